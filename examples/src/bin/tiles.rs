@@ -1,0 +1,2 @@
+//! Shared painting board.
+fn main() {}

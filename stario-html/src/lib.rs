@@ -1,0 +1,1 @@
+//! HTML values, escaping and rendering.

@@ -1,0 +1,1 @@
+//! The procedural macros of stario. User code reaches them through `stario`.
