@@ -1,1 +1,28 @@
 //! The procedural macros of stario. User code reaches them through `stario`.
+//!
+//! Every macro goes the same way: tokens are parsed into what was written, turned into what it means,
+//! checked for every mistake at once, and emitted by code that cannot fail.
+
+use proc_macro::TokenStream;
+
+mod endpoint;
+mod errors;
+mod stream;
+
+/// Registers a handler for GET; see `stario::app!`.
+#[proc_macro_attribute]
+pub fn query(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand(endpoint::Kind::Query, arguments.into(), item.into()).into()
+}
+
+/// Registers a handler for POST; see `stario::app!`.
+#[proc_macro_attribute]
+pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand(endpoint::Kind::Command, arguments.into(), item.into()).into()
+}
+
+/// Turns a block with `yield` into a stream; see `stario::stream!`.
+#[proc_macro]
+pub fn stream(input: TokenStream) -> TokenStream {
+    stream::expand(input.into()).into()
+}

@@ -1,0 +1,259 @@
+//! Writes the endpoint: the function as it was, its links, and its registration.
+//!
+//! Nothing here can fail. Rules about types are written as bounds at the user's own types, so that
+//! rustc speaks there, in the words of the traits' `diagnostic::on_unimplemented`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::model::{Endpoint, Parameter, Segment, unraw};
+use crate::errors::Errors;
+
+pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
+    let function = function(endpoint);
+    let links = links(endpoint);
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
+        return quote! { #function #links #errors };
+    }
+    let registration = registration(endpoint);
+    let unique = unique(endpoint);
+    quote! { #function #links #registration #unique }
+}
+
+/// The way to the runtime, whatever the user calls the `stario` crate.
+fn runtime() -> TokenStream {
+    quote!(crate::app::__stario::__private)
+}
+
+fn function(endpoint: &Endpoint) -> TokenStream {
+    let function = &endpoint.function;
+    let (attributes, visibility) = (&function.attributes, &function.visibility);
+    let (signature, body) = (&function.signature, &function.body);
+    quote! { #(#attributes)* #visibility #signature #body }
+}
+
+/// `name::url(..)` and `name::action(..)`. A braced struct lives in the type namespace only, so the
+/// function of the same name stays callable.
+fn links(endpoint: &Endpoint) -> TokenStream {
+    let runtime = runtime();
+    let function = &endpoint.function;
+    let (visibility, name) = (&function.visibility, &function.signature.ident);
+    let method = endpoint.kind.method().to_ascii_lowercase();
+    let captures: Vec<&str> = endpoint.pattern.captures().collect();
+    let arguments: Vec<Ident> =
+        captures.iter().enumerate().map(|(position, _)| format_ident!("capture_{}", position)).collect();
+    let values = captures.iter().map(|capture| match endpoint.parameter(capture) {
+        Some(Parameter { ty, .. }) => quote!(<#ty as #runtime::PathSource>::Value),
+        None => quote!(::std::string::String),
+    });
+    let parameters: Vec<TokenStream> = arguments
+        .iter()
+        .zip(values)
+        .map(|(argument, value)| quote!(#argument: impl #runtime::PathValue<#value>))
+        .collect();
+    let segments = endpoint.pattern.segments.iter().scan(arguments.iter(), |arguments, segment| {
+        Some(match segment {
+            Segment::Literal(text) => quote!(url.literal(#text)),
+            Segment::Capture(_) => {
+                let argument = arguments.next();
+                quote!(url.value(&#runtime::PathValue::into_segment(#argument)))
+            }
+        })
+    });
+    let path = endpoint.path.value();
+    let summary = format!(" Links to `{name}`, which answers `{} {path}`.", endpoint.kind.method());
+    quote! {
+        #[doc = #summary]
+        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
+        #visibility struct #name {}
+
+        #[allow(dead_code, unreachable_pub, private_interfaces, private_bounds, clippy::all, clippy::pedantic)]
+        impl #name {
+            /// The URL of this handler.
+            pub fn url(#(#parameters),*) -> #runtime::Url {
+                let mut url = #runtime::UrlBuilder::new();
+                #(#segments;)*
+                url.finish()
+            }
+
+            /// The Datastar action that calls this handler.
+            pub fn action(#(#parameters),*) -> #runtime::Action {
+                #runtime::Action::new(#method, Self::url(#(#arguments),*))
+            }
+        }
+    }
+}
+
+/// Submits the endpoint to the collection that `app::new()` reads.
+///
+/// The expansion names no item, and its variables are hygienic: a handler may be called `value` or `scope`.
+fn registration(endpoint: &Endpoint) -> TokenStream {
+    let runtime = runtime();
+    let signature = &endpoint.function.signature;
+    let name = &signature.ident;
+    let handler = unraw(name);
+    let (path, kind) = (&endpoint.path, endpoint.kind.variant());
+    let assertions = endpoint.parameters.iter().map(|parameter| source_assertion(endpoint, parameter));
+    let locals: Vec<Ident> = (0..endpoint.parameters.len())
+        .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
+        .collect();
+    let scope = Ident::new("scope", Span::mixed_site());
+    let resolutions = endpoint.parameters.iter().zip(&locals).map(|(parameter, local)| {
+        let resolution = resolution(parameter, &scope);
+        quote_spanned! {Span::mixed_site()=>
+            let #local = match #resolution.await {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(rejection) => return #runtime::refuse(rejection),
+            };
+        }
+    });
+    let requirements = endpoint
+        .parameters
+        .iter()
+        .map(|Parameter { ty, .. }| quote!(<#ty as #runtime::FromRequest>::requirement()));
+    let call = quote_spanned!(name.span()=> #name(#(#locals),*));
+    let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
+    let answer = answer(endpoint, &call);
+    quote! {
+        #[allow(clippy::all, clippy::pedantic, unused_imports)]
+        const _: () = {
+            #(#assertions)*
+
+            #runtime::inventory::submit! {
+                #runtime::Registration {
+                    app: || ::core::any::TypeId::of::<crate::app::Routes>(),
+                    endpoint: #runtime::Endpoint {
+                        kind: #runtime::Kind::#kind,
+                        path: #path,
+                        handler: ::core::concat!(::core::module_path!(), "::", #handler),
+                        file: ::core::file!(),
+                        line: ::core::line!(),
+                        requirements: || ::std::vec![#(#requirements),*],
+                        call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
+                            use #runtime::Unwrapped as _;
+                            #(#resolutions)*
+                            #answer
+                        }),
+                    },
+                }
+            }
+        };
+    }
+}
+
+/// One parameter, resolved from the request.
+fn resolution(parameter: &Parameter, scope: &Ident) -> TokenStream {
+    let runtime = runtime();
+    let (ty, name) = (&parameter.ty, parameter.lookup_name());
+    let request =
+        quote!(<#ty as #runtime::FromRequest>::from_request(&#scope, &#runtime::Parameter::new(#name)));
+    let Some(default) = &parameter.default else {
+        return request;
+    };
+    // A string literal is what one writes for a `String`.
+    let value = match syn::parse2::<syn::LitStr>(default.clone()) {
+        Ok(text) => quote_spanned!(text.span()=> ::core::convert::From::from(#text)),
+        Err(_) => default.clone(),
+    };
+    quote! {
+        #runtime::or_default(
+            #request,
+            || -> <#ty as #runtime::Defaulted>::Value { #value },
+        )
+    }
+}
+
+/// What a type must be by its place: `{id}` needs a path parameter, and a path parameter needs `{id}`.
+fn source_assertion(endpoint: &Endpoint, parameter: &Parameter) -> TokenStream {
+    let runtime = runtime();
+    let (ty, name) = (&parameter.ty, parameter.lookup_name());
+    if endpoint.pattern.captures().any(|capture| capture == name) {
+        // `links` names the bound that reports a type that is no path parameter.
+        return TokenStream::new();
+    }
+    let path = endpoint.path.value();
+    let message = if name.is_empty() {
+        format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
+    } else {
+        format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`")
+    };
+    // `assert!` reads its message as a format string.
+    let message = message.replace('{', "{{").replace('}', "}}");
+    quote_spanned! {ty.span()=>
+        const _: () = ::core::assert!(!<#ty as #runtime::FromRequest>::FROM_PATH, #message);
+    }
+}
+
+/// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
+/// that the type has or, if it is neither, by the trait `Unwrapped`; what is left picks its `Reply`.
+fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
+    let runtime = runtime();
+    let span = match &endpoint.function.signature.output {
+        syn::ReturnType::Default => endpoint.function.signature.ident.span(),
+        syn::ReturnType::Type(_, ty) => ty.span(),
+    };
+    let span = span.resolved_at(Span::mixed_site());
+    let value = Ident::new("value", span);
+    let open = |method: &str| {
+        let method = Ident::new(method, span);
+        quote_spanned! {span=>
+            let #value = match #runtime::Outcome(#value).#method() {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(response) => return response,
+            };
+        }
+    };
+    let (option, result) = (open("present"), open("success"));
+    quote_spanned! {span=>
+        let #value = #call;
+        #option
+        #result
+        #option
+        #runtime::reply(#value)
+    }
+}
+
+/// Two handlers of one method and path shape define the same constant twice, which rustc reports at
+/// both path templates, wherever in the crate they stand.
+fn unique(endpoint: &Endpoint) -> TokenStream {
+    let name = Ident::new(&shape(endpoint), endpoint.path.span());
+    quote! {
+        #[allow(non_upper_case_globals, dead_code, clippy::all, clippy::pedantic)]
+        impl crate::app::Routes {
+            #[doc(hidden)]
+            const #name: () = ();
+        }
+    }
+}
+
+/// The method and the path without the names of its captures, as an identifier: readable, because it
+/// is what the error names, and followed by a hash of the exact text, because two paths may read alike.
+fn shape(endpoint: &Endpoint) -> String {
+    let mut exact = format!("{} ", endpoint.kind.method());
+    let mut readable = endpoint.kind.method().to_owned();
+    for segment in &endpoint.pattern.segments {
+        let text = match segment {
+            Segment::Literal(text) => text.as_str(),
+            Segment::Capture(_) => "{}",
+        };
+        exact.push('/');
+        exact.push_str(text);
+        readable.push('_');
+        match segment {
+            Segment::Literal(text) => {
+                readable.extend(text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }));
+            }
+            Segment::Capture(_) => readable.push_str("PARAM"),
+        }
+    }
+    format!("route_{readable}_{:016x}", fnv1a(exact.as_bytes()))
+}
+
+/// FNV-1a, 64 bits: equal on every machine and compiler, which `std`'s hasher does not promise.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

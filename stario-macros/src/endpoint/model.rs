@@ -1,0 +1,159 @@
+//! What it means: the route, its parameters and their sources of values.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, FnArg, Ident, LitStr, Pat, Type};
+
+use super::parse::{Function, Parsed};
+
+/// Which attribute was used; decides the HTTP method.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Query,
+    Command,
+}
+
+impl Kind {
+    pub(super) fn method(self) -> &'static str {
+        match self {
+            Kind::Query => "GET",
+            Kind::Command => "POST",
+        }
+    }
+
+    /// The variant of the runtime's `Kind`.
+    pub(super) fn variant(self) -> Ident {
+        let name = match self {
+            Kind::Query => "Query",
+            Kind::Command => "Command",
+        };
+        Ident::new(name, Span::call_site())
+    }
+}
+
+pub(super) struct Endpoint {
+    pub(super) kind: Kind,
+    pub(super) path: LitStr,
+    pub(super) pattern: Pattern,
+    pub(super) parameters: Vec<Parameter>,
+    /// The function with the parameter attributes that only stario understands taken off.
+    pub(super) function: Function,
+}
+
+pub(super) struct Parameter {
+    /// `None` when the pattern names nothing, as in `_: State<Config>`.
+    pub(super) name: Option<Ident>,
+    pub(super) ty: Box<Type>,
+    /// The expression in `#[default(..)]`.
+    pub(super) default: Option<TokenStream>,
+    /// Problems found while reading the parameter, reported by `check`.
+    pub(super) problems: Vec<(TokenStream, String)>,
+}
+
+/// A path template, split at its slashes.
+pub(super) struct Pattern {
+    pub(super) segments: Vec<Segment>,
+}
+
+pub(super) enum Segment {
+    Literal(String),
+    /// `{name}`: one whole segment.
+    Capture(String),
+}
+
+impl Endpoint {
+    pub(super) fn new(kind: Kind, parsed: Parsed) -> Self {
+        let Parsed { path, mut function } = parsed;
+        let parameters = function
+            .signature
+            .inputs
+            .iter_mut()
+            .filter_map(|input| match input {
+                FnArg::Typed(typed) => Some(Parameter::new(typed)),
+                // `check` reports `self`.
+                FnArg::Receiver(_) => None,
+            })
+            .collect();
+        Self { kind, pattern: Pattern::new(&path.value()), path, parameters, function }
+    }
+
+    /// The parameter that fills `{capture}`.
+    pub(super) fn parameter(&self, capture: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.is_named(capture))
+    }
+}
+
+impl Parameter {
+    fn new(typed: &mut syn::PatType) -> Self {
+        let mut default = None;
+        let mut problems = Vec::new();
+        typed.attrs.retain(|attribute| {
+            if !attribute.path().is_ident("default") {
+                return true;
+            }
+            match default_value(attribute) {
+                Ok(value) => default = Some(value),
+                Err(problem) => problems.push(problem),
+            }
+            false
+        });
+        let name = binding(&typed.pat);
+        Self { name, ty: typed.ty.clone(), default, problems }
+    }
+
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.name.as_ref().is_some_and(|ident| unraw(ident) == name)
+    }
+
+    /// The name under which the value is looked for in the request.
+    pub(super) fn lookup_name(&self) -> String {
+        self.name.as_ref().map(unraw).unwrap_or_default()
+    }
+}
+
+/// An identifier's text, `r#type` as `type`.
+pub(super) fn unraw(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
+}
+
+fn default_value(attribute: &Attribute) -> Result<TokenStream, (TokenStream, String)> {
+    match &attribute.meta {
+        syn::Meta::List(list) if !list.tokens.is_empty() => Ok(list.tokens.clone()),
+        _ => Err((
+            quote::ToTokens::to_token_stream(attribute),
+            "write the default in parentheses: #[default(1)]".into(),
+        )),
+    }
+}
+
+/// The single name a parameter pattern binds: `id`, `mut id`, `PathParam(id)`.
+fn binding(pattern: &Pat) -> Option<Ident> {
+    match pattern {
+        Pat::Ident(ident) => Some(ident.ident.clone()),
+        Pat::TupleStruct(tuple) if tuple.elems.len() == 1 => binding(&tuple.elems[0]),
+        Pat::Paren(inner) => binding(&inner.pat),
+        _ => None,
+    }
+}
+
+impl Pattern {
+    /// Splits any text; whether it is a valid template is for `check` to say.
+    fn new(template: &str) -> Self {
+        let path = template.strip_prefix('/').unwrap_or(template);
+        let segments = path
+            .split('/')
+            .map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                Some(name) => Segment::Capture(name.to_owned()),
+                None => Segment::Literal(segment.to_owned()),
+            })
+            .collect();
+        Self { segments }
+    }
+
+    pub(super) fn captures(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Capture(name) => Some(name.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+}

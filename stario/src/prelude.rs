@@ -1,0 +1,11 @@
+//! What nearly every file of an app uses: `use stario::prelude::*;`.
+
+pub use crate::event;
+pub use crate::{
+    DatastarScript, Event, Html, IntoResponse, Json, Mode, PathParam, QueryParam, Relay, Render, Response,
+    Signal, State, TestClient,
+};
+pub use crate::{html, stream};
+pub use futures_core::Stream;
+pub use http::StatusCode;
+pub use serde_json::{self, json};
