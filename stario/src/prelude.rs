@@ -1,6 +1,9 @@
 //! What nearly every file of an app uses: `use stario::prelude::*;`.
 
 pub use crate::event;
+// Standard names that every handler with an error or a pause needs.
+pub use std::time::Duration;
+
 pub use crate::{
     DatastarScript, Event, Html, IntoResponse, Json, Mode, PathParam, QueryParam, Relay, Render, Response,
     Signal, State, TestClient,
@@ -9,3 +12,4 @@ pub use crate::{html, stream};
 pub use futures_core::Stream;
 pub use http::StatusCode;
 pub use serde_json::{self, json};
+pub use stario_html::json;
