@@ -12,8 +12,8 @@ pub(crate) use model::Kind;
 
 /// Expands one handler. On an error the item itself and its links are still emitted, so that editors
 /// keep working and nothing that uses the handler reports a second error.
-pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let parsed = match parse::parse(arguments, &item) {
+pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let parsed = match parse::parse(arguments, item) {
         Ok(parsed) => parsed,
         Err(error) => {
             let error = error.to_compile_error();

@@ -12,13 +12,13 @@ mod stream;
 /// Registers a handler for GET; see `stario::app!`.
 #[proc_macro_attribute]
 pub fn query(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    endpoint::expand(endpoint::Kind::Query, arguments.into(), item.into()).into()
+    endpoint::expand(endpoint::Kind::Query, arguments.into(), &item.into()).into()
 }
 
 /// Registers a handler for POST; see `stario::app!`.
 #[proc_macro_attribute]
 pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    endpoint::expand(endpoint::Kind::Command, arguments.into(), item.into()).into()
+    endpoint::expand(endpoint::Kind::Command, arguments.into(), &item.into()).into()
 }
 
 /// Turns a block with `yield` into a stream; see `stario::stream!`.

@@ -33,11 +33,15 @@ impl Kind {
 /// A handler with all that is known about it. The macros write one per annotated function.
 #[derive(Debug)]
 pub struct Endpoint {
+    /// Decides the method.
     pub kind: Kind,
+    /// The path template.
     pub path: &'static str,
     /// The function's path: `crate::module::name`.
     pub handler: &'static str,
+    /// Where the attribute stands.
     pub file: &'static str,
+    /// Its line in that file.
     pub line: u32,
     /// What its parameters need the app to hold.
     pub requirements: fn() -> Vec<Option<Requirement>>,

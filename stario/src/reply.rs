@@ -5,6 +5,8 @@
 //! [`Unwrapped`] has for all else; a method of the type itself wins over one of a trait. What is left has
 //! exactly one [`Reply`], which type inference finds.
 
+use std::ops::ControlFlow::{self, Break, Continue};
+
 use futures_core::Stream;
 use http::StatusCode;
 use stario_html::Render;
@@ -17,36 +19,41 @@ use crate::response::{self, IntoResponse, Response};
 pub struct Outcome<T>(pub T);
 
 impl<T> Outcome<Option<T>> {
-    /// `None` is "nothing": 204.
-    #[allow(clippy::result_large_err)] // The error is the answer, and taken at once.
-    pub fn present(self) -> Result<T, Response> {
-        self.0.ok_or_else(|| StatusCode::NO_CONTENT.into_response())
+    /// Goes on with what is there; `None` is "nothing": 204.
+    pub fn present(self) -> ControlFlow<Response, T> {
+        match self.0 {
+            Some(value) => Continue(value),
+            None => Break(StatusCode::NO_CONTENT.into_response()),
+        }
     }
 }
 
 impl<T, E: Into<Error>> Outcome<Result<T, E>> {
-    #[allow(clippy::result_large_err)]
-    pub fn success(self) -> Result<T, Response> {
-        self.0.map_err(|error| error.into().into_response())
+    /// Goes on with the value; an error is answered.
+    pub fn success(self) -> ControlFlow<Response, T> {
+        match self.0 {
+            Ok(value) => Continue(value),
+            Err(error) => Break(error.into().into_response()),
+        }
     }
 }
 
-/// A value that is no `Option`, or no `Result`.
+/// A value that is no `Option`, or no `Result`: it goes on as it is.
 pub trait Unwrapped<T> {
-    #[allow(clippy::result_large_err)]
-    fn present(self) -> Result<T, Response>;
+    /// See `Outcome<Option<T>>`.
+    fn present(self) -> ControlFlow<Response, T>;
 
-    #[allow(clippy::result_large_err)]
-    fn success(self) -> Result<T, Response>;
+    /// See `Outcome<Result<T, E>>`.
+    fn success(self) -> ControlFlow<Response, T>;
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
-    fn present(self) -> Result<T, Response> {
-        Ok(self.0)
+    fn present(self) -> ControlFlow<Response, T> {
+        Continue(self.0)
     }
 
-    fn success(self) -> Result<T, Response> {
-        Ok(self.0)
+    fn success(self) -> ControlFlow<Response, T> {
+        Continue(self.0)
     }
 }
 
@@ -62,11 +69,15 @@ pub fn reply<K>(value: impl Reply<K>) -> Response {
     note = "return an element, text, a number, `()`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`"
 )]
 pub trait Reply<K> {
+    /// Makes the response.
     fn reply(self) -> Response;
 }
 
+/// The value is a whole response.
 pub struct AsResponse(());
+/// The value is rendered.
 pub struct AsHtml(());
+/// The value is a stream whose items become events in the way `K`.
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
 impl<T: IntoResponse> Reply<AsResponse> for T {

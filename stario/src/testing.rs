@@ -155,8 +155,8 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 /// Fails the test when `future` takes too long.
 async fn patiently<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("no {what} within {} seconds", PATIENCE.as_secs()),
-    }
+    let Ok(output) = tokio::time::timeout(PATIENCE, future).await else {
+        panic!("no {what} within {} seconds", PATIENCE.as_secs());
+    };
+    output
 }

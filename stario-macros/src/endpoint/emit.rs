@@ -80,7 +80,7 @@ fn links(endpoint: &Endpoint) -> TokenStream {
 
             /// The Datastar action that calls this handler.
             pub fn action(#(#parameters),*) -> #runtime::Action {
-                #runtime::Action::new(#method, Self::url(#(#arguments),*))
+                #runtime::Action::new(#method, &Self::url(#(#arguments),*))
             }
         }
     }
@@ -200,8 +200,8 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         let method = Ident::new(method, span);
         quote_spanned! {span=>
             let #value = match #runtime::Outcome(#value).#method() {
-                ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(response) => return response,
+                ::core::ops::ControlFlow::Continue(value) => value,
+                ::core::ops::ControlFlow::Break(response) => return response,
             };
         }
     };

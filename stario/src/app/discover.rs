@@ -14,6 +14,7 @@ use crate::handler::Endpoint;
 pub struct Registration {
     /// The type of the app's `Routes`. A function, because a `TypeId` in a constant needs a newer Rust.
     pub app: fn() -> TypeId,
+    /// What the attribute registered.
     pub endpoint: Endpoint,
 }
 

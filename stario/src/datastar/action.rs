@@ -119,7 +119,7 @@ pub struct Action(String);
 
 impl Action {
     #[doc(hidden)]
-    pub fn new(method: &str, url: Url) -> Self {
+    pub fn new(method: &str, url: &Url) -> Self {
         // A path has no quote but `'`, which is legal in one and would end the literal.
         Self(format!("@{method}('{}')", url.0.replace('\'', "%27")))
     }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_action_is_one_complete_literal() {
-        let action = Action::new("post", url(&["');alert(1)//"]));
+        let action = Action::new("post", &url(&["');alert(1)//"]));
         assert_eq!(action.as_str(), "@post('/users/%27);alert(1)%2F%2F')");
     }
 }

@@ -179,6 +179,7 @@ mod tests {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Id(u64);
 
+    #[allow(clippy::needless_pass_by_value)] // The cases read better without a `&` each.
     fn check<T: DeserializeOwned + PartialEq + fmt::Debug>(text: Option<&str>, expected: Result<T, Problem>) {
         assert_eq!(from_text(text), expected, "{text:?}");
     }
