@@ -128,11 +128,11 @@ mod elsewhere {
     use super::app;
 
     #[app::query("/users/{user_id}")]
-    pub async fn get_user(user_id: super::PathParam<i64>) -> String {
+    pub(crate) async fn get_user(user_id: super::PathParam<i64>) -> String {
         format!("User {user_id}")
     }
 
-    pub mod inner {
+    pub(crate) mod inner {
         #[crate::app::command("/users/{user_id}")]
         pub(crate) fn rename_user(user_id: stario::PathParam<i64>) -> Option<stario::Html> {
             let _ = user_id;

@@ -27,11 +27,17 @@ fn runtime() -> TokenStream {
     quote!(crate::app::__stario::__private)
 }
 
+/// The function as it was. That handlers are `async` and take their parameters by value is stario's choice,
+/// not the user's, so lints about it are silenced.
 fn function(endpoint: &Endpoint) -> TokenStream {
     let function = &endpoint.function;
     let (attributes, visibility) = (&function.attributes, &function.visibility);
     let (signature, body) = (&function.signature, &function.body);
-    quote! { #(#attributes)* #visibility #signature #body }
+    quote! {
+        #(#attributes)*
+        #[allow(clippy::unused_async, clippy::needless_pass_by_value)]
+        #visibility #signature #body
+    }
 }
 
 /// `name::url(..)` and `name::action(..)`. A braced struct lives in the type namespace only, so the

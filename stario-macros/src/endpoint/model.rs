@@ -97,6 +97,10 @@ impl Parameter {
             false
         });
         let name = binding(&typed.pat);
+        if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
+            // `user__age` is how a nested signal is named.
+            typed.attrs.push(syn::parse_quote!(#[allow(non_snake_case)]));
+        }
         Self { name, ty: typed.ty.clone(), default, problems }
     }
 
