@@ -70,6 +70,8 @@ mod app;
 mod relay;
 /// Errors that answer.
 mod error;
+/// Where the log goes.
+mod telemetry;
 /// Apps called without a server.
 mod testing;
 

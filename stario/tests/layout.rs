@@ -39,6 +39,7 @@ fn only_in(text: &str, files: &[&str]) {
 fn each_dependency_has_its_place() {
     only_in("hyper::", &["body.rs", "server/connection.rs"]);
     only_in("hyper_util::", &["server/connection.rs"]);
+    only_in("tracing_subscriber::", &["telemetry.rs"]);
     only_in("inventory::", &["app/discover.rs"]);
     only_in("spawn(", &["handler.rs", "server/connection.rs", "testing/events.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
