@@ -16,7 +16,7 @@ use http::StatusCode;
 use crate::response::Response;
 use crate::scope::Scope;
 
-pub use path::{PathParam, PathSource, PathValue};
+pub use path::{Capture, PathParam, PathSource, PathValue};
 pub use query::QueryParam;
 pub use signal::Signal;
 pub(crate) use signal::read_signals;
@@ -117,14 +117,36 @@ pub trait Defaulted: FromRequest {
     fn from_default(value: Self::Value) -> Self;
 }
 
+/// A type whose default can be written as a string literal: `#[default("new")]`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "text is no default for a parameter of type `{Self}`",
+    label = "not a `{Self}`"
+)]
+pub trait TextDefault {
+    fn from_text(text: &'static str) -> Self;
+}
+
+impl TextDefault for String {
+    fn from_text(text: &'static str) -> Self {
+        text.to_owned()
+    }
+}
+
+impl<T: TextDefault> TextDefault for Option<T> {
+    fn from_text(text: &'static str) -> Self {
+        Some(T::from_text(text))
+    }
+}
+
 /// Replaces the refusal of an absent value by the default; an invalid value is still refused.
 #[doc(hidden)]
-pub async fn or_default<T: Defaulted>(
+pub async fn or_default<T>(
     resolution: impl Future<Output = Result<T, Rejection>>,
-    default: impl FnOnce() -> T::Value,
+    default: impl FnOnce() -> T,
 ) -> Result<T, Rejection> {
     match resolution.await {
-        Err(rejection) if rejection.absent => Ok(T::from_default(default())),
+        Err(rejection) if rejection.absent => Ok(default()),
         resolved => resolved,
     }
 }

@@ -5,13 +5,13 @@
 
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
-pub use crate::extract::{Defaulted, FromRequest, Parameter, PathSource, PathValue, or_default};
+pub use crate::extract::{Capture, Defaulted, FromRequest, Parameter, PathSource, PathValue, TextDefault, or_default};
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, refuse};
 pub use crate::reply::{Outcome, Unwrapped, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 pub use stario_html;
-pub use stario_macros::{command, query, stream as stream_macro};
+pub use stario_macros::{command, html as html_macro, query, stream as stream_macro};
 
 /// Converts what a block yields; inference finds the one conversion `K` that fits.
 pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {

@@ -34,7 +34,7 @@ const CAPACITY: usize = 1024;
 /// let relay = Relay::new();
 /// let client = TestClient::new(app::new().state(relay.clone()));
 /// let mut live = client.get("/live").open().send();
-/// relay.publish("count", 7);
+/// relay.publish("count", 7_u32);
 /// assert_eq!(live.next().wait().unwrap().signals(), Some(json!({ "count": 7 })));
 /// # }
 /// ```

@@ -28,13 +28,34 @@ impl<T> Outcome<Option<T>> {
     }
 }
 
-impl<T, E: Into<Error>> Outcome<Result<T, E>> {
+impl<T, E> Outcome<Result<T, E>> {
     /// Goes on with the value; an error is answered.
-    pub fn success(self) -> ControlFlow<Response, T> {
+    pub fn success(self) -> ControlFlow<Response, T>
+    where
+        E: Failure,
+    {
         match self.0 {
             Ok(value) => Continue(value),
-            Err(error) => Break(error.into().into_response()),
+            Err(error) => Break(error.into_error().into_response()),
         }
+    }
+}
+
+/// An error that a handler can fail with: what `?` converts into an [`Error`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error that a handler can fail with",
+    label = "fails with `{Self}`",
+    note = "implement `std::error::Error` for it, or return `stario::Result`"
+)]
+pub trait Failure {
+    /// Converts it.
+    fn into_error(self) -> Error;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> Failure for E {
+    fn into_error(self) -> Error {
+        self.into()
     }
 }
 

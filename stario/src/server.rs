@@ -74,7 +74,7 @@ fn announce(app: &Assembled, address: SocketAddr) -> Result {
     let width = app.endpoints().iter().map(|endpoint| endpoint.path.len()).max().unwrap_or_default();
     for endpoint in app.endpoints() {
         let method = endpoint.kind.method();
-        writeln!(out, "  {method:<6} {path:<width$}  {}", Place(endpoint), path = endpoint.path)?;
+        writeln!(out, "  {:<6} {:<width$}  {}", method.as_str(), endpoint.path, Place(endpoint))?;
     }
     Ok(out.flush()?)
 }

@@ -1,7 +1,5 @@
 //! A library crate that brings handlers of its own, for `tests/merge.rs`.
 
-use stario::prelude::*;
-
 stario::app!();
 
 /// What is sold here.

@@ -27,7 +27,7 @@ the app cannot start:
   no state of type `problems::Config`, taken by problems::config at ui-tests/tests/problems.rs:16; give it with `.state(..)`
   GET /shop is answered twice:
     problems::shop at ui-tests/tests/problems.rs:10
-    ui_tests::shop at ui-tests/src/lib.rs:8";
+    ui_tests::shop at ui-tests/src/lib.rs:6";
     assert_eq!(problems, expected);
 }
 

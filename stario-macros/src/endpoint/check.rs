@@ -1,9 +1,7 @@
 //! Every mistake that can be seen in the tokens. Mistakes in types are left to bounds that `emit`
 //! writes at the user's types.
 
-use quote::ToTokens;
-
-use super::model::{Endpoint, Segment, unraw};
+use super::model::{Endpoint, Segment};
 use crate::errors::Errors;
 
 pub(super) fn check(endpoint: &Endpoint) -> Errors {
@@ -23,14 +21,14 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
     for segment in &endpoint.pattern.segments {
         match segment {
             Segment::Literal(text) => literal(endpoint, text, errors),
-            Segment::Capture(name) => {
-                if syn::parse_str::<syn::Ident>(name).is_err()
-                    && syn::parse_str::<syn::Ident>(&format!("r#{name}")).is_err()
-                {
-                    let shown = format!("{{{name}}}");
-                    errors.at(&endpoint.path, format!("`{shown}` is not the name of a parameter; write a Rust identifier, such as `{{user_id}}`"));
-                }
+            Segment::Capture(name) if !is_identifier(name) => {
+                let shown = format!("{{{name}}}");
+                errors.at(
+                    &endpoint.path,
+                    format!("`{shown}` is not the name of a parameter; write a Rust identifier, such as `{{user_id}}`"),
+                );
             }
+            Segment::Capture(_) => {}
         }
     }
     let last = endpoint.pattern.segments.len() - 1;
@@ -43,22 +41,27 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
 }
 
 fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
-    if text.contains(['{', '}']) {
-        errors.at(
-            &endpoint.path,
-            format!("`{text}` mixes text and braces; a capture is a whole segment: `/{{name}}/`"),
-        );
-    } else if let Some(bad) = text.chars().find(|&c| !is_path_character(c)) {
-        let message = match bad {
-            '?' | '#' => {
-                format!("`{bad}` does not belong in a path template; read the query with QueryParam")
-            }
-            _ => format!(
+    let is_out_of_place = |c: char| !is_path_character(c) && !matches!(c, '{' | '}');
+    let message = match text.chars().find(|&c| is_out_of_place(c)) {
+        Some(bad @ ('?' | '#')) => {
+            format!("`{bad}` does not belong in a path template; read the query with QueryParam")
+        }
+        Some(bad) => {
+            format!(
                 "`{bad}` does not belong in a path template; write it percent-encoded as a browser sends it"
-            ),
-        };
-        errors.at(&endpoint.path, message);
-    }
+            )
+        }
+        None if text.contains(['{', '}']) => {
+            format!("`{text}` mixes text and braces; a capture is a whole segment: `/{{name}}/`")
+        }
+        None => return,
+    };
+    errors.at(&endpoint.path, message);
+}
+
+/// Whether a parameter can have this name, as a raw identifier if need be.
+fn is_identifier(name: &str) -> bool {
+    syn::parse_str::<syn::Ident>(name).is_ok() || syn::parse_str::<syn::Ident>(&format!("r#{name}")).is_ok()
 }
 
 /// The characters of a path segment that need no escape: `pchar` of RFC 3986 section 3.3.
@@ -67,7 +70,7 @@ fn is_path_character(c: char) -> bool {
 }
 
 fn captures(endpoint: &Endpoint, errors: &mut Errors) {
-    let names: Vec<&str> = endpoint.pattern.captures().collect();
+    let names: Vec<&str> = endpoint.pattern.captures().filter(|name| is_identifier(name)).collect();
     for (position, name) in names.iter().enumerate() {
         if names[..position].contains(name) {
             errors.at(
@@ -100,12 +103,6 @@ fn parameters(endpoint: &Endpoint, errors: &mut Errors) {
     for parameter in &endpoint.parameters {
         for (tokens, message) in &parameter.problems {
             errors.at(tokens, message);
-        }
-    }
-    for (position, parameter) in endpoint.parameters.iter().enumerate() {
-        let Some(name) = &parameter.name else { continue };
-        if endpoint.parameters[..position].iter().any(|other| other.is_named(&unraw(name))) {
-            errors.at(name.to_token_stream(), format!("`{name}` names two parameters"));
         }
     }
 }

@@ -24,7 +24,12 @@ pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
 
 /// The way to the runtime, whatever the user calls the `stario` crate.
 fn runtime() -> TokenStream {
-    quote!(crate::app::__stario::__private)
+    runtime_at(Span::call_site())
+}
+
+/// The same for an expression at the user's tokens: rustc underlines them only if all of it stands there.
+fn runtime_at(span: Span) -> TokenStream {
+    quote_spanned!(span=> crate::app::__stario::__private)
 }
 
 /// The function as it was. That handlers are `async` and take their parameters by value is stario's choice,
@@ -47,48 +52,95 @@ fn links(endpoint: &Endpoint) -> TokenStream {
     let function = &endpoint.function;
     let (visibility, name) = (&function.visibility, &function.signature.ident);
     let method = endpoint.kind.method().to_ascii_lowercase();
-    let captures: Vec<&str> = endpoint.pattern.captures().collect();
-    let arguments: Vec<Ident> =
-        captures.iter().enumerate().map(|(position, _)| format_ident!("capture_{}", position)).collect();
-    let values = captures.iter().map(|capture| match endpoint.parameter(capture) {
-        Some(Parameter { ty, .. }) => quote!(<#ty as #runtime::PathSource>::Value),
-        None => quote!(::std::string::String),
-    });
-    let parameters: Vec<TokenStream> = arguments
-        .iter()
-        .zip(values)
-        .map(|(argument, value)| quote!(#argument: impl #runtime::PathValue<#value>))
-        .collect();
-    let segments = endpoint.pattern.segments.iter().scan(arguments.iter(), |arguments, segment| {
+    let captures = captures(endpoint);
+    let values = captures.iter().filter_map(|capture| capture.value(name));
+    let parameters = captures.iter().map(Capture::parameter);
+    let parameters = quote!(#(#parameters),*);
+    let arguments = captures.iter().map(|capture| &capture.argument);
+    let url = Ident::new("url", Span::mixed_site());
+    let segments = endpoint.pattern.segments.iter().scan(captures.iter(), |captures, segment| {
         Some(match segment {
-            Segment::Literal(text) => quote!(url.literal(#text)),
+            Segment::Literal(text) => quote!(#url.literal(#text)),
             Segment::Capture(_) => {
-                let argument = arguments.next();
-                quote!(url.value(&#runtime::PathValue::into_segment(#argument)))
+                let argument = captures.next().map(|capture| &capture.argument);
+                quote!(#url.value(&#runtime::PathValue::into_segment(#argument)))
             }
         })
     });
     let path = endpoint.path.value();
     let summary = format!(" Links to `{name}`, which answers `{} {path}`.", endpoint.kind.method());
-    quote! {
+    // At the function's name, where editors then lead from a link.
+    quote_spanned! {name.span()=>
         #[doc = #summary]
         #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
         #visibility struct #name {}
 
-        #[allow(dead_code, unreachable_pub, private_interfaces, private_bounds, clippy::all, clippy::pedantic)]
+        #(#values)*
+
+        #[allow(
+            dead_code, unreachable_pub, private_interfaces, private_bounds, non_local_definitions,
+            non_snake_case, clippy::all, clippy::pedantic
+        )]
         impl #name {
             /// The URL of this handler.
-            pub fn url(#(#parameters),*) -> #runtime::Url {
-                let mut url = #runtime::UrlBuilder::new();
+            pub fn url(#parameters) -> #runtime::Url {
+                let mut #url = #runtime::UrlBuilder::new();
                 #(#segments;)*
-                url.finish()
+                #url.finish()
             }
 
             /// The Datastar action that calls this handler.
-            pub fn action(#(#parameters),*) -> #runtime::Action {
+            pub fn action(#parameters) -> #runtime::Action {
                 #runtime::Action::new(#method, &Self::url(#(#arguments),*))
             }
         }
+    }
+}
+
+/// A capture of the path as a parameter of the links.
+struct Capture<'a> {
+    position: usize,
+    argument: Ident,
+    filled_by: Option<&'a Parameter>,
+}
+
+/// Named like the handler's own parameters; where there is none, or a second capture of that name, which
+/// `check` reports, by position.
+fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
+    let names: Vec<&str> = endpoint.pattern.captures().collect();
+    let capture = |(position, name): (usize, &&str)| {
+        let is_new = !names[..position].contains(name);
+        let filled_by = endpoint.parameter(name).filter(|_| is_new);
+        let argument = filled_by.and_then(|parameter| parameter.name.clone());
+        let argument = argument.unwrap_or_else(|| format_ident!("capture_{}", position));
+        Capture { position, argument, filled_by }
+    };
+    names.iter().enumerate().map(capture).collect()
+}
+
+impl Capture<'_> {
+    /// What the capture is parsed into, kept as a type of the link's, so that a parameter that does not read
+    /// the path is reported here, at its type, and nowhere else.
+    fn value(&self, link: &Ident) -> Option<TokenStream> {
+        let Parameter { ty, .. } = self.filled_by?;
+        let (runtime, source) = (runtime(), runtime_at(ty.span()));
+        let position = self.position;
+        let value = quote_spanned!(ty.span()=> <#ty as #source::PathSource>::Value);
+        Some(quote! {
+            #[allow(non_local_definitions)]
+            impl #runtime::Capture<#position> for #link {
+                type Value = #value;
+            }
+        })
+    }
+
+    fn parameter(&self) -> TokenStream {
+        let (runtime, argument, position) = (runtime(), &self.argument, self.position);
+        let value = match self.filled_by {
+            Some(_) => quote!(<Self as #runtime::Capture<#position>>::Value),
+            None => quote!(::std::string::String),
+        };
+        quote!(#argument: impl #runtime::PathValue<#value>)
     }
 }
 
@@ -115,10 +167,9 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
             };
         }
     });
-    let requirements = endpoint
-        .parameters
-        .iter()
-        .map(|Parameter { ty, .. }| quote!(<#ty as #runtime::FromRequest>::requirement()));
+    let requirements = endpoint.parameters.iter().map(
+        |Parameter { ty, .. }| quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement()),
+    );
     let call = quote_spanned!(name.span()=> #name(#(#locals),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let answer = answer(endpoint, &call);
@@ -149,26 +200,27 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// One parameter, resolved from the request.
+/// One parameter, resolved from the request. What names its type stands at its type, so that rustc reports
+/// a type that fits nowhere once.
 fn resolution(parameter: &Parameter, scope: &Ident) -> TokenStream {
-    let runtime = runtime();
     let (ty, name) = (&parameter.ty, parameter.lookup_name());
-    let request =
-        quote!(<#ty as #runtime::FromRequest>::from_request(&#scope, &#runtime::Parameter::new(#name)));
+    let (runtime, source) = (runtime(), runtime_at(ty.span()));
+    let request = quote_spanned! {ty.span()=>
+        <#ty as #source::FromRequest>::from_request(&#scope, &#source::Parameter::new(#name))
+    };
     let Some(default) = &parameter.default else {
         return request;
     };
     // A string literal is what one writes for a `String`.
     let value = match syn::parse2::<syn::LitStr>(default.clone()) {
-        Ok(text) => quote_spanned!(text.span()=> ::core::convert::From::from(#text)),
+        Ok(text) => {
+            let source = runtime_at(text.span());
+            quote_spanned!(text.span()=> #source::TextDefault::from_text(#text))
+        }
         Err(_) => default.clone(),
     };
-    quote! {
-        #runtime::or_default(
-            #request,
-            || -> <#ty as #runtime::Defaulted>::Value { #value },
-        )
-    }
+    let default = quote_spanned!(ty.span()=> <#ty as #source::Defaulted>::from_default(#value));
+    quote!(#runtime::or_default(#request, || #default))
 }
 
 /// What a type must be by its place: `{id}` needs a path parameter, and a path parameter needs `{id}`.
@@ -195,12 +247,12 @@ fn source_assertion(endpoint: &Endpoint, parameter: &Parameter) -> TokenStream {
 /// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
 /// that the type has or, if it is neither, by the trait `Unwrapped`; what is left picks its `Reply`.
 fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
-    let runtime = runtime();
     let span = match &endpoint.function.signature.output {
         syn::ReturnType::Default => endpoint.function.signature.ident.span(),
         syn::ReturnType::Type(_, ty) => ty.span(),
     };
     let span = span.resolved_at(Span::mixed_site());
+    let runtime = runtime_at(span);
     let value = Ident::new("value", span);
     let open = |method: &str| {
         let method = Ident::new(method, span);
@@ -225,8 +277,8 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
 /// both path templates, wherever in the crate they stand.
 fn unique(endpoint: &Endpoint) -> TokenStream {
     let name = Ident::new(&shape(endpoint), endpoint.path.span());
-    quote! {
-        #[allow(non_upper_case_globals, dead_code, clippy::all, clippy::pedantic)]
+    quote_spanned! {endpoint.path.span()=>
+        #[allow(non_upper_case_globals, non_local_definitions, dead_code, clippy::all, clippy::pedantic)]
         impl crate::app::Routes {
             #[doc(hidden)]
             const #name: () = ();

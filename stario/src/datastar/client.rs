@@ -32,7 +32,7 @@ const INTEGRITY: &str = "sha384-twbOvafhSBQ0rJDNPzJdUw6DRvthVgAVfSIG1BQVmCiNO7Qh
 ///
 /// # fn main() {
 /// let res = TestClient::new(app::new()).get("/").send();
-/// assert!(res.text().contains(r#"<script type="module" src="https://"#));
+/// assert!(res.text().contains(r#"<script type="module" crossorigin="anonymous" integrity="sha384-"#));
 /// # }
 /// ```
 #[derive(Debug, Clone)]

@@ -35,8 +35,9 @@ async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
 /// Stays open while the browser does; its painter is here for as long.
 #[app::query("/live")]
 async fn live(painter: Signal<Painter>, board: State<Board>) -> impl Stream<Item = Event> {
-    let mut changes = board.changes();
     let visit = Visit::new(board.0, *painter);
+    // Before the first rendering: a change in between is pushed, not lost.
+    let mut changes = visit.board().changes();
     stream! {
         yield view(visit.board());
         while changes.next().await.is_some() {

@@ -6,10 +6,14 @@ stario::app!();
 async fn doubled_slash() {}
 
 #[app::query("/users/user-{id}")]
-async fn half_a_segment(id: PathParam<i64>) {}
+async fn half_a_segment(id: PathParam<i64>) -> i64 {
+    id.0
+}
 
 #[app::query("/search?q={q}")]
-async fn query(q: QueryParam<String>) {}
+async fn query(q: QueryParam<String>) -> String {
+    q.0
+}
 
 #[app::query("/a b")]
 async fn space() {}
@@ -18,7 +22,9 @@ async fn space() {}
 async fn no_identifier() {}
 
 #[app::query("/{id}/{id}")]
-async fn twice(id: PathParam<i64>) {}
+async fn twice(id: PathParam<i64>) -> i64 {
+    id.0
+}
 
 #[app::query]
 async fn no_path() {}

@@ -1,5 +1,3 @@
-use stario::prelude::*;
-
 stario::app!();
 
 #[app::query("/generic")]
@@ -10,8 +8,5 @@ async unsafe fn not_safe() {}
 
 #[app::query("/struct")]
 struct NoFunction;
-
-#[app::query("/twice")]
-async fn twice(PathParam(id): PathParam<i64>, id: QueryParam<i64>) {}
 
 fn main() {}
