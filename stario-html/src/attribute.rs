@@ -235,7 +235,7 @@ mod tests {
         check(Some(1.5), Some("1.5"));
         check(None::<&str>, None);
         check(Some(None::<u8>), None);
-        check(&Box::new("x"), Some("x"));
+        check(Box::new(std::rc::Rc::new("x")), Some("x"));
         check(display(format_args!("{:02}", 7)), Some("07"));
     }
 
@@ -248,6 +248,7 @@ mod tests {
 
     #[test]
     fn spells_truth_where_asked() {
+        #[allow(clippy::needless_pass_by_value)]
         fn check(value: impl TrueFalseAttr, expected: Option<&str>) {
             assert_eq!(value.is_present(), expected.is_some());
             let mut buf = Buf::new();

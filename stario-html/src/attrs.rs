@@ -118,7 +118,9 @@ fn runtime_kind(name: &str) -> Result<AttrKind, InvalidName> {
     if name.is_empty() {
         return Err(InvalidName::new(name, "it is empty"));
     }
-    if name.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '/' | '=')) {
+    if name.contains(|c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '/' | '=')
+    }) {
         return Err(InvalidName::new(name, "it contains a character that ends a name"));
     }
     // The two elements on which a name may mean more than elsewhere.
@@ -141,7 +143,7 @@ fn runtime_kind(name: &str) -> Result<AttrKind, InvalidName> {
 pub struct TagName(Cow<'static, str>);
 
 impl TagName {
-    /// Checks `name`: an HTML, SVG or MathML element with ordinary content, or a custom element.
+    /// Checks `name`: an HTML, SVG or `MathML` element with ordinary content, or a custom element.
     ///
     /// # Errors
     ///
@@ -151,9 +153,10 @@ impl TagName {
         let name = name.into();
         match element(&name) {
             Some(element) if element.content == Content::Normal => Ok(Self(name)),
-            Some(element) => {
-                Err(InvalidName::new(element.name, "its content follows rules of its own; write it in the template"))
-            }
+            Some(element) => Err(InvalidName::new(
+                element.name,
+                "its content follows rules of its own; write it in the template",
+            )),
             None if is_custom_element(&name) => Ok(Self(name)),
             None => Err(InvalidName::new(&name, "there is no such element (custom elements contain a dash)")),
         }

@@ -310,13 +310,21 @@ mod tests {
     #[test]
     fn makes_whole_literals_of_text() {
         check(&Text("'+alert(1)+'"), "'\\u0027+alert(1)+\\u0027'", "'\\u0027+alert(1)+\\u0027'");
-        check(&Text("\\\n\u{2028}</script>"), "'\\\\\\n\\u2028\\u003c/script\\u003e'", "'\\\\\\n\\u2028\\u003c/script\\u003e'");
+        check(
+            &Text("\\\n\u{2028}</script>"),
+            "'\\\\\\n\\u2028\\u003c/script\\u003e'",
+            "'\\\\\\n\\u2028\\u003c/script\\u003e'",
+        );
         check(&Text("é`"), "'é\\u0060'", "'é\\u0060'");
     }
 
     #[test]
     fn keeps_a_script_open() {
         let code = Js::trusted("'</ScRiPt><!-- <script' < a <".into());
-        check(&code, "'&lt;/ScRiPt&gt;&lt;!-- &lt;script' &lt; a &lt;", "'\\x3c/ScRiPt>\\x3c!-- \\x3cscript' < a < ");
+        check(
+            &code,
+            "'&lt;/ScRiPt&gt;&lt;!-- &lt;script' &lt; a &lt;",
+            "'\\x3c/ScRiPt>\\x3c!-- \\x3cscript' < a < ",
+        );
     }
 }

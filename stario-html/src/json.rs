@@ -60,7 +60,11 @@ fn to_code<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error
 struct ScriptSafe;
 
 impl Formatter for ScriptSafe {
-    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         let mut clean_from = 0;
         for (at, c) in fragment.char_indices() {
             if matches!(c, '<' | '>' | '&' | '\'' | '\u{2028}' | '\u{2029}') {

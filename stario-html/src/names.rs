@@ -7,9 +7,10 @@ mod elements;
 mod nesting;
 mod similar;
 
-pub use attributes::{AttrKind, attr_kind, is_known_attribute, known_attributes};
+pub use attributes::{AttrKind, attr_kind, event_names, is_known_attribute, known_attributes};
 pub use datastar::{
-    Argument, DatastarName, Key, KeyRule, Modifier, Plugin, ValueRule, camel_cased, kebab_cased, plugin, plugins,
+    Argument, DatastarName, Key, KeyRule, Modifier, Plugin, ValueRule, camel_cased, kebab_cased, plugin,
+    plugins,
 };
 pub use elements::{Content, Element, Namespace, element, element_names};
 pub use nesting::{Rearranged, rearranged};

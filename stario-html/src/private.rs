@@ -162,7 +162,13 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __attr<T: AttrValue + ?Sized>(&mut self, head: &'static str, open: usize, value: &T, tail: &'static str) {
+    pub fn __attr<T: AttrValue + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_attr(&mut AttrWriter::new(self));
             self.push_trusted_markup(tail);
@@ -191,7 +197,13 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __url<T: UrlAttr + ?Sized>(&mut self, head: &'static str, open: usize, value: &T, tail: &'static str) {
+    pub fn __url<T: UrlAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url(&mut AttrWriter::new(self));
             self.push_trusted_markup(tail);
@@ -199,7 +211,13 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __urls<T: UrlAttr + ?Sized>(&mut self, head: &'static str, open: usize, value: &T, tail: &'static str) {
+    pub fn __urls<T: UrlAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url_list(&mut AttrWriter::new(self));
             self.push_trusted_markup(tail);
@@ -207,7 +225,13 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __style<T: StyleAttr + ?Sized>(&mut self, head: &'static str, open: usize, value: &T, tail: &'static str) {
+    pub fn __style<T: StyleAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_style(&mut AttrWriter::new(self));
             self.push_trusted_markup(tail);
@@ -215,7 +239,13 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __srcdoc<T: Srcdoc + ?Sized>(&mut self, head: &'static str, open: usize, value: &T, tail: &'static str) {
+    pub fn __srcdoc<T: Srcdoc + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
         let document = value.document();
         if self.__open(head, open, document.is_some(), tail) {
             self.push_escaped(document.map_or("", Html::as_str));
@@ -249,14 +279,24 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __expression_part<T: Expression + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+    pub fn __expression_part<T: Expression + ?Sized>(
+        &mut self,
+        head: &'static str,
+        value: &T,
+        tail: &'static str,
+    ) {
         self.push_trusted_markup(head);
         value.write_expression(&mut JsWriter::attribute(self, Quote::Double));
         self.push_trusted_markup(tail);
     }
 
     #[inline]
-    pub fn __handler_part<T: HandlerAttr + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+    pub fn __handler_part<T: HandlerAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        value: &T,
+        tail: &'static str,
+    ) {
         self.__expression_part(head, value, tail);
     }
 

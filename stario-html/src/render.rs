@@ -230,7 +230,8 @@ mod tests {
         check(vec![1, 2, 3], "123");
         check(["a", "<"], "a&lt;");
         check(Box::new(Rc::new(Arc::new("x"))), "x");
-        check(&&1, "1");
+        let one = &&1;
+        check(one, "1");
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::Buf;
 use crate::attribute::{AttrValue, AttrWriter};
 use crate::render::Render;
-use crate::Buf;
 
 /// What stands in the page instead of a URL that would run code.
 const REFUSED: &str = "about:invalid";
@@ -239,7 +239,18 @@ mod tests {
 
     #[test]
     fn lets_harmless_urls_through() {
-        for url in ["", "/a", "a/b:c", "?q=a:b", "#x:y", "//host/", "https://x", "HTTP://x", " https://x", "mailto:a@b"] {
+        for url in [
+            "",
+            "/a",
+            "a/b:c",
+            "?q=a:b",
+            "#x:y",
+            "//host/",
+            "https://x",
+            "HTTP://x",
+            " https://x",
+            "mailto:a@b",
+        ] {
             check(url, url);
         }
         check("/?a=1&b=2", "/?a=1&amp;b=2");

@@ -1,1 +1,11 @@
 //! The procedural macros of stario. User code reaches them through `stario`.
+
+mod html;
+
+/// Builds HTML from a template: elements as in HTML, text in quotes, Rust in braces.
+///
+/// Documented where users find it, in `stario` and in the guide of `stario-html`.
+#[proc_macro]
+pub fn html(tokens: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    html::expand(tokens.into()).into()
+}

@@ -43,15 +43,18 @@ pub fn attr_kind(element: &str, name: &str) -> AttrKind {
         return AttrKind::TrueFalse;
     }
     // What Alpine, Vue, htmx and hyperscript run as code.
-    if name.starts_with(['@', ':', '_']) || ["x-", "v-", "hx-on", "hx-vals", "hx-vars"].iter().any(|p| name.starts_with(p)) {
+    if name.starts_with(['@', ':', '_'])
+        || ["x-", "v-", "hx-on", "hx-vals", "hx-vars"].iter().any(|p| name.starts_with(p))
+    {
         return AttrKind::Expression;
     }
     match name {
         "style" => AttrKind::Style,
         "srcdoc" => AttrKind::Srcdoc,
         "srcset" | "imagesrcset" | "ping" | "attributionsrc" | "archive" => AttrKind::UrlList,
-        "href" | "src" | "action" | "formaction" | "poster" | "cite" | "manifest" | "background" | "codebase" | "icon"
-        | "longdesc" | "profile" | "usemap" | "xlink:href" | "xml:base" | "xmlns:xlink" => AttrKind::Url,
+        "href" | "src" | "action" | "formaction" | "poster" | "cite" | "manifest" | "background"
+        | "codebase" | "icon" | "longdesc" | "profile" | "usemap" | "xlink:href" | "xml:base"
+        | "xmlns:xlink" => AttrKind::Url,
         "data" if element == "object" => AttrKind::Url,
         // The values an SVG animation assigns may be those of `href`.
         "to" | "from" | "by" | "values" if matches!(element, "animate" | "set") => AttrKind::Url,
@@ -162,7 +165,7 @@ const SVG: &str = "accent-height accumulate additive alignment-baseline alphabet
     values vector-effect version viewBox visibility white-space width word-spacing writing-mode x x1 x2 xChannelSelector \
     xmlns y y1 y2 yChannelSelector z zoomAndPan";
 
-/// The attributes of MathML elements.
+/// The attributes of `MathML` elements.
 const MATHML: &str = "accent accentunder actiontype align columnalign columnlines columnspacing columnspan denomalign depth \
     dir display displaystyle encoding fence form frame framespacing height href largeop linethickness lspace mathbackground \
     mathcolor mathsize mathvariant maxsize minsize movablelimits notation numalign open close rowalign rowlines rowspacing \
@@ -178,6 +181,23 @@ pub fn known_attributes(element: Option<&'static Element>) -> impl Iterator<Item
         None => "",
     };
     [own, GLOBAL, ARIA, EVENTS].into_iter().flat_map(str::split_whitespace)
+}
+
+/// The names of the events a browser or Datastar fires, without the `on`.
+pub fn event_names() -> impl Iterator<Item = &'static str> {
+    let of_body = super::elements::element("body").map_or("", |body| body.attributes);
+    [EVENTS, of_body]
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .filter_map(|name| name.strip_prefix("on"))
+        .chain([
+            "DOMContentLoaded",
+            "datastar-fetch",
+            "datastar-signal-patch",
+            "popstate",
+            "transitionend",
+            "visibilitychange",
+        ])
 }
 
 /// Whether `element` has an attribute `name`.
@@ -241,7 +261,12 @@ mod tests {
     fn knows_who_has_what() {
         let has = |tag: &str, name: &str| is_known_attribute(element(tag).unwrap(), name);
         assert!(has("a", "href") && has("div", "class") && has("div", "aria-label") && has("div", "onclick"));
-        assert!(has("circle", "cx") && has("svg", "viewBox") && has("use", "xlink:href") && has("mi", "mathvariant"));
+        assert!(
+            has("circle", "cx")
+                && has("svg", "viewBox")
+                && has("use", "xlink:href")
+                && has("mi", "mathvariant")
+        );
         assert!(!has("a", "hreff") && !has("div", "href") && !has("circle", "hreff"));
     }
 

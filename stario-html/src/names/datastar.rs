@@ -91,7 +91,12 @@ const VIEW_TRANSITION: Modifier = flag("viewtransition");
 /// Marks a plugin whose modifiers are not known here.
 const ANY: &[Modifier] = &[taking("*", Argument::Any)];
 
-const fn expression(name: &'static str, key: KeyRule, key_kind: Key, modifiers: &'static [Modifier]) -> Plugin {
+const fn expression(
+    name: &'static str,
+    key: KeyRule,
+    key_kind: Key,
+    modifiers: &'static [Modifier],
+) -> Plugin {
     Plugin { name, key, key_kind, value: ValueRule::Expression, modifiers }
 }
 

@@ -7,7 +7,7 @@ pub enum Namespace {
     Html,
     /// SVG.
     Svg,
-    /// MathML.
+    /// `MathML`.
     MathMl,
 }
 
@@ -81,12 +81,18 @@ static HTML: &[Element] = &[
     html("bdi", ""),
     html("bdo", ""),
     html("blockquote", "cite"),
-    html("body", "onafterprint onbeforeprint onbeforeunload onhashchange onlanguagechange onmessage onmessageerror \
+    html(
+        "body",
+        "onafterprint onbeforeprint onbeforeunload onhashchange onlanguagechange onmessage onmessageerror \
         onoffline ononline onpagehide onpagereveal onpageshow onpageswap onpopstate onrejectionhandled onstorage \
-        onunhandledrejection onunload"),
+        onunhandledrejection onunload",
+    ),
     with("br", Content::Void, ""),
-    html("button", "command commandfor disabled form formaction formenctype formmethod formnovalidate formtarget name \
-        popovertarget popovertargetaction type value"),
+    html(
+        "button",
+        "command commandfor disabled form formaction formenctype formmethod formnovalidate formtarget name \
+        popovertarget popovertargetaction type value",
+    ),
     html("canvas", "height width"),
     html("caption", ""),
     html("cite", ""),
@@ -123,21 +129,37 @@ static HTML: &[Element] = &[
     with("hr", Content::Void, ""),
     html("html", "xmlns"),
     html("i", ""),
-    with("iframe", Content::Raw, "allow allowfullscreen credentialless csp frameborder height loading name \
-        referrerpolicy sandbox scrolling src srcdoc width"),
-    with("img", Content::Void, "alt attributionsrc crossorigin decoding elementtiming fetchpriority height ismap \
-        loading referrerpolicy sizes src srcset usemap width"),
-    with("input", Content::Void, "accept alpha alt autocapitalize autocomplete capture checked colorspace dirname \
+    with(
+        "iframe",
+        Content::Raw,
+        "allow allowfullscreen credentialless csp frameborder height loading name \
+        referrerpolicy sandbox scrolling src srcdoc width",
+    ),
+    with(
+        "img",
+        Content::Void,
+        "alt attributionsrc crossorigin decoding elementtiming fetchpriority height ismap \
+        loading referrerpolicy sizes src srcset usemap width",
+    ),
+    with(
+        "input",
+        Content::Void,
+        "accept alpha alt autocapitalize autocomplete capture checked colorspace dirname \
         disabled form formaction formenctype formmethod formnovalidate formtarget height incremental list max \
         maxlength min minlength multiple name pattern placeholder popovertarget popovertargetaction readonly required \
-        results size src step switch type value width"),
+        results size src step switch type value width",
+    ),
     html("ins", "cite datetime"),
     html("kbd", ""),
     html("label", "for"),
     html("legend", ""),
     html("li", "value"),
-    with("link", Content::Void, "as blocking color crossorigin disabled fetchpriority href hreflang imagesizes \
-        imagesrcset integrity media referrerpolicy rel sizes type"),
+    with(
+        "link",
+        Content::Void,
+        "as blocking color crossorigin disabled fetchpriority href hreflang imagesizes \
+        imagesrcset integrity media referrerpolicy rel sizes type",
+    ),
     html("main", ""),
     html("map", "name"),
     html("mark", ""),
@@ -161,8 +183,12 @@ static HTML: &[Element] = &[
     html("ruby", ""),
     html("s", ""),
     html("samp", ""),
-    with("script", Content::Script, "async attributionsrc blocking charset crossorigin defer fetchpriority integrity \
-        language nomodule referrerpolicy src type"),
+    with(
+        "script",
+        Content::Script,
+        "async attributionsrc blocking charset crossorigin defer fetchpriority integrity \
+        language nomodule referrerpolicy src type",
+    ),
     html("search", ""),
     html("section", ""),
     html("select", "autocomplete disabled form multiple name required size"),
@@ -179,10 +205,17 @@ static HTML: &[Element] = &[
     html("table", ""),
     html("tbody", ""),
     html("td", "colspan headers rowspan"),
-    html("template", "shadowrootclonable shadowrootcustomelementregistry shadowrootdelegatesfocus shadowrootmode \
-        shadowrootserializable"),
-    with("textarea", Content::Rcdata, "autocapitalize autocomplete cols dirname disabled form maxlength minlength name \
-        placeholder readonly required rows wrap"),
+    html(
+        "template",
+        "shadowrootclonable shadowrootcustomelementregistry shadowrootdelegatesfocus shadowrootmode \
+        shadowrootserializable",
+    ),
+    with(
+        "textarea",
+        Content::Rcdata,
+        "autocapitalize autocomplete cols dirname disabled form maxlength minlength name \
+        placeholder readonly required rows wrap",
+    ),
     html("tfoot", ""),
     html("th", "abbr colspan headers rowspan scope"),
     html("thead", ""),
@@ -193,8 +226,11 @@ static HTML: &[Element] = &[
     html("u", ""),
     html("ul", ""),
     html("var", ""),
-    html("video", "autoplay controls controlslist crossorigin disablepictureinpicture disableremoteplayback height loop \
-        muted playsinline poster preload src width"),
+    html(
+        "video",
+        "autoplay controls controlslist crossorigin disablepictureinpicture disableremoteplayback height loop \
+        muted playsinline poster preload src width",
+    ),
     with("wbr", Content::Void, ""),
 ];
 

@@ -15,19 +15,65 @@ pub enum Rearranged {
 
 /// What closes an open `<p>`.
 const BLOCKS: &[&str] = &[
-    "address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "fieldset", "figcaption", "figure",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "menu", "nav", "ol", "p",
-    "dd", "dt", "pre", "search", "section", "table", "ul",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hgroup",
+    "hr",
+    "li",
+    "main",
+    "menu",
+    "nav",
+    "ol",
+    "p",
+    "dd",
+    "dt",
+    "pre",
+    "search",
+    "section",
+    "table",
+    "ul",
 ];
 
 /// What hides the elements outside from these rules.
-const SCOPES: &[&str] =
-    &["button", "caption", "foreignObject", "html", "marquee", "object", "svg", "math", "table", "td", "template", "th"];
+const SCOPES: &[&str] = &[
+    "button",
+    "caption",
+    "foreignObject",
+    "html",
+    "marquee",
+    "object",
+    "svg",
+    "math",
+    "table",
+    "td",
+    "template",
+    "th",
+];
 
 /// What may be a direct child of a table part.
 fn table_children(parent: &str) -> Option<&'static [&'static str]> {
     Some(match parent {
-        "table" => &["caption", "colgroup", "thead", "tbody", "tfoot", "tr", "script", "style", "template", "form"],
+        "table" => {
+            &["caption", "colgroup", "thead", "tbody", "tfoot", "tr", "script", "style", "template", "form"]
+        }
         "thead" | "tbody" | "tfoot" => &["tr", "script", "style", "template", "form"],
         "tr" => &["td", "th", "script", "style", "template", "form"],
         "colgroup" => &["col", "template"],
@@ -62,10 +108,10 @@ pub fn rearranged(inner: &str, outer: &[&str]) -> Option<(usize, Rearranged)> {
             let needed = needed_parent(inner, outer[parent]);
             return Some((parent, needed.map_or(Rearranged::MovedOut, Rearranged::NeedsParent)));
         }
-    } else if outer[parent] != "template" {
-        if let Some(needs) = needed_parent(inner, outer[parent]) {
-            return Some((parent, Rearranged::NeedsParent(needs)));
-        }
+    } else if outer[parent] != "template"
+        && let Some(needs) = needed_parent(inner, outer[parent])
+    {
+        return Some((parent, Rearranged::NeedsParent(needs)));
     }
     for (at, &name) in outer.iter().enumerate().rev() {
         if name.is_empty() {
@@ -81,7 +127,9 @@ pub fn rearranged(inner: &str, outer: &[&str]) -> Option<(usize, Rearranged)> {
                 return Some((at, Rearranged::ClosesOuter));
             }
             "li" if inner == "li" && at == parent => return Some((at, Rearranged::ClosesOuter)),
-            "dd" | "dt" if matches!(inner, "dd" | "dt") && at == parent => return Some((at, Rearranged::ClosesOuter)),
+            "dd" | "dt" if matches!(inner, "dd" | "dt") && at == parent => {
+                return Some((at, Rearranged::ClosesOuter));
+            }
             "option" if matches!(inner, "option" | "optgroup") => return Some((at, Rearranged::ClosesOuter)),
             _ => {}
         }
