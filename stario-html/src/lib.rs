@@ -1,1 +1,41 @@
-//! HTML values, escaping and rendering.
+//! HTML values, escaping and rendering: what the `html!` macro of `stario` writes with, usable alone.
+//!
+//! [`Html`] is finished markup, [`Render`] is what can become part of it, [`Buf`] is where it is written. Everything is
+//! escaped on the way in; the doors for markup that is trusted have loud names: [`Raw`], [`Html::from_static`],
+//! [`Buf::push_trusted_markup`].
+//!
+//! Attributes whose value is more than characters have traits of their own, so that what is not safe in a place does not
+//! compile there: [`UrlAttr`], [`Expression`] for JavaScript, [`StyleAttr`] and [`StyleValue`] for CSS.
+
+mod html;
+mod render;
+mod buf;
+mod escape;
+mod attribute;
+mod url;
+mod expression;
+#[cfg(feature = "json")]
+mod json;
+mod style;
+mod attrs;
+mod component;
+
+#[doc(hidden)]
+pub mod names;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use attribute::{AttrValue, AttrWriter, TrueFalseAttr};
+pub use attrs::{Attrs, InvalidName, TagName};
+pub use buf::Buf;
+pub use component::Children;
+#[doc(hidden)]
+pub use escape::{Quote, escape_into};
+pub use expression::{Expression, HandlerAttr, Js, JsWriter, ScriptValue, js};
+pub use html::Html;
+#[cfg(feature = "json")]
+pub use json::{Json, json, try_json};
+pub use render::{Displayed, Raw, Render, display};
+pub use style::{Css, StyleAttr, StyleSheet, StyleValue, css};
+pub use url::{TrustedUrl, UrlAttr, trusted_url};

@@ -7,6 +7,7 @@ use proc_macro::TokenStream;
 
 mod endpoint;
 mod errors;
+mod html;
 mod stream;
 
 /// Registers a handler for GET; see `stario::app!`.
@@ -19,6 +20,14 @@ pub fn query(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(endpoint::Kind::Command, arguments.into(), &item.into()).into()
+}
+
+/// Builds HTML from a template: elements as in HTML, text in quotes, Rust in braces.
+///
+/// Documented where users find it, in `stario` and in the guide of `stario-html`.
+#[proc_macro]
+pub fn html(tokens: TokenStream) -> TokenStream {
+    html::expand(tokens.into()).into()
 }
 
 /// Turns a block with `yield` into a stream; see `stario::stream!`.

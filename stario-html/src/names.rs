@@ -1,0 +1,17 @@
+//! What HTML, SVG, MathML and Datastar know: one table, read by the macros at compile time and by
+//! [`Attrs`](crate::Attrs) at run time.
+
+mod attributes;
+mod datastar;
+mod elements;
+mod nesting;
+mod similar;
+
+pub use attributes::{AttrKind, attr_kind, event_names, is_known_attribute, known_attributes};
+pub use datastar::{
+    Argument, DatastarName, Key, KeyRule, Modifier, Plugin, ValueRule, camel_cased, kebab_cased, plugin,
+    plugins,
+};
+pub use elements::{Content, Element, Namespace, element, element_names};
+pub use nesting::{Rearranged, rearranged};
+pub use similar::most_similar;

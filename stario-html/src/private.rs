@@ -1,0 +1,344 @@
+//! What the expansion of `html!` calls. Nothing here is meant for people, and anything may change in any release: the
+//! macros and this crate are always built together.
+//!
+//! Each call takes the static markup around one value, `head` before and `tail` behind it, so that one capacity check
+//! can cover all three. An attribute that may be left out gets its own `open` text, which is left out with it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::attribute::{AttrValue, AttrWriter, TrueFalseAttr};
+use crate::attrs::{Attrs, TagName};
+pub use crate::component::Children;
+use crate::escape::Quote;
+use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
+use crate::render::Render;
+use crate::style::{StyleAttr, StyleSheet, StyleValue};
+use crate::url::UrlAttr;
+pub use crate::{Buf, Html};
+
+/// How much one template writes, learned from what it wrote before.
+#[derive(Debug)]
+pub struct Hint(AtomicU32);
+
+impl Hint {
+    /// Starts with a guess from the length of the static text and the number of splices.
+    #[must_use]
+    pub const fn new(guess: u32) -> Self {
+        Self(AtomicU32::new(guess))
+    }
+
+    /// Makes a buffer that most likely never has to grow.
+    #[must_use]
+    #[inline]
+    pub fn buf(&self) -> Buf {
+        Buf::with_capacity(self.0.load(Ordering::Relaxed) as usize)
+    }
+
+    /// Ends a template and learns from it: up at once, down slowly.
+    #[must_use]
+    #[inline]
+    pub fn finish(&self, buf: Buf) -> Html {
+        let used = u32::try_from(buf.len()).unwrap_or(u32::MAX);
+        let hint = self.0.load(Ordering::Relaxed);
+        if used > hint {
+            self.0.store(used.saturating_add(used / 8), Ordering::Relaxed);
+        }
+        buf.finish()
+    }
+}
+
+/// Whether one `class` or `style` attribute has begun, and what separates its parts.
+#[derive(Debug)]
+pub struct Joined {
+    open: &'static str,
+    separator: &'static str,
+    has_begun: bool,
+}
+
+impl Joined {
+    /// An attribute that begins with `open` when its first part comes.
+    #[must_use]
+    pub const fn new(open: &'static str, separator: &'static str) -> Self {
+        Self { open, separator, has_begun: false }
+    }
+
+    /// An attribute whose first part has been written.
+    #[must_use]
+    pub const fn begun(separator: &'static str) -> Self {
+        Self { open: "", separator, has_begun: true }
+    }
+
+    fn begin(&mut self, buf: &mut Buf) {
+        buf.push_trusted_markup(if self.has_begun { self.separator } else { self.open });
+        self.has_begun = true;
+    }
+
+    /// Adds a part that is known statically.
+    pub fn add(&mut self, buf: &mut Buf, part: &'static str) {
+        self.begin(buf);
+        buf.push_trusted_markup(part);
+    }
+
+    /// Adds a list of classes made at run time.
+    pub fn add_classes<T: AttrValue + ?Sized>(&mut self, buf: &mut Buf, classes: &T) {
+        if classes.is_present() {
+            self.begin(buf);
+            classes.write_attr(&mut AttrWriter::new(buf));
+        }
+    }
+
+    /// Adds declarations made at run time.
+    pub fn add_style<T: StyleAttr + ?Sized>(&mut self, buf: &mut Buf, style: &T) {
+        if style.is_present() {
+            self.begin(buf);
+            style.write_style(&mut AttrWriter::new(buf));
+        }
+    }
+
+    /// Adds one property, `name` ending in its colon.
+    pub fn add_property<T: StyleValue + ?Sized>(&mut self, buf: &mut Buf, name: &'static str, value: &T) {
+        if value.is_present() {
+            self.begin(buf);
+            buf.push_trusted_markup(name);
+            value.write_value(&mut AttrWriter::new(buf));
+        }
+    }
+
+    /// Ends the attribute if it has begun.
+    pub fn finish(self, buf: &mut Buf) {
+        if self.has_begun {
+            buf.push_trusted_markup("\"");
+        }
+    }
+}
+
+/// A value that can stand in `srcdoc`: finished HTML alone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a srcdoc attribute",
+    label = "not `Html`",
+    note = "srcdoc is a whole document: give it the `Html` that html! returns"
+)]
+pub trait Srcdoc {
+    /// Tells whether the attribute is written at all.
+    fn document(&self) -> Option<&Html>;
+}
+
+impl Srcdoc for Html {
+    fn document(&self) -> Option<&Html> {
+        Some(self)
+    }
+}
+
+impl<T: Srcdoc> Srcdoc for Option<T> {
+    fn document(&self) -> Option<&Html> {
+        self.as_ref().and_then(T::document)
+    }
+}
+
+impl<T: Srcdoc + ?Sized> Srcdoc for &T {
+    fn document(&self) -> Option<&Html> {
+        (**self).document()
+    }
+}
+
+/// Takes the value of an attribute that is present or not.
+#[must_use]
+#[inline]
+pub const fn flag(present: bool) -> bool {
+    present
+}
+
+/// The calls of an expansion. `open` is the end of `head` that begins the attribute, `tail` begins with its quote.
+#[doc(hidden)]
+impl Buf {
+    #[inline]
+    pub fn __static(&mut self, markup: &'static str) {
+        self.push_trusted_markup(markup);
+    }
+
+    #[inline]
+    pub fn __text<T: Render + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+        value.render_between(self, head, tail);
+    }
+
+    #[inline]
+    pub fn __attr<T: AttrValue + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_attr(&mut AttrWriter::new(self));
+            self.push_trusted_markup(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __part<T: AttrValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+        self.push_trusted_markup(head);
+        value.write_attr(&mut AttrWriter::new(self));
+        self.push_trusted_markup(tail);
+    }
+
+    #[inline]
+    pub fn __true_false<T: TrueFalseAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_true_false(&mut AttrWriter::new(self));
+            self.push_trusted_markup(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __url<T: UrlAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_url(&mut AttrWriter::new(self));
+            self.push_trusted_markup(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __urls<T: UrlAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_url_list(&mut AttrWriter::new(self));
+            self.push_trusted_markup(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __style<T: StyleAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_style(&mut AttrWriter::new(self));
+            self.push_trusted_markup(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __srcdoc<T: Srcdoc + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        let document = value.document();
+        if self.__open(head, open, document.is_some(), tail) {
+            self.push_escaped(document.map_or("", Html::as_str));
+            self.push_trusted_markup(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __expression<T: Expression + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_expression(&mut JsWriter::attribute(self, quote_of(tail)));
+            self.push_trusted_markup(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __handler<T: HandlerAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        self.__expression(head, open, value, tail);
+    }
+
+    #[inline]
+    pub fn __expression_part<T: Expression + ?Sized>(
+        &mut self,
+        head: &'static str,
+        value: &T,
+        tail: &'static str,
+    ) {
+        self.push_trusted_markup(head);
+        value.write_expression(&mut JsWriter::attribute(self, Quote::Double));
+        self.push_trusted_markup(tail);
+    }
+
+    #[inline]
+    pub fn __handler_part<T: HandlerAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        value: &T,
+        tail: &'static str,
+    ) {
+        self.__expression_part(head, value, tail);
+    }
+
+    #[inline]
+    pub fn __script<T: ScriptValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+        self.push_trusted_markup(head);
+        value.write_expression(&mut JsWriter::script(self));
+        self.push_trusted_markup(tail);
+    }
+
+    #[inline]
+    pub fn __sheet<T: StyleSheet + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+        self.push_trusted_markup(head);
+        value.write_sheet(self);
+        self.push_trusted_markup(tail);
+    }
+
+    #[inline]
+    pub fn __attrs(&mut self, attrs: &Attrs) {
+        self.push_trusted_markup(attrs.as_str());
+    }
+
+    #[inline]
+    pub fn __tag(&mut self, name: &TagName) {
+        self.push_trusted_markup(name.as_str());
+    }
+
+    /// Writes what comes before the value; if the attribute is left out also what comes behind it.
+    #[inline]
+    fn __open(&mut self, head: &'static str, open: usize, present: bool, tail: &'static str) -> bool {
+        if present {
+            self.push_trusted_markup(head);
+        } else {
+            self.push_trusted_markup(&head[..open]);
+            self.push_trusted_markup(&tail[1..]);
+        }
+        present
+    }
+}
+
+/// The quote that `tail` begins with.
+#[inline]
+fn quote_of(tail: &str) -> Quote {
+    if tail.starts_with('\'') { Quote::Single } else { Quote::Double }
+}

@@ -1,0 +1,249 @@
+//! What can stand in a template as text.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::buf::Escaping;
+use crate::escape::Quote;
+use crate::{Buf, Html};
+
+/// A value that a template can show as text: `<p>{value}</p>`.
+///
+/// Implemented for strings, numbers, `char`, [`Html`], [`Raw`], `Option` (nothing when `None`), slices and `Vec`s (one
+/// after the other), and references and smart pointers to them. It is not implemented for `bool`, `()` and tuples: a
+/// page that says `true` is nearly always a mistake. [`display`] wraps any other `Display` type.
+///
+/// # Implementing
+///
+/// Write with [`Buf::push`], [`Buf::push_escaped`], or a nested `html!`:
+///
+/// ```
+/// use stario_html::{Buf, Render};
+///
+/// struct Celsius(f32);
+///
+/// impl Render for Celsius {
+///     fn render(&self, buf: &mut Buf) {
+///         buf.push(&self.0);
+///         buf.push_escaped(" °C");
+///     }
+/// }
+///
+/// assert_eq!(Celsius(21.5).into_html().as_str(), "21.5 °C");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be rendered as HTML text",
+    label = "not text",
+    note = "text is a string, a number, a char, `Html`, or an `Option`, slice or `Vec` of them; implement `Render`, write `display(value)` for a `Display` type, or `Raw(markup)` for trusted markup",
+    note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`"
+)]
+pub trait Render {
+    /// Writes this value behind what is already in `buf`.
+    fn render(&self, buf: &mut Buf);
+
+    /// Renders this value on its own.
+    ///
+    /// [`Html`] returns itself, so nothing is copied when a value is finished already.
+    fn into_html(self) -> Html
+    where
+        Self: Sized,
+    {
+        let mut buf = Buf::new();
+        self.render(&mut buf);
+        buf.finish()
+    }
+
+    /// Writes the value with the static markup around it. Overridden where one capacity check can serve all three.
+    #[doc(hidden)]
+    #[inline]
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+        buf.push_trusted_markup(head);
+        self.render(buf);
+        buf.push_trusted_markup(tail);
+    }
+}
+
+impl Render for str {
+    fn render(&self, buf: &mut Buf) {
+        buf.push_escaped(self);
+    }
+}
+
+impl Render for String {
+    fn render(&self, buf: &mut Buf) {
+        buf.push_escaped(self);
+    }
+}
+
+impl Render for Cow<'_, str> {
+    fn render(&self, buf: &mut Buf) {
+        buf.push_escaped(self);
+    }
+}
+
+impl Render for char {
+    fn render(&self, buf: &mut Buf) {
+        buf.push_escaped(self.encode_utf8(&mut [0; 4]));
+    }
+}
+
+macro_rules! render_numbers {
+    ($($number:ty)*) => {$(
+        impl Render for $number {
+            fn render(&self, buf: &mut Buf) {
+                Escaping { buf, quote: Quote::Double }.push_display(self);
+            }
+        }
+    )*};
+}
+
+render_numbers! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 }
+
+impl Render for Html {
+    fn render(&self, buf: &mut Buf) {
+        buf.push_trusted_markup(self.as_str());
+    }
+
+    fn into_html(self) -> Html {
+        self
+    }
+}
+
+impl<T: Render> Render for Option<T> {
+    fn render(&self, buf: &mut Buf) {
+        if let Some(value) = self {
+            value.render(buf);
+        }
+    }
+}
+
+impl<T: Render> Render for [T] {
+    fn render(&self, buf: &mut Buf) {
+        for value in self {
+            value.render(buf);
+        }
+    }
+}
+
+impl<T: Render> Render for Vec<T> {
+    fn render(&self, buf: &mut Buf) {
+        self.as_slice().render(buf);
+    }
+}
+
+impl<T: Render, const N: usize> Render for [T; N] {
+    fn render(&self, buf: &mut Buf) {
+        self.as_slice().render(buf);
+    }
+}
+
+macro_rules! render_pointers {
+    ($($pointer:ty),*) => {$(
+        impl<T: Render + ?Sized> Render for $pointer {
+            #[inline]
+            fn render(&self, buf: &mut Buf) {
+                (**self).render(buf);
+            }
+
+            #[inline]
+            fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+                (**self).render_between(buf, head, tail);
+            }
+        }
+    )*};
+}
+
+render_pointers! { &T, &mut T, Box<T>, Rc<T>, Arc<T> }
+
+/// Markup that is put into the page **as it is, unescaped**: the only such door for text made at run time.
+///
+/// Each use should say why the text is safe: it came from a sanitizer, from another template engine, from a file of the
+/// application. Text a user typed never is.
+///
+/// ```
+/// use stario_html::{Raw, Render};
+///
+/// // Safe: the highlighter escapes the code it is given.
+/// let highlighted = String::from("<code>1 &lt; 2</code>");
+/// assert_eq!(Raw(highlighted).into_html().as_str(), "<code>1 &lt; 2</code>");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Raw<T>(pub T);
+
+impl<T: AsRef<str>> Render for Raw<T> {
+    fn render(&self, buf: &mut Buf) {
+        buf.push_trusted_markup(self.0.as_ref());
+    }
+}
+
+/// Shows any `Display` type as text or as an attribute value, escaped.
+///
+/// ```
+/// use stario_html::{Render, display};
+///
+/// let address = std::net::Ipv4Addr::LOCALHOST;
+/// assert_eq!(display(address).into_html().as_str(), "127.0.0.1");
+/// assert_eq!(display(format_args!("<{}>", 1)).into_html().as_str(), "&lt;1&gt;");
+/// ```
+pub const fn display<T: fmt::Display>(value: T) -> Displayed<T> {
+    Displayed(value)
+}
+
+/// A `Display` type on its way into a page, made by [`display`].
+#[derive(Clone, Copy, Debug)]
+pub struct Displayed<T>(pub(crate) T);
+
+impl<T: fmt::Display> Render for Displayed<T> {
+    fn render(&self, buf: &mut Buf) {
+        Escaping { buf, quote: Quote::Double }.push_display(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    use super::{Raw, Render, display};
+    use crate::Html;
+
+    fn check(value: impl Render, expected: &str) {
+        assert_eq!(value.into_html().as_str(), expected);
+    }
+
+    #[test]
+    fn renders_the_types_of_std() {
+        check("a<b", "a&lt;b");
+        check(String::from("\""), "&quot;");
+        check(Cow::Borrowed("x"), "x");
+        check('&', "&amp;");
+        check('🦀', "🦀");
+        check(-7_i32, "-7");
+        check(u128::MAX, "340282366920938463463374607431768211455");
+        check(i64::MIN, "-9223372036854775808");
+        check(1.5_f64, "1.5");
+        check(Some("x"), "x");
+        check(None::<&str>, "");
+        check(vec![1, 2, 3], "123");
+        check(["a", "<"], "a&lt;");
+        check(Box::new(Rc::new(Arc::new("x"))), "x");
+        let one = &&1;
+        check(one, "1");
+    }
+
+    #[test]
+    fn leaves_finished_markup_alone() {
+        check(Raw("<b>"), "<b>");
+        check(Html::from_static("<b>"), "<b>");
+        check([Html::from_static("<b>"), "<".into_html()], "<b>&lt;");
+    }
+
+    #[test]
+    fn escapes_what_display_writes() {
+        check(display("<>"), "&lt;&gt;");
+        check(display(format_args!("{:>3}|", 1)), "  1|");
+    }
+}

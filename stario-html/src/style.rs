@@ -1,0 +1,319 @@
+//! CSS: `style` attributes, single properties and style sheets.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::Buf;
+use crate::attribute::AttrWriter;
+
+/// What stands in the page instead of a value that would leave its property.
+const REFUSED: &str = "unset";
+
+/// Makes CSS of `code` that the programmer wrote: for `style={..}`, `style:color={..}` and `<style>`.
+///
+/// Only `'static` text is taken, so a string made at run time does not get in by accident; [`Css::trusted`] is the loud
+/// way to insist.
+///
+/// ```
+/// use stario_html::css;
+///
+/// assert_eq!(css("color: red").as_str(), "color: red");
+/// ```
+#[must_use]
+pub const fn css(code: &'static str) -> Css {
+    Css(Cow::Borrowed(code))
+}
+
+/// CSS code, made by [`css`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Css(Cow<'static, str>);
+
+impl Css {
+    /// Takes `code` made at run time: **trusted to be CSS**, whatever it contains.
+    #[must_use]
+    pub fn trusted(code: String) -> Self {
+        Self(Cow::Owned(code))
+    }
+
+    /// Returns the code.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A value for a whole `style` attribute: [`css`], or an `Option` of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a style attribute",
+    label = "not CSS",
+    note = "a style is a literal, css(\"..\"), or single properties: style:color={{value}}"
+)]
+pub trait StyleAttr {
+    /// Writes the declarations.
+    fn write_style(&self, out: &mut AttrWriter<'_>);
+
+    /// Tells whether the attribute is written at all.
+    #[inline]
+    fn is_present(&self) -> bool {
+        true
+    }
+}
+
+impl StyleAttr for Css {
+    fn write_style(&self, out: &mut AttrWriter<'_>) {
+        out.write_str(&self.0);
+    }
+}
+
+impl<T: StyleAttr> StyleAttr for Option<T> {
+    fn write_style(&self, out: &mut AttrWriter<'_>) {
+        if let Some(style) = self {
+            style.write_style(out);
+        }
+    }
+
+    fn is_present(&self) -> bool {
+        self.as_ref().is_some_and(T::is_present)
+    }
+}
+
+impl<T: StyleAttr + ?Sized> StyleAttr for &T {
+    fn write_style(&self, out: &mut AttrWriter<'_>) {
+        (**self).write_style(out);
+    }
+
+    fn is_present(&self) -> bool {
+        (**self).is_present()
+    }
+}
+
+/// A value for one CSS property: `style:width={value}`.
+///
+/// Numbers; strings, of which anything that could leave the property or load something is replaced by `unset`; tuples
+/// (`style:width={(percent, "%")}`); [`css`]; and `Option`, which leaves the property out.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a CSS property",
+    label = "not a CSS value",
+    note = "a property takes a string, a number, a tuple such as (width, \"px\"), css(\"..\"), or an `Option` of them"
+)]
+pub trait StyleValue {
+    /// Writes the value.
+    fn write_value(&self, out: &mut AttrWriter<'_>);
+
+    /// Tells whether the property is written at all.
+    #[inline]
+    fn is_present(&self) -> bool {
+        true
+    }
+}
+
+/// Whether `value` stays inside its property and loads nothing.
+///
+/// Brackets, quotes and backslashes are refused altogether, and so is every function but arithmetic and colours.
+fn is_safe(value: &str) -> bool {
+    const FUNCTIONS: [&str; 14] = [
+        "calc", "clamp", "hsl", "hsla", "hwb", "lab", "lch", "max", "min", "oklab", "oklch", "rgb", "rgba",
+        "var",
+    ];
+    let plain = |c: char| {
+        c.is_alphanumeric()
+            || matches!(c, ' ' | '#' | '%' | '.' | ',' | '(' | ')' | '+' | '-' | '*' | '/' | '_' | '!')
+    };
+    if !value.chars().all(plain) || value.contains("/*") || value.contains("//") {
+        return false;
+    }
+    let mut depth = 0_u32;
+    for (at, c) in value.char_indices() {
+        match c {
+            '(' => {
+                let name = value[..at]
+                    .rsplit(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'))
+                    .next()
+                    .unwrap_or("");
+                if !name.is_empty() && !FUNCTIONS.iter().any(|f| f.eq_ignore_ascii_case(name)) {
+                    return false;
+                }
+                depth += 1;
+            }
+            ')' => match depth.checked_sub(1) {
+                Some(outer) => depth = outer,
+                None => return false,
+            },
+            _ => {}
+        }
+    }
+    depth == 0
+}
+
+/// Checks what was written from `start` on and replaces it when it is not safe.
+fn refuse_unsafe(out: &mut AttrWriter<'_>, start: usize) {
+    // The text is escaped already; an entity needs `;`, which is refused like the character it stands for.
+    if !is_safe(out.buf().written_from(start)) {
+        out.buf().truncate(start);
+        out.write_str(REFUSED);
+    }
+}
+
+macro_rules! string_values {
+    ($($string:ty)*) => {$(
+        impl StyleValue for $string {
+            fn write_value(&self, out: &mut AttrWriter<'_>) {
+                out.write_str(if is_safe(self) { self } else { REFUSED });
+            }
+        }
+    )*};
+}
+
+string_values! { str String Cow<'_, str> }
+
+macro_rules! number_values {
+    ($($number:ty)*) => {$(
+        impl StyleValue for $number {
+            fn write_value(&self, out: &mut AttrWriter<'_>) {
+                out.write_display(self);
+            }
+        }
+    )*};
+}
+
+number_values! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 }
+
+impl StyleValue for Css {
+    fn write_value(&self, out: &mut AttrWriter<'_>) {
+        out.write_str(&self.0);
+    }
+}
+
+impl<T: StyleValue> StyleValue for Option<T> {
+    fn write_value(&self, out: &mut AttrWriter<'_>) {
+        if let Some(value) = self {
+            value.write_value(out);
+        }
+    }
+
+    fn is_present(&self) -> bool {
+        self.as_ref().is_some_and(T::is_present)
+    }
+}
+
+macro_rules! pointer_values {
+    ($($pointer:ty),*) => {$(
+        impl<T: StyleValue + ?Sized> StyleValue for $pointer {
+            fn write_value(&self, out: &mut AttrWriter<'_>) {
+                (**self).write_value(out);
+            }
+
+            fn is_present(&self) -> bool {
+                (**self).is_present()
+            }
+        }
+    )*};
+}
+
+pointer_values! { &T, &mut T, Box<T>, Rc<T>, Arc<T> }
+
+macro_rules! tuple_values {
+    ($(($($part:ident)+))*) => {$(
+        impl<$($part: StyleValue),+> StyleValue for ($($part,)+) {
+            #[allow(non_snake_case)]
+            fn write_value(&self, out: &mut AttrWriter<'_>) {
+                let ($($part,)+) = self;
+                let start = out.buf().len();
+                $($part.write_value(out);)+
+                // Parts that are safe on their own could join to something that is not.
+                refuse_unsafe(out, start);
+            }
+        }
+    )*};
+}
+
+tuple_values! { (A B) (A B C) (A B C D) }
+
+/// A value that can stand in a `<style>`: [`css`] alone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be placed in a <style>",
+    label = "not CSS",
+    note = "values inside <style> must be css(..): entities are not decoded there"
+)]
+pub trait StyleSheet {
+    /// Writes the rules. Nothing that ends the element may be written.
+    #[doc(hidden)]
+    fn write_sheet(&self, buf: &mut Buf);
+}
+
+impl StyleSheet for Css {
+    fn write_sheet(&self, buf: &mut Buf) {
+        let mut clean_from = 0;
+        for (at, _) in self.0.match_indices('<') {
+            // Alone it compares in media queries. At the very end it could be completed by what follows.
+            if matches!(self.0.as_bytes().get(at + 1), None | Some(b'/' | b'!')) {
+                buf.push_trusted_markup(&self.0[clean_from..at]);
+                buf.push_trusted_markup("\\3c ");
+                clean_from = at + 1;
+            }
+        }
+        buf.push_trusted_markup(&self.0[clean_from..]);
+    }
+}
+
+impl<T: StyleSheet + ?Sized> StyleSheet for &T {
+    fn write_sheet(&self, buf: &mut Buf) {
+        (**self).write_sheet(buf);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Css, StyleSheet, StyleValue, css};
+    use crate::Buf;
+    use crate::attribute::AttrWriter;
+
+    fn check(value: impl StyleValue, expected: &str) {
+        let mut buf = Buf::new();
+        value.write_value(&mut AttrWriter::new(&mut buf));
+        assert_eq!(buf.finish().as_str(), expected);
+    }
+
+    #[test]
+    fn lets_values_through() {
+        for value in
+            ["red", "#ff0000", "10px", "calc(100% - (2 * 3px))", "rgb(1, 2, 3)", "1px solid red !important"]
+        {
+            check(value, value);
+        }
+        check(1.5, "1.5");
+        check((50, "%"), "50%");
+        check(css("url(/x.png)"), "url(/x.png)");
+    }
+
+    #[test]
+    fn refuses_what_leaves_the_property() {
+        for value in [
+            "red; background: blue",
+            "url(//evil)",
+            "expression(x)",
+            "a\\b",
+            "'x",
+            "\"x",
+            "{",
+            "/* ",
+            "(",
+            ")(",
+            "a:b",
+            "<",
+        ] {
+            check(value, "unset");
+        }
+        check(("u", "rl", "(x)"), "unset");
+        check(("/", "* x"), "unset");
+    }
+
+    #[test]
+    fn keeps_a_style_sheet_open() {
+        let mut buf = Buf::new();
+        Css::trusted("a::after { content: '</style>' }".into()).write_sheet(&mut buf);
+        css("@media (width < 9px) {}<").write_sheet(&mut buf);
+        assert_eq!(buf.finish().as_str(), "a::after { content: '\\3c /style>' }@media (width < 9px) {}\\3c ");
+    }
+}

@@ -1,0 +1,175 @@
+//! What was written: a template as a tree, spans kept, nothing interpreted.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+
+/// Everything between the braces of `html! { .. }`.
+pub(crate) struct Template {
+    /// The path of the crate that the expansion calls.
+    pub(crate) krate: TokenStream,
+    /// The buffer that the template is written into instead of one of its own.
+    pub(crate) into: Option<TokenStream>,
+    pub(crate) nodes: Vec<Node>,
+}
+
+pub(crate) enum Node {
+    Text(Literal),
+    Splice(Splice),
+    Element(Element),
+    /// The children of `<>..</>`.
+    Fragment(Vec<Node>),
+    Component(Component),
+    If(If<Node>),
+    For(For),
+    Match(Match),
+    /// `let ..;`, `continue;` and `break;`: Rust statements, passed through.
+    Statement(Statement),
+    Doctype,
+    Comment(Literal),
+}
+
+/// A string or number literal.
+pub(crate) struct Literal {
+    pub(crate) value: String,
+    pub(crate) span: Span,
+}
+
+/// Rust in braces, passed through as it is.
+pub(crate) struct Splice {
+    pub(crate) tokens: TokenStream,
+    /// The braces and what is between them.
+    pub(crate) span: Span,
+}
+
+/// A run of source: where it starts and where it ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Range {
+    pub(crate) first: Span,
+    pub(crate) last: Span,
+}
+
+impl From<Span> for Range {
+    fn from(span: Span) -> Self {
+        Self { first: span, last: span }
+    }
+}
+
+/// The name of an element or an attribute.
+#[derive(Clone)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) range: Range,
+    /// The parts it was written in, each with its offset in `text`.
+    pub(crate) parts: Vec<(usize, Span)>,
+    /// Whether it was written as a string, which turns name checks off.
+    pub(crate) is_quoted: bool,
+}
+
+impl Name {
+    /// The part of the source that `text[from..to]` was written in.
+    pub(crate) fn range_of(&self, from: usize, to: usize) -> Range {
+        let within =
+            |offset: usize| self.parts.iter().rev().find(|(start, _)| *start <= offset).map(|part| part.1);
+        Range {
+            first: within(from).unwrap_or(self.range.first),
+            last: within(to.saturating_sub(1).max(from)).unwrap_or(self.range.last),
+        }
+    }
+}
+
+pub(crate) enum Tag {
+    Named(Name),
+    /// `<{tag}>`
+    Dynamic(Splice),
+}
+
+pub(crate) struct Element {
+    pub(crate) tag: Tag,
+    pub(crate) attrs: Vec<Attr>,
+    pub(crate) children: Vec<Node>,
+    /// Where the closing tag names the element again.
+    pub(crate) closing: Option<Span>,
+}
+
+pub(crate) enum Attr {
+    Named(NamedAttr),
+    /// `{..attrs}`
+    Spread(Splice),
+    If(If<Attr>),
+}
+
+pub(crate) struct NamedAttr {
+    pub(crate) name: Name,
+    pub(crate) value: Option<Value>,
+}
+
+pub(crate) enum Value {
+    Literal(Literal),
+    Number(Literal),
+    Splice(Splice),
+    /// `{"/users/", id}`
+    Parts(Vec<Part>),
+}
+
+pub(crate) enum Part {
+    Literal(Literal),
+    Splice(Splice),
+}
+
+/// `<ui::Card title="x">..</ui::Card>`
+pub(crate) struct Component {
+    pub(crate) path: TokenStream,
+    pub(crate) range: Range,
+    pub(crate) props: Vec<Prop>,
+    pub(crate) children: Vec<Node>,
+    /// Where the closing tag names the component again.
+    pub(crate) closing: Option<TokenStream>,
+}
+
+pub(crate) struct Prop {
+    pub(crate) name: Ident,
+    /// `None` stands for `true`.
+    pub(crate) value: Option<TokenStream>,
+    pub(crate) span: Span,
+}
+
+/// `if .. {} else if .. {} else {}`, around nodes or around attributes.
+pub(crate) struct If<T> {
+    /// From `if` up to the block.
+    pub(crate) head: TokenStream,
+    pub(crate) then: Vec<T>,
+    pub(crate) otherwise: Option<Else<T>>,
+}
+
+pub(crate) enum Else<T> {
+    If(Box<If<T>>),
+    Block(Vec<T>),
+}
+
+pub(crate) struct For {
+    /// From the label or `for` up to the block.
+    pub(crate) head: TokenStream,
+    pub(crate) body: Vec<Node>,
+}
+
+pub(crate) struct Match {
+    /// From `match` up to the block.
+    pub(crate) head: TokenStream,
+    pub(crate) arms: Vec<Arm>,
+    pub(crate) span: Span,
+}
+
+pub(crate) struct Arm {
+    /// Pattern and guard.
+    pub(crate) pattern: TokenStream,
+    pub(crate) body: Vec<Node>,
+}
+
+pub(crate) struct Statement {
+    pub(crate) tokens: TokenStream,
+    pub(crate) is_let: bool,
+}
+
+/// The source range of a run of tokens.
+pub(crate) fn range_of(tokens: &[TokenTree]) -> Option<Range> {
+    Some(Range { first: tokens.first()?.span(), last: tokens.last()?.span() })
+}

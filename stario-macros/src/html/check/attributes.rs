@@ -1,0 +1,215 @@
+//! Attributes: names, repetitions, and values that do not go with what they mean.
+
+use stario_html::names::{
+    AttrKind, Element, Namespace, attr_kind, is_known_attribute, known_attributes, most_similar,
+};
+
+use super::super::ast::{Attr, Else, If, Literal, Name, NamedAttr, Part, Range, Value};
+use super::super::report::Report;
+use super::datastar;
+use super::javascript::{Open, Scanner};
+
+/// The element that attributes are on.
+#[derive(Clone, Copy)]
+pub(crate) struct On<'e> {
+    pub(crate) name: &'e str,
+    /// `None` for custom elements and for those chosen at run time.
+    pub(crate) known: Option<&'static Element>,
+}
+
+/// Names that have been written, and where.
+type Seen = Vec<(String, Range)>;
+
+/// Checks the attributes of one tag.
+pub(crate) fn check(on: On<'_>, attrs: &[Attr], report: &mut Report) {
+    attributes(on, attrs, &mut Seen::new(), report);
+}
+
+fn attributes(on: On<'_>, attrs: &[Attr], seen: &mut Seen, report: &mut Report) {
+    for attr in attrs {
+        match attr {
+            Attr::Named(attr) => {
+                check_repetition(&attr.name, seen, report);
+                check_name(on, attr, report);
+                check_value(on, attr, report);
+            }
+            Attr::If(group) => {
+                let before = seen.clone();
+                check_group(on, group, &before, seen, report);
+            }
+            Attr::Spread(_) => {}
+        }
+    }
+}
+
+/// Checks the branches of an `if`, of which one is written: each on its own behind what came `before`.
+fn check_group(on: On<'_>, group: &If<Attr>, before: &Seen, seen: &mut Seen, report: &mut Report) {
+    let mut branch = |attrs: &[Attr], report: &mut Report| {
+        let mut inner = before.clone();
+        attributes(on, attrs, &mut inner, report);
+        seen.extend(inner.split_off(before.len()));
+    };
+    branch(&group.then, report);
+    match &group.otherwise {
+        Some(Else::Block(attrs)) => branch(attrs, report),
+        Some(Else::If(group)) => check_group(on, group, before, seen, report),
+        None => {}
+    }
+}
+
+fn check_repetition(name: &Name, seen: &mut Seen, report: &mut Report) {
+    let key = name.text.to_ascii_lowercase();
+    if let Some((_, first)) = seen.iter().find(|(known, _)| *known == key) {
+        report.error(name.range, format!("duplicate attribute {}", name.text));
+        report.note(*first, format!("{} first written here", name.text));
+    }
+    seen.push((key, name.range));
+}
+
+fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
+    let name = &attr.name;
+    let text = name.text.as_str();
+    if let Some(toggle) = text.strip_prefix("class:") {
+        if toggle.is_empty() {
+            report.error(name.range, "class: needs a name: class:active={condition}");
+        }
+        return;
+    }
+    if let Some(property) = text.strip_prefix("style:") {
+        if property.is_empty() {
+            report.error(name.range, "style: needs a property: style:color={value}");
+        }
+        return;
+    }
+    if name.is_quoted {
+        return;
+    }
+    if text.starts_with("data-") {
+        datastar::check(attr, report);
+        return;
+    }
+    // Names with such characters belong to other frameworks, which check them at run time.
+    if text.contains(['@', '.', '/']) || (text.contains(':') && !text.starts_with('x')) {
+        return;
+    }
+    let Some(element) = on.known else {
+        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            let lower = text.to_ascii_lowercase();
+            report.error(
+                name.range,
+                format!("HTML lowercases attribute names: this reaches the page as {lower}; write {lower}"),
+            );
+        }
+        return;
+    };
+    if is_known_attribute(element, text) || (element.namespace == Namespace::Html && text.starts_with("x-")) {
+        return;
+    }
+    let hint = most_similar(text, known_attributes(Some(element)))
+        .map_or(String::new(), |known| format!("; did you mean {known}?"));
+    let stop = if hint.is_empty() { "." } else { "" };
+    report.error(
+        name.range,
+        format!("<{}> has no attribute {text}{hint}{stop} Use data-* or {text:?} in quotes for a non-standard one", on.name),
+    );
+}
+
+fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
+    let name = &attr.name.text;
+    if name.starts_with("class:") {
+        if !matches!(attr.value, Some(Value::Splice(_))) {
+            report.error(attr.name.range, format!("{name} takes a condition: {name}={{condition}}"));
+        }
+        return;
+    }
+    if name.starts_with("style:") {
+        if attr.value.is_none() {
+            report.error(attr.name.range, format!("{name} takes a value: {name}={{value}}"));
+        }
+        return;
+    }
+    let kind = attr_kind(on.name, name);
+    match (kind, &attr.value) {
+        (AttrKind::Boolean, Some(Value::Literal(text) | Value::Number(text))) => {
+            boolean_literal(name, text, report);
+        }
+        (AttrKind::Boolean, Some(Value::Parts(_))) => {
+            report.error(attr.name.range, format!("{name} is a boolean attribute: write {name}={{cond}}"));
+        }
+        (AttrKind::Style, Some(Value::Parts(_))) => report.error(
+            attr.name.range,
+            "a style is not put together from parts; write the properties: style:color={value}",
+        ),
+        (AttrKind::Srcdoc, Some(Value::Parts(_))) => {
+            report.error(attr.name.range, "srcdoc takes one value, the `Html` that html! returns");
+        }
+        (AttrKind::Url, Some(Value::Parts(parts))) => url_parts(parts, report),
+        (AttrKind::Expression | AttrKind::Handler, Some(Value::Parts(parts))) => {
+            javascript_parts(parts, report);
+        }
+        _ => {}
+    }
+}
+
+fn boolean_literal(name: &str, text: &Literal, report: &mut Report) {
+    let value = &text.value;
+    if value.is_empty() || value == name {
+        return;
+    }
+    let problem = match value.as_str() {
+        "false" | "0" | "no" | "off" => format!(
+            "{name} is a boolean attribute: {value:?} still {}; write {name}={{cond}} or leave it out",
+            if name == "disabled" { "disables" } else { "sets it" },
+        ),
+        _ => format!(
+            "{name} is a boolean attribute: {value:?} says nothing; write {name}={{cond}} or {name} alone"
+        ),
+    };
+    report.error(text.span, problem);
+}
+
+/// A literal that opens code or a document of its own must not have values put into it.
+fn url_parts(parts: &[Part], report: &mut Report) {
+    let Some(Part::Literal(first)) = parts.first() else { return };
+    let Some((scheme, rest)) = first.value.split_once(':') else { return };
+    let scheme = scheme.trim().to_ascii_lowercase();
+    let is_code = match scheme.as_str() {
+        "javascript" | "vbscript" => true,
+        "data" => !rest.trim_start().to_ascii_lowercase().starts_with("image/"),
+        _ => false,
+    };
+    if is_code {
+        report.error(
+            first.span,
+            format!("a value behind {scheme}: would be run as code; use an event, or trusted_url(..) for the whole URL"),
+        );
+    }
+}
+
+fn javascript_parts(parts: &[Part], report: &mut Report) {
+    let mut scanner = Scanner::default();
+    for part in parts {
+        match part {
+            Part::Literal(text) => scanner.read(&text.value),
+            Part::Splice(value) => {
+                in_open_javascript(scanner.open(), value.span.into(), report);
+                scanner.read_value();
+            }
+        }
+    }
+}
+
+/// Reports a value that stands inside of a string or a comment.
+pub(crate) fn in_open_javascript(open: Open, range: Range, report: &mut Report) {
+    let inside = match open {
+        Open::Nothing => return,
+        Open::String('`') => "a template literal",
+        Open::String(_) => "a string",
+        Open::Regex { .. } => "a regular expression",
+        Open::LineComment | Open::BlockComment => "a comment",
+    };
+    report.error(
+        range,
+        format!("a value cannot stand inside of {inside} in JavaScript; end it and join with +: \"'/users/' + \", json(&id)"),
+    );
+}

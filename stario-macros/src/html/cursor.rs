@@ -1,0 +1,177 @@
+//! A place in a list of tokens, with look-ahead.
+
+use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
+
+use super::ast::{Literal, Range, range_of};
+
+pub(crate) struct Cursor {
+    tokens: Vec<TokenTree>,
+    at: usize,
+}
+
+impl Cursor {
+    pub(crate) fn new(tokens: TokenStream) -> Self {
+        Self { tokens: tokens.into_iter().collect(), at: 0 }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.at >= self.tokens.len()
+    }
+
+    /// The token `ahead` places from here.
+    pub(crate) fn peek(&self, ahead: usize) -> Option<&TokenTree> {
+        self.tokens.get(self.at + ahead)
+    }
+
+    pub(crate) fn next(&mut self) -> Option<TokenTree> {
+        let token = self.tokens.get(self.at).cloned();
+        self.at += usize::from(token.is_some());
+        token
+    }
+
+    pub(crate) fn skip(&mut self, n: usize) {
+        self.at = (self.at + n).min(self.tokens.len());
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The tokens from `from` up to here.
+    pub(crate) fn since(&self, from: usize) -> &[TokenTree] {
+        &self.tokens[from..self.at]
+    }
+
+    /// Where the tokens from `from` up to here were written.
+    pub(crate) fn range_since(&self, from: usize) -> Range {
+        range_of(self.since(from)).unwrap_or_else(|| self.span().into())
+    }
+
+    /// The span of the token at `from`.
+    pub(crate) fn first_span_since(&self, from: usize) -> Span {
+        self.tokens.get(from).map_or_else(|| self.span(), TokenTree::span)
+    }
+
+    /// The name in the closing tag ahead, which has `length` tokens with `</` and `>`, and where it was written; the
+    /// whole tag when it has no name.
+    pub(crate) fn name_of_closing(&self, length: usize) -> (TokenStream, Range) {
+        let tag = &self.tokens[self.at..(self.at + length).min(self.tokens.len())];
+        let end = tag.len() - usize::from(self.is_punct(tag.len() - 1, '>'));
+        let name = &tag[2..end.max(2)];
+        let range = range_of(name).or_else(|| range_of(tag)).unwrap_or_else(|| self.span().into());
+        (name.iter().cloned().collect(), range)
+    }
+
+    pub(crate) fn stream_since(&self, from: usize) -> TokenStream {
+        self.since(from).iter().cloned().collect()
+    }
+
+    /// The span of the next token; at the end that of the last.
+    pub(crate) fn span(&self) -> Span {
+        self.peek(0).or_else(|| self.tokens.last()).map_or_else(Span::call_site, TokenTree::span)
+    }
+
+    pub(crate) fn is_punct(&self, ahead: usize, c: char) -> bool {
+        matches!(self.peek(ahead), Some(TokenTree::Punct(punct)) if punct.as_char() == c)
+    }
+
+    /// Whether the next tokens are these punctuation characters.
+    pub(crate) fn is_puncts(&self, puncts: &str) -> bool {
+        puncts.chars().enumerate().all(|(ahead, c)| self.is_punct(ahead, c))
+    }
+
+    pub(crate) fn take_punct(&mut self, c: char) -> bool {
+        let found = self.is_punct(0, c);
+        self.skip(usize::from(found));
+        found
+    }
+
+    pub(crate) fn ident(&self, ahead: usize) -> Option<&Ident> {
+        match self.peek(ahead) {
+            Some(TokenTree::Ident(ident)) => Some(ident),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_ident(&self, ahead: usize, name: &str) -> bool {
+        self.ident(ahead).is_some_and(|ident| ident == name)
+    }
+
+    pub(crate) fn brace(&self, ahead: usize) -> Option<&Group> {
+        match self.peek(ahead) {
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => Some(group),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn take_brace(&mut self) -> Option<Group> {
+        let group = self.brace(0).cloned();
+        self.skip(usize::from(group.is_some()));
+        group
+    }
+
+    /// The string literal at this place.
+    pub(crate) fn string(&self, ahead: usize) -> Option<Literal> {
+        match self.peek(ahead) {
+            Some(TokenTree::Literal(literal)) => string_value(literal),
+            // A literal passed on by another macro comes in an invisible group.
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
+                let mut inner = group.stream().into_iter();
+                match (inner.next(), inner.next()) {
+                    (Some(TokenTree::Literal(literal)), None) => string_value(&literal),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn take_string(&mut self) -> Option<Literal> {
+        let literal = self.string(0);
+        self.skip(usize::from(literal.is_some()));
+        literal
+    }
+
+    /// Moves on to the next `{..}` that is not part of a pattern behind `let`; stops in front of it, or at the end.
+    pub(crate) fn skip_head(&mut self) {
+        let mut in_pattern = false;
+        while let Some(token) = self.peek(0) {
+            match token {
+                TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && !in_pattern => return,
+                TokenTree::Ident(ident) if ident == "let" => in_pattern = true,
+                TokenTree::Punct(punct) if punct.as_char() == '=' && in_pattern => {
+                    // `..=` is part of the pattern.
+                    in_pattern = self.is_joint_behind();
+                }
+                _ => {}
+            }
+            self.skip(1);
+        }
+    }
+
+    /// Whether the token before this one is punctuation joined to it.
+    fn is_joint_behind(&self) -> bool {
+        let behind = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        matches!(behind, Some(TokenTree::Punct(punct)) if punct.spacing() == Spacing::Joint)
+    }
+}
+
+/// The text of a string literal; `None` for every other literal.
+pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
+    let source = literal.to_string();
+    if !source.starts_with(['"', 'r']) {
+        return None;
+    }
+    match syn::Lit::new(literal.clone()) {
+        syn::Lit::Str(string) if string.suffix().is_empty() => {
+            Some(Literal { value: string.value(), span: literal.span() })
+        }
+        _ => None,
+    }
+}
+
+/// The text of a number literal; `None` for every other literal.
+pub(crate) fn number_value(literal: &proc_macro2::Literal) -> Option<Literal> {
+    let value = literal.to_string();
+    value.starts_with(|c: char| c.is_ascii_digit()).then(|| Literal { value, span: literal.span() })
+}

@@ -1,0 +1,267 @@
+//! Steps to Rust. User expressions appear once each, as they were written, so that the compiler's own errors and an
+//! editor's completion land on them; they are never inside a closure, so `?`, `.await`, `continue` and `break` work.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::ast::{Prop, Splice};
+use super::lower::{ComponentOp, ElseOp, IfOp, JoinedItem, JoinedOp, Op, Place, ValueOp};
+
+/// The expression that a template stands for.
+pub(crate) fn emit(
+    krate: &TokenStream,
+    into: Option<TokenStream>,
+    ops: &[Op],
+    errors: &TokenStream,
+) -> TokenStream {
+    let emitter = Emitter { krate, buf: Ident::new("buf", Span::mixed_site()) };
+    let Some(into) = into else { return emitter.template(ops, errors) };
+    let (buf, body) = (&emitter.buf, emitter.ops(ops));
+    quote! {{
+        #errors
+        let #buf: &mut #krate::__private::Buf = #into;
+        #body
+        #krate::__private::Html::from_static("")
+    }}
+}
+
+struct Emitter<'t> {
+    krate: &'t TokenStream,
+    buf: Ident,
+}
+
+impl Emitter<'_> {
+    /// A template with a buffer of its own.
+    fn template(&self, ops: &[Op], errors: &TokenStream) -> TokenStream {
+        let krate = self.krate;
+        let known = match ops {
+            [] => Some(""),
+            [Op::Static(markup)] => Some(markup.as_str()),
+            _ => None,
+        };
+        if let Some(markup) = known {
+            let html = quote!(#krate::__private::Html::from_static(#markup));
+            return if errors.is_empty() { html } else { quote!({ #errors #html }) };
+        }
+        let (buf, guess, body) = (&self.buf, guess(ops), self.ops(ops));
+        let owned = Ident::new("owned", Span::mixed_site());
+        quote! {{
+            #errors
+            static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);
+            let mut #owned = __STARIO_HINT.buf();
+            let #buf = &mut #owned;
+            #body
+            __STARIO_HINT.finish(#owned)
+        }}
+    }
+
+    fn ops(&self, ops: &[Op]) -> TokenStream {
+        let buf = &self.buf;
+        let mut out = TokenStream::new();
+        let mut head = String::new();
+        let mut ops = ops.iter().peekable();
+        while let Some(op) = ops.next() {
+            match op {
+                Op::Static(markup) => head.push_str(markup),
+                Op::Value(value) => {
+                    // One call writes the value and the markup on both sides of it.
+                    let tail = match ops.next_if(|next| matches!(next, Op::Static(_))) {
+                        Some(Op::Static(markup)) => markup,
+                        _ => "",
+                    };
+                    out.extend(self.value(value, std::mem::take(&mut head), tail));
+                }
+                op => {
+                    if !head.is_empty() {
+                        out.extend(quote!(#buf.__static(#head);));
+                        head.clear();
+                    }
+                    out.extend(self.op(op));
+                }
+            }
+        }
+        if !head.is_empty() {
+            out.extend(quote!(#buf.__static(#head);));
+        }
+        out
+    }
+
+    fn value(&self, op: &ValueOp, mut head: String, tail: &str) -> TokenStream {
+        let buf = &self.buf;
+        let (span, value) = argument(&op.value);
+        let method = Ident::new(method(op.place), span);
+        let Some((open, quote)) = &op.open else {
+            return quote_spanned!(span=> #buf.#method(#head, &#value, #tail););
+        };
+        let open_at = head.len();
+        head.push_str(open);
+        let tail = format!("{}{tail}", quote.as_char());
+        quote_spanned!(span=> #buf.#method(#head, #open_at, &#value, #tail);)
+    }
+
+    fn op(&self, op: &Op) -> TokenStream {
+        let buf = &self.buf;
+        match op {
+            Op::Static(_) | Op::Value(_) => TokenStream::new(),
+            Op::Flag { condition, markup } => {
+                let (span, condition) = argument(condition);
+                quote_spanned!(span=> if #condition { #buf.__static(#markup); })
+            }
+            Op::Joined(joined) => self.joined(joined),
+            Op::Spread(attrs) => {
+                let (span, attrs) = argument(attrs);
+                quote_spanned!(span=> #buf.__attrs(&#attrs);)
+            }
+            Op::DeclareTag(number, tag) => {
+                let (span, tag) = argument(tag);
+                let (krate, name) = (self.krate, tag_ident(*number));
+                quote_spanned!(span=> let #name: &#krate::TagName = &#tag;)
+            }
+            Op::DynamicTag(number) => {
+                let name = tag_ident(*number);
+                quote!(#buf.__tag(#name);)
+            }
+            Op::Component(component) => self.component(component),
+            Op::If(op) => self.if_(op),
+            Op::For { head, body } => {
+                let body = self.ops(body);
+                quote!(#head { #body })
+            }
+            Op::Match { head, arms, span } => {
+                let arms = arms.iter().map(|(pattern, body)| {
+                    let body = self.ops(body);
+                    quote!(#pattern => { #body })
+                });
+                quote_spanned!(*span=> #head { #(#arms)* })
+            }
+            Op::Statement(tokens) => tokens.clone(),
+            Op::Scope(ops) => {
+                let body = self.ops(ops);
+                quote!({ #body })
+            }
+        }
+    }
+
+    fn if_(&self, op: &IfOp) -> TokenStream {
+        let (head, then) = (&op.head, self.ops(&op.then));
+        let otherwise = op.otherwise.as_deref().map(|otherwise| match otherwise {
+            ElseOp::If(op) => {
+                let op = self.if_(op);
+                quote!(else #op)
+            }
+            ElseOp::Block(ops) => {
+                let body = self.ops(ops);
+                quote!(else { #body })
+            }
+        });
+        quote!(#head { #then } #otherwise)
+    }
+
+    fn joined(&self, joined: &JoinedOp) -> TokenStream {
+        let (krate, buf) = (self.krate, &self.buf);
+        let list = Ident::new("joined", Span::mixed_site());
+        let (open, separator) = (format!(" {}=\"", joined.name), joined.separator);
+        let items = joined.items.iter().map(|item| match item {
+            JoinedItem::Static(markup) => quote!(#list.add(&mut *#buf, #markup);),
+            JoinedItem::Classes(value) => {
+                let (span, value) = argument(value);
+                quote_spanned!(span=> #list.add_classes(&mut *#buf, &#value);)
+            }
+            JoinedItem::Style(value) => {
+                let (span, value) = argument(value);
+                quote_spanned!(span=> #list.add_style(&mut *#buf, &#value);)
+            }
+            JoinedItem::Toggle { condition, class } => {
+                let (span, condition) = argument(condition);
+                quote_spanned!(span=> if #condition { #list.add(&mut *#buf, #class); })
+            }
+            JoinedItem::Property { name, value } => {
+                let (span, value) = argument(value);
+                quote_spanned!(span=> #list.add_property(&mut *#buf, #name, &#value);)
+            }
+        });
+        quote! {{
+            let mut #list = #krate::__private::Joined::new(#open, #separator);
+            #(#items)*
+            #list.finish(&mut *#buf);
+        }}
+    }
+
+    /// `<Card title="x">..</Card>` as a chain of setters, ending in a call that writes into the buffer.
+    fn component(&self, component: &ComponentOp) -> TokenStream {
+        let (krate, buf, path) = (self.krate, &self.buf, &component.path);
+        let span = component.range.last.resolved_at(Span::mixed_site());
+        let setters = component.props.iter().map(|Prop { name, value, .. }| {
+            let value = value.clone().unwrap_or_else(|| quote_spanned!(name.span()=> true));
+            let setter = raw_if_keyword(name);
+            quote!(.#setter(#value))
+        });
+        let children = component.children.as_ref().map(|ops| {
+            let html = self.template(ops, &TokenStream::new());
+            quote_spanned!(span=> .children(#krate::Children::from(#html)))
+        });
+        quote_spanned!(span=> #path::__props() #(#setters)* #children .__render(&mut *#buf);)
+    }
+}
+
+/// The name of a setter as an identifier that can be called.
+fn raw_if_keyword(name: &Ident) -> Ident {
+    let text = name.to_string();
+    if syn::parse_str::<Ident>(&text).is_ok() { name.clone() } else { Ident::new_raw(&text, name.span()) }
+}
+
+/// The call that writes a value at a place.
+fn method(place: Place) -> &'static str {
+    match place {
+        Place::Text => "__text",
+        Place::Attr => "__attr",
+        Place::AttrPart => "__part",
+        Place::TrueFalse => "__true_false",
+        Place::Url => "__url",
+        Place::UrlList => "__urls",
+        Place::Style => "__style",
+        Place::Srcdoc => "__srcdoc",
+        Place::Expression => "__expression",
+        Place::ExpressionPart => "__expression_part",
+        Place::Handler => "__handler",
+        Place::HandlerPart => "__handler_part",
+        Place::Script => "__script",
+        Place::Sheet => "__sheet",
+    }
+}
+
+fn tag_ident(number: usize) -> Ident {
+    Ident::new(&format!("tag_{number}"), Span::mixed_site())
+}
+
+/// A user expression in parentheses, and the span for what surrounds it: the place of the braces it was written in, but
+/// not the hygiene, so that no lint takes the parentheses for the user's.
+fn argument(splice: &Splice) -> (Span, TokenStream) {
+    let span = splice.span.resolved_at(Span::mixed_site());
+    let tokens = &splice.tokens;
+    (span, quote_spanned!(span=> (#tokens)))
+}
+
+/// How much a template writes, before it has ever run: its static text, a word for each value.
+fn guess(ops: &[Op]) -> u32 {
+    let bytes: u32 = ops
+        .iter()
+        .map(|op| match op {
+            Op::Static(markup) | Op::Flag { markup, .. } => length(markup),
+            Op::Value(value) => 24 + value.open.as_ref().map_or(0, |(open, _)| length(open)),
+            Op::Joined(_) | Op::Spread(_) => 32,
+            Op::DynamicTag(_) => 8,
+            Op::Component(component) => 64 + component.children.as_deref().map_or(0, guess),
+            Op::If(op) => guess(&op.then),
+            Op::For { body, .. } => 4 * guess(body),
+            Op::Match { arms, .. } => arms.iter().map(|(_, body)| guess(body)).max().unwrap_or(0),
+            Op::DeclareTag(..) | Op::Statement(_) => 0,
+            Op::Scope(ops) => guess(ops),
+        })
+        .sum();
+    bytes.min(1 << 16)
+}
+
+fn length(markup: &str) -> u32 {
+    u32::try_from(markup.len()).unwrap_or(u32::MAX)
+}

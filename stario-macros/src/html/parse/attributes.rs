@@ -1,0 +1,277 @@
+//! Inside of a tag: attributes of elements, properties of components.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+
+use super::super::ast::{Attr, Literal, Name, NamedAttr, Part, Prop, Splice, Value};
+use super::super::cursor::{Cursor, number_value};
+use super::source::source_like;
+use super::{Parser, is_name_part, push_part};
+
+impl Parser<'_> {
+    pub(super) fn attrs(&mut self, cursor: &mut Cursor, tag: &str) -> Vec<Attr> {
+        let mut attrs = Vec::new();
+        while !cursor.is_empty()
+            && !cursor.is_punct(0, '>')
+            && !cursor.is_puncts("/>")
+            && !cursor.is_punct(0, '<')
+        {
+            let before = cursor.position();
+            attrs.extend(self.attr(cursor));
+            if cursor.position() == before {
+                let what = cursor.peek(0).map(ToString::to_string).unwrap_or_default();
+                self.report.error(cursor.span(), format!("`{what}` cannot stand in the tag <{tag}>"));
+                cursor.skip(1);
+            }
+        }
+        attrs
+    }
+
+    /// Reads the attributes in a block of an `if` inside a tag.
+    pub(super) fn attr_block(&mut self, tokens: TokenStream) -> Vec<Attr> {
+        let mut cursor = Cursor::new(tokens);
+        let mut attrs = Vec::new();
+        while !cursor.is_empty() {
+            let before = cursor.position();
+            attrs.extend(self.attr(&mut cursor));
+            if cursor.position() == before {
+                self.report.error(cursor.span(), "only attributes can stand here");
+                cursor.skip(1);
+            }
+        }
+        attrs
+    }
+
+    /// Reads one attribute; leaves the cursor where it is when there is none.
+    fn attr(&mut self, cursor: &mut Cursor) -> Option<Attr> {
+        if cursor.is_ident(0, "if") && !cursor.is_punct(1, '=') {
+            return self.if_(cursor, Self::attr_block).map(Attr::If);
+        }
+        if let Some(group) = cursor.brace(0).cloned() {
+            cursor.skip(1);
+            return self.spread(&group.stream(), group.span()).map(Attr::Spread);
+        }
+        let name = self.attr_name(cursor)?;
+        let equals = cursor.span();
+        if !cursor.take_punct('=') {
+            return Some(Attr::Named(NamedAttr { name, value: None }));
+        }
+        let value = self.value(cursor, &name, equals);
+        Some(Attr::Named(NamedAttr { name, value }))
+    }
+
+    /// `{..value}`, the braces taken off.
+    fn spread(&mut self, tokens: &TokenStream, span: Span) -> Option<Splice> {
+        let mut inner = Cursor::new(tokens.clone());
+        if inner.is_puncts("..") {
+            inner.skip(2);
+            let start = inner.position();
+            while !inner.is_empty() {
+                inner.skip(1);
+            }
+            return self.splice(inner.stream_since(start), span);
+        }
+        self.report
+            .error(span, "in a tag, braces hold attributes to spread, {..attrs}, or a value behind `name=`");
+        None
+    }
+
+    fn attr_name(&mut self, cursor: &mut Cursor) -> Option<Name> {
+        if let Some(text) = cursor.take_string() {
+            if text.value.is_empty()
+                || text.value.contains(|c: char| c.is_whitespace() || "\"'<>/=".contains(c))
+            {
+                self.report.error(text.span, format!("{:?} cannot be an attribute name", text.value));
+            }
+            return Some(Name {
+                range: text.span.into(),
+                parts: vec![(0, text.span)],
+                text: text.value,
+                is_quoted: true,
+            });
+        }
+        let start = cursor.position();
+        let mut name =
+            Name { text: String::new(), range: cursor.span().into(), parts: Vec::new(), is_quoted: false };
+        if cursor.is_punct(0, '@') && cursor.peek(1).is_some_and(is_name_part) {
+            push_part(&mut name, cursor);
+        }
+        if !cursor.peek(0).is_some_and(is_name_part) {
+            return None;
+        }
+        push_part(&mut name, cursor);
+        loop {
+            let mut separators = 0;
+            while is_separator(cursor, separators) {
+                separators += 1;
+            }
+            if separators == 0 {
+                break;
+            }
+            for _ in 0..separators {
+                push_part(&mut name, cursor);
+            }
+            if !cursor.peek(0).is_some_and(is_name_part) {
+                break;
+            }
+            push_part(&mut name, cursor);
+        }
+        name.range = cursor.range_since(start);
+        Some(name)
+    }
+
+    fn value(&mut self, cursor: &mut Cursor, name: &Name, equals: Span) -> Option<Value> {
+        if let Some(text) = cursor.take_string() {
+            return Some(Value::Literal(text));
+        }
+        if let Some(number) = number(cursor) {
+            return Some(Value::Number(number));
+        }
+        if let Some(group) = cursor.take_brace() {
+            return self.braced_value(&group.stream(), group.span());
+        }
+        let is_missing = cursor.is_empty() || cursor.is_punct(0, '>') || cursor.is_puncts("/>");
+        let name = &name.text;
+        if is_missing {
+            self.report.error(
+                equals,
+                format!("missing value for {name}; write {name}=\"...\" or {name}={{..}}, or {name} alone"),
+            );
+            return None;
+        }
+        let start = cursor.position();
+        cursor.skip(1);
+        // The value goes on as long as it cannot be another attribute.
+        while let Some(TokenTree::Punct(punct)) = cursor.peek(0) {
+            if punct.as_char() == '>' || cursor.is_puncts("/>") {
+                break;
+            }
+            cursor.skip(1);
+            if cursor.peek(0).is_some_and(is_name_part) {
+                cursor.skip(1);
+            }
+        }
+        let text = source_like(cursor.since(start));
+        let range = cursor.range_since(start);
+        let braced =
+            if text.chars().all(|c| c.is_alphanumeric() || "_.:".contains(c)) { text.as_str() } else { ".." };
+        self.report.error(
+            range,
+            format!("attribute values are quoted or braced: {name}={text:?} or {name}={{{braced}}}"),
+        );
+        Some(Value::Literal(Literal { value: text, span: range.first }))
+    }
+
+    /// `{value}` or `{part, part}`. A comma between parts cannot be part of one Rust expression.
+    fn braced_value(&mut self, tokens: &TokenStream, span: Span) -> Option<Value> {
+        let parts = split_at_commas(tokens);
+        if parts.len() < 2 {
+            return self.splice(tokens.clone(), span).map(Value::Splice);
+        }
+        let mut out = Vec::new();
+        for tokens in parts {
+            let mut cursor = Cursor::new(tokens.clone());
+            let text = cursor.take_string();
+            match text {
+                Some(text) if cursor.is_empty() => out.push(Part::Literal(text)),
+                _ => {
+                    let range = tokens.clone().into_iter().next().map_or(span, |token| token.span());
+                    out.extend(self.splice(tokens, range).map(Part::Splice));
+                }
+            }
+        }
+        Some(Value::Parts(out))
+    }
+
+    pub(super) fn props(&mut self, cursor: &mut Cursor, tag: &str) -> Vec<Prop> {
+        let mut props = Vec::new();
+        while !cursor.is_empty()
+            && !cursor.is_punct(0, '>')
+            && !cursor.is_puncts("/>")
+            && !cursor.is_punct(0, '<')
+        {
+            if let Some(name) = cursor.ident(0).cloned() {
+                let span = name.span();
+                cursor.skip(1);
+                let equals = cursor.span();
+                let value =
+                    cursor.take_punct('=').then(|| self.prop_value(cursor, &name.to_string(), equals));
+                props.push(Prop { name, value, span });
+                continue;
+            }
+            let what = cursor.peek(0).map(ToString::to_string).unwrap_or_default();
+            self.report.error(
+                cursor.span(),
+                format!("`{what}` cannot stand in the tag <{tag}>: properties are written name=\"..\" or name={{..}}"),
+            );
+            cursor.skip(1);
+        }
+        props
+    }
+
+    fn prop_value(&mut self, cursor: &mut Cursor, name: &str, equals: Span) -> TokenStream {
+        let start = cursor.position();
+        if cursor.take_string().is_some() || number(cursor).is_some() {
+            return cursor.stream_since(start);
+        }
+        if let Some(group) = cursor.take_brace() {
+            let span = group.span();
+            return self.splice(group.stream(), span).map_or_else(TokenStream::new, |splice| splice.tokens);
+        }
+        self.report.error(equals, format!("missing value for {name}; write {name}=\"...\" or {name}={{..}}"));
+        if cursor.ident(0).is_some() && !cursor.is_punct(1, '=') {
+            cursor.skip(1);
+        }
+        TokenStream::new()
+    }
+}
+
+/// Whether a name goes on with this token: `-`, `:`, `.`, or a `/` that does not end the tag.
+fn is_separator(cursor: &Cursor, ahead: usize) -> bool {
+    ['-', ':', '.'].into_iter().any(|c| cursor.is_punct(ahead, c))
+        || (cursor.is_punct(ahead, '/') && !cursor.is_punct(ahead + 1, '>'))
+}
+
+/// Splits at the commas that are not inside `::<..>`.
+fn split_at_commas(tokens: &TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![Vec::new()];
+    let mut angles = 0_usize;
+    let mut behind: Vec<char> = Vec::new();
+    for token in tokens.clone() {
+        let mut punct_char = ' ';
+        if let TokenTree::Punct(punct) = &token {
+            punct_char = punct.as_char();
+            let is_turbofish = behind.ends_with(&[':', ':']);
+            match punct_char {
+                '<' if is_turbofish || angles > 0 => angles += 1,
+                '>' if angles > 0 && !behind.ends_with(&['-']) => angles -= 1,
+                ',' if angles == 0 => {
+                    parts.push(Vec::new());
+                    behind.clear();
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        behind.push(punct_char);
+        if let Some(part) = parts.last_mut() {
+            part.push(token);
+        }
+    }
+    // A trailing comma still makes parts of `{a,}`, but no empty one.
+    if parts.len() > 1 && parts.last().is_some_and(Vec::is_empty) {
+        parts.pop();
+    }
+    parts.into_iter().map(TokenStream::from_iter).collect()
+}
+
+/// `5`, `-1`, `1.5`.
+fn number(cursor: &mut Cursor) -> Option<Literal> {
+    let sign = usize::from(cursor.is_punct(0, '-'));
+    let Some(TokenTree::Literal(literal)) = cursor.peek(sign) else { return None };
+    let mut number = number_value(literal)?;
+    if sign == 1 {
+        number.value.insert(0, '-');
+    }
+    cursor.skip(1 + sign);
+    Some(number)
+}

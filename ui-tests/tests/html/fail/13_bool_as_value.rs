@@ -1,0 +1,11 @@
+use stario_html::Html;
+use stario_macros::html;
+
+fn main() {
+    _ = page();
+}
+
+fn page() -> Html {
+    let flag = true;
+    html! { <p title={flag}/> }
+}

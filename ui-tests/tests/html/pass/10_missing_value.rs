@@ -1,0 +1,12 @@
+#![deny(warnings)]
+
+use stario_html::Html;
+use stario_macros::html;
+
+fn main() {
+    _ = page();
+}
+
+fn page() -> Html {
+    html! { <a href>"a"</a> }
+}

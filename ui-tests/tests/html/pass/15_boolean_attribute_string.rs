@@ -1,0 +1,13 @@
+#![deny(warnings)]
+
+use stario_html::Html;
+use stario_macros::html;
+
+fn main() {
+    _ = page();
+}
+
+fn page() -> Html {
+    let name = String::new();
+    html! { <input disabled={name.is_empty()}> }
+}

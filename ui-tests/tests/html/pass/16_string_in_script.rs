@@ -1,0 +1,13 @@
+#![deny(warnings)]
+
+use stario_html::{Html, json};
+use stario_macros::html;
+
+fn main() {
+    _ = page();
+}
+
+fn page() -> Html {
+    let name = String::new();
+    html! { <script>"let u = " {json(&name)}</script> }
+}

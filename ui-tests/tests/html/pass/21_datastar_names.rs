@@ -1,0 +1,12 @@
+#![deny(warnings)]
+
+use stario_html::Html;
+use stario_macros::html;
+
+fn main() {
+    _ = page();
+}
+
+fn page() -> Html {
+    html! { <b data-on:click__debounce.500ms.leading__once="x" data-user-id="1"/> }
+}
