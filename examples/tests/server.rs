@@ -90,7 +90,7 @@ fn it_says_where_it_listens_and_what_it_answers() {
     let routes: Vec<String> = std::iter::from_fn(|| {
         let mut line = String::new();
         server.output.read_line(&mut line).unwrap();
-        Some(line.trim().split_whitespace().take(3).collect::<Vec<_>>().join(" "))
+        Some(line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
     })
     .take(4)
     .collect();

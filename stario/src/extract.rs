@@ -16,7 +16,7 @@ use http::StatusCode;
 use crate::response::Response;
 use crate::scope::Scope;
 
-pub use path::{Capture, PathParam, PathSource, PathValue};
+pub use path::{PathParam, PathSource, PathValue};
 pub use query::QueryParam;
 pub use signal::Signal;
 pub(crate) use signal::read_signals;

@@ -53,9 +53,11 @@ fn links(endpoint: &Endpoint) -> TokenStream {
     let (visibility, name) = (&function.visibility, &function.signature.ident);
     let method = endpoint.kind.method().to_ascii_lowercase();
     let captures = captures(endpoint);
-    let values = captures.iter().filter_map(|capture| capture.value(name));
-    let parameters = captures.iter().map(Capture::parameter);
-    let parameters = quote!(#(#parameters),*);
+    let generics = captures.iter().map(|capture| &capture.generic);
+    let parameters = captures.iter().map(|Capture { argument, generic, .. }| quote!(#argument: #generic));
+    let bounds = captures.iter().map(Capture::bounds);
+    let generics = quote!(<#(#generics),*>);
+    let (parameters, bounds) = (quote!((#(#parameters),*)), quote!(where #(#bounds)*));
     let arguments = captures.iter().map(|capture| &capture.argument);
     let url = Ident::new("url", Span::mixed_site());
     let segments = endpoint.pattern.segments.iter().scan(captures.iter(), |captures, segment| {
@@ -75,22 +77,20 @@ fn links(endpoint: &Endpoint) -> TokenStream {
         #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
         #visibility struct #name {}
 
-        #(#values)*
-
         #[allow(
             dead_code, unreachable_pub, private_interfaces, private_bounds, non_local_definitions,
-            non_snake_case, clippy::all, clippy::pedantic
+            non_snake_case, trivial_bounds, clippy::all, clippy::pedantic
         )]
         impl #name {
             /// The URL of this handler.
-            pub fn url(#parameters) -> #runtime::Url {
+            pub fn url #generics #parameters -> #runtime::Url #bounds {
                 let mut #url = #runtime::UrlBuilder::new();
                 #(#segments;)*
                 #url.finish()
             }
 
             /// The Datastar action that calls this handler.
-            pub fn action(#parameters) -> #runtime::Action {
+            pub fn action #generics #parameters -> #runtime::Action #bounds {
                 #runtime::Action::new(#method, &Self::url(#(#arguments),*))
             }
         }
@@ -99,8 +99,8 @@ fn links(endpoint: &Endpoint) -> TokenStream {
 
 /// A capture of the path as a parameter of the links.
 struct Capture<'a> {
-    position: usize,
     argument: Ident,
+    generic: Ident,
     filled_by: Option<&'a Parameter>,
 }
 
@@ -112,35 +112,27 @@ fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
         let is_new = !names[..position].contains(name);
         let filled_by = endpoint.parameter(name).filter(|_| is_new);
         let argument = filled_by.and_then(|parameter| parameter.name.clone());
-        let argument = argument.unwrap_or_else(|| format_ident!("capture_{}", position));
-        Capture { position, argument, filled_by }
+        Capture {
+            argument: argument.unwrap_or_else(|| format_ident!("capture_{}", position)),
+            generic: format_ident!("T{}", position),
+            filled_by,
+        }
     };
     names.iter().enumerate().map(capture).collect()
 }
 
 impl Capture<'_> {
-    /// What the capture is parsed into, kept as a type of the link's, so that a parameter that does not read
-    /// the path is reported here, at its type, and nowhere else.
-    fn value(&self, link: &Ident) -> Option<TokenStream> {
-        let Parameter { ty, .. } = self.filled_by?;
-        let (runtime, source) = (runtime(), runtime_at(ty.span()));
-        let position = self.position;
-        let value = quote_spanned!(ty.span()=> <#ty as #source::PathSource>::Value);
-        Some(quote! {
-            #[allow(non_local_definitions)]
-            impl #runtime::Capture<#position> for #link {
-                type Value = #value;
-            }
-        })
-    }
-
-    fn parameter(&self) -> TokenStream {
-        let (runtime, argument, position) = (runtime(), &self.argument, self.position);
-        let value = match self.filled_by {
-            Some(_) => quote!(<Self as #runtime::Capture<#position>>::Value),
-            None => quote!(::std::string::String),
+    /// The parameter's type reads the path, and the argument fits what it reads. That the first is a bound,
+    /// though it depends on nothing, makes rustc report it once, at the type, and take it for granted after.
+    fn bounds(&self) -> TokenStream {
+        let (runtime, generic) = (runtime(), &self.generic);
+        let Some(Parameter { ty, .. }) = self.filled_by else {
+            return quote!(#generic: #runtime::PathValue<::std::string::String>,);
         };
-        quote!(#argument: impl #runtime::PathValue<#value>)
+        let source = runtime_at(ty.span());
+        let value = quote!(<#ty as #runtime::PathSource>::Value);
+        let reads_path = quote_spanned!(ty.span()=> #ty: #source::PathSource,);
+        quote!(#reads_path #generic: #runtime::PathValue<#value>,)
     }
 }
 

@@ -81,12 +81,6 @@ impl<T: DeserializeOwned + Send> PathSource for PathParam<T> {
     type Value = T;
 }
 
-/// The type of a link's capture, by its position in the path.
-#[doc(hidden)]
-pub trait Capture<const POSITION: usize> {
-    type Value;
-}
-
 /// A value for a capture of type `T` in a link: `T` itself, or `&str` for a `String`.
 #[diagnostic::on_unimplemented(message = "`{Self}` does not fill a path parameter of type `{T}`")]
 pub trait PathValue<T> {

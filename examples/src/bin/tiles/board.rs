@@ -8,26 +8,26 @@ use serde::{Deserialize, Serialize};
 use stario::{Relay, Subscription};
 
 /// How many tiles there are; the style sheet lays them out in rows of twelve.
-pub const TILES: usize = 144;
+pub(crate) const TILES: usize = 144;
 
 /// How many colors the style sheet has.
 const COLORS: u64 = 8;
 
 /// A browser's number, given when it loads the page and sent with each of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Painter(u64);
+pub(crate) struct Painter(u64);
 
 impl Painter {
-    pub fn number(self) -> u64 {
+    pub(crate) fn number(self) -> u64 {
         self.0
     }
 
-    pub fn color(self) -> u64 {
+    pub(crate) fn color(self) -> u64 {
         self.0 % COLORS
     }
 }
 
-pub struct Board {
+pub(crate) struct Board {
     tiles: Mutex<[Option<Painter>; TILES]>,
     /// Each with the number of its open streams: a reloaded page opens the next before it loses the last.
     here: Mutex<BTreeMap<Painter, usize>>,
@@ -49,26 +49,26 @@ impl Default for Board {
 const CHANGES: &str = "board";
 
 impl Board {
-    pub fn newcomer(&self) -> Painter {
+    pub(crate) fn newcomer(&self) -> Painter {
         Painter(self.newcomers.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Who painted each tile.
-    pub fn tiles(&self) -> [Option<Painter>; TILES] {
+    pub(crate) fn tiles(&self) -> [Option<Painter>; TILES] {
         *lock(&self.tiles)
     }
 
-    pub fn here(&self) -> Vec<Painter> {
+    pub(crate) fn here(&self) -> Vec<Painter> {
         lock(&self.here).keys().copied().collect()
     }
 
     /// One item per change from now on.
-    pub fn changes(&self) -> Subscription<()> {
+    pub(crate) fn changes(&self) -> Subscription<()> {
         self.changes.subscribe(CHANGES)
     }
 
     /// Returns whether there is such a tile.
-    pub fn paint(&self, tile: usize, painter: Painter) -> bool {
+    pub(crate) fn paint(&self, tile: usize, painter: Painter) -> bool {
         match lock(&self.tiles).get_mut(tile) {
             Some(owner) => *owner = if *owner == Some(painter) { None } else { Some(painter) },
             None => return false,
@@ -79,19 +79,19 @@ impl Board {
 }
 
 /// A painter's presence: begins with an open stream, ends when the stream is dropped.
-pub struct Visit {
+pub(crate) struct Visit {
     board: Arc<Board>,
     painter: Painter,
 }
 
 impl Visit {
-    pub fn new(board: Arc<Board>, painter: Painter) -> Self {
+    pub(crate) fn new(board: Arc<Board>, painter: Painter) -> Self {
         *lock(&board.here).entry(painter).or_default() += 1;
         board.changes.publish(CHANGES, ());
         Self { board, painter }
     }
 
-    pub fn board(&self) -> &Board {
+    pub(crate) fn board(&self) -> &Board {
         &self.board
     }
 }
