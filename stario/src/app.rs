@@ -162,6 +162,10 @@ impl App {
                 "`{modules}` has no handler; annotate one with #[app::query(\"/\")], or merge the app of the crate that has them"
             ));
         }
+        // Registration has no order of its own; reports and the list of routes have.
+        self.endpoints.sort_by_key(|endpoint| {
+            (endpoint.path, endpoint.kind.method().to_string(), endpoint.file, endpoint.line)
+        });
         for endpoint in &self.endpoints {
             self.problems.extend(self.states.missing(endpoint));
         }
@@ -188,7 +192,6 @@ impl App {
         if !self.problems.is_empty() {
             return Err(Problems(self.problems));
         }
-        self.endpoints.sort_by_key(|endpoint| (endpoint.path, endpoint.kind.method().to_string()));
         Ok(Assembled {
             endpoints: self.endpoints,
             router,

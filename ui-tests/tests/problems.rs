@@ -24,10 +24,10 @@ fn all_problems_are_reported_with_their_places() {
     let expected = "\
 the app cannot start:
   state of type `u8` is given twice; wrap one in a type of its own
-  no state of type `problems::Config`, taken by problems::config at ui-tests/tests/problems.rs:16; give it with `.state(..)`
+  no state of type `problems::Config`, taken by problems::config at ui-tests/tests/problems.rs:15; give it with `.state(..)`
   GET /shop is answered twice:
-    problems::shop at ui-tests/tests/problems.rs:10
-    ui_tests::shop at ui-tests/src/lib.rs:6";
+    ui_tests::shop at ui-tests/src/lib.rs:6
+    problems::shop at ui-tests/tests/problems.rs:10";
     assert_eq!(problems, expected);
 }
 
