@@ -6,7 +6,7 @@ pub use std::time::Duration;
 
 pub use crate::{
     DatastarScript, Event, Html, IntoResponse, Json, Mode, PathParam, QueryParam, Relay, Render, Response,
-    Signal, State, TestClient,
+    Result, Signal, State, TestClient,
 };
 pub use crate::{html, stream};
 pub use futures_core::Stream;
