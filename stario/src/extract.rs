@@ -58,9 +58,10 @@ pub use state::State;
     note = "take `PathParam<T>`, `QueryParam<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`"
 )]
 pub trait FromRequest: Sized {
-    /// Whether the value is a part of the path, so that `{name}` must stand in the template.
-    #[doc(hidden)]
-    const FROM_PATH: bool = false;
+    /// What of the request the value is made of; the macros check what goes together.
+    ///
+    /// A source that reads the body says so here: without it, a handler could take the body twice.
+    const SOURCE: Source = Source::Head;
 
     /// Resolves the parameter.
     ///
@@ -79,21 +80,70 @@ pub trait FromRequest: Sized {
     }
 }
 
+/// What of the request a value is made of; see [`FromRequest::SOURCE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// Nothing of the request: the app itself.
+    App,
+    /// The request's head: method, target, headers.
+    Head,
+    /// A capture of the path, so that `{name}` must stand in the path template.
+    Path,
+    /// The page's signals: the query of GET and DELETE, else the body. Any number of parameters share them.
+    Signals,
+    /// The parts of a multipart body. Any number of parameters share them.
+    Parts,
+    /// The whole body, once.
+    Body,
+}
+
+impl Source {
+    /// Whether it can only be read where a request has a body.
+    #[doc(hidden)]
+    pub const fn needs_body(self) -> bool {
+        matches!(self, Source::Parts | Source::Body)
+    }
+
+    /// Whether both want the same body of a request that is not a query.
+    #[doc(hidden)]
+    pub const fn conflicts_with(self, other: Source) -> bool {
+        let both_bodies = self.reads_body() && other.reads_body();
+        both_bodies
+            && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
+    }
+
+    const fn reads_body(self) -> bool {
+        matches!(self, Source::Signals | Source::Parts | Source::Body)
+    }
+}
+
 /// What is known about a handler's parameter besides its type.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     name: &'static str,
+    is_renamed: bool,
 }
 
 impl Parameter {
     #[doc(hidden)]
     pub const fn new(name: &'static str) -> Self {
-        Self { name }
+        Self { name, is_renamed: false }
     }
 
-    /// The parameter's name, under which its value is looked for.
+    #[doc(hidden)]
+    pub const fn renamed(name: &'static str) -> Self {
+        Self { name, is_renamed: true }
+    }
+
+    /// The name under which the value is looked for: the parameter's own, or the one in `#[name("..")]`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether the name stands in a `#[name("..")]`, and is to be taken as it is.
+    pub fn is_renamed(&self) -> bool {
+        self.is_renamed
     }
 }
 

@@ -84,7 +84,7 @@ pub use app::{App, Problems};
 pub use body::{Body, BodyError};
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, Url};
 pub use error::{Error, Result};
-pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, State};
+pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, Source, State};
 pub use http;
 pub use relay::{Relay, Subscription};
 pub use response::{IntoResponse, Json, Redirect, Response};

@@ -5,7 +5,9 @@
 
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
-pub use crate::extract::{Defaulted, FromRequest, Parameter, PathSource, PathValue, TextDefault, or_default};
+pub use crate::extract::{
+    Defaulted, FromRequest, Parameter, PathSource, PathValue, Source, TextDefault, or_default,
+};
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, refuse};
 pub use crate::reply::{Outcome, Unwrapped, reply};
 pub use crate::scope::Scope;

@@ -311,3 +311,22 @@ fn names_do_not_collide() {
     check("/names/endpoint", 200, "");
     check("/names/type/x", 200, "x");
 }
+
+#[app::command("/renamed/{id}")]
+async fn renamed(
+    #[name("id")] user: PathParam<u8>,
+    #[name("page[size]")] size: QueryParam<u8>,
+    #[name("user.first-name")] name: Signal<String>,
+) -> String {
+    format!("{user} {size} {name}")
+}
+
+#[test]
+fn a_parameter_can_be_named_otherwise() {
+    let signals = json!({ "user": { "first-name": "Ada" } });
+    let res = client().post("/renamed/1?page%5Bsize%5D=2").signals(&signals).send();
+    assert_eq!(res.text(), "1 2 Ada");
+    assert_eq!(renamed::url(1).as_str(), "/renamed/1");
+    let res = client().post("/renamed/1").send();
+    assert_eq!(res.text(), "missing query parameter `page[size]`: expected a whole number from 0 to 255");
+}

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::model::{Endpoint, Parameter, Segment, unraw};
+use super::model::{Endpoint, Kind, Parameter, Segment, unraw};
 use crate::errors::Errors;
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
@@ -145,7 +145,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let name = &signature.ident;
     let handler = unraw(name);
     let (path, kind) = (&endpoint.path, endpoint.kind.variant());
-    let assertions = endpoint.parameters.iter().map(|parameter| source_assertion(endpoint, parameter));
+    let assertions = source_assertions(endpoint);
     let locals: Vec<Ident> = (0..endpoint.parameters.len())
         .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
         .collect();
@@ -168,7 +168,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     quote! {
         #[allow(clippy::all, clippy::pedantic, unused_imports)]
         const _: () = {
-            #(#assertions)*
+            #assertions
 
             #runtime::inventory::submit! {
                 #runtime::Registration {
@@ -195,10 +195,17 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
 /// One parameter, resolved from the request. What names its type stands at its type, so that rustc reports
 /// a type that fits nowhere once.
 fn resolution(parameter: &Parameter, scope: &Ident) -> TokenStream {
-    let (ty, name) = (&parameter.ty, parameter.lookup_name());
+    let ty = &parameter.ty;
     let (runtime, source) = (runtime(), runtime_at(ty.span()));
+    let parameter_ = match &parameter.renamed {
+        Some(name) => quote!(renamed(#name)),
+        None => {
+            let name = parameter.own_name();
+            quote!(new(#name))
+        }
+    };
     let request = quote_spanned! {ty.span()=>
-        <#ty as #source::FromRequest>::from_request(&#scope, &#source::Parameter::new(#name))
+        <#ty as #source::FromRequest>::from_request(&#scope, &#source::Parameter::#parameter_)
     };
     let Some(default) = &parameter.default else {
         return request;
@@ -215,25 +222,49 @@ fn resolution(parameter: &Parameter, scope: &Ident) -> TokenStream {
     quote!(#runtime::or_default(#request, || #default))
 }
 
-/// What a type must be by its place: `{id}` needs a path parameter, and a path parameter needs `{id}`.
-fn source_assertion(endpoint: &Endpoint, parameter: &Parameter) -> TokenStream {
-    let runtime = runtime();
-    let (ty, name) = (&parameter.ty, parameter.lookup_name());
-    if endpoint.pattern.captures().any(|capture| capture == name) {
-        // `links` names the bound that reports a type that is no path parameter.
-        return TokenStream::new();
-    }
+/// What a type must not be by its place: a path parameter without `{name}`, a body in a query, a second
+/// reader of the body. Only the compiler knows the types, so it evaluates the rules.
+fn source_assertions(endpoint: &Endpoint) -> TokenStream {
     let path = endpoint.path.value();
-    let message = if name.is_empty() {
-        format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
-    } else {
-        format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`")
-    };
-    // `assert!` reads its message as a format string.
-    let message = message.replace('{', "{{").replace('}', "}}");
-    quote_spanned! {ty.span()=>
-        const _: () = ::core::assert!(!<#ty as #runtime::FromRequest>::FROM_PATH, #message);
+    let mut assertions = TokenStream::new();
+    for (position, parameter) in endpoint.parameters.iter().enumerate() {
+        let ty = &parameter.ty;
+        let runtime = runtime_at(ty.span());
+        let source = quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::SOURCE);
+        let mut refuse = |condition: &TokenStream, message: &str| {
+            // `assert!` reads its message as a format string.
+            let message = message.replace('{', "{{").replace('}', "}}");
+            assertions.extend(quote_spanned! {ty.span()=>
+                const _: () = ::core::assert!(!(#condition), #message);
+            });
+        };
+        // A type that does not read the path though its name stands there is reported by the links.
+        if !endpoint.pattern.captures().any(|capture| parameter.is_named(capture)) {
+            let message = match (&parameter.renamed, parameter.own_name()) {
+                (Some(name), _) => {
+                    format!("`{0}` is read from the path, but \"{path}\" has no `{{{0}}}`", name.value())
+                }
+                (None, name) if name.is_empty() => {
+                    format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
+                }
+                (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
+            };
+            refuse(&quote!(::core::matches!(#source, #runtime::Source::Path)), &message);
+        }
+        if endpoint.kind == Kind::Query {
+            let message = "a query has no body: browsers send none with GET; make this handler a command";
+            refuse(&quote!(#source.needs_body()), message);
+            continue;
+        }
+        for other in &endpoint.parameters[..position] {
+            let other_ty = &other.ty;
+            let other_source = quote_spanned!(ty.span()=> <#other_ty as #runtime::FromRequest>::SOURCE);
+            let message =
+                format!("`{}` reads the request's body already, and it can be read once", other.own_name());
+            refuse(&quote!(#source.conflicts_with(#other_source)), &message);
+        }
     }
+    assertions
 }
 
 /// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method

@@ -45,6 +45,8 @@ pub(super) struct Parameter {
     pub(super) ty: Box<Type>,
     /// The expression in `#[default(..)]`.
     pub(super) default: Option<TokenStream>,
+    /// The text in `#[name("..")]`.
+    pub(super) renamed: Option<LitStr>,
     /// Problems found while reading the parameter, reported by `check`.
     pub(super) problems: Vec<(TokenStream, String)>,
 }
@@ -84,32 +86,47 @@ impl Endpoint {
 
 impl Parameter {
     fn new(typed: &mut syn::PatType) -> Self {
-        let mut default = None;
+        let (mut default, mut renamed) = (None, None);
         let mut problems = Vec::new();
         typed.attrs.retain(|attribute| {
-            if !attribute.path().is_ident("default") {
-                return true;
-            }
-            match default_value(attribute) {
-                Ok(value) => default = Some(value),
-                Err(problem) => problems.push(problem),
-            }
-            false
+            let is_ours = if attribute.path().is_ident("default") {
+                match argument(attribute) {
+                    Some(value) => default = Some(value),
+                    None => {
+                        problems.push(problem(attribute, "write the default in parentheses: #[default(1)]"))
+                    }
+                }
+                true
+            } else if attribute.path().is_ident("name") {
+                match argument(attribute).and_then(|name| syn::parse2(name).ok()) {
+                    Some(name) => renamed = Some(name),
+                    None => problems
+                        .push(problem(attribute, "write the name in quotes: #[name(\"x-request-id\")]")),
+                }
+                true
+            } else {
+                false
+            };
+            !is_ours
         });
         let name = binding(&typed.pat);
         if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
             // `user__age` is how a nested signal is named.
             typed.attrs.push(syn::parse_quote!(#[allow(non_snake_case)]));
         }
-        Self { name, ty: typed.ty.clone(), default, problems }
+        Self { name, ty: typed.ty.clone(), default, renamed, problems }
     }
 
+    /// Whether its value is looked for under this name.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        self.name.as_ref().is_some_and(|ident| unraw(ident) == name)
+        match &self.renamed {
+            Some(renamed) => renamed.value() == name,
+            None => self.name.as_ref().is_some_and(|ident| unraw(ident) == name),
+        }
     }
 
-    /// The name under which the value is looked for in the request.
-    pub(super) fn lookup_name(&self) -> String {
+    /// The parameter's own name; empty when its pattern binds none.
+    pub(super) fn own_name(&self) -> String {
         self.name.as_ref().map(unraw).unwrap_or_default()
     }
 }
@@ -120,14 +137,16 @@ pub(super) fn unraw(ident: &Ident) -> String {
     text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
 }
 
-fn default_value(attribute: &Attribute) -> Result<TokenStream, (TokenStream, String)> {
+/// What stands in the parentheses of an attribute.
+fn argument(attribute: &Attribute) -> Option<TokenStream> {
     match &attribute.meta {
-        syn::Meta::List(list) if !list.tokens.is_empty() => Ok(list.tokens.clone()),
-        _ => Err((
-            quote::ToTokens::to_token_stream(attribute),
-            "write the default in parentheses: #[default(1)]".into(),
-        )),
+        syn::Meta::List(list) if !list.tokens.is_empty() => Some(list.tokens.clone()),
+        _ => None,
     }
+}
+
+fn problem(attribute: &Attribute, message: &str) -> (TokenStream, String) {
+    (quote::ToTokens::to_token_stream(attribute), message.to_owned())
 }
 
 /// The single name a parameter pattern binds: `id`, `mut id`, `PathParam(id)`.

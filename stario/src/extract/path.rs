@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::value::{self, Problem};
-use super::{FromRequest, Parameter, Rejection, value_newtype};
+use super::{FromRequest, Parameter, Rejection, Source, value_newtype};
 use crate::scope::Scope;
 
 const SOURCE: &str = "path parameter";
@@ -37,7 +37,7 @@ pub struct PathParam<T>(pub T);
 value_newtype!(PathParam);
 
 impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
-    const FROM_PATH: bool = true;
+    const SOURCE: Source = Source::Path;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let Some(raw) = scope.capture(parameter.name()) else {

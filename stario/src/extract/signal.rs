@@ -5,12 +5,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::value::{self, Problem};
-use super::{Defaulted, FromRequest, Parameter, Rejection, value_newtype};
+use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value_newtype};
 use crate::scope::Scope;
 
 const SOURCE: &str = "signal";
 
-/// The signal that is named like the parameter; `a__b` reads the nested signal `a.b`.
+/// The signal that is named like the parameter; `a__b` reads the nested signal `a.b`, as does
+/// `#[name("a.b")]`.
 ///
 /// Datastar sends signals in the query of GET and DELETE (`datastar={..}`) and as the JSON body of every
 /// other method. A request without any has none. Without the signal the request is refused with 400, unless
@@ -38,9 +39,12 @@ pub struct Signal<T>(pub T);
 value_newtype!(Signal);
 
 impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
+    const SOURCE: Source = Source::Signals;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let signals = scope.signals().await?;
-        let found = parameter.name().split("__").try_fold(signals, |value, name| value.get(name));
+        let separator = if parameter.is_renamed() { "." } else { "__" };
+        let found = parameter.name().split(separator).try_fold(signals, |value, name| value.get(name));
         value::from_json(found).map(Self).map_err(|problem| match problem {
             Problem::Missing(expected) => Rejection::missing(SOURCE, parameter, &expected),
             Problem::Invalid(expected) => Rejection::invalid(SOURCE, parameter, &expected),

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use super::{FromRequest, Parameter, Rejection, Requirement};
+use super::{FromRequest, Parameter, Rejection, Requirement, Source};
 use crate::scope::Scope;
 
 /// A value that the app was given by [`App::state`](crate::App::state), shared by all requests.
@@ -44,6 +44,8 @@ impl<T> std::ops::Deref for State<T> {
 }
 
 impl<T: Send + Sync + 'static> FromRequest for State<T> {
+    const SOURCE: Source = Source::App;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         match scope.app().states().get::<T>() {
             Some(value) => Ok(Self(value)),
