@@ -89,25 +89,18 @@ impl Parameter {
         let (mut default, mut renamed) = (None, None);
         let mut problems = Vec::new();
         typed.attrs.retain(|attribute| {
-            let is_ours = if attribute.path().is_ident("default") {
-                match argument(attribute) {
-                    Some(value) => default = Some(value),
-                    None => {
-                        problems.push(problem(attribute, "write the default in parentheses: #[default(1)]"))
-                    }
-                }
-                true
+            let problem = if attribute.path().is_ident("default") {
+                default = argument(attribute);
+                default.is_none().then_some("write the default in parentheses: #[default(1)]")
             } else if attribute.path().is_ident("name") {
-                match argument(attribute).and_then(|name| syn::parse2(name).ok()) {
-                    Some(name) => renamed = Some(name),
-                    None => problems
-                        .push(problem(attribute, "write the name in quotes: #[name(\"x-request-id\")]")),
-                }
-                true
+                renamed = argument(attribute).and_then(|name| syn::parse2(name).ok());
+                renamed.is_none().then_some("write the name in quotes: #[name(\"x-request-id\")]")
             } else {
-                false
+                return true;
             };
-            !is_ours
+            let tokens = || quote::ToTokens::to_token_stream(attribute);
+            problems.extend(problem.map(|problem| (tokens(), problem.to_owned())));
+            false
         });
         let name = binding(&typed.pat);
         if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
@@ -143,10 +136,6 @@ fn argument(attribute: &Attribute) -> Option<TokenStream> {
         syn::Meta::List(list) if !list.tokens.is_empty() => Some(list.tokens.clone()),
         _ => None,
     }
-}
-
-fn problem(attribute: &Attribute, message: &str) -> (TokenStream, String) {
-    (quote::ToTokens::to_token_stream(attribute), message.to_owned())
 }
 
 /// The single name a parameter pattern binds: `id`, `mut id`, `PathParam(id)`.
