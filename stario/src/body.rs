@@ -2,7 +2,7 @@
 //! dynamic call.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -34,7 +34,7 @@ enum Kind {
 
 /// Server-sent events: endless as a rule, so they end when the server stops.
 struct Events {
-    frames: Pin<Box<dyn Stream<Item = Bytes> + Send>>,
+    frames: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
     stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
@@ -54,7 +54,7 @@ impl Body {
         Self(Kind::Stream(Box::pin(MapError { stream })))
     }
 
-    pub(crate) fn events(frames: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+    pub(crate) fn events(frames: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
         Self(Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None })))
     }
 
@@ -90,8 +90,7 @@ impl http_body::Body for Body {
                 if stopped {
                     return Poll::Ready(None);
                 }
-                let next = ready!(events.frames.as_mut().poll_next(ctx));
-                Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+                events.frames.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
         }
     }

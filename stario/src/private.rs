@@ -8,7 +8,7 @@ pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
 pub use crate::extract::{
     Defaulted, FromRequest, Parameter, PathSource, PathValue, Source, TextDefault, or_default,
 };
-pub use crate::handler::{Endpoint, EndpointFuture, Kind, refuse};
+pub use crate::handler::{Endpoint, EndpointFuture, Kind, conduct, refuse};
 pub use crate::reply::{Outcome, Unwrapped, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};

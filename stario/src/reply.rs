@@ -6,7 +6,9 @@
 //! exactly one [`Reply`], which type inference finds.
 
 use std::ops::ControlFlow::{self, Break, Continue};
+use std::pin::Pin;
 
+use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
 use stario_html::Render;
@@ -78,8 +80,19 @@ impl<T> Unwrapped<T> for Outcome<T> {
     }
 }
 
-/// Makes the response for a value that is no `Option` and no `Result`.
-pub fn reply<K>(value: impl Reply<K>) -> Response {
+/// A handler's answer; `'s` is the request's scope, from which a stream may borrow.
+pub enum Answer<'s> {
+    /// A whole response.
+    Whole(Response),
+    /// The frames of an event stream.
+    Events(Frames<'s>),
+}
+
+/// Frames of whole events.
+pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Bytes> + Send + 's>>;
+
+/// Answers with a value that is no `Option` and no `Result`.
+pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
     value.reply()
 }
 
@@ -89,9 +102,9 @@ pub fn reply<K>(value: impl Reply<K>) -> Response {
     label = "not a response",
     note = "return an element, text, a number, `()`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`"
 )]
-pub trait Reply<K> {
-    /// Makes the response.
-    fn reply(self) -> Response;
+pub trait Reply<'s, K> {
+    /// Makes the answer.
+    fn reply(self) -> Answer<'s>;
 }
 
 /// The value is a whole response.
@@ -101,25 +114,25 @@ pub struct AsHtml(());
 /// The value is a stream whose items become events in the way `K`.
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
-impl<T: IntoResponse> Reply<AsResponse> for T {
-    fn reply(self) -> Response {
-        self.into_response()
+impl<'s, T: IntoResponse> Reply<'s, AsResponse> for T {
+    fn reply(self) -> Answer<'s> {
+        Answer::Whole(self.into_response())
     }
 }
 
-impl<T: Render> Reply<AsHtml> for T {
-    fn reply(self) -> Response {
-        response::html(self.into_html())
+impl<'s, T: Render> Reply<'s, AsHtml> for T {
+    fn reply(self) -> Answer<'s> {
+        Answer::Whole(response::html(self.into_html()))
     }
 }
 
-impl<T, K> Reply<AsEvents<K>> for T
+impl<'s, T, K> Reply<'s, AsEvents<K>> for T
 where
-    T: Stream + Send + 'static,
+    T: Stream + Send + 's,
     T::Item: IntoEvent<K>,
-    K: 'static,
+    K: 's,
 {
-    fn reply(self) -> Response {
-        crate::sse::respond(self)
+    fn reply(self) -> Answer<'s> {
+        Answer::Events(Box::pin(crate::sse::frames(self)))
     }
 }

@@ -3,6 +3,7 @@
 //! The line format is that of the HTML standard, section "Server-sent events"; what the lines say is
 //! Datastar's and stands in `datastar`.
 
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -21,18 +22,21 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 /// Events that are ready together share a frame up to this many bytes: one write for a burst.
 const FRAME_BYTES: usize = 16 * 1024;
 
-/// 200 with the events of `stream`, each sent as soon as the stream waits for the next.
-pub(crate) fn respond<S, K>(stream: S) -> Response
-where
-    S: Stream + Send + 'static,
-    S::Item: IntoEvent<K>,
-    K: 'static,
-{
-    let frames = Frames { stream: Some(stream), buffer: BytesMut::new(), kind: std::marker::PhantomData };
-    let mut response = response::with_type(EVENT_STREAM, Body::events(frames));
+/// The head of an event stream: 200, because Datastar's client ignores the body of any other status.
+pub(crate) fn head() -> Response {
+    let mut response = response::with_type(EVENT_STREAM, Body::empty());
     response::set(response.headers_mut(), CACHE_CONTROL, "no-cache");
     response::set(response.headers_mut(), ACCEL_BUFFERING, "no");
     response
+}
+
+/// The events of `stream` as frames, each sent as soon as the stream waits for the next.
+pub(crate) fn frames<S, K>(stream: S) -> impl Stream<Item = Bytes> + use<S, K>
+where
+    S: Stream,
+    S::Item: IntoEvent<K>,
+{
+    Frames { stream: Some(stream), buffer: BytesMut::new(), kind: PhantomData }
 }
 
 pin_project_lite::pin_project! {
@@ -40,7 +44,7 @@ pin_project_lite::pin_project! {
         #[pin]
         stream: Option<S>,
         buffer: BytesMut,
-        kind: std::marker::PhantomData<fn() -> K>,
+        kind: PhantomData<fn() -> K>,
     }
 }
 

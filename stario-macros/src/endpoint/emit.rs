@@ -292,7 +292,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         #option
         #result
         #option
-        #runtime::reply(#value)
+        #runtime::conduct(#runtime::reply(#value)).await
     }
 }
 
