@@ -1,9 +1,11 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
 mod discover;
+mod requirements;
 mod states;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::handler::{Endpoint, Kind};
+use crate::inject::{Cleanups, Provider, ProviderInfo, Replacement, Slots};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
@@ -76,7 +79,17 @@ pub struct App {
     modules: Vec<&'static str>,
     states: States,
     datastar_file: Option<ClientFile>,
+    replacements: Replacements,
     problems: Vec<String>,
+}
+
+/// By the type of the provider, the [`Replacement`] for its value.
+type Replacements = HashMap<TypeId, Replaced>;
+
+struct Replaced {
+    call: Box<dyn Any + Send + Sync>,
+    /// The one that is called instead.
+    by: fn() -> ProviderInfo,
 }
 
 /// Finds the handlers registered for the app whose routes are `R`.
@@ -86,6 +99,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         modules: vec![module],
         states: States::default(),
         datastar_file: None,
+        replacements: Replacements::new(),
         problems: Vec::new(),
     }
 }
@@ -110,6 +124,49 @@ impl App {
             self.problems.push(format!("both apps bring state of type `{name}`"));
         }
         self.datastar_file = self.datastar_file.or(other.datastar_file);
+        self.replacements.extend(other.replacements);
+        self
+    }
+
+    /// Makes the values of provider `P` by provider `Q` instead, wherever they are taken: what tests do to the
+    /// outside world. The value is shared as `P`'s is; `Q` resolves parameters of its own.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// struct Clock(u64);
+    ///
+    /// #[dependency]
+    /// fn clock() -> Clock {
+    ///     Clock(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs())
+    /// }
+    ///
+    /// #[app::query("/now")]
+    /// async fn now(clock: &Clock) -> u64 {
+    ///     clock.0
+    /// }
+    ///
+    /// # fn main() {
+    /// mod fixed {
+    ///     # use stario::prelude::*;
+    ///     #[dependency(by_name)]
+    ///     pub fn clock() -> super::Clock {
+    ///         super::Clock(7)
+    ///     }
+    /// }
+    ///
+    /// let client = TestClient::new(app::new().replace::<clock, fixed::clock>());
+    /// assert_eq!(client.get("/now").send().text(), "7");
+    /// # }
+    /// ```
+    pub fn replace<P, Q>(mut self) -> Self
+    where
+        P: Provider,
+        Q: Provider<Value = P::Value>,
+    {
+        let call: Replacement<P::Value> = |scope| Box::pin(Q::provide(scope));
+        self.replacements.insert(TypeId::of::<P>(), Replaced { call: Box::new(call), by: Q::info });
         self
     }
 
@@ -166,9 +223,7 @@ impl App {
         self.endpoints.sort_by_key(|endpoint| {
             (endpoint.path, endpoint.kind.method().to_string(), endpoint.file, endpoint.line)
         });
-        for endpoint in &self.endpoints {
-            self.problems.extend(self.states.missing(endpoint));
-        }
+        self.problems.extend(requirements::problems(&self.endpoints, &self.states, &self.replacements));
         let mut router = Router::default();
         let client = self
             .datastar_file
@@ -197,6 +252,9 @@ impl App {
             router,
             states: self.states,
             datastar_file: self.datastar_file,
+            replacements: self.replacements,
+            singletons: Slots::default(),
+            cleanups: Cleanups::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
@@ -264,6 +322,10 @@ pub(crate) struct Assembled {
     router: Router,
     states: States,
     datastar_file: Option<ClientFile>,
+    replacements: Replacements,
+    singletons: Slots,
+    /// The singletons'.
+    cleanups: Cleanups,
     /// Cancelled when the server is told to stop.
     stop: CancellationToken,
     /// Work that goes on without its request.
@@ -286,6 +348,21 @@ impl Assembled {
 
     pub(crate) fn datastar_file(&self) -> Option<&ClientFile> {
         self.datastar_file.as_ref()
+    }
+
+    pub(crate) fn replacement<P: Provider>(&self) -> Option<Replacement<P::Value>> {
+        if self.replacements.is_empty() {
+            return None;
+        }
+        self.replacements.get(&TypeId::of::<P>())?.call.downcast_ref().copied()
+    }
+
+    pub(crate) fn singletons(&self) -> &Slots {
+        &self.singletons
+    }
+
+    pub(crate) fn cleanups(&self) -> &Cleanups {
+        &self.cleanups
     }
 
     pub(crate) fn stop(&self) -> &CancellationToken {

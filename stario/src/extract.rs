@@ -13,6 +13,8 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
+use crate::error::Error;
+use crate::inject::ProviderInfo;
 use crate::response::Response;
 use crate::scope::Scope;
 
@@ -75,7 +77,7 @@ pub trait FromRequest: Sized {
 
     /// What the app must have been given for this parameter, checked before it listens.
     #[doc(hidden)]
-    fn requirement() -> Option<Requirement> {
+    fn requirement(_parameter: &Parameter) -> Option<Requirement> {
         None
     }
 }
@@ -113,7 +115,7 @@ impl Source {
             && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
     }
 
-    const fn reads_body(self) -> bool {
+    pub(crate) const fn reads_body(self) -> bool {
         matches!(self, Source::Signals | Source::Parts | Source::Body)
     }
 }
@@ -123,22 +125,34 @@ impl Source {
 pub struct Parameter {
     name: &'static str,
     is_renamed: bool,
+    in_singleton: bool,
 }
 
 impl Parameter {
     #[doc(hidden)]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, is_renamed: false }
+        Self { name, is_renamed: false, in_singleton: false }
     }
 
     #[doc(hidden)]
     pub const fn renamed(name: &'static str) -> Self {
-        Self { name, is_renamed: true }
+        Self { name, is_renamed: true, in_singleton: false }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn in_singleton(self) -> Self {
+        Self { in_singleton: true, ..self }
     }
 
     /// The name under which the value is looked for: the parameter's own, or the one in `#[name("..")]`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether it is a parameter of a provider whose value outlives the request.
+    pub(crate) fn is_in_singleton(&self) -> bool {
+        self.in_singleton
     }
 
     /// Whether the name stands in a `#[name("..")]`, and is to be taken as it is.
@@ -147,12 +161,17 @@ impl Parameter {
     }
 }
 
-/// State of this type must be in the app.
+/// What a parameter needs of the app, or of the route it is used on.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-pub struct Requirement {
-    pub(crate) id: TypeId,
-    pub(crate) type_name: &'static str,
+#[non_exhaustive]
+pub enum Requirement {
+    /// State of this type.
+    State { id: TypeId, type_name: &'static str },
+    /// `{name}` in the path template.
+    Capture { name: &'static str },
+    /// All that this provider needs.
+    Provider(fn() -> ProviderInfo),
 }
 
 /// A source whose parameters can have a `#[default(..)]`.
@@ -246,6 +265,12 @@ impl Rejection {
 
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
+    }
+
+    /// What a provider failed with.
+    pub(crate) fn from_error(error: Error) -> Self {
+        let (status, message) = error.into_answer();
+        Self::new(status, message)
     }
 
     /// 500 with the cause in the log only.

@@ -61,9 +61,15 @@ pub struct Endpoint {
 /// response's body, so that the stream may borrow from the request's scope. See [`conduct`].
 pub type EndpointFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// Answers a refused parameter.
-pub fn refuse(rejection: Rejection) -> Response {
-    rejection.into_response()
+/// Ends a call: what the handler answered, or why it was not called. The request's clean-ups go with the
+/// response, to be done when it is sent.
+pub fn complete(scope: Scope, answered: Result<Response, Rejection>) -> Response {
+    let mut response = answered.unwrap_or_else(Rejection::into_response);
+    let cleanups = scope.into_cleanups();
+    if !cleanups.is_empty() {
+        response.body_mut().clean_up_after(cleanups);
+    }
+    response
 }
 
 /// What a call has come to, besides its end.

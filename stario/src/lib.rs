@@ -47,6 +47,8 @@ mod routing;
 mod scope;
 /// A request's values as a handler's parameters, one file per source.
 mod extract;
+/// Dependencies: who makes a value, for how long it is shared, what is cleaned up.
+mod inject;
 /// Runs a handler: panics, clients that leave.
 mod handler;
 /// A handler's value to a response, by its type.
@@ -86,11 +88,13 @@ pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, Url};
 pub use error::{Error, Result};
 pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, Source, State};
 pub use http;
+pub use inject::{Cleanup, CleanupOutcome, Lazy};
 pub use relay::{Relay, Subscription};
 pub use response::{IntoResponse, Json, Redirect, Response};
 pub use scope::Scope;
 pub use stario_html as html;
 pub use stario_html::{Html, Raw, Render};
+pub use stario_macros::dependency;
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 
 /// Builds events that no plain value stands for.

@@ -1,5 +1,6 @@
 //! What nearly every file of an app uses: `use stario::prelude::*;`.
 
+pub use crate::dependency;
 pub use crate::event;
 // Standard names that every handler with an error or a pause needs.
 pub use std::time::Duration;

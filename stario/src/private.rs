@@ -6,12 +6,18 @@
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
 pub use crate::extract::{
-    Defaulted, FromRequest, Parameter, PathSource, PathValue, Source, TextDefault, or_default,
+    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Source, TextDefault, or_default,
 };
-pub use crate::handler::{Endpoint, EndpointFuture, Kind, conduct, refuse};
+pub use crate::handler::{Endpoint, EndpointFuture, Kind, complete, conduct};
+pub use crate::inject::{
+    Argument, Injected, Provider, ProviderInfo, Request, Singleton, Transient, borrow, requirement_of,
+    source_of, take, unless_body,
+};
 pub use crate::reply::{Outcome, Unwrapped, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
+pub use tokio::join;
+
 pub use stario_html;
 pub use stario_macros::{command, html as html_macro, query, stream as stream_macro};
 

@@ -15,6 +15,7 @@ use stario_html::Render;
 
 use crate::datastar::IntoEvent;
 use crate::error::Error;
+use crate::extract::Rejection;
 use crate::response::{self, IntoResponse, Response};
 
 /// A handler's value on its way to a response.
@@ -43,6 +44,20 @@ impl<T, E> Outcome<Result<T, E>> {
     }
 }
 
+impl<T, E> Outcome<Result<T, E>> {
+    /// What a provider provides; its error refuses the request.
+    ///
+    /// # Errors
+    ///
+    /// The provider's.
+    pub fn provided(self) -> Result<T, Rejection>
+    where
+        E: Failure,
+    {
+        self.0.map_err(|error| Rejection::from_error(error.into_error()))
+    }
+}
+
 /// An error that a handler can fail with: what `?` converts into an [`Error`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no error that a handler can fail with",
@@ -68,6 +83,13 @@ pub trait Unwrapped<T> {
 
     /// See `Outcome<Result<T, E>>`.
     fn success(self) -> ControlFlow<Response, T>;
+
+    /// See `Outcome<Result<T, E>>`.
+    ///
+    /// # Errors
+    ///
+    /// None: this value cannot fail.
+    fn provided(self) -> Result<T, Rejection>;
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
@@ -77,6 +99,10 @@ impl<T> Unwrapped<T> for Outcome<T> {
 
     fn success(self) -> ControlFlow<Response, T> {
         Continue(self.0)
+    }
+
+    fn provided(self) -> Result<T, Rejection> {
+        Ok(self.0)
     }
 }
 

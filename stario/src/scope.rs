@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::extract::Rejection;
+use crate::inject::{Cleanups, Slots};
 use crate::routing::Captures;
 
 /// The most bytes of a body that are read: 10 MiB.
@@ -23,12 +24,24 @@ pub struct Scope {
     /// Taken by the one who reads it.
     body: Mutex<Option<Body>>,
     signals: OnceCell<Result<serde_json::Value, Rejection>>,
+    /// The dependencies that this request shares.
+    slots: Slots,
+    /// Behind `slots`: what is cleaned up may still be used there when the scope is dropped.
+    cleanups: Cleanups,
     app: Arc<Assembled>,
 }
 
 impl Scope {
     pub(crate) fn new(head: Parts, body: Body, captures: Captures, app: Arc<Assembled>) -> Self {
-        Self { head, captures, body: Mutex::new(Some(body)), signals: OnceCell::new(), app }
+        Self {
+            head,
+            captures,
+            body: Mutex::new(Some(body)),
+            signals: OnceCell::new(),
+            slots: Slots::default(),
+            cleanups: Cleanups::default(),
+            app,
+        }
     }
 
     /// The request's method.
@@ -49,6 +62,18 @@ impl Scope {
     /// The part of the path that `{name}` matched, as it was sent.
     pub(crate) fn capture(&self, name: &str) -> Option<&str> {
         self.captures.get(self.uri().path(), name)
+    }
+
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    pub(crate) fn cleanups(&self) -> &Cleanups {
+        &self.cleanups
+    }
+
+    pub(crate) fn into_cleanups(self) -> Cleanups {
+        self.cleanups
     }
 
     pub(crate) fn app(&self) -> &Assembled {

@@ -1,9 +1,11 @@
 //! What it means: the route, its parameters and their sources of values.
 
-use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, FnArg, Ident, LitStr, Pat, Type};
+use proc_macro2::Span;
+use syn::{Ident, LitStr};
 
-use super::parse::{Function, Parsed};
+use super::parse::Parsed;
+use crate::function::Function;
+use crate::parameter::Parameter;
 
 /// Which attribute was used; decides the HTTP method.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,18 +41,6 @@ pub(super) struct Endpoint {
     pub(super) function: Function,
 }
 
-pub(super) struct Parameter {
-    /// `None` when the pattern names nothing, as in `_: State<Config>`.
-    pub(super) name: Option<Ident>,
-    pub(super) ty: Box<Type>,
-    /// The expression in `#[default(..)]`.
-    pub(super) default: Option<TokenStream>,
-    /// The text in `#[name("..")]`.
-    pub(super) renamed: Option<LitStr>,
-    /// Problems found while reading the parameter, reported by `check`.
-    pub(super) problems: Vec<(TokenStream, String)>,
-}
-
 /// A path template, split at its slashes.
 pub(super) struct Pattern {
     pub(super) segments: Vec<Segment>,
@@ -65,86 +55,13 @@ pub(super) enum Segment {
 impl Endpoint {
     pub(super) fn new(kind: Kind, parsed: Parsed) -> Self {
         let Parsed { path, mut function } = parsed;
-        let parameters = function
-            .signature
-            .inputs
-            .iter_mut()
-            .filter_map(|input| match input {
-                FnArg::Typed(typed) => Some(Parameter::new(typed)),
-                // `check` reports `self`.
-                FnArg::Receiver(_) => None,
-            })
-            .collect();
+        let parameters = Parameter::all(&mut function.signature);
         Self { kind, pattern: Pattern::new(&path.value()), path, parameters, function }
     }
 
     /// The parameter that fills `{capture}`.
     pub(super) fn parameter(&self, capture: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.is_named(capture))
-    }
-}
-
-impl Parameter {
-    fn new(typed: &mut syn::PatType) -> Self {
-        let (mut default, mut renamed) = (None, None);
-        let mut problems = Vec::new();
-        typed.attrs.retain(|attribute| {
-            let problem = if attribute.path().is_ident("default") {
-                default = argument(attribute);
-                default.is_none().then_some("write the default in parentheses: #[default(1)]")
-            } else if attribute.path().is_ident("name") {
-                renamed = argument(attribute).and_then(|name| syn::parse2(name).ok());
-                renamed.is_none().then_some("write the name in quotes: #[name(\"x-request-id\")]")
-            } else {
-                return true;
-            };
-            let tokens = || quote::ToTokens::to_token_stream(attribute);
-            problems.extend(problem.map(|problem| (tokens(), problem.to_owned())));
-            false
-        });
-        let name = binding(&typed.pat);
-        if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
-            // `user__age` is how a nested signal is named.
-            typed.attrs.push(syn::parse_quote!(#[allow(non_snake_case)]));
-        }
-        Self { name, ty: typed.ty.clone(), default, renamed, problems }
-    }
-
-    /// Whether its value is looked for under this name.
-    pub(super) fn is_named(&self, name: &str) -> bool {
-        match &self.renamed {
-            Some(renamed) => renamed.value() == name,
-            None => self.name.as_ref().is_some_and(|ident| unraw(ident) == name),
-        }
-    }
-
-    /// The parameter's own name; empty when its pattern binds none.
-    pub(super) fn own_name(&self) -> String {
-        self.name.as_ref().map(unraw).unwrap_or_default()
-    }
-}
-
-/// An identifier's text, `r#type` as `type`.
-pub(super) fn unraw(ident: &Ident) -> String {
-    let text = ident.to_string();
-    text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
-}
-
-/// What stands in the parentheses of an attribute.
-fn argument(attribute: &Attribute) -> Option<TokenStream> {
-    match &attribute.meta {
-        syn::Meta::List(list) if !list.tokens.is_empty() => Some(list.tokens.clone()),
-        _ => None,
-    }
-}
-
-/// The single name a parameter pattern binds: `id`, `mut id`, `PathParam(id)`.
-fn binding(pattern: &Pat) -> Option<Ident> {
-    match pattern {
-        Pat::Ident(ident) => Some(ident.ident.clone()),
-        Pat::TupleStruct(tuple) if tuple.elems.len() == 1 => binding(&tuple.elems[0]),
-        Pat::Paren(inner) => binding(&inner.pat),
-        _ => None,
     }
 }
 

@@ -4,9 +4,6 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Place;
-use crate::handler::Endpoint;
-
 #[derive(Default)]
 pub(crate) struct States(HashMap<TypeId, StateValue>);
 
@@ -44,15 +41,7 @@ impl States {
         Arc::clone(&state.value).downcast().ok()
     }
 
-    /// One problem per type that the endpoint takes and nobody gave.
-    pub(super) fn missing(&self, endpoint: &Endpoint) -> Vec<String> {
-        let requirements = (endpoint.requirements)().into_iter().flatten();
-        requirements
-            .filter(|requirement| !self.0.contains_key(&requirement.id))
-            .map(|requirement| {
-                let name = requirement.type_name;
-                format!("no state of type `{name}`, taken by {}; give it with `.state(..)`", Place(endpoint))
-            })
-            .collect()
+    pub(super) fn contains(&self, id: TypeId) -> bool {
+        self.0.contains_key(&id)
     }
 }
