@@ -101,6 +101,16 @@ pub enum Source {
 }
 
 impl Source {
+    #[doc(hidden)]
+    pub const fn is_app(self) -> bool {
+        matches!(self, Source::App)
+    }
+
+    #[doc(hidden)]
+    pub const fn is_path(self) -> bool {
+        matches!(self, Source::Path)
+    }
+
     /// Whether it can only be read where a request has a body.
     #[doc(hidden)]
     pub const fn needs_body(self) -> bool {

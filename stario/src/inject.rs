@@ -10,6 +10,7 @@ mod lifetime;
 mod slots;
 
 use std::any::TypeId;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use crate::extract::{FromRequest, Parameter, Rejection, Requirement, Source};
@@ -111,41 +112,49 @@ where
 {
     type Taken = <<T::Provider as Provider>::Lifetime as Lifetime>::Taken<'s, T>;
 
-    const SOURCE: Source = source_of::<T::Provider>();
+    const SOURCE: Source = ProvidedBy::<T::Provider>::SOURCE;
 
-    fn requirement(_: &Parameter) -> Option<Requirement> {
-        requirement_of::<T::Provider>()
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        ProvidedBy::<T::Provider>::requirement(parameter)
     }
 
     fn take(
         scope: &'s Scope,
-        _: &'static Parameter,
+        parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        take::<T::Provider>(scope)
+        ProvidedBy::<T::Provider>::take(scope, parameter)
     }
 }
 
-/// A provider's value, for a parameter by value.
-pub fn take<P: Provider>(
-    scope: &Scope,
-) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'_, P::Value>, Rejection>> + Send {
-    <P::Lifetime as Lifetime>::take::<P>(scope)
-}
+/// A parameter whose provider is known: the same items as those of [`Argument`].
+pub struct ProvidedBy<P>(PhantomData<P>);
 
-/// A provider's value, for a parameter by reference.
-pub fn borrow<P: Provider>(scope: &Scope) -> impl Future<Output = Result<&P::Value, Rejection>> + Send {
-    <P::Lifetime as Lifetime>::borrow::<P>(scope)
-}
+impl<P: Provider> ProvidedBy<P> {
+    /// What of the request the value may be made of.
+    pub const SOURCE: Source = <P::Lifetime as Lifetime>::SOURCE;
 
-/// What of the request a provider's value may be made of.
-pub const fn source_of<P: Provider>() -> Source {
-    <P::Lifetime as Lifetime>::SOURCE
-}
+    /// That the app can make the value.
+    #[allow(clippy::unnecessary_wraps)] // One form for all parameters.
+    pub fn requirement(_: &Parameter) -> Option<Requirement> {
+        Some(Requirement::Provider(P::info))
+    }
 
-/// That the app can make a provider's value.
-#[allow(clippy::unnecessary_wraps)] // One form for all parameters.
-pub fn requirement_of<P: Provider>() -> Option<Requirement> {
-    Some(Requirement::Provider(P::info))
+    /// The value, for a parameter by value.
+    pub fn take<'s>(
+        scope: &'s Scope,
+        _: &'static Parameter,
+    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, P::Value>, Rejection>> + Send + use<'s, P>
+    {
+        <P::Lifetime as Lifetime>::take::<P>(scope)
+    }
+
+    /// The value, for a parameter by reference.
+    pub fn borrow<'s>(
+        scope: &'s Scope,
+        _: &'static Parameter,
+    ) -> impl Future<Output = Result<&'s P::Value, Rejection>> + Send + use<'s, P> {
+        <P::Lifetime as Lifetime>::borrow::<P>(scope)
+    }
 }
 
 /// A provider that stands in for another one's, type by type.
@@ -155,10 +164,13 @@ pub(crate) type Replacement<V> = for<'s> fn(&'s Scope) -> ProvideFuture<'s, V>;
 pub(crate) type ProvideFuture<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
 
 /// Makes a value anew, by the provider or what the app has replaced it with.
-pub(crate) async fn make<P: Provider>(scope: &Scope) -> Result<P::Value, Rejection> {
+///
+/// Boxed: without it, providers that need each other would be one endless type, which rustc reports in terms
+/// of futures. So they compile, and the app's check shows the circle before it serves.
+pub(crate) fn make<P: Provider>(scope: &Scope) -> ProvideFuture<'_, P::Value> {
     match scope.app().replacement::<P>() {
-        Some(replacement) => replacement(scope).await,
-        None => P::provide(scope).await,
+        Some(replacement) => replacement(scope),
+        None => Box::pin(P::provide(scope)),
     }
 }
 

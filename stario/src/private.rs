@@ -10,8 +10,7 @@ pub use crate::extract::{
 };
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, complete, conduct};
 pub use crate::inject::{
-    Argument, Injected, Provider, ProviderInfo, Request, Singleton, Transient, borrow, requirement_of,
-    source_of, take, unless_body,
+    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Request, Singleton, Transient, unless_body,
 };
 pub use crate::reply::{Outcome, Unwrapped, reply};
 pub use crate::scope::Scope;

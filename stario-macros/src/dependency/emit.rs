@@ -81,13 +81,13 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
 fn request_assertions(provider: &Provider) -> TokenStream {
     let assertions = provider.parameters.iter().map(|parameter| {
         let span = parameter.ty.span();
-        let (runtime, source) = (runtime_at(span), parameter::source(parameter));
+        let source = parameter::source(parameter);
         let message = format!(
             "a singleton is shared by all requests: `{}` belongs to one of them",
             parameter.own_name()
         );
         quote_spanned! {span=>
-            const _: () = ::core::assert!(::core::matches!(#source, #runtime::Source::App), #message);
+            const _: () = ::core::assert!(#source.is_app(), #message);
         }
     });
     assertions.collect()

@@ -170,7 +170,6 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
     let mut assertions = TokenStream::new();
     for (position, parameter) in endpoint.parameters.iter().enumerate() {
         let ty = &parameter.ty;
-        let runtime = runtime_at(ty.span());
         let source = parameter::source(parameter);
         let mut refuse = |condition: &TokenStream, message: &str| {
             // `assert!` reads its message as a format string.
@@ -190,18 +189,18 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
                 }
                 (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
             };
-            refuse(&quote!(::core::matches!(#source, #runtime::Source::Path)), &message);
+            refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
         }
         if endpoint.kind == Kind::Query {
             let message = "a query has no body: browsers send none with GET; make this handler a command";
-            refuse(&quote!(#source.needs_body()), message);
+            refuse(&quote_spanned!(ty.span()=> #source.needs_body()), message);
             continue;
         }
         for other in &endpoint.parameters[..position] {
             let other_source = parameter::source(other);
             let message =
                 format!("`{}` reads the request's body already, and it can be read once", other.own_name());
-            refuse(&quote!(#source.conflicts_with(#other_source)), &message);
+            refuse(&quote_spanned!(ty.span()=> #source.conflicts_with(#other_source)), &message);
         }
     }
     assertions

@@ -43,39 +43,42 @@ impl<'a> Want<'a> {
     }
 }
 
-/// The `Source` that the parameter reads, an expression that is a constant.
-pub(crate) fn source(parameter: &Parameter) -> TokenStream {
-    let span = parameter.ty.span();
+/// Where rustc is to report what is wrong with the parameter's type.
+fn type_span(parameter: &Parameter) -> Span {
+    match &*parameter.ty {
+        Type::Reference(reference) => reference.elem.span(),
+        ty => ty.span(),
+    }
+}
+
+/// An associated item of what resolves the parameter, `item` being the same for a type and a provider.
+fn associated(parameter: &Parameter, item: &str) -> TokenStream {
+    let span = type_span(parameter);
     let runtime = runtime_at(span);
+    let item = Ident::new(item, span);
     match Want::of(parameter) {
         Want::Value(ty) => {
-            quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::SOURCE)
+            quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::#item)
         }
         Want::Borrow(ty) => quote_spanned! {span=>
-            #runtime::source_of::<<#ty as #runtime::Injected<crate::app::Routes>>::Provider>()
+            <#runtime::ProvidedBy<<#ty as #runtime::Injected<crate::app::Routes>>::Provider>>::#item
         },
         Want::ValueFrom(provider) | Want::BorrowFrom(provider) => {
-            quote_spanned!(span=> #runtime::source_of::<#provider>())
+            quote_spanned!(span=> <#runtime::ProvidedBy<#provider>>::#item)
         }
     }
+}
+
+/// The `Source` that the parameter reads, an expression that is a constant.
+pub(crate) fn source(parameter: &Parameter) -> TokenStream {
+    associated(parameter, "SOURCE")
 }
 
 /// What the parameters need of the app, as a `Vec`.
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     let requirements = parameters.iter().map(|parameter| {
-        let span = parameter.ty.span();
-        let (runtime, meta) = (runtime_at(span), metadata(parameter, false));
-        match Want::of(parameter) {
-            Want::Value(ty) => quote_spanned! {span=>
-                <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::requirement(#meta)
-            },
-            Want::Borrow(ty) => quote_spanned! {span=>
-                #runtime::requirement_of::<<#ty as #runtime::Injected<crate::app::Routes>>::Provider>()
-            },
-            Want::ValueFrom(provider) | Want::BorrowFrom(provider) => {
-                quote_spanned!(span=> #runtime::requirement_of::<#provider>())
-            }
-        }
+        let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, false));
+        quote_spanned!(type_span(parameter)=> #requirement(#meta))
     });
     quote!(::std::vec![#(#requirements),*])
 }
@@ -97,12 +100,16 @@ pub(crate) fn resolutions(
     };
     let (resolve, early, resolved) = (named("resolve"), named("early"), named("argument"));
     let futures = parameters.iter().map(|parameter| future(parameter, scope, in_singleton));
-    let sources = parameters.iter().map(source);
+    let early_resolutions = parameters.iter().zip(&resolve).map(|(parameter, resolve)| {
+        let (span, source) = (type_span(parameter), source(parameter));
+        let runtime = runtime_at(span);
+        quote_spanned!(span=> #runtime::unless_body(const { #source }, #resolve()))
+    });
     let at_once = (parameters.len() > 1).then(|| {
         quote! {
             let (#(#early),*) = #runtime::join!(
                 biased;
-                #(#runtime::unless_body(const { #sources }, #resolve())),*
+                #(#early_resolutions),*
             );
         }
     });
@@ -126,8 +133,8 @@ pub(crate) fn resolutions(
     let arguments = parameters.iter().zip(&resolved).map(|(parameter, resolved)| {
         match (Want::of(parameter), &parameter.default) {
             (Want::Value(_) | Want::ValueFrom(_), None) => {
-                let by_value = Ident::new("by_value", parameter.ty.span());
-                quote_spanned!(parameter.ty.span()=> #resolved.#by_value())
+                let by_value = Ident::new("by_value", type_span(parameter));
+                quote_spanned!(type_span(parameter)=> #resolved.#by_value())
             }
             _ => quote!(#resolved),
         }
@@ -137,19 +144,17 @@ pub(crate) fn resolutions(
 
 /// The future of one parameter's value.
 fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
-    let span = parameter.ty.span();
+    let span = type_span(parameter);
     let (runtime, meta) = (runtime_at(span), metadata(parameter, in_singleton));
     let Some(default) = &parameter.default else {
-        return match Want::of(parameter) {
-            Want::Value(ty) => quote_spanned! {span=>
-                <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::take(#scope, #meta)
+        let resolve = associated(
+            parameter,
+            match Want::of(parameter) {
+                Want::Value(_) | Want::ValueFrom(_) => "take",
+                Want::Borrow(_) | Want::BorrowFrom(_) => "borrow",
             },
-            Want::Borrow(ty) => quote_spanned! {span=>
-                #runtime::borrow::<<#ty as #runtime::Injected<crate::app::Routes>>::Provider>(#scope)
-            },
-            Want::ValueFrom(provider) => quote_spanned!(span=> #runtime::take::<#provider>(#scope)),
-            Want::BorrowFrom(provider) => quote_spanned!(span=> #runtime::borrow::<#provider>(#scope)),
-        };
+        );
+        return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));
     };
     // A string literal is what one writes for a `String`.
     let value = match syn::parse2::<syn::LitStr>(default.clone()) {
@@ -167,7 +172,7 @@ fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStre
 
 /// The runtime's `&'static Parameter`.
 fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
-    let runtime = runtime_at(parameter.ty.span());
+    let runtime = runtime_at(type_span(parameter));
     let new = match &parameter.renamed {
         Some(name) => quote!(renamed(#name)),
         None => {
@@ -176,5 +181,5 @@ fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
         }
     };
     let in_singleton = in_singleton.then(|| quote!(.in_singleton()));
-    quote_spanned!(parameter.ty.span()=> const { &#runtime::Parameter::#new #in_singleton })
+    quote_spanned!(type_span(parameter)=> const { &#runtime::Parameter::#new #in_singleton })
 }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use super::{Argument, Injected, Owned, borrow, requirement_of};
+use super::{Argument, Injected, Lifetime, Owned, ProvidedBy, Provider};
 use crate::error::{Error, Result};
 use crate::extract::{Parameter, Rejection, Requirement, Source};
 use crate::scope::Scope;
@@ -60,19 +60,23 @@ impl<T> std::fmt::Debug for Lazy<'_, T> {
     }
 }
 
+fn borrow<P: Provider>(scope: &Scope) -> Borrow<'_, P::Value> {
+    Box::pin(<P::Lifetime as Lifetime>::borrow::<P>(scope))
+}
+
 /// The type is a lazy dependency.
 pub struct AsLazy<R>(PhantomData<R>);
 
 impl<'s, T: Injected<R> + 's, R> Argument<'s, R, AsLazy<R>> for Lazy<'s, T> {
     type Taken = Owned<Self>;
 
-    const SOURCE: Source = super::source_of::<T::Provider>();
+    const SOURCE: Source = ProvidedBy::<T::Provider>::SOURCE;
 
-    fn requirement(_: &Parameter) -> Option<Requirement> {
-        requirement_of::<T::Provider>()
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        ProvidedBy::<T::Provider>::requirement(parameter)
     }
 
     async fn take(scope: &'s Scope, _: &'static Parameter) -> Result<Owned<Self>, Rejection> {
-        Ok(Owned(Lazy { scope, borrow: |scope| Box::pin(borrow::<T::Provider>(scope)) }))
+        Ok(Owned(Lazy { scope, borrow: borrow::<T::Provider> }))
     }
 }
