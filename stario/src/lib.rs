@@ -27,7 +27,7 @@
 //!
 //! | value | response |
 //! |---|---|
-//! | [`Html`], text (escaped), numbers, `bool`, `Vec` of them | 200, HTML |
+//! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
 //! | `()`, `None` | 204 |
 //! | a stream, usually of [`stream!`] | 200, server-sent events for Datastar |
 //! | [`Response`], [`IntoResponse`] | itself |
@@ -96,6 +96,10 @@ pub use stario_html as html;
 pub use stario_html::{Html, Raw, Render};
 pub use stario_macros::dependency;
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 /// Builds events that no plain value stands for.
 pub mod event {
