@@ -155,7 +155,7 @@ impl App {
     /// mod fixed {
     ///     # use stario::prelude::*;
     ///     #[dependency(by_name)]
-    ///     pub fn clock() -> super::Clock {
+    ///     pub(super) fn clock() -> super::Clock {
     ///         super::Clock(7)
     ///     }
     /// }
