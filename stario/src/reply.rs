@@ -56,6 +56,19 @@ impl<T, E> Outcome<Result<T, E>> {
     {
         self.0.map_err(|error| Rejection::from_error(error.into_error()))
     }
+
+    /// What a detached command comes to; its error is logged.
+    pub fn finished(self, handler: &'static str) -> Option<T>
+    where
+        E: Failure,
+    {
+        let error = match self.0 {
+            Ok(value) => return Some(value),
+            Err(error) => error.into_error(),
+        };
+        tracing::error!(handler, %error, "a detached command failed");
+        None
+    }
 }
 
 /// An error that a handler can fail with: what `?` converts into an [`Error`].
@@ -90,6 +103,9 @@ pub trait Unwrapped<T> {
     ///
     /// None: this value cannot fail.
     fn provided(self) -> Result<T, Rejection>;
+
+    /// See `Outcome<Result<T, E>>`.
+    fn finished(self, handler: &'static str) -> Option<T>;
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
@@ -104,7 +120,24 @@ impl<T> Unwrapped<T> for Outcome<T> {
     fn provided(self) -> Result<T, Rejection> {
         Ok(self.0)
     }
+
+    fn finished(self, _: &'static str) -> Option<T> {
+        Some(self.0)
+    }
 }
+
+/// Ends a detached command: there is nobody left to answer.
+pub fn end<T: Nothing>(_: Option<T>) {}
+
+/// What a detached command may come to.
+#[diagnostic::on_unimplemented(
+    message = "a detached command has answered before it runs: it cannot send `{Self}`",
+    label = "nobody receives this",
+    note = "return nothing or `Result<()>`; to answer with what it has come to, make it a `command`"
+)]
+pub trait Nothing {}
+
+impl Nothing for () {}
 
 /// A handler's answer; `'s` is the request's scope, from which a stream may borrow.
 pub enum Answer<'s> {

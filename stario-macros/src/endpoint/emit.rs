@@ -216,6 +216,15 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
     let span = span.resolved_at(Span::mixed_site());
     let runtime = runtime_at(span);
     let value = Ident::new("value", span);
+    if endpoint.kind == Kind::DetachedCommand {
+        let handler = unraw(&endpoint.function.signature.ident);
+        return quote_spanned! {span=>
+            #runtime::accept().await;
+            let #value = #call;
+            #runtime::end(#runtime::Outcome(#value).finished(#handler));
+            #runtime::conduct(#runtime::reply(())).await
+        };
+    }
     let open = |method: &str| {
         let method = Ident::new(method, span);
         quote_spanned! {span=>
