@@ -60,7 +60,8 @@ fn links(endpoint: &Endpoint) -> TokenStream {
             non_snake_case, trivial_bounds, unused_qualifications, clippy::all, clippy::pedantic
         )]
         impl #name {
-            /// The URL of this handler.
+            /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: the URL then
+            /// leads to 404.
             pub fn url #generics #parameters -> #runtime::Url #bounds {
                 let mut #url = #runtime::UrlBuilder::new();
                 #(#segments;)*
