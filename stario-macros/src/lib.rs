@@ -61,5 +61,11 @@ pub fn html(tokens: TokenStream) -> TokenStream {
 /// Turns a block with `yield` into a stream; see `stario::stream!`.
 #[proc_macro]
 pub fn stream(input: TokenStream) -> TokenStream {
-    stream::expand(input.into()).into()
+    stream::expand(stream::Items::Events, input.into()).into()
+}
+
+/// Turns a block with `yield` and `?` into a stream; see `stario::try_stream!`.
+#[proc_macro]
+pub fn try_stream(input: TokenStream) -> TokenStream {
+    stream::expand(stream::Items::Results, input.into()).into()
 }

@@ -85,7 +85,7 @@ pub mod prelude;
 
 pub use app::{App, Problems};
 pub use body::{Body, BodyError};
-pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, Url};
+pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
 pub use error::{Error, Result};
 pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, Source, State};
 pub use http;

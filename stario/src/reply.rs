@@ -13,7 +13,8 @@ use futures_core::Stream;
 use http::StatusCode;
 use stario_html::Render;
 
-use crate::datastar::IntoEvent;
+use crate::body::BodyError;
+use crate::datastar::StreamItem;
 use crate::error::Error;
 use crate::extract::Rejection;
 use crate::response::{self, IntoResponse, Response};
@@ -148,7 +149,7 @@ pub enum Answer<'s> {
 }
 
 /// Frames of whole events.
-pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Bytes> + Send + 's>>;
+pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send + 's>>;
 
 /// Answers with a value that is no `Option` and no `Result`.
 pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
@@ -189,7 +190,7 @@ impl<'s, T: Render> Reply<'s, AsHtml> for T {
 impl<'s, T, K> Reply<'s, AsEvents<K>> for T
 where
     T: Stream + Send + 's,
-    T::Item: IntoEvent<K>,
+    T::Item: StreamItem<K>,
     K: 's,
 {
     fn reply(self) -> Answer<'s> {

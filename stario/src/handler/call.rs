@@ -36,6 +36,8 @@ enum Progress {
     /// The head of an event stream. Frames follow.
     Head(Response),
     Frame(Bytes),
+    /// The stream has failed, and must not look complete.
+    Cut(BodyError),
     /// Nothing is left to answer, but something to do.
     Accepted,
 }
@@ -57,7 +59,8 @@ pub async fn conduct(answer: Answer<'_>) -> Response {
         let progress = match head.take() {
             Some(head) => Progress::Head(head),
             None => match ready!(frames.as_mut().poll_next(ctx)) {
-                Some(frame) => Progress::Frame(frame),
+                Some(Ok(frame)) => Progress::Frame(frame),
+                Some(Err(error)) => Progress::Cut(error),
                 None => return Poll::Ready(Response::default()),
             },
         };
@@ -198,7 +201,7 @@ impl Stream for Rest {
         }
         self.call = None;
         Poll::Ready(match step {
-            // The response must not look complete.
+            Step::Progress(Progress::Cut(error)) => Some(Err(error)),
             Step::Panicked => Some(Err("the handler panicked".into())),
             _ => None,
         })
