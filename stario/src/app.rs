@@ -4,7 +4,7 @@ mod discover;
 mod requirements;
 mod states;
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -17,11 +17,12 @@ use tokio_util::task::TaskTracker;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::handler::{Endpoint, Kind};
-use crate::inject::{Cleanups, Provider, ProviderInfo, Replacement, Slots};
+use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
 pub use discover::{Registration, inventory};
+use requirements::ProviderPlace;
 pub(crate) use states::States;
 
 /// Declares this crate's app. Write it once, in the crate's root.
@@ -84,14 +85,8 @@ pub struct App {
     problems: Vec<String>,
 }
 
-/// By the type of the provider, the [`Replacement`] for its value.
-type Replacements = HashMap<TypeId, Replaced>;
-
-struct Replaced {
-    call: Box<dyn Any + Send + Sync>,
-    /// The one that is called instead.
-    by: fn() -> ProviderInfo,
-}
+/// By the type of the provider that is replaced.
+type Replacements = HashMap<TypeId, Replacement>;
 
 /// Finds the handlers registered for the app whose routes are `R`.
 pub fn discover<R: 'static>(module: &'static str) -> App {
@@ -133,8 +128,8 @@ impl App {
         self
     }
 
-    /// Makes the values of provider `P` by provider `Q` instead, wherever they are taken: what tests do to the
-    /// outside world. The value is shared as `P`'s is; `Q` resolves parameters of its own.
+    /// Makes the values of one provider by another, wherever they are taken: what tests do to the outside
+    /// world. The value is shared as before; the other provider resolves parameters of its own.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -161,17 +156,21 @@ impl App {
     ///     }
     /// }
     ///
-    /// let client = TestClient::new(app::new().replace::<clock, fixed::clock>());
+    /// let client = TestClient::new(app::new().replace(clock::with::<fixed::clock>()));
     /// assert_eq!(client.get("/now").send().text(), "7");
     /// # }
     /// ```
-    pub fn replace<P, Q>(mut self) -> Self
-    where
-        P: Provider,
-        Q: Provider<Value = P::Value>,
-    {
-        let call: Replacement<P::Value> = |scope| Box::pin(Q::provide(scope));
-        self.replacements.insert(TypeId::of::<P>(), Replaced { call: Box::new(call), by: Q::info });
+    pub fn replace(mut self, replacement: Replacement) -> Self {
+        let [replaced, by] = replacement.infos.map(|info| info());
+        if replaced.is_singleton && !by.is_singleton {
+            let message = format!(
+                "{} is a singleton, and {}, which replaces it, belongs to one request; make it one too",
+                ProviderPlace(&replaced),
+                ProviderPlace(&by)
+            );
+            self.problems.push(message);
+        }
+        self.replacements.insert(replacement.of, replacement);
         self
     }
 
@@ -398,7 +397,11 @@ impl Assembled {
         self.datastar_file.as_ref()
     }
 
-    pub(crate) fn replacement<P: Provider>(&self) -> Option<Replacement<P::Value>> {
+    pub(crate) fn replacement<P, V>(&self) -> Option<ProvideFn<V>>
+    where
+        P: Provider<V>,
+        V: Send + Sync + 'static,
+    {
         if self.replacements.is_empty() {
             return None;
         }

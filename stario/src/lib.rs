@@ -89,7 +89,7 @@ pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, U
 pub use error::{Error, Result};
 pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, Source, State};
 pub use http;
-pub use inject::{Cleanup, CleanupOutcome, Lazy};
+pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use relay::{Relay, Subscription};
 pub use response::{IntoResponse, Json, Redirect, Response};
 pub use scope::Scope;

@@ -27,24 +27,24 @@ enum Want<'a> {
     /// `db: &Database`: a dependency that stays where it is.
     Borrow(&'a Type),
     /// `#[from(pool)] pool: PgPool`: by value from the provider that is named.
-    ValueFrom(&'a syn::Path),
+    ValueFrom(&'a syn::Path, &'a Type),
     /// `#[from(pool)] pool: &PgPool`.
-    BorrowFrom(&'a syn::Path),
+    BorrowFrom(&'a syn::Path, &'a Type),
 }
 
 impl<'a> Want<'a> {
     fn of(parameter: &'a Parameter) -> Self {
         match (&*parameter.ty, &parameter.provider) {
-            (Type::Reference(_), Some(provider)) => Want::BorrowFrom(provider),
+            (Type::Reference(reference), Some(provider)) => Want::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Want::Borrow(&reference.elem),
-            (_, Some(provider)) => Want::ValueFrom(provider),
+            (ty, Some(provider)) => Want::ValueFrom(provider, ty),
             (ty, None) => Want::Value(ty),
         }
     }
 }
 
 /// Where rustc is to report what is wrong with the parameter's type.
-fn type_span(parameter: &Parameter) -> Span {
+pub(crate) fn type_span(parameter: &Parameter) -> Span {
     match &*parameter.ty {
         Type::Reference(reference) => reference.elem.span(),
         ty => ty.span(),
@@ -61,10 +61,10 @@ fn associated(parameter: &Parameter, item: &str) -> TokenStream {
             quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::#item)
         }
         Want::Borrow(ty) => quote_spanned! {span=>
-            <#runtime::ProvidedBy<<#ty as #runtime::Injected<crate::app::Routes>>::Provider>>::#item
+            <#runtime::ProvidedBy<<#ty as #runtime::Injected<crate::app::Routes>>::Provider, #ty>>::#item
         },
-        Want::ValueFrom(provider) | Want::BorrowFrom(provider) => {
-            quote_spanned!(span=> <#runtime::ProvidedBy<#provider>>::#item)
+        Want::ValueFrom(provider, ty) | Want::BorrowFrom(provider, ty) => {
+            quote_spanned!(span=> <#runtime::ProvidedBy<#provider, #ty>>::#item)
         }
     }
 }
@@ -132,7 +132,7 @@ pub(crate) fn resolutions(
     };
     let arguments = parameters.iter().zip(&resolved).map(|(parameter, resolved)| {
         match (Want::of(parameter), &parameter.default) {
-            (Want::Value(_) | Want::ValueFrom(_), None) => {
+            (Want::Value(_) | Want::ValueFrom(..), None) => {
                 let by_value = Ident::new("by_value", type_span(parameter));
                 quote_spanned!(type_span(parameter)=> #resolved.#by_value())
             }
@@ -150,8 +150,8 @@ fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStre
         let resolve = associated(
             parameter,
             match Want::of(parameter) {
-                Want::Value(_) | Want::ValueFrom(_) => "take",
-                Want::Borrow(_) | Want::BorrowFrom(_) => "borrow",
+                Want::Value(_) | Want::ValueFrom(..) => "take",
+                Want::Borrow(_) | Want::BorrowFrom(..) => "borrow",
             },
         );
         return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::Assembled;
 use crate::body::Body;
@@ -31,6 +32,8 @@ pub(super) struct Connections {
     app: Arc<Assembled>,
     builder: Builder<TokioExecutor>,
     graceful: GracefulShutdown,
+    /// Ends all connections at once, whatever they are in.
+    cut: CancellationToken,
 }
 
 impl Connections {
@@ -42,7 +45,7 @@ impl Connections {
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE);
-        Self { app, builder, graceful: GracefulShutdown::new() }
+        Self { app, builder, graceful: GracefulShutdown::new(), cut: CancellationToken::new() }
     }
 
     /// Serves the connection in a task of its own.
@@ -61,7 +64,7 @@ impl Connections {
         let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
         let connection = self.graceful.watch(connection);
         let stop = self.app.stop().clone();
-        tokio::spawn(async move {
+        let served = async move {
             tokio::pin!(connection);
             // hyper's own deadline begins when it knows the version, which a client may never say; and a
             // server that stops waits for requests, not for those that may never come.
@@ -84,7 +87,14 @@ impl Connections {
             if let Err(error) = ended {
                 tracing::debug!(error, "a connection ended early");
             }
-        });
+        };
+        let cut = self.cut.clone();
+        tokio::spawn(async move { cut.run_until_cancelled(served).await });
+    }
+
+    /// Cancel this to end all connections, whatever they are in.
+    pub(super) fn cut(&self) -> CancellationToken {
+        self.cut.clone()
     }
 
     /// Waits until every connection has answered the requests it is in, and no others.
