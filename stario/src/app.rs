@@ -1,6 +1,7 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
 mod discover;
+mod settings;
 mod states;
 
 use std::any::TypeId;
@@ -18,6 +19,8 @@ use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
 pub use discover::{Registration, inventory};
+pub use settings::ProxyHeader;
+pub(crate) use settings::Settings;
 pub(crate) use states::States;
 
 /// Declares this crate's app. Write it once, in the crate's root.
@@ -76,6 +79,7 @@ pub struct App {
     modules: Vec<&'static str>,
     states: States,
     datastar_file: Option<ClientFile>,
+    settings: Settings,
     problems: Vec<String>,
 }
 
@@ -86,6 +90,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         modules: vec![module],
         states: States::default(),
         datastar_file: None,
+        settings: Settings::default(),
         problems: Vec::new(),
     }
 }
@@ -101,7 +106,8 @@ impl App {
         self
     }
 
-    /// Adds another app's handlers and state to this one, usually those of a library crate.
+    /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
+    /// a setting, this one's counts.
     pub fn merge(mut self, other: App) -> Self {
         self.endpoints.extend(other.endpoints);
         self.modules.extend(other.modules);
@@ -110,6 +116,7 @@ impl App {
             self.problems.push(format!("both apps bring state of type `{name}`"));
         }
         self.datastar_file = self.datastar_file.or(other.datastar_file);
+        self.settings = self.settings.or(other.settings);
         self
     }
 
@@ -197,6 +204,7 @@ impl App {
             router,
             states: self.states,
             datastar_file: self.datastar_file,
+            settings: self.settings,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
@@ -264,6 +272,7 @@ pub(crate) struct Assembled {
     router: Router,
     states: States,
     datastar_file: Option<ClientFile>,
+    settings: Settings,
     /// Cancelled when the server is told to stop.
     stop: CancellationToken,
     /// Work that goes on without its request.
@@ -286,6 +295,10 @@ impl Assembled {
 
     pub(crate) fn datastar_file(&self) -> Option<&ClientFile> {
         self.datastar_file.as_ref()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn stop(&self) -> &CancellationToken {

@@ -52,9 +52,12 @@ pub struct Endpoint {
 /// One call of a handler. Boxed once here: the app keeps handlers of different types in one table.
 pub type EndpointFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// Answers a refused parameter.
-pub fn refuse(rejection: Rejection) -> Response {
-    rejection.into_response()
+/// Answers a refused parameter, in the app's words if it has its own.
+pub fn refuse(scope: &Scope, rejection: Rejection) -> Response {
+    match scope.app().settings().rejection_handler() {
+        Some(handler) => handler(&rejection, scope.head()),
+        None => rejection.into_response(scope.head()),
+    }
 }
 
 /// Runs `endpoint` on one request. A panic anywhere in it answers 500.

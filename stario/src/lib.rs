@@ -80,11 +80,15 @@ mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, Problems};
+pub use app::{App, Problems, ProxyHeader};
 pub use body::{Body, BodyError};
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, Url};
 pub use error::{Error, Result};
-pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, Source, State};
+pub use extract::{
+    BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FromRequest, Header, Headers, JsonBody,
+    JsonOrForm, MatchedPath, Multipart, Parameter, Part, PathParam, Query, QueryParam, QueryParams, RawBody,
+    Rejection, RequestId, Signal, Signals, Source, State, UploadedFile, WholeBody,
+};
 pub use http;
 pub use relay::{Relay, Subscription};
 pub use response::{IntoResponse, Json, Redirect, Response};

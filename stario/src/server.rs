@@ -35,7 +35,7 @@ pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => connections.serve(socket),
+                Ok((socket, peer)) => connections.serve(socket, peer),
                 Err(error) => back_off(&error).await,
             },
             () = &mut signal => break,

@@ -155,7 +155,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
         quote_spanned! {Span::mixed_site()=>
             let #local = match #resolution.await {
                 ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(rejection) => return #runtime::refuse(rejection),
+                ::core::result::Result::Err(rejection) => return #runtime::refuse(&#scope, rejection),
             };
         }
     });

@@ -93,7 +93,7 @@ impl Parameter {
                 match argument(attribute) {
                     Some(value) => default = Some(value),
                     None => {
-                        problems.push(problem(attribute, "write the default in parentheses: #[default(1)]"))
+                        problems.push(problem(attribute, "write the default in parentheses: #[default(1)]"));
                     }
                 }
                 true

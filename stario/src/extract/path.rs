@@ -43,12 +43,11 @@ impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
         let Some(raw) = scope.capture(parameter.name()) else {
             return Err(Rejection::internal("the matched route has no such capture"));
         };
-        let decoded = decode(raw).ok_or_else(|| {
-            Rejection::bad_request(format!("path parameter `{}` is not valid text", parameter.name()))
-        })?;
+        let decoded =
+            decode(raw).ok_or_else(|| Rejection::malformed(SOURCE, parameter.name(), "not valid text"))?;
         value::from_text(Some(&decoded)).map(Self).map_err(|problem| match problem {
             Problem::Missing(expected) | Problem::Invalid(expected) => {
-                Rejection::invalid(SOURCE, parameter, &expected)
+                Rejection::invalid(SOURCE, parameter.name(), expected)
             }
         })
     }

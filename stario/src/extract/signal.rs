@@ -4,7 +4,8 @@ use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::value::{self, Problem};
+use super::content_type::ContentType;
+use super::value;
 use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value_newtype};
 use crate::scope::Scope;
 
@@ -45,10 +46,7 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
         let signals = scope.signals().await?;
         let separator = if parameter.is_renamed() { "." } else { "__" };
         let found = parameter.name().split(separator).try_fold(signals, |value, name| value.get(name));
-        value::from_json(found).map(Self).map_err(|problem| match problem {
-            Problem::Missing(expected) => Rejection::missing(SOURCE, parameter, &expected),
-            Problem::Invalid(expected) => Rejection::invalid(SOURCE, parameter, &expected),
-        })
+        value::from_json(found).map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
 }
 
@@ -69,8 +67,12 @@ pub(crate) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
             None => return Ok(Value::Object(serde_json::Map::new())),
         }
     } else {
-        let content_type = scope.headers().get(http::header::CONTENT_TYPE);
-        if content_type.is_some_and(|value| !is_json(value.as_bytes())) {
+        // A request without a body need not say what it is of.
+        let is_json = match ContentType::of(scope.headers()) {
+            Some(content_type) => content_type.is_json(),
+            None => !scope.headers().contains_key(http::header::CONTENT_TYPE),
+        };
+        if !is_json {
             return Err(Rejection::new(
                 http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "signals are sent as `application/json`",
@@ -87,9 +89,4 @@ pub(crate) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
         Ok(_) => Err(Rejection::bad_request("signals are a JSON object")),
         Err(error) => Err(Rejection::bad_request(format!("signals are not valid JSON: {error}"))),
     }
-}
-
-fn is_json(content_type: &[u8]) -> bool {
-    let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }

@@ -10,6 +10,8 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde_json::Value;
 
+use super::Rejection;
+
 /// Why there is no value, with what was expected.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Problem {
@@ -17,8 +19,22 @@ pub(super) enum Problem {
     Invalid(Cow<'static, str>),
 }
 
+impl Problem {
+    /// The refusal of the value called `name` of `source`.
+    pub(super) fn into_rejection(
+        self,
+        source: &'static str,
+        name: impl Into<Cow<'static, str>>,
+    ) -> Rejection {
+        match self {
+            Problem::Missing(expected) => Rejection::missing(source, name, expected),
+            Problem::Invalid(expected) => Rejection::invalid(source, name, expected),
+        }
+    }
+}
+
 pub(super) fn from_text<T: DeserializeOwned>(text: Option<&str>) -> Result<T, Problem> {
-    T::deserialize(Text(text))
+    T::deserialize(Text(text)).map_err(|problem| problem.without(text.unwrap_or_default()))
 }
 
 pub(super) fn from_json<T: DeserializeOwned>(value: Option<&Value>) -> Result<T, Problem> {
@@ -30,14 +46,67 @@ pub(super) fn from_json<T: DeserializeOwned>(value: Option<&Value>) -> Result<T,
 
 /// serde names the found value before the expected one; the found one is the client's and is not echoed.
 fn expectation(error: &serde_json::Error) -> Cow<'static, str> {
-    let message = error.to_string();
+    let message = message(error);
     match message.rsplit_once(", expected ") {
-        Some((_, expected)) => expected.to_owned().into(),
-        None => message.into(),
+        Some((_, expected)) => expected_in_words(expected),
+        None if message.starts_with("unknown ") => "a known name".into(),
+        None => without_found(&message).to_owned().into(),
     }
 }
 
-struct Text<'a>(Option<&'a str>);
+/// A clause for JSON that does not fit: "expected ..", or what is missing or there twice.
+pub(super) fn misfit(error: &serde_json::Error) -> String {
+    let message = message(error);
+    // The names in these are the struct's.
+    if message.starts_with("missing field `") || message.starts_with("duplicate field `") {
+        return message;
+    }
+    format!("expected {}", expectation(error))
+}
+
+/// The message without its place in the text.
+fn message(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    message.strip_suffix(&place).map(str::to_owned).unwrap_or(message)
+}
+
+/// What serde calls by the names of Rust's types.
+fn expected_in_words(expected: &str) -> Cow<'static, str> {
+    let words = match expected {
+        "i8" => I8,
+        "i16" => I16,
+        "i32" => I32,
+        "i64" | "i128" | "isize" => INTEGER,
+        "u8" => U8,
+        "u16" => U16,
+        "u32" => U32,
+        "u64" | "u128" | "usize" => NOT_NEGATIVE,
+        "f32" | "f64" => NUMBER,
+        "a boolean" => BOOLEAN,
+        other => return other.to_owned().into(),
+    };
+    words.into()
+}
+
+/// Messages of parsers name what they found last; that is the client's.
+fn without_found(message: &str) -> &str {
+    message.split_once(", found ").map_or(message, |(before, _)| before)
+}
+
+const I8: &str = "a whole number from -128 to 127";
+const I16: &str = "a whole number of 16 bits";
+const I32: &str = "a whole number of 32 bits";
+const INTEGER: &str = "a whole number";
+const U8: &str = "a whole number from 0 to 255";
+const U16: &str = "a whole number from 0 to 65535";
+const U32: &str = "a whole number of 32 bits, not negative";
+const NOT_NEGATIVE: &str = "a whole number, not negative";
+const NUMBER: &str = "a number";
+const BOOLEAN: &str = "true or false";
+
+/// One value of text, or none.
+pub(super) struct Text<'a>(pub(super) Option<&'a str>);
 
 impl<'a> Text<'a> {
     fn get(&self, expected: &'static str) -> Result<&'a str, Problem> {
@@ -46,7 +115,7 @@ impl<'a> Text<'a> {
 }
 
 macro_rules! numbers {
-    ($($method:ident $visit:ident $type:ty, $expected:literal;)*) => {$(
+    ($($method:ident $visit:ident $type:ty, $expected:expr;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
             let text = self.get($expected)?;
             match text.trim().parse::<$type>() {
@@ -61,30 +130,29 @@ impl<'de> Deserializer<'de> for Text<'_> {
     type Error = Problem;
 
     numbers! {
-        deserialize_i8 visit_i8 i8, "a whole number from -128 to 127";
-        deserialize_i16 visit_i16 i16, "a whole number of 16 bits";
-        deserialize_i32 visit_i32 i32, "a whole number of 32 bits";
-        deserialize_i64 visit_i64 i64, "a whole number";
-        deserialize_i128 visit_i128 i128, "a whole number";
-        deserialize_u8 visit_u8 u8, "a whole number from 0 to 255";
-        deserialize_u16 visit_u16 u16, "a whole number from 0 to 65535";
-        deserialize_u32 visit_u32 u32, "a whole number of 32 bits, not negative";
-        deserialize_u64 visit_u64 u64, "a whole number, not negative";
-        deserialize_u128 visit_u128 u128, "a whole number, not negative";
-        deserialize_f32 visit_f32 f32, "a number";
-        deserialize_f64 visit_f64 f64, "a number";
+        deserialize_i8 visit_i8 i8, I8;
+        deserialize_i16 visit_i16 i16, I16;
+        deserialize_i32 visit_i32 i32, I32;
+        deserialize_i64 visit_i64 i64, INTEGER;
+        deserialize_i128 visit_i128 i128, INTEGER;
+        deserialize_u8 visit_u8 u8, U8;
+        deserialize_u16 visit_u16 u16, U16;
+        deserialize_u32 visit_u32 u32, U32;
+        deserialize_u64 visit_u64 u64, NOT_NEGATIVE;
+        deserialize_u128 visit_u128 u128, NOT_NEGATIVE;
+        deserialize_f32 visit_f32 f32, NUMBER;
+        deserialize_f64 visit_f64 f64, NUMBER;
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        const EXPECTED: &str = "true or false";
-        let text = self.get(EXPECTED)?.trim();
+        let text = self.get(BOOLEAN)?.trim();
         let is_one_of = |words: [&str; 6]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
         if is_one_of(["true", "1", "yes", "on", "t", "y"]) {
             visitor.visit_bool(true)
         } else if is_one_of(["false", "0", "no", "off", "f", "n"]) {
             visitor.visit_bool(false)
         } else {
-            Err(Problem::Invalid(EXPECTED.into()))
+            Err(Problem::Invalid(BOOLEAN.into()))
         }
     }
 
@@ -122,10 +190,9 @@ impl<'de> Deserializer<'de> for Text<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        let one_of = || Cow::from(format!("one of `{}`", variants.join("`, `")));
-        let Some(text) = self.0 else { return Err(Problem::Missing(one_of())) };
+        let Some(text) = self.0 else { return Err(Problem::Missing(one_of(variants))) };
         if !variants.contains(&text) {
-            return Err(Problem::Invalid(one_of()));
+            return Err(Problem::Invalid(one_of(variants)));
         }
         let variant: StrDeserializer<'_, Problem> = text.into_deserializer();
         visitor.visit_enum(variant)
@@ -137,6 +204,26 @@ impl<'de> Deserializer<'de> for Text<'_> {
 
     serde::forward_to_deserialize_any! {
         string bytes byte_buf unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+fn one_of(names: &[&str]) -> Cow<'static, str> {
+    format!("{ONE_OF}{}`", names.join("`, `")).into()
+}
+
+const ONE_OF: &str = "one of `";
+
+impl Problem {
+    /// The same, unless the words of a type's own `Deserialize` repeat the value.
+    pub(super) fn without(self, text: &str) -> Self {
+        match self {
+            Problem::Invalid(Cow::Owned(message))
+                if text.len() > 2 && message.contains(text) && !message.starts_with(ONE_OF) =>
+            {
+                Problem::Invalid("another value".into())
+            }
+            other => other,
+        }
     }
 }
 
@@ -152,7 +239,7 @@ impl Display for Problem {
 /// What a type's own `Deserialize` says against a value.
 impl de::Error for Problem {
     fn custom<T: Display>(message: T) -> Self {
-        Problem::Invalid(message.to_string().into())
+        Problem::Invalid(without_found(&message.to_string()).to_owned().into())
     }
 
     fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -161,6 +248,18 @@ impl de::Error for Problem {
 
     fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         Problem::Invalid(expected.to_string().into())
+    }
+
+    fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
+        Problem::Invalid(expected.to_string().into())
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Problem::Invalid(one_of(expected))
+    }
+
+    fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
+        Problem::Invalid(one_of(expected))
     }
 }
 
@@ -221,10 +320,32 @@ mod tests {
         check(None, missing::<Size>("one of `small`, `large`"));
     }
 
+    /// A type that says what it found, as careless ones do.
+    #[derive(Debug, PartialEq)]
+    struct Even(u8);
+
+    impl<'de> Deserialize<'de> for Even {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            match text.parse() {
+                Ok(number) if number % 2 == 0 => Ok(Self(number)),
+                Ok(_) => Err(de::Error::custom("an even number, found `1`")),
+                Err(_) => Err(de::Error::custom(format!("{text} is no number"))),
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_not_echoed() {
+        check(Some("2"), Ok(Even(2)));
+        check(Some("1"), invalid::<Even>("an even number"));
+        check(Some("<script>"), invalid::<Even>("another value"));
+    }
+
     #[test]
     fn json_is_not_echoed() {
         let value = serde_json::json!("<script>");
-        assert_eq!(from_json::<i64>(Some(&value)), invalid("i64"));
+        assert_eq!(from_json::<i64>(Some(&value)), invalid("a whole number"));
         assert_eq!(from_json::<Option<i64>>(None), Ok(None));
     }
 }

@@ -1,6 +1,7 @@
 //! One connection: hyper reads requests from it and writes responses to it.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::Request;
@@ -35,14 +36,14 @@ impl Connections {
     }
 
     /// Serves the connection in a task of its own.
-    pub(super) fn serve(&mut self, socket: TcpStream) {
+    pub(super) fn serve(&mut self, socket: TcpStream, peer: SocketAddr) {
         // Small events must not wait for the acknowledgement of the one before.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let app = Arc::clone(&self.app);
         let service = service_fn(move |request: Request<Incoming>| {
-            let response = dispatch(Arc::clone(&app), request.map(Body::incoming));
+            let response = dispatch(Arc::clone(&app), request.map(Body::incoming), peer);
             async { Ok::<_, Infallible>(response.await) }
         });
         let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
