@@ -8,7 +8,8 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
-pub(crate) use model::Kind;
+pub(crate) use emit::{resolution, runtime, runtime_at};
+pub(crate) use model::{Kind, Parameter};
 
 /// Expands one handler. On an error the item itself and its links are still emitted, so that editors
 /// keep working and nothing that uses the handler reports a second error.

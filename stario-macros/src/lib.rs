@@ -7,6 +7,7 @@ use proc_macro::TokenStream;
 
 mod endpoint;
 mod errors;
+mod from_request;
 mod html;
 mod stream;
 
@@ -34,4 +35,10 @@ pub fn html(tokens: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn stream(input: TokenStream) -> TokenStream {
     stream::expand(input.into()).into()
+}
+
+/// Makes a source of a struct whose fields are sources; see `stario::FromRequest`.
+#[proc_macro_derive(FromRequest, attributes(default, name))]
+pub fn from_request(item: TokenStream) -> TokenStream {
+    from_request::expand(item.into()).into()
 }

@@ -149,6 +149,31 @@ impl Source {
             && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
     }
 
+    /// What several sources read together: the one that is read with the most care.
+    #[doc(hidden)]
+    pub const fn of_all(sources: &[Source]) -> Source {
+        let mut all = Source::App;
+        let mut position = 0;
+        while position < sources.len() {
+            if sources[position].weight() > all.weight() {
+                all = sources[position];
+            }
+            position += 1;
+        }
+        all
+    }
+
+    const fn weight(self) -> u8 {
+        match self {
+            Source::App => 0,
+            Source::Head => 1,
+            Source::Path => 2,
+            Source::Signals => 3,
+            Source::Parts => 4,
+            Source::Body => 5,
+        }
+    }
+
     const fn reads_body(self) -> bool {
         matches!(self, Source::Signals | Source::Parts | Source::Body)
     }
@@ -183,12 +208,14 @@ impl Parameter {
     }
 }
 
-/// State of this type must be in the app.
+/// What the app must have been given.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy)]
-pub struct Requirement {
-    pub(crate) id: TypeId,
-    pub(crate) type_name: &'static str,
+#[derive(Debug)]
+pub enum Requirement {
+    /// State of this type.
+    State { id: TypeId, type_name: &'static str },
+    /// Whatever each of several sources requires.
+    All(Vec<Option<Requirement>>),
 }
 
 /// A source whose parameters can have a `#[default(..)]`.

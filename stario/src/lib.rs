@@ -95,6 +95,7 @@ pub use response::{IntoResponse, Json, Redirect, Response};
 pub use scope::Scope;
 pub use stario_html as html;
 pub use stario_html::{Html, Raw, Render};
+pub use stario_macros::FromRequest;
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 
 /// Builds events that no plain value stands for.

@@ -6,7 +6,8 @@
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
 pub use crate::extract::{
-    Defaulted, FromRequest, Parameter, PathSource, PathValue, Source, TextDefault, or_default,
+    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Requirement, Source, TextDefault,
+    or_default,
 };
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, refuse};
 pub use crate::reply::{Outcome, Unwrapped, reply};

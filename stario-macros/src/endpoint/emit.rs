@@ -23,12 +23,12 @@ pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
 }
 
 /// The way to the runtime, whatever the user calls the `stario` crate.
-fn runtime() -> TokenStream {
+pub(crate) fn runtime() -> TokenStream {
     runtime_at(Span::call_site())
 }
 
 /// The same for an expression at the user's tokens: rustc underlines them only if all of it stands there.
-fn runtime_at(span: Span) -> TokenStream {
+pub(crate) fn runtime_at(span: Span) -> TokenStream {
     quote_spanned!(span=> crate::app::__stario::__private)
 }
 
@@ -194,7 +194,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
 
 /// One parameter, resolved from the request. What names its type stands at its type, so that rustc reports
 /// a type that fits nowhere once.
-fn resolution(parameter: &Parameter, scope: &Ident) -> TokenStream {
+pub(crate) fn resolution(parameter: &Parameter, scope: &Ident) -> TokenStream {
     let ty = &parameter.ty;
     let (runtime, source) = (runtime(), runtime_at(ty.span()));
     let parameter_ = match &parameter.renamed {

@@ -39,16 +39,16 @@ pub(super) struct Endpoint {
     pub(super) function: Function,
 }
 
-pub(super) struct Parameter {
+pub(crate) struct Parameter {
     /// `None` when the pattern names nothing, as in `_: State<Config>`.
-    pub(super) name: Option<Ident>,
-    pub(super) ty: Box<Type>,
+    pub(crate) name: Option<Ident>,
+    pub(crate) ty: Box<Type>,
     /// The expression in `#[default(..)]`.
-    pub(super) default: Option<TokenStream>,
+    pub(crate) default: Option<TokenStream>,
     /// The text in `#[name("..")]`.
-    pub(super) renamed: Option<LitStr>,
+    pub(crate) renamed: Option<LitStr>,
     /// Problems found while reading the parameter, reported by `check`.
-    pub(super) problems: Vec<(TokenStream, String)>,
+    pub(crate) problems: Vec<(TokenStream, String)>,
 }
 
 /// A path template, split at its slashes.
@@ -85,7 +85,7 @@ impl Endpoint {
 }
 
 impl Parameter {
-    fn new(typed: &mut syn::PatType) -> Self {
+    pub(crate) fn new(typed: &mut syn::PatType) -> Self {
         let (mut default, mut renamed) = (None, None);
         let mut problems = Vec::new();
         typed.attrs.retain(|attribute| {

@@ -95,8 +95,18 @@ fn refusal(parameter: &Parameter, path: &Path, error: &serde_json::Error) -> Rej
     Rejection::misfit(SOURCE, parameter.name(), misfit(path, error))
 }
 
+/// Reads a part of the signals.
+pub(super) fn deserialize<T: DeserializeOwned>(
+    json: &serde_json::Value,
+    source: &'static str,
+    name: &'static str,
+) -> Result<T, Rejection> {
+    serde_path_to_error::deserialize(json)
+        .map_err(|error| Rejection::misfit(source, name, misfit(error.path(), error.inner())))
+}
+
 /// What does not fit and where: "expected a whole number, at `items[0].price`".
-pub(super) fn misfit(path: &Path, error: &serde_json::Error) -> String {
+fn misfit(path: &Path, error: &serde_json::Error) -> String {
     let words = value::misfit(error);
     match place(path) {
         place if place.is_empty() => words,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::content_type::ContentType;
 use super::value;
-use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value_newtype};
+use super::{Defaulted, FromRequest, Parameter, Rejection, Source, json_body, value_newtype};
 use crate::scope::Scope;
 
 const SOURCE: &str = "signal";
@@ -46,7 +46,12 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
         let signals = scope.signals().await?;
         let separator = if parameter.is_renamed() { "." } else { "__" };
         let found = parameter.name().split(separator).try_fold(signals, |value, name| value.get(name));
-        value::from_json(found).map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+        let name = parameter.name();
+        match found {
+            Some(found) => json_body::deserialize(found, SOURCE, name),
+            None => value::from_text(None).map_err(|problem| problem.into_rejection(SOURCE, name)),
+        }
+        .map(Self)
     }
 }
 

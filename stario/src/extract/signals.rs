@@ -51,9 +51,6 @@ impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let signals = scope.signals().await?;
-        serde_path_to_error::deserialize(signals).map(Self).map_err(|error| {
-            let misfit = json_body::misfit(error.path(), error.inner());
-            Rejection::misfit("signals", parameter.name(), misfit)
-        })
+        json_body::deserialize(signals, "signals", parameter.name()).map(Self)
     }
 }

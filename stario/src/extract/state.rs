@@ -54,6 +54,6 @@ impl<T: Send + Sync + 'static> FromRequest for State<T> {
     }
 
     fn requirement() -> Option<Requirement> {
-        Some(Requirement { id: TypeId::of::<T>(), type_name: std::any::type_name::<T>() })
+        Some(Requirement::State { id: TypeId::of::<T>(), type_name: std::any::type_name::<T>() })
     }
 }

@@ -8,7 +8,6 @@ use std::fmt::{self, Display};
 
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
-use serde_json::Value;
 
 use super::Rejection;
 
@@ -35,13 +34,6 @@ impl Problem {
 
 pub(super) fn from_text<T: DeserializeOwned>(text: Option<&str>) -> Result<T, Problem> {
     T::deserialize(Text(text)).map_err(|problem| problem.without(text.unwrap_or_default()))
-}
-
-pub(super) fn from_json<T: DeserializeOwned>(value: Option<&Value>) -> Result<T, Problem> {
-    match value {
-        Some(value) => T::deserialize(value).map_err(|error| Problem::Invalid(expectation(&error))),
-        None => T::deserialize(Text(None)),
-    }
 }
 
 /// serde names the found value before the expected one; the found one is the client's and is not echoed.
@@ -84,6 +76,9 @@ fn expected_in_words(expected: &str) -> Cow<'static, str> {
         "u64" | "u128" | "usize" => NOT_NEGATIVE,
         "f32" | "f64" => NUMBER,
         "a boolean" => BOOLEAN,
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other if other.starts_with("struct ") => "an object",
         other => return other.to_owned().into(),
     };
     words.into()
@@ -344,8 +339,7 @@ mod tests {
 
     #[test]
     fn json_is_not_echoed() {
-        let value = serde_json::json!("<script>");
-        assert_eq!(from_json::<i64>(Some(&value)), invalid("a whole number"));
-        assert_eq!(from_json::<Option<i64>>(None), Ok(None));
+        let error = i64::deserialize(serde_json::json!("<script>, expected <b>")).unwrap_err();
+        assert_eq!(misfit(&error), "expected a whole number");
     }
 }

@@ -1,5 +1,6 @@
 //! A request of a test, and the two ways to send it.
 
+use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,14 +33,17 @@ impl TestRequest {
         }
     }
 
-    /// Adds a header.
+    /// Adds a header; its value is text, or bytes.
     ///
     /// # Panics
     ///
     /// When the name or the value is not one that HTTP can carry.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header<V>(mut self, name: &str, value: V) -> Self
+    where
+        V: TryInto<HeaderValue, Error: Debug>,
+    {
         let name: HeaderName = name.parse().expect("a header's name");
-        let value: HeaderValue = value.parse().expect("a header's value");
+        let value: HeaderValue = value.try_into().expect("a header's value");
         self.request.headers_mut().append(name, value);
         self
     }
