@@ -5,10 +5,13 @@
 
 use proc_macro::TokenStream;
 
+mod dependency;
 mod endpoint;
 mod errors;
 mod from_request;
+mod function;
 mod html;
+mod parameter;
 mod stream;
 
 /// Registers a handler for GET; see `stario::app!`.
@@ -21,6 +24,12 @@ pub fn query(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(endpoint::Kind::Command, arguments.into(), &item.into()).into()
+}
+
+/// Makes a function a provider of its value; see `stario::dependency`.
+#[proc_macro_attribute]
+pub fn dependency(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    dependency::expand(arguments.into(), &item.into()).into()
 }
 
 /// Builds HTML from a template: elements as in HTML, text in quotes, Rust in braces.

@@ -1,10 +1,12 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
 mod discover;
+mod requirements;
 mod settings;
 mod states;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::handler::{Endpoint, Kind};
+use crate::inject::{Cleanups, Provider, ProviderInfo, Replacement, Slots};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
@@ -80,7 +83,17 @@ pub struct App {
     states: States,
     datastar_file: Option<ClientFile>,
     settings: Settings,
+    replacements: Replacements,
     problems: Vec<String>,
+}
+
+/// By the type of the provider, the [`Replacement`] for its value.
+type Replacements = HashMap<TypeId, Replaced>;
+
+struct Replaced {
+    call: Box<dyn Any + Send + Sync>,
+    /// The one that is called instead.
+    by: fn() -> ProviderInfo,
 }
 
 /// Finds the handlers registered for the app whose routes are `R`.
@@ -91,6 +104,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         states: States::default(),
         datastar_file: None,
         settings: Settings::default(),
+        replacements: Replacements::new(),
         problems: Vec::new(),
     }
 }
@@ -115,8 +129,55 @@ impl App {
         for name in self.states.merge(other.states) {
             self.problems.push(format!("both apps bring state of type `{name}`"));
         }
+        if self.datastar_file.is_some() && other.datastar_file.is_some() {
+            self.problems
+                .push("both apps bring a Datastar client; give it to the one that is served".to_owned());
+        }
         self.datastar_file = self.datastar_file.or(other.datastar_file);
         self.settings = self.settings.or(other.settings);
+        self.replacements.extend(other.replacements);
+        self
+    }
+
+    /// Makes the values of provider `P` by provider `Q` instead, wherever they are taken: what tests do to the
+    /// outside world. The value is shared as `P`'s is; `Q` resolves parameters of its own.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// struct Clock(u64);
+    ///
+    /// #[dependency]
+    /// fn clock() -> Clock {
+    ///     Clock(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs())
+    /// }
+    ///
+    /// #[app::query("/now")]
+    /// async fn now(clock: &Clock) -> u64 {
+    ///     clock.0
+    /// }
+    ///
+    /// # fn main() {
+    /// mod fixed {
+    ///     # use stario::prelude::*;
+    ///     #[dependency(by_name)]
+    ///     pub(super) fn clock() -> super::Clock {
+    ///         super::Clock(7)
+    ///     }
+    /// }
+    ///
+    /// let client = TestClient::new(app::new().replace::<clock, fixed::clock>());
+    /// assert_eq!(client.get("/now").send().text(), "7");
+    /// # }
+    /// ```
+    pub fn replace<P, Q>(mut self) -> Self
+    where
+        P: Provider,
+        Q: Provider<Value = P::Value>,
+    {
+        let call: Replacement<P::Value> = |scope| Box::pin(Q::provide(scope));
+        self.replacements.insert(TypeId::of::<P>(), Replaced { call: Box::new(call), by: Q::info });
         self
     }
 
@@ -173,9 +234,7 @@ impl App {
         self.endpoints.sort_by_key(|endpoint| {
             (endpoint.path, endpoint.kind.method().to_string(), endpoint.file, endpoint.line)
         });
-        for endpoint in &self.endpoints {
-            self.problems.extend(self.states.missing(endpoint));
-        }
+        self.problems.extend(requirements::problems(&self.endpoints, &self.states, &self.replacements));
         let mut router = Router::default();
         let client = self
             .datastar_file
@@ -205,6 +264,9 @@ impl App {
             states: self.states,
             datastar_file: self.datastar_file,
             settings: self.settings,
+            replacements: self.replacements,
+            singletons: Slots::default(),
+            cleanups: Cleanups::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
@@ -273,6 +335,10 @@ pub(crate) struct Assembled {
     states: States,
     datastar_file: Option<ClientFile>,
     settings: Settings,
+    replacements: Replacements,
+    singletons: Slots,
+    /// The singletons'.
+    cleanups: Cleanups,
     /// Cancelled when the server is told to stop.
     stop: CancellationToken,
     /// Work that goes on without its request.
@@ -280,6 +346,22 @@ pub(crate) struct Assembled {
 }
 
 impl Assembled {
+    #[cfg(test)]
+    pub(crate) fn without_routes() -> Self {
+        Self {
+            endpoints: Vec::new(),
+            router: Router::default(),
+            states: States::default(),
+            datastar_file: None,
+            settings: Settings::default(),
+            replacements: Replacements::new(),
+            singletons: Slots::default(),
+            cleanups: Cleanups::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
     /// In the order of their paths.
     pub(crate) fn endpoints(&self) -> &[&'static Endpoint] {
         &self.endpoints
@@ -299,6 +381,21 @@ impl Assembled {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn replacement<P: Provider>(&self) -> Option<Replacement<P::Value>> {
+        if self.replacements.is_empty() {
+            return None;
+        }
+        self.replacements.get(&TypeId::of::<P>())?.call.downcast_ref().copied()
+    }
+
+    pub(crate) fn singletons(&self) -> &Slots {
+        &self.singletons
+    }
+
+    pub(crate) fn cleanups(&self) -> &Cleanups {
+        &self.cleanups
     }
 
     pub(crate) fn stop(&self) -> &CancellationToken {

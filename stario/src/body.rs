@@ -2,13 +2,15 @@
 //! dynamic call.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use stario_html::Html;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::inject::Cleanups;
 
 /// What can go wrong while a body is read or produced.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -22,7 +24,11 @@ pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 /// assert_eq!(Body::from("hello").size_hint().exact(), Some(5));
 /// assert!(Body::empty().is_end_stream());
 /// ```
-pub struct Body(Kind);
+pub struct Body {
+    kind: Kind,
+    /// Done when the body is dropped, which is when its last byte is sent or the client has left.
+    cleanups: Option<Cleanups>,
+}
 
 enum Kind {
     /// Empty once it is sent.
@@ -34,14 +40,14 @@ enum Kind {
 
 /// Server-sent events: endless as a rule, so they end when the server stops.
 struct Events {
-    frames: Pin<Box<dyn Stream<Item = Bytes> + Send>>,
+    frames: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
     stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
 impl Body {
     /// A body of no bytes.
     pub fn empty() -> Self {
-        Self(Kind::Full(Bytes::new()))
+        Kind::Full(Bytes::new()).into()
     }
 
     /// A body that is sent piece by piece, in chunks as they come. An error cuts the connection, because
@@ -51,22 +57,33 @@ impl Body {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<BodyError> + 'static,
     {
-        Self(Kind::Stream(Box::pin(MapError { stream })))
+        Kind::Stream(Box::pin(MapError { stream })).into()
     }
 
-    pub(crate) fn events(frames: impl Stream<Item = Bytes> + Send + 'static) -> Self {
-        Self(Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None })))
+    pub(crate) fn events(frames: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
+        Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None })).into()
     }
 
     pub(crate) fn incoming(body: hyper::body::Incoming) -> Self {
-        Self(Kind::Incoming(body))
+        Kind::Incoming(body).into()
+    }
+
+    /// Cleans up behind this body.
+    pub(crate) fn clean_up_after(&mut self, cleanups: Cleanups) {
+        self.cleanups = Some(cleanups);
     }
 
     /// Ends this body, if it is an event stream, when `stop` is cancelled.
     pub(crate) fn end_events_on(&mut self, stop: &CancellationToken) {
-        if let Kind::Events(events) = &mut self.0 {
+        if let Kind::Events(events) = &mut self.kind {
             events.stop = Some(Box::pin(stop.clone().cancelled_owned()));
         }
+    }
+}
+
+impl From<Kind> for Body {
+    fn from(kind: Kind) -> Self {
+        Self { kind, cleanups: None }
     }
 }
 
@@ -78,7 +95,7 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Kind::Incoming(body) => Pin::new(body).poll_frame(ctx).map_err(Into::into),
@@ -90,14 +107,13 @@ impl http_body::Body for Body {
                 if stopped {
                     return Poll::Ready(None);
                 }
-                let next = ready!(events.frames.as_mut().poll_next(ctx));
-                Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+                events.frames.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Incoming(body) => body.is_end_stream(),
             Kind::Stream(_) | Kind::Events(_) => false,
@@ -105,7 +121,7 @@ impl http_body::Body for Body {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Incoming(body) => body.size_hint(),
             Kind::Stream(_) | Kind::Events(_) => SizeHint::default(),
@@ -121,7 +137,7 @@ impl Default for Body {
 
 impl std::fmt::Debug for Body {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = match &self.0 {
+        let kind = match &self.kind {
             Kind::Full(bytes) => return formatter.debug_tuple("Body").field(&bytes.len()).finish(),
             Kind::Incoming(_) => "incoming",
             Kind::Stream(_) => "stream",
@@ -133,7 +149,7 @@ impl std::fmt::Debug for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self(Kind::Full(bytes))
+        Kind::Full(bytes).into()
     }
 }
 

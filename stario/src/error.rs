@@ -6,6 +6,7 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::extract::Rejection;
 use crate::response::Response;
 
 /// A `Result` whose error is an [`Error`] unless another is named.
@@ -52,21 +53,34 @@ impl Error {
         }
     }
 
-    /// The response for the client. A cause is logged here, once.
+    /// An error that answers what a refused parameter would.
+    pub(crate) fn from_rejection(rejection: &Rejection) -> Self {
+        Self::new(rejection.status(), rejection.message())
+    }
+
     pub(crate) fn into_response(self) -> Response {
+        let (status, message) = self.into_answer();
+        crate::response::text(status, message)
+    }
+
+    /// What the client is told. A cause is logged here, once.
+    pub(crate) fn into_answer(self) -> (StatusCode, String) {
         match *self.0 {
-            Inner::Answer { status, message } => crate::response::text(status, message),
+            Inner::Answer { status, message } => (status, message),
             Inner::Cause(cause) => {
-                tracing::error!(error = %Chain(&*cause), "a handler failed");
-                internal_server_error()
+                tracing::error!(error = %Chain(&*cause), "a handler or a dependency failed");
+                (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_SERVER_ERROR.to_owned())
             }
         }
     }
 }
 
+/// All that a client is told of a failure that is none of its business.
+const INTERNAL_SERVER_ERROR: &str = "Internal Server Error";
+
 /// The answer to a failure whose cause is nobody's business but the log's.
 pub(crate) fn internal_server_error() -> Response {
-    crate::response::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+    crate::response::text(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_SERVER_ERROR)
 }
 
 // `Error` is no `std::error::Error` itself: the two impls would overlap.

@@ -32,6 +32,7 @@ mod uploaded_file;
 
 use std::any::TypeId;
 
+use crate::inject::ProviderInfo;
 use crate::scope::Scope;
 
 pub use body_stream::BodyStream;
@@ -111,7 +112,7 @@ pub trait FromRequest: Sized {
 
     /// What the app must have been given for this parameter, checked before it listens.
     #[doc(hidden)]
-    fn requirement() -> Option<Requirement> {
+    fn requirement(_parameter: &Parameter) -> Option<Requirement> {
         None
     }
 }
@@ -135,6 +136,16 @@ pub enum Source {
 }
 
 impl Source {
+    #[doc(hidden)]
+    pub const fn is_app(self) -> bool {
+        matches!(self, Source::App)
+    }
+
+    #[doc(hidden)]
+    pub const fn is_path(self) -> bool {
+        matches!(self, Source::Path)
+    }
+
     /// Whether it can only be read where a request has a body.
     #[doc(hidden)]
     pub const fn needs_body(self) -> bool {
@@ -174,7 +185,7 @@ impl Source {
         }
     }
 
-    const fn reads_body(self) -> bool {
+    pub(crate) const fn reads_body(self) -> bool {
         matches!(self, Source::Signals | Source::Parts | Source::Body)
     }
 }
@@ -184,22 +195,34 @@ impl Source {
 pub struct Parameter {
     name: &'static str,
     is_renamed: bool,
+    in_singleton: bool,
 }
 
 impl Parameter {
     #[doc(hidden)]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, is_renamed: false }
+        Self { name, is_renamed: false, in_singleton: false }
     }
 
     #[doc(hidden)]
     pub const fn renamed(name: &'static str) -> Self {
-        Self { name, is_renamed: true }
+        Self { name, is_renamed: true, in_singleton: false }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn in_singleton(self) -> Self {
+        Self { in_singleton: true, ..self }
     }
 
     /// The name under which the value is looked for: the parameter's own, or the one in `#[name("..")]`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether it is a parameter of a provider whose value outlives the request.
+    pub(crate) fn is_in_singleton(&self) -> bool {
+        self.in_singleton
     }
 
     /// Whether the name stands in a `#[name("..")]`, and is to be taken as it is.
@@ -208,14 +231,19 @@ impl Parameter {
     }
 }
 
-/// What the app must have been given.
+/// What a parameter needs of the app, or of the route it is used on.
 #[doc(hidden)]
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Requirement {
     /// State of this type.
     State { id: TypeId, type_name: &'static str },
-    /// Whatever each of several sources requires.
-    All(Vec<Option<Requirement>>),
+    /// `{name}` in the path template.
+    Capture { name: &'static str },
+    /// All that this provider needs.
+    Provider(fn() -> ProviderInfo),
+    /// All that the fields of this struct need.
+    Fields(fn() -> Vec<Option<Requirement>>),
 }
 
 /// A source whose parameters can have a `#[default(..)]`.
@@ -243,12 +271,6 @@ pub trait TextDefault {
 impl TextDefault for String {
     fn from_text(text: &'static str) -> Self {
         text.to_owned()
-    }
-}
-
-impl<T: TextDefault> TextDefault for Option<T> {
-    fn from_text(text: &'static str) -> Self {
-        Some(T::from_text(text))
     }
 }
 

@@ -27,7 +27,7 @@
 //!
 //! | value | response |
 //! |---|---|
-//! | [`Html`], text (escaped), numbers, `bool`, `Vec` of them | 200, HTML |
+//! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
 //! | `()`, `None` | 204 |
 //! | a stream, usually of [`stream!`] | 200, server-sent events for Datastar |
 //! | [`Response`], [`IntoResponse`] | itself |
@@ -47,6 +47,8 @@ mod routing;
 mod scope;
 /// A request's values as a handler's parameters, one file per source.
 mod extract;
+/// Dependencies: who makes a value, for how long it is shared, what is cleaned up.
+mod inject;
 /// Runs a handler: panics, clients that leave.
 mod handler;
 /// A handler's value to a response, by its type.
@@ -90,13 +92,18 @@ pub use extract::{
     Rejection, RequestId, Signal, Signals, Source, State, UploadedFile, WholeBody,
 };
 pub use http;
+pub use inject::{Cleanup, CleanupOutcome, Lazy};
 pub use relay::{Relay, Subscription};
 pub use response::{IntoResponse, Json, Redirect, Response};
 pub use scope::Scope;
 pub use stario_html as html;
 pub use stario_html::{Html, Raw, Render};
-pub use stario_macros::FromRequest;
+pub use stario_macros::{FromRequest, dependency};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 /// Builds events that no plain value stands for.
 pub mod event {

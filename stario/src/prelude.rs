@@ -1,7 +1,8 @@
 //! What nearly every file of an app uses: `use stario::prelude::*;`.
 
+pub use crate::dependency;
 pub use crate::event;
-// Standard names that every handler with an error or a pause needs.
+// For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 
 pub use crate::{

@@ -9,10 +9,15 @@ pub use crate::extract::{
     Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Requirement, Source, TextDefault,
     or_default,
 };
-pub use crate::handler::{Endpoint, EndpointFuture, Kind, refuse};
+pub use crate::handler::{Endpoint, EndpointFuture, Kind, complete, conduct};
+pub use crate::inject::{
+    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Request, Singleton, Transient, unless_body,
+};
 pub use crate::reply::{Outcome, Unwrapped, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
+pub use tokio::join;
+
 pub use stario_html;
 pub use stario_macros::{command, html as html_macro, query, stream as stream_macro};
 

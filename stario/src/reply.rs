@@ -6,13 +6,16 @@
 //! exactly one [`Reply`], which type inference finds.
 
 use std::ops::ControlFlow::{self, Break, Continue};
+use std::pin::Pin;
 
+use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
 use stario_html::Render;
 
 use crate::datastar::IntoEvent;
 use crate::error::Error;
+use crate::extract::Rejection;
 use crate::response::{self, IntoResponse, Response};
 
 /// A handler's value on its way to a response.
@@ -41,6 +44,20 @@ impl<T, E> Outcome<Result<T, E>> {
     }
 }
 
+impl<T, E> Outcome<Result<T, E>> {
+    /// What a provider provides; its error refuses the request.
+    ///
+    /// # Errors
+    ///
+    /// The provider's.
+    pub fn provided(self) -> Result<T, Rejection>
+    where
+        E: Failure,
+    {
+        self.0.map_err(|error| Rejection::from_error(error.into_error()))
+    }
+}
+
 /// An error that a handler can fail with: what `?` converts into an [`Error`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no error that a handler can fail with",
@@ -66,6 +83,13 @@ pub trait Unwrapped<T> {
 
     /// See `Outcome<Result<T, E>>`.
     fn success(self) -> ControlFlow<Response, T>;
+
+    /// See `Outcome<Result<T, E>>`.
+    ///
+    /// # Errors
+    ///
+    /// None: this value cannot fail.
+    fn provided(self) -> Result<T, Rejection>;
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
@@ -76,10 +100,25 @@ impl<T> Unwrapped<T> for Outcome<T> {
     fn success(self) -> ControlFlow<Response, T> {
         Continue(self.0)
     }
+
+    fn provided(self) -> Result<T, Rejection> {
+        Ok(self.0)
+    }
 }
 
-/// Makes the response for a value that is no `Option` and no `Result`.
-pub fn reply<K>(value: impl Reply<K>) -> Response {
+/// A handler's answer; `'s` is the request's scope, from which a stream may borrow.
+pub enum Answer<'s> {
+    /// A whole response.
+    Whole(Response),
+    /// The frames of an event stream.
+    Events(Frames<'s>),
+}
+
+/// Frames of whole events.
+pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Bytes> + Send + 's>>;
+
+/// Answers with a value that is no `Option` and no `Result`.
+pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
     value.reply()
 }
 
@@ -87,11 +126,12 @@ pub fn reply<K>(value: impl Reply<K>) -> Response {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as a response",
     label = "not a response",
-    note = "return an element, text, a number, `()`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`"
+    note = "return an element, text, a number, `()`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`",
+    note = "a stream is sent from any thread: what it holds across `yield` and `.await` must be `Send`"
 )]
-pub trait Reply<K> {
-    /// Makes the response.
-    fn reply(self) -> Response;
+pub trait Reply<'s, K> {
+    /// Makes the answer.
+    fn reply(self) -> Answer<'s>;
 }
 
 /// The value is a whole response.
@@ -101,25 +141,25 @@ pub struct AsHtml(());
 /// The value is a stream whose items become events in the way `K`.
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
-impl<T: IntoResponse> Reply<AsResponse> for T {
-    fn reply(self) -> Response {
-        self.into_response()
+impl<'s, T: IntoResponse> Reply<'s, AsResponse> for T {
+    fn reply(self) -> Answer<'s> {
+        Answer::Whole(self.into_response())
     }
 }
 
-impl<T: Render> Reply<AsHtml> for T {
-    fn reply(self) -> Response {
-        response::html(self.into_html())
+impl<'s, T: Render> Reply<'s, AsHtml> for T {
+    fn reply(self) -> Answer<'s> {
+        Answer::Whole(response::html(self.into_html()))
     }
 }
 
-impl<T, K> Reply<AsEvents<K>> for T
+impl<'s, T, K> Reply<'s, AsEvents<K>> for T
 where
-    T: Stream + Send + 'static,
+    T: Stream + Send + 's,
     T::Item: IntoEvent<K>,
-    K: 'static,
+    K: 's,
 {
-    fn reply(self) -> Response {
-        crate::sse::respond(self)
+    fn reply(self) -> Answer<'s> {
+        Answer::Events(Box::pin(crate::sse::frames(self)))
     }
 }

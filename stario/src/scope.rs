@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::extract::{Rejection, RequestId, Uploads};
+use crate::inject::{Cleanups, Slots};
 use crate::routing::Captures;
 
 /// One request: its head, its captures, its body, and the app it was sent to.
@@ -23,6 +24,10 @@ pub struct Scope {
     signals: OnceCell<Result<serde_json::Value, Rejection>>,
     uploads: OnceCell<Result<Uploads, Rejection>>,
     arrival: Arrival,
+    /// The dependencies that this request shares.
+    slots: Slots,
+    /// Behind `slots`: what is cleaned up may still be used there when the scope is dropped.
+    cleanups: Cleanups,
     app: Arc<Assembled>,
 }
 
@@ -42,8 +47,17 @@ impl Scope {
         captures: Captures,
         app: Arc<Assembled>,
     ) -> Self {
-        let body = Mutex::new(Some(body));
-        Self { head, captures, body, signals: OnceCell::new(), uploads: OnceCell::new(), arrival, app }
+        Self {
+            head,
+            captures,
+            body: Mutex::new(Some(body)),
+            signals: OnceCell::new(),
+            uploads: OnceCell::new(),
+            arrival,
+            slots: Slots::default(),
+            cleanups: Cleanups::default(),
+            app,
+        }
     }
 
     /// The request's head.
@@ -82,6 +96,18 @@ impl Scope {
     /// The part of the path that `{name}` matched, as it was sent.
     pub(crate) fn capture(&self, name: &str) -> Option<&str> {
         self.captures.get(self.uri().path(), name)
+    }
+
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    pub(crate) fn cleanups(&self) -> &Cleanups {
+        &self.cleanups
+    }
+
+    pub(crate) fn into_cleanups(self) -> Cleanups {
+        self.cleanups
     }
 
     pub(crate) fn app(&self) -> &Assembled {

@@ -47,6 +47,7 @@ pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
     let ended = tokio::time::timeout(GRACE, async {
         connections.finish().await;
         app.tasks().wait().await;
+        app.cleanups().run().await;
     });
     if ended.await.is_err() {
         tracing::warn!(seconds = GRACE.as_secs(), "stopped before every request had ended");

@@ -3,6 +3,9 @@
 //! The line format is that of the HTML standard, section "Server-sent events"; what the lines say is
 //! Datastar's and stands in `datastar`.
 
+use std::any::Any;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -21,18 +24,21 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 /// Events that are ready together share a frame up to this many bytes: one write for a burst.
 const FRAME_BYTES: usize = 16 * 1024;
 
-/// 200 with the events of `stream`, each sent as soon as the stream waits for the next.
-pub(crate) fn respond<S, K>(stream: S) -> Response
-where
-    S: Stream + Send + 'static,
-    S::Item: IntoEvent<K>,
-    K: 'static,
-{
-    let frames = Frames { stream: Some(stream), buffer: BytesMut::new(), kind: std::marker::PhantomData };
-    let mut response = response::with_type(EVENT_STREAM, Body::events(frames));
+/// The head of an event stream: 200, because Datastar's client ignores the body of any other status.
+pub(crate) fn head() -> Response {
+    let mut response = response::with_type(EVENT_STREAM, Body::empty());
     response::set(response.headers_mut(), CACHE_CONTROL, "no-cache");
     response::set(response.headers_mut(), ACCEL_BUFFERING, "no");
     response
+}
+
+/// The events of `stream` as frames, each sent as soon as the stream waits for the next.
+pub(crate) fn frames<S, K>(stream: S) -> impl Stream<Item = Bytes> + use<S, K>
+where
+    S: Stream,
+    S::Item: IntoEvent<K>,
+{
+    Frames { stream: Some(stream), buffer: BytesMut::new(), panic: None, kind: PhantomData }
 }
 
 pin_project_lite::pin_project! {
@@ -40,7 +46,9 @@ pin_project_lite::pin_project! {
         #[pin]
         stream: Option<S>,
         buffer: BytesMut,
-        kind: std::marker::PhantomData<fn() -> K>,
+        // A panic of the stream, kept until what it yielded before is sent.
+        panic: Option<Box<dyn Any + Send>>,
+        kind: PhantomData<fn() -> K>,
     }
 }
 
@@ -53,14 +61,22 @@ where
 
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut this = self.project();
+        if let Some(panic) = this.panic.take() {
+            resume_unwind(panic);
+        }
         let mut waits = false;
         while this.buffer.len() < FRAME_BYTES {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { break };
-            match stream.poll_next(ctx) {
-                Poll::Ready(Some(item)) => Event::encode(&item.into_event(), this.buffer),
-                Poll::Ready(None) => this.stream.set(None),
-                Poll::Pending => {
+            match catch_unwind(AssertUnwindSafe(|| stream.poll_next(ctx))) {
+                Ok(Poll::Ready(Some(item))) => Event::encode(&item.into_event(), this.buffer),
+                Ok(Poll::Ready(None)) => this.stream.set(None),
+                Ok(Poll::Pending) => {
                     waits = true;
+                    break;
+                }
+                Err(panic) if this.buffer.is_empty() => resume_unwind(panic),
+                Err(panic) => {
+                    *this.panic = Some(panic);
                     break;
                 }
             }

@@ -17,6 +17,23 @@ async fn config(config: State<Config>) {
     let _ = config;
 }
 
+struct Chicken;
+struct Egg;
+
+#[dependency]
+async fn chicken(_egg: &Egg) -> Chicken {
+    Chicken
+}
+
+#[dependency]
+fn egg(_chicken: &Chicken, _config: State<Config>, shelf: PathParam<u8>) -> Egg {
+    let _ = shelf;
+    Egg
+}
+
+#[app::query("/breakfast")]
+async fn breakfast(_egg: &Egg) {}
+
 #[test]
 fn all_problems_are_reported_with_their_places() {
     let app = app::new().merge(ui_tests::app::new()).state(1_u8).state(2_u8);
@@ -24,6 +41,12 @@ fn all_problems_are_reported_with_their_places() {
     let expected = "\
 the app cannot start:
   state of type `u8` is given twice; wrap one in a type of its own
+  providers need each other in a circle:
+    problems::egg at ui-tests/tests/problems.rs:28
+    problems::chicken at ui-tests/tests/problems.rs:23
+    problems::egg at ui-tests/tests/problems.rs:28
+  no state of type `problems::Config`, taken by problems::egg at ui-tests/tests/problems.rs:28; give it with `.state(..)`
+  `/breakfast` has no `{shelf}`, which problems::egg at ui-tests/tests/problems.rs:28 takes for problems::breakfast at ui-tests/tests/problems.rs:34
   no state of type `problems::Config`, taken by problems::config at ui-tests/tests/problems.rs:15; give it with `.state(..)`
   GET /shop is answered twice:
     ui_tests::shop at ui-tests/src/lib.rs:6

@@ -7,11 +7,12 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::model::{Endpoint, Kind, Parameter, Segment, unraw};
+use super::model::{Endpoint, Kind, Segment};
 use crate::errors::Errors;
+use crate::parameter::{self, Parameter, runtime, runtime_at, unraw};
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
-    let function = function(endpoint);
+    let function = endpoint.function.emit();
     let links = links(endpoint);
     if !errors.is_empty() {
         let errors = errors.into_tokens();
@@ -20,29 +21,6 @@ pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let registration = registration(endpoint);
     let unique = unique(endpoint);
     quote! { #function #links #registration #unique }
-}
-
-/// The way to the runtime, whatever the user calls the `stario` crate.
-pub(crate) fn runtime() -> TokenStream {
-    runtime_at(Span::call_site())
-}
-
-/// The same for an expression at the user's tokens: rustc underlines them only if all of it stands there.
-pub(crate) fn runtime_at(span: Span) -> TokenStream {
-    quote_spanned!(span=> crate::app::__stario::__private)
-}
-
-/// The function as it was. That handlers are `async` and take their parameters by value is stario's choice,
-/// not the user's, so lints about it are silenced.
-fn function(endpoint: &Endpoint) -> TokenStream {
-    let function = &endpoint.function;
-    let (attributes, visibility) = (&function.attributes, &function.visibility);
-    let (signature, body) = (&function.signature, &function.body);
-    quote! {
-        #(#attributes)*
-        #[allow(clippy::unused_async, clippy::needless_pass_by_value)]
-        #visibility #signature #body
-    }
 }
 
 /// `name::url(..)` and `name::action(..)`. A braced struct lives in the type namespace only, so the
@@ -79,7 +57,7 @@ fn links(endpoint: &Endpoint) -> TokenStream {
 
         #[allow(
             dead_code, unreachable_pub, private_interfaces, private_bounds, non_local_definitions,
-            non_snake_case, trivial_bounds, clippy::all, clippy::pedantic
+            non_snake_case, trivial_bounds, unused_qualifications, clippy::all, clippy::pedantic
         )]
         impl #name {
             /// The URL of this handler.
@@ -146,27 +124,14 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let handler = unraw(name);
     let (path, kind) = (&endpoint.path, endpoint.kind.variant());
     let assertions = source_assertions(endpoint);
-    let locals: Vec<Ident> = (0..endpoint.parameters.len())
-        .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
-        .collect();
     let scope = Ident::new("scope", Span::mixed_site());
-    let resolutions = endpoint.parameters.iter().zip(&locals).map(|(parameter, local)| {
-        let resolution = resolution(parameter, &scope);
-        quote_spanned! {Span::mixed_site()=>
-            let #local = match #resolution.await {
-                ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(rejection) => return #runtime::refuse(&#scope, rejection),
-            };
-        }
-    });
-    let requirements = endpoint.parameters.iter().map(
-        |Parameter { ty, .. }| quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement()),
-    );
-    let call = quote_spanned!(name.span()=> #name(#(#locals),*));
+    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, false);
+    let requirements = parameter::requirements(&endpoint.parameters);
+    let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let answer = answer(endpoint, &call);
     quote! {
-        #[allow(clippy::all, clippy::pedantic, unused_imports)]
+        #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
         const _: () = {
             #assertions
 
@@ -179,47 +144,23 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
                         handler: ::core::concat!(::core::module_path!(), "::", #handler),
                         file: ::core::file!(),
                         line: ::core::line!(),
-                        requirements: || ::std::vec![#(#requirements),*],
+                        requirements: || #requirements,
                         call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
-                            use #runtime::Unwrapped as _;
-                            #(#resolutions)*
-                            #answer
+                            let answered = {
+                                let #scope = &#scope;
+                                async {
+                                    use #runtime::Unwrapped as _;
+                                    #resolutions
+                                    ::core::result::Result::Ok({ #answer })
+                                }.await
+                            };
+                            #runtime::complete(#scope, answered)
                         }),
                     },
                 }
             }
         };
     }
-}
-
-/// One parameter, resolved from the request. What names its type stands at its type, so that rustc reports
-/// a type that fits nowhere once.
-pub(crate) fn resolution(parameter: &Parameter, scope: &Ident) -> TokenStream {
-    let ty = &parameter.ty;
-    let (runtime, source) = (runtime(), runtime_at(ty.span()));
-    let parameter_ = match &parameter.renamed {
-        Some(name) => quote!(renamed(#name)),
-        None => {
-            let name = parameter.own_name();
-            quote!(new(#name))
-        }
-    };
-    let request = quote_spanned! {ty.span()=>
-        <#ty as #source::FromRequest>::from_request(&#scope, &#source::Parameter::#parameter_)
-    };
-    let Some(default) = &parameter.default else {
-        return request;
-    };
-    // A string literal is what one writes for a `String`.
-    let value = match syn::parse2::<syn::LitStr>(default.clone()) {
-        Ok(text) => {
-            let source = runtime_at(text.span());
-            quote_spanned!(text.span()=> #source::TextDefault::from_text(#text))
-        }
-        Err(_) => default.clone(),
-    };
-    let default = quote_spanned!(ty.span()=> <#ty as #source::Defaulted>::from_default(#value));
-    quote!(#runtime::or_default(#request, || #default))
 }
 
 /// What a type must not be by its place: a path parameter without `{name}`, a body in a query, a second
@@ -229,8 +170,7 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
     let mut assertions = TokenStream::new();
     for (position, parameter) in endpoint.parameters.iter().enumerate() {
         let ty = &parameter.ty;
-        let runtime = runtime_at(ty.span());
-        let source = quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::SOURCE);
+        let source = parameter::source(parameter);
         let mut refuse = |condition: &TokenStream, message: &str| {
             // `assert!` reads its message as a format string.
             let message = message.replace('{', "{{").replace('}', "}}");
@@ -249,19 +189,18 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
                 }
                 (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
             };
-            refuse(&quote!(::core::matches!(#source, #runtime::Source::Path)), &message);
+            refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
         }
         if endpoint.kind == Kind::Query {
             let message = "a query has no body: browsers send none with GET; make this handler a command";
-            refuse(&quote!(#source.needs_body()), message);
+            refuse(&quote_spanned!(ty.span()=> #source.needs_body()), message);
             continue;
         }
         for other in &endpoint.parameters[..position] {
-            let other_ty = &other.ty;
-            let other_source = quote_spanned!(ty.span()=> <#other_ty as #runtime::FromRequest>::SOURCE);
+            let other_source = parameter::source(other);
             let message =
                 format!("`{}` reads the request's body already, and it can be read once", other.own_name());
-            refuse(&quote!(#source.conflicts_with(#other_source)), &message);
+            refuse(&quote_spanned!(ty.span()=> #source.conflicts_with(#other_source)), &message);
         }
     }
     assertions
@@ -282,7 +221,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         quote_spanned! {span=>
             let #value = match #runtime::Outcome(#value).#method() {
                 ::core::ops::ControlFlow::Continue(value) => value,
-                ::core::ops::ControlFlow::Break(response) => return response,
+                ::core::ops::ControlFlow::Break(response) => return ::core::result::Result::Ok(response),
             };
         }
     };
@@ -292,7 +231,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         #option
         #result
         #option
-        #runtime::reply(#value)
+        #runtime::conduct(#runtime::reply(#value)).await
     }
 }
 

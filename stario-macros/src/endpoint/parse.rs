@@ -1,8 +1,10 @@
-//! What was written: the attribute's arguments and the function, its body untouched.
+//! What was written: the attribute's arguments and the function.
 
 use proc_macro2::TokenStream;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, LitStr, Signature, Token, Visibility};
+use syn::parse::{ParseStream, Parser};
+use syn::{LitStr, Token};
+
+use crate::function::Function;
 
 /// A handler as the user wrote it.
 pub(super) struct Parsed {
@@ -10,17 +12,9 @@ pub(super) struct Parsed {
     pub(super) function: Function,
 }
 
-/// A function whose body is kept as tokens: half-typed code must still expand.
-pub(super) struct Function {
-    pub(super) attributes: Vec<Attribute>,
-    pub(super) visibility: Visibility,
-    pub(super) signature: Signature,
-    pub(super) body: TokenStream,
-}
-
 pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<Parsed> {
     let path = arguments_parser.parse2(arguments)?;
-    let function = syn::parse2(item.clone())?;
+    let function = Function::parse(item, "a handler")?;
     Ok(Parsed { path, function })
 }
 
@@ -35,21 +29,5 @@ fn arguments_parser(input: ParseStream<'_>) -> syn::Result<LitStr> {
         Ok(path)
     } else {
         Err(input.error("unknown option; a handler takes its path template only"))
-    }
-}
-
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        Ok(Self {
-            attributes: input.call(Attribute::parse_outer)?,
-            visibility: input.parse()?,
-            signature: input.parse().map_err(|error| {
-                syn::Error::new(
-                    error.span(),
-                    format!("a handler is a function, `async fn name(..) -> ..`: {error}"),
-                )
-            })?,
-            body: input.parse()?,
-        })
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn check(sources: &Sources) -> Errors {
             "`FromRequest` is derived for a struct with named fields: each is looked for by its name",
         );
     }
-    for (_, field) in &sources.fields {
+    for field in &sources.fields {
         for (tokens, message) in &field.problems {
             errors.at(tokens, message);
         }

@@ -8,8 +8,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::model::Sources;
-use crate::endpoint::{resolution, runtime, runtime_at};
 use crate::errors::Errors;
+use crate::parameter::{self, Parameter, runtime, runtime_at};
 
 pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     let runtime = runtime();
@@ -21,11 +21,9 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     let body = if is_broken {
         quote!(::core::unreachable!())
     } else {
-        let fields = sources.fields.iter().map(|(name, field)| {
-            let resolution = resolution(field, &scope);
-            quote!(#name: #resolution.await?)
-        });
-        quote!(::core::result::Result::Ok(Self { #(#fields),* }))
+        let values = sources.fields.iter().map(|field| parameter::source_future(field, &scope));
+        let names = &sources.names;
+        quote!(::core::result::Result::Ok(Self { #(#names: #values.await?),* }))
     };
     let (source, requirement) = if is_broken {
         (quote!(#runtime::Source::App), quote!(::core::option::Option::None))
@@ -47,7 +45,7 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
                 #body
             }
 
-            fn requirement() -> ::core::option::Option<#runtime::Requirement> {
+            fn requirement(_: &#runtime::Parameter) -> ::core::option::Option<#runtime::Requirement> {
                 #requirement
             }
         }
@@ -59,36 +57,38 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
 fn source(sources: &Sources) -> TokenStream {
     let runtime = runtime();
     let mut assertions = TokenStream::new();
-    let source_of = |ty: &syn::Type| {
-        let runtime = runtime_at(ty.span());
-        quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::SOURCE)
-    };
-    for (position, (name, field)) in sources.fields.iter().enumerate() {
-        let source = source_of(&field.ty);
+    for (position, (name, field)) in sources.names.iter().zip(&sources.fields).enumerate() {
+        let (span, source) = (field.ty.span(), source_of(field));
+        let runtime = runtime_at(span);
         let message = format!("`{name}` reads the path: take it as a parameter of the handler itself");
-        assertions.extend(quote_spanned! {field.ty.span()=>
+        assertions.extend(quote_spanned! {span=>
             ::core::assert!(!::core::matches!(#source, #runtime::Source::Path), #message);
         });
-        for (other_name, other) in &sources.fields[..position] {
-            let other = source_of(&other.ty);
+        for (other_name, other) in sources.names.iter().zip(&sources.fields).take(position) {
+            let other = source_of(other);
             let message = format!("`{other_name}` reads the request's body already, and it can be read once");
-            assertions.extend(quote_spanned! {field.ty.span()=>
+            assertions.extend(quote_spanned! {span=>
                 ::core::assert!(!#source.conflicts_with(#other), #message);
             });
         }
     }
-    let all = sources.fields.iter().map(|(_, field)| source_of(&field.ty));
+    let all = sources.fields.iter().map(source_of);
     quote!({ #assertions #runtime::Source::of_all(&[#(#all),*]) })
+}
+
+fn source_of(field: &Parameter) -> TokenStream {
+    let (ty, runtime) = (&field.ty, runtime_at(field.ty.span()));
+    quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::SOURCE)
 }
 
 /// What the app must hold for any of the fields.
 fn requirement(sources: &Sources) -> TokenStream {
     let runtime = runtime();
-    let requirements = sources.fields.iter().map(|(_, field)| {
-        let ty = &field.ty;
-        quote!(<#ty as #runtime::FromRequest>::requirement())
+    let requirements = sources.fields.iter().map(|field| {
+        let (ty, meta, runtime) = (&field.ty, parameter::metadata(field, false), runtime_at(field.ty.span()));
+        quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(#meta))
     });
     quote! {
-        ::core::option::Option::Some(#runtime::Requirement::All(::std::vec![#(#requirements),*]))
+        ::core::option::Option::Some(#runtime::Requirement::Fields(|| ::std::vec![#(#requirements),*]))
     }
 }

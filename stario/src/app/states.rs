@@ -4,10 +4,6 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Place;
-use crate::extract::Requirement;
-use crate::handler::Endpoint;
-
 #[derive(Default)]
 pub(crate) struct States(HashMap<TypeId, StateValue>);
 
@@ -45,25 +41,7 @@ impl States {
         Arc::clone(&state.value).downcast().ok()
     }
 
-    /// One problem per type that the endpoint takes and nobody gave.
-    pub(super) fn missing(&self, endpoint: &Endpoint) -> Vec<String> {
-        let mut missing = Vec::new();
-        self.add_missing((endpoint.requirements)(), &mut missing);
-        missing
-            .into_iter()
-            .map(|name| {
-                format!("no state of type `{name}`, taken by {}; give it with `.state(..)`", Place(endpoint))
-            })
-            .collect()
-    }
-
-    fn add_missing(&self, requirements: Vec<Option<Requirement>>, missing: &mut Vec<&'static str>) {
-        for requirement in requirements.into_iter().flatten() {
-            match requirement {
-                Requirement::State { id, .. } if self.0.contains_key(&id) => {}
-                Requirement::State { type_name, .. } => missing.push(type_name),
-                Requirement::All(requirements) => self.add_missing(requirements, missing),
-            }
-        }
+    pub(super) fn contains(&self, id: TypeId) -> bool {
+        self.0.contains_key(&id)
     }
 }

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::value::{self, Problem};
-use super::{FromRequest, Parameter, Rejection, Source, value_newtype};
+use super::{FromRequest, Parameter, Rejection, Requirement, Source, value_newtype};
 use crate::scope::Scope;
 
 const SOURCE: &str = "path parameter";
@@ -38,6 +38,10 @@ value_newtype!(PathParam);
 
 impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
     const SOURCE: Source = Source::Path;
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        Some(Requirement::Capture { name: parameter.name() })
+    }
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let Some(raw) = scope.capture(parameter.name()) else {

@@ -169,6 +169,12 @@ impl Rejection {
         Self::bad_request("the request's body ended early")
     }
 
+    /// What a provider failed with.
+    pub(crate) fn from_error(error: Error) -> Self {
+        let (status, message) = error.into_answer();
+        Self::new(status, message)
+    }
+
     /// 500 with the cause in the log only.
     pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "a parameter could not be resolved");
@@ -215,7 +221,7 @@ impl fmt::Display for Rejection {
 /// In a handler, `?` answers what the refusal would have answered.
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
-        Error::new(rejection.status, rejection.message)
+        Error::from_rejection(&rejection)
     }
 }
 

@@ -53,7 +53,7 @@ impl<T: Send + Sync + 'static> FromRequest for State<T> {
         }
     }
 
-    fn requirement() -> Option<Requirement> {
+    fn requirement(_: &Parameter) -> Option<Requirement> {
         Some(Requirement::State { id: TypeId::of::<T>(), type_name: std::any::type_name::<T>() })
     }
 }
