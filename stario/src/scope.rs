@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
 
@@ -133,8 +134,19 @@ impl Scope {
         Ok(body)
     }
 
+    /// Refuses a body that would have to be decompressed first: no limit would hold for what comes out.
+    pub(crate) fn refuse_compressed(&self) -> Result<(), Rejection> {
+        let codings = self.headers().get_all(CONTENT_ENCODING);
+        if codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Ok(());
+        }
+        let message = "the request's body is compressed: send it without `content-encoding`";
+        Err(Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+    }
+
     /// The whole body. It can be read once.
     pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
+        self.refuse_compressed()?;
         let limit = self.app.settings().body_limit();
         match Limited::new(self.take_body()?, limit).collect().await {
             Ok(collected) => Ok(collected.to_bytes()),

@@ -38,18 +38,21 @@ pub(super) fn read<'a, T: DeserializeOwned>(
 #[derive(Debug)]
 enum Refusal {
     Missing(&'static str),
-    Invalid { name: Option<&'static str>, expected: Cow<'static, str> },
+    /// With a clause: "expected ..", or a type's own words.
+    Invalid {
+        name: Option<&'static str>,
+        what: Cow<'static, str>,
+    },
 }
 
 impl Refusal {
     fn into_rejection(self, source: &'static str) -> Rejection {
         match self {
             Refusal::Missing(name) => Rejection::missing_field(source, name),
-            Refusal::Invalid { name: Some(name), expected } => Rejection::invalid(source, name, expected),
-            Refusal::Invalid { name: None, expected } => Rejection::new(
-                http::StatusCode::UNPROCESSABLE_ENTITY,
-                format!("invalid {source}: expected {expected}"),
-            ),
+            Refusal::Invalid { name: Some(name), what } => Rejection::misfit(source, name, what),
+            Refusal::Invalid { name: None, what } => {
+                Rejection::new(http::StatusCode::UNPROCESSABLE_ENTITY, format!("invalid {source}: {what}"))
+            }
         }
     }
 }
@@ -60,15 +63,14 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Refusal::Missing(name) => write!(formatter, "missing `{name}`"),
-            Refusal::Invalid { expected, .. } => formatter.write_str(expected),
+            Refusal::Invalid { what, .. } => formatter.write_str(what),
         }
     }
 }
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        let (Problem::Missing(expected) | Problem::Invalid(expected)) = problem;
-        Refusal::Invalid { name: None, expected }
+        Refusal::Invalid { name: None, what: problem.into_clause() }
     }
 }
 
@@ -166,8 +168,7 @@ impl<'de> MapAccess<'de> for Pairs<'_> {
         seed.deserialize(Values(values)).map_err(|problem| {
             let name = self.names.iter().find(|own| *own == name).copied();
             let text = values.first().map_or("", |text| text);
-            let (Problem::Missing(expected) | Problem::Invalid(expected)) = problem.without(text);
-            Refusal::Invalid { name, expected }
+            Refusal::Invalid { name, what: problem.without(text).into_clause() }
         })
     }
 }

@@ -18,13 +18,14 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 /// |---|---|
 /// | 400 | missing, or not even text, JSON or multipart |
 /// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit) |
-/// | 415 | in a body of another content type |
+/// | 415 | in a body of another content type, or a compressed one |
 /// | 422 | there, and not what the parameter's type accepts |
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
 /// `application/json` gets problem details (RFC 9457) instead: `type` (`about:blank`), `title`, `status`,
 /// `detail` (the sentence) and, where known, `parameter` and `source`. An app says it otherwise with
-/// [`App::on_rejection`](crate::App::on_rejection). What the client sent is never part of it.
+/// [`App::on_rejection`](crate::App::on_rejection). What the client sent is no part of
+/// it, unless a type repeats it in a `Deserialize` of its own.
 ///
 /// ```
 /// use stario::prelude::*;

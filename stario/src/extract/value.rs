@@ -16,6 +16,8 @@ use super::Rejection;
 pub(super) enum Problem {
     Missing(Cow<'static, str>),
     Invalid(Cow<'static, str>),
+    /// In the words of the type's own `Deserialize`, a statement rather than an expectation.
+    Refused(Cow<'static, str>),
 }
 
 impl Problem {
@@ -28,6 +30,15 @@ impl Problem {
         match self {
             Problem::Missing(expected) => Rejection::missing(source, name, expected),
             Problem::Invalid(expected) => Rejection::invalid(source, name, expected),
+            Problem::Refused(words) => Rejection::misfit(source, name, words),
+        }
+    }
+
+    /// What is wrong with a value: "expected ..", or the type's own words.
+    pub(super) fn into_clause(self) -> Cow<'static, str> {
+        match self {
+            Problem::Missing(expected) | Problem::Invalid(expected) => format!("expected {expected}").into(),
+            Problem::Refused(words) => words,
         }
     }
 }
@@ -36,24 +47,18 @@ pub(super) fn from_text<T: DeserializeOwned>(text: Option<&str>) -> Result<T, Pr
     T::deserialize(Text(text)).map_err(|problem| problem.without(text.unwrap_or_default()))
 }
 
-/// serde names the found value before the expected one; the found one is the client's and is not echoed.
-fn expectation(error: &serde_json::Error) -> Cow<'static, str> {
-    let message = message(error);
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => expected_in_words(expected),
-        None if message.starts_with("unknown ") => "a known name".into(),
-        None => without_found(&message).to_owned().into(),
-    }
-}
-
-/// A clause for JSON that does not fit: "expected ..", or what is missing or there twice.
+/// A clause for JSON that does not fit: "expected ..", what is missing or there twice, or the type's own
+/// words.
+///
+/// serde names the found value before the expected one; the found one is the client's and is not repeated.
 pub(super) fn misfit(error: &serde_json::Error) -> String {
     let message = message(error);
-    // The names in these are the struct's.
-    if message.starts_with("missing field `") || message.starts_with("duplicate field `") {
-        return message;
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {}", expected_in_words(expected)),
+        // A name that is not among none.
+        None if message.starts_with("unknown ") => "expected a known name".to_owned(),
+        None => without_found(&message).to_owned(),
     }
-    format!("expected {}", expectation(error))
 }
 
 /// The message without its place in the text.
@@ -203,18 +208,14 @@ impl<'de> Deserializer<'de> for Text<'_> {
 }
 
 fn one_of(names: &[&str]) -> Cow<'static, str> {
-    format!("{ONE_OF}{}`", names.join("`, `")).into()
+    format!("one of `{}`", names.join("`, `")).into()
 }
-
-const ONE_OF: &str = "one of `";
 
 impl Problem {
     /// The same, unless the words of a type's own `Deserialize` repeat the value.
     pub(super) fn without(self, text: &str) -> Self {
         match self {
-            Problem::Invalid(Cow::Owned(message))
-                if text.len() > 2 && message.contains(text) && !message.starts_with(ONE_OF) =>
-            {
+            Problem::Refused(words) if text.len() > 2 && words.contains(text) => {
                 Problem::Invalid("another value".into())
             }
             other => other,
@@ -226,15 +227,15 @@ impl std::error::Error for Problem {}
 
 impl Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Problem::Missing(expected) | Problem::Invalid(expected)) = self;
-        formatter.write_str(expected)
+        let (Problem::Missing(words) | Problem::Invalid(words) | Problem::Refused(words)) = self;
+        formatter.write_str(words)
     }
 }
 
 /// What a type's own `Deserialize` says against a value.
 impl de::Error for Problem {
     fn custom<T: Display>(message: T) -> Self {
-        Problem::Invalid(without_found(&message.to_string()).to_owned().into())
+        Problem::Refused(without_found(&message.to_string()).to_owned().into())
     }
 
     fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -333,7 +334,7 @@ mod tests {
     #[test]
     fn text_is_not_echoed() {
         check(Some("2"), Ok(Even(2)));
-        check(Some("1"), invalid::<Even>("an even number"));
+        check::<Even>(Some("1"), Err(Problem::Refused("an even number".into())));
         check(Some("<script>"), invalid::<Even>("another value"));
     }
 

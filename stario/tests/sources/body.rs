@@ -90,6 +90,22 @@ fn too_large_by_length_or_by_bytes() {
 }
 
 #[test]
+fn compressed_bodies() {
+    const COMPRESSED: &str = "the request's body is compressed: send it without `content-encoding`";
+    let post = |path, content_type, coding: &'static str| {
+        post(path, content_type, "{}").header("content-encoding", coding)
+    };
+    for coding in ["gzip", "br", "x", "", "identity, gzip"] {
+        check(post("/raw/bytes", "", coding), 415, COMPRESSED);
+        check(post("/json/any", super::JSON, coding), 415, COMPRESSED);
+        check(post("/signals/whole", super::JSON, coding), 415, COMPRESSED);
+        check(post("/upload/one", super::MULTIPART, coding), 415, COMPRESSED);
+        check(post("/raw/stream", "", coding), 200, "2");
+    }
+    check(post("/json/any", super::JSON, "Identity"), 200, "{}");
+}
+
+#[test]
 fn a_body_that_ends_early() {
     for path in ["/raw/bytes", "/raw/stream"] {
         let broken = [Ok("a".into()), Err(std::io::Error::other("gone"))];

@@ -39,6 +39,7 @@ impl Parser {
         let Some(boundary) = boundary else {
             return Err(Rejection::bad_request("a multipart body needs a boundary of 1 to 70 characters"));
         };
+        scope.refuse_compressed()?;
         Ok(Self {
             body: BodyStream::new(scope)?,
             // The first delimiter needs no line before it.
