@@ -21,6 +21,7 @@
 //! |---|---|
 //! | `#[app::query("/users/{id}")]` | GET: reads |
 //! | `#[app::command("/users/{id}")]` | POST: changes something |
+//! | `#[app::detached_command("/import")]` | POST: answers 204 when its parameters are resolved, then goes on |
 //!
 //! Its parameters are resolved before it runs:
 //!
@@ -35,6 +36,7 @@
 //! | the request itself | [`ClientAddress`], [`RequestId`] |
 //! | the app | [`State`], [`DatastarScript`] |
 //! | several of these | a struct with [`derive(FromRequest)`](macro@FromRequest) |
+//! | a function of yours | the value of a [`dependency`] |
 //! | whatever you like | a type of your own ([`FromRequest`](trait@FromRequest)) |
 //!
 //! What it returns decides the response:
@@ -98,7 +100,7 @@ pub mod prelude;
 
 pub use app::{App, Problems, ProxyHeader};
 pub use body::{Body, BodyError};
-pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, Url};
+pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
 pub use error::{Error, Result};
 pub use extract::{
     BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FromRequest, Header, Headers, JsonBody,

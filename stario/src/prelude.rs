@@ -10,7 +10,7 @@ pub use crate::{
     Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render, Response, Result, Signal,
     Signals, State, TestClient, UploadedFile,
 };
-pub use crate::{html, stream};
+pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;
 pub use http::StatusCode;
 pub use serde_json::{self, json};
