@@ -34,6 +34,8 @@ mod rejection;
 mod signals;
 #[path = "sources/upload.rs"]
 mod upload;
+#[path = "sources/wire.rs"]
+mod wire;
 
 stario::app!();
 

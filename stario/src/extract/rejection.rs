@@ -106,8 +106,17 @@ impl Rejection {
         self.absent
     }
 
-    /// 400 for a value that is not there.
-    pub(super) fn missing(
+    /// 400 for a value that is not there, as the sources of stario say it: "missing {source} `{name}`: expected
+    /// {expected}".
+    ///
+    /// ```
+    /// use stario::Rejection;
+    ///
+    /// let rejection = Rejection::missing("header", "authorization", "a token");
+    /// assert_eq!(rejection.message(), "missing header `authorization`: expected a token");
+    /// assert_eq!((rejection.status().as_u16(), rejection.source()), (400, Some("header")));
+    /// ```
+    pub fn missing(
         source: &'static str,
         name: impl Into<Cow<'static, str>>,
         expected: impl fmt::Display,
@@ -117,8 +126,8 @@ impl Rejection {
         Self { absent: true, ..Self::bad_request(message) }.about(source, name)
     }
 
-    /// 422 for a value that is there and does not fit.
-    pub(super) fn invalid(
+    /// 422 for a value that is there and does not fit: "invalid {source} `{name}`: expected {expected}".
+    pub fn invalid(
         source: &'static str,
         name: impl Into<Cow<'static, str>>,
         expected: impl fmt::Display,

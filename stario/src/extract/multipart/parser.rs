@@ -115,8 +115,10 @@ impl Parser {
 
     /// All up to the empty line that ends a part's headers, and with it the line end before.
     async fn headers(&mut self) -> Result<Bytes, Rejection> {
+        // However small the chunks are, no byte is looked at more often than needed.
+        let mut searched = 0;
         loop {
-            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
+            if let Some(end) = find(&self.buffer[searched..], b"\r\n\r\n").map(|at| searched + at) {
                 if end > HEADER_LIMIT {
                     return Err(headers_too_long());
                 }
@@ -127,6 +129,7 @@ impl Parser {
             if self.buffer.len() > HEADER_LIMIT {
                 return Err(headers_too_long());
             }
+            searched = self.buffer.len().saturating_sub(3);
             self.fill().await?;
         }
     }
