@@ -4,6 +4,7 @@
 mod content_type;
 mod fields;
 mod file_name;
+mod form_parts;
 mod rejection;
 mod value;
 
@@ -14,6 +15,7 @@ mod cookie;
 mod datastar;
 mod file_signal;
 mod form_body;
+mod form_field;
 mod head;
 mod header;
 mod json_body;
@@ -40,6 +42,8 @@ pub use client_address::ClientAddress;
 pub use cookie::Cookie;
 pub use file_signal::FileSignal;
 pub use form_body::FormBody;
+pub use form_field::FormField;
+pub(crate) use form_parts::{FormParts, read_form_parts};
 pub use header::{Header, Headers};
 pub use json_body::JsonBody;
 pub use json_or_form::JsonOrForm;
@@ -57,7 +61,6 @@ pub(crate) use signal::read_signals;
 pub use signals::Signals;
 pub use state::State;
 pub use uploaded_file::UploadedFile;
-pub(crate) use uploaded_file::{Uploads, read_uploads};
 
 /// A type that a handler can take as a parameter.
 ///
@@ -129,7 +132,7 @@ pub enum Source {
     Path,
     /// The page's signals: the query of GET and DELETE, else the body. Any number of parameters share them.
     Signals,
-    /// The parts of a multipart body. Any number of parameters share them.
+    /// The parts of a form. Any number of parameters share them.
     Parts,
     /// The whole body, once.
     Body,

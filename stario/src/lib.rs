@@ -31,7 +31,7 @@
 //! | the query | [`QueryParam`], [`QueryParams`], [`Query`] |
 //! | the headers | [`Header`], [`Headers`], [`Cookie`] |
 //! | the page's signals | [`Signal`], [`Signals`], [`FileSignal`] |
-//! | the body | [`JsonBody`], [`FormBody`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
+//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
 //! | the request itself | [`ClientAddress`], [`RequestId`] |
 //! | the app | [`State`], [`DatastarScript`] |
@@ -103,9 +103,9 @@ pub use body::{Body, BodyError};
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
 pub use error::{Error, Result};
 pub use extract::{
-    BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FromRequest, Header, Headers, JsonBody,
-    JsonOrForm, MatchedPath, Multipart, Parameter, Part, PathParam, Query, QueryParam, QueryParams, RawBody,
-    Rejection, RequestId, Signal, Signals, Source, State, UploadedFile, WholeBody,
+    BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header, Headers,
+    JsonBody, JsonOrForm, MatchedPath, Multipart, Parameter, Part, PathParam, Query, QueryParam, QueryParams,
+    RawBody, Rejection, RequestId, Signal, Signals, Source, State, UploadedFile, WholeBody,
 };
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy};

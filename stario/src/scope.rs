@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::app::Assembled;
 use crate::body::Body;
-use crate::extract::{Rejection, RequestId, Uploads};
+use crate::extract::{FormParts, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
 use crate::routing::Captures;
 
@@ -23,7 +23,7 @@ pub struct Scope {
     /// Taken by the one who reads it.
     body: Mutex<Option<Body>>,
     signals: OnceCell<Result<serde_json::Value, Rejection>>,
-    uploads: OnceCell<Result<Uploads, Rejection>>,
+    form_parts: OnceCell<Result<FormParts, Rejection>>,
     arrival: Arrival,
     /// The dependencies that this request shares.
     slots: Slots,
@@ -53,7 +53,7 @@ impl Scope {
             captures,
             body: Mutex::new(Some(body)),
             signals: OnceCell::new(),
-            uploads: OnceCell::new(),
+            form_parts: OnceCell::new(),
             arrival,
             slots: Slots::default(),
             cleanups: Cleanups::default(),
@@ -161,9 +161,9 @@ impl Scope {
         signals.as_ref().map_err(Clone::clone)
     }
 
-    /// The files of the request, read once however many parameters ask.
-    pub(crate) async fn uploads(&self) -> Result<&Uploads, Rejection> {
-        let uploads = self.uploads.get_or_init(|| crate::extract::read_uploads(self)).await;
-        uploads.as_ref().map_err(Clone::clone)
+    /// The fields of the request's form, read once however many parameters ask.
+    pub(crate) async fn form_parts(&self) -> Result<&FormParts, Rejection> {
+        let parts = self.form_parts.get_or_init(|| crate::extract::read_form_parts(self)).await;
+        parts.as_ref().map_err(Clone::clone)
     }
 }

@@ -1,12 +1,15 @@
 //! `FormBody<T>`: the request's body as an HTML form sends it.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
 use super::{FromRequest, Parameter, Rejection, Source, fields, value_newtype};
 use crate::scope::Scope;
 
-const SOURCE: &str = "form field";
+pub(super) const SOURCE: &str = "form field";
 
 /// The most fields of a form.
 const FIELD_LIMIT: usize = 1000;
@@ -64,9 +67,22 @@ impl<T: DeserializeOwned + Send> FromRequest for FormBody<T> {
 
 /// Reads a body whose content type is a form's.
 pub(super) async fn read<T: DeserializeOwned>(scope: &Scope) -> Result<T, Rejection> {
+    fields::read(SOURCE, form_urlencoded::parse(&read_bytes(scope).await?))
+}
+
+/// The same, field by field.
+pub(super) async fn read_fields<F>(
+    scope: &Scope,
+    field: impl Fn(Cow<'_, str>, Cow<'_, str>) -> F,
+) -> Result<Vec<F>, Rejection> {
+    let body = read_bytes(scope).await?;
+    Ok(form_urlencoded::parse(&body).map(|(name, text)| field(name, text)).collect())
+}
+
+async fn read_bytes(scope: &Scope) -> Result<Bytes, Rejection> {
     let body = scope.read_body().await?;
     if form_urlencoded::parse(&body).nth(FIELD_LIMIT).is_some() {
         return Err(Rejection::bad_request(format!("the form has more than {FIELD_LIMIT} fields")));
     }
-    fields::read(SOURCE, form_urlencoded::parse(&body))
+    Ok(body)
 }

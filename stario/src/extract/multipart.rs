@@ -127,11 +127,7 @@ impl Part<'_> {
     ///
     /// As [`Multipart`] says.
     pub async fn bytes(mut self) -> Result<Vec<u8>, Error> {
-        let mut content = Vec::new();
-        while let Some(chunk) = self.next_chunk().await? {
-            content.extend_from_slice(&chunk);
-        }
-        Ok(content)
+        Ok(self.rest().await?)
     }
 
     /// The whole content as text.
@@ -143,6 +139,14 @@ impl Part<'_> {
         String::from_utf8(self.bytes().await?).map_err(|_| {
             Error::new(http::StatusCode::BAD_REQUEST, "a part of the request's body is not valid text")
         })
+    }
+
+    pub(super) async fn rest(&mut self) -> Result<Vec<u8>, Rejection> {
+        let mut content = Vec::new();
+        while let Some(chunk) = self.next_chunk().await? {
+            content.extend_from_slice(&chunk);
+        }
+        Ok(content)
     }
 
     pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, Rejection> {

@@ -10,7 +10,8 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::Mutex;
 
-use super::multipart::{Parser, Part, is_multipart};
+use super::form_parts::FormPart;
+use super::multipart::{Part, is_multipart};
 use super::{FromRequest, Parameter, Rejection, Source};
 use crate::scope::Scope;
 
@@ -22,7 +23,7 @@ const MEMORY_LIMIT: usize = 256 * 1024;
 /// A file of a form, the one in the field that is named like the parameter.
 ///
 /// The form is `multipart/form-data`. It is read once, whole, before the handler runs, for all such
-/// parameters together: `Vec<UploadedFile>` takes all files of its field, `Option<UploadedFile>` may be
+/// parameters together, those of [`FormField`](crate::FormField) included: `Vec<UploadedFile>` takes all files of its field, `Option<UploadedFile>` may be
 /// missing. A file of more than 256 KiB lies in a temporary file without a name, which is gone with the last
 /// clone of the value, even if the process is killed.
 ///
@@ -121,6 +122,38 @@ impl UploadedFile {
             }
         }
     }
+
+    /// Reads one part, into memory and, if it is long, on to the disk; `None` if no file was chosen.
+    pub(super) async fn read(mut part: Part<'_>) -> Result<Option<Self>, Rejection> {
+        let file_name = part.file_name().unwrap_or_default().to_owned();
+        let content_type = part.content_type().map(str::to_owned);
+        let is_unnamed = part.is_unnamed_file();
+        let (mut memory, mut disk, mut length) = (Vec::new(), None, 0);
+        while let Some(chunk) = part.next_chunk().await? {
+            length += chunk.len() as u64;
+            memory.extend_from_slice(&chunk);
+            if memory.len() > MEMORY_LIMIT {
+                let file = match &mut disk {
+                    Some(file) => file,
+                    None => disk.insert(temporary_file().await.map_err(not_spooled)?),
+                };
+                file.write_all(&memory).await.map_err(not_spooled)?;
+                memory.clear();
+            }
+        }
+        if is_unnamed && length == 0 {
+            return Ok(None);
+        }
+        let content = match disk {
+            Some(mut file) => {
+                file.write_all(&memory).await.map_err(not_spooled)?;
+                file.flush().await.map_err(not_spooled)?;
+                Content::Disk(Arc::new(Mutex::new(file)))
+            }
+            None => Content::Memory(memory.into()),
+        };
+        Ok(Some(Self { file_name, content_type, length, content }))
+    }
 }
 
 impl fmt::Debug for UploadedFile {
@@ -160,75 +193,17 @@ impl FromRequest for Vec<UploadedFile> {
         if !is_multipart(scope) {
             return Err(Rejection::invalid(SOURCE, parameter.name(), "a form of type `multipart/form-data`"));
         }
-        let uploads = scope.uploads().await?;
-        let of_this_name = uploads.0.iter().filter(|(name, _)| name == parameter.name());
-        let files = of_this_name.map(|(_, upload)| match upload {
-            Upload::File(file) => Ok(Some(file.clone())),
-            Upload::NoneChosen => Ok(None),
-            Upload::Text => Err(Rejection::invalid(SOURCE, parameter.name(), EXPECTED)),
+        let parts = scope.form_parts().await?;
+        let files = parts.named(parameter.name()).map(|part| match part {
+            FormPart::File(file) => Ok(Some(file.clone())),
+            FormPart::NoFile => Ok(None),
+            FormPart::Text(_) => Err(Rejection::invalid(SOURCE, parameter.name(), EXPECTED)),
         });
         files.filter_map(Result::transpose).collect()
     }
 }
 
 const EXPECTED: &str = "an uploaded file";
-
-/// The parts of one request, by the names of their fields.
-pub(crate) struct Uploads(Vec<(String, Upload)>);
-
-enum Upload {
-    File(UploadedFile),
-    NoneChosen,
-    /// A part that is no file; its text is not kept.
-    Text,
-}
-
-/// Reads all files of a multipart body.
-pub(crate) async fn read_uploads(scope: &Scope) -> Result<Uploads, Rejection> {
-    let mut parser = Parser::new(scope)?;
-    let mut uploads = Vec::new();
-    while let Some(part) = parser.next_part().await? {
-        let name = part.name().to_owned();
-        let upload = match part.file_name() {
-            Some(_) => spool(part).await?,
-            None => Upload::Text,
-        };
-        uploads.push((name, upload));
-    }
-    Ok(Uploads(uploads))
-}
-
-/// Reads one file, into memory and, if it is long, on to the disk.
-async fn spool(mut part: Part<'_>) -> Result<Upload, Rejection> {
-    let file_name = part.file_name().unwrap_or_default().to_owned();
-    let content_type = part.content_type().map(str::to_owned);
-    let is_unnamed = part.is_unnamed_file();
-    let (mut memory, mut disk, mut length) = (Vec::new(), None, 0);
-    while let Some(chunk) = part.next_chunk().await? {
-        length += chunk.len() as u64;
-        memory.extend_from_slice(&chunk);
-        if memory.len() > MEMORY_LIMIT {
-            let file = match &mut disk {
-                Some(file) => file,
-                None => disk.insert(temporary_file().await.map_err(not_spooled)?),
-            };
-            file.write_all(&memory).await.map_err(not_spooled)?;
-            memory.clear();
-        }
-    }
-    if is_unnamed && length == 0 {
-        return Ok(Upload::NoneChosen);
-    }
-    let content = match disk {
-        Some(mut file) => {
-            file.write_all(&memory).await.map_err(not_spooled)?;
-            file.flush().await.map_err(not_spooled)?;
-            Content::Disk(Arc::new(Mutex::new(file)))
-        }
-        None => Content::Memory(memory.into()),
-    };
-    Ok(Upload::File(UploadedFile { file_name, content_type, length, content }))
-}
 
 /// A file without a name: the system removes it when it is closed, however that comes about.
 async fn temporary_file() -> io::Result<File> {

@@ -78,3 +78,66 @@ fn limits() {
         "the request's body is larger than 1048576 bytes",
     );
 }
+
+#[app::command("/form/one")]
+async fn one(
+    name: FormField<String>,
+    #[default(1)] amount: FormField<u8>,
+    note: FormField<Option<String>>,
+    photo: Option<UploadedFile>,
+) -> Response {
+    shown(&(&*name, *amount, &*note, photo.map(|photo| photo.len())))
+}
+
+#[app::command("/form/url")]
+async fn url(name: FormField<String>, #[name("tags[]")] tag: FormField<String>) -> String {
+    format!("{name} {tag}")
+}
+
+fn part(name: &str, text: &str) -> String {
+    format!("--x\r\ncontent-disposition: form-data; name={name}\r\n\r\n{text}\r\n")
+}
+
+#[test]
+fn one_field_of_a_form_with_files() {
+    let send = |parts: &[String]| post("/form/one", super::MULTIPART, format!("{}--x--", parts.concat()));
+    let photo = part("photo; filename=a.png", "1234");
+    check(send(&[part("name", "Ada"), photo.clone()]), 200, r#"("Ada", 1, None, Some(4))"#);
+    check(
+        send(&[part("note", "a+b%20"), part("amount", "3"), part("name", ""), part("name", "x")]),
+        200,
+        r#"("", 3, Some("a+b%20"), None)"#,
+    );
+    check(send(std::slice::from_ref(&photo)), 400, "missing form field `name`: expected text");
+    check(
+        send(&[part("name", "Ada"), part("amount", "many")]),
+        422,
+        "invalid form field `amount`: expected a whole number from 0 to 255",
+    );
+    for file in ["name; filename=a", "name; filename=\"\""] {
+        check(send(&[part(file, "")]), 422, "invalid form field `name`: expected text, not a file");
+    }
+    check(
+        send(&[part("name", "Ada"), part("photo", "text")]),
+        422,
+        "invalid file `photo`: expected an uploaded file",
+    );
+    let broken = b"--x\r\ncontent-disposition: form-data; name=name\r\n\r\n\xff\r\n--x--";
+    check(post("/form/one", super::MULTIPART, broken), 400, "form field `name` is not valid text");
+}
+
+#[test]
+fn one_field_of_a_form_without() {
+    check(post("/form/url", FORM, "name=a+b&tags%5B%5D=%C3%A9&name=x"), 200, "a b é");
+    check(post("/form/url", FORM, "name=a"), 400, "missing form field `tags[]`: expected text");
+    check(post("/form/url", "", ""), 400, "missing form field `name`: expected text");
+    let many = "a=&".repeat(1001);
+    check(post("/form/url", FORM, many), 400, "the form has more than 1000 fields");
+    for content_type in ["text/plain", JSON, "multipart/mixed; boundary=x"] {
+        check(
+            post("/form/url", content_type, "name=a"),
+            415,
+            "unsupported content type of body `name`: expected a form",
+        );
+    }
+}

@@ -108,7 +108,7 @@ proptest! {
 
     #[test]
     fn forms(body in bytes(b"name=Ada+L.&amount=3&extra=on&extra=off&%C3%A9=%FF")) {
-        bodies_answered(FORM, &["/form/order", "/form/pairs", "/json/or-form"], &body)?;
+        bodies_answered(FORM, &["/form/order", "/form/pairs", "/form/url", "/json/or-form"], &body)?;
     }
 
     #[test]
@@ -116,7 +116,7 @@ proptest! {
         b"--x\r\nContent-Disposition: form-data; name=\"doc\"; filename=\"a.txt\"\r\n\
           Content-Type: text/plain\r\n\r\nhi\r\n--x\r\ncontent-disposition: form-data; name=a\r\n\r\n1\r\n--x--\r\n",
     )) {
-        bodies_answered(MULTIPART, &["/multipart", "/multipart/skip", "/upload/one", "/upload/two"], &body)?;
+        bodies_answered(MULTIPART, &["/multipart", "/multipart/skip", "/upload/one", "/upload/two", "/form/one"], &body)?;
     }
 
     #[test]
