@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::header::{ACCEPT, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
 use http::{StatusCode, request};
 
 use super::Parameter;
@@ -197,7 +197,9 @@ impl Rejection {
 
     /// The answer that the client asked for: problem details, or plain text.
     pub(crate) fn into_response(self, request: &request::Parts) -> Response {
-        if accepts_json(&request.headers) { self.problem() } else { self.text() }
+        let mut response = if accepts_json(&request.headers) { self.problem() } else { self.text() };
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+        response
     }
 
     fn text(self) -> Response {

@@ -48,6 +48,7 @@ fn problem_details_for_those_who_accept_json() {
                 (status, "application/problem+json")
             );
             assert_eq!(res.json::<serde_json::Value>(), expected);
+            assert_eq!(res.header("vary"), "accept");
         }
     };
     check(
