@@ -7,7 +7,9 @@ use syn::{
     Attribute, FnArg, GenericArgument, Ident, LitStr, Pat, Path, PathArguments, PathSegment, Signature, Type,
 };
 
-pub(crate) use emit::{requirements, resolutions, runtime, runtime_at, source, type_span};
+pub(crate) use emit::{
+    metadata, requirements, resolutions, runtime, runtime_at, source, source_future, type_span,
+};
 
 pub(crate) struct Parameter {
     /// `None` when the pattern names nothing, as in `_: State<Config>`.
@@ -34,7 +36,8 @@ impl Parameter {
         typed.collect()
     }
 
-    fn new(typed: &mut syn::PatType) -> Self {
+    /// One parameter, or a field written like one; its own attributes are taken off it.
+    pub(crate) fn new(typed: &mut syn::PatType) -> Self {
         let (mut default, mut renamed, mut provider) = (None, None, None);
         let mut problems = Vec::new();
         typed.attrs.retain(|attribute| {

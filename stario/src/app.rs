@@ -2,6 +2,7 @@
 
 mod discover;
 mod requirements;
+mod settings;
 mod states;
 
 use std::any::TypeId;
@@ -23,6 +24,8 @@ use crate::routing::{Pattern, Route, Router};
 
 pub use discover::{Registration, inventory};
 use requirements::ProviderPlace;
+pub use settings::ProxyHeader;
+pub(crate) use settings::Settings;
 pub(crate) use states::States;
 
 /// Declares this crate's app. Write it once, in the crate's root.
@@ -81,6 +84,7 @@ pub struct App {
     modules: Vec<&'static str>,
     states: States,
     datastar_file: Option<ClientFile>,
+    settings: Settings,
     replacements: Replacements,
     problems: Vec<String>,
 }
@@ -95,6 +99,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         modules: vec![module],
         states: States::default(),
         datastar_file: None,
+        settings: Settings::default(),
         replacements: Replacements::new(),
         problems: Vec::new(),
     }
@@ -111,7 +116,8 @@ impl App {
         self
     }
 
-    /// Adds another app's handlers and state to this one, usually those of a library crate.
+    /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
+    /// a setting, this one's counts.
     pub fn merge(mut self, other: App) -> Self {
         self.endpoints.extend(other.endpoints);
         self.modules.extend(other.modules);
@@ -124,6 +130,7 @@ impl App {
                 .push("both apps bring a Datastar client; give it to the one that is served".to_owned());
         }
         self.datastar_file = self.datastar_file.or(other.datastar_file);
+        self.settings = self.settings.or(other.settings);
         self.replacements.extend(other.replacements);
         self
     }
@@ -284,6 +291,7 @@ impl App {
             router,
             states: self.states,
             datastar_file: self.datastar_file,
+            settings: self.settings,
             replacements: self.replacements,
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
@@ -354,6 +362,7 @@ pub(crate) struct Assembled {
     router: Router,
     states: States,
     datastar_file: Option<ClientFile>,
+    settings: Settings,
     replacements: Replacements,
     singletons: Slots,
     /// The singletons'.
@@ -372,6 +381,7 @@ impl Assembled {
             router: Router::default(),
             states: States::default(),
             datastar_file: None,
+            settings: Settings::default(),
             replacements: Replacements::new(),
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
@@ -395,6 +405,10 @@ impl Assembled {
 
     pub(crate) fn datastar_file(&self) -> Option<&ClientFile> {
         self.datastar_file.as_ref()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn replacement<P, V>(&self) -> Option<ProvideFn<V>>

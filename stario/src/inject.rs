@@ -70,7 +70,8 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing a handler can take",
     label = "no source of a request's values, and no dependency",
-    note = "take `PathParam<T>`, `QueryParam<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`; for a type that a function makes, annotate that function with `#[dependency]`, or name it if it stands in another crate: `#[from(provider)]`"
+    note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>` or `State<T>`, or a type that implements `FromRequest`",
+    note = "a type that a function makes is taken if that function has `#[dependency]`, or by name if it stands in another crate: `#[from(provider)]`"
 )]
 pub trait Argument<'s, R, K>: Sized {
     /// The value on its way: its own, or shared.

@@ -41,7 +41,7 @@ pub(crate) async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: i
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => connections.serve(socket),
+                Ok((socket, peer)) => connections.serve(socket, peer),
                 Err(error) => back_off(&error).await,
             },
             () = &mut stop => break,

@@ -144,9 +144,8 @@ pub(crate) fn resolutions(
 
 /// The future of one parameter's value.
 fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
-    let span = type_span(parameter);
-    let (runtime, meta) = (runtime_at(span), metadata(parameter, in_singleton));
     let Some(default) = &parameter.default else {
+        let meta = metadata(parameter, in_singleton);
         let resolve = associated(
             parameter,
             match Want::of(parameter) {
@@ -156,6 +155,26 @@ fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStre
         );
         return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));
     };
+    let request = from_request(parameter, scope, in_singleton);
+    with_default(parameter, default, &request)
+}
+
+/// The same for what can only be a source: the field of a struct.
+pub(crate) fn source_future(parameter: &Parameter, scope: &Ident) -> TokenStream {
+    let request = from_request(parameter, scope, false);
+    match &parameter.default {
+        Some(default) => with_default(parameter, default, &request),
+        None => request,
+    }
+}
+
+fn from_request(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
+    let (ty, span) = (&parameter.ty, type_span(parameter));
+    let (runtime, meta) = (runtime_at(span), metadata(parameter, in_singleton));
+    quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta))
+}
+
+fn with_default(parameter: &Parameter, default: &TokenStream, request: &TokenStream) -> TokenStream {
     // A string literal is what one writes for a `String`.
     let value = match syn::parse2::<syn::LitStr>(default.clone()) {
         Ok(text) => {
@@ -164,14 +183,14 @@ fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStre
         }
         Err(_) => default.clone(),
     };
-    let ty = &parameter.ty;
+    let (ty, span) = (&parameter.ty, type_span(parameter));
+    let runtime = runtime_at(span);
     let default = quote_spanned!(span=> <#ty as #runtime::Defaulted>::from_default(#value));
-    let request = quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta));
     quote!(#runtime::or_default(#request, || #default))
 }
 
 /// The runtime's `&'static Parameter`.
-fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
+pub(crate) fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
     let runtime = runtime_at(type_span(parameter));
     let new = match &parameter.renamed {
         Some(name) => quote!(renamed(#name)),

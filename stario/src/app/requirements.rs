@@ -57,6 +57,7 @@ impl Walk<'_> {
                 }
                 Requirement::Capture { name } => self.capture(name),
                 Requirement::Provider(info) => self.provider(info()),
+                Requirement::Fields(requirements) => self.follow(requirements()),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! One connection: hyper reads requests from it and writes responses to it.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -49,7 +50,7 @@ impl Connections {
     }
 
     /// Serves the connection in a task of its own.
-    pub(super) fn serve(&mut self, socket: TcpStream) {
+    pub(super) fn serve(&mut self, socket: TcpStream, peer: SocketAddr) {
         // Small events must not wait for the acknowledgement of the one before.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -58,7 +59,7 @@ impl Connections {
         let (app, asks) = (Arc::clone(&self.app), Arc::clone(&has_asked));
         let service = service_fn(move |request: Request<Incoming>| {
             asks.store(true, Ordering::Relaxed);
-            let response = dispatch(Arc::clone(&app), request.map(Body::incoming));
+            let response = dispatch(Arc::clone(&app), request.map(Body::incoming), peer);
             async { Ok::<_, Infallible>(response.await) }
         });
         let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
@@ -116,7 +117,7 @@ mod tests {
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         let mut connections = Connections::new(Arc::new(Assembled::without_routes()));
-        connections.serve(socket);
+        connections.serve(socket, (std::net::Ipv4Addr::LOCALHOST, 0).into());
         client.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
