@@ -1,6 +1,7 @@
 //! The error of a handler, and how it reaches the client: the status and text it was given, or 500 with
 //! no detail.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -81,6 +82,12 @@ const INTERNAL_SERVER_ERROR: &str = "Internal Server Error";
 /// The answer to a failure whose cause is nobody's business but the log's.
 pub(crate) fn internal_server_error() -> Response {
     crate::response::text(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_SERVER_ERROR)
+}
+
+/// What a panic says, for the log.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
 }
 
 // `Error` is no `std::error::Error` itself: the two impls would overlap.

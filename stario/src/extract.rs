@@ -198,24 +198,24 @@ impl Source {
 pub struct Parameter {
     name: &'static str,
     is_renamed: bool,
-    in_singleton: bool,
+    singleton: Option<fn() -> TypeId>,
 }
 
 impl Parameter {
     #[doc(hidden)]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, is_renamed: false, in_singleton: false }
+        Self { name, is_renamed: false, singleton: None }
     }
 
     #[doc(hidden)]
     pub const fn renamed(name: &'static str) -> Self {
-        Self { name, is_renamed: true, in_singleton: false }
+        Self { name, is_renamed: true, singleton: None }
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn in_singleton(self) -> Self {
-        Self { in_singleton: true, ..self }
+    pub const fn in_singleton(self, provider: fn() -> TypeId) -> Self {
+        Self { singleton: Some(provider), ..self }
     }
 
     /// The name under which the value is looked for: the parameter's own, or the one in `#[name("..")]`.
@@ -223,9 +223,9 @@ impl Parameter {
         self.name
     }
 
-    /// Whether it is a parameter of a provider whose value outlives the request.
-    pub(crate) fn is_in_singleton(&self) -> bool {
-        self.in_singleton
+    /// The provider it is a parameter of, if that one's value outlives the request.
+    pub(crate) fn singleton(&self) -> Option<TypeId> {
+        self.singleton.map(|provider| provider())
     }
 
     /// Whether the name stands in a `#[name("..")]`, and is to be taken as it is.

@@ -78,6 +78,29 @@ impl TestClient {
     }
 }
 
+impl TestClient {
+    /// Ends the app as a server does when it stops: event streams end, detached commands and what commands
+    /// left behind finish, then singletons are cleaned up.
+    pub async fn stop(self) {
+        self.app.stop().cancel();
+        self.app.tasks().close();
+        patiently("end of what the app is doing", async {
+            self.app.tasks().wait().await;
+            self.app.cleanups().run().await;
+        })
+        .await;
+    }
+
+    /// [`stop`](Self::stop), in a test that is not async.
+    ///
+    /// # Panics
+    ///
+    /// In an async test; and when the app does not end within ten seconds.
+    pub fn stop_blocking(self) {
+        block_on(self.stop());
+    }
+}
+
 impl std::fmt::Debug for TestClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("TestClient").finish_non_exhaustive()

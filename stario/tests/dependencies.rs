@@ -27,6 +27,13 @@ impl Log {
     }
 }
 
+/// The app with all that its handlers need.
+fn app_with(log: &Arc<Log>) -> stario::App {
+    let gate = Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) };
+    let (late, _) = mpsc::unbounded_channel::<Cleanup>();
+    app::new().state(Arc::clone(log)).state(gate).state(late)
+}
+
 struct Setup {
     client: TestClient,
     log: Arc<Log>,
@@ -46,9 +53,7 @@ impl Setup {
 fn setup() -> Setup {
     let (sender, told) = mpsc::unbounded_channel();
     let log = Arc::new(Log { events: Mutex::default(), told: sender });
-    let app = app::new()
-        .state(Arc::clone(&log))
-        .state(Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) });
+    let app = app_with(&log);
     Setup { client: TestClient::new(app), log, told }
 }
 
@@ -437,8 +442,7 @@ async fn clean_ups_run_when_the_server_stops() {
 
     let (sender, _told) = mpsc::unbounded_channel();
     let log = Arc::new(Log { events: Mutex::default(), told: sender });
-    let gate = Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) };
-    let app = app::new().state(Arc::clone(&log)).state(gate);
+    let app = app_with(&log);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -457,6 +461,56 @@ async fn clean_ups_run_when_the_server_stops() {
     assert_eq!(events[3..], ["inner cleaned", "outer cleaned", "disconnected"]);
 }
 
+#[derive(Clone)]
+struct Flaky;
+
+#[dependency(singleton)]
+fn flaky(log: Shared, gate: State<Gate>, cleanup: Cleanup) -> Result<Flaky> {
+    let attempt = gate.attempts.fetch_add(1, Ordering::SeqCst);
+    let clean = ["first closed", "second closed"][attempt];
+    cleanup.defer(async move { log.add(clean) });
+    if attempt == 0 { Err(stario::Error::new(StatusCode::SERVICE_UNAVAILABLE, "not yet")) } else { Ok(Flaky) }
+}
+
+#[app::query("/flaky")]
+async fn of_flaky(_flaky: Flaky) {}
+
+#[tokio::test]
+async fn a_failed_attempt_at_a_singleton_is_cleaned_up_with_its_request() {
+    let mut setup = setup();
+    assert_eq!(setup.client.get("/flaky").await.status(), 503);
+    setup.expect(&["first closed"]).await;
+    assert_eq!(setup.client.get("/flaky").await.status(), 204);
+    setup.client.clone().stop().await;
+    setup.expect(&["second closed"]).await;
+    assert!(setup.told.try_recv().is_err(), "nothing is cleaned up twice");
+}
+
+#[app::query("/late")]
+async fn late(late: State<mpsc::UnboundedSender<Cleanup>>, cleanup: Cleanup) {
+    let _ = late.send(cleanup);
+}
+
+#[tokio::test]
+async fn what_is_deferred_late_and_what_panics_is_done_all_the_same() {
+    let (sender, mut kept) = mpsc::unbounded_channel::<Cleanup>();
+    let (told, mut events) = mpsc::unbounded_channel();
+    let log = Arc::new(Log { events: Mutex::default(), told });
+    let gate = Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) };
+    // Not `app_with`: the handler's end of the channel is this test's.
+    let client = TestClient::new(app::new().state(Arc::clone(&log)).state(gate).state(sender));
+    client.get("/late").await;
+    let cleanup = kept.recv().await.unwrap();
+    // The request's own clean-ups are done when this one, deferred before the end, has run.
+    let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+    cleanup.defer(async move { drop(done) });
+    let _ = is_done.await;
+    cleanup.defer(async { panic!("on purpose") as () });
+    let late = Arc::clone(&log);
+    cleanup.defer(async move { late.add("late") });
+    assert_eq!(events.recv().await, Some("late"));
+}
+
 #[app::query("/stuck")]
 async fn stuck(_connection: &Connection, _inner: &Inner) {
     std::future::pending::<()>().await;
@@ -468,8 +522,7 @@ async fn clean_ups_run_though_a_request_never_ends() {
 
     let (sender, mut told) = mpsc::unbounded_channel();
     let log = Arc::new(Log { events: Mutex::default(), told: sender });
-    let gate = Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) };
-    let app = app::new().state(Arc::clone(&log)).state(gate);
+    let app = app_with(&log);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -554,10 +607,7 @@ fn a_singleton_is_replaced_by_a_singleton_only() {
 async fn a_replaced_provider_is_replaced_at_every_depth() {
     let (sender, _told) = mpsc::unbounded_channel();
     let log = Arc::new(Log { events: Mutex::default(), told: sender });
-    let app = app::new()
-        .state(Arc::clone(&log))
-        .state(Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) })
-        .replace(session::with::<fake::session>());
+    let app = app_with(&log).replace(session::with::<fake::session>());
     let client = TestClient::new(app);
     assert_eq!(client.get("/request?user=Ada").await.text(), "fake");
     assert_eq!(client.get("/request").header("user", "Grace").await.text(), "Grace");

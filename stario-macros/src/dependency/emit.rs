@@ -24,7 +24,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let lifetime = Ident::new(provider.lifetime.name(), Span::call_site());
     let scope = Ident::new("scope", Span::mixed_site());
     let is_singleton = provider.lifetime == Lifetime::Singleton;
-    let (resolutions, arguments) = parameter::resolutions(&provider.parameters, &scope, is_singleton);
+    let (resolutions, arguments) =
+        parameter::resolutions(&provider.parameters, &scope, is_singleton.then_some(name));
     let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };

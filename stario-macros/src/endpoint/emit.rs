@@ -126,7 +126,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let (path, kind) = (&endpoint.path, endpoint.kind.variant());
     let assertions = source_assertions(endpoint);
     let scope = Ident::new("scope", Span::mixed_site());
-    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, false);
+    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, None);
     let requirements = parameter::requirements(&endpoint.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };

@@ -77,7 +77,7 @@ pub(crate) fn source(parameter: &Parameter) -> TokenStream {
 /// What the parameters need of the app, as a `Vec`.
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     let requirements = parameters.iter().map(|parameter| {
-        let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, false));
+        let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, None));
         quote_spanned!(type_span(parameter)=> #requirement(#meta))
     });
     quote!(::std::vec![#(#requirements),*])
@@ -91,7 +91,7 @@ pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
 pub(crate) fn resolutions(
     parameters: &[Parameter],
     scope: &Ident,
-    in_singleton: bool,
+    singleton: Option<&Ident>,
 ) -> (TokenStream, Vec<TokenStream>) {
     let runtime = runtime();
     let named = |prefix: &str| -> Vec<Ident> {
@@ -99,7 +99,7 @@ pub(crate) fn resolutions(
         (0..parameters.len()).map(name).collect()
     };
     let (resolve, early, resolved) = (named("resolve"), named("early"), named("argument"));
-    let futures = parameters.iter().map(|parameter| future(parameter, scope, in_singleton));
+    let futures = parameters.iter().map(|parameter| future(parameter, scope, singleton));
     let early_resolutions = parameters.iter().zip(&resolve).map(|(parameter, resolve)| {
         let (span, source) = (type_span(parameter), source(parameter));
         let runtime = runtime_at(span);
@@ -143,9 +143,9 @@ pub(crate) fn resolutions(
 }
 
 /// The future of one parameter's value.
-fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
+fn future(parameter: &Parameter, scope: &Ident, singleton: Option<&Ident>) -> TokenStream {
     let Some(default) = &parameter.default else {
-        let meta = metadata(parameter, in_singleton);
+        let meta = metadata(parameter, singleton);
         let resolve = associated(
             parameter,
             match Want::of(parameter) {
@@ -155,22 +155,22 @@ fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStre
         );
         return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));
     };
-    let request = from_request(parameter, scope, in_singleton);
+    let request = from_request(parameter, scope, singleton);
     with_default(parameter, default, &request)
 }
 
 /// The same for what can only be a source: the field of a struct.
 pub(crate) fn source_future(parameter: &Parameter, scope: &Ident) -> TokenStream {
-    let request = from_request(parameter, scope, false);
+    let request = from_request(parameter, scope, None);
     match &parameter.default {
         Some(default) => with_default(parameter, default, &request),
         None => request,
     }
 }
 
-fn from_request(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
+fn from_request(parameter: &Parameter, scope: &Ident, singleton: Option<&Ident>) -> TokenStream {
     let (ty, span) = (&parameter.ty, type_span(parameter));
-    let (runtime, meta) = (runtime_at(span), metadata(parameter, in_singleton));
+    let (runtime, meta) = (runtime_at(span), metadata(parameter, singleton));
     quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta))
 }
 
@@ -190,7 +190,7 @@ fn with_default(parameter: &Parameter, default: &TokenStream, request: &TokenStr
 }
 
 /// The runtime's `&'static Parameter`.
-pub(crate) fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
+pub(crate) fn metadata(parameter: &Parameter, singleton: Option<&Ident>) -> TokenStream {
     let runtime = runtime_at(type_span(parameter));
     let new = match &parameter.renamed {
         Some(name) => quote!(renamed(#name)),
@@ -199,6 +199,7 @@ pub(crate) fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream
             quote!(new(#name))
         }
     };
-    let in_singleton = in_singleton.then(|| quote!(.in_singleton()));
+    let in_singleton =
+        singleton.map(|provider| quote!(.in_singleton(|| ::core::any::TypeId::of::<#provider>())));
     quote_spanned!(type_span(parameter)=> const { &#runtime::Parameter::#new #in_singleton })
 }

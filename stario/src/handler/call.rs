@@ -1,7 +1,6 @@
 //! One call, from the request to the last thing it does: how it hands out more than one result, and how it
 //! outlives the one who waits for it.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -14,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Endpoint, EndpointFuture, Kind};
 use crate::body::{Body, BodyError};
+use crate::error::panic_message;
 use crate::extract::Rejection;
 use crate::reply::Answer;
 use crate::response::{IntoResponse, Response};
@@ -129,11 +129,6 @@ impl Call {
             }
         }
     }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
 }
 
 /// A call up to the head of its response.

@@ -3,11 +3,12 @@
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 
 use tokio_util::task::TaskTracker;
 
+use crate::error::panic_message;
 use crate::extract::{FromRequest, Parameter, Rejection, Source};
 use crate::scope::Scope;
 
@@ -46,14 +47,14 @@ use crate::scope::Scope;
 pub struct Cleanup(Arc<List>);
 
 impl Cleanup {
-    /// Runs `work` when the value is no longer needed; `()` or a `Result`, whose error is logged.
+    /// Runs `work` when the value is no longer needed; `()` or a `Result`, whose error is logged. What is
+    /// deferred after that, by a task that outlived the request, runs at once.
     pub fn defer<F>(&self, work: F)
     where
         F: Future + Send + 'static,
         F::Output: CleanupOutcome,
     {
-        let work = Box::pin(async move { work.await.log() });
-        self.0.work.lock().unwrap_or_else(PoisonError::into_inner).push(work);
+        self.0.add(Box::pin(async move { work.await.log() }));
     }
 }
 
@@ -61,7 +62,11 @@ impl FromRequest for Cleanup {
     const SOURCE: Source = Source::App;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let cleanups = if parameter.is_in_singleton() { scope.app().cleanups() } else { scope.cleanups() };
+        let cleanups = match parameter.singleton() {
+            // Of this attempt to make it; see `Cleanups::keep`.
+            Some(provider) => scope.slots().get(provider),
+            None => scope.cleanups(),
+        };
         Ok(Self(cleanups.list(scope.app().tasks())))
     }
 }
@@ -90,8 +95,16 @@ impl<E: Display> CleanupOutcome for Result<(), E> {
 
 /// Deferred work, and where it runs.
 struct List {
-    work: Mutex<Vec<Work>>,
+    state: Mutex<State>,
     tasks: TaskTracker,
+}
+
+#[derive(Default)]
+struct State {
+    work: Vec<Work>,
+    /// Another list runs this one.
+    is_kept: bool,
+    is_done: bool,
 }
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -102,19 +115,29 @@ impl std::fmt::Debug for List {
     }
 }
 
-/// The clean-ups of one request, or of the app. Nothing until the first is deferred; when it is dropped, a
-/// task of its own does what is left.
+/// The clean-ups of one request, of one attempt to make a singleton, or of the app. Nothing until the first
+/// is deferred; when it is dropped, a task of its own does what is left.
 #[derive(Default)]
 pub(crate) struct Cleanups(OnceLock<Arc<List>>);
 
 impl Cleanups {
     fn list(&self, tasks: &TaskTracker) -> Arc<List> {
-        let list = self.0.get_or_init(|| Arc::new(List { work: Mutex::default(), tasks: tasks.clone() }));
+        let list = self.0.get_or_init(|| Arc::new(List { state: Mutex::default(), tasks: tasks.clone() }));
         Arc::clone(list)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.get().is_none()
+    }
+
+    /// Does all that was deferred to `attempt` when this does its own: the singleton was made. What belongs to
+    /// an attempt that failed goes with the request that made it.
+    pub(crate) fn keep(&self, attempt: &Cleanups) {
+        if let Some(kept) = attempt.0.get() {
+            kept.lock().is_kept = true;
+            let kept = Arc::clone(kept);
+            self.list(&kept.tasks).add(Box::pin(async move { kept.run().await }));
+        }
     }
 
     /// Does what was deferred, the last first.
@@ -127,32 +150,66 @@ impl Cleanups {
 
 impl Drop for Cleanups {
     fn drop(&mut self) {
-        if let Some(list) = self.0.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let tasks = list.tasks.clone();
-            runtime.spawn(tasks.track_future(async move { list.run().await }));
+        let Some(list) = self.0.take() else { return };
+        let (is_kept, is_left) = {
+            let state = list.lock();
+            (state.is_kept, !state.work.is_empty())
+        };
+        if is_kept {
+            return;
+        }
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                let tasks = list.tasks.clone();
+                runtime.spawn(tasks.track_future(async move { list.run().await }));
+            }
+            Err(_) if is_left => tracing::warn!("clean-ups are lost: they were dropped outside of a runtime"),
+            Err(_) => {}
         }
     }
 }
 
 impl List {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, work: Work) {
+        let mut state = self.lock();
+        if !state.is_done {
+            state.work.push(work);
+            return;
+        }
+        drop(state);
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(self.tasks.track_future(run_one(work)))),
+            Err(_) => tracing::warn!("a clean-up is lost: it was deferred late and outside of a runtime"),
+        }
+    }
+
     /// What is deferred while this runs is done too.
     async fn run(&self) {
-        while let Some(mut work) = self.pop() {
-            let done = std::future::poll_fn(move |ctx| {
-                match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(ctx))) {
-                    Ok(poll) => poll.map(Ok),
-                    Err(panic) => Poll::Ready(Err(panic)),
-                }
-            });
-            if done.await.is_err() {
-                tracing::error!("a clean-up panicked");
-            }
+        while let Some(work) = self.pop() {
+            run_one(work).await;
         }
     }
 
     fn pop(&self) -> Option<Work> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        let mut state = self.lock();
+        let work = state.work.pop();
+        state.is_done = work.is_none();
+        work
+    }
+}
+
+async fn run_one(mut work: Work) {
+    let done = std::future::poll_fn(move |ctx| {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(ctx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    });
+    if let Err(panic) = done.await {
+        tracing::error!(panic = panic_message(&*panic), "a clean-up panicked");
     }
 }

@@ -68,7 +68,13 @@ impl Lifetime for Singleton {
     /// A failure is not kept: the next who asks tries again.
     async fn borrow<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<&V, Rejection> {
         let cell: &OnceCell<V> = scope.app().singletons().get(TypeId::of::<P>());
-        cell.get_or_try_init(|| make::<P, V>(scope)).await
+        let provider = TypeId::of::<P>();
+        let make = async || {
+            let value = make::<P, V>(scope).await?;
+            scope.app().cleanups().keep(scope.slots().get(provider));
+            Ok(value)
+        };
+        cell.get_or_try_init(make).await
     }
 }
 
