@@ -6,7 +6,7 @@ mod settings;
 mod states;
 
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -262,7 +262,8 @@ impl App {
         self.endpoints.sort_by_key(|endpoint| {
             (endpoint.path, endpoint.kind.method().to_string(), endpoint.file, endpoint.line)
         });
-        self.problems.extend(requirements::problems(&self.endpoints, &self.states, &self.replacements));
+        let followed = requirements::follow(&self.endpoints, &self.states, &self.replacements);
+        self.problems.extend(followed.problems);
         let mut router = Router::default();
         let client = self
             .datastar_file
@@ -293,6 +294,7 @@ impl App {
             datastar_file: self.datastar_file,
             settings: self.settings,
             replacements: self.replacements,
+            body_readers: followed.body_readers,
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
             stop: CancellationToken::new(),
@@ -364,6 +366,8 @@ pub(crate) struct Assembled {
     datastar_file: Option<ClientFile>,
     settings: Settings,
     replacements: Replacements,
+    /// Providers whose value is made of the request's body.
+    body_readers: HashSet<TypeId>,
     singletons: Slots,
     /// The singletons'.
     cleanups: Cleanups,
@@ -383,6 +387,7 @@ impl Assembled {
             datastar_file: None,
             settings: Settings::default(),
             replacements: Replacements::new(),
+            body_readers: HashSet::new(),
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
             stop: CancellationToken::new(),
@@ -420,6 +425,11 @@ impl Assembled {
             return None;
         }
         self.replacements.get(&TypeId::of::<P>())?.call.downcast_ref().copied()
+    }
+
+    pub(crate) fn reads_body(&self, provider: TypeId) -> bool {
+        // An empty set is not hashed for.
+        self.body_readers.contains(&provider)
     }
 
     pub(crate) fn singletons(&self) -> &Slots {

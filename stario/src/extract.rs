@@ -243,10 +243,20 @@ pub enum Requirement {
     State { id: TypeId, type_name: &'static str },
     /// `{name}` in the path template.
     Capture { name: &'static str },
+    /// The request's body, in this way.
+    Body(Source),
     /// All that this provider needs.
     Provider(fn() -> ProviderInfo),
     /// All that the fields of this struct need.
     Fields(fn() -> Vec<Option<Requirement>>),
+}
+
+impl Requirement {
+    /// That what is made of `source` reads the body, if it does.
+    #[doc(hidden)]
+    pub const fn reads(source: Source) -> Option<Self> {
+        if source.reads_body() { Some(Requirement::Body(source)) } else { None }
+    }
 }
 
 /// A source whose parameters can have a `#[default(..)]`.

@@ -80,6 +80,9 @@ pub trait Argument<'s, R, K>: Sized {
     /// What of the request it is made of.
     const SOURCE: Source;
 
+    /// Whether it, or a provider behind it, reads the body.
+    fn reads_body(scope: &Scope) -> bool;
+
     /// What the app must have for it.
     fn requirement(parameter: &Parameter) -> Option<Requirement>;
 
@@ -100,6 +103,10 @@ impl<'s, T: FromRequest, R> Argument<'s, R, AsSource> for T {
 
     const SOURCE: Source = T::SOURCE;
 
+    fn reads_body(_: &Scope) -> bool {
+        T::SOURCE.reads_body()
+    }
+
     fn requirement(parameter: &Parameter) -> Option<Requirement> {
         T::requirement(parameter)
     }
@@ -113,6 +120,10 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
     type Taken = <<T::Provider as Provider<T>>::Lifetime as Lifetime>::Taken<'s, T>;
 
     const SOURCE: Source = ProvidedBy::<T::Provider, T>::SOURCE;
+
+    fn reads_body(scope: &Scope) -> bool {
+        ProvidedBy::<T::Provider, T>::reads_body(scope)
+    }
 
     fn requirement(parameter: &Parameter) -> Option<Requirement> {
         ProvidedBy::<T::Provider, T>::requirement(parameter)
@@ -132,6 +143,11 @@ pub struct ProvidedBy<P, T>(PhantomData<(P, T)>);
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What of the request the value may be made of.
     pub const SOURCE: Source = <P::Lifetime as Lifetime>::SOURCE;
+
+    /// Whether the provider, or one behind it, reads the body.
+    pub fn reads_body(scope: &Scope) -> bool {
+        scope.app().reads_body(TypeId::of::<P>())
+    }
 
     /// That the app can make the value.
     #[allow(clippy::unnecessary_wraps)] // One form for all parameters.
@@ -198,7 +214,7 @@ pub(crate) fn make<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> P
     }
 }
 
-/// Resolves a parameter unless it reads the body, which comes last.
-pub async fn unless_body<T>(source: Source, resolution: impl Future<Output = T>) -> Option<T> {
-    if source.reads_body() { None } else { Some(resolution.await) }
+/// Resolves a parameter unless it has to wait for the others, as one does that reads the body.
+pub async fn unless<T>(waits: bool, resolution: impl Future<Output = T>) -> Option<T> {
+    if waits { None } else { Some(resolution.await) }
 }

@@ -13,7 +13,7 @@ pub use crate::extract::{
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, accept, complete, conduct};
 pub use crate::inject::{
     Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient,
-    unless_body,
+    unless,
 };
 pub use crate::reply::{Outcome, Unwrapped, end, reply};
 pub use crate::scope::Scope;

@@ -511,6 +511,49 @@ async fn what_is_deferred_late_and_what_panics_is_done_all_the_same() {
     assert_eq!(events.recv().await, Some("late"));
 }
 
+// A provider that reads the body waits for the other parameters, as the body itself would.
+
+struct Signed(String);
+
+#[dependency]
+fn signed(body: stario::RawBody<String>) -> Signed {
+    Signed(body.0)
+}
+
+struct Checked(String);
+
+#[dependency]
+fn checked(signed: &Signed) -> Checked {
+    Checked(signed.0.clone())
+}
+
+#[app::command("/signed")]
+async fn of_signed(page: QueryParam<u8>, checked: &Checked) -> String {
+    format!("{page} {}", checked.0)
+}
+
+#[tokio::test]
+async fn a_provider_does_not_read_the_body_of_a_refused_request() {
+    let client = setup().client;
+    let unread = || stario::Body::stream(Unread);
+    assert_eq!(client.post("/signed").body(unread()).await.status(), 400);
+    assert_eq!(client.post("/signed?page=1").body("body").await.text(), "1 body");
+}
+
+/// A body that nobody may ask for.
+struct Unread;
+
+impl Stream for Unread {
+    type Item = Result<bytes::Bytes, std::io::Error>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        panic!("the body was read");
+    }
+}
+
 #[app::query("/stuck")]
 async fn stuck(_connection: &Connection, _inner: &Inner) {
     std::future::pending::<()>().await;

@@ -48,6 +48,10 @@ the app cannot start:
   no state of type `problems::Config`, taken by problems::egg at ui-tests/tests/problems.rs:28; give it with `.state(..)`
   `/breakfast` has no `{shelf}`, which problems::egg at ui-tests/tests/problems.rs:28 takes for problems::breakfast at ui-tests/tests/problems.rs:34
   no state of type `problems::Config`, taken by problems::config at ui-tests/tests/problems.rs:15; give it with `.state(..)`
+  problems::signature at ui-tests/tests/problems.rs:82 reads the body, which a query has none of: problems::signed_query at ui-tests/tests/problems.rs:94
+  the body of /signed can be read once, and is read twice:
+    problems::signature at ui-tests/tests/problems.rs:82
+    problems::signed_twice at ui-tests/tests/problems.rs:97
   GET /shop is answered twice:
     ui_tests::shop at ui-tests/src/lib.rs:6
     problems::shop at ui-tests/tests/problems.rs:10";
@@ -71,4 +75,31 @@ fn an_app_without_handlers_says_so() {
         problems,
         "the app cannot start:\n  `problems::empty::app` has no handler; annotate one with #[app::query(\"/\")], or merge the app of the crate that has them"
     );
+}
+
+struct Signature(String);
+
+#[dependency]
+fn signature(body: stario::RawBody<String>) -> Signature {
+    Signature(body.0)
+}
+
+#[dependency]
+fn verified(_signature: &Signature) -> Verified {
+    Verified
+}
+
+struct Verified;
+
+#[app::query("/signed")]
+async fn signed_query(_verified: &Verified) {}
+
+#[app::command("/signed")]
+async fn signed_twice(_verified: &Verified, body: stario::RawBody<String>) -> String {
+    body.0
+}
+
+#[app::command("/signed-once")]
+async fn signed_once(page: QueryParam<u8>, _verified: &Verified, signature: &Signature) -> String {
+    format!("{page} {}", signature.0)
 }

@@ -78,7 +78,9 @@ pub(crate) fn source(parameter: &Parameter) -> TokenStream {
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     let requirements = parameters.iter().map(|parameter| {
         let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, None));
-        quote_spanned!(type_span(parameter)=> #requirement(#meta))
+        let (span, source) = (type_span(parameter), source(parameter));
+        let runtime = runtime_at(span);
+        quote_spanned!(span=> #requirement(#meta), #runtime::Requirement::reads(#source))
     });
     quote!(::std::vec![#(#requirements),*])
 }
@@ -101,9 +103,9 @@ pub(crate) fn resolutions(
     let (resolve, early, resolved) = (named("resolve"), named("early"), named("argument"));
     let futures = parameters.iter().map(|parameter| future(parameter, scope, singleton));
     let early_resolutions = parameters.iter().zip(&resolve).map(|(parameter, resolve)| {
-        let (span, source) = (type_span(parameter), source(parameter));
+        let (span, reads_body) = (type_span(parameter), associated(parameter, "reads_body"));
         let runtime = runtime_at(span);
-        quote_spanned!(span=> #runtime::unless_body(const { #source }, #resolve()))
+        quote_spanned!(span=> #runtime::unless(#reads_body(#scope), #resolve()))
     });
     let at_once = (parameters.len() > 1).then(|| {
         quote! {

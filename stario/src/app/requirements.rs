@@ -5,42 +5,57 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use super::{Place, Replacements, States};
-use crate::extract::Requirement;
-use crate::handler::Endpoint;
+use crate::extract::{Requirement, Source};
+use crate::handler::{Endpoint, Kind};
 use crate::inject::ProviderInfo;
 use crate::routing::Pattern;
 
-/// Everything that is missing, each told once, and every cycle.
-pub(super) fn problems(
+/// What following all requirements comes to.
+#[derive(Default)]
+pub(super) struct Followed {
+    /// Everything that is missing or does not go together, each told once, and every circle.
+    pub(super) problems: Vec<String>,
+    /// The providers that read the body, or take one that does.
+    pub(super) body_readers: HashSet<TypeId>,
+}
+
+pub(super) fn follow(
     endpoints: &[&'static Endpoint],
     states: &States,
     replacements: &Replacements,
-) -> Vec<String> {
-    let mut problems = Vec::new();
+) -> Followed {
+    let mut followed = Followed::default();
     let mut told = BTreeSet::new();
     for endpoint in endpoints {
         let mut walk = Walk {
             endpoint,
             states,
             replacements,
+            body_readers: &mut followed.body_readers,
             path: Vec::new(),
             done: HashSet::new(),
+            readings: Vec::new(),
             found: Vec::new(),
         };
         walk.follow((endpoint.requirements)());
-        problems.extend(walk.found.into_iter().filter(|problem| told.insert(problem.clone())));
+        walk.conflicts();
+        let found = walk.found;
+        followed.problems.extend(found.into_iter().filter(|problem| told.insert(problem.clone())));
     }
-    problems
+    followed
 }
 
 struct Walk<'a> {
     endpoint: &'static Endpoint,
     states: &'a States,
     replacements: &'a Replacements,
+    body_readers: &'a mut HashSet<TypeId>,
     /// The providers between the endpoint and here.
     path: Vec<ProviderInfo>,
     /// Providers that were followed to their end for this endpoint.
     done: HashSet<TypeId>,
+    /// How the body is read, and by which provider, if not by the handler itself.
+    readings: Vec<(Source, Option<ProviderInfo>)>,
     found: Vec<String>,
 }
 
@@ -56,6 +71,7 @@ impl Walk<'_> {
                     ));
                 }
                 Requirement::Capture { name } => self.capture(name),
+                Requirement::Body(source) => self.body(source),
                 Requirement::Provider(info) => self.provider(info()),
                 Requirement::Fields(requirements) => self.follow(requirements()),
             }
@@ -84,6 +100,43 @@ impl Walk<'_> {
         }
     }
 
+    fn body(&mut self, source: Source) {
+        self.body_readers.extend(self.path.iter().map(|provider| provider.id));
+        if source.needs_body() && self.endpoint.kind == Kind::Query && !self.path.is_empty() {
+            self.found.push(format!(
+                "{} reads the body, which a query has none of: {}",
+                self.taker(),
+                Place(self.endpoint)
+            ));
+        }
+        self.readings.push((source, self.path.last().copied()));
+    }
+
+    /// The macros have checked the handler's own parameters against each other. Signals of a query are in the
+    /// URL, so nothing competes with them.
+    fn conflicts(&mut self) {
+        if self.endpoint.kind == Kind::Query {
+            return;
+        }
+        for (position, (source, reader)) in self.readings.iter().enumerate() {
+            let rival = self.readings[..position]
+                .iter()
+                .find(|(other, by)| source.conflicts_with(*other) && (reader.is_some() || by.is_some()));
+            if let Some((_, other)) = rival {
+                let show = |reader: &Option<ProviderInfo>| match reader {
+                    Some(provider) => ProviderPlace(provider).to_string(),
+                    None => Place(self.endpoint).to_string(),
+                };
+                self.found.push(format!(
+                    "the body of {} can be read once, and is read twice:\n    {}\n    {}",
+                    self.endpoint.path,
+                    show(other),
+                    show(reader)
+                ));
+            }
+        }
+    }
+
     fn provider(&mut self, mut info: ProviderInfo) {
         if let Some(replaced) = self.replacements.get(&info.id) {
             info = (replaced.infos[1])();
@@ -98,6 +151,9 @@ impl Walk<'_> {
             return;
         }
         if !self.done.insert(info.id) {
+            if self.body_readers.contains(&info.id) {
+                self.body_readers.extend(self.path.iter().map(|provider| provider.id));
+            }
             return;
         }
         self.path.push(info);

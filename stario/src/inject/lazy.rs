@@ -78,6 +78,11 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsLazy<R>> for Lazy<'s, T> {
 
     const SOURCE: Source = ProvidedBy::<T::Provider, T>::SOURCE;
 
+    fn reads_body(_: &Scope) -> bool {
+        // Nothing is read before it is asked for.
+        false
+    }
+
     fn requirement(parameter: &Parameter) -> Option<Requirement> {
         ProvidedBy::<T::Provider, T>::requirement(parameter)
     }
