@@ -17,11 +17,13 @@ pub(crate) fn emit(
     let emitter = Emitter { krate, buf: Ident::new("buf", Span::mixed_site()) };
     let Some(into) = into else { return emitter.template(ops, errors) };
     let (buf, body) = (&emitter.buf, emitter.ops(ops));
+    let slot = Ident::new("slot", Span::mixed_site());
     quote! {{
         #errors
-        let #buf: &mut #krate::__private::Buf = #into;
+        let #slot: &mut #krate::__private::Slot<'_> = #into;
+        let #buf = #slot.buf();
         #body
-        #krate::__private::Html::from_static("")
+        #slot.finish()
     }}
 }
 
