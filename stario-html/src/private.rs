@@ -16,6 +16,9 @@ use crate::style::{StyleAttr, StyleSheet, StyleValue};
 use crate::url::UrlAttr;
 pub use crate::{Buf, Html};
 
+/// What the buffer wants to have left at the end, to write without looking.
+const ROOM: u32 = 64;
+
 /// How much one template writes, learned from what it wrote before.
 #[derive(Debug)]
 pub struct Hint(AtomicU32);
@@ -34,16 +37,23 @@ impl Hint {
         Buf::with_capacity(self.0.load(Ordering::Relaxed) as usize)
     }
 
-    /// Ends a template and learns from it: up at once, down slowly.
+    /// Ends a template and learns from it.
     #[must_use]
     #[inline]
     pub fn finish(&self, buf: Buf) -> Html {
         let used = u32::try_from(buf.len()).unwrap_or(u32::MAX);
         let hint = self.0.load(Ordering::Relaxed);
-        if used > hint {
-            self.0.store(used.saturating_add(used / 8), Ordering::Relaxed);
+        if used.saturating_add(ROOM) > hint || used < hint / 4 {
+            self.learn(used, hint);
         }
         buf.finish()
+    }
+
+    /// Up at once, down slowly: a page that is short now and then keeps its room.
+    #[cold]
+    fn learn(&self, used: u32, hint: u32) {
+        let next = if used < hint / 4 { hint - hint / 8 } else { used.saturating_add(used / 8 + 2 * ROOM) };
+        self.0.store(next, Ordering::Relaxed);
     }
 }
 

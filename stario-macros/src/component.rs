@@ -14,7 +14,7 @@ use syn::visit::{self, Visit};
 use syn::{ItemFn, Macro, Path};
 
 /// What the attribute stands for: `html! { @component fn .. }`, by the name under which the function calls it.
-pub(crate) fn expand(arguments: &TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream {
     let problem = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(function) if arguments.is_empty() => {
             let html = html_path(&function);
@@ -27,7 +27,7 @@ pub(crate) fn expand(arguments: &TokenStream, item: TokenStream) -> TokenStream 
 }
 
 /// The items of a component, calling into `krate`.
-pub(crate) fn expand_items(krate: &TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand_items(krate: &TokenStream, item: &TokenStream) -> TokenStream {
     let function = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(function) => function,
         Err(error) => {

@@ -18,7 +18,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let mut cursor = cursor::Cursor::new(tokens);
     let krate = parse::take_crate(&mut cursor);
     if let Some(item) = parse::take_component(&mut cursor) {
-        return component::expand_items(&krate, item);
+        return component::expand_items(&krate, &item);
     }
     let mut report = report::Report::default();
     let mut template = parse::parse(cursor, &mut report);

@@ -19,5 +19,5 @@ pub fn component(
     arguments: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    component::expand(&arguments.into(), item.into()).into()
+    component::expand(&arguments.into(), &item.into()).into()
 }
