@@ -179,17 +179,16 @@ impl Buf {
         value: &T,
         tail: &'static str,
     ) {
-        if self.__open(head, open, value.is_present(), tail) {
-            value.write_attr(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+        if value.is_present() {
+            value.write_between(self, head, tail);
+        } else {
+            self.__absent(head, open, tail);
         }
     }
 
     #[inline]
     pub fn __part<T: AttrValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
-        self.push_trusted_markup(head);
-        value.write_attr(&mut AttrWriter::new(self));
-        self.push_trusted_markup(tail);
+        value.write_between(self, head, tail);
     }
 
     #[inline]
@@ -340,10 +339,16 @@ impl Buf {
         if present {
             self.push_trusted_markup(head);
         } else {
-            self.push_trusted_markup(&head[..open]);
-            self.push_trusted_markup(&tail[1..]);
+            self.__absent(head, open, tail);
         }
         present
+    }
+
+    /// Writes what is around an attribute that is left out.
+    #[inline]
+    fn __absent(&mut self, head: &'static str, open: usize, tail: &'static str) {
+        self.push_trusted_markup(&head[..open]);
+        self.push_trusted_markup(&tail[1..]);
     }
 }
 

@@ -111,160 +111,279 @@ unsafe fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
 #[inline]
 pub(super) fn escaped_between(out: &mut String, head: &str, text: &str, tail: &str) {
     out.reserve(head.len() + text.len() + tail.len() + SLACK);
-    out.push_str(head);
-    escaped::<true>(out, text, tail.len());
-    out.push_str(tail);
+    // SAFETY: room for all three has just been reserved, and escaping leaves as much behind it as it is told to. What
+    // is added is text, so the whole stays UTF-8.
+    unsafe {
+        let bytes = out.as_mut_vec();
+        append(bytes, head);
+        escape::<true>(bytes, text, tail.len());
+        append(bytes, tail);
+    }
 }
 
-/// Appends `text`, escaped for the quote in question, and leaves room for `extra` bytes.
+/// Appends `text`, escaped for the quote in question.
 #[inline]
 pub(super) fn push_escaped(out: &mut String, text: &str, quote: Quote) {
-    match quote {
-        Quote::Double => escaped::<true>(out, text, 0),
-        Quote::Single => escaped::<false>(out, text, 0),
+    out.reserve(text.len() + SLACK);
+    // SAFETY: the room has just been reserved, and what is added is text.
+    unsafe {
+        match quote {
+            Quote::Double => escape::<true>(out.as_mut_vec(), text, 0),
+            Quote::Single => escape::<false>(out.as_mut_vec(), text, 0),
+        }
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-fn escaped<const DOUBLE: bool>(out: &mut String, text: &str, extra: usize) {
-    out.reserve(text.len() + extra + SLACK);
-    crate::escape::escape_into(text, if DOUBLE { Quote::Double } else { Quote::Single }, out);
+/// Appends `text`.
+///
+/// # Safety
+///
+/// There must be room for it.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+unsafe fn append(bytes: &mut Vec<u8>, text: &str) {
+    let start = bytes.len();
+    // SAFETY: the caller has made room, so the place is inside the buffer, and what is counted has been written.
+    unsafe {
+        copy(bytes.as_mut_ptr().add(start), text);
+        bytes.set_len(start + text.len());
+    }
 }
 
-#[cfg(target_arch = "x86_64")]
+/// Appends `text`, escaped, and leaves room for `extra` bytes and `SLACK`.
+///
+/// # Safety
+///
+/// There must be room for `text`, `extra` and `SLACK`.
 #[inline]
-fn escaped<const DOUBLE: bool>(out: &mut String, text: &str, extra: usize) {
-    // SAFETY: every x86-64 processor has SSE2.
-    unsafe { escaped_sse2::<DOUBLE>(out, text, extra) }
-}
-
-/// Appends `text`, escaped: sixteen bytes at a time, stored first and looked through then.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "sse2")]
-#[inline(never)]
-fn escaped_sse2<const DOUBLE: bool>(out: &mut String, text: &str, extra: usize) {
-    let source = text.as_bytes();
-    out.reserve(source.len() + extra + SLACK);
-    // SAFETY: all that `Escaper` adds is pieces of `text` cut at ASCII characters, and ASCII.
-    let bytes = unsafe { out.as_mut_vec() };
-    let mut escaper = Escaper::<DOUBLE> { bytes, extra };
-    if source.len() < 16 {
-        let chunk = short_chunk(source);
-        escaper.chunk(chunk, source, 0);
-        return;
+unsafe fn escape<const DOUBLE: bool>(bytes: &mut Vec<u8>, text: &str, extra: usize) {
+    // SAFETY: the caller has made room. Every x86-64 processor has SSE2.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        if text.len() >= 16 || !sse2::append_clean::<DOUBLE>(bytes, text.as_bytes()) {
+            sse2::escape::<DOUBLE>(bytes, text.as_bytes(), extra);
+        }
     }
-    let mut at = 0;
-    while let Some(window) = source.get(at..at + 16) {
-        escaper.chunk(load(window), &source[at..at + 16], source.len() - at - 16);
-        at += 16;
-    }
-    let rest = &source[at..];
-    if !rest.is_empty() {
-        let chunk = short_chunk(rest);
-        escaper.chunk(chunk, rest, 0);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let mut escaped = String::new();
+        crate::escape::escape_into(text, if DOUBLE { Quote::Double } else { Quote::Single }, &mut escaped);
+        bytes.extend_from_slice(escaped.as_bytes());
+        bytes.reserve(extra + SLACK);
     }
 }
 
+/// Escaping on processors with SSE2: bytes are stored first and looked through then.
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{
-    __m128i, _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm_storeu_si128,
-};
-
-/// Sixteen bytes as a vector.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "sse2")]
-#[inline]
-fn load(bytes: &[u8]) -> __m128i {
-    let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, i64::from_le_bytes);
-    _mm_set_epi64x(half(8), half(0))
-}
-
-/// Fewer than sixteen bytes as a vector, the rest zero. Overlapping reads, so that no length needs a loop.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "sse2")]
-#[inline]
-fn short_chunk(bytes: &[u8]) -> __m128i {
-    let n = bytes.len();
-    if n >= 8 {
-        let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
-        let all = u128::from(half(0)) | u128::from(half(n - 8)) << (8 * (n - 8));
-        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-        return _mm_set_epi64x((all >> 64) as i64, all as i64);
-    }
-    let all = if n >= 4 {
-        let half = |at: usize| bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
-        u64::from(half(0)) | u64::from(half(n - 4)) << (8 * (n - 4))
-    } else if n > 0 {
-        let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
-        byte(0) | byte(n / 2) | byte(n - 1)
-    } else {
-        0
+mod sse2 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
+        _mm_set1_epi8, _mm_storeu_si128,
     };
-    _mm_set_epi64x(0, all.cast_signed())
-}
+    use std::ptr;
 
-#[cfg(target_arch = "x86_64")]
-struct Escaper<'o, const DOUBLE: bool> {
-    bytes: &'o mut Vec<u8>,
-    /// Room to leave behind everything.
-    extra: usize,
-}
+    use super::{Quote, SLACK, entity};
 
-#[cfg(target_arch = "x86_64")]
-impl<const DOUBLE: bool> Escaper<'_, DOUBLE> {
-    /// Appends a chunk of at most sixteen bytes, of which `remaining` follow.
+    /// Entities padded to eight bytes, and their lengths, by the low six bits of the character, which tell all of them
+    /// apart.
+    type Names = [([u8; 8], u8); 64];
+
+    static DOUBLE_NAMES: Names = names(Quote::Double);
+    static SINGLE_NAMES: Names = names(Quote::Single);
+
+    const fn names(quote: Quote) -> Names {
+        let mut names = [([0; 8], 0); 64];
+        let mut byte: u8 = 0;
+        while byte < 128 {
+            if let Some(name) = entity(byte, quote) {
+                let name = name.as_bytes();
+                let slot = &mut names[(byte % 64) as usize];
+                while (slot.1 as usize) < name.len() {
+                    slot.0[slot.1 as usize] = name[slot.1 as usize];
+                    slot.1 += 1;
+                }
+            }
+            byte += 1;
+        }
+        names
+    }
+
+    /// Appends fewer than sixteen bytes if none needs an entity. Most values are that short and clean, so this part is
+    /// small enough to stand wherever one is written.
     ///
-    /// Room: before each chunk there is room for it, for what remains, for `extra` and for `SLACK`.
+    /// # Safety
+    ///
+    /// There must be room for `SLACK`.
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn chunk(&mut self, chunk: __m128i, source: &[u8], remaining: usize) {
-        let start = self.bytes.len();
-        debug_assert!(self.bytes.capacity() - start >= source.len() + remaining + self.extra + SLACK);
-        // SAFETY: there is room for `SLACK` bytes, more than the sixteen stored here.
-        unsafe { _mm_storeu_si128(self.bytes.as_mut_ptr().add(start).cast(), chunk) };
-        let hits = special::<DOUBLE>(chunk);
-        if hits == 0 {
-            // SAFETY: as many bytes have just been stored, there being at most sixteen.
-            unsafe { self.bytes.set_len(start + source.len()) };
-        } else {
-            self.entities(hits, source, remaining);
+    pub(super) unsafe fn append_clean<const DOUBLE: bool>(bytes: &mut Vec<u8>, source: &[u8]) -> bool {
+        let chunk = short(source);
+        let is_clean = special::<DOUBLE>(chunk) == 0;
+        // SAFETY: the sixteen bytes stored fit into `SLACK`, and only as many as `source` has are counted.
+        unsafe {
+            let start = bytes.len();
+            _mm_storeu_si128(bytes.as_mut_ptr().add(start).cast(), chunk);
+            if is_clean {
+                bytes.set_len(start + source.len());
+            }
         }
+        is_clean
     }
 
-    /// Appends a chunk in which the bytes at the set bits of `hits` become entities.
-    #[cold]
+    /// Appends `source`, escaped.
+    ///
+    /// # Safety
+    ///
+    /// There must be room for `source`, `extra` and `SLACK`; after it there is room for `extra` and `SLACK`.
+    #[target_feature(enable = "sse2")]
     #[inline(never)]
-    fn entities(&mut self, mut hits: u32, source: &[u8], remaining: usize) {
-        // Each byte may become an entity of six.
-        self.bytes.reserve(6 * source.len() + remaining + self.extra + SLACK);
-        let quote = if DOUBLE { Quote::Double } else { Quote::Single };
-        let mut clean_from = 0;
-        while hits != 0 {
-            let at = hits.trailing_zeros() as usize;
-            self.bytes.extend_from_slice(&source[clean_from..at]);
-            self.bytes.extend_from_slice(entity(source[at], quote).unwrap_or_default().as_bytes());
-            clean_from = at + 1;
-            hits &= hits - 1;
+    pub(super) unsafe fn escape<const DOUBLE: bool>(bytes: &mut Vec<u8>, source: &[u8], extra: usize) {
+        let mut from = source.as_ptr();
+        let mut left = source.len();
+        // SAFETY: at the head of each loop there are `left` bytes to read at `from`, and room for as many, for `extra`
+        // and for `SLACK` at `at`, which is where the buffer ends. Whole chunks are only read and stored while that
+        // many bytes are left; the chunk of the last few is put together by `short`, and its sixteen bytes go into
+        // `SLACK`. `entities` keeps the same promise and returns the new end.
+        unsafe {
+            let mut at = bytes.as_mut_ptr().add(bytes.len());
+            while left >= 32 {
+                let (low, high) = (_mm_loadu_si128(from.cast()), _mm_loadu_si128(from.add(16).cast()));
+                _mm_storeu_si128(at.cast(), low);
+                _mm_storeu_si128(at.add(16).cast(), high);
+                let hits = special::<DOUBLE>(low) | special::<DOUBLE>(high) << 16;
+                left -= 32;
+                at = if hits == 0 {
+                    at.add(32)
+                } else {
+                    entities::<DOUBLE>(bytes, at, [low, high], hits, 32, left + extra)
+                };
+                from = from.add(32);
+            }
+            if left >= 16 {
+                let chunk = _mm_loadu_si128(from.cast());
+                _mm_storeu_si128(at.cast(), chunk);
+                let hits = special::<DOUBLE>(chunk);
+                left -= 16;
+                at = if hits == 0 {
+                    at.add(16)
+                } else {
+                    entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, 16, left + extra)
+                };
+            }
+            if left > 0 {
+                let chunk = short(&source[source.len() - left..]);
+                _mm_storeu_si128(at.cast(), chunk);
+                let hits = special::<DOUBLE>(chunk);
+                at = if hits == 0 {
+                    at.add(left)
+                } else {
+                    entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, left, extra)
+                };
+            }
+            let length = at.offset_from_unsigned(bytes.as_ptr());
+            bytes.set_len(length);
         }
-        self.bytes.extend_from_slice(&source[clean_from..]);
     }
-}
 
-/// A bit for each byte that needs an entity. Two comparisons find all four characters exactly.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "sse2")]
-#[inline]
-fn special<const DOUBLE: bool>(chunk: __m128i) -> u32 {
-    let is = |bit: u8, value: u8| {
-        _mm_cmpeq_epi8(
-            _mm_or_si128(chunk, _mm_set1_epi8(bit.cast_signed())),
-            _mm_set1_epi8(value.cast_signed()),
-        )
-    };
-    // `<` and `>` differ in bit 1, `&` and `"` in bit 2, `&` and `'` in bit 0.
-    let angles = is(2, b'>');
-    let others = if DOUBLE { is(4, b'&') } else { is(1, b'\'') };
-    _mm_movemask_epi8(_mm_or_si128(angles, others)).cast_unsigned()
+    /// Writes the first `length` bytes of `chunk` to `at`, those at the set bits of `hits` as entities, and returns
+    /// where they end. The buffer may move.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be a place inside the buffer of `bytes`, all before it written. Afterwards there is room for `after`
+    /// and `SLACK` behind the place returned.
+    #[target_feature(enable = "sse2")]
+    #[inline(never)]
+    unsafe fn entities<const DOUBLE: bool>(
+        bytes: &mut Vec<u8>,
+        at: *mut u8,
+        chunk: [__m128i; 2],
+        mut hits: u32,
+        length: usize,
+        after: usize,
+    ) -> *mut u8 {
+        let names = if DOUBLE { &DOUBLE_NAMES } else { &SINGLE_NAMES };
+        let mut source = [0_u8; 64];
+        // SAFETY: `source` has room for four vectors, so sixteen bytes may be read at each of its first 48. Each of the
+        // `length` bytes, of which there are at most 32, becomes six at most; stores of sixteen and eight overshoot
+        // what they mean by less than `SLACK`, for which room has been reserved.
+        unsafe {
+            _mm_storeu_si128(source.as_mut_ptr().cast(), chunk[0]);
+            _mm_storeu_si128(source.as_mut_ptr().add(16).cast(), chunk[1]);
+            let written = at.offset_from_unsigned(bytes.as_ptr());
+            bytes.set_len(written);
+            bytes.reserve(6 * length + after + SLACK);
+            let mut at = bytes.as_mut_ptr().add(written);
+            let mut clean_from = 0;
+            while hits != 0 {
+                let hit = hits.trailing_zeros() as usize;
+                at = run(source.as_ptr().add(clean_from), at, hit - clean_from);
+                let (name, length) = &names[usize::from(source[hit] % 64)];
+                ptr::copy_nonoverlapping(name.as_ptr(), at, 8);
+                at = at.add(usize::from(*length));
+                clean_from = hit + 1;
+                hits &= hits - 1;
+            }
+            run(source.as_ptr().add(clean_from), at, length - clean_from)
+        }
+    }
+
+    /// Copies `length` bytes, at most 32, in stores of sixteen, and returns where they end.
+    ///
+    /// # Safety
+    ///
+    /// 32 bytes must be readable at `from` and writable at `at`.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    unsafe fn run(from: *const u8, at: *mut u8, length: usize) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            _mm_storeu_si128(at.cast(), _mm_loadu_si128(from.cast()));
+            if length > 16 {
+                _mm_storeu_si128(at.add(16).cast(), _mm_loadu_si128(from.add(16).cast()));
+            }
+            at.add(length)
+        }
+    }
+
+    /// Fewer than sixteen bytes as a vector, the rest zero. Overlapping reads, so that no length needs a loop.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn short(bytes: &[u8]) -> __m128i {
+        let n = bytes.len();
+        if n >= 8 {
+            let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
+            let all = u128::from(half(0)) | u128::from(half(n - 8)) << (8 * (n - 8));
+            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+            return _mm_set_epi64x((all >> 64) as i64, all as i64);
+        }
+        let all = if n >= 4 {
+            let half = |at: usize| bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
+            u64::from(half(0)) | u64::from(half(n - 4)) << (8 * (n - 4))
+        } else if n > 0 {
+            let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
+            byte(0) | byte(n / 2) | byte(n - 1)
+        } else {
+            0
+        };
+        _mm_set_epi64x(0, all.cast_signed())
+    }
+
+    /// A bit for each byte that needs an entity. Two comparisons find all four characters exactly.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn special<const DOUBLE: bool>(chunk: __m128i) -> u32 {
+        let is = |bit: u8, value: u8| {
+            _mm_cmpeq_epi8(
+                _mm_or_si128(chunk, _mm_set1_epi8(bit.cast_signed())),
+                _mm_set1_epi8(value.cast_signed()),
+            )
+        };
+        // `<` and `>` differ in bit 1, `&` and `"` in bit 2, `&` and `'` in bit 0.
+        let angles = is(2, b'>');
+        let others = if DOUBLE { is(4, b'&') } else { is(1, b'\'') };
+        _mm_movemask_epi8(_mm_or_si128(angles, others)).cast_unsigned()
+    }
 }
 
 #[cfg(test)]
