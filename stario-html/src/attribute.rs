@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::buf::Escaping;
+use crate::buf::{Escaping, Static};
 use crate::escape::Quote;
 use crate::render::Displayed;
 use crate::{Buf, Render};
@@ -84,10 +84,10 @@ pub trait AttrValue {
     /// Writes the value with the static markup around it. Overridden where one capacity check can serve all three.
     #[doc(hidden)]
     #[inline]
-    fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
-        buf.push_trusted_markup(head);
+    fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+        buf.push_static(head);
         self.write_attr(&mut AttrWriter::new(buf));
-        buf.push_trusted_markup(tail);
+        buf.push_static(tail);
     }
 }
 
@@ -100,7 +100,7 @@ macro_rules! string_values {
             }
 
             #[inline]
-            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+            fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
                 self.render_between(buf, head, tail);
             }
         }
@@ -119,7 +119,7 @@ macro_rules! rendered_values {
             }
 
             #[inline]
-            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+            fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
                 self.render_between(buf, head, tail);
             }
         }
@@ -148,12 +148,12 @@ impl<T: AttrValue> AttrValue for Option<T> {
     }
 
     #[inline]
-    fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+    fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
         match self {
             Some(value) => value.write_between(buf, head, tail),
             None => {
-                buf.push_trusted_markup(head);
-                buf.push_trusted_markup(tail);
+                buf.push_static(head);
+                buf.push_static(tail);
             }
         }
     }
@@ -173,7 +173,7 @@ macro_rules! pointer_values {
             }
 
             #[inline]
-            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+            fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
                 (**self).write_between(buf, head, tail);
             }
         }
@@ -228,7 +228,7 @@ impl<T: AttrValue + ?Sized> TrueFalseAttr for T {
 
 impl TrueFalseAttr for bool {
     fn write_true_false(&self, out: &mut AttrWriter<'_>) {
-        out.write_str(if *self { "true" } else { "false" });
+        out.buf.push_trusted_markup(if *self { "true" } else { "false" });
     }
 }
 

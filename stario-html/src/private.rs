@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::attribute::{AttrValue, AttrWriter, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
+pub use crate::buf::Static;
 pub use crate::component::{Children, Given, IntoOptional, Missing, Slot, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
@@ -32,14 +33,12 @@ impl Hint {
 
     /// Makes a buffer that most likely never has to grow.
     #[must_use]
-    #[inline]
     pub fn buf(&self) -> Buf {
         Buf::with_capacity(self.0.load(Ordering::Relaxed) as usize)
     }
 
     /// Ends a template and learns from it.
     #[must_use]
-    #[inline]
     pub fn finish(&self, buf: Buf) -> Html {
         let used = u32::try_from(buf.len()).unwrap_or(u32::MAX);
         let hint = self.0.load(Ordering::Relaxed);
@@ -151,33 +150,26 @@ impl<T: Srcdoc + ?Sized> Srcdoc for &T {
     }
 }
 
-/// Takes the value of an attribute that is present or not.
-#[must_use]
-#[inline]
-pub const fn flag(present: bool) -> bool {
-    present
-}
-
 /// The calls of an expansion. `open` is the end of `head` that begins the attribute, `tail` begins with its quote.
 #[doc(hidden)]
 impl Buf {
     #[inline]
-    pub fn __static(&mut self, markup: &'static str) {
-        self.push_trusted_markup(markup);
+    pub fn __static(&mut self, markup: &'static Static) {
+        self.push_static(markup);
     }
 
     #[inline]
-    pub fn __text<T: Render + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+    pub fn __text<T: Render + ?Sized>(&mut self, head: &'static Static, value: &T, tail: &'static Static) {
         value.render_between(self, head, tail);
     }
 
     #[inline]
     pub fn __attr<T: AttrValue + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         if value.is_present() {
             value.write_between(self, head, tail);
@@ -187,102 +179,102 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __part<T: AttrValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+    pub fn __part<T: AttrValue + ?Sized>(&mut self, head: &'static Static, value: &T, tail: &'static Static) {
         value.write_between(self, head, tail);
     }
 
     #[inline]
     pub fn __true_false<T: TrueFalseAttr + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_true_false(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
     #[inline]
     pub fn __url<T: UrlAttr + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
     #[inline]
     pub fn __urls<T: UrlAttr + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url_list(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
     #[inline]
     pub fn __style<T: StyleAttr + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_style(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
     #[inline]
     pub fn __srcdoc<T: Srcdoc + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         let document = value.document();
         if self.__open(head, open, document.is_some(), tail) {
             self.push_escaped(document.map_or("", Html::as_str));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
     #[inline]
     pub fn __expression<T: Expression + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
-            value.write_expression(&mut JsWriter::attribute(self, quote_of(tail)));
-            self.push_trusted_markup(tail);
+            value.write_expression(&mut JsWriter::attribute(self, quote_of(tail.as_str())));
+            self.push_static(tail);
         }
     }
 
     #[inline]
     pub fn __handler<T: HandlerAttr + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         open: usize,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         self.__expression(head, open, value, tail);
     }
@@ -290,37 +282,47 @@ impl Buf {
     #[inline]
     pub fn __expression_part<T: Expression + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
-        self.push_trusted_markup(head);
+        self.push_static(head);
         value.write_expression(&mut JsWriter::attribute(self, Quote::Double));
-        self.push_trusted_markup(tail);
+        self.push_static(tail);
     }
 
     #[inline]
     pub fn __handler_part<T: HandlerAttr + ?Sized>(
         &mut self,
-        head: &'static str,
+        head: &'static Static,
         value: &T,
-        tail: &'static str,
+        tail: &'static Static,
     ) {
         self.__expression_part(head, value, tail);
     }
 
     #[inline]
-    pub fn __script<T: ScriptValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
-        self.push_trusted_markup(head);
+    pub fn __script<T: ScriptValue + ?Sized>(
+        &mut self,
+        head: &'static Static,
+        value: &T,
+        tail: &'static Static,
+    ) {
+        self.push_static(head);
         value.write_expression(&mut JsWriter::script(self));
-        self.push_trusted_markup(tail);
+        self.push_static(tail);
     }
 
     #[inline]
-    pub fn __sheet<T: StyleSheet + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
-        self.push_trusted_markup(head);
+    pub fn __sheet<T: StyleSheet + ?Sized>(
+        &mut self,
+        head: &'static Static,
+        value: &T,
+        tail: &'static Static,
+    ) {
+        self.push_static(head);
         value.write_sheet(self);
-        self.push_trusted_markup(tail);
+        self.push_static(tail);
     }
 
     #[inline]
@@ -335,9 +337,9 @@ impl Buf {
 
     /// Writes what comes before the value; if the attribute is left out also what comes behind it.
     #[inline]
-    fn __open(&mut self, head: &'static str, open: usize, present: bool, tail: &'static str) -> bool {
+    fn __open(&mut self, head: &'static Static, open: usize, present: bool, tail: &'static Static) -> bool {
         if present {
-            self.push_trusted_markup(head);
+            self.push_static(head);
         } else {
             self.__absent(head, open, tail);
         }
@@ -345,10 +347,9 @@ impl Buf {
     }
 
     /// Writes what is around an attribute that is left out.
-    #[inline]
-    fn __absent(&mut self, head: &'static str, open: usize, tail: &'static str) {
-        self.push_trusted_markup(&head[..open]);
-        self.push_trusted_markup(&tail[1..]);
+    fn __absent(&mut self, head: &'static Static, open: usize, tail: &'static Static) {
+        self.push_trusted_markup(&head.as_str()[..open]);
+        self.push_trusted_markup(&tail.as_str()[1..]);
     }
 }
 

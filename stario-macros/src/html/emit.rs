@@ -75,7 +75,8 @@ impl Emitter<'_> {
                 }
                 op => {
                     if !head.is_empty() {
-                        out.extend(quote!(#buf.__static(#head);));
+                        let markup = self.markup(&head);
+                        out.extend(quote!(#buf.__static(#markup);));
                         head.clear();
                     }
                     out.extend(self.op(op));
@@ -83,9 +84,17 @@ impl Emitter<'_> {
             }
         }
         if !head.is_empty() {
-            out.extend(quote!(#buf.__static(#head);));
+            let markup = self.markup(&head);
+            out.extend(quote!(#buf.__static(#markup);));
         }
         out
+    }
+
+    /// Markup padded to a multiple of sixteen bytes, as the buffer wants it.
+    fn markup(&self, markup: &str) -> TokenStream {
+        let (krate, length) = (self.krate, markup.len());
+        let padded = format!("{markup}{:_<1$}", "", length.next_multiple_of(16) - length);
+        quote!(const { &#krate::__private::Static::new(#padded, #length) })
     }
 
     fn value(&self, op: &ValueOp, mut head: String, tail: &str) -> TokenStream {
@@ -93,11 +102,12 @@ impl Emitter<'_> {
         let (span, value) = argument(&op.value);
         let method = Ident::new(method(op.place), span);
         let Some((open, quote)) = &op.open else {
+            let (head, tail) = (self.markup(&head), self.markup(tail));
             return quote_spanned!(span=> #buf.#method(#head, &#value, #tail););
         };
         let open_at = head.len();
         head.push_str(open);
-        let tail = format!("{}{tail}", quote.as_char());
+        let (head, tail) = (self.markup(&head), self.markup(&format!("{}{tail}", quote.as_char())));
         quote_spanned!(span=> #buf.#method(#head, #open_at, &#value, #tail);)
     }
 
@@ -107,6 +117,7 @@ impl Emitter<'_> {
             Op::Static(_) | Op::Value(_) => TokenStream::new(),
             Op::Flag { condition, markup } => {
                 let (span, condition) = argument(condition);
+                let markup = self.markup(markup);
                 quote_spanned!(span=> if #condition { #buf.__static(#markup); })
             }
             Op::Joined(joined) => self.joined(joined),
