@@ -126,7 +126,7 @@ fn push_script(buf: &mut Buf, code: &str) {
 
 /// A value that is JavaScript: for Datastar expressions, event handlers and scripts.
 ///
-/// Implemented for numbers and `bool`, for [`js`] and [`json`], for `Option` (the attribute is left out), and for
+/// Implemented for numbers and `bool`, for [`js`] and `json(..)`, for `Option` (the attribute is left out), and for
 /// references and smart pointers. Strings are not expressions: `json(&text)` makes a complete literal of one.
 ///
 /// # Implementing
@@ -160,7 +160,7 @@ pub trait HandlerAttr: Expression {}
 #[diagnostic::do_not_recommend]
 impl<T: Expression + ?Sized> HandlerAttr for T {}
 
-/// A value that can stand in a `<script>`: a number, a `bool`, [`js`] or [`json`].
+/// A value that can stand in a `<script>`: a number, a `bool`, [`js`] or `json(..)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be placed in a <script>",
     label = "not JavaScript",

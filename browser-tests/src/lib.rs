@@ -1,0 +1,147 @@
+//! Real browsers on a real server: what the tests in `tests/` start, and stop when they end.
+//!
+//! They need `chromedriver` and a Chromium that fits it, the built example, and the Datastar client, whose
+//! place `DATASTAR_FILE` names (`browser-tests/run` sees to all of it).
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long a browser may take to show what was pushed to it.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A program that is killed when the test ends, and the address that it said it listens on.
+pub struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    /// Starts an example on a free port.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, or does not say where it listens.
+    pub async fn example(name: &str) -> Self {
+        let program = std::env::current_exe().expect("the test's own path");
+        // target/debug/deps/test-1234 and target/debug/example
+        let program = program.ancestors().nth(2).expect("a target directory").join(name);
+        let mut command = Command::new(program);
+        command.env("STARIO_PORT", "0").env("TILES_DATASTAR_FILE", variable("DATASTAR_FILE"));
+        Self::start(&mut command, "listening on ").await
+    }
+
+    /// Starts `chromedriver` on a free port.
+    async fn webdriver() -> Self {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let mut server = Self::start(&mut command, "started successfully on port ").await;
+        server.url = format!("http://127.0.0.1:{}", server.url.trim_end_matches('.'));
+        server
+    }
+
+    async fn start(command: &mut Command, marker: &str) -> Self {
+        let mut process =
+            command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("the program can be started");
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        loop {
+            let line =
+                lines.next_line().await.expect("output").expect("a program that says where it listens");
+            if let Some((_, url)) = line.split_once(marker) {
+                let url = url.to_owned();
+                // Read on: a full pipe would stop the program.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return Self { process, url };
+            }
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:1234`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    ///
+    /// # Panics
+    ///
+    /// When the program does not end with status 0.
+    pub async fn terminate(mut self) {
+        let id = self.process.id().expect("a running program").to_string();
+        Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
+        let status = self.process.wait().await.expect("an exit status");
+        assert!(status.success(), "{status}");
+    }
+}
+
+/// Headless browsers, each with a profile of its own.
+pub struct Browsers {
+    webdriver: Server,
+}
+
+impl Browsers {
+    /// Starts the driver.
+    ///
+    /// # Panics
+    ///
+    /// When there is no `chromedriver`.
+    pub async fn start() -> Self {
+        Self { webdriver: Server::webdriver().await }
+    }
+
+    /// Opens a page in a browser of its own.
+    ///
+    /// # Panics
+    ///
+    /// When the browser or the page does not open.
+    pub async fn open(&self, url: &str) -> Client {
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ];
+        let capabilities = serde_json::json!({ "goog:chromeOptions": { "args": arguments } });
+        let serde_json::Value::Object(capabilities) = capabilities else { unreachable!("an object") };
+        let connector = hyper_util::client::legacy::connect::HttpConnector::new();
+        let client =
+            ClientBuilder::new(connector).capabilities(capabilities).connect(&self.webdriver.url).await;
+        let client = client.expect("a browser");
+        client.goto(url).await.expect("the page");
+        client
+    }
+}
+
+/// Waits until `script`, a JavaScript expression, is true in the page.
+///
+/// # Panics
+///
+/// When it is not within [`PATIENCE`], with what `shown` is then.
+pub async fn wait_until(page: &Client, script: &str, shown: &str) {
+    // Resolves in the page, at the first change that makes it true; no polling from here.
+    let waiting = format!(
+        "const done = arguments[arguments.length - 1];
+         const holds = () => {{ if ({script}) {{ observer.disconnect(); done(true); return true; }} return false; }};
+         const observer = new MutationObserver(holds);
+         if (!holds()) {{
+             observer.observe(document, {{ subtree: true, childList: true, attributes: true, characterData: true }});
+             setTimeout(() => {{ observer.disconnect(); done({shown}); }}, {});
+         }}",
+        PATIENCE.as_millis()
+    );
+    let result = page.execute_async(&waiting, Vec::new()).await.expect("a script that runs");
+    assert_eq!(result, serde_json::Value::Bool(true), "not within {PATIENCE:?}: {script}");
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; start these tests with browser-tests/run"))
+}

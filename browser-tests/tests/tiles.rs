@@ -1,0 +1,53 @@
+//! The `tiles` example in two browsers.
+
+use browser_tests::{Browsers, Server, wait_until};
+use fantoccini::{Client, Locator};
+
+/// Who is here, as one text.
+const ROSTER: &str = "document.querySelector('#here').innerText";
+
+async fn wait_for_roster(page: &Client, painters: &[&str]) {
+    let expected = serde_json::to_string(painters).expect("texts");
+    let shown = "[...document.querySelectorAll('#here li')].map(li => li.innerText)";
+    wait_until(page, &format!("JSON.stringify({shown}) === {expected:?}"), ROSTER).await;
+}
+
+async fn click(page: &Client, tile: usize) {
+    let tile = page.find(Locator::Id(&format!("tile-{tile}"))).await.expect("a tile");
+    tile.click().await.expect("a click");
+}
+
+async fn wait_for_color(page: &Client, tile: usize, color: &str) {
+    let shown = format!("document.getElementById('tile-{tile}').dataset.color");
+    wait_until(page, &format!("{shown} === {color}"), &shown).await;
+}
+
+#[tokio::test]
+async fn browsers_see_each_other_paint_come_and_go() {
+    let server = Server::example("tiles").await;
+    let browsers = Browsers::start().await;
+
+    let first = browsers.open(server.url()).await;
+    wait_for_roster(&first, &["Painter 1"]).await;
+    let second = browsers.open(server.url()).await;
+    wait_for_roster(&first, &["Painter 1", "Painter 2"]).await;
+    wait_for_roster(&second, &["Painter 1", "Painter 2"]).await;
+
+    // A mark that a reload would lose.
+    second.execute("window.notReloaded = true", Vec::new()).await.expect("a script");
+    click(&first, 17).await;
+    wait_for_color(&second, 17, "'1'").await;
+    wait_for_color(&first, 17, "'1'").await;
+    click(&second, 17).await;
+    wait_for_color(&first, 17, "'2'").await;
+    click(&second, 17).await;
+    wait_for_color(&first, 17, "undefined").await;
+    wait_until(&second, "window.notReloaded === true", "'reloaded'").await;
+
+    second.close().await.expect("the browser closes");
+    wait_for_roster(&first, &["Painter 1"]).await;
+
+    // The first page's stream is still open: it must not keep the server from ending.
+    server.terminate().await;
+    first.close().await.expect("the browser closes");
+}

@@ -1,0 +1,27 @@
+//! The smallest app: one page.
+
+use stario::prelude::*;
+
+stario::app!();
+
+#[app::query("/")]
+async fn home(#[default("world")] name: QueryParam<String>) -> Html {
+    html! { <h1>"Hello, "{name}"!"</h1> }
+}
+
+#[tokio::main]
+async fn main() -> stario::Result {
+    app::new().serve().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_greets_by_name() {
+        let client = TestClient::new(app::new());
+        assert_eq!(client.get("/").send().text(), "<h1>Hello, world!</h1>");
+        assert_eq!(client.get("/?name=%3CAda%3E").send().text(), "<h1>Hello, &lt;Ada&gt;!</h1>");
+    }
+}

@@ -1,2 +1,0 @@
-//! Shared painting board.
-fn main() {}

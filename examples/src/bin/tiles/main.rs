@@ -1,0 +1,137 @@
+//! A shared painting board: every click is seen in every open browser at once, and so is who is here.
+//!
+//! A page is rendered by one GET, then a second GET stays open and pushes the board again whenever it
+//! changed. Clicks are POSTs that answer nothing.
+
+mod board;
+
+use board::{Board, Painter, Visit};
+use stario::http::HeaderValue;
+use stario::prelude::*;
+
+stario::app!();
+
+/// The page: the board as it is now, and the stream that keeps it so.
+#[app::query("/")]
+async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
+    let painter = board.newcomer();
+    html! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <title>"Tiles"</title>
+                <link rel="stylesheet" href={style::url()}>
+                {datastar}
+            </head>
+            <body data-signals={json(&json!({ "painter": painter }))} data-init={live::action()}>
+                {view(&board)}
+            </body>
+        </html>
+    }
+}
+
+/// Stays open while the browser does; its painter is here for as long.
+#[app::query("/live")]
+async fn live(painter: Signal<Painter>, board: State<Board>) -> impl Stream<Item = Event> {
+    let visit = Visit::new(board.0, *painter);
+    // Before the first rendering: a change in between is pushed, not lost.
+    let mut changes = visit.board().changes();
+    stream! {
+        yield view(visit.board());
+        while changes.next().await.is_some() {
+            yield view(visit.board());
+        }
+    }
+}
+
+/// Paints a tile in the painter's color, or clears it if it has that color already.
+#[app::command("/tiles/{tile}")]
+async fn paint(tile: PathParam<usize>, painter: Signal<Painter>, board: State<Board>) -> stario::Result<()> {
+    if board.paint(*tile, *painter) {
+        Ok(())
+    } else {
+        Err(stario::Error::new(StatusCode::NOT_FOUND, "the board has no such tile"))
+    }
+}
+
+#[app::query("/tiles.css")]
+async fn style() -> Response {
+    let mut response = Response::new(include_str!("tiles.css").into());
+    response.headers_mut().insert("content-type", HeaderValue::from_static("text/css; charset=utf-8"));
+    response
+}
+
+/// Everything that changes: the browser morphs it into place, whatever it was.
+fn view(board: &Board) -> Html {
+    html! {
+        <main id="app">
+            <h1>"Tiles"</h1>
+            <ul id="here">
+                for painter in board.here() {
+                    <li data-color={painter.color()}>"Painter "{painter.number()}</li>
+                }
+            </ul>
+            <div id="board">
+                for (tile, owner) in board.tiles().into_iter().enumerate() {
+                    <button
+                        id={("tile-", tile)}
+                        aria-label={("Tile ", tile)}
+                        data-color={owner.map(Painter::color)}
+                        data-on:click={paint::action(tile)}
+                    ></button>
+                }
+            </div>
+        </main>
+    }
+}
+
+#[tokio::main]
+async fn main() -> stario::Result {
+    let mut app = app::new().state(Board::default());
+    // Browsers load the Datastar client from its CDN; without a way there, name a file.
+    if let Some(file) = std::env::var_os("TILES_DATASTAR_FILE") {
+        app = app.datastar_file(file)?;
+    }
+    app.serve().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_click_is_seen_by_everyone_who_is_here() {
+        let client = TestClient::new(app::new().state(Board::default()));
+        let mut first = client.get("/live").signals(&json!({ "painter": 1 })).open().send();
+        assert!(first.next().wait().unwrap().elements().contains("Painter 1"));
+
+        let mut second = client.get("/live").signals(&json!({ "painter": 2 })).open().send();
+        assert!(second.next().wait().unwrap().elements().contains("Painter 1"));
+        assert!(first.next().wait().unwrap().elements().contains("Painter 2"));
+
+        let res = client.post("/tiles/3").signals(&json!({ "painter": 1 })).send();
+        assert_eq!((res.status().as_u16(), res.text()), (204, ""));
+        let seen = |html: &str| html.contains(r#"id="tile-3" aria-label="Tile 3" data-color="1""#);
+        let latest = second.next().wait().unwrap().elements();
+        assert!(seen(&latest) || seen(&second.next().wait().unwrap().elements()), "{latest}");
+
+        drop(second);
+        loop {
+            // The click comes first, then the leaving.
+            let html = first.next().wait().unwrap().elements();
+            if !html.contains("Painter 2") {
+                assert!(seen(&html));
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn a_tile_that_is_not_there_is_not_found() {
+        let client = TestClient::new(app::new().state(Board::default()));
+        let res = client.post(paint::url(board::TILES)).signals(&json!({ "painter": 1 })).send();
+        assert_eq!((res.status().as_u16(), res.text()), (404, "the board has no such tile"));
+    }
+}

@@ -1,0 +1,22 @@
+//! `#[dependency]`: a function becomes the provider of the value it returns.
+
+mod check;
+mod emit;
+mod model;
+mod parse;
+
+use proc_macro2::TokenStream;
+
+/// Expands one provider. On an error the function itself is still emitted.
+pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let parsed = match parse::parse(arguments, item) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let error = error.to_compile_error();
+            return quote::quote! { #item #error };
+        }
+    };
+    let model = model::Provider::new(parsed);
+    let errors = check::check(&model);
+    emit::emit(&model, errors)
+}

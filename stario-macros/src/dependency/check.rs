@@ -1,0 +1,39 @@
+//! Every mistake that can be seen in the tokens.
+
+use syn::Type;
+
+use super::model::Provider;
+use crate::errors::Errors;
+
+pub(super) fn check(provider: &Provider) -> Errors {
+    let mut errors = Errors::default();
+    let signature = &provider.function.signature;
+    for word in &provider.unknown {
+        errors.at(
+            word,
+            format!(
+                "`{word}` does not belong here; a provider takes one of `request` (the default), `transient` and `singleton`, and `by_name`"
+            ),
+        );
+    }
+    match &provider.value {
+        None => errors.at(&signature.ident, "a provider returns the value that it provides"),
+        Some(Type::ImplTrait(ty)) => {
+            errors.at(ty, "a provider returns a type with a name, by which it is asked for")
+        }
+        Some(Type::Reference(ty)) => errors.at(ty, "a provider returns a value of its own, not a reference"),
+        Some(_) => {}
+    }
+    if !signature.generics.params.is_empty() {
+        errors.at(&signature.generics, "a provider is not generic: it is found by the type that it returns");
+    }
+    if let Some(receiver) = signature.receiver() {
+        errors.at(receiver, "a provider takes no `self`");
+    }
+    for parameter in &provider.parameters {
+        for (tokens, message) in &parameter.problems {
+            errors.at(tokens, message);
+        }
+    }
+    errors
+}

@@ -1,0 +1,26 @@
+//! `#[query]` and `#[command]`: an async fn becomes an endpoint that resolves its parameters from the
+//! request and answers by its return type.
+
+mod check;
+mod emit;
+mod model;
+mod parse;
+
+use proc_macro2::TokenStream;
+
+pub(crate) use model::Kind;
+
+/// Expands one handler. On an error the item itself and its links are still emitted, so that editors
+/// keep working and nothing that uses the handler reports a second error.
+pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let parsed = match parse::parse(arguments, item) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let error = error.to_compile_error();
+            return quote::quote! { #item #error };
+        }
+    };
+    let model = model::Endpoint::new(kind, parsed);
+    let errors = check::check(&model);
+    emit::emit(&model, errors)
+}

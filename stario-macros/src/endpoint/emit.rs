@@ -1,0 +1,279 @@
+//! Writes the endpoint: the function as it was, its links, and its registration.
+//!
+//! Nothing here can fail. Rules about types are written as bounds at the user's own types, so that
+//! rustc speaks there, in the words of the traits' `diagnostic::on_unimplemented`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::model::{Endpoint, Kind, Segment};
+use crate::errors::Errors;
+use crate::parameter::{self, Parameter, runtime, runtime_at, unraw};
+
+pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
+    let function = endpoint.function.emit();
+    let links = links(endpoint);
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
+        return quote! { #function #links #errors };
+    }
+    let registration = registration(endpoint);
+    let unique = unique(endpoint);
+    quote! { #function #links #registration #unique }
+}
+
+/// `name::url(..)` and `name::action(..)`. A braced struct lives in the type namespace only, so the
+/// function of the same name stays callable.
+fn links(endpoint: &Endpoint) -> TokenStream {
+    let runtime = runtime();
+    let function = &endpoint.function;
+    let (visibility, name) = (&function.visibility, &function.signature.ident);
+    let method = endpoint.kind.method().to_ascii_lowercase();
+    let captures = captures(endpoint);
+    let generics = captures.iter().map(|capture| &capture.generic);
+    let parameters = captures.iter().map(|Capture { argument, generic, .. }| quote!(#argument: #generic));
+    let bounds = captures.iter().map(Capture::bounds);
+    let generics = quote!(<#(#generics),*>);
+    let (parameters, bounds) = (quote!((#(#parameters),*)), quote!(where #(#bounds)*));
+    let arguments = captures.iter().map(|capture| &capture.argument);
+    let url = Ident::new("url", Span::mixed_site());
+    let segments = endpoint.pattern.segments.iter().scan(captures.iter(), |captures, segment| {
+        Some(match segment {
+            Segment::Literal(text) => quote!(#url.literal(#text)),
+            Segment::Capture(_) => {
+                let argument = captures.next().map(|capture| &capture.argument);
+                quote!(#url.value(&#runtime::PathValue::into_segment(#argument)))
+            }
+        })
+    });
+    let path = endpoint.path.value();
+    let summary = format!(" Links to `{name}`, which answers `{} {path}`.", endpoint.kind.method());
+    // At the function's name, where editors then lead from a link.
+    quote_spanned! {name.span()=>
+        #[doc = #summary]
+        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
+        #visibility struct #name {}
+
+        #[allow(
+            dead_code, unreachable_pub, private_interfaces, private_bounds, non_local_definitions,
+            non_snake_case, trivial_bounds, clippy::all, clippy::pedantic
+        )]
+        impl #name {
+            /// The URL of this handler.
+            pub fn url #generics #parameters -> #runtime::Url #bounds {
+                let mut #url = #runtime::UrlBuilder::new();
+                #(#segments;)*
+                #url.finish()
+            }
+
+            /// The Datastar action that calls this handler.
+            pub fn action #generics #parameters -> #runtime::Action #bounds {
+                #runtime::Action::new(#method, &Self::url(#(#arguments),*))
+            }
+        }
+    }
+}
+
+/// A capture of the path as a parameter of the links.
+struct Capture<'a> {
+    argument: Ident,
+    generic: Ident,
+    filled_by: Option<&'a Parameter>,
+}
+
+/// Named like the handler's own parameters; where there is none, or a second capture of that name, which
+/// `check` reports, by position.
+fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
+    let names: Vec<&str> = endpoint.pattern.captures().collect();
+    let capture = |(position, name): (usize, &&str)| {
+        let is_new = !names[..position].contains(name);
+        let filled_by = endpoint.parameter(name).filter(|_| is_new);
+        let argument = filled_by.and_then(|parameter| parameter.name.clone());
+        Capture {
+            argument: argument.unwrap_or_else(|| format_ident!("capture_{}", position)),
+            generic: format_ident!("T{}", position),
+            filled_by,
+        }
+    };
+    names.iter().enumerate().map(capture).collect()
+}
+
+impl Capture<'_> {
+    /// The parameter's type reads the path, and the argument fits what it reads. That the first is a bound,
+    /// though it depends on nothing, makes rustc report it once, at the type, and take it for granted after.
+    fn bounds(&self) -> TokenStream {
+        let (runtime, generic) = (runtime(), &self.generic);
+        let Some(Parameter { ty, .. }) = self.filled_by else {
+            return quote!(#generic: #runtime::PathValue<::std::string::String>,);
+        };
+        let source = runtime_at(ty.span());
+        let value = quote!(<#ty as #runtime::PathSource>::Value);
+        let reads_path = quote_spanned!(ty.span()=> #ty: #source::PathSource,);
+        quote!(#reads_path #generic: #runtime::PathValue<#value>,)
+    }
+}
+
+/// Submits the endpoint to the collection that `app::new()` reads.
+///
+/// The expansion names no item, and its variables are hygienic: a handler may be called `value` or `scope`.
+fn registration(endpoint: &Endpoint) -> TokenStream {
+    let runtime = runtime();
+    let signature = &endpoint.function.signature;
+    let name = &signature.ident;
+    let handler = unraw(name);
+    let (path, kind) = (&endpoint.path, endpoint.kind.variant());
+    let assertions = source_assertions(endpoint);
+    let scope = Ident::new("scope", Span::mixed_site());
+    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, false);
+    let requirements = parameter::requirements(&endpoint.parameters);
+    let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
+    let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
+    let answer = answer(endpoint, &call);
+    quote! {
+        #[allow(clippy::all, clippy::pedantic, unused_imports)]
+        const _: () = {
+            #assertions
+
+            #runtime::inventory::submit! {
+                #runtime::Registration {
+                    app: || ::core::any::TypeId::of::<crate::app::Routes>(),
+                    endpoint: #runtime::Endpoint {
+                        kind: #runtime::Kind::#kind,
+                        path: #path,
+                        handler: ::core::concat!(::core::module_path!(), "::", #handler),
+                        file: ::core::file!(),
+                        line: ::core::line!(),
+                        requirements: || #requirements,
+                        call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
+                            let answered = {
+                                let #scope = &#scope;
+                                async {
+                                    use #runtime::Unwrapped as _;
+                                    #resolutions
+                                    ::core::result::Result::Ok({ #answer })
+                                }.await
+                            };
+                            #runtime::complete(#scope, answered)
+                        }),
+                    },
+                }
+            }
+        };
+    }
+}
+
+/// What a type must not be by its place: a path parameter without `{name}`, a body in a query, a second
+/// reader of the body. Only the compiler knows the types, so it evaluates the rules.
+fn source_assertions(endpoint: &Endpoint) -> TokenStream {
+    let path = endpoint.path.value();
+    let mut assertions = TokenStream::new();
+    for (position, parameter) in endpoint.parameters.iter().enumerate() {
+        let ty = &parameter.ty;
+        let source = parameter::source(parameter);
+        let mut refuse = |condition: &TokenStream, message: &str| {
+            // `assert!` reads its message as a format string.
+            let message = message.replace('{', "{{").replace('}', "}}");
+            assertions.extend(quote_spanned! {ty.span()=>
+                const _: () = ::core::assert!(!(#condition), #message);
+            });
+        };
+        // A type that does not read the path though its name stands there is reported by the links.
+        if !endpoint.pattern.captures().any(|capture| parameter.is_named(capture)) {
+            let message = match (&parameter.renamed, parameter.own_name()) {
+                (Some(name), _) => {
+                    format!("`{0}` is read from the path, but \"{path}\" has no `{{{0}}}`", name.value())
+                }
+                (None, name) if name.is_empty() => {
+                    format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
+                }
+                (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
+            };
+            refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
+        }
+        if endpoint.kind == Kind::Query {
+            let message = "a query has no body: browsers send none with GET; make this handler a command";
+            refuse(&quote_spanned!(ty.span()=> #source.needs_body()), message);
+            continue;
+        }
+        for other in &endpoint.parameters[..position] {
+            let other_source = parameter::source(other);
+            let message =
+                format!("`{}` reads the request's body already, and it can be read once", other.own_name());
+            refuse(&quote_spanned!(ty.span()=> #source.conflicts_with(#other_source)), &message);
+        }
+    }
+    assertions
+}
+
+/// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
+/// that the type has or, if it is neither, by the trait `Unwrapped`; what is left picks its `Reply`.
+fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
+    let span = match &endpoint.function.signature.output {
+        syn::ReturnType::Default => endpoint.function.signature.ident.span(),
+        syn::ReturnType::Type(_, ty) => ty.span(),
+    };
+    let span = span.resolved_at(Span::mixed_site());
+    let runtime = runtime_at(span);
+    let value = Ident::new("value", span);
+    let open = |method: &str| {
+        let method = Ident::new(method, span);
+        quote_spanned! {span=>
+            let #value = match #runtime::Outcome(#value).#method() {
+                ::core::ops::ControlFlow::Continue(value) => value,
+                ::core::ops::ControlFlow::Break(response) => return ::core::result::Result::Ok(response),
+            };
+        }
+    };
+    let (option, result) = (open("present"), open("success"));
+    quote_spanned! {span=>
+        let #value = #call;
+        #option
+        #result
+        #option
+        #runtime::conduct(#runtime::reply(#value)).await
+    }
+}
+
+/// Two handlers of one method and path shape define the same constant twice, which rustc reports at
+/// both path templates, wherever in the crate they stand.
+fn unique(endpoint: &Endpoint) -> TokenStream {
+    let name = Ident::new(&shape(endpoint), endpoint.path.span());
+    quote_spanned! {endpoint.path.span()=>
+        #[allow(non_upper_case_globals, non_local_definitions, dead_code, clippy::all, clippy::pedantic)]
+        impl crate::app::Routes {
+            #[doc(hidden)]
+            const #name: () = ();
+        }
+    }
+}
+
+/// The method and the path without the names of its captures, as an identifier: readable, because it
+/// is what the error names, and followed by a hash of the exact text, because two paths may read alike.
+fn shape(endpoint: &Endpoint) -> String {
+    let mut exact = format!("{} ", endpoint.kind.method());
+    let mut readable = endpoint.kind.method().to_owned();
+    for segment in &endpoint.pattern.segments {
+        let text = match segment {
+            Segment::Literal(text) => text.as_str(),
+            Segment::Capture(_) => "{}",
+        };
+        exact.push('/');
+        exact.push_str(text);
+        readable.push('_');
+        match segment {
+            Segment::Literal(text) => {
+                readable.extend(text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }));
+            }
+            Segment::Capture(_) => readable.push_str("PARAM"),
+        }
+    }
+    format!("route_{readable}_{:016x}", fnv1a(exact.as_bytes()))
+}
+
+/// FNV-1a, 64 bits: equal on every machine and compiler, which `std`'s hasher does not promise.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

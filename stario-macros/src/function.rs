@@ -1,0 +1,43 @@
+//! An annotated function, its body untouched.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Signature, Visibility};
+
+/// A function whose body is kept as tokens: half-typed code must still expand.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: TokenStream,
+}
+
+impl Function {
+    /// Reads a function; `what` is what the attribute makes of it, for the error.
+    pub(crate) fn parse(item: &TokenStream, what: &str) -> syn::Result<Self> {
+        let parser = |input: ParseStream<'_>| {
+            Ok(Self {
+                attributes: input.call(Attribute::parse_outer)?,
+                visibility: input.parse()?,
+                signature: input.parse().map_err(|error| {
+                    let message = format!("{what} is a function, `async fn name(..) -> ..`: {error}");
+                    syn::Error::new(error.span(), message)
+                })?,
+                body: input.parse()?,
+            })
+        };
+        parser.parse2(item.clone())
+    }
+
+    /// The function as it was. That it is `async` and takes its parameters by value is stario's choice, not
+    /// the user's, so lints about it are silenced.
+    pub(crate) fn emit(&self) -> TokenStream {
+        let Self { attributes, visibility, signature, body } = self;
+        quote! {
+            #(#attributes)*
+            #[allow(clippy::unused_async, clippy::needless_pass_by_value)]
+            #visibility #signature #body
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A parameter of a handler or of a provider: its name, its type, and the attributes that say more.
+
+mod emit;
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, FnArg, Ident, LitStr, Pat, Path, Signature, Type};
+
+pub(crate) use emit::{requirements, resolutions, runtime, runtime_at, source};
+
+pub(crate) struct Parameter {
+    /// `None` when the pattern names nothing, as in `_: State<Config>`.
+    pub(crate) name: Option<Ident>,
+    pub(crate) ty: Box<Type>,
+    /// The expression in `#[default(..)]`.
+    pub(crate) default: Option<TokenStream>,
+    /// The text in `#[name("..")]`.
+    pub(crate) renamed: Option<LitStr>,
+    /// The path in `#[from(..)]`.
+    pub(crate) provider: Option<Path>,
+    /// Problems found while reading the parameter, reported by `check`.
+    pub(crate) problems: Vec<(TokenStream, String)>,
+}
+
+impl Parameter {
+    /// The parameters of a function, whose own attributes are taken off it.
+    pub(crate) fn all(signature: &mut Signature) -> Vec<Self> {
+        let typed = signature.inputs.iter_mut().filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(Self::new(typed)),
+            // `check` reports `self`.
+            FnArg::Receiver(_) => None,
+        });
+        typed.collect()
+    }
+
+    fn new(typed: &mut syn::PatType) -> Self {
+        let (mut default, mut renamed, mut provider) = (None, None, None);
+        let mut problems = Vec::new();
+        typed.attrs.retain(|attribute| {
+            let problem = if attribute.path().is_ident("default") {
+                default = argument(attribute);
+                default.is_none().then_some("write the default in parentheses: #[default(1)]")
+            } else if attribute.path().is_ident("name") {
+                renamed = argument(attribute).and_then(|name| syn::parse2(name).ok());
+                renamed.is_none().then_some("write the name in quotes: #[name(\"x-request-id\")]")
+            } else if attribute.path().is_ident("from") {
+                provider = argument(attribute).and_then(|path| syn::parse2(path).ok());
+                provider.is_none().then_some("name the provider in parentheses: #[from(database)]")
+            } else {
+                return true;
+            };
+            let tokens = || quote::ToTokens::to_token_stream(attribute);
+            problems.extend(problem.map(|problem| (tokens(), problem.to_owned())));
+            false
+        });
+        let name = binding(&typed.pat);
+        if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
+            // `user__age` is how a nested signal is named.
+            typed.attrs.push(syn::parse_quote!(#[allow(non_snake_case)]));
+        }
+        Self { name, ty: typed.ty.clone(), default, renamed, provider, problems }
+    }
+
+    /// Whether its value is looked for under this name.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        match &self.renamed {
+            Some(renamed) => renamed.value() == name,
+            None => self.name.as_ref().is_some_and(|ident| unraw(ident) == name),
+        }
+    }
+
+    /// The parameter's own name; empty when its pattern binds none.
+    pub(crate) fn own_name(&self) -> String {
+        self.name.as_ref().map(unraw).unwrap_or_default()
+    }
+}
+
+/// An identifier's text, `r#type` as `type`.
+pub(crate) fn unraw(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// What stands in the parentheses of an attribute.
+fn argument(attribute: &Attribute) -> Option<TokenStream> {
+    match &attribute.meta {
+        syn::Meta::List(list) if !list.tokens.is_empty() => Some(list.tokens.clone()),
+        _ => None,
+    }
+}
+
+/// The single name a parameter pattern binds: `id`, `mut id`, `PathParam(id)`.
+fn binding(pattern: &Pat) -> Option<Ident> {
+    match pattern {
+        Pat::Ident(ident) => Some(ident.ident.clone()),
+        Pat::TupleStruct(tuple) if tuple.elems.len() == 1 => binding(&tuple.elems[0]),
+        Pat::Paren(inner) => binding(&inner.pat),
+        _ => None,
+    }
+}

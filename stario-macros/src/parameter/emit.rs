@@ -1,0 +1,185 @@
+//! How a parameter's value is asked for, in code.
+//!
+//! Whatever names a parameter's type stands at that type, so that rustc reports a type that fits nowhere
+//! there, and once.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use super::Parameter;
+
+/// The way to the runtime, whatever the user calls the `stario` crate.
+pub(crate) fn runtime() -> TokenStream {
+    runtime_at(Span::call_site())
+}
+
+/// The same for an expression at the user's tokens: rustc underlines them only if all of it stands there.
+pub(crate) fn runtime_at(span: Span) -> TokenStream {
+    quote_spanned!(span=> crate::app::__stario::__private)
+}
+
+/// How a parameter wants its value.
+enum Want<'a> {
+    /// `config: State<Config>`, `db: Database`: a source, or a dependency by value.
+    Value(&'a Type),
+    /// `db: &Database`: a dependency that stays where it is.
+    Borrow(&'a Type),
+    /// `#[from(pool)] pool: PgPool`: by value from the provider that is named.
+    ValueFrom(&'a syn::Path),
+    /// `#[from(pool)] pool: &PgPool`.
+    BorrowFrom(&'a syn::Path),
+}
+
+impl<'a> Want<'a> {
+    fn of(parameter: &'a Parameter) -> Self {
+        match (&*parameter.ty, &parameter.provider) {
+            (Type::Reference(_), Some(provider)) => Want::BorrowFrom(provider),
+            (Type::Reference(reference), None) => Want::Borrow(&reference.elem),
+            (_, Some(provider)) => Want::ValueFrom(provider),
+            (ty, None) => Want::Value(ty),
+        }
+    }
+}
+
+/// Where rustc is to report what is wrong with the parameter's type.
+fn type_span(parameter: &Parameter) -> Span {
+    match &*parameter.ty {
+        Type::Reference(reference) => reference.elem.span(),
+        ty => ty.span(),
+    }
+}
+
+/// An associated item of what resolves the parameter, `item` being the same for a type and a provider.
+fn associated(parameter: &Parameter, item: &str) -> TokenStream {
+    let span = type_span(parameter);
+    let runtime = runtime_at(span);
+    let item = Ident::new(item, span);
+    match Want::of(parameter) {
+        Want::Value(ty) => {
+            quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::#item)
+        }
+        Want::Borrow(ty) => quote_spanned! {span=>
+            <#runtime::ProvidedBy<<#ty as #runtime::Injected<crate::app::Routes>>::Provider>>::#item
+        },
+        Want::ValueFrom(provider) | Want::BorrowFrom(provider) => {
+            quote_spanned!(span=> <#runtime::ProvidedBy<#provider>>::#item)
+        }
+    }
+}
+
+/// The `Source` that the parameter reads, an expression that is a constant.
+pub(crate) fn source(parameter: &Parameter) -> TokenStream {
+    associated(parameter, "SOURCE")
+}
+
+/// What the parameters need of the app, as a `Vec`.
+pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
+    let requirements = parameters.iter().map(|parameter| {
+        let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, false));
+        quote_spanned!(type_span(parameter)=> #requirement(#meta))
+    });
+    quote!(::std::vec![#(#requirements),*])
+}
+
+/// Statements that resolve all parameters from `scope`, a reference, or return `Err` with the first
+/// rejection; and the arguments for the call.
+///
+/// All that do not read the body are resolved at once. The body is read after that, so a request that is
+/// refused anyway is not read to its end.
+pub(crate) fn resolutions(
+    parameters: &[Parameter],
+    scope: &Ident,
+    in_singleton: bool,
+) -> (TokenStream, Vec<TokenStream>) {
+    let runtime = runtime();
+    let named = |prefix: &str| -> Vec<Ident> {
+        let name = |position| Ident::new(&format!("{prefix}_{position}"), Span::mixed_site());
+        (0..parameters.len()).map(name).collect()
+    };
+    let (resolve, early, resolved) = (named("resolve"), named("early"), named("argument"));
+    let futures = parameters.iter().map(|parameter| future(parameter, scope, in_singleton));
+    let early_resolutions = parameters.iter().zip(&resolve).map(|(parameter, resolve)| {
+        let (span, source) = (type_span(parameter), source(parameter));
+        let runtime = runtime_at(span);
+        quote_spanned!(span=> #runtime::unless_body(const { #source }, #resolve()))
+    });
+    let at_once = (parameters.len() > 1).then(|| {
+        quote! {
+            let (#(#early),*) = #runtime::join!(
+                biased;
+                #(#early_resolutions),*
+            );
+        }
+    });
+    let results = resolve.iter().zip(&early).map(|(resolve, early)| match at_once {
+        Some(_) => quote! {
+            match #early {
+                ::core::option::Option::Some(result) => result,
+                ::core::option::Option::None => #resolve().await,
+            }
+        },
+        None => quote!(#resolve().await),
+    });
+    let statements = quote! {
+        #(let #resolve = || #futures;)*
+        #at_once
+        #(let #resolved = match #results {
+            ::core::result::Result::Ok(value) => value,
+            ::core::result::Result::Err(rejection) => return ::core::result::Result::Err(rejection),
+        };)*
+    };
+    let arguments = parameters.iter().zip(&resolved).map(|(parameter, resolved)| {
+        match (Want::of(parameter), &parameter.default) {
+            (Want::Value(_) | Want::ValueFrom(_), None) => {
+                let by_value = Ident::new("by_value", type_span(parameter));
+                quote_spanned!(type_span(parameter)=> #resolved.#by_value())
+            }
+            _ => quote!(#resolved),
+        }
+    });
+    (statements, arguments.collect())
+}
+
+/// The future of one parameter's value.
+fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
+    let span = type_span(parameter);
+    let (runtime, meta) = (runtime_at(span), metadata(parameter, in_singleton));
+    let Some(default) = &parameter.default else {
+        let resolve = associated(
+            parameter,
+            match Want::of(parameter) {
+                Want::Value(_) | Want::ValueFrom(_) => "take",
+                Want::Borrow(_) | Want::BorrowFrom(_) => "borrow",
+            },
+        );
+        return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));
+    };
+    // A string literal is what one writes for a `String`.
+    let value = match syn::parse2::<syn::LitStr>(default.clone()) {
+        Ok(text) => {
+            let runtime = runtime_at(text.span());
+            quote_spanned!(text.span()=> #runtime::TextDefault::from_text(#text))
+        }
+        Err(_) => default.clone(),
+    };
+    let ty = &parameter.ty;
+    let default = quote_spanned!(span=> <#ty as #runtime::Defaulted>::from_default(#value));
+    let request = quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta));
+    quote!(#runtime::or_default(#request, || #default))
+}
+
+/// The runtime's `&'static Parameter`.
+fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
+    let runtime = runtime_at(type_span(parameter));
+    let new = match &parameter.renamed {
+        Some(name) => quote!(renamed(#name)),
+        None => {
+            let name = parameter.own_name();
+            quote!(new(#name))
+        }
+    };
+    let in_singleton = in_singleton.then(|| quote!(.in_singleton()));
+    quote_spanned!(type_span(parameter)=> const { &#runtime::Parameter::#new #in_singleton })
+}

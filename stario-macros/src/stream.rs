@@ -1,0 +1,110 @@
+//! `stream! { .. yield event; .. }`: the block becomes a future, each `yield` a send to the stream that
+//! drives it. The user's tokens are walked, never parsed, so half-typed code still expands.
+
+use std::iter::Peekable;
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+
+use crate::errors::Errors;
+
+/// The input is `(path to the runtime) body`.
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    let mut input = input.into_iter();
+    let runtime = match input.next() {
+        Some(TokenTree::Group(group)) => group.stream(),
+        other => return quote!(::core::compile_error!("stream! is called through stario"); #other),
+    };
+    let mut walk =
+        Walk { yielder: Ident::new("yielder", Span::mixed_site()), errors: Errors::default(), runtime };
+    let body = walk.tokens(input.collect());
+    let Walk { yielder, errors, runtime } = walk;
+    let errors = errors.into_tokens();
+    quote! {
+        #runtime::generate(move |mut #yielder| async move {
+            #errors
+            // A block without any `yield` has a use for the type all the same.
+            let _ = &mut #yielder;
+            #body
+        })
+    }
+}
+
+/// The tokens of one yielded expression: up to `;`, the `,` of a match arm, or the end of the block.
+/// A `,` between the generic arguments of a turbofish belongs to the expression.
+fn yielded(tokens: &mut Peekable<impl Iterator<Item = TokenTree>>) -> TokenStream {
+    let mut value = TokenStream::new();
+    let (mut previous, mut before) = (' ', ' ');
+    let mut turbofish = 0_usize;
+    while let Some(next) = tokens.peek() {
+        let current = match next {
+            TokenTree::Punct(punct) => punct.as_char(),
+            _ => ' ',
+        };
+        match current {
+            ';' => break,
+            ',' if turbofish == 0 => break,
+            '<' if turbofish > 0 || (previous == ':' && before == ':') => turbofish += 1,
+            '>' if previous != '-' && previous != '=' => turbofish = turbofish.saturating_sub(1),
+            _ => {}
+        }
+        (before, previous) = (previous, current);
+        value.extend(tokens.next());
+    }
+    value
+}
+
+struct Walk {
+    yielder: Ident,
+    errors: Errors,
+    runtime: TokenStream,
+}
+
+impl Walk {
+    fn tokens(&mut self, tokens: TokenStream) -> TokenStream {
+        let mut output = TokenStream::new();
+        let mut tokens = tokens.into_iter().peekable();
+        // Whether the last two tokens were `stream !` or `try_stream !`: that block yields to itself.
+        let mut inner_macro = 0;
+        while let Some(token) = tokens.next() {
+            match token {
+                TokenTree::Ident(ident) if ident == "yield" => {
+                    let value = yielded(&mut tokens);
+                    output.extend(self.send(&ident, value));
+                }
+                TokenTree::Group(group) if inner_macro < 2 => {
+                    inner_macro = 0;
+                    output.extend([self.group(&group)]);
+                }
+                other => {
+                    inner_macro = match &other {
+                        TokenTree::Ident(ident) if ident == "stream" || ident == "try_stream" => 1,
+                        TokenTree::Punct(punct) if punct.as_char() == '!' && inner_macro == 1 => 2,
+                        _ => 0,
+                    };
+                    output.extend([other]);
+                }
+            }
+        }
+        output
+    }
+
+    fn group(&mut self, group: &Group) -> TokenTree {
+        let mut walked = Group::new(group.delimiter(), self.tokens(group.stream()));
+        walked.set_span(group.span());
+        walked.into()
+    }
+
+    fn send(&mut self, keyword: &Ident, value: TokenStream) -> TokenStream {
+        if value.is_empty() {
+            self.errors.at(keyword, "`yield` needs a value: an element, signals or an event");
+            return quote!({});
+        }
+        let value = self.tokens(value);
+        let mut value = Group::new(Delimiter::None, value);
+        value.set_span(keyword.span());
+        let (runtime, yielder) = (&self.runtime, &self.yielder);
+        let span = keyword.span().resolved_at(Span::mixed_site());
+        quote_spanned!(span=> #runtime::Yielder::send(&mut #yielder, #runtime::into_event(#value)).await)
+    }
+}

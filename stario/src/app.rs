@@ -1,0 +1,375 @@
+//! What an app is: its routes, its state, and the check that both fit, before it serves anything.
+
+mod discover;
+mod requirements;
+mod states;
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::datastar::ClientFile;
+use crate::error::Result;
+use crate::handler::{Endpoint, Kind};
+use crate::inject::{Cleanups, Provider, ProviderInfo, Replacement, Slots};
+use crate::response::{self, Response};
+use crate::routing::{Pattern, Route, Router};
+
+pub use discover::{Registration, inventory};
+pub(crate) use states::States;
+
+/// Declares this crate's app. Write it once, in the crate's root.
+///
+/// It makes a module `app` with the attributes `app::query` and `app::command`, which register a function
+/// wherever in the crate it stands, and with `app::new()`, which returns the [`App`] of them all. In other
+/// modules, `use crate::app;`.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// stario::app!();
+///
+/// #[app::query("/")]
+/// async fn home() -> Html {
+///     html! { <h1>"Welcome"</h1> }
+/// }
+///
+/// fn main() {
+///     let client = TestClient::new(app::new());
+///     assert_eq!(client.get("/").send().text(), "<h1>Welcome</h1>");
+/// }
+/// ```
+#[macro_export]
+macro_rules! app {
+    () => {
+        /// This crate's app: the attributes that register handlers, and `new()`.
+        pub mod app {
+            #[doc(hidden)]
+            pub use $crate as __stario;
+            pub use $crate::__private::{command, query};
+
+            /// Tells this crate's routes from those of others.
+            #[doc(hidden)]
+            #[derive(Debug)]
+            pub struct Routes;
+
+            /// The app of all handlers that this crate registers.
+            #[must_use]
+            pub fn new() -> $crate::App {
+                $crate::__private::discover::<Routes>(::core::module_path!())
+            }
+        }
+    };
+}
+
+/// The handlers of one or more crates, with the state they share.
+///
+/// Made by `app::new()` (see [`app!`](crate::app!)); served by [`App::serve`], or called in tests by a
+/// [`TestClient`](crate::TestClient).
+#[must_use = "an app does nothing until it is served"]
+pub struct App {
+    /// Each with the crate it was found in.
+    endpoints: Vec<&'static Endpoint>,
+    /// The modules whose `new()` made this app, for the message when they have no handler.
+    modules: Vec<&'static str>,
+    states: States,
+    datastar_file: Option<ClientFile>,
+    replacements: Replacements,
+    problems: Vec<String>,
+}
+
+/// By the type of the provider, the [`Replacement`] for its value.
+type Replacements = HashMap<TypeId, Replaced>;
+
+struct Replaced {
+    call: Box<dyn Any + Send + Sync>,
+    /// The one that is called instead.
+    by: fn() -> ProviderInfo,
+}
+
+/// Finds the handlers registered for the app whose routes are `R`.
+pub fn discover<R: 'static>(module: &'static str) -> App {
+    App {
+        endpoints: discover::endpoints(TypeId::of::<R>()),
+        modules: vec![module],
+        states: States::default(),
+        datastar_file: None,
+        replacements: Replacements::new(),
+        problems: Vec::new(),
+    }
+}
+
+impl App {
+    /// Gives the app a value that handlers take as [`State<T>`](crate::State), one per type.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        if !self.states.insert(value) {
+            let name = std::any::type_name::<T>();
+            self.problems
+                .push(format!("state of type `{name}` is given twice; wrap one in a type of its own"));
+        }
+        self
+    }
+
+    /// Adds another app's handlers and state to this one, usually those of a library crate.
+    pub fn merge(mut self, other: App) -> Self {
+        self.endpoints.extend(other.endpoints);
+        self.modules.extend(other.modules);
+        self.problems.extend(other.problems);
+        for name in self.states.merge(other.states) {
+            self.problems.push(format!("both apps bring state of type `{name}`"));
+        }
+        self.datastar_file = self.datastar_file.or(other.datastar_file);
+        self.replacements.extend(other.replacements);
+        self
+    }
+
+    /// Makes the values of provider `P` by provider `Q` instead, wherever they are taken: what tests do to the
+    /// outside world. The value is shared as `P`'s is; `Q` resolves parameters of its own.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// struct Clock(u64);
+    ///
+    /// #[dependency]
+    /// fn clock() -> Clock {
+    ///     Clock(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs())
+    /// }
+    ///
+    /// #[app::query("/now")]
+    /// async fn now(clock: &Clock) -> u64 {
+    ///     clock.0
+    /// }
+    ///
+    /// # fn main() {
+    /// mod fixed {
+    ///     # use stario::prelude::*;
+    ///     #[dependency(by_name)]
+    ///     pub fn clock() -> super::Clock {
+    ///         super::Clock(7)
+    ///     }
+    /// }
+    ///
+    /// let client = TestClient::new(app::new().replace::<clock, fixed::clock>());
+    /// assert_eq!(client.get("/now").send().text(), "7");
+    /// # }
+    /// ```
+    pub fn replace<P, Q>(mut self) -> Self
+    where
+        P: Provider,
+        Q: Provider<Value = P::Value>,
+    {
+        let call: Replacement<P::Value> = |scope| Box::pin(Q::provide(scope));
+        self.replacements.insert(TypeId::of::<P>(), Replaced { call: Box::new(call), by: Q::info });
+        self
+    }
+
+    /// Serves the Datastar client from this file rather than from its CDN. The file is read now; its URL
+    /// holds a hash of the content, so browsers keep it for good.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn datastar_file(mut self, path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let content = std::fs::read(path).map_err(|error| {
+            std::io::Error::new(error.kind(), format!("the Datastar client {}: {error}", path.display()))
+        })?;
+        self.datastar_file = Some(ClientFile::new(content));
+        Ok(self)
+    }
+
+    /// Checks that the app can serve: no two handlers for one method and path, and all state that handlers
+    /// take is there.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once, each with file and line.
+    pub fn check(self) -> Result<(), Problems> {
+        self.assemble().map(drop)
+    }
+
+    /// Serves the app until SIGINT or SIGTERM, then ends gracefully: streams end at once, running requests
+    /// finish.
+    ///
+    /// It listens on `STARIO_HOST` and `STARIO_PORT` (127.0.0.1 and 8000 unless set), speaks HTTP/1.1 and
+    /// HTTP/2 without TLS, and prints its address and routes. Logs go to standard error, unless a `tracing`
+    /// subscriber is installed.
+    ///
+    /// # Errors
+    ///
+    /// The problems that [`App::check`] finds, a variable that does not parse, or an address that cannot be
+    /// listened on. A request never ends the server.
+    pub async fn serve(self) -> Result {
+        let app = self.assemble()?;
+        crate::server::serve(Arc::new(app)).await
+    }
+
+    /// The app in the form that serves requests.
+    pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
+        if self.endpoints.is_empty() {
+            let modules = self.modules.join("`, `");
+            self.problems.push(format!(
+                "`{modules}` has no handler; annotate one with #[app::query(\"/\")], or merge the app of the crate that has them"
+            ));
+        }
+        // Registration has no order of its own; reports and the list of routes have.
+        self.endpoints.sort_by_key(|endpoint| {
+            (endpoint.path, endpoint.kind.method().to_string(), endpoint.file, endpoint.line)
+        });
+        self.problems.extend(requirements::problems(&self.endpoints, &self.states, &self.replacements));
+        let mut router = Router::default();
+        let client = self
+            .datastar_file
+            .as_ref()
+            .map(|file| Route { endpoint: &DATASTAR_FILE, pattern: Pattern::new(&file.path) });
+        let routes =
+            self.endpoints.iter().map(|endpoint| Route { endpoint, pattern: Pattern::new(endpoint.path) });
+        for route in routes.chain(client) {
+            let endpoint = route.endpoint;
+            if let Err(present) = router.insert(route) {
+                let present = present.endpoint;
+                self.problems.push(format!(
+                    "{} {} is answered twice:\n    {}\n    {}",
+                    endpoint.kind.method(),
+                    endpoint.path,
+                    Place(present),
+                    Place(endpoint),
+                ));
+            }
+        }
+        if !self.problems.is_empty() {
+            return Err(Problems(self.problems));
+        }
+        Ok(Assembled {
+            endpoints: self.endpoints,
+            router,
+            states: self.states,
+            datastar_file: self.datastar_file,
+            replacements: self.replacements,
+            singletons: Slots::default(),
+            cleanups: Cleanups::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("App").field("endpoints", &self.endpoints).finish_non_exhaustive()
+    }
+}
+
+/// Answers the client file that the app serves itself.
+static DATASTAR_FILE: Endpoint = Endpoint {
+    kind: Kind::Query,
+    path: "/datastar-{hash}.js",
+    handler: "stario::datastar_file",
+    file: file!(),
+    line: line!(),
+    requirements: Vec::new,
+    call: |scope| Box::pin(async move { datastar_response(scope.app().datastar_file()) }),
+};
+
+fn datastar_response(file: Option<&ClientFile>) -> Response {
+    use http::header::{CACHE_CONTROL, HeaderValue};
+    let content = file.map(|file| file.content.clone()).unwrap_or_default();
+    let mut response =
+        response::with_type(HeaderValue::from_static("text/javascript; charset=utf-8"), content);
+    response::set(response.headers_mut(), CACHE_CONTROL, "public, max-age=31536000, immutable");
+    response
+}
+
+/// Everything that keeps an app from serving.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Problems(Vec<String>);
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the app cannot start:")?;
+        self.0.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
+    }
+}
+
+impl fmt::Debug for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// Where a handler stands.
+pub(crate) struct Place<'a>(pub(crate) &'a Endpoint);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Endpoint { handler, file, line, .. } = self.0;
+        write!(formatter, "{handler} at {file}:{line}")
+    }
+}
+
+/// A checked app, shared by all its connections.
+pub(crate) struct Assembled {
+    endpoints: Vec<&'static Endpoint>,
+    router: Router,
+    states: States,
+    datastar_file: Option<ClientFile>,
+    replacements: Replacements,
+    singletons: Slots,
+    /// The singletons'.
+    cleanups: Cleanups,
+    /// Cancelled when the server is told to stop.
+    stop: CancellationToken,
+    /// Work that goes on without its request.
+    tasks: TaskTracker,
+}
+
+impl Assembled {
+    /// In the order of their paths.
+    pub(crate) fn endpoints(&self) -> &[&'static Endpoint] {
+        &self.endpoints
+    }
+
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.states
+    }
+
+    pub(crate) fn datastar_file(&self) -> Option<&ClientFile> {
+        self.datastar_file.as_ref()
+    }
+
+    pub(crate) fn replacement<P: Provider>(&self) -> Option<Replacement<P::Value>> {
+        if self.replacements.is_empty() {
+            return None;
+        }
+        self.replacements.get(&TypeId::of::<P>())?.call.downcast_ref().copied()
+    }
+
+    pub(crate) fn singletons(&self) -> &Slots {
+        &self.singletons
+    }
+
+    pub(crate) fn cleanups(&self) -> &Cleanups {
+        &self.cleanups
+    }
+
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+}

@@ -1,0 +1,103 @@
+//! What handlers and providers need, followed from each handler to the last provider.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Place, Replacements, States};
+use crate::extract::Requirement;
+use crate::handler::Endpoint;
+use crate::inject::ProviderInfo;
+use crate::routing::Pattern;
+
+/// Everything that is missing, each told once, and every cycle.
+pub(super) fn problems(
+    endpoints: &[&'static Endpoint],
+    states: &States,
+    replacements: &Replacements,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut told = BTreeSet::new();
+    for endpoint in endpoints {
+        let mut walk = Walk { endpoint, states, replacements, path: Vec::new(), found: Vec::new() };
+        walk.follow((endpoint.requirements)());
+        problems.extend(walk.found.into_iter().filter(|problem| told.insert(problem.clone())));
+    }
+    problems
+}
+
+struct Walk<'a> {
+    endpoint: &'static Endpoint,
+    states: &'a States,
+    replacements: &'a Replacements,
+    /// The providers between the endpoint and here.
+    path: Vec<ProviderInfo>,
+    found: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn follow(&mut self, requirements: Vec<Option<Requirement>>) {
+        for requirement in requirements.into_iter().flatten() {
+            match requirement {
+                Requirement::State { id, type_name } if !self.states.contains(id) => {
+                    self.found.push(format!(
+                        "no state of type `{type_name}`, taken by {}; give it with `.state(..)`",
+                        self.taker()
+                    ))
+                }
+                Requirement::State { .. } => {}
+                Requirement::Capture { name } => self.capture(name),
+                Requirement::Provider(info) => self.provider(info()),
+            }
+        }
+    }
+
+    /// Who takes what is being looked at.
+    fn taker(&self) -> String {
+        match self.path.last() {
+            Some(provider) => ProviderPlace(provider).to_string(),
+            None => Place(self.endpoint).to_string(),
+        }
+    }
+
+    /// The macros have checked the handler's own captures.
+    fn capture(&mut self, name: &str) {
+        if !self.path.is_empty()
+            && !Pattern::new(self.endpoint.path).captures().any(|capture| capture == name)
+        {
+            self.found.push(format!(
+                "`{}` has no `{{{name}}}`, which {} takes for {}",
+                self.endpoint.path,
+                self.taker(),
+                Place(self.endpoint)
+            ));
+        }
+    }
+
+    fn provider(&mut self, mut info: ProviderInfo) {
+        if let Some(replaced) = self.replacements.get(&info.id) {
+            info = (replaced.by)();
+        }
+        if let Some(start) = self.path.iter().position(|provider| provider.id == info.id) {
+            let cycle: Vec<String> = self.path[start..]
+                .iter()
+                .chain([&info])
+                .map(|provider| format!("\n    {}", ProviderPlace(provider)))
+                .collect();
+            self.found.push(format!("providers need each other in a circle:{}", cycle.concat()));
+            return;
+        }
+        self.path.push(info);
+        self.follow((info.requirements)());
+        self.path.pop();
+    }
+}
+
+/// Where a provider stands.
+struct ProviderPlace<'a>(&'a ProviderInfo);
+
+impl fmt::Display for ProviderPlace<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ProviderInfo { name, file, line, .. } = self.0;
+        write!(formatter, "{name} at {file}:{line}")
+    }
+}

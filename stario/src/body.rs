@@ -1,0 +1,198 @@
+//! The body of a request or a response: an enum, so that the common cases cost no allocation and no
+//! dynamic call.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::{Frame, SizeHint};
+use stario_html::Html;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::inject::Cleanups;
+
+/// What can go wrong while a body is read or produced.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request or a response.
+///
+/// ```
+/// use http_body::Body as _;
+/// use stario::Body;
+///
+/// assert_eq!(Body::from("hello").size_hint().exact(), Some(5));
+/// assert!(Body::empty().is_end_stream());
+/// ```
+pub struct Body {
+    kind: Kind,
+    /// Done when the body is dropped, which is when its last byte is sent or the client has left.
+    cleanups: Option<Cleanups>,
+}
+
+enum Kind {
+    /// Empty once it is sent.
+    Full(Bytes),
+    Incoming(hyper::body::Incoming),
+    Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
+    Events(Box<Events>),
+}
+
+/// Server-sent events: endless as a rule, so they end when the server stops.
+struct Events {
+    frames: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
+    stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+}
+
+impl Body {
+    /// A body of no bytes.
+    pub fn empty() -> Self {
+        Kind::Full(Bytes::new()).into()
+    }
+
+    /// A body that is sent piece by piece, in chunks as they come. An error cuts the connection, because
+    /// the head is already sent.
+    pub fn stream<S, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<BodyError> + 'static,
+    {
+        Kind::Stream(Box::pin(MapError { stream })).into()
+    }
+
+    pub(crate) fn events(frames: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
+        Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None })).into()
+    }
+
+    pub(crate) fn incoming(body: hyper::body::Incoming) -> Self {
+        Kind::Incoming(body).into()
+    }
+
+    /// Cleans up behind this body.
+    pub(crate) fn clean_up_after(&mut self, cleanups: Cleanups) {
+        self.cleanups = Some(cleanups);
+    }
+
+    /// Ends this body, if it is an event stream, when `stop` is cancelled.
+    pub(crate) fn end_events_on(&mut self, stop: &CancellationToken) {
+        if let Kind::Events(events) = &mut self.kind {
+            events.stop = Some(Box::pin(stop.clone().cancelled_owned()));
+        }
+    }
+}
+
+impl From<Kind> for Body {
+    fn from(kind: Kind) -> Self {
+        Self { kind, cleanups: None }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.kind {
+            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Kind::Incoming(body) => Pin::new(body).poll_frame(ctx).map_err(Into::into),
+            Kind::Stream(stream) => {
+                stream.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+            }
+            Kind::Events(events) => {
+                let stopped = events.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready());
+                if stopped {
+                    return Poll::Ready(None);
+                }
+                events.frames.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Stream(_) | Kind::Events(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Incoming(body) => body.size_hint(),
+            Kind::Stream(_) | Kind::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match &self.kind {
+            Kind::Full(bytes) => return formatter.debug_tuple("Body").field(&bytes.len()).finish(),
+            Kind::Incoming(_) => "incoming",
+            Kind::Stream(_) => "stream",
+            Kind::Events(_) => "events",
+        };
+        formatter.debug_tuple("Body").field(&kind).finish()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Kind::Full(bytes).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<Html> for Body {
+    fn from(html: Html) -> Self {
+        match html.into_cow() {
+            std::borrow::Cow::Borrowed(text) => text.into(),
+            std::borrow::Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A stream whose errors are boxed.
+    struct MapError<S> { #[pin] stream: S }
+}
+
+impl<S, E> Stream for MapError<S>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+    E: Into<BodyError>,
+{
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.project().stream.poll_next(ctx).map(|next| next.map(|item| item.map_err(Into::into)))
+    }
+}

@@ -1,0 +1,17 @@
+//! What a Datastar 1.0 client understands: events to the browser, actions in its pages, the client itself.
+//!
+//! The protocol is that of the Datastar SDK reference for 1.0 (`datastar-patch-elements` and
+//! `datastar-patch-signals` events).
+
+mod action;
+mod client;
+mod event;
+mod into_event;
+
+pub use action::{Action, Url, UrlBuilder};
+pub use client::DatastarScript;
+pub use event::{Event, Mode, redirect, remove, script, signals};
+pub use into_event::IntoEvent;
+
+pub(crate) use action::encode_url;
+pub(crate) use client::ClientFile;

@@ -1,0 +1,84 @@
+//! The Datastar client that a page loads.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use stario_html::{Buf, Render};
+
+/// The client's release, on the CDN that its project names. The hash is of that file, so a browser runs
+/// no other.
+const CDN: &str = "https://cdn.jsdelivr.net/gh/starfederation/datastar@v1.0.4/bundles/datastar.js";
+const INTEGRITY: &str = "sha384-twbOvafhSBQ0rJDNPzJdUw6DRvthVgAVfSIG1BQVmCiNO7Qh2zeVn7T5qstgjJ9q";
+
+/// The `<script>` element that loads the Datastar client; put it into the page's `<head>`.
+///
+/// As a handler's parameter it is the app's own choice: the CDN (release 1.0.4, checked by an integrity
+/// hash), or the file given to [`App::datastar_file`](crate::App::datastar_file).
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn page(datastar: DatastarScript) -> Html {
+///     html! {
+///         <!DOCTYPE html>
+///         <html lang="en">
+///             <head><title>"Live"</title>{datastar}</head>
+///             <body data-init="console.log('ready')"></body>
+///         </html>
+///     }
+/// }
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/").send();
+/// assert!(res.text().contains(r#"<script type="module" crossorigin="anonymous" integrity="sha384-"#));
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct DatastarScript {
+    /// Where the app serves the client; `None` is the CDN.
+    path: Option<Arc<str>>,
+}
+
+impl DatastarScript {
+    pub(crate) fn new(file: Option<&ClientFile>) -> Self {
+        Self { path: file.map(|file| Arc::clone(&file.path)) }
+    }
+}
+
+impl Render for DatastarScript {
+    fn render(&self, buf: &mut Buf) {
+        match &self.path {
+            Some(path) => {
+                buf.push_trusted_markup("<script type=\"module\" src=\"");
+                buf.push_escaped(path);
+            }
+            None => {
+                buf.push_trusted_markup("<script type=\"module\" crossorigin=\"anonymous\" integrity=\"");
+                buf.push_trusted_markup(INTEGRITY);
+                buf.push_trusted_markup("\" src=\"");
+                buf.push_trusted_markup(CDN);
+            }
+        }
+        buf.push_trusted_markup("\"></script>");
+    }
+}
+
+/// A client that the app serves itself.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientFile {
+    /// Holds a hash of the content, so that browsers may keep the file for good.
+    pub(crate) path: Arc<str>,
+    pub(crate) content: Bytes,
+}
+
+impl ClientFile {
+    pub(crate) fn new(content: Vec<u8>) -> Self {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        let path = format!("/datastar-{:016x}.js", hasher.finish());
+        Self { path: path.into(), content: content.into() }
+    }
+}

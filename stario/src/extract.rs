@@ -1,0 +1,327 @@
+//! Where a handler's parameters come from: the trait, what it says when it refuses, and one file per
+//! source.
+
+mod datastar;
+mod path;
+mod query;
+mod signal;
+mod state;
+mod value;
+
+use std::any::TypeId;
+use std::borrow::Cow;
+
+use http::StatusCode;
+
+use crate::error::Error;
+use crate::inject::ProviderInfo;
+use crate::response::Response;
+use crate::scope::Scope;
+
+pub use path::{PathParam, PathSource, PathValue};
+pub use query::QueryParam;
+pub use signal::Signal;
+pub(crate) use signal::read_signals;
+pub use state::State;
+
+/// A type that a handler can take as a parameter.
+///
+/// Before the handler runs, each of its parameters is resolved by this trait; the first, in order, that
+/// refuses decides the answer.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::{FromRequest, Parameter, Rejection, Scope};
+///
+/// struct UserAgent(String);
+///
+/// impl FromRequest for UserAgent {
+///     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+///         let header = scope.headers().get("user-agent").and_then(|value| value.to_str().ok());
+///         header.map(|agent| Self(agent.to_owned())).ok_or_else(|| Rejection::bad_request("who are you?"))
+///     }
+/// }
+///
+/// # stario::app!();
+/// #[app::query("/me")]
+/// async fn me(UserAgent(agent): UserAgent) -> String {
+///     agent
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/me").header("user-agent", "<ie>").send().text(), "&lt;ie&gt;");
+/// assert_eq!(client.get("/me").send().status(), 400);
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing a handler can take",
+    label = "no source of a request's values",
+    note = "take `PathParam<T>`, `QueryParam<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`"
+)]
+pub trait FromRequest: Sized {
+    /// What of the request the value is made of; the macros check what goes together.
+    ///
+    /// A source that reads the body says so here: without it, a handler could take the body twice.
+    const SOURCE: Source = Source::Head;
+
+    /// Resolves the parameter.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] when the request does not hold what the parameter needs; the handler does not run.
+    fn from_request(
+        scope: &Scope,
+        parameter: &Parameter,
+    ) -> impl Future<Output = Result<Self, Rejection>> + Send;
+
+    /// What the app must have been given for this parameter, checked before it listens.
+    #[doc(hidden)]
+    fn requirement(_parameter: &Parameter) -> Option<Requirement> {
+        None
+    }
+}
+
+/// What of the request a value is made of; see [`FromRequest::SOURCE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// Nothing of the request: the app itself.
+    App,
+    /// The request's head: method, target, headers.
+    Head,
+    /// A capture of the path, so that `{name}` must stand in the path template.
+    Path,
+    /// The page's signals: the query of GET and DELETE, else the body. Any number of parameters share them.
+    Signals,
+    /// The parts of a multipart body. Any number of parameters share them.
+    Parts,
+    /// The whole body, once.
+    Body,
+}
+
+impl Source {
+    #[doc(hidden)]
+    pub const fn is_app(self) -> bool {
+        matches!(self, Source::App)
+    }
+
+    #[doc(hidden)]
+    pub const fn is_path(self) -> bool {
+        matches!(self, Source::Path)
+    }
+
+    /// Whether it can only be read where a request has a body.
+    #[doc(hidden)]
+    pub const fn needs_body(self) -> bool {
+        matches!(self, Source::Parts | Source::Body)
+    }
+
+    /// Whether both want the same body of a request that is not a query.
+    #[doc(hidden)]
+    pub const fn conflicts_with(self, other: Source) -> bool {
+        let both_bodies = self.reads_body() && other.reads_body();
+        both_bodies
+            && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
+    }
+
+    pub(crate) const fn reads_body(self) -> bool {
+        matches!(self, Source::Signals | Source::Parts | Source::Body)
+    }
+}
+
+/// What is known about a handler's parameter besides its type.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    name: &'static str,
+    is_renamed: bool,
+    in_singleton: bool,
+}
+
+impl Parameter {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, is_renamed: false, in_singleton: false }
+    }
+
+    #[doc(hidden)]
+    pub const fn renamed(name: &'static str) -> Self {
+        Self { name, is_renamed: true, in_singleton: false }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn in_singleton(self) -> Self {
+        Self { in_singleton: true, ..self }
+    }
+
+    /// The name under which the value is looked for: the parameter's own, or the one in `#[name("..")]`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether it is a parameter of a provider whose value outlives the request.
+    pub(crate) fn is_in_singleton(&self) -> bool {
+        self.in_singleton
+    }
+
+    /// Whether the name stands in a `#[name("..")]`, and is to be taken as it is.
+    pub fn is_renamed(&self) -> bool {
+        self.is_renamed
+    }
+}
+
+/// What a parameter needs of the app, or of the route it is used on.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Requirement {
+    /// State of this type.
+    State { id: TypeId, type_name: &'static str },
+    /// `{name}` in the path template.
+    Capture { name: &'static str },
+    /// All that this provider needs.
+    Provider(fn() -> ProviderInfo),
+}
+
+/// A source whose parameters can have a `#[default(..)]`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` takes no default",
+    note = "`#[default(..)]` goes with `QueryParam<T>` and `Signal<T>`"
+)]
+pub trait Defaulted: FromRequest {
+    type Value;
+
+    fn from_default(value: Self::Value) -> Self;
+}
+
+/// A type whose default can be written as a string literal: `#[default("new")]`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "text is no default for a parameter of type `{Self}`",
+    label = "not a `{Self}`"
+)]
+pub trait TextDefault {
+    fn from_text(text: &'static str) -> Self;
+}
+
+impl TextDefault for String {
+    fn from_text(text: &'static str) -> Self {
+        text.to_owned()
+    }
+}
+
+impl<T: TextDefault> TextDefault for Option<T> {
+    fn from_text(text: &'static str) -> Self {
+        Some(T::from_text(text))
+    }
+}
+
+/// Replaces the refusal of an absent value by the default; an invalid value is still refused.
+#[doc(hidden)]
+pub async fn or_default<T>(
+    resolution: impl Future<Output = Result<T, Rejection>>,
+    default: impl FnOnce() -> T,
+) -> Result<T, Rejection> {
+    match resolution.await {
+        Err(rejection) if rejection.absent => Ok(default()),
+        resolved => resolved,
+    }
+}
+
+/// Why a handler was not called: a status and one sentence, sent as plain text.
+#[derive(Debug, Clone)]
+pub struct Rejection {
+    status: StatusCode,
+    message: Cow<'static, str>,
+    absent: bool,
+}
+
+impl Rejection {
+    /// A refusal with a status and a sentence of your own.
+    pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, message: message.into(), absent: false }
+    }
+
+    /// 400: the request is malformed, or something in it is missing.
+    pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// The status it answers with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence it answers with.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// 400 for a value that is not there.
+    pub(crate) fn missing(source: &str, parameter: &Parameter, expected: &str) -> Self {
+        let name = parameter.name;
+        let message = format!("missing {source} `{name}`: expected {expected}");
+        Self { absent: true, ..Self::bad_request(message) }
+    }
+
+    /// 422 for a value that is there and does not fit.
+    pub(crate) fn invalid(source: &str, parameter: &Parameter, expected: &str) -> Self {
+        let name = parameter.name;
+        let message = format!("invalid {source} `{name}`: expected {expected}");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
+    }
+
+    /// What a provider failed with.
+    pub(crate) fn from_error(error: Error) -> Self {
+        let (status, message) = error.into_answer();
+        Self::new(status, message)
+    }
+
+    /// 500 with the cause in the log only.
+    pub(crate) fn internal(cause: &'static str) -> Self {
+        tracing::error!(cause, "a parameter could not be resolved");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        crate::response::text(self.status, self.message)
+    }
+}
+
+/// The parts that the newtypes around a parameter's value share: they deref to it and render it.
+macro_rules! value_newtype {
+    ($name:ident) => {
+        impl<T> std::ops::Deref for $name<T> {
+            type Target = T;
+
+            fn deref(&self) -> &T {
+                &self.0
+            }
+        }
+
+        impl<T> std::ops::DerefMut for $name<T> {
+            fn deref_mut(&mut self) -> &mut T {
+                &mut self.0
+            }
+        }
+
+        impl<T: stario_html::Render> stario_html::Render for $name<T> {
+            fn render(&self, buf: &mut stario_html::Buf) {
+                self.0.render(buf);
+            }
+        }
+
+        impl<T: std::fmt::Display> std::fmt::Display for $name<T> {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
+}
+use value_newtype;

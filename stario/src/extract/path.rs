@@ -1,0 +1,120 @@
+//! `PathParam<T>`: a capture of the path.
+
+use std::fmt::Display;
+
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use super::value::{self, Problem};
+use super::{FromRequest, Parameter, Rejection, Requirement, Source, value_newtype};
+use crate::scope::Scope;
+
+const SOURCE: &str = "path parameter";
+
+/// The segment of the path that `{name}` matched, `name` being the parameter's name.
+///
+/// The segment is percent-decoded once, so an encoded slash is part of the value. A broken escape, a NUL or
+/// text that is not UTF-8 is refused with 400; a value that `T` does not accept with 422.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/users/{user_id}")]
+/// async fn get_user(user_id: PathParam<i64>) -> Html {
+///     html! { <p>"User "{user_id}</p> }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/users/123").send().text(), "<p>User 123</p>");
+/// assert_eq!(client.get("/users/x").send().status(), 422);
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PathParam<T>(pub T);
+
+value_newtype!(PathParam);
+
+impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
+    const SOURCE: Source = Source::Path;
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        Some(Requirement::Capture { name: parameter.name() })
+    }
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let Some(raw) = scope.capture(parameter.name()) else {
+            return Err(Rejection::internal("the matched route has no such capture"));
+        };
+        let decoded = decode(raw).ok_or_else(|| {
+            Rejection::bad_request(format!("path parameter `{}` is not valid text", parameter.name()))
+        })?;
+        value::from_text(Some(&decoded)).map(Self).map_err(|problem| match problem {
+            Problem::Missing(expected) | Problem::Invalid(expected) => {
+                Rejection::invalid(SOURCE, parameter, &expected)
+            }
+        })
+    }
+}
+
+/// Decodes one segment; `None` for a broken escape, a NUL, or bytes that are not UTF-8.
+fn decode(segment: &str) -> Option<std::borrow::Cow<'_, str>> {
+    let is_escape = |at: usize| {
+        segment.as_bytes().get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !segment.match_indices('%').all(|(at, _)| is_escape(at)) {
+        return None;
+    }
+    let decoded = percent_decode_str(segment).decode_utf8().ok()?;
+    (!decoded.contains('\0')).then_some(decoded)
+}
+
+/// A parameter type that reads the path.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not read the path, but its name stands in the path template",
+    label = "the path template captures this name",
+    note = "write `PathParam<T>`, or take the capture out of the path template"
+)]
+pub trait PathSource: FromRequest {
+    /// What the capture is parsed into.
+    type Value;
+}
+
+impl<T: DeserializeOwned + Send> PathSource for PathParam<T> {
+    type Value = T;
+}
+
+/// A value for a capture of type `T` in a link: `T` itself, or `&str` for a `String`.
+#[diagnostic::on_unimplemented(message = "`{Self}` does not fill a path parameter of type `{T}`")]
+pub trait PathValue<T> {
+    #[doc(hidden)]
+    fn into_segment(self) -> String;
+}
+
+impl<T: Display> PathValue<T> for T {
+    fn into_segment(self) -> String {
+        self.to_string()
+    }
+}
+
+impl PathValue<String> for &str {
+    fn into_segment(self) -> String {
+        self.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn a_segment_is_decoded_once_or_refused() {
+        assert_eq!(decode("a%2Fb%20c").as_deref(), Some("a/b c"));
+        assert_eq!(decode("%2541").as_deref(), Some("%41"));
+        assert_eq!(decode("%C3%A9").as_deref(), Some("é"));
+        for broken in ["%", "%4", "%zz", "%u0041", "%C3", "%ED%A0%80", "a%00b"] {
+            assert_eq!(decode(broken), None, "{broken}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `State<T>`: what the app was given.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use super::{FromRequest, Parameter, Rejection, Requirement, Source};
+use crate::scope::Scope;
+
+/// A value that the app was given by [`App::state`](crate::App::state), shared by all requests.
+///
+/// An app whose handlers take state that it was not given does not start: it says which and where.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// struct Config { greeting: &'static str }
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home(config: State<Config>) -> &'static str {
+///     config.greeting
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new().state(Config { greeting: "hello" }));
+/// assert_eq!(client.get("/").send().text(), "hello");
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct State<T>(pub Arc<T>);
+
+impl<T> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> std::ops::Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Send + Sync + 'static> FromRequest for State<T> {
+    const SOURCE: Source = Source::App;
+
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        match scope.app().states().get::<T>() {
+            Some(value) => Ok(Self(value)),
+            None => Err(Rejection::internal("the app was assembled without this state")),
+        }
+    }
+
+    fn requirement(_: &Parameter) -> Option<Requirement> {
+        Some(Requirement::State { id: TypeId::of::<T>(), type_name: std::any::type_name::<T>() })
+    }
+}

@@ -1,0 +1,180 @@
+//! Dependencies: values that providers make for handlers and for each other.
+//!
+//! A provider is found by the type it returns, at compile time. What is shared in a request is kept in the
+//! request's scope, what is shared by all in the app; both are lists that only grow, so a value that is
+//! once there can be borrowed for as long as its owner lives, without a lock.
+
+mod cleanup;
+mod lazy;
+mod lifetime;
+mod slots;
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use crate::extract::{FromRequest, Parameter, Rejection, Requirement, Source};
+use crate::scope::Scope;
+
+pub(crate) use cleanup::Cleanups;
+pub use cleanup::{Cleanup, CleanupOutcome};
+pub use lazy::Lazy;
+pub(crate) use lifetime::{Lifetime, Owned};
+pub use lifetime::{Request, Singleton, Transient};
+pub(crate) use slots::Slots;
+
+/// A function with `#[dependency]`, as a type of the same name.
+pub trait Provider: Sized + 'static {
+    /// What it makes.
+    type Value: Send + Sync + 'static;
+
+    /// For how long its value is shared.
+    type Lifetime: Lifetime;
+
+    /// What is known about it besides.
+    fn info() -> ProviderInfo;
+
+    /// Calls the function.
+    fn provide(scope: &Scope) -> impl Future<Output = Result<Self::Value, Rejection>> + Send;
+}
+
+/// What is known about a provider besides its types.
+#[derive(Debug, Clone, Copy)]
+pub struct ProviderInfo {
+    /// Its type's.
+    pub id: TypeId,
+    /// The function's path.
+    pub name: &'static str,
+    /// Where the attribute stands.
+    pub file: &'static str,
+    /// Its line in that file.
+    pub line: u32,
+    /// What its own parameters need.
+    pub requirements: fn() -> Vec<Option<Requirement>>,
+}
+
+/// A type that has a provider in the crate whose routes are `R`.
+#[diagnostic::on_unimplemented(
+    message = "no provider makes a `{Self}` in this crate",
+    label = "nothing to borrow this from",
+    note = "annotate a function that returns it with `#[dependency]`; for one of another crate, name it: `#[from(provider)]`"
+)]
+pub trait Injected<R> {
+    /// The function that makes it.
+    type Provider: Provider<Value = Self>;
+}
+
+/// A type that a handler or a provider can take by value, in the one way `K` that fits it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing a handler can take",
+    label = "no source of a request's values, and no dependency",
+    note = "take `PathParam<T>`, `QueryParam<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`; for a type that a function makes, annotate that function with `#[dependency]`, or name it if it stands in another crate: `#[from(provider)]`"
+)]
+pub trait Argument<'s, R, K>: Sized {
+    /// The value on its way: its own, or shared.
+    type Taken;
+
+    /// What of the request it is made of.
+    const SOURCE: Source;
+
+    /// What the app must have for it.
+    fn requirement(parameter: &Parameter) -> Option<Requirement>;
+
+    /// Resolves it.
+    fn take(
+        scope: &'s Scope,
+        parameter: &'static Parameter,
+    ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send;
+}
+
+/// The type is a source of its own.
+pub struct AsSource(());
+/// The type has a provider.
+pub struct AsDependency(());
+
+impl<'s, T: FromRequest, R> Argument<'s, R, AsSource> for T {
+    type Taken = Owned<T>;
+
+    const SOURCE: Source = T::SOURCE;
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        T::requirement(parameter)
+    }
+
+    async fn take(scope: &'s Scope, parameter: &'static Parameter) -> Result<Owned<T>, Rejection> {
+        T::from_request(scope, parameter).await.map(Owned)
+    }
+}
+
+impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T
+where
+    T: 's,
+{
+    type Taken = <<T::Provider as Provider>::Lifetime as Lifetime>::Taken<'s, T>;
+
+    const SOURCE: Source = ProvidedBy::<T::Provider>::SOURCE;
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        ProvidedBy::<T::Provider>::requirement(parameter)
+    }
+
+    fn take(
+        scope: &'s Scope,
+        parameter: &'static Parameter,
+    ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
+        ProvidedBy::<T::Provider>::take(scope, parameter)
+    }
+}
+
+/// A parameter whose provider is known: the same items as those of [`Argument`].
+pub struct ProvidedBy<P>(PhantomData<P>);
+
+impl<P: Provider> ProvidedBy<P> {
+    /// What of the request the value may be made of.
+    pub const SOURCE: Source = <P::Lifetime as Lifetime>::SOURCE;
+
+    /// That the app can make the value.
+    #[allow(clippy::unnecessary_wraps)] // One form for all parameters.
+    pub fn requirement(_: &Parameter) -> Option<Requirement> {
+        Some(Requirement::Provider(P::info))
+    }
+
+    /// The value, for a parameter by value.
+    pub fn take<'s>(
+        scope: &'s Scope,
+        _: &'static Parameter,
+    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, P::Value>, Rejection>> + Send + use<'s, P>
+    {
+        <P::Lifetime as Lifetime>::take::<P>(scope)
+    }
+
+    /// The value, for a parameter by reference.
+    pub fn borrow<'s>(
+        scope: &'s Scope,
+        _: &'static Parameter,
+    ) -> impl Future<Output = Result<&'s P::Value, Rejection>> + Send + use<'s, P> {
+        <P::Lifetime as Lifetime>::borrow::<P>(scope)
+    }
+}
+
+/// A provider that stands in for another one's, type by type.
+pub(crate) type Replacement<V> = for<'s> fn(&'s Scope) -> ProvideFuture<'s, V>;
+
+/// A call of a replacement. Boxed: its type is not known where it is called.
+pub(crate) type ProvideFuture<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
+
+/// Makes a value anew, by the provider or what the app has replaced it with.
+///
+/// Boxed: without it, providers that need each other would be one endless type, which rustc reports in terms
+/// of futures. So they compile, and the app's check shows the circle before it serves.
+pub(crate) fn make<P: Provider>(scope: &Scope) -> ProvideFuture<'_, P::Value> {
+    match scope.app().replacement::<P>() {
+        Some(replacement) => replacement(scope),
+        None => Box::pin(P::provide(scope)),
+    }
+}
+
+/// Resolves a parameter unless it reads the body, which comes last.
+pub async fn unless_body<T>(source: Source, resolution: impl Future<Output = T>) -> Option<T> {
+    if source.reads_body() { None } else { Some(resolution.await) }
+}

@@ -1,0 +1,82 @@
+//! `Lazy<T>`: a dependency that is made when it is asked for.
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use super::{Argument, Injected, Lifetime, Owned, ProvidedBy, Provider};
+use crate::error::{Error, Result};
+use crate::extract::{Parameter, Rejection, Requirement, Source};
+use crate::scope::Scope;
+
+/// A dependency that is made at the first [`get`](Lazy::get), or never.
+///
+/// It is shared like any other: whoever takes it in the same request, lazily or not, gets the same value.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::{Lazy, dependency};
+///
+/// # stario::app!();
+/// struct Report(String);
+///
+/// #[dependency]
+/// async fn report() -> Report {
+///     Report("expensive".into())
+/// }
+///
+/// #[app::query("/")]
+/// async fn home(#[default(false)] full: QueryParam<bool>, report: Lazy<'_, Report>) -> Result<String> {
+///     Ok(if *full { report.get().await?.0.clone() } else { "short".into() })
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/").send().text(), "short");
+/// assert_eq!(client.get("/?full=true").send().text(), "expensive");
+/// # }
+/// ```
+pub struct Lazy<'s, T> {
+    scope: &'s Scope,
+    borrow: for<'a> fn(&'a Scope) -> Borrow<'a, T>,
+}
+
+/// Boxed, because the provider's type is not part of `Lazy`'s.
+type Borrow<'a, T> = Pin<Box<dyn Future<Output = Result<&'a T, Rejection>> + Send + 'a>>;
+
+impl<'s, T: 's> Lazy<'s, T> {
+    /// The value, made now if nobody has asked for it yet.
+    ///
+    /// # Errors
+    ///
+    /// What the provider fails with; it answers as if the handler had taken the dependency itself.
+    pub async fn get(&self) -> Result<&'s T> {
+        (self.borrow)(self.scope).await.map_err(Error::from_rejection)
+    }
+}
+
+impl<T> std::fmt::Debug for Lazy<'_, T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Lazy").finish_non_exhaustive()
+    }
+}
+
+fn borrow<P: Provider>(scope: &Scope) -> Borrow<'_, P::Value> {
+    Box::pin(<P::Lifetime as Lifetime>::borrow::<P>(scope))
+}
+
+/// The type is a lazy dependency.
+pub struct AsLazy<R>(PhantomData<R>);
+
+impl<'s, T: Injected<R> + 's, R> Argument<'s, R, AsLazy<R>> for Lazy<'s, T> {
+    type Taken = Owned<Self>;
+
+    const SOURCE: Source = ProvidedBy::<T::Provider>::SOURCE;
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        ProvidedBy::<T::Provider>::requirement(parameter)
+    }
+
+    async fn take(scope: &'s Scope, _: &'static Parameter) -> Result<Owned<Self>, Rejection> {
+        Ok(Owned(Lazy { scope, borrow: borrow::<T::Provider> }))
+    }
+}

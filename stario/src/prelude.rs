@@ -1,0 +1,16 @@
+//! What nearly every file of an app uses: `use stario::prelude::*;`.
+
+pub use crate::event;
+pub use crate::{component, dependency};
+// Standard names that every handler with an error or a pause needs.
+pub use std::time::Duration;
+
+pub use crate::{
+    Children, DatastarScript, Event, Html, IntoResponse, Json, Mode, PathParam, QueryParam, Relay, Render,
+    Response, Result, Signal, State, TestClient,
+};
+pub use crate::{html, stream};
+pub use futures_core::Stream;
+pub use http::StatusCode;
+pub use serde_json::{self, json};
+pub use stario_html::json;

@@ -1,0 +1,26 @@
+//! What the macros' expansions call. Not for users: anything here may change in any release.
+//!
+//! The contract with `stario-macros`: an expansion names this module, `::core`, `::std` and the user's
+//! `crate::app`, and nothing else.
+
+pub use crate::app::{Registration, discover, inventory};
+pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
+pub use crate::extract::{
+    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Source, TextDefault, or_default,
+};
+pub use crate::handler::{Endpoint, EndpointFuture, Kind, complete, conduct};
+pub use crate::inject::{
+    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Request, Singleton, Transient, unless_body,
+};
+pub use crate::reply::{Outcome, Unwrapped, reply};
+pub use crate::scope::Scope;
+pub use crate::stream::{Yielder, generate};
+pub use tokio::join;
+
+pub use stario_html;
+pub use stario_macros::{command, html as html_macro, query, stream as stream_macro};
+
+/// Converts what a block yields; inference finds the one conversion `K` that fits.
+pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {
+    value.into_event()
+}

@@ -1,0 +1,164 @@
+//! Classifies what a handler returned: the type decides the response, and costs nothing at run time.
+//!
+//! The macros know the value, not its type, and `Html` or `impl Stream` must not be told apart by name.
+//! They open `Option` and `Result` first, by a method that [`Outcome`] has for those and the trait
+//! [`Unwrapped`] has for all else; a method of the type itself wins over one of a trait. What is left has
+//! exactly one [`Reply`], which type inference finds.
+
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::StatusCode;
+use stario_html::Render;
+
+use crate::datastar::IntoEvent;
+use crate::error::Error;
+use crate::extract::Rejection;
+use crate::response::{self, IntoResponse, Response};
+
+/// A handler's value on its way to a response.
+pub struct Outcome<T>(pub T);
+
+impl<T> Outcome<Option<T>> {
+    /// Goes on with what is there; `None` is "nothing": 204.
+    pub fn present(self) -> ControlFlow<Response, T> {
+        match self.0 {
+            Some(value) => Continue(value),
+            None => Break(StatusCode::NO_CONTENT.into_response()),
+        }
+    }
+}
+
+impl<T, E> Outcome<Result<T, E>> {
+    /// Goes on with the value; an error is answered.
+    pub fn success(self) -> ControlFlow<Response, T>
+    where
+        E: Failure,
+    {
+        match self.0 {
+            Ok(value) => Continue(value),
+            Err(error) => Break(error.into_error().into_response()),
+        }
+    }
+}
+
+impl<T, E> Outcome<Result<T, E>> {
+    /// What a provider provides; its error refuses the request.
+    ///
+    /// # Errors
+    ///
+    /// The provider's.
+    pub fn provided(self) -> Result<T, Rejection>
+    where
+        E: Failure,
+    {
+        self.0.map_err(|error| Rejection::from_error(error.into_error()))
+    }
+}
+
+/// An error that a handler can fail with: what `?` converts into an [`Error`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error that a handler can fail with",
+    label = "fails with `{Self}`",
+    note = "implement `std::error::Error` for it, or return `stario::Result`"
+)]
+pub trait Failure {
+    /// Converts it.
+    fn into_error(self) -> Error;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> Failure for E {
+    fn into_error(self) -> Error {
+        self.into()
+    }
+}
+
+/// A value that is no `Option`, or no `Result`: it goes on as it is.
+pub trait Unwrapped<T> {
+    /// See `Outcome<Option<T>>`.
+    fn present(self) -> ControlFlow<Response, T>;
+
+    /// See `Outcome<Result<T, E>>`.
+    fn success(self) -> ControlFlow<Response, T>;
+
+    /// See `Outcome<Result<T, E>>`.
+    ///
+    /// # Errors
+    ///
+    /// None: this value cannot fail.
+    fn provided(self) -> Result<T, Rejection>;
+}
+
+impl<T> Unwrapped<T> for Outcome<T> {
+    fn present(self) -> ControlFlow<Response, T> {
+        Continue(self.0)
+    }
+
+    fn success(self) -> ControlFlow<Response, T> {
+        Continue(self.0)
+    }
+
+    fn provided(self) -> Result<T, Rejection> {
+        Ok(self.0)
+    }
+}
+
+/// A handler's answer; `'s` is the request's scope, from which a stream may borrow.
+pub enum Answer<'s> {
+    /// A whole response.
+    Whole(Response),
+    /// The frames of an event stream.
+    Events(Frames<'s>),
+}
+
+/// Frames of whole events.
+pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Bytes> + Send + 's>>;
+
+/// Answers with a value that is no `Option` and no `Result`.
+pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
+    value.reply()
+}
+
+/// A value that can be answered, in the one way `K` that fits its type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent as a response",
+    label = "not a response",
+    note = "return an element, text, a number, `()`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`"
+)]
+pub trait Reply<'s, K> {
+    /// Makes the answer.
+    fn reply(self) -> Answer<'s>;
+}
+
+/// The value is a whole response.
+pub struct AsResponse(());
+/// The value is rendered.
+pub struct AsHtml(());
+/// The value is a stream whose items become events in the way `K`.
+pub struct AsEvents<K>(std::marker::PhantomData<K>);
+
+impl<'s, T: IntoResponse> Reply<'s, AsResponse> for T {
+    fn reply(self) -> Answer<'s> {
+        Answer::Whole(self.into_response())
+    }
+}
+
+impl<'s, T: Render> Reply<'s, AsHtml> for T {
+    fn reply(self) -> Answer<'s> {
+        Answer::Whole(response::html(self.into_html()))
+    }
+}
+
+impl<'s, T, K> Reply<'s, AsEvents<K>> for T
+where
+    T: Stream + Send + 's,
+    T::Item: IntoEvent<K>,
+    K: 's,
+{
+    fn reply(self) -> Answer<'s> {
+        Answer::Events(Box::pin(crate::sse::frames(self)))
+    }
+}

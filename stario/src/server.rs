@@ -1,0 +1,92 @@
+//! Listens, accepts connections, and ends gracefully.
+
+mod config;
+mod connection;
+mod shutdown;
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+
+use crate::app::{Assembled, Place};
+use crate::error::Result;
+use config::Config;
+use connection::Connections;
+
+/// Connections that wait to be accepted; what is over it must try again.
+const BACKLOG: u32 = 2048;
+
+/// How long requests and commands may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until a signal to stop.
+pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
+    crate::telemetry::init();
+    let config = Config::from_env()?;
+    let listener = listen(config.address)?;
+    // Before the start-up line, so that whoever reads it can stop the server.
+    let signal = shutdown::signal()?;
+    announce(&app, listener.local_addr()?)?;
+    let mut connections = Connections::new(Arc::clone(&app));
+    tokio::pin!(signal);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => connections.serve(socket),
+                Err(error) => back_off(&error).await,
+            },
+            () = &mut signal => break,
+        }
+    }
+    drop(listener);
+    app.stop().cancel();
+    app.tasks().close();
+    let ended = tokio::time::timeout(GRACE, async {
+        connections.finish().await;
+        app.tasks().wait().await;
+        app.cleanups().run().await;
+    });
+    if ended.await.is_err() {
+        tracing::warn!(seconds = GRACE.as_secs(), "stopped before every request had ended");
+    }
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A restarted server takes its address back at once.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| {
+        std::io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")).into()
+    })
+}
+
+/// Prints the address and the routes.
+fn announce(app: &Assembled, address: SocketAddr) -> Result {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{address}")?;
+    let width = app.endpoints().iter().map(|endpoint| endpoint.path.len()).max().unwrap_or_default();
+    for endpoint in app.endpoints() {
+        let method = endpoint.kind.method();
+        writeln!(out, "  {:<6} {:<width$}  {}", method.as_str(), endpoint.path, Place(endpoint))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// An error of `accept` is one connection's, or the whole process's (no file descriptors left, say), which
+/// takes a while to change.
+async fn back_off(error: &std::io::Error) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+        return;
+    }
+    tracing::error!(%error, "cannot accept connections");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}

@@ -1,0 +1,162 @@
+//! Calls an app without a server, from tests that are `async` or not.
+
+mod events;
+mod request;
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::app::{App, Assembled};
+
+pub use events::{Events, NextEvent, ReceivedEvent};
+pub use request::{Opening, TestRequest};
+
+/// How long a test waits for a response or an event before it fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs what tests that are not `async` wait for.
+static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime for tests can be started")
+});
+
+/// Sends requests to an app in the same process: the same routing, parameters and responses as behind the
+/// server, without a socket.
+///
+/// A request is sent by `.send()` in a plain test and by `.await` in an async one.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/users/{user_id}")]
+/// async fn get_user(user_id: PathParam<i64>) -> Html {
+///     html! { <div>"User "{user_id}</div> }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.get("/users/123").send();
+/// assert_eq!(res.status(), 200);
+/// assert!(res.text().contains("User 123"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TestClient {
+    app: Arc<Assembled>,
+}
+
+impl TestClient {
+    /// A client of `app`.
+    ///
+    /// # Panics
+    ///
+    /// When the app could not be served, with the problems that [`App::check`] finds.
+    pub fn new(app: App) -> Self {
+        match app.assemble() {
+            Ok(app) => Self { app: Arc::new(app) },
+            Err(problems) => panic!("{problems}"),
+        }
+    }
+
+    /// A GET request for a path with its query, such as `/search?q=x`.
+    pub fn get(&self, path: impl AsRef<str>) -> TestRequest {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST request.
+    pub fn post(&self, path: impl AsRef<str>) -> TestRequest {
+        self.request(Method::POST, path)
+    }
+
+    /// A request of any method.
+    pub fn request(&self, method: Method, path: impl AsRef<str>) -> TestRequest {
+        TestRequest::new(Arc::clone(&self.app), method, path.as_ref())
+    }
+}
+
+impl std::fmt::Debug for TestClient {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TestClient").finish_non_exhaustive()
+    }
+}
+
+/// A response with its whole body.
+#[derive(Debug, Clone)]
+pub struct TestResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: bytes::Bytes,
+}
+
+impl TestResponse {
+    /// The status code; compares with numbers too: `assert_eq!(res.status(), 200)`.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A header's value, or `""` when it is not there or not text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as text.
+    ///
+    /// # Panics
+    ///
+    /// When it is not UTF-8.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("the body is text")
+    }
+
+    /// The body's JSON.
+    ///
+    /// # Panics
+    ///
+    /// When it is not JSON, or not a `T`.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> T {
+        serde_json::from_slice(&self.body).expect("the body is the JSON asked for")
+    }
+
+    /// The Datastar events of a stream that has ended. For a stream that stays open, see
+    /// [`TestRequest::open`].
+    ///
+    /// # Panics
+    ///
+    /// When the response is no event stream.
+    pub fn events(&self) -> Vec<ReceivedEvent> {
+        events::assert_event_stream(self.status, &self.headers);
+        let mut parser = events::Parser::default();
+        parser.push(&self.body);
+        std::iter::from_fn(|| parser.next()).collect()
+    }
+}
+
+/// Waits for `future` in a test that is not async.
+fn block_on<F: Future>(future: F) -> F::Output {
+    assert!(
+        tokio::runtime::Handle::try_current().is_err(),
+        "this test is async: write `.await` where it says `.send()` or `.wait()`"
+    );
+    RUNTIME.block_on(future)
+}
+
+/// Fails the test when `future` takes too long.
+async fn patiently<F: Future>(what: &str, future: F) -> F::Output {
+    let Ok(output) = tokio::time::timeout(PATIENCE, future).await else {
+        panic!("no {what} within {} seconds", PATIENCE.as_secs());
+    };
+    output
+}

@@ -1,0 +1,138 @@
+//! A request of a test, and the two ways to send it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Method, Request};
+use http_body_util::BodyExt;
+use serde::Serialize;
+
+use super::{Events, TestResponse, block_on, patiently};
+use crate::app::Assembled;
+use crate::body::Body;
+use crate::dispatch::dispatch;
+use crate::response::{JSON, Response};
+
+/// A request being built; send it with [`send`](Self::send) or `.await`.
+#[must_use = "a request does nothing until it is sent"]
+pub struct TestRequest {
+    app: Arc<Assembled>,
+    request: Request<Body>,
+}
+
+impl TestRequest {
+    pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str) -> Self {
+        let request = Request::builder().method(method).uri(path).body(Body::empty());
+        match request {
+            Ok(request) => Self { app, request },
+            Err(error) => panic!("`{path}` cannot be requested: {error}"),
+        }
+    }
+
+    /// Adds a header.
+    ///
+    /// # Panics
+    ///
+    /// When the name or the value is not one that HTTP can carry.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name: HeaderName = name.parse().expect("a header's name");
+        let value: HeaderValue = value.parse().expect("a header's value");
+        self.request.headers_mut().append(name, value);
+        self
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        *self.request.body_mut() = body.into();
+        self
+    }
+
+    /// Sends `value` as a JSON body.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written as JSON.
+    pub fn json(mut self, value: &impl Serialize) -> Self {
+        self.request.headers_mut().insert(CONTENT_TYPE, JSON);
+        self.body(serde_json::to_vec(value).expect("a value that is JSON"))
+    }
+
+    /// Sends signals as Datastar does: in the query of GET and DELETE, else as the JSON body.
+    ///
+    /// # Panics
+    ///
+    /// When they cannot be written as JSON.
+    pub fn signals(mut self, signals: &impl Serialize) -> Self {
+        self = self.header("datastar-request", "true");
+        if !matches!(*self.request.method(), Method::GET | Method::DELETE) {
+            return self.json(signals);
+        }
+        let json = serde_json::to_string(signals).expect("signals that are JSON");
+        let uri = self.request.uri();
+        let mut query = form_urlencoded::Serializer::new(uri.query().unwrap_or_default().to_owned());
+        let target = format!("{}?{}", uri.path(), query.append_pair("datastar", &json).finish());
+        *self.request.uri_mut() = target.parse().expect("an encoded query");
+        self
+    }
+
+    /// Sends the request and waits for the whole response.
+    ///
+    /// # Panics
+    ///
+    /// In an async test, where `.await` does the same; and when there is no response within ten seconds.
+    pub fn send(self) -> TestResponse {
+        block_on(self.into_future())
+    }
+
+    /// Prepares to read a stream that stays open, event by event.
+    pub fn open(self) -> Opening {
+        Opening(self)
+    }
+
+    async fn respond(self) -> Response {
+        patiently("response", dispatch(self.app, self.request)).await
+    }
+}
+
+impl IntoFuture for TestRequest {
+    type Output = TestResponse;
+    type IntoFuture = Pin<Box<dyn Future<Output = TestResponse> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async {
+            let (head, body) = self.respond().await.into_parts();
+            match patiently("end of the response", body.collect()).await {
+                Ok(body) => {
+                    TestResponse { status: head.status, headers: head.headers, body: body.to_bytes() }
+                }
+                Err(error) => panic!("the response was cut: {error}"),
+            }
+        })
+    }
+}
+
+/// A request for a stream that stays open; send it with [`send`](Self::send) or `.await`.
+#[must_use = "a request does nothing until it is sent"]
+pub struct Opening(TestRequest);
+
+impl Opening {
+    /// Sends the request and waits for the head of the response.
+    ///
+    /// # Panics
+    ///
+    /// In an async test, where `.await` does the same; when there is no response within ten seconds; and
+    /// when the response is no event stream.
+    pub fn send(self) -> Events {
+        block_on(self.into_future())
+    }
+}
+
+impl IntoFuture for Opening {
+    type Output = Events;
+    type IntoFuture = Pin<Box<dyn Future<Output = Events> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async { Events::new(self.0.respond().await) })
+    }
+}

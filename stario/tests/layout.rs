@@ -1,0 +1,55 @@
+//! Holds the absences that ARCHITECTURE.md promises: what may be named only in certain files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every source file of a crate, by its path inside `src`.
+fn sources(root: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// `text` stands in code, not in comments, of these files and no others.
+fn only_in(text: &str, files: &[&str]) {
+    let stario = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut users: Vec<String> = sources(&stario)
+        .into_iter()
+        .filter(|(_, code)| {
+            code.lines().any(|line| line.contains(text) && !line.trim_start().starts_with("//"))
+        })
+        .map(|(name, _)| name)
+        .collect();
+    users.sort();
+    assert_eq!(users, files, "`{text}`");
+}
+
+#[test]
+fn each_dependency_has_its_place() {
+    only_in("hyper::", &["body.rs", "server/connection.rs"]);
+    only_in("hyper_util::", &["server/connection.rs"]);
+    only_in("tracing_subscriber::", &["telemetry.rs"]);
+    only_in("inventory::", &["app/discover.rs"]);
+    only_in("spawn(", &["handler.rs", "server/connection.rs", "testing/events.rs"]);
+    only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
+    only_in("crate::routing", &["app.rs", "dispatch.rs", "scope.rs"]);
+}
+
+#[test]
+fn the_server_knows_no_routes() {
+    let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server");
+    for (name, code) in sources(&server) {
+        assert!(!code.contains("routing"), "{name}");
+    }
+}

@@ -1,0 +1,91 @@
+//! The app of the README, as a user's crate has it.
+
+use stario::prelude::*;
+
+stario::app!();
+
+#[derive(Default)]
+struct Config {
+    greeting: Option<String>,
+}
+
+struct User {
+    id: i64,
+    name: String,
+}
+
+#[app::query("/")]
+async fn home() -> Html {
+    html! {
+        <h1>"Welcome to Stario!"</h1>
+        <a href={get_user::url(7)}>"User 7"</a>
+        <button data-on:click={rename_user::action(7)}>"Rename"</button>
+    }
+}
+
+#[app::query("/users/{user_id}")]
+async fn get_user(user_id: PathParam<i64>, #[default(false)] posts: QueryParam<bool>, config: State<Config>) -> Result<Html> {
+    let user = User { id: *user_id, name: config.greeting.clone().unwrap_or_else(|| format!("User {user_id}")) };
+    Ok(html! {
+        <div id={("user-", user.id)}>{user.name}</div>
+        if *posts {
+            <ul id="posts"></ul>
+        }
+    })
+}
+
+#[app::command("/users/{user_id}")]
+async fn rename_user(user_id: PathParam<i64>, name: Signal<String>) -> Option<Html> {
+    (!name.is_empty()).then(|| html! { <div id={("user-", *user_id)}>{name}</div> })
+}
+
+#[app::command("/stream")]
+async fn stream_numbers() -> impl Stream<Item = Event> {
+    stream! {
+        for i in 0..3 {
+            yield (Mode::Replace, "#counter", html! { <div>"Counter: "{i}</div> });
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        yield json!({ "done": true });
+        yield event::remove("#spinner");
+    }
+}
+
+#[tokio::main]
+async fn main() -> stario::Result {
+    app::new().state(Config::default()).serve().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users() {
+        let client = TestClient::new(app::new().state(Config::default()));
+        let res = client.get("/users/123").send();
+        assert_eq!(res.status(), 200);
+        assert!(res.text().contains("User 123"));
+        assert_eq!(client.get("/users/1?posts=true").send().text(), r#"<div id="user-1">User 1</div><ul id="posts"></ul>"#);
+    }
+
+    #[test]
+    fn links_and_actions() {
+        let client = TestClient::new(app::new().state(Config::default()));
+        let page = client.get("/").send();
+        assert!(page.text().contains(r#"<a href="/users/7">"#), "{}", page.text());
+        assert!(page.text().contains("data-on:click=\"@post('/users/7')\""), "{}", page.text());
+    }
+
+    #[tokio::test]
+    async fn commands() {
+        let client = TestClient::new(app::new().state(Config::default()));
+        let res = client.post("/users/7").signals(&json!({ "name": "" })).await;
+        assert_eq!(res.status(), 204);
+        let res = client.post("/users/7").signals(&json!({ "name": "Ada" })).await;
+        assert_eq!(res.text(), r#"<div id="user-7">Ada</div>"#);
+        let events = client.post("/stream").await.events();
+        assert_eq!(events.len(), 5);
+        assert_eq!(events[1].elements(), "<div>Counter: 1</div>");
+    }
+}

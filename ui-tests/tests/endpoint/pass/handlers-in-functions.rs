@@ -1,0 +1,21 @@
+// No prelude of the language to lean on: the expansion names everything by its path.
+#![allow(dead_code)]
+
+struct Option;
+struct Result;
+struct Vec;
+struct Box;
+struct String;
+
+stario::app!();
+
+fn main() {
+    #[app::query("/inside")]
+    async fn inside(id: stario::QueryParam<u8>) -> u8 {
+        id.0
+    }
+
+    let client = stario::TestClient::new(app::new());
+    assert_eq!(client.get("/inside?id=3").send().text(), "3");
+    assert_eq!(inside::url().as_str(), "/inside");
+}
