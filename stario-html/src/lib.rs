@@ -20,6 +20,8 @@ mod style;
 mod attrs;
 mod component;
 
+// What `cfg(rust_analyzer)` adds to it is for editors.
+#[allow(unexpected_cfgs)]
 #[doc(hidden)]
 pub mod names;
 #[doc(hidden)]

@@ -15,3 +15,11 @@ pub use datastar::{
 pub use elements::{Content, Element, Namespace, element, element_names};
 pub use nesting::{Rearranged, rearranged};
 pub use similar::most_similar;
+
+/// The names of elements as items, for editors.
+#[cfg(rust_analyzer)]
+pub mod hints {
+    pub use super::elements::html::*;
+    pub use super::elements::mathml::*;
+    pub use super::elements::svg::*;
+}

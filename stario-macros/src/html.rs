@@ -4,12 +4,14 @@ mod parse;
 mod check;
 mod lower;
 mod emit;
+mod hints;
 
 mod ast;
 mod cursor;
 mod report;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 
 use crate::component;
 
@@ -23,7 +25,9 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let mut report = report::Report::default();
     let mut template = parse::parse(cursor, &mut report);
     check::check(&template, &mut report);
+    let hints = hints::hints(&krate, &template);
     let into = template.into.take();
     let ops = lower::lower(template);
-    emit::emit(&krate, into, &ops, &report.into_statements())
+    let errors = report.into_statements();
+    emit::emit(&krate, into, &ops, &quote!(#errors #hints))
 }

@@ -12,14 +12,14 @@ pub(crate) fn emit(
     krate: &TokenStream,
     into: Option<TokenStream>,
     ops: &[Op],
-    errors: &TokenStream,
+    statements: &TokenStream,
 ) -> TokenStream {
     let emitter = Emitter { krate, buf: Ident::new("buf", Span::mixed_site()) };
-    let Some(into) = into else { return emitter.template(ops, errors) };
+    let Some(into) = into else { return emitter.template(ops, statements) };
     let (buf, body) = (&emitter.buf, emitter.ops(ops));
     let slot = Ident::new("slot", Span::mixed_site());
     quote! {{
-        #errors
+        #statements
         let #slot: &mut #krate::__private::Slot<'_> = #into;
         let #buf = #slot.buf();
         #body
@@ -34,7 +34,7 @@ struct Emitter<'t> {
 
 impl Emitter<'_> {
     /// A template with a buffer of its own.
-    fn template(&self, ops: &[Op], errors: &TokenStream) -> TokenStream {
+    fn template(&self, ops: &[Op], statements: &TokenStream) -> TokenStream {
         let krate = self.krate;
         let known = match ops {
             [] => Some(""),
@@ -43,12 +43,12 @@ impl Emitter<'_> {
         };
         if let Some(markup) = known {
             let html = quote!(#krate::__private::Html::from_static(#markup));
-            return if errors.is_empty() { html } else { quote!({ #errors #html }) };
+            return if statements.is_empty() { html } else { quote!({ #statements #html }) };
         }
         let (buf, guess, body) = (&self.buf, guess(ops), self.ops(ops));
         let owned = Ident::new("owned", Span::mixed_site());
         quote! {{
-            #errors
+            #statements
             static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);
             let mut #owned = __STARIO_HINT.buf();
             let #buf = &mut #owned;
