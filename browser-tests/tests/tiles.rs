@@ -1,6 +1,8 @@
 //! The `tiles` example in two browsers.
 
-use browser_tests::{Browsers, Server, wait_until};
+use std::time::Instant;
+
+use browser_tests::{Browsers, PATIENCE, Server, wait_until};
 use fantoccini::{Client, Locator};
 
 /// Who is here, as one text.
@@ -44,8 +46,10 @@ async fn browsers_see_each_other_paint_come_and_go() {
     wait_for_color(&first, 17, "undefined").await;
     wait_until(&second, "window.notReloaded === true", "'reloaded'").await;
 
+    let leaving = Instant::now();
     second.close().await.expect("the browser closes");
     wait_for_roster(&first, &["Painter 1"]).await;
+    assert!(leaving.elapsed() < PATIENCE, "noticed after {:?}", leaving.elapsed());
 
     // The first page's stream is still open: it must not keep the server from ending.
     server.terminate().await;

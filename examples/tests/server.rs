@@ -16,6 +16,14 @@ struct Server {
     output: BufReader<std::process::ChildStdout>,
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Ended already where the test went well.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 impl Server {
     fn start() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tiles"));
@@ -130,8 +138,9 @@ fn events_arrive_when_they_are_yielded_and_end_with_the_server() {
     let asked = Instant::now();
     server.terminate("-TERM");
     assert_eq!(stream.chunk(), "", "the stream ends as a complete response");
+    // A fifth of what requests are given: the stream was ended, not waited for.
+    assert!(asked.elapsed() < Duration::from_secs(1), "the stream ended after {:?}", asked.elapsed());
     assert!(server.wait().success());
-    assert!(asked.elapsed() < Duration::from_secs(5), "it did not wait for its deadline");
 }
 
 #[test]

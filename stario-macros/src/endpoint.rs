@@ -8,17 +8,16 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
+use crate::function;
+
 pub(crate) use model::Kind;
 
-/// Expands one handler. On an error the item itself and its links are still emitted, so that editors
-/// keep working and nothing that uses the handler reports a second error.
+/// Expands one handler. On an error the function is still emitted, and its links if the path is known, so
+/// that editors keep working and nothing that uses the handler reports a second error.
 pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let parsed = match parse::parse(arguments, item) {
         Ok(parsed) => parsed,
-        Err(error) => {
-            let error = error.to_compile_error();
-            return quote::quote! { #item #error };
-        }
+        Err(error) => return function::with_error(item, &error),
     };
     let model = model::Endpoint::new(kind, parsed);
     let errors = check::check(&model);

@@ -5,12 +5,27 @@ use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Signature, Visibility};
 
+use crate::parameter::Parameter;
+
 /// A function whose body is kept as tokens: half-typed code must still expand.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
     pub(crate) body: TokenStream,
+}
+
+/// An item whose attribute could not be read, without the parameter attributes that only stario knows.
+pub(crate) fn with_error(item: &TokenStream, error: &syn::Error) -> TokenStream {
+    let error = error.to_compile_error();
+    match Function::parse(item, "it") {
+        Ok(mut function) => {
+            Parameter::all(&mut function.signature);
+            let function = function.emit();
+            quote! { #function #error }
+        }
+        Err(_) => quote! { #item #error },
+    }
 }
 
 impl Function {

@@ -3,7 +3,9 @@
 mod emit;
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, FnArg, Ident, LitStr, Pat, Path, Signature, Type};
+use syn::{
+    Attribute, FnArg, GenericArgument, Ident, LitStr, Pat, Path, PathArguments, PathSegment, Signature, Type,
+};
 
 pub(crate) use emit::{requirements, resolutions, runtime, runtime_at, source};
 
@@ -36,15 +38,17 @@ impl Parameter {
         let (mut default, mut renamed, mut provider) = (None, None, None);
         let mut problems = Vec::new();
         typed.attrs.retain(|attribute| {
-            let problem = if attribute.path().is_ident("default") {
-                default = argument(attribute);
-                default.is_none().then_some("write the default in parentheses: #[default(1)]")
-            } else if attribute.path().is_ident("name") {
-                renamed = argument(attribute).and_then(|name| syn::parse2(name).ok());
-                renamed.is_none().then_some("write the name in quotes: #[name(\"x-request-id\")]")
-            } else if attribute.path().is_ident("from") {
-                provider = argument(attribute).and_then(|path| syn::parse2(path).ok());
-                provider.is_none().then_some("name the provider in parentheses: #[from(database)]")
+            let is = |name: &str| attribute.path().is_ident(name);
+            let problem = if is("default") {
+                store(&mut default, argument(attribute), "write the default in parentheses: #[default(1)]")
+            } else if is("name") {
+                let name = argument(attribute).and_then(|name| syn::parse2(name).ok());
+                store(&mut renamed, name, "write the name in quotes: #[name(\"x-request-id\")]")
+            } else if is("from") {
+                let path = argument(attribute).and_then(|path| syn::parse2(path).ok());
+                store(&mut provider, path, "name the provider in parentheses: #[from(database)]")
+            } else if is("cfg") || is("cfg_attr") {
+                Some("a parameter is always there; put the condition on the function")
             } else {
                 return true;
             };
@@ -52,6 +56,14 @@ impl Parameter {
             problems.extend(problem.map(|problem| (tokens(), problem.to_owned())));
             false
         });
+        if default.is_some() && is_option(&typed.ty) {
+            let message = "an `Option` is `None` where there is no value; take the type inside it";
+            problems.push((quote::ToTokens::to_token_stream(&typed.ty), message.to_owned()));
+        }
+        if let Type::ImplTrait(ty) = &*typed.ty {
+            let message = "a parameter has a type with a name: it decides where the value comes from";
+            problems.push((quote::ToTokens::to_token_stream(ty), message.to_owned()));
+        }
         let name = binding(&typed.pat);
         if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
             // `user__age` is how a nested signal is named.
@@ -78,6 +90,36 @@ impl Parameter {
 pub(crate) fn unraw(ident: &Ident) -> String {
     let text = ident.to_string();
     text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// Keeps what an attribute says, or tells what is wrong with it.
+fn store<T>(kept: &mut Option<T>, found: Option<T>, expected: &'static str) -> Option<&'static str> {
+    if kept.is_some() {
+        return Some("this stands twice");
+    }
+    *kept = found;
+    kept.is_none().then_some(expected)
+}
+
+/// Whether the type is written as a source of an `Option`: `QueryParam<Option<u32>>`.
+fn is_option(ty: &Type) -> bool {
+    let Some(PathArguments::AngleBracketed(arguments)) = last_segment(ty).map(|source| &source.arguments)
+    else {
+        return false;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inner)) => {
+            last_segment(inner).is_some_and(|inner| inner.ident == "Option")
+        }
+        _ => false,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
 }
 
 /// What stands in the parentheses of an attribute.

@@ -43,9 +43,9 @@ mod ui {
     use super::{Html, Render, component, html};
 
     #[component]
-    pub(crate) fn List<T: Render, const N: usize>(items: [T; N], label: impl Render, is_open: bool) -> Html
+    pub(crate) fn List<T, const N: usize>(items: [T; N], label: impl Render, is_open: bool) -> Html
     where
-        T: Clone,
+        T: Render + Clone,
     {
         if items.is_empty() {
             return html! { <p>"nothing"</p> };

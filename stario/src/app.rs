@@ -123,6 +123,10 @@ impl App {
         for name in self.states.merge(other.states) {
             self.problems.push(format!("both apps bring state of type `{name}`"));
         }
+        if self.datastar_file.is_some() && other.datastar_file.is_some() {
+            self.problems
+                .push("both apps bring a Datastar client; give it to the one that is served".to_owned());
+        }
         self.datastar_file = self.datastar_file.or(other.datastar_file);
         self.replacements.extend(other.replacements);
         self
@@ -151,7 +155,7 @@ impl App {
     /// mod fixed {
     ///     # use stario::prelude::*;
     ///     #[dependency(by_name)]
-    ///     pub fn clock() -> super::Clock {
+    ///     pub(super) fn clock() -> super::Clock {
     ///         super::Clock(7)
     ///     }
     /// }
@@ -333,6 +337,21 @@ pub(crate) struct Assembled {
 }
 
 impl Assembled {
+    #[cfg(test)]
+    pub(crate) fn without_routes() -> Self {
+        Self {
+            endpoints: Vec::new(),
+            router: Router::default(),
+            states: States::default(),
+            datastar_file: None,
+            replacements: Replacements::new(),
+            singletons: Slots::default(),
+            cleanups: Cleanups::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
     /// In the order of their paths.
     pub(crate) fn endpoints(&self) -> &[&'static Endpoint] {
         &self.endpoints

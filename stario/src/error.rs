@@ -54,7 +54,7 @@ impl Error {
     }
 
     /// An error that answers what a refused parameter would.
-    pub(crate) fn from_rejection(rejection: Rejection) -> Self {
+    pub(crate) fn from_rejection(rejection: &Rejection) -> Self {
         Self::new(rejection.status(), rejection.message())
     }
 

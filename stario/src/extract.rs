@@ -212,12 +212,6 @@ impl TextDefault for String {
     }
 }
 
-impl<T: TextDefault> TextDefault for Option<T> {
-    fn from_text(text: &'static str) -> Self {
-        Some(T::from_text(text))
-    }
-}
-
 /// Replaces the refusal of an absent value by the default; an invalid value is still refused.
 #[doc(hidden)]
 pub async fn or_default<T>(

@@ -170,12 +170,12 @@ impl Future for Begin {
         let call = self.call.take();
         Poll::Ready(match step {
             Step::End(response) => response,
-            Step::Panicked => crate::error::internal_server_error(),
             Step::Progress(Progress::Head(mut response)) => {
                 *response.body_mut() = Body::events(Rest { call });
                 response
             }
-            Step::Progress(Progress::Frame(_)) => unreachable!("`conduct` begins with the head"),
+            // `conduct` begins with the head, never with a frame.
+            Step::Panicked | Step::Progress(Progress::Frame(_)) => crate::error::internal_server_error(),
         })
     }
 }

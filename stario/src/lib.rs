@@ -27,7 +27,7 @@
 //!
 //! | value | response |
 //! |---|---|
-//! | [`Html`], text (escaped), numbers, `bool`, `Vec` of them | 200, HTML |
+//! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
 //! | `()`, `None` | 204 |
 //! | a stream, usually of [`stream!`] | 200, server-sent events for Datastar |
 //! | [`Response`], [`IntoResponse`] | itself |
@@ -97,6 +97,10 @@ pub use stario_html::{Children, Html, Raw, Render};
 pub use stario_macros::{component, dependency};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// Builds events that no plain value stands for.
 pub mod event {
     pub use crate::datastar::{redirect, remove, script, signals};
@@ -114,6 +118,6 @@ pub mod event {
 #[macro_export]
 macro_rules! html {
     ($($template:tt)*) => {
-        $crate::__private::html_macro!(@crate($crate::__private::stario_html) $($template)*)
+        $crate::__private::html_macro! { @crate($crate::__private::stario_html) $($template)* }
     };
 }

@@ -2,7 +2,7 @@
 
 pub use crate::event;
 pub use crate::{component, dependency};
-// Standard names that every handler with an error or a pause needs.
+// For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 
 pub use crate::{

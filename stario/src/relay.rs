@@ -50,6 +50,15 @@ struct Mailbox<T> {
     reader: Option<Waker>,
 }
 
+impl<T> Mailbox<T> {
+    /// Adds a value; what it pushed out and who waits for it are for the caller, once the lock is released.
+    fn add(&mut self, value: T) -> (Option<T>, Option<Waker>) {
+        let oldest = if self.values.len() == CAPACITY { self.values.pop_front() } else { None };
+        self.values.push_back(value);
+        (oldest, self.reader.take())
+    }
+}
+
 impl<T: Clone> Relay<T> {
     /// A relay that nobody has subscribed to.
     pub fn new() -> Self {
@@ -58,14 +67,14 @@ impl<T: Clone> Relay<T> {
 
     /// Hands `value` to everyone who has subscribed to `subject`, and returns without waiting for anyone.
     pub fn publish(&self, subject: &str, value: T) {
-        let subjects = lock(&self.subjects);
-        for mailbox in subjects.get(subject).into_iter().flatten() {
-            let mut mailbox = lock(mailbox);
-            if mailbox.values.len() == CAPACITY {
-                mailbox.values.pop_front();
-            }
-            mailbox.values.push_back(value.clone());
-            if let Some(reader) = mailbox.reader.take() {
+        let mailboxes = lock(&self.subjects).get(subject).cloned().unwrap_or_default();
+        for mailbox in mailboxes {
+            // No code of others runs under a lock: cloning and dropping values and waking tasks may publish,
+            // subscribe and leave.
+            let value = value.clone();
+            let (oldest, reader) = lock(&mailbox).add(value);
+            drop(oldest);
+            if let Some(reader) = reader {
                 reader.wake();
             }
         }
@@ -132,7 +141,9 @@ impl<T> Stream for Subscription<T> {
         if let Some(value) = mailbox.values.pop_front() {
             return Poll::Ready(Some((Arc::clone(&self.subject), value)));
         }
-        mailbox.reader = Some(ctx.waker().clone());
+        let previous = mailbox.reader.replace(ctx.waker().clone());
+        drop(mailbox);
+        drop(previous);
         Poll::Pending
     }
 }
@@ -141,6 +152,7 @@ impl<T> Drop for Subscription<T> {
     fn drop(&mut self) {
         let mut subjects = lock(&self.subjects);
         if let Some(mailboxes) = subjects.get_mut(&self.subject) {
+            // The mailbox itself is dropped with `self`, when the lock is released.
             mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
             if mailboxes.is_empty() {
                 subjects.remove(&self.subject);
@@ -192,6 +204,24 @@ mod tests {
         let mut slow = relay.subscribe("a");
         (0..CAPACITY + 2).for_each(|value| relay.publish("a", value));
         assert_eq!(ready(&mut slow), Some(2));
+    }
+
+    /// Looks at the relay when it is dropped, as any value may.
+    #[derive(Clone)]
+    struct Curious(Relay<Curious>);
+
+    impl Drop for Curious {
+        fn drop(&mut self) {
+            self.0.subscribers("a");
+        }
+    }
+
+    #[test]
+    fn a_value_may_use_the_relay_while_it_is_dropped() {
+        let relay = Relay::new();
+        let subscription = relay.subscribe("a");
+        (0..=CAPACITY).for_each(|_| relay.publish("a", Curious(relay.clone())));
+        assert_eq!(lock(&subscription.mailbox).values.len(), CAPACITY);
     }
 
     #[test]

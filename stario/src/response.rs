@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, HeaderName, StatusCode};
-use stario_html::Html;
+use stario_html::{Html, Render};
 
 use crate::body::Body;
 
@@ -67,10 +67,10 @@ impl IntoResponse for bool {
     }
 }
 
-/// A page with its status.
-impl IntoResponse for (StatusCode, Html) {
+/// Whatever renders, with its status: an element, text (escaped), a number.
+impl<R: Render> IntoResponse for (StatusCode, R) {
     fn into_response(self) -> Response {
-        let mut response = html(self.1);
+        let mut response = html(self.1.into_html());
         *response.status_mut() = self.0;
         response
     }
@@ -102,7 +102,7 @@ impl<T: serde::Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A redirect to another URL, status 307 unless another is chosen.
+/// A redirect to another URL.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -125,6 +125,16 @@ impl Redirect {
     /// 307: the client repeats the request, method and body included, at `location`.
     pub fn to(location: impl Into<String>) -> Self {
         Self { status: StatusCode::TEMPORARY_REDIRECT, location: location.into() }
+    }
+
+    /// 308: as 307, and from now on the client goes to `location` by itself.
+    pub fn permanent(location: impl Into<String>) -> Self {
+        Self { status: StatusCode::PERMANENT_REDIRECT, location: location.into() }
+    }
+
+    /// 303: the client asks for `location` with GET, to see what a command has come to.
+    pub fn see_other(location: impl Into<String>) -> Self {
+        Self { status: StatusCode::SEE_OTHER, location: location.into() }
     }
 }
 

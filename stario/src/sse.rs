@@ -3,7 +3,9 @@
 //! The line format is that of the HTML standard, section "Server-sent events"; what the lines say is
 //! Datastar's and stands in `datastar`.
 
+use std::any::Any;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -36,7 +38,7 @@ where
     S: Stream,
     S::Item: IntoEvent<K>,
 {
-    Frames { stream: Some(stream), buffer: BytesMut::new(), kind: PhantomData }
+    Frames { stream: Some(stream), buffer: BytesMut::new(), panic: None, kind: PhantomData }
 }
 
 pin_project_lite::pin_project! {
@@ -44,6 +46,8 @@ pin_project_lite::pin_project! {
         #[pin]
         stream: Option<S>,
         buffer: BytesMut,
+        // A panic of the stream, kept until what it yielded before is sent.
+        panic: Option<Box<dyn Any + Send>>,
         kind: PhantomData<fn() -> K>,
     }
 }
@@ -57,14 +61,22 @@ where
 
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut this = self.project();
+        if let Some(panic) = this.panic.take() {
+            resume_unwind(panic);
+        }
         let mut waits = false;
         while this.buffer.len() < FRAME_BYTES {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { break };
-            match stream.poll_next(ctx) {
-                Poll::Ready(Some(item)) => Event::encode(&item.into_event(), this.buffer),
-                Poll::Ready(None) => this.stream.set(None),
-                Poll::Pending => {
+            match catch_unwind(AssertUnwindSafe(|| stream.poll_next(ctx))) {
+                Ok(Poll::Ready(Some(item))) => Event::encode(&item.into_event(), this.buffer),
+                Ok(Poll::Ready(None)) => this.stream.set(None),
+                Ok(Poll::Pending) => {
                     waits = true;
+                    break;
+                }
+                Err(panic) if this.buffer.is_empty() => resume_unwind(panic),
+                Err(panic) => {
+                    *this.panic = Some(panic);
                     break;
                 }
             }

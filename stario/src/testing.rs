@@ -49,12 +49,13 @@ pub struct TestClient {
 }
 
 impl TestClient {
-    /// A client of `app`.
+    /// A client of `app`. What the app logs is part of the test's output.
     ///
     /// # Panics
     ///
     /// When the app could not be served, with the problems that [`App::check`] finds.
     pub fn new(app: App) -> Self {
+        crate::telemetry::init_in_test();
         match app.assemble() {
             Ok(app) => Self { app: Arc::new(app) },
             Err(problems) => panic!("{problems}"),

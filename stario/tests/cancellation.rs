@@ -116,6 +116,14 @@ async fn stream_that_panics() -> impl Stream<Item = Event> {
 }
 
 #[tokio::test]
+#[should_panic(expected = "the stream was cut: the handler panicked")]
+async fn what_was_yielded_before_a_panic_is_sent() {
+    let mut events = setup().client.get("/panic").open().await;
+    assert_eq!(events.next().await.map(|event| event.elements()).as_deref(), Some("1"));
+    events.next().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "the response was cut: the handler panicked")]
 async fn a_stream_that_panics_is_cut_and_does_not_look_complete() {
     setup().client.get("/panic").await;

@@ -41,13 +41,14 @@ fn each_dependency_has_its_place() {
     only_in("hyper_util::", &["server/connection.rs"]);
     only_in("tracing_subscriber::", &["telemetry.rs"]);
     only_in("inventory::", &["app/discover.rs"]);
-    only_in("spawn(", &["handler.rs", "server/connection.rs", "testing/events.rs"]);
+    only_in("tokio::spawn(", &["server/connection.rs", "testing/events.rs"]);
+    only_in("runtime.spawn(", &["handler.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
-    only_in("crate::routing", &["app.rs", "dispatch.rs", "scope.rs"]);
+    only_in("crate::routing", &["app.rs", "app/requirements.rs", "dispatch.rs", "scope.rs"]);
 }
 
 #[test]
-fn the_server_knows_no_routes() {
+fn connections_know_no_routes() {
     let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server");
     for (name, code) in sources(&server) {
         assert!(!code.contains("routing"), "{name}");

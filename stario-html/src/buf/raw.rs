@@ -62,7 +62,7 @@ impl Static {
     /// at compile time.
     #[must_use]
     pub const fn new(padded: &'static str, length: usize) -> Self {
-        assert!(padded.len() % 16 == 0 && padded.is_char_boundary(length));
+        assert!(padded.len().is_multiple_of(16) && padded.is_char_boundary(length));
         Self { padded, length }
     }
 
@@ -179,11 +179,11 @@ unsafe fn finish(bytes: &mut Vec<u8>, end: *mut u8) {
 ///
 /// There must be room for [`DIGITS`] bytes at `end`.
 #[inline(never)]
+#[allow(clippy::cast_possible_truncation)]
 unsafe extern "C" fn digits(end: *mut u8, n: u64) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe {
         if n < 10 {
-            #[allow(clippy::cast_possible_truncation)]
             end.write(b'0' + n as u8);
             end.add(1)
         } else if n < 100 {
@@ -200,6 +200,7 @@ unsafe extern "C" fn digits(end: *mut u8, n: u64) -> *mut u8 {
 /// # Safety
 ///
 /// There must be room for [`DIGITS`] bytes at `end`.
+#[allow(clippy::cast_possible_truncation)]
 unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
     let length = n.ilog10() as usize + 1;
     // SAFETY: `length` digits are written from the last to the first, each place exactly once, and the caller has made
@@ -215,7 +216,6 @@ unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
         if n >= 10 {
             ptr::copy_nonoverlapping(PAIRS[n as usize].as_ptr(), at.sub(2), 2);
         } else {
-            #[allow(clippy::cast_possible_truncation)]
             at.sub(1).write(b'0' + n as u8);
         }
         stop

@@ -19,7 +19,7 @@ pub(super) fn check(provider: &Provider) -> Errors {
     match &provider.value {
         None => errors.at(&signature.ident, "a provider returns the value that it provides"),
         Some(Type::ImplTrait(ty)) => {
-            errors.at(ty, "a provider returns a type with a name, by which it is asked for")
+            errors.at(ty, "a provider returns a type with a name, by which it is asked for");
         }
         Some(Type::Reference(ty)) => errors.at(ty, "a provider returns a value of its own, not a reference"),
         Some(_) => {}

@@ -47,7 +47,9 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
 
         #injected
 
-        #[allow(non_local_definitions, clippy::all, clippy::pedantic, unused_imports)]
+        #[allow(
+            non_local_definitions, clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications
+        )]
         const _: () = {
             #assertions
 

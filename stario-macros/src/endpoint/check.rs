@@ -91,6 +91,9 @@ fn signature(endpoint: &Endpoint, errors: &mut Errors) {
     if !signature.generics.params.is_empty() {
         errors.at(&signature.generics, "a handler is not generic: it is called with the types written here");
     }
+    for attribute in &endpoint.other_methods {
+        errors.at(attribute, "a handler answers one method; write a second function that calls what both do");
+    }
     if let Some(receiver) = signature.receiver() {
         errors.at(receiver, "a handler takes no `self`; share state with `State<T>`");
     }

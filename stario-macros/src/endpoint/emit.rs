@@ -57,7 +57,7 @@ fn links(endpoint: &Endpoint) -> TokenStream {
 
         #[allow(
             dead_code, unreachable_pub, private_interfaces, private_bounds, non_local_definitions,
-            non_snake_case, trivial_bounds, clippy::all, clippy::pedantic
+            non_snake_case, trivial_bounds, unused_qualifications, clippy::all, clippy::pedantic
         )]
         impl #name {
             /// The URL of this handler.
@@ -131,7 +131,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let answer = answer(endpoint, &call);
     quote! {
-        #[allow(clippy::all, clippy::pedantic, unused_imports)]
+        #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
         const _: () = {
             #assertions
 

@@ -1,7 +1,7 @@
 //! What it means: the route, its parameters and their sources of values.
 
 use proc_macro2::Span;
-use syn::{Ident, LitStr};
+use syn::{Attribute, Ident, LitStr};
 
 use super::parse::Parsed;
 use crate::function::Function;
@@ -37,6 +37,8 @@ pub(super) struct Endpoint {
     pub(super) path: LitStr,
     pub(super) pattern: Pattern,
     pub(super) parameters: Vec<Parameter>,
+    /// Attributes that would make the function a second handler.
+    pub(super) other_methods: Vec<Attribute>,
     /// The function with the parameter attributes that only stario understands taken off.
     pub(super) function: Function,
 }
@@ -55,8 +57,13 @@ pub(super) enum Segment {
 impl Endpoint {
     pub(super) fn new(kind: Kind, parsed: Parsed) -> Self {
         let Parsed { path, mut function } = parsed;
+        let is_handler = |attribute: &mut Attribute| {
+            let last = attribute.path().segments.last();
+            last.is_some_and(|last| last.ident == "query" || last.ident == "command")
+        };
+        let other_methods = function.attributes.extract_if(.., is_handler).collect();
         let parameters = Parameter::all(&mut function.signature);
-        Self { kind, pattern: Pattern::new(&path.value()), path, parameters, function }
+        Self { kind, pattern: Pattern::new(&path.value()), path, parameters, other_methods, function }
     }
 
     /// The parameter that fills `{capture}`.

@@ -38,13 +38,13 @@ impl Walk<'_> {
     fn follow(&mut self, requirements: Vec<Option<Requirement>>) {
         for requirement in requirements.into_iter().flatten() {
             match requirement {
-                Requirement::State { id, type_name } if !self.states.contains(id) => {
+                Requirement::State { id, .. } if self.states.contains(id) => {}
+                Requirement::State { type_name, .. } => {
+                    let taker = self.taker();
                     self.found.push(format!(
-                        "no state of type `{type_name}`, taken by {}; give it with `.state(..)`",
-                        self.taker()
-                    ))
+                        "no state of type `{type_name}`, taken by {taker}; give it with `.state(..)`"
+                    ));
                 }
-                Requirement::State { .. } => {}
                 Requirement::Capture { name } => self.capture(name),
                 Requirement::Provider(info) => self.provider(info()),
             }

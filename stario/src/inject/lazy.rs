@@ -50,7 +50,7 @@ impl<'s, T: 's> Lazy<'s, T> {
     ///
     /// What the provider fails with; it answers as if the handler had taken the dependency itself.
     pub async fn get(&self) -> Result<&'s T> {
-        (self.borrow)(self.scope).await.map_err(Error::from_rejection)
+        (self.borrow)(self.scope).await.map_err(|rejection| Error::from_rejection(&rejection))
     }
 }
 

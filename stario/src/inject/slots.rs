@@ -23,7 +23,7 @@ impl Slots {
     pub(crate) fn get<T: Default + Send + Sync + 'static>(&self, provider: TypeId) -> &T {
         let mut next = &self.first;
         loop {
-            let slot = next.get_or_init(|| Slot::new(provider, T::default()));
+            let slot = next.get_or_init(|| Box::new(Slot::new(provider, T::default())));
             match slot.value.downcast_ref() {
                 Some(value) if slot.provider == provider => return value,
                 _ => next = &slot.next,
@@ -37,7 +37,7 @@ impl Slots {
         let mut next = &self.first;
         loop {
             // The slot is this call's own exactly if making it took the value.
-            let slot = next.get_or_init(|| Slot::new(TypeId::of::<Slots>(), new.take()));
+            let slot = next.get_or_init(|| Box::new(Slot::new(TypeId::of::<Slots>(), new.take())));
             match slot.value.downcast_ref::<Option<T>>() {
                 Some(Some(value)) if new.is_none() => return value,
                 _ => next = &slot.next,
@@ -47,8 +47,8 @@ impl Slots {
 }
 
 impl Slot {
-    fn new(provider: TypeId, value: impl Any + Send + Sync) -> Box<Self> {
-        Box::new(Self { provider, value: Box::new(value), next: Next::new() })
+    fn new(provider: TypeId, value: impl Any + Send + Sync) -> Self {
+        Self { provider, value: Box::new(value), next: Next::new() }
     }
 }
 

@@ -9,12 +9,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::{block_on, patiently};
+use crate::body::BodyError;
 use crate::response::Response;
 
 /// A stream that stays open. Drop it to leave, as a browser does that closes its tab.
 #[derive(Debug)]
 pub struct Events {
-    chunks: mpsc::UnboundedReceiver<Bytes>,
+    chunks: mpsc::UnboundedReceiver<Result<Bytes, BodyError>>,
     parser: Parser,
     reader: JoinHandle<()>,
 }
@@ -26,16 +27,16 @@ impl Events {
         // Read on as a client does, whether or not the test is waiting for an event.
         let reader = tokio::spawn(async move {
             let mut body = response.into_body();
-            while let Some(Ok(frame)) = body.frame().await {
-                if let Ok(data) = frame.into_data() {
-                    let _ = sender.send(data);
-                }
+            while let Some(frame) = body.frame().await {
+                // A frame that is no data is trailers, which event streams have none of.
+                let _ = sender.send(frame.map(|frame| frame.into_data().unwrap_or_default()));
             }
         });
         Self { chunks, parser: Parser::default(), reader }
     }
 
-    /// The next event, or `None` when the stream has ended; wait for it with `.wait()` or `.await`.
+    /// The next event, or `None` when the stream has ended; wait for it with `.wait()` or `.await`, which
+    /// panic when the stream is cut, as by a handler that panics.
     // Not an iterator: the test chooses how it waits.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> NextEvent<'_> {
@@ -47,8 +48,10 @@ impl Events {
             if let Some(event) = self.parser.next() {
                 return Some(event);
             }
-            let chunk = patiently("event", self.chunks.recv()).await?;
-            self.parser.push(&chunk);
+            match patiently("event", self.chunks.recv()).await? {
+                Ok(chunk) => self.parser.push(&chunk),
+                Err(error) => panic!("the stream was cut: {error}"),
+            }
         }
     }
 }
@@ -166,7 +169,8 @@ impl Parser {
 
     fn end_line(&mut self, line: &str) {
         if line.is_empty() {
-            self.complete.extend(self.event.take());
+            // Without any data it is no event, to a browser neither.
+            self.complete.extend(self.event.take().filter(|event| !event.lines.is_empty()));
             return;
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));

@@ -1,4 +1,4 @@
-//! The app of the README, as a user's crate has it.
+//! A whole app as a user's crate has it, with every kind of handler.
 
 use stario::prelude::*;
 
