@@ -1,6 +1,7 @@
 //! The fast routines against the plain ones, on random input.
 
 use proptest::prelude::*;
+use stario_html::__private::Static;
 use stario_html::{AttrValue, Buf, Quote, Render, display, escape_into};
 
 /// Text rich in what needs escaping, in characters of several bytes, and in lengths around the size of a chunk.
@@ -13,6 +14,8 @@ fn text() -> impl Strategy<Value = String> {
     ];
     prop::collection::vec(character, 0..120).prop_map(String::from_iter)
 }
+
+const LONG: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn plain(text: &str) -> String {
     let mut out = String::new();
@@ -30,6 +33,27 @@ proptest! {
         for piece in &pieces {
             buf.push_escaped(piece);
             expected.push_str(&plain(piece));
+        }
+        prop_assert_eq!(buf.finish(), expected.as_str());
+    }
+
+    #[test]
+    fn values_and_the_markup_around_them_do_not_meet(values in prop::collection::vec((text(), any::<i64>(), 0_usize..4), 0..12), room in 0_usize..300) {
+        let around = [
+            ("", Static::new("", 0)),
+            ("<p>", Static::new("<p>_____________", 3)),
+            ("\" title=\"é\"><b", Static::new("\" title=\"é\"><b", 16)),
+            (LONG, Static::new(LONG, LONG.len())),
+        ];
+        let around: Vec<(&str, &'static Static)> = around.map(|(text, markup)| (text, &*Box::leak(Box::new(markup)))).into();
+        let mut buf = Buf::with_capacity(room);
+        let mut expected = String::new();
+        for (text, number, at) in &values {
+            let ((head, head_markup), (tail, tail_markup)) = (around[*at], around[(at + 1) % 4]);
+            buf.__text(head_markup, text, tail_markup);
+            buf.__text(tail_markup, number, head_markup);
+            buf.__static(head_markup);
+            expected.push_str(&format!("{head}{}{tail}{tail}{number}{head}{head}", plain(text)));
         }
         prop_assert_eq!(buf.finish(), expected.as_str());
     }

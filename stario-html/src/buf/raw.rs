@@ -17,7 +17,7 @@
 
 use std::ptr;
 
-use crate::escape::{Quote, entity};
+use crate::escape::Quote;
 
 /// Room kept beyond what is needed: two stores of sixteen bytes, and one entity of eight.
 const SLACK: usize = 40;
@@ -289,7 +289,8 @@ mod sse2 {
     };
     use std::ptr;
 
-    use super::{Quote, SLACK, entity};
+    use super::{Quote, SLACK};
+    use crate::escape::entity;
 
     /// Entities padded to eight bytes, and their lengths, by the low six bits of the character, which tell all of them
     /// apart.
