@@ -1,7 +1,9 @@
 //! Steps to Rust. User expressions appear once each, as they were written, so that the compiler's own errors and an
 //! editor's completion land on them; they are never inside a closure, so `?`, `.await`, `continue` and `break` work.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use std::cell::RefCell;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::ast::{Prop, Splice};
@@ -14,9 +16,10 @@ pub(crate) fn emit(
     ops: &[Op],
     statements: &TokenStream,
 ) -> TokenStream {
-    let emitter = Emitter { krate, buf: Ident::new("buf", Span::mixed_site()) };
-    let Some(into) = into else { return emitter.template(ops, statements) };
-    let (buf, body) = (&emitter.buf, emitter.ops(ops));
+    let Some(into) = into else { return template(krate, ops, statements) };
+    let emitter = Emitter::new(krate);
+    let body = emitter.body(ops);
+    let buf = &emitter.buf;
     let slot = Ident::new("slot", Span::mixed_site());
     quote! {{
         #statements
@@ -27,34 +30,50 @@ pub(crate) fn emit(
     }}
 }
 
+/// A template with a buffer of its own.
+fn template(krate: &TokenStream, ops: &[Op], statements: &TokenStream) -> TokenStream {
+    let known = match ops {
+        [] => Some(""),
+        [Op::Static(markup)] => Some(markup.as_str()),
+        _ => None,
+    };
+    if let Some(markup) = known {
+        let html = quote!(#krate::__private::Html::from_static(#markup));
+        return if statements.is_empty() { html } else { quote!({ #statements #html }) };
+    }
+    let emitter = Emitter::new(krate);
+    let (guess, body) = (guess(ops), emitter.body(ops));
+    let (buf, owned) = (&emitter.buf, Ident::new("owned", Span::mixed_site()));
+    quote! {{
+        #statements
+        static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);
+        let mut #owned = __STARIO_HINT.buf();
+        let #buf = &mut #owned;
+        #body
+        __STARIO_HINT.finish(#owned)
+    }}
+}
+
 struct Emitter<'t> {
     krate: &'t TokenStream,
     buf: Ident,
+    statics: Ident,
+    /// The markup between the values. One constant holds all of it: a constant of its own for each piece would double
+    /// the time the compiler takes.
+    markup: RefCell<Vec<TokenStream>>,
 }
 
-impl Emitter<'_> {
-    /// A template with a buffer of its own.
-    fn template(&self, ops: &[Op], statements: &TokenStream) -> TokenStream {
-        let krate = self.krate;
-        let known = match ops {
-            [] => Some(""),
-            [Op::Static(markup)] => Some(markup.as_str()),
-            _ => None,
-        };
-        if let Some(markup) = known {
-            let html = quote!(#krate::__private::Html::from_static(#markup));
-            return if statements.is_empty() { html } else { quote!({ #statements #html }) };
-        }
-        let (buf, guess, body) = (&self.buf, guess(ops), self.ops(ops));
-        let owned = Ident::new("owned", Span::mixed_site());
-        quote! {{
-            #statements
-            static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);
-            let mut #owned = __STARIO_HINT.buf();
-            let #buf = &mut #owned;
-            #body
-            __STARIO_HINT.finish(#owned)
-        }}
+impl<'t> Emitter<'t> {
+    fn new(krate: &'t TokenStream) -> Self {
+        let name = |name| Ident::new(name, Span::mixed_site());
+        Self { krate, buf: name("buf"), statics: name("statics"), markup: RefCell::default() }
+    }
+
+    /// The statements of a template, its markup first.
+    fn body(&self, ops: &[Op]) -> TokenStream {
+        let steps = self.ops(ops);
+        let (statics, markup) = (&self.statics, self.markup.take());
+        if markup.is_empty() { steps } else { quote!(let #statics = const { &[#(#markup),*] }; #steps) }
     }
 
     fn ops(&self, ops: &[Op]) -> TokenStream {
@@ -94,7 +113,10 @@ impl Emitter<'_> {
     fn markup(&self, markup: &str) -> TokenStream {
         let (krate, length) = (self.krate, markup.len());
         let padded = format!("{markup}{:_<1$}", "", length.next_multiple_of(16) - length);
-        quote!(const { &#krate::__private::Static::new(#padded, #length) })
+        let mut all = self.markup.borrow_mut();
+        let (statics, at) = (&self.statics, Literal::usize_unsuffixed(all.len()));
+        all.push(quote!(#krate::__private::Static::new(#padded, #length)));
+        quote!(&#statics[#at])
     }
 
     fn value(&self, op: &ValueOp, mut head: String, tail: &str) -> TokenStream {
@@ -210,7 +232,7 @@ impl Emitter<'_> {
             quote!(.#setter(#value))
         });
         let children = component.children.as_ref().map(|ops| {
-            let html = self.template(ops, &TokenStream::new());
+            let html = template(krate, ops, &TokenStream::new());
             quote_spanned!(span=> .children(#krate::Children::from(#html)))
         });
         quote_spanned!(span=> #path::__props() #(#setters)* #children .__render(&mut *#buf);)
