@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::buf::{Escaping, Static};
+use crate::buf::Escaping;
 use crate::escape::Quote;
 use crate::render::Displayed;
 use crate::{Buf, Render};
@@ -84,7 +84,7 @@ pub trait AttrValue {
     /// Writes the value with the static markup around it. Overridden where one capacity check can serve all three.
     #[doc(hidden)]
     #[inline]
-    fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+    fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
         buf.push_static(head);
         self.write_attr(&mut AttrWriter::new(buf));
         buf.push_static(tail);
@@ -100,7 +100,7 @@ macro_rules! string_values {
             }
 
             #[inline]
-            fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
                 self.render_between(buf, head, tail);
             }
         }
@@ -119,7 +119,7 @@ macro_rules! rendered_values {
             }
 
             #[inline]
-            fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
                 self.render_between(buf, head, tail);
             }
         }
@@ -148,7 +148,7 @@ impl<T: AttrValue> AttrValue for Option<T> {
     }
 
     #[inline]
-    fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+    fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
         match self {
             Some(value) => value.write_between(buf, head, tail),
             None => {
@@ -173,7 +173,7 @@ macro_rules! pointer_values {
             }
 
             #[inline]
-            fn write_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
                 (**self).write_between(buf, head, tail);
             }
         }

@@ -6,7 +6,6 @@ mod raw;
 
 use std::fmt;
 
-pub use self::raw::Static;
 use crate::escape::Quote;
 use crate::{Html, Render};
 
@@ -85,25 +84,19 @@ impl Buf {
 
     /// Appends markup that a template knows.
     #[inline]
-    pub(crate) fn push_static(&mut self, markup: &'static Static) {
+    pub(crate) fn push_static(&mut self, markup: &'static str) {
         raw::push_static(&mut self.text, markup);
     }
 
     /// Appends text with the static markup around it.
     #[inline]
-    pub(crate) fn push_escaped_between(&mut self, head: &'static Static, text: &str, tail: &'static Static) {
+    pub(crate) fn push_escaped_between(&mut self, head: &'static str, text: &str, tail: &'static str) {
         raw::escaped_between(&mut self.text, head, text, tail);
     }
 
     /// Appends a number with the static markup around it.
     #[inline]
-    pub(crate) fn push_integer(
-        &mut self,
-        head: &'static Static,
-        is_negative: bool,
-        n: u64,
-        tail: &'static Static,
-    ) {
+    pub(crate) fn push_integer(&mut self, head: &'static str, is_negative: bool, n: u64, tail: &'static str) {
         raw::integer(&mut self.text, head, is_negative, n, tail);
     }
 

@@ -23,3 +23,23 @@ pub mod hints {
     pub use super::elements::mathml::*;
     pub use super::elements::svg::*;
 }
+
+/// Mentions the items for the elements of a template, so that editors know them.
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hints {
+    ($($name:ident)*) => {
+        const _: () = {
+            $(let _ = $crate::names::hints::$name;)*
+        };
+    };
+}
+
+/// Nothing, for the compiler.
+#[cfg(not(rust_analyzer))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hints {
+    ($($name:ident)*) => {};
+}

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::attribute::{AttrValue, AttrWriter, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
-pub use crate::buf::Static;
 pub use crate::component::{Children, Given, IntoOptional, Missing, Slot, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
@@ -154,22 +153,22 @@ impl<T: Srcdoc + ?Sized> Srcdoc for &T {
 #[doc(hidden)]
 impl Buf {
     #[inline]
-    pub fn __static(&mut self, markup: &'static Static) {
+    pub fn __static(&mut self, markup: &'static str) {
         self.push_static(markup);
     }
 
     #[inline]
-    pub fn __text<T: Render + ?Sized>(&mut self, head: &'static Static, value: &T, tail: &'static Static) {
+    pub fn __text<T: Render + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
         value.render_between(self, head, tail);
     }
 
     #[inline]
     pub fn __attr<T: AttrValue + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         if value.is_present() {
             value.write_between(self, head, tail);
@@ -179,17 +178,17 @@ impl Buf {
     }
 
     #[inline]
-    pub fn __part<T: AttrValue + ?Sized>(&mut self, head: &'static Static, value: &T, tail: &'static Static) {
+    pub fn __part<T: AttrValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
         value.write_between(self, head, tail);
     }
 
     #[inline]
     pub fn __true_false<T: TrueFalseAttr + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_true_false(&mut AttrWriter::new(self));
@@ -200,10 +199,10 @@ impl Buf {
     #[inline]
     pub fn __url<T: UrlAttr + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url(&mut AttrWriter::new(self));
@@ -214,10 +213,10 @@ impl Buf {
     #[inline]
     pub fn __urls<T: UrlAttr + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url_list(&mut AttrWriter::new(self));
@@ -228,10 +227,10 @@ impl Buf {
     #[inline]
     pub fn __style<T: StyleAttr + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_style(&mut AttrWriter::new(self));
@@ -242,10 +241,10 @@ impl Buf {
     #[inline]
     pub fn __srcdoc<T: Srcdoc + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         let document = value.document();
         if self.__open(head, open, document.is_some(), tail) {
@@ -257,13 +256,13 @@ impl Buf {
     #[inline]
     pub fn __expression<T: Expression + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         if self.__open(head, open, value.is_present(), tail) {
-            value.write_expression(&mut JsWriter::attribute(self, quote_of(tail.as_str())));
+            value.write_expression(&mut JsWriter::attribute(self, quote_of(tail)));
             self.push_static(tail);
         }
     }
@@ -271,10 +270,10 @@ impl Buf {
     #[inline]
     pub fn __handler<T: HandlerAttr + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         open: usize,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         self.__expression(head, open, value, tail);
     }
@@ -282,9 +281,9 @@ impl Buf {
     #[inline]
     pub fn __expression_part<T: Expression + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         self.push_static(head);
         value.write_expression(&mut JsWriter::attribute(self, Quote::Double));
@@ -294,32 +293,22 @@ impl Buf {
     #[inline]
     pub fn __handler_part<T: HandlerAttr + ?Sized>(
         &mut self,
-        head: &'static Static,
+        head: &'static str,
         value: &T,
-        tail: &'static Static,
+        tail: &'static str,
     ) {
         self.__expression_part(head, value, tail);
     }
 
     #[inline]
-    pub fn __script<T: ScriptValue + ?Sized>(
-        &mut self,
-        head: &'static Static,
-        value: &T,
-        tail: &'static Static,
-    ) {
+    pub fn __script<T: ScriptValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
         self.push_static(head);
         value.write_expression(&mut JsWriter::script(self));
         self.push_static(tail);
     }
 
     #[inline]
-    pub fn __sheet<T: StyleSheet + ?Sized>(
-        &mut self,
-        head: &'static Static,
-        value: &T,
-        tail: &'static Static,
-    ) {
+    pub fn __sheet<T: StyleSheet + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
         self.push_static(head);
         value.write_sheet(self);
         self.push_static(tail);
@@ -337,7 +326,7 @@ impl Buf {
 
     /// Writes what comes before the value; if the attribute is left out also what comes behind it.
     #[inline]
-    fn __open(&mut self, head: &'static Static, open: usize, present: bool, tail: &'static Static) -> bool {
+    fn __open(&mut self, head: &'static str, open: usize, present: bool, tail: &'static str) -> bool {
         if present {
             self.push_static(head);
         } else {
@@ -347,9 +336,9 @@ impl Buf {
     }
 
     /// Writes what is around an attribute that is left out.
-    fn __absent(&mut self, head: &'static Static, open: usize, tail: &'static Static) {
-        self.push_trusted_markup(&head.as_str()[..open]);
-        self.push_trusted_markup(&tail.as_str()[1..]);
+    fn __absent(&mut self, head: &'static str, open: usize, tail: &'static str) {
+        self.push_trusted_markup(&head[..open]);
+        self.push_trusted_markup(&tail[1..]);
     }
 }
 

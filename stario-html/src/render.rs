@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::buf::{Escaping, Static};
+use crate::buf::Escaping;
 use crate::escape::Quote;
 use crate::{Buf, Html};
 
@@ -58,7 +58,7 @@ pub trait Render {
     /// Writes the value with the static markup around it. Overridden where one capacity check can serve all three.
     #[doc(hidden)]
     #[inline]
-    fn render_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
         buf.push_static(head);
         self.render(buf);
         buf.push_static(tail);
@@ -72,7 +72,7 @@ impl Render for str {
     }
 
     #[inline]
-    fn render_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
         buf.push_escaped_between(head, self, tail);
     }
 }
@@ -84,7 +84,7 @@ impl Render for String {
     }
 
     #[inline]
-    fn render_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
         buf.push_escaped_between(head, self, tail);
     }
 }
@@ -96,7 +96,7 @@ impl Render for Cow<'_, str> {
     }
 
     #[inline]
-    fn render_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
         buf.push_escaped_between(head, self, tail);
     }
 }
@@ -119,13 +119,13 @@ macro_rules! render_integers {
         impl Render for $integer {
             #[inline]
             fn render(&self, buf: &mut Buf) {
-                self.render_between(buf, &Static::EMPTY, &Static::EMPTY);
+                self.render_between(buf, "", "");
             }
 
             // Not lossy: `usize` has at most 64 bits on every target Rust knows.
             #[inline]
             #[allow(clippy::cast_lossless, clippy::cast_possible_truncation, unused_comparisons)]
-            fn render_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+            fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
                 buf.push_integer(head, *self < 0, magnitude!(*self), tail);
             }
         }
@@ -193,7 +193,7 @@ macro_rules! render_pointers {
             }
 
             #[inline]
-            fn render_between(&self, buf: &mut Buf, head: &'static Static, tail: &'static Static) {
+            fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
                 (**self).render_between(buf, head, tail);
             }
         }

@@ -39,40 +39,6 @@ const IN_PLACE: usize = 64;
 /// The most digits a `u64` has.
 const DIGITS: usize = 20;
 
-/// Markup that a template knows, padded so that it can be copied sixteen bytes at a time.
-///
-/// A copy of unknown length is a call to `memcpy`; of known length it is copied in place, which makes every value of
-/// every template a little program of its own and compiling twice as slow. Padded, a short loop serves all.
-#[derive(Clone, Copy, Debug)]
-pub struct Static {
-    /// The markup and what pads it; its length is a multiple of sixteen.
-    padded: &'static str,
-    /// The length of the markup, which ends at a character boundary.
-    length: usize,
-}
-
-impl Static {
-    pub(crate) const EMPTY: Self = Self { padded: "", length: 0 };
-
-    /// Takes the first `length` bytes of `padded`.
-    ///
-    /// # Panics
-    ///
-    /// When `padded` is not a multiple of sixteen bytes long, or `length` is not inside of it. The macros evaluate it
-    /// at compile time.
-    #[must_use]
-    pub const fn new(padded: &'static str, length: usize) -> Self {
-        assert!(padded.len().is_multiple_of(16) && padded.is_char_boundary(length));
-        Self { padded, length }
-    }
-
-    /// The markup without what pads it.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        &self.padded[..self.length]
-    }
-}
-
 /// Makes room for `need` bytes.
 #[inline]
 fn make_room(out: &mut String, need: usize) {
@@ -89,8 +55,8 @@ extern "C" fn grow(out: &mut String, need: usize) {
 
 /// Appends `markup`.
 #[inline]
-pub(super) fn push_static(out: &mut String, markup: &Static) {
-    make_room(out, markup.padded.len());
+pub(super) fn push_static(out: &mut String, markup: &'static str) {
+    make_room(out, markup.len());
     // SAFETY: the room has just been reserved, and what is added is text.
     unsafe {
         let bytes = out.as_mut_vec();
@@ -102,8 +68,8 @@ pub(super) fn push_static(out: &mut String, markup: &Static) {
 
 /// Appends `head`, `n` in decimal with a minus sign if `is_negative`, and `tail`.
 #[inline]
-pub(super) fn integer(out: &mut String, head: &Static, is_negative: bool, n: u64, tail: &Static) {
-    make_room(out, head.length + 1 + DIGITS + tail.padded.len() + SLACK);
+pub(super) fn integer(out: &mut String, head: &'static str, is_negative: bool, n: u64, tail: &'static str) {
+    make_room(out, head.len() + 1 + DIGITS + tail.len() + SLACK);
     // SAFETY: room for everything written below has just been reserved. What is added is two strings and ASCII, so the
     // text stays UTF-8, and the length is set to what has been initialized.
     unsafe {
@@ -121,41 +87,34 @@ pub(super) fn integer(out: &mut String, head: &Static, is_negative: bool, n: u64
 
 /// Copies `markup` to `at` and returns where it ends there.
 ///
+/// Its length is known wherever this stands, so the copy is a few moves, or a call when it would be many.
+///
 /// # Safety
 ///
-/// There must be room for the padded markup at `at`.
+/// There must be room for `markup` at `at`.
 #[inline(always)]
 #[allow(clippy::inline_always)]
-unsafe fn copy(at: *mut u8, markup: &Static) -> *mut u8 {
-    if markup.length > IN_PLACE {
-        // SAFETY: the caller's promise.
-        return unsafe { copy_long(at, markup) };
-    }
-    let from = markup.padded.as_ptr();
-    let mut done = 0;
-    // SAFETY: the padded markup is a multiple of sixteen bytes long, so the last step ends where it ends; the caller
-    // has made room for all of it, and the buffer does not overlap a static string.
+unsafe fn copy(at: *mut u8, markup: &'static str) -> *mut u8 {
+    // SAFETY: the caller has made room, and the buffer does not overlap a static string.
     unsafe {
-        while done < markup.length {
-            ptr::copy_nonoverlapping(from.add(done), at.add(done), 16);
-            done += 16;
+        if markup.len() > IN_PLACE {
+            copy_long(at, markup.as_ptr(), markup.len());
+        } else {
+            ptr::copy_nonoverlapping(markup.as_ptr(), at, markup.len());
         }
-        at.add(markup.length)
+        at.add(markup.len())
     }
 }
 
-/// Does what [`copy`] does.
+/// Copies `length` bytes.
 ///
 /// # Safety
 ///
-/// As for [`copy`].
+/// They must be readable at `from` and writable at `at`.
 #[inline(never)]
-unsafe extern "C" fn copy_long(at: *mut u8, markup: &Static) -> *mut u8 {
+unsafe extern "C" fn copy_long(at: *mut u8, from: *const u8, length: usize) {
     // SAFETY: the caller's promise.
-    unsafe {
-        ptr::copy_nonoverlapping(markup.padded.as_ptr(), at, markup.length);
-        at.add(markup.length)
-    }
+    unsafe { ptr::copy_nonoverlapping(from, at, length) };
 }
 
 /// Counts what has been written up to `end`.
@@ -224,14 +183,14 @@ unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
 
 /// Appends `head` and `text`, escaped, and `tail`.
 #[inline]
-pub(super) fn escaped_between(out: &mut String, head: &Static, text: &str, tail: &Static) {
-    make_room(out, head.length + text.len() + tail.padded.len() + SLACK);
+pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
+    make_room(out, head.len() + text.len() + tail.len() + SLACK);
     // SAFETY: room for all three has just been reserved, and escaping leaves as much behind it as it is told to. What
     // is added is text, so the whole stays UTF-8.
     unsafe {
         let bytes = out.as_mut_vec();
         let end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
-        let end = escape::<true>(bytes, end, text, tail.padded.len());
+        let end = escape::<true>(bytes, end, text, tail.len());
         let end = copy(end, tail);
         finish(bytes, end);
     }
@@ -507,20 +466,8 @@ mod sse2 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Static, escaped_between, integer, push_escaped, push_static};
+    use super::{escaped_between, integer, push_escaped};
     use crate::escape::{Quote, escape_into};
-
-    const HEAD: Static = Static::new("<_______________", 1);
-    const TAIL: Static = Static::new(">x______________", 2);
-
-    #[test]
-    fn copies_markup_without_what_pads_it() {
-        let mut out = String::new();
-        for markup in [Static::EMPTY, HEAD, TAIL, Static::new("é3456789012345678901234567890__", 30)] {
-            push_static(&mut out, &markup);
-        }
-        assert_eq!(out, "<>xé3456789012345678901234567890");
-    }
 
     #[test]
     fn writes_integers_like_display() {
@@ -528,14 +475,14 @@ mod tests {
         for step in 0..2000_u64 {
             for is_negative in [false, true] {
                 let mut out = String::from("é");
-                integer(&mut out, &HEAD, is_negative, n, &TAIL);
+                integer(&mut out, "<", is_negative, n, ">x");
                 assert_eq!(out, format!("é<{}{n}>x", if is_negative { "-" } else { "" }));
             }
             n = if step < 1200 { step } else { n.wrapping_mul(7).wrapping_add(step) };
         }
         for n in [u64::MAX, 10_u64.pow(19), 10_u64.pow(19) - 1] {
             let mut out = String::new();
-            integer(&mut out, &Static::EMPTY, false, n, &Static::EMPTY);
+            integer(&mut out, "", false, n, "");
             assert_eq!(out, n.to_string());
         }
     }
@@ -555,7 +502,7 @@ mod tests {
                         assert_eq!(fast, plain);
                         if quote == Quote::Double {
                             let mut between = String::from("a");
-                            escaped_between(&mut between, &HEAD, &text, &TAIL);
+                            escaped_between(&mut between, "<", &text, ">x");
                             assert_eq!(between, format!("a<{}>x", &plain[1..]));
                         }
                     }

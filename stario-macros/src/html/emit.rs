@@ -1,9 +1,7 @@
 //! Steps to Rust. User expressions appear once each, as they were written, so that the compiler's own errors and an
 //! editor's completion land on them; they are never inside a closure, so `?`, `.await`, `continue` and `break` work.
 
-use std::cell::RefCell;
-
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::ast::{Prop, Splice};
@@ -18,7 +16,7 @@ pub(crate) fn emit(
 ) -> TokenStream {
     let Some(into) = into else { return template(krate, ops, statements) };
     let emitter = Emitter::new(krate);
-    let body = emitter.body(ops);
+    let body = emitter.ops(ops);
     let buf = &emitter.buf;
     let slot = Ident::new("slot", Span::mixed_site());
     quote! {{
@@ -42,7 +40,7 @@ fn template(krate: &TokenStream, ops: &[Op], statements: &TokenStream) -> TokenS
         return if statements.is_empty() { html } else { quote!({ #statements #html }) };
     }
     let emitter = Emitter::new(krate);
-    let (guess, body) = (guess(ops), emitter.body(ops));
+    let (guess, body) = (guess(ops), emitter.ops(ops));
     let (buf, owned) = (&emitter.buf, Ident::new("owned", Span::mixed_site()));
     quote! {{
         #statements
@@ -57,23 +55,11 @@ fn template(krate: &TokenStream, ops: &[Op], statements: &TokenStream) -> TokenS
 struct Emitter<'t> {
     krate: &'t TokenStream,
     buf: Ident,
-    statics: Ident,
-    /// The markup between the values. One constant holds all of it: a constant of its own for each piece would double
-    /// the time the compiler takes.
-    markup: RefCell<Vec<TokenStream>>,
 }
 
 impl<'t> Emitter<'t> {
     fn new(krate: &'t TokenStream) -> Self {
-        let name = |name| Ident::new(name, Span::mixed_site());
-        Self { krate, buf: name("buf"), statics: name("statics"), markup: RefCell::default() }
-    }
-
-    /// The statements of a template, its markup first.
-    fn body(&self, ops: &[Op]) -> TokenStream {
-        let steps = self.ops(ops);
-        let (statics, markup) = (&self.statics, self.markup.take());
-        if markup.is_empty() { steps } else { quote!(let #statics = const { &[#(#markup),*] }; #steps) }
+        Self { krate, buf: Ident::new("buf", Span::mixed_site()) }
     }
 
     fn ops(&self, ops: &[Op]) -> TokenStream {
@@ -94,8 +80,7 @@ impl<'t> Emitter<'t> {
                 }
                 op => {
                     if !head.is_empty() {
-                        let markup = self.markup(&head);
-                        out.extend(quote!(#buf.__static(#markup);));
+                        out.extend(quote!(#buf.__static(#head);));
                         head.clear();
                     }
                     out.extend(self.op(op));
@@ -103,20 +88,9 @@ impl<'t> Emitter<'t> {
             }
         }
         if !head.is_empty() {
-            let markup = self.markup(&head);
-            out.extend(quote!(#buf.__static(#markup);));
+            out.extend(quote!(#buf.__static(#head);));
         }
         out
-    }
-
-    /// Markup padded to a multiple of sixteen bytes, as the buffer wants it.
-    fn markup(&self, markup: &str) -> TokenStream {
-        let (krate, length) = (self.krate, markup.len());
-        let padded = format!("{markup}{:_<1$}", "", length.next_multiple_of(16) - length);
-        let mut all = self.markup.borrow_mut();
-        let (statics, at) = (&self.statics, Literal::usize_unsuffixed(all.len()));
-        all.push(quote!(#krate::__private::Static::new(#padded, #length)));
-        quote!(&#statics[#at])
     }
 
     fn value(&self, op: &ValueOp, mut head: String, tail: &str) -> TokenStream {
@@ -124,12 +98,11 @@ impl<'t> Emitter<'t> {
         let (span, value) = argument(&op.value);
         let method = Ident::new(method(op.place), span);
         let Some((open, quote)) = &op.open else {
-            let (head, tail) = (self.markup(&head), self.markup(tail));
             return quote_spanned!(span=> #buf.#method(#head, &#value, #tail););
         };
         let open_at = head.len();
         head.push_str(open);
-        let (head, tail) = (self.markup(&head), self.markup(&format!("{}{tail}", quote.as_char())));
+        let tail = format!("{}{tail}", quote.as_char());
         quote_spanned!(span=> #buf.#method(#head, #open_at, &#value, #tail);)
     }
 
@@ -139,7 +112,6 @@ impl<'t> Emitter<'t> {
             Op::Static(_) | Op::Value(_) => TokenStream::new(),
             Op::Flag { condition, markup } => {
                 let (span, condition) = argument(condition);
-                let markup = self.markup(markup);
                 quote_spanned!(span=> if #condition { #buf.__static(#markup); })
             }
             Op::Joined(joined) => self.joined(joined),

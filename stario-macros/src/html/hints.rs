@@ -1,9 +1,9 @@
 //! Names for editors: each element where it was written, as a path to an item with documentation.
 //!
-//! rust-analyzer sees them; rustc drops them while it parses, so they cost nothing and cannot be wrong.
+//! A macro of `stario-html` takes them: for rust-analyzer it mentions the items, for rustc it expands to nothing.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use stario_html::names::element;
 
 use super::ast::{Else, If, Node, Tag, Template};
@@ -15,19 +15,7 @@ pub(crate) fn hints(krate: &TokenStream, template: &Template) -> Option<TokenStr
     if names.is_empty() {
         return None;
     }
-    let mentions = names.iter().map(|name| {
-        let span = name.span();
-        quote_spanned!(span=> let _ = #krate::names::hints::#name;)
-    });
-    Some(quote! {
-        #[allow(unexpected_cfgs)]
-        const _: () = {
-            #[cfg(rust_analyzer)]
-            {
-                #(#mentions)*
-            }
-        };
-    })
+    Some(quote!(#krate::__hints! { #(#names)* }))
 }
 
 fn nodes(list: &[Node], names: &mut Vec<Ident>) {
