@@ -33,8 +33,9 @@ pub struct Person {
 }
 
 const WORDS: [&str; 24] = [
-    "river", "stone", "light", "window", "garden", "paper", "silver", "morning", "shadow", "copper", "winter", "harbor",
-    "lantern", "meadow", "ocean", "thread", "velvet", "whisper", "amber", "canyon", "drift", "ember", "forest", "glacier",
+    "river", "stone", "light", "window", "garden", "paper", "silver", "morning", "shadow", "copper",
+    "winter", "harbor", "lantern", "meadow", "ocean", "thread", "velvet", "whisper", "amber", "canyon",
+    "drift", "ember", "forest", "glacier",
 ];
 
 /// A small generator of repeatable numbers.
@@ -74,7 +75,7 @@ impl Data {
                     id: 1000 + at * 17,
                     slug: format!("{a}-{b}"),
                     name: if at % 6 == 0 { format!("{a} & {b}") } else { format!("{a} {b}") },
-                    text: numbers.text(110 + 10 * (at as usize % 4)),
+                    text: numbers.text(270 + 20 * (at as usize % 4)),
                     price: 5 + numbers.next(400),
                     discount: if at % 3 == 0 { 5 + numbers.next(40) } else { 0 },
                     stock: numbers.next(9),

@@ -48,10 +48,16 @@ fn main() {
     }
     println!("| engine | {} | geo. mean |", SHAPES.join(" | "));
     println!("|---|{}---|", "---|".repeat(SHAPES.len()));
+    let sizes: Vec<String> =
+        engines[0].shapes.iter().map(|page| format!("{} B", page(&data).len())).collect();
+    println!("| size | {} | |", sizes.join(" | "));
     for (engine, times) in engines.iter().zip(&medians) {
         let ratios: Vec<f64> = times.iter().zip(&medians[0]).map(|(time, bound)| time / bound).collect();
-        let cells: Vec<String> =
-            times.iter().zip(&ratios).map(|(time, ratio)| format!("{:.2} µs {ratio:.2}x", time / 1000.0)).collect();
+        let cells: Vec<String> = times
+            .iter()
+            .zip(&ratios)
+            .map(|(time, ratio)| format!("{:.2} µs {ratio:.2}x", time / 1000.0))
+            .collect();
         let mean = ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64;
         println!("| {} | {} | {:.2}x |", engine.name, cells.join(" | "), mean.exp());
     }

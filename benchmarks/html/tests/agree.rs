@@ -4,8 +4,14 @@ use html_benchmarks::data::Data;
 use html_benchmarks::{SHAPES, engines};
 
 fn plain(html: &str) -> String {
-    let spellings =
-        [("&#34;", "&quot;"), ("&#39;", "'"), ("&#039;", "'"), ("&#60;", "&lt;"), ("&#62;", "&gt;"), ("&#38;", "&amp;")];
+    let spellings = [
+        ("&#34;", "&quot;"),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&#60;", "&lt;"),
+        ("&#62;", "&gt;"),
+        ("&#38;", "&amp;"),
+    ];
     let mut html = html.to_owned();
     for (spelling, usual) in spellings {
         html = html.replace(spelling, usual);

@@ -1,8 +1,9 @@
 //! The only unsafe code of this crate: writing into the spare capacity of the buffer without asking twice.
 //!
-//! Measured against the same steps through `String::push_str`, these routines make escaping two to five times and
-//! numbers four times as fast, because a value and the static markup around it share one capacity check, and because
-//! text is copied sixteen bytes at a time *while* it is looked through.
+//! In plain safe code (`push_str`, `write!`, escaping byte by byte) the five pages of `benchmarks/` take 4.8 times as long,
+//! numbers seven times, long text six, short strings three. The time goes into capacity checks, which a value and the
+//! static markup around it share here, and into looking at text, which happens sixteen bytes at a time here, after they
+//! have been copied.
 //!
 //! Invariants, on which every block below relies:
 //!
@@ -11,9 +12,10 @@
 //!   what is meant are not part of the buffer: its length never includes them.
 //! * **Text.** What is added is whole `&str`s, ASCII digits, and pieces of a `&str` with ASCII characters replaced by
 //!   ASCII entities. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
-//! * **No unwinding.** What is called out of line is `extern "C"`, so that the caller needs no clean-up code for it:
-//!   three hundred templates compile a fifth faster. Nothing in it panics but a buffer that outgrows the address space.
-//! * **Reading.** Source text is only read inside its bounds, through slices; loads are of bytes that were sliced.
+//! * **No unwinding.** What is called out of line is `extern "C"`, so that the caller needs no clean-up code for it
+//!   and templates compile faster. Nothing in it panics but a buffer that outgrows the address space.
+//! * **Reading.** Text is only read inside of its bounds: whole chunks while that many bytes are left, the rest through
+//!   slices.
 
 use std::ptr;
 

@@ -44,7 +44,8 @@ fn main() -> io::Result<()> {
         (0..templates).for_each(|n| text.push_str(&source(n)));
         fs::write(dir.join("src/lib.rs"), text)?;
     }
-    for (mode, arguments) in [("check", &["check"][..]), ("build", &["build"]), ("build --release", &["build", "--release"])]
+    for (mode, arguments) in
+        [("check", &["check"][..]), ("build", &["build"]), ("build --release", &["build", "--release"])]
     {
         let mut best = [f64::INFINITY; 2];
         for round in 0..=rounds {

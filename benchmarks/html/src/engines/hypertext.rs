@@ -17,7 +17,9 @@ pub fn engine() -> Engine {
 }
 
 fn big_table(data: &Data) -> String {
-    maud! { table { @for row in &data.table { tr { @for cell in row { td { (cell) } } } } } }.render().into_inner()
+    maud! { table { @for row in &data.table { tr { @for cell in row { td { (cell) } } } } } }
+        .render()
+        .into_inner()
 }
 
 fn teams(data: &Data) -> String {
@@ -34,7 +36,8 @@ fn teams(data: &Data) -> String {
             }
         }
     }
-    .render().into_inner()
+    .render()
+    .into_inner()
 }
 
 fn page(data: &Data) -> String {
