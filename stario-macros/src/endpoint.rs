@@ -1,4 +1,4 @@
-//! `#[query]` and `#[command]`: an async fn becomes an endpoint that resolves its parameters from the
+//! `#[query]`, `#[command]` and `#[detached_command]`: an async fn becomes an endpoint that resolves its parameters from the
 //! request and answers by its return type.
 
 mod check;

@@ -26,7 +26,26 @@ pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(endpoint::Kind::Command, arguments.into(), &item.into()).into()
 }
 
-/// Makes a function a provider of its value; see `stario::dependency`.
+/// Registers a handler for POST that answers before it runs; see `stario::app!`.
+#[proc_macro_attribute]
+pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand(endpoint::Kind::DetachedCommand, arguments.into(), &item.into()).into()
+}
+
+/// Makes a function the provider of the value it returns.
+///
+/// Handlers and other providers take the value by its type: `db: &Database` borrows it, `db: Database` clones
+/// it. A provider may be `async` or not, return the value or a `Result` of it, and take any parameter that a
+/// handler takes, and a `Cleanup`. A provider that fails refuses the request: the handler does not run.
+///
+/// | attribute | the function is called |
+/// |---|---|
+/// | `#[dependency]` | once per request, however many take the value |
+/// | `#[dependency(transient)]` | for each parameter that takes the value |
+/// | `#[dependency(singleton)]` | once in the app's life; again if it failed |
+///
+/// A type has one provider in a crate. For another one, add `by_name` to it and name it where it is wanted:
+/// `#[from(replica)] db: &Database`. That is also how a provider of another crate is taken.
 #[proc_macro_attribute]
 pub fn dependency(arguments: TokenStream, item: TokenStream) -> TokenStream {
     dependency::expand(arguments.into(), &item.into()).into()
@@ -51,5 +70,11 @@ pub fn component(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Turns a block with `yield` into a stream; see `stario::stream!`.
 #[proc_macro]
 pub fn stream(input: TokenStream) -> TokenStream {
-    stream::expand(input.into()).into()
+    stream::expand(stream::Items::Events, input.into()).into()
+}
+
+/// Turns a block with `yield` and `?` into a stream; see `stario::try_stream!`.
+#[proc_macro]
+pub fn try_stream(input: TokenStream) -> TokenStream {
+    stream::expand(stream::Items::Results, input.into()).into()
 }

@@ -8,24 +8,50 @@ use quote::{quote, quote_spanned};
 
 use crate::errors::Errors;
 
+/// What the stream is a stream of.
+#[derive(Clone, Copy)]
+pub(crate) enum Items {
+    Events,
+    /// The block may fail, which is the last item.
+    Results,
+}
+
 /// The input is `(path to the runtime) body`.
-pub(crate) fn expand(input: TokenStream) -> TokenStream {
+pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     let mut input = input.into_iter();
     let runtime = match input.next() {
         Some(TokenTree::Group(group)) => group.stream(),
         other => return quote!(::core::compile_error!("stream! is called through stario"); #other),
     };
-    let mut walk =
-        Walk { yielder: Ident::new("yielder", Span::mixed_site()), errors: Errors::default(), runtime };
+    let mut walk = Walk {
+        yielder: Ident::new("yielder", Span::mixed_site()),
+        errors: Errors::default(),
+        runtime,
+        items,
+    };
     let body = walk.tokens(input.collect());
-    let Walk { yielder, errors, runtime } = walk;
+    let Walk { yielder, errors, runtime, .. } = walk;
     let errors = errors.into_tokens();
+    let block = match items {
+        Items::Events => quote!(#body),
+        Items::Results => quote! {
+            let ended: #runtime::Result = async {
+                #body
+                #[allow(unreachable_code)]
+                ::core::result::Result::Ok(())
+            }
+            .await;
+            if let ::core::result::Result::Err(error) = ended {
+                #runtime::Yielder::send(&mut #yielder, ::core::result::Result::Err(error)).await;
+            }
+        },
+    };
     quote! {
         #runtime::generate(move |mut #yielder| async move {
             #errors
             // A block without any `yield` has a use for the type all the same.
             let _ = &mut #yielder;
-            #body
+            #block
         })
     }
 }
@@ -58,6 +84,7 @@ struct Walk {
     yielder: Ident,
     errors: Errors,
     runtime: TokenStream,
+    items: Items,
 }
 
 impl Walk {
@@ -105,6 +132,10 @@ impl Walk {
         value.set_span(keyword.span());
         let (runtime, yielder) = (&self.runtime, &self.yielder);
         let span = keyword.span().resolved_at(Span::mixed_site());
-        quote_spanned!(span=> #runtime::Yielder::send(&mut #yielder, #runtime::into_event(#value)).await)
+        let item = match self.items {
+            Items::Events => quote_spanned!(span=> #runtime::into_event(#value)),
+            Items::Results => quote_spanned!(span=> ::core::result::Result::Ok(#runtime::into_event(#value))),
+        };
+        quote_spanned!(span=> #runtime::Yielder::send(&mut #yielder, #item).await)
     }
 }

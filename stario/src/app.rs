@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,8 +26,8 @@ pub(crate) use states::States;
 
 /// Declares this crate's app. Write it once, in the crate's root.
 ///
-/// It makes a module `app` with the attributes `app::query` and `app::command`, which register a function
-/// wherever in the crate it stands, and with `app::new()`, which returns the [`App`] of them all. In other
+/// It makes a module `app` with the attributes `app::query`, `app::command` and `app::detached_command`,
+/// which register a function wherever in the crate it stands, and with `app::new()`, which returns the [`App`] of them all. In other
 /// modules, `use crate::app;`.
 ///
 /// ```
@@ -51,7 +52,7 @@ macro_rules! app {
         pub mod app {
             #[doc(hidden)]
             pub use $crate as __stario;
-            pub use $crate::__private::{command, query};
+            pub use $crate::__private::{command, detached_command, query};
 
             /// Tells this crate's routes from those of others.
             #[doc(hidden)]
@@ -213,6 +214,34 @@ impl App {
     pub async fn serve(self) -> Result {
         let app = self.assemble()?;
         crate::server::serve(Arc::new(app)).await
+    }
+
+    /// Serves the connections of `listener` until `stop` resolves, then ends as [`App::serve`] does. It reads
+    /// nothing from the environment, prints nothing, and listens to no signals.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> stario::Result {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// let server = tokio::spawn(app::new().serve_on(listener, async { drop(stopped.await) }));
+    /// drop(stop);
+    /// server.await?
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The problems that [`App::check`] finds.
+    pub async fn serve_on(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
+        let app = self.assemble()?;
+        crate::server::serve_on(Arc::new(app), listener, stop).await;
+        Ok(())
     }
 
     /// The app in the form that serves requests.

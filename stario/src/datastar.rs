@@ -11,7 +11,7 @@ mod into_event;
 pub use action::{Action, Url, UrlBuilder};
 pub use client::DatastarScript;
 pub use event::{Event, Mode, redirect, remove, script, signals};
-pub use into_event::IntoEvent;
+pub use into_event::{IntoEvent, StreamItem};
 
 pub(crate) use action::encode_url;
 pub(crate) use client::ClientFile;

@@ -21,9 +21,10 @@
 //! |---|---|
 //! | `#[app::query("/users/{id}")]` | GET: reads |
 //! | `#[app::command("/users/{id}")]` | POST: changes something |
+//! | `#[app::detached_command("/import")]` | POST: answers 204 when its parameters are resolved, then goes on |
 //!
 //! Its parameters are resolved before it runs: [`PathParam`], [`QueryParam`], [`Signal`], [`State`], or a
-//! type of your own ([`FromRequest`]). What it returns decides the response:
+//! type of your own ([`FromRequest`]), or a value that a function makes ([`dependency`]). What it returns decides the response:
 //!
 //! | value | response |
 //! |---|---|
@@ -84,7 +85,7 @@ pub mod prelude;
 
 pub use app::{App, Problems};
 pub use body::{Body, BodyError};
-pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, Url};
+pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
 pub use error::{Error, Result};
 pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, Source, State};
 pub use http;

@@ -9,7 +9,7 @@ pub use crate::{
     Children, DatastarScript, Event, Html, IntoResponse, Json, Mode, PathParam, QueryParam, Relay, Render,
     Response, Result, Signal, State, TestClient,
 };
-pub use crate::{html, stream};
+pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;
 pub use http::StatusCode;
 pub use serde_json::{self, json};

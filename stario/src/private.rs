@@ -5,20 +5,24 @@
 
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
+pub use crate::error::Result;
 pub use crate::extract::{
     Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Source, TextDefault, or_default,
 };
-pub use crate::handler::{Endpoint, EndpointFuture, Kind, complete, conduct};
+pub use crate::handler::{Endpoint, EndpointFuture, Kind, accept, complete, conduct};
 pub use crate::inject::{
     Argument, Injected, ProvidedBy, Provider, ProviderInfo, Request, Singleton, Transient, unless_body,
 };
-pub use crate::reply::{Outcome, Unwrapped, reply};
+pub use crate::reply::{Outcome, Unwrapped, end, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 pub use tokio::join;
 
 pub use stario_html;
-pub use stario_macros::{command, html as html_macro, query, stream as stream_macro};
+pub use stario_macros::{
+    command, detached_command, html as html_macro, query, stream as stream_macro,
+    try_stream as try_stream_macro,
+};
 
 /// Converts what a block yields; inference finds the one conversion `K` that fits.
 pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {

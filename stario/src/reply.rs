@@ -13,7 +13,8 @@ use futures_core::Stream;
 use http::StatusCode;
 use stario_html::Render;
 
-use crate::datastar::IntoEvent;
+use crate::body::BodyError;
+use crate::datastar::StreamItem;
 use crate::error::Error;
 use crate::extract::Rejection;
 use crate::response::{self, IntoResponse, Response};
@@ -56,6 +57,19 @@ impl<T, E> Outcome<Result<T, E>> {
     {
         self.0.map_err(|error| Rejection::from_error(error.into_error()))
     }
+
+    /// What a detached command comes to; its error is logged.
+    pub fn finished(self, handler: &'static str) -> Option<T>
+    where
+        E: Failure,
+    {
+        let error = match self.0 {
+            Ok(value) => return Some(value),
+            Err(error) => error.into_error(),
+        };
+        tracing::error!(handler, %error, "a detached command failed");
+        None
+    }
 }
 
 /// An error that a handler can fail with: what `?` converts into an [`Error`].
@@ -90,6 +104,9 @@ pub trait Unwrapped<T> {
     ///
     /// None: this value cannot fail.
     fn provided(self) -> Result<T, Rejection>;
+
+    /// See `Outcome<Result<T, E>>`.
+    fn finished(self, handler: &'static str) -> Option<T>;
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
@@ -104,7 +121,24 @@ impl<T> Unwrapped<T> for Outcome<T> {
     fn provided(self) -> Result<T, Rejection> {
         Ok(self.0)
     }
+
+    fn finished(self, _: &'static str) -> Option<T> {
+        Some(self.0)
+    }
 }
+
+/// Ends a detached command: there is nobody left to answer.
+pub fn end<T: Nothing>(_: Option<T>) {}
+
+/// What a detached command may come to.
+#[diagnostic::on_unimplemented(
+    message = "a detached command has answered before it runs: it cannot send `{Self}`",
+    label = "nobody receives this",
+    note = "return nothing or `Result<()>`; to answer with what it has come to, make it a `command`"
+)]
+pub trait Nothing {}
+
+impl Nothing for () {}
 
 /// A handler's answer; `'s` is the request's scope, from which a stream may borrow.
 pub enum Answer<'s> {
@@ -115,7 +149,7 @@ pub enum Answer<'s> {
 }
 
 /// Frames of whole events.
-pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Bytes> + Send + 's>>;
+pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send + 's>>;
 
 /// Answers with a value that is no `Option` and no `Result`.
 pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
@@ -156,7 +190,7 @@ impl<'s, T: Render> Reply<'s, AsHtml> for T {
 impl<'s, T, K> Reply<'s, AsEvents<K>> for T
 where
     T: Stream + Send + 's,
-    T::Item: IntoEvent<K>,
+    T::Item: StreamItem<K>,
     K: 's,
 {
     fn reply(self) -> Answer<'s> {

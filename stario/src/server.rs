@@ -22,7 +22,7 @@ const BACKLOG: u32 = 2048;
 /// How long requests and commands may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves until a signal to stop.
+/// Serves where the environment says, until a signal to stop.
 pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
     crate::telemetry::init();
     let config = Config::from_env()?;
@@ -30,15 +30,21 @@ pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
     // Before the start-up line, so that whoever reads it can stop the server.
     let signal = shutdown::signal()?;
     announce(&app, listener.local_addr()?)?;
+    serve_on(app, listener, signal).await;
+    Ok(())
+}
+
+/// Serves the connections of `listener` until `stop` resolves.
+pub(crate) async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let mut connections = Connections::new(Arc::clone(&app));
-    tokio::pin!(signal);
+    tokio::pin!(stop);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => connections.serve(socket),
                 Err(error) => back_off(&error).await,
             },
-            () = &mut signal => break,
+            () = &mut stop => break,
         }
     }
     drop(listener);
@@ -52,7 +58,6 @@ pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
     if ended.await.is_err() {
         tracing::warn!(seconds = GRACE.as_secs(), "stopped before every request had ended");
     }
-    Ok(())
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {

@@ -13,8 +13,8 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 
-use crate::body::Body;
-use crate::datastar::{Event, IntoEvent};
+use crate::body::{Body, BodyError};
+use crate::datastar::StreamItem;
 use crate::response::{self, Response};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -33,12 +33,20 @@ pub(crate) fn head() -> Response {
 }
 
 /// The events of `stream` as frames, each sent as soon as the stream waits for the next.
-pub(crate) fn frames<S, K>(stream: S) -> impl Stream<Item = Bytes> + use<S, K>
+///
+/// An error of the stream, or a panic, comes after what was yielded before it.
+pub(crate) fn frames<S, K>(stream: S) -> impl Stream<Item = Result<Bytes, BodyError>> + use<S, K>
 where
     S: Stream,
-    S::Item: IntoEvent<K>,
+    S::Item: StreamItem<K>,
 {
-    Frames { stream: Some(stream), buffer: BytesMut::new(), panic: None, kind: PhantomData }
+    Frames { stream: Some(stream), buffer: BytesMut::new(), end: None, kind: PhantomData }
+}
+
+/// Why a stream ended early.
+enum End {
+    Failed,
+    Panicked(Box<dyn Any + Send>),
 }
 
 pin_project_lite::pin_project! {
@@ -46,8 +54,8 @@ pin_project_lite::pin_project! {
         #[pin]
         stream: Option<S>,
         buffer: BytesMut,
-        // A panic of the stream, kept until what it yielded before is sent.
-        panic: Option<Box<dyn Any + Send>>,
+        // Kept until what was yielded before is sent.
+        end: Option<End>,
         kind: PhantomData<fn() -> K>,
     }
 }
@@ -55,38 +63,47 @@ pin_project_lite::pin_project! {
 impl<S, K> Stream for Frames<S, K>
 where
     S: Stream,
-    S::Item: IntoEvent<K>,
+    S::Item: StreamItem<K>,
 {
-    type Item = Bytes;
+    type Item = Result<Bytes, BodyError>;
 
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        if let Some(panic) = this.panic.take() {
-            resume_unwind(panic);
-        }
         let mut waits = false;
-        while this.buffer.len() < FRAME_BYTES {
+        while this.buffer.len() < FRAME_BYTES && this.end.is_none() {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { break };
-            match catch_unwind(AssertUnwindSafe(|| stream.poll_next(ctx))) {
-                Ok(Poll::Ready(Some(item))) => Event::encode(&item.into_event(), this.buffer),
-                Ok(Poll::Ready(None)) => this.stream.set(None),
+            let item = match catch_unwind(AssertUnwindSafe(|| stream.poll_next(ctx))) {
+                Ok(Poll::Ready(Some(item))) => item.into_item(),
+                Ok(Poll::Ready(None)) => {
+                    this.stream.set(None);
+                    break;
+                }
                 Ok(Poll::Pending) => {
                     waits = true;
                     break;
                 }
-                Err(panic) if this.buffer.is_empty() => resume_unwind(panic),
                 Err(panic) => {
-                    *this.panic = Some(panic);
+                    *this.end = Some(End::Panicked(panic));
                     break;
+                }
+            };
+            match item {
+                Ok(event) => event.encode(this.buffer),
+                Err(error) => {
+                    tracing::error!(%error, "a stream failed");
+                    this.stream.set(None);
+                    *this.end = Some(End::Failed);
                 }
             }
         }
         if !this.buffer.is_empty() {
-            Poll::Ready(Some(this.buffer.split().freeze()))
-        } else if waits {
-            Poll::Pending
-        } else {
-            Poll::Ready(None)
+            return Poll::Ready(Some(Ok(this.buffer.split().freeze())));
+        }
+        match this.end.take() {
+            Some(End::Panicked(panic)) => resume_unwind(panic),
+            Some(End::Failed) => Poll::Ready(Some(Err("the stream failed".into()))),
+            None if waits => Poll::Pending,
+            None => Poll::Ready(None),
         }
     }
 }

@@ -42,6 +42,40 @@ macro_rules! stream {
     };
 }
 
+/// Makes a stream of events from a block with `yield` and `?`.
+///
+/// It yields what [`stream!`](crate::stream!) yields. An error ends it: it is logged, and the response is
+/// cut, which a browser takes as a lost connection, because its head is already sent.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/sum")]
+/// async fn sum(numbers: QueryParam<String>) -> impl Stream<Item = Result<Event>> {
+///     try_stream! {
+///         let mut sum = 0;
+///         for number in numbers.split(' ') {
+///             sum += number.parse::<u32>()?;
+///             yield html! { <p id="sum">{sum}</p> };
+///         }
+///     }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/sum?numbers=1+2").send().events().len(), 2);
+/// let mut events = client.get("/sum?numbers=1+x").open().send();
+/// assert_eq!(events.next().wait().unwrap().elements(), r#"<p id="sum">1</p>"#);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! try_stream {
+    ($($body:tt)*) => {
+        $crate::__private::try_stream_macro!(($crate::__private) $($body)*)
+    };
+}
+
 /// Runs `block` with a yielder; the stream is what it sends.
 pub fn generate<T, F, B>(block: B) -> Generated<T, F>
 where

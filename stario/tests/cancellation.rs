@@ -123,6 +123,23 @@ async fn what_was_yielded_before_a_panic_is_sent() {
     events.next().await;
 }
 
+#[app::query("/fail")]
+async fn stream_that_fails() -> impl Stream<Item = Result<Event>> {
+    try_stream! {
+        yield 1;
+        "x".parse::<u8>()?;
+        yield 2;
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "the stream was cut: the stream failed")]
+async fn what_was_yielded_before_an_error_is_sent() {
+    let mut events = setup().client.get("/fail").open().await;
+    assert_eq!(events.next().await.map(|event| event.elements()).as_deref(), Some("1"));
+    events.next().await;
+}
+
 #[tokio::test]
 #[should_panic(expected = "the response was cut: the handler panicked")]
 async fn a_stream_that_panics_is_cut_and_does_not_look_complete() {

@@ -361,6 +361,102 @@ async fn clean_ups_run_when_the_client_leaves_a_stream() {
     setup.expect(&CLEANED).await;
 }
 
+#[app::detached_command("/cleanup-detached/{how}")]
+async fn cleaned_detached(
+    how: PathParam<String>,
+    _inner: &Inner,
+    gate: State<Gate>,
+    log: Shared,
+) -> Result<()> {
+    log.add("working");
+    // Goes on when the test says so, which it does when it has the answer.
+    gate.barrier.wait().await;
+    match how.as_str() {
+        "error" => Err(stario::Error::new(StatusCode::CONFLICT, "nobody is told")),
+        "panic" => panic!("on purpose"),
+        _ => Ok(()),
+    }
+}
+
+#[app::command("/go-on")]
+async fn go_on(gate: State<Gate>) {
+    gate.barrier.wait().await;
+}
+
+#[tokio::test]
+async fn clean_ups_run_when_a_detached_command_has_ended() {
+    for how in ["fine", "error", "panic"] {
+        let mut setup = setup();
+        let res = setup.client.post(format!("/cleanup-detached/{how}")).await;
+        assert_eq!((res.status().as_u16(), res.text()), (204, ""));
+        setup.expect(&MADE).await;
+        setup.expect(&["working"]).await;
+        assert!(setup.told.try_recv().is_err(), "the command is still running");
+        setup.client.post("/go-on").await;
+        setup.expect(&CLEANED).await;
+    }
+}
+
+#[app::detached_command("/detached-refused")]
+async fn refused_detached(_failing: &Failing, log: Shared) {
+    log.add("never");
+}
+
+#[tokio::test]
+async fn a_detached_command_is_refused_before_it_runs() {
+    let mut setup = setup();
+    let res = setup.client.post("/detached-refused").await;
+    assert_eq!((res.status().as_u16(), res.text()), (502, "failing"));
+    setup.expect(&MADE).await;
+    setup.expect(&CLEANED).await;
+    assert_eq!(setup.log.count("never"), 0);
+}
+
+// A singleton's clean-up, and a stream's, when the server stops.
+
+struct Connection;
+
+#[dependency(singleton)]
+fn connection(log: Shared, cleanup: Cleanup) -> Connection {
+    log.add("connected");
+    cleanup.defer(async move { log.add("disconnected") });
+    Connection
+}
+
+#[app::query("/cleanup-at-stop")]
+async fn cleaned_at_stop(_connection: &Connection, _inner: &Inner) -> impl Stream<Item = Event> {
+    stream! {
+        yield 1;
+        std::future::pending::<()>().await;
+    }
+}
+
+#[tokio::test]
+async fn clean_ups_run_when_the_server_stops() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let (sender, _told) = mpsc::unbounded_channel();
+    let log = Arc::new(Log { events: Mutex::default(), told: sender });
+    let gate = Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) };
+    let app = app::new().state(Arc::clone(&log)).state(gate);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
+
+    let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET /cleanup-at-stop HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut head = [0; 12];
+    client.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    drop(stop);
+    server.await.unwrap().unwrap();
+
+    let events = log.events.lock().unwrap();
+    assert_eq!(events[..3], ["connected", "outer made", "inner made"]);
+    assert_eq!(events[3..], ["inner cleaned", "outer cleaned", "disconnected"]);
+}
+
 // Replacements.
 
 mod fake {

@@ -60,7 +60,8 @@ fn links(endpoint: &Endpoint) -> TokenStream {
             non_snake_case, trivial_bounds, unused_qualifications, clippy::all, clippy::pedantic
         )]
         impl #name {
-            /// The URL of this handler.
+            /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: the URL then
+            /// leads to 404.
             pub fn url #generics #parameters -> #runtime::Url #bounds {
                 let mut #url = #runtime::UrlBuilder::new();
                 #(#segments;)*
@@ -216,6 +217,15 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
     let span = span.resolved_at(Span::mixed_site());
     let runtime = runtime_at(span);
     let value = Ident::new("value", span);
+    if endpoint.kind == Kind::DetachedCommand {
+        let handler = unraw(&endpoint.function.signature.ident);
+        return quote_spanned! {span=>
+            #runtime::accept().await;
+            let #value = #call;
+            #runtime::end(#runtime::Outcome(#value).finished(#handler));
+            #runtime::conduct(#runtime::reply(())).await
+        };
+    }
     let open = |method: &str| {
         let method = Ident::new(method, span);
         quote_spanned! {span=>

@@ -12,13 +12,14 @@ use crate::parameter::Parameter;
 pub(crate) enum Kind {
     Query,
     Command,
+    DetachedCommand,
 }
 
 impl Kind {
     pub(super) fn method(self) -> &'static str {
         match self {
             Kind::Query => "GET",
-            Kind::Command => "POST",
+            Kind::Command | Kind::DetachedCommand => "POST",
         }
     }
 
@@ -27,6 +28,7 @@ impl Kind {
         let name = match self {
             Kind::Query => "Query",
             Kind::Command => "Command",
+            Kind::DetachedCommand => "DetachedCommand",
         };
         Ident::new(name, Span::call_site())
     }
@@ -59,7 +61,9 @@ impl Endpoint {
         let Parsed { path, mut function } = parsed;
         let is_handler = |attribute: &mut Attribute| {
             let last = attribute.path().segments.last();
-            last.is_some_and(|last| last.ident == "query" || last.ident == "command")
+            last.is_some_and(|last| {
+                ["query", "command", "detached_command"].iter().any(|name| last.ident == name)
+            })
         };
         let other_methods = function.attributes.extract_if(.., is_handler).collect();
         let parameters = Parameter::all(&mut function.signature);

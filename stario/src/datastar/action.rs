@@ -103,6 +103,9 @@ impl UrlBuilder {
 
     pub fn value(&mut self, segment: &str) {
         self.0.push('/');
+        // No segment can hold these: browsers take dots, escaped or not, for a step in the tree, and two
+        // slashes at the front for another host. What stands there instead is found nowhere.
+        let segment = if matches!(segment, "" | "." | "..") { "\u{FFFD}" } else { segment };
         self.0.extend(utf8_percent_encode(segment, SEGMENT));
     }
 
@@ -159,6 +162,14 @@ mod tests {
     fn a_value_stays_in_its_segment() {
         assert_eq!(url(&["a/b"]).as_str(), "/users/a%2Fb");
         assert_eq!(url(&["50% ?#é"]).as_str(), "/users/50%25%20%3F%23%C3%A9");
+    }
+
+    #[test]
+    fn a_value_cannot_lead_out_of_its_place() {
+        for value in ["", ".", ".."] {
+            assert_eq!(url(&[value]).as_str(), "/users/%EF%BF%BD");
+        }
+        assert_eq!(url(&["..."]).as_str(), "/users/...");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Which values a stream may yield.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use stario_html::Render;
 
 use super::event::{Event, Mode, elements};
+use crate::error::{Error, Result};
 
 /// A value that can be pushed to an open browser.
 ///
@@ -35,6 +37,38 @@ pub struct AsElements(());
 pub struct AsSignals(());
 #[doc(hidden)]
 pub struct AsPatch(());
+
+/// An item of a stream: an event, or the error that ends the stream. `K` is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be pushed to a browser",
+    label = "not an event",
+    note = "a stream's items are elements, `json!({{ .. }})`, `(Mode, \"#selector\", element)`, `event::..`, or one of them in a `Result`"
+)]
+pub trait StreamItem<K> {
+    /// The event.
+    ///
+    /// # Errors
+    ///
+    /// The stream's.
+    fn into_item(self) -> Result<Event>;
+}
+
+#[doc(hidden)]
+pub struct AsEvent<K>(PhantomData<K>);
+#[doc(hidden)]
+pub struct AsTried<K>(PhantomData<K>);
+
+impl<T: IntoEvent<K>, K> StreamItem<AsEvent<K>> for T {
+    fn into_item(self) -> Result<Event> {
+        Ok(self.into_event())
+    }
+}
+
+impl<T: IntoEvent<K>, E: Into<Error>, K> StreamItem<AsTried<K>> for Result<T, E> {
+    fn into_item(self) -> Result<Event> {
+        self.map(T::into_event).map_err(Into::into)
+    }
+}
 
 impl IntoEvent<AsItself> for Event {
     fn into_event(self) -> Event {

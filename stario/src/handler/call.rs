@@ -1,0 +1,209 @@
+//! One call, from the request to the last thing it does: how it hands out more than one result, and how it
+//! outlives the one who waits for it.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::StatusCode;
+use tokio_util::task::TaskTracker;
+
+use super::{Endpoint, EndpointFuture, Kind};
+use crate::body::{Body, BodyError};
+use crate::extract::Rejection;
+use crate::reply::Answer;
+use crate::response::{IntoResponse, Response};
+use crate::scope::Scope;
+use crate::sse;
+
+/// Ends a call: what the handler answered, or why it was not called. The request's clean-ups go with the
+/// response, to be done when it is sent.
+pub fn complete(scope: Scope, answered: Result<Response, Rejection>) -> Response {
+    let mut response = answered.unwrap_or_else(Rejection::into_response);
+    let cleanups = scope.into_cleanups();
+    if !cleanups.is_empty() {
+        response.body_mut().clean_up_after(cleanups);
+    }
+    response
+}
+
+/// What a call has come to, besides its end.
+enum Progress {
+    /// The head of an event stream. Frames follow.
+    Head(Response),
+    Frame(Bytes),
+    /// The stream has failed, and must not look complete.
+    Cut(BodyError),
+    /// Nothing is left to answer, but something to do.
+    Accepted,
+}
+
+thread_local! {
+    /// Left here by a call while it is polled, and taken by the one who polls it before anything else runs
+    /// on the thread. It is how a future hands out more than its one result.
+    static PROGRESS: Cell<Option<Progress>> = const { Cell::new(None) };
+}
+
+/// Ends a call: with the response, or when the last frame of its stream is sent.
+pub async fn conduct(answer: Answer<'_>) -> Response {
+    let mut frames = match answer {
+        Answer::Whole(response) => return response,
+        Answer::Events(frames) => frames,
+    };
+    let mut head = Some(sse::head());
+    std::future::poll_fn(move |ctx| {
+        let progress = match head.take() {
+            Some(head) => Progress::Head(head),
+            None => match ready!(frames.as_mut().poll_next(ctx)) {
+                Some(Ok(frame)) => Progress::Frame(frame),
+                Some(Err(error)) => Progress::Cut(error),
+                None => return Poll::Ready(Response::default()),
+            },
+        };
+        // Whoever polls this takes it, and polls again when it is sent: no waker is needed.
+        PROGRESS.set(Some(progress));
+        Poll::Pending
+    })
+    .await
+}
+
+/// Answers 204 now; what follows runs in a task of its own.
+pub async fn accept() {
+    let mut is_told = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut is_told, true) {
+            return Poll::Ready(());
+        }
+        // Whoever polls this takes it, and moves the call to where it is polled again.
+        PROGRESS.set(Some(Progress::Accepted));
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Runs `endpoint` on one request. A panic before the response begins answers 500.
+pub(crate) async fn call(endpoint: &'static Endpoint, scope: Scope, tasks: &TaskTracker) -> Response {
+    let outlives_client = match endpoint.kind {
+        Kind::Query => None,
+        Kind::Command | Kind::DetachedCommand => Some(tasks.clone()),
+    };
+    let call = Call { handler: endpoint.handler, future: (endpoint.call)(scope) };
+    Begin { call: Some(call), outlives_client }.await
+}
+
+/// A call whose panic is an error value, and a record in the log.
+struct Call {
+    handler: &'static str,
+    future: EndpointFuture,
+}
+
+/// What a step of a call came to.
+enum Step {
+    Progress(Progress),
+    End(Response),
+    Panicked,
+}
+
+impl Call {
+    fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
+        // A future that panicked is dropped and never polled again, so no broken invariant is seen.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
+        match (polled, PROGRESS.take()) {
+            (Ok(Poll::Ready(response)), _) => Poll::Ready(Step::End(response)),
+            (Ok(Poll::Pending), Some(progress)) => Poll::Ready(Step::Progress(progress)),
+            (Ok(Poll::Pending), None) => Poll::Pending,
+            (Err(panic), _) => {
+                tracing::error!(handler = self.handler, panic = panic_message(&*panic), "a handler panicked");
+                Poll::Ready(Step::Panicked)
+            }
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
+}
+
+/// A call up to the head of its response.
+struct Begin {
+    call: Option<Call>,
+    /// Where the call goes on when it has answered early, and when the one who waits for it is dropped, as
+    /// hyper does when the client leaves. Until then it costs nothing.
+    outlives_client: Option<TaskTracker>,
+}
+
+impl Future for Begin {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Response> {
+        let Some(call) = &mut self.call else {
+            return Poll::Pending;
+        };
+        let step = ready!(call.step(ctx));
+        if let Step::Progress(Progress::Accepted) = step {
+            self.go_on();
+            return Poll::Ready(StatusCode::NO_CONTENT.into_response());
+        }
+        let call = self.call.take();
+        Poll::Ready(match step {
+            Step::End(response) => response,
+            Step::Progress(Progress::Head(mut response)) => {
+                *response.body_mut() = Body::events(Rest { call });
+                response
+            }
+            // `conduct` begins with the head, never with a frame.
+            Step::Panicked | Step::Progress(_) => crate::error::internal_server_error(),
+        })
+    }
+}
+
+impl Begin {
+    /// Moves what is left of the call to a task.
+    fn go_on(&mut self) {
+        if let (Some(call), Some(tasks)) = (self.call.take(), self.outlives_client.take())
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(tasks.clone().track_future(async move {
+                // A detached command whose client leaves before it is answered is accepted here.
+                let mut rest = Begin { call: Some(call), outlives_client: Some(tasks) };
+                drop((&mut rest).await);
+            }));
+        }
+    }
+}
+
+impl Drop for Begin {
+    fn drop(&mut self) {
+        self.go_on();
+    }
+}
+
+/// A call behind the head of its response: the frames of its stream.
+struct Rest {
+    call: Option<Call>,
+}
+
+impl Stream for Rest {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(call) = &mut self.call else {
+            return Poll::Ready(None);
+        };
+        let step = ready!(call.step(ctx));
+        if let Step::Progress(Progress::Frame(frame)) = step {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        self.call = None;
+        Poll::Ready(match step {
+            Step::Progress(Progress::Cut(error)) => Some(Err(error)),
+            Step::Panicked => Some(Err("the handler panicked".into())),
+            _ => None,
+        })
+    }
+}
