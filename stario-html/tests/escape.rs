@@ -46,7 +46,7 @@ proptest! {
             buf.__text(head, text, tail);
             buf.__text(tail, number, head);
             buf.__static(head);
-            expected.push_str(&format!("{head}{}{tail}{tail}{number}{head}{head}", plain(text)));
+            expected.extend([head, &plain(text), tail, tail, &number.to_string(), head, head]);
         }
         prop_assert_eq!(buf.finish(), expected.as_str());
     }

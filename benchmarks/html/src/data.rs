@@ -75,7 +75,7 @@ impl Data {
                     id: 1000 + at * 17,
                     slug: format!("{a}-{b}"),
                     name: if at % 6 == 0 { format!("{a} & {b}") } else { format!("{a} {b}") },
-                    text: numbers.text(270 + 20 * (at as usize % 4)),
+                    text: numbers.text(205 + 20 * (at as usize % 4)),
                     price: 5 + numbers.next(400),
                     discount: if at % 3 == 0 { 5 + numbers.next(40) } else { 0 },
                     stock: numbers.next(9),
