@@ -45,13 +45,16 @@ impl Function {
         parser.parse2(item.clone())
     }
 
-    /// The function as it was. That it is `async` and takes its parameters by value is stario's choice, not
-    /// the user's, so lints about it are silenced.
+    /// The function as it was. That it is `async`, and takes its parameters by value or borrows them as they
+    /// are, is stario's choice, so lints about it are silenced.
     pub(crate) fn emit(&self) -> TokenStream {
         let Self { attributes, visibility, signature, body } = self;
         quote! {
             #(#attributes)*
-            #[allow(clippy::unused_async, clippy::needless_pass_by_value)]
+            #[allow(
+                clippy::unused_async, clippy::needless_pass_by_value, clippy::ptr_arg, clippy::borrowed_box,
+                clippy::trivially_copy_pass_by_ref
+            )]
             #visibility #signature #body
         }
     }

@@ -8,6 +8,7 @@ use proc_macro::TokenStream;
 mod dependency;
 mod endpoint;
 mod errors;
+mod from_request;
 mod function;
 mod html;
 mod component;
@@ -77,4 +78,10 @@ pub fn stream(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn try_stream(input: TokenStream) -> TokenStream {
     stream::expand(stream::Items::Results, input.into()).into()
+}
+
+/// Makes a source of a struct whose fields are sources; see `stario::FromRequest`.
+#[proc_macro_derive(FromRequest, attributes(default, name))]
+pub fn from_request(item: TokenStream) -> TokenStream {
+    from_request::expand(item.into()).into()
 }

@@ -7,7 +7,9 @@ use syn::{
     Attribute, FnArg, GenericArgument, Ident, LitStr, Pat, Path, PathArguments, PathSegment, Signature, Type,
 };
 
-pub(crate) use emit::{requirements, resolutions, runtime, runtime_at, source};
+pub(crate) use emit::{
+    metadata, requirements, resolutions, runtime, runtime_at, source, source_future, type_span,
+};
 
 pub(crate) struct Parameter {
     /// `None` when the pattern names nothing, as in `_: State<Config>`.
@@ -34,7 +36,8 @@ impl Parameter {
         typed.collect()
     }
 
-    fn new(typed: &mut syn::PatType) -> Self {
+    /// One parameter, or a field written like one; its own attributes are taken off it.
+    pub(crate) fn new(typed: &mut syn::PatType) -> Self {
         let (mut default, mut renamed, mut provider) = (None, None, None);
         let mut problems = Vec::new();
         typed.attrs.retain(|attribute| {
@@ -59,6 +62,12 @@ impl Parameter {
         if default.is_some() && is_option(&typed.ty) {
             let message = "an `Option` is `None` where there is no value; take the type inside it";
             problems.push((quote::ToTokens::to_token_stream(&typed.ty), message.to_owned()));
+        }
+        if let Type::Reference(reference) = &*typed.ty
+            && let Some(token) = &reference.mutability
+        {
+            let message = "a dependency is shared: borrow it with `&`, or take it by value";
+            problems.push((quote::ToTokens::to_token_stream(token), message.to_owned()));
         }
         if let Type::ImplTrait(ty) = &*typed.ty {
             let message = "a parameter has a type with a name: it decides where the value comes from";

@@ -2,9 +2,10 @@
 
 mod discover;
 mod requirements;
+mod settings;
 mod states;
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -17,11 +18,14 @@ use tokio_util::task::TaskTracker;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::handler::{Endpoint, Kind};
-use crate::inject::{Cleanups, Provider, ProviderInfo, Replacement, Slots};
+use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
 pub use discover::{Registration, inventory};
+use requirements::ProviderPlace;
+pub use settings::ProxyHeader;
+pub(crate) use settings::Settings;
 pub(crate) use states::States;
 
 /// Declares this crate's app. Write it once, in the crate's root.
@@ -80,18 +84,13 @@ pub struct App {
     modules: Vec<&'static str>,
     states: States,
     datastar_file: Option<ClientFile>,
+    settings: Settings,
     replacements: Replacements,
     problems: Vec<String>,
 }
 
-/// By the type of the provider, the [`Replacement`] for its value.
-type Replacements = HashMap<TypeId, Replaced>;
-
-struct Replaced {
-    call: Box<dyn Any + Send + Sync>,
-    /// The one that is called instead.
-    by: fn() -> ProviderInfo,
-}
+/// By the type of the provider that is replaced.
+type Replacements = HashMap<TypeId, Replacement>;
 
 /// Finds the handlers registered for the app whose routes are `R`.
 pub fn discover<R: 'static>(module: &'static str) -> App {
@@ -100,6 +99,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         modules: vec![module],
         states: States::default(),
         datastar_file: None,
+        settings: Settings::default(),
         replacements: Replacements::new(),
         problems: Vec::new(),
     }
@@ -116,7 +116,8 @@ impl App {
         self
     }
 
-    /// Adds another app's handlers and state to this one, usually those of a library crate.
+    /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
+    /// a setting, this one's counts.
     pub fn merge(mut self, other: App) -> Self {
         self.endpoints.extend(other.endpoints);
         self.modules.extend(other.modules);
@@ -129,12 +130,13 @@ impl App {
                 .push("both apps bring a Datastar client; give it to the one that is served".to_owned());
         }
         self.datastar_file = self.datastar_file.or(other.datastar_file);
+        self.settings = self.settings.or(other.settings);
         self.replacements.extend(other.replacements);
         self
     }
 
-    /// Makes the values of provider `P` by provider `Q` instead, wherever they are taken: what tests do to the
-    /// outside world. The value is shared as `P`'s is; `Q` resolves parameters of its own.
+    /// Makes the values of one provider by another, wherever they are taken: what tests do to the outside
+    /// world. The value is shared as before; the other provider resolves parameters of its own.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -161,17 +163,21 @@ impl App {
     ///     }
     /// }
     ///
-    /// let client = TestClient::new(app::new().replace::<clock, fixed::clock>());
+    /// let client = TestClient::new(app::new().replace(clock::with::<fixed::clock>()));
     /// assert_eq!(client.get("/now").send().text(), "7");
     /// # }
     /// ```
-    pub fn replace<P, Q>(mut self) -> Self
-    where
-        P: Provider,
-        Q: Provider<Value = P::Value>,
-    {
-        let call: Replacement<P::Value> = |scope| Box::pin(Q::provide(scope));
-        self.replacements.insert(TypeId::of::<P>(), Replaced { call: Box::new(call), by: Q::info });
+    pub fn replace(mut self, replacement: Replacement) -> Self {
+        let [replaced, by] = replacement.infos.map(|info| info());
+        if replaced.is_singleton && !by.is_singleton {
+            let message = format!(
+                "{} is a singleton, and {}, which replaces it, belongs to one request; make it one too",
+                ProviderPlace(&replaced),
+                ProviderPlace(&by)
+            );
+            self.problems.push(message);
+        }
+        self.replacements.insert(replacement.of, replacement);
         self
     }
 
@@ -285,6 +291,7 @@ impl App {
             router,
             states: self.states,
             datastar_file: self.datastar_file,
+            settings: self.settings,
             replacements: self.replacements,
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
@@ -355,6 +362,7 @@ pub(crate) struct Assembled {
     router: Router,
     states: States,
     datastar_file: Option<ClientFile>,
+    settings: Settings,
     replacements: Replacements,
     singletons: Slots,
     /// The singletons'.
@@ -373,6 +381,7 @@ impl Assembled {
             router: Router::default(),
             states: States::default(),
             datastar_file: None,
+            settings: Settings::default(),
             replacements: Replacements::new(),
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
@@ -398,7 +407,15 @@ impl Assembled {
         self.datastar_file.as_ref()
     }
 
-    pub(crate) fn replacement<P: Provider>(&self) -> Option<Replacement<P::Value>> {
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn replacement<P, V>(&self) -> Option<ProvideFn<V>>
+    where
+        P: Provider<V>,
+        V: Send + Sync + 'static,
+    {
         if self.replacements.is_empty() {
             return None;
         }

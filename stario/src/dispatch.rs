@@ -1,5 +1,6 @@
 //! A request's way through the app, from its head to the response.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{ALLOW, CONTENT_LENGTH, HeaderValue};
@@ -8,23 +9,28 @@ use http_body::Body as _;
 
 use crate::app::Assembled;
 use crate::body::Body;
+use crate::extract::{RequestId, X_REQUEST_ID};
 use crate::handler;
 use crate::response::{self, Response};
 use crate::routing::Match;
-use crate::scope::Scope;
+use crate::scope::{Arrival, Scope};
 
 /// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
-pub(crate) async fn dispatch(app: Arc<Assembled>, request: Request<Body>) -> Response {
+///
+/// `peer` is where the connection comes from.
+pub(crate) async fn dispatch(app: Arc<Assembled>, request: Request<Body>, peer: SocketAddr) -> Response {
+    let arrival = Arrival { peer, id: RequestId::next() };
     let (head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
     let mut response = match app.router().find(&head.method, head.uri.path()) {
         Match::Found { endpoint, captures } => {
-            let scope = Scope::new(head, body, captures, Arc::clone(&app));
+            let scope = Scope::new(head, body, arrival, captures, Arc::clone(&app));
             handler::call(endpoint, scope, app.tasks()).await
         }
         Match::MethodNotAllowed { allow } => method_not_allowed(&allow),
         Match::NotFound => response::text(StatusCode::NOT_FOUND, "Not Found"),
     };
+    response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| arrival.id.header());
     if is_head {
         without_body(&mut response);
     }

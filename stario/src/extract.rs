@@ -1,28 +1,66 @@
 //! Where a handler's parameters come from: the trait, what it says when it refuses, and one file per
 //! source.
 
-mod datastar;
-mod path;
-mod query;
-mod signal;
-mod state;
+mod content_type;
+mod fields;
+mod file_name;
+mod form_parts;
+mod rejection;
 mod value;
 
+// The sources.
+mod body_stream;
+mod client_address;
+mod cookie;
+mod datastar;
+mod file_signal;
+mod form_body;
+mod form_field;
+mod head;
+mod header;
+mod json_body;
+mod json_or_form;
+mod matched_path;
+mod multipart;
+mod path;
+mod query;
+mod query_param;
+mod raw_body;
+mod request_id;
+mod signal;
+mod signals;
+mod state;
+mod uploaded_file;
+
 use std::any::TypeId;
-use std::borrow::Cow;
 
-use http::StatusCode;
-
-use crate::error::Error;
 use crate::inject::ProviderInfo;
-use crate::response::Response;
 use crate::scope::Scope;
 
+pub use body_stream::BodyStream;
+pub use client_address::ClientAddress;
+pub use cookie::Cookie;
+pub use file_signal::FileSignal;
+pub use form_body::FormBody;
+pub use form_field::FormField;
+pub(crate) use form_parts::{FormParts, read_form_parts};
+pub use header::{Header, Headers};
+pub use json_body::JsonBody;
+pub use json_or_form::JsonOrForm;
+pub use matched_path::MatchedPath;
+pub use multipart::{Multipart, Part};
 pub use path::{PathParam, PathSource, PathValue};
-pub use query::QueryParam;
+pub use query::Query;
+pub use query_param::{QueryParam, QueryParams};
+pub use raw_body::{RawBody, WholeBody};
+pub use rejection::Rejection;
+pub use request_id::RequestId;
+pub(crate) use request_id::X_REQUEST_ID;
 pub use signal::Signal;
 pub(crate) use signal::read_signals;
+pub use signals::Signals;
 pub use state::State;
+pub use uploaded_file::UploadedFile;
 
 /// A type that a handler can take as a parameter.
 ///
@@ -57,7 +95,7 @@ pub use state::State;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing a handler can take",
     label = "no source of a request's values",
-    note = "take `PathParam<T>`, `QueryParam<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`"
+    note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Header<T>`, `JsonBody<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`"
 )]
 pub trait FromRequest: Sized {
     /// What of the request the value is made of; the macros check what goes together.
@@ -94,7 +132,7 @@ pub enum Source {
     Path,
     /// The page's signals: the query of GET and DELETE, else the body. Any number of parameters share them.
     Signals,
-    /// The parts of a multipart body. Any number of parameters share them.
+    /// The parts of a form. Any number of parameters share them.
     Parts,
     /// The whole body, once.
     Body,
@@ -123,6 +161,31 @@ impl Source {
         let both_bodies = self.reads_body() && other.reads_body();
         both_bodies
             && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
+    }
+
+    /// What several sources read together: the one that is read with the most care.
+    #[doc(hidden)]
+    pub const fn of_all(sources: &[Source]) -> Source {
+        let mut all = Source::App;
+        let mut position = 0;
+        while position < sources.len() {
+            if sources[position].weight() > all.weight() {
+                all = sources[position];
+            }
+            position += 1;
+        }
+        all
+    }
+
+    const fn weight(self) -> u8 {
+        match self {
+            Source::App => 0,
+            Source::Head => 1,
+            Source::Path => 2,
+            Source::Signals => 3,
+            Source::Parts => 4,
+            Source::Body => 5,
+        }
     }
 
     pub(crate) const fn reads_body(self) -> bool {
@@ -182,13 +245,15 @@ pub enum Requirement {
     Capture { name: &'static str },
     /// All that this provider needs.
     Provider(fn() -> ProviderInfo),
+    /// All that the fields of this struct need.
+    Fields(fn() -> Vec<Option<Requirement>>),
 }
 
 /// A source whose parameters can have a `#[default(..)]`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` takes no default",
-    note = "`#[default(..)]` goes with `QueryParam<T>` and `Signal<T>`"
+    note = "`#[default(..)]` goes with sources of one value that may be missing, such as `QueryParam<T>`, `Header<T>`, `Cookie<T>` and `Signal<T>`"
 )]
 pub trait Defaulted: FromRequest {
     type Value;
@@ -219,88 +284,33 @@ pub async fn or_default<T>(
     default: impl FnOnce() -> T,
 ) -> Result<T, Rejection> {
     match resolution.await {
-        Err(rejection) if rejection.absent => Ok(default()),
+        Err(rejection) if rejection.is_absent() => Ok(default()),
         resolved => resolved,
-    }
-}
-
-/// Why a handler was not called: a status and one sentence, sent as plain text.
-#[derive(Debug, Clone)]
-pub struct Rejection {
-    status: StatusCode,
-    message: Cow<'static, str>,
-    absent: bool,
-}
-
-impl Rejection {
-    /// A refusal with a status and a sentence of your own.
-    pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), absent: false }
-    }
-
-    /// 400: the request is malformed, or something in it is missing.
-    pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
-    }
-
-    /// The status it answers with.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The sentence it answers with.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// 400 for a value that is not there.
-    pub(crate) fn missing(source: &str, parameter: &Parameter, expected: &str) -> Self {
-        let name = parameter.name;
-        let message = format!("missing {source} `{name}`: expected {expected}");
-        Self { absent: true, ..Self::bad_request(message) }
-    }
-
-    /// 422 for a value that is there and does not fit.
-    pub(crate) fn invalid(source: &str, parameter: &Parameter, expected: &str) -> Self {
-        let name = parameter.name;
-        let message = format!("invalid {source} `{name}`: expected {expected}");
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
-    }
-
-    pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
-    }
-
-    /// What a provider failed with.
-    pub(crate) fn from_error(error: Error) -> Self {
-        let (status, message) = error.into_answer();
-        Self::new(status, message)
-    }
-
-    /// 500 with the cause in the log only.
-    pub(crate) fn internal(cause: &'static str) -> Self {
-        tracing::error!(cause, "a parameter could not be resolved");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
-    }
-
-    pub(crate) fn into_response(self) -> Response {
-        crate::response::text(self.status, self.message)
     }
 }
 
 /// The parts that the newtypes around a parameter's value share: they deref to it and render it.
 macro_rules! value_newtype {
     ($name:ident) => {
-        impl<T> std::ops::Deref for $name<T> {
-            type Target = T;
+        value_newtype!($name, T);
 
-            fn deref(&self) -> &T {
+        impl<T: std::fmt::Display> std::fmt::Display for $name<T> {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
+    ($name:ident, $target:ty) => {
+        impl<T> std::ops::Deref for $name<T> {
+            type Target = $target;
+
+            fn deref(&self) -> &$target {
                 &self.0
             }
         }
 
         impl<T> std::ops::DerefMut for $name<T> {
-            fn deref_mut(&mut self) -> &mut T {
+            fn deref_mut(&mut self) -> &mut $target {
                 &mut self.0
             }
         }
@@ -308,12 +318,6 @@ macro_rules! value_newtype {
         impl<T: stario_html::Render> stario_html::Render for $name<T> {
             fn render(&self, buf: &mut stario_html::Buf) {
                 self.0.render(buf);
-            }
-        }
-
-        impl<T: std::fmt::Display> std::fmt::Display for $name<T> {
-            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt(formatter)
             }
         }
     };

@@ -9,7 +9,7 @@ mod lazy;
 mod lifetime;
 mod slots;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
@@ -23,11 +23,11 @@ pub(crate) use lifetime::{Lifetime, Owned};
 pub use lifetime::{Request, Singleton, Transient};
 pub(crate) use slots::Slots;
 
-/// A function with `#[dependency]`, as a type of the same name.
-pub trait Provider: Sized + 'static {
-    /// What it makes.
-    type Value: Send + Sync + 'static;
-
+/// A function with `#[dependency]` that makes a `V`, as a type of the same name.
+///
+/// `V` is a parameter, because an associated type would have to be as public as the function.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no provider of a `{V}`")]
+pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
     /// For how long its value is shared.
     type Lifetime: Lifetime;
 
@@ -35,7 +35,7 @@ pub trait Provider: Sized + 'static {
     fn info() -> ProviderInfo;
 
     /// Calls the function.
-    fn provide(scope: &Scope) -> impl Future<Output = Result<Self::Value, Rejection>> + Send;
+    fn provide(scope: &Scope) -> impl Future<Output = Result<V, Rejection>> + Send;
 }
 
 /// What is known about a provider besides its types.
@@ -49,6 +49,8 @@ pub struct ProviderInfo {
     pub file: &'static str,
     /// Its line in that file.
     pub line: u32,
+    /// Whether its value is shared by all requests.
+    pub is_singleton: bool,
     /// What its own parameters need.
     pub requirements: fn() -> Vec<Option<Requirement>>,
 }
@@ -59,16 +61,17 @@ pub struct ProviderInfo {
     label = "nothing to borrow this from",
     note = "annotate a function that returns it with `#[dependency]`; for one of another crate, name it: `#[from(provider)]`"
 )]
-pub trait Injected<R> {
+pub trait Injected<R>: Send + Sync + Sized + 'static {
     /// The function that makes it.
-    type Provider: Provider<Value = Self>;
+    type Provider: Provider<Self>;
 }
 
 /// A type that a handler or a provider can take by value, in the one way `K` that fits it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing a handler can take",
     label = "no source of a request's values, and no dependency",
-    note = "take `PathParam<T>`, `QueryParam<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`; for a type that a function makes, annotate that function with `#[dependency]`, or name it if it stands in another crate: `#[from(provider)]`"
+    note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>` or `State<T>`, or a type that implements `FromRequest`",
+    note = "a type that a function makes is taken if that function has `#[dependency]`, or by name if it stands in another crate: `#[from(provider)]`"
 )]
 pub trait Argument<'s, R, K>: Sized {
     /// The value on its way: its own, or shared.
@@ -106,30 +109,27 @@ impl<'s, T: FromRequest, R> Argument<'s, R, AsSource> for T {
     }
 }
 
-impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T
-where
-    T: 's,
-{
-    type Taken = <<T::Provider as Provider>::Lifetime as Lifetime>::Taken<'s, T>;
+impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
+    type Taken = <<T::Provider as Provider<T>>::Lifetime as Lifetime>::Taken<'s, T>;
 
-    const SOURCE: Source = ProvidedBy::<T::Provider>::SOURCE;
+    const SOURCE: Source = ProvidedBy::<T::Provider, T>::SOURCE;
 
     fn requirement(parameter: &Parameter) -> Option<Requirement> {
-        ProvidedBy::<T::Provider>::requirement(parameter)
+        ProvidedBy::<T::Provider, T>::requirement(parameter)
     }
 
     fn take(
         scope: &'s Scope,
         parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        ProvidedBy::<T::Provider>::take(scope, parameter)
+        ProvidedBy::<T::Provider, T>::take(scope, parameter)
     }
 }
 
-/// A parameter whose provider is known: the same items as those of [`Argument`].
-pub struct ProvidedBy<P>(PhantomData<P>);
+/// A parameter of type `T` whose provider is known: the same items as those of [`Argument`].
+pub struct ProvidedBy<P, T>(PhantomData<(P, T)>);
 
-impl<P: Provider> ProvidedBy<P> {
+impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What of the request the value may be made of.
     pub const SOURCE: Source = <P::Lifetime as Lifetime>::SOURCE;
 
@@ -143,22 +143,46 @@ impl<P: Provider> ProvidedBy<P> {
     pub fn take<'s>(
         scope: &'s Scope,
         _: &'static Parameter,
-    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, P::Value>, Rejection>> + Send + use<'s, P>
+    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, T>, Rejection>> + Send + use<'s, P, T>
     {
-        <P::Lifetime as Lifetime>::take::<P>(scope)
+        <P::Lifetime as Lifetime>::take::<P, T>(scope)
     }
 
     /// The value, for a parameter by reference.
     pub fn borrow<'s>(
         scope: &'s Scope,
         _: &'static Parameter,
-    ) -> impl Future<Output = Result<&'s P::Value, Rejection>> + Send + use<'s, P> {
-        <P::Lifetime as Lifetime>::borrow::<P>(scope)
+    ) -> impl Future<Output = Result<&'s T, Rejection>> + Send + use<'s, P, T> {
+        <P::Lifetime as Lifetime>::borrow::<P, T>(scope)
     }
 }
 
-/// A provider that stands in for another one's, type by type.
-pub(crate) type Replacement<V> = for<'s> fn(&'s Scope) -> ProvideFuture<'s, V>;
+/// A provider that is called instead of another; made by `name::with::<other>()`.
+pub struct Replacement {
+    pub(crate) of: TypeId,
+    /// A [`ProvideFn`] of the value's type.
+    pub(crate) call: Box<dyn Any + Send + Sync>,
+    /// What is known about the two.
+    pub(crate) infos: [fn() -> ProviderInfo; 2],
+}
+
+impl Replacement {
+    /// Calls `Q` where `P` would be called.
+    #[doc(hidden)]
+    pub fn new<P: Provider<V>, Q: Provider<V>, V: Send + Sync + 'static>() -> Self {
+        let call: ProvideFn<V> = |scope| Box::pin(Q::provide(scope));
+        Self { of: TypeId::of::<P>(), call: Box::new(call), infos: [P::info, Q::info] }
+    }
+}
+
+impl std::fmt::Debug for Replacement {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Replacement").finish_non_exhaustive()
+    }
+}
+
+/// How a replacement makes a value.
+pub(crate) type ProvideFn<V> = for<'s> fn(&'s Scope) -> ProvideFuture<'s, V>;
 
 /// A call of a replacement. Boxed: its type is not known where it is called.
 pub(crate) type ProvideFuture<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
@@ -167,8 +191,8 @@ pub(crate) type ProvideFuture<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rej
 ///
 /// Boxed: without it, providers that need each other would be one endless type, which rustc reports in terms
 /// of futures. So they compile, and the app's check shows the circle before it serves.
-pub(crate) fn make<P: Provider>(scope: &Scope) -> ProvideFuture<'_, P::Value> {
-    match scope.app().replacement::<P>() {
+pub(crate) fn make<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> ProvideFuture<'_, V> {
+    match scope.app().replacement::<P, V>() {
         Some(replacement) => replacement(scope),
         None => Box::pin(P::provide(scope)),
     }

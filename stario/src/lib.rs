@@ -23,8 +23,23 @@
 //! | `#[app::command("/users/{id}")]` | POST: changes something |
 //! | `#[app::detached_command("/import")]` | POST: answers 204 when its parameters are resolved, then goes on |
 //!
-//! Its parameters are resolved before it runs: [`PathParam`], [`QueryParam`], [`Signal`], [`State`], or a
-//! type of your own ([`FromRequest`]), or a value that a function makes ([`dependency`]). What it returns decides the response:
+//! Its parameters are resolved before it runs:
+//!
+//! | from | parameter |
+//! |---|---|
+//! | the path | [`PathParam`], [`MatchedPath`] |
+//! | the query | [`QueryParam`], [`QueryParams`], [`Query`] |
+//! | the headers | [`Header`], [`Headers`], [`Cookie`] |
+//! | the page's signals | [`Signal`], [`Signals`], [`FileSignal`] |
+//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
+//! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
+//! | the request itself | [`ClientAddress`], [`RequestId`] |
+//! | the app | [`State`], [`DatastarScript`] |
+//! | several of these | a struct with [`derive(FromRequest)`](macro@FromRequest) |
+//! | a function of yours | the value of a [`dependency`] |
+//! | whatever you like | a type of your own ([`FromRequest`](trait@FromRequest)) |
+//!
+//! What it returns decides the response:
 //!
 //! | value | response |
 //! |---|---|
@@ -83,18 +98,57 @@ mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, Problems};
+pub use app::{App, Problems, ProxyHeader};
 pub use body::{Body, BodyError};
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
 pub use error::{Error, Result};
-pub use extract::{FromRequest, Parameter, PathParam, QueryParam, Rejection, Signal, Source, State};
+pub use extract::{
+    BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header, Headers,
+    JsonBody, JsonOrForm, MatchedPath, Multipart, Parameter, Part, PathParam, Query, QueryParam, QueryParams,
+    RawBody, Rejection, RequestId, Signal, Signals, Source, State, UploadedFile, WholeBody,
+};
 pub use http;
-pub use inject::{Cleanup, CleanupOutcome, Lazy};
+pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use relay::{Relay, Subscription};
 pub use response::{IntoResponse, Json, Redirect, Response};
 pub use scope::Scope;
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
+/// Makes a source of a struct whose fields are sources, each looked for by its name.
+///
+/// The fields take the attributes of parameters, `#[default(..)]` and `#[name("..")]`, and are resolved in
+/// their order: the first that refuses decides. A struct can hold another, and at most one that reads the
+/// body; what reads the path stays a parameter of the handler, next to its path. The crate has an
+/// [`app!`](crate::app!).
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::FromRequest;
+///
+/// #[derive(FromRequest)]
+/// struct Filter {
+///     page: QueryParam<u32>,
+///     #[default(10)]
+///     limit: QueryParam<u32>,
+///     user_agent: Header<Option<String>>,
+/// }
+///
+/// # stario::app!();
+/// #[app::query("/list")]
+/// async fn list(filter: Filter) -> String {
+///     format!("page {} of {}, for {:?}", filter.page, filter.limit, filter.user_agent.0)
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/list?page=2").send().text(), "page 2 of 10, for None");
+/// assert_eq!(
+///     client.get("/list").send().text(),
+///     "missing query parameter `page`: expected a whole number of 32 bits, not negative"
+/// );
+/// # }
+/// ```
+pub use stario_macros::FromRequest;
 pub use stario_macros::{component, dependency};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 

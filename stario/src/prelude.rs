@@ -6,8 +6,9 @@ pub use crate::{component, dependency};
 pub use std::time::Duration;
 
 pub use crate::{
-    Children, DatastarScript, Event, Html, IntoResponse, Json, Mode, PathParam, QueryParam, Relay, Render,
-    Response, Result, Signal, State, TestClient,
+    Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse, Json,
+    JsonBody, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render, Response,
+    Result, Signal, Signals, State, TestClient, UploadedFile,
 };
 pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;

@@ -7,11 +7,13 @@ pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
 pub use crate::error::Result;
 pub use crate::extract::{
-    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Source, TextDefault, or_default,
+    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Requirement, Source, TextDefault,
+    or_default,
 };
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, accept, complete, conduct};
 pub use crate::inject::{
-    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Request, Singleton, Transient, unless_body,
+    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient,
+    unless_body,
 };
 pub use crate::reply::{Outcome, Unwrapped, end, reply};
 pub use crate::scope::Scope;

@@ -57,6 +57,11 @@ pub(crate) struct Captures {
 type Ranges = SmallVec<[(usize, usize); 4]>;
 
 impl Captures {
+    /// The path template that matched.
+    pub(crate) fn template(&self) -> &'static str {
+        self.route.endpoint.path
+    }
+
     /// The text of `{name}` in the path that was matched.
     pub(crate) fn get<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
         let position = self.route.pattern.captures().position(|capture| capture == name)?;

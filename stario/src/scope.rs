@@ -1,21 +1,20 @@
 //! One request on its way through the app, and what its parameters are resolved from.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
 
 use crate::app::Assembled;
 use crate::body::Body;
-use crate::extract::Rejection;
+use crate::extract::{FormParts, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
 use crate::routing::Captures;
-
-/// The most bytes of a body that are read: 10 MiB.
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// One request: its head, its captures, its body, and the app it was sent to.
 pub struct Scope {
@@ -24,6 +23,8 @@ pub struct Scope {
     /// Taken by the one who reads it.
     body: Mutex<Option<Body>>,
     signals: OnceCell<Result<serde_json::Value, Rejection>>,
+    form_parts: OnceCell<Result<FormParts, Rejection>>,
+    arrival: Arrival,
     /// The dependencies that this request shares.
     slots: Slots,
     /// Behind `slots`: what is cleaned up may still be used there when the scope is dropped.
@@ -31,17 +32,51 @@ pub struct Scope {
     app: Arc<Assembled>,
 }
 
+/// What is known of a request besides what it says itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    /// Where the connection comes from.
+    pub(crate) peer: SocketAddr,
+    pub(crate) id: RequestId,
+}
+
 impl Scope {
-    pub(crate) fn new(head: Parts, body: Body, captures: Captures, app: Arc<Assembled>) -> Self {
+    pub(crate) fn new(
+        head: Parts,
+        body: Body,
+        arrival: Arrival,
+        captures: Captures,
+        app: Arc<Assembled>,
+    ) -> Self {
         Self {
             head,
             captures,
             body: Mutex::new(Some(body)),
             signals: OnceCell::new(),
+            form_parts: OnceCell::new(),
+            arrival,
             slots: Slots::default(),
             cleanups: Cleanups::default(),
             app,
         }
+    }
+
+    /// The request's head.
+    pub(crate) fn head(&self) -> &Parts {
+        &self.head
+    }
+
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.arrival.peer
+    }
+
+    pub(crate) fn request_id(&self) -> RequestId {
+        self.arrival.id
+    }
+
+    /// The path template of the route.
+    pub(crate) fn matched_path(&self) -> &'static str {
+        self.captures.template()
     }
 
     /// The request's method.
@@ -80,17 +115,43 @@ impl Scope {
         &self.app
     }
 
-    /// The whole body. It can be read once.
-    pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
+    /// Whether there is no body, as far as that is known before it is read.
+    pub(crate) fn has_empty_body(&self) -> bool {
+        let body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        body.as_ref().is_some_and(http_body::Body::is_end_stream)
+    }
+
+    /// The body, not yet read; refused if it says that it is too large. It can be taken once.
+    pub(crate) fn take_body(&self) -> Result<Body, Rejection> {
         let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(body) = body else {
             return Err(Rejection::internal("the request's body was already read"));
         };
-        let limited = Limited::new(body, BODY_LIMIT);
-        match limited.collect().await {
+        let limit = self.app.settings().body_limit();
+        if http_body::Body::size_hint(&body).lower() > limit as u64 {
+            return Err(Rejection::too_large(limit));
+        }
+        Ok(body)
+    }
+
+    /// Refuses a body that would have to be decompressed first: no limit would hold for what comes out.
+    pub(crate) fn refuse_compressed(&self) -> Result<(), Rejection> {
+        let codings = self.headers().get_all(CONTENT_ENCODING);
+        if codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Ok(());
+        }
+        let message = "the request's body is compressed: send it without `content-encoding`";
+        Err(Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+    }
+
+    /// The whole body. It can be read once.
+    pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
+        self.refuse_compressed()?;
+        let limit = self.app.settings().body_limit();
+        match Limited::new(self.take_body()?, limit).collect().await {
             Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Rejection::too_large(BODY_LIMIT)),
-            Err(_) => Err(Rejection::bad_request("the request's body ended early")),
+            Err(error) if error.is::<LengthLimitError>() => Err(Rejection::too_large(limit)),
+            Err(_) => Err(Rejection::ended_early()),
         }
     }
 
@@ -98,5 +159,11 @@ impl Scope {
     pub(crate) async fn signals(&self) -> Result<&serde_json::Value, Rejection> {
         let signals = self.signals.get_or_init(|| crate::extract::read_signals(self)).await;
         signals.as_ref().map_err(Clone::clone)
+    }
+
+    /// The fields of the request's form, read once however many parameters ask.
+    pub(crate) async fn form_parts(&self) -> Result<&FormParts, Rejection> {
+        let parts = self.form_parts.get_or_init(|| crate::extract::read_form_parts(self)).await;
+        parts.as_ref().map_err(Clone::clone)
     }
 }

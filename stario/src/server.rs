@@ -41,7 +41,7 @@ pub(crate) async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: i
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => connections.serve(socket),
+                Ok((socket, peer)) => connections.serve(socket, peer),
                 Err(error) => back_off(&error).await,
             },
             () = &mut stop => break,
@@ -50,13 +50,18 @@ pub(crate) async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: i
     drop(listener);
     app.stop().cancel();
     app.tasks().close();
+    let cut = connections.cut();
     let ended = tokio::time::timeout(GRACE, async {
         connections.finish().await;
         app.tasks().wait().await;
-        app.cleanups().run().await;
     });
     if ended.await.is_err() {
         tracing::warn!(seconds = GRACE.as_secs(), "stopped before every request had ended");
+        cut.cancel();
+    }
+    // What overran its time must not cost the others theirs.
+    if tokio::time::timeout(GRACE, app.cleanups().run()).await.is_err() {
+        tracing::warn!(seconds = GRACE.as_secs(), "stopped before every clean-up was done");
     }
 }
 

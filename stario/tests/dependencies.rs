@@ -457,6 +457,64 @@ async fn clean_ups_run_when_the_server_stops() {
     assert_eq!(events[3..], ["inner cleaned", "outer cleaned", "disconnected"]);
 }
 
+#[app::query("/stuck")]
+async fn stuck(_connection: &Connection, _inner: &Inner) {
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn clean_ups_run_though_a_request_never_ends() {
+    use tokio::io::AsyncWriteExt;
+
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let log = Arc::new(Log { events: Mutex::default(), told: sender });
+    let gate = Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) };
+    let app = app::new().state(Arc::clone(&log)).state(gate);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
+    let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET /stuck HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    while told.recv().await != Some("inner made") {}
+    drop(stop);
+    server.await.unwrap().unwrap();
+    let mut cleaned = log.events.lock().unwrap()[3..].to_vec();
+    cleaned.sort_unstable();
+    assert_eq!(cleaned, ["disconnected", "inner cleaned", "outer cleaned"]);
+}
+
+// A provider may be more or less visible than what it makes, which may be anyone's type.
+
+struct Private;
+/// Made by a private provider.
+pub struct Public;
+
+#[dependency]
+fn of_a_foreign_type() -> Vec<u16> {
+    vec![1, 2]
+}
+
+#[dependency]
+pub(crate) fn wider_than_its_type() -> Private {
+    Private
+}
+
+#[dependency]
+fn narrower_than_its_type() -> Public {
+    Public
+}
+
+#[app::query("/visibility")]
+async fn visibility(numbers: &Vec<u16>, _private: &Private, _public: &Public) -> usize {
+    numbers.len()
+}
+
+#[tokio::test]
+async fn providers_and_their_types_may_differ_in_visibility() {
+    assert_eq!(setup().client.get("/visibility").await.text(), "2");
+}
+
 // Replacements.
 
 mod fake {
@@ -482,6 +540,16 @@ mod fake {
     }
 }
 
+#[test]
+fn a_singleton_is_replaced_by_a_singleton_only() {
+    let problems = app::new().replace(pool::with::<elsewhere::pool>()).check().unwrap_err().to_string();
+    assert!(
+        problems.contains("dependencies::pool at ")
+            && problems.contains(" is a singleton, and dependencies::elsewhere::pool at "),
+        "{problems}"
+    );
+}
+
 #[tokio::test]
 async fn a_replaced_provider_is_replaced_at_every_depth() {
     let (sender, _told) = mpsc::unbounded_channel();
@@ -489,7 +557,7 @@ async fn a_replaced_provider_is_replaced_at_every_depth() {
     let app = app::new()
         .state(Arc::clone(&log))
         .state(Gate { barrier: Barrier::new(2), attempts: AtomicUsize::new(0) })
-        .replace::<session, fake::session>();
+        .replace(session::with::<fake::session>());
     let client = TestClient::new(app);
     assert_eq!(client.get("/request?user=Ada").await.text(), "fake");
     assert_eq!(client.get("/request").header("user", "Grace").await.text(), "Grace");

@@ -41,6 +41,12 @@ fn each_dependency_has_its_place() {
     only_in("hyper_util::", &["server/connection.rs"]);
     only_in("tracing_subscriber::", &["telemetry.rs"]);
     only_in("inventory::", &["app/discover.rs"]);
+    only_in("cookie::", &["extract.rs", "extract/cookie.rs"]);
+    only_in("base64::", &["extract/file_signal.rs"]);
+    only_in("tempfile::", &["extract/uploaded_file.rs"]);
+    only_in("serde_path_to_error::", &["extract/json_body.rs"]);
+    only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
+    only_in("spawn_blocking(", &["extract/uploaded_file.rs"]);
     only_in("tokio::spawn(", &["server/connection.rs", "testing/events.rs"]);
     only_in("runtime.spawn(", &["handler/call.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);

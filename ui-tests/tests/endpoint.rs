@@ -17,3 +17,13 @@ fn handlers_that_do() {
 fn dependencies_that_do_not_compile() {
     trybuild::TestCases::new().compile_fail("tests/dependency/fail/*.rs");
 }
+
+#[test]
+fn structs_of_sources_that_do_not_compile() {
+    trybuild::TestCases::new().compile_fail("tests/derive/fail/*.rs");
+}
+
+#[test]
+fn structs_of_sources_that_do() {
+    trybuild::TestCases::new().pass("tests/derive/pass/*.rs");
+}

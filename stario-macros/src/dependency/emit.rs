@@ -19,7 +19,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let name = &signature.ident;
     let shown = unraw(name);
     let summary =
-        format!(" Stands for the provider `{name}`, in `#[from({name})]` and `replace::<{name}, _>()`.");
+        format!(" Stands for the provider `{name}`, in `#[from({name})]` and `{name}::with::<other>()`.");
+    let hidden = matches!(visibility, syn::Visibility::Inherited).then(|| quote!(#[doc(hidden)]));
     let lifetime = Ident::new(provider.lifetime.name(), Span::call_site());
     let scope = Ident::new("scope", Span::mixed_site());
     let is_singleton = provider.lifetime == Lifetime::Singleton;
@@ -41,9 +42,11 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     quote! {
         #function
 
+        // Public whatever the function is: it stands in an impl for a type that may be anyone's.
         #[doc = #summary]
-        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
-        #visibility struct #name {}
+        #hidden
+        #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+        pub struct #name {}
 
         #injected
 
@@ -53,8 +56,16 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
         const _: () = {
             #assertions
 
-            impl #runtime::Provider for #name {
-                type Value = #value;
+            #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub)]
+            impl #name {
+                /// What calls `Q` where this provider would be called, for `App::replace`.
+                #[must_use]
+                pub fn with<Q: #runtime::Provider<#value>>() -> #runtime::Replacement {
+                    #runtime::Replacement::new::<Self, Q, #value>()
+                }
+            }
+
+            impl #runtime::Provider<#value> for #name {
                 type Lifetime = #runtime::#lifetime;
 
                 fn info() -> #runtime::ProviderInfo {
@@ -63,13 +74,14 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
                         name: ::core::concat!(::core::module_path!(), "::", #shown),
                         file: ::core::file!(),
                         line: ::core::line!(),
+                        is_singleton: #is_singleton,
                         requirements: || #requirements,
                     }
                 }
 
                 async fn provide(
                     #scope: &#runtime::Scope,
-                ) -> ::core::result::Result<Self::Value, #runtime::Rejection> {
+                ) -> ::core::result::Result<#value, #runtime::Rejection> {
                     use #runtime::Unwrapped as _;
                     #resolutions
                     #runtime::Outcome(#call).provided()
@@ -82,7 +94,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
 /// A singleton outlives the request that happens to need it first, so it may not be made of it.
 fn request_assertions(provider: &Provider) -> TokenStream {
     let assertions = provider.parameters.iter().map(|parameter| {
-        let span = parameter.ty.span();
+        let span = parameter::type_span(parameter);
         let source = parameter::source(parameter);
         let message = format!(
             "a singleton is shared by all requests: `{}` belongs to one of them",

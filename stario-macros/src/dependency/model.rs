@@ -70,12 +70,10 @@ impl Provider {
 }
 
 /// The `T` of `Result<T, ..>`, under any path. A trait is implemented for this type, so it has to be known
-/// by name here: an alias must end in `Result` too.
+/// by name here: an alias must be called `Result` too.
 fn success(ty: &Type) -> Type {
     let result = match ty {
-        Type::Path(path) => {
-            path.path.segments.last().filter(|last| last.ident.to_string().ends_with("Result"))
-        }
+        Type::Path(path) => path.path.segments.last().filter(|last| last.ident == "Result"),
         _ => None,
     };
     let value = result.and_then(|result| match &result.arguments {

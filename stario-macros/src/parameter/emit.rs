@@ -27,24 +27,24 @@ enum Want<'a> {
     /// `db: &Database`: a dependency that stays where it is.
     Borrow(&'a Type),
     /// `#[from(pool)] pool: PgPool`: by value from the provider that is named.
-    ValueFrom(&'a syn::Path),
+    ValueFrom(&'a syn::Path, &'a Type),
     /// `#[from(pool)] pool: &PgPool`.
-    BorrowFrom(&'a syn::Path),
+    BorrowFrom(&'a syn::Path, &'a Type),
 }
 
 impl<'a> Want<'a> {
     fn of(parameter: &'a Parameter) -> Self {
         match (&*parameter.ty, &parameter.provider) {
-            (Type::Reference(_), Some(provider)) => Want::BorrowFrom(provider),
+            (Type::Reference(reference), Some(provider)) => Want::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Want::Borrow(&reference.elem),
-            (_, Some(provider)) => Want::ValueFrom(provider),
+            (ty, Some(provider)) => Want::ValueFrom(provider, ty),
             (ty, None) => Want::Value(ty),
         }
     }
 }
 
 /// Where rustc is to report what is wrong with the parameter's type.
-fn type_span(parameter: &Parameter) -> Span {
+pub(crate) fn type_span(parameter: &Parameter) -> Span {
     match &*parameter.ty {
         Type::Reference(reference) => reference.elem.span(),
         ty => ty.span(),
@@ -61,10 +61,10 @@ fn associated(parameter: &Parameter, item: &str) -> TokenStream {
             quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::#item)
         }
         Want::Borrow(ty) => quote_spanned! {span=>
-            <#runtime::ProvidedBy<<#ty as #runtime::Injected<crate::app::Routes>>::Provider>>::#item
+            <#runtime::ProvidedBy<<#ty as #runtime::Injected<crate::app::Routes>>::Provider, #ty>>::#item
         },
-        Want::ValueFrom(provider) | Want::BorrowFrom(provider) => {
-            quote_spanned!(span=> <#runtime::ProvidedBy<#provider>>::#item)
+        Want::ValueFrom(provider, ty) | Want::BorrowFrom(provider, ty) => {
+            quote_spanned!(span=> <#runtime::ProvidedBy<#provider, #ty>>::#item)
         }
     }
 }
@@ -132,7 +132,7 @@ pub(crate) fn resolutions(
     };
     let arguments = parameters.iter().zip(&resolved).map(|(parameter, resolved)| {
         match (Want::of(parameter), &parameter.default) {
-            (Want::Value(_) | Want::ValueFrom(_), None) => {
+            (Want::Value(_) | Want::ValueFrom(..), None) => {
                 let by_value = Ident::new("by_value", type_span(parameter));
                 quote_spanned!(type_span(parameter)=> #resolved.#by_value())
             }
@@ -144,18 +144,37 @@ pub(crate) fn resolutions(
 
 /// The future of one parameter's value.
 fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
-    let span = type_span(parameter);
-    let (runtime, meta) = (runtime_at(span), metadata(parameter, in_singleton));
     let Some(default) = &parameter.default else {
+        let meta = metadata(parameter, in_singleton);
         let resolve = associated(
             parameter,
             match Want::of(parameter) {
-                Want::Value(_) | Want::ValueFrom(_) => "take",
-                Want::Borrow(_) | Want::BorrowFrom(_) => "borrow",
+                Want::Value(_) | Want::ValueFrom(..) => "take",
+                Want::Borrow(_) | Want::BorrowFrom(..) => "borrow",
             },
         );
         return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));
     };
+    let request = from_request(parameter, scope, in_singleton);
+    with_default(parameter, default, &request)
+}
+
+/// The same for what can only be a source: the field of a struct.
+pub(crate) fn source_future(parameter: &Parameter, scope: &Ident) -> TokenStream {
+    let request = from_request(parameter, scope, false);
+    match &parameter.default {
+        Some(default) => with_default(parameter, default, &request),
+        None => request,
+    }
+}
+
+fn from_request(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStream {
+    let (ty, span) = (&parameter.ty, type_span(parameter));
+    let (runtime, meta) = (runtime_at(span), metadata(parameter, in_singleton));
+    quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta))
+}
+
+fn with_default(parameter: &Parameter, default: &TokenStream, request: &TokenStream) -> TokenStream {
     // A string literal is what one writes for a `String`.
     let value = match syn::parse2::<syn::LitStr>(default.clone()) {
         Ok(text) => {
@@ -164,14 +183,14 @@ fn future(parameter: &Parameter, scope: &Ident, in_singleton: bool) -> TokenStre
         }
         Err(_) => default.clone(),
     };
-    let ty = &parameter.ty;
+    let (ty, span) = (&parameter.ty, type_span(parameter));
+    let runtime = runtime_at(span);
     let default = quote_spanned!(span=> <#ty as #runtime::Defaulted>::from_default(#value));
-    let request = quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta));
     quote!(#runtime::or_default(#request, || #default))
 }
 
 /// The runtime's `&'static Parameter`.
-fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
+pub(crate) fn metadata(parameter: &Parameter, in_singleton: bool) -> TokenStream {
     let runtime = runtime_at(type_span(parameter));
     let new = match &parameter.renamed {
         Some(name) => quote!(renamed(#name)),

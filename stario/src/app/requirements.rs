@@ -1,6 +1,7 @@
 //! What handlers and providers need, followed from each handler to the last provider.
 
-use std::collections::BTreeSet;
+use std::any::TypeId;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use super::{Place, Replacements, States};
@@ -18,7 +19,14 @@ pub(super) fn problems(
     let mut problems = Vec::new();
     let mut told = BTreeSet::new();
     for endpoint in endpoints {
-        let mut walk = Walk { endpoint, states, replacements, path: Vec::new(), found: Vec::new() };
+        let mut walk = Walk {
+            endpoint,
+            states,
+            replacements,
+            path: Vec::new(),
+            done: HashSet::new(),
+            found: Vec::new(),
+        };
         walk.follow((endpoint.requirements)());
         problems.extend(walk.found.into_iter().filter(|problem| told.insert(problem.clone())));
     }
@@ -31,6 +39,8 @@ struct Walk<'a> {
     replacements: &'a Replacements,
     /// The providers between the endpoint and here.
     path: Vec<ProviderInfo>,
+    /// Providers that were followed to their end for this endpoint.
+    done: HashSet<TypeId>,
     found: Vec<String>,
 }
 
@@ -47,6 +57,7 @@ impl Walk<'_> {
                 }
                 Requirement::Capture { name } => self.capture(name),
                 Requirement::Provider(info) => self.provider(info()),
+                Requirement::Fields(requirements) => self.follow(requirements()),
             }
         }
     }
@@ -75,7 +86,7 @@ impl Walk<'_> {
 
     fn provider(&mut self, mut info: ProviderInfo) {
         if let Some(replaced) = self.replacements.get(&info.id) {
-            info = (replaced.by)();
+            info = (replaced.infos[1])();
         }
         if let Some(start) = self.path.iter().position(|provider| provider.id == info.id) {
             let cycle: Vec<String> = self.path[start..]
@@ -86,6 +97,9 @@ impl Walk<'_> {
             self.found.push(format!("providers need each other in a circle:{}", cycle.concat()));
             return;
         }
+        if !self.done.insert(info.id) {
+            return;
+        }
         self.path.push(info);
         self.follow((info.requirements)());
         self.path.pop();
@@ -93,7 +107,7 @@ impl Walk<'_> {
 }
 
 /// Where a provider stands.
-struct ProviderPlace<'a>(&'a ProviderInfo);
+pub(super) struct ProviderPlace<'a>(pub(super) &'a ProviderInfo);
 
 impl fmt::Display for ProviderPlace<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::value::{self, Problem};
+use super::value;
 use super::{FromRequest, Parameter, Rejection, Requirement, Source, value_newtype};
 use crate::scope::Scope;
 
@@ -47,14 +47,11 @@ impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
         let Some(raw) = scope.capture(parameter.name()) else {
             return Err(Rejection::internal("the matched route has no such capture"));
         };
-        let decoded = decode(raw).ok_or_else(|| {
-            Rejection::bad_request(format!("path parameter `{}` is not valid text", parameter.name()))
-        })?;
-        value::from_text(Some(&decoded)).map(Self).map_err(|problem| match problem {
-            Problem::Missing(expected) | Problem::Invalid(expected) => {
-                Rejection::invalid(SOURCE, parameter, &expected)
-            }
-        })
+        let decoded =
+            decode(raw).ok_or_else(|| Rejection::malformed(SOURCE, parameter.name(), "not valid text"))?;
+        value::from_text(Some(&decoded))
+            .map(Self)
+            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
 }
 

@@ -1,55 +1,51 @@
-//! `QueryParam<T>`: a value of the query string.
+//! `Query<T>`: the whole query string as one value.
 
 use serde::de::DeserializeOwned;
 
-use super::value::{self, Problem};
-use super::{Defaulted, FromRequest, Parameter, Rejection, value_newtype};
+use super::query_param::SOURCE;
+use super::{FromRequest, Parameter, Rejection, fields, value_newtype};
 use crate::scope::Scope;
 
-const SOURCE: &str = "query parameter";
-
-/// The value of the query string's key that is named like the parameter.
+/// The whole query string as a struct, a field per key.
 ///
-/// Of a repeated key the first value counts. Without the key the request is refused with 400, unless the
-/// parameter has a `#[default(..)]` or is a `QueryParam<Option<T>>`; a value that `T` does not accept is
-/// refused with 422. Keys and values are decoded as HTML forms encode them, `+` as a space.
+/// A field that is a `Vec` gets all values of its key, any other the first; an `Option` may be missing, and
+/// so may a field with `#[serde(default)]`. Keys that the struct does not have are skipped. A missing key is
+/// refused with 400, a value that does not fit with 422, each with the key's name. Decoded as
+/// [`QueryParam`](crate::QueryParam) is. To mix a struct with other sources, see
+/// [`derive(FromRequest)`](macro@crate::FromRequest).
 ///
 /// ```
 /// use stario::prelude::*;
 ///
+/// #[derive(serde::Deserialize)]
+/// struct Filter {
+///     size: u8,
+///     color: Option<String>,
+///     #[serde(default)]
+///     tag: Vec<String>,
+/// }
+///
 /// # stario::app!();
-/// #[app::query("/search")]
-/// async fn search(q: QueryParam<String>, #[default(1)] page: QueryParam<u32>) -> Html {
-///     html! { <p>{q}", page "{page}</p> }
+/// #[app::query("/shirts")]
+/// async fn shirts(Query(filter): Query<Filter>) -> String {
+///     format!("{} {:?} {:?}", filter.size, filter.color, filter.tag)
 /// }
 ///
 /// # fn main() {
-/// let client = TestClient::new(app::new());
-/// assert_eq!(client.get("/search?q=live+html").send().text(), "<p>live html, page 1</p>");
-/// assert_eq!(client.get("/search").send().text(), "missing query parameter `q`: expected text");
+/// let get = |path: &str| TestClient::new(app::new()).get(path).send().text().to_owned();
+/// assert_eq!(get("/shirts?size=4&tag=a&tag=b"), "4 None [&quot;a&quot;, &quot;b&quot;]");
+/// assert_eq!(get("/shirts"), "missing query parameter `size`");
+/// assert_eq!(get("/shirts?size=M"), "invalid query parameter `size`: expected a whole number from 0 to 255");
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueryParam<T>(pub T);
+pub struct Query<T>(pub T);
 
-value_newtype!(QueryParam);
+value_newtype!(Query);
 
-impl<T: DeserializeOwned + Send> FromRequest for QueryParam<T> {
-    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+impl<T: DeserializeOwned + Send> FromRequest for Query<T> {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         let query = scope.uri().query().unwrap_or_default();
-        let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == parameter.name());
-        let text = found.as_ref().map(|(_, value)| value.as_ref());
-        value::from_text(text).map(Self).map_err(|problem| match problem {
-            Problem::Missing(expected) => Rejection::missing(SOURCE, parameter, &expected),
-            Problem::Invalid(expected) => Rejection::invalid(SOURCE, parameter, &expected),
-        })
-    }
-}
-
-impl<T: DeserializeOwned + Send> Defaulted for QueryParam<T> {
-    type Value = T;
-
-    fn from_default(value: T) -> Self {
-        Self(value)
+        fields::read(SOURCE, form_urlencoded::parse(query.as_bytes())).map(Self)
     }
 }

@@ -4,8 +4,9 @@ use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::value::{self, Problem};
-use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value_newtype};
+use super::content_type::ContentType;
+use super::value;
+use super::{Defaulted, FromRequest, Parameter, Rejection, Source, json_body, value_newtype};
 use crate::scope::Scope;
 
 const SOURCE: &str = "signal";
@@ -16,7 +17,7 @@ const SOURCE: &str = "signal";
 /// Datastar sends signals in the query of GET and DELETE (`datastar={..}`) and as the JSON body of every
 /// other method. A request without any has none. Without the signal the request is refused with 400, unless
 /// the parameter has a `#[default(..)]` or is a `Signal<Option<T>>`; a value that `T` does not accept is
-/// refused with 422, a body that is not JSON with 415 or 400.
+/// refused with 422, a body that is not JSON with 415 or 400. Types are JSON's: the text `"5"` is no number.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -45,10 +46,12 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
         let signals = scope.signals().await?;
         let separator = if parameter.is_renamed() { "." } else { "__" };
         let found = parameter.name().split(separator).try_fold(signals, |value, name| value.get(name));
-        value::from_json(found).map(Self).map_err(|problem| match problem {
-            Problem::Missing(expected) => Rejection::missing(SOURCE, parameter, &expected),
-            Problem::Invalid(expected) => Rejection::invalid(SOURCE, parameter, &expected),
-        })
+        let name = parameter.name();
+        match found {
+            Some(found) => json_body::deserialize(found, SOURCE, name),
+            None => value::from_text(None).map_err(|problem| problem.into_rejection(SOURCE, name)),
+        }
+        .map(Self)
     }
 }
 
@@ -69,8 +72,12 @@ pub(crate) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
             None => return Ok(Value::Object(serde_json::Map::new())),
         }
     } else {
-        let content_type = scope.headers().get(http::header::CONTENT_TYPE);
-        if content_type.is_some_and(|value| !is_json(value.as_bytes())) {
+        // A request without a body need not say what it is of.
+        let is_json = match ContentType::of(scope.headers()) {
+            Some(content_type) => content_type.is_json(),
+            None => !scope.headers().contains_key(http::header::CONTENT_TYPE),
+        };
+        if !is_json {
             return Err(Rejection::new(
                 http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "signals are sent as `application/json`",
@@ -87,9 +94,4 @@ pub(crate) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
         Ok(_) => Err(Rejection::bad_request("signals are a JSON object")),
         Err(error) => Err(Rejection::bad_request(format!("signals are not valid JSON: {error}"))),
     }
-}
-
-fn is_json(content_type: &[u8]) -> bool {
-    let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }

@@ -10,6 +10,9 @@ use crate::scope::Scope;
 ///
 /// An app whose handlers take state that it was not given does not start: it says which and where.
 ///
+/// A value that holds a `&'static` reference, such as `&'static str`, goes into a struct of its own: rustc
+/// cannot see otherwise that the handler's future is `Send`.
+///
 /// ```
 /// use stario::prelude::*;
 ///

@@ -20,15 +20,22 @@ use crate::response::{IntoResponse, Response};
 use crate::scope::Scope;
 use crate::sse;
 
-/// Ends a call: what the handler answered, or why it was not called. The request's clean-ups go with the
-/// response, to be done when it is sent.
+/// Ends a call: what the handler answered, or why it was not called, in the app's words if it has its own.
+/// The request's clean-ups go with the response, to be done when it is sent.
 pub fn complete(scope: Scope, answered: Result<Response, Rejection>) -> Response {
-    let mut response = answered.unwrap_or_else(Rejection::into_response);
+    let mut response = answered.unwrap_or_else(|rejection| refuse(&scope, rejection));
     let cleanups = scope.into_cleanups();
     if !cleanups.is_empty() {
         response.body_mut().clean_up_after(cleanups);
     }
     response
+}
+
+fn refuse(scope: &Scope, rejection: Rejection) -> Response {
+    match scope.app().settings().rejection_handler() {
+        Some(handler) => handler(&rejection, scope.head()),
+        None => rejection.into_response(scope.head()),
+    }
 }
 
 /// What a call has come to, besides its end.

@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+use tokio::sync::OnceCell;
+
 use super::{Argument, Injected, Lifetime, Owned, ProvidedBy, Provider};
 use crate::error::{Error, Result};
 use crate::extract::{Parameter, Rejection, Requirement, Source};
@@ -10,7 +12,8 @@ use crate::scope::Scope;
 
 /// A dependency that is made at the first [`get`](Lazy::get), or never.
 ///
-/// It is shared like any other: whoever takes it in the same request, lazily or not, gets the same value.
+/// It is shared like any other: whoever takes it in the same request, lazily or not, gets the same value,
+/// unless it is transient.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -38,6 +41,8 @@ use crate::scope::Scope;
 pub struct Lazy<'s, T> {
     scope: &'s Scope,
     borrow: for<'a> fn(&'a Scope) -> Borrow<'a, T>,
+    /// Once it is made: a transient value is this parameter's own, and is made once too.
+    value: OnceCell<&'s T>,
 }
 
 /// Boxed, because the provider's type is not part of `Lazy`'s.
@@ -50,7 +55,8 @@ impl<'s, T: 's> Lazy<'s, T> {
     ///
     /// What the provider fails with; it answers as if the handler had taken the dependency itself.
     pub async fn get(&self) -> Result<&'s T> {
-        (self.borrow)(self.scope).await.map_err(|rejection| Error::from_rejection(&rejection))
+        let value = self.value.get_or_try_init(|| (self.borrow)(self.scope)).await;
+        value.copied().map_err(|rejection| Error::from_rejection(&rejection))
     }
 }
 
@@ -60,23 +66,23 @@ impl<T> std::fmt::Debug for Lazy<'_, T> {
     }
 }
 
-fn borrow<P: Provider>(scope: &Scope) -> Borrow<'_, P::Value> {
-    Box::pin(<P::Lifetime as Lifetime>::borrow::<P>(scope))
+fn borrow<P: Provider<T>, T: Send + Sync + 'static>(scope: &Scope) -> Borrow<'_, T> {
+    Box::pin(<P::Lifetime as Lifetime>::borrow::<P, T>(scope))
 }
 
 /// The type is a lazy dependency.
 pub struct AsLazy<R>(PhantomData<R>);
 
-impl<'s, T: Injected<R> + 's, R> Argument<'s, R, AsLazy<R>> for Lazy<'s, T> {
+impl<'s, T: Injected<R>, R> Argument<'s, R, AsLazy<R>> for Lazy<'s, T> {
     type Taken = Owned<Self>;
 
-    const SOURCE: Source = ProvidedBy::<T::Provider>::SOURCE;
+    const SOURCE: Source = ProvidedBy::<T::Provider, T>::SOURCE;
 
     fn requirement(parameter: &Parameter) -> Option<Requirement> {
-        ProvidedBy::<T::Provider>::requirement(parameter)
+        ProvidedBy::<T::Provider, T>::requirement(parameter)
     }
 
     async fn take(scope: &'s Scope, _: &'static Parameter) -> Result<Owned<Self>, Rejection> {
-        Ok(Owned(Lazy { scope, borrow: borrow::<T::Provider> }))
+        Ok(Owned(Lazy { scope, borrow: borrow::<T::Provider, T>, value: OnceCell::new() }))
     }
 }

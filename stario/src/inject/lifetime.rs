@@ -17,12 +17,14 @@ pub trait Lifetime {
     const SOURCE: Source;
 
     /// For a parameter by value.
-    fn take<P: Provider>(
+    fn take<P: Provider<V>, V: Send + Sync + 'static>(
         scope: &Scope,
-    ) -> impl Future<Output = Result<Self::Taken<'_, P::Value>, Rejection>> + Send;
+    ) -> impl Future<Output = Result<Self::Taken<'_, V>, Rejection>> + Send;
 
     /// For a parameter by reference.
-    fn borrow<P: Provider>(scope: &Scope) -> impl Future<Output = Result<&P::Value, Rejection>> + Send;
+    fn borrow<P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Scope,
+    ) -> impl Future<Output = Result<&V, Rejection>> + Send;
 }
 
 /// One call per request, shared by all who take it there.
@@ -39,14 +41,16 @@ impl Lifetime for Request {
 
     const SOURCE: Source = Source::Head;
 
-    async fn take<P: Provider>(scope: &Scope) -> Result<Shared<'_, P::Value>, Rejection> {
-        Self::borrow::<P>(scope).await.map(Shared)
+    async fn take<P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Scope,
+    ) -> Result<Shared<'_, V>, Rejection> {
+        Self::borrow::<P, V>(scope).await.map(Shared)
     }
 
     /// A failure is shared too: the provider is called once, however many ask.
-    async fn borrow<P: Provider>(scope: &Scope) -> Result<&P::Value, Rejection> {
-        let cell: &OnceCell<Result<P::Value, Rejection>> = scope.slots().get(TypeId::of::<P>());
-        cell.get_or_init(|| make::<P>(scope)).await.as_ref().map_err(Clone::clone)
+    async fn borrow<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<&V, Rejection> {
+        let cell: &OnceCell<Result<V, Rejection>> = scope.slots().get(TypeId::of::<P>());
+        cell.get_or_init(|| make::<P, V>(scope)).await.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -55,14 +59,16 @@ impl Lifetime for Singleton {
 
     const SOURCE: Source = Source::App;
 
-    async fn take<P: Provider>(scope: &Scope) -> Result<Shared<'_, P::Value>, Rejection> {
-        Self::borrow::<P>(scope).await.map(Shared)
+    async fn take<P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Scope,
+    ) -> Result<Shared<'_, V>, Rejection> {
+        Self::borrow::<P, V>(scope).await.map(Shared)
     }
 
     /// A failure is not kept: the next who asks tries again.
-    async fn borrow<P: Provider>(scope: &Scope) -> Result<&P::Value, Rejection> {
-        let cell: &OnceCell<P::Value> = scope.app().singletons().get(TypeId::of::<P>());
-        cell.get_or_try_init(|| make::<P>(scope)).await
+    async fn borrow<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<&V, Rejection> {
+        let cell: &OnceCell<V> = scope.app().singletons().get(TypeId::of::<P>());
+        cell.get_or_try_init(|| make::<P, V>(scope)).await
     }
 }
 
@@ -71,12 +77,12 @@ impl Lifetime for Transient {
 
     const SOURCE: Source = Source::Head;
 
-    async fn take<P: Provider>(scope: &Scope) -> Result<Owned<P::Value>, Rejection> {
-        make::<P>(scope).await.map(Owned)
+    async fn take<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<Owned<V>, Rejection> {
+        make::<P, V>(scope).await.map(Owned)
     }
 
-    async fn borrow<P: Provider>(scope: &Scope) -> Result<&P::Value, Rejection> {
-        Ok(scope.slots().keep(make::<P>(scope).await?))
+    async fn borrow<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<&V, Rejection> {
+        Ok(scope.slots().keep(make::<P, V>(scope).await?))
     }
 }
 

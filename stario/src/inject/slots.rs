@@ -46,6 +46,16 @@ impl Slots {
     }
 }
 
+/// One after the other: dropped as they hang together, many would overflow the stack.
+impl Drop for Slots {
+    fn drop(&mut self) {
+        let mut next = self.first.take();
+        while let Some(mut slot) = next {
+            next = slot.next.take();
+        }
+    }
+}
+
 impl Slot {
     fn new(provider: TypeId, value: impl Any + Send + Sync) -> Self {
         Self { provider, value: Box::new(value), next: Next::new() }
@@ -74,6 +84,16 @@ mod tests {
         assert_eq!(*slots.get::<Mutex<u8>>(a).lock().unwrap(), 1);
         assert_eq!(*slots.get::<Mutex<u8>>(b).lock().unwrap(), 2);
         assert_eq!((*kept.lock().unwrap(), *other.lock().unwrap()), (3, 4));
+    }
+
+    #[test]
+    fn a_long_list_is_dropped_without_recursion() {
+        let slots = Slots::default();
+        let mut next = &slots.first;
+        for number in 0..200_000_u32 {
+            next = &next.get_or_init(|| Box::new(Slot::new(TypeId::of::<A>(), number))).next;
+        }
+        drop(slots);
     }
 
     #[test]

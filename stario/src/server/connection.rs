@@ -1,6 +1,7 @@
 //! One connection: hyper reads requests from it and writes responses to it.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::Assembled;
 use crate::body::Body;
@@ -31,6 +33,8 @@ pub(super) struct Connections {
     app: Arc<Assembled>,
     builder: Builder<TokioExecutor>,
     graceful: GracefulShutdown,
+    /// Ends all connections at once, whatever they are in.
+    cut: CancellationToken,
 }
 
 impl Connections {
@@ -42,11 +46,11 @@ impl Connections {
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE);
-        Self { app, builder, graceful: GracefulShutdown::new() }
+        Self { app, builder, graceful: GracefulShutdown::new(), cut: CancellationToken::new() }
     }
 
     /// Serves the connection in a task of its own.
-    pub(super) fn serve(&mut self, socket: TcpStream) {
+    pub(super) fn serve(&mut self, socket: TcpStream, peer: SocketAddr) {
         // Small events must not wait for the acknowledgement of the one before.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -55,13 +59,13 @@ impl Connections {
         let (app, asks) = (Arc::clone(&self.app), Arc::clone(&has_asked));
         let service = service_fn(move |request: Request<Incoming>| {
             asks.store(true, Ordering::Relaxed);
-            let response = dispatch(Arc::clone(&app), request.map(Body::incoming));
+            let response = dispatch(Arc::clone(&app), request.map(Body::incoming), peer);
             async { Ok::<_, Infallible>(response.await) }
         });
         let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
         let connection = self.graceful.watch(connection);
         let stop = self.app.stop().clone();
-        tokio::spawn(async move {
+        let served = async move {
             tokio::pin!(connection);
             // hyper's own deadline begins when it knows the version, which a client may never say; and a
             // server that stops waits for requests, not for those that may never come.
@@ -84,7 +88,14 @@ impl Connections {
             if let Err(error) = ended {
                 tracing::debug!(error, "a connection ended early");
             }
-        });
+        };
+        let cut = self.cut.clone();
+        tokio::spawn(async move { cut.run_until_cancelled(served).await });
+    }
+
+    /// Cancel this to end all connections, whatever they are in.
+    pub(super) fn cut(&self) -> CancellationToken {
+        self.cut.clone()
     }
 
     /// Waits until every connection has answered the requests it is in, and no others.
@@ -106,7 +117,7 @@ mod tests {
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         let mut connections = Connections::new(Arc::new(Assembled::without_routes()));
-        connections.serve(socket);
+        connections.serve(socket, (std::net::Ipv4Addr::LOCALHOST, 0).into());
         client.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();

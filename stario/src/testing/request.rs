@@ -1,5 +1,7 @@
 //! A request of a test, and the two ways to send it.
 
+use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -19,26 +21,36 @@ use crate::response::{JSON, Response};
 pub struct TestRequest {
     app: Arc<Assembled>,
     request: Request<Body>,
+    peer: SocketAddr,
 }
 
 impl TestRequest {
     pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path).body(Body::empty());
         match request {
-            Ok(request) => Self { app, request },
+            Ok(request) => Self { app, request, peer: (Ipv4Addr::LOCALHOST, 0).into() },
             Err(error) => panic!("`{path}` cannot be requested: {error}"),
         }
     }
 
-    /// Adds a header.
+    /// Adds a header; its value is text, or bytes.
     ///
     /// # Panics
     ///
     /// When the name or the value is not one that HTTP can carry.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header<V>(mut self, name: &str, value: V) -> Self
+    where
+        V: TryInto<HeaderValue, Error: Debug>,
+    {
         let name: HeaderName = name.parse().expect("a header's name");
-        let value: HeaderValue = value.parse().expect("a header's value");
+        let value: HeaderValue = value.try_into().expect("a header's value");
         self.request.headers_mut().append(name, value);
+        self
+    }
+
+    /// Sets the address that the request comes from; 127.0.0.1 unless set.
+    pub fn peer(mut self, address: impl Into<IpAddr>) -> Self {
+        self.peer.set_ip(address.into());
         self
     }
 
@@ -91,7 +103,7 @@ impl TestRequest {
     }
 
     async fn respond(self) -> Response {
-        patiently("response", dispatch(self.app, self.request)).await
+        patiently("response", dispatch(self.app, self.request, self.peer)).await
     }
 }
 

@@ -1,0 +1,20 @@
+//! `#[derive(FromRequest)]`: a struct whose fields are sources becomes a source.
+
+mod check;
+mod emit;
+mod model;
+mod parse;
+
+use proc_macro2::TokenStream;
+
+/// Expands one struct. On an error an implementation is still emitted, so that nothing that takes the struct
+/// reports a second one.
+pub(crate) fn expand(item: TokenStream) -> TokenStream {
+    let parsed = match parse::parse(item) {
+        Ok(parsed) => parsed,
+        Err(error) => return error.to_compile_error(),
+    };
+    let model = model::Sources::new(parsed);
+    let errors = check::check(&model);
+    emit::emit(&model, errors)
+}

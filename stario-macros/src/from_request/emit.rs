@@ -1,0 +1,94 @@
+//! Writes the implementation: the fields are resolved in their order, the first that refuses decides.
+//!
+//! Nothing here can fail. That a field is a source, and that no two read the same body, is for the compiler to
+//! say, at the field's type.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::model::Sources;
+use crate::errors::Errors;
+use crate::parameter::{self, Parameter, runtime, runtime_at};
+
+pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
+    let runtime = runtime();
+    let name = &sources.name;
+    let (generics, arguments, bounds) = sources.generics.split_for_impl();
+    let scope = Ident::new("scope", Span::mixed_site());
+    let is_broken = !errors.is_empty();
+    let errors = errors.into_tokens();
+    let body = if is_broken {
+        quote!(::core::unreachable!())
+    } else {
+        let values = sources.fields.iter().map(|field| parameter::source_future(field, &scope));
+        let names = &sources.names;
+        quote!(::core::result::Result::Ok(Self { #(#names: #values.await?),* }))
+    };
+    let (source, requirement) = if is_broken {
+        (quote!(#runtime::Source::App), quote!(::core::option::Option::None))
+    } else {
+        (source(sources), requirement(sources))
+    };
+    quote! {
+        #errors
+
+        #[automatically_derived]
+        #[allow(clippy::all, clippy::pedantic)]
+        impl #generics #runtime::FromRequest for #name #arguments #bounds {
+            const SOURCE: #runtime::Source = #source;
+
+            async fn from_request(
+                #scope: &#runtime::Scope,
+                _: &#runtime::Parameter,
+            ) -> ::core::result::Result<Self, #runtime::Rejection> {
+                #body
+            }
+
+            fn requirement(_: &#runtime::Parameter) -> ::core::option::Option<#runtime::Requirement> {
+                #requirement
+            }
+        }
+    }
+}
+
+/// What the fields read together. Evaluated where the struct is taken, and so are the rules: a struct may be
+/// generic.
+fn source(sources: &Sources) -> TokenStream {
+    let runtime = runtime();
+    let mut assertions = TokenStream::new();
+    for (position, (name, field)) in sources.names.iter().zip(&sources.fields).enumerate() {
+        let (span, source) = (field.ty.span(), source_of(field));
+        let runtime = runtime_at(span);
+        let message = format!("`{name}` reads the path: take it as a parameter of the handler itself");
+        assertions.extend(quote_spanned! {span=>
+            ::core::assert!(!::core::matches!(#source, #runtime::Source::Path), #message);
+        });
+        for (other_name, other) in sources.names.iter().zip(&sources.fields).take(position) {
+            let other = source_of(other);
+            let message = format!("`{other_name}` reads the request's body already, and it can be read once");
+            assertions.extend(quote_spanned! {span=>
+                ::core::assert!(!#source.conflicts_with(#other), #message);
+            });
+        }
+    }
+    let all = sources.fields.iter().map(source_of);
+    quote!({ #assertions #runtime::Source::of_all(&[#(#all),*]) })
+}
+
+fn source_of(field: &Parameter) -> TokenStream {
+    let (ty, runtime) = (&field.ty, runtime_at(field.ty.span()));
+    quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::SOURCE)
+}
+
+/// What the app must hold for any of the fields.
+fn requirement(sources: &Sources) -> TokenStream {
+    let runtime = runtime();
+    let requirements = sources.fields.iter().map(|field| {
+        let (ty, meta, runtime) = (&field.ty, parameter::metadata(field, false), runtime_at(field.ty.span()));
+        quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(#meta))
+    });
+    quote! {
+        ::core::option::Option::Some(#runtime::Requirement::Fields(|| ::std::vec![#(#requirements),*]))
+    }
+}

@@ -1,0 +1,222 @@
+//! What an app does with every request, whatever its route: limits, refusals, proxies.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use http::request;
+
+use super::App;
+use crate::extract::Rejection;
+use crate::response::{IntoResponse, Response};
+
+/// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+/// Each is `None` until it is set.
+#[derive(Default)]
+pub(crate) struct Settings {
+    body_limit: Option<usize>,
+    rejection_handler: Option<Box<RejectionHandler>>,
+    proxies: Option<Proxies>,
+}
+
+pub(crate) type RejectionHandler = dyn Fn(&Rejection, &request::Parts) -> Response + Send + Sync;
+
+impl Settings {
+    /// These, and those of `other` that are not set here.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            body_limit: self.body_limit.or(other.body_limit),
+            rejection_handler: self.rejection_handler.or(other.rejection_handler),
+            proxies: self.proxies.or(other.proxies),
+        }
+    }
+
+    pub(crate) fn body_limit(&self) -> usize {
+        self.body_limit.unwrap_or(BODY_LIMIT)
+    }
+
+    pub(crate) fn rejection_handler(&self) -> Option<&RejectionHandler> {
+        self.rejection_handler.as_deref()
+    }
+
+    pub(crate) fn proxies(&self) -> Option<&Proxies> {
+        self.proxies.as_ref()
+    }
+}
+
+impl App {
+    /// Sets the most bytes of a request's body that are read; 10 MiB unless set.
+    ///
+    /// A longer body is refused with 413: before any of it is read if its `content-length` says so, else at
+    /// the byte that passes the limit. It holds for every parameter that reads the body, streams and
+    /// uploads included.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/echo")]
+    /// async fn echo(text: RawBody<String>) -> String {
+    ///     text.0
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().body_limit(4));
+    /// assert_eq!(client.post("/echo").body("four").send().text(), "four");
+    /// let res = client.post("/echo").body("fives").send();
+    /// assert_eq!(res.status(), 413);
+    /// assert_eq!(res.text(), "the request's body is larger than 4 bytes");
+    /// # }
+    /// ```
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.settings.body_limit = Some(bytes);
+        self
+    }
+
+    /// Answers every request that is refused before its handler runs, in the place of plain text and
+    /// problem details; see [`Rejection`].
+    ///
+    /// The function gets the refusal and the head of the request. The status is its to choose;
+    /// [`Rejection::status`] is what it would have been.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/list")]
+    /// async fn list(page: QueryParam<u8>) -> String {
+    ///     page.to_string()
+    /// }
+    ///
+    /// # fn main() {
+    /// let app = app::new().on_rejection(|rejection, request| {
+    ///     let page = html! { <p>{request.uri.path()}": "{rejection.message()}</p> };
+    ///     (rejection.status(), page)
+    /// });
+    /// let res = TestClient::new(app).get("/list?page=x").send();
+    /// assert_eq!(res.status(), 422);
+    /// assert_eq!(
+    ///     res.text(),
+    ///     "<p>/list: invalid query parameter `page`: expected a whole number from 0 to 255</p>"
+    /// );
+    /// # }
+    /// ```
+    pub fn on_rejection<R: IntoResponse>(
+        mut self,
+        handler: impl Fn(&Rejection, &request::Parts) -> R + Send + Sync + 'static,
+    ) -> Self {
+        let handler =
+            move |rejection: &Rejection, head: &request::Parts| handler(rejection, head).into_response();
+        self.settings.rejection_handler = Some(Box::new(handler));
+        self
+    }
+
+    /// Believes what proxies at these addresses say about whom they ask for; see
+    /// [`ClientAddress`](crate::ClientAddress). None is believed unless set.
+    ///
+    /// An address is one (`10.0.0.1`, `::1`) or a range (`10.0.0.0/8`); what is neither keeps the app from
+    /// starting. Name the header that your proxies set or overwrite, since they pass the other on as a
+    /// client made it up.
+    pub fn trust_proxies<A: AsRef<str>>(
+        mut self,
+        header: ProxyHeader,
+        addresses: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut ranges = Vec::new();
+        for address in addresses {
+            let address = address.as_ref();
+            match Range::parse(address) {
+                Some(range) => ranges.push(range),
+                None => self.problems.push(format!(
+                    "`{address}` is no address of a proxy: write `10.0.0.1`, `10.0.0.0/8`, or the like of IPv6"
+                )),
+            }
+        }
+        self.settings.proxies = Some(Proxies { header, ranges });
+        self
+    }
+}
+
+/// The header in which a proxy names the client it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxyHeader {
+    /// `x-forwarded-for: 203.0.113.7, 10.0.0.1`, which most proxies send.
+    XForwardedFor,
+    /// `forwarded: for=203.0.113.7, for="[2001:db8::1]:443"` (RFC 7239).
+    Forwarded,
+}
+
+/// Whose word counts for the client's address.
+pub(crate) struct Proxies {
+    pub(crate) header: ProxyHeader,
+    ranges: Vec<Range>,
+}
+
+impl Proxies {
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.ranges.iter().any(|range| range.contains(address))
+    }
+}
+
+/// The addresses that begin with the same bits; IPv4 as the mapped IPv6.
+struct Range {
+    base: u128,
+    bits: u32,
+}
+
+impl Range {
+    fn parse(text: &str) -> Option<Self> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        let length = length.map_or(Some(width), |length| length.parse().ok())?;
+        (length <= width).then(|| Self { base: mapped(address), bits: 128 - width + length })
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        let differing = self.base ^ mapped(address);
+        differing.checked_shr(128 - self.bits).unwrap_or(0) == 0
+    }
+}
+
+fn mapped(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => Ipv6Addr::from(address.octets()),
+    }
+    .to_bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_hold_what_begins_alike() {
+        let check = |range: &str, address: &str, expected: bool| {
+            let found = Range::parse(range).unwrap().contains(address.parse().unwrap());
+            assert_eq!(found, expected, "{address} in {range}");
+        };
+        check("10.0.0.0/8", "10.255.1.2", true);
+        check("10.0.0.0/8", "11.0.0.0", false);
+        check("10.0.0.1", "10.0.0.1", true);
+        check("10.0.0.1", "10.0.0.2", false);
+        check("10.0.0.1", "::ffff:10.0.0.1", true);
+        check("0.0.0.0/0", "255.255.255.255", true);
+        check("0.0.0.0/0", "2001:db8::1", false);
+        check("2001:db8::/32", "2001:db8:1::", true);
+        check("2001:db8::/32", "2001:db9::", false);
+        check("::/0", "2001:db8::1", true);
+    }
+
+    #[test]
+    fn what_is_no_range_is_none() {
+        for text in ["", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "::/129", "10.0.0.0/-1", "proxy", "[::1]"] {
+            assert!(Range::parse(text).is_none(), "{text}");
+        }
+    }
+}

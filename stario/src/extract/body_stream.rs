@@ -1,0 +1,133 @@
+//! `BodyStream`: the request's body as it arrives.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::Body as _;
+
+use super::{FromRequest, Parameter, Rejection, Source};
+use crate::body::{Body, BodyError};
+use crate::error::Error;
+use crate::scope::Scope;
+
+/// The request's body, chunk by chunk as it arrives; what the handler does not ask for is not read.
+///
+/// Each item is a [`stario::Result`](crate::Result): a body that passes
+/// [`App::body_limit`](crate::App::body_limit) ends with an error that answers 413, one that the client
+/// breaks off with one that answers 400. A `content-length` over the limit is refused before the handler
+/// runs. Converts into a [`Body`] to be sent on.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::{Body, BodyStream};
+///
+/// # stario::app!();
+/// #[app::command("/count")]
+/// async fn count(mut body: BodyStream) -> stario::Result<usize> {
+///     let mut length = 0;
+///     while let Some(chunk) = body.chunk().await {
+///         length += chunk?.len();
+///     }
+///     Ok(length)
+/// }
+///
+/// #[app::command("/echo")]
+/// async fn echo(body: BodyStream) -> Response {
+///     Response::new(Body::from(body))
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.post("/count").body("hello").send().text(), "5");
+/// assert_eq!(client.post("/echo").body("hello").send().text(), "hello");
+/// # }
+/// ```
+pub struct BodyStream {
+    body: Body,
+    limit: usize,
+    left: usize,
+}
+
+impl BodyStream {
+    pub(super) fn new(scope: &Scope) -> Result<Self, Rejection> {
+        let limit = scope.app().settings().body_limit();
+        Ok(Self { body: scope.take_body()?, limit, left: limit })
+    }
+
+    /// The next chunk; `None` at the end.
+    pub async fn chunk(&mut self) -> Option<Result<Bytes, Error>> {
+        self.next().await.map(|chunk| chunk.map_err(Error::from))
+    }
+
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, Rejection>> {
+        std::future::poll_fn(|ctx| self.poll_chunk(ctx)).await
+    }
+
+    fn poll_chunk(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Rejection>>> {
+        loop {
+            let data = match ready!(Pin::new(&mut self.body).poll_frame(ctx)) {
+                None => return Poll::Ready(None),
+                // Trailers are no part of the content.
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => data,
+                    Err(_) => continue,
+                },
+                Some(Err(_)) => return Poll::Ready(Some(Err(self.fail(Rejection::ended_early())))),
+            };
+            return Poll::Ready(Some(match self.left.checked_sub(data.len()) {
+                Some(left) => {
+                    self.left = left;
+                    Ok(data)
+                }
+                None => Err(self.fail(Rejection::too_large(self.limit))),
+            }));
+        }
+    }
+
+    /// After an error there is nothing.
+    fn fail(&mut self, rejection: Rejection) -> Rejection {
+        self.body = Body::empty();
+        rejection
+    }
+}
+
+impl Stream for BodyStream {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_chunk(ctx).map(|chunk| chunk.map(|chunk| chunk.map_err(Error::from)))
+    }
+}
+
+impl FromRequest for BodyStream {
+    const SOURCE: Source = Source::Body;
+
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Self::new(scope)
+    }
+}
+
+impl From<BodyStream> for Body {
+    fn from(body: BodyStream) -> Self {
+        Body::stream(Forwarded(body))
+    }
+}
+
+impl std::fmt::Debug for BodyStream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("BodyStream").field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
+/// A request's body on its way into a response, which an error cuts.
+struct Forwarded(BodyStream);
+
+impl Stream for Forwarded {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_chunk(ctx).map(|chunk| chunk.map(|chunk| chunk.map_err(|error| error.to_string().into())))
+    }
+}

@@ -1,0 +1,59 @@
+//! `Cookie<T>`: a cookie of the request.
+
+use http::header::COOKIE;
+use serde::de::DeserializeOwned;
+
+use super::value;
+use super::{Defaulted, FromRequest, Parameter, Rejection, value_newtype};
+use crate::scope::Scope;
+
+const SOURCE: &str = "cookie";
+
+/// The value of the request's cookie that is named like the parameter.
+///
+/// Of several cookies with the name the first counts: browsers send the one of the longest path first
+/// (RFC 6265 section 5.4). Quotes around a value are taken off; nothing else is decoded. What is no
+/// `name=value`, and what is no UTF-8, is skipped. Without the cookie the request is refused with 400,
+/// unless the parameter has a `#[default(..)]` or is a `Cookie<Option<T>>`; a value that `T` does not accept
+/// is refused with 422.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home(#[default("light")] theme: Cookie<String>) -> Html {
+///     html! { <body class={&*theme}></body> }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.get("/").header("cookie", "a=b; theme=dark").send();
+/// assert_eq!(res.text(), r#"<body class="dark"></body>"#);
+/// assert_eq!(client.get("/").send().text(), r#"<body class="light"></body>"#);
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cookie<T>(pub T);
+
+value_newtype!(Cookie);
+
+impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        // HTTP/2 may send one line per cookie (RFC 9113 section 8.2.3).
+        let lines = scope.headers().get_all(COOKIE).into_iter();
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        let cookies = pairs.filter_map(|pair| cookie::Cookie::parse(std::str::from_utf8(pair).ok()?).ok());
+        let found = cookies.into_iter().find(|cookie| cookie.name() == parameter.name());
+        let text = found.as_ref().map(cookie::Cookie::value_trimmed);
+        value::from_text(text).map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+    }
+}
+
+impl<T: DeserializeOwned + Send> Defaulted for Cookie<T> {
+    type Value = T;
+
+    fn from_default(value: T) -> Self {
+        Self(value)
+    }
+}

@@ -1,0 +1,88 @@
+//! `FormBody<T>`: the request's body as an HTML form sends it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::content_type::ContentType;
+use super::{FromRequest, Parameter, Rejection, Source, fields, value_newtype};
+use crate::scope::Scope;
+
+pub(super) const SOURCE: &str = "form field";
+
+/// The most fields of a form.
+const FIELD_LIMIT: usize = 1000;
+
+/// The request's body, an HTML form, as a struct with a field per name.
+///
+/// Its content type is `application/x-www-form-urlencoded`; any other is refused with 415. A field that is a
+/// `Vec` gets all values of its name, any other the first; an `Option` may be missing, and so may a field
+/// with `#[serde(default)]`. Names that the struct does not have are skipped. A missing name is refused with
+/// 400, a value that does not fit with 422, each by the name; more than 1000 fields with 400. Bytes that
+/// are no UTF-8 become U+FFFD. The most bytes are [`App::body_limit`](crate::App::body_limit), 413 beyond.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Login {
+///     name: String,
+///     remember: Option<bool>,
+/// }
+///
+/// # stario::app!();
+/// #[app::command("/login")]
+/// async fn login(FormBody(login): FormBody<Login>) -> String {
+///     format!("{} {:?}", login.name, login.remember)
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let post = |form: &'static str| {
+///     let request = client.post("/login").header("content-type", "application/x-www-form-urlencoded");
+///     request.body(form).send().text().to_owned()
+/// };
+/// assert_eq!(post("name=Ada+L.&remember=on"), "Ada L. Some(true)");
+/// assert_eq!(post("remember=on"), "missing form field `name`");
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormBody<T>(pub T);
+
+value_newtype!(FormBody);
+
+impl<T: DeserializeOwned + Send> FromRequest for FormBody<T> {
+    const SOURCE: Source = Source::Body;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        match ContentType::of(scope.headers()) {
+            Some(content_type) if content_type.is_form() => read(scope).await.map(Self),
+            // A form of no fields.
+            None if scope.has_empty_body() => read(scope).await.map(Self),
+            _ => Err(Rejection::unsupported_media_type(parameter, "`application/x-www-form-urlencoded`")),
+        }
+    }
+}
+
+/// Reads a body whose content type is a form's.
+pub(super) async fn read<T: DeserializeOwned>(scope: &Scope) -> Result<T, Rejection> {
+    fields::read(SOURCE, form_urlencoded::parse(&read_bytes(scope).await?))
+}
+
+/// The same, field by field.
+pub(super) async fn read_fields<F>(
+    scope: &Scope,
+    field: impl Fn(Cow<'_, str>, Cow<'_, str>) -> F,
+) -> Result<Vec<F>, Rejection> {
+    let body = read_bytes(scope).await?;
+    Ok(form_urlencoded::parse(&body).map(|(name, text)| field(name, text)).collect())
+}
+
+async fn read_bytes(scope: &Scope) -> Result<Bytes, Rejection> {
+    let body = scope.read_body().await?;
+    if form_urlencoded::parse(&body).nth(FIELD_LIMIT).is_some() {
+        return Err(Rejection::bad_request(format!("the form has more than {FIELD_LIMIT} fields")));
+    }
+    Ok(body)
+}

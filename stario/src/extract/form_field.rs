@@ -1,0 +1,75 @@
+//! `FormField<T>`: one field of a form.
+
+use serde::de::DeserializeOwned;
+
+use super::content_type::ContentType;
+use super::form_body::SOURCE as FIELD;
+use super::form_parts::FormPart;
+use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value, value_newtype};
+use crate::scope::Scope;
+
+/// The text of the form's field that is named like the parameter.
+///
+/// The form is `multipart/form-data` or `application/x-www-form-urlencoded`; another body is refused with
+/// 415. It stands beside any number of others and of [`UploadedFile`](crate::UploadedFile)s: the form is read
+/// once, whole, for all of them. Of a repeated field the first value counts. Without the field the request is
+/// refused with 400, unless the parameter has a `#[default(..)]` or is a `FormField<Option<T>>`; so is text
+/// that is no UTF-8 in a multipart form. A value that `T` does not accept, or a file, is refused with 422.
+/// All fields together are limited by [`App::body_limit`](crate::App::body_limit), 413 beyond, and by their
+/// number, 1000.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/photos")]
+/// async fn add(title: FormField<String>, #[default(3)] stars: FormField<u8>, photo: UploadedFile) -> String {
+///     format!("{title}: {stars}, {} bytes", photo.len())
+/// }
+///
+/// # fn main() {
+/// let body = "--x\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\nSun\r\n\
+///     --x\r\ncontent-disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\r\n1234\r\n--x--\r\n";
+/// let request = TestClient::new(app::new()).post("/photos").body(body);
+/// let res = request.header("content-type", "multipart/form-data; boundary=x").send();
+/// assert_eq!(res.text(), "Sun: 3, 4 bytes");
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormField<T>(pub T);
+
+value_newtype!(FormField);
+
+impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
+    const SOURCE: Source = Source::Parts;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let is_form = |kind: ContentType<'_>| kind.is_form() || kind.is("multipart/form-data");
+        let name = parameter.name();
+        let parts = match ContentType::of(scope.headers()) {
+            Some(content_type) if is_form(content_type) => Some(scope.form_parts().await?),
+            // A form of no fields.
+            None if scope.has_empty_body() => None,
+            _ => return Err(Rejection::unsupported_media_type(parameter, "a form")),
+        };
+        let text = match parts.and_then(|parts| parts.named(name).next()) {
+            None => None,
+            Some(FormPart::Text(text)) => match std::str::from_utf8(text) {
+                Ok(text) => Some(text),
+                Err(_) => return Err(Rejection::malformed(FIELD, name, "not valid text")),
+            },
+            Some(FormPart::File(_) | FormPart::NoFile) => {
+                return Err(Rejection::invalid(FIELD, name, "text, not a file"));
+            }
+        };
+        value::from_text(text).map(Self).map_err(|problem| problem.into_rejection(FIELD, name))
+    }
+}
+
+impl<T: DeserializeOwned + Send> Defaulted for FormField<T> {
+    type Value = T;
+
+    fn from_default(value: T) -> Self {
+        Self(value)
+    }
+}

@@ -1,0 +1,47 @@
+//! The parts of a form, read once for all parameters that take one of them.
+
+use bytes::Bytes;
+
+use super::content_type::ContentType;
+use super::form_body;
+use super::multipart::Parser;
+use super::{Rejection, UploadedFile};
+use crate::scope::Scope;
+
+/// The fields of one request's form, with their names, in their order.
+pub(crate) struct FormParts(Vec<(String, FormPart)>);
+
+pub(super) enum FormPart {
+    File(UploadedFile),
+    /// A file input in which nothing was chosen.
+    NoFile,
+    Text(Bytes),
+}
+
+impl FormParts {
+    pub(super) fn named<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p FormPart> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, part)| part)
+    }
+}
+
+/// Reads the whole body: as multipart, or as a form without files if it says so.
+pub(crate) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejection> {
+    if ContentType::of(scope.headers()).is_some_and(ContentType::is_form) {
+        let fields = form_body::read_fields(scope, |name, text| {
+            (name.into_owned(), FormPart::Text(text.into_owned().into()))
+        });
+        return fields.await.map(FormParts);
+    }
+    let mut parser = Parser::new(scope)?;
+    let mut parts = Vec::new();
+    while let Some(mut part) = parser.next_part().await? {
+        let name = part.name().to_owned();
+        let content = if part.file_name().is_some() {
+            UploadedFile::read(part).await?.map_or(FormPart::NoFile, FormPart::File)
+        } else {
+            FormPart::Text(part.rest().await?.into())
+        };
+        parts.push((name, content));
+    }
+    Ok(FormParts(parts))
+}

@@ -1,0 +1,58 @@
+//! The request's head as it is: method, target, headers, or all of it.
+
+use http::request::Parts;
+use http::{HeaderMap, Method, Uri, Version};
+
+use super::{FromRequest, Parameter, Rejection};
+use crate::scope::Scope;
+
+/// The request's method: HEAD, too, where GET is answered.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::http::{HeaderMap, Method, Uri};
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home(method: Method, uri: Uri, headers: HeaderMap) -> String {
+///     format!("{method} {uri}, {} headers", headers.len())
+/// }
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/?a=b").header("x-num", "1").send();
+/// assert_eq!(res.text(), "GET /?a=b, 1 headers");
+/// # }
+/// ```
+impl FromRequest for Method {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Ok(scope.method().clone())
+    }
+}
+
+/// The request's target as the client sent it.
+impl FromRequest for Uri {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Ok(scope.uri().clone())
+    }
+}
+
+/// The request's version of HTTP.
+impl FromRequest for Version {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Ok(scope.head().version)
+    }
+}
+
+/// All headers of the request, a copy.
+impl FromRequest for HeaderMap {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Ok(scope.headers().clone())
+    }
+}
+
+/// The request's whole head, a copy.
+impl FromRequest for Parts {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Ok(scope.head().clone())
+    }
+}

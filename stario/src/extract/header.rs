@@ -1,0 +1,112 @@
+//! `Header<T>` and `Headers<T>`: the value, or all values, of one header.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+
+use super::value;
+use super::{Defaulted, FromRequest, Parameter, Rejection, value_newtype};
+use crate::scope::Scope;
+
+const SOURCE: &str = "header";
+
+/// The value of the request's header that is named like the parameter, `_` standing for `-`: `x_num` reads
+/// `x-num`. `#[name("..")]` names another, which is taken as it stands.
+///
+/// Names are compared without regard to case (RFC 9110 section 5.1). Of a repeated header the first value
+/// counts. Without the header the request is refused with 400, unless the parameter has a `#[default(..)]`
+/// or is a `Header<Option<T>>`; so is a value that is no UTF-8. A value that `T` does not accept is refused
+/// with 422.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home(user_agent: Header<String>, #[default(1)] x_api_version: Header<u8>) -> String {
+///     format!("{user_agent}, version {x_api_version}")
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.get("/").header("user-agent", "curl").send();
+/// assert_eq!(res.text(), "curl, version 1");
+/// assert_eq!(client.get("/").send().text(), "missing header `user-agent`: expected text");
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header<T>(pub T);
+
+value_newtype!(Header);
+
+impl<T: DeserializeOwned + Send> FromRequest for Header<T> {
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let name = name(parameter);
+        let text = match scope.headers().get(&*name) {
+            Some(value) => match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) => Some(text),
+                Err(_) => return Err(not_text(name)),
+            },
+            None => None,
+        };
+        value::from_text(text).map(Self).map_err(|problem| problem.into_rejection(SOURCE, name))
+    }
+}
+
+impl<T: DeserializeOwned + Send> Defaulted for Header<T> {
+    type Value = T;
+
+    fn from_default(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// All values of the request's header that is named like the parameter, in their order; named as for
+/// [`Header`].
+///
+/// One value per line of the head: a value is not split at its commas. Without the header there are none,
+/// which is no error. A value that is no UTF-8 is refused with 400, one that `T` does not accept with 422.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn tags(x_tag: Headers<String>) -> String {
+///     x_tag.join(" and ")
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.get("/").header("x-tag", "a, b").header("x-tag", "c").send();
+/// assert_eq!(res.text(), "a, b and c");
+/// assert_eq!(client.get("/").send().text(), "");
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headers<T>(pub Vec<T>);
+
+value_newtype!(Headers, Vec<T>);
+
+impl<T: DeserializeOwned + Send> FromRequest for Headers<T> {
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let name = name(parameter);
+        let values = scope.headers().get_all(&*name).into_iter().map(|value| {
+            let text = std::str::from_utf8(value.as_bytes()).map_err(|_| not_text(name.clone()))?;
+            value::from_text(Some(text)).map_err(|problem| problem.into_rejection(SOURCE, name.clone()))
+        });
+        values.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn name(parameter: &Parameter) -> Cow<'static, str> {
+    if !parameter.is_renamed() && parameter.name().contains('_') {
+        parameter.name().replace('_', "-").into()
+    } else {
+        parameter.name().into()
+    }
+}
+
+fn not_text(name: Cow<'static, str>) -> Rejection {
+    Rejection::malformed(SOURCE, name, "not valid text")
+}

@@ -1,0 +1,143 @@
+//! `JsonBody<T>`: the request's body as JSON.
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::content_type::ContentType;
+use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value, value_newtype};
+use crate::scope::Scope;
+
+const SOURCE: &str = "body";
+
+/// The request's body, JSON of type `T`.
+///
+/// Its content type is `application/json` or `application/..+json`, in UTF-8; any other is refused with
+/// 415. Text that is not JSON is refused with 400, as is JSON nested deeper than 128; JSON that does not fit
+/// `T` with 422 and the path of the field that does not. An empty body is refused with 400, unless the
+/// parameter has a `#[default(..)]` or is a `JsonBody<Option<T>>`. Of a field that stands twice a struct
+/// refuses the second. The most bytes are [`App::body_limit`](crate::App::body_limit), 413 beyond.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Order {
+///     items: Vec<Item>,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Item {
+///     price: u32,
+/// }
+///
+/// # stario::app!();
+/// #[app::command("/total")]
+/// async fn total(order: JsonBody<Order>) -> u32 {
+///     order.items.iter().map(|item| item.price).sum()
+/// }
+///
+/// # fn main() {
+/// let post = |json| TestClient::new(app::new()).post("/total").json(&json).send().text().to_owned();
+/// assert_eq!(post(json!({ "items": [{ "price": 2 }, { "price": 3 }] })), "5");
+/// assert_eq!(
+///     post(json!({ "items": [{ "price": "2" }] })),
+///     "invalid body `order`: expected a whole number of 32 bits, not negative, at `items[0].price`"
+/// );
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonBody<T>(pub T);
+
+value_newtype!(JsonBody);
+
+impl<T: DeserializeOwned + Send> FromRequest for JsonBody<T> {
+    const SOURCE: Source = Source::Body;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        match ContentType::of(scope.headers()) {
+            Some(content_type) if content_type.is_json() => read(scope, parameter).await.map(Self),
+            None if scope.has_empty_body() => absent(parameter).map(Self),
+            _ => Err(Rejection::unsupported_media_type(parameter, "`application/json`")),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send> Defaulted for JsonBody<T> {
+    type Value = T;
+
+    fn from_default(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// Reads a body whose content type is JSON's.
+pub(super) async fn read<T: DeserializeOwned>(scope: &Scope, parameter: &Parameter) -> Result<T, Rejection> {
+    let body = scope.read_body().await?;
+    if body.is_empty() {
+        return absent(parameter);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(&body);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| refusal(parameter, error.path(), error.inner()))?;
+    deserializer.end().map_err(|error| not_json(parameter, &error))?;
+    Ok(value)
+}
+
+/// No body is no value, which an `Option` accepts.
+fn absent<T: DeserializeOwned>(parameter: &Parameter) -> Result<T, Rejection> {
+    value::from_text(None).map_err(|_| Rejection::missing(SOURCE, parameter.name(), "JSON"))
+}
+
+fn refusal(parameter: &Parameter, path: &Path, error: &serde_json::Error) -> Rejection {
+    if !error.is_data() {
+        return not_json(parameter, error);
+    }
+    Rejection::misfit(SOURCE, parameter.name(), misfit(path, error))
+}
+
+/// Reads a part of the signals.
+pub(super) fn deserialize<T: DeserializeOwned>(
+    json: &serde_json::Value,
+    source: &'static str,
+    name: &'static str,
+) -> Result<T, Rejection> {
+    serde_path_to_error::deserialize(json)
+        .map_err(|error| Rejection::misfit(source, name, misfit(error.path(), error.inner())))
+}
+
+/// What does not fit and where: "expected a whole number, at `items[0].price`".
+fn misfit(path: &Path, error: &serde_json::Error) -> String {
+    let words = value::misfit(error);
+    match place(path) {
+        place if place.is_empty() => words,
+        place => format!("{words}, at `{place}`"),
+    }
+}
+
+/// What serde says of text that is no JSON names characters of JSON's, never the client's.
+fn not_json(parameter: &Parameter, error: &serde_json::Error) -> Rejection {
+    Rejection::malformed(SOURCE, parameter.name(), format_args!("not valid JSON: {error}"))
+}
+
+/// The path of a field. The keys of a map are the client's, so only what could be a field's name is shown.
+fn place(path: &Path) -> String {
+    let mut place = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => place.extend(["[", &index.to_string(), "]"]),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !place.is_empty() {
+                    place.push('.');
+                }
+                place.push_str(if is_plain(name) { name } else { "?" });
+            }
+            Segment::Unknown => {}
+        }
+    }
+    place
+}
+
+fn is_plain(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=64).contains(&name.len()) && name.bytes().all(is_plain)
+}

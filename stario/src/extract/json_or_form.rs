@@ -1,0 +1,53 @@
+//! `JsonOrForm<T>`: the request's body, read by its content type.
+
+use serde::de::DeserializeOwned;
+
+use super::content_type::ContentType;
+use super::{FromRequest, Parameter, Rejection, Source, form_body, json_body, value_newtype};
+use crate::scope::Scope;
+
+/// The request's body as `T`, read as [`JsonBody`](crate::JsonBody) or as [`FormBody`](crate::FormBody) by
+/// its content type; another than theirs is refused with 415.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::JsonOrForm;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Vote {
+///     stars: u8,
+/// }
+///
+/// # stario::app!();
+/// #[app::command("/vote")]
+/// async fn vote(vote: JsonOrForm<Vote>) -> u8 {
+///     vote.stars
+/// }
+///
+/// # fn main() {
+/// let post = || TestClient::new(app::new()).post("/vote");
+/// assert_eq!(post().json(&json!({ "stars": 5 })).send().text(), "5");
+/// let form = post().header("content-type", "application/x-www-form-urlencoded").body("stars=4");
+/// assert_eq!(form.send().text(), "4");
+/// assert_eq!(post().body("stars=4").send().status(), 415);
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonOrForm<T>(pub T);
+
+value_newtype!(JsonOrForm);
+
+impl<T: DeserializeOwned + Send> FromRequest for JsonOrForm<T> {
+    const SOURCE: Source = Source::Body;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        match ContentType::of(scope.headers()) {
+            Some(content_type) if content_type.is_json() => json_body::read(scope, parameter).await.map(Self),
+            Some(content_type) if content_type.is_form() => form_body::read(scope).await.map(Self),
+            _ => Err(Rejection::unsupported_media_type(
+                parameter,
+                "`application/json` or `application/x-www-form-urlencoded`",
+            )),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `Multipart`: the parts of a `multipart/form-data` body (RFC 7578) as they arrive.
+
+mod disposition;
+mod parser;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use super::content_type::ContentType;
+use super::{BodyStream, FromRequest, Parameter, Rejection, Source};
+use crate::error::Error;
+use crate::scope::Scope;
+use disposition::Disposition;
+pub(super) use parser::Parser;
+
+/// The parts of a form with files, one after the other as they arrive; nothing is kept.
+///
+/// The body's content type is `multipart/form-data` with a boundary of 1 to 70 characters; another type is
+/// refused with 415, no such boundary with 400. Reading a part gives a [`stario::Result`](crate::Result)
+/// whose error answers 400 for what is no multipart and for more than 1000 parts or 8 KiB of headers in one
+/// part, and 413 for a body over [`App::body_limit`](crate::App::body_limit). For files that are read from
+/// beginning to end, [`UploadedFile`](crate::UploadedFile) is simpler.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/import")]
+/// async fn import(mut form: Multipart) -> stario::Result<String> {
+///     let mut summary = String::new();
+///     while let Some(mut part) = form.next_part().await? {
+///         summary += &format!("{} {:?}:", part.name(), part.file_name());
+///         while let Some(chunk) = part.chunk().await? {
+///             summary += &format!(" {} bytes.", chunk.len());
+///         }
+///     }
+///     Ok(summary)
+/// }
+///
+/// # fn main() {
+/// let body = "--x\r\ncontent-disposition: form-data; name=\"rows\"; filename=\"a.csv\"\r\n\r\n1,2\r\n--x--\r\n";
+/// let client = TestClient::new(app::new());
+/// let post = |content_type| client.post("/import").header("content-type", content_type).body(body).send();
+/// assert_eq!(post("multipart/form-data; boundary=x").text(), "rows Some(&quot;a.csv&quot;): 3 bytes.");
+/// assert_eq!(post("text/csv").status(), 415);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Multipart(Parser);
+
+impl Multipart {
+    /// The next part; `None` after the last. What is left of the part before is skipped.
+    ///
+    /// # Errors
+    ///
+    /// As the type says; afterwards there is no part.
+    pub async fn next_part(&mut self) -> Result<Option<Part<'_>>, Error> {
+        Ok(self.0.next_part().await?)
+    }
+}
+
+impl FromRequest for Multipart {
+    const SOURCE: Source = Source::Body;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        if is_multipart(scope) {
+            Parser::new(scope).map(Self)
+        } else {
+            Err(Rejection::unsupported_media_type(parameter, "`multipart/form-data`"))
+        }
+    }
+}
+
+/// Whether the body calls itself a form with parts.
+pub(super) fn is_multipart(scope: &Scope) -> bool {
+    ContentType::of(scope.headers()).is_some_and(|content_type| content_type.is("multipart/form-data"))
+}
+
+/// One part of a [`Multipart`] body.
+#[derive(Debug)]
+pub struct Part<'m> {
+    parser: &'m mut Parser,
+    headers: HeaderMap,
+    disposition: Disposition,
+}
+
+impl Part<'_> {
+    /// The name of the form's field.
+    pub fn name(&self) -> &str {
+        &self.disposition.name
+    }
+
+    /// The file's name, if the part is a file: without a path, and safe to use in one. `file` if the client's
+    /// was nothing else.
+    pub fn file_name(&self) -> Option<&str> {
+        self.disposition.file_name.as_deref()
+    }
+
+    /// The type of the content, as the client says.
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+    }
+
+    /// All headers of the part.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Whether it is a file input in which nothing was chosen: browsers send an empty file without a name.
+    pub(super) fn is_unnamed_file(&self) -> bool {
+        self.disposition.is_unnamed_file
+    }
+
+    /// The next bytes of the content, as they arrive; `None` at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Multipart`] says.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        Ok(self.next_chunk().await?)
+    }
+
+    /// The whole content, or what is left of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Multipart`] says.
+    pub async fn bytes(mut self) -> Result<Vec<u8>, Error> {
+        Ok(self.rest().await?)
+    }
+
+    /// The whole content as text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Multipart`] says; one that answers 400 if it is no UTF-8.
+    pub async fn text(self) -> Result<String, Error> {
+        String::from_utf8(self.bytes().await?).map_err(|_| {
+            Error::new(http::StatusCode::BAD_REQUEST, "a part of the request's body is not valid text")
+        })
+    }
+
+    pub(super) async fn rest(&mut self) -> Result<Vec<u8>, Rejection> {
+        let mut content = Vec::new();
+        while let Some(chunk) = self.next_chunk().await? {
+            content.extend_from_slice(&chunk);
+        }
+        Ok(content)
+    }
+
+    pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, Rejection> {
+        self.parser.content().await
+    }
+}

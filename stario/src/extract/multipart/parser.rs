@@ -1,0 +1,168 @@
+//! A multipart body (RFC 2046 section 5.1) from bytes to parts. It holds one chunk of the body and, while it
+//! looks for it, one part's headers.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::disposition::{Disposition, parse_headers};
+use super::{BodyStream, ContentType, Part, Rejection, Scope};
+
+/// The most parts of a body.
+const PART_LIMIT: usize = 1000;
+
+/// The most bytes of one part's headers: 8 KiB.
+const HEADER_LIMIT: usize = 8 * 1024;
+
+#[derive(Debug)]
+pub(in super::super) struct Parser {
+    body: BodyStream,
+    buffer: BytesMut,
+    /// What parts the parts: `\r\n--` and the boundary.
+    delimiter: Vec<u8>,
+    position: Position,
+    parts: usize,
+}
+
+/// Where in the body the buffer begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Position {
+    /// Inside of a part's content, or of what stands before the first part.
+    Content,
+    /// Right after a delimiter.
+    Delimiter,
+    /// After the last part, or where something was wrong.
+    End,
+}
+
+impl Parser {
+    pub(in super::super) fn new(scope: &Scope) -> Result<Self, Rejection> {
+        let boundary = ContentType::of(scope.headers()).and_then(ContentType::boundary);
+        let Some(boundary) = boundary else {
+            return Err(Rejection::bad_request("a multipart body needs a boundary of 1 to 70 characters"));
+        };
+        scope.refuse_compressed()?;
+        Ok(Self {
+            body: BodyStream::new(scope)?,
+            // The first delimiter needs no line before it.
+            buffer: BytesMut::from("\r\n"),
+            delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
+            position: Position::Content,
+            parts: 0,
+        })
+    }
+
+    pub(in super::super) async fn next_part(&mut self) -> Result<Option<Part<'_>>, Rejection> {
+        match self.next_head().await {
+            Ok(Some((headers, disposition))) => Ok(Some(Part { parser: self, headers, disposition })),
+            Ok(None) => Ok(None),
+            Err(rejection) => {
+                self.position = Position::End;
+                Err(rejection)
+            }
+        }
+    }
+
+    async fn next_head(&mut self) -> Result<Option<(http::HeaderMap, Disposition)>, Rejection> {
+        while self.content().await?.is_some() {}
+        if self.position == Position::End || self.is_last().await? {
+            self.position = Position::End;
+            return Ok(None);
+        }
+        self.parts += 1;
+        if self.parts > PART_LIMIT {
+            return Err(malformed(format_args!("it has more than {PART_LIMIT} parts")));
+        }
+        // The section begins with the end of the delimiter's line, so that it may have no header at all.
+        let section = self.headers().await?;
+        let line_end = section.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(section.len());
+        let headers = section.get(line_end..).and_then(|rest| rest.strip_prefix(b"\r\n"));
+        let headers =
+            headers.and_then(parse_headers).ok_or_else(|| malformed("a part has broken headers"))?;
+        let disposition = Disposition::of(&headers)
+            .ok_or_else(|| malformed("a part has no `content-disposition` with a name"))?;
+        self.position = Position::Content;
+        Ok(Some((headers, disposition)))
+    }
+
+    /// The next bytes of the content; `None` at its end.
+    pub(super) async fn content(&mut self) -> Result<Option<Bytes>, Rejection> {
+        while self.position == Position::Content {
+            match find(&self.buffer, &self.delimiter) {
+                Some(0) => {
+                    self.buffer.advance(self.delimiter.len());
+                    self.position = Position::Delimiter;
+                }
+                Some(length) => return Ok(Some(self.buffer.split_to(length).freeze())),
+                None => {
+                    // The last bytes may be the beginning of a delimiter.
+                    let sure = (self.buffer.len() + 1).saturating_sub(self.delimiter.len());
+                    if sure > 0 {
+                        return Ok(Some(self.buffer.split_to(sure).freeze()));
+                    }
+                    self.fill().await?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the delimiter was the last: `--` follows.
+    async fn is_last(&mut self) -> Result<bool, Rejection> {
+        while self.buffer.len() < 2 {
+            self.fill().await?;
+        }
+        Ok(self.buffer.starts_with(b"--"))
+    }
+
+    /// All up to the empty line that ends a part's headers, and with it the line end before.
+    async fn headers(&mut self) -> Result<Bytes, Rejection> {
+        // However small the chunks are, no byte is looked at more often than needed.
+        let mut searched = 0;
+        loop {
+            if let Some(end) = find(&self.buffer[searched..], b"\r\n\r\n").map(|at| searched + at) {
+                if end > HEADER_LIMIT {
+                    return Err(headers_too_long());
+                }
+                let section = self.buffer.split_to(end + 2).freeze();
+                self.buffer.advance(2);
+                return Ok(section);
+            }
+            if self.buffer.len() > HEADER_LIMIT {
+                return Err(headers_too_long());
+            }
+            searched = self.buffer.len().saturating_sub(3);
+            self.fill().await?;
+        }
+    }
+
+    /// Reads one chunk more. The body must not end here.
+    async fn fill(&mut self) -> Result<(), Rejection> {
+        match self.body.next().await {
+            Some(chunk) => self.buffer.extend_from_slice(&chunk?),
+            None => {
+                self.position = Position::End;
+                return Err(malformed("it ends within a part"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn headers_too_long() -> Rejection {
+    malformed(format_args!("a part has more than {HEADER_LIMIT} bytes of headers"))
+}
+
+fn malformed(why: impl std::fmt::Display) -> Rejection {
+    Rejection::bad_request(format!("the request's body is not valid multipart: {why}"))
+}
+
+/// Where `pattern`, which begins with a carriage return, stands first.
+fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    loop {
+        start += text.get(start..)?.iter().position(|byte| *byte == b'\r')?;
+        if text[start..].starts_with(pattern) {
+            return Some(start);
+        }
+        start += 1;
+    }
+}

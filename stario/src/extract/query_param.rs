@@ -1,0 +1,94 @@
+//! `QueryParam<T>` and `QueryParams<T>`: the value, or all values, of one key of the query string.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+
+use super::value::{self, Problem};
+use super::{Defaulted, FromRequest, Parameter, Rejection, value_newtype};
+use crate::scope::Scope;
+
+pub(super) const SOURCE: &str = "query parameter";
+
+/// The value of the query string's key that is named like the parameter.
+///
+/// Of a repeated key the first value counts. Without the key the request is refused with 400, unless the
+/// parameter has a `#[default(..)]` or is a `QueryParam<Option<T>>`; a value that `T` does not accept is
+/// refused with 422. Keys and values are decoded as HTML forms encode them, `+` as a space; bytes that are
+/// no UTF-8 become U+FFFD.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/search")]
+/// async fn search(q: QueryParam<String>, #[default(1)] page: QueryParam<u32>) -> Html {
+///     html! { <p>{q}", page "{page}</p> }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/search?q=live+html").send().text(), "<p>live html, page 1</p>");
+/// assert_eq!(client.get("/search").send().text(), "missing query parameter `q`: expected text");
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryParam<T>(pub T);
+
+value_newtype!(QueryParam);
+
+impl<T: DeserializeOwned + Send> FromRequest for QueryParam<T> {
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let text = values(scope, parameter).next();
+        value::from_text(text.as_deref())
+            .map(Self)
+            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+    }
+}
+
+impl<T: DeserializeOwned + Send> Defaulted for QueryParam<T> {
+    type Value = T;
+
+    fn from_default(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// All values of the query string's key that is named like the parameter, in their order.
+///
+/// Without the key there are none, which is no error; one value that `T` does not accept is refused with
+/// 422. Decoded as [`QueryParam`] is.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/compare")]
+/// async fn compare(id: QueryParams<u32>) -> Html {
+///     html! { for id in &*id { <li>{id}</li> } }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/compare?id=7&id=8").send().text(), "<li>7</li><li>8</li>");
+/// assert_eq!(client.get("/compare").send().text(), "");
+/// assert_eq!(client.get("/compare?id=7&id=x").send().status(), 422);
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryParams<T>(pub Vec<T>);
+
+value_newtype!(QueryParams, Vec<T>);
+
+impl<T: DeserializeOwned + Send> FromRequest for QueryParams<T> {
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let parsed: Result<Vec<T>, Problem> =
+            values(scope, parameter).map(|text| value::from_text(Some(&text))).collect();
+        parsed.map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+    }
+}
+
+fn values<'s>(scope: &'s Scope, parameter: &Parameter) -> impl Iterator<Item = Cow<'s, str>> + use<'s> {
+    let (query, name) = (scope.uri().query().unwrap_or_default(), parameter.name());
+    form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name).map(|(_, value)| value)
+}

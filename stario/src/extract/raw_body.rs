@@ -1,0 +1,101 @@
+//! `RawBody<T>`: the request's body as it is.
+
+use bytes::Bytes;
+
+use super::content_type::ContentType;
+use super::{FromRequest, Parameter, Rejection, Source, value_newtype};
+use crate::scope::Scope;
+
+/// The request's whole body: `RawBody` or `RawBody<Bytes>`, `RawBody<Vec<u8>>`, or `RawBody<String>`.
+///
+/// Its content type does not matter, except that a `String` is UTF-8: bytes that are not are refused with
+/// 400, a `charset` that is not with 415. An empty body is an empty value. The most bytes are
+/// [`App::body_limit`](crate::App::body_limit), 413 beyond; to read more, see
+/// [`BodyStream`](crate::BodyStream).
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/length")]
+/// async fn length(body: RawBody) -> usize {
+///     body.len()
+/// }
+///
+/// #[app::command("/lines")]
+/// async fn lines(text: RawBody<String>) -> usize {
+///     text.lines().count()
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.post("/length").body(vec![0xff, 0]).send().text(), "2");
+/// assert_eq!(client.post("/lines").body("a\nb").send().text(), "2");
+/// assert_eq!(client.post("/lines").body(vec![0xff, 0]).send().status(), 400);
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawBody<T = Bytes>(pub T);
+
+value_newtype!(RawBody);
+
+impl<T: WholeBody> FromRequest for RawBody<T> {
+    const SOURCE: Source = Source::Body;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        T::check(ContentType::of(scope.headers()), parameter)?;
+        T::read(scope.read_body().await?, parameter).map(Self)
+    }
+}
+
+/// What a [`RawBody`] can be read into: `Bytes`, `Vec<u8>` or `String`.
+#[diagnostic::on_unimplemented(
+    message = "a raw body is no `{Self}`",
+    label = "not `Bytes`, `Vec<u8>` or `String`",
+    note = "to read a value of your own, take `JsonBody<T>` or `FormBody<T>`"
+)]
+pub trait WholeBody: sealed::WholeBody {}
+
+impl<T: sealed::WholeBody> WholeBody for T {}
+
+mod sealed {
+    use super::{Bytes, ContentType, Parameter, Rejection};
+
+    #[allow(private_interfaces)] // Nobody outside can name this trait.
+    pub trait WholeBody: Send + Sized {
+        fn check(_: Option<ContentType<'_>>, _: &Parameter) -> Result<(), Rejection> {
+            Ok(())
+        }
+
+        fn read(body: Bytes, parameter: &Parameter) -> Result<Self, Rejection>;
+    }
+
+    impl WholeBody for Bytes {
+        fn read(body: Bytes, _: &Parameter) -> Result<Self, Rejection> {
+            Ok(body)
+        }
+    }
+
+    impl WholeBody for Vec<u8> {
+        fn read(body: Bytes, _: &Parameter) -> Result<Self, Rejection> {
+            Ok(body.into())
+        }
+    }
+
+    #[allow(private_interfaces)]
+    impl WholeBody for String {
+        fn check(content_type: Option<ContentType<'_>>, parameter: &Parameter) -> Result<(), Rejection> {
+            match content_type {
+                Some(content_type) if !content_type.is_utf_8() => {
+                    Err(Rejection::unsupported_media_type(parameter, "text in UTF-8"))
+                }
+                _ => Ok(()),
+            }
+        }
+
+        fn read(body: Bytes, parameter: &Parameter) -> Result<Self, Rejection> {
+            String::from_utf8(body.into())
+                .map_err(|_| Rejection::malformed("body", parameter.name(), "not valid text"))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `RequestId`: one request's name, in logs and for the client.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::header::{HeaderName, HeaderValue};
+
+use super::{FromRequest, Parameter, Rejection};
+use crate::scope::Scope;
+
+/// A name that no other request has: 32 hexadecimal digits.
+///
+/// Every response carries it as `x-request-id`, unless the handler set that header itself. What the client
+/// sends in that header does not count: it could pass for another request's. The digits tell nothing, and
+/// are no secret.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::RequestId;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home(id: RequestId) -> String {
+///     id.to_string()
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.get("/").send();
+/// assert_eq!(res.text(), res.header("x-request-id"));
+/// assert_eq!(client.get("/nowhere").send().header("x-request-id").len(), 32);
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId(u128);
+
+/// The header of a response that holds the request's id.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+impl RequestId {
+    /// A new one: a count, hashed with two keys that the process drew at random.
+    pub(crate) fn next() -> Self {
+        static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let [high, low] = KEYS.each_ref().map(|key| u128::from(key.hash_one(count)));
+        Self(high << 64 | low)
+    }
+
+    pub(crate) fn header(self) -> HeaderValue {
+        // Hexadecimal digits are a header's value.
+        HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+impl FromRequest for RequestId {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Ok(scope.request_id())
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:032x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::RequestId;
+
+    #[test]
+    fn no_two_are_alike() {
+        let ids: HashSet<RequestId> = (0..10_000).map(|_| RequestId::next()).collect();
+        assert_eq!(ids.len(), 10_000);
+    }
+}

@@ -1,0 +1,56 @@
+//! `Signals<T>`: all signals of the page as one value.
+
+use serde::de::DeserializeOwned;
+
+use super::{FromRequest, Parameter, Rejection, Source, json_body, value_newtype};
+use crate::scope::Scope;
+
+/// All signals of the page as a struct, a field per signal; nested signals are nested structs.
+///
+/// They are read where [`Signal`](crate::Signal) reads them, and both can stand in one handler. Signals that
+/// the struct does not have are skipped; an `Option` may be missing, and so may a field with
+/// `#[serde(default)]`. What does not fit is refused with 422 and the path of the signal.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Page {
+///     draft: String,
+///     user: User,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct User {
+///     age: u8,
+/// }
+///
+/// # stario::app!();
+/// #[app::command("/send")]
+/// async fn send(page: Signals<Page>) -> String {
+///     format!("{} at {}", page.draft, page.user.age)
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let post = |signals| client.post("/send").signals(&signals).send().text().to_owned();
+/// assert_eq!(post(json!({ "draft": "hi", "user": { "age": 36 }, "other": 1 })), "hi at 36");
+/// assert_eq!(
+///     post(json!({ "draft": "hi", "user": { "age": -1 } })),
+///     "invalid signals `page`: expected a whole number from 0 to 255, at `user.age`"
+/// );
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signals<T>(pub T);
+
+value_newtype!(Signals);
+
+impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
+    const SOURCE: Source = Source::Signals;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let signals = scope.signals().await?;
+        json_body::deserialize(signals, "signals", parameter.name()).map(Self)
+    }
+}

@@ -1,0 +1,218 @@
+//! `UploadedFile`: a file of a form, read before the handler runs.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use tokio::sync::Mutex;
+
+use super::form_parts::FormPart;
+use super::multipart::{Part, is_multipart};
+use super::{FromRequest, Parameter, Rejection, Source};
+use crate::scope::Scope;
+
+const SOURCE: &str = "file";
+
+/// The most bytes of a file that stay in memory: 256 KiB.
+const MEMORY_LIMIT: usize = 256 * 1024;
+
+/// A file of a form, the one in the field that is named like the parameter.
+///
+/// The form is `multipart/form-data`. It is read once, whole, before the handler runs, for all such
+/// parameters together, those of [`FormField`](crate::FormField) included: `Vec<UploadedFile>` takes all files of its field, `Option<UploadedFile>` may be
+/// missing. A file of more than 256 KiB lies in a temporary file without a name, which is gone with the last
+/// clone of the value, even if the process is killed.
+///
+/// A body of another type is refused with 422, and so is a field that is no file. Without the file, or with
+/// none chosen, the request is refused with 400 (a `Vec` is empty then), and so is a broken body, one of
+/// more than 1000 parts, or a part with more than 8 KiB of headers. All files together are limited by
+/// [`App::body_limit`](crate::App::body_limit), 413 beyond.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/import")]
+/// async fn import(rows: UploadedFile) -> stario::Result<String> {
+///     let content = rows.bytes().await?;
+///     Ok(format!("{}: {} bytes, {:?}", rows.file_name(), rows.len(), content.first()))
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let body = "--x\r\ncontent-disposition: form-data; name=\"rows\"; filename=\"/tmp/a.csv\"\r\n\r\n1,2\r\n--x--\r\n";
+/// let form = client.post("/import").header("content-type", "multipart/form-data; boundary=x").body(body);
+/// assert_eq!(form.send().text(), "a.csv: 3 bytes, Some(49)");
+/// assert_eq!(client.post("/import").body("1,2").send().status(), 422);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct UploadedFile {
+    file_name: String,
+    content_type: Option<String>,
+    length: u64,
+    content: Content,
+}
+
+/// The files are cloned with the values, so they are shared.
+#[derive(Clone)]
+enum Content {
+    Memory(Bytes),
+    /// Its cursor is anyone's: who reads it goes to the beginning first.
+    Disk(Arc<Mutex<File>>),
+}
+
+impl UploadedFile {
+    /// The file's name: without a path, and safe to use in one. `file` if the client's was nothing else.
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// The file's type, as the client says.
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+
+    /// The file's length in bytes.
+    pub fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether the file has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The whole file.
+    ///
+    /// # Errors
+    ///
+    /// When the temporary file cannot be read.
+    pub async fn bytes(&self) -> io::Result<Bytes> {
+        match &self.content {
+            Content::Memory(bytes) => Ok(bytes.clone()),
+            Content::Disk(file) => {
+                let mut file = file.lock().await;
+                file.rewind().await?;
+                let mut bytes = Vec::with_capacity(usize::try_from(self.length).unwrap_or_default());
+                file.read_to_end(&mut bytes).await?;
+                Ok(bytes.into())
+            }
+        }
+    }
+
+    /// Copies the file to `path`, over what is there.
+    ///
+    /// # Errors
+    ///
+    /// When the temporary file cannot be read, or `path` not be written.
+    pub async fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        match &self.content {
+            Content::Memory(bytes) => tokio::fs::write(path, bytes).await,
+            Content::Disk(file) => {
+                let mut file = file.lock().await;
+                file.rewind().await?;
+                let mut copy = File::create(path).await?;
+                tokio::io::copy(&mut *file, &mut copy).await?;
+                copy.flush().await
+            }
+        }
+    }
+
+    /// Reads one part, into memory and, if it is long, on to the disk; `None` if no file was chosen.
+    pub(super) async fn read(mut part: Part<'_>) -> Result<Option<Self>, Rejection> {
+        let file_name = part.file_name().unwrap_or_default().to_owned();
+        let content_type = part.content_type().map(str::to_owned);
+        let is_unnamed = part.is_unnamed_file();
+        let (mut memory, mut disk, mut length) = (Vec::new(), None, 0);
+        while let Some(chunk) = part.next_chunk().await? {
+            length += chunk.len() as u64;
+            memory.extend_from_slice(&chunk);
+            if memory.len() > MEMORY_LIMIT {
+                let file = match &mut disk {
+                    Some(file) => file,
+                    None => disk.insert(temporary_file().await.map_err(not_spooled)?),
+                };
+                file.write_all(&memory).await.map_err(not_spooled)?;
+                memory.clear();
+            }
+        }
+        if is_unnamed && length == 0 {
+            return Ok(None);
+        }
+        let content = match disk {
+            Some(mut file) => {
+                file.write_all(&memory).await.map_err(not_spooled)?;
+                file.flush().await.map_err(not_spooled)?;
+                Content::Disk(Arc::new(Mutex::new(file)))
+            }
+            None => Content::Memory(memory.into()),
+        };
+        Ok(Some(Self { file_name, content_type, length, content }))
+    }
+}
+
+impl fmt::Debug for UploadedFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("UploadedFile")
+            .field("file_name", &self.file_name)
+            .field("content_type", &self.content_type)
+            .field("len", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FromRequest for UploadedFile {
+    const SOURCE: Source = Source::Parts;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        match Option::<UploadedFile>::from_request(scope, parameter).await? {
+            Some(file) => Ok(file),
+            None => Err(Rejection::missing(SOURCE, parameter.name(), EXPECTED)),
+        }
+    }
+}
+
+impl FromRequest for Option<UploadedFile> {
+    const SOURCE: Source = Source::Parts;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        Ok(Vec::from_request(scope, parameter).await?.into_iter().next())
+    }
+}
+
+impl FromRequest for Vec<UploadedFile> {
+    const SOURCE: Source = Source::Parts;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        if !is_multipart(scope) {
+            return Err(Rejection::invalid(SOURCE, parameter.name(), "a form of type `multipart/form-data`"));
+        }
+        let parts = scope.form_parts().await?;
+        let files = parts.named(parameter.name()).map(|part| match part {
+            FormPart::File(file) => Ok(Some(file.clone())),
+            FormPart::NoFile => Ok(None),
+            FormPart::Text(_) => Err(Rejection::invalid(SOURCE, parameter.name(), EXPECTED)),
+        });
+        files.filter_map(Result::transpose).collect()
+    }
+}
+
+const EXPECTED: &str = "an uploaded file";
+
+/// A file without a name: the system removes it when it is closed, however that comes about.
+async fn temporary_file() -> io::Result<File> {
+    let file = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(io::Error::other)??;
+    Ok(File::from_std(file))
+}
+
+/// The disk is full, say: nothing the client did.
+#[allow(clippy::needless_pass_by_value)] // As `map_err` passes it.
+fn not_spooled(error: io::Error) -> Rejection {
+    Rejection::internal(format_args!("an uploaded file cannot be written: {error}"))
+}
