@@ -5,10 +5,10 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::Buf;
 use crate::buf::Escaping;
 use crate::escape::Quote;
 use crate::render::Displayed;
+use crate::{Buf, Render};
 
 /// Writes the value of one attribute; whatever is written is escaped.
 ///
@@ -80,6 +80,15 @@ pub trait AttrValue {
     fn is_present(&self) -> bool {
         true
     }
+
+    /// Writes the value with the static markup around it. Overridden where one capacity check can serve all three.
+    #[doc(hidden)]
+    #[inline]
+    fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+        buf.push_static(head);
+        self.write_attr(&mut AttrWriter::new(buf));
+        buf.push_static(tail);
+    }
 }
 
 macro_rules! string_values {
@@ -88,6 +97,11 @@ macro_rules! string_values {
             #[inline]
             fn write_attr(&self, out: &mut AttrWriter<'_>) {
                 out.write_str(self);
+            }
+
+            #[inline]
+            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+                self.render_between(buf, head, tail);
             }
         }
     )*};
@@ -102,6 +116,11 @@ macro_rules! rendered_values {
             fn write_attr(&self, out: &mut AttrWriter<'_>) {
                 // Numbers and characters look the same in text and in attributes.
                 out.buf.push(self);
+            }
+
+            #[inline]
+            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+                self.render_between(buf, head, tail);
             }
         }
     )*};
@@ -127,6 +146,17 @@ impl<T: AttrValue> AttrValue for Option<T> {
     fn is_present(&self) -> bool {
         self.as_ref().is_some_and(T::is_present)
     }
+
+    #[inline]
+    fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+        match self {
+            Some(value) => value.write_between(buf, head, tail),
+            None => {
+                buf.push_static(head);
+                buf.push_static(tail);
+            }
+        }
+    }
 }
 
 macro_rules! pointer_values {
@@ -140,6 +170,11 @@ macro_rules! pointer_values {
             #[inline]
             fn is_present(&self) -> bool {
                 (**self).is_present()
+            }
+
+            #[inline]
+            fn write_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+                (**self).write_between(buf, head, tail);
             }
         }
     )*};
@@ -193,7 +228,7 @@ impl<T: AttrValue + ?Sized> TrueFalseAttr for T {
 
 impl TrueFalseAttr for bool {
     fn write_true_false(&self, out: &mut AttrWriter<'_>) {
-        out.write_str(if *self { "true" } else { "false" });
+        out.buf.push_trusted_markup(if *self { "true" } else { "false" });
     }
 }
 

@@ -1,8 +1,12 @@
 //! The buffer that templates write into.
 
+// Writing into spare capacity; everything unsafe of the crate, in one place.
+#[allow(unsafe_code)]
+mod raw;
+
 use std::fmt;
 
-use crate::escape::{Quote, escape_into};
+use crate::escape::Quote;
 use crate::{Html, Render};
 
 /// Collects HTML; every way in except the one with the loud name escapes.
@@ -51,6 +55,7 @@ impl Buf {
     /// Appends `markup` as it is: **trusted, never escaped**.
     ///
     /// Whoever calls this answers for what the markup does in the reader's browser.
+    #[inline]
     pub fn push_trusted_markup(&mut self, markup: &str) {
         self.text.push_str(markup);
     }
@@ -74,7 +79,25 @@ impl Buf {
     }
 
     pub(crate) fn push_escaped_for(&mut self, text: &str, quote: Quote) {
-        escape_into(text, quote, &mut self.text);
+        raw::push_escaped(&mut self.text, text, quote);
+    }
+
+    /// Appends markup that a template knows.
+    #[inline]
+    pub(crate) fn push_static(&mut self, markup: &'static str) {
+        raw::push_static(&mut self.text, markup);
+    }
+
+    /// Appends text with the static markup around it.
+    #[inline]
+    pub(crate) fn push_escaped_between(&mut self, head: &'static str, text: &str, tail: &'static str) {
+        raw::escaped_between(&mut self.text, head, text, tail);
+    }
+
+    /// Appends a number with the static markup around it.
+    #[inline]
+    pub(crate) fn push_integer(&mut self, head: &'static str, is_negative: bool, n: u64, tail: &'static str) {
+        raw::integer(&mut self.text, head, is_negative, n, tail);
     }
 
     /// What has been written from `start` on.

@@ -168,19 +168,29 @@ impl<T: Expression + ?Sized> HandlerAttr for T {}
 )]
 pub trait ScriptValue: Expression {}
 
-macro_rules! display_expressions {
-    ($($value:ty)*) => {$(
-        impl Expression for $value {
+macro_rules! integer_expressions {
+    ($($integer:ty)*) => {$(
+        impl Expression for $integer {
+            #[inline]
             fn write_expression(&self, out: &mut JsWriter<'_>) {
-                out.write_code_display(self);
+                // Digits look the same everywhere.
+                out.buf.push(self);
             }
         }
 
-        impl ScriptValue for $value {}
+        impl ScriptValue for $integer {}
     )*};
 }
 
-display_expressions! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize bool }
+integer_expressions! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+
+impl Expression for bool {
+    fn write_expression(&self, out: &mut JsWriter<'_>) {
+        out.write_code(if *self { "true" } else { "false" });
+    }
+}
+
+impl ScriptValue for bool {}
 
 macro_rules! float_expressions {
     ($($float:ty)*) => {$(

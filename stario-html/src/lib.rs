@@ -6,6 +6,8 @@
 //!
 //! Attributes whose value is more than characters have traits of their own, so that what is not safe in a place does not
 //! compile there: [`UrlAttr`], [`Expression`] for JavaScript, [`StyleAttr`] and [`StyleValue`] for CSS.
+//!
+#![doc = include_str!("../docs/html.md")]
 
 mod html;
 mod render;
@@ -20,6 +22,8 @@ mod style;
 mod attrs;
 mod component;
 
+// What `cfg(rust_analyzer)` adds to it is for editors.
+#[allow(unexpected_cfgs)]
 #[doc(hidden)]
 pub mod names;
 #[doc(hidden)]

@@ -15,3 +15,31 @@ pub use datastar::{
 pub use elements::{Content, Element, Namespace, element, element_names};
 pub use nesting::{Rearranged, rearranged};
 pub use similar::most_similar;
+
+/// The names of elements as items, for editors.
+#[cfg(rust_analyzer)]
+pub mod hints {
+    pub use super::elements::html::*;
+    pub use super::elements::mathml::*;
+    pub use super::elements::svg::*;
+}
+
+/// Mentions the items for the elements of a template, so that editors know them.
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hints {
+    ($($name:ident)*) => {
+        const _: () = {
+            $(let _ = $crate::names::hints::$name;)*
+        };
+    };
+}
+
+/// Nothing, for the compiler.
+#[cfg(not(rust_analyzer))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hints {
+    ($($name:ident)*) => {};
+}

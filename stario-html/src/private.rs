@@ -8,13 +8,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::attribute::{AttrValue, AttrWriter, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
-pub use crate::component::Children;
+pub use crate::component::{Children, Given, IntoOptional, Missing, Slot, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
 use crate::render::Render;
 use crate::style::{StyleAttr, StyleSheet, StyleValue};
 use crate::url::UrlAttr;
 pub use crate::{Buf, Html};
+
+/// What the buffer wants to have left at the end, to write without looking.
+const ROOM: u32 = 64;
 
 /// How much one template writes, learned from what it wrote before.
 #[derive(Debug)]
@@ -29,21 +32,26 @@ impl Hint {
 
     /// Makes a buffer that most likely never has to grow.
     #[must_use]
-    #[inline]
     pub fn buf(&self) -> Buf {
         Buf::with_capacity(self.0.load(Ordering::Relaxed) as usize)
     }
 
-    /// Ends a template and learns from it: up at once, down slowly.
+    /// Ends a template and learns from it.
     #[must_use]
-    #[inline]
     pub fn finish(&self, buf: Buf) -> Html {
         let used = u32::try_from(buf.len()).unwrap_or(u32::MAX);
         let hint = self.0.load(Ordering::Relaxed);
-        if used > hint {
-            self.0.store(used.saturating_add(used / 8), Ordering::Relaxed);
+        if used.saturating_add(ROOM) > hint || used < hint / 4 {
+            self.learn(used, hint);
         }
         buf.finish()
+    }
+
+    /// Up at once, down slowly: a page that is short now and then keeps its room.
+    #[cold]
+    fn learn(&self, used: u32, hint: u32) {
+        let next = if used < hint / 4 { hint - hint / 8 } else { used.saturating_add(used / 8 + 2 * ROOM) };
+        self.0.store(next, Ordering::Relaxed);
     }
 }
 
@@ -141,19 +149,12 @@ impl<T: Srcdoc + ?Sized> Srcdoc for &T {
     }
 }
 
-/// Takes the value of an attribute that is present or not.
-#[must_use]
-#[inline]
-pub const fn flag(present: bool) -> bool {
-    present
-}
-
 /// The calls of an expansion. `open` is the end of `head` that begins the attribute, `tail` begins with its quote.
 #[doc(hidden)]
 impl Buf {
     #[inline]
     pub fn __static(&mut self, markup: &'static str) {
-        self.push_trusted_markup(markup);
+        self.push_static(markup);
     }
 
     #[inline]
@@ -169,17 +170,16 @@ impl Buf {
         value: &T,
         tail: &'static str,
     ) {
-        if self.__open(head, open, value.is_present(), tail) {
-            value.write_attr(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+        if value.is_present() {
+            value.write_between(self, head, tail);
+        } else {
+            self.__absent(head, open, tail);
         }
     }
 
     #[inline]
     pub fn __part<T: AttrValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
-        self.push_trusted_markup(head);
-        value.write_attr(&mut AttrWriter::new(self));
-        self.push_trusted_markup(tail);
+        value.write_between(self, head, tail);
     }
 
     #[inline]
@@ -192,7 +192,7 @@ impl Buf {
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_true_false(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
@@ -206,7 +206,7 @@ impl Buf {
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
@@ -220,7 +220,7 @@ impl Buf {
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_url_list(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
@@ -234,7 +234,7 @@ impl Buf {
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_style(&mut AttrWriter::new(self));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
@@ -249,7 +249,7 @@ impl Buf {
         let document = value.document();
         if self.__open(head, open, document.is_some(), tail) {
             self.push_escaped(document.map_or("", Html::as_str));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
@@ -263,7 +263,7 @@ impl Buf {
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_expression(&mut JsWriter::attribute(self, quote_of(tail)));
-            self.push_trusted_markup(tail);
+            self.push_static(tail);
         }
     }
 
@@ -285,9 +285,9 @@ impl Buf {
         value: &T,
         tail: &'static str,
     ) {
-        self.push_trusted_markup(head);
+        self.push_static(head);
         value.write_expression(&mut JsWriter::attribute(self, Quote::Double));
-        self.push_trusted_markup(tail);
+        self.push_static(tail);
     }
 
     #[inline]
@@ -302,16 +302,16 @@ impl Buf {
 
     #[inline]
     pub fn __script<T: ScriptValue + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
-        self.push_trusted_markup(head);
+        self.push_static(head);
         value.write_expression(&mut JsWriter::script(self));
-        self.push_trusted_markup(tail);
+        self.push_static(tail);
     }
 
     #[inline]
     pub fn __sheet<T: StyleSheet + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
-        self.push_trusted_markup(head);
+        self.push_static(head);
         value.write_sheet(self);
-        self.push_trusted_markup(tail);
+        self.push_static(tail);
     }
 
     #[inline]
@@ -328,12 +328,17 @@ impl Buf {
     #[inline]
     fn __open(&mut self, head: &'static str, open: usize, present: bool, tail: &'static str) -> bool {
         if present {
-            self.push_trusted_markup(head);
+            self.push_static(head);
         } else {
-            self.push_trusted_markup(&head[..open]);
-            self.push_trusted_markup(&tail[1..]);
+            self.__absent(head, open, tail);
         }
         present
+    }
+
+    /// Writes what is around an attribute that is left out.
+    fn __absent(&mut self, head: &'static str, open: usize, tail: &'static str) {
+        self.push_trusted_markup(&head[..open]);
+        self.push_trusted_markup(&tail[1..]);
     }
 }
 

@@ -59,27 +59,45 @@ pub trait Render {
     #[doc(hidden)]
     #[inline]
     fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
-        buf.push_trusted_markup(head);
+        buf.push_static(head);
         self.render(buf);
-        buf.push_trusted_markup(tail);
+        buf.push_static(tail);
     }
 }
 
 impl Render for str {
+    #[inline]
     fn render(&self, buf: &mut Buf) {
         buf.push_escaped(self);
+    }
+
+    #[inline]
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+        buf.push_escaped_between(head, self, tail);
     }
 }
 
 impl Render for String {
+    #[inline]
     fn render(&self, buf: &mut Buf) {
         buf.push_escaped(self);
+    }
+
+    #[inline]
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+        buf.push_escaped_between(head, self, tail);
     }
 }
 
 impl Render for Cow<'_, str> {
+    #[inline]
     fn render(&self, buf: &mut Buf) {
         buf.push_escaped(self);
+    }
+
+    #[inline]
+    fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+        buf.push_escaped_between(head, self, tail);
     }
 }
 
@@ -89,7 +107,34 @@ impl Render for char {
     }
 }
 
-macro_rules! render_numbers {
+/// The absolute value as a `u64`.
+macro_rules! magnitude {
+    ($n:expr) => {
+        $n.abs_diff(0) as u64
+    };
+}
+
+macro_rules! render_integers {
+    ($($integer:ty)*) => {$(
+        impl Render for $integer {
+            #[inline]
+            fn render(&self, buf: &mut Buf) {
+                self.render_between(buf, "", "");
+            }
+
+            // Not lossy: `usize` has at most 64 bits on every target Rust knows.
+            #[inline]
+            #[allow(clippy::cast_lossless, clippy::cast_possible_truncation, unused_comparisons)]
+            fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
+                buf.push_integer(head, *self < 0, magnitude!(*self), tail);
+            }
+        }
+    )*};
+}
+
+render_integers! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize }
+
+macro_rules! render_displayed {
     ($($number:ty)*) => {$(
         impl Render for $number {
             fn render(&self, buf: &mut Buf) {
@@ -99,7 +144,7 @@ macro_rules! render_numbers {
     )*};
 }
 
-render_numbers! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 }
+render_displayed! { u128 i128 f32 f64 }
 
 impl Render for Html {
     fn render(&self, buf: &mut Buf) {

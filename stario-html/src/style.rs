@@ -171,7 +171,8 @@ macro_rules! number_values {
     ($($number:ty)*) => {$(
         impl StyleValue for $number {
             fn write_value(&self, out: &mut AttrWriter<'_>) {
-                out.write_display(self);
+                // Digits look the same everywhere.
+                out.buf().push(self);
             }
         }
     )*};

@@ -4,19 +4,30 @@ mod parse;
 mod check;
 mod lower;
 mod emit;
+mod hints;
 
 mod ast;
 mod cursor;
 mod report;
 
 use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::component;
 
 /// Expands a template to an expression of type `Html`; on mistakes to the same expression and the errors.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
+    let mut cursor = cursor::Cursor::new(tokens);
+    let krate = parse::take_crate(&mut cursor);
+    if let Some(item) = parse::take_component(&mut cursor) {
+        return component::expand_items(&krate, &item);
+    }
     let mut report = report::Report::default();
-    let mut template = parse::parse(tokens, &mut report);
+    let mut template = parse::parse(cursor, &mut report);
     check::check(&template, &mut report);
-    let (krate, into) = (std::mem::take(&mut template.krate), template.into.take());
+    let hints = hints::hints(&krate, &template);
+    let into = template.into.take();
     let ops = lower::lower(template);
-    emit::emit(&krate, into, &ops, &report.into_statements())
+    let errors = report.into_statements();
+    emit::emit(&krate, into, &ops, &quote!(#errors #hints))
 }

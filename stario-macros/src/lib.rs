@@ -11,6 +11,7 @@ mod errors;
 mod from_request;
 mod function;
 mod html;
+mod component;
 mod parameter;
 mod stream;
 
@@ -57,6 +58,14 @@ pub fn dependency(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn html(tokens: TokenStream) -> TokenStream {
     html::expand(tokens.into()).into()
+}
+
+/// Makes a tag of a function: its arguments are the properties, its name the tag.
+///
+/// Documented where users find it, in `stario` and in the guide of `stario-html`.
+#[proc_macro_attribute]
+pub fn component(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    component::expand(&arguments.into(), &item.into()).into()
 }
 
 /// Turns a block with `yield` into a stream; see `stario::stream!`.

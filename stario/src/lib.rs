@@ -113,7 +113,7 @@ pub use relay::{Relay, Subscription};
 pub use response::{IntoResponse, Json, Redirect, Response};
 pub use scope::Scope;
 pub use stario_html as html;
-pub use stario_html::{Html, Raw, Render};
+pub use stario_html::{Children, Html, Raw, Render};
 /// Makes a source of a struct whose fields are sources, each looked for by its name.
 ///
 /// The fields take the attributes of parameters, `#[default(..)]` and `#[name("..")]`, and are resolved in
@@ -149,7 +149,7 @@ pub use stario_html::{Html, Raw, Render};
 /// # }
 /// ```
 pub use stario_macros::FromRequest;
-pub use stario_macros::dependency;
+pub use stario_macros::{component, dependency};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 
 #[cfg(doctest)]
@@ -173,6 +173,6 @@ pub mod event {
 #[macro_export]
 macro_rules! html {
     ($($template:tt)*) => {
-        $crate::__private::html_macro!(@crate($crate::__private::stario_html) $($template)*)
+        $crate::__private::html_macro! { @crate($crate::__private::stario_html) $($template)* }
     };
 }

@@ -1,14 +1,14 @@
 //! What nearly every file of an app uses: `use stario::prelude::*;`.
 
-pub use crate::dependency;
 pub use crate::event;
+pub use crate::{component, dependency};
 // For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 
 pub use crate::{
-    Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse, Json, JsonBody,
-    Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render, Response, Result,
-    Signal, Signals, State, TestClient, UploadedFile,
+    Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse, Json,
+    JsonBody, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render, Response,
+    Result, Signal, Signals, State, TestClient, UploadedFile,
 };
 pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;

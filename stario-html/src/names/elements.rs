@@ -52,282 +52,257 @@ pub fn element_names() -> impl Iterator<Item = &'static str> {
     HTML.iter().chain(SVG).chain(MATHML).map(|element| element.name)
 }
 
-const fn html(name: &'static str, attributes: &'static str) -> Element {
-    Element { name, namespace: Namespace::Html, content: Content::Normal, attributes }
+/// Makes a table, and for rust-analyzer an item for each name, which the expansion mentions where the name is written.
+macro_rules! elements {
+    ($table:ident, $module:ident, $namespace:ident; $($name:ident $(= $written:literal)?: $content:ident, $attributes:literal;)*) => {
+        static $table: &[Element] = &[$(Element {
+            name: elements!(@name $name $($written)?),
+            namespace: Namespace::$namespace,
+            content: Content::$content,
+            attributes: $attributes,
+        }),*];
+
+        // rustc never sees it.
+        #[cfg(rust_analyzer)]
+        #[allow(non_upper_case_globals)]
+        pub mod $module {
+            $(
+                #[doc = concat!("`<", elements!(@name $name $($written)?), ">`, with these attributes of its own: ", $attributes)]
+                pub const $name: () = ();
+            )*
+        }
+    };
+    (@name $name:ident $written:literal) => { $written };
+    (@name $name:ident) => { stringify!($name) };
 }
 
-const fn with(name: &'static str, content: Content, attributes: &'static str) -> Element {
-    Element { name, namespace: Namespace::Html, content, attributes }
+elements! {
+    HTML, html, Html;
+    a: Normal, "attributionsrc download href hreflang name ping referrerpolicy rel target type";
+    abbr: Normal, "";
+    address: Normal, "";
+    area: Void, "alt coords download href ping referrerpolicy rel shape target";
+    article: Normal, "";
+    aside: Normal, "";
+    audio: Normal, "autoplay controls controlslist crossorigin disableremoteplayback loop muted preload src";
+    b: Normal, "";
+    base: Void, "href target";
+    bdi: Normal, "";
+    bdo: Normal, "";
+    blockquote: Normal, "cite";
+    body: Normal, "onafterprint onbeforeprint onbeforeunload onhashchange onlanguagechange onmessage \
+        onmessageerror onoffline ononline onpagehide onpagereveal onpageshow onpageswap onpopstate \
+        onrejectionhandled onstorage onunhandledrejection onunload";
+    br: Void, "";
+    button: Normal, "command commandfor disabled form formaction formenctype formmethod formnovalidate \
+        formtarget name popovertarget popovertargetaction type value";
+    canvas: Normal, "height width";
+    caption: Normal, "";
+    cite: Normal, "";
+    code: Normal, "";
+    col: Void, "span width";
+    colgroup: Normal, "span";
+    data: Normal, "value";
+    datalist: Normal, "";
+    dd: Normal, "";
+    del: Normal, "cite datetime";
+    details: Normal, "name open";
+    dfn: Normal, "";
+    dialog: Normal, "closedby open";
+    div: Normal, "";
+    dl: Normal, "";
+    dt: Normal, "";
+    em: Normal, "";
+    embed: Void, "height src type width";
+    fencedframe: Normal, "allow height width";
+    fieldset: Normal, "disabled form name";
+    figcaption: Normal, "";
+    figure: Normal, "";
+    footer: Normal, "";
+    form: Normal, "accept-charset action autocomplete enctype method name novalidate rel target";
+    h1: Normal, "";
+    h2: Normal, "";
+    h3: Normal, "";
+    h4: Normal, "";
+    h5: Normal, "";
+    h6: Normal, "";
+    head: Normal, "";
+    header: Normal, "";
+    hgroup: Normal, "";
+    hr: Void, "";
+    html: Normal, "xmlns";
+    i: Normal, "";
+    iframe: Raw, "allow allowfullscreen credentialless csp frameborder height loading name referrerpolicy \
+        sandbox scrolling src srcdoc width";
+    img: Void, "alt attributionsrc crossorigin decoding elementtiming fetchpriority height ismap loading \
+        referrerpolicy sizes src srcset usemap width";
+    input: Void, "accept alpha alt autocapitalize autocomplete capture checked colorspace dirname disabled \
+        form formaction formenctype formmethod formnovalidate formtarget height incremental list max \
+        maxlength min minlength multiple name pattern placeholder popovertarget popovertargetaction \
+        readonly required results size src step switch type value width";
+    ins: Normal, "cite datetime";
+    kbd: Normal, "";
+    label: Normal, "for";
+    legend: Normal, "";
+    li: Normal, "value";
+    link: Void, "as blocking color crossorigin disabled fetchpriority href hreflang imagesizes imagesrcset \
+        integrity media referrerpolicy rel sizes type";
+    main: Normal, "";
+    map: Normal, "name";
+    mark: Normal, "";
+    menu: Normal, "";
+    meta: Void, "charset content http-equiv media name property";
+    meter: Normal, "high low max min optimum value";
+    nav: Normal, "";
+    noscript: Normal, "";
+    object: Normal, "data form height name type usemap width";
+    ol: Normal, "reversed start type";
+    optgroup: Normal, "disabled label";
+    option: Normal, "disabled label selected value";
+    output: Normal, "for form name";
+    p: Normal, "";
+    picture: Normal, "";
+    pre: Normal, "";
+    progress: Normal, "max value";
+    q: Normal, "cite";
+    rp: Normal, "";
+    rt: Normal, "";
+    ruby: Normal, "";
+    s: Normal, "";
+    samp: Normal, "";
+    script: Script, "async attributionsrc blocking charset crossorigin defer fetchpriority integrity \
+        language nomodule referrerpolicy src type";
+    search: Normal, "";
+    section: Normal, "";
+    select: Normal, "autocomplete disabled form multiple name required size";
+    selectedcontent: Normal, "";
+    slot: Normal, "name";
+    small: Normal, "";
+    source: Void, "height media sizes src srcset type width";
+    span: Normal, "";
+    strong: Normal, "";
+    style: Style, "blocking media type";
+    sub: Normal, "";
+    summary: Normal, "";
+    sup: Normal, "";
+    table: Normal, "";
+    tbody: Normal, "";
+    td: Normal, "colspan headers rowspan";
+    template: Normal, "shadowrootclonable shadowrootcustomelementregistry shadowrootdelegatesfocus \
+        shadowrootmode shadowrootserializable";
+    textarea: Rcdata, "autocapitalize autocomplete cols dirname disabled form maxlength minlength name \
+        placeholder readonly required rows wrap";
+    tfoot: Normal, "";
+    th: Normal, "abbr colspan headers rowspan scope";
+    thead: Normal, "";
+    time: Normal, "datetime";
+    title: Rcdata, "";
+    tr: Normal, "";
+    track: Void, "default kind label src srclang";
+    u: Normal, "";
+    ul: Normal, "";
+    var: Normal, "";
+    video: Normal, "autoplay controls controlslist crossorigin disablepictureinpicture \
+        disableremoteplayback height loop muted playsinline poster preload src width";
+    wbr: Void, "";
 }
 
-const fn svg(name: &'static str) -> Element {
-    Element { name, namespace: Namespace::Svg, content: Content::Normal, attributes: "" }
+elements! {
+    SVG, svg, Svg;
+    animate: Normal, "";
+    animateMotion: Normal, "";
+    animateTransform: Normal, "";
+    circle: Normal, "";
+    clipPath: Normal, "";
+    defs: Normal, "";
+    desc: Normal, "";
+    ellipse: Normal, "";
+    feBlend: Normal, "";
+    feColorMatrix: Normal, "";
+    feComponentTransfer: Normal, "";
+    feComposite: Normal, "";
+    feConvolveMatrix: Normal, "";
+    feDiffuseLighting: Normal, "";
+    feDisplacementMap: Normal, "";
+    feDistantLight: Normal, "";
+    feDropShadow: Normal, "";
+    feFlood: Normal, "";
+    feFuncA: Normal, "";
+    feFuncB: Normal, "";
+    feFuncG: Normal, "";
+    feFuncR: Normal, "";
+    feGaussianBlur: Normal, "";
+    feImage: Normal, "";
+    feMerge: Normal, "";
+    feMergeNode: Normal, "";
+    feMorphology: Normal, "";
+    feOffset: Normal, "";
+    fePointLight: Normal, "";
+    feSpecularLighting: Normal, "";
+    feSpotLight: Normal, "";
+    feTile: Normal, "";
+    feTurbulence: Normal, "";
+    filter: Normal, "";
+    foreignObject: Normal, "";
+    g: Normal, "";
+    image: Normal, "";
+    line: Normal, "";
+    linearGradient: Normal, "";
+    marker: Normal, "";
+    mask: Normal, "";
+    metadata: Normal, "";
+    mpath: Normal, "";
+    path: Normal, "";
+    pattern: Normal, "";
+    polygon: Normal, "";
+    polyline: Normal, "";
+    radialGradient: Normal, "";
+    rect: Normal, "";
+    set: Normal, "";
+    stop: Normal, "";
+    svg: Normal, "";
+    switch: Normal, "";
+    symbol: Normal, "";
+    text: Normal, "";
+    textPath: Normal, "";
+    tspan: Normal, "";
+    r#use = "use": Normal, "";
+    view: Normal, "";
 }
 
-const fn mathml(name: &'static str) -> Element {
-    Element { name, namespace: Namespace::MathMl, content: Content::Normal, attributes: "" }
+elements! {
+    MATHML, mathml, MathMl;
+    annotation: Normal, "";
+    annotation_xml = "annotation-xml": Normal, "";
+    maction: Normal, "";
+    math: Normal, "";
+    merror: Normal, "";
+    mfrac: Normal, "";
+    mi: Normal, "";
+    mmultiscripts: Normal, "";
+    mn: Normal, "";
+    mo: Normal, "";
+    mover: Normal, "";
+    mpadded: Normal, "";
+    mphantom: Normal, "";
+    mprescripts: Normal, "";
+    mroot: Normal, "";
+    mrow: Normal, "";
+    ms: Normal, "";
+    mspace: Normal, "";
+    msqrt: Normal, "";
+    mstyle: Normal, "";
+    msub: Normal, "";
+    msubsup: Normal, "";
+    msup: Normal, "";
+    mtable: Normal, "";
+    mtd: Normal, "";
+    mtext: Normal, "";
+    mtr: Normal, "";
+    munder: Normal, "";
+    munderover: Normal, "";
+    semantics: Normal, "";
 }
-
-static HTML: &[Element] = &[
-    html("a", "attributionsrc download href hreflang name ping referrerpolicy rel target type"),
-    html("abbr", ""),
-    html("address", ""),
-    with("area", Content::Void, "alt coords download href ping referrerpolicy rel shape target"),
-    html("article", ""),
-    html("aside", ""),
-    html("audio", "autoplay controls controlslist crossorigin disableremoteplayback loop muted preload src"),
-    html("b", ""),
-    with("base", Content::Void, "href target"),
-    html("bdi", ""),
-    html("bdo", ""),
-    html("blockquote", "cite"),
-    html(
-        "body",
-        "onafterprint onbeforeprint onbeforeunload onhashchange onlanguagechange onmessage onmessageerror \
-        onoffline ononline onpagehide onpagereveal onpageshow onpageswap onpopstate onrejectionhandled onstorage \
-        onunhandledrejection onunload",
-    ),
-    with("br", Content::Void, ""),
-    html(
-        "button",
-        "command commandfor disabled form formaction formenctype formmethod formnovalidate formtarget name \
-        popovertarget popovertargetaction type value",
-    ),
-    html("canvas", "height width"),
-    html("caption", ""),
-    html("cite", ""),
-    html("code", ""),
-    with("col", Content::Void, "span width"),
-    html("colgroup", "span"),
-    html("data", "value"),
-    html("datalist", ""),
-    html("dd", ""),
-    html("del", "cite datetime"),
-    html("details", "name open"),
-    html("dfn", ""),
-    html("dialog", "closedby open"),
-    html("div", ""),
-    html("dl", ""),
-    html("dt", ""),
-    html("em", ""),
-    with("embed", Content::Void, "height src type width"),
-    html("fencedframe", "allow height width"),
-    html("fieldset", "disabled form name"),
-    html("figcaption", ""),
-    html("figure", ""),
-    html("footer", ""),
-    html("form", "accept-charset action autocomplete enctype method name novalidate rel target"),
-    html("h1", ""),
-    html("h2", ""),
-    html("h3", ""),
-    html("h4", ""),
-    html("h5", ""),
-    html("h6", ""),
-    html("head", ""),
-    html("header", ""),
-    html("hgroup", ""),
-    with("hr", Content::Void, ""),
-    html("html", "xmlns"),
-    html("i", ""),
-    with(
-        "iframe",
-        Content::Raw,
-        "allow allowfullscreen credentialless csp frameborder height loading name \
-        referrerpolicy sandbox scrolling src srcdoc width",
-    ),
-    with(
-        "img",
-        Content::Void,
-        "alt attributionsrc crossorigin decoding elementtiming fetchpriority height ismap \
-        loading referrerpolicy sizes src srcset usemap width",
-    ),
-    with(
-        "input",
-        Content::Void,
-        "accept alpha alt autocapitalize autocomplete capture checked colorspace dirname \
-        disabled form formaction formenctype formmethod formnovalidate formtarget height incremental list max \
-        maxlength min minlength multiple name pattern placeholder popovertarget popovertargetaction readonly required \
-        results size src step switch type value width",
-    ),
-    html("ins", "cite datetime"),
-    html("kbd", ""),
-    html("label", "for"),
-    html("legend", ""),
-    html("li", "value"),
-    with(
-        "link",
-        Content::Void,
-        "as blocking color crossorigin disabled fetchpriority href hreflang imagesizes \
-        imagesrcset integrity media referrerpolicy rel sizes type",
-    ),
-    html("main", ""),
-    html("map", "name"),
-    html("mark", ""),
-    html("menu", ""),
-    with("meta", Content::Void, "charset content http-equiv media name property"),
-    html("meter", "high low max min optimum value"),
-    html("nav", ""),
-    with("noscript", Content::Normal, ""),
-    html("object", "data form height name type usemap width"),
-    html("ol", "reversed start type"),
-    html("optgroup", "disabled label"),
-    html("option", "disabled label selected value"),
-    html("output", "for form name"),
-    html("p", ""),
-    html("picture", ""),
-    html("pre", ""),
-    html("progress", "max value"),
-    html("q", "cite"),
-    html("rp", ""),
-    html("rt", ""),
-    html("ruby", ""),
-    html("s", ""),
-    html("samp", ""),
-    with(
-        "script",
-        Content::Script,
-        "async attributionsrc blocking charset crossorigin defer fetchpriority integrity \
-        language nomodule referrerpolicy src type",
-    ),
-    html("search", ""),
-    html("section", ""),
-    html("select", "autocomplete disabled form multiple name required size"),
-    html("selectedcontent", ""),
-    html("slot", "name"),
-    html("small", ""),
-    with("source", Content::Void, "height media sizes src srcset type width"),
-    html("span", ""),
-    html("strong", ""),
-    with("style", Content::Style, "blocking media type"),
-    html("sub", ""),
-    html("summary", ""),
-    html("sup", ""),
-    html("table", ""),
-    html("tbody", ""),
-    html("td", "colspan headers rowspan"),
-    html(
-        "template",
-        "shadowrootclonable shadowrootcustomelementregistry shadowrootdelegatesfocus shadowrootmode \
-        shadowrootserializable",
-    ),
-    with(
-        "textarea",
-        Content::Rcdata,
-        "autocapitalize autocomplete cols dirname disabled form maxlength minlength name \
-        placeholder readonly required rows wrap",
-    ),
-    html("tfoot", ""),
-    html("th", "abbr colspan headers rowspan scope"),
-    html("thead", ""),
-    html("time", "datetime"),
-    with("title", Content::Rcdata, ""),
-    html("tr", ""),
-    with("track", Content::Void, "default kind label src srclang"),
-    html("u", ""),
-    html("ul", ""),
-    html("var", ""),
-    html(
-        "video",
-        "autoplay controls controlslist crossorigin disablepictureinpicture disableremoteplayback height loop \
-        muted playsinline poster preload src width",
-    ),
-    with("wbr", Content::Void, ""),
-];
-
-static SVG: &[Element] = &[
-    svg("animate"),
-    svg("animateMotion"),
-    svg("animateTransform"),
-    svg("circle"),
-    svg("clipPath"),
-    svg("defs"),
-    svg("desc"),
-    svg("ellipse"),
-    svg("feBlend"),
-    svg("feColorMatrix"),
-    svg("feComponentTransfer"),
-    svg("feComposite"),
-    svg("feConvolveMatrix"),
-    svg("feDiffuseLighting"),
-    svg("feDisplacementMap"),
-    svg("feDistantLight"),
-    svg("feDropShadow"),
-    svg("feFlood"),
-    svg("feFuncA"),
-    svg("feFuncB"),
-    svg("feFuncG"),
-    svg("feFuncR"),
-    svg("feGaussianBlur"),
-    svg("feImage"),
-    svg("feMerge"),
-    svg("feMergeNode"),
-    svg("feMorphology"),
-    svg("feOffset"),
-    svg("fePointLight"),
-    svg("feSpecularLighting"),
-    svg("feSpotLight"),
-    svg("feTile"),
-    svg("feTurbulence"),
-    svg("filter"),
-    svg("foreignObject"),
-    svg("g"),
-    svg("image"),
-    svg("line"),
-    svg("linearGradient"),
-    svg("marker"),
-    svg("mask"),
-    svg("metadata"),
-    svg("mpath"),
-    svg("path"),
-    svg("pattern"),
-    svg("polygon"),
-    svg("polyline"),
-    svg("radialGradient"),
-    svg("rect"),
-    svg("set"),
-    svg("stop"),
-    svg("svg"),
-    svg("switch"),
-    svg("symbol"),
-    svg("text"),
-    svg("textPath"),
-    svg("tspan"),
-    svg("use"),
-    svg("view"),
-];
-
-static MATHML: &[Element] = &[
-    mathml("annotation"),
-    mathml("annotation-xml"),
-    mathml("maction"),
-    mathml("math"),
-    mathml("merror"),
-    mathml("mfrac"),
-    mathml("mi"),
-    mathml("mmultiscripts"),
-    mathml("mn"),
-    mathml("mo"),
-    mathml("mover"),
-    mathml("mpadded"),
-    mathml("mphantom"),
-    mathml("mprescripts"),
-    mathml("mroot"),
-    mathml("mrow"),
-    mathml("ms"),
-    mathml("mspace"),
-    mathml("msqrt"),
-    mathml("mstyle"),
-    mathml("msub"),
-    mathml("msubsup"),
-    mathml("msup"),
-    mathml("mtable"),
-    mathml("mtd"),
-    mathml("mtext"),
-    mathml("mtr"),
-    mathml("munder"),
-    mathml("munderover"),
-    mathml("semantics"),
-];
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,6 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 
 /// Everything between the braces of `html! { .. }`.
 pub(crate) struct Template {
-    /// The path of the crate that the expansion calls.
-    pub(crate) krate: TokenStream,
     /// The buffer that the template is written into instead of one of its own.
     pub(crate) into: Option<TokenStream>,
     pub(crate) nodes: Vec<Node>,

@@ -12,16 +12,43 @@ pub(crate) fn emit(
     krate: &TokenStream,
     into: Option<TokenStream>,
     ops: &[Op],
-    errors: &TokenStream,
+    statements: &TokenStream,
 ) -> TokenStream {
-    let emitter = Emitter { krate, buf: Ident::new("buf", Span::mixed_site()) };
-    let Some(into) = into else { return emitter.template(ops, errors) };
-    let (buf, body) = (&emitter.buf, emitter.ops(ops));
+    let Some(into) = into else { return template(krate, ops, statements) };
+    let emitter = Emitter::new(krate);
+    let body = emitter.ops(ops);
+    let buf = &emitter.buf;
+    let slot = Ident::new("slot", Span::mixed_site());
     quote! {{
-        #errors
-        let #buf: &mut #krate::__private::Buf = #into;
+        #statements
+        let #slot: &mut #krate::__private::Slot<'_> = #into;
+        let #buf = #slot.buf();
         #body
-        #krate::__private::Html::from_static("")
+        #slot.finish()
+    }}
+}
+
+/// A template with a buffer of its own.
+fn template(krate: &TokenStream, ops: &[Op], statements: &TokenStream) -> TokenStream {
+    let known = match ops {
+        [] => Some(""),
+        [Op::Static(markup)] => Some(markup.as_str()),
+        _ => None,
+    };
+    if let Some(markup) = known {
+        let html = quote!(#krate::__private::Html::from_static(#markup));
+        return if statements.is_empty() { html } else { quote!({ #statements #html }) };
+    }
+    let emitter = Emitter::new(krate);
+    let (guess, body) = (guess(ops), emitter.ops(ops));
+    let (buf, owned) = (&emitter.buf, Ident::new("owned", Span::mixed_site()));
+    quote! {{
+        #statements
+        static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);
+        let mut #owned = __STARIO_HINT.buf();
+        let #buf = &mut #owned;
+        #body
+        __STARIO_HINT.finish(#owned)
     }}
 }
 
@@ -30,29 +57,9 @@ struct Emitter<'t> {
     buf: Ident,
 }
 
-impl Emitter<'_> {
-    /// A template with a buffer of its own.
-    fn template(&self, ops: &[Op], errors: &TokenStream) -> TokenStream {
-        let krate = self.krate;
-        let known = match ops {
-            [] => Some(""),
-            [Op::Static(markup)] => Some(markup.as_str()),
-            _ => None,
-        };
-        if let Some(markup) = known {
-            let html = quote!(#krate::__private::Html::from_static(#markup));
-            return if errors.is_empty() { html } else { quote!({ #errors #html }) };
-        }
-        let (buf, guess, body) = (&self.buf, guess(ops), self.ops(ops));
-        let owned = Ident::new("owned", Span::mixed_site());
-        quote! {{
-            #errors
-            static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);
-            let mut #owned = __STARIO_HINT.buf();
-            let #buf = &mut #owned;
-            #body
-            __STARIO_HINT.finish(#owned)
-        }}
+impl<'t> Emitter<'t> {
+    fn new(krate: &'t TokenStream) -> Self {
+        Self { krate, buf: Ident::new("buf", Span::mixed_site()) }
     }
 
     fn ops(&self, ops: &[Op]) -> TokenStream {
@@ -197,7 +204,7 @@ impl Emitter<'_> {
             quote!(.#setter(#value))
         });
         let children = component.children.as_ref().map(|ops| {
-            let html = self.template(ops, &TokenStream::new());
+            let html = template(krate, ops, &TokenStream::new());
             quote_spanned!(span=> .children(#krate::Children::from(#html)))
         });
         quote_spanned!(span=> #path::__props() #(#setters)* #children .__render(&mut *#buf);)

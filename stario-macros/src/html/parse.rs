@@ -14,14 +14,30 @@ use super::ast::{Component, Element, Literal, Name, Node, Range, Splice, Tag, Te
 use super::cursor::{Cursor, number_value};
 use super::report::Report;
 
+/// Reads the path of the crate that the expansion calls, which another macro may have written in front.
+pub(crate) fn take_crate(cursor: &mut Cursor) -> TokenStream {
+    take_option(cursor, "crate").unwrap_or_else(|| quote!(::stario_html))
+}
+
+/// Reads the item behind `@component`, which `#[component]` hands over.
+pub(crate) fn take_component(cursor: &mut Cursor) -> Option<TokenStream> {
+    if !cursor.is_punct(0, '@') || !cursor.is_ident(1, "component") {
+        return None;
+    }
+    cursor.skip(2);
+    let start = cursor.position();
+    while !cursor.is_empty() {
+        cursor.skip(1);
+    }
+    Some(cursor.stream_since(start))
+}
+
 /// Reads a whole template.
-pub(crate) fn parse(tokens: TokenStream, report: &mut Report) -> Template {
-    let mut cursor = Cursor::new(tokens);
-    let krate = take_option(&mut cursor, "crate").unwrap_or_else(|| quote!(::stario_html));
+pub(crate) fn parse(mut cursor: Cursor, report: &mut Report) -> Template {
     let into = take_option(&mut cursor, "into");
     let mut parser = Parser { report, open: Vec::new() };
     let nodes = parser.nodes(&mut cursor);
-    Template { krate, into, nodes }
+    Template { into, nodes }
 }
 
 /// Reads `@name(..)`, which other macros write in front of a template.

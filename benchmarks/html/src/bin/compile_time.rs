@@ -1,0 +1,122 @@
+//! How long a crate of 300 templates takes to compile, next to the same templates in maud.
+//!
+//! `cargo run --release -p html-benchmarks --bin compile_time [templates] [rounds]`
+//!
+//! Writes one crate for each engine below the target directory, builds their dependencies first, and then times the
+//! crate alone, in turn, with incremental compilation off.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+use std::{env, fs, io};
+
+const HEAD: &str = "pub struct Item { pub id: u32, pub name: String, pub price: u32 }\n\
+    pub struct Data { pub title: String, pub text: String, pub count: u32, pub items: Vec<Item>, pub is_new: bool }\n";
+
+fn main() -> io::Result<()> {
+    let mut arguments = env::args().skip(1);
+    let mut number = |default| arguments.next().and_then(|argument| argument.parse().ok()).unwrap_or(default);
+    let (templates, rounds) = (number(300_usize), number(3_usize));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let at = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("benchmarks/target"), PathBuf::from);
+    let at = at.join("compile-time");
+    let stario = format!(
+        "stario-html = {{ path = {:?}, default-features = false }}\nstario-macros = {{ path = {:?} }}",
+        root.join("stario-html"),
+        root.join("stario-macros")
+    );
+    let engines = [
+        ("stario", stario.as_str(), stario_source as fn(usize) -> String),
+        ("maud", "maud = \"=0.27.0\"", maud_source),
+    ];
+    for (name, dependencies, source) in engines {
+        let dir = at.join(name);
+        fs::create_dir_all(dir.join("src"))?;
+        fs::write(
+            dir.join("Cargo.toml"),
+            format!(
+                "[package]\nname = \"pages-{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                 [dependencies]\n{dependencies}\n"
+            ),
+        )?;
+        let mut text = String::from(HEAD);
+        (0..templates).for_each(|n| text.push_str(&source(n)));
+        fs::write(dir.join("src/lib.rs"), text)?;
+    }
+    for (mode, arguments) in
+        [("check", &["check"][..]), ("build", &["build"]), ("build --release", &["build", "--release"])]
+    {
+        let mut best = [f64::INFINITY; 2];
+        for round in 0..=rounds {
+            for (at_engine, (name, ..)) in engines.iter().enumerate() {
+                let source = at.join(name).join("src/lib.rs");
+                // Changed in every round, so that nothing is up to date.
+                let mut text = fs::read_to_string(&source)?;
+                let _ = write!(text, "// {round}\n");
+                fs::write(&source, text)?;
+                let start = Instant::now();
+                let status = Command::new("cargo")
+                    .args(arguments)
+                    .arg("--quiet")
+                    .current_dir(at.join(name))
+                    .env("CARGO_INCREMENTAL", "0")
+                    .env("CARGO_TARGET_DIR", at.join("target"))
+                    .status()?;
+                assert!(status.success(), "{name} does not build");
+                // The first round also builds the dependencies.
+                if round > 0 {
+                    best[at_engine] = best[at_engine].min(start.elapsed().as_secs_f64());
+                }
+            }
+        }
+        println!("{mode}: stario {:.2} s, maud {:.2} s, {:.2}x", best[0], best[1], best[0] / best[1]);
+    }
+    Ok(())
+}
+
+fn stario_source(n: usize) -> String {
+    format!(
+        r#"
+pub fn page_{n}(data: &Data) -> stario_html::Html {{
+    stario_macros::html! {{
+        <section id="page-{n}" class="page">
+            <header><h1>{{data.title}}</h1><p class="lead">{{data.text}}</p></header>
+            <nav><ul><li><a href="/a/{n}">"First"</a></li><li><a href={{"/b/", data.count}}>"Second"</a></li></ul></nav>
+            if data.is_new {{ <span class="badge">"New since " {{data.count}}</span> }}
+            <table>
+                <thead><tr><th>"Name"</th><th>"Price"</th></tr></thead>
+                <tbody>for item in &data.items {{
+                    <tr id={{"item-", item.id}}><td title={{item.name}}>{{item.name}}</td><td>{{item.price}} " EUR"</td></tr>
+                }}</tbody>
+            </table>
+            <footer><p>"Page " {{data.count}} " of {n}"</p><button type="button" disabled={{data.count == 0}}>"More"</button></footer>
+        </section>
+    }}
+}}
+"#
+    )
+}
+
+fn maud_source(n: usize) -> String {
+    format!(
+        r#"
+pub fn page_{n}(data: &Data) -> maud::Markup {{
+    maud::html! {{
+        section id="page-{n}" class="page" {{
+            header {{ h1 {{ (data.title) }} p class="lead" {{ (data.text) }} }}
+            nav {{ ul {{ li {{ a href="/a/{n}" {{ "First" }} }} li {{ a href={{ "/b/" (data.count) }} {{ "Second" }} }} }} }}
+            @if data.is_new {{ span class="badge" {{ "New since " (data.count) }} }}
+            table {{
+                thead {{ tr {{ th {{ "Name" }} th {{ "Price" }} }} }}
+                tbody {{ @for item in &data.items {{
+                    tr id={{ "item-" (item.id) }} {{ td title=(item.name) {{ (item.name) }} td {{ (item.price) " EUR" }} }}
+                }} }}
+            }}
+            footer {{ p {{ "Page " (data.count) " of {n}" }} button type="button" disabled[data.count == 0] {{ "More" }} }}
+        }}
+    }}
+}}
+"#
+    )
+}

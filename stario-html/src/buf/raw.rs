@@ -1,0 +1,515 @@
+//! The only unsafe code of this crate: writing into the spare capacity of the buffer without asking twice.
+//!
+//! In plain safe code (`push_str`, `write!`, escaping byte by byte) the five pages of `benchmarks/` take 4.8 times as long,
+//! numbers seven times, long text six, short strings three. The time goes into capacity checks, which a value and the
+//! static markup around it share here, and into looking at text, which happens sixteen bytes at a time here, after they
+//! have been copied.
+//!
+//! Invariants, on which every block below relies:
+//!
+//! * **Room.** A routine reserves before it writes. [`SLACK`] bytes beyond what is asked for are always reserved, so
+//!   that a store of sixteen bytes may begin at any place where a byte may be written. Bytes stored beyond the end of
+//!   what is meant are not part of the buffer: its length never includes them.
+//! * **Text.** What is added is whole `&str`s, ASCII digits, and pieces of a `&str` with ASCII characters replaced by
+//!   ASCII entities. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
+//! * **No unwinding.** What is called out of line is `extern "C"`, so that the caller needs no clean-up code for it
+//!   and templates compile faster. Nothing in it panics but a buffer that outgrows the address space.
+//! * **Reading.** Text is only read inside of its bounds: whole chunks while that many bytes are left, the rest through
+//!   slices.
+
+use std::ptr;
+
+use crate::escape::Quote;
+
+/// Room kept beyond what is needed: two stores of sixteen bytes, and one entity of eight.
+const SLACK: usize = 40;
+
+/// The digits of 0 to 99.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut n: u8 = 0;
+    while n < 100 {
+        pairs[n as usize] = [b'0' + n / 10, b'0' + n % 10];
+        n += 1;
+    }
+    pairs
+};
+
+/// Markup up to this length is copied where it is written rather than by a call.
+const IN_PLACE: usize = 64;
+
+/// The most digits a `u64` has.
+const DIGITS: usize = 20;
+
+/// Makes room for `need` bytes.
+#[inline]
+fn make_room(out: &mut String, need: usize) {
+    if out.capacity() - out.len() < need {
+        grow(out, need);
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn grow(out: &mut String, need: usize) {
+    out.reserve(need);
+}
+
+/// Appends `markup`.
+#[inline]
+pub(super) fn push_static(out: &mut String, markup: &'static str) {
+    make_room(out, markup.len());
+    // SAFETY: the room has just been reserved, and what is added is text.
+    unsafe {
+        let bytes = out.as_mut_vec();
+        let end = bytes.as_mut_ptr().add(bytes.len());
+        let end = copy(end, markup);
+        finish(bytes, end);
+    }
+}
+
+/// Appends `head`, `n` in decimal with a minus sign if `is_negative`, and `tail`.
+#[inline]
+pub(super) fn integer(out: &mut String, head: &'static str, is_negative: bool, n: u64, tail: &'static str) {
+    make_room(out, head.len() + 1 + DIGITS + tail.len() + SLACK);
+    // SAFETY: room for everything written below has just been reserved. What is added is two strings and ASCII, so the
+    // text stays UTF-8, and the length is set to what has been initialized.
+    unsafe {
+        let bytes = out.as_mut_vec();
+        let mut end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
+        if is_negative {
+            end.write(b'-');
+            end = end.add(1);
+        }
+        end = digits(end, n);
+        end = copy(end, tail);
+        finish(bytes, end);
+    }
+}
+
+/// Copies `markup` to `at` and returns where it ends there.
+///
+/// Its length is known wherever this stands, so the copy is a few moves, or a call when it would be many.
+///
+/// # Safety
+///
+/// There must be room for `markup` at `at`.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+unsafe fn copy(at: *mut u8, markup: &'static str) -> *mut u8 {
+    // SAFETY: the caller has made room, and the buffer does not overlap a static string.
+    unsafe {
+        if markup.len() > IN_PLACE {
+            copy_long(at, markup.as_ptr(), markup.len());
+        } else {
+            ptr::copy_nonoverlapping(markup.as_ptr(), at, markup.len());
+        }
+        at.add(markup.len())
+    }
+}
+
+/// Copies `length` bytes.
+///
+/// # Safety
+///
+/// They must be readable at `from` and writable at `at`.
+#[inline(never)]
+unsafe extern "C" fn copy_long(at: *mut u8, from: *const u8, length: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { ptr::copy_nonoverlapping(from, at, length) };
+}
+
+/// Counts what has been written up to `end`.
+///
+/// # Safety
+///
+/// `end` must be a place in the buffer of `bytes`, and everything before it written.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+unsafe fn finish(bytes: &mut Vec<u8>, end: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let length = end.offset_from_unsigned(bytes.as_ptr());
+        bytes.set_len(length);
+    }
+}
+
+/// Writes a number to `end` and returns where it ends.
+///
+/// # Safety
+///
+/// There must be room for [`DIGITS`] bytes at `end`.
+#[inline(never)]
+#[allow(clippy::cast_possible_truncation)]
+unsafe extern "C" fn digits(end: *mut u8, n: u64) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if n < 10 {
+            end.write(b'0' + n as u8);
+            end.add(1)
+        } else if n < 100 {
+            ptr::copy_nonoverlapping(PAIRS[n as usize].as_ptr(), end, 2);
+            end.add(2)
+        } else {
+            long_integer(end, n)
+        }
+    }
+}
+
+/// Writes a number of three digits or more to `end` and returns where it ends.
+///
+/// # Safety
+///
+/// There must be room for [`DIGITS`] bytes at `end`.
+#[allow(clippy::cast_possible_truncation)]
+unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
+    let length = n.ilog10() as usize + 1;
+    // SAFETY: `length` digits are written from the last to the first, each place exactly once, and the caller has made
+    // room for as many as a `u64` can have. An index into `PAIRS` is a remainder by 100.
+    unsafe {
+        let stop = end.add(length);
+        let mut at = stop;
+        while n >= 100 {
+            at = at.sub(2);
+            ptr::copy_nonoverlapping(PAIRS[(n % 100) as usize].as_ptr(), at, 2);
+            n /= 100;
+        }
+        if n >= 10 {
+            ptr::copy_nonoverlapping(PAIRS[n as usize].as_ptr(), at.sub(2), 2);
+        } else {
+            at.sub(1).write(b'0' + n as u8);
+        }
+        stop
+    }
+}
+
+/// Appends `head` and `text`, escaped, and `tail`.
+#[inline]
+pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
+    make_room(out, head.len() + text.len() + tail.len() + SLACK);
+    // SAFETY: room for all three has just been reserved, and escaping leaves as much behind it as it is told to. What
+    // is added is text, so the whole stays UTF-8.
+    unsafe {
+        let bytes = out.as_mut_vec();
+        let end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
+        let end = escape::<true>(bytes, end, text, tail.len());
+        let end = copy(end, tail);
+        finish(bytes, end);
+    }
+}
+
+/// Appends `text`, escaped for the quote in question.
+pub(super) fn push_escaped(out: &mut String, text: &str, quote: Quote) {
+    make_room(out, text.len() + SLACK);
+    // SAFETY: the room has just been reserved, and what is added is text.
+    unsafe {
+        let bytes = out.as_mut_vec();
+        let end = bytes.as_mut_ptr().add(bytes.len());
+        let end = match quote {
+            Quote::Double => escape::<true>(bytes, end, text, 0),
+            Quote::Single => escape::<false>(bytes, end, text, 0),
+        };
+        finish(bytes, end);
+    }
+}
+
+/// Writes `text` to `at`, escaped, and returns where it ends. The buffer may move.
+///
+/// # Safety
+///
+/// `at` must be a place in the buffer of `bytes`, everything before it written, with room for `text`, `extra` and
+/// `SLACK`. Behind the place returned there is room for `extra` and `SLACK`.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+unsafe fn escape<const DOUBLE: bool>(bytes: &mut Vec<u8>, at: *mut u8, text: &str, extra: usize) -> *mut u8 {
+    // SAFETY: the caller's promise. Every x86-64 processor has SSE2.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        sse2::escape::<DOUBLE>(bytes, at, text.as_ptr(), text.len(), extra)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let mut escaped = String::new();
+        crate::escape::escape_into(text, if DOUBLE { Quote::Double } else { Quote::Single }, &mut escaped);
+        // SAFETY: the caller's promise; the place returned is the end of the buffer, with the room just reserved.
+        unsafe {
+            finish(bytes, at);
+            bytes.extend_from_slice(escaped.as_bytes());
+            bytes.reserve(extra + SLACK);
+            bytes.as_mut_ptr().add(bytes.len())
+        }
+    }
+}
+
+/// Escaping on processors with SSE2: bytes are stored first and looked through then.
+#[cfg(target_arch = "x86_64")]
+mod sse2 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
+        _mm_set1_epi8, _mm_storeu_si128,
+    };
+    use std::ptr;
+
+    use super::{Quote, SLACK};
+    use crate::escape::entity;
+
+    /// Entities padded to eight bytes, and their lengths, by the low six bits of the character, which tell all of them
+    /// apart.
+    type Names = [([u8; 8], u8); 64];
+
+    static DOUBLE_NAMES: Names = names(Quote::Double);
+    static SINGLE_NAMES: Names = names(Quote::Single);
+
+    const fn names(quote: Quote) -> Names {
+        let mut names = [([0; 8], 0); 64];
+        let mut byte: u8 = 0;
+        while byte < 128 {
+            if let Some(name) = entity(byte, quote) {
+                let name = name.as_bytes();
+                let slot = &mut names[(byte % 64) as usize];
+                while (slot.1 as usize) < name.len() {
+                    slot.0[slot.1 as usize] = name[slot.1 as usize];
+                    slot.1 += 1;
+                }
+            }
+            byte += 1;
+        }
+        names
+    }
+
+    /// Writes `source` to `at`, escaped, and returns where it ends. The buffer may move.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be a place in the buffer of `bytes`, everything before it written, with room for `source`, `extra` and
+    /// `SLACK`. Behind the place returned there is room for `extra` and `SLACK`. `source` and `length` must be those of a
+    /// slice outside of the buffer.
+    #[target_feature(enable = "sse2")]
+    #[inline(never)]
+    pub(super) unsafe extern "C" fn escape<const DOUBLE: bool>(
+        bytes: &mut Vec<u8>,
+        at: *mut u8,
+        source: *const u8,
+        length: usize,
+        extra: usize,
+    ) -> *mut u8 {
+        // SAFETY: the source is what the caller says. The sixteen bytes stored go into the room for `source` and `SLACK`; the rest is the caller's promise.
+        unsafe {
+            let source = std::slice::from_raw_parts(source, length);
+            if source.len() < 16 {
+                let chunk = short(source);
+                _mm_storeu_si128(at.cast(), chunk);
+                if special::<DOUBLE>(chunk) == 0 {
+                    return at.add(source.len());
+                }
+            }
+            escape_long::<DOUBLE>(bytes, at, source, extra)
+        }
+    }
+
+    /// What [`escape`] does with text that is long or not clean, which most is not.
+    ///
+    /// # Safety
+    ///
+    /// As for [`escape`].
+    #[target_feature(enable = "sse2")]
+    #[inline(never)]
+    unsafe fn escape_long<const DOUBLE: bool>(
+        bytes: &mut Vec<u8>,
+        mut at: *mut u8,
+        source: &[u8],
+        extra: usize,
+    ) -> *mut u8 {
+        let mut from = source.as_ptr();
+        let mut left = source.len();
+        // SAFETY: at the head of each step there are `left` bytes to read at `from`, and room for as many, for `extra`
+        // and for `SLACK` at `at`. Whole chunks are only read and stored while that many bytes are left; the chunk of
+        // the last few is put together by `short`, and its sixteen bytes go into `SLACK`. `entities` keeps the same
+        // promise and returns the new end.
+        unsafe {
+            while left >= 32 {
+                let (low, high) = (_mm_loadu_si128(from.cast()), _mm_loadu_si128(from.add(16).cast()));
+                _mm_storeu_si128(at.cast(), low);
+                _mm_storeu_si128(at.add(16).cast(), high);
+                let hits = special::<DOUBLE>(low) | special::<DOUBLE>(high) << 16;
+                left -= 32;
+                at = if hits == 0 {
+                    at.add(32)
+                } else {
+                    entities::<DOUBLE>(bytes, at, [low, high], hits, 32, left + extra)
+                };
+                from = from.add(32);
+            }
+            if left >= 16 {
+                let chunk = _mm_loadu_si128(from.cast());
+                _mm_storeu_si128(at.cast(), chunk);
+                let hits = special::<DOUBLE>(chunk);
+                left -= 16;
+                at = if hits == 0 {
+                    at.add(16)
+                } else {
+                    entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, 16, left + extra)
+                };
+            }
+            if left > 0 {
+                let chunk = short(&source[source.len() - left..]);
+                _mm_storeu_si128(at.cast(), chunk);
+                let hits = special::<DOUBLE>(chunk);
+                at = if hits == 0 {
+                    at.add(left)
+                } else {
+                    entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, left, extra)
+                };
+            }
+            at
+        }
+    }
+
+    /// Writes the first `length` bytes of `chunk` to `at`, those at the set bits of `hits` as entities, and returns
+    /// where they end. The buffer may move.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be a place inside the buffer of `bytes`, all before it written. Afterwards there is room for `after`
+    /// and `SLACK` behind the place returned.
+    #[target_feature(enable = "sse2")]
+    #[inline(never)]
+    unsafe fn entities<const DOUBLE: bool>(
+        bytes: &mut Vec<u8>,
+        at: *mut u8,
+        chunk: [__m128i; 2],
+        mut hits: u32,
+        length: usize,
+        after: usize,
+    ) -> *mut u8 {
+        let names = if DOUBLE { &DOUBLE_NAMES } else { &SINGLE_NAMES };
+        let mut source = [0_u8; 64];
+        // SAFETY: `source` has room for four vectors, so sixteen bytes may be read at each of its first 48. Each of the
+        // `length` bytes, of which there are at most 32, becomes six at most; stores of sixteen and eight overshoot
+        // what they mean by less than `SLACK`, for which room has been reserved.
+        unsafe {
+            _mm_storeu_si128(source.as_mut_ptr().cast(), chunk[0]);
+            _mm_storeu_si128(source.as_mut_ptr().add(16).cast(), chunk[1]);
+            let written = at.offset_from_unsigned(bytes.as_ptr());
+            bytes.set_len(written);
+            bytes.reserve(6 * length + after + SLACK);
+            let mut at = bytes.as_mut_ptr().add(written);
+            let mut clean_from = 0;
+            while hits != 0 {
+                let hit = hits.trailing_zeros() as usize;
+                at = run(source.as_ptr().add(clean_from), at, hit - clean_from);
+                let (name, length) = &names[usize::from(source[hit] % 64)];
+                ptr::copy_nonoverlapping(name.as_ptr(), at, 8);
+                at = at.add(usize::from(*length));
+                clean_from = hit + 1;
+                hits &= hits - 1;
+            }
+            run(source.as_ptr().add(clean_from), at, length - clean_from)
+        }
+    }
+
+    /// Copies `length` bytes, at most 32, in stores of sixteen, and returns where they end.
+    ///
+    /// # Safety
+    ///
+    /// 32 bytes must be readable at `from` and writable at `at`.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    unsafe fn run(from: *const u8, at: *mut u8, length: usize) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            _mm_storeu_si128(at.cast(), _mm_loadu_si128(from.cast()));
+            if length > 16 {
+                _mm_storeu_si128(at.add(16).cast(), _mm_loadu_si128(from.add(16).cast()));
+            }
+            at.add(length)
+        }
+    }
+
+    /// Fewer than sixteen bytes as a vector, the rest zero. Overlapping reads, so that no length needs a loop.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn short(bytes: &[u8]) -> __m128i {
+        let n = bytes.len();
+        if n >= 8 {
+            let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
+            let all = u128::from(half(0)) | u128::from(half(n - 8)) << (8 * (n - 8));
+            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+            return _mm_set_epi64x((all >> 64) as i64, all as i64);
+        }
+        let all = if n >= 4 {
+            let half = |at: usize| bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
+            u64::from(half(0)) | u64::from(half(n - 4)) << (8 * (n - 4))
+        } else if n > 0 {
+            let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
+            byte(0) | byte(n / 2) | byte(n - 1)
+        } else {
+            0
+        };
+        _mm_set_epi64x(0, all.cast_signed())
+    }
+
+    /// A bit for each byte that needs an entity. Two comparisons find all four characters exactly.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn special<const DOUBLE: bool>(chunk: __m128i) -> u32 {
+        let is = |bit: u8, value: u8| {
+            _mm_cmpeq_epi8(
+                _mm_or_si128(chunk, _mm_set1_epi8(bit.cast_signed())),
+                _mm_set1_epi8(value.cast_signed()),
+            )
+        };
+        // `<` and `>` differ in bit 1, `&` and `"` in bit 2, `&` and `'` in bit 0.
+        let angles = is(2, b'>');
+        let others = if DOUBLE { is(4, b'&') } else { is(1, b'\'') };
+        _mm_movemask_epi8(_mm_or_si128(angles, others)).cast_unsigned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escaped_between, integer, push_escaped};
+    use crate::escape::{Quote, escape_into};
+
+    #[test]
+    fn writes_integers_like_display() {
+        let mut n: u64 = 0;
+        for step in 0..2000_u64 {
+            for is_negative in [false, true] {
+                let mut out = String::from("é");
+                integer(&mut out, "<", is_negative, n, ">x");
+                assert_eq!(out, format!("é<{}{n}>x", if is_negative { "-" } else { "" }));
+            }
+            n = if step < 1200 { step } else { n.wrapping_mul(7).wrapping_add(step) };
+        }
+        for n in [u64::MAX, 10_u64.pow(19), 10_u64.pow(19) - 1] {
+            let mut out = String::new();
+            integer(&mut out, "", false, n, "");
+            assert_eq!(out, n.to_string());
+        }
+    }
+
+    #[test]
+    fn escapes_every_character_at_every_place() {
+        for length in 0..70 {
+            for special in ['&', '<', '>', '"', '\'', 'é', '🦀', '=', '?', ';', '$', '#', '"'] {
+                for at in 0..=length {
+                    let mut text = "x".repeat(at);
+                    text.push(special);
+                    text.push_str(&"y".repeat(length - at));
+                    for quote in [Quote::Double, Quote::Single] {
+                        let (mut fast, mut plain) = (String::from("a"), String::from("a"));
+                        push_escaped(&mut fast, &text, quote);
+                        escape_into(&text, quote, &mut plain);
+                        assert_eq!(fast, plain);
+                        if quote == Quote::Double {
+                            let mut between = String::from("a");
+                            escaped_between(&mut between, "<", &text, ">x");
+                            assert_eq!(between, format!("a<{}>x", &plain[1..]));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `#[component]`: a function whose arguments are the properties of a tag.
+//!
+//! The attribute cannot know under which name the framework is in scope, but the `html!` in the function's body does.
+//! So it only hands the function to that `html!`, which knows its own crate, and the items are made there.
+
+mod parse;
+mod check;
+mod body;
+mod emit;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::visit::{self, Visit};
+use syn::{ItemFn, Macro, Path};
+
+/// What the attribute stands for: `html! { @component fn .. }`, by the name under which the function calls it.
+pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream {
+    let problem = match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(function) if arguments.is_empty() => {
+            let html = html_path(&function);
+            return quote!(#html! { @component #function });
+        }
+        Ok(_) => syn::Error::new_spanned(arguments, "#[component] takes no arguments").to_compile_error(),
+        Err(error) => error.to_compile_error(),
+    };
+    quote!(#problem #item)
+}
+
+/// The items of a component, calling into `krate`.
+pub(crate) fn expand_items(krate: &TokenStream, item: &TokenStream) -> TokenStream {
+    let function = match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            let problem = error.to_compile_error();
+            return quote!(#problem #item);
+        }
+    };
+    let problems = check::check(&function);
+    if let Some(problems) = problems {
+        // The function alone, so that nothing else is reported about it.
+        let function = parse::without_markers(function);
+        let problems = problems.to_compile_error();
+        return quote!(#problems #[allow(non_snake_case, dead_code)] #function);
+    }
+    emit::emit(krate, &parse::parse(function))
+}
+
+/// The path by which the body calls `html!`.
+fn html_path(function: &ItemFn) -> Path {
+    struct Finder(Option<Path>);
+
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_macro(&mut self, node: &'ast Macro) {
+            if self.0.is_none() && is_html(node) {
+                self.0 = Some(node.path.clone());
+            }
+            visit::visit_macro(self, node);
+        }
+    }
+
+    let mut finder = Finder(None);
+    finder.visit_block(&function.block);
+    finder.0.unwrap_or_else(|| syn::Ident::new("html", Span::call_site()).into())
+}
+
+/// Whether a macro call is `html!`, by whatever path.
+fn is_html(node: &Macro) -> bool {
+    node.path.segments.last().is_some_and(|segment| segment.ident == "html" && segment.arguments.is_empty())
+}
+
+/// Everything in front of `fn`, for items made beside the function: what decides whether and how it is compiled.
+fn is_shared_attribute(attribute: &syn::Attribute) -> bool {
+    ["cfg", "allow", "expect", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
+}
+
+/// The tokens of a list of syntax nodes.
+fn tokens_of<T: ToTokens>(nodes: impl IntoIterator<Item = T>) -> TokenStream {
+    nodes.into_iter().map(ToTokens::into_token_stream).collect()
+}
