@@ -8,7 +8,7 @@ use syn::{
 };
 
 pub(crate) use emit::{
-    metadata, requirements, resolutions, runtime, runtime_at, source, source_future, type_span,
+    Taker, metadata, requirements, resolutions, runtime, runtime_at, source, source_future, type_span,
 };
 
 pub(crate) struct Parameter {

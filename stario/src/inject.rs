@@ -86,11 +86,21 @@ pub trait Argument<'s, R, K>: Sized {
     /// What the app must have for it.
     fn requirement(parameter: &Parameter) -> Option<Requirement>;
 
-    /// Resolves it.
+    /// Resolves it for a handler.
     fn take(
         scope: &'s Scope,
         parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send;
+
+    /// Resolves it for a provider. Boxed, if there is another provider behind it: providers that need each
+    /// other would be one endless type otherwise, which rustc reports in terms of futures. So they compile,
+    /// and the app's check shows the circle before it serves.
+    fn take_boxed(
+        scope: &'s Scope,
+        parameter: &'static Parameter,
+    ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
+        Self::take(scope, parameter)
+    }
 }
 
 /// The type is a source of its own.
@@ -135,6 +145,13 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
         ProvidedBy::<T::Provider, T>::take(scope, parameter)
     }
+
+    fn take_boxed(
+        scope: &'s Scope,
+        parameter: &'static Parameter,
+    ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
+        ProvidedBy::<T::Provider, T>::take_boxed(scope, parameter)
+    }
 }
 
 /// A parameter of type `T` whose provider is known: the same items as those of [`Argument`].
@@ -171,6 +188,19 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     ) -> impl Future<Output = Result<&'s T, Rejection>> + Send + use<'s, P, T> {
         <P::Lifetime as Lifetime>::borrow::<P, T>(scope)
     }
+
+    /// The value, for a provider's parameter by value.
+    pub fn take_boxed<'s>(
+        scope: &'s Scope,
+        parameter: &'static Parameter,
+    ) -> Boxed<'s, <P::Lifetime as Lifetime>::Taken<'s, T>> {
+        Box::pin(Self::take(scope, parameter))
+    }
+
+    /// The value, for a provider's parameter by reference.
+    pub fn borrow_boxed<'s>(scope: &'s Scope, parameter: &'static Parameter) -> Boxed<'s, &'s T> {
+        Box::pin(Self::borrow(scope, parameter))
+    }
 }
 
 /// A provider that is called instead of another; made by `name::with::<other>()`.
@@ -198,19 +228,16 @@ impl std::fmt::Debug for Replacement {
 }
 
 /// How a replacement makes a value.
-pub(crate) type ProvideFn<V> = for<'s> fn(&'s Scope) -> ProvideFuture<'s, V>;
+pub(crate) type ProvideFn<V> = for<'s> fn(&'s Scope) -> Boxed<'s, V>;
 
-/// A call of a replacement. Boxed: its type is not known where it is called.
-pub(crate) type ProvideFuture<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
+/// A resolution whose type is not known where it is awaited.
+pub(crate) type Boxed<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
 
 /// Makes a value anew, by the provider or what the app has replaced it with.
-///
-/// Boxed: without it, providers that need each other would be one endless type, which rustc reports in terms
-/// of futures. So they compile, and the app's check shows the circle before it serves.
-pub(crate) fn make<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> ProvideFuture<'_, V> {
+pub(crate) async fn make<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<V, Rejection> {
     match scope.app().replacement::<P, V>() {
-        Some(replacement) => replacement(scope),
-        None => Box::pin(P::provide(scope)),
+        Some(replacement) => replacement(scope).await,
+        None => P::provide(scope).await,
     }
 }
 

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 
 use super::model::{Lifetime, Provider};
 use crate::errors::Errors;
-use crate::parameter::{self, runtime, runtime_at, unraw};
+use crate::parameter::{self, Taker, runtime, runtime_at, unraw};
 
 pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let function = provider.function.emit();
@@ -24,8 +24,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let lifetime = Ident::new(provider.lifetime.name(), Span::call_site());
     let scope = Ident::new("scope", Span::mixed_site());
     let is_singleton = provider.lifetime == Lifetime::Singleton;
-    let (resolutions, arguments) =
-        parameter::resolutions(&provider.parameters, &scope, is_singleton.then_some(name));
+    let taker = if is_singleton { Taker::Singleton(name) } else { Taker::Provider };
+    let (resolutions, arguments) = parameter::resolutions(&provider.parameters, &scope, taker);
     let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };

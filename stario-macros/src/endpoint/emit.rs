@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 
 use super::model::{Endpoint, Kind, Segment};
 use crate::errors::Errors;
-use crate::parameter::{self, Parameter, runtime, runtime_at, unraw};
+use crate::parameter::{self, Parameter, Taker, runtime, runtime_at, unraw};
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
@@ -126,7 +126,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let (path, kind) = (&endpoint.path, endpoint.kind.variant());
     let assertions = source_assertions(endpoint);
     let scope = Ident::new("scope", Span::mixed_site());
-    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, None);
+    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
     let requirements = parameter::requirements(&endpoint.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };

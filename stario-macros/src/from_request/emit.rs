@@ -85,7 +85,8 @@ fn source_of(field: &Parameter) -> TokenStream {
 fn requirement(sources: &Sources) -> TokenStream {
     let runtime = runtime();
     let requirements = sources.fields.iter().map(|field| {
-        let (ty, meta, runtime) = (&field.ty, parameter::metadata(field, None), runtime_at(field.ty.span()));
+        let (ty, meta, runtime) =
+            (&field.ty, parameter::metadata(field, parameter::Taker::Handler), runtime_at(field.ty.span()));
         quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(#meta))
     });
     quote! {

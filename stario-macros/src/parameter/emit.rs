@@ -20,6 +20,26 @@ pub(crate) fn runtime_at(span: Span) -> TokenStream {
     quote_spanned!(span=> crate::app::__stario::__private)
 }
 
+/// Whose parameters they are.
+#[derive(Clone, Copy)]
+pub(crate) enum Taker<'a> {
+    Handler,
+    Provider,
+    /// A provider whose value outlives the request.
+    Singleton(&'a Ident),
+}
+
+impl Taker<'_> {
+    /// A provider's future holds the ones of the providers it takes, so these are boxed: else providers that
+    /// need each other would be one endless type. Nothing else has to be.
+    fn item(self, handlers: &'static str, providers: &'static str) -> &'static str {
+        match self {
+            Taker::Handler => handlers,
+            Taker::Provider | Taker::Singleton(_) => providers,
+        }
+    }
+}
+
 /// How a parameter wants its value.
 enum Want<'a> {
     /// `config: State<Config>`, `db: Database`: a source, or a dependency by value.
@@ -77,7 +97,7 @@ pub(crate) fn source(parameter: &Parameter) -> TokenStream {
 /// What the parameters need of the app, as a `Vec`.
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     let requirements = parameters.iter().map(|parameter| {
-        let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, None));
+        let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, Taker::Handler));
         let (span, source) = (type_span(parameter), source(parameter));
         let runtime = runtime_at(span);
         quote_spanned!(span=> #requirement(#meta), #runtime::Requirement::reads(#source))
@@ -93,7 +113,7 @@ pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
 pub(crate) fn resolutions(
     parameters: &[Parameter],
     scope: &Ident,
-    singleton: Option<&Ident>,
+    taker: Taker<'_>,
 ) -> (TokenStream, Vec<TokenStream>) {
     let runtime = runtime();
     let named = |prefix: &str| -> Vec<Ident> {
@@ -101,7 +121,7 @@ pub(crate) fn resolutions(
         (0..parameters.len()).map(name).collect()
     };
     let (resolve, early, resolved) = (named("resolve"), named("early"), named("argument"));
-    let futures = parameters.iter().map(|parameter| future(parameter, scope, singleton));
+    let futures = parameters.iter().map(|parameter| future(parameter, scope, taker));
     let early_resolutions = parameters.iter().zip(&resolve).map(|(parameter, resolve)| {
         let (span, reads_body) = (type_span(parameter), associated(parameter, "reads_body"));
         let runtime = runtime_at(span);
@@ -145,34 +165,34 @@ pub(crate) fn resolutions(
 }
 
 /// The future of one parameter's value.
-fn future(parameter: &Parameter, scope: &Ident, singleton: Option<&Ident>) -> TokenStream {
+fn future(parameter: &Parameter, scope: &Ident, taker: Taker<'_>) -> TokenStream {
     let Some(default) = &parameter.default else {
-        let meta = metadata(parameter, singleton);
+        let meta = metadata(parameter, taker);
         let resolve = associated(
             parameter,
             match Want::of(parameter) {
-                Want::Value(_) | Want::ValueFrom(..) => "take",
-                Want::Borrow(_) | Want::BorrowFrom(..) => "borrow",
+                Want::Value(_) | Want::ValueFrom(..) => taker.item("take", "take_boxed"),
+                Want::Borrow(_) | Want::BorrowFrom(..) => taker.item("borrow", "borrow_boxed"),
             },
         );
         return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));
     };
-    let request = from_request(parameter, scope, singleton);
+    let request = from_request(parameter, scope, taker);
     with_default(parameter, default, &request)
 }
 
 /// The same for what can only be a source: the field of a struct.
 pub(crate) fn source_future(parameter: &Parameter, scope: &Ident) -> TokenStream {
-    let request = from_request(parameter, scope, None);
+    let request = from_request(parameter, scope, Taker::Handler);
     match &parameter.default {
         Some(default) => with_default(parameter, default, &request),
         None => request,
     }
 }
 
-fn from_request(parameter: &Parameter, scope: &Ident, singleton: Option<&Ident>) -> TokenStream {
+fn from_request(parameter: &Parameter, scope: &Ident, taker: Taker<'_>) -> TokenStream {
     let (ty, span) = (&parameter.ty, type_span(parameter));
-    let (runtime, meta) = (runtime_at(span), metadata(parameter, singleton));
+    let (runtime, meta) = (runtime_at(span), metadata(parameter, taker));
     quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta))
 }
 
@@ -192,7 +212,7 @@ fn with_default(parameter: &Parameter, default: &TokenStream, request: &TokenStr
 }
 
 /// The runtime's `&'static Parameter`.
-pub(crate) fn metadata(parameter: &Parameter, singleton: Option<&Ident>) -> TokenStream {
+pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
     let runtime = runtime_at(type_span(parameter));
     let new = match &parameter.renamed {
         Some(name) => quote!(renamed(#name)),
@@ -201,7 +221,9 @@ pub(crate) fn metadata(parameter: &Parameter, singleton: Option<&Ident>) -> Toke
             quote!(new(#name))
         }
     };
-    let in_singleton =
-        singleton.map(|provider| quote!(.in_singleton(|| ::core::any::TypeId::of::<#provider>())));
+    let in_singleton = match taker {
+        Taker::Singleton(provider) => Some(quote!(.in_singleton(|| ::core::any::TypeId::of::<#provider>()))),
+        Taker::Handler | Taker::Provider => None,
+    };
     quote_spanned!(type_span(parameter)=> const { &#runtime::Parameter::#new #in_singleton })
 }
