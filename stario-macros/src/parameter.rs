@@ -8,7 +8,8 @@ use syn::{
 };
 
 pub(crate) use emit::{
-    Taker, metadata, requirements, resolutions, runtime, runtime_at, source, source_future, type_span,
+    Taker, metadata, name_assertions, requirements, resolutions, runtime, runtime_at, source, source_future,
+    type_span,
 };
 
 pub(crate) struct Parameter {
@@ -87,6 +88,11 @@ impl Parameter {
             Some(renamed) => renamed.value() == name,
             None => self.name.as_ref().is_some_and(|ident| unraw(ident) == name),
         }
+    }
+
+    /// Whether there is nothing to look for its value under.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.name.is_none() && self.renamed.is_none()
     }
 
     /// The parameter's own name; empty when its pattern binds none.

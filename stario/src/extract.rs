@@ -103,6 +103,9 @@ pub trait FromRequest: Sized {
     /// A source that reads the body says so here: without it, a handler could take the body twice.
     const SOURCE: Source = Source::Head;
 
+    /// Whether the value is looked for under the parameter's name, so that the parameter must have one.
+    const BY_NAME: bool = false;
+
     /// Resolves the parameter.
     ///
     /// # Errors

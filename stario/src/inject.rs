@@ -80,6 +80,9 @@ pub trait Argument<'s, R, K>: Sized {
     /// What of the request it is made of.
     const SOURCE: Source;
 
+    /// Whether the parameter must have a name.
+    const BY_NAME: bool = false;
+
     /// Whether it, or a provider behind it, reads the body.
     fn reads_body(scope: &Scope) -> bool;
 
@@ -112,6 +115,8 @@ impl<'s, T: FromRequest, R> Argument<'s, R, AsSource> for T {
     type Taken = Owned<T>;
 
     const SOURCE: Source = T::SOURCE;
+
+    const BY_NAME: bool = T::BY_NAME;
 
     fn reads_body(_: &Scope) -> bool {
         T::SOURCE.reads_body()
@@ -160,6 +165,9 @@ pub struct ProvidedBy<P, T>(PhantomData<(P, T)>);
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What of the request the value may be made of.
     pub const SOURCE: Source = <P::Lifetime as Lifetime>::SOURCE;
+
+    /// A provider's value is found by its type.
+    pub const BY_NAME: bool = false;
 
     /// Whether the provider, or one behind it, reads the body.
     pub fn reads_body(scope: &Scope) -> bool {

@@ -29,7 +29,10 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
-    let assertions = is_singleton.then(|| request_assertions(provider));
+    let mut assertions = parameter::name_assertions(&provider.parameters);
+    if is_singleton {
+        assertions.extend(request_assertions(provider));
+    }
     // Two providers of one type conflict here, at the types that they return.
     let injected = runtime_at(value.span());
     let injected = (!provider.by_name).then(|| {

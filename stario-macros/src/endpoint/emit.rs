@@ -124,7 +124,8 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let name = &signature.ident;
     let handler = unraw(name);
     let (path, kind) = (&endpoint.path, endpoint.kind.variant());
-    let assertions = source_assertions(endpoint);
+    let mut assertions = source_assertions(endpoint);
+    assertions.extend(parameter::name_assertions(&endpoint.parameters));
     let scope = Ident::new("scope", Span::mixed_site());
     let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
     let requirements = parameter::requirements(&endpoint.parameters);

@@ -94,6 +94,21 @@ pub(crate) fn source(parameter: &Parameter) -> TokenStream {
     associated(parameter, "SOURCE")
 }
 
+/// Assertions that what is looked for by name has one.
+pub(crate) fn name_assertions(parameters: &[Parameter]) -> TokenStream {
+    let nameless = parameters.iter().filter(|parameter| parameter.is_nameless());
+    let assertions = nameless.map(|parameter| {
+        let by_name = associated(parameter, "BY_NAME");
+        quote_spanned! {type_span(parameter)=>
+            const _: () = ::core::assert!(
+                !#by_name,
+                "this value is looked for under the parameter's name, and the parameter has none; add #[name(\"..\")]"
+            );
+        }
+    });
+    assertions.collect()
+}
+
 /// What the parameters need of the app, as a `Vec`.
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     let requirements = parameters.iter().map(|parameter| {

@@ -39,6 +39,8 @@ pub struct Cookie<T>(pub T);
 value_newtype!(Cookie);
 
 impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
+    const BY_NAME: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         // HTTP/2 may send one line per cookie (RFC 9113 section 8.2.3).
         let lines = scope.headers().get_all(COOKIE).into_iter();

@@ -41,6 +41,8 @@ pub struct FormField<T>(pub T);
 value_newtype!(FormField);
 
 impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
+    const BY_NAME: bool = true;
+
     const SOURCE: Source = Source::Parts;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {

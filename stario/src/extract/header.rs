@@ -40,6 +40,8 @@ pub struct Header<T>(pub T);
 value_newtype!(Header);
 
 impl<T: DeserializeOwned + Send> FromRequest for Header<T> {
+    const BY_NAME: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let name = name(parameter);
         let text = match scope.headers().get(&*name) {
@@ -89,6 +91,8 @@ pub struct Headers<T>(pub Vec<T>);
 value_newtype!(Headers, Vec<T>);
 
 impl<T: DeserializeOwned + Send> FromRequest for Headers<T> {
+    const BY_NAME: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let name = name(parameter);
         let values = scope.headers().get_all(&*name).into_iter().map(|value| {

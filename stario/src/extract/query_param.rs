@@ -38,6 +38,8 @@ pub struct QueryParam<T>(pub T);
 value_newtype!(QueryParam);
 
 impl<T: DeserializeOwned + Send> FromRequest for QueryParam<T> {
+    const BY_NAME: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let text = values(scope, parameter).next();
         value::from_text(text.as_deref())
@@ -81,6 +83,8 @@ pub struct QueryParams<T>(pub Vec<T>);
 value_newtype!(QueryParams, Vec<T>);
 
 impl<T: DeserializeOwned + Send> FromRequest for QueryParams<T> {
+    const BY_NAME: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let parsed: Result<Vec<T>, Problem> =
             values(scope, parameter).map(|text| value::from_text(Some(&text))).collect();

@@ -40,6 +40,8 @@ pub struct Signal<T>(pub T);
 value_newtype!(Signal);
 
 impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
+    const BY_NAME: bool = true;
+
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {

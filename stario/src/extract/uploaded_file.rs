@@ -168,6 +168,8 @@ impl fmt::Debug for UploadedFile {
 }
 
 impl FromRequest for UploadedFile {
+    const BY_NAME: bool = true;
+
     const SOURCE: Source = Source::Parts;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
@@ -179,6 +181,8 @@ impl FromRequest for UploadedFile {
 }
 
 impl FromRequest for Option<UploadedFile> {
+    const BY_NAME: bool = true;
+
     const SOURCE: Source = Source::Parts;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
@@ -187,6 +191,8 @@ impl FromRequest for Option<UploadedFile> {
 }
 
 impl FromRequest for Vec<UploadedFile> {
+    const BY_NAME: bool = true;
+
     const SOURCE: Source = Source::Parts;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
