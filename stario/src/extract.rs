@@ -9,6 +9,7 @@ mod rejection;
 mod value;
 
 // The sources.
+mod app_handle;
 mod body_stream;
 mod client_address;
 mod cookie;
@@ -37,6 +38,7 @@ use std::any::TypeId;
 use crate::inject::ProviderInfo;
 use crate::scope::Scope;
 
+pub use app_handle::{AppHandle, RouteInfo};
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
 pub use cookie::Cookie;

@@ -103,10 +103,12 @@ pub use body::{Body, BodyError};
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
 pub use error::{Error, Result};
 pub use extract::{
-    BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header, Headers,
-    JsonBody, JsonOrForm, MatchedPath, Multipart, Parameter, Part, PathParam, Query, QueryParam, QueryParams,
-    RawBody, Rejection, RequestId, Signal, Signals, Source, State, UploadedFile, WholeBody,
+    AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
+    Headers, JsonBody, JsonOrForm, MatchedPath, Multipart, Parameter, Part, PathParam, Query, QueryParam,
+    QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State, UploadedFile,
+    WholeBody,
 };
+pub use handler::Kind;
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use relay::{Relay, Subscription};

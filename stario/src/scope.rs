@@ -111,6 +111,10 @@ impl Scope {
         self.cleanups
     }
 
+    pub(crate) fn shared_app(&self) -> Arc<Assembled> {
+        Arc::clone(&self.app)
+    }
+
     pub(crate) fn app(&self) -> &Assembled {
         &self.app
     }

@@ -554,6 +554,24 @@ impl Stream for Unread {
     }
 }
 
+#[app::detached_command("/until-stop")]
+async fn until_stop(app: stario::AppHandle, _inner: &Inner, log: Shared) {
+    log.add("working");
+    app.stopping().await;
+    log.add(if app.is_stopping() { "told to stop" } else { "not told" });
+}
+
+#[tokio::test]
+async fn a_detached_command_is_told_of_the_stop_and_waited_for() {
+    let mut setup = setup();
+    assert_eq!(setup.client.post("/until-stop").await.status(), 204);
+    setup.expect(&MADE).await;
+    setup.expect(&["working"]).await;
+    setup.client.clone().stop().await;
+    setup.expect(&["told to stop"]).await;
+    setup.expect(&CLEANED).await;
+}
+
 #[app::query("/stuck")]
 async fn stuck(_connection: &Connection, _inner: &Inner) {
     std::future::pending::<()>().await;
