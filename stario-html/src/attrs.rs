@@ -123,11 +123,7 @@ fn runtime_kind(name: &str) -> Result<AttrKind, InvalidName> {
     }) {
         return Err(InvalidName::new(name, "it contains a character that ends a name"));
     }
-    // The two elements on which a name may mean more than elsewhere.
-    Ok(match attr_kind("object", name) {
-        AttrKind::Plain => attr_kind("animate", name),
-        kind => kind,
-    })
+    Ok(attr_kind("", name))
 }
 
 /// An element name chosen at run time, for `<{tag}>..</{tag}>`.

@@ -77,7 +77,7 @@ fn is_settled(url: &str) -> bool {
 
 /// Whether every URL of a list separated by spaces and commas is safe.
 pub(crate) fn is_safe_list(list: &str) -> bool {
-    list.split(|c: char| c == ',' || c.is_ascii_whitespace()).all(is_safe)
+    list.split(|c: char| matches!(c, ',' | ';') || c.is_ascii_whitespace()).all(is_safe)
 }
 
 macro_rules! string_urls {

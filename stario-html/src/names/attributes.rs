@@ -26,7 +26,8 @@ pub enum AttrKind {
     Expression,
 }
 
-/// What the value of `name` means; `element` matters for the few names that mean different things.
+/// What the value of `name` means; `element` matters for the few names that mean different things. `""` is an
+/// element chosen at run time: it may be any, so the strictest meaning counts.
 #[must_use]
 pub fn attr_kind(element: &str, name: &str) -> AttrKind {
     let lower;
@@ -55,9 +56,10 @@ pub fn attr_kind(element: &str, name: &str) -> AttrKind {
         "href" | "src" | "action" | "formaction" | "poster" | "cite" | "manifest" | "background"
         | "codebase" | "icon" | "longdesc" | "profile" | "usemap" | "xlink:href" | "xml:base"
         | "xmlns:xlink" => AttrKind::Url,
-        "data" if element == "object" => AttrKind::Url,
+        "data" if matches!(element, "object" | "") => AttrKind::Url,
         // The values an SVG animation assigns may be those of `href`.
-        "to" | "from" | "by" | "values" if matches!(element, "animate" | "set") => AttrKind::Url,
+        "to" | "from" | "by" if matches!(element, "animate" | "set" | "") => AttrKind::Url,
+        "values" if matches!(element, "animate" | "set" | "") => AttrKind::UrlList,
         "draggable" | "spellcheck" | "contenteditable" | "writingsuggestions" => AttrKind::TrueFalse,
         "results" | "download" | "hidden" | "popover" => AttrKind::Plain,
         _ if name.starts_with("on") => AttrKind::Handler,

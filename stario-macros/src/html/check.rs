@@ -190,8 +190,14 @@ impl Checker<'_> {
     /// Checks the content of `<script>` and `<style>`, which is read without entities.
     fn code(&mut self, parent: &str, forbidden: &'static [&'static str], nodes: &[Node]) {
         self.only_text(parent, "only text and values", nodes);
-        let mut code =
-            Code { parent, forbidden, run: String::new(), first: None, scanner: Scanner::default() };
+        let mut code = Code {
+            parent,
+            forbidden,
+            run: String::new(),
+            first: None,
+            latest: None,
+            scanner: Scanner::default(),
+        };
         code.nodes(nodes, self.report);
         code.end_run(true, self.report);
     }
@@ -214,6 +220,8 @@ struct Code<'c> {
     run: String,
     /// The first literal of the run.
     first: Option<Range>,
+    /// The last literal of all.
+    latest: Option<Range>,
     scanner: Scanner,
 }
 
@@ -223,6 +231,7 @@ impl Code<'_> {
             match node {
                 Node::Text(text) => {
                     self.first.get_or_insert(text.span.into());
+                    self.latest = Some(text.span.into());
                     self.run.push_str(&text.value);
                     self.scanner.read(&text.value);
                 }
@@ -250,13 +259,13 @@ impl Code<'_> {
     /// Checks a block that may be written or not: what is open before and behind it must be the same.
     fn branch(&mut self, nodes: &[Node], report: &mut Report) {
         self.end_run(false, report);
-        let before = self.scanner;
+        let before = self.scanner.clone();
         self.nodes(nodes, report);
-        let last = self.first;
         self.end_run(false, report);
+        // Only a literal opens anything, so there is one.
         if self.parent == "script"
             && self.scanner.open() != before.open()
-            && let Some(range) = last
+            && let Some(range) = self.latest
         {
             report.error(range, "a string or comment must begin and end in the same block");
         }

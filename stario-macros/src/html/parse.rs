@@ -237,10 +237,16 @@ impl Parser<'_> {
             })));
         }
         if let Some(text) = cursor.take_string() {
+            let mut chars = text.value.chars();
+            let is_name = chars.next().is_some_and(|c| c.is_ascii_alphabetic())
+                && chars.all(|c| c.is_alphanumeric() || "-:._".contains(c));
+            if !is_name {
+                self.report.error(text.span, format!("{:?} cannot be the name of an element", text.value));
+            }
             return Some(Opening::Element(Tag::Named(Name {
                 range: text.span.into(),
                 parts: vec![(0, text.span)],
-                text: text.value,
+                text: as_browsers_read(text.value),
                 is_quoted: true,
             })));
         }
@@ -395,7 +401,7 @@ fn closing_name(cursor: &Cursor) -> (String, usize) {
         return (name, 3 + usize::from(cursor.is_punct(3, '>')));
     }
     if let Some(text) = cursor.string(ahead) {
-        return (text.value, 3 + usize::from(cursor.is_punct(3, '>')));
+        return (as_browsers_read(text.value), 3 + usize::from(cursor.is_punct(3, '>')));
     }
     let mut name = String::new();
     while let Some(token) = cursor.peek(ahead) {
@@ -434,4 +440,11 @@ fn push_part(name: &mut Name, cursor: &mut Cursor) {
         name.parts.push((name.text.len(), token.span()));
         name.text.push_str(&token.to_string());
     }
+}
+
+/// HTML has no case in names: `SCRIPT` is a script, and its content is read as one. What only differs by case
+/// from a known element is that element.
+fn as_browsers_read(name: String) -> String {
+    let lower = name.to_ascii_lowercase();
+    if element(&name).is_none() && element(&lower).is_some() { lower } else { name }
 }

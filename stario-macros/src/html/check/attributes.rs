@@ -207,6 +207,13 @@ pub(crate) fn in_open_javascript(open: Open, range: Range, report: &mut Report) 
         Open::String(_) => "a string",
         Open::Regex { .. } => "a regular expression",
         Open::LineComment | Open::BlockComment => "a comment",
+        Open::Ambiguous => {
+            report.error(
+                range,
+                "a `/` behind `)` or `}` may divide or begin a regular expression, so it is not clear what this value stands in; name what is divided, or put the value before it",
+            );
+            return;
+        }
     };
     report.error(
         range,

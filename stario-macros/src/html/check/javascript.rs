@@ -11,14 +11,22 @@ pub(crate) enum Open {
     },
     LineComment,
     BlockComment,
+    /// A `/` behind `)` or `}` divides or begins a regular expression, by what stands far before it. What is
+    /// open behind it cannot be told.
+    Ambiguous,
 }
 
 /// Follows code piece by piece.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scanner {
     open: Open,
+    is_ambiguous: bool,
     /// The last character that was neither space nor comment, which tells a division from a regular expression.
     last: Option<char>,
+    /// The word that `last` ends, if it does.
+    word: String,
+    /// Whether a word goes on with the next character.
+    last_touches: bool,
 }
 
 impl Scanner {
@@ -34,6 +42,7 @@ impl Scanner {
                         chars.next();
                         self.open = Open::BlockComment;
                     }
+                    ('/', _) if matches!(self.last, Some(')' | '}')) => self.is_ambiguous = true,
                     ('/', _) if self.begins_expression() => self.open = Open::Regex { in_class: false },
                     _ => {}
                 },
@@ -55,28 +64,58 @@ impl Scanner {
                     self.open = Open::Nothing;
                     continue;
                 }
-                Open::LineComment | Open::BlockComment => continue,
+                Open::LineComment | Open::BlockComment | Open::Ambiguous => continue,
             }
             if !c.is_whitespace() {
+                if !is_word(c) || !self.last_touches {
+                    self.word.clear();
+                }
+                self.word.extend(is_word(c).then_some(c));
                 self.last = Some(c);
             }
+            self.last_touches = is_word(c);
         }
     }
 
     /// Reads over a value: a complete expression.
     pub(crate) fn read_value(&mut self) {
-        self.last = Some(')');
+        // As behind a name: a `/` divides.
+        self.last = Some('a');
+        self.word.clear();
+        self.last_touches = false;
     }
 
     /// What is still open.
     pub(crate) fn open(&self) -> Open {
-        self.open
+        if self.is_ambiguous { Open::Ambiguous } else { self.open }
     }
 
     /// Whether an operand is due rather than an operator.
     fn begins_expression(&self) -> bool {
-        self.last.is_none_or(|c| "(,=:[!&|?{};+-*%~^<>".contains(c))
+        // Behind these words stands an operand, behind all others an operator.
+        const BEFORE_OPERAND: [&str; 13] = [
+            "await",
+            "case",
+            "delete",
+            "do",
+            "else",
+            "in",
+            "instanceof",
+            "new",
+            "of",
+            "return",
+            "throw",
+            "typeof",
+            "void",
+        ];
+        self.last.is_none_or(|c| "(,=:[!&|?{;+-*%~^<>".contains(c))
+            || self.word == "yield"
+            || BEFORE_OPERAND.contains(&self.word.as_str())
     }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$')
 }
 
 #[cfg(test)]
@@ -104,5 +143,11 @@ mod tests {
         check("x = /'/", Open::Nothing);
         check("x = /[/']/ + 'a", Open::String('\''));
         check("x = /a", Open::Regex { in_class: false });
+        check("return /'/.test(x)", Open::Nothing);
+        check("typeof /a", Open::Regex { in_class: false });
+        check("returned / 'a'", Open::Nothing);
+        check("a.b / 'c", Open::String('\''));
+        check("f() / 2", Open::Ambiguous);
+        check("{ } /\"/", Open::Ambiguous);
     }
 }

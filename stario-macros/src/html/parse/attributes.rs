@@ -116,6 +116,10 @@ impl Parser<'_> {
             push_part(&mut name, cursor);
         }
         name.range = cursor.range_since(start);
+        if name.text.contains('/') && !name.text.starts_with("class:") {
+            let problem = "a `/` ends the name of an attribute in HTML; a class that has one is written class:w-1/2={..} or, for Datastar, data-class=\"{'w-1/2': ..}\"";
+            self.report.error(name.range, problem);
+        }
         Some(name)
     }
 
