@@ -17,25 +17,33 @@ pub(crate) struct On<'e> {
     pub(crate) known: Option<&'static Element>,
 }
 
-/// Names that have been written, and where.
-type Seen = Vec<(String, Range)>;
+/// Names that have been written.
+type Seen = Vec<Written>;
+
+#[derive(Clone)]
+struct Written {
+    name: String,
+    range: Range,
+    /// How many attribute `if`s it stands in.
+    level: usize,
+}
 
 /// Checks the attributes of one tag.
 pub(crate) fn check(on: On<'_>, attrs: &[Attr], report: &mut Report) {
-    attributes(on, attrs, &mut Seen::new(), report);
+    attributes(on, attrs, 0, &mut Seen::new(), report);
 }
 
-fn attributes(on: On<'_>, attrs: &[Attr], seen: &mut Seen, report: &mut Report) {
+fn attributes(on: On<'_>, attrs: &[Attr], level: usize, seen: &mut Seen, report: &mut Report) {
     for attr in attrs {
         match attr {
             Attr::Named(attr) => {
-                check_repetition(&attr.name, seen, report);
+                check_repetition(&attr.name, level, seen, report);
                 check_name(on, attr, report);
                 check_value(on, attr, report);
             }
             Attr::If(group) => {
                 let before = seen.clone();
-                check_group(on, group, &before, seen, report);
+                check_group(on, group, level + 1, &before, seen, report);
             }
             Attr::Spread(_) => {}
         }
@@ -43,27 +51,51 @@ fn attributes(on: On<'_>, attrs: &[Attr], seen: &mut Seen, report: &mut Report) 
 }
 
 /// Checks the branches of an `if`, of which one is written: each on its own behind what came `before`.
-fn check_group(on: On<'_>, group: &If<Attr>, before: &Seen, seen: &mut Seen, report: &mut Report) {
+fn check_group(
+    on: On<'_>,
+    group: &If<Attr>,
+    level: usize,
+    before: &Seen,
+    seen: &mut Seen,
+    report: &mut Report,
+) {
     let mut branch = |attrs: &[Attr], report: &mut Report| {
         let mut inner = before.clone();
-        attributes(on, attrs, &mut inner, report);
+        attributes(on, attrs, level, &mut inner, report);
         seen.extend(inner.split_off(before.len()));
     };
     branch(&group.then, report);
     match &group.otherwise {
         Some(Else::Block(attrs)) => branch(attrs, report),
-        Some(Else::If(group)) => check_group(on, group, before, seen, report),
+        Some(Else::If(group)) => check_group(on, group, level, before, seen, report),
         None => {}
     }
 }
 
-fn check_repetition(name: &Name, seen: &mut Seen, report: &mut Report) {
+fn check_repetition(name: &Name, level: usize, seen: &mut Seen, report: &mut Report) {
     let key = name.text.to_ascii_lowercase();
-    if let Some((_, first)) = seen.iter().find(|(known, _)| *known == key) {
+    if let Some(first) = seen.iter().find(|written| written.name == key) {
         report.error(name.range, format!("duplicate attribute {}", name.text));
-        report.note(*first, format!("{} first written here", name.text));
+        report.note(first.range, format!("{} first written here", name.text));
+    } else if let Some(joined) = joined(&key)
+        && let Some(first) =
+            seen.iter().find(|written| written.level != level && self::joined(&written.name) == Some(joined))
+    {
+        let toggle = if joined == "class" { "class:name={condition}" } else { "style:name={option}" };
+        let problem = format!(
+            "this makes a second {joined} attribute, which browsers drop; put the condition in the value: {toggle}"
+        );
+        report.error(name.range, problem);
+        report.note(first.range, format!("the first {joined} attribute begins here"));
     }
-    seen.push((key, name.range));
+    seen.push(Written { name: key, range: name.range, level });
+}
+
+/// The attribute that all names of its kind are written as: `class` and `class:x` are one.
+fn joined(name: &str) -> Option<&'static str> {
+    let is =
+        |joined: &str| name == joined || name.strip_prefix(joined).is_some_and(|rest| rest.starts_with(':'));
+    ["class", "style"].into_iter().find(|joined| is(joined))
 }
 
 fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
