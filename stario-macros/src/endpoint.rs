@@ -3,6 +3,7 @@
 
 mod check;
 mod emit;
+mod links;
 mod model;
 mod parse;
 
