@@ -13,5 +13,4 @@ pub use client::DatastarScript;
 pub use event::{Event, Mode, redirect, remove, script, signals};
 pub use into_event::{IntoEvent, StreamItem};
 
-pub(crate) use action::encode_url;
 pub(crate) use client::ClientFile;

@@ -100,6 +100,7 @@ pub mod prelude;
 
 pub use app::{App, Problems, ProxyHeader};
 pub use body::{Body, BodyError};
+pub use bytes::Bytes;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
 pub use error::{Error, Result};
 pub use extract::{
@@ -112,7 +113,7 @@ pub use handler::Kind;
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use relay::{Relay, Subscription};
-pub use response::{IntoResponse, Json, Redirect, Response};
+pub use response::{IntoResponse, Json, Location, Redirect, Response, ResponsePart, Text, UnsafeLocation};
 pub use scope::Scope;
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};

@@ -11,13 +11,12 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
-use stario_html::Render;
 
 use crate::body::BodyError;
 use crate::datastar::StreamItem;
 use crate::error::Error;
 use crate::extract::Rejection;
-use crate::response::{self, IntoResponse, Response};
+use crate::response::{IntoResponse, Response};
 
 /// A handler's value on its way to a response.
 pub struct Outcome<T>(pub T);
@@ -168,22 +167,14 @@ pub trait Reply<'s, K> {
     fn reply(self) -> Answer<'s>;
 }
 
-/// The value is a whole response.
-pub struct AsResponse(());
-/// The value is rendered.
-pub struct AsHtml(());
+/// The value is a whole response, in the way `K`.
+pub struct AsWhole<K>(std::marker::PhantomData<K>);
 /// The value is a stream whose items become events in the way `K`.
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
-impl<'s, T: IntoResponse> Reply<'s, AsResponse> for T {
+impl<'s, T: IntoResponse<K>, K> Reply<'s, AsWhole<K>> for T {
     fn reply(self) -> Answer<'s> {
         Answer::Whole(self.into_response())
-    }
-}
-
-impl<'s, T: Render> Reply<'s, AsHtml> for T {
-    fn reply(self) -> Answer<'s> {
-        Answer::Whole(response::html(self.into_html()))
     }
 }
 

@@ -1,10 +1,24 @@
 //! Responses as values: what a handler can return to choose status, headers and body itself.
 
+mod json;
+mod location;
+mod part;
+mod redirect;
+mod text;
+
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, HeaderName, StatusCode};
-use stario_html::{Html, Render};
+use stario_html::Render;
 
 use crate::body::Body;
+use crate::error::Error;
+
+pub use json::Json;
+pub use location::{Location, UnsafeLocation};
+pub use part::ResponsePart;
+pub use redirect::Redirect;
+pub use text::Text;
 
 /// An HTTP response with stario's [`Body`].
 pub type Response = http::Response<Body>;
@@ -12,11 +26,24 @@ pub type Response = http::Response<Body>;
 pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// A value that is a whole response.
 ///
-/// Implement it for your own types to return them from handlers. Elements and other values that render
-/// as HTML need no impl: a handler returns them as they are.
+/// | value | response |
+/// |---|---|
+/// | whatever renders: an element, text (escaped), a number | 200, HTML |
+/// | [`Json`], [`Text`] | 200, JSON or plain text |
+/// | [`Redirect`] | 307, or the status it was given |
+/// | [`Bytes`] | 200, `application/octet-stream` |
+/// | [`Body`] | 200, without a content type |
+/// | `StatusCode` | that status, no body |
+/// | `()` | 204 |
+/// | `http::Response<T>` where `T` converts into [`Body`] | itself |
+/// | a tuple of parts and one of these | it with the parts, see [`ResponsePart`] |
+///
+/// Implement it for your own types to return them from handlers. Types that render need no impl. `K` tells
+/// the conversions apart and is always inferred.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -33,14 +60,28 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
     message = "`{Self}` is not a response",
     note = "implement `IntoResponse`, or return an element, text, a number, `Response`, a stream of events, `()`, or one of them in `Option` or `Result`"
 )]
-pub trait IntoResponse {
+pub trait IntoResponse<K = AsResponse> {
     /// Makes the response.
     fn into_response(self) -> Response;
 }
 
-impl IntoResponse for Response {
+/// The value is a response.
+#[doc(hidden)]
+pub struct AsResponse(());
+/// The value is rendered.
+#[doc(hidden)]
+pub struct AsHtml(());
+
+impl<R: Render> IntoResponse<AsHtml> for R {
     fn into_response(self) -> Response {
-        self
+        with_type(HTML, self.into_html())
+    }
+}
+
+/// The response as it is.
+impl<T: Into<Body>> IntoResponse for http::Response<T> {
+    fn into_response(self) -> Response {
+        self.map(Into::into)
     }
 }
 
@@ -67,95 +108,34 @@ impl IntoResponse for bool {
     }
 }
 
-/// Whatever renders, with its status: an element, text (escaped), a number.
-impl<R: Render> IntoResponse for (StatusCode, R) {
+/// `application/octet-stream`, unless a part before it says otherwise.
+impl IntoResponse for Bytes {
     fn into_response(self) -> Response {
-        let mut response = html(self.1.into_html());
-        *response.status_mut() = self.0;
-        response
+        with_type(BINARY, self)
     }
 }
 
-/// A JSON body, `content-type: application/json`.
-///
-/// A value that cannot be written as JSON (a map with keys that are not text, say) answers 500.
-///
-/// ```
-/// use stario::prelude::*;
-///
-/// # stario::app!();
-/// #[app::query("/search")]
-/// async fn search(#[default(1)] page: QueryParam<u32>) -> Json<serde_json::Value> {
-///     Json(json!({ "status": "success", "page": *page }))
-/// }
-/// # fn main() {}
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Json<T>(pub T);
-
-impl<T: serde::Serialize> IntoResponse for Json<T> {
+/// 200 without a content type, unless a part before it names one.
+impl IntoResponse for Body {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(json) => with_type(JSON, json),
-            Err(error) => crate::error::Error::from(error).into_response(),
-        }
+        Response::new(self)
     }
 }
 
-/// A redirect to another URL.
-///
-/// ```
-/// use stario::prelude::*;
-/// use stario::Redirect;
-///
-/// # stario::app!();
-/// #[app::query("/old")]
-/// async fn old() -> Redirect {
-///     Redirect::to("/new")
-/// }
-/// # fn main() {}
-/// ```
-#[derive(Debug, Clone)]
-pub struct Redirect {
-    status: StatusCode,
-    location: String,
+/// Marks the answer to a value that could not be made a response, so that no part around it makes it look
+/// like a success.
+#[derive(Clone, Copy)]
+struct Failed;
+
+/// The answer to a value that could not be made a response. The cause is logged.
+fn failure(error: Error) -> Response {
+    let mut response = error.into_response();
+    response.extensions_mut().insert(Failed);
+    response
 }
 
-impl Redirect {
-    /// 307: the client repeats the request, method and body included, at `location`.
-    pub fn to(location: impl Into<String>) -> Self {
-        Self { status: StatusCode::TEMPORARY_REDIRECT, location: location.into() }
-    }
-
-    /// 308: as 307, and from now on the client goes to `location` by itself.
-    pub fn permanent(location: impl Into<String>) -> Self {
-        Self { status: StatusCode::PERMANENT_REDIRECT, location: location.into() }
-    }
-
-    /// 303: the client asks for `location` with GET, to see what a command has come to.
-    pub fn see_other(location: impl Into<String>) -> Self {
-        Self { status: StatusCode::SEE_OTHER, location: location.into() }
-    }
-}
-
-impl IntoResponse for Redirect {
-    /// Characters that no URL has, line ends among them, are percent-encoded.
-    fn into_response(self) -> Response {
-        let location = crate::datastar::encode_url(&self.location);
-        match HeaderValue::from_str(&location) {
-            Ok(location) => {
-                let mut response = self.status.into_response();
-                response.headers_mut().insert(http::header::LOCATION, location);
-                response
-            }
-            Err(error) => crate::error::Error::from(error).into_response(),
-        }
-    }
-}
-
-/// 200 with `html`.
-pub(crate) fn html(html: Html) -> Response {
-    with_type(HTML, html)
+fn has_failed(response: &Response) -> bool {
+    response.extensions().get::<Failed>().is_some()
 }
 
 /// `status` with `message` as plain text.

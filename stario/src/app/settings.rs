@@ -101,7 +101,7 @@ impl App {
     /// );
     /// # }
     /// ```
-    pub fn on_rejection<R: IntoResponse>(
+    pub fn on_rejection<R: IntoResponse<K>, K>(
         mut self,
         handler: impl Fn(&Rejection, &request::Parts) -> R + Send + Sync + 'static,
     ) -> Self {

@@ -1,6 +1,5 @@
 //! Links and actions built from handlers: `get_user::url(7)`, `rename_user::action(7)`.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -24,24 +23,6 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
-
-/// What a whole URL must escape: what no URL contains. `%` stays, because it begins an escape.
-const URL: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
-/// A URL whose characters are those of a URL.
-pub(crate) fn encode_url(url: &str) -> Cow<'_, str> {
-    utf8_percent_encode(url.trim(), URL).into()
-}
 
 /// The URL of a handler, made by its `url(..)`.
 ///

@@ -6,6 +6,8 @@ use bytes::BytesMut;
 use serde::Serialize;
 use stario_html::{Html, Render};
 
+use crate::response::Location;
+
 /// One message to an open browser: patch elements, or patch signals.
 ///
 /// Build one with the functions of [`event`](crate::event), or yield a value that converts (see
@@ -147,24 +149,21 @@ fn escape_script(code: &str) -> String {
     escaped
 }
 
-/// Sends the browser to `url`.
+/// Sends the browser to `location`: a place of this site, or one made by
+/// [`Location::external`](crate::Location::external).
 ///
-/// The URL is percent-encoded where it must be and written as a string literal, so that it cannot become
-/// code; a `javascript:` URL leads nowhere (`about:blank`).
-pub fn redirect(url: impl AsRef<str>) -> Event {
-    let url = super::encode_url(url.as_ref());
-    let url = if is_script_url(&url) { "about:blank".into() } else { url };
-    let literal = serde_json::Value::String(url.into_owned()).to_string();
+/// It is written as a string literal, so that it cannot become code. To a place that is not safe the browser
+/// is not sent: the log says why, and the page stays.
+pub fn redirect(location: impl Into<Location>) -> Event {
+    let location = match location.into().into_checked() {
+        Ok(location) => serde_json::Value::String(location).to_string(),
+        Err(error) => {
+            tracing::error!(%error, "a browser is not redirected");
+            return script("console.error('The server refused to redirect this page: see its log.')");
+        }
+    };
     // Assigned after the event is handled, as the SDK reference has it, so that the patch is complete.
-    script(format!("setTimeout(() => window.location = {literal})"))
-}
-
-/// Whether a browser would run this URL as code. The white space that it would ignore inside a scheme is
-/// percent-encoded by now, which makes it no scheme.
-fn is_script_url(url: &str) -> bool {
-    url.split_once(':').is_some_and(|(scheme, _)| {
-        ["javascript", "data", "vbscript"].iter().any(|name| scheme.eq_ignore_ascii_case(name))
-    })
+    script(format!("setTimeout(() => window.location = {location})"))
 }
 
 /// Patches signals with any value that serializes to a JSON object; `null` removes a signal.
@@ -253,7 +252,8 @@ mod tests {
         assert_eq!(written("/home?a=1#b"), page("\"/home?a=1#b\""));
         assert_eq!(written("/\";alert(1)//"), page("\"/%22;alert(1)//\""));
         assert_eq!(written("/</script>"), page("\"/%3C/script%3E\""));
-        assert_eq!(written(" JavaScript:alert(1)"), page("\"about:blank\""));
-        assert_eq!(written("java\tscript:alert(1)"), page("\"java%09script:alert(1)\""));
+        for unsafe_location in ["javascript:alert(1)", "//evil.example", "/\\evil.example"] {
+            assert!(written(unsafe_location).contains("console.error("));
+        }
     }
 }

@@ -1,0 +1,29 @@
+//! `Json`: a value as a JSON body.
+
+use super::{IntoResponse, JSON, Response, failure, with_type};
+
+/// A JSON body, `content-type: application/json`.
+///
+/// A value that cannot be written as JSON (a map with keys that are not text, say) answers 500.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/search")]
+/// async fn search(#[default(1)] page: QueryParam<u32>) -> Json<serde_json::Value> {
+///     Json(json!({ "status": "success", "page": *page }))
+/// }
+/// # fn main() {}
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+impl<T: serde::Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(json) => with_type(JSON, json),
+            Err(error) => failure(error.into()),
+        }
+    }
+}

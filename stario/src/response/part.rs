@@ -1,0 +1,163 @@
+//! What a response is given besides its body: status and headers, in front of the value in a tuple.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use http::{StatusCode, header};
+use stario_html::Render;
+
+use super::{AsResponse, HTML, IntoResponse, Response, failure, has_failed, with_type};
+use crate::error::Result;
+
+/// A part of a response's head: what stands before the value in a tuple that is returned.
+///
+/// | part | effect |
+/// |---|---|
+/// | `StatusCode` | the status |
+/// | `[(name, value); N]` | sets headers |
+/// | `http::HeaderMap` | sets headers |
+/// | `Option` of a part | the part, if it is there |
+///
+/// Up to four parts are applied in their order to what the value after them answers. A header that is set
+/// replaces what the response had under its name, `set-cookie` apart, which is added; a name that stands
+/// several times in one part is sent as often.
+///
+/// Names and values are checked: one that HTTP cannot carry, such as a value with a line end, answers 500
+/// and is logged, and never reaches the client.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/report")]
+/// async fn report() -> (StatusCode, [(&'static str, &'static str); 1], Html) {
+///     (StatusCode::GONE, [("cache-control", "no-store")], html! { <p>"It is gone."</p> })
+/// }
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/report").send();
+/// assert_eq!(res.status(), 410);
+/// assert_eq!(res.header("cache-control"), "no-store");
+/// assert_eq!(res.text(), "<p>It is gone.</p>");
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no part of a response's head",
+    label = "neither a status nor headers",
+    note = "put a `StatusCode`, `[(name, value)]`, or a `HeaderMap` in front of the value, or implement `ResponsePart`"
+)]
+pub trait ResponsePart {
+    /// Applies the part.
+    ///
+    /// # Errors
+    ///
+    /// When the part cannot be sent. The response is then 500, and the error is logged.
+    fn apply(self, response: &mut Response) -> Result<()>;
+}
+
+impl ResponsePart for StatusCode {
+    fn apply(self, response: &mut Response) -> Result<()> {
+        *response.status_mut() = self;
+        Ok(())
+    }
+}
+
+impl ResponsePart for HeaderMap {
+    fn apply(mut self, response: &mut Response) -> Result<()> {
+        if let header::Entry::Occupied(cookies) = self.entry(SET_COOKIE) {
+            for cookie in cookies.remove_entry_mult().1 {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+        }
+        response.headers_mut().extend(self);
+        Ok(())
+    }
+}
+
+impl<N, V, const COUNT: usize> ResponsePart for [(N, V); COUNT]
+where
+    N: TryInto<HeaderName, Error: StdError + Send + Sync + 'static>,
+    V: TryInto<HeaderValue, Error: StdError + Send + Sync + 'static>,
+{
+    fn apply(self, response: &mut Response) -> Result<()> {
+        let mut headers = HeaderMap::with_capacity(COUNT);
+        for (name, value) in self {
+            let name =
+                name.try_into().map_err(|error| InvalidHeader { name: None, cause: Box::new(error) })?;
+            let value = value
+                .try_into()
+                .map_err(|error| InvalidHeader { name: Some(name.clone()), cause: Box::new(error) })?;
+            headers.append(name, value);
+        }
+        headers.apply(response)
+    }
+}
+
+impl<P: ResponsePart> ResponsePart for Option<P> {
+    fn apply(self, response: &mut Response) -> Result<()> {
+        self.map_or(Ok(()), |part| part.apply(response))
+    }
+}
+
+/// A header that HTTP cannot carry.
+#[derive(Debug)]
+struct InvalidHeader {
+    /// Of the header whose value is invalid.
+    name: Option<HeaderName>,
+    cause: Box<dyn StdError + Send + Sync>,
+}
+
+impl fmt::Display for InvalidHeader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(formatter, "the value of the response header `{name}` cannot be sent"),
+            None => formatter.write_str("the name of a response header cannot be sent"),
+        }
+    }
+}
+
+impl StdError for InvalidHeader {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.cause)
+    }
+}
+
+/// The value behind the parts is rendered.
+#[doc(hidden)]
+pub struct AsHtmlWithParts(());
+
+macro_rules! values_with_parts {
+    ($($part:ident)+) => {
+        #[diagnostic::do_not_recommend]
+        impl<$($part: ResponsePart,)+ T: IntoResponse> IntoResponse<AsResponse> for ($($part,)+ T) {
+            #[allow(non_snake_case)]
+            fn into_response(self) -> Response {
+                let ($($part,)+ value) = self;
+                let mut response = value.into_response();
+                if has_failed(&response) {
+                    return response;
+                }
+                let applied = (|| {
+                    $($part.apply(&mut response)?;)+
+                    Ok(())
+                })();
+                applied.map_or_else(failure, |()| response)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<$($part: ResponsePart,)+ R: Render> IntoResponse<AsHtmlWithParts> for ($($part,)+ R) {
+            #[allow(non_snake_case)]
+            fn into_response(self) -> Response {
+                let ($($part,)+ value) = self;
+                ($($part,)+ with_type(HTML, value.into_html())).into_response()
+            }
+        }
+    };
+}
+
+values_with_parts!(P1);
+values_with_parts!(P1 P2);
+values_with_parts!(P1 P2 P3);
+values_with_parts!(P1 P2 P3 P4);

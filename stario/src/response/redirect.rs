@@ -1,0 +1,96 @@
+//! `Redirect`: the client is to go elsewhere.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::StatusCode;
+use http::header::{HeaderValue, LOCATION};
+
+use super::{IntoResponse, Location, Response, failure};
+
+/// A redirect to another URL, with an empty body.
+///
+/// What it goes to is a [`Location`]: a place of this site, unless it is an
+/// [external](Location::external) one in so many words. To one that is not safe it does not go: it answers
+/// 500, and the log says why.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::Redirect;
+///
+/// # stario::app!();
+/// #[app::query("/old")]
+/// async fn old() -> Redirect {
+///     Redirect::to(new::url())
+/// }
+///
+/// #[app::query("/new")]
+/// async fn new() {}
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/old").send();
+/// assert_eq!(res.status(), 307);
+/// assert_eq!(res.header("location"), "/new");
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Redirect {
+    status: StatusCode,
+    location: Location,
+}
+
+impl Redirect {
+    /// 307: the client repeats the request, method and body included, at `location`.
+    pub fn to(location: impl Into<Location>) -> Self {
+        Self { status: StatusCode::TEMPORARY_REDIRECT, location: location.into() }
+    }
+
+    /// 308: as 307, and from now on the client goes to `location` by itself.
+    pub fn permanent(location: impl Into<Location>) -> Self {
+        Self::to(location).with_status(StatusCode::PERMANENT_REDIRECT)
+    }
+
+    /// 303: the client asks for `location` with GET, to see what a command has come to.
+    pub fn see_other(location: impl Into<Location>) -> Self {
+        Self::to(location).with_status(StatusCode::SEE_OTHER)
+    }
+
+    /// The same with another status: 300 to 308, 304 apart. With any other it answers 500, and the log says
+    /// why.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}
+
+impl IntoResponse for Redirect {
+    fn into_response(self) -> Response {
+        if !(300..=308).contains(&self.status.as_u16()) || self.status == StatusCode::NOT_MODIFIED {
+            return failure(NoRedirect(self.status).into());
+        }
+        let location = match self.location.into_checked() {
+            Ok(location) => location,
+            Err(error) => return failure(error.into()),
+        };
+        match HeaderValue::try_from(location) {
+            Ok(location) => {
+                let mut response = self.status.into_response();
+                response.headers_mut().insert(LOCATION, location);
+                response
+            }
+            Err(error) => failure(error.into()),
+        }
+    }
+}
+
+/// A status that tells no client to go anywhere.
+#[derive(Debug)]
+struct NoRedirect(StatusCode);
+
+impl fmt::Display for NoRedirect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} is no status of a redirect", self.0.as_u16())
+    }
+}
+
+impl StdError for NoRedirect {}

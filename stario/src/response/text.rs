@@ -1,0 +1,37 @@
+//! `Text`: plain text.
+
+use std::borrow::Cow;
+
+use super::{IntoResponse, Response, TEXT, with_type};
+
+/// Plain text, `content-type: text/plain; charset=utf-8`: what is in it is sent as it is.
+///
+/// Text returned without this is HTML, and escaped.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::Text;
+///
+/// # stario::app!();
+/// #[app::query("/robots.txt")]
+/// async fn robots() -> Text<&'static str> {
+///     Text("User-agent: *\nDisallow: /<private>\n")
+/// }
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/robots.txt").send();
+/// assert_eq!(res.header("content-type"), "text/plain; charset=utf-8");
+/// assert_eq!(res.text(), "User-agent: *\nDisallow: /<private>\n");
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text<T>(pub T);
+
+impl<T: Into<Cow<'static, str>>> IntoResponse for Text<T> {
+    fn into_response(self) -> Response {
+        match self.0.into() {
+            Cow::Borrowed(text) => with_type(TEXT, text),
+            Cow::Owned(text) => with_type(TEXT, text),
+        }
+    }
+}
