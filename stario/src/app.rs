@@ -1,9 +1,11 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
 mod discover;
+mod hooks;
 mod requirements;
 mod settings;
 mod states;
+mod work;
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -23,10 +25,13 @@ use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
 pub use discover::{Registration, inventory};
+use hooks::{Hook, Hooks};
 use requirements::ProviderPlace;
 pub use settings::ProxyHeader;
 pub(crate) use settings::Settings;
 pub(crate) use states::States;
+pub use work::Unfinished;
+pub(crate) use work::Work;
 
 /// Declares this crate's app. Write it once, in the crate's root.
 ///
@@ -86,6 +91,8 @@ pub struct App {
     datastar_file: Option<ClientFile>,
     settings: Settings,
     replacements: Replacements,
+    /// In the order in which they were given.
+    hooks: Vec<Hook>,
     problems: Vec<String>,
 }
 
@@ -101,6 +108,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         datastar_file: None,
         settings: Settings::default(),
         replacements: Replacements::new(),
+        hooks: Vec::new(),
         problems: Vec::new(),
     }
 }
@@ -132,6 +140,7 @@ impl App {
         self.datastar_file = self.datastar_file.or(other.datastar_file);
         self.settings = self.settings.or(other.settings);
         self.replacements.extend(other.replacements);
+        self.hooks.extend(other.hooks);
         self
     }
 
@@ -216,7 +225,8 @@ impl App {
     /// # Errors
     ///
     /// The problems that [`App::check`] finds, a variable that does not parse, or an address that cannot be
-    /// listened on. A request never ends the server.
+    /// listened on, the failure of a start hook; and [`Unfinished`], when something had to be cut in the end.
+    /// A request never ends the server.
     pub async fn serve(self) -> Result {
         let app = self.assemble()?;
         crate::server::serve(Arc::new(app)).await
@@ -243,11 +253,10 @@ impl App {
     ///
     /// # Errors
     ///
-    /// The problems that [`App::check`] finds.
+    /// The problems that [`App::check`] finds, the failure of a start hook, or [`Unfinished`].
     pub async fn serve_on(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
         let app = self.assemble()?;
-        crate::server::serve_on(Arc::new(app), listener, stop).await;
-        Ok(())
+        crate::server::serve_on(Arc::new(app), listener, stop).await
     }
 
     /// The app in the form that serves requests.
@@ -292,13 +301,14 @@ impl App {
             router,
             states: self.states,
             datastar_file: self.datastar_file,
+            work: Work::new(self.settings.detached_limit()),
+            hooks: Hooks::new(self.hooks),
             settings: self.settings,
             replacements: self.replacements,
             body_readers: followed.body_readers,
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
             stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
         })
     }
 }
@@ -373,8 +383,8 @@ pub(crate) struct Assembled {
     cleanups: Cleanups,
     /// Cancelled when the server is told to stop.
     stop: CancellationToken,
-    /// Work that goes on without its request.
-    tasks: TaskTracker,
+    work: Work,
+    hooks: Hooks,
 }
 
 impl Assembled {
@@ -391,7 +401,8 @@ impl Assembled {
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
             stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            work: Work::new(work::DETACHED_LIMIT),
+            hooks: Hooks::new(Vec::new()),
         }
     }
 
@@ -444,7 +455,16 @@ impl Assembled {
         &self.stop
     }
 
+    /// Work that goes on without its request.
     pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.tasks
+        self.work.tasks()
+    }
+
+    pub(crate) fn work(&self) -> &Work {
+        &self.work
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 }

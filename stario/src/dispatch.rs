@@ -25,7 +25,7 @@ pub(crate) async fn dispatch(app: Arc<Assembled>, request: Request<Body>, peer: 
     let mut response = match app.router().find(&head.method, head.uri.path()) {
         Match::Found { endpoint, captures } => {
             let scope = Scope::new(head, body, arrival, captures, Arc::clone(&app));
-            handler::call(endpoint, scope, app.tasks()).await
+            handler::call(endpoint, scope, &app).await
         }
         Match::MethodNotAllowed { allow } => method_not_allowed(&allow),
         Match::NotFound => response::text(StatusCode::NOT_FOUND, "Not Found"),

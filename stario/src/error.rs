@@ -4,6 +4,8 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 
 use http::StatusCode;
 
@@ -88,6 +90,19 @@ pub(crate) fn internal_server_error() -> Response {
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
+}
+
+/// What `future` comes to, or the panic that ends it.
+pub(crate) async fn catch_panic<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(move |ctx| {
+        // A future that panicked is never polled again, so no broken invariant is seen.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(ctx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
 }
 
 // `Error` is no `std::error::Error` itself: the two impls would overlap.

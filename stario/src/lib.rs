@@ -98,7 +98,7 @@ mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, Problems, ProxyHeader};
+pub use app::{App, Problems, ProxyHeader, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::app::{Assembled, Place};
 use crate::error::Result;
+use crate::extract::AppHandle;
 use config::Config;
 use connection::Connections;
 
@@ -30,12 +31,21 @@ pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
     // Before the start-up line, so that whoever reads it can stop the server.
     let signal = shutdown::signal()?;
     announce(&app, listener.local_addr()?)?;
-    serve_on(app, listener, signal).await;
-    Ok(())
+    serve_on(app, listener, signal).await
 }
 
 /// Serves the connections of `listener` until `stop` resolves.
-pub(crate) async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<Output = ()>) {
+pub(crate) async fn serve_on(
+    app: Arc<Assembled>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result {
+    let handle = AppHandle::new(Arc::clone(&app));
+    if let Err(error) = app.hooks().start(&handle).await {
+        app.cleanups().run(GRACE).await;
+        app.hooks().stop(&handle, GRACE).await;
+        return Err(error);
+    }
     let mut connections = Connections::new(Arc::clone(&app));
     tokio::pin!(stop);
     loop {
@@ -49,20 +59,19 @@ pub(crate) async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: i
     }
     drop(listener);
     app.stop().cancel();
-    app.tasks().close();
-    let cut = connections.cut();
     let ended = tokio::time::timeout(GRACE, async {
         connections.finish().await;
-        app.tasks().wait().await;
+        app.work().drained().await;
     });
     if ended.await.is_err() {
         tracing::warn!(seconds = GRACE.as_secs(), "stopped before every request had ended");
-        cut.cancel();
+        app.work().cut().cancel();
+        app.work().cut_background();
     }
-    // What overran its time must not cost the others theirs.
-    if tokio::time::timeout(GRACE, app.cleanups().run()).await.is_err() {
-        tracing::warn!(seconds = GRACE.as_secs(), "stopped before every clean-up was done");
-    }
+    let cleanups = app.cleanups().run(GRACE).await + app.hooks().stop(&handle, GRACE).await;
+    let mut unfinished = app.work().lost().clone();
+    unfinished.cleanups += cleanups;
+    if unfinished.is_nothing() { Ok(()) } else { Err(unfinished.into()) }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {

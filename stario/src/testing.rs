@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::app::{App, Assembled};
+use crate::extract::AppHandle;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
 pub use request::{Opening, TestRequest};
@@ -79,14 +80,77 @@ impl TestClient {
 }
 
 impl TestClient {
+    /// Runs the hooks of [`App::on_start`], as a server does before it listens. A test that needs them says so.
+    ///
+    /// # Panics
+    ///
+    /// When one fails, or they take longer than ten seconds.
+    pub async fn start(&self) {
+        let app = AppHandle::new(Arc::clone(&self.app));
+        if let Err(error) = patiently("end of the start hooks", self.app.hooks().start(&app)).await {
+            panic!("the app did not start: {error}");
+        }
+    }
+
+    /// [`start`](Self::start), in a test that is not async.
+    ///
+    /// # Panics
+    ///
+    /// In an async test; and where `start` does.
+    pub fn start_blocking(&self) {
+        block_on(self.start());
+    }
+
+    /// Waits until nothing of the app goes on by itself: detached commands, commands whose client left, and
+    /// clean-ups. More requests may follow.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::detached_command("/count")]
+    /// async fn count(total: State<AtomicU32>) {
+    ///     total.fetch_add(1, Ordering::Relaxed);
+    /// }
+    ///
+    /// #[app::query("/total")]
+    /// async fn total(total: State<AtomicU32>) -> u32 {
+    ///     total.load(Ordering::Relaxed)
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().state(AtomicU32::new(0)));
+    /// assert_eq!(client.post("/count").send().status(), 204);
+    /// client.drain_blocking();
+    /// assert_eq!(client.get("/total").send().text(), "1");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When it takes longer than ten seconds.
+    pub async fn drain(&self) {
+        patiently("end of what goes on in the background", self.app.work().drained()).await;
+    }
+
+    /// [`drain`](Self::drain), in a test that is not async.
+    ///
+    /// # Panics
+    ///
+    /// In an async test; and where `drain` does.
+    pub fn drain_blocking(&self) {
+        block_on(self.drain());
+    }
+
     /// Ends the app as a server does when it stops: event streams end, detached commands and what commands
-    /// left behind finish, then singletons are cleaned up.
+    /// left behind finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
     pub async fn stop(self) {
         self.app.stop().cancel();
-        self.app.tasks().close();
         patiently("end of what the app is doing", async {
-            self.app.tasks().wait().await;
-            self.app.cleanups().run().await;
+            self.app.work().drained().await;
+            self.app.cleanups().run(PATIENCE).await;
+            self.app.hooks().stop(&AppHandle::new(Arc::clone(&self.app)), PATIENCE).await;
         })
         .await;
     }

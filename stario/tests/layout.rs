@@ -48,7 +48,7 @@ fn each_dependency_has_its_place() {
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in("spawn_blocking(", &["extract/uploaded_file.rs"]);
     only_in("tokio::spawn(", &["server/connection.rs", "testing/events.rs"]);
-    only_in("runtime.spawn(", &["handler/call.rs", "inject/cleanup.rs"]);
+    only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
     only_in("crate::routing", &["app.rs", "app/requirements.rs", "dispatch.rs", "scope.rs"]);
 }

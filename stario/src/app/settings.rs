@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::request;
 
 use super::App;
+use super::work::DETACHED_LIMIT;
 use crate::extract::Rejection;
 use crate::response::{IntoResponse, Response};
 
@@ -15,6 +16,7 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 #[derive(Default)]
 pub(crate) struct Settings {
     body_limit: Option<usize>,
+    detached_limit: Option<usize>,
     rejection_handler: Option<Box<RejectionHandler>>,
     proxies: Option<Proxies>,
 }
@@ -26,6 +28,7 @@ impl Settings {
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             body_limit: self.body_limit.or(other.body_limit),
+            detached_limit: self.detached_limit.or(other.detached_limit),
             rejection_handler: self.rejection_handler.or(other.rejection_handler),
             proxies: self.proxies.or(other.proxies),
         }
@@ -33,6 +36,10 @@ impl Settings {
 
     pub(crate) fn body_limit(&self) -> usize {
         self.body_limit.unwrap_or(BODY_LIMIT)
+    }
+
+    pub(super) fn detached_limit(&self) -> usize {
+        self.detached_limit.unwrap_or(DETACHED_LIMIT)
     }
 
     pub(crate) fn rejection_handler(&self) -> Option<&RejectionHandler> {
@@ -70,6 +77,32 @@ impl App {
     /// ```
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.settings.body_limit = Some(bytes);
+        self
+    }
+
+    /// Sets how many detached commands run at once; 1024 unless set.
+    ///
+    /// One more is refused with 503 and `retry-after` before anything of it happens: its parameters are not
+    /// resolved.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::detached_command("/import")]
+    /// async fn import() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().detached_limit(1));
+    /// assert_eq!(client.post("/import").send().status(), 204);
+    /// let res = client.post("/import").send();
+    /// assert_eq!((res.status().as_u16(), res.header("retry-after")), (503, "1"));
+    /// # }
+    /// ```
+    pub fn detached_limit(mut self, count: usize) -> Self {
+        self.settings.detached_limit = Some(count);
         self
     }
 

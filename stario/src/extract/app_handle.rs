@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::{FromRequest, Parameter, Rejection, Source};
+use super::{FromRequest, Parameter, Rejection, Source, State};
 use crate::app::Assembled;
 use crate::handler::{Endpoint, Kind};
 use crate::scope::Scope;
@@ -35,9 +35,18 @@ use crate::scope::Scope;
 pub struct AppHandle(Arc<Assembled>);
 
 impl AppHandle {
+    pub(crate) fn new(app: Arc<Assembled>) -> Self {
+        Self(app)
+    }
+
     /// What the app answers, in the order of the paths.
     pub fn routes(&self) -> impl Iterator<Item = RouteInfo> + '_ {
         self.0.endpoints().iter().copied().map(RouteInfo)
+    }
+
+    /// The app's state of this type, if it was given one.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
+        self.0.states().get().map(State)
     }
 
     /// Resolves when the server is told to stop. Streams need not ask, they end by themselves; a detached
@@ -62,7 +71,7 @@ impl FromRequest for AppHandle {
     const SOURCE: Source = Source::App;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self(scope.shared_app()))
+        Ok(Self::new(scope.shared_app()))
     }
 }
 

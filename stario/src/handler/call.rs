@@ -4,17 +4,21 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
-use tokio_util::task::TaskTracker;
+use http::header::RETRY_AFTER;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument as _;
 
 use super::{Endpoint, EndpointFuture, Kind};
+use crate::app::Assembled;
 use crate::body::{Body, BodyError};
 use crate::error::panic_message;
-use crate::extract::Rejection;
+use crate::extract::{Rejection, RequestId};
 use crate::reply::Answer;
 use crate::response::{IntoResponse, Response};
 use crate::scope::Scope;
@@ -93,19 +97,47 @@ pub async fn accept() {
 }
 
 /// Runs `endpoint` on one request. A panic before the response begins answers 500.
-pub(crate) async fn call(endpoint: &'static Endpoint, scope: Scope, tasks: &TaskTracker) -> Response {
-    let outlives_client = match endpoint.kind {
-        Kind::Query => None,
-        Kind::Command | Kind::DetachedCommand => Some(tasks.clone()),
+pub(crate) async fn call(endpoint: &'static Endpoint, scope: Scope, app: &Arc<Assembled>) -> Response {
+    let place = match endpoint.kind {
+        Kind::Query | Kind::Command => None,
+        // Before the parameters, whose resolution may have effects.
+        Kind::DetachedCommand => match app.work().admit() {
+            Some(place) => Some(place),
+            None => return overloaded(),
+        },
     };
-    let call = Call { handler: endpoint.handler, future: (endpoint.call)(scope) };
-    Begin { call: Some(call), outlives_client }.await
+    let call = Call {
+        endpoint,
+        request_id: scope.request_id(),
+        app: Arc::clone(app),
+        future: (endpoint.call)(scope),
+        has_ended: false,
+    };
+    Begin { call: Some(call), place }.await
+}
+
+/// As many detached commands run as may.
+fn overloaded() -> Response {
+    let mut response = crate::response::text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+    crate::response::set(response.headers_mut(), RETRY_AFTER, "1");
+    response
 }
 
 /// A call whose panic is an error value, and a record in the log.
 struct Call {
-    handler: &'static str,
+    endpoint: &'static Endpoint,
+    request_id: RequestId,
+    app: Arc<Assembled>,
     future: EndpointFuture,
+    has_ended: bool,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if !self.has_ended && self.app.work().is_cut() {
+            self.app.work().lose(self.endpoint.handler);
+        }
+    }
 }
 
 /// What a step of a call came to.
@@ -120,11 +152,17 @@ impl Call {
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
         match (polled, PROGRESS.take()) {
-            (Ok(Poll::Ready(response)), _) => Poll::Ready(Step::End(response)),
+            (Ok(Poll::Ready(response)), _) => {
+                self.has_ended = true;
+                Poll::Ready(Step::End(response))
+            }
             (Ok(Poll::Pending), Some(progress)) => Poll::Ready(Step::Progress(progress)),
             (Ok(Poll::Pending), None) => Poll::Pending,
             (Err(panic), _) => {
-                tracing::error!(handler = self.handler, panic = panic_message(&*panic), "a handler panicked");
+                self.has_ended = true;
+                let (handler, request_id, panic) =
+                    (self.endpoint.handler, self.request_id, panic_message(&*panic));
+                tracing::error!(handler, %request_id, panic, "a handler panicked");
                 Poll::Ready(Step::Panicked)
             }
         }
@@ -134,9 +172,8 @@ impl Call {
 /// A call up to the head of its response.
 struct Begin {
     call: Option<Call>,
-    /// Where the call goes on when it has answered early, and when the one who waits for it is dropped, as
-    /// hyper does when the client leaves. Until then it costs nothing.
-    outlives_client: Option<TaskTracker>,
+    /// That of a detached command among those that run at once, until its end.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Future for Begin {
@@ -165,17 +202,26 @@ impl Future for Begin {
 }
 
 impl Begin {
-    /// Moves what is left of the call to a task.
+    /// Moves what is left of the call to a task: when it has answered early, and when the one who waits for
+    /// it is dropped, as hyper does when the client leaves. Until then it costs nothing.
     fn go_on(&mut self) {
-        if let (Some(call), Some(tasks)) = (self.call.take(), self.outlives_client.take())
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(tasks.clone().track_future(async move {
-                // A detached command whose client leaves before it is answered is accepted here.
-                let mut rest = Begin { call: Some(call), outlives_client: Some(tasks) };
-                drop((&mut rest).await);
-            }));
+        let Some(call) = self.call.take() else { return };
+        let app = Arc::clone(&call.app);
+        // What is dropped because time is up goes nowhere.
+        if call.endpoint.kind == Kind::Query || app.work().is_cut() {
+            return;
         }
+        let (handler, request_id) = (call.endpoint.handler, call.request_id);
+        let span = tracing::error_span!("background", handler, %request_id);
+        let place = self.place.take();
+        app.work().go_on(
+            async move {
+                // A detached command whose client leaves before it is answered is accepted here.
+                let mut rest = Begin { call: Some(call), place };
+                drop((&mut rest).await);
+            }
+            .instrument(span),
+        );
     }
 }
 

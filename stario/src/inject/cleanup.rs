@@ -1,14 +1,13 @@
 //! Work that is left to do when a dependency is no longer needed.
 
 use std::fmt::Display;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Poll;
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-use crate::error::panic_message;
+use crate::error::{catch_panic, panic_message};
 use crate::extract::{FromRequest, Parameter, Rejection, Source};
 use crate::scope::Scope;
 
@@ -140,11 +139,18 @@ impl Cleanups {
         }
     }
 
-    /// Does what was deferred, the last first.
-    pub(crate) async fn run(&self) {
-        if let Some(list) = self.0.get() {
-            list.run().await;
+    /// Does what was deferred, the last first; returns how many did not end within `limit`.
+    pub(crate) async fn run(&self, limit: Duration) -> usize {
+        let Some(list) = self.0.get() else { return 0 };
+        let mut cut = 0;
+        while let Some(work) = list.pop() {
+            // What overruns its time must not cost the others theirs.
+            if tokio::time::timeout(limit, run_one(work)).await.is_err() {
+                tracing::error!(seconds = limit.as_secs_f64(), "a clean-up did not end in its time");
+                cut += 1;
+            }
         }
+        cut
     }
 }
 
@@ -202,14 +208,8 @@ impl List {
     }
 }
 
-async fn run_one(mut work: Work) {
-    let done = std::future::poll_fn(move |ctx| {
-        match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(ctx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    });
-    if let Err(panic) = done.await {
+async fn run_one(work: Work) {
+    if let Err(panic) = catch_panic(work).await {
         tracing::error!(panic = panic_message(&*panic), "a clean-up panicked");
     }
 }

@@ -46,7 +46,8 @@ impl Connections {
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE);
-        Self { app, builder, graceful: GracefulShutdown::new(), cut: CancellationToken::new() }
+        let cut = app.work().cut().clone();
+        Self { app, builder, graceful: GracefulShutdown::new(), cut }
     }
 
     /// Serves the connection in a task of its own.
@@ -91,11 +92,6 @@ impl Connections {
         };
         let cut = self.cut.clone();
         tokio::spawn(async move { cut.run_until_cancelled(served).await });
-    }
-
-    /// Cancel this to end all connections, whatever they are in.
-    pub(super) fn cut(&self) -> CancellationToken {
-        self.cut.clone()
     }
 
     /// Waits until every connection has answered the requests it is in, and no others.

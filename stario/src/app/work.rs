@@ -1,0 +1,168 @@
+//! What an app is at besides its connections: work that goes on without its request, how much of it there
+//! may be, and what is left of it when time is up.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How many detached commands run at once, unless the app says otherwise.
+pub(super) const DETACHED_LIMIT: usize = 1024;
+
+pub(crate) struct Work {
+    /// Always closed, so that it can be waited for at any time; that keeps no task out.
+    tasks: TaskTracker,
+    detached: Arc<Semaphore>,
+    /// Ends the connections, and with them the requests they are in.
+    cut: CancellationToken,
+    /// Ends what goes on without a request.
+    cut_background: CancellationToken,
+    /// Calls that were dropped because time was up, by their handlers.
+    lost: Mutex<Unfinished>,
+}
+
+impl Work {
+    pub(super) fn new(detached_limit: usize) -> Self {
+        let tasks = TaskTracker::new();
+        tasks.close();
+        Self {
+            tasks,
+            detached: Arc::new(Semaphore::new(detached_limit.min(Semaphore::MAX_PERMITS))),
+            cut: CancellationToken::new(),
+            cut_background: CancellationToken::new(),
+            lost: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// A place among the detached commands that run at once, if one is free.
+    pub(crate) fn admit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.detached).try_acquire_owned().ok()
+    }
+
+    /// Runs `future` in a task of its own, as long as there is time.
+    pub(crate) fn go_on(&self, future: impl Future<Output = ()> + Send + 'static) {
+        // Outside of a runtime there is nowhere to go on.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let cut = self.cut_background.clone();
+        runtime.spawn(self.tasks.track_future(async move {
+            cut.run_until_cancelled(future).await;
+        }));
+    }
+
+    /// Waits until nothing goes on without its request.
+    pub(crate) async fn drained(&self) {
+        self.tasks.wait().await;
+    }
+
+    /// Cancelled when connections are to end at once, whatever they are in.
+    pub(crate) fn cut(&self) -> &CancellationToken {
+        &self.cut
+    }
+
+    pub(crate) fn cut_background(&self) {
+        self.cut_background.cancel();
+    }
+
+    /// Whether a call that is dropped now is lost.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.is_cancelled()
+    }
+
+    /// Notes a call that was dropped because time was up.
+    pub(crate) fn lose(&self, handler: &'static str) {
+        let mut lost = self.lost();
+        let calls =
+            if self.cut_background.is_cancelled() { &mut lost.background } else { &mut lost.requests };
+        *calls.entry(handler).or_default() += 1;
+    }
+
+    pub(crate) fn lost(&self) -> MutexGuard<'_, Unfinished> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What had not ended when a server had to stop: the error of [`App::serve`](crate::App::serve) then.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    pub(crate) requests: BTreeMap<&'static str, usize>,
+    pub(crate) background: BTreeMap<&'static str, usize>,
+    pub(crate) cleanups: usize,
+    pub(crate) is_urgent: bool,
+}
+
+impl Unfinished {
+    /// The handlers that were cut while a client waited for their answer, and how many calls of each.
+    pub fn requests(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
+        self.requests.iter().map(|(handler, count)| (*handler, *count))
+    }
+
+    /// The handlers that were cut while they went on without a client: detached commands, and commands whose
+    /// client had left.
+    pub fn background(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
+        self.background.iter().map(|(handler, count)| (*handler, *count))
+    }
+
+    /// How many clean-ups and stop hooks had not ended.
+    pub fn cleanups(&self) -> usize {
+        self.cleanups
+    }
+
+    /// Whether a second signal cut the rest short.
+    pub fn is_urgent(&self) -> bool {
+        self.is_urgent
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        for (what, calls) in [("request", &self.requests), ("in the background", &self.background)] {
+            let calls: Vec<String> =
+                calls.iter().map(|(handler, count)| format!("{count} of {handler}")).collect();
+            if !calls.is_empty() {
+                parts.push(format!("{what}: {}", calls.join(", ")));
+            }
+        }
+        if self.cleanups > 0 {
+            parts.push(format!("clean-ups: {}", self.cleanups));
+        }
+        if self.is_urgent {
+            parts.push("a second signal came".to_owned());
+        }
+        write!(formatter, "stopped before the end ({})", parts.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cut_is_named() {
+        let cut = Unfinished {
+            requests: [("app::slow", 2), ("app::other", 1)].into(),
+            background: [("app::import", 1)].into(),
+            cleanups: 1,
+            is_urgent: true,
+        };
+        assert_eq!(
+            cut.to_string(),
+            "stopped before the end (request: 1 of app::other, 2 of app::slow; in the background: 1 of \
+             app::import; clean-ups: 1; a second signal came)"
+        );
+        assert!(!cut.is_nothing() && Unfinished::default().is_nothing());
+    }
+}
