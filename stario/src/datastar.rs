@@ -10,7 +10,10 @@ mod into_event;
 
 pub use action::{Action, Url, UrlBuilder};
 pub use client::DatastarScript;
-pub use event::{Event, Mode, redirect, remove, script, signals};
+pub use event::{
+    Comment, Event, Mode, Namespace, PatchElements, PatchSignals, Redirect, Remove, Script, comment, patch,
+    ping, redirect, remove, script, signals,
+};
 pub use into_event::{IntoEvent, StreamItem};
 
 pub(crate) use client::ClientFile;

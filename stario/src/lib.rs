@@ -159,9 +159,39 @@ pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestReq
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Builds events that no plain value stands for.
+/// Builds events that no plain value stands for, with all that the protocol knows: mode, selector, namespace,
+/// view transition, id, retry.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/live")]
+/// async fn live(last_event_id: Header<Option<String>>) -> impl Stream<Item = Event> {
+///     let seen = last_event_id.0.and_then(|id| id.parse().ok()).unwrap_or(0);
+///     stream! {
+///         for number in seen + 1..=3 {
+///             yield event::patch(html! { <b id="number">{number}</b> })
+///                 .view_transition()
+///                 .id(number)
+///                 .retry(Duration::from_secs(3));
+///         }
+///         yield event::signals(json!({ "done": true })).only_if_missing();
+///         yield event::script("console.log('done')").auto_remove(false);
+///     }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/live").send().events().len(), 5);
+/// assert_eq!(client.get("/live").header("last-event-id", "2").send().events().len(), 3);
+/// # }
+/// ```
 pub mod event {
-    pub use crate::datastar::{redirect, remove, script, signals};
+    pub use crate::datastar::{
+        Comment, Namespace, PatchElements, PatchSignals, Redirect, Remove, Script, comment, patch, ping,
+        redirect, remove, script, signals,
+    };
 }
 
 /// Builds a page or a part of one, checked at compile time.

@@ -40,7 +40,39 @@ where
     S: Stream,
     S::Item: StreamItem<K>,
 {
-    Frames { stream: Some(stream), buffer: BytesMut::new(), end: None, kind: PhantomData }
+    Frames { stream: Some(stream), burst: Burst::default(), end: None, kind: PhantomData }
+}
+
+/// Events that were ready together. One by itself is passed on as it is, shared with all who were sent the
+/// same; only more than one are copied.
+#[derive(Default)]
+struct Burst {
+    first: Bytes,
+    joined: BytesMut,
+}
+
+impl Burst {
+    fn len(&self) -> usize {
+        self.first.len() + self.joined.len()
+    }
+
+    fn add(&mut self, event: Bytes) {
+        if self.len() == 0 {
+            self.first = event;
+            return;
+        }
+        self.joined.extend_from_slice(&std::mem::take(&mut self.first));
+        self.joined.extend_from_slice(&event);
+    }
+
+    fn take(&mut self) -> Option<Bytes> {
+        let frame = if self.joined.is_empty() {
+            std::mem::take(&mut self.first)
+        } else {
+            self.joined.split().freeze()
+        };
+        (!frame.is_empty()).then_some(frame)
+    }
 }
 
 /// Why a stream ended early.
@@ -53,7 +85,7 @@ pin_project_lite::pin_project! {
     struct Frames<S, K> {
         #[pin]
         stream: Option<S>,
-        buffer: BytesMut,
+        burst: Burst,
         // Kept until what was yielded before is sent.
         end: Option<End>,
         kind: PhantomData<fn() -> K>,
@@ -70,10 +102,10 @@ where
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         let mut waits = false;
-        while this.buffer.len() < FRAME_BYTES && this.end.is_none() {
+        while this.burst.len() < FRAME_BYTES && this.end.is_none() {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { break };
             let item = match catch_unwind(AssertUnwindSafe(|| stream.poll_next(ctx))) {
-                Ok(Poll::Ready(Some(item))) => item.into_item(),
+                Ok(Poll::Ready(Some(item))) => item.into_item().and_then(|event| Ok(event.into_bytes()?)),
                 Ok(Poll::Ready(None)) => {
                     this.stream.set(None);
                     break;
@@ -88,7 +120,7 @@ where
                 }
             };
             match item {
-                Ok(event) => event.encode(this.buffer),
+                Ok(event) => this.burst.add(event),
                 Err(error) => {
                     tracing::error!(%error, "a stream failed");
                     this.stream.set(None);
@@ -96,8 +128,8 @@ where
                 }
             }
         }
-        if !this.buffer.is_empty() {
-            return Poll::Ready(Some(Ok(this.buffer.split().freeze())));
+        if let Some(frame) = this.burst.take() {
+            return Poll::Ready(Some(Ok(frame)));
         }
         match this.end.take() {
             Some(End::Panicked(panic)) => resume_unwind(panic),

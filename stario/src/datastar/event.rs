@@ -1,116 +1,195 @@
-//! The events of a stream and their bytes.
+//! The events of a stream, and their bytes.
+//!
+//! The layout is that of the Datastar SDK reference for 1.0.x: `event`, `id` and `retry`, the `data` lines in
+//! their fixed order, what is the client's default left out, and a blank line.
+
+mod comment;
+mod elements;
+mod script;
+mod siblings;
+mod signals;
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::BytesMut;
-use serde::Serialize;
-use stario_html::{Html, Render};
+use bytes::Bytes;
 
-use crate::response::Location;
+use super::into_event::{AsItself, IntoEvent};
 
-/// One message to an open browser: patch elements, or patch signals.
+pub use comment::{Comment, comment, ping};
+pub use elements::{Mode, Namespace, PatchElements, Remove, patch, remove};
+pub use script::{Redirect, Script, redirect, script};
+pub use signals::{PatchSignals, signals};
+
+/// One message to an open browser, ready to be sent: patched elements or signals, a script, a comment.
 ///
-/// Build one with the functions of [`event`](crate::event), or yield a value that converts (see
-/// [`IntoEvent`](crate::IntoEvent)).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event(Kind);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
-    Elements { mode: Mode, selector: Option<Cow<'static, str>>, html: Html },
-    Signals { json: String },
-}
-
-/// How patched elements meet the page: Datastar's patch modes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Morphs the element with the same id, keeping what did not change. The default.
-    #[default]
-    Outer,
-    /// Morphs the children of the selected element.
-    Inner,
-    /// Replaces the selected element without morphing.
-    Replace,
-    /// Adds before the first child of the selected element.
-    Prepend,
-    /// Adds after the last child of the selected element.
-    Append,
-    /// Adds before the selected element.
-    Before,
-    /// Adds after the selected element.
-    After,
-    /// Removes the selected element.
-    Remove,
-}
-
-impl Mode {
-    /// The mode's name in the protocol.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mode::Outer => "outer",
-            Mode::Inner => "inner",
-            Mode::Replace => "replace",
-            Mode::Prepend => "prepend",
-            Mode::Append => "append",
-            Mode::Before => "before",
-            Mode::After => "after",
-            Mode::Remove => "remove",
-        }
-    }
-}
+/// In [`stream!`](crate::stream!) a value that converts (see [`IntoEvent`]) becomes one by itself. Elsewhere
+/// [`Event::new`] makes it. An event is rendered and encoded once, when it is made; its clones share the
+/// bytes, so that one event can go to any number of browsers:
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/live")]
+/// async fn live(relay: State<Relay<Event>>) -> impl Stream<Item = Event> {
+///     let mut updates = relay.subscribe("score");
+///     stream! {
+///         while let Some((_, event)) = updates.next().await {
+///             yield event;
+///         }
+///     }
+/// }
+///
+/// # fn main() {
+/// let relay = Relay::new();
+/// let client = TestClient::new(app::new().state(relay.clone()));
+/// let mut live = client.get("/live").open().send();
+/// relay.publish("score", Event::new(html! { <b id="score">{3}</b> }));
+/// assert_eq!(live.next().wait().unwrap().elements(), r#"<b id="score">3</b>"#);
+/// # }
+/// ```
+///
+/// What cannot be sent as it was meant (signals that are no JSON object, a mode that needs a selector and
+/// has none, an id that no browser could send back) is an event too: it ends the stream that it is yielded
+/// in, as an error does, and the log says why.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event(Result<Bytes, Invalid>);
 
 impl Event {
-    pub(super) fn elements(mode: Mode, selector: Option<Cow<'static, str>>, html: Html) -> Self {
-        Self(Kind::Elements { mode, selector: selector.map(one_line), html })
-    }
-
-    pub(super) fn signals(json: String) -> Self {
-        Self(Kind::Signals { json })
-    }
-
-    /// Appends the event as it goes over the wire, the blank line at its end included.
+    /// Makes an event of anything that a stream can yield.
     ///
-    /// Defaults are omitted, and lines stand in the order of the SDK reference.
-    pub(crate) fn encode(&self, out: &mut BytesMut) {
-        match &self.0 {
-            Kind::Elements { mode, selector, html } => {
-                out.extend_from_slice(b"event: datastar-patch-elements\n");
-                if let Some(selector) = selector {
-                    data(out, "selector", selector);
-                }
-                if *mode != Mode::Outer {
-                    data(out, "mode", mode.as_str());
-                }
-                if !html.is_empty() {
-                    data(out, "elements", html.as_str());
-                }
-            }
-            Kind::Signals { json } => {
-                out.extend_from_slice(b"event: datastar-patch-signals\n");
-                data(out, "signals", json);
-            }
-        }
-        out.extend_from_slice(b"\n");
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// let event = Event::new((Mode::Append, "#list", html! { <li>"milk"</li> }));
+    /// assert_eq!(event, Event::new(event::patch(html! { <li>"milk"</li> }).mode(Mode::Append).selector("#list")));
+    /// ```
+    pub fn new<K>(value: impl IntoEvent<K>) -> Self {
+        value.into_event()
+    }
+
+    /// The event as it goes over the wire, the blank line at its end included.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, for the log.
+    pub(crate) fn into_bytes(self) -> Result<Bytes, Invalid> {
+        self.0
     }
 }
 
-/// One `data: key line` per line of `payload`. Every line end of the event stream format splits (CR LF, LF
-/// and CR alone): a line end left in place would end the field, and let the payload forge others.
-fn data(out: &mut BytesMut, key: &str, payload: &str) {
-    let mut rest = payload.as_bytes();
-    loop {
-        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-        let line = &rest[..end.unwrap_or(rest.len())];
-        out.reserve(b"data:  \n".len() + key.len() + line.len());
-        out.extend_from_slice(b"data: ");
-        out.extend_from_slice(key.as_bytes());
-        out.extend_from_slice(b" ");
-        out.extend_from_slice(line);
-        out.extend_from_slice(b"\n");
-        let Some(end) = end else { return };
-        let width = if rest[end..].starts_with(b"\r\n") { 2 } else { 1 };
-        rest = &rest[end + width..];
+impl std::fmt::Debug for Event {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Ok(bytes) => formatter.debug_tuple("Event").field(&String::from_utf8_lossy(bytes)).finish(),
+            Err(invalid) => formatter.debug_tuple("Event").field(invalid).finish(),
+        }
     }
+}
+
+/// Why an event cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Invalid(Arc<str>);
+
+impl Display for Invalid {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// What every event may have, and the first thing that is wrong with this one.
+#[derive(Debug, Clone, Default)]
+struct Envelope {
+    id: Option<String>,
+    /// In milliseconds.
+    retry: Option<u128>,
+    problem: Option<String>,
+}
+
+/// How long the client waits by itself, in milliseconds.
+const DEFAULT_RETRY: u128 = 1000;
+
+/// A browser's timers take no more, and fire at once when they are asked to.
+#[allow(clippy::cast_sign_loss)] // Of a positive number.
+const LONGEST_RETRY: u128 = i32::MAX as u128;
+
+impl Envelope {
+    fn set_id(&mut self, id: String) {
+        // The client sends it back as a header: what that could not carry unchanged would name another
+        // event, or fail each time the client connects again.
+        let is_carried = id.bytes().all(|byte| matches!(byte, b' '..=b'~')) && id.trim().len() == id.len();
+        if is_carried {
+            self.id = Some(id);
+        } else {
+            self.reject(format!("{id:?} is no event id: expected visible ASCII, without spaces around it"));
+        }
+    }
+
+    fn set_retry(&mut self, after: Duration) {
+        self.retry = Some(after.as_millis().clamp(1, LONGEST_RETRY));
+    }
+
+    fn reject(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// The first lines of an event, with room for `bytes` more. A comment has no name.
+    fn begin(&self, name: Option<&str>, bytes: usize) -> Lines {
+        let mut lines = Lines(String::with_capacity(bytes + 128));
+        if let Some(name) = name {
+            lines.field("event", name);
+        }
+        if let Some(id) = &self.id {
+            lines.field("id", id);
+        }
+        if let Some(retry) = self.retry.filter(|retry| *retry != DEFAULT_RETRY) {
+            lines.field("retry", &retry.to_string());
+        }
+        lines
+    }
+
+    fn end(self, lines: Lines) -> Event {
+        let mut text = lines.0;
+        text.push('\n');
+        Event(match self.problem {
+            Some(problem) => Err(Invalid(problem.into())),
+            None => Ok(text.into()),
+        })
+    }
+}
+
+/// The lines of an event.
+struct Lines(String);
+
+impl Lines {
+    fn field(&mut self, name: &str, value: &str) {
+        self.0.extend([name, ": ", value, "\n"]);
+    }
+
+    /// One `data: key line` per line of `payload`.
+    fn data(&mut self, key: &str, payload: &str) {
+        for line in lines(payload) {
+            self.0.extend(["data: ", key, " ", line, "\n"]);
+        }
+    }
+}
+
+/// The lines of `text`, by every line end of the event stream format (CR LF, LF and CR alone): one left in
+/// place would end the field, and let the text forge others.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = text.find(['\n', '\r']) else { return rest.take() };
+        let width = if text[end..].starts_with("\r\n") { 2 } else { 1 };
+        rest = Some(&text[end + width..]);
+        Some(&text[..end])
+    })
 }
 
 /// In a selector a line end is white space, and means the same as a space.
@@ -118,142 +197,294 @@ fn one_line(selector: Cow<'static, str>) -> Cow<'static, str> {
     if selector.contains(['\n', '\r']) { selector.replace(['\n', '\r'], " ").into() } else { selector }
 }
 
-/// Removes the elements that match `selector`.
-pub fn remove(selector: impl Into<Cow<'static, str>>) -> Event {
-    Event::elements(Mode::Remove, Some(selector.into()), Html::default())
-}
+/// What all builders can do.
+macro_rules! builders {
+    ($($builder:ident $(. $script:ident)?),* $(,)?) => {$(
+        impl $builder {
+            /// Names the event. A browser that lost its connection sends the last such id when it connects
+            /// again, in the header `last-event-id`, which a parameter `last_event_id:
+            /// Header<Option<String>>` reads. Datastar's client forgets it when the id is empty.
+            ///
+            /// It is visible ASCII without spaces around it, because a header must carry it; an event with
+            /// another is invalid.
+            pub fn id(mut self, id: impl Display) -> Self {
+                self $(.$script)? .envelope.set_id(id.to_string());
+                self
+            }
 
-/// Runs `code` in the browser, once. The code is sent as it is: never build it from user input.
-///
-/// `</script` in the code is written `<\/script`, which means the same inside a string literal and cannot
-/// end the element early.
-pub fn script(code: impl AsRef<str>) -> Event {
-    let mut buf = stario_html::Buf::new();
-    buf.push_trusted_markup("<script data-effect=\"el.remove()\">");
-    buf.push_trusted_markup(&escape_script(code.as_ref()));
-    buf.push_trusted_markup("</script>");
-    Event::elements(Mode::Append, Some("body".into()), buf.finish())
-}
-
-fn escape_script(code: &str) -> String {
-    let mut escaped = String::with_capacity(code.len());
-    let mut rest = code;
-    while let Some(at) = rest.find("</") {
-        escaped.push_str(&rest[..at]);
-        let ends_element =
-            rest[at + 2..].get(.."script".len()).is_some_and(|name| name.eq_ignore_ascii_case("script"));
-        escaped.push_str(if ends_element { "<\\/" } else { "</" });
-        rest = &rest[at + 2..];
-    }
-    escaped.push_str(rest);
-    escaped
-}
-
-/// Sends the browser to `location`: a place of this site, or one made by
-/// [`Location::external`](crate::Location::external).
-///
-/// It is written as a string literal, so that it cannot become code. To a place that is not safe the browser
-/// is not sent: the log says why, and the page stays.
-pub fn redirect(location: impl Into<Location>) -> Event {
-    let location = match location.into().into_checked() {
-        Ok(location) => serde_json::Value::String(location).to_string(),
-        Err(error) => {
-            tracing::error!(%error, "a browser is not redirected");
-            return script("console.error('The server refused to redirect this page: see its log.')");
+            /// Says how long the browser waits before it connects again, from now on: in milliseconds, at
+            /// least one. One second is its default, and not sent.
+            pub fn retry(mut self, after: Duration) -> Self {
+                self $(.$script)? .envelope.set_retry(after);
+                self
+            }
         }
-    };
-    // Assigned after the event is handled, as the SDK reference has it, so that the patch is complete.
-    script(format!("setTimeout(() => window.location = {location})"))
+
+        impl From<$builder> for Event {
+            fn from(event: $builder) -> Self {
+                event.encode()
+            }
+        }
+
+        impl IntoEvent<AsItself> for $builder {
+            fn into_event(self) -> Event {
+                self.encode()
+            }
+        }
+    )*};
 }
 
-/// Patches signals with any value that serializes to a JSON object; `null` removes a signal.
-///
-/// # Errors
-///
-/// When `value` cannot be written as JSON.
-pub fn signals(value: &impl Serialize) -> serde_json::Result<Event> {
-    serde_json::to_string(value).map(Event::signals)
-}
-
-/// An element by itself: morphs the one with its id.
-pub(super) fn elements(element: impl Render) -> Event {
-    Event::elements(Mode::Outer, None, element.into_html())
-}
+builders!(PatchElements, Remove, PatchSignals, Script, Redirect.script, Comment);
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use stario_html::{Html, Raw};
+
     use super::*;
-    use crate::datastar::IntoEvent;
 
-    fn check<K>(event: impl IntoEvent<K>, expected: &str) {
-        let mut out = BytesMut::new();
-        event.into_event().encode(&mut out);
-        assert_eq!(std::str::from_utf8(&out).unwrap(), expected);
+    fn check<K>(event: impl IntoEvent<K>, expected: &[&str]) {
+        let bytes = Event::new(event).into_bytes().unwrap();
+        assert_eq!(std::str::from_utf8(&bytes).unwrap(), expected.join("\n") + "\n\n");
+    }
+
+    fn refused<K>(event: impl IntoEvent<K>, expected: &str) {
+        assert_eq!(Event::new(event).into_bytes().unwrap_err().to_string(), expected);
+    }
+
+    fn markup(text: &'static str) -> Html {
+        Html::from_static(text)
+    }
+
+    const ELEMENTS: &str = "event: datastar-patch-elements";
+    const SIGNALS: &str = "event: datastar-patch-signals";
+
+    #[test]
+    fn an_element_alone_is_one_line() {
+        check(markup("<div id=\"x\">New</div>"), &[ELEMENTS, "data: elements <div id=\"x\">New</div>"]);
+        check("a < b", &[ELEMENTS, "data: elements a &lt; b"]);
+        check(markup(""), &[ELEMENTS]);
     }
 
     #[test]
-    fn elements_and_signals_are_written_as_the_reference_has_it() {
+    fn every_mode_but_the_default_is_written() {
+        let modes = [
+            (Mode::Inner, "inner"),
+            (Mode::Replace, "replace"),
+            (Mode::Prepend, "prepend"),
+            (Mode::Append, "append"),
+            (Mode::Before, "before"),
+            (Mode::After, "after"),
+            (Mode::Remove, "remove"),
+        ];
+        for (mode, name) in modes {
+            let expected =
+                [ELEMENTS, "data: selector #x", &format!("data: mode {name}"), "data: elements <b></b>"];
+            check((mode, "#x", markup("<b></b>")), &expected);
+            check(patch(markup("<b></b>")).mode(mode).selector("#x"), &expected);
+        }
         check(
-            Html::from_static("<div id=\"x\">New</div>"),
-            "event: datastar-patch-elements\ndata: elements <div id=\"x\">New</div>\n\n",
+            (Mode::Outer, "#x", markup("<b></b>")),
+            &[ELEMENTS, "data: selector #x", "data: elements <b></b>"],
         );
         check(
-            (Mode::Replace, "#x", Html::from_static("<b></b>")),
-            "event: datastar-patch-elements\ndata: selector #x\ndata: mode replace\ndata: elements <b></b>\n\n",
-        );
-        check(
-            (Mode::Append, Html::from_static("<b></b>")),
-            "event: datastar-patch-elements\ndata: mode append\ndata: elements <b></b>\n\n",
-        );
-        check(
-            serde_json::json!({ "count": 5 }),
-            "event: datastar-patch-signals\ndata: signals {\"count\":5}\n\n",
-        );
-        check(remove("#x"), "event: datastar-patch-elements\ndata: selector #x\ndata: mode remove\n\n");
-    }
-
-    #[test]
-    fn every_line_end_starts_a_data_line() {
-        check(
-            Html::from_static("a\nb\r\nc\rd\n\ne"),
-            "event: datastar-patch-elements\ndata: elements a\ndata: elements b\ndata: elements c\n\
-             data: elements d\ndata: elements \ndata: elements e\n\n",
+            (Mode::Replace, markup("<b></b>")),
+            &[ELEMENTS, "data: mode replace", "data: elements <b></b>"],
         );
     }
 
     #[test]
-    fn a_selector_cannot_start_a_line() {
+    fn all_options_stand_in_the_order_of_the_reference() {
         check(
-            remove("#a\r\ndata: mode outer"),
-            "event: datastar-patch-elements\ndata: selector #a  data: mode outer\ndata: mode remove\n\n",
+            patch(markup("<circle/>"))
+                .namespace(Namespace::Svg)
+                .view_transition_selector("main")
+                .mode(Mode::Append)
+                .selector("#x")
+                .retry(Duration::from_secs(3))
+                .id(7),
+            &[
+                ELEMENTS,
+                "id: 7",
+                "retry: 3000",
+                "data: selector #x",
+                "data: mode append",
+                "data: useViewTransition true",
+                "data: viewTransitionSelector main",
+                "data: namespace svg",
+                "data: elements <circle/>",
+            ],
         );
+        check(
+            patch(markup("<b></b>"))
+                .view_transition()
+                .namespace(Namespace::Html)
+                .retry(Duration::from_secs(1)),
+            &[ELEMENTS, "data: useViewTransition true", "data: elements <b></b>"],
+        );
+        check(
+            patch(markup("<mi>x</mi>")).namespace(Namespace::MathMl),
+            &[ELEMENTS, "data: namespace mathml", "data: elements <mi>x</mi>"],
+        );
+    }
+
+    #[test]
+    fn removal_names_its_elements() {
+        check(remove("#x"), &[ELEMENTS, "data: selector #x", "data: mode remove"]);
+        check(
+            remove("#x").view_transition().id("a"),
+            &[ELEMENTS, "id: a", "data: selector #x", "data: mode remove", "data: useViewTransition true"],
+        );
+    }
+
+    #[test]
+    fn signals_are_an_object() {
+        check(json!({ "count": 5, "gone": null }), &[SIGNALS, "data: signals {\"count\":5,\"gone\":null}"]);
+        check(
+            signals(json!({ "a": "x\ny" })).only_if_missing().id(1).retry(Duration::from_millis(20)),
+            &[SIGNALS, "id: 1", "retry: 20", "data: onlyIfMissing true", "data: signals {\"a\":\"x\\ny\"}"],
+        );
+        check(signals(std::collections::BTreeMap::from([("a", 1)])), &[SIGNALS, "data: signals {\"a\":1}"]);
+        let refusal = "these signals are no JSON object";
+        refused(json!([1]), refusal);
+        refused(signals(5), refusal);
+        let keys = std::collections::BTreeMap::from([((1, 2), 3)]);
+        refused(signals(keys), "these signals cannot be written as JSON: key must be a string");
+    }
+
+    #[test]
+    fn a_script_is_an_element_that_removes_itself() {
+        check(
+            script("alert(1)\nalert(2)"),
+            &[
+                ELEMENTS,
+                "data: selector body",
+                "data: mode append",
+                "data: elements <script data-effect=\"el.remove()\">alert(1)",
+                "data: elements alert(2)</script>",
+            ],
+        );
+        check(
+            script("a").attribute("type", "module").attribute("data-x", "\"<&").auto_remove(false).id(1),
+            &[
+                ELEMENTS,
+                "id: 1",
+                "data: selector body",
+                "data: mode append",
+                "data: elements <script type=\"module\" data-x=\"&quot;&lt;&amp;\">a</script>",
+            ],
+        );
+        let refusal = "\"a b\" is no name of an attribute: expected letters, digits, `-`, `_`, `.` or `:`";
+        refused(script("").attribute("a b", ""), refusal);
     }
 
     #[test]
     fn a_script_cannot_end_its_element() {
         check(
-            script("a('</SCRIPT>', '</p>')"),
-            "event: datastar-patch-elements\ndata: selector body\ndata: mode append\n\
-             data: elements <script data-effect=\"el.remove()\">a('<\\/SCRIPT>', '</p>')</script>\n\n",
+            script("a('</SCRIPT>', '</p>', '<!-- <script>')"),
+            &[
+                ELEMENTS,
+                "data: selector body",
+                "data: mode append",
+                "data: elements <script data-effect=\"el.remove()\">a('<\\/SCRIPT>', '</p>', '\\x3C!-- <script>')\
+                 </script>",
+            ],
         );
     }
 
     #[test]
     fn a_redirect_is_a_string_literal() {
-        let written = |url: &str| match redirect(url).0 {
-            Kind::Elements { html, .. } => html.as_str().to_owned(),
-            Kind::Signals { .. } => unreachable!("a redirect is a script"),
+        let to = |url: &str, literal: &str| {
+            let element = format!(
+                "data: elements <script data-effect=\"el.remove()\">setTimeout(() => window.location = {literal})\
+                 </script>"
+            );
+            check(redirect(url), &[ELEMENTS, "data: selector body", "data: mode append", &element]);
         };
-        let page = |literal: &str| {
-            format!(
-                "<script data-effect=\"el.remove()\">setTimeout(() => window.location = {literal})</script>"
-            )
-        };
-        assert_eq!(written("/home?a=1#b"), page("\"/home?a=1#b\""));
-        assert_eq!(written("/\";alert(1)//"), page("\"/%22;alert(1)//\""));
-        assert_eq!(written("/</script>"), page("\"/%3C/script%3E\""));
+        to("/home?a=1#b", "\"/home?a=1#b\"");
+        to("/\";alert(1)//", "\"/%22;alert(1)//\"");
+        to("/</script>", "\"/%3C/script%3E\"");
         for unsafe_location in ["javascript:alert(1)", "//evil.example", "/\\evil.example"] {
-            assert!(written(unsafe_location).contains("console.error("));
+            let bytes = Event::new(redirect(unsafe_location)).into_bytes().unwrap();
+            let text = std::str::from_utf8(&bytes).unwrap();
+            assert!(text.contains("console.error(") && !text.contains("location"), "{text}");
         }
+    }
+
+    #[test]
+    fn comments_are_lines_that_the_client_ignores() {
+        check(ping(), &[":"]);
+        check(comment("one\ntwo\r\n\rdata: x"), &[": one", ": two", ":", ": data: x"]);
+        check(ping().id(3).retry(Duration::from_secs(5)), &["id: 3", "retry: 5000", ":"]);
+    }
+
+    #[test]
+    fn every_line_end_starts_a_data_line() {
+        check(
+            markup("a\nb\r\nc\rd\n\ne\u{2028}f\n"),
+            &[
+                ELEMENTS,
+                "data: elements a",
+                "data: elements b",
+                "data: elements c",
+                "data: elements d",
+                "data: elements ",
+                "data: elements e\u{2028}f",
+                "data: elements ",
+            ],
+        );
+        check(
+            Raw("x\r\revent: forged\r\n\r\n"),
+            &[
+                ELEMENTS,
+                "data: elements x",
+                "data: elements ",
+                "data: elements event: forged",
+                "data: elements ",
+                "data: elements ",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_selector_cannot_start_a_line() {
+        let forged = "#a\r\ndata: mode outer";
+        check(remove(forged), &[ELEMENTS, "data: selector #a  data: mode outer", "data: mode remove"]);
+        check(
+            patch("").selector(forged).view_transition_selector(forged),
+            &[
+                ELEMENTS,
+                "data: selector #a  data: mode outer",
+                "data: useViewTransition true",
+                "data: viewTransitionSelector #a  data: mode outer",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_id_is_what_a_header_carries_back() {
+        check(ping().id(""), &["id: ", ":"]);
+        check(ping().id("2026-11-21 16:00 #4"), &["id: 2026-11-21 16:00 #4", ":"]);
+        for id in ["1\ndata: x", "1\r", "1\0", "\u{e9}", " 1", "1 ", "\t"] {
+            refused(
+                ping().id(id),
+                &format!("{id:?} is no event id: expected visible ASCII, without spaces around it"),
+            );
+        }
+    }
+
+    #[test]
+    fn a_retry_is_what_a_timer_takes() {
+        check(ping().retry(Duration::ZERO), &["retry: 1", ":"]);
+        check(ping().retry(Duration::MAX), &["retry: 2147483647", ":"]);
+        check(ping().retry(Duration::from_secs(1)), &[":"]);
+    }
+
+    #[test]
+    fn what_needs_a_selector_has_one() {
+        let refusal = |mode| format!("a patch with mode `{mode}` needs a selector");
+        refused((Mode::Append, "x"), &refusal("append"));
+        refused(patch("x").mode(Mode::Inner).selector(""), &refusal("inner"));
+        refused(remove(""), &refusal("remove"));
     }
 }

@@ -5,17 +5,17 @@ use std::marker::PhantomData;
 
 use stario_html::Render;
 
-use super::event::{Event, Mode, elements};
+use super::event::{Event, Mode, patch, signals};
 use crate::error::{Error, Result};
 
 /// A value that can be pushed to an open browser.
 ///
 /// | value | event |
 /// |---|---|
-/// | [`Event`] | itself |
+/// | [`Event`], and what the functions of [`event`](crate::event) build | itself |
 /// | anything that renders | patches the element with its id |
 /// | `serde_json::Value` (`json!({ .. })`) | patches signals |
-/// | `(Mode, element)` | patches by mode, at the element's own id |
+/// | `(Mode, element)` | patches by mode, at the element's own id (`Outer` and `Replace` only) |
 /// | `(Mode, selector, element)` | patches by mode, at the selector |
 ///
 /// `K` tells the conversions apart and is always inferred.
@@ -78,24 +78,24 @@ impl IntoEvent<AsItself> for Event {
 
 impl<R: Render> IntoEvent<AsElements> for R {
     fn into_event(self) -> Event {
-        elements(self)
+        patch(self).into()
     }
 }
 
 impl IntoEvent<AsSignals> for serde_json::Value {
     fn into_event(self) -> Event {
-        Event::signals(self.to_string())
+        signals(self).into()
     }
 }
 
 impl<R: Render> IntoEvent<AsPatch> for (Mode, R) {
     fn into_event(self) -> Event {
-        Event::elements(self.0, None, self.1.into_html())
+        patch(self.1).mode(self.0).into()
     }
 }
 
 impl<S: Into<Cow<'static, str>>, R: Render> IntoEvent<AsPatch> for (Mode, S, R) {
     fn into_event(self) -> Event {
-        Event::elements(self.0, Some(self.1.into()), self.2.into_html())
+        patch(self.2).mode(self.0).selector(self.1).into()
     }
 }

@@ -1,0 +1,50 @@
+//! Comments, which say nothing to the page.
+
+use std::borrow::Cow;
+
+use super::{Envelope, Event, lines};
+
+/// A comment in the stream; made by [`comment`] or [`ping`].
+#[derive(Debug, Clone)]
+#[must_use = "an event is sent when it is yielded"]
+pub struct Comment {
+    pub(super) envelope: Envelope,
+    text: Cow<'static, str>,
+}
+
+/// Sends a comment, which the client ignores: a note for whoever reads the stream, or bytes to keep it open.
+///
+/// Its id and its waiting time count as those of any event.
+pub fn comment(text: impl Into<Cow<'static, str>>) -> Comment {
+    Comment { envelope: Envelope::default(), text: text.into() }
+}
+
+/// Sends an empty comment.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/live")]
+/// async fn live() -> impl Stream<Item = Event> {
+///     stream! { yield event::ping().id(7); }
+/// }
+///
+/// # fn main() {
+/// assert_eq!(TestClient::new(app::new()).get("/live").send().text(), "id: 7\n:\n\n");
+/// # }
+/// ```
+pub fn ping() -> Comment {
+    comment("")
+}
+
+impl Comment {
+    pub(super) fn encode(self) -> Event {
+        let mut written = self.envelope.begin(None, self.text.len());
+        for line in lines(&self.text) {
+            written.0.push_str(if line.is_empty() { ":" } else { ": " });
+            written.0.extend([line, "\n"]);
+        }
+        self.envelope.end(written)
+    }
+}

@@ -1,0 +1,257 @@
+//! Patched and removed elements.
+
+use std::borrow::Cow;
+
+use stario_html::{Html, Render};
+
+use super::{Envelope, Event, Lines, one_line, siblings};
+
+/// How patched elements meet the page: Datastar's patch modes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Morphs the selected element, or the one with the same id, keeping what did not change. The default.
+    #[default]
+    Outer,
+    /// Morphs the children of the selected element.
+    Inner,
+    /// Replaces the selected element, or the one with the same id, without morphing.
+    Replace,
+    /// Adds before the first child of the selected element.
+    Prepend,
+    /// Adds after the last child of the selected element.
+    Append,
+    /// Adds before the selected element.
+    Before,
+    /// Adds after the selected element.
+    After,
+    /// Removes the selected element.
+    Remove,
+}
+
+impl Mode {
+    /// The mode's name in the protocol.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Mode::Outer => "outer",
+            Mode::Inner => "inner",
+            Mode::Replace => "replace",
+            Mode::Prepend => "prepend",
+            Mode::Append => "append",
+            Mode::Before => "before",
+            Mode::After => "after",
+            Mode::Remove => "remove",
+        }
+    }
+}
+
+/// What language patched elements are in, which tells the browser how to parse them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Namespace {
+    /// HTML. The default. It may hold a whole `<svg>` or `<math>` element.
+    #[default]
+    Html,
+    /// Parts of an `<svg>` element.
+    Svg,
+    /// Parts of a `<math>` element.
+    MathMl,
+}
+
+/// Elements on their way into the page; made by [`patch`].
+#[derive(Debug, Clone)]
+#[must_use = "an event is sent when it is yielded"]
+pub struct PatchElements {
+    pub(super) envelope: Envelope,
+    html: Html,
+    mode: Mode,
+    selector: Option<Cow<'static, str>>,
+    transition: ViewTransition,
+    namespace: Namespace,
+}
+
+/// Patches elements: each morphs the one with its id, unless a mode and a selector say otherwise.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/add")]
+/// async fn add() -> impl Stream<Item = Event> {
+///     stream! {
+///         yield event::patch(html! { <li>"milk"</li> })
+///             .mode(Mode::Append)
+///             .selector("#list")
+///             .id("7")
+///             .retry(Duration::from_secs(3));
+///     }
+/// }
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).post("/add").send();
+/// assert_eq!(
+///     res.text(),
+///     "event: datastar-patch-elements\n\
+///      id: 7\n\
+///      retry: 3000\n\
+///      data: selector #list\n\
+///      data: mode append\n\
+///      data: elements <li>milk</li>\n\n"
+/// );
+/// # }
+/// ```
+pub fn patch(elements: impl Render) -> PatchElements {
+    PatchElements {
+        envelope: Envelope::default(),
+        html: elements.into_html(),
+        mode: Mode::default(),
+        selector: None,
+        transition: ViewTransition::default(),
+        namespace: Namespace::default(),
+    }
+}
+
+impl PatchElements {
+    /// Says how the elements meet the page; [`Mode::Outer`] unless set. All modes but `Outer` and `Replace`
+    /// need a [`selector`](Self::selector).
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Says where the elements go: a CSS selector, in the place of their own ids.
+    pub fn selector(mut self, selector: impl Into<Cow<'static, str>>) -> Self {
+        self.selector = Some(one_line(selector.into())).filter(|selector| !selector.is_empty());
+        self
+    }
+
+    /// Says in which language the elements are; [`Namespace::Html`] unless set.
+    ///
+    /// Parts of an `<svg>` or `<math>` element are sent one to a line, without text or comments between them:
+    /// the client would lose every second one.
+    pub fn namespace(mut self, namespace: Namespace) -> Self {
+        self.namespace = namespace;
+        self
+    }
+
+    /// Shows the change as a view transition of the page, where the browser has them.
+    pub fn view_transition(mut self) -> Self {
+        self.transition = ViewTransition::Page;
+        self
+    }
+
+    /// Shows the change as a view transition of the element that `selector` finds, where the browser has
+    /// them.
+    pub fn view_transition_selector(mut self, selector: impl Into<Cow<'static, str>>) -> Self {
+        self.transition = ViewTransition::Of(one_line(selector.into()));
+        self
+    }
+
+    pub(super) fn encode(mut self) -> Event {
+        if self.selector.is_none() && !matches!(self.mode, Mode::Outer | Mode::Replace) {
+            self.envelope.reject(format!("a patch with mode `{}` needs a selector", self.mode.as_str()));
+        }
+        let mut lines = self.envelope.begin(Some("datastar-patch-elements"), self.html.len());
+        if let Some(selector) = &self.selector {
+            lines.data("selector", selector);
+        }
+        if self.mode != Mode::Outer {
+            lines.data("mode", self.mode.as_str());
+        }
+        self.transition.encode(&mut lines);
+        let markup = match self.namespace {
+            Namespace::Html => Cow::Borrowed(self.html.as_str()),
+            Namespace::Svg | Namespace::MathMl => siblings::one_to_a_line(self.html.as_str()),
+        };
+        match self.namespace {
+            Namespace::Html => {}
+            Namespace::Svg => lines.data("namespace", "svg"),
+            Namespace::MathMl => lines.data("namespace", "mathml"),
+        }
+        if !markup.is_empty() {
+            lines.data("elements", &markup);
+        }
+        self.envelope.end(lines)
+    }
+}
+
+/// The removal of elements; made by [`remove`].
+#[derive(Debug, Clone)]
+#[must_use = "an event is sent when it is yielded"]
+pub struct Remove {
+    pub(super) envelope: Envelope,
+    selector: Cow<'static, str>,
+    transition: ViewTransition,
+}
+
+/// Removes the elements that match `selector`.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/done")]
+/// async fn done() -> impl Stream<Item = Event> {
+///     stream! { yield event::remove("#spinner"); }
+/// }
+///
+/// # fn main() {
+/// let events = TestClient::new(app::new()).post("/done").send().events();
+/// assert_eq!(events[0].selector().as_deref(), Some("#spinner"));
+/// assert_eq!(events[0].mode().as_deref(), Some("remove"));
+/// # }
+/// ```
+pub fn remove(selector: impl Into<Cow<'static, str>>) -> Remove {
+    Remove {
+        envelope: Envelope::default(),
+        selector: one_line(selector.into()),
+        transition: ViewTransition::default(),
+    }
+}
+
+impl Remove {
+    /// Shows the change as a view transition of the page, where the browser has them.
+    pub fn view_transition(mut self) -> Self {
+        self.transition = ViewTransition::Page;
+        self
+    }
+
+    /// Shows the change as a view transition of the element that `selector` finds, where the browser has
+    /// them.
+    pub fn view_transition_selector(mut self, selector: impl Into<Cow<'static, str>>) -> Self {
+        self.transition = ViewTransition::Of(one_line(selector.into()));
+        self
+    }
+
+    pub(super) fn encode(self) -> Event {
+        let removal = PatchElements {
+            envelope: self.envelope,
+            html: Html::default(),
+            mode: Mode::Remove,
+            selector: Some(self.selector).filter(|selector| !selector.is_empty()),
+            transition: self.transition,
+            namespace: Namespace::Html,
+        };
+        removal.encode()
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+enum ViewTransition {
+    #[default]
+    None,
+    Page,
+    Of(Cow<'static, str>),
+}
+
+impl ViewTransition {
+    fn encode(&self, lines: &mut Lines) {
+        if matches!(self, Self::None) {
+            return;
+        }
+        lines.data("useViewTransition", "true");
+        if let Self::Of(selector) = self
+            && !selector.is_empty()
+        {
+            lines.data("viewTransitionSelector", selector);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Patched signals.
+
+use serde::Serialize;
+
+use super::{Envelope, Event};
+
+/// Signals on their way to the page; made by [`signals`].
+#[derive(Debug, Clone)]
+#[must_use = "an event is sent when it is yielded"]
+pub struct PatchSignals {
+    pub(super) envelope: Envelope,
+    json: String,
+    only_if_missing: bool,
+}
+
+/// Patches signals with any value that serializes to a JSON object.
+///
+/// Objects merge with what the page has (RFC 7386): `null`, and so a `None`, removes a signal. What cannot be
+/// written as a JSON object is an invalid event, which ends its stream.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// #[derive(serde::Serialize)]
+/// struct Score {
+///     points: u32,
+/// }
+///
+/// # stario::app!();
+/// #[app::query("/score")]
+/// async fn score() -> impl Stream<Item = Event> {
+///     stream! {
+///         yield event::signals(Score { points: 3 });
+///         yield event::signals(json!({ "name": "nobody" })).only_if_missing();
+///     }
+/// }
+///
+/// # fn main() {
+/// let events = TestClient::new(app::new()).get("/score").send().events();
+/// assert_eq!(events[0].signals(), Some(json!({ "points": 3 })));
+/// assert_eq!(events[1].data("onlyIfMissing").as_deref(), Some("true"));
+/// # }
+/// ```
+#[allow(clippy::needless_pass_by_value)] // References serialize too.
+pub fn signals(value: impl Serialize) -> PatchSignals {
+    let mut envelope = Envelope::default();
+    let json = serde_json::to_string(&value).unwrap_or_else(|error| {
+        envelope.reject(format!("these signals cannot be written as JSON: {error}"));
+        String::new()
+    });
+    if !json.starts_with('{') {
+        envelope.reject("these signals are no JSON object".to_owned());
+    }
+    PatchSignals { envelope, json, only_if_missing: false }
+}
+
+impl PatchSignals {
+    /// Leaves signals alone that the page has.
+    pub fn only_if_missing(mut self) -> Self {
+        self.only_if_missing = true;
+        self
+    }
+
+    pub(super) fn encode(self) -> Event {
+        let mut lines = self.envelope.begin(Some("datastar-patch-signals"), self.json.len());
+        if self.only_if_missing {
+            lines.data("onlyIfMissing", "true");
+        }
+        lines.data("signals", &self.json);
+        self.envelope.end(lines)
+    }
+}
