@@ -33,7 +33,7 @@
 //! | the page's signals | [`Signal`], [`Signals`], [`FileSignal`] |
 //! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
-//! | the request itself | [`ClientAddress`], [`RequestId`] |
+//! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |
 //! | the app | [`State`], [`DatastarScript`] |
 //! | several of these | a struct with [`derive(FromRequest)`](macro@FromRequest) |
 //! | a function of yours | the value of a [`dependency`] |
@@ -105,9 +105,9 @@ pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, U
 pub use error::{Error, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
-    Headers, JsonBody, JsonOrForm, MatchedPath, Multipart, Parameter, Part, PathParam, Query, QueryParam,
-    QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State, UploadedFile,
-    WholeBody,
+    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Parameter, Part, PathParam, Query,
+    QueryParam, QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State,
+    UploadedFile, WholeBody,
 };
 pub use handler::Kind;
 pub use http;

@@ -7,8 +7,8 @@ pub use std::time::Duration;
 
 pub use crate::{
     Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse, Json,
-    JsonBody, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render, Response,
-    Result, Signal, Signals, State, TestClient, UploadedFile,
+    JsonBody, Logger, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render,
+    Response, Result, Signal, Signals, State, TestClient, UploadedFile,
 };
 pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;

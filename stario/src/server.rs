@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves where the environment says, until a signal to stop.
 pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
-    crate::telemetry::init();
+    crate::telemetry::init()?;
     let config = Config::from_env()?;
     let listener = listen(config.address)?;
     // Before the start-up line, so that whoever reads it can stop the server.

@@ -1,18 +1,110 @@
-//! Where the log goes when the user has not said.
+//! Where the log goes when the user has not said, and what is in it of every request.
+//!
+//! Everything is a `tracing` record, so whoever installs a subscriber of their own gets it all. What is
+//! installed here otherwise writes lines to standard error: for people on a terminal, JSON elsewhere.
 
-use std::io::IsTerminal as _;
+mod fields;
+mod lines;
 
-/// Writes `tracing` records of level INFO and above to standard error, unless a subscriber is installed.
-pub(crate) fn init() {
+use std::env::VarError;
+use std::io::{IsTerminal as _, Write as _};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::error::Result;
+pub(crate) use fields::Fields;
+use lines::{Format, Lines};
+
+/// The target of what handlers log through a `Logger`.
+pub(crate) const LOGGER: &str = "app";
+
+/// Writes `tracing` records to standard error, unless a subscriber is installed.
+///
+/// `RUST_LOG` says which, as in `info,app=debug,stario=warn`; INFO and above unless set. `STARIO_LOG_FORMAT`
+/// is `text` or `json`; text on a terminal and JSON elsewhere unless set.
+pub(crate) fn init() -> Result {
+    let filter = filter(std::env::var("RUST_LOG"))?;
+    let format = format(&std::env::var("STARIO_LOG_FORMAT"), std::io::stderr().is_terminal())?;
     // Fails when there is one already, which is what was asked.
-    let _ = subscriber().with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(Lines { format, write: to_stderr }).try_init();
+    Ok(())
 }
 
 /// The same in a test, whose output is shown when it fails.
 pub(crate) fn init_in_test() {
-    let _ = subscriber().with_test_writer().try_init();
+    let filter =
+        filter(std::env::var("RUST_LOG")).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let lines = Lines { format: Format::Text { ansi: false }, write: to_test_output };
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }
 
-fn subscriber() -> tracing_subscriber::fmt::SubscriberBuilder {
-    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(std::io::stderr().is_terminal())
+fn filter(variable: Result<String, VarError>) -> Result<Targets> {
+    match variable {
+        Ok(directives) if !directives.trim().is_empty() => directives.parse().map_err(|error| {
+            let expected = "expected levels and targets, such as `info` or `info,app=debug,stario=warn`";
+            invalid(format!("RUST_LOG is {directives:?}: {expected} ({error})"))
+        }),
+        Ok(_) | Err(VarError::NotPresent) => Ok(Targets::new().with_default(LevelFilter::INFO)),
+        Err(VarError::NotUnicode(value)) => {
+            Err(invalid(format!("RUST_LOG is {:?}: expected text", value.to_string_lossy())))
+        }
+    }
+}
+
+fn format(variable: &Result<String, VarError>, is_terminal: bool) -> Result<Format> {
+    let text = Format::Text { ansi: is_terminal };
+    match variable.as_deref().map(str::trim) {
+        Ok("") | Err(VarError::NotPresent) => Ok(if is_terminal { text } else { Format::Json }),
+        Ok("text") => Ok(text),
+        Ok("json") => Ok(Format::Json),
+        other => Err(invalid(format!(
+            "STARIO_LOG_FORMAT is {:?}: expected `text` or `json`",
+            other.unwrap_or("not text")
+        ))),
+    }
+}
+
+fn invalid(message: String) -> crate::error::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidInput, message).into()
+}
+
+/// What cannot be written is lost: a full disk or a closed pipe must not end the server.
+fn to_stderr(line: &str) {
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// The test harness catches what `print!` writes, and nothing else.
+fn to_test_output(line: &str) {
+    print!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_does_not_parse_is_refused_by_name() {
+        let refusal = filter(Ok("stario=loud".to_owned())).unwrap_err().to_string();
+        assert!(refusal.starts_with("RUST_LOG is \"stario=loud\": expected levels and targets"), "{refusal}");
+        assert_eq!(filter(Ok(" ".to_owned())).unwrap().to_string(), "info");
+        assert_eq!(filter(Err(VarError::NotPresent)).unwrap().to_string(), "info");
+        assert!(filter(Ok("warn,app=debug".to_owned())).unwrap().would_enable("app", &tracing::Level::DEBUG));
+    }
+
+    #[test]
+    fn the_format_is_text_on_a_terminal_unless_the_environment_says_otherwise() {
+        let check = |variable: Option<&str>, is_terminal, expected: Result<Format, &str>| {
+            let variable = variable.map(str::to_owned).ok_or(VarError::NotPresent);
+            let found = format(&variable, is_terminal).map_err(|error| error.to_string());
+            assert_eq!(found.as_ref().map_err(String::as_str), expected.as_ref().map_err(|text| *text));
+        };
+        check(None, true, Ok(Format::Text { ansi: true }));
+        check(None, false, Ok(Format::Json));
+        check(Some("text"), false, Ok(Format::Text { ansi: false }));
+        check(Some("json "), true, Ok(Format::Json));
+        check(Some("xml"), true, Err("STARIO_LOG_FORMAT is \"xml\": expected `text` or `json`"));
+    }
 }

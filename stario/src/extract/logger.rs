@@ -1,0 +1,96 @@
+//! `Logger`: what a handler has to say, under its request's id.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use tracing::Span;
+
+use super::{FromRequest, Parameter, Rejection, RequestId};
+use crate::scope::Scope;
+use crate::telemetry::{Fields, LOGGER};
+
+/// Writes to the log, each record with the request's id and the fields that it was given.
+///
+/// The records are `tracing`'s, of the target `app`: `RUST_LOG=info,app=debug` shows the ones of level DEBUG
+/// too. They carry the id wherever they are written: in a stream, in a detached command that has long
+/// answered, in a task of your own. Records of `tracing`'s macros carry it too where the handler itself
+/// writes them; what a `Logger` adds is fields that are named at run time, and tasks.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::detached_command("/import")]
+/// async fn import(rows: QueryParam<u32>, log: Logger) {
+///     let log = log.with("rows", *rows);
+///     log.info("importing");
+///     log.with("seconds", 0.25).debug("imported");
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// // On a terminal: 2026-11-21T12:00:00.000000Z  INFO importing request_id=0f… rows=3
+/// assert_eq!(client.post("/import?rows=3").send().status(), 204);
+/// # client.stop_blocking();
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Logger {
+    request_id: RequestId,
+    /// The request's.
+    span: Span,
+    fields: Option<Arc<Fields>>,
+}
+
+macro_rules! record {
+    ($logger:expr, $level:expr, $message:expr) => {{
+        let Logger { request_id, span, fields } = $logger;
+        match fields {
+            None => tracing::event!(target: LOGGER, parent: span, $level, %request_id, "{}", $message),
+            Some(fields) => {
+                if tracing::enabled!(target: LOGGER, $level) {
+                    let fields = fields.to_json();
+                    tracing::event!(target: LOGGER, parent: span, $level, %request_id, fields, "{}", $message);
+                }
+            }
+        }
+    }};
+}
+
+impl Logger {
+    /// The same with one more field on each of its records: text, a number, a `bool`, or any JSON
+    /// (`json!(..)`). A field of that name that is there already is replaced.
+    #[must_use]
+    pub fn with(&self, name: impl Into<Cow<'static, str>>, value: impl Into<serde_json::Value>) -> Self {
+        let mut fields = self.fields.as_deref().cloned().unwrap_or_default();
+        fields.set(name, value.into());
+        Self { fields: Some(Arc::new(fields)), ..self.clone() }
+    }
+
+    /// Writes a record of level DEBUG, which is not shown unless `RUST_LOG` says so.
+    pub fn debug(&self, message: impl fmt::Display) {
+        record!(self, tracing::Level::DEBUG, message);
+    }
+
+    /// Writes a record of level INFO.
+    pub fn info(&self, message: impl fmt::Display) {
+        record!(self, tracing::Level::INFO, message);
+    }
+
+    /// Writes a record of level WARN.
+    pub fn warn(&self, message: impl fmt::Display) {
+        record!(self, tracing::Level::WARN, message);
+    }
+
+    /// Writes a record of level ERROR.
+    pub fn error(&self, message: impl fmt::Display) {
+        record!(self, tracing::Level::ERROR, message);
+    }
+}
+
+impl FromRequest for Logger {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        Ok(Self { request_id: scope.request_id(), span: Span::current(), fields: None })
+    }
+}
