@@ -269,7 +269,7 @@ impl App {
         }
         // Registration has no order of its own; reports and the list of routes have.
         self.endpoints.sort_by_key(|endpoint| {
-            (endpoint.path, endpoint.kind.method().to_string(), endpoint.file, endpoint.line)
+            (endpoint.path, endpoint.method, endpoint.headers, endpoint.file, endpoint.line)
         });
         let followed = requirements::follow(&self.endpoints, &self.states, &self.replacements);
         self.problems.extend(followed.problems);
@@ -286,7 +286,7 @@ impl App {
                 let present = present.endpoint;
                 self.problems.push(format!(
                     "{} {} is answered twice:\n    {}\n    {}",
-                    endpoint.kind.method(),
+                    endpoint.method,
                     endpoint.path,
                     Place(present),
                     Place(endpoint),
@@ -322,6 +322,8 @@ impl fmt::Debug for App {
 /// Answers the client file that the app serves itself.
 static DATASTAR_FILE: Endpoint = Endpoint {
     kind: Kind::Query,
+    method: "GET",
+    headers: &[],
     path: "/datastar-{hash}.js",
     handler: "stario::datastar_file",
     file: file!(),

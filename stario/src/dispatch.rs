@@ -11,7 +11,7 @@ use crate::app::Assembled;
 use crate::body::Body;
 use crate::extract::{RequestId, X_REQUEST_ID};
 use crate::handler;
-use crate::response::{self, Response};
+use crate::response::{self, IntoResponse, Redirect, Response};
 use crate::routing::Match;
 use crate::scope::{Arrival, Scope};
 
@@ -22,12 +22,17 @@ pub(crate) async fn dispatch(app: Arc<Assembled>, request: Request<Body>, peer: 
     let arrival = Arrival { peer, id: RequestId::next() };
     let (head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
-    let mut response = match app.router().find(&head.method, head.uri.path()) {
+    let mut response = match app.router().find(&head) {
         Match::Found { endpoint, captures } => {
             let scope = Scope::new(head, body, arrival, captures, Arc::clone(&app));
             handler::call(endpoint, scope, &app).await
         }
-        Match::MethodNotAllowed { allow } => method_not_allowed(&allow),
+        Match::Redirect { location } => Redirect::permanent(location).into_response(),
+        Match::BadRequest { message } => response::text(StatusCode::BAD_REQUEST, message),
+        Match::MethodNotAllowed { allow } => {
+            with_allow(response::text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
+        }
+        Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
         Match::NotFound => response::text(StatusCode::NOT_FOUND, "Not Found"),
     };
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| arrival.id.header());
@@ -38,10 +43,8 @@ pub(crate) async fn dispatch(app: Arc<Assembled>, request: Request<Body>, peer: 
     response
 }
 
-fn method_not_allowed(allow: &[Method]) -> Response {
-    let mut response = response::text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
-    let allow: Vec<&str> = allow.iter().map(Method::as_str).collect();
-    if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {
+fn with_allow(mut response: Response, methods: String) -> Response {
+    if let Ok(allow) = HeaderValue::try_from(methods) {
         response.headers_mut().insert(ALLOW, allow);
     }
     response

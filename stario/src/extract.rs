@@ -53,7 +53,7 @@ pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
 pub use multipart::{Multipart, Part};
-pub use path::{PathParam, PathSource, PathValue};
+pub use path::{PathParam, PathSource, PathValue, RestValue};
 pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};
@@ -162,10 +162,14 @@ impl Source {
         matches!(self, Source::Parts | Source::Body)
     }
 
-    /// Whether both want the same body of a request that is not a query.
+    /// Whether both want the same body; signals leave it to the other where they are in the query.
     #[doc(hidden)]
-    pub const fn conflicts_with(self, other: Source) -> bool {
-        let both_bodies = self.reads_body() && other.reads_body();
+    pub const fn conflicts_with(self, other: Source, signals_in_query: bool) -> bool {
+        let both_bodies = if signals_in_query {
+            self.needs_body() && other.needs_body()
+        } else {
+            self.reads_body() && other.reads_body()
+        };
         both_bodies
             && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
     }

@@ -4,8 +4,6 @@ mod call;
 
 use std::pin::Pin;
 
-use http::Method;
-
 use crate::extract::Requirement;
 use crate::response::Response;
 use crate::scope::Scope;
@@ -13,7 +11,7 @@ use crate::scope::Scope;
 pub(crate) use call::call;
 pub use call::{accept, complete, conduct};
 
-/// What a handler is for.
+/// What a handler is for. Its method can be another than the one named here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// GET: reads, and is dropped when its client leaves.
@@ -24,22 +22,17 @@ pub enum Kind {
     DetachedCommand,
 }
 
-impl Kind {
-    pub(crate) fn method(self) -> Method {
-        match self {
-            Kind::Query => Method::GET,
-            Kind::Command | Kind::DetachedCommand => Method::POST,
-        }
-    }
-}
-
 /// A handler with all that is known about it. The macros write one per annotated function.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// Decides the method.
+    /// What it is for.
     pub kind: Kind,
-    /// The path template.
+    /// The method it answers; a text, because that is what a request's is compared with.
+    pub method: &'static str,
+    /// The path template, without what the app puts before it.
     pub path: &'static str,
+    /// What the request's headers must be, in the order of their names, which are in lower case.
+    pub headers: &'static [(&'static str, &'static str)],
     /// The function's path: `crate::module::name`.
     pub handler: &'static str,
     /// Where the attribute stands.
@@ -50,6 +43,18 @@ pub struct Endpoint {
     pub requirements: fn() -> Vec<Option<Requirement>>,
     /// Resolves the arguments from the scope, calls the function, classifies its value.
     pub call: fn(Scope) -> EndpointFuture,
+}
+
+impl Endpoint {
+    /// Whether a request has a body here: browsers send none with GET.
+    pub(crate) fn has_body(&self) -> bool {
+        self.method != "GET"
+    }
+
+    /// Whether signals are in the query, and leave the body to others.
+    pub(crate) fn has_signals_in_query(&self) -> bool {
+        matches!(self.method, "GET" | "DELETE")
+    }
 }
 
 /// One call of a handler. Boxed once here: the app keeps handlers of different types in one table.

@@ -7,8 +7,8 @@ pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
 pub use crate::error::Result;
 pub use crate::extract::{
-    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Requirement, Source, TextDefault,
-    or_default,
+    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Requirement, RestValue, Source,
+    TextDefault, or_default,
 };
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, accept, complete, conduct};
 pub use crate::inject::{

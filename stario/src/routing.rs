@@ -1,16 +1,27 @@
-//! Finds the endpoint for a method and a path: a tree of path segments, a literal before a capture.
+//! Finds the endpoint for a request: a tree of path segments, a literal before a capture before the rest.
+//!
+//! Paths are matched as they were sent: nothing is decoded, and no segment resolved, so `%2F` is no slash.
+//! The route is the most specific one that fits in path, method and headers, segment by segment from the
+//! left; of those at one place, the one that asks for most headers. So no route hides another: where the
+//! more specific one does not fit, the other answers.
 
 mod pattern;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderMap, Method, request};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use smallvec::SmallVec;
 
 use crate::handler::Endpoint;
 pub(crate) use pattern::Pattern;
 use pattern::Segment;
+
+/// What a request's target can hold, but no place to go to: browsers take a backslash for a slash.
+const UNSAFE: &AsciiSet = &CONTROLS.add(b'\\');
 
 /// An endpoint at the path where the app has it.
 #[derive(Debug)]
@@ -24,15 +35,6 @@ pub(crate) struct Router {
     root: Node,
 }
 
-/// The routes of one prefix, and of all that begin with it.
-#[derive(Debug, Default)]
-struct Node {
-    literals: HashMap<Box<str>, Node>,
-    capture: Option<Box<Node>>,
-    /// The routes that end here, one per method.
-    routes: Vec<Arc<Route>>,
-}
-
 /// What matched, or why nothing did.
 #[derive(Debug)]
 pub(crate) enum Match {
@@ -40,9 +42,22 @@ pub(crate) enum Match {
         endpoint: &'static Endpoint,
         captures: Captures,
     },
-    /// The path is known; these are its methods.
+    /// The path has a slash too many; without it, it is known.
+    Redirect {
+        /// A path with the query, percent-encoded, that does not begin with two slashes.
+        location: String,
+    },
+    /// The path is none, or none of its routes takes these headers.
+    BadRequest {
+        message: Cow<'static, str>,
+    },
+    /// The path is known, but not with this method. The methods are as in the header `allow`.
     MethodNotAllowed {
-        allow: Vec<Method>,
+        allow: String,
+    },
+    /// The request is OPTIONS, and these are the methods.
+    Options {
+        allow: String,
     },
     NotFound,
 }
@@ -56,167 +71,249 @@ pub(crate) struct Captures {
 
 type Ranges = SmallVec<[(usize, usize); 4]>;
 
+/// What a name in a path template matched, as it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capture<'p> {
+    Segment(&'p str),
+    /// One or more segments, with the slashes between them.
+    Rest(&'p str),
+}
+
 impl Captures {
     /// The path template that matched.
     pub(crate) fn template(&self) -> &'static str {
         self.route.endpoint.path
     }
 
-    /// The text of `{name}` in the path that was matched.
-    pub(crate) fn get<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
+    /// What `{name}` matched in the path.
+    pub(crate) fn get<'p>(&self, path: &'p str, name: &str) -> Option<Capture<'p>> {
         let position = self.route.pattern.captures().position(|capture| capture == name)?;
         let (start, end) = *self.ranges.get(position)?;
-        path.get(start..end)
+        let text = path.get(start..end)?;
+        let is_last = position + 1 == self.ranges.len();
+        match self.route.pattern.segments().last() {
+            Some(Segment::Rest(_)) if is_last => Some(Capture::Rest(text)),
+            _ => Some(Capture::Segment(text)),
+        }
     }
 }
 
 impl Router {
-    /// Adds a route; the one that is already there for its method and path, if any, comes back.
+    /// Adds a route; the one that is already there for its method, path and headers, if any, comes back.
     pub(crate) fn insert(&mut self, route: Route) -> Result<(), Arc<Route>> {
         let mut node = &mut self.root;
+        let mut takes_rest = false;
         for segment in route.pattern.segments() {
-            node = match segment {
-                Segment::Literal(text) => node.literals.entry(text.clone()).or_default(),
-                Segment::Capture(_) => node.capture.get_or_insert_default(),
-            };
-        }
-        let kind = route.endpoint.kind;
-        match node.routes.iter().find(|present| present.endpoint.kind.method() == kind.method()) {
-            Some(present) => Err(Arc::clone(present)),
-            None => {
-                node.routes.push(Arc::new(route));
-                Ok(())
+            match segment {
+                Segment::Literal(text) => node = node.literals.entry(text.clone()).or_default(),
+                Segment::Capture(_) => node = node.capture.get_or_insert_default(),
+                Segment::Rest(_) => takes_rest = true,
             }
         }
+        let routes = if takes_rest { &mut node.rest } else { &mut node.routes };
+        let Endpoint { method, headers, .. } = route.endpoint;
+        let is_same = |present: &&Arc<Route>| {
+            present.endpoint.method == *method && present.endpoint.headers == *headers
+        };
+        if let Some(present) = routes.iter().find(is_same) {
+            return Err(Arc::clone(present));
+        }
+        routes.push(Arc::new(route));
+        // The first that fits is taken.
+        routes.sort_by_key(|route| (Reverse(route.endpoint.headers.len()), route.endpoint.headers));
+        Ok(())
     }
 
-    pub(crate) fn find(&self, method: &Method, path: &str) -> Match {
+    pub(crate) fn find(&self, head: &request::Parts) -> Match {
+        let path = head.uri.path();
+        if let Some(problem) = malformed(path) {
+            return Match::BadRequest { message: problem.into() };
+        }
         let mut ranges = Ranges::new();
-        // `*`, the target of `OPTIONS *`, is no path.
-        let Some(routes) = path.starts_with('/').then(|| self.root.descend(path, 1, &mut ranges)).flatten()
-        else {
-            return Match::NotFound;
-        };
         // HEAD asks for what GET would answer.
-        let wanted = if method == Method::HEAD { &Method::GET } else { method };
-        match routes.iter().find(|route| route.endpoint.kind.method() == *wanted) {
+        let wanted = if head.method == Method::HEAD { "GET" } else { head.method.as_str() };
+        let found = self.root.search(path, &mut ranges, &mut |routes| {
+            routes.iter().find(|route| {
+                route.endpoint.method == wanted && has_headers(&head.headers, route.endpoint.headers)
+            })
+        });
+        match found {
             Some(route) => Match::Found {
                 endpoint: route.endpoint,
                 captures: Captures { route: Arc::clone(route), ranges },
             },
-            None => Match::MethodNotAllowed { allow: allowed(routes) },
+            None => self.explain(head, wanted),
         }
     }
+
+    /// Why no route fits.
+    fn explain(&self, head: &request::Parts, wanted: &str) -> Match {
+        let path = head.uri.path();
+        if path == "*" && wanted == "OPTIONS" {
+            let mut routes = Vec::new();
+            self.root.all(&mut routes);
+            return Match::Options { allow: allowed(&routes) };
+        }
+        let routes = self.at(path);
+        if routes.is_empty() {
+            return self.without_slash(head).unwrap_or(Match::NotFound);
+        }
+        let headers: BTreeSet<&str> = routes
+            .iter()
+            .filter(|route| route.endpoint.method == wanted)
+            .flat_map(|route| route.endpoint.headers.iter().map(|(name, _)| *name))
+            .collect();
+        if !headers.is_empty() {
+            let names = headers.into_iter().collect::<Vec<_>>().join("`, `");
+            return Match::BadRequest {
+                message: format!("the routes at this path are told apart by headers, and none takes what these are: `{names}`").into(),
+            };
+        }
+        let allow = allowed(&routes);
+        if wanted == "OPTIONS" { Match::Options { allow } } else { Match::MethodNotAllowed { allow } }
+    }
+
+    /// The routes whose patterns match, whatever they ask for besides.
+    fn at(&self, path: &str) -> Vec<&Arc<Route>> {
+        let mut all = Vec::new();
+        self.root.search(path, &mut Ranges::new(), &mut |routes| {
+            all.extend(routes);
+            None::<()>
+        });
+        all
+    }
+
+    /// The way to the same path without its last slash, if there is something.
+    fn without_slash(&self, head: &request::Parts) -> Option<Match> {
+        let path = head.uri.path().strip_suffix('/').filter(|path| !path.ends_with('/'))?;
+        if self.at(path).is_empty() {
+            return None;
+        }
+        // A path that is matched has no empty segment, so it does not begin with two slashes.
+        let mut location = utf8_percent_encode(path, UNSAFE).to_string();
+        if let Some(query) = head.uri.query() {
+            location.push('?');
+            location.extend(utf8_percent_encode(query, UNSAFE));
+        }
+        Some(Match::Redirect { location })
+    }
+}
+
+/// The routes of one prefix, and of all that begin with it.
+#[derive(Debug, Default)]
+struct Node {
+    literals: HashMap<Box<str>, Node>,
+    capture: Option<Box<Node>>,
+    /// The routes that take all that is left.
+    rest: Vec<Arc<Route>>,
+    /// The routes that end here. Those that ask for most headers stand first.
+    routes: Vec<Arc<Route>>,
 }
 
 impl Node {
-    /// The routes at `path`, whose next segment begins at `start`. The recursion is as deep as the longest
-    /// pattern, not as the path.
-    fn descend(&self, path: &str, start: usize, ranges: &mut Ranges) -> Option<&[Arc<Route>]> {
-        if start > path.len() {
-            return (!self.routes.is_empty()).then_some(&self.routes);
+    /// Shows `accept` the routes at `path`, the most specific first, until it has taken one.
+    fn search<'r, T>(
+        &'r self,
+        path: &str,
+        ranges: &mut Ranges,
+        accept: &mut impl FnMut(&'r [Arc<Route>]) -> Option<T>,
+    ) -> Option<T> {
+        // `*`, the target of `OPTIONS *`, is no path. One that ends in a slash ends in an empty segment.
+        if !path.starts_with('/') || (path.len() > 1 && path.ends_with('/')) {
+            return None;
+        }
+        self.descend(path, 1, ranges, accept)
+    }
+
+    /// The same below this node, where the next segment begins at `start`.
+    ///
+    /// The recursion is as deep as the longest pattern, not as the path, and comes to each node once.
+    fn descend<'r, T>(
+        &'r self,
+        path: &str,
+        start: usize,
+        ranges: &mut Ranges,
+        accept: &mut impl FnMut(&'r [Arc<Route>]) -> Option<T>,
+    ) -> Option<T> {
+        if start >= path.len() {
+            return if self.routes.is_empty() { None } else { accept(&self.routes) };
         }
         let end = path[start..].find('/').map_or(path.len(), |length| start + length);
         let segment = &path[start..end];
-        if let Some(routes) = self.literals.get(segment).and_then(|node| node.descend(path, end + 1, ranges))
-        {
-            return Some(routes);
+        if segment.is_empty() {
+            return None;
         }
-        let capture = self.capture.as_ref().filter(|_| !segment.is_empty())?;
-        ranges.push((start, end));
-        let routes = capture.descend(path, end + 1, ranges);
-        if routes.is_none() {
+        if let Some(node) = self.literals.get(segment)
+            && let Some(taken) = node.descend(path, end + 1, ranges, accept)
+        {
+            return Some(taken);
+        }
+        if let Some(node) = &self.capture {
+            ranges.push((start, end));
+            if let Some(taken) = node.descend(path, end + 1, ranges, accept) {
+                return Some(taken);
+            }
             ranges.pop();
         }
-        routes
+        if !self.rest.is_empty() && !path[start..].contains("//") {
+            ranges.push((start, path.len()));
+            if let Some(taken) = accept(&self.rest) {
+                return Some(taken);
+            }
+            ranges.pop();
+        }
+        None
+    }
+
+    /// Every route at this node and below.
+    fn all<'r>(&'r self, into: &mut Vec<&'r Arc<Route>>) {
+        into.extend(self.routes.iter().chain(&self.rest));
+        self.literals.values().chain(self.capture.as_deref()).for_each(|node| node.all(into));
     }
 }
 
-fn allowed(routes: &[Arc<Route>]) -> Vec<Method> {
-    let mut allow: Vec<Method> = routes.iter().map(|route| route.endpoint.kind.method()).collect();
-    if allow.contains(&Method::GET) {
-        allow.push(Method::HEAD);
+/// Whether the first value of each header is the one that is asked for.
+fn has_headers(headers: &HeaderMap, asked: &[(&str, &str)]) -> bool {
+    asked
+        .iter()
+        .all(|(name, value)| headers.get(*name).is_some_and(|found| found.as_bytes() == value.as_bytes()))
+}
+
+/// What is wrong with the path before anything is looked for, in one sentence.
+fn malformed(path: &str) -> Option<&'static str> {
+    if !path.as_bytes().contains(&b'%') {
+        return None;
     }
-    allow.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-    allow
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                let (Some(high), Some(low)) = (digit(), digit()) else {
+                    return Some("the path has a `%` that is not followed by two hex digits");
+                };
+                u8::try_from(high * 16 + low).unwrap_or_default()
+            }
+            other => other,
+        };
+        if byte == 0 {
+            return Some("the path has a NUL, `%00`, which no text has");
+        }
+        decoded.push(byte);
+    }
+    std::str::from_utf8(&decoded).is_err().then_some("the path is not UTF-8 when its escapes are decoded")
+}
+
+/// The value of the header `allow`: what the routes answer, and what is answered for them.
+fn allowed(routes: &[&Arc<Route>]) -> String {
+    let mut methods: BTreeSet<&str> = routes.iter().map(|route| route.endpoint.method).collect();
+    if methods.contains("GET") {
+        methods.insert("HEAD");
+    }
+    methods.insert("OPTIONS");
+    methods.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::handler::Kind;
-
-    fn endpoint(kind: Kind, path: &'static str) -> &'static Endpoint {
-        Box::leak(Box::new(Endpoint {
-            kind,
-            path,
-            handler: path,
-            file: file!(),
-            line: line!(),
-            requirements: Vec::new,
-            call: |_| Box::pin(async { http::Response::default() }),
-        }))
-    }
-
-    fn router(paths: &[&'static str]) -> Router {
-        let mut router = Router::default();
-        for path in paths {
-            let route = Route { endpoint: endpoint(Kind::Query, path), pattern: Pattern::new(path) };
-            router.insert(route).unwrap();
-        }
-        router
-    }
-
-    /// The matched pattern with its captures, `name=text`.
-    fn found(router: &Router, path: &str) -> Option<String> {
-        match router.find(&Method::GET, path) {
-            Match::Found { endpoint, captures } => {
-                let names = captures.route.pattern.captures();
-                let values = names.map(|name| format!(" {name}={}", captures.get(path, name).unwrap()));
-                Some(std::iter::once(endpoint.path.to_owned()).chain(values).collect())
-            }
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn literals_win_over_captures_and_lost_ways_are_gone_back() {
-        let router =
-            router(&["/", "/users", "/users/{id}", "/users/me", "/{a}/x", "/users/{id}/posts/{post}"]);
-        let check =
-            |path, expected: Option<&str>| assert_eq!(found(&router, path).as_deref(), expected, "{path}");
-        check("/", Some("/"));
-        check("/users", Some("/users"));
-        check("/users/7", Some("/users/{id} id=7"));
-        check("/users/me", Some("/users/me"));
-        check("/users/x", Some("/users/{id} id=x"));
-        check("/other/x", Some("/{a}/x a=other"));
-        check("/users/7/posts/a%2Fb", Some("/users/{id}/posts/{post} id=7 post=a%2Fb"));
-        check("/users/", None);
-        check("/users/7/posts", None);
-        check("//", None);
-        check("*", None);
-        check("", None);
-    }
-
-    #[test]
-    fn a_known_path_with_another_method_names_its_methods() {
-        let mut router = router(&["/users"]);
-        let command = |path| Route { endpoint: endpoint(Kind::Command, path), pattern: Pattern::new(path) };
-        let Match::MethodNotAllowed { allow } = router.find(&Method::POST, "/users") else {
-            panic!("POST is not there yet");
-        };
-        assert_eq!(allow, [Method::GET, Method::HEAD]);
-        router.insert(command("/users")).unwrap();
-        assert!(matches!(router.find(&Method::POST, "/users"), Match::Found { .. }));
-        assert!(matches!(router.find(&Method::HEAD, "/users"), Match::Found { .. }));
-        let present = router.insert(command("/users")).unwrap_err();
-        assert_eq!(present.endpoint.path, "/users");
-    }
-
-    #[test]
-    fn a_path_of_many_slashes_is_just_not_found() {
-        let router = router(&["/{a}/{b}/{c}"]);
-        assert!(matches!(router.find(&Method::GET, &"/".repeat(60_000)), Match::NotFound));
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use crate::app::Assembled;
 use crate::body::Body;
 use crate::extract::{FormParts, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
-use crate::routing::Captures;
+use crate::routing::{Capture, Captures};
 
 /// One request: its head, its captures, its body, and the app it was sent to.
 pub struct Scope {
@@ -95,7 +95,7 @@ impl Scope {
     }
 
     /// The part of the path that `{name}` matched, as it was sent.
-    pub(crate) fn capture(&self, name: &str) -> Option<&str> {
+    pub(crate) fn capture(&self, name: &str) -> Option<Capture<'_>> {
         self.captures.get(self.uri().path(), name)
     }
 

@@ -93,8 +93,8 @@ fn announce(app: &Assembled, address: SocketAddr) -> Result {
     writeln!(out, "listening on http://{address}")?;
     let width = app.endpoints().iter().map(|endpoint| endpoint.path.len()).max().unwrap_or_default();
     for endpoint in app.endpoints() {
-        let method = endpoint.kind.method();
-        writeln!(out, "  {:<6} {:<width$}  {}", method.as_str(), endpoint.path, Place(endpoint))?;
+        let method = endpoint.method;
+        writeln!(out, "  {:<6} {:<width$}  {}", method, endpoint.path, Place(endpoint))?;
     }
     Ok(out.flush()?)
 }

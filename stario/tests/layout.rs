@@ -50,7 +50,10 @@ fn each_dependency_has_its_place() {
     only_in("tokio::spawn(", &["server/connection.rs", "testing/events.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
-    only_in("crate::routing", &["app.rs", "app/requirements.rs", "dispatch.rs", "scope.rs"]);
+    only_in(
+        "crate::routing",
+        &["app.rs", "app/requirements.rs", "dispatch.rs", "extract/path.rs", "scope.rs"],
+    );
 }
 
 #[test]

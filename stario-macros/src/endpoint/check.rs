@@ -1,12 +1,15 @@
 //! Every mistake that can be seen in the tokens. Mistakes in types are left to bounds that `emit`
 //! writes at the user's types.
 
-use super::model::{Endpoint, Segment};
+use super::model::{Endpoint, Kind, Segment};
+use super::parse::Method;
 use crate::errors::Errors;
 
 pub(super) fn check(endpoint: &Endpoint) -> Errors {
     let mut errors = Errors::default();
     path(endpoint, &mut errors);
+    method(endpoint, &mut errors);
+    headers(endpoint, &mut errors);
     captures(endpoint, &mut errors);
     signature(endpoint, &mut errors);
     parameters(endpoint, &mut errors);
@@ -18,26 +21,83 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
     if !template.starts_with('/') {
         errors.at(&endpoint.path, format!("a path template begins with `/`: \"/{template}\""));
     }
-    for segment in &endpoint.pattern.segments {
+    let segments = &endpoint.pattern.segments;
+    let is_empty = |segment: &Segment| matches!(segment, Segment::Literal(text) if text.is_empty());
+    let last = segments.len() - 1;
+    if segments[..last].iter().any(is_empty) {
+        errors.at(&endpoint.path, "a path template has no empty segment; remove the doubled `/`");
+    } else if last > 0 && is_empty(&segments[last]) {
+        let path = template.trim_end_matches('/');
+        let message = format!(
+            "a path template does not end in `/`; write \"{path}\", to which \"{template}\" is redirected"
+        );
+        errors.at(&endpoint.path, message);
+    }
+    for (position, segment) in segments.iter().enumerate() {
         match segment {
             Segment::Literal(text) => literal(endpoint, text, errors),
-            Segment::Capture(name) if !is_identifier(name) => {
-                let shown = format!("{{{name}}}");
+            Segment::Capture(name) | Segment::Rest(name) if !is_identifier(name) => {
+                let shown = endpoint.pattern.shown(name);
                 errors.at(
                     &endpoint.path,
                     format!("`{shown}` is not the name of a parameter; write a Rust identifier, such as `{{user_id}}`"),
                 );
             }
-            Segment::Capture(_) => {}
+            Segment::Rest(name) if position != last => {
+                let message =
+                    format!("`{{{name}...}}` takes all that is left of the path, so it stands last");
+                errors.at(&endpoint.path, message);
+            }
+            Segment::Capture(_) | Segment::Rest(_) => {}
         }
     }
-    let last = endpoint.pattern.segments.len() - 1;
-    for (position, segment) in endpoint.pattern.segments.iter().enumerate() {
-        if matches!(segment, Segment::Literal(text) if text.is_empty()) && position != last {
-            errors.at(&endpoint.path, "a path template has no empty segment; remove the doubled `/`");
-            break;
+}
+
+fn method(endpoint: &Endpoint, errors: &mut Errors) {
+    let Some(Method { tokens, name }) = &endpoint.options.method else {
+        return;
+    };
+    let message = match name.as_str() {
+        "HEAD" | "OPTIONS" => format!("{name} is answered by itself wherever there is a handler"),
+        "CONNECT" | "TRACE" => format!("{name} is for proxies; no handler answers it"),
+        // RFC 9110 section 5.6.2.
+        _ if name.is_empty() || !name.bytes().all(is_token) => {
+            "a method is a word, such as DELETE; in quotes, it can have `-` and `!#$%&'*+.^_`|~` in it"
+                .to_owned()
+        }
+        _ if name.bytes().any(|byte| byte.is_ascii_lowercase()) => {
+            format!("methods are written in capitals: `{}`", name.to_ascii_uppercase())
+        }
+        "GET" | "QUERY" if endpoint.kind == Kind::Query => return,
+        _ if endpoint.kind == Kind::Query => {
+            format!("a query only reads, by GET or QUERY; make this handler a command to answer {name}")
+        }
+        "GET" => "a command changes something, which GET must not; make this handler a query".to_owned(),
+        _ => return,
+    };
+    errors.at(tokens, message);
+}
+
+fn headers(endpoint: &Endpoint, errors: &mut Errors) {
+    let pairs: Vec<_> = endpoint.options.headers.iter().flatten().collect();
+    for (position, (name, value)) in pairs.iter().enumerate() {
+        let (name_text, value_text) = (name.value(), value.value());
+        if name_text.is_empty() || !name_text.bytes().all(is_token) {
+            errors.at(name, format!("`{name_text}` is not the name of a header"));
+        } else if pairs[..position].iter().any(|(other, _)| other.value().eq_ignore_ascii_case(&name_text)) {
+            errors.at(name, format!("`{name_text}` stands twice; a header has one value here"));
+        }
+        // What a request can carry, and nothing a parser would trim: RFC 9110 section 5.5.
+        if value_text.trim() != value_text || !value_text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            let message = "the value of a header is visible ASCII, without spaces around it";
+            errors.at(value, message);
         }
     }
+}
+
+/// A character of a method or of a header's name: `tchar` of RFC 9110 section 5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
@@ -54,9 +114,23 @@ fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
         None if text.contains(['{', '}']) => {
             format!("`{text}` mixes text and braces; a capture is a whole segment: `/{{name}}/`")
         }
+        None if matches!(text, "." | "..") => {
+            format!("browsers resolve `{text}` before they ask, so no request has it")
+        }
+        None if !has_whole_escapes(text) => {
+            format!(
+                "`%` begins an escape of two hex digits, which `{text}` has not; write `%25` for the character"
+            )
+        }
         None => return,
     };
     errors.at(&endpoint.path, message);
+}
+
+fn has_whole_escapes(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .all(|rest| rest.len() >= 2 && rest.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Whether a parameter can have this name, as a raw identifier if need be.
@@ -72,15 +146,16 @@ fn is_path_character(c: char) -> bool {
 fn captures(endpoint: &Endpoint, errors: &mut Errors) {
     let names: Vec<&str> = endpoint.pattern.captures().filter(|name| is_identifier(name)).collect();
     for (position, name) in names.iter().enumerate() {
+        let shown = endpoint.pattern.shown(name);
         if names[..position].contains(name) {
             errors.at(
                 &endpoint.path,
-                format!("`{{{name}}}` stands twice in this path; every capture needs its own name"),
+                format!("`{shown}` stands twice in this path; every capture needs its own name"),
             );
         } else if endpoint.parameter(name).is_none() {
             errors.at(
                 &endpoint.path,
-                format!("`{{{name}}}` has no parameter; add `{name}: PathParam<..>` to the function"),
+                format!("`{shown}` has no parameter; add `{name}: PathParam<..>` to the function"),
             );
         }
     }

@@ -32,7 +32,9 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let signature = &endpoint.function.signature;
     let name = &signature.ident;
     let handler = unraw(name);
-    let (path, kind) = (&endpoint.path, endpoint.kind.variant());
+    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.kind.variant());
+    let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
+    let routes = routes(endpoint);
     let mut assertions = source_assertions(endpoint);
     assertions.extend(parameter::name_assertions(&endpoint.parameters));
     let scope = Ident::new("scope", Span::mixed_site());
@@ -48,10 +50,12 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
 
             #runtime::inventory::submit! {
                 #runtime::Registration {
-                    app: || ::core::any::TypeId::of::<crate::app::Routes>(),
+                    app: || ::core::any::TypeId::of::<#routes>(),
                     endpoint: #runtime::Endpoint {
                         kind: #runtime::Kind::#kind,
+                        method: #method,
                         path: #path,
+                        headers: &[#(#headers),*],
                         handler: ::core::concat!(::core::module_path!(), "::", #handler),
                         file: ::core::file!(),
                         line: ::core::line!(),
@@ -102,16 +106,20 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
             };
             refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
         }
-        if endpoint.kind == Kind::Query {
+        if !endpoint.has_body() {
             let message = "a query has no body: browsers send none with GET; make this handler a command";
             refuse(&quote_spanned!(ty.span()=> #source.needs_body()), message);
             continue;
         }
+        let signals_in_query = endpoint.has_signals_in_query();
         for other in &endpoint.parameters[..position] {
             let other_source = parameter::source(other);
             let message =
                 format!("`{}` reads the request's body already, and it can be read once", other.own_name());
-            refuse(&quote_spanned!(ty.span()=> #source.conflicts_with(#other_source)), &message);
+            refuse(
+                &quote_spanned!(ty.span()=> #source.conflicts_with(#other_source, #signals_in_query)),
+                &message,
+            );
         }
     }
     assertions
@@ -155,40 +163,52 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
     }
 }
 
-/// Two handlers of one method and path shape define the same constant twice, which rustc reports at
+/// The type that stands for the app the handler belongs to.
+fn routes(endpoint: &Endpoint) -> TokenStream {
+    match &endpoint.options.app {
+        Some(app) => quote_spanned!(app.span()=> #app::Routes),
+        None => quote!(crate::app::Routes),
+    }
+}
+
+/// Two handlers of one method, path shape and set of headers define the same constant twice, which rustc reports at
 /// both path templates, wherever in the crate they stand.
 fn unique(endpoint: &Endpoint) -> TokenStream {
     let name = Ident::new(&shape(endpoint), endpoint.path.span());
+    let routes = routes(endpoint);
     quote_spanned! {endpoint.path.span()=>
         #[allow(non_upper_case_globals, non_local_definitions, dead_code, clippy::all, clippy::pedantic)]
-        impl crate::app::Routes {
+        impl #routes {
             #[doc(hidden)]
             const #name: () = ();
         }
     }
 }
 
-/// The method and the path without the names of its captures, as an identifier: readable, because it
-/// is what the error names, and followed by a hash of the exact text, because two paths may read alike.
+/// What a handler answers, as an identifier: readable, because it is what the error names, and followed by
+/// a hash of the exact text, because two paths may read alike. The names of captures are left out.
 fn shape(endpoint: &Endpoint) -> String {
-    let mut exact = format!("{} ", endpoint.kind.method());
-    let mut readable = endpoint.kind.method().to_owned();
+    let mut exact = format!("{} ", endpoint.method);
+    let mut readable = words(&endpoint.method);
     for segment in &endpoint.pattern.segments {
-        let text = match segment {
-            Segment::Literal(text) => text.as_str(),
-            Segment::Capture(_) => "{}",
+        let (text, word) = match segment {
+            Segment::Literal(text) => (text.as_str(), words(text)),
+            Segment::Capture(_) => ("{}", "PARAM".to_owned()),
+            Segment::Rest(_) => ("{...}", "REST".to_owned()),
         };
-        exact.push('/');
-        exact.push_str(text);
-        readable.push('_');
-        match segment {
-            Segment::Literal(text) => {
-                readable.extend(text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }));
-            }
-            Segment::Capture(_) => readable.push_str("PARAM"),
-        }
+        exact.extend(["/", text]);
+        readable.extend(["_", &word]);
+    }
+    for (name, value) in &endpoint.headers {
+        exact.extend(["\n", name, ": ", value]);
+        readable.extend(["_", &words(name), "_", &words(value)]);
     }
     format!("route_{readable}_{:016x}", fnv1a(exact.as_bytes()))
+}
+
+/// The text with all that cannot be in an identifier replaced.
+fn words(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 /// FNV-1a, 64 bits: equal on every machine and compiler, which `std`'s hasher does not promise.

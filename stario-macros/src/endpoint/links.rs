@@ -13,7 +13,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let runtime = runtime();
     let function = &endpoint.function;
     let (visibility, name) = (&function.visibility, &function.signature.ident);
-    let method = endpoint.kind.method().to_ascii_lowercase();
+    let method = endpoint.method.to_ascii_lowercase();
     let captures = captures(endpoint);
     let generics = captures.iter().map(|capture| &capture.generic);
     let parameters = captures.iter().map(|Capture { argument, generic, .. }| quote!(#argument: #generic));
@@ -29,10 +29,24 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
                 let argument = captures.next().map(|capture| &capture.argument);
                 quote!(#url.value(&#runtime::PathValue::into_segment(#argument)))
             }
+            Segment::Rest(_) => {
+                let argument = captures.next().map(|capture| &capture.argument);
+                quote!(#url.rest(&#runtime::RestValue::into_segments(#argument)))
+            }
         })
     });
     let path = endpoint.path.value();
-    let summary = format!(" Links to `{name}`, which answers `{} {path}`.", endpoint.kind.method());
+    let summary = format!(" Links to `{name}`, which answers `{} {path}`.", endpoint.method);
+    // Datastar has an action for each of these.
+    let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete");
+    let action = has_action.then(|| {
+        quote! {
+            /// The Datastar action that calls this handler.
+            pub fn action #generics #parameters -> #runtime::Action #bounds {
+                #runtime::Action::new(#method, &Self::url(#(#arguments),*))
+            }
+        }
+    });
     // At the function's name, where editors then lead from a link.
     quote_spanned! {name.span()=>
         #[doc = #summary]
@@ -52,10 +66,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
                 #url.finish()
             }
 
-            /// The Datastar action that calls this handler.
-            pub fn action #generics #parameters -> #runtime::Action #bounds {
-                #runtime::Action::new(#method, &Self::url(#(#arguments),*))
-            }
+            #action
         }
     }
 }
@@ -65,6 +76,7 @@ struct Capture<'a> {
     argument: Ident,
     generic: Ident,
     filled_by: Option<&'a Parameter>,
+    is_rest: bool,
 }
 
 /// Named like the handler's own parameters; where there is none, or a second capture of that name, which
@@ -79,6 +91,7 @@ fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
             argument: argument.unwrap_or_else(|| format_ident!("capture_{}", position)),
             generic: format_ident!("T{}", position),
             filled_by,
+            is_rest: endpoint.pattern.is_rest(name),
         }
     };
     names.iter().enumerate().map(capture).collect()
@@ -89,12 +102,13 @@ impl Capture<'_> {
     /// though it depends on nothing, makes rustc report it once, at the type, and take it for granted after.
     fn bounds(&self) -> TokenStream {
         let (runtime, generic) = (runtime(), &self.generic);
+        let fills = Ident::new(if self.is_rest { "RestValue" } else { "PathValue" }, Span::call_site());
         let Some(Parameter { ty, .. }) = self.filled_by else {
-            return quote!(#generic: #runtime::PathValue<::std::string::String>,);
+            return quote!(#generic: #runtime::#fills<::std::string::String>,);
         };
         let source = runtime_at(ty.span());
         let value = quote!(<#ty as #runtime::PathSource>::Value);
         let reads_path = quote_spanned!(ty.span()=> #ty: #source::PathSource,);
-        quote!(#reads_path #generic: #runtime::PathValue<#value>,)
+        quote!(#reads_path #generic: #runtime::#fills<#value>,)
     }
 }

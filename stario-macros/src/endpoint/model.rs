@@ -3,11 +3,11 @@
 use proc_macro2::Span;
 use syn::{Attribute, Ident, LitStr};
 
-use super::parse::Parsed;
+use super::parse::{Options, Parsed};
 use crate::function::Function;
 use crate::parameter::Parameter;
 
-/// Which attribute was used; decides the HTTP method.
+/// Which attribute was used; decides the method where none is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Query,
@@ -16,7 +16,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn method(self) -> &'static str {
+    fn method(self) -> &'static str {
         match self {
             Kind::Query => "GET",
             Kind::Command | Kind::DetachedCommand => "POST",
@@ -38,6 +38,10 @@ pub(super) struct Endpoint {
     pub(super) kind: Kind,
     pub(super) path: LitStr,
     pub(super) pattern: Pattern,
+    pub(super) method: String,
+    /// Names in lower case and values, in the order of the names.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) options: Options,
     pub(super) parameters: Vec<Parameter>,
     /// Attributes that would make the function a second handler.
     pub(super) other_methods: Vec<Attribute>,
@@ -54,11 +58,13 @@ pub(super) enum Segment {
     Literal(String),
     /// `{name}`: one whole segment.
     Capture(String),
+    /// `{name...}`: all segments that are left.
+    Rest(String),
 }
 
 impl Endpoint {
     pub(super) fn new(kind: Kind, parsed: Parsed) -> Self {
-        let Parsed { path, mut function } = parsed;
+        let Parsed { path, options, mut function } = parsed;
         let is_handler = |attribute: &mut Attribute| {
             let last = attribute.path().segments.last();
             last.is_some_and(|last| {
@@ -67,7 +73,24 @@ impl Endpoint {
         };
         let other_methods = function.attributes.extract_if(.., is_handler).collect();
         let parameters = Parameter::all(&mut function.signature);
-        Self { kind, pattern: Pattern::new(&path.value()), path, parameters, other_methods, function }
+        let method =
+            options.method.as_ref().map_or_else(|| kind.method().to_owned(), |method| method.name.clone());
+        let pairs = options.headers.iter().flatten();
+        let mut headers: Vec<(String, String)> =
+            pairs.map(|(name, value)| (name.value().to_ascii_lowercase(), value.value())).collect();
+        headers.sort();
+        let pattern = Pattern::new(&path.value());
+        Self { kind, path, pattern, method, headers, options, parameters, other_methods, function }
+    }
+
+    /// Whether a request of this method has a body: browsers send none with GET.
+    pub(super) fn has_body(&self) -> bool {
+        self.method != "GET"
+    }
+
+    /// Whether signals are in the query, and leave the body to others. So Datastar sends them.
+    pub(super) fn has_signals_in_query(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "DELETE")
     }
 
     /// The parameter that fills `{capture}`.
@@ -83,16 +106,29 @@ impl Pattern {
         let segments = path
             .split('/')
             .map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-                Some(name) => Segment::Capture(name.to_owned()),
+                Some(name) => match name.strip_suffix("...") {
+                    Some(name) => Segment::Rest(name.to_owned()),
+                    None => Segment::Capture(name.to_owned()),
+                },
                 None => Segment::Literal(segment.to_owned()),
             })
             .collect();
         Self { segments }
     }
 
+    /// Whether it is written `{name...}`.
+    pub(super) fn is_rest(&self, name: &str) -> bool {
+        self.segments.iter().any(|segment| matches!(segment, Segment::Rest(rest) if rest == name))
+    }
+
+    /// The capture as it is written.
+    pub(super) fn shown(&self, name: &str) -> String {
+        if self.is_rest(name) { format!("{{{name}...}}") } else { format!("{{{name}}}") }
+    }
+
     pub(super) fn captures(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
-            Segment::Capture(name) => Some(name.as_str()),
+            Segment::Capture(name) | Segment::Rest(name) => Some(name.as_str()),
             Segment::Literal(_) => None,
         })
     }

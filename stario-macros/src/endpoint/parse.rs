@@ -1,33 +1,129 @@
 //! What was written: the attribute's arguments and the function.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{LitStr, Token};
+use syn::{Expr, LitStr, Path, Token, parenthesized};
 
 use crate::function::Function;
+use crate::parameter::unraw;
 
 /// A handler as the user wrote it.
 pub(super) struct Parsed {
     pub(super) path: LitStr,
+    pub(super) options: Options,
     pub(super) function: Function,
 }
 
-pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<Parsed> {
-    let path = arguments_parser.parse2(arguments)?;
-    let function = Function::parse(item, "a handler")?;
-    Ok(Parsed { path, function })
+/// What follows the path template: `method = PUT, headers("X-Mode" = "a")`.
+#[derive(Default)]
+pub(super) struct Options {
+    pub(super) method: Option<Method>,
+    /// The headers that the request must have.
+    pub(super) headers: Option<Vec<(LitStr, LitStr)>>,
+    /// The app it belongs to, if not `crate::app`.
+    pub(super) app: Option<Path>,
+    #[allow(dead_code)] // Read where the layers are emitted.
+    pub(super) layer: Option<Expr>,
+    #[allow(dead_code)] // Read where the limit is emitted.
+    pub(super) body_limit: Option<Expr>,
 }
 
-fn arguments_parser(input: ParseStream<'_>) -> syn::Result<LitStr> {
+/// A method's name, written as a word or, where that is no word of Rust, in quotes.
+pub(super) struct Method {
+    pub(super) tokens: TokenStream,
+    pub(super) name: String,
+}
+
+pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<Parsed> {
+    let (path, options) = arguments_parser.parse2(arguments)?;
+    let function = Function::parse(item, "a handler")?;
+    Ok(Parsed { path, options, function })
+}
+
+fn arguments_parser(input: ParseStream<'_>) -> syn::Result<(LitStr, Options)> {
     const EXPECTED: &str = "expected a path template in quotes, such as \"/users/{user_id}\"";
     if input.is_empty() {
         return Err(syn::Error::new(proc_macro2::Span::call_site(), EXPECTED));
     }
     let path: LitStr = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED))?;
-    let _ = input.parse::<Option<Token![,]>>()?;
-    if input.is_empty() {
-        Ok(path)
-    } else {
-        Err(input.error("unknown option; a handler takes its path template only"))
+    let mut options = Options::default();
+    while !input.is_empty() {
+        input.parse::<Token![,]>()?;
+        if !input.is_empty() {
+            option(input, &mut options)?;
+        }
     }
+    Ok((path, options))
+}
+
+fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
+    const UNKNOWN: &str =
+        "unknown option; a handler takes `method`, `headers`, `app`, `layer` and `body_limit` after its path";
+    let unknown = |error: &syn::Error| syn::Error::new(error.span(), UNKNOWN);
+    let name = Ident::parse_any(input).map_err(|error| unknown(&error))?;
+    let is_new = match unraw(&name).as_str() {
+        "method" => options.method.replace(assigned(input, &name, "DELETE", method)?).is_none(),
+        "headers" => options.headers.replace(headers(input, &name)?).is_none(),
+        "app" => options.app.replace(assigned(input, &name, "admin", Path::parse_mod_style)?).is_none(),
+        "layer" => options.layer.replace(assigned(input, &name, "the_layer()", expression)?).is_none(),
+        "body_limit" => {
+            options.body_limit.replace(assigned(input, &name, "64 * 1024", expression)?).is_none()
+        }
+        _ => return Err(syn::Error::new(name.span(), UNKNOWN)),
+    };
+    if is_new { Ok(()) } else { Err(syn::Error::new(name.span(), format!("`{name}` stands twice"))) }
+}
+
+/// `name = value`; `example` is a value, for the error.
+fn assigned<T>(
+    input: ParseStream<'_>,
+    name: &Ident,
+    example: &str,
+    value: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    let expected = |span| syn::Error::new(span, format!("write `{name} = {example}`"));
+    if !input.peek(Token![=]) {
+        return Err(expected(name.span()));
+    }
+    input.parse::<Token![=]>()?;
+    if input.is_empty() {
+        return Err(expected(name.span()));
+    }
+    value(input).map_err(|error| expected(error.span()))
+}
+
+fn method(input: ParseStream<'_>) -> syn::Result<Method> {
+    if input.peek(LitStr) {
+        let text: LitStr = input.parse()?;
+        return Ok(Method { name: text.value(), tokens: quote::quote!(#text) });
+    }
+    let word = Ident::parse_any(input)?;
+    Ok(Method { name: word.to_string(), tokens: quote::quote!(#word) })
+}
+
+fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
+    input.parse()
+}
+
+/// `headers("X-Mode" = "a", "X-Other" = "b")`.
+fn headers(input: ParseStream<'_>, keyword: &Ident) -> syn::Result<Vec<(LitStr, LitStr)>> {
+    let expected = |span| syn::Error::new(span, "write `headers(\"X-Mode\" = \"a\")`");
+    if !input.peek(syn::token::Paren) {
+        return Err(expected(keyword.span()));
+    }
+    let content;
+    parenthesized!(content in input);
+    let pairs = content.parse_terminated(pair, Token![,]).map_err(|error| expected(error.span()))?;
+    if pairs.is_empty() {
+        return Err(expected(keyword.span()));
+    }
+    Ok(pairs.into_iter().collect())
+}
+
+/// `"X-Mode" = "a"`.
+fn pair(input: ParseStream<'_>) -> syn::Result<(LitStr, LitStr)> {
+    let name = input.parse()?;
+    input.parse::<Token![=]>()?;
+    Ok((name, input.parse()?))
 }

@@ -68,7 +68,7 @@ fn source(sources: &Sources) -> TokenStream {
             let other = source_of(other);
             let message = format!("`{other_name}` reads the request's body already, and it can be read once");
             assertions.extend(quote_spanned! {span=>
-                ::core::assert!(!#source.conflicts_with(#other), #message);
+                ::core::assert!(!#source.conflicts_with(#other, false), #message);
             });
         }
     }

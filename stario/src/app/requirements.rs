@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::{Place, Replacements, States};
 use crate::extract::{Requirement, Source};
-use crate::handler::{Endpoint, Kind};
+use crate::handler::Endpoint;
 use crate::inject::ProviderInfo;
 use crate::routing::Pattern;
 
@@ -102,7 +102,7 @@ impl Walk<'_> {
 
     fn body(&mut self, source: Source) {
         self.body_readers.extend(self.path.iter().map(|provider| provider.id));
-        if source.needs_body() && self.endpoint.kind == Kind::Query && !self.path.is_empty() {
+        if source.needs_body() && !self.endpoint.has_body() && !self.path.is_empty() {
             self.found.push(format!(
                 "{} reads the body, which a query has none of: {}",
                 self.taker(),
@@ -112,16 +112,16 @@ impl Walk<'_> {
         self.readings.push((source, self.path.last().copied()));
     }
 
-    /// The macros have checked the handler's own parameters against each other. Signals of a query are in the
-    /// URL, so nothing competes with them.
+    /// The macros have checked the handler's own parameters against each other.
     fn conflicts(&mut self) {
-        if self.endpoint.kind == Kind::Query {
+        if !self.endpoint.has_body() {
             return;
         }
+        let signals_in_query = self.endpoint.has_signals_in_query();
         for (position, (source, reader)) in self.readings.iter().enumerate() {
-            let rival = self.readings[..position]
-                .iter()
-                .find(|(other, by)| source.conflicts_with(*other) && (reader.is_some() || by.is_some()));
+            let rival = self.readings[..position].iter().find(|(other, by)| {
+                source.conflicts_with(*other, signals_in_query) && (reader.is_some() || by.is_some())
+            });
             if let Some((_, other)) = rival {
                 let show = |reader: &Option<ProviderInfo>| match reader {
                     Some(provider) => ProviderPlace(provider).to_string(),

@@ -90,6 +90,16 @@ impl UrlBuilder {
         self.0.extend(utf8_percent_encode(segment, SEGMENT));
     }
 
+    /// The segments of a `{rest...}`, of which there is at least one.
+    pub fn rest(&mut self, segments: &[String]) {
+        if segments.is_empty() {
+            self.value("");
+        }
+        for segment in segments {
+            self.value(segment);
+        }
+    }
+
     pub fn finish(self) -> Url {
         Url(self.0)
     }

@@ -165,27 +165,30 @@ impl<'de> MapAccess<'de> for Pairs<'_> {
         let Some((name, values)) = self.current else {
             return Err(de::Error::custom("a value for each name"));
         };
-        seed.deserialize(Values(values)).map_err(|problem| {
+        let first = values.first().map(|text| &**text);
+        seed.deserialize(Values { all: values, one: first }).map_err(|problem| {
             let name = self.names.iter().find(|own| *own == name).copied();
-            let text = values.first().map_or("", |text| text);
+            let text = first.unwrap_or_default();
             Refusal::Invalid { name, what: problem.without(text).into_clause() }
         })
     }
 }
 
-/// The values of one name: a list of all, or the first.
-struct Values<'f>(&'f [Cow<'f, str>]);
-
-impl<'f> Values<'f> {
-    fn first(&self) -> Text<'f> {
-        Text(self.0.first().map(|text| &**text))
-    }
+/// Reads a `T` of several texts: a list of them all, or what `one` is.
+pub(super) fn read_texts<T: DeserializeOwned>(all: &[Cow<'_, str>], one: &str) -> Result<T, Problem> {
+    T::deserialize(Values { all, one: Some(one) }).map_err(|problem| problem.without(one))
 }
 
-macro_rules! of_the_first {
+/// A list of all texts, or one of them.
+struct Values<'f> {
+    all: &'f [Cow<'f, str>],
+    one: Option<&'f str>,
+}
+
+macro_rules! of_one {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-            self.first().$method(visitor)
+            Text(self.one).$method(visitor)
         }
     )*};
 }
@@ -193,7 +196,7 @@ macro_rules! of_the_first {
 impl<'de> Deserializer<'de> for Values<'_> {
     type Error = Problem;
 
-    of_the_first! {
+    of_one! {
         deserialize_any deserialize_bool deserialize_char deserialize_str deserialize_string
         deserialize_bytes deserialize_byte_buf deserialize_unit deserialize_identifier
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
@@ -214,7 +217,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        visitor.visit_seq(Texts(self.0.iter()))
+        visitor.visit_seq(Texts(self.all.iter()))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Problem> {
@@ -235,7 +238,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        self.first().deserialize_unit_struct(name, visitor)
+        Text(self.one).deserialize_unit_struct(name, visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -244,7 +247,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        self.first().deserialize_struct(name, fields, visitor)
+        Text(self.one).deserialize_struct(name, fields, visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -253,7 +256,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        self.first().deserialize_enum(name, variants, visitor)
+        Text(self.one).deserialize_enum(name, variants, visitor)
     }
 }
 

@@ -5,16 +5,22 @@ use std::fmt::Display;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::value;
 use super::{FromRequest, Parameter, Rejection, Requirement, Source, value_newtype};
+use super::{fields, value};
+use crate::routing::Capture;
 use crate::scope::Scope;
 
 const SOURCE: &str = "path parameter";
 
-/// The segment of the path that `{name}` matched, `name` being the parameter's name.
+/// The segment of the path that `{name}` matched, `name` being the parameter's name, or all the segments
+/// that `{name...}` did.
 ///
-/// The segment is percent-decoded once, so an encoded slash is part of the value. A broken escape, a NUL or
-/// text that is not UTF-8 is refused with 400; a value that `T` does not accept with 422.
+/// A segment is percent-decoded once, so an encoded slash is part of the value. A path with a broken escape,
+/// a NUL or text that is not UTF-8 is refused with 400 before that; a value that `T` does not accept with 422.
+///
+/// What `{name...}` matched is one segment or more, none of them empty. A list takes them one by one, any
+/// other type as one text with the slashes between them, in which a decoded slash looks like the others.
+/// Neither is a path of the file system: a segment can be `..`.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -44,14 +50,20 @@ impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
     }
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let Some(raw) = scope.capture(parameter.name()) else {
+        let Some(capture) = scope.capture(parameter.name()) else {
             return Err(Rejection::internal("the matched route has no such capture"));
         };
-        let decoded =
-            decode(raw).ok_or_else(|| Rejection::malformed(SOURCE, parameter.name(), "not valid text"))?;
-        value::from_text(Some(&decoded))
-            .map(Self)
-            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+        let read = match capture {
+            Capture::Segment(raw) => decode(raw).map(|text| value::from_text(Some(&text))),
+            Capture::Rest(raw) => raw
+                .split('/')
+                .map(decode)
+                .collect::<Option<Vec<_>>>()
+                .map(|segments| fields::read_texts(&segments, &segments.join("/"))),
+        };
+        // The router refuses such a path before.
+        let read = read.ok_or_else(|| Rejection::malformed(SOURCE, parameter.name(), "not valid text"))?;
+        read.map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
 }
 
@@ -98,6 +110,44 @@ impl<T: Display> PathValue<T> for T {
 impl PathValue<String> for &str {
     fn into_segment(self) -> String {
         self.to_owned()
+    }
+}
+
+/// A value for a `{rest...}` of type `T` in a link: text, whose slashes divide it into segments, or a list of
+/// segments, whose slashes are escaped.
+#[diagnostic::on_unimplemented(message = "`{Self}` does not fill a `{{rest...}}` of type `{T}`")]
+pub trait RestValue<T> {
+    #[doc(hidden)]
+    fn into_segments(self) -> Vec<String>;
+}
+
+impl RestValue<String> for String {
+    fn into_segments(self) -> Vec<String> {
+        self.as_str().into_segments()
+    }
+}
+
+impl RestValue<String> for &str {
+    fn into_segments(self) -> Vec<String> {
+        self.split('/').map(str::to_owned).collect()
+    }
+}
+
+impl<T: Display> RestValue<Vec<T>> for Vec<T> {
+    fn into_segments(self) -> Vec<String> {
+        self.iter().map(T::to_string).collect()
+    }
+}
+
+impl<T, S: Display> RestValue<Vec<T>> for &[S] {
+    fn into_segments(self) -> Vec<String> {
+        self.iter().map(S::to_string).collect()
+    }
+}
+
+impl<T, S: Display, const N: usize> RestValue<Vec<T>> for [S; N] {
+    fn into_segments(self) -> Vec<String> {
+        self.iter().map(S::to_string).collect()
     }
 }
 

@@ -23,6 +23,38 @@ mod elsewhere {
 
     #[crate::app::query("/users")]
     async fn users() {}
+
+    #[crate::app::query("/users/{path...}")]
+    async fn of_user(path: PathParam<String>) -> String {
+        path.0
+    }
 }
+
+#[app::query("/users/{rest...}")]
+async fn rest_of_user(rest: PathParam<String>) -> String {
+    rest.0
+}
+
+#[app::command("/orders", method = PUT)]
+async fn put_orders() {}
+
+#[app::command("/orders", method = "PUT")]
+async fn put_orders_again() {}
+
+#[app::command("/orders", method = DELETE)]
+async fn delete_orders() {}
+
+#[app::query("/mode", headers("X-Mode" = "a", "Accept" = "b"))]
+async fn mode() {}
+
+#[app::query("/mode", headers("accept" = "b", "x-mode" = "a"))]
+async fn mode_again() {}
+
+// Another value, and fewer headers: no duplicates.
+#[app::query("/mode", headers("accept" = "b", "x-mode" = "b"))]
+async fn mode_b() {}
+
+#[app::query("/mode")]
+async fn no_mode() {}
 
 fn main() {}
