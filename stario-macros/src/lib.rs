@@ -7,6 +7,7 @@ use proc_macro::TokenStream;
 
 mod dependency;
 mod endpoint;
+mod error_response;
 mod errors;
 mod from_request;
 mod function;
@@ -50,6 +51,12 @@ pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStrea
 #[proc_macro_attribute]
 pub fn dependency(arguments: TokenStream, item: TokenStream) -> TokenStream {
     dependency::expand(arguments.into(), &item.into()).into()
+}
+
+/// Makes an impl of `ErrorResponse` known to the app; see `stario::ErrorResponse`.
+#[proc_macro_attribute]
+pub fn error_response(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    error_response::expand(&arguments.into(), &item.into()).into()
 }
 
 /// Builds HTML from a template: elements as in HTML, text in quotes, Rust in braces.

@@ -1,5 +1,6 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
+mod answers;
 mod discover;
 mod hooks;
 mod requirements;
@@ -24,6 +25,7 @@ use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
+pub(crate) use answers::Answers;
 pub use discover::{Registration, inventory};
 use hooks::{Hook, Hooks};
 use requirements::ProviderPlace;
@@ -90,6 +92,7 @@ pub struct App {
     states: States,
     datastar_file: Option<ClientFile>,
     settings: Settings,
+    answers: Answers,
     replacements: Replacements,
     /// In the order in which they were given.
     hooks: Vec<Hook>,
@@ -107,6 +110,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         states: States::default(),
         datastar_file: None,
         settings: Settings::default(),
+        answers: Answers::default(),
         replacements: Replacements::new(),
         hooks: Vec::new(),
         problems: Vec::new(),
@@ -139,6 +143,7 @@ impl App {
         }
         self.datastar_file = self.datastar_file.or(other.datastar_file);
         self.settings = self.settings.or(other.settings);
+        self.answers = self.answers.or(other.answers);
         self.replacements.extend(other.replacements);
         self.hooks.extend(other.hooks);
         self
@@ -304,6 +309,7 @@ impl App {
             work: Work::new(self.settings.detached_limit()),
             hooks: Hooks::new(self.hooks),
             settings: self.settings,
+            answers: self.answers,
             replacements: self.replacements,
             body_readers: followed.body_readers,
             singletons: Slots::default(),
@@ -377,6 +383,7 @@ pub(crate) struct Assembled {
     states: States,
     datastar_file: Option<ClientFile>,
     settings: Settings,
+    answers: Answers,
     replacements: Replacements,
     /// Providers whose value is made of the request's body.
     body_readers: HashSet<TypeId>,
@@ -398,6 +405,7 @@ impl Assembled {
             states: States::default(),
             datastar_file: None,
             settings: Settings::default(),
+            answers: Answers::default(),
             replacements: Replacements::new(),
             body_readers: HashSet::new(),
             singletons: Slots::default(),
@@ -427,6 +435,10 @@ impl Assembled {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     pub(crate) fn replacement<P, V>(&self) -> Option<ProvideFn<V>>

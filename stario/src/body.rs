@@ -1,6 +1,8 @@
 //! The body of a request or a response: an enum, so that the common cases cost no allocation and no
 //! dynamic call.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,6 +12,8 @@ use http_body::{Frame, SizeHint};
 use stario_html::Html;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::error::panic_message;
+use crate::extract::RequestId;
 use crate::inject::Cleanups;
 
 /// What can go wrong while a body is read or produced.
@@ -36,6 +40,7 @@ enum Kind {
     Incoming(hyper::body::Incoming),
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
     Events(Box<Events>),
+    Other(Box<Other>),
 }
 
 /// Server-sent events: endless as a rule, so they end when the server stops.
@@ -44,10 +49,41 @@ struct Events {
     stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
+/// A body of somebody else's type. A panic in it cuts it, as an error does.
+struct Other {
+    body: Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>,
+    /// The request that it answers, for the log.
+    id: Option<RequestId>,
+}
+
 impl Body {
     /// A body of no bytes.
     pub fn empty() -> Self {
         Kind::Full(Bytes::new()).into()
+    }
+
+    /// A body of another type, such as that of a layer or of another framework. It is passed on as it is,
+    /// trailers included; a [`Body`] stays what it was.
+    ///
+    /// ```
+    /// use http_body::Body as _;
+    /// use stario::Body;
+    ///
+    /// let body = Body::new(http_body_util::Full::from("hello"));
+    /// assert_eq!(body.size_hint().exact(), Some(5));
+    /// ```
+    pub fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let mut body = Some(body);
+        if let Some(ours) = (&mut body as &mut dyn Any).downcast_mut::<Option<Body>>() {
+            return ours.take().unwrap_or_default();
+        }
+        let Some(body) = body else { return Body::empty() };
+        let body = Box::pin(http_body_util::BodyExt::map_err(body, Into::into));
+        Kind::Other(Box::new(Other { body, id: None })).into()
     }
 
     /// A body that is sent piece by piece, in chunks as they come. An error cuts the connection, because
@@ -76,7 +112,14 @@ impl Body {
     /// Ends this body, if it is an event stream, when `stop` is cancelled.
     pub(crate) fn end_events_on(&mut self, stop: &CancellationToken) {
         if let Kind::Events(events) = &mut self.kind {
-            events.stop = Some(Box::pin(stop.clone().cancelled_owned()));
+            events.stop.get_or_insert_with(|| Box::pin(stop.clone().cancelled_owned()));
+        }
+    }
+
+    /// Names the request that this answers, for what is logged when it fails.
+    pub(crate) fn belongs_to(&mut self, id: RequestId) {
+        if let Kind::Other(other) = &mut self.kind {
+            other.id = Some(id);
         }
     }
 }
@@ -109,6 +152,7 @@ impl http_body::Body for Body {
                 }
                 events.frames.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
+            Kind::Other(other) => other.poll_frame(ctx),
         }
     }
 
@@ -116,6 +160,7 @@ impl http_body::Body for Body {
         match &self.kind {
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Other(other) => other.body.is_end_stream(),
             Kind::Stream(_) | Kind::Events(_) => false,
         }
     }
@@ -124,7 +169,23 @@ impl http_body::Body for Body {
         match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Incoming(body) => body.size_hint(),
+            Kind::Other(other) => other.body.size_hint(),
             Kind::Stream(_) | Kind::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Other {
+    fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        // A body that panicked is replaced and never polled again, so no broken invariant is seen.
+        match catch_unwind(AssertUnwindSafe(|| self.body.as_mut().poll_frame(ctx))) {
+            Ok(polled) => polled,
+            Err(panic) => {
+                let request_id = self.id.map(tracing::field::display);
+                tracing::error!(request_id, panic = panic_message(&*panic), "a body panicked");
+                self.body = Box::pin(http_body_util::BodyExt::map_err(Body::empty(), Into::into));
+                Poll::Ready(Some(Err("the body panicked".into())))
+            }
         }
     }
 }
@@ -142,6 +203,7 @@ impl std::fmt::Debug for Body {
             Kind::Incoming(_) => "incoming",
             Kind::Stream(_) => "stream",
             Kind::Events(_) => "events",
+            Kind::Other(_) => "other",
         };
         formatter.debug_tuple("Body").field(&kind).finish()
     }

@@ -11,36 +11,50 @@ use crate::app::Assembled;
 use crate::body::Body;
 use crate::extract::{RequestId, X_REQUEST_ID};
 use crate::handler;
-use crate::response::{self, IntoResponse, Redirect, Response};
+use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::Match;
 use crate::scope::{Arrival, Scope};
 
 /// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
 ///
-/// `peer` is where the connection comes from.
-pub(crate) async fn dispatch(app: Arc<Assembled>, request: Request<Body>, peer: SocketAddr) -> Response {
+/// `peer` is where the connection comes from, if the server says so.
+pub(crate) async fn dispatch(
+    app: Arc<Assembled>,
+    request: Request<Body>,
+    peer: Option<SocketAddr>,
+) -> Response {
     let arrival = Arrival { peer, id: RequestId::next() };
-    let (head, body) = request.into_parts();
-    let is_head = head.method == Method::HEAD;
-    let mut response = match app.router().find(&head) {
-        Match::Found { endpoint, captures } => {
-            let scope = Scope::new(head, body, arrival, captures, Arc::clone(&app));
-            handler::call(endpoint, scope, &app).await
-        }
-        Match::Redirect { location } => Redirect::permanent(location).into_response(),
-        Match::BadRequest { message } => response::text(StatusCode::BAD_REQUEST, message),
-        Match::MethodNotAllowed { allow } => {
-            with_allow(response::text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
-        }
-        Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
-        Match::NotFound => response::text(StatusCode::NOT_FOUND, "Not Found"),
-    };
+    let is_head = request.method() == Method::HEAD;
+    let mut response = route(&app, request, arrival).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| arrival.id.header());
     if is_head {
         without_body(&mut response);
     }
+    response.body_mut().belongs_to(arrival.id);
     response.body_mut().end_events_on(app.stop());
     response
+}
+
+/// Finds who answers the request, and has it answered.
+async fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Response {
+    let (head, body) = request.into_parts();
+    let status = |status, message, head: &_| app.answers().status(status, message, head, arrival.id);
+    match app.router().find(&head) {
+        Match::Found { endpoint, captures } => {
+            // The handler's future owns the head, and a panic takes it down.
+            let kept = app.answers().has_panic_page().then(|| head.clone());
+            let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
+            let called = handler::call(endpoint, scope, app).await;
+            called.unwrap_or_else(|_| app.answers().panicked(kept.as_ref(), arrival.id))
+        }
+        Match::Redirect { location } => Redirect::permanent(location).into_response(),
+        Match::BadRequest { message } => status(StatusCode::BAD_REQUEST, &message, &head),
+        Match::MethodNotAllowed { allow } => {
+            with_allow(status(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", &head), allow)
+        }
+        Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
+        Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found", &head),
+    }
 }
 
 fn with_allow(mut response: Response, methods: String) -> Response {

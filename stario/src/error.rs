@@ -1,5 +1,7 @@
-//! The error of a handler, and how it reaches the client: the status and text it was given, or 500 with
-//! no detail.
+//! Errors, and the answers to them.
+//!
+//! Whatever goes wrong with a request becomes one [`Error`]: what a handler or a provider returns, a refused
+//! parameter, the error of a layer, a panic. The app then answers it, in `app/answers.rs`.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -7,7 +9,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
-use http::StatusCode;
+use http::{StatusCode, request};
 
 use crate::extract::Rejection;
 use crate::response::Response;
@@ -17,8 +19,21 @@ pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 
 /// What a handler, or the app itself, failed with.
 ///
-/// Any error converts into one by `?`. It answers 500 and its cause is logged, never sent. An error made
-/// by [`Error::new`] answers its own status and text.
+/// Whatever converts into a `Box<dyn std::error::Error>` converts into one by `?`: every error of `std` and
+/// of other crates, `anyhow::Error`, a text. A handler and a provider can return such an error as it is, too.
+/// How it is answered:
+///
+/// | the error | the answer |
+/// |---|---|
+/// | made by [`Error::new`] | its status and text |
+/// | a refused parameter ([`Rejection`]) | that of the refusal; [`App::on_rejection`](crate::App::on_rejection) |
+/// | of a type with a handler of the app | that of [`App::on_error`](crate::App::on_error) |
+/// | of a type that implements [`ErrorResponse`] | its own |
+/// | any other, and a panic | 500 and no detail; the cause is logged once, with the request's id |
+/// | of a layer: too slow or too busy, as `tower` says it | 503 |
+///
+/// What comes to a status and one sentence, of which 404 and 405 for want of a route are two more, is plain
+/// text, or the page that the app has for that status: [`App::on_status`](crate::App::on_status).
 ///
 /// ```
 /// use stario::prelude::*;
@@ -33,57 +48,170 @@ pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 /// assert_eq!(price("").unwrap_err().status(), 404);
 /// assert_eq!(price("many").unwrap_err().status(), 500);
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<Kind>);
 
-enum Inner {
+pub(crate) enum Kind {
     /// For the client: a status and a text.
     Answer { status: StatusCode, message: String },
-    /// For the log only.
+    /// A parameter was refused.
+    Rejection(Rejection),
+    /// What its type says; for the log only, if that says nothing.
     Cause(Box<dyn StdError + Send + Sync>),
 }
 
 impl Error {
-    /// An error that answers `status` with `message` as plain text.
+    /// An error that answers `status` with `message` as plain text, or as the page that the app has for this
+    /// status.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner::Answer { status, message: message.into() }))
+        Self(Box::new(Kind::Answer { status, message: message.into() }))
     }
 
-    /// The status that this error answers with.
+    /// The status that this error answers with, as far as its type knows.
     pub fn status(&self) -> StatusCode {
         match &*self.0 {
-            Inner::Answer { status, .. } => *status,
-            Inner::Cause(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Kind::Answer { status, .. } => *status,
+            Kind::Rejection(rejection) => rejection.status(),
+            Kind::Cause(cause) => match error_response(&**cause) {
+                Some(error) => error.status(),
+                None => StatusCode::INTERNAL_SERVER_ERROR,
+            },
         }
     }
 
-    /// An error that answers what a refused parameter would.
-    pub(crate) fn from_rejection(rejection: &Rejection) -> Self {
-        Self::new(rejection.status(), rejection.message())
+    /// What a client may be told.
+    pub(crate) fn message(&self) -> String {
+        match &*self.0 {
+            Kind::Answer { message, .. } => message.clone(),
+            Kind::Rejection(rejection) => rejection.message().to_owned(),
+            Kind::Cause(cause) => match error_response(&**cause) {
+                Some(error) if !error.status().is_server_error() => error.to_string(),
+                Some(error) => reason(error.status()).to_owned(),
+                None => reason(StatusCode::INTERNAL_SERVER_ERROR).to_owned(),
+            },
+        }
     }
 
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0
+    }
+
+    pub(crate) fn into_kind(self) -> Kind {
+        *self.0
+    }
+
+    /// What cannot become a response, where no app is at hand; the cause is logged.
     pub(crate) fn into_response(self) -> Response {
-        let (status, message) = self.into_answer();
-        crate::response::text(status, message)
-    }
-
-    /// What the client is told. A cause is logged here, once.
-    pub(crate) fn into_answer(self) -> (StatusCode, String) {
-        match *self.0 {
-            Inner::Answer { status, message } => (status, message),
-            Inner::Cause(cause) => {
-                tracing::error!(error = %Chain(&*cause), "a handler or a dependency failed");
-                (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_SERVER_ERROR.to_owned())
-            }
+        if let Kind::Cause(_) = self.kind() {
+            tracing::error!(error = %self, "a value cannot be sent as a response");
         }
+        crate::response::text(self.status(), self.message())
     }
 }
 
-/// All that a client is told of a failure that is none of its business.
-const INTERNAL_SERVER_ERROR: &str = "Internal Server Error";
+/// An error that chooses its own answer.
+///
+/// Implement it for the error types of your app, with `#[error_response]` above the impl: by the type alone,
+/// stario then finds the answer wherever the error comes from, by `?` through [`stario::Result`](Result) as
+/// well. Only the status is yours to write: below 500, the error's text is sent; from 500 on, it is logged
+/// and the client learns no more than the status. [`response`](Self::response) writes all of it.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::{ErrorResponse, error_response};
+///
+/// stario::app!();
+///
+/// #[derive(Debug)]
+/// enum ShopError {
+///     SoldOut,
+///     Warehouse(std::io::Error),
+/// }
+///
+/// impl std::fmt::Display for ShopError {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         match self {
+///             ShopError::SoldOut => write!(f, "sold out"),
+///             ShopError::Warehouse(cause) => write!(f, "the warehouse does not answer: {cause}"),
+///         }
+///     }
+/// }
+///
+/// impl std::error::Error for ShopError {}
+///
+/// #[error_response]
+/// impl ErrorResponse for ShopError {
+///     fn status(&self) -> StatusCode {
+///         match self {
+///             ShopError::SoldOut => StatusCode::CONFLICT,
+///             ShopError::Warehouse(_) => StatusCode::BAD_GATEWAY,
+///         }
+///     }
+/// }
+///
+/// fn order(item: &str) -> Result<(), ShopError> {
+///     match item {
+///         "tea" => Err(ShopError::SoldOut),
+///         _ => Err(ShopError::Warehouse(std::io::ErrorKind::TimedOut.into())),
+///     }
+/// }
+///
+/// #[app::command("/order/{item}")]
+/// async fn order_item(item: PathParam<String>) -> stario::Result {
+///     Ok(order(&item)?)
+/// }
+///
+/// fn main() {
+///     let client = TestClient::new(app::new());
+///     let res = client.post("/order/tea").send();
+///     assert_eq!((res.status().as_u16(), res.text()), (409, "sold out"));
+///     let res = client.post("/order/coffee").send();
+///     assert_eq!((res.status().as_u16(), res.text()), (502, "Bad Gateway"));
+/// }
+/// ```
+pub trait ErrorResponse: StdError + Send + Sync + Registered + 'static {
+    /// The status it answers with.
+    fn status(&self) -> StatusCode;
 
-/// The answer to a failure whose cause is nobody's business but the log's.
+    /// The whole answer to `request`, if it is more than the status and a text. It is sent as it is, and
+    /// nothing is logged.
+    fn response(&self, request: &request::Parts) -> Option<Response> {
+        let _ = request;
+        None
+    }
+}
+
+/// An error that `#[error_response]` made known.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` implements `ErrorResponse`, and nothing tells the app",
+    label = "not found where it is answered",
+    note = "write `#[error_response]` above this impl: `use stario::error_response;`"
+)]
+pub trait Registered {}
+
+/// Finds the answer of one type of error.
+#[derive(Debug)]
+pub struct ErrorRegistration {
+    /// The error as what it is, if it is of the type.
+    pub downcast: for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e dyn ErrorResponse>,
+}
+
+inventory::collect!(ErrorRegistration);
+
+/// The error as one that chooses its answer. There are as many types of those as a program has, so this
+/// asks each; it is asked when a request has failed.
+pub(crate) fn error_response<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e dyn ErrorResponse> {
+    inventory::iter::<ErrorRegistration>.into_iter().find_map(|registration| (registration.downcast)(error))
+}
+
+/// All that a client is told of a failure that is none of its business.
+pub(crate) fn reason(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Error")
+}
+
+/// The answer to a failure where no app is at hand.
 pub(crate) fn internal_server_error() -> Response {
-    crate::response::text(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_SERVER_ERROR)
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    crate::response::text(status, reason(status))
 }
 
 /// What a panic says, for the log.
@@ -106,17 +234,25 @@ pub(crate) async fn catch_panic<F: Future>(future: F) -> Result<F::Output, Box<d
 }
 
 // `Error` is no `std::error::Error` itself: the two impls would overlap.
-impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Error {
     fn from(cause: E) -> Self {
-        Self(Box::new(Inner::Cause(Box::new(cause))))
+        Self(Box::new(Kind::Cause(cause.into())))
+    }
+}
+
+/// In a handler, `?` answers what the refusal would have answered.
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        Self(Box::new(Kind::Rejection(rejection)))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Inner::Answer { message, .. } => formatter.write_str(message),
-            Inner::Cause(cause) => Chain(&**cause).fmt(formatter),
+            Kind::Answer { message, .. } => formatter.write_str(message),
+            Kind::Rejection(rejection) => rejection.fmt(formatter),
+            Kind::Cause(cause) => Chain(&**cause).fmt(formatter),
         }
     }
 }
@@ -129,7 +265,7 @@ impl fmt::Debug for Error {
 }
 
 /// An error with all its sources on one line.
-struct Chain<'a>(&'a (dyn StdError + 'static));
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -102,7 +102,7 @@ pub use app::{App, Problems, ProxyHeader, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
-pub use error::{Error, Result};
+pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
     Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Parameter, Part, PathParam, Query,
@@ -152,7 +152,7 @@ pub use stario_html::{Children, Html, Raw, Render};
 /// # }
 /// ```
 pub use stario_macros::FromRequest;
-pub use stario_macros::{component, dependency};
+pub use stario_macros::{component, dependency, error_response};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 
 #[cfg(doctest)]

@@ -5,7 +5,7 @@
 
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
-pub use crate::error::Result;
+pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::extract::{
     Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Requirement, RestValue, Source,
     TextDefault, or_default,

@@ -23,23 +23,23 @@ pub struct Outcome<T>(pub T);
 
 impl<T> Outcome<Option<T>> {
     /// Goes on with what is there; `None` is "nothing": 204.
-    pub fn present(self) -> ControlFlow<Response, T> {
+    pub fn present(self) -> ControlFlow<Result<Response, Error>, T> {
         match self.0 {
             Some(value) => Continue(value),
-            None => Break(StatusCode::NO_CONTENT.into_response()),
+            None => Break(Ok(StatusCode::NO_CONTENT.into_response())),
         }
     }
 }
 
 impl<T, E> Outcome<Result<T, E>> {
     /// Goes on with the value; an error is answered.
-    pub fn success(self) -> ControlFlow<Response, T>
+    pub fn success(self) -> ControlFlow<Result<Response, Error>, T>
     where
         E: Failure,
     {
         match self.0 {
             Ok(value) => Continue(value),
-            Err(error) => Break(error.into_error().into_response()),
+            Err(error) => Break(Err(error.into_error())),
         }
     }
 }
@@ -75,7 +75,7 @@ impl<T, E> Outcome<Result<T, E>> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no error that a handler can fail with",
     label = "fails with `{Self}`",
-    note = "implement `std::error::Error` for it, or return `stario::Result`"
+    note = "implement `std::error::Error` for it, and `stario::ErrorResponse` to choose its answer, or return `stario::Result`"
 )]
 pub trait Failure {
     /// Converts it.
@@ -92,10 +92,10 @@ impl<E: Into<Error>> Failure for E {
 /// A value that is no `Option`, or no `Result`: it goes on as it is.
 pub trait Unwrapped<T> {
     /// See `Outcome<Option<T>>`.
-    fn present(self) -> ControlFlow<Response, T>;
+    fn present(self) -> ControlFlow<Result<Response, Error>, T>;
 
     /// See `Outcome<Result<T, E>>`.
-    fn success(self) -> ControlFlow<Response, T>;
+    fn success(self) -> ControlFlow<Result<Response, Error>, T>;
 
     /// See `Outcome<Result<T, E>>`.
     ///
@@ -109,11 +109,11 @@ pub trait Unwrapped<T> {
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
-    fn present(self) -> ControlFlow<Response, T> {
+    fn present(self) -> ControlFlow<Result<Response, Error>, T> {
         Continue(self.0)
     }
 
-    fn success(self) -> ControlFlow<Response, T> {
+    fn success(self) -> ControlFlow<Result<Response, Error>, T> {
         Continue(self.0)
     }
 

@@ -35,8 +35,8 @@ pub struct Scope {
 /// What is known of a request besides what it says itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival {
-    /// Where the connection comes from.
-    pub(crate) peer: SocketAddr,
+    /// Where the connection comes from, if the server says so.
+    pub(crate) peer: Option<SocketAddr>,
     pub(crate) id: RequestId,
 }
 
@@ -66,7 +66,7 @@ impl Scope {
         &self.head
     }
 
-    pub(crate) fn peer(&self) -> SocketAddr {
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.arrival.peer
     }
 

@@ -40,7 +40,8 @@ fn each_dependency_has_its_place() {
     only_in("hyper::", &["body.rs", "server/connection.rs"]);
     only_in("hyper_util::", &["server/connection.rs"]);
     only_in("tracing_subscriber::", &["telemetry.rs", "telemetry/lines.rs"]);
-    only_in("inventory::", &["app/discover.rs"]);
+    only_in("inventory::", &["app/discover.rs", "error.rs"]);
+    only_in("tower::", &["app/answers.rs"]);
     only_in("cookie::", &["extract.rs", "extract/cookie.rs"]);
     only_in("base64::", &["extract/file_signal.rs"]);
     only_in("tempfile::", &["extract/uploaded_file.rs"]);

@@ -149,7 +149,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         quote_spanned! {span=>
             let #value = match #runtime::Outcome(#value).#method() {
                 ::core::ops::ControlFlow::Continue(value) => value,
-                ::core::ops::ControlFlow::Break(response) => return ::core::result::Result::Ok(response),
+                ::core::ops::ControlFlow::Break(answered) => return answered,
             };
         }
     };

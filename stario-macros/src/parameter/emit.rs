@@ -164,7 +164,9 @@ pub(crate) fn resolutions(
         #at_once
         #(let #resolved = match #results {
             ::core::result::Result::Ok(value) => value,
-            ::core::result::Result::Err(rejection) => return ::core::result::Result::Err(rejection),
+            ::core::result::Result::Err(rejection) => {
+                return ::core::result::Result::Err(::core::convert::From::from(rejection));
+            }
         };)*
     };
     let arguments = parameters.iter().zip(&resolved).map(|(parameter, resolved)| {

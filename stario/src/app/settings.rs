@@ -1,13 +1,9 @@
-//! What an app does with every request, whatever its route: limits, refusals, proxies.
+//! What an app does with every request, whatever its route: limits, proxies.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use http::request;
-
 use super::App;
 use super::work::DETACHED_LIMIT;
-use crate::extract::Rejection;
-use crate::response::{IntoResponse, Response};
 
 /// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -17,11 +13,8 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 pub(crate) struct Settings {
     body_limit: Option<usize>,
     detached_limit: Option<usize>,
-    rejection_handler: Option<Box<RejectionHandler>>,
     proxies: Option<Proxies>,
 }
-
-pub(crate) type RejectionHandler = dyn Fn(&Rejection, &request::Parts) -> Response + Send + Sync;
 
 impl Settings {
     /// These, and those of `other` that are not set here.
@@ -29,7 +22,6 @@ impl Settings {
         Self {
             body_limit: self.body_limit.or(other.body_limit),
             detached_limit: self.detached_limit.or(other.detached_limit),
-            rejection_handler: self.rejection_handler.or(other.rejection_handler),
             proxies: self.proxies.or(other.proxies),
         }
     }
@@ -40,10 +32,6 @@ impl Settings {
 
     pub(super) fn detached_limit(&self) -> usize {
         self.detached_limit.unwrap_or(DETACHED_LIMIT)
-    }
-
-    pub(crate) fn rejection_handler(&self) -> Option<&RejectionHandler> {
-        self.rejection_handler.as_deref()
     }
 
     pub(crate) fn proxies(&self) -> Option<&Proxies> {
@@ -103,44 +91,6 @@ impl App {
     /// ```
     pub fn detached_limit(mut self, count: usize) -> Self {
         self.settings.detached_limit = Some(count);
-        self
-    }
-
-    /// Answers every request that is refused before its handler runs, in the place of plain text and
-    /// problem details; see [`Rejection`].
-    ///
-    /// The function gets the refusal and the head of the request. The status is its to choose;
-    /// [`Rejection::status`] is what it would have been.
-    ///
-    /// ```
-    /// use stario::prelude::*;
-    ///
-    /// # stario::app!();
-    /// #[app::query("/list")]
-    /// async fn list(page: QueryParam<u8>) -> String {
-    ///     page.to_string()
-    /// }
-    ///
-    /// # fn main() {
-    /// let app = app::new().on_rejection(|rejection, request| {
-    ///     let page = html! { <p>{request.uri.path()}": "{rejection.message()}</p> };
-    ///     (rejection.status(), page)
-    /// });
-    /// let res = TestClient::new(app).get("/list?page=x").send();
-    /// assert_eq!(res.status(), 422);
-    /// assert_eq!(
-    ///     res.text(),
-    ///     "<p>/list: invalid query parameter `page`: expected a whole number from 0 to 255</p>"
-    /// );
-    /// # }
-    /// ```
-    pub fn on_rejection<R: IntoResponse<K>, K>(
-        mut self,
-        handler: impl Fn(&Rejection, &request::Parts) -> R + Send + Sync + 'static,
-    ) -> Self {
-        let handler =
-            move |rejection: &Rejection, head: &request::Parts| handler(rejection, head).into_response();
-        self.settings.rejection_handler = Some(Box::new(handler));
         self
     }
 

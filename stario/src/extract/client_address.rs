@@ -37,7 +37,13 @@ pub struct ClientAddress(pub IpAddr);
 
 impl FromRequest for ClientAddress {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        let peer = scope.peer().ip().to_canonical();
+        let Some(peer) = scope.peer() else {
+            return Err(Rejection::internal(
+                "the server does not say where the connection comes from; where it is not stario's, add a \
+                 `SocketAddr` to the request's extensions",
+            ));
+        };
+        let peer = peer.ip().to_canonical();
         Ok(Self(client_behind(peer, scope)))
     }
 }

@@ -1,13 +1,15 @@
 //! Why a handler was not called, and how the client learns it.
 
 use std::borrow::Cow;
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use http::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
 use http::{StatusCode, request};
 
 use super::Parameter;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::response::Response;
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -60,6 +62,8 @@ pub struct Rejection {
     message: Cow<'static, str>,
     subject: Option<Subject>,
     absent: bool,
+    /// What a provider failed with, if its type may say more.
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// Which value it is about.
@@ -72,7 +76,7 @@ struct Subject {
 impl Rejection {
     /// A refusal with a status and a sentence of your own.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), subject: None, absent: false }
+        Self { status, message: message.into(), subject: None, absent: false, cause: None }
     }
 
     /// 400: the request is malformed, or something in it is missing.
@@ -181,8 +185,17 @@ impl Rejection {
 
     /// What a provider failed with.
     pub(crate) fn from_error(error: Error) -> Self {
-        let (status, message) = error.into_answer();
-        Self::new(status, message)
+        let (status, message) = (error.status(), error.message());
+        match error.into_kind() {
+            Kind::Rejection(rejection) => rejection,
+            Kind::Answer { .. } => Self::new(status, message),
+            Kind::Cause(cause) => Self { cause: Some(Arc::from(cause)), ..Self::new(status, message) },
+        }
+    }
+
+    /// The error behind it, which is answered by its type.
+    pub(crate) fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.cause.as_deref()
     }
 
     /// 500 with the cause in the log only.
@@ -227,13 +240,6 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
-    }
-}
-
-/// In a handler, `?` answers what the refusal would have answered.
-impl From<Rejection> for Error {
-    fn from(rejection: Rejection) -> Self {
-        Error::from_rejection(&rejection)
     }
 }
 

@@ -17,29 +17,25 @@ use tracing::Instrument as _;
 use super::{Endpoint, EndpointFuture, Kind};
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
-use crate::error::panic_message;
-use crate::extract::{Rejection, RequestId};
+use crate::error::{Error, panic_message};
+use crate::extract::RequestId;
 use crate::reply::Answer;
 use crate::response::{IntoResponse, Response};
 use crate::scope::Scope;
 use crate::sse;
 
-/// Ends a call: what the handler answered, or why it was not called, in the app's words if it has its own.
+/// Ends a call: what the handler answered, or the app's answer to what went wrong.
 /// The request's clean-ups go with the response, to be done when it is sent.
-pub fn complete(scope: Scope, answered: Result<Response, Rejection>) -> Response {
-    let mut response = answered.unwrap_or_else(|rejection| refuse(&scope, rejection));
+pub fn complete(scope: Scope, answered: Result<Response, Error>) -> Response {
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(error) => scope.app().answers().answer(error, scope.head(), scope.request_id()),
+    };
     let cleanups = scope.into_cleanups();
     if !cleanups.is_empty() {
         response.body_mut().clean_up_after(cleanups);
     }
     response
-}
-
-fn refuse(scope: &Scope, rejection: Rejection) -> Response {
-    match scope.app().settings().rejection_handler() {
-        Some(handler) => handler(&rejection, scope.head()),
-        None => rejection.into_response(scope.head()),
-    }
 }
 
 /// What a call has come to, besides its end.
@@ -96,14 +92,22 @@ pub async fn accept() {
     .await;
 }
 
-/// Runs `endpoint` on one request. A panic before the response begins answers 500.
-pub(crate) async fn call(endpoint: &'static Endpoint, scope: Scope, app: &Arc<Assembled>) -> Response {
+/// The handler panicked before its response began; the log has it.
+#[derive(Debug)]
+pub(crate) struct Panicked;
+
+/// Runs `endpoint` on one request.
+pub(crate) async fn call(
+    endpoint: &'static Endpoint,
+    scope: Scope,
+    app: &Arc<Assembled>,
+) -> Result<Response, Panicked> {
     let place = match endpoint.kind {
         Kind::Query | Kind::Command => None,
         // Before the parameters, whose resolution may have effects.
         Kind::DetachedCommand => match app.work().admit() {
             Some(place) => Some(place),
-            None => return overloaded(),
+            None => return Ok(overloaded()),
         },
     };
     let call = Call {
@@ -177,26 +181,26 @@ struct Begin {
 }
 
 impl Future for Begin {
-    type Output = Response;
+    type Output = Result<Response, Panicked>;
 
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(call) = &mut self.call else {
             return Poll::Pending;
         };
         let step = ready!(call.step(ctx));
         if let Step::Progress(Progress::Accepted) = step {
             self.go_on();
-            return Poll::Ready(StatusCode::NO_CONTENT.into_response());
+            return Poll::Ready(Ok(StatusCode::NO_CONTENT.into_response()));
         }
         let call = self.call.take();
         Poll::Ready(match step {
-            Step::End(response) => response,
+            Step::End(response) => Ok(response),
             Step::Progress(Progress::Head(mut response)) => {
                 *response.body_mut() = Body::events(Rest { call });
-                response
+                Ok(response)
             }
             // `conduct` begins with the head, never with a frame.
-            Step::Panicked | Step::Progress(_) => crate::error::internal_server_error(),
+            Step::Panicked | Step::Progress(_) => Err(Panicked),
         })
     }
 }

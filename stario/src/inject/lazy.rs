@@ -56,7 +56,7 @@ impl<'s, T: 's> Lazy<'s, T> {
     /// What the provider fails with; it answers as if the handler had taken the dependency itself.
     pub async fn get(&self) -> Result<&'s T> {
         let value = self.value.get_or_try_init(|| (self.borrow)(self.scope)).await;
-        value.copied().map_err(|rejection| Error::from_rejection(&rejection))
+        value.copied().map_err(Error::from)
     }
 }
 

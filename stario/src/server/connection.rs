@@ -60,7 +60,7 @@ impl Connections {
         let (app, asks) = (Arc::clone(&self.app), Arc::clone(&has_asked));
         let service = service_fn(move |request: Request<Incoming>| {
             asks.store(true, Ordering::Relaxed);
-            let response = dispatch(Arc::clone(&app), request.map(Body::incoming), peer);
+            let response = dispatch(Arc::clone(&app), request.map(Body::incoming), Some(peer));
             async { Ok::<_, Infallible>(response.await) }
         });
         let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();

@@ -103,7 +103,7 @@ impl TestRequest {
     }
 
     async fn respond(self) -> Response {
-        patiently("response", dispatch(self.app, self.request, self.peer)).await
+        patiently("response", dispatch(self.app, self.request, Some(self.peer))).await
     }
 }
 

@@ -1,0 +1,62 @@
+//! `#[error_response]`: an impl of `ErrorResponse` becomes known to whoever answers errors, by the type alone.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ItemImpl;
+
+use crate::errors::Errors;
+use crate::parameter::runtime;
+
+/// Expands one impl. On an error the impl itself is still emitted.
+pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream {
+    let parsed = match syn::parse2::<ItemImpl>(item.clone()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let message = "`#[error_response]` stands above `impl ErrorResponse for ..`";
+            let error = syn::Error::new(error.span(), message).to_compile_error();
+            return quote! { #item #error };
+        }
+    };
+    let errors = check(arguments, &parsed);
+    let registration = registration(&parsed);
+    let errors = errors.into_tokens();
+    quote! { #item #registration #errors }
+}
+
+fn check(arguments: &TokenStream, item: &ItemImpl) -> Errors {
+    let mut errors = Errors::default();
+    if !arguments.is_empty() {
+        errors.at(arguments, "`#[error_response]` takes no arguments");
+    }
+    let implemented = item.trait_.as_ref().and_then(|(path, _)| path.segments.last());
+    if implemented.is_none_or(|last| last.ident != "ErrorResponse") {
+        errors.at(&item.self_ty, "`#[error_response]` stands above `impl ErrorResponse for ..`");
+    }
+    if !item.generics.params.is_empty() {
+        let message = "an error is found by its type, so that is not generic; write one impl for each type";
+        errors.at(&item.generics, message);
+    }
+    errors
+}
+
+fn registration(item: &ItemImpl) -> TokenStream {
+    let (runtime, ty) = (runtime(), &item.self_ty);
+    if !item.generics.params.is_empty() || item.trait_.is_none() {
+        return TokenStream::new();
+    }
+    quote! {
+        impl #runtime::Registered for #ty {}
+
+        #[allow(clippy::all, clippy::pedantic, deprecated, unused_qualifications)]
+        const _: () = {
+            #runtime::inventory::submit! {
+                #runtime::ErrorRegistration {
+                    downcast: |error| match error.downcast_ref::<#ty>() {
+                        ::core::option::Option::Some(error) => ::core::option::Option::Some(error),
+                        ::core::option::Option::None => ::core::option::Option::None,
+                    },
+                }
+            }
+        };
+    }
+}
