@@ -85,7 +85,7 @@ mod body;
 /// What an app is, and the check that it can serve.
 mod app;
 /// In-process fan-out.
-mod relay;
+pub mod relay;
 /// Errors that answer.
 mod error;
 /// Where the log goes.

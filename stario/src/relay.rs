@@ -1,20 +1,41 @@
-//! In-process fan-out: publish under a subject, subscribe to it from as many streams as there are browsers.
+//! In-process fan-out: publish under a subject, subscribe to subjects from as many streams as there are
+//! browsers.
 
-use std::collections::{HashMap, VecDeque};
-use std::pin::Pin;
+mod mailbox;
+mod pattern;
+mod subscription;
+mod table;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
 
-use futures_core::Stream;
-
-/// How many values wait for a slow subscriber before the oldest is dropped.
-const CAPACITY: usize = 1024;
+use mailbox::Message;
+pub use pattern::{InvalidPattern, Pattern, Patterns};
+pub use subscription::Subscription;
+use table::Table;
 
 /// Carries values from whoever publishes under a subject to all who have subscribed to it.
 ///
-/// Publishing never waits: a subscriber that does not keep up loses its oldest values once 1024 of them
-/// wait for it. Each subscriber sees the values of one publisher in the order they were published in.
-/// Clones are the same relay; it is usually shared as [`State`](crate::State).
+/// A subject is of one or more segments with dots between them: `room.7.moves`. One subscribes to patterns:
+///
+/// | pattern | subjects |
+/// |---|---|
+/// | `room.7` | `room.7` |
+/// | `room.*` | all that begin with `room.`, at any depth; not `room` |
+/// | `*` | all |
+///
+/// Publishing never waits, and costs what the subscriptions cost that it reaches. A subscription sees the
+/// values of one publisher in the order they were published in, from the call of
+/// [`subscribe`](Self::subscribe) on. What happens to one that does not keep up is its own choice (see
+/// [`Subscription`]); by default its oldest values are dropped once 1024 of them wait.
+///
+/// A value is stored once, however many wait for it: what all subscriptions of a relay hold is at most
+/// their capacity (1024) in values of each subject, and 8 KiB for each subscription that is behind. With
+/// [`Event`](crate::Event)s as values they are rendered and encoded once, too.
+///
+/// Clones are the same relay; it is usually shared as [`State`](crate::State). Values may be published from
+/// any thread, in a loop that receives them, and while something is dropped.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -39,64 +60,88 @@ const CAPACITY: usize = 1024;
 /// # }
 /// ```
 pub struct Relay<T> {
-    subjects: Arc<Mutex<Subjects<T>>>,
+    shared: Arc<Shared<T>>,
 }
 
-type Subjects<T> = HashMap<Arc<str>, Vec<Arc<Mutex<Mailbox<T>>>>>;
-
-/// What waits for one subscriber.
-struct Mailbox<T> {
-    values: VecDeque<T>,
-    reader: Option<Waker>,
-}
-
-impl<T> Mailbox<T> {
-    /// Adds a value; what it pushed out and who waits for it are for the caller, once the lock is released.
-    fn add(&mut self, value: T) -> (Option<T>, Option<Waker>) {
-        let oldest = if self.values.len() == CAPACITY { self.values.pop_front() } else { None };
-        self.values.push_back(value);
-        (oldest, self.reader.take())
-    }
+struct Shared<T> {
+    table: Mutex<Table<T>>,
+    dropped: AtomicU64,
 }
 
 impl<T: Clone> Relay<T> {
     /// A relay that nobody has subscribed to.
     pub fn new() -> Self {
-        Self { subjects: Arc::default() }
+        Self { shared: Arc::new(Shared { table: Mutex::default(), dropped: AtomicU64::new(0) }) }
     }
 
     /// Hands `value` to everyone who has subscribed to `subject`, and returns without waiting for anyone.
-    pub fn publish(&self, subject: &str, value: T) {
-        let mailboxes = lock(&self.subjects).get(subject).cloned().unwrap_or_default();
-        for mailbox in mailboxes {
-            // No code of others runs under a lock: cloning and dropping values and waking tasks may publish,
-            // subscribe and leave.
-            let value = value.clone();
-            let (oldest, reader) = lock(&mailbox).add(value);
-            drop(oldest);
+    ///
+    /// What is no subject (an empty segment, a `*`) reaches nobody, and the log says so.
+    pub fn publish(&self, subject: impl AsRef<str>, value: T) {
+        let subject = subject.as_ref();
+        if let Err(invalid) = pattern::check_subject(subject) {
+            tracing::error!(error = %invalid, "a value is published to nobody");
+            return;
+        }
+        let readers = lock(&self.shared.table).find(subject);
+        if readers.is_empty() {
+            return;
+        }
+        let message = Arc::new(Message { subject: subject.into(), value });
+        for mailbox in readers.iter() {
+            // No code of others runs under a lock: dropping values and waking tasks may publish, subscribe
+            // and leave.
+            let (dropped, reader) = lock(mailbox).deliver(Arc::clone(&message));
+            if !dropped.is_empty() {
+                self.shared.dropped.fetch_add(dropped.len() as u64, Ordering::Relaxed);
+            }
+            drop(dropped);
             if let Some(reader) = reader {
                 reader.wake();
             }
         }
     }
 
-    /// Subscribes from this call on, not from the first poll: what is published in between is not lost.
+    /// Subscribes to one pattern or several (an array, a slice or a `Vec`) from this call on, not from the
+    /// first poll: what is published in between is not lost. A value is received once, also when several
+    /// patterns fit its subject.
     ///
-    /// The subscription is a stream of `(subject, value)` that does not end; drop it to leave.
-    pub fn subscribe(&self, subject: &str) -> Subscription<T> {
-        let mailbox = Arc::new(Mutex::new(Mailbox { values: VecDeque::new(), reader: None }));
-        let mut subjects = lock(&self.subjects);
-        let subject = match subjects.get_key_value(subject) {
-            Some((subject, _)) => Arc::clone(subject),
-            None => Arc::from(subject),
-        };
-        subjects.entry(Arc::clone(&subject)).or_default().push(Arc::clone(&mailbox));
-        Subscription { subject, mailbox, subjects: Arc::clone(&self.subjects) }
+    /// The subscription is a stream of `(subject, value)`; drop it to leave. What is no pattern subscribes to
+    /// nothing: the subscription has ended, and the log says why. A [`Pattern`] is checked before:
+    /// by the compiler, as a `const`, or by your code, in what a user says.
+    ///
+    /// ```
+    /// use stario::Relay;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let relay = Relay::new();
+    /// let mut both = relay.subscribe(["room.*", "news"]);
+    /// relay.publish("room.7.moves", "e4");
+    /// relay.publish("weather", "rain");
+    /// relay.publish("news", "none");
+    /// assert_eq!(both.next().await, Some(("room.7.moves".into(), "e4")));
+    /// assert_eq!(both.next().await, Some(("news".into(), "none")));
+    /// # });
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub fn subscribe(&self, patterns: impl Patterns) -> Subscription<T> {
+        let patterns = patterns.patterns().unwrap_or_else(|invalid| {
+            tracing::error!(error = %invalid, "a subscription receives nothing");
+            Vec::new()
+        });
+        Subscription::new(Arc::clone(&self.shared), pattern::without_overlap(patterns))
     }
 
-    /// How many subscriptions there are to `subject`.
-    pub fn subscribers(&self, subject: &str) -> usize {
-        lock(&self.subjects).get(subject).map_or(0, Vec::len)
+    /// How many subscriptions a value published under `subject` would reach.
+    pub fn subscribers(&self, subject: impl AsRef<str>) -> usize {
+        let readers = lock(&self.shared.table).find(subject.as_ref());
+        readers.iter().count()
+    }
+
+    /// How many values were dropped because a subscription was behind, each counted for each subscription
+    /// that lost it; see also [`Subscription::dropped`].
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
     }
 }
 
@@ -108,62 +153,13 @@ impl<T: Clone> Default for Relay<T> {
 
 impl<T> Clone for Relay<T> {
     fn clone(&self) -> Self {
-        Self { subjects: Arc::clone(&self.subjects) }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
-impl<T> std::fmt::Debug for Relay<T> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<T> fmt::Debug for Relay<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Relay").finish_non_exhaustive()
-    }
-}
-
-/// A stream of the values published under one subject; see [`Relay::subscribe`].
-#[must_use = "a subscription that is dropped receives nothing"]
-pub struct Subscription<T> {
-    subject: Arc<str>,
-    mailbox: Arc<Mutex<Mailbox<T>>>,
-    subjects: Arc<Mutex<Subjects<T>>>,
-}
-
-impl<T> Subscription<T> {
-    /// Waits for the next value. Never `None`: a relay does not end.
-    pub async fn next(&mut self) -> Option<(Arc<str>, T)> {
-        std::future::poll_fn(|ctx| Pin::new(&mut *self).poll_next(ctx)).await
-    }
-}
-
-impl<T> Stream for Subscription<T> {
-    type Item = (Arc<str>, T);
-
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut mailbox = lock(&self.mailbox);
-        if let Some(value) = mailbox.values.pop_front() {
-            return Poll::Ready(Some((Arc::clone(&self.subject), value)));
-        }
-        let previous = mailbox.reader.replace(ctx.waker().clone());
-        drop(mailbox);
-        drop(previous);
-        Poll::Pending
-    }
-}
-
-impl<T> Drop for Subscription<T> {
-    fn drop(&mut self) {
-        let mut subjects = lock(&self.subjects);
-        if let Some(mailboxes) = subjects.get_mut(&self.subject) {
-            // The mailbox itself is dropped with `self`, when the lock is released.
-            mailboxes.retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
-            if mailboxes.is_empty() {
-                subjects.remove(&self.subject);
-            }
-        }
-    }
-}
-
-impl<T> std::fmt::Debug for Subscription<T> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Subscription").field("subject", &self.subject).finish_non_exhaustive()
     }
 }
 
@@ -176,62 +172,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn ready<T>(subscription: &mut Subscription<T>) -> Option<T> {
-        let mut ctx = Context::from_waker(Waker::noop());
-        match Pin::new(subscription).poll_next(&mut ctx) {
-            Poll::Ready(Some((_, value))) => Some(value),
-            _ => None,
-        }
-    }
-
     #[test]
-    fn each_subscriber_gets_what_is_published_after_it_came() {
-        let relay = Relay::new();
-        relay.publish("a", 1);
-        let mut first = relay.subscribe("a");
-        relay.publish("a", 2);
-        let mut second = relay.subscribe("a");
-        let mut other = relay.subscribe("b");
-        relay.publish("a", 3);
-        assert_eq!((ready(&mut first), ready(&mut first), ready(&mut first)), (Some(2), Some(3), None));
-        assert_eq!((ready(&mut second), ready(&mut second)), (Some(3), None));
-        assert_eq!(ready(&mut other), None);
-    }
-
-    #[test]
-    fn a_slow_subscriber_loses_its_oldest_values() {
-        let relay = Relay::new();
-        let mut slow = relay.subscribe("a");
-        (0..CAPACITY + 2).for_each(|value| relay.publish("a", value));
-        assert_eq!(ready(&mut slow), Some(2));
-    }
-
-    /// Looks at the relay when it is dropped, as any value may.
-    #[derive(Clone)]
-    struct Curious(Relay<Curious>);
-
-    impl Drop for Curious {
-        fn drop(&mut self) {
-            self.0.subscribers("a");
-        }
-    }
-
-    #[test]
-    fn a_value_may_use_the_relay_while_it_is_dropped() {
-        let relay = Relay::new();
-        let subscription = relay.subscribe("a");
-        (0..=CAPACITY).for_each(|_| relay.publish("a", Curious(relay.clone())));
-        assert_eq!(lock(&subscription.mailbox).values.len(), CAPACITY);
-    }
-
-    #[test]
-    fn nothing_is_left_of_a_dropped_subscription() {
+    fn nothing_is_left_of_dropped_subscriptions() {
         let relay: Relay<()> = Relay::new();
-        let (first, second) = (relay.subscribe("a"), relay.subscribe("a"));
-        assert_eq!(relay.subscribers("a"), 2);
-        drop(first);
-        assert_eq!(relay.subscribers("a"), 1);
-        drop(second);
-        assert!(lock(&relay.subjects).is_empty());
+        let subscriptions: Vec<_> = (0..100_000)
+            .map(|number| match number % 4 {
+                0 => relay.subscribe("a"),
+                1 => relay.subscribe(format!("a.{number}.*")),
+                2 => relay.subscribe("*"),
+                _ => relay.subscribe(["b.*", "c"]),
+            })
+            .collect();
+        assert_eq!(relay.subscribers("a"), 50_000);
+        assert_eq!(relay.subscribers("b.x"), 50_000);
+        drop(subscriptions);
+        assert!(lock(&relay.shared.table).is_empty());
     }
 }

@@ -1,0 +1,134 @@
+//! The receiving end of a relay.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::mailbox::{Dropped, Mailbox, Message};
+use super::pattern::Pattern;
+use super::{Shared, lock};
+
+/// A stream of what is published under the subjects that it is for, as `(subject, value)`; made by
+/// [`Relay::subscribe`](super::Relay::subscribe). Drop it to leave.
+///
+/// What happens when it does not keep up is said right after it is made:
+///
+/// | | when too many values wait |
+/// |---|---|
+/// | | its oldest are dropped; 1024 wait at most |
+/// | [`capacity(16)`](Self::capacity) | the same, with 16 |
+/// | [`latest()`](Self::latest) | a newer value takes the place of an older of the same subject |
+/// | [`close_when_full()`](Self::close_when_full) | all are dropped, and the subscription ends |
+///
+/// ```
+/// use stario::Relay;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let relay = Relay::new();
+/// let mut prices = relay.subscribe("price.*").latest();
+/// relay.publish("price.tea", 3);
+/// relay.publish("price.milk", 2);
+/// relay.publish("price.tea", 4);
+/// assert_eq!(prices.next().await, Some(("price.milk".into(), 2)));
+/// assert_eq!(prices.next().await, Some(("price.tea".into(), 4)));
+/// assert_eq!(prices.dropped(), 1);
+/// # });
+/// # Ok::<_, std::io::Error>(())
+/// ```
+#[must_use = "a subscription that is dropped receives nothing"]
+pub struct Subscription<T> {
+    patterns: Vec<Pattern>,
+    id: u64,
+    mailbox: Arc<Mutex<Mailbox<T>>>,
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Subscription<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>, patterns: Vec<Pattern>) -> Self {
+        let mailbox = Arc::new(Mutex::new(Mailbox::new(patterns.is_empty())));
+        let id = lock(&shared.table).add(&patterns, &mailbox);
+        Self { patterns, id, mailbox, shared }
+    }
+
+    /// Says how many values wait at most, at least one; 1024 unless set. One more drops the oldest.
+    pub fn capacity(self, values: usize) -> Self {
+        let dropped = lock(&self.mailbox).set_capacity(values);
+        self.count(&dropped);
+        self
+    }
+
+    /// Keeps only the newest value of each subject, at the place of its arrival: for values that say how
+    /// things are, not what has changed. The capacity is then the number of subjects.
+    pub fn latest(self) -> Self {
+        let dropped = lock(&self.mailbox).keep_latest();
+        self.count(&dropped);
+        self
+    }
+
+    /// Ends the subscription when more wait than the [`capacity`](Self::capacity): for values that must
+    /// not be missing. A handler that then ends its stream with an error has its browser connect again,
+    /// and can begin with how things are.
+    pub fn close_when_full(self) -> Self {
+        let dropped = lock(&self.mailbox).close_when_full();
+        self.count(&dropped);
+        self
+    }
+
+    /// How many values this subscription has lost because it was behind, those included that a newer one
+    /// took the place of.
+    pub fn dropped(&self) -> u64 {
+        lock(&self.mailbox).dropped()
+    }
+
+    /// How many values wait to be received.
+    pub fn waiting(&self) -> usize {
+        lock(&self.mailbox).len()
+    }
+
+    fn count(&self, dropped: &Dropped<T>) {
+        self.shared.dropped.fetch_add(dropped.len() as u64, Ordering::Relaxed);
+    }
+}
+
+impl<T: Clone> Subscription<T> {
+    /// Waits for the next value. `None` when the subscription has ended, which one with valid patterns
+    /// does by [`close_when_full`](Self::close_when_full) only.
+    ///
+    /// Nothing is lost when the wait is given up.
+    pub async fn next(&mut self) -> Option<(Arc<str>, T)> {
+        std::future::poll_fn(|ctx| Pin::new(&mut *self).poll_next(ctx)).await
+    }
+}
+
+impl<T: Clone> Stream for Subscription<T> {
+    type Item = (Arc<str>, T);
+
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut unused = None;
+        let polled = lock(&self.mailbox).poll(ctx, &mut unused);
+        drop(unused);
+        polled.map(|message| {
+            message.map(|message| match Arc::try_unwrap(message) {
+                Ok(Message { subject, value }) => (subject, value),
+                Err(shared) => (Arc::clone(&shared.subject), shared.value.clone()),
+            })
+        })
+    }
+}
+
+impl<T> Drop for Subscription<T> {
+    fn drop(&mut self) {
+        // The mailbox itself is dropped with `self`, when the lock is released.
+        lock(&self.shared.table).remove(&self.patterns, self.id);
+    }
+}
+
+impl<T> fmt::Debug for Subscription<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Subscription").field("patterns", &self.patterns).finish_non_exhaustive()
+    }
+}

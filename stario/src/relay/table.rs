@@ -1,0 +1,92 @@
+//! Who has subscribed to what.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use smallvec::SmallVec;
+
+use super::mailbox::Mailbox;
+use super::pattern::Pattern;
+
+pub(super) struct Table<T> {
+    patterns: HashMap<Pattern, Readers<T>>,
+    /// How many of the patterns end with `*`: without any, a subject is looked for once.
+    wildcards: usize,
+    next_id: u64,
+}
+
+/// The subscriptions to one pattern, in the order they came. Shared with who publishes, so that it is copied
+/// only when it changes while it is read.
+type Readers<T> = Arc<BTreeMap<u64, Arc<Mutex<Mailbox<T>>>>>;
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { patterns: HashMap::new(), wildcards: 0, next_id: 0 }
+    }
+}
+
+impl<T> Table<T> {
+    /// Enters the mailbox under every pattern, and returns the number that it is taken out by.
+    pub(super) fn add(&mut self, patterns: &[Pattern], mailbox: &Arc<Mutex<Mailbox<T>>>) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        for pattern in patterns {
+            let readers = self.patterns.entry(pattern.clone()).or_insert_with(|| {
+                self.wildcards += usize::from(pattern.is_wildcard());
+                Readers::default()
+            });
+            Arc::make_mut(readers).insert(id, Arc::clone(mailbox));
+        }
+        id
+    }
+
+    pub(super) fn remove(&mut self, patterns: &[Pattern], id: u64) {
+        for pattern in patterns {
+            let Some(readers) = self.patterns.get_mut(pattern.as_str()) else { continue };
+            Arc::make_mut(readers).remove(&id);
+            if readers.is_empty() {
+                self.patterns.remove(pattern.as_str());
+                self.wildcards -= usize::from(pattern.is_wildcard());
+            }
+        }
+    }
+
+    /// Those whose patterns fit `subject`. No mailbox is there twice, because the patterns of a subscription
+    /// do not overlap.
+    pub(super) fn find(&self, subject: &str) -> Found<T> {
+        let mut found = Found { all: SmallVec::new() };
+        found.all.extend(self.patterns.get(subject).cloned());
+        if self.wildcards == 0 {
+            return found;
+        }
+        let mut pattern = subject.to_owned();
+        while let Some(dot) = pattern.rfind('.') {
+            pattern.truncate(dot + 1);
+            pattern.push('*');
+            found.all.extend(self.patterns.get(pattern.as_str()).cloned());
+            pattern.truncate(dot);
+        }
+        found.all.extend(self.patterns.get("*").cloned());
+        found
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.patterns.is_empty() && self.wildcards == 0
+    }
+}
+
+/// The readers of a subject.
+pub(super) struct Found<T> {
+    all: SmallVec<[Readers<T>; 2]>,
+}
+
+impl<T> Found<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Mutex<Mailbox<T>>> {
+        self.all.iter().flat_map(|readers| readers.values()).map(|mailbox| &**mailbox)
+    }
+}
