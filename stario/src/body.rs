@@ -1,6 +1,8 @@
 //! The body of a request or a response: an enum, so that the common cases cost no allocation and no
 //! dynamic call.
 
+mod file;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -15,6 +17,8 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::error::panic_message;
 use crate::extract::RequestId;
 use crate::inject::Cleanups;
+
+pub(crate) use file::{FileBody, Piece};
 
 /// What can go wrong while a body is read or produced.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -41,6 +45,7 @@ enum Kind {
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
     Events(Box<Events>),
     Other(Box<Other>),
+    File(Box<FileBody>),
 }
 
 /// Server-sent events: endless as a rule, so they end when the server stops.
@@ -100,6 +105,18 @@ impl Body {
         Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None })).into()
     }
 
+    pub(crate) fn file(file: FileBody) -> Self {
+        Kind::File(Box::new(file)).into()
+    }
+
+    /// The file that this body is of.
+    pub(crate) fn as_file(&mut self) -> Option<&mut FileBody> {
+        match &mut self.kind {
+            Kind::File(file) => Some(file),
+            _ => None,
+        }
+    }
+
     pub(crate) fn incoming(body: hyper::body::Incoming) -> Self {
         Kind::Incoming(body).into()
     }
@@ -153,6 +170,10 @@ impl http_body::Body for Body {
                 events.frames.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
             Kind::Other(other) => other.poll_frame(ctx),
+            Kind::File(file) => {
+                let next = file.poll_next(ctx);
+                next.map(|next| next.map(|bytes| bytes.map(Frame::data).map_err(Into::into)))
+            }
         }
     }
 
@@ -162,6 +183,7 @@ impl http_body::Body for Body {
             Kind::Incoming(body) => body.is_end_stream(),
             Kind::Other(other) => other.body.is_end_stream(),
             Kind::Stream(_) | Kind::Events(_) => false,
+            Kind::File(file) => file.remaining() == 0,
         }
     }
 
@@ -171,6 +193,7 @@ impl http_body::Body for Body {
             Kind::Incoming(body) => body.size_hint(),
             Kind::Other(other) => other.body.size_hint(),
             Kind::Stream(_) | Kind::Events(_) => SizeHint::default(),
+            Kind::File(file) => SizeHint::with_exact(file.remaining()),
         }
     }
 }
@@ -204,6 +227,7 @@ impl std::fmt::Debug for Body {
             Kind::Stream(_) => "stream",
             Kind::Events(_) => "events",
             Kind::Other(_) => "other",
+            Kind::File(_) => "file",
         };
         formatter.debug_tuple("Body").field(&kind).finish()
     }

@@ -113,7 +113,9 @@ pub use handler::Kind;
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use relay::{Relay, Subscription};
-pub use response::{IntoResponse, Json, Location, Redirect, Response, ResponsePart, Text, UnsafeLocation};
+pub use response::{
+    Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, Text, UnsafeLocation,
+};
 pub use scope::Scope;
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};

@@ -1,10 +1,14 @@
 //! Responses as values: what a handler can return to choose status, headers and body itself.
 
+mod attachment;
+mod file;
 mod json;
 mod location;
 mod part;
 mod redirect;
 mod text;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -14,6 +18,9 @@ use stario_html::Render;
 use crate::body::Body;
 use crate::error::Error;
 
+pub use attachment::Attachment;
+pub use file::File;
+pub(crate) use file::finish as finish_file;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;
@@ -34,6 +41,7 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// |---|---|
 /// | whatever renders: an element, text (escaped), a number | 200, HTML |
 /// | [`Json`], [`Text`] | 200, JSON or plain text |
+/// | [`File`](crate::File) | the file, or the part of it that was asked for |
 /// | [`Redirect`] | 307, or the status it was given |
 /// | [`Bytes`] | 200, `application/octet-stream` |
 /// | [`Body`] | 200, without a content type |
@@ -122,16 +130,23 @@ impl IntoResponse for Body {
     }
 }
 
-/// Marks the answer to a value that could not be made a response, so that no part around it makes it look
-/// like a success.
-#[derive(Clone, Copy)]
-struct Failed;
+/// Marks the answer to a value that could not be made a response: no part around it makes it look like a
+/// success, and the app may have a page for it. It holds what the client may be told.
+#[derive(Clone)]
+struct Failed(Arc<str>);
 
 /// The answer to a value that could not be made a response. The cause is logged.
 fn failure(error: Error) -> Response {
+    let message = error.message();
     let mut response = error.into_response();
-    response.extensions_mut().insert(Failed);
+    response.extensions_mut().insert(Failed(message.into()));
     response
+}
+
+/// The error that a value answers with because it could not be made a response; it is logged by now.
+pub(crate) fn failure_of(response: &Response) -> Option<Error> {
+    let Failed(message) = response.extensions().get()?;
+    Some(Error::new(response.status(), &**message))
 }
 
 fn has_failed(response: &Response) -> bool {

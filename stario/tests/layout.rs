@@ -47,7 +47,9 @@ fn each_dependency_has_its_place() {
     only_in("tempfile::", &["extract/uploaded_file.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
-    only_in("spawn_blocking(", &["extract/uploaded_file.rs"]);
+    only_in("spawn_blocking(", &["body/file.rs", "extract/uploaded_file.rs", "response/file.rs"]);
+    only_in("mime_guess::", &["response/file.rs"]);
+    only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
     only_in("tokio::spawn(", &["server/connection.rs", "testing/events.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);

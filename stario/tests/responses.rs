@@ -265,3 +265,11 @@ fn types_of_ones_own_are_values_and_parts() {
         "no-store"
     );
 }
+
+#[test]
+fn a_failure_is_answered_as_the_app_answers_failures() {
+    let page = |message: &str, _: &http::request::Parts| html! { <h1>"Sorry: "{message}</h1> };
+    let client = TestClient::new(app::new().on_status(500, page));
+    let res = client.get("/header?name=x-mode&value=a%0Ab").send();
+    assert_eq!((res.status().as_u16(), res.text()), (500, "<h1>Sorry: Internal Server Error</h1>"));
+}

@@ -20,17 +20,22 @@ use crate::body::{Body, BodyError};
 use crate::error::{Error, panic_message};
 use crate::extract::RequestId;
 use crate::reply::Answer;
-use crate::response::{IntoResponse, Response};
+use crate::response::{self, IntoResponse, Response};
 use crate::scope::Scope;
 use crate::sse;
 
 /// Ends a call: what the handler answered, or the app's answer to what went wrong.
 /// The request's clean-ups go with the response, to be done when it is sent.
 pub fn complete(scope: Scope, answered: Result<Response, Error>) -> Response {
+    let answered = answered.and_then(|response| match response::failure_of(&response) {
+        Some(error) => Err(error),
+        None => Ok(response),
+    });
     let mut response = match answered {
         Ok(response) => response,
         Err(error) => scope.app().answers().answer(error, scope.head(), scope.request_id()),
     };
+    response::finish_file(&mut response, scope.head());
     let cleanups = scope.into_cleanups();
     if !cleanups.is_empty() {
         response.body_mut().clean_up_after(cleanups);

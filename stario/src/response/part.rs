@@ -17,6 +17,7 @@ use crate::error::Result;
 /// | `StatusCode` | the status |
 /// | `[(name, value); N]` | sets headers |
 /// | `http::HeaderMap` | sets headers |
+/// | [`Attachment`](crate::Attachment) | the name to save the body under |
 /// | `Option` of a part | the part, if it is there |
 ///
 /// Up to four parts are applied in their order to what the value after them answers. A header that is set

@@ -1,0 +1,316 @@
+//! `File`: a file as a response, or the part of it that was asked for.
+
+mod condition;
+mod range;
+
+use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    IntoHeaderName, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Method, StatusCode, request};
+
+use self::condition::Validators;
+use self::range::Selection;
+use super::{BINARY, IntoResponse, Response};
+use crate::body::{Body, FileBody, Piece};
+use crate::error::{Error, Result};
+
+/// A file as a response, read while it is sent.
+///
+/// The content type follows from the name's extension, `application/octet-stream` if it is not known, with
+/// `charset=utf-8` for text. Parts in front of it in a tuple set another, and any other header; see
+/// [`ResponsePart`](crate::ResponsePart).
+///
+/// - What was asked for is what is sent (RFC 9110 sections 13 and 14): ranges, one as it is and several as
+///   `multipart/byteranges`, on the condition of `if-range`; 304 by `if-none-match` and
+///   `if-modified-since`; 412 by `if-match` and `if-unmodified-since`; 416 where no range is in the file. A
+///   `range` that is not well-formed, has more than 16 ranges, or asks for more than the file holds, gets the
+///   whole file. All this for GET and HEAD with the status 200; with another status the file is sent as it is.
+/// - `etag` is made of the time of the last change and the length. It is weak for two seconds after a change,
+///   because a second change in that time might not show.
+/// - 64 KiB are held at a time, however slowly the client reads. A file that becomes shorter while it is sent
+///   cuts the connection, so that what is missing does not look complete.
+/// - Only regular files are opened: no directory, no pipe, no device.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::{Attachment, File};
+///
+/// # stario::app!();
+/// #[app::query("/report")]
+/// async fn report() -> Result<(Attachment, File)> {
+///     Ok((Attachment::named("manifest.toml"), File::open("Cargo.toml").await?))
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.get("/report").header("range", "bytes=0-8").send();
+/// assert_eq!(res.status(), 206);
+/// assert_eq!(res.text(), "[package]");
+/// assert_eq!(res.header("content-disposition"), "attachment; filename=\"manifest.toml\"");
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct File {
+    handle: std::fs::File,
+    length: u64,
+    headers: HeaderMap,
+}
+
+impl File {
+    /// Opens the file at `path`, wherever that leads.
+    ///
+    /// Of a name that a client sent, make no path by hand: that is what [`open_in`](Self::open_in) is for.
+    ///
+    /// # Errors
+    ///
+    /// When there is no regular file that can be read; with `?` a handler answers 500 then, and the log has
+    /// the path.
+    pub async fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        blocking(move || Self::open_now(&path)).await
+    }
+
+    /// Opens the file called `name` in `folder`, where `name` may come from a client.
+    ///
+    /// The name is a path in that folder, its parts separated by `/`. What leads out of the folder is not
+    /// there, by `..` or by symbolic links, and neither is what is hidden, with a name that begins with a
+    /// dot. Symbolic links within the folder are followed.
+    ///
+    /// ```
+    /// use stario::File;
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/sources/{name}")]
+    /// async fn source(name: PathParam<String>) -> Result<File> {
+    ///     File::open_in("src", &*name).await
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new());
+    /// assert_eq!(client.get("/sources/response%2Ffile.rs").send().status(), 200);
+    /// assert_eq!(client.get("/sources/..%2FCargo.toml").send().status(), 404);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// 404 when there is no such file; 500 when it cannot be read, and the log has the path.
+    pub async fn open_in(folder: impl Into<PathBuf>, name: impl AsRef<str>) -> Result<Self> {
+        let not_found = || Error::new(StatusCode::NOT_FOUND, "Not Found");
+        let Some(name) = inner_path(name.as_ref()) else {
+            return Err(not_found());
+        };
+        let folder = folder.into();
+        let opened = blocking(move || {
+            let folder = folder.canonicalize().map_err(|error| about(&folder, &error))?;
+            match folder.join(name).canonicalize() {
+                Ok(path) if path.starts_with(&folder) && path.is_file() => Self::open_now(&path).map(Some),
+                _ => Ok(None),
+            }
+        });
+        opened.await?.ok_or_else(not_found)
+    }
+
+    fn open_now(path: &Path) -> io::Result<Self> {
+        let open = || {
+            // Asked first: to open a pipe would wait for its other end.
+            ensure_regular(&std::fs::metadata(path)?)?;
+            let handle = std::fs::File::open(path)?;
+            let metadata = handle.metadata()?;
+            ensure_regular(&metadata)?;
+            Ok((handle, metadata))
+        };
+        let (handle, metadata) = open().map_err(|error| about(path, &error))?;
+        let mut headers = HeaderMap::with_capacity(5);
+        headers.insert(CONTENT_TYPE, media_type(path));
+        // The type is that of the name, and not to be guessed from content that others may have made.
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if let Ok(modified) = metadata.modified() {
+            insert_validators(&mut headers, modified, metadata.len(), SystemTime::now());
+        }
+        Ok(Self { handle, length: metadata.len(), headers })
+    }
+
+    /// The length in bytes.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl IntoResponse for File {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::file(FileBody::new(self.handle, self.length)));
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// Sends what `request` asked for, if the response is a file.
+pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
+    if response.body_mut().as_file().is_none() || response.status() != StatusCode::OK {
+        return;
+    }
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        return;
+    }
+    let validators = Validators::of(response.headers());
+    if let Some(status) = validators.answer_instead(&request.headers) {
+        return without_file(response, status);
+    }
+    let mut lines = request.headers.get_all(RANGE).iter();
+    // A range of HEAD means nothing (RFC 9110 section 14.2).
+    if let (Some(line), None, &Method::GET) = (lines.next(), lines.next(), &request.method)
+        && validators.allow_range(&request.headers)
+    {
+        send_range(response, line);
+    }
+}
+
+fn send_range(response: &mut Response, line: &HeaderValue) {
+    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    let Some(file) = response.body_mut().as_file() else {
+        return;
+    };
+    let length = file.file_length();
+    match range::select(line.as_bytes(), length) {
+        Selection::Whole => {}
+        Selection::Nothing => {
+            without_file(response, StatusCode::RANGE_NOT_SATISFIABLE);
+            insert(response.headers_mut(), CONTENT_RANGE, format!("bytes */{length}"));
+        }
+        Selection::Ranges(ranges) => {
+            let content_range = |range: &std::ops::RangeInclusive<u64>| {
+                format!("bytes {}-{}/{length}", range.start(), range.end())
+            };
+            let piece = |range: &std::ops::RangeInclusive<u64>| Piece::Range {
+                from: *range.start(),
+                length: range.end() - range.start() + 1,
+            };
+            if let [range] = &*ranges {
+                file.send([piece(range)]);
+                insert(response.headers_mut(), CONTENT_RANGE, content_range(range));
+            } else {
+                let boundary = boundary();
+                let mut pieces = Vec::with_capacity(2 * ranges.len() + 1);
+                for range in &ranges {
+                    let start = if pieces.is_empty() { "--" } else { "\r\n--" };
+                    let head = part_head(start, &boundary, content_type.as_ref(), &content_range(range));
+                    pieces.extend([Piece::Text(head), piece(range)]);
+                }
+                pieces.push(Piece::Text(format!("\r\n--{boundary}--\r\n").into()));
+                file.send(pieces);
+                let content_type = format!("multipart/byteranges; boundary={boundary}");
+                insert(response.headers_mut(), CONTENT_TYPE, content_type);
+            }
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
+    }
+}
+
+fn part_head(start: &str, boundary: &str, content_type: Option<&HeaderValue>, content_range: &str) -> Bytes {
+    let mut head = BytesMut::new();
+    let _ = write!(head, "{start}{boundary}\r\n");
+    if let Some(content_type) = content_type {
+        head.extend_from_slice(b"content-type: ");
+        head.extend_from_slice(content_type.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    let _ = write!(head, "content-range: {content_range}\r\n\r\n");
+    head.freeze()
+}
+
+/// What the file's author cannot have put into the file.
+fn boundary() -> String {
+    let random = || RandomState::new().hash_one(SystemTime::now());
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// Answers `status` with what is known of the file, but not the file.
+fn without_file(response: &mut Response, status: StatusCode) {
+    *response.status_mut() = status;
+    *response.body_mut() = Body::empty();
+    for name in [CONTENT_TYPE, CONTENT_DISPOSITION] {
+        response.headers_mut().remove(name);
+    }
+}
+
+fn insert(headers: &mut HeaderMap, name: impl IntoHeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// For how long after a change a second one may leave the same time and length behind.
+const UNSETTLED: Duration = Duration::from_secs(2);
+
+fn insert_validators(headers: &mut HeaderMap, modified: SystemTime, length: u64, now: SystemTime) {
+    let nanoseconds = match modified.duration_since(UNIX_EPOCH) {
+        Ok(after) => format!("{:x}", after.as_nanos()),
+        Err(before) => format!("-{:x}", before.duration().as_nanos()),
+    };
+    let is_settled = now.duration_since(modified).is_ok_and(|age| age >= UNSETTLED);
+    let weak = if is_settled { "" } else { "W/" };
+    insert(headers, ETAG, format!("{weak}\"{nanoseconds}-{length:x}\""));
+    // The dates that HTTP can write; one of the future would be taken for one of a clock that is wrong.
+    let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    if (UNIX_EPOCH..=last).contains(&modified) {
+        insert(headers, LAST_MODIFIED, httpdate::fmt_http_date(modified.min(now)));
+    }
+}
+
+fn media_type(path: &Path) -> HeaderValue {
+    let Some(media_type) = mime_guess::from_path(path).first_raw() else {
+        return BINARY;
+    };
+    if media_type.starts_with("text/")
+        && let Ok(text) = HeaderValue::try_from(format!("{media_type}; charset=utf-8"))
+    {
+        return text;
+    }
+    HeaderValue::from_static(media_type)
+}
+
+/// The path that `name` is within a folder, if it is one and nothing in it is hidden.
+fn inner_path(name: &str) -> Option<PathBuf> {
+    if name.contains(['\0', '\\', ':']) {
+        return None;
+    }
+    let mut path = PathBuf::new();
+    for component in Path::new(name).components() {
+        match component {
+            Component::Normal(part) if !part.as_encoded_bytes().starts_with(b".") => path.push(part),
+            _ => return None,
+        }
+    }
+    Some(path)
+}
+
+fn ensure_regular(metadata: &std::fs::Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+}
+
+/// The error with the path it is about.
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot open {}: {error}", path.display()))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
