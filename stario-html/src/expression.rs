@@ -17,6 +17,8 @@ use crate::escape::Quote;
 enum Place {
     Attribute(Quote),
     Script,
+    /// Into text, to be placed later.
+    Code,
 }
 
 /// Writes JavaScript into an attribute or a `<script>`, escaped for the place it lands in.
@@ -26,6 +28,13 @@ enum Place {
 pub struct JsWriter<'b> {
     buf: &'b mut Buf,
     place: Place,
+}
+
+/// The code of an expression as text, escaped for no place yet.
+pub fn code_of(expression: &(impl Expression + ?Sized)) -> String {
+    let mut buf = Buf::new();
+    expression.write_expression(&mut JsWriter { buf: &mut buf, place: Place::Code });
+    buf.finish().into()
 }
 
 impl<'b> JsWriter<'b> {
@@ -42,10 +51,14 @@ impl<'b> JsWriter<'b> {
         match self.place {
             Place::Attribute(quote) => self.buf.push_escaped_for(code, quote),
             Place::Script => push_script(self.buf, code),
+            Place::Code => self.buf.push_trusted_markup(code),
         }
     }
 
     /// Writes `text` as a complete JavaScript string literal in single quotes.
+    ///
+    /// Datastar cuts expressions into statements, and finds signals and actions in them, by their text. So what it looks
+    /// for (`;`, `$`, `@`, a backslash before a quote) is in no literal: it is written as `\u` escapes.
     ///
     /// ```
     /// use stario_html::{Expression, JsWriter};
@@ -64,23 +77,9 @@ impl<'b> JsWriter<'b> {
     pub fn write_string(&mut self, text: &str) {
         self.write_code("'");
         let mut clean_from = 0;
-        for (at, c) in text.char_indices() {
-            let replacement = match c {
-                '\'' => "\\u0027",
-                '"' => "\\u0022",
-                '`' => "\\u0060",
-                '\\' => "\\\\",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '<' => "\\u003c",
-                '>' => "\\u003e",
-                '&' => "\\u0026",
-                '\u{2028}' => "\\u2028",
-                '\u{2029}' => "\\u2029",
-                _ => continue,
-            };
+        for (at, c) in text.char_indices().filter(|&(_, c)| is_misread(c)) {
             self.write_code(&text[clean_from..at]);
-            self.write_code(replacement);
+            self.write_code_display(Escape(c));
             clean_from = at + c.len_utf8();
         }
         self.write_code(&text[clean_from..]);
@@ -95,6 +94,7 @@ impl<'b> JsWriter<'b> {
                 // Whole first: what must not appear in a script could straddle two pieces.
                 push_script(self.buf, &value.to_string());
             }
+            Place::Code => self.buf.push_trusted_markup(&value.to_string()),
         }
     }
 }
@@ -103,6 +103,21 @@ impl fmt::Write for JsWriter<'_> {
     fn write_str(&mut self, code: &str) -> fmt::Result {
         self.write_code(code);
         Ok(())
+    }
+}
+
+/// Whether a string literal must not hold `c` as it is, because HTML, JavaScript or Datastar could misread it.
+pub(crate) fn is_misread(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\'' | '"' | '`' | '\\' | '<' | '>' | '&' | ';' | '$' | '@' | '\u{2028}' | '\u{2029}')
+}
+
+/// The escape for what [`is_misread`], the same in JavaScript and in JSON.
+pub(crate) struct Escape(pub(crate) char);
+
+impl fmt::Display for Escape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "\\u{:04x}", u32::from(self.0))
     }
 }
 
@@ -322,10 +337,21 @@ mod tests {
         check(&Text("'+alert(1)+'"), "'\\u0027+alert(1)+\\u0027'", "'\\u0027+alert(1)+\\u0027'");
         check(
             &Text("\\\n\u{2028}</script>"),
-            "'\\\\\\n\\u2028\\u003c/script\\u003e'",
-            "'\\\\\\n\\u2028\\u003c/script\\u003e'",
+            "'\\u005c\\u000a\\u2028\\u003c/script\\u003e'",
+            "'\\u005c\\u000a\\u2028\\u003c/script\\u003e'",
         );
         check(&Text("é`"), "'é\\u0060'", "'é\\u0060'");
+    }
+
+    /// Datastar reads expressions by their text: `$name` and `@name(` anywhere in 1.0.2, statements by a pattern that
+    /// takes the `\\'` at the end of a string for a quote inside it.
+    #[test]
+    fn leaves_nothing_to_datastar_in_a_literal() {
+        check(
+            &Text("$a;@post('x')\\"),
+            "'\\u0024a\\u003b\\u0040post(\\u0027x\\u0027)\\u005c'",
+            "'\\u0024a\\u003b\\u0040post(\\u0027x\\u0027)\\u005c'",
+        );
     }
 
     #[test]

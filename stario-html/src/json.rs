@@ -3,14 +3,15 @@
 use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
-use crate::expression::{Expression, Js, JsWriter, ScriptValue};
+use crate::expression::{Escape, Expression, Js, JsWriter, ScriptValue, is_misread};
 
 /// Makes a complete JavaScript literal of any serializable value, text included.
 ///
-/// The characters that HTML or JavaScript could misread (`<`, `>`, `&`, `'`, U+2028, U+2029) are written as `\u` escapes,
-/// so the literal stays one literal in scripts, event handlers and Datastar expressions.
+/// The characters that HTML, JavaScript or Datastar could misread (`<`, `>`, `&`, quotes, `\`, `;`, `$`, `@`, U+2028,
+/// U+2029) are written as `\u` escapes, so the literal stays one literal in scripts, event handlers and Datastar
+/// expressions.
 ///
 /// A value that cannot be serialized is written as `null`; [`try_json`] reports it instead.
 ///
@@ -66,14 +67,25 @@ impl Formatter for ScriptSafe {
         fragment: &str,
     ) -> io::Result<()> {
         let mut clean_from = 0;
-        for (at, c) in fragment.char_indices() {
-            if matches!(c, '<' | '>' | '&' | '\'' | '\u{2028}' | '\u{2029}') {
-                CompactFormatter.write_string_fragment(writer, &fragment[clean_from..at])?;
-                write!(writer, "\\u{:04x}", u32::from(c))?;
-                clean_from = at + c.len_utf8();
-            }
+        for (at, c) in fragment.char_indices().filter(|&(_, c)| is_misread(c)) {
+            CompactFormatter.write_string_fragment(writer, &fragment[clean_from..at])?;
+            write!(writer, "{}", Escape(c))?;
+            clean_from = at + c.len_utf8();
         }
         CompactFormatter.write_string_fragment(writer, &fragment[clean_from..])
+    }
+
+    fn write_char_escape<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        match escape {
+            // Datastar takes a backslash before a quote for an escape of it, even the second of two.
+            CharEscape::Quote => write!(writer, "{}", Escape('"')),
+            CharEscape::ReverseSolidus => write!(writer, "{}", Escape('\\')),
+            other => CompactFormatter.write_char_escape(writer, other),
+        }
     }
 }
 
@@ -92,8 +104,9 @@ mod tests {
     #[test]
     fn stays_one_literal_everywhere() {
         check("</script><!--", r#""\u003c/script\u003e\u003c!--""#);
-        check("'&\u{2028}\u{2029}\"\\", r#""\u0027\u0026\u2028\u2029\"\\""#);
+        check("'&\u{2028}\u{2029}\"\\", r#""\u0027\u0026\u2028\u2029\u0022\u005c""#);
         check(BTreeMap::from([("a<", [1, 2])]), r#"{"a\u003c":[1,2]}"#);
+        check("$a;@b`\n", r#""\u0024a\u003b\u0040b\u0060\n""#);
         check("é🦀", "\"é🦀\"");
         check(None::<u8>, "null");
     }

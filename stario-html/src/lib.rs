@@ -36,6 +36,8 @@ pub use buf::Buf;
 pub use component::Children;
 #[doc(hidden)]
 pub use escape::{Quote, escape_into};
+#[doc(hidden)]
+pub use expression::code_of;
 pub use expression::{Expression, HandlerAttr, Js, JsWriter, ScriptValue, js};
 pub use html::Html;
 #[cfg(feature = "json")]

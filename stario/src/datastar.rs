@@ -7,13 +7,21 @@ mod action;
 mod client;
 mod event;
 mod into_event;
+mod link;
+mod text;
+mod url;
 
-pub use action::{Action, Url, UrlBuilder};
+pub use action::{Action, ContentType, RequestCancellation, Retry};
 pub use client::DatastarScript;
 pub use event::{
     Comment, Event, Mode, Namespace, PatchElements, PatchSignals, Redirect, Remove, Script, comment, patch,
     ping, redirect, remove, script, signals,
 };
 pub use into_event::{IntoEvent, StreamItem};
+pub use link::{
+    Complete, Given, Link, Probe, QueryValue, Set, Setters, Target, Unprobed, Unset, with_parameter,
+};
+pub use text::{RestValue, UrlValue};
+pub use url::{Url, UrlBuilder};
 
 pub(crate) use client::ClientFile;

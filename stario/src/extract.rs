@@ -53,7 +53,7 @@ pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
 pub use multipart::{Multipart, Part};
-pub use path::{PathParam, PathSource, PathValue, RestValue};
+pub use path::{PathParam, PathSource};
 pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};

@@ -101,7 +101,7 @@ pub mod prelude;
 pub use app::{App, Problems, ProxyHeader, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
-pub use datastar::{Action, DatastarScript, Event, IntoEvent, Mode, StreamItem, Url};
+pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
@@ -160,6 +160,11 @@ pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestReq
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The options of a Datastar action; see [`Action`].
+pub mod action {
+    pub use crate::datastar::{ContentType, RequestCancellation, Retry};
+}
 
 /// Builds events that no plain value stands for, with all that the protocol knows: mode, selector, namespace,
 /// view transition, id, retry.

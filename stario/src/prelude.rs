@@ -1,6 +1,6 @@
 //! What nearly every file of an app uses: `use stario::prelude::*;`.
 
-pub use crate::event;
+pub use crate::{action, event};
 pub use crate::{component, dependency};
 // For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;

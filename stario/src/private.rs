@@ -4,11 +4,13 @@
 //! `crate::app`, and nothing else.
 
 pub use crate::app::{Registration, discover, inventory};
-pub use crate::datastar::{Action, IntoEvent, Url, UrlBuilder};
+pub use crate::datastar::{
+    Action, Complete, Given, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target, Unprobed,
+    Unset, Url, UrlBuilder, UrlValue, with_parameter,
+};
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::extract::{
-    Defaulted, FromRequest, Parameter, PathSource, PathValue, Rejection, Requirement, RestValue, Source,
-    TextDefault, or_default,
+    Defaulted, FromRequest, Parameter, PathSource, Rejection, Requirement, Source, TextDefault, or_default,
 };
 pub use crate::handler::{Endpoint, EndpointFuture, Kind, accept, complete, conduct};
 pub use crate::inject::{

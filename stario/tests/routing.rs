@@ -119,9 +119,9 @@ fn signals_of_delete_are_in_the_query() {
 
 #[test]
 fn actions_have_the_handler_s_method() {
-    assert_eq!(put_user::action(7).as_str(), "@put('/users/7')");
-    assert_eq!(delete_user::action(7).as_str(), "@delete('/users/7')");
-    assert_eq!(patch_user::action(7).as_str(), "@patch('/users/7')");
+    assert_eq!(put_user::action(7).to_string(), "@put('/users/7')");
+    assert_eq!(delete_user::action(7).to_string(), "@delete('/users/7')");
+    assert_eq!(patch_user::action(7).to_string(), "@patch('/users/7')");
     assert_eq!(purge::url().as_str(), "/cache");
 }
 

@@ -1,11 +1,15 @@
 //! What leads to a handler: the URL that it answers, and the Datastar action that calls it.
+//!
+//! Only rustc knows which parameters are read from the query. So every one that might be gets a setter,
+//! whose bound only those meet, and rustc evaluates which of them must be set.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use super::model::{Endpoint, Segment};
-use crate::parameter::{Parameter, runtime, runtime_at};
+use crate::parameter::{Parameter, runtime, runtime_at, unraw};
 
 /// `name::url(..)` and `name::action(..)`. A braced struct lives in the type namespace only, so the
 /// function of the same name stays callable.
@@ -14,60 +18,88 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let function = &endpoint.function;
     let (visibility, name) = (&function.visibility, &function.signature.ident);
     let method = endpoint.method.to_ascii_lowercase();
+    let setters = Setters::of(endpoint);
+    let link = |target: &TokenStream| match &setters {
+        Some(setters) => setters.unset(target),
+        None => target.clone(),
+    };
+    let (url_type, action_type) = (link(&quote!(#runtime::Url)), link(&quote!(#runtime::Action)));
+    let begin = |link: TokenStream| match &setters {
+        Some(setters) => setters.begin(&link),
+        None => link,
+    };
     let captures = captures(endpoint);
     let generics = captures.iter().map(|capture| &capture.generic);
     let parameters = captures.iter().map(|Capture { argument, generic, .. }| quote!(#argument: #generic));
     let bounds = captures.iter().map(Capture::bounds);
     let generics = quote!(<#(#generics),*>);
     let (parameters, bounds) = (quote!((#(#parameters),*)), quote!(where #(#bounds)*));
-    let arguments = captures.iter().map(|capture| &capture.argument);
     let url = Ident::new("url", Span::mixed_site());
-    let segments = endpoint.pattern.segments.iter().scan(captures.iter(), |captures, segment| {
-        Some(match segment {
-            Segment::Literal(text) => quote!(#url.literal(#text)),
-            Segment::Capture(_) => {
-                let argument = captures.next().map(|capture| &capture.argument);
-                quote!(#url.value(&#runtime::PathValue::into_segment(#argument)))
-            }
-            Segment::Rest(_) => {
-                let argument = captures.next().map(|capture| &capture.argument);
-                quote!(#url.rest(&#runtime::RestValue::into_segments(#argument)))
-            }
+    let segments: TokenStream = endpoint
+        .pattern
+        .segments
+        .iter()
+        .scan(captures.iter(), |captures, segment| {
+            Some(match segment {
+                Segment::Literal(text) => quote!(#url.literal(#text);),
+                Segment::Capture(_) => {
+                    let Capture { argument, value, .. } = captures.next()?;
+                    quote!(#url.value::<#value, _>(&#argument);)
+                }
+                Segment::Rest(_) => {
+                    let Capture { argument, value, .. } = captures.next()?;
+                    quote!(#url.rest::<#value, _>(#argument);)
+                }
+            })
         })
-    });
+        .collect();
+    let build = quote! {{
+        let mut #url = #runtime::UrlBuilder::new();
+        #segments
+        #url.finish()
+    }};
     let path = endpoint.path.value();
     let summary = format!(" Links to `{name}`, which answers `{} {path}`.", endpoint.method);
+    let url_value = begin(build.clone());
     // Datastar has an action for each of these.
-    let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete");
+    let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete" | "query");
     let action = has_action.then(|| {
+        let action_value = begin(quote!(#runtime::Action::new(#method, #build)));
         quote! {
             /// The Datastar action that calls this handler.
-            pub fn action #generics #parameters -> #runtime::Action #bounds {
-                #runtime::Action::new(#method, &Self::url(#(#arguments),*))
+            pub fn action #generics #parameters -> #action_type #bounds {
+                #action_value
             }
         }
     });
     // At the function's name, where editors then lead from a link.
-    quote_spanned! {name.span()=>
-        #[doc = #summary]
-        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
-        #visibility struct #name {}
-
+    let functions = quote_spanned! {name.span()=>
         #[allow(
             dead_code, unreachable_pub, private_interfaces, private_bounds, non_local_definitions,
             non_snake_case, trivial_bounds, unused_qualifications, clippy::all, clippy::pedantic
         )]
         impl #name {
-            /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: the URL then
-            /// leads to 404.
-            pub fn url #generics #parameters -> #runtime::Url #bounds {
-                let mut #url = #runtime::UrlBuilder::new();
-                #(#segments;)*
-                #url.finish()
+            /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: U+FFFD stands there.
+            pub fn url #generics #parameters -> #url_type #bounds {
+                #url_value
             }
 
             #action
         }
+    };
+    let functions = match &setters {
+        Some(setters) => {
+            let setters = setters.emit();
+            quote!(const _: () = { #setters #functions };)
+        }
+        None => functions,
+    };
+    quote_spanned! {name.span()=>
+        #[doc = #summary]
+        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
+        #visibility struct #name {}
+
+        #functions
     }
 }
 
@@ -76,6 +108,8 @@ struct Capture<'a> {
     argument: Ident,
     generic: Ident,
     filled_by: Option<&'a Parameter>,
+    /// What the capture is parsed into.
+    value: TokenStream,
     is_rest: bool,
 }
 
@@ -83,6 +117,7 @@ struct Capture<'a> {
 /// `check` reports, by position.
 fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
     let names: Vec<&str> = endpoint.pattern.captures().collect();
+    let runtime = runtime();
     let capture = |(position, name): (usize, &&str)| {
         let is_new = !names[..position].contains(name);
         let filled_by = endpoint.parameter(name).filter(|_| is_new);
@@ -91,6 +126,10 @@ fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
             argument: argument.unwrap_or_else(|| format_ident!("capture_{}", position)),
             generic: format_ident!("T{}", position),
             filled_by,
+            value: match filled_by {
+                Some(Parameter { ty, .. }) => quote!(<#ty as #runtime::PathSource>::Value),
+                None => quote!(::std::string::String),
+            },
             is_rest: endpoint.pattern.is_rest(name),
         }
     };
@@ -101,14 +140,203 @@ impl Capture<'_> {
     /// The parameter's type reads the path, and the argument fits what it reads. That the first is a bound,
     /// though it depends on nothing, makes rustc report it once, at the type, and take it for granted after.
     fn bounds(&self) -> TokenStream {
-        let (runtime, generic) = (runtime(), &self.generic);
-        let fills = Ident::new(if self.is_rest { "RestValue" } else { "PathValue" }, Span::call_site());
-        let Some(Parameter { ty, .. }) = self.filled_by else {
-            return quote!(#generic: #runtime::#fills<::std::string::String>,);
-        };
-        let source = runtime_at(ty.span());
-        let value = quote!(<#ty as #runtime::PathSource>::Value);
-        let reads_path = quote_spanned!(ty.span()=> #ty: #source::PathSource,);
+        let (runtime, Self { generic, value, .. }) = (runtime(), self);
+        let reads_path = self.filled_by.map(|Parameter { ty, .. }| {
+            let source = runtime_at(ty.span());
+            quote_spanned!(ty.span()=> #ty: #source::PathSource,)
+        });
+        let fills = Ident::new(if self.is_rest { "RestValue" } else { "UrlValue" }, Span::call_site());
         quote!(#reads_path #generic: #runtime::#fills<#value>,)
     }
+}
+
+/// The parameters that the query may hold, as methods of a struct around the link.
+struct Setters<'a> {
+    /// The struct.
+    name: Ident,
+    setters: Vec<Setter<'a>>,
+}
+
+/// Sets one parameter.
+struct Setter<'a> {
+    method: Ident,
+    key: String,
+    parameter: &'a Parameter,
+    /// What tells whether it is set, if it may be required: a generic parameter of the struct.
+    state: Option<Ident>,
+}
+
+impl<'a> Setters<'a> {
+    /// `None` if no parameter can come from the query.
+    fn of(endpoint: &'a Endpoint) -> Option<Self> {
+        let is_candidate = |parameter: &&Parameter| {
+            parameter.provider.is_none()
+                && !endpoint.pattern.captures().any(|capture| parameter.is_named(capture))
+                && !parameter.is_nameless()
+                && is_owned(&parameter.ty)
+        };
+        let candidates = endpoint.parameters.iter().filter(is_candidate);
+        let setters: Vec<_> = candidates.enumerate().map(Setter::new).collect();
+        let name = format_ident!("{}_parameters", unraw(&endpoint.function.signature.ident));
+        (!setters.is_empty()).then_some(Self { name, setters })
+    }
+
+    fn states(&self) -> impl Iterator<Item = &Ident> {
+        self.setters.iter().filter_map(|setter| setter.state.as_ref())
+    }
+
+    /// The type of a link with nothing set yet.
+    fn unset(&self, target: &TokenStream) -> TokenStream {
+        let (name, runtime) = (&self.name, runtime());
+        let states = self.setters.iter().filter(|setter| setter.state.is_some()).map(|setter| {
+            let (ty, runtime) = (&setter.parameter.ty, runtime_at(setter.parameter.ty.span()));
+            quote_spanned! {ty.span()=>
+                #runtime::Unset<{
+                    #[allow(unused_imports)] use #runtime::Unprobed as _;
+                    #runtime::Probe::<#ty>::READS_ONE && !#runtime::Probe::<#ty>::READS_OPTION
+                }>
+            }
+        });
+        quote!(#runtime::Link<#name<#target, #(#states),*>>)
+    }
+
+    fn begin(&self, link: &TokenStream) -> TokenStream {
+        let (name, runtime) = (&self.name, runtime());
+        quote!(#runtime::Link::new(#name(#link, ::core::marker::PhantomData)))
+    }
+
+    fn emit(&self) -> TokenStream {
+        let (name, runtime) = (&self.name, runtime());
+        let states: Vec<&Ident> = self.states().collect();
+        let generics = quote!(<__Link, #(#states),*>);
+        let required = self.setters.iter().filter(|setter| setter.state.is_some());
+        let given = required
+            .clone()
+            .map(|Setter { method, state, .. }| quote!(#state: #runtime::Given<names::#method>));
+        let names = required.map(|Setter { method, .. }| quote!(pub struct #method {}));
+        let methods = self.setters.iter().map(|setter| self.method(setter));
+        let names = quote!(pub mod names { #(#names)* });
+        quote! {
+            #[allow(non_camel_case_types, dead_code, unreachable_pub, missing_docs, missing_debug_implementations)]
+            #names
+
+            #[allow(non_camel_case_types, dead_code, unreachable_pub, missing_docs, missing_debug_implementations)]
+            pub struct #name #generics (__Link, ::core::marker::PhantomData<(#(#states,)*)>);
+
+            impl<__Link: #runtime::Target, #(#states),*> #runtime::Setters for #name #generics {
+                type Link = __Link;
+
+                fn link(&self) -> &__Link {
+                    &self.0
+                }
+
+                fn with(&self, link: __Link) -> Self {
+                    Self(link, ::core::marker::PhantomData)
+                }
+            }
+
+            impl<__Link: #runtime::Target, #(#states),*> #runtime::Complete for #name #generics
+            where
+                #(#given),*
+            {}
+
+            #[allow(
+                dead_code, unreachable_pub, private_interfaces, private_bounds, non_snake_case, unused_qualifications,
+                clippy::all, clippy::pedantic
+            )]
+            impl<__Link: #runtime::Target, #(#states),*> #name #generics {
+                #(#methods)*
+            }
+        }
+    }
+
+    fn method(&self, setter: &Setter<'_>) -> TokenStream {
+        let Setter { method, key, parameter, state } = setter;
+        let (name, runtime, ty) = (&self.name, runtime(), &parameter.ty);
+        let states = self.states().map(|other| {
+            if Some(other) == state.as_ref() { quote!(#runtime::Set) } else { other.to_token_stream() }
+        });
+        let summary = format!(" Sets `{key}` in the query.");
+        let value = Ident::new("value", Span::mixed_site());
+        quote_spanned! {method.span()=>
+            #[doc = #summary]
+            pub fn #method<__Value: #runtime::QueryValue<#ty>>(
+                &self,
+                #value: __Value,
+            ) -> #runtime::Link<#name<__Link, #(#states),*>> {
+                let #value = #runtime::with_parameter::<#ty, __Link, __Value>(&self.0, #key, #value);
+                #runtime::Link::new(#name(#value, ::core::marker::PhantomData))
+            }
+        }
+    }
+}
+
+impl<'a> Setter<'a> {
+    fn new((position, parameter): (usize, &'a Parameter)) -> Self {
+        let key = match &parameter.renamed {
+            Some(name) => name.value(),
+            None => parameter.own_name(),
+        };
+        let method = match &parameter.name {
+            Some(name) if !RESERVED.contains(&unraw(name).as_str()) => name.clone(),
+            Some(name) => format_ident!("{}_", name),
+            None => {
+                let name = key.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                let name = syn::parse_str(&name).unwrap_or_else(|_| format_ident!("parameter_{}", position));
+                Ident::new(&name.to_string(), parameter.ty.span())
+            }
+        };
+        let state = parameter.default.is_none().then(|| format_ident!("__State{}", position));
+        Self { method, key, parameter, state }
+    }
+}
+
+/// What every link has by these names already.
+const RESERVED: [&str; 29] = [
+    // `Link`'s own.
+    "query",
+    "fragment",
+    "as_str",
+    // The options of actions.
+    "content_type",
+    "filter_signals_include",
+    "filter_signals_exclude",
+    "selector",
+    "headers",
+    "open_when_hidden",
+    "payload",
+    "retry",
+    "retry_interval",
+    "retry_scaler",
+    "retry_max_wait",
+    "retry_max_count",
+    "request_cancellation",
+    // Traits' that everyone has in scope.
+    "as_ref",
+    "as_mut",
+    "borrow",
+    "clone",
+    "clone_from",
+    "deref",
+    "fmt",
+    "into",
+    "render",
+    "to_owned",
+    "to_string",
+    "try_into",
+    "type_id",
+];
+
+/// Whether a type can be written in a bound as it is: it borrows nothing, and has a name. What does not is no
+/// source of a link.
+fn is_owned(ty: &Type) -> bool {
+    fn has_only_names(tokens: TokenStream) -> bool {
+        tokens.into_iter().all(|token| match token {
+            TokenTree::Punct(punct) => !matches!(punct.as_char(), '&' | '\''),
+            TokenTree::Ident(ident) => ident != "impl" && ident != "_",
+            TokenTree::Group(group) => has_only_names(group.stream()),
+            TokenTree::Literal(_) => true,
+        })
+    }
+    has_only_names(ty.to_token_stream())
 }

@@ -1,171 +1,281 @@
-//! Links and actions built from handlers: `get_user::url(7)`, `rename_user::action(7)`.
+//! `Action`: a call of a handler, as a Datastar expression.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use stario_html::{AttrWriter, Buf, Expression, JsWriter, Render, UrlAttr};
+use http::{HeaderName, HeaderValue};
+use stario_html::{Expression, JsWriter, code_of};
 
-/// What a path segment must escape: everything but `pchar` of RFC 3986 section 3.3.
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
-/// The URL of a handler, made by its `url(..)`.
-///
-/// It goes where `html!` expects a URL, and is text elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Url(String);
-
-impl Url {
-    /// The URL as text: a path, percent-encoded.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Url {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl AsRef<str> for Url {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<Url> for String {
-    fn from(url: Url) -> Self {
-        url.0
-    }
-}
-
-impl Render for Url {
-    fn render(&self, buf: &mut Buf) {
-        self.0.render(buf);
-    }
-}
-
-impl UrlAttr for Url {
-    fn write_url(&self, out: &mut AttrWriter<'_>) {
-        out.write_str(&self.0);
-    }
-}
-
-/// Puts a path together from its template's literals and its parameters' values.
-#[doc(hidden)]
-#[derive(Default)]
-pub struct UrlBuilder(String);
-
-impl UrlBuilder {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    pub fn literal(&mut self, segment: &str) {
-        self.0.push('/');
-        self.0.push_str(segment);
-    }
-
-    pub fn value(&mut self, segment: &str) {
-        self.0.push('/');
-        // No segment can hold these: browsers take dots, escaped or not, for a step in the tree, and two
-        // slashes at the front for another host. What stands there instead is found nowhere.
-        let segment = if matches!(segment, "" | "." | "..") { "\u{FFFD}" } else { segment };
-        self.0.extend(utf8_percent_encode(segment, SEGMENT));
-    }
-
-    /// The segments of a `{rest...}`, of which there is at least one.
-    pub fn rest(&mut self, segments: &[String]) {
-        if segments.is_empty() {
-            self.value("");
-        }
-        for segment in segments {
-            self.value(segment);
-        }
-    }
-
-    pub fn finish(self) -> Url {
-        Url(self.0)
-    }
-}
+use super::Url;
+use super::link::{Link, Setters};
+use super::text::Sink;
 
 /// A Datastar action that calls a handler with its own method, made by the handler's `action(..)`.
 ///
-/// It goes where `html!` expects an expression: `data-on:click={rename::action(7)}`.
+/// It goes where `html!` expects an expression, alone or as a part of a longer one. The captures of the path
+/// are the arguments of `action(..)`. What the handler reads from the query is set on what it returns, a
+/// [`Link`].
+///
+/// The options are those of Datastar 1.0, each written only if it is set, and text only as a literal that
+/// it cannot end. The times count in milliseconds.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/users/{name}")]
+/// async fn rename(name: PathParam<String>) {
+///     drop(name);
+/// }
+///
+/// #[app::query("/live")]
+/// async fn live() {}
+///
+/// # fn main() {
+/// let page = html! { <button data-on:click={rename::action("Ada")}>"Rename"</button> };
+/// assert_eq!(page.as_str(), r#"<button data-on:click="@post('/users/Ada')">Rename</button>"#);
+///
+/// let page = html! { <button data-on:click={"$open && ", rename::action("Ada")}>"Rename"</button> };
+/// assert_eq!(page.as_str(), r#"<button data-on:click="$open &amp;&amp; @post('/users/Ada')">Rename</button>"#);
+///
+/// let stream = live::action().retry(action::Retry::Always).retry_max_wait(Duration::from_secs(5));
+/// assert_eq!(stream.to_string(), "@get('/live', {retry: 'always', retryMaxWait: 5000})");
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Action(String);
+pub struct Action {
+    method: &'static str,
+    url: Url,
+    /// Their values as code, in the order in which they are written.
+    options: BTreeMap<Field, String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Field {
+    ContentType,
+    /// `filterSignals` is written once for both.
+    Include,
+    Exclude,
+    Selector,
+    Headers,
+    OpenWhenHidden,
+    Payload,
+    Retry,
+    RetryInterval,
+    RetryScaler,
+    RetryMaxWait,
+    RetryMaxCount,
+    RequestCancellation,
+}
+
+/// What a Datastar action sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContentType {
+    /// The page's signals. Datastar's own choice.
+    Json,
+    /// The fields of a form, and no signals.
+    Form,
+}
+
+/// When a Datastar action is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Retry {
+    /// When the network fails. Datastar's own choice.
+    Auto,
+    /// Also when the answer is a 4xx or a 5xx.
+    Error,
+    /// Also when the answer has come to its end: keeps a stream open across restarts of the server.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// What ends the request of a Datastar action before its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestCancellation {
+    /// The next request with the same method and URL. Datastar's own choice.
+    Auto,
+    /// That, and its element being taken out of the page.
+    Cleanup,
+    /// Nothing.
+    Disabled,
+}
 
 impl Action {
     #[doc(hidden)]
-    pub fn new(method: &str, url: &Url) -> Self {
-        // A path has no quote but `'`, which is legal in one and would end the literal.
-        Self(format!("@{method}('{}')", url.0.replace('\'', "%27")))
+    pub fn new(method: &'static str, url: Url) -> Self {
+        Self { method, url, options: BTreeMap::new() }
     }
 
-    /// The action as a Datastar expression, such as `@post('/users/7')`.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Sets a key of the query that the handler does not read by a parameter of this name, as
+    /// [`Url::query`] does.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: impl serde::Serialize) -> Self {
+        self.url = self.url.query(name, value);
+        self
+    }
+
+    pub(super) fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
+        let url = self.url.with_query(name, values);
+        Self { method: self.method, url, options: self.options.clone() }
+    }
+}
+
+/// Writes each option for an action and for a link to one.
+macro_rules! options {
+    ($($(#[$doc:meta])* $name:ident($argument:ident: $type:ty) => $field:ident: $code:expr;)*) => {
+        impl Action {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $name(mut self, $argument: $type) -> Self {
+                    self.options.insert(Field::$field, $code);
+                    self
+                }
+            )*
+        }
+
+        impl<S: Setters<Link = Action>> Link<S> {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $name(&self, $argument: $type) -> Self {
+                    self.map(|action| action.$name($argument))
+                }
+            )*
+        }
+    };
+}
+
+options! {
+    /// Sends the signals, or the form that the element is in.
+    content_type(content_type: ContentType) => ContentType: literal(match content_type {
+        ContentType::Json => "json",
+        ContentType::Form => "form",
+    });
+
+    /// Sends only signals whose path, such as `user.name`, this regular expression of JavaScript matches.
+    filter_signals_include(pattern: &str) => Include: literal(pattern);
+
+    /// Sends no signals whose path this regular expression of JavaScript matches. Datastar's own choice are
+    /// those with a name that begins with `_`.
+    filter_signals_exclude(pattern: &str) => Exclude: literal(pattern);
+
+    /// Sends the form that this CSS selector finds, rather than the one that the element is in. It takes
+    /// effect with [`ContentType::Form`].
+    selector(selector: &str) => Selector: literal(selector);
+
+    /// Sends these headers, in place of those set before.
+    headers(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) => Headers: header_object(headers);
+
+    /// Whether the request goes on while the page is hidden. Unless set, that of a query is ended, and made
+    /// again when the page is seen.
+    open_when_hidden(is_open: bool) => OpenWhenHidden: is_open.to_string();
+
+    /// Sends this rather than the signals: `json(&value)`, or `js("{id: $id}")`.
+    payload(payload: impl Expression) => Payload: code_of(&payload);
+
+    /// When the action is tried again.
+    retry(retry: Retry) => Retry: literal(match retry {
+        Retry::Auto => "auto",
+        Retry::Error => "error",
+        Retry::Always => "always",
+        Retry::Never => "never",
+    });
+
+    /// How long it waits before it tries again the first time: 1 second unless set.
+    retry_interval(interval: Duration) => RetryInterval: interval.as_millis().to_string();
+
+    /// By what the wait grows each time: 2 unless set.
+    retry_scaler(scaler: f64) => RetryScaler: code_of(&scaler);
+
+    /// The longest wait: 30 seconds unless set.
+    retry_max_wait(wait: Duration) => RetryMaxWait: wait.as_millis().to_string();
+
+    /// How often it tries again before it gives up, counted anew after each answer: 10 unless set.
+    retry_max_count(count: u32) => RetryMaxCount: count.to_string();
+
+    /// What ends the request before its answer.
+    request_cancellation(cancellation: RequestCancellation) => RequestCancellation: literal(match cancellation {
+        RequestCancellation::Auto => "auto",
+        RequestCancellation::Cleanup => "cleanup",
+        RequestCancellation::Disabled => "disabled",
+    });
+}
+
+/// Text as a JavaScript literal.
+struct Literal<'t>(&'t str);
+
+impl Expression for Literal<'_> {
+    fn write_expression(&self, out: &mut JsWriter<'_>) {
+        out.write_string(self.0);
+    }
+}
+
+fn literal(text: &str) -> String {
+    code_of(&Literal(text))
+}
+
+/// `{'x-token': '7'}`. A browser takes each character of a value for a byte, so that is how bytes are given.
+fn header_object(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> String {
+    let fields = headers.into_iter().map(|(name, value)| {
+        let value: String = value.as_bytes().iter().map(|&byte| char::from(byte)).collect();
+        format!("{}: {}", literal(name.as_str()), literal(&value))
+    });
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+}
+
+impl Expression for Action {
+    fn write_expression(&self, out: &mut JsWriter<'_>) {
+        out.write_code("@");
+        out.write_code(self.method);
+        out.write_code("(");
+        out.write_string(self.url.as_str());
+        if !self.options.is_empty() {
+            out.write_code(", {");
+            self.write_options(out);
+            out.write_code("}");
+        }
+        out.write_code(")");
+    }
+}
+
+impl Action {
+    fn write_options(&self, out: &mut JsWriter<'_>) {
+        for (position, (field, code)) in self.options.iter().enumerate() {
+            let includes = self.options.contains_key(&Field::Include);
+            let excludes = self.options.contains_key(&Field::Exclude);
+            if position > 0 {
+                out.write_code(", ");
+            }
+            let before = match field {
+                Field::ContentType => "contentType: ",
+                Field::Include => "filterSignals: {include: ",
+                Field::Exclude if includes => "exclude: ",
+                Field::Exclude => "filterSignals: {exclude: ",
+                Field::Selector => "selector: ",
+                Field::Headers => "headers: ",
+                Field::OpenWhenHidden => "openWhenHidden: ",
+                Field::Payload => "payload: ",
+                Field::Retry => "retry: ",
+                Field::RetryInterval => "retryInterval: ",
+                Field::RetryScaler => "retryScaler: ",
+                Field::RetryMaxWait => "retryMaxWait: ",
+                Field::RetryMaxCount => "retryMaxCount: ",
+                Field::RequestCancellation => "requestCancellation: ",
+            };
+            out.write_code(before);
+            out.write_code(code);
+            if *field == Field::Exclude || *field == Field::Include && !excludes {
+                out.write_code("}");
+            }
+        }
     }
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl Expression for Action {
-    fn write_expression(&self, out: &mut JsWriter<'_>) {
-        out.write_code(&self.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(segments: &[&str]) -> Url {
-        let mut builder = UrlBuilder::new();
-        builder.literal("users");
-        for segment in segments {
-            builder.value(segment);
-        }
-        builder.finish()
-    }
-
-    #[test]
-    fn a_value_stays_in_its_segment() {
-        assert_eq!(url(&["a/b"]).as_str(), "/users/a%2Fb");
-        assert_eq!(url(&["50% ?#é"]).as_str(), "/users/50%25%20%3F%23%C3%A9");
-    }
-
-    #[test]
-    fn a_value_cannot_lead_out_of_its_place() {
-        for value in ["", ".", ".."] {
-            assert_eq!(url(&[value]).as_str(), "/users/%EF%BF%BD");
-        }
-        assert_eq!(url(&["..."]).as_str(), "/users/...");
-    }
-
-    #[test]
-    fn an_action_is_one_complete_literal() {
-        let action = Action::new("post", &url(&["');alert(1)//"]));
-        assert_eq!(action.as_str(), "@post('/users/%27);alert(1)%2F%2F')");
+        formatter.write_str(&code_of(self))
     }
 }

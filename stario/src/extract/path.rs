@@ -1,7 +1,5 @@
 //! `PathParam<T>`: a capture of the path.
 
-use std::fmt::Display;
-
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
@@ -92,63 +90,6 @@ pub trait PathSource: FromRequest {
 
 impl<T: DeserializeOwned + Send> PathSource for PathParam<T> {
     type Value = T;
-}
-
-/// A value for a capture of type `T` in a link: `T` itself, or `&str` for a `String`.
-#[diagnostic::on_unimplemented(message = "`{Self}` does not fill a path parameter of type `{T}`")]
-pub trait PathValue<T> {
-    #[doc(hidden)]
-    fn into_segment(self) -> String;
-}
-
-impl<T: Display> PathValue<T> for T {
-    fn into_segment(self) -> String {
-        self.to_string()
-    }
-}
-
-impl PathValue<String> for &str {
-    fn into_segment(self) -> String {
-        self.to_owned()
-    }
-}
-
-/// A value for a `{rest...}` of type `T` in a link: text, whose slashes divide it into segments, or a list of
-/// segments, whose slashes are escaped.
-#[diagnostic::on_unimplemented(message = "`{Self}` does not fill a `{{rest...}}` of type `{T}`")]
-pub trait RestValue<T> {
-    #[doc(hidden)]
-    fn into_segments(self) -> Vec<String>;
-}
-
-impl RestValue<String> for String {
-    fn into_segments(self) -> Vec<String> {
-        self.as_str().into_segments()
-    }
-}
-
-impl RestValue<String> for &str {
-    fn into_segments(self) -> Vec<String> {
-        self.split('/').map(str::to_owned).collect()
-    }
-}
-
-impl<T: Display> RestValue<Vec<T>> for Vec<T> {
-    fn into_segments(self) -> Vec<String> {
-        self.iter().map(T::to_string).collect()
-    }
-}
-
-impl<T, S: Display> RestValue<Vec<T>> for &[S] {
-    fn into_segments(self) -> Vec<String> {
-        self.iter().map(S::to_string).collect()
-    }
-}
-
-impl<T, S: Display, const N: usize> RestValue<Vec<T>> for [S; N] {
-    fn into_segments(self) -> Vec<String> {
-        self.iter().map(S::to_string).collect()
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,11 @@ stario::app!();
 #[app::query("/")]
 async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
     let painter = board.newcomer();
+    // A server that went away is looked for until it is back.
+    let live = live::action()
+        .retry(action::Retry::Always)
+        .retry_max_wait(Duration::from_secs(2))
+        .retry_max_count(u32::MAX);
     html! {
         <!DOCTYPE html>
         <html lang="en">
@@ -25,7 +30,7 @@ async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
                 <link rel="stylesheet" href={style::url()}>
                 {datastar}
             </head>
-            <body data-signals={json(&json!({ "painter": painter }))} data-init={live::action()}>
+            <body data-signals={json(&json!({ "painter": painter }))} data-init={live}>
                 {view(&board)}
             </body>
         </html>
@@ -126,6 +131,14 @@ mod tests {
                 break;
             }
         }
+    }
+
+    #[test]
+    fn a_page_comes_back_after_a_restart_of_the_server() {
+        let page = TestClient::new(app::new().state(Board::default())).get("/").send();
+        let init =
+            r#"data-init="@get('/live', {retry: 'always', retryMaxWait: 2000, retryMaxCount: 4294967295})""#;
+        assert!(page.text().contains(init), "{}", page.text());
     }
 
     #[test]

@@ -1,0 +1,289 @@
+//! `Link`: a URL or an action whose query has parameters of a handler in it.
+
+use std::fmt;
+use std::ops::Deref;
+
+use stario_html::{AttrWriter, Buf, Expression, JsWriter, Render, UrlAttr};
+
+use super::text::{Sink, UrlValue, texts_of};
+use super::{Action, Url};
+use crate::extract::{QueryParam, QueryParams};
+use crate::response::Location;
+
+/// The [`Url`] or the [`Action`] of a handler, with a method for each parameter that the handler reads from
+/// the query, named like the parameter.
+///
+/// A [`QueryParam`] takes a value of its type, a [`QueryParams`] a list of them. `None` leaves the key out, and
+/// so does not calling the method. But a `QueryParam` that has no `#[default(..)]` and is no `Option` must be
+/// there: without it the link is no URL and no expression, and what needs one does not compile. Calling a
+/// method again replaces what was set. Each returns a new link, so that one can be the start of many.
+///
+/// A link is used as the [`Url`] or [`Action`] in it is. Parameters that a [`Query`](crate::Query) or a struct with
+/// [`derive(FromRequest)`](macro@crate::FromRequest) reads have no method; [`query`](Link::query) sets them. The method
+/// for a parameter whose name a link has already, such as `fragment` or `selector`, has a `_` behind it.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/search")]
+/// async fn search(q: QueryParam<String>, #[default(1)] page: QueryParam<u32>, tag: QueryParams<String>) -> String {
+///     format!("{q} {page} {tag:?}")
+/// }
+///
+/// # fn main() {
+/// let url = search::url().q("rust & html").page(2).tag(["a", "b"]).fragment("results");
+/// assert_eq!(url.as_str(), "/search?q=rust+%26+html&page=2&tag=a&tag=b#results");
+///
+/// let results = search::url().q("rust");
+/// let page = html! { for page in 1..=2 { <a href={results.page(page)}>{page}</a> } };
+/// assert_eq!(page.as_str(), r#"<a href="/search?q=rust&amp;page=1">1</a><a href="/search?q=rust&amp;page=2">2</a>"#);
+///
+/// assert_eq!(search::action().q("rust").to_string(), "@get('/search?q=rust')");
+/// # }
+/// ```
+///
+/// Without what is required it is no URL:
+///
+/// ```compile_fail,E0277
+/// # use stario::prelude::*;
+/// # stario::app!();
+/// # #[app::query("/search")]
+/// # async fn search(q: QueryParam<String>) {
+/// #     drop(q);
+/// # }
+/// # fn main() {
+/// html! { <a href={search::url()}>"Search"</a> };
+/// # }
+/// ```
+pub struct Link<S>(S);
+
+/// The setters of a handler's links, written by its macro: a struct around the link made so far.
+#[doc(hidden)]
+pub trait Setters {
+    type Link: Target;
+
+    fn link(&self) -> &Self::Link;
+
+    #[must_use]
+    fn with(&self, link: Self::Link) -> Self;
+}
+
+/// Setters whose required parameters are all set.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(message = "required query parameters of this link are not set")]
+pub trait Complete: Setters {}
+
+/// What a query can be set on.
+#[doc(hidden)]
+pub trait Target: Clone + fmt::Debug {
+    #[must_use]
+    fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self;
+}
+
+impl Target for Url {
+    fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
+        Url::with_query(self, name, values)
+    }
+}
+
+impl Target for Action {
+    fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
+        Action::with_query(self, name, values)
+    }
+}
+
+/// Sets a parameter of type `P` in the query.
+#[doc(hidden)]
+pub fn with_parameter<P, L: Target, V: QueryValue<P>>(link: &L, name: &str, value: V) -> L {
+    let mut value = Some(value);
+    link.with_query(name, &mut |text| {
+        if let Some(value) = value.take() {
+            value.texts(text);
+        }
+    })
+}
+
+/// A value for a parameter of type `P` in a link.
+#[diagnostic::on_unimplemented(
+    message = "`{P}` cannot be set in a link",
+    label = "`{P}` is not read from the query by its name",
+    note = "a link holds what is read from the path, and from the query by a `QueryParam<T>` or a `QueryParams<T>`"
+)]
+pub trait QueryValue<P> {
+    #[doc(hidden)]
+    fn texts(self, text: Sink<'_>);
+}
+
+impl<T, V: UrlValue<T>> QueryValue<QueryParam<T>> for V {
+    fn texts(self, text: Sink<'_>) {
+        UrlValue::texts(&self, text);
+    }
+}
+
+impl<T, I: IntoIterator<Item: UrlValue<T>>> QueryValue<QueryParams<T>> for I {
+    fn texts(self, text: Sink<'_>) {
+        for value in self {
+            value.texts(text);
+        }
+    }
+}
+
+/// A parameter, called `N`, that is set.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Set;
+
+/// A parameter that is not.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Unset<const REQUIRED: bool>;
+
+/// That nothing more must be done about the parameter called `N`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the query parameter `{N}` of this link is not set",
+    label = "`{N}` is missing",
+    note = "the handler requires it: set it by the method of its name, or give the parameter a `#[default(..)]` or an `Option`"
+)]
+pub trait Given<N> {}
+
+impl<N> Given<N> for Set {}
+impl<N> Given<N> for Unset<false> {}
+
+/// Whether a type is a `QueryParam`, and one of an `Option`: by an associated constant of its own, or else
+/// that of [`Unprobed`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<P>(std::marker::PhantomData<P>);
+
+impl<T> Probe<QueryParam<T>> {
+    pub const READS_ONE: bool = true;
+}
+
+impl<T> Probe<QueryParam<Option<T>>> {
+    pub const READS_OPTION: bool = true;
+}
+
+#[doc(hidden)]
+pub trait Unprobed {
+    const READS_ONE: bool = false;
+    const READS_OPTION: bool = false;
+}
+
+impl<P> Unprobed for Probe<P> {}
+
+impl<S: Setters> Link<S> {
+    #[doc(hidden)]
+    pub fn new(setters: S) -> Self {
+        Self(setters)
+    }
+
+    pub(super) fn map(&self, change: impl FnOnce(S::Link) -> S::Link) -> Self {
+        Self(self.0.with(change(self.0.link().clone())))
+    }
+}
+
+impl<S: Setters<Link = Url>> Link<S> {
+    /// Sets where in the page the URL leads: the `id` of an element.
+    #[must_use]
+    pub fn fragment(&self, id: &str) -> Self {
+        self.map(|url| url.fragment(id))
+    }
+}
+
+impl<S: Setters> Link<S> {
+    /// Sets a key of the query that the handler does not read by a parameter of this name, as
+    /// [`Url::query`] does.
+    #[must_use]
+    pub fn query(&self, name: &str, value: impl serde::Serialize) -> Self {
+        self.map(|link| link.with_query(name, &mut |text| texts_of(&value, text)))
+    }
+}
+
+impl<S: Complete<Link = Url>> Link<S> {
+    /// The URL as text, percent-encoded.
+    pub fn as_str(&self) -> &str {
+        self.0.link().as_str()
+    }
+}
+
+impl<S> Deref for Link<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.0
+    }
+}
+
+impl<S: Setters> Clone for Link<S> {
+    fn clone(&self) -> Self {
+        self.map(|link| link)
+    }
+}
+
+impl<S: Setters> fmt::Debug for Link<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.link().fmt(formatter)
+    }
+}
+
+impl<S: Complete<Link: fmt::Display>> fmt::Display for Link<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.link().fmt(formatter)
+    }
+}
+
+impl<S: Complete<Link = Url>> AsRef<str> for Link<S> {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl<S: Complete<Link = Url>> From<Link<S>> for String {
+    fn from(link: Link<S>) -> Self {
+        link.as_str().to_owned()
+    }
+}
+
+impl<S: Complete<Link = Url>> From<Link<S>> for Url {
+    fn from(link: Link<S>) -> Self {
+        link.0.link().clone()
+    }
+}
+
+impl<S: Complete<Link = Url>> From<Link<S>> for Location {
+    fn from(link: Link<S>) -> Self {
+        link.0.link().into()
+    }
+}
+
+impl<S: Complete<Link = Url>> From<&Link<S>> for Location {
+    fn from(link: &Link<S>) -> Self {
+        link.0.link().into()
+    }
+}
+
+impl<S: Complete<Link = Action>> From<Link<S>> for Action {
+    fn from(link: Link<S>) -> Self {
+        link.0.link().clone()
+    }
+}
+
+impl<S: Complete<Link = Url>> Render for Link<S> {
+    fn render(&self, buf: &mut Buf) {
+        self.0.link().render(buf);
+    }
+}
+
+impl<S: Complete<Link = Url>> UrlAttr for Link<S> {
+    fn write_url(&self, out: &mut AttrWriter<'_>) {
+        self.0.link().write_url(out);
+    }
+}
+
+impl<S: Complete<Link = Action>> Expression for Link<S> {
+    fn write_expression(&self, out: &mut JsWriter<'_>) {
+        self.0.link().write_expression(out);
+    }
+}

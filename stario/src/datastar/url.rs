@@ -1,0 +1,250 @@
+//! `Url`: where a handler is found, percent-encoded.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use stario_html::{AttrWriter, Buf, Render, UrlAttr};
+
+use super::text::{RestValue, Sink, UrlValue, texts_of};
+
+/// What a path segment must escape: everything but `pchar` of RFC 3986 section 3.3.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The URL of a handler, made by its `url(..)`: a path with, perhaps, a query and a fragment.
+///
+/// It goes where `html!` expects a URL, and is text elsewhere. The captures of the path are the arguments of
+/// `url(..)`. What the handler reads from the query is set on what it returns, a [`Link`](crate::Link).
+///
+/// Some texts cannot be a segment of a path, because browsers take them for a step in the tree: nothing, `.`
+/// and `..`. In their place stands U+FFFD, which means "no character". A segment with a NUL is answered 400.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/users/{name}")]
+/// async fn get_user(name: PathParam<String>) -> String {
+///     name.to_string()
+/// }
+///
+/// # fn main() {
+/// assert_eq!(get_user::url("Ada/Grace").as_str(), "/users/Ada%2FGrace");
+/// assert_eq!(get_user::url("Ada").fragment("posts").as_str(), "/users/Ada#posts");
+///
+/// let page = html! { <a href={get_user::url("Ada")}>"Ada"</a> };
+/// assert_eq!(page.as_str(), r#"<a href="/users/Ada">Ada</a>"#);
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Url(String);
+
+impl Url {
+    /// The URL as text, percent-encoded.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Sets where in the page the URL leads: the `id` of an element.
+    #[must_use]
+    pub fn fragment(mut self, id: &str) -> Self {
+        self.0.truncate(self.0.find('#').unwrap_or(self.0.len()));
+        self.0.push('#');
+        self.0.extend(utf8_percent_encode(id, SEGMENT));
+        self
+    }
+
+    /// Sets a key of the query that the handler does not read by a parameter of this name: a field of its
+    /// [`Query`](crate::Query), or of a struct with [`derive(FromRequest)`](macro@crate::FromRequest).
+    ///
+    /// A list sets the key once per element, `None` not at all.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home() {}
+    ///
+    /// # fn main() {
+    /// let url = home::url().query("tag", ["a&b", "c d"]).query("page", 2);
+    /// assert_eq!(url.as_str(), "/?tag=a%26b&tag=c+d&page=2");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn query(self, name: &str, value: impl Serialize) -> Self {
+        self.with_query(name, &mut |text| texts_of(&value, text))
+    }
+
+    /// Sets a key of the query to the texts that `values` hands out, in place of those that it had.
+    pub(super) fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
+        let (rest, fragment) = split(&self.0, '#');
+        let (path, query) = split(rest, '?');
+        let name: String = encode_form(name).collect();
+        let is_other = |pair: &&str| pair.split('=').next() != Some(name.as_str());
+        let mut url = path.to_owned();
+        let mut separator = '?';
+        for pair in query.split('&').filter(|pair| !pair.is_empty()).filter(is_other) {
+            url.push(separator);
+            url.push_str(pair);
+            separator = '&';
+        }
+        values(&mut |text| {
+            url.push(separator);
+            url.push_str(&name);
+            url.push('=');
+            url.extend(encode_form(text));
+            separator = '&';
+        });
+        if !fragment.is_empty() {
+            url.push('#');
+            url.push_str(fragment);
+        }
+        Self(url)
+    }
+}
+
+/// As HTML forms encode their fields, a space as `+`.
+fn encode_form(text: &str) -> form_urlencoded::ByteSerialize<'_> {
+    form_urlencoded::byte_serialize(text.as_bytes())
+}
+
+/// What is before and what is behind the first `separator`.
+fn split(text: &str, separator: char) -> (&str, &str) {
+    text.split_once(separator).unwrap_or((text, ""))
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for Url {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Url> for String {
+    fn from(url: Url) -> Self {
+        url.0
+    }
+}
+
+impl Render for Url {
+    fn render(&self, buf: &mut Buf) {
+        self.0.render(buf);
+    }
+}
+
+impl UrlAttr for Url {
+    fn write_url(&self, out: &mut AttrWriter<'_>) {
+        out.write_str(&self.0);
+    }
+}
+
+/// Puts a path together from its template's literals and its parameters' values.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct UrlBuilder(String);
+
+impl UrlBuilder {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn literal(&mut self, segment: &str) {
+        self.0.push('/');
+        self.0.push_str(segment);
+    }
+
+    pub fn value<T, V: UrlValue<T>>(&mut self, value: &V) {
+        let mut is_empty = true;
+        value.texts(&mut |text| {
+            if is_empty {
+                self.segment(text);
+                is_empty = false;
+            }
+        });
+        if is_empty {
+            self.segment("");
+        }
+    }
+
+    /// The segments of a `{rest...}`, of which there is at least one.
+    pub fn rest<T, V: RestValue<T>>(&mut self, value: V) {
+        let mut is_empty = true;
+        value.segments(&mut |text| {
+            self.segment(text);
+            is_empty = false;
+        });
+        if is_empty {
+            self.segment("");
+        }
+    }
+
+    fn segment(&mut self, text: &str) {
+        self.0.push('/');
+        // No segment can hold these: browsers take dots, escaped or not, for a step in the tree, and two
+        // slashes at the front for another host.
+        let text = if matches!(text, "" | "." | "..") { "\u{FFFD}" } else { text };
+        self.0.extend(utf8_percent_encode(text, SEGMENT));
+    }
+
+    pub fn finish(self) -> Url {
+        Url(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(segments: &[&str]) -> Url {
+        let mut builder = UrlBuilder::new();
+        builder.literal("users");
+        for segment in segments {
+            builder.value::<String, _>(segment);
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn a_value_stays_in_its_segment() {
+        assert_eq!(url(&["a/b"]).as_str(), "/users/a%2Fb");
+        assert_eq!(url(&["50% ?#é"]).as_str(), "/users/50%25%20%3F%23%C3%A9");
+    }
+
+    #[test]
+    fn a_value_cannot_lead_out_of_its_place() {
+        for value in ["", ".", ".."] {
+            assert_eq!(url(&[value]).as_str(), "/users/%EF%BF%BD");
+        }
+        assert_eq!(url(&["..."]).as_str(), "/users/...");
+    }
+
+    #[test]
+    fn the_query_stands_before_the_fragment_and_a_key_is_set_once() {
+        let url = url(&[]).fragment("a b#").query("q", "1 + 1 = 2#").query("é", Some(1.5));
+        assert_eq!(url.as_str(), "/users?q=1+%2B+1+%3D+2%23&%C3%A9=1.5#a%20b%23");
+        assert_eq!(url.clone().query("q", "x").as_str(), "/users?%C3%A9=1.5&q=x#a%20b%23");
+        assert_eq!(url.query("q", None::<u8>).query("é", [0; 0]).fragment("z").as_str(), "/users#z");
+    }
+}
