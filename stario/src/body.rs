@@ -7,6 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -17,6 +18,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::error::panic_message;
 use crate::extract::RequestId;
 use crate::inject::Cleanups;
+use crate::sse::Pings;
 
 pub(crate) use file::{FileBody, Piece};
 
@@ -52,6 +54,23 @@ enum Kind {
 struct Events {
     frames: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
     stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    pings: Option<Pings>,
+}
+
+impl Events {
+    fn poll_next(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let stopped = self.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready());
+        if stopped {
+            return Poll::Ready(None);
+        }
+        let next = self.frames.as_mut().poll_next(ctx);
+        match &mut self.pings {
+            Some(pings) if next.is_ready() => pings.note_event(),
+            Some(pings) => return pings.poll(ctx).map(|ping| Some(Ok(ping))),
+            None => {}
+        }
+        next
+    }
 }
 
 /// A body of somebody else's type. A panic in it cuts it, as an error does.
@@ -102,7 +121,7 @@ impl Body {
     }
 
     pub(crate) fn events(frames: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
-        Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None })).into()
+        Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None, pings: None })).into()
     }
 
     pub(crate) fn file(file: FileBody) -> Self {
@@ -131,6 +150,18 @@ impl Body {
         if let Kind::Events(events) = &mut self.kind {
             events.stop.get_or_insert_with(|| Box::pin(stop.clone().cancelled_owned()));
         }
+    }
+
+    /// Sends a comment after each `interval` without an event, if this is an event stream.
+    pub(crate) fn ping_events(&mut self, interval: Option<Duration>) {
+        if let Kind::Events(events) = &mut self.kind {
+            events.pings = interval.and_then(Pings::every);
+        }
+    }
+
+    /// Whether this is an event stream.
+    pub(crate) fn is_events(&self) -> bool {
+        matches!(self.kind, Kind::Events(_))
     }
 
     /// Names the request that this answers, for what is logged when it fails.
@@ -163,11 +194,7 @@ impl http_body::Body for Body {
                 stream.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
             Kind::Events(events) => {
-                let stopped = events.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready());
-                if stopped {
-                    return Poll::Ready(None);
-                }
-                events.frames.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+                events.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
             Kind::Other(other) => other.poll_frame(ctx),
             Kind::File(file) => {

@@ -14,6 +14,7 @@ use crate::handler;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::Match;
 use crate::scope::{Arrival, Scope};
+use crate::sse;
 
 /// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
 ///
@@ -25,6 +26,7 @@ pub(crate) async fn dispatch(
 ) -> Response {
     let arrival = Arrival { peer, id: RequestId::next() };
     let is_head = request.method() == Method::HEAD;
+    let version = request.version();
     let mut response = route(&app, request, arrival).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| arrival.id.header());
     if is_head {
@@ -32,6 +34,8 @@ pub(crate) async fn dispatch(
     }
     response.body_mut().belongs_to(arrival.id);
     response.body_mut().end_events_on(app.stop());
+    response.body_mut().ping_events(app.settings().ping_interval());
+    sse::say_that_it_stays_open(&mut response, version);
     response
 }
 

@@ -7,11 +7,14 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use http::Version;
+use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
+use tokio::time::{Instant, Sleep};
 
 use crate::body::{Body, BodyError};
 use crate::datastar::StreamItem;
@@ -30,6 +33,50 @@ pub(crate) fn head() -> Response {
     response::set(response.headers_mut(), CACHE_CONTROL, "no-cache");
     response::set(response.headers_mut(), ACCEL_BUFFERING, "no");
     response
+}
+
+/// Adds what only a connection of HTTP/1.1 may say: that it stays open, as the SDK reference has it.
+pub(crate) fn say_that_it_stays_open(response: &mut Response, version: Version) {
+    if version == Version::HTTP_11 && response.body().is_events() {
+        response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
+    }
+}
+
+/// Breaks the silence of an event stream with comments, which the client ignores.
+pub(crate) struct Pings {
+    interval: Duration,
+    last: Instant,
+    // Set anew only when it has run out, not for each event.
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Pings {
+    /// One after each `interval` without an event. There are no timers outside a runtime.
+    pub(crate) fn every(interval: Duration) -> Option<Self> {
+        tokio::runtime::Handle::try_current().ok()?;
+        Some(Self { interval, last: Instant::now(), sleep: Box::pin(tokio::time::sleep(interval)) })
+    }
+
+    /// Notes that something was sent.
+    pub(crate) fn note_event(&mut self) {
+        self.last = Instant::now();
+    }
+
+    /// A comment, when nothing was sent for the interval.
+    pub(crate) fn poll(&mut self, ctx: &mut Context<'_>) -> Poll<Bytes> {
+        loop {
+            ready!(self.sleep.as_mut().poll(ctx));
+            let now = Instant::now();
+            let is_due = now.duration_since(self.last) >= self.interval;
+            if is_due {
+                self.last = now;
+            }
+            self.sleep.as_mut().reset(self.last + self.interval);
+            if is_due {
+                return Poll::Ready(Bytes::from_static(b":\n\n"));
+            }
+        }
+    }
 }
 
 /// The events of `stream` as frames, each sent as soon as the stream waits for the next.
@@ -137,5 +184,89 @@ where
             None if waits => Poll::Pending,
             None => Poll::Ready(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use http_body_util::BodyExt;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::datastar::{Event, comment};
+
+    /// A stream of what is sent to it.
+    struct Received(mpsc::UnboundedReceiver<Event>);
+
+    impl Stream for Received {
+        type Item = Event;
+
+        fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Event>> {
+            self.0.poll_recv(ctx)
+        }
+    }
+
+    fn events(pings: Option<Duration>) -> (mpsc::UnboundedSender<Event>, Body) {
+        let (sender, received) = mpsc::unbounded_channel();
+        let mut body = Body::events(frames(Received(received)));
+        body.ping_events(pings);
+        (sender, body)
+    }
+
+    async fn next(body: &mut Body) -> Option<Bytes> {
+        body.frame().await.map(|frame| frame.unwrap().into_data().unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_event_by_itself_is_passed_on_without_a_copy() {
+        let (sender, mut body) = events(None);
+        let event = Event::new(comment("one"));
+        sender.send(event.clone()).unwrap();
+        assert_eq!(next(&mut body).await.unwrap().as_ptr(), event.clone().into_bytes().unwrap().as_ptr());
+        (0..3).for_each(|_| sender.send(event.clone()).unwrap());
+        assert_eq!(next(&mut body).await.unwrap(), ": one\n\n: one\n\n: one\n\n");
+        drop(sender);
+        assert_eq!(next(&mut body).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_burst_is_cut_into_frames() {
+        let (sender, mut body) = events(None);
+        let event = Event::new(comment("x".repeat(6000)));
+        (0..4).for_each(|_| sender.send(event.clone()).unwrap());
+        drop(sender);
+        let mut lengths = VecDeque::new();
+        while let Some(frame) = next(&mut body).await {
+            lengths.push_back(frame.len());
+        }
+        // The third passes the limit, the fourth begins another.
+        assert_eq!(lengths, [3 * 6004, 6004]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_comment_breaks_each_silence_of_the_interval() {
+        let start = Instant::now();
+        let (sender, mut body) = events(Some(Duration::from_secs(30)));
+        assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
+        assert_eq!(start.elapsed().as_secs(), 30);
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        sender.send(Event::new(comment("event"))).unwrap();
+        assert_eq!(next(&mut body).await.unwrap(), ": event\n\n");
+        assert_eq!(start.elapsed().as_secs(), 50);
+        assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
+        assert_eq!(start.elapsed().as_secs(), 80);
+        assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
+        assert_eq!(start.elapsed().as_secs(), 110);
+        drop(sender);
+        assert_eq!(next(&mut body).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_an_interval_a_stream_is_silent() {
+        let (_sender, mut body) = events(None);
+        let waited = tokio::time::timeout(Duration::from_secs(3600), next(&mut body)).await;
+        assert!(waited.is_err());
     }
 }

@@ -30,7 +30,9 @@ fn patterns_fit_a_subject_what_is_below_it_or_all() {
     let check = |pattern: &str, expected: &[&str]| {
         let relay = Relay::new();
         let mut subscription = relay.subscribe(pattern);
-        subjects.iter().for_each(|subject| relay.publish(subject, *subject));
+        for subject in subjects {
+            relay.publish(subject, subject);
+        }
         assert_eq!(drain(&mut subscription), expected, "{pattern}");
         for subject in subjects {
             let reaches = usize::from(expected.contains(&subject));

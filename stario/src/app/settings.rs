@@ -1,6 +1,7 @@
 //! What an app does with every request, whatever its route: limits, proxies.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
 use super::App;
 use super::work::DETACHED_LIMIT;
@@ -8,12 +9,17 @@ use super::work::DETACHED_LIMIT;
 /// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
+/// How long an event stream is silent, unless the app says otherwise: half of the minute after which common
+/// proxies give up.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
 /// Each is `None` until it is set.
 #[derive(Default)]
 pub(crate) struct Settings {
     body_limit: Option<usize>,
     detached_limit: Option<usize>,
     proxies: Option<Proxies>,
+    ping_interval: Option<Duration>,
 }
 
 impl Settings {
@@ -23,6 +29,7 @@ impl Settings {
             body_limit: self.body_limit.or(other.body_limit),
             detached_limit: self.detached_limit.or(other.detached_limit),
             proxies: self.proxies.or(other.proxies),
+            ping_interval: self.ping_interval.or(other.ping_interval),
         }
     }
 
@@ -32,6 +39,11 @@ impl Settings {
 
     pub(super) fn detached_limit(&self) -> usize {
         self.detached_limit.unwrap_or(DETACHED_LIMIT)
+    }
+
+    /// `None` when streams may be silent.
+    pub(crate) fn ping_interval(&self) -> Option<Duration> {
+        Some(self.ping_interval.unwrap_or(PING_INTERVAL)).filter(|interval| !interval.is_zero())
     }
 
     pub(crate) fn proxies(&self) -> Option<&Proxies> {
@@ -91,6 +103,28 @@ impl App {
     /// ```
     pub fn detached_limit(mut self, count: usize) -> Self {
         self.settings.detached_limit = Some(count);
+        self
+    }
+
+    /// Sets how long an event stream may be silent before a comment is sent, which the client ignores; 30
+    /// seconds unless set, and [`Duration::ZERO`] for no comments.
+    ///
+    /// The comments keep a quiet stream open where a proxy ends connections that say nothing (nginx, for
+    /// one, after a minute), and show that a client is gone that left without saying so. They are sent
+    /// between whole events, and only when nothing else was. The stream of a handler's own bytes is left
+    /// alone.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    /// let app = app::new().ping_interval(Duration::from_secs(15));
+    /// # app.check().unwrap();
+    /// ```
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.settings.ping_interval = Some(interval);
         self
     }
 

@@ -1,6 +1,7 @@
 //! The Datastar events of a stream, as a client receives them.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -88,9 +89,11 @@ impl<'a> IntoFuture for NextEvent<'a> {
 }
 
 /// One event, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReceivedEvent {
     name: String,
+    id: Option<String>,
+    retry: Option<Duration>,
     /// `data:` lines as pairs of key and line, in their order.
     lines: Vec<(String, String)>,
 }
@@ -99,6 +102,16 @@ impl ReceivedEvent {
     /// The event's name: `datastar-patch-elements` or `datastar-patch-signals`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The event's id, if it has one.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// How long the browser is told to wait before it connects again, if it is told.
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry
     }
 
     /// The patched HTML; `""` when the event has none.
@@ -175,10 +188,11 @@ impl Parser {
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
-        let event =
-            self.event.get_or_insert_with(|| ReceivedEvent { name: String::new(), lines: Vec::new() });
+        let event = self.event.get_or_insert_default();
         match field {
             "event" => value.clone_into(&mut event.name),
+            "id" => event.id = Some(value.to_owned()),
+            "retry" => event.retry = value.parse().ok().map(Duration::from_millis),
             "data" => {
                 let (key, line) = value.split_once(' ').unwrap_or((value, ""));
                 event.lines.push((key.to_owned(), line.to_owned()));
