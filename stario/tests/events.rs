@@ -95,7 +95,7 @@ data: elements made before
 #[test]
 fn whatever_is_yielded_becomes_an_event() {
     let res = client().get("/kinds").send();
-    assert_eq!((res.status().as_u16(), res.text()), (200, KINDS.into()));
+    assert_eq!((res.status().as_u16(), res.text()), (200, KINDS));
 }
 
 #[app::query("/invalid")]

@@ -1,0 +1,152 @@
+//! Many open streams on real sockets: what they hold in memory while their clients do not read, and how soon
+//! they end when the server stops. Linux says what a process holds.
+#![cfg(target_os = "linux")]
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use stario::prelude::*;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+stario::app!();
+
+const STREAMS: usize = 2_000;
+const EVENTS: usize = 1_000;
+/// No failure hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Memory is measured of the whole process.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// Tells when a stream is open.
+struct Opened(mpsc::UnboundedSender<()>);
+
+#[app::query("/live")]
+async fn live(relay: State<Relay<Event>>, opened: State<Opened>) -> impl Stream<Item = Event> {
+    let mut updates = relay.subscribe("news.*");
+    let _ = opened.0.0.send(());
+    stream! {
+        while let Some((_, event)) = updates.next().await {
+            yield event;
+        }
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    relay: Relay<Event>,
+    opened: mpsc::UnboundedReceiver<()>,
+    stop: oneshot::Sender<()>,
+    running: tokio::task::JoinHandle<stario::Result>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Accepted connections inherit it: what a client does not read must not fill the system's memory.
+        socket.set_send_buffer_size(8 * 1024).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener: TcpListener = socket.listen(2048).unwrap();
+        let address = listener.local_addr().unwrap();
+        let relay = Relay::new();
+        let (sender, opened) = mpsc::unbounded_channel();
+        let (stop, stopped) = oneshot::channel();
+        let app = app::new().state(relay.clone()).state(Opened(sender));
+        let running = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
+        Self { address, relay, opened, stop, running }
+    }
+
+    /// Opens a stream, and reads nothing of it.
+    async fn open(&mut self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(8 * 1024).unwrap();
+        let mut client = socket.connect(self.address).await.unwrap();
+        client.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        timeout(PATIENCE, self.opened.recv()).await.unwrap().unwrap();
+        client
+    }
+}
+
+/// The ids of the next events, as they arrive.
+async fn ids(client: TcpStream, count: usize) -> Vec<usize> {
+    let mut lines = BufReader::new(client).lines();
+    let mut ids = Vec::new();
+    while ids.len() < count {
+        let line = lines.next_line().await.unwrap().expect("a stream that goes on");
+        ids.extend(line.strip_prefix("id: ").map(|id| id.parse::<usize>().unwrap()));
+    }
+    ids
+}
+
+/// The memory of this process, in KiB.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_never_read_cost_little_and_others_miss_nothing() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let mut server = Server::start();
+    let mut stalled = Vec::new();
+    for _ in 0..STREAMS {
+        stalled.push(server.open().await);
+    }
+    let mut readers = JoinSet::new();
+    for _ in 0..10 {
+        readers.spawn(ids(server.open().await, EVENTS));
+    }
+    assert_eq!(server.relay.subscribers("news.1"), STREAMS + 10);
+
+    let before = resident();
+    let padding = "x".repeat(8 * 1024);
+    let started = Instant::now();
+    for id in 0..EVENTS {
+        server
+            .relay
+            .publish("news.1", Event::new(event::patch(html! { <p id="news">{&padding}</p> }).id(id)));
+    }
+    let published = started.elapsed();
+    while let Some(received) = timeout(PATIENCE, readers.join_next()).await.unwrap() {
+        assert!(received.unwrap().into_iter().eq(0..EVENTS));
+    }
+    let grown = resident().saturating_sub(before) / 1024;
+    println!("{EVENTS} events to {STREAMS} stalled streams: published in {published:?}, {grown} MiB more");
+    // The events are there once, 8 MiB of them; each stream has a queue of 8 KiB, and what its connection
+    // holds besides the events that it shares. Copies of what the connections hold would be 128 MiB.
+    assert!(grown < 64, "{grown} MiB");
+    assert_eq!(server.relay.dropped(), 0);
+
+    drop(stalled);
+    drop(server.stop);
+    timeout(PATIENCE, server.running).await.unwrap().unwrap().unwrap();
+    assert_eq!(server.relay.subscribers("news.1"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_ends_every_stream() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let mut server = Server::start();
+    let mut clients = JoinSet::new();
+    for _ in 0..STREAMS {
+        let mut client = server.open().await;
+        clients.spawn(async move {
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            assert!(received.ends_with(b"\r\n0\r\n\r\n"), "the stream was cut");
+        });
+    }
+    let started = Instant::now();
+    drop(server.stop);
+    while let Some(ended) = timeout(PATIENCE, clients.join_next()).await.unwrap() {
+        ended.unwrap();
+    }
+    let ended = started.elapsed();
+    timeout(PATIENCE, server.running).await.unwrap().unwrap().unwrap();
+    println!("{STREAMS} streams ended within {ended:?}, the server within {:?}", started.elapsed());
+    assert_eq!(server.relay.subscribers("news.1"), 0);
+}
