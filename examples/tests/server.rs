@@ -98,17 +98,17 @@ fn it_says_where_it_listens_and_what_it_answers() {
     let routes: Vec<String> = std::iter::from_fn(|| {
         let mut line = String::new();
         server.output.read_line(&mut line).unwrap();
-        Some(line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
+        Some(line.split_whitespace().take(4).collect::<Vec<_>>().join(" "))
     })
     .take(4)
     .collect();
     assert_eq!(
         routes,
         [
-            "GET / tiles::page",
-            "GET /live tiles::live",
-            "GET /tiles.css tiles::style",
-            "POST /tiles/{tile} tiles::paint"
+            "GET / query tiles::page",
+            "GET /live query tiles::live",
+            "GET /tiles.css query tiles::style",
+            "POST /tiles/{tile} command tiles::paint"
         ]
     );
     server.terminate("-INT");

@@ -24,3 +24,14 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
     let errors = check::check(&model);
     emit::emit(&model, errors)
 }
+
+/// Expands a handler whose path is the app's to choose.
+pub(crate) fn expand_handler(arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let (kind, function) = match parse::parse_handler(arguments, item) {
+        Ok(parsed) => parsed,
+        Err(error) => return function::with_error(item, &error),
+    };
+    let model = model::Endpoint::without_path(kind, function);
+    let errors = check::check_handler(&model);
+    emit::emit_handler(&model, errors)
+}

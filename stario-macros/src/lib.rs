@@ -34,6 +34,12 @@ pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStrea
     endpoint::expand(endpoint::Kind::DetachedCommand, arguments.into(), &item.into()).into()
 }
 
+/// Makes a handler without a path; see `stario::handler`.
+#[proc_macro_attribute]
+pub fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand_handler(arguments.into(), &item.into()).into()
+}
+
 /// Makes a function the provider of the value it returns.
 ///
 /// Handlers and other providers take the value by its type: `db: &Database` borrows it, `db: Database` clones

@@ -1,15 +1,17 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
 mod answers;
+mod compose;
 mod discover;
 mod hooks;
+mod prefixes;
 mod requirements;
 mod settings;
 mod states;
 mod work;
 
 use std::any::TypeId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,14 +22,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::datastar::ClientFile;
 use crate::error::Result;
+use crate::extract::RouteInfo;
 use crate::handler::{Endpoint, Kind};
 use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 
 pub(crate) use answers::Answers;
+use compose::Part;
+pub(crate) use compose::intern;
 pub use discover::{Registration, inventory};
 use hooks::{Hook, Hooks};
+pub(crate) use prefixes::{Prefixes, prefix_of};
 use requirements::ProviderPlace;
 pub use settings::ProxyHeader;
 pub(crate) use settings::Settings;
@@ -40,6 +46,10 @@ pub(crate) use work::Work;
 /// It makes a module `app` with the attributes `app::query`, `app::command` and `app::detached_command`,
 /// which register a function wherever in the crate it stands, and with `app::new()`, which returns the [`App`] of them all. In other
 /// modules, `use crate::app;`.
+///
+/// A crate with several apps declares the others by a name, `stario::app!(admin);`. This makes a module
+/// `admin` with `admin::new()`; a handler of that app says so, `#[app::query("/users", app = admin)]`. See
+/// [`App::nest`] and [`App::host`] for what they are good for.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -58,6 +68,21 @@ pub(crate) use work::Work;
 /// ```
 #[macro_export]
 macro_rules! app {
+    ($name:ident) => {
+        /// Another app of this crate: handlers name it, `#[app::query("/", app = ..)]`.
+        pub mod $name {
+            /// Tells this app's routes from those of others.
+            #[doc(hidden)]
+            #[derive(Debug)]
+            pub struct Routes;
+
+            /// The app of all handlers that name it.
+            #[must_use]
+            pub fn new() -> $crate::App {
+                $crate::__private::discover::<Routes>(::core::module_path!())
+            }
+        }
+    };
     () => {
         /// This crate's app: the attributes that register handlers, and `new()`.
         pub mod app {
@@ -85,10 +110,9 @@ macro_rules! app {
 /// [`TestClient`](crate::TestClient).
 #[must_use = "an app does nothing until it is served"]
 pub struct App {
-    /// Each with the crate it was found in.
-    endpoints: Vec<&'static Endpoint>,
-    /// The modules whose `new()` made this app, for the message when they have no handler.
-    modules: Vec<&'static str>,
+    routes: Vec<Route>,
+    /// The apps it is made of, itself included.
+    parts: Vec<Part>,
     states: States,
     datastar_file: Option<ClientFile>,
     settings: Settings,
@@ -104,9 +128,10 @@ type Replacements = HashMap<TypeId, Replacement>;
 
 /// Finds the handlers registered for the app whose routes are `R`.
 pub fn discover<R: 'static>(module: &'static str) -> App {
+    let routes = TypeId::of::<R>();
     App {
-        endpoints: discover::endpoints(TypeId::of::<R>()),
-        modules: vec![module],
+        routes: discover::endpoints(routes).into_iter().map(Route::new).collect(),
+        parts: vec![Part { routes, module, prefix: "" }],
         states: States::default(),
         datastar_file: None,
         settings: Settings::default(),
@@ -125,27 +150,6 @@ impl App {
             self.problems
                 .push(format!("state of type `{name}` is given twice; wrap one in a type of its own"));
         }
-        self
-    }
-
-    /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
-    /// a setting, this one's counts.
-    pub fn merge(mut self, other: App) -> Self {
-        self.endpoints.extend(other.endpoints);
-        self.modules.extend(other.modules);
-        self.problems.extend(other.problems);
-        for name in self.states.merge(other.states) {
-            self.problems.push(format!("both apps bring state of type `{name}`"));
-        }
-        if self.datastar_file.is_some() && other.datastar_file.is_some() {
-            self.problems
-                .push("both apps bring a Datastar client; give it to the one that is served".to_owned());
-        }
-        self.datastar_file = self.datastar_file.or(other.datastar_file);
-        self.settings = self.settings.or(other.settings);
-        self.answers = self.answers.or(other.answers);
-        self.replacements.extend(other.replacements);
-        self.hooks.extend(other.hooks);
         self
     }
 
@@ -266,35 +270,32 @@ impl App {
 
     /// The app in the form that serves requests.
     pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
-        if self.endpoints.is_empty() {
-            let modules = self.modules.join("`, `");
-            self.problems.push(format!(
-                "`{modules}` has no handler; annotate one with #[app::query(\"/\")], or merge the app of the crate that has them"
-            ));
+        if self.routes.is_empty() {
+            self.problems.push(without_handlers(&self.parts));
         }
-        // Registration has no order of its own; reports and the list of routes have.
-        self.endpoints.sort_by_key(|endpoint| {
-            (endpoint.path, endpoint.method, endpoint.headers, endpoint.file, endpoint.line)
-        });
-        let followed = requirements::follow(&self.endpoints, &self.states, &self.replacements);
+        self.routes.sort_by_cached_key(Route::order);
+        let followed = requirements::follow(&self.routes, &self.states, &self.replacements);
         self.problems.extend(followed.problems);
         let mut router = Router::default();
-        let client = self
-            .datastar_file
-            .as_ref()
-            .map(|file| Route { endpoint: &DATASTAR_FILE, pattern: Pattern::new(&file.path) });
-        let routes =
-            self.endpoints.iter().map(|endpoint| Route { endpoint, pattern: Pattern::new(endpoint.path) });
-        for route in routes.chain(client) {
-            let endpoint = route.endpoint;
-            if let Err(present) = router.insert(route) {
-                let present = present.endpoint;
+        let routes: Vec<RouteInfo> = self.routes.iter().map(RouteInfo::new).collect();
+        let hosts: BTreeSet<Option<&str>> =
+            self.routes.iter().map(|route| route.host).chain([None]).collect();
+        let client = self.datastar_file.iter().flat_map(|file| {
+            let path = intern(&file.path);
+            let at = |host| Route { endpoint: &DATASTAR_FILE, path, host, pattern: Pattern::new(path) };
+            hosts.iter().copied().map(at)
+        });
+        let client: Vec<Route> = client.collect();
+        for route in self.routes.into_iter().chain(client) {
+            let info = RouteInfo::new(&route);
+            if let Err(present) = router.insert(route)
+                // An app that is there twice is reported by that.
+                && !std::ptr::eq(present.endpoint, info.endpoint())
+            {
                 self.problems.push(format!(
-                    "{} {} is answered twice:\n    {}\n    {}",
-                    endpoint.method,
-                    endpoint.path,
-                    Place(present),
-                    Place(endpoint),
+                    "{info} is answered twice:\n    {}\n    {}",
+                    Place(present.endpoint),
+                    Place(info.endpoint()),
                 ));
             }
         }
@@ -302,7 +303,8 @@ impl App {
             return Err(Problems(self.problems));
         }
         Ok(Assembled {
-            endpoints: self.endpoints,
+            prefixes: Prefixes::new(self.parts.iter().map(|part| (part.routes, part.prefix))),
+            routes,
             router,
             states: self.states,
             datastar_file: self.datastar_file,
@@ -321,8 +323,21 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("App").field("endpoints", &self.endpoints).finish_non_exhaustive()
+        formatter.debug_struct("App").field("routes", &self.routes).finish_non_exhaustive()
     }
+}
+
+/// What an app that answers nothing says, with the usual causes.
+fn without_handlers(parts: &[Part]) -> String {
+    let modules: Vec<&str> = parts.iter().map(|part| part.module).collect();
+    let attribute = match parts.first().and_then(|part| part.module.rsplit("::").next()) {
+        Some(name) if name != "app" => format!("#[app::query(\"/\", app = {name})]"),
+        _ => "#[app::query(\"/\")]".to_owned(),
+    };
+    format!(
+        "`{}` has no handler; annotate one with {attribute}, or merge the app of the crate that has them",
+        modules.join("`, `")
+    )
 }
 
 /// Answers the client file that the app serves itself.
@@ -334,6 +349,7 @@ static DATASTAR_FILE: Endpoint = Endpoint {
     handler: "stario::datastar_file",
     file: file!(),
     line: line!(),
+    is_checked: true,
     requirements: Vec::new,
     call: |scope| Box::pin(async move { datastar_response(scope.app().datastar_file()) }),
 };
@@ -378,7 +394,9 @@ impl fmt::Display for Place<'_> {
 
 /// A checked app, shared by all its connections.
 pub(crate) struct Assembled {
-    endpoints: Vec<&'static Endpoint>,
+    /// In the order of their paths.
+    routes: Vec<RouteInfo>,
+    prefixes: Prefixes,
     router: Router,
     states: States,
     datastar_file: Option<ClientFile>,
@@ -400,7 +418,8 @@ impl Assembled {
     #[cfg(test)]
     pub(crate) fn without_routes() -> Self {
         Self {
-            endpoints: Vec::new(),
+            routes: Vec::new(),
+            prefixes: Prefixes::default(),
             router: Router::default(),
             states: States::default(),
             datastar_file: None,
@@ -417,8 +436,12 @@ impl Assembled {
     }
 
     /// In the order of their paths.
-    pub(crate) fn endpoints(&self) -> &[&'static Endpoint] {
-        &self.endpoints
+    pub(crate) fn routes(&self) -> &[RouteInfo] {
+        &self.routes
+    }
+
+    pub(crate) fn prefixes(&self) -> &Prefixes {
+        &self.prefixes
     }
 
     pub(crate) fn router(&self) -> &Router {

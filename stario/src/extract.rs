@@ -39,6 +39,7 @@ use std::any::TypeId;
 use crate::inject::ProviderInfo;
 use crate::scope::Scope;
 
+pub(crate) use app_handle::Target;
 pub use app_handle::{AppHandle, RouteInfo};
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;

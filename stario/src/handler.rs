@@ -1,7 +1,9 @@
 //! What a handler is, and its call: its arguments are resolved, it runs, its value becomes the response.
 
 mod call;
+mod explicit;
 
+use std::fmt;
 use std::pin::Pin;
 
 use crate::extract::Requirement;
@@ -10,6 +12,7 @@ use crate::scope::Scope;
 
 pub(crate) use call::call;
 pub use call::{accept, complete, conduct};
+pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 
 /// What a handler is for. Its method can be another than the one named here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,8 +25,18 @@ pub enum Kind {
     DetachedCommand,
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Kind::Query => "query",
+            Kind::Command => "command",
+            Kind::DetachedCommand => "detached command",
+        })
+    }
+}
+
 /// A handler with all that is known about it. The macros write one per annotated function.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
     /// What it is for.
     pub kind: Kind,
@@ -39,6 +52,8 @@ pub struct Endpoint {
     pub file: &'static str,
     /// Its line in that file.
     pub line: u32,
+    /// Whether its parameters were checked against its path and method when it was compiled.
+    pub is_checked: bool,
     /// What its parameters need the app to hold.
     pub requirements: fn() -> Vec<Option<Requirement>>,
     /// Resolves the arguments from the scope, calls the function, classifies its value.

@@ -23,6 +23,9 @@
 //! | `#[app::command("/users/{id}")]` | POST: changes something |
 //! | `#[app::detached_command("/import")]` | POST: answers 204 when its parameters are resolved, then goes on |
 //!
+//! Other verbs: `#[app::command("/users/{id}", method = DELETE)]`. Several handlers of one path are told apart
+//! by headers, `headers("X-Mode" = "a")`, and a last `{path...}` takes all that is left of the path.
+//!
 //! Its parameters are resolved before it runs:
 //!
 //! | from | parameter |
@@ -109,7 +112,7 @@ pub use extract::{
     QueryParam, QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State,
     UploadedFile, WholeBody,
 };
-pub use handler::Kind;
+pub use handler::{DetachedHandler, Handler, HandlerRoute, Kind, command, detached_command, query};
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use relay::{Relay, Subscription};
@@ -154,6 +157,41 @@ pub use stario_html::{Children, Html, Raw, Render};
 /// # }
 /// ```
 pub use stario_macros::FromRequest;
+/// Makes a handler of a function without registering it: the app gives it its path, and what it is for.
+///
+/// All else is as with `#[app::query]` and its like, except that the path is checked against the parameters
+/// when the app is, and that there are no links, because the path is the app's. `#[handler(detached)]` makes
+/// one that is answered before it runs.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[handler]
+/// async fn search(q: QueryParam<String>) -> Html {
+///     html! { <p>"Nothing about "{q}</p> }
+/// }
+///
+/// #[handler]
+/// async fn remove(id: PathParam<u32>) {
+///     let _ = id;
+/// }
+///
+/// #[handler(detached)]
+/// async fn import() {}
+///
+/// # fn main() {
+/// let app = app::new()
+///     .route(query::<search>("/search"))
+///     .route(command::<remove>("/items/{id}").method("DELETE"))
+///     .route(detached_command::<import>("/import"));
+/// let client = TestClient::new(app);
+/// assert_eq!(client.get("/search?q=cats").send().text(), "<p>Nothing about cats</p>");
+/// assert_eq!(client.request(stario::http::Method::DELETE, "/items/7").send().status(), 204);
+/// assert_eq!(client.post("/import").send().status(), 204);
+/// # }
+/// ```
+pub use stario_macros::handler;
 pub use stario_macros::{component, dependency, error_response};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 

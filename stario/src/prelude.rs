@@ -1,7 +1,7 @@
 //! What nearly every file of an app uses: `use stario::prelude::*;`.
 
 pub use crate::{action, event};
-pub use crate::{component, dependency};
+pub use crate::{command, component, dependency, detached_command, handler, query};
 // For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 

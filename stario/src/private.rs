@@ -12,7 +12,9 @@ pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::extract::{
     Defaulted, FromRequest, Parameter, PathSource, Rejection, Requirement, Source, TextDefault, or_default,
 };
-pub use crate::handler::{Endpoint, EndpointFuture, Kind, accept, complete, conduct};
+pub use crate::handler::{
+    DetachedHandler, Endpoint, EndpointFuture, Handler, Kind, accept, complete, conduct,
+};
 pub use crate::inject::{
     Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient,
     unless,

@@ -5,6 +5,7 @@
 //! left; of those at one place, the one that asks for most headers. So no route hides another: where the
 //! more specific one does not fit, the other answers.
 
+mod host;
 mod pattern;
 
 use std::borrow::Cow;
@@ -17,6 +18,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use smallvec::SmallVec;
 
 use crate::handler::Endpoint;
+pub(crate) use host::Host;
+use host::Hosts;
 pub(crate) use pattern::Pattern;
 use pattern::Segment;
 
@@ -27,12 +30,31 @@ const UNSAFE: &AsciiSet = &CONTROLS.add(b'\\');
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) endpoint: &'static Endpoint,
+    /// The path template with the prefixes that the app puts before the endpoint's own.
+    pub(crate) path: &'static str,
+    /// The host it answers for, in lower case; `None` where no other host does.
+    pub(crate) host: Option<&'static str>,
     pub(crate) pattern: Pattern,
+}
+
+impl Route {
+    /// An endpoint where its attribute says.
+    pub(crate) fn new(endpoint: &'static Endpoint) -> Self {
+        Self { endpoint, path: endpoint.path, host: None, pattern: Pattern::new(endpoint.path) }
+    }
+
+    /// Where it stands in reports and lists: registration has no order of its own.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        let Endpoint { method, headers, file, line, .. } = *self.endpoint;
+        (self.host, self.path, method, headers, file, line)
+    }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     root: Node,
+    /// Where the app answers for several hosts.
+    hosts: Option<Box<Hosts<Node>>>,
 }
 
 /// What matched, or why nothing did.
@@ -82,7 +104,7 @@ pub(crate) enum Capture<'p> {
 impl Captures {
     /// The path template that matched.
     pub(crate) fn template(&self) -> &'static str {
-        self.route.endpoint.path
+        self.route.path
     }
 
     /// What `{name}` matched in the path.
@@ -101,7 +123,10 @@ impl Captures {
 impl Router {
     /// Adds a route; the one that is already there for its method, path and headers, if any, comes back.
     pub(crate) fn insert(&mut self, route: Route) -> Result<(), Arc<Route>> {
-        let mut node = &mut self.root;
+        let mut node = match route.host {
+            Some(host) => self.hosts.get_or_insert_default().entry(host),
+            None => &mut self.root,
+        };
         let mut takes_rest = false;
         for segment in route.pattern.segments() {
             match segment {
@@ -125,6 +150,28 @@ impl Router {
     }
 
     pub(crate) fn find(&self, head: &request::Parts) -> Match {
+        let root = match &self.hosts {
+            Some(hosts) => hosts.find(head).unwrap_or(&self.root),
+            None => &self.root,
+        };
+        root.find(head)
+    }
+}
+
+/// The routes of one prefix, and of all that begin with it.
+#[derive(Debug, Default)]
+struct Node {
+    literals: HashMap<Box<str>, Node>,
+    capture: Option<Box<Node>>,
+    /// The routes that take all that is left.
+    rest: Vec<Arc<Route>>,
+    /// The routes that end here. Those that ask for most headers stand first.
+    routes: Vec<Arc<Route>>,
+}
+
+/// The node at the root.
+impl Node {
+    fn find(&self, head: &request::Parts) -> Match {
         let path = head.uri.path();
         if let Some(problem) = malformed(path) {
             return Match::BadRequest { message: problem.into() };
@@ -132,7 +179,7 @@ impl Router {
         let mut ranges = Ranges::new();
         // HEAD asks for what GET would answer.
         let wanted = if head.method == Method::HEAD { "GET" } else { head.method.as_str() };
-        let found = self.root.search(path, &mut ranges, &mut |routes| {
+        let found = self.search(path, &mut ranges, &mut |routes| {
             routes.iter().find(|route| {
                 route.endpoint.method == wanted && has_headers(&head.headers, route.endpoint.headers)
             })
@@ -151,7 +198,7 @@ impl Router {
         let path = head.uri.path();
         if path == "*" && wanted == "OPTIONS" {
             let mut routes = Vec::new();
-            self.root.all(&mut routes);
+            self.all(&mut routes);
             return Match::Options { allow: allowed(&routes) };
         }
         let routes = self.at(path);
@@ -176,7 +223,7 @@ impl Router {
     /// The routes whose patterns match, whatever they ask for besides.
     fn at(&self, path: &str) -> Vec<&Arc<Route>> {
         let mut all = Vec::new();
-        self.root.search(path, &mut Ranges::new(), &mut |routes| {
+        self.search(path, &mut Ranges::new(), &mut |routes| {
             all.extend(routes);
             None::<()>
         });
@@ -199,17 +246,7 @@ impl Router {
     }
 }
 
-/// The routes of one prefix, and of all that begin with it.
-#[derive(Debug, Default)]
-struct Node {
-    literals: HashMap<Box<str>, Node>,
-    capture: Option<Box<Node>>,
-    /// The routes that take all that is left.
-    rest: Vec<Arc<Route>>,
-    /// The routes that end here. Those that ask for most headers stand first.
-    routes: Vec<Arc<Route>>,
-}
-
+/// Any node.
 impl Node {
     /// Shows `accept` the routes at `path`, the most specific first, until it has taken one.
     fn search<'r, T>(

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::app::{Assembled, Place};
+use crate::app::Assembled;
 use crate::error::Result;
 use crate::extract::AppHandle;
+use crate::extract::{RouteInfo, Target};
 use config::Config;
 use connection::Connections;
 
@@ -91,12 +92,25 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
 fn announce(app: &Assembled, address: SocketAddr) -> Result {
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;
-    let width = app.endpoints().iter().map(|endpoint| endpoint.path.len()).max().unwrap_or_default();
-    for endpoint in app.endpoints() {
-        let method = endpoint.method;
-        writeln!(out, "  {:<6} {:<width$}  {}", method, endpoint.path, Place(endpoint))?;
+    let rows: Vec<[String; 5]> = app.routes().iter().map(row).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
+    let [method, target, kind, handler] = [width(0), width(1), width(2), width(3)];
+    for [a, b, c, d, place] in &rows {
+        writeln!(out, "  {a:<method$}  {b:<target$}  {c:<kind$}  {d:<handler$}  {place}")?;
     }
     Ok(out.flush()?)
+}
+
+/// A route as the start shows it: verb, pattern, kind, handler, place.
+fn row(route: &RouteInfo) -> [String; 5] {
+    let (file, line) = route.place();
+    [
+        route.method().to_string(),
+        Target(route).to_string(),
+        route.kind().to_string(),
+        route.handler().to_owned(),
+        format!("{file}:{line}"),
+    ]
 }
 
 /// An error of `accept` is one connection's, or the whole process's (no file descriptors left, say), which

@@ -55,7 +55,16 @@ fn each_dependency_has_its_place() {
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
     only_in(
         "crate::routing",
-        &["app.rs", "app/requirements.rs", "dispatch.rs", "extract/path.rs", "scope.rs"],
+        &[
+            "app.rs",
+            "app/compose.rs",
+            "app/requirements.rs",
+            "dispatch.rs",
+            "extract/app_handle.rs",
+            "extract/path.rs",
+            "handler/explicit.rs",
+            "scope.rs",
+        ],
     );
 }
 

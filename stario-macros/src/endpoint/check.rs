@@ -16,6 +16,14 @@ pub(super) fn check(endpoint: &Endpoint) -> Errors {
     errors
 }
 
+/// The same where the path and the method are the app's.
+pub(super) fn check_handler(endpoint: &Endpoint) -> Errors {
+    let mut errors = Errors::default();
+    signature(endpoint, &mut errors);
+    parameters(endpoint, &mut errors);
+    errors
+}
+
 fn path(endpoint: &Endpoint, errors: &mut Errors) {
     let template = endpoint.path.value();
     if !template.starts_with('/') {

@@ -24,25 +24,50 @@ pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     quote! { #function #links #registration #unique }
 }
 
+/// The function, and a type of its name by which the app is given it. A braced struct lives in the type
+/// namespace only, so the function stays callable.
+pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
+    let function = endpoint.function.emit();
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
+        return quote! { #function #errors };
+    }
+    let runtime = runtime();
+    let (visibility, name) = (&endpoint.function.visibility, &endpoint.function.signature.ident);
+    let (assertions, value) = (assertions(endpoint), value(endpoint));
+    let handler = match endpoint.kind {
+        Kind::DetachedCommand => quote!(DetachedHandler),
+        Kind::Query | Kind::Command => quote!(Handler),
+    };
+    let summary = format!(" Names the handler `{name}` for the routes of an app.");
+    let structure = quote_spanned! {name.span()=>
+        #[doc = #summary]
+        #[derive(Debug)]
+        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
+        #visibility struct #name {}
+    };
+    quote! {
+        #function
+        #structure
+
+        #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
+        const _: () = {
+            #assertions
+
+            impl #runtime::#handler for #name {
+                fn endpoint() -> #runtime::Endpoint {
+                    #value
+                }
+            }
+        };
+    }
+}
+
 /// Submits the endpoint to the collection that `app::new()` reads.
-///
-/// The expansion names no item, and its variables are hygienic: a handler may be called `value` or `scope`.
 fn registration(endpoint: &Endpoint) -> TokenStream {
     let runtime = runtime();
-    let signature = &endpoint.function.signature;
-    let name = &signature.ident;
-    let handler = unraw(name);
-    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.kind.variant());
-    let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
     let routes = routes(endpoint);
-    let mut assertions = source_assertions(endpoint);
-    assertions.extend(parameter::name_assertions(&endpoint.parameters));
-    let scope = Ident::new("scope", Span::mixed_site());
-    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
-    let requirements = parameter::requirements(&endpoint.parameters);
-    let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
-    let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
-    let answer = answer(endpoint, &call);
+    let (assertions, value) = (assertions(endpoint), value(endpoint));
     quote! {
         #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
         const _: () = {
@@ -51,30 +76,59 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
             #runtime::inventory::submit! {
                 #runtime::Registration {
                     app: || ::core::any::TypeId::of::<#routes>(),
-                    endpoint: #runtime::Endpoint {
-                        kind: #runtime::Kind::#kind,
-                        method: #method,
-                        path: #path,
-                        headers: &[#(#headers),*],
-                        handler: ::core::concat!(::core::module_path!(), "::", #handler),
-                        file: ::core::file!(),
-                        line: ::core::line!(),
-                        requirements: || #requirements,
-                        call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
-                            let answered = {
-                                let #scope = &#scope;
-                                async {
-                                    use #runtime::Unwrapped as _;
-                                    #resolutions
-                                    ::core::result::Result::Ok({ #answer })
-                                }.await
-                            };
-                            #runtime::complete(#scope, answered)
-                        }),
-                    },
+                    endpoint: #value,
                 }
             }
         };
+    }
+}
+
+fn assertions(endpoint: &Endpoint) -> TokenStream {
+    let mut assertions = source_assertions(endpoint);
+    assertions.extend(parameter::name_assertions(&endpoint.parameters));
+    assertions
+}
+
+/// The runtime's `Endpoint`, a constant.
+///
+/// The expansion names no item, and its variables are hygienic: a handler may be called `value` or `scope`.
+fn value(endpoint: &Endpoint) -> TokenStream {
+    let runtime = runtime();
+    let signature = &endpoint.function.signature;
+    let name = &signature.ident;
+    let handler = unraw(name);
+    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.kind.variant());
+    let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
+    let is_checked = !endpoint.is_explicit;
+    let scope = Ident::new("scope", Span::mixed_site());
+    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
+    let requirements = parameter::requirements(&endpoint.parameters);
+    let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
+    let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
+    let answer = answer(endpoint, &call);
+    quote! {
+        #runtime::Endpoint {
+            kind: #runtime::Kind::#kind,
+            method: #method,
+            path: #path,
+            headers: &[#(#headers),*],
+            handler: ::core::concat!(::core::module_path!(), "::", #handler),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            is_checked: #is_checked,
+            requirements: || #requirements,
+            call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
+                let answered = {
+                    let #scope = &#scope;
+                    async {
+                        use #runtime::Unwrapped as _;
+                        #resolutions
+                        ::core::result::Result::Ok({ #answer })
+                    }.await
+                };
+                #runtime::complete(#scope, answered)
+            }),
+        }
     }
 }
 
@@ -94,7 +148,8 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
             });
         };
         // A type that does not read the path though its name stands there is reported by the links.
-        if !endpoint.pattern.captures().any(|capture| parameter.is_named(capture)) {
+        // Where the path is the app's, the app looks at it.
+        if !endpoint.is_explicit && !endpoint.pattern.captures().any(|capture| parameter.is_named(capture)) {
             let message = match (&parameter.renamed, parameter.own_name()) {
                 (Some(name), _) => {
                     format!("`{0}` is read from the path, but \"{path}\" has no `{{{0}}}`", name.value())
@@ -106,12 +161,13 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
             };
             refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
         }
-        if !endpoint.has_body() {
+        if !endpoint.is_explicit && !endpoint.has_body() {
             let message = "a query has no body: browsers send none with GET; make this handler a command";
             refuse(&quote_spanned!(ty.span()=> #source.needs_body()), message);
             continue;
         }
-        let signals_in_query = endpoint.has_signals_in_query();
+        // Where the method is the app's, signals may be.
+        let signals_in_query = endpoint.is_explicit || endpoint.has_signals_in_query();
         for other in &endpoint.parameters[..position] {
             let other_source = parameter::source(other);
             let message =
@@ -164,7 +220,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
 }
 
 /// The type that stands for the app the handler belongs to.
-fn routes(endpoint: &Endpoint) -> TokenStream {
+pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
     match &endpoint.options.app {
         Some(app) => quote_spanned!(app.span()=> #app::Routes),
         None => quote!(crate::app::Routes),

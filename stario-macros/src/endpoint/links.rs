@@ -8,6 +8,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
+use super::emit::routes;
 use super::model::{Endpoint, Segment};
 use crate::parameter::{Parameter, runtime, runtime_at, unraw};
 
@@ -28,6 +29,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
         Some(setters) => setters.begin(&link),
         None => link,
     };
+    let routes = routes(endpoint);
     let captures = captures(endpoint);
     let generics = captures.iter().map(|capture| &capture.generic);
     let parameters = captures.iter().map(|Capture { argument, generic, .. }| quote!(#argument: #generic));
@@ -54,7 +56,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
         })
         .collect();
     let build = quote! {{
-        let mut #url = #runtime::UrlBuilder::new();
+        let mut #url = #runtime::UrlBuilder::of::<#routes>();
         #segments
         #url.finish()
     }};

@@ -42,6 +42,8 @@ pub(super) struct Endpoint {
     /// Names in lower case and values, in the order of the names.
     pub(super) headers: Vec<(String, String)>,
     pub(super) options: Options,
+    /// Whether the path and the method are the app's to choose, and what stands here is nothing.
+    pub(super) is_explicit: bool,
     pub(super) parameters: Vec<Parameter>,
     /// Attributes that would make the function a second handler.
     pub(super) other_methods: Vec<Attribute>,
@@ -64,15 +66,7 @@ pub(super) enum Segment {
 
 impl Endpoint {
     pub(super) fn new(kind: Kind, parsed: Parsed) -> Self {
-        let Parsed { path, options, mut function } = parsed;
-        let is_handler = |attribute: &mut Attribute| {
-            let last = attribute.path().segments.last();
-            last.is_some_and(|last| {
-                ["query", "command", "detached_command"].iter().any(|name| last.ident == name)
-            })
-        };
-        let other_methods = function.attributes.extract_if(.., is_handler).collect();
-        let parameters = Parameter::all(&mut function.signature);
+        let Parsed { path, options, function } = parsed;
         let method =
             options.method.as_ref().map_or_else(|| kind.method().to_owned(), |method| method.name.clone());
         let pairs = options.headers.iter().flatten();
@@ -80,7 +74,32 @@ impl Endpoint {
             pairs.map(|(name, value)| (name.value().to_ascii_lowercase(), value.value())).collect();
         headers.sort();
         let pattern = Pattern::new(&path.value());
-        Self { kind, path, pattern, method, headers, options, parameters, other_methods, function }
+        let function = Self::without_path(kind, function);
+        Self { path, pattern, method, headers, options, is_explicit: false, ..function }
+    }
+
+    /// A handler whose path and method the app chooses.
+    pub(super) fn without_path(kind: Kind, mut function: Function) -> Self {
+        let is_handler = |attribute: &mut Attribute| {
+            let last = attribute.path().segments.last();
+            last.is_some_and(|last| {
+                ["query", "command", "detached_command", "handler"].iter().any(|name| last.ident == name)
+            })
+        };
+        let other_methods = function.attributes.extract_if(.., is_handler).collect();
+        let parameters = Parameter::all(&mut function.signature);
+        Self {
+            kind,
+            path: LitStr::new("", Span::call_site()),
+            pattern: Pattern { segments: Vec::new() },
+            method: String::new(),
+            headers: Vec::new(),
+            options: Options::default(),
+            is_explicit: true,
+            parameters,
+            other_methods,
+            function,
+        }
     }
 
     /// Whether a request of this method has a body: browsers send none with GET.

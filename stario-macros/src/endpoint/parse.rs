@@ -5,6 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized};
 
+use super::model::Kind;
 use crate::function::Function;
 use crate::parameter::unraw;
 
@@ -39,6 +40,22 @@ pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<P
     let (path, options) = arguments_parser.parse2(arguments)?;
     let function = Function::parse(item, "a handler")?;
     Ok(Parsed { path, options, function })
+}
+
+/// The same for a handler without a path: nothing, or `detached`.
+pub(super) fn parse_handler(arguments: TokenStream, item: &TokenStream) -> syn::Result<(Kind, Function)> {
+    const EXPECTED: &str = "write `#[handler]` or `#[handler(detached)]`; the path stands where the app has it: `.route(query::<f>(\"/\"))`";
+    let kind = |input: ParseStream<'_>| {
+        if input.is_empty() {
+            return Ok(Kind::Command);
+        }
+        let word: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED))?;
+        if word != "detached" || !input.is_empty() {
+            return Err(syn::Error::new(word.span(), EXPECTED));
+        }
+        Ok(Kind::DetachedCommand)
+    };
+    Ok((kind.parse2(arguments)?, Function::parse(item, "a handler")?))
 }
 
 fn arguments_parser(input: ParseStream<'_>) -> syn::Result<(LitStr, Options)> {

@@ -8,7 +8,7 @@ use super::{Place, Replacements, States};
 use crate::extract::{Requirement, Source};
 use crate::handler::Endpoint;
 use crate::inject::ProviderInfo;
-use crate::routing::Pattern;
+use crate::routing::Route;
 
 /// What following all requirements comes to.
 #[derive(Default)]
@@ -19,26 +19,25 @@ pub(super) struct Followed {
     pub(super) body_readers: HashSet<TypeId>,
 }
 
-pub(super) fn follow(
-    endpoints: &[&'static Endpoint],
-    states: &States,
-    replacements: &Replacements,
-) -> Followed {
+pub(super) fn follow(routes: &[Route], states: &States, replacements: &Replacements) -> Followed {
     let mut followed = Followed::default();
     let mut told = BTreeSet::new();
-    for endpoint in endpoints {
+    for route in routes {
         let mut walk = Walk {
-            endpoint,
+            route,
+            endpoint: route.endpoint,
             states,
             replacements,
             body_readers: &mut followed.body_readers,
             path: Vec::new(),
             done: HashSet::new(),
+            captures: Vec::new(),
             readings: Vec::new(),
             found: Vec::new(),
         };
-        walk.follow((endpoint.requirements)());
+        walk.follow((route.endpoint.requirements)());
         walk.conflicts();
+        walk.untaken();
         let found = walk.found;
         followed.problems.extend(found.into_iter().filter(|problem| told.insert(problem.clone())));
     }
@@ -46,6 +45,7 @@ pub(super) fn follow(
 }
 
 struct Walk<'a> {
+    route: &'a Route,
     endpoint: &'static Endpoint,
     states: &'a States,
     replacements: &'a Replacements,
@@ -54,6 +54,8 @@ struct Walk<'a> {
     path: Vec<ProviderInfo>,
     /// Providers that were followed to their end for this endpoint.
     done: HashSet<TypeId>,
+    /// The captures of the path that something takes.
+    captures: Vec<&'static str>,
     /// How the body is read, and by which provider, if not by the handler itself.
     readings: Vec<(Source, Option<ProviderInfo>)>,
     found: Vec<String>,
@@ -86,33 +88,50 @@ impl Walk<'_> {
         }
     }
 
-    /// The macros have checked the handler's own captures.
-    fn capture(&mut self, name: &str) {
-        if !self.path.is_empty()
-            && !Pattern::new(self.endpoint.path).captures().any(|capture| capture == name)
-        {
+    /// Whether what is being looked at was checked when it was compiled.
+    fn is_checked(&self) -> bool {
+        self.path.is_empty() && self.endpoint.is_checked
+    }
+
+    fn capture(&mut self, name: &'static str) {
+        self.captures.push(name);
+        if self.is_checked() || self.route.pattern.captures().any(|capture| capture == name) {
+            return;
+        }
+        let whom =
+            if self.path.is_empty() { String::new() } else { format!(" for {}", Place(self.endpoint)) };
+        let path = self.route.path;
+        self.found.push(format!("`{path}` has no `{{{name}}}`, which {} takes{whom}", self.taker()));
+    }
+
+    /// Captures that nothing takes. In an attribute they do not compile.
+    fn untaken(&mut self) {
+        if self.endpoint.is_checked {
+            return;
+        }
+        let Route { path, pattern, .. } = self.route;
+        for name in pattern.captures().filter(|name| !self.captures.contains(name)) {
+            let handler = Place(self.endpoint);
             self.found.push(format!(
-                "`{}` has no `{{{name}}}`, which {} takes for {}",
-                self.endpoint.path,
-                self.taker(),
-                Place(self.endpoint)
+                "`{path}` has `{{{name}}}`, which {handler} does not take; add `{name}: PathParam<..>` to it"
             ));
         }
     }
 
     fn body(&mut self, source: Source) {
         self.body_readers.extend(self.path.iter().map(|provider| provider.id));
-        if source.needs_body() && !self.endpoint.has_body() && !self.path.is_empty() {
-            self.found.push(format!(
-                "{} reads the body, which a query has none of: {}",
-                self.taker(),
-                Place(self.endpoint)
-            ));
+        if source.needs_body() && !self.endpoint.has_body() && !self.is_checked() {
+            let of = if self.path.is_empty() {
+                self.route.path.to_owned()
+            } else {
+                Place(self.endpoint).to_string()
+            };
+            self.found.push(format!("{} reads the body, which a query has none of: {of}", self.taker()));
         }
         self.readings.push((source, self.path.last().copied()));
     }
 
-    /// The macros have checked the handler's own parameters against each other.
+    /// Two that read one body. Where the macros know the path, they have checked the handler's own parameters.
     fn conflicts(&mut self) {
         if !self.endpoint.has_body() {
             return;
@@ -120,7 +139,8 @@ impl Walk<'_> {
         let signals_in_query = self.endpoint.has_signals_in_query();
         for (position, (source, reader)) in self.readings.iter().enumerate() {
             let rival = self.readings[..position].iter().find(|(other, by)| {
-                source.conflicts_with(*other, signals_in_query) && (reader.is_some() || by.is_some())
+                let is_checked = self.endpoint.is_checked && reader.is_none() && by.is_none();
+                source.conflicts_with(*other, signals_in_query) && !is_checked
             });
             if let Some((_, other)) = rival {
                 let show = |reader: &Option<ProviderInfo>| match reader {
@@ -129,7 +149,7 @@ impl Walk<'_> {
                 };
                 self.found.push(format!(
                     "the body of {} can be read once, and is read twice:\n    {}\n    {}",
-                    self.endpoint.path,
+                    self.route.path,
                     show(other),
                     show(reader)
                 ));

@@ -1,5 +1,6 @@
 //! `Url`: where a handler is found, percent-encoded.
 
+use std::any::TypeId;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -166,11 +167,16 @@ impl UrlAttr for Url {
 pub struct UrlBuilder(String);
 
 impl UrlBuilder {
-    pub fn new() -> Self {
-        Self::default()
+    /// One below the prefix of the app whose routes are `R`.
+    pub fn of<R: 'static>() -> Self {
+        Self(crate::app::prefix_of(TypeId::of::<R>()).to_owned())
     }
 
     pub fn literal(&mut self, segment: &str) {
+        // `/` alone, below a prefix.
+        if segment.is_empty() && !self.0.is_empty() {
+            return;
+        }
         self.0.push('/');
         self.0.push_str(segment);
     }
@@ -218,7 +224,7 @@ mod tests {
     use super::*;
 
     fn url(segments: &[&str]) -> Url {
-        let mut builder = UrlBuilder::new();
+        let mut builder = UrlBuilder::default();
         builder.literal("users");
         for segment in segments {
             builder.value::<String, _>(segment);

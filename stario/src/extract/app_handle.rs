@@ -8,6 +8,7 @@ use http::Method;
 use super::{FromRequest, Parameter, Rejection, Source, State};
 use crate::app::Assembled;
 use crate::handler::{Endpoint, Kind};
+use crate::routing::Route;
 use crate::scope::Scope;
 
 /// The app that answers the request: what it answers, and whether it is about to stop.
@@ -41,7 +42,7 @@ impl AppHandle {
 
     /// What the app answers, in the order of the paths.
     pub fn routes(&self) -> impl Iterator<Item = RouteInfo> + '_ {
-        self.0.endpoints().iter().copied().map(RouteInfo)
+        self.0.routes().iter().copied()
     }
 
     /// The app's state of this type, if it was given one.
@@ -76,33 +77,75 @@ impl FromRequest for AppHandle {
 }
 
 /// One route of an app.
+///
+/// Its text is what it answers: `GET /users/{user_id}`, with a host before the path and headers behind it
+/// where the route names them.
 #[derive(Debug, Clone, Copy)]
-pub struct RouteInfo(&'static Endpoint);
+pub struct RouteInfo {
+    endpoint: &'static Endpoint,
+    path: &'static str,
+    host: Option<&'static str>,
+}
 
 impl RouteInfo {
+    pub(crate) fn new(route: &Route) -> Self {
+        Self { endpoint: route.endpoint, path: route.path, host: route.host }
+    }
+
+    pub(crate) fn endpoint(&self) -> &'static Endpoint {
+        self.endpoint
+    }
+
     /// The method it answers.
     pub fn method(&self) -> Method {
         // The macros have checked that it is one.
-        Method::from_bytes(self.0.method.as_bytes()).unwrap_or_default()
+        Method::from_bytes(self.endpoint.method.as_bytes()).unwrap_or_default()
     }
 
     /// What its handler is for.
     pub fn kind(&self) -> Kind {
-        self.0.kind
+        self.endpoint.kind
     }
 
-    /// The path template, such as `/users/{user_id}`.
+    /// The path template with the prefix of its app, such as `/users/{user_id}`.
     pub fn path(&self) -> &'static str {
-        self.0.path
+        self.path
+    }
+
+    /// The host it answers for, such as `api.example.com` or `*.example.com`; `None` for any that no other
+    /// route names.
+    pub fn host(&self) -> Option<&'static str> {
+        self.host
+    }
+
+    /// What headers a request must have, in the order of their names, which are in lower case.
+    pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        self.endpoint.headers
     }
 
     /// The handler's path, such as `shop::users::get_user`.
     pub fn handler(&self) -> &'static str {
-        self.0.handler
+        self.endpoint.handler
     }
 
     /// The file the handler's attribute stands in, and its line.
     pub fn place(&self) -> (&'static str, u32) {
-        (self.0.file, self.0.line)
+        (self.endpoint.file, self.endpoint.line)
+    }
+}
+
+impl fmt::Display for RouteInfo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.endpoint.method, Target(self))
+    }
+}
+
+/// What a route answers, besides the method.
+pub(crate) struct Target<'a>(pub(crate) &'a RouteInfo);
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.0.host.unwrap_or_default(), self.0.path)?;
+        self.0.headers().iter().try_for_each(|(name, value)| write!(formatter, " [{name}: {value}]"))
     }
 }

@@ -158,6 +158,7 @@ enum Step {
 
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
+        let _links = self.app.prefixes().enter();
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
         match (polled, PROGRESS.take()) {

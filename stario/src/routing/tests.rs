@@ -14,10 +14,11 @@ fn route(method: &'static str, path: &'static str, headers: Headers) -> Route {
         handler: path,
         file: file!(),
         line: line!(),
+        is_checked: true,
         requirements: Vec::new,
         call: |_| Box::pin(async { http::Response::default() }),
     }));
-    Route { endpoint, pattern: Pattern::new(path) }
+    Route::new(endpoint)
 }
 
 fn router(routes: &[(&'static str, &'static str, Headers)]) -> Router {

@@ -1,0 +1,216 @@
+//! Apps made of apps: merged, under a prefix, by host.
+
+use std::any::TypeId;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::App;
+use crate::extract::RouteInfo;
+use crate::handler::HandlerRoute;
+use crate::routing::{Host, Pattern, Route};
+
+/// The app of one `app::new()`, and where in the whole it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// The type of its `Routes`.
+    pub(super) routes: TypeId,
+    /// The module whose `new()` made it, for messages.
+    pub(super) module: &'static str,
+    pub(super) prefix: &'static str,
+}
+
+impl App {
+    /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
+    /// a setting, this one's counts.
+    pub fn merge(mut self, other: App) -> Self {
+        self.absorb(other);
+        self
+    }
+
+    /// Adds another app under a prefix: its `/users/{id}` is answered at `/admin/users/{id}`, its `/` at
+    /// `/admin`. All else is as with [`merge`](Self::merge).
+    ///
+    /// The prefix is made of literal segments; any other, and an app that is there already, keep the app from
+    /// starting. The links and actions of the nested handlers know the prefix: in a handler, that of the app
+    /// that runs it; outside of one, that of the app that was assembled last.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// stario::app!();
+    /// stario::app!(admin);
+    ///
+    /// #[app::query("/")]
+    /// async fn home() -> Html {
+    ///     html! { <a href={get_user::url(7)}>"User 7"</a> }
+    /// }
+    ///
+    /// #[app::query("/users/{id}", app = admin)]
+    /// async fn get_user(id: PathParam<u32>) -> u32 {
+    ///     id.0
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().nest("/admin", admin::new()));
+    /// assert_eq!(client.get("/").send().text(), r#"<a href="/admin/users/7">User 7</a>"#);
+    /// assert_eq!(client.get("/admin/users/7").send().text(), "7");
+    /// # }
+    /// ```
+    pub fn nest(mut self, prefix: &str, mut other: App) -> Self {
+        if let Err(problem) = check_prefix(prefix) {
+            self.problems.push(format!("`{prefix}` is no prefix for an app: {problem}"));
+        }
+        if let Some(host) = other.routes.iter().find_map(|route| route.host) {
+            self.problems.push(format!(
+                "the app under `{prefix}` answers for `{host}`: hosts are given to the app that is served"
+            ));
+        }
+        for route in &mut other.routes {
+            route.path =
+                if route.path == "/" { intern(prefix) } else { intern(&format!("{prefix}{}", route.path)) };
+            route.pattern = Pattern::new(route.path);
+        }
+        for part in &mut other.parts {
+            part.prefix = intern(&format!("{prefix}{}", part.prefix));
+        }
+        self.absorb(other);
+        self
+    }
+
+    /// Adds another app for the requests to one host, `api.example.com`, or to all hosts below one,
+    /// `*.example.com`. All else is as with [`merge`](Self::merge).
+    ///
+    /// A host that is named wins over the longest `*.`, and both over the app itself, which answers for all
+    /// other hosts, and for none of these. Case and port do not count. A link to a handler is a path, so it
+    /// leads there on the same host only.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// stario::app!();
+    /// stario::app!(api);
+    ///
+    /// #[app::query("/")]
+    /// async fn home() -> &'static str {
+    ///     "home"
+    /// }
+    ///
+    /// #[app::query("/", app = api)]
+    /// async fn index() -> &'static str {
+    ///     "index"
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().host("api.example.com", api::new()));
+    /// assert_eq!(client.get("/").send().text(), "home");
+    /// assert_eq!(client.get("/").header("host", "API.example.com:8000").send().text(), "index");
+    /// # }
+    /// ```
+    pub fn host(mut self, host: &str, mut other: App) -> Self {
+        match Host::parse(&host.to_ascii_lowercase()) {
+            Ok(_) => {}
+            Err(problem) => self.problems.push(format!("`{host}` is no host for an app: {problem}")),
+        }
+        if let Some(inner) = other.routes.iter().find_map(|route| route.host) {
+            self.problems.push(format!(
+                "the app of `{host}` answers for `{inner}`: hosts are given to the app that is served"
+            ));
+        }
+        let host = intern(&host.to_ascii_lowercase());
+        for route in &mut other.routes {
+            route.host = Some(host);
+        }
+        self.absorb(other);
+        self
+    }
+
+    /// Adds a handler that is not registered by itself, with its path and what it is for; see
+    /// [`handler`](macro@crate::handler).
+    pub fn route(mut self, route: HandlerRoute) -> Self {
+        match route.into_route() {
+            Ok(route) => self.routes.push(route),
+            Err(problem) => self.problems.push(problem),
+        }
+        self
+    }
+
+    /// What the app answers, in the order of the paths.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/users/{id}")]
+    /// async fn get_user(id: PathParam<u32>) -> u32 {
+    ///     id.0
+    /// }
+    ///
+    /// # fn main() {
+    /// let routes = app::new().routes();
+    /// assert_eq!(routes[0].to_string(), "GET /users/{id}");
+    /// assert!(routes[0].handler().ends_with("::get_user"));
+    /// # }
+    /// ```
+    pub fn routes(&self) -> Vec<RouteInfo> {
+        let mut routes: Vec<&Route> = self.routes.iter().collect();
+        routes.sort_by_key(|route| route.order());
+        routes.into_iter().map(RouteInfo::new).collect()
+    }
+
+    fn absorb(&mut self, other: App) {
+        for part in &other.parts {
+            if let Some(present) = self.parts.iter().find(|present| present.routes == part.routes) {
+                let place = |part: &Part| match part.prefix {
+                    "" => "`/`".to_owned(),
+                    prefix => format!("`{prefix}`"),
+                };
+                let Part { module, .. } = part;
+                self.problems.push(format!(
+                    "`{module}` is part of this app twice, at {} and at {}: its links could lead to one only",
+                    place(present),
+                    place(part)
+                ));
+            }
+        }
+        self.routes.extend(other.routes);
+        self.parts.extend(other.parts);
+        self.problems.extend(other.problems);
+        for name in self.states.merge(other.states) {
+            self.problems.push(format!("both apps bring state of type `{name}`"));
+        }
+        if self.datastar_file.is_some() && other.datastar_file.is_some() {
+            self.problems
+                .push("both apps bring a Datastar client; give it to the one that is served".to_owned());
+        }
+        self.datastar_file = self.datastar_file.take().or(other.datastar_file);
+        self.settings = std::mem::take(&mut self.settings).or(other.settings);
+        self.answers = std::mem::take(&mut self.answers).or(other.answers);
+        self.replacements.extend(other.replacements);
+        self.hooks.extend(other.hooks);
+    }
+}
+
+fn check_prefix(prefix: &str) -> Result<(), String> {
+    let pattern = Pattern::checked(prefix)?;
+    if pattern.captures().next().is_some() {
+        return Err("links could not fill its captures; write literal segments".to_owned());
+    }
+    if pattern.segments().is_empty() {
+        return Err("it adds nothing; use `merge`".to_owned());
+    }
+    Ok(())
+}
+
+/// The text for as long as the process runs. There are as many as the program has paths, however often its
+/// apps are made.
+pub(crate) fn intern(text: &str) -> &'static str {
+    static TEXTS: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let texts = texts.get_or_insert_default();
+    if let Some(text) = texts.get(text) {
+        return text;
+    }
+    let text: &'static str = Box::leak(text.into());
+    texts.insert(text);
+    text
+}
