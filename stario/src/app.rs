@@ -4,6 +4,7 @@ mod answers;
 mod compose;
 mod discover;
 mod hooks;
+mod limits;
 mod prefixes;
 mod requirements;
 mod settings;
@@ -27,12 +28,14 @@ use crate::handler::{Endpoint, Kind};
 use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
+use crate::server::Config;
 
 pub(crate) use answers::Answers;
 use compose::Part;
 pub(crate) use compose::intern;
 pub use discover::{Registration, inventory};
 use hooks::{Hook, Hooks};
+pub use limits::Limits;
 pub(crate) use prefixes::{Prefixes, prefix_of};
 use requirements::ProviderPlace;
 pub use settings::ProxyHeader;
@@ -224,21 +227,30 @@ impl App {
         self.assemble().map(drop)
     }
 
-    /// Serves the app until SIGINT or SIGTERM, then ends gracefully: streams end at once, running requests
-    /// finish.
+    /// Serves the app until SIGINT or SIGTERM, then ends gracefully.
     ///
-    /// It listens on `STARIO_HOST` and `STARIO_PORT` (127.0.0.1 and 8000 unless set), speaks HTTP/1.1 and
-    /// HTTP/2 without TLS, and prints its address and routes. Logs go to standard error, unless a `tracing`
-    /// subscriber is installed.
+    /// It runs the hooks of [`on_start`](Self::on_start), then listens: on the sockets that systemd passes, or
+    /// what follows its protocol; else on `STARIO_UNIX_SOCKET` (its mode is `STARIO_UNIX_SOCKET_MODE`, octal,
+    /// 660 unless set); else on `STARIO_HOST`, an IP address or several with commas between, and
+    /// `STARIO_PORT`, 0 for any free one; else where [`listen`](Self::listen) says; else on 127.0.0.1:8000. It
+    /// speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard error, unless a
+    /// `tracing` subscriber is installed. What it grants clients is said by [`Limits`].
+    ///
+    /// At the signal it stops to listen, ends event streams and closes idle connections at once; lets requests
+    /// end within 5 seconds and detached commands within 20; cleans up the singletons, and runs the hooks of
+    /// [`on_stop`](Self::on_stop). A second signal cuts all that at once. A handler that blocks its thread
+    /// cannot be cut: the process exits without it, with status 1.
     ///
     /// # Errors
     ///
-    /// The problems that [`App::check`] finds, a variable that does not parse, or an address that cannot be
-    /// listened on, the failure of a start hook; and [`Unfinished`], when something had to be cut in the end.
-    /// A request never ends the server.
-    pub async fn serve(self) -> Result {
+    /// The problems that [`App::check`] finds, variables that cannot be used, the failure of a start hook, an
+    /// address that cannot be listened on; and [`Unfinished`], when something was cut in the end or a second
+    /// signal came: with `?` in `main`, the process's status tells. A request never ends the server.
+    pub async fn serve(mut self) -> Result {
+        crate::telemetry::init()?;
+        let config = Config::from_env(&mut self.settings)?;
         let app = self.assemble()?;
-        crate::server::serve(Arc::new(app)).await
+        crate::server::serve(Arc::new(app), config).await
     }
 
     /// Serves the connections of `listener` until `stop` resolves, then ends as [`App::serve`] does. It reads
@@ -415,26 +427,6 @@ pub(crate) struct Assembled {
 }
 
 impl Assembled {
-    #[cfg(test)]
-    pub(crate) fn without_routes() -> Self {
-        Self {
-            routes: Vec::new(),
-            prefixes: Prefixes::default(),
-            router: Router::default(),
-            states: States::default(),
-            datastar_file: None,
-            settings: Settings::default(),
-            answers: Answers::default(),
-            replacements: Replacements::new(),
-            body_readers: HashSet::new(),
-            singletons: Slots::default(),
-            cleanups: Cleanups::default(),
-            stop: CancellationToken::new(),
-            work: Work::new(work::DETACHED_LIMIT),
-            hooks: Hooks::new(Vec::new()),
-        }
-    }
-
     /// In the order of their paths.
     pub(crate) fn routes(&self) -> &[RouteInfo] {
         &self.routes

@@ -18,6 +18,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::error::panic_message;
 use crate::extract::RequestId;
 use crate::inject::Cleanups;
+use crate::patience::Patience;
 use crate::sse::Pings;
 
 pub(crate) use file::{FileBody, Piece};
@@ -43,12 +44,22 @@ pub struct Body {
 enum Kind {
     /// Empty once it is sent.
     Full(Bytes),
-    Incoming(hyper::body::Incoming),
+    Incoming(Incoming),
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
     Events(Box<Events>),
     Other(Box<Other>),
     File(Box<FileBody>),
 }
+
+/// What a client sends, as long as it goes on sending.
+struct Incoming {
+    body: hyper::body::Incoming,
+    patience: Patience,
+}
+
+/// The client stopped sending, or was too slow.
+#[derive(Debug)]
+pub(crate) struct Stalled;
 
 /// Server-sent events: endless as a rule, so they end when the server stops.
 struct Events {
@@ -136,8 +147,8 @@ impl Body {
         }
     }
 
-    pub(crate) fn incoming(body: hyper::body::Incoming) -> Self {
-        Kind::Incoming(body).into()
+    pub(crate) fn incoming(body: hyper::body::Incoming, patience: Patience) -> Self {
+        Kind::Incoming(Incoming { body, patience }).into()
     }
 
     /// Cleans up behind this body.
@@ -189,7 +200,7 @@ impl http_body::Body for Body {
         match &mut self.kind {
             Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Kind::Incoming(body) => Pin::new(body).poll_frame(ctx).map_err(Into::into),
+            Kind::Incoming(incoming) => incoming.poll_frame(ctx),
             Kind::Stream(stream) => {
                 stream.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
@@ -207,7 +218,7 @@ impl http_body::Body for Body {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Incoming(incoming) => incoming.body.is_end_stream(),
             Kind::Other(other) => other.body.is_end_stream(),
             Kind::Stream(_) | Kind::Events(_) => false,
             Kind::File(file) => file.remaining() == 0,
@@ -217,11 +228,33 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(body) => body.size_hint(),
+            Kind::Incoming(incoming) => incoming.body.size_hint(),
             Kind::Other(other) => other.body.size_hint(),
             Kind::Stream(_) | Kind::Events(_) => SizeHint::default(),
             Kind::File(file) => SizeHint::with_exact(file.remaining()),
         }
+    }
+}
+
+impl Incoming {
+    fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), ctx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => self.patience.refill(frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
+                return Poll::Ready(Some(Err(Stalled.into())));
+            }
+            Poll::Ready(_) | Poll::Pending => {}
+        }
+        polled.map_err(Into::into)
+    }
+}
+
+impl std::error::Error for Stalled {}
+
+impl std::fmt::Display for Stalled {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the request's body did not come in time")
     }
 }
 

@@ -87,6 +87,8 @@ mod body;
 
 /// What an app is, and the check that it can serve.
 mod app;
+/// How long one who makes little progress is waited for.
+mod patience;
 /// In-process fan-out.
 pub mod relay;
 /// Errors that answer.
@@ -101,7 +103,7 @@ mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, Problems, ProxyHeader, Unfinished};
+pub use app::{App, Limits, Problems, ProxyHeader, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};

@@ -155,7 +155,7 @@ impl Scope {
         match Limited::new(self.take_body()?, limit).collect().await {
             Ok(collected) => Ok(collected.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(Rejection::too_large(limit)),
-            Err(_) => Err(Rejection::ended_early()),
+            Err(error) => Err(Rejection::unfinished_body(&error)),
         }
     }
 

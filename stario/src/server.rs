@@ -1,38 +1,73 @@
 //! Listens, accepts connections, and ends gracefully.
 
+mod activity;
+mod check;
 mod config;
 mod connection;
+mod listener;
 mod shutdown;
+mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::app::Assembled;
+use crate::app::{Assembled, Unfinished};
 use crate::error::Result;
-use crate::extract::AppHandle;
-use crate::extract::{RouteInfo, Target};
-use config::Config;
+use crate::extract::{AppHandle, RouteInfo, Target};
+pub(crate) use config::{Config, parse_address};
 use connection::Connections;
+pub(crate) use listener::Address;
+use listener::Listener;
+#[cfg(feature = "tls")]
+use tls::Tls;
 
-/// Connections that wait to be accepted; what is over it must try again.
-const BACKLOG: u32 = 2048;
+/// How long what was cut may take to let go.
+const LAST: Duration = Duration::from_secs(1);
 
-/// How long requests and commands may take after the signal to stop.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long clean-ups may take when a second signal has come.
+const HURRY: Duration = Duration::from_millis(500);
 
-/// Serves where the environment says, until a signal to stop.
-pub(crate) async fn serve(app: Arc<Assembled>) -> Result {
-    crate::telemetry::init()?;
-    let config = Config::from_env()?;
-    let listener = listen(config.address)?;
+/// How long accepting pauses when the system does not let it: the first time, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Serves where `config` says, until a signal to stop.
+pub(crate) async fn serve(app: Arc<Assembled>, config: Config) -> Result {
     // Before the start-up line, so that whoever reads it can stop the server.
-    let signal = shutdown::signal()?;
-    announce(&app, listener.local_addr()?)?;
-    serve_on(app, listener, signal).await
+    let signals = shutdown::listen()?;
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    #[cfg(feature = "tls")]
+    let tls = config.tls.map(Tls::load).transpose()?;
+    let server = Server {
+        app: Arc::clone(&app),
+        #[cfg(feature = "tls")]
+        tls,
+        hurry: signals.hurry.clone(),
+    };
+    let open = || {
+        let backlog = app.settings().limits().backlog;
+        let mut listeners = Listener::inherited()?;
+        if listeners.is_empty() {
+            let bound = config.addresses.iter().map(|address| Listener::bind(address, backlog));
+            listeners = bound.collect::<Result<_>>()?;
+        }
+        announce(&app, &listeners, scheme)?;
+        Ok(listeners)
+    };
+    let ended = server.run(open, signals.stop.cancelled()).await?;
+    if ended.is_stuck {
+        // To return would be to wait for it in the runtime's own end.
+        tracing::error!("a handler does not leave its thread: the process exits without it");
+        std::process::exit(1);
+    }
+    ended.into_result()
 }
 
 /// Serves the connections of `listener` until `stop` resolves.
@@ -41,57 +76,180 @@ pub(crate) async fn serve_on(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result {
-    let handle = AppHandle::new(Arc::clone(&app));
-    if let Err(error) = app.hooks().start(&handle).await {
-        app.cleanups().run(GRACE).await;
-        app.hooks().stop(&handle, GRACE).await;
-        return Err(error);
+    let server = Server {
+        app,
+        #[cfg(feature = "tls")]
+        tls: None,
+        hurry: CancellationToken::new(),
+    };
+    server.run(|| Ok(vec![Listener::Tcp(listener)]), stop).await?.into_result()
+}
+
+struct Server {
+    app: Arc<Assembled>,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<Tls>>,
+    /// Cancelled when nothing is to be waited for any more.
+    hurry: CancellationToken,
+}
+
+/// How a server ended that had started.
+struct Ended {
+    unfinished: Unfinished,
+    /// Something goes on that cannot be cut.
+    is_stuck: bool,
+}
+
+impl Ended {
+    fn into_result(self) -> Result {
+        if self.unfinished.is_nothing() { Ok(()) } else { Err(self.unfinished.into()) }
     }
-    let mut connections = Connections::new(Arc::clone(&app));
-    tokio::pin!(stop);
-    loop {
+}
+
+impl Server {
+    /// From the first start hook to the last stop hook.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from starting; what had started is undone.
+    async fn run(
+        self,
+        open: impl FnOnce() -> Result<Vec<Listener>>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Ended> {
+        let mut stop = std::pin::pin!(stop);
+        let handle = AppHandle::new(Arc::clone(&self.app));
+        let started = tokio::select! {
+            started = self.app.hooks().start(&handle) => started.and_then(|()| open()),
+            // Whatever was started is undone.
+            () = &mut stop => Ok(Vec::new()),
+        };
+        let listeners = match started {
+            Ok(listeners) => listeners,
+            Err(error) => {
+                self.app.stop().cancel();
+                self.clean_up(&handle).await;
+                return Err(error);
+            }
+        };
+        let connections = Connections::new(
+            Arc::clone(&self.app),
+            #[cfg(feature = "tls")]
+            self.tls.clone(),
+        );
+        if !listeners.is_empty() {
+            let mut serving = JoinSet::new();
+            for listener in listeners {
+                serving.spawn(accept(listener, Arc::clone(&connections)));
+            }
+            #[cfg(feature = "tls")]
+            if let Some(tls) = self.tls.clone() {
+                serving.spawn(tls.follow());
+            }
+            stop.await;
+            // Whoever connects from now on is refused.
+            serving.shutdown().await;
+        }
+        Ok(self.end(&connections, &handle).await)
+    }
+
+    /// Ends everything in its order: what never ends by itself, what clients wait for, what nobody waits for,
+    /// and what all of these needed.
+    async fn end(&self, connections: &Connections, handle: &AppHandle) -> Ended {
+        let (app, limits) = (&self.app, self.app.settings().limits());
+        let told = Instant::now();
+        app.stop().cancel();
+        if !self.is_in_time(connections.ended(), told + limits.stop_timeout).await {
+            tracing::warn!(tasks = connections.count(), "connections are cut: time is up");
+        }
+        app.work().cut().cancel();
+        // What is cut ends where it next waits; what never does cannot be cut.
+        let _ = tokio::time::timeout(LAST, connections.ended()).await;
+        let has_ended = self.is_in_time(app.work().drained(), told + limits.detached_stop_timeout).await;
+        app.work().cut_background();
+        let mut cleanups = 0;
+        if !has_ended && tokio::time::timeout(LAST, app.work().drained()).await.is_err() {
+            // What is left of them is no call, or stuck.
+            cleanups += app.tasks().len();
+        }
+        cleanups += self.clean_up(handle).await;
+        let mut unfinished = app.work().lost().clone();
+        unfinished.cleanups += cleanups;
+        unfinished.is_urgent = self.hurry.is_cancelled();
+        for (handler, calls) in unfinished.requests() {
+            tracing::error!(handler, calls, "requests were cut: they had not ended when the server stopped");
+        }
+        for (handler, calls) in unfinished.background() {
+            tracing::error!(handler, calls, "work in the background was cut when the server stopped");
+        }
+        Ended { unfinished, is_stuck: connections.count() + app.tasks().len() > 0 }
+    }
+
+    /// Whether `future` ends before `end`, and before there is no more time for anything.
+    async fn is_in_time(&self, future: impl Future<Output = ()>, end: Instant) -> bool {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, peer)) => connections.serve(socket, peer),
-                Err(error) => back_off(&error).await,
-            },
-            () = &mut stop => break,
+            biased;
+            () = future => true,
+            () = tokio::time::sleep_until(end) => false,
+            () = self.hurry.cancelled() => false,
         }
     }
-    drop(listener);
-    app.stop().cancel();
-    let ended = tokio::time::timeout(GRACE, async {
-        connections.finish().await;
-        app.work().drained().await;
-    });
-    if ended.await.is_err() {
-        tracing::warn!(seconds = GRACE.as_secs(), "stopped before every request had ended");
-        app.work().cut().cancel();
-        app.work().cut_background();
+
+    /// Returns how many clean-ups did not end.
+    async fn clean_up(&self, handle: &AppHandle) -> usize {
+        let limit = self.app.settings().limits().cleanup_timeout;
+        let all = async { self.app.cleanups().run(limit).await + self.app.hooks().stop(handle, limit).await };
+        let hurry = async {
+            self.hurry.cancelled().await;
+            tokio::time::sleep(HURRY).await;
+        };
+        tokio::select! {
+            biased;
+            cut = all => cut,
+            () = hurry => 1,
+        }
     }
-    let cleanups = app.cleanups().run(GRACE).await + app.hooks().stop(&handle, GRACE).await;
-    let mut unfinished = app.work().lost().clone();
-    unfinished.cleanups += cleanups;
-    if unfinished.is_nothing() { Ok(()) } else { Err(unfinished.into()) }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener> {
-    let listen = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A restarted server takes its address back at once.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    listen().map_err(|error| {
-        std::io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")).into()
-    })
+/// Accepts connections until it is dropped. No error ends it.
+async fn accept(listener: Listener, connections: Arc<Connections>) {
+    let (first, most) = PAUSE;
+    let mut pause = first;
+    let mut told: Option<Instant> = None;
+    while let Some(place) = connections.place().await {
+        let error = match listener.accept().await {
+            Ok((socket, peer)) => {
+                connections.serve(socket, peer, place);
+                pause = first;
+                continue;
+            }
+            Err(error) => error,
+        };
+        if is_of_one_connection(&error) {
+            continue;
+        }
+        // No file descriptors are left, say, which takes a while to change.
+        if told.is_none_or(|told| told.elapsed() >= most) {
+            tracing::error!(%error, "cannot accept connections");
+            told = Some(Instant::now());
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(most);
+    }
 }
 
-/// Prints the address and the routes.
-fn announce(app: &Assembled, address: SocketAddr) -> Result {
+/// Not the whole process's.
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Prints the addresses and the routes.
+fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "listening on http://{address}")?;
+    for listener in listeners {
+        writeln!(out, "listening on {}", listener.name(scheme)?)?;
+    }
     let rows: Vec<[String; 5]> = app.routes().iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
     let [method, target, kind, handler] = [width(0), width(1), width(2), width(3)];
@@ -111,15 +269,4 @@ fn row(route: &RouteInfo) -> [String; 5] {
         route.handler().to_owned(),
         format!("{file}:{line}"),
     ]
-}
-
-/// An error of `accept` is one connection's, or the whole process's (no file descriptors left, say), which
-/// takes a while to change.
-async fn back_off(error: &std::io::Error) {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
-        return;
-    }
-    tracing::error!(%error, "cannot accept connections");
-    tokio::time::sleep(Duration::from_secs(1)).await;
 }

@@ -50,7 +50,13 @@ fn each_dependency_has_its_place() {
     only_in("spawn_blocking(", &["body/file.rs", "extract/uploaded_file.rs", "response/file.rs"]);
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
-    only_in("tokio::spawn(", &["server/connection.rs", "testing/events.rs"]);
+    only_in("tokio::spawn(", &["testing/events.rs"]);
+    only_in("tasks.spawn(", &["server/connection.rs"]);
+    only_in("JoinSet", &["server.rs", "server/shutdown.rs"]);
+    only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
+    only_in("listenfd::", &["server/listener.rs"]);
+    only_in("socket2::", &["server/listener.rs"]);
+    only_in("rustix::", &["server/connection.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
     only_in(

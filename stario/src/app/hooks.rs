@@ -10,9 +10,11 @@ use crate::extract::AppHandle;
 use crate::inject::CleanupOutcome;
 
 pub(crate) enum Hook {
-    Start(Box<dyn FnOnce(AppHandle) -> Pin<Box<dyn Future<Output = Result> + Send>> + Send>),
+    Start(StartHook),
     Stop(StopHook),
 }
+
+type StartHook = Box<dyn FnOnce(AppHandle) -> Pin<Box<dyn Future<Output = Result> + Send>> + Send>;
 
 type StopHook = Box<dyn FnOnce(AppHandle) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
@@ -120,9 +122,7 @@ impl Hooks {
         Ok(())
     }
 
-    fn next_start(
-        &self,
-    ) -> Option<impl FnOnce(AppHandle) -> Pin<Box<dyn Future<Output = Result> + Send>> + Send + use<>> {
+    fn next_start(&self) -> Option<StartHook> {
         let mut state = self.lock();
         loop {
             match state.waiting.next()? {

@@ -1,10 +1,12 @@
 //! What an app does with every request, whatever its route: limits, proxies.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::App;
 use super::work::DETACHED_LIMIT;
+use super::{App, Limits};
+use crate::server::{Address, parse_address};
 
 /// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -16,8 +18,12 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// Each is `None` until it is set.
 #[derive(Default)]
 pub(crate) struct Settings {
-    body_limit: Option<usize>,
-    detached_limit: Option<usize>,
+    pub(crate) body_limit: Option<usize>,
+    pub(crate) detached_limit: Option<usize>,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) listen: Vec<Address>,
+    /// The files of a certificate and of its key.
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
     proxies: Option<Proxies>,
     ping_interval: Option<Duration>,
 }
@@ -28,6 +34,9 @@ impl Settings {
         Self {
             body_limit: self.body_limit.or(other.body_limit),
             detached_limit: self.detached_limit.or(other.detached_limit),
+            limits: self.limits.or(other.limits),
+            listen: if self.listen.is_empty() { other.listen } else { self.listen },
+            tls: self.tls.or(other.tls),
             proxies: self.proxies.or(other.proxies),
             ping_interval: self.ping_interval.or(other.ping_interval),
         }
@@ -44,6 +53,10 @@ impl Settings {
     /// `None` when streams may be silent.
     pub(crate) fn ping_interval(&self) -> Option<Duration> {
         Some(self.ping_interval.unwrap_or(PING_INTERVAL)).filter(|interval| !interval.is_zero())
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits.clone().unwrap_or_default()
     }
 
     pub(crate) fn proxies(&self) -> Option<&Proxies> {
@@ -77,6 +90,45 @@ impl App {
     /// ```
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.settings.body_limit = Some(bytes);
+        self
+    }
+
+    /// Listens on this address when the environment names none: `0.0.0.0:8080`, `[::]:80`, or `unix:` and the
+    /// path of a socket. Call it once for each; 127.0.0.1:8000 unless called. What is no address keeps the
+    /// app from starting.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    /// # fn main() {
+    /// app::new().listen("0.0.0.0:8080").listen("unix:/run/shop.sock").check().unwrap();
+    /// let problems = app::new().listen("everywhere").check().unwrap_err();
+    /// assert!(problems.to_string().contains("`everywhere` is no address"));
+    /// # }
+    /// ```
+    pub fn listen(mut self, address: impl AsRef<str>) -> Self {
+        let address = address.as_ref();
+        match parse_address(address) {
+            Some(address) => self.settings.listen.push(address),
+            None => self.problems.push(format!(
+                "`{address}` is no address to listen on: write `0.0.0.0:8000`, `[::]:8000` or `unix:/run/app.sock`"
+            )),
+        }
+        self
+    }
+
+    /// Speaks TLS, with the certificate chain and the private key of these PEM files, unless the environment
+    /// names others in `STARIO_SSL_CERTFILE` and `STARIO_SSL_KEYFILE`. On Unix sockets there is no TLS.
+    ///
+    /// Versions are 1.2 and 1.3, and HTTP/2 is negotiated. The files are read when the server starts, and
+    /// again within a minute of a change and on SIGHUP; new connections then get the new certificate. What
+    /// cannot be read leaves the old one.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.settings.tls = Some((certificate.into(), key.into()));
         self
     }
 

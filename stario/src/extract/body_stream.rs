@@ -74,7 +74,10 @@ impl BodyStream {
                     Ok(data) => data,
                     Err(_) => continue,
                 },
-                Some(Err(_)) => return Poll::Ready(Some(Err(self.fail(Rejection::ended_early())))),
+                Some(Err(error)) => {
+                    let rejection = Rejection::unfinished_body(&error);
+                    return Poll::Ready(Some(Err(self.fail(rejection))));
+                }
             };
             return Poll::Ready(Some(match self.left.checked_sub(data.len()) {
                 Some(left) => {

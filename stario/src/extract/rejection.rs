@@ -9,6 +9,7 @@ use http::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
 use http::{StatusCode, request};
 
 use super::Parameter;
+use crate::body::{BodyError, Stalled};
 use crate::error::{Error, Kind};
 use crate::response::Response;
 
@@ -178,8 +179,16 @@ impl Rejection {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
     }
 
+    /// For a body that did not come to its end: 408 if the client was too slow, 400 if it broke it off.
+    pub(crate) fn unfinished_body(error: &BodyError) -> Self {
+        if error.is::<Stalled>() {
+            return Self::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
+        }
+        Self::ended_early()
+    }
+
     /// 400 for a body that the client broke off.
-    pub(crate) fn ended_early() -> Self {
+    fn ended_early() -> Self {
         Self::bad_request("the request's body ended early")
     }
 

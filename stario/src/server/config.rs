@@ -1,42 +1,193 @@
 //! What the environment says about the server.
 
 use std::env::VarError;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
+use super::listener::Address;
+use crate::app::{Limits, Settings};
 use crate::error::Result;
 
-pub(super) struct Config {
-    pub(super) address: SocketAddr,
+/// Where to listen. The limits are in the app's settings.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(super) addresses: Vec<Address>,
+    /// Of a certificate and of its key.
+    pub(super) tls: Option<(PathBuf, PathBuf)>,
 }
+
+/// The mode of a Unix socket's file: for the owner and the group.
+const SOCKET_MODE: u32 = 0o660;
 
 impl Config {
-    /// `STARIO_HOST`, an IP address, and `STARIO_PORT`, 0 for any free port. A blank value counts as unset.
-    pub(super) fn from_env() -> Result<Self> {
-        Self::from_variables(|name| std::env::var(name))
+    /// Reads all variables. They come before what the code says, which is left where they say nothing. A blank
+    /// value counts as unset.
+    ///
+    /// # Errors
+    ///
+    /// All values that cannot be used, each by the name of its variable.
+    pub(crate) fn from_env(settings: &mut Settings) -> Result<Self> {
+        Ok(Self::from_variables(|name| std::env::var(name), settings)?)
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Self> {
-        let host = parse(&variable, "STARIO_HOST", "an IP address")?;
-        let port = parse(&variable, "STARIO_PORT", "a port number from 0 to 65535")?;
-        let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        Ok(Self { address: SocketAddr::new(host, port.unwrap_or(8000)) })
+    fn from_variables(
+        variable: impl Fn(&str) -> Result<String, VarError>,
+        settings: &mut Settings,
+    ) -> Result<Self, BadVariables> {
+        let mut variables = Variables { variable, problems: Vec::new() };
+        let mut limits = settings.limits.take().unwrap_or_default();
+        variables.limits(&mut limits);
+        settings.limits = Some(limits);
+        let count = "a whole number";
+        if let Some(bytes) = variables.read("STARIO_REQUESTS_MAX_BODY_BYTES", "a number of bytes") {
+            settings.body_limit = Some(bytes);
+        }
+        if let Some(limit) = variables.read("STARIO_DETACHED_LIMIT", count) {
+            settings.detached_limit = Some(limit);
+        }
+        let addresses = variables.addresses(&settings.listen);
+        let tls = variables.tls(settings.tls.take());
+        if variables.problems.is_empty() {
+            Ok(Self { addresses, tls })
+        } else {
+            Err(BadVariables(variables.problems))
+        }
     }
 }
 
-fn parse<T: std::str::FromStr>(
-    variable: &impl Fn(&str) -> Result<String, VarError>,
-    name: &str,
-    expected: &str,
-) -> Result<Option<T>> {
-    let problem = |found: &dyn std::fmt::Debug| {
-        let message = format!("{name} is {found:?}: expected {expected}");
-        std::io::Error::new(std::io::ErrorKind::InvalidInput, message).into()
-    };
-    match variable(name) {
-        Ok(value) if value.trim().is_empty() => Ok(None),
-        Ok(value) => value.trim().parse().map(Some).map_err(|_| problem(&value)),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(value)) => Err(problem(&value)),
+struct Variables<F> {
+    variable: F,
+    problems: Vec<String>,
+}
+
+impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
+    fn read<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
+        self.read_with(name, expected, |value| value.parse().ok())
+    }
+
+    /// The variable's value, if it has one that can be used.
+    fn read_with<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = match (self.variable)(name) {
+            Ok(value) if value.trim().is_empty() => return None,
+            Ok(value) => value,
+            Err(VarError::NotPresent) => return None,
+            Err(VarError::NotUnicode(value)) => {
+                self.problems.push(format!("{name} is not UTF-8, {}: expected {expected}", value.display()));
+                return None;
+            }
+        };
+        let parsed = parse(value.trim());
+        if parsed.is_none() {
+            self.problems.push(format!("{name} is {value:?}: expected {expected}"));
+        }
+        parsed
+    }
+
+    fn limits(&mut self, limits: &mut Limits) {
+        fn set<T>(place: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *place = value;
+            }
+        }
+        let count = "a whole number above 0";
+        let head_bytes =
+            self.read_with("STARIO_REQUESTS_MAX_HEADER_BYTES", "a number of bytes, 8192 at least", |value| {
+                value.parse().ok().filter(|bytes| *bytes >= Limits::LEAST_HEAD_BYTES)
+            });
+        set(&mut limits.head_bytes, head_bytes);
+        let head_fields = self.read_with("STARIO_REQUESTS_MAX_HEADERS", count, above_zero);
+        set(&mut limits.head_fields, head_fields);
+        set(&mut limits.head_timeout, self.seconds("STARIO_REQUESTS_HEADER_TIMEOUT"));
+        set(&mut limits.body_timeout, self.seconds("STARIO_REQUESTS_BODY_TIMEOUT"));
+        set(&mut limits.keep_alive_timeout, self.seconds("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT"));
+        set(&mut limits.write_timeout, self.seconds("STARIO_REQUESTS_WRITE_TIMEOUT"));
+        let connections = self.read_with("STARIO_MAX_CONNECTIONS", count, above_zero);
+        limits.connections = connections.or(limits.connections);
+        let streams = self.read_with("STARIO_HTTP2_MAX_STREAMS", count, above_zero);
+        set(&mut limits.http2_streams, streams);
+        set(&mut limits.backlog, self.read_with("STARIO_BACKLOG", count, above_zero));
+        set(&mut limits.stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT"));
+        set(&mut limits.detached_stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT"));
+        set(&mut limits.cleanup_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_CLEANUP_TIMEOUT"));
+    }
+
+    /// Decimals are allowed.
+    fn seconds(&mut self, name: &str) -> Option<Duration> {
+        self.read_with(name, "a number of seconds above 0", |value| {
+            let seconds = Duration::try_from_secs_f64(value.parse().ok()?).ok()?;
+            // What does not fit into a year is a mistake, and may be more than a clock can hold.
+            (seconds > Duration::ZERO && seconds <= Duration::from_secs(365 * 24 * 3600)).then_some(seconds)
+        })
+    }
+
+    /// A Unix socket stands in the place of addresses, unless there are some of these too.
+    fn addresses(&mut self, configured: &[Address]) -> Vec<Address> {
+        let hosts = self.read_with("STARIO_HOST", "an IP address, or several with commas between", |value| {
+            value.split(',').map(|host| host.trim().parse::<IpAddr>().ok()).collect::<Option<Vec<_>>>()
+        });
+        let port = self.read("STARIO_PORT", "a port number from 0 to 65535");
+        let mode = self.read_with("STARIO_UNIX_SOCKET_MODE", "an octal mode such as 660", |value| {
+            u32::from_str_radix(value, 8).ok().filter(|mode| *mode <= 0o777)
+        });
+        let path: Option<PathBuf> = self.read("STARIO_UNIX_SOCKET", "a path");
+        let has_address = hosts.is_some() || port.is_some();
+        if !has_address && path.is_none() && !configured.is_empty() {
+            return configured.to_vec();
+        }
+        let mut addresses = Vec::new();
+        if has_address || path.is_none() {
+            let hosts = hosts.unwrap_or_else(|| vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+            let address = |host| Address::Tcp(SocketAddr::new(host, port.unwrap_or(8000)));
+            addresses.extend(hosts.into_iter().map(address));
+        }
+        addresses.extend(path.map(|path| Address::Unix { path, mode: mode.unwrap_or(SOCKET_MODE) }));
+        addresses
+    }
+
+    fn tls(&mut self, configured: Option<(PathBuf, PathBuf)>) -> Option<(PathBuf, PathBuf)> {
+        let certificate: Option<PathBuf> = self.read("STARIO_SSL_CERTFILE", "a path");
+        let key: Option<PathBuf> = self.read("STARIO_SSL_KEYFILE", "a path");
+        let files = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => configured,
+            _ => {
+                self.problems
+                    .push("STARIO_SSL_CERTFILE and STARIO_SSL_KEYFILE: expected both or none".to_owned());
+                None
+            }
+        };
+        if files.is_some() && cfg!(not(feature = "tls")) {
+            self.problems
+                .push("STARIO_SSL_CERTFILE is set: expected stario with its feature `tls`".to_owned());
+        }
+        files
+    }
+}
+
+/// An address of TCP, or `unix:` and a path.
+pub(crate) fn parse_address(text: &str) -> Option<Address> {
+    match text.strip_prefix("unix:") {
+        Some(path) => (!path.is_empty()).then(|| Address::Unix { path: path.into(), mode: SOCKET_MODE }),
+        None => text.parse().ok().map(Address::Tcp),
+    }
+}
+
+fn above_zero<T: FromStr + Default + PartialEq>(value: &str) -> Option<T> {
+    value.parse().ok().filter(|value| *value != T::default())
+}
+
+/// Every variable that cannot be used.
+#[derive(Debug)]
+struct BadVariables(Vec<String>);
+
+impl std::error::Error for BadVariables {}
+
+impl fmt::Display for BadVariables {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join("\n"))
     }
 }
 
@@ -44,22 +195,72 @@ fn parse<T: std::str::FromStr>(
 mod tests {
     use super::*;
 
-    fn check(host: Option<&str>, port: Option<&str>, expected: Result<&str, &str>) {
-        let config = Config::from_variables(|name| {
-            let value = if name == "STARIO_HOST" { host } else { port };
-            value.map(str::to_owned).ok_or(VarError::NotPresent)
-        });
-        let found = config.map(|config| config.address.to_string()).map_err(|error| error.to_string());
-        assert_eq!(found.as_deref().map_err(String::as_str), expected);
+    fn config(variables: &[(&str, &str)], settings: &mut Settings) -> Result<Config, String> {
+        let found = |name: &str| {
+            let value = variables.iter().find(|(variable, _)| *variable == name);
+            value.map(|(_, value)| (*value).to_owned()).ok_or(VarError::NotPresent)
+        };
+        Config::from_variables(found, settings).map_err(|error| error.to_string())
+    }
+
+    fn addresses(variables: &[(&str, &str)]) -> Result<String, String> {
+        let mut settings = Settings::default();
+        let config = config(variables, &mut settings)?;
+        let addresses: Vec<String> = config.addresses.iter().map(ToString::to_string).collect();
+        Ok(addresses.join(" "))
     }
 
     #[test]
-    fn the_environment_names_the_address_or_is_refused_by_name() {
-        check(None, None, Ok("127.0.0.1:8000"));
-        check(Some(" "), Some(""), Ok("127.0.0.1:8000"));
-        check(Some("0.0.0.0"), Some("80"), Ok("0.0.0.0:80"));
-        check(Some("::1"), Some("0"), Ok("[::1]:0"));
-        check(Some("here"), None, Err("STARIO_HOST is \"here\": expected an IP address"));
-        check(None, Some("65536"), Err("STARIO_PORT is \"65536\": expected a port number from 0 to 65535"));
+    fn the_environment_names_the_addresses_or_is_refused_by_name() {
+        let check = |variables: &[(&str, &str)], expected: Result<&str, &str>| {
+            let found = addresses(variables);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected);
+        };
+        check(&[], Ok("127.0.0.1:8000"));
+        check(&[("STARIO_HOST", " "), ("STARIO_PORT", "")], Ok("127.0.0.1:8000"));
+        check(&[("STARIO_HOST", "0.0.0.0"), ("STARIO_PORT", "80")], Ok("0.0.0.0:80"));
+        check(&[("STARIO_HOST", "127.0.0.1, ::1"), ("STARIO_PORT", "0")], Ok("127.0.0.1:0 [::1]:0"));
+        check(&[("STARIO_UNIX_SOCKET", "/run/a")], Ok("unix:/run/a"));
+        check(&[("STARIO_UNIX_SOCKET", "/run/a"), ("STARIO_PORT", "1")], Ok("127.0.0.1:1 unix:/run/a"));
+        check(
+            &[("STARIO_HOST", "here")],
+            Err("STARIO_HOST is \"here\": expected an IP address, or several with commas between"),
+        );
+        check(
+            &[("STARIO_PORT", "65536")],
+            Err("STARIO_PORT is \"65536\": expected a port number from 0 to 65535"),
+        );
+    }
+
+    #[test]
+    fn every_bad_variable_is_named_at_once() {
+        let bad = [
+            ("STARIO_REQUESTS_MAX_HEADER_BYTES", "256"),
+            ("STARIO_REQUESTS_BODY_TIMEOUT", "-1"),
+            ("STARIO_REQUESTS_WRITE_TIMEOUT", "nan"),
+            ("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT", "1e300"),
+            ("STARIO_MAX_CONNECTIONS", "0"),
+            ("STARIO_UNIX_SOCKET_MODE", "888"),
+            ("STARIO_SSL_KEYFILE", "key.pem"),
+        ];
+        let message = config(&bad, &mut Settings::default()).unwrap_err();
+        assert_eq!(message.lines().count(), bad.len(), "{message}");
+        for (name, _) in bad {
+            assert!(message.contains(name), "{name} in {message}");
+        }
+    }
+
+    #[test]
+    fn the_environment_counts_before_the_code() {
+        let mut settings = Settings::default();
+        let time = Duration::from_secs;
+        settings.limits = Some(Limits::default().head_timeout(time(1)).body_timeout(time(2)));
+        settings.listen = vec![parse_address("127.0.0.1:1").unwrap()];
+        let variables = [("STARIO_REQUESTS_HEADER_TIMEOUT", "0.5"), ("STARIO_REQUESTS_MAX_BODY_BYTES", "7")];
+        let config = config(&variables, &mut settings).unwrap();
+        assert_eq!(config.addresses, settings.listen);
+        let limits = settings.limits.as_ref().unwrap();
+        assert_eq!((limits.head_timeout, limits.body_timeout), (Duration::from_millis(500), time(2)));
+        assert_eq!(settings.body_limit(), 7);
     }
 }

@@ -2,130 +2,313 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Version};
+use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::app::Assembled;
-use crate::body::Body;
+use super::activity::{Activity, Busy};
+use super::check::refusal;
+use super::listener::prepare;
+use super::socket::{Socket, Watched};
+#[cfg(feature = "tls")]
+use super::tls::Tls;
+use crate::app::{Assembled, Limits};
+use crate::body::{Body, BodyError};
 use crate::dispatch::dispatch;
-
-/// The most bytes of a request's head.
-const HEAD_LIMIT: usize = 64 * 1024;
-
-/// How long a client may take for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::error::{catch_panic, internal_server_error, panic_message};
+use crate::patience::Patience;
 
 /// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
+/// How many streams an HTTP/2 client may reset before the server has looked at them, and how many it may make
+/// the server reset, until its connection is closed: what floods of resets are made of.
+const RESETS: (usize, usize) = (20, 1024);
+
+/// What hyper counts without effort. Another number costs every request an allocation.
+const HEAD_FIELDS: usize = 100;
+
+/// How long a connection may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// All open connections.
 pub(super) struct Connections {
     app: Arc<Assembled>,
-    builder: Builder<TokioExecutor>,
-    graceful: GracefulShutdown,
-    /// Ends all connections at once, whatever they are in.
-    cut: CancellationToken,
+    limits: Limits,
+    builder: Builder<Streams>,
+    /// For as many as may be open at once.
+    places: Arc<Semaphore>,
+    /// The connections, and over HTTP/2 their streams. Always closed, so that it can be waited for.
+    tasks: TaskTracker,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<Tls>>,
 }
 
 impl Connections {
-    pub(super) fn new(app: Arc<Assembled>) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_LIMIT);
+    pub(super) fn new(app: Arc<Assembled>, #[cfg(feature = "tls")] tls: Option<Arc<Tls>>) -> Arc<Self> {
+        let limits = app.settings().limits();
+        let tasks = TaskTracker::new();
+        tasks.close();
+        let mut builder = Builder::new(Streams { tasks: tasks.clone(), cut: app.work().cut().clone() });
+        // Timeouts are those of `Activity`, which cost a request nothing.
+        builder.http1().header_read_timeout(None).max_buf_size(limits.head_bytes);
+        if limits.head_fields != HEAD_FIELDS {
+            builder.http1().max_headers(limits.head_fields);
+        }
+        let (unseen, caused) = RESETS;
         builder
             .http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_timeout(KEEP_ALIVE);
-        let cut = app.work().cut().clone();
-        Self { app, builder, graceful: GracefulShutdown::new(), cut }
+            .keep_alive_timeout(KEEP_ALIVE)
+            .max_concurrent_streams(limits.http2_streams)
+            .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+            .max_pending_accept_reset_streams(unseen)
+            .max_local_error_reset_streams(caused);
+        let places = limits.connections.unwrap_or_else(most_connections).min(Semaphore::MAX_PERMITS);
+        Arc::new(Self {
+            app,
+            limits,
+            builder,
+            places: Arc::new(Semaphore::new(places)),
+            tasks,
+            #[cfg(feature = "tls")]
+            tls,
+        })
+    }
+
+    /// Waits until one more may be open.
+    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        tracing::warn!("as many connections are open as may be: others wait to be accepted");
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     /// Serves the connection in a task of its own.
-    pub(super) fn serve(&mut self, socket: TcpStream, peer: SocketAddr) {
-        // Small events must not wait for the acknowledgement of the one before.
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-        let has_asked = Arc::new(AtomicBool::new(false));
-        let (app, asks) = (Arc::clone(&self.app), Arc::clone(&has_asked));
-        let service = service_fn(move |request: Request<Incoming>| {
-            asks.store(true, Ordering::Relaxed);
-            let response = dispatch(Arc::clone(&app), request.map(Body::incoming), Some(peer));
-            async { Ok::<_, Infallible>(response.await) }
+    pub(super) fn serve(self: &Arc<Self>, socket: Socket, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        let connections = Arc::clone(self);
+        // One of its own: it is looked at whenever the connection does something.
+        let cut = self.app.work().cut().child_token();
+        self.tasks.spawn(async move {
+            let _place = place;
+            cut.run_until_cancelled(connections.run(socket, peer)).await;
         });
-        let connection = self.builder.serve_connection(TokioIo::new(socket), service).into_owned();
-        let connection = self.graceful.watch(connection);
-        let stop = self.app.stop().clone();
-        let served = async move {
-            tokio::pin!(connection);
-            // hyper's own deadline begins when it knows the version, which a client may never say; and a
-            // server that stops waits for requests, not for those that may never come.
-            let gives_up = async {
-                tokio::select! {
-                    () = tokio::time::sleep(HEAD_TIMEOUT) => {}
-                    () = stop.cancelled() => {}
-                }
-            };
-            let ended = tokio::select! {
-                ended = &mut connection => ended,
-                () = gives_up => {
-                    if !has_asked.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    connection.await
-                }
-            };
-            // The client left, or sent what is no HTTP; hyper has answered where an answer was possible.
-            if let Err(error) = ended {
-                tracing::debug!(error, "a connection ended early");
-            }
-        };
-        let cut = self.cut.clone();
-        tokio::spawn(async move { cut.run_until_cancelled(served).await });
     }
 
-    /// Waits until every connection has answered the requests it is in, and no others.
-    pub(super) async fn finish(self) {
-        self.graceful.shutdown().await;
+    async fn run(&self, socket: Socket, peer: SocketAddr) {
+        if let Socket::Tcp(socket) = &socket
+            && let Err(error) = prepare(socket, self.limits.write_timeout)
+        {
+            tracing::debug!(%error, "cannot set the options of a socket");
+        }
+        #[cfg(feature = "tls")]
+        let Some(socket) = self.secure(socket).await else { return };
+        let activity = Activity::new(&self.limits);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            let busy = activity.request(request.version() == Version::HTTP_2);
+            let refused = refusal(&mut request, self.limits.head_fields);
+            let app = Arc::clone(&self.app);
+            let body_timeout = self.limits.body_timeout;
+            async move {
+                let response = match refused {
+                    Some(response) => response,
+                    None => {
+                        let request = request.map(|body| Body::incoming(body, Patience::new(body_timeout)));
+                        answer(app, request, peer).await
+                    }
+                };
+                Ok::<_, Infallible>(response.map(|body| Sent { body, _busy: busy }))
+            }
+        });
+        let patience = Patience::new(self.limits.write_timeout);
+        let watched = Watched::new(socket, Arc::clone(&activity), patience);
+        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(watched), service));
+        let stop = self.app.stop().child_token();
+        let mut stopped = pin!(stop.cancelled());
+        let mut ends = Ends::new(&activity);
+        let mut timer = pin!(tokio::time::sleep_until(ends.timer));
+        std::future::poll_fn(|ctx| {
+            loop {
+                if let Poll::Ready(ended) = connection.as_mut().poll(ctx) {
+                    // The client left, or sent what is no HTTP; hyper has answered where an answer was possible.
+                    if let Err(error) = ended {
+                        tracing::debug!(error, "a connection ended early");
+                    }
+                    return Poll::Ready(());
+                }
+                let is_stopped = !ends.is_asked() && stopped.as_mut().poll(ctx).is_ready();
+                let is_over = is_stopped || ready!(ends.poll(timer.as_mut(), ctx));
+                // A server that stops waits for requests, not for those that may never come.
+                if !is_over || ends.is_asked() || !activity.has_asked() {
+                    return Poll::Ready(());
+                }
+                ends.ask();
+                connection.as_mut().graceful_shutdown();
+            }
+        })
+        .await;
+    }
+
+    /// The handshake of TLS, where there is one.
+    #[cfg(feature = "tls")]
+    async fn secure(&self, socket: Socket) -> Option<Socket> {
+        let Some(tls) = &self.tls else { return Some(socket) };
+        let socket = match socket {
+            Socket::Tcp(socket) => socket,
+            other => return Some(other),
+        };
+        let handshake = tokio::time::timeout(self.limits.head_timeout, tls.accept(socket));
+        let stop = self.app.stop().child_token();
+        match stop.run_until_cancelled(handshake).await {
+            Some(Ok(Ok(socket))) => Some(socket),
+            Some(Ok(Err(error))) => {
+                tracing::debug!(%error, "a handshake of TLS failed");
+                None
+            }
+            // Too slow, or too late.
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    /// How many tasks there are: connections, and streams of HTTP/2.
+    pub(super) fn count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Waits until every connection has ended.
+    pub(super) async fn ended(&self) {
+        self.tasks.wait().await;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
+/// The response, whatever happens on the way to it.
+async fn answer(app: Arc<Assembled>, request: Request<Body>, peer: SocketAddr) -> crate::response::Response {
+    match catch_panic(dispatch(app, request, Some(peer))).await {
+        Ok(response) => response,
+        Err(panic) => {
+            tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
+            internal_server_error()
+        }
+    }
+}
 
-    use super::*;
+/// Four fifths of the files that the process may open.
+fn most_connections() -> usize {
+    #[cfg(unix)]
+    {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        if let Some(files) = limit {
+            return usize::try_from(files / 5 * 4).unwrap_or(usize::MAX).max(1);
+        }
+    }
+    Semaphore::MAX_PERMITS
+}
 
-    /// What a client reads that sends `bytes` and then waits. The clock runs ahead when nothing else can.
-    async fn answer_to(bytes: &[u8]) -> Vec<u8> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (socket, _) = listener.accept().await.unwrap();
-        let mut connections = Connections::new(Arc::new(Assembled::without_routes()));
-        connections.serve(socket, (std::net::Ipv4Addr::LOCALHOST, 0).into());
-        client.write_all(bytes).await.unwrap();
-        let mut answer = Vec::new();
-        client.read_to_end(&mut answer).await.unwrap();
-        answer
+/// When a connection ends on which nothing is asked, and when one that was told to.
+struct Ends<'a> {
+    activity: &'a Activity,
+    /// When the timer is due; it is not touched by each request, so it may be too early.
+    timer: Instant,
+    is_armed: bool,
+    /// When the connection was asked to end.
+    asked: Option<Instant>,
+}
+
+impl<'a> Ends<'a> {
+    fn new(activity: &'a Activity) -> Self {
+        let timer = activity.end().unwrap_or_else(Instant::now);
+        Self { activity, timer, is_armed: true, asked: None }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_that_asks_nothing_is_closed() {
-        for silence in ["", "GET / HT", "PRI * HT", "GET / HTTP/1.1\r\nhost: x\r\n"] {
-            let started = tokio::time::Instant::now();
-            assert_eq!(answer_to(silence.as_bytes()).await, b"", "{silence}");
-            assert_eq!(started.elapsed().as_secs(), HEAD_TIMEOUT.as_secs(), "{silence}");
+    fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    fn ask(&mut self) {
+        self.asked = Some(Instant::now());
+        self.is_armed = false;
+    }
+
+    fn end(&self) -> Option<Instant> {
+        let Some(asked) = self.asked else { return self.activity.end() };
+        self.activity.waits_since().map(|since| since.max(asked) + GOODBYE)
+    }
+
+    /// Ready when it is time to end.
+    fn poll(&mut self, mut timer: Pin<&mut tokio::time::Sleep>, ctx: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            if !self.is_armed {
+                let Some(end) = self.end() else { return Poll::Pending };
+                timer.as_mut().reset(end);
+                self.is_armed = true;
+            }
+            ready!(timer.as_mut().poll(ctx));
+            self.is_armed = false;
+            if self.end().is_some_and(|end| end <= Instant::now()) {
+                return Poll::Ready(true);
+            }
         }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The body of a response; the connection is busy as long as there is one.
+    struct Sent {
+        #[pin]
+        body: Body,
+        _busy: Busy,
+    }
+}
+
+impl http_body::Body for Sent {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.project().body.poll_frame(ctx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Where hyper runs the streams of HTTP/2.
+#[derive(Clone)]
+struct Streams {
+    tasks: TaskTracker,
+    cut: CancellationToken,
+}
+
+impl<F> hyper::rt::Executor<F> for Streams
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let cut = self.cut.clone();
+        self.tasks.spawn(async move { cut.run_until_cancelled(stream).await });
     }
 }

@@ -1,0 +1,161 @@
+//! What a server grants its clients, and itself when it stops.
+
+use std::time::Duration;
+
+use super::App;
+
+/// What a server grants its clients: bytes, time, connections; and itself when it stops.
+///
+/// All are on unless they are set otherwise, here or by the environment, whose word counts: what the code
+/// says is this app's default. A time is of what a client lets the server wait; how long a handler takes is
+/// not limited.
+///
+/// ```
+/// use std::time::Duration;
+/// use stario::prelude::*;
+/// use stario::Limits;
+///
+/// # stario::app!();
+/// # #[app::query("/")]
+/// # async fn home() {}
+/// let limits = Limits::default().keep_alive_timeout(Duration::from_secs(75)).connections(5000);
+/// let app = app::new().limits(limits);
+/// # app.check().unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "limits do nothing until an app is given them"]
+pub struct Limits {
+    pub(crate) head_bytes: usize,
+    pub(crate) head_fields: usize,
+    pub(crate) head_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) keep_alive_timeout: Duration,
+    pub(crate) write_timeout: Duration,
+    pub(crate) connections: Option<usize>,
+    pub(crate) http2_streams: u32,
+    pub(crate) backlog: u32,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) detached_stop_timeout: Duration,
+    pub(crate) cleanup_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 64 * 1024,
+            head_fields: 100,
+            head_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+            connections: None,
+            http2_streams: 128,
+            backlog: 2048,
+            stop_timeout: Duration::from_secs(5),
+            detached_stop_timeout: Duration::from_secs(20),
+            cleanup_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Limits {
+    /// The least that [`head_bytes`](Self::head_bytes) can be.
+    pub(crate) const LEAST_HEAD_BYTES: usize = 8192;
+
+    /// Sets the most bytes of a request's head, at least 8192; 64 KiB unless set. A longer one is answered
+    /// 431, and over HTTP/2 its stream is reset. `STARIO_REQUESTS_MAX_HEADER_BYTES`
+    pub fn head_bytes(mut self, bytes: usize) -> Self {
+        self.head_bytes = bytes.max(Self::LEAST_HEAD_BYTES);
+        self
+    }
+
+    /// Sets the most header fields of a request; 100 unless set, which is the fastest. More are answered 431.
+    /// `STARIO_REQUESTS_MAX_HEADERS`
+    pub fn head_fields(mut self, count: usize) -> Self {
+        self.head_fields = count;
+        self
+    }
+
+    /// Sets how long a client may take for the head of a request, and before that for the handshake of TLS;
+    /// 5 seconds unless set. Then its connection is closed. `STARIO_REQUESTS_HEADER_TIMEOUT`
+    pub fn head_timeout(mut self, time: Duration) -> Self {
+        self.head_timeout = time;
+        self
+    }
+
+    /// Sets how long a client may send nothing of the body that is read; 30 seconds unless set. Less than 256
+    /// bytes a second count as nothing in the long run. Who is slower is answered 408.
+    /// `STARIO_REQUESTS_BODY_TIMEOUT`
+    pub fn body_timeout(mut self, time: Duration) -> Self {
+        self.body_timeout = time;
+        self
+    }
+
+    /// Sets how long a connection is kept open on which nothing is asked; 5 seconds unless set. Behind a proxy
+    /// that keeps connections open, let it be longer than the proxy's time.
+    /// `STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT`
+    pub fn keep_alive_timeout(mut self, time: Duration) -> Self {
+        self.keep_alive_timeout = time;
+        self
+    }
+
+    /// Sets how long a client may take nothing of what is sent; 30 seconds unless set. Less than 256 bytes a
+    /// second count as nothing in the long run. Then its connection is closed.
+    /// `STARIO_REQUESTS_WRITE_TIMEOUT`
+    pub fn write_timeout(mut self, time: Duration) -> Self {
+        self.write_timeout = time;
+        self
+    }
+
+    /// Sets how many connections are open at once; unless set, four fifths of the files that the process may
+    /// open, so that handlers can open some as well. More wait to be accepted. `STARIO_MAX_CONNECTIONS`
+    pub fn connections(mut self, count: usize) -> Self {
+        self.connections = Some(count);
+        self
+    }
+
+    /// Sets how many requests an HTTP/2 connection carries at once; 128 unless set.
+    /// `STARIO_HTTP2_MAX_STREAMS`
+    pub fn http2_streams(mut self, count: u32) -> Self {
+        self.http2_streams = count;
+        self
+    }
+
+    /// Sets how many connections wait to be accepted, if the system allows as many; 2048 unless set. What is
+    /// over it must try again. `STARIO_BACKLOG`
+    pub fn backlog(mut self, count: u32) -> Self {
+        self.backlog = count;
+        self
+    }
+
+    /// Sets how long requests may take after the signal to stop; 5 seconds unless set. Then they are cut, and
+    /// named in the log. `STARIO_GRACEFUL_SHUTDOWN_TIMEOUT`
+    pub fn stop_timeout(mut self, time: Duration) -> Self {
+        self.stop_timeout = time;
+        self
+    }
+
+    /// Sets how long detached commands, and commands whose client has left, may take after the signal to stop;
+    /// 20 seconds unless set, so that all ends within the 30 that most supervisors give. Then they are cut, and
+    /// named in the log. `STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT`
+    pub fn detached_stop_timeout(mut self, time: Duration) -> Self {
+        self.detached_stop_timeout = time;
+        self
+    }
+
+    /// Sets how long each clean-up of a singleton, and each stop hook, may take; 5 seconds unless set.
+    /// `STARIO_GRACEFUL_SHUTDOWN_CLEANUP_TIMEOUT`
+    pub fn cleanup_timeout(mut self, time: Duration) -> Self {
+        self.cleanup_timeout = time;
+        self
+    }
+}
+
+impl App {
+    /// Sets what a server grants its clients; see [`Limits`]. For the size of bodies there is
+    /// [`body_limit`](Self::body_limit), and for detached commands [`detached_limit`](Self::detached_limit).
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = Some(limits);
+        self
+    }
+}

@@ -1,0 +1,162 @@
+//! What a request must be before it is routed, where hyper lets more through.
+
+use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::uri::Authority;
+use http::{HeaderMap, Method, Request, StatusCode, Version};
+use http_body::Body;
+
+use crate::response::{self, Response};
+
+/// Makes the request one that can be served, or answers why it is none; the connection ends with that.
+pub(super) fn refusal<B: Body>(request: &mut Request<B>, most_fields: usize) -> Option<Response> {
+    let (status, message) = problem(request, most_fields)?;
+    let mut answer = response::text(status, message);
+    if request.version() < Version::HTTP_2 {
+        response::set(answer.headers_mut(), CONNECTION, "close");
+    }
+    Some(answer)
+}
+
+fn problem<B: Body>(request: &mut Request<B>, most_fields: usize) -> Option<(StatusCode, &'static str)> {
+    if request.headers().len() > most_fields {
+        return Some((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields"));
+    }
+    if request.method() == Method::CONNECT {
+        return Some((StatusCode::NOT_IMPLEMENTED, "this server is no proxy"));
+    }
+    let message = if request.version() == Version::HTTP_2 {
+        host_over_http2(request)
+    } else {
+        // hyper takes all codings in which `chunked` is the last, and cannot undo the others.
+        if request.body().size_hint().exact().is_none() && !is_chunked(request.headers()) {
+            return Some((StatusCode::NOT_IMPLEMENTED, "the only transfer coding is chunked"));
+        }
+        target(request).or_else(|| host(request))
+    };
+    message.map(|message| (StatusCode::BAD_REQUEST, message))
+}
+
+/// Exactly `chunked`, once: what else stands there, another server on the way may take for another length.
+fn is_chunked(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    codings.next().is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        && codings.next().is_none()
+}
+
+/// A path, a URL of HTTP, or `*` where that means something (RFC 9112, 3.2).
+fn target<B>(request: &Request<B>) -> Option<&'static str> {
+    let uri = request.uri();
+    let is_good = match uri.scheme_str() {
+        None if uri.path() == "*" => request.method() == Method::OPTIONS,
+        None => uri.authority().is_none() && uri.path().starts_with('/'),
+        Some("http" | "https") => {
+            uri.authority().is_some_and(|authority| is_host(authority.as_str().as_bytes()))
+        }
+        Some(_) => false,
+    };
+    (!is_good).then_some("bad request target")
+}
+
+/// RFC 9112, 3.2: exactly one in HTTP/1.1; and where the target names one, that counts.
+fn host<B>(request: &mut Request<B>) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let problem = match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() == Version::HTTP_11 => Some("missing header `host`"),
+        (None, _) => None,
+        (Some(host), None) => (!is_host(host.as_bytes())).then_some("bad header `host`"),
+        (Some(_), Some(_)) => Some("more than one header `host`"),
+    };
+    if let (None, Some(authority)) = (problem, request.uri().authority()) {
+        let authority = value_of(authority);
+        request.headers_mut().insert(HOST, authority);
+    }
+    problem
+}
+
+/// RFC 9113, 8.3.1: `:authority`, and `host` too if it says the same.
+fn host_over_http2<B>(request: &Request<B>) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (host, another) = (hosts.next(), hosts.next());
+    let named = request.uri().authority().map(Authority::as_str).map(str::as_bytes);
+    let is_good = match (named, host) {
+        (None, None) => false,
+        (Some(named), None) => is_host(named),
+        (None, Some(host)) => is_host(host.as_bytes()),
+        (Some(named), Some(host)) => is_host(named) && named.eq_ignore_ascii_case(host.as_bytes()),
+    };
+    (!is_good || another.is_some()).then_some("bad header `host`")
+}
+
+fn value_of(authority: &Authority) -> HeaderValue {
+    // What `is_host` takes is a header's value.
+    HeaderValue::from_str(authority.as_str()).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// A name or an IP address, and perhaps a port; or nothing at all, which clients send that know no name. Of
+/// what RFC 3986 calls a name, only what DNS and those who bend its rules use.
+fn is_host(host: &[u8]) -> bool {
+    if host.len() > 255 {
+        return false;
+    }
+    let (name, port) = match host {
+        [b'[', rest @ ..] => {
+            let Some(end) = rest.iter().position(|byte| *byte == b']') else { return false };
+            let (address, port) = (&rest[..end], &rest[end + 1..]);
+            let is_address = std::str::from_utf8(address)
+                .is_ok_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+            if !is_address {
+                return false;
+            }
+            (&b""[..], port)
+        }
+        _ => host.split_at(host.iter().position(|byte| *byte == b':').unwrap_or(host.len())),
+    };
+    name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) && is_port(port)
+}
+
+/// `:` and a port, `:` alone, or nothing.
+fn is_port(port: &[u8]) -> bool {
+    let Some(digits) = port.strip_prefix(b":") else { return port.is_empty() };
+    // `u16` would take a sign.
+    digits.is_empty()
+        || digits.iter().all(u8::is_ascii_digit)
+            && std::str::from_utf8(digits).is_ok_and(|digits| digits.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_or_addresses_with_a_port_at_most() {
+        for good in ["", "x", "example.com", "a_b-c.~d", "127.0.0.1:80", "[::1]", "[::1]:65535", "x:", "X.Y."]
+        {
+            assert!(is_host(good.as_bytes()), "{good}");
+        }
+        let long = "a".repeat(256);
+        for bad in [
+            "a b",
+            "a/b",
+            "u@h",
+            "a,b",
+            "<script>",
+            "\"a\"",
+            "a:b",
+            "a:99999",
+            "a:+1",
+            "a:1:2",
+            "[::1",
+            "[x]",
+            "[::1]x",
+            "::1",
+            "a\0",
+            "ä",
+            "a?b",
+            "a#b",
+            "a\\b",
+            long.as_str(),
+        ] {
+            assert!(!is_host(bad.as_bytes()), "{bad}");
+        }
+    }
+}

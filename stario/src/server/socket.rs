@@ -1,0 +1,110 @@
+//! The bytes of one connection, whatever carries them, and the end of those who do not take theirs.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::activity::Activity;
+use crate::patience::Patience;
+
+/// An enum, so that hyper is compiled for one type.
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+}
+
+macro_rules! each {
+    ($self:expr, $socket:ident => $call:expr) => {
+        match $self {
+            Socket::Tcp($socket) => $call,
+            #[cfg(unix)]
+            Socket::Unix($socket) => $call,
+            #[cfg(feature = "tls")]
+            Socket::Tls($socket) => $call,
+        }
+    };
+}
+
+/// Notes what is read, and fails when nothing of what is written is taken for too long.
+pub(super) struct Watched {
+    socket: Socket,
+    activity: Arc<Activity>,
+    patience: Patience,
+}
+
+impl Watched {
+    pub(super) fn new(socket: Socket, activity: Arc<Activity>, patience: Patience) -> Self {
+        Self { socket, activity, patience }
+    }
+
+    fn progress(
+        &mut self,
+        ctx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match &written {
+            Poll::Ready(Ok(count)) => {
+                self.patience.refill(*count);
+                self.activity.wrote(false);
+            }
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            Poll::Pending => self.activity.wrote(true),
+        }
+        written
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = each!(&mut self.socket, socket => Pin::new(socket).poll_read(ctx, buffer));
+        if buffer.filled().len() > before {
+            self.activity.received();
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, ctx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = each!(&mut self.socket, socket => Pin::new(socket).poll_write(ctx, bytes));
+        self.progress(ctx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = each!(&mut self.socket, socket => Pin::new(socket).poll_write_vectored(ctx, slices));
+        self.progress(ctx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        each!(&self.socket, socket => socket.is_write_vectored())
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = each!(&mut self.socket, socket => Pin::new(socket).poll_flush(ctx));
+        self.progress(ctx, flushed.map_ok(|()| 0)).map_ok(drop)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = each!(&mut self.socket, socket => Pin::new(socket).poll_shutdown(ctx));
+        self.progress(ctx, shut.map_ok(|()| 0)).map_ok(drop)
+    }
+}

@@ -1,0 +1,114 @@
+//! TLS by rustls, with HTTP/2 where the client speaks it, and with the certificate that the files hold now.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::socket::Socket;
+use crate::error::Result;
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(60);
+
+pub(super) struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: RwLock<Arc<ServerConfig>>,
+}
+
+impl Tls {
+    pub(super) fn load((certificate, key): (PathBuf, PathBuf)) -> Result<Arc<Self>> {
+        let current = RwLock::new(load(&certificate, &key)?);
+        Ok(Arc::new(Self { certificate, key, current }))
+    }
+
+    pub(super) async fn accept(&self, socket: TcpStream) -> std::io::Result<Socket> {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        let socket = TlsAcceptor::from(current).accept(socket).await?;
+        Ok(Socket::Tls(Box::new(socket)))
+    }
+
+    /// Loads the files anew when they have changed, and on SIGHUP. What cannot be loaded leaves the certificate
+    /// as it is.
+    pub(super) async fn follow(self: Arc<Self>) {
+        let mut hangups = hangups();
+        let mut loaded = self.stamp();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => if self.stamp() == loaded { continue },
+                () = next(&mut hangups) => {}
+            }
+            loaded = self.stamp();
+            match load(&self.certificate, &self.key) {
+                Ok(config) => {
+                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = config;
+                    tracing::info!(certificate = %self.certificate.display(), "loaded the certificate anew");
+                }
+                Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+            }
+        }
+    }
+
+    /// When the files were written.
+    fn stamp(&self) -> [Option<SystemTime>; 2] {
+        let stamp = |path: &Path| std::fs::metadata(path).and_then(|found| found.modified()).ok();
+        [stamp(&self.certificate), stamp(&self.key)]
+    }
+}
+
+fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>> {
+    let named = |path: &Path, problem: &dyn std::fmt::Display| {
+        std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{}: {problem}", path.display()))
+    };
+    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| named(certificate, &error))?;
+    if certificates.is_empty() {
+        return Err(named(certificate, &"there is no certificate in it").into());
+    }
+    let key_file = key;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key_file, &error))?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .map_err(|error| named(certificate, &error))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+#[cfg(unix)]
+type Hangups = Option<tokio::signal::unix::Signal>;
+#[cfg(not(unix))]
+type Hangups = ();
+
+#[cfg(unix)]
+fn hangups() -> Hangups {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok()
+}
+
+#[cfg(not(unix))]
+fn hangups() -> Hangups {}
+
+#[cfg(unix)]
+async fn next(hangups: &mut Hangups) {
+    let is_open = match hangups {
+        Some(hangups) => hangups.recv().await.is_some(),
+        None => false,
+    };
+    if !is_open {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(not(unix))]
+async fn next(_: &mut Hangups) {
+    std::future::pending::<()>().await;
+}
