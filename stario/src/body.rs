@@ -151,6 +151,20 @@ impl Body {
         Kind::Incoming(Incoming { body, patience }).into()
     }
 
+    /// All its bytes, if they are there.
+    pub(crate) fn whole(&self) -> Option<&Bytes> {
+        match &self.kind {
+            Kind::Full(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Puts another body in the place of this one, made of it or not. The clean-ups stay.
+    pub(crate) fn replace(&mut self, make: impl FnOnce(Body) -> Body) {
+        let replaced = std::mem::replace(&mut self.kind, Kind::Full(Bytes::new()));
+        self.kind = make(replaced.into()).kind;
+    }
+
     /// Cleans up behind this body.
     pub(crate) fn clean_up_after(&mut self, cleanups: Cleanups) {
         self.cleanups = Some(cleanups);

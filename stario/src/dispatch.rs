@@ -9,6 +9,7 @@ use http_body::Body as _;
 
 use crate::app::Assembled;
 use crate::body::Body;
+use crate::compress::{self, Accepted};
 use crate::extract::{RequestId, X_REQUEST_ID};
 use crate::handler;
 use crate::response::{IntoResponse, Redirect, Response};
@@ -27,15 +28,19 @@ pub(crate) async fn dispatch(
     let arrival = Arrival { peer, id: RequestId::next() };
     let is_head = request.method() == Method::HEAD;
     let version = request.version();
+    let accepted = Accepted::of(request.headers());
     let mut response = route(&app, request, arrival).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| arrival.id.header());
-    if is_head {
-        without_body(&mut response);
-    }
     response.body_mut().belongs_to(arrival.id);
     response.body_mut().end_events_on(app.stop());
     response.body_mut().ping_events(app.settings().ping_interval());
     sse::say_that_it_stays_open(&mut response, version);
+    if let Some(accepted) = accepted {
+        compress::respond(accepted, app.settings().compression(), &mut response).await;
+    }
+    if is_head {
+        without_body(&mut response);
+    }
     response
 }
 

@@ -80,6 +80,8 @@ mod stream;
 mod sse;
 /// What the browser's client understands.
 mod datastar;
+/// Responses in the coding that the client asks for.
+mod compress;
 /// The body of a request or a response.
 mod body;
 
@@ -106,6 +108,7 @@ pub mod prelude;
 pub use app::{App, Limits, Problems, ProxyHeader, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
+pub use compress::{Coding, Compression};
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{

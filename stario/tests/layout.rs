@@ -47,7 +47,10 @@ fn each_dependency_has_its_place() {
     only_in("tempfile::", &["extract/uploaded_file.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
-    only_in("spawn_blocking(", &["body/file.rs", "extract/uploaded_file.rs", "response/file.rs"]);
+    only_in(
+        "spawn_blocking(",
+        &["body/file.rs", "compress.rs", "extract/uploaded_file.rs", "response/file.rs"],
+    );
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
     only_in("tokio::spawn(", &["testing/events.rs"]);
@@ -57,6 +60,7 @@ fn each_dependency_has_its_place() {
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs"]);
     only_in("rustix::", &["server/connection.rs"]);
+    only_in("async_compression::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
     only_in(

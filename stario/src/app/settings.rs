@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::work::DETACHED_LIMIT;
 use super::{App, Limits};
+use crate::compress::Compression;
 use crate::server::{Address, parse_address};
 
 /// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     proxies: Option<Proxies>,
     ping_interval: Option<Duration>,
+    compression: Option<Compression>,
 }
 
 impl Settings {
@@ -39,6 +41,7 @@ impl Settings {
             tls: self.tls.or(other.tls),
             proxies: self.proxies.or(other.proxies),
             ping_interval: self.ping_interval.or(other.ping_interval),
+            compression: self.compression.or(other.compression),
         }
     }
 
@@ -61,6 +64,11 @@ impl Settings {
 
     pub(crate) fn proxies(&self) -> Option<&Proxies> {
         self.proxies.as_ref()
+    }
+
+    pub(crate) fn compression(&self) -> &Compression {
+        static UNLESS_SET: Compression = Compression::new();
+        self.compression.as_ref().unwrap_or(&UNLESS_SET)
     }
 }
 
@@ -202,6 +210,34 @@ impl App {
             }
         }
         self.settings.proxies = Some(Proxies { header, ranges });
+        self
+    }
+
+    /// Sets how responses are compressed. They are unless this says [`Compression::off`]: a client gets the
+    /// coding that it asks for, if the body is worth it.
+    ///
+    /// ```
+    /// use stario::Compression;
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home() -> Html {
+    ///     html! { <p>{"again and ".repeat(100)}</p> }
+    /// }
+    ///
+    /// # fn main() {
+    /// let encoding_of = |app| {
+    ///     let request = TestClient::new(app).get("/").header("accept-encoding", "gzip;q=0.9, zstd");
+    ///     request.send().header("content-encoding").to_owned()
+    /// };
+    /// assert_eq!(encoding_of(app::new()), "zstd");
+    /// assert_eq!(encoding_of(app::new().compression(Compression::off())), "");
+    /// # }
+    /// ```
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.problems.extend(compression.problems());
+        self.settings.compression = Some(compression);
         self
     }
 }

@@ -1,0 +1,86 @@
+//! What an open, compressed event stream costs: memory, bytes and time per event.
+//!
+//! `compression-benchmarks zstd 1 15` opens 1,000 encoders of level 1 with a window of 2^15 bytes, writes
+//! 50 events of about 1 KiB to each, flushed one by one, and prints what a stream holds then. Run it once per
+//! setting: a process does not give back all of what it took.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use async_compression::Level;
+use async_compression::brotli::EncoderParams;
+use async_compression::codecs::{BrotliEncoder, EncodeV2, GzipEncoder, ZstdEncoder};
+use async_compression::core::util::{PartialBuffer, WriteBuffer};
+use async_compression::zstd::CParameter;
+
+const STREAMS: usize = 1_000;
+const EVENTS: usize = 50;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [codec, level, window] = &arguments[..] else {
+        panic!("usage: compression-benchmarks zstd|br|gzip LEVEL WINDOW");
+    };
+    let level: i32 = level.parse().expect("a level");
+    let window: u32 = window.parse().expect("the logarithm of a window's size");
+    let before = resident();
+    let mut encoders: Vec<Box<dyn EncodeV2>> = (0..STREAMS).map(|_| encoder(codec, level, window)).collect();
+    let (mut written, mut taken) = (0, Duration::ZERO);
+    for round in 0..EVENTS {
+        for (stream, encoder) in encoders.iter_mut().enumerate() {
+            let event = event(stream, round);
+            let start = Instant::now();
+            written += black_box(encode(encoder.as_mut(), event.as_bytes())).len();
+            taken += start.elapsed();
+        }
+    }
+    let events = STREAMS * EVENTS;
+    println!(
+        "{codec} level {level} window {window}: {} KiB per stream, {} of {} bytes and {:.1} µs per event",
+        (resident() - before) / 1024 / STREAMS,
+        written / events,
+        event(0, 0).len(),
+        taken.as_secs_f64() * 1e6 / events as f64,
+    );
+}
+
+fn encoder(codec: &str, level: i32, window: u32) -> Box<dyn EncodeV2> {
+    match codec {
+        "zstd" => Box::new(ZstdEncoder::new_with_params(level, &[CParameter::window_log(window)])),
+        "br" => Box::new(BrotliEncoder::new(
+            EncoderParams::default().quality(Level::Precise(level)).window_size(window as i32).text_mode(),
+        )),
+        "gzip" => Box::new(GzipEncoder::new(Level::Precise(level).into())),
+        _ => panic!("`{codec}` is none of zstd, br, gzip"),
+    }
+}
+
+/// A row of a table that changes, of about 1 KiB: much of it was said before, some was not.
+fn event(stream: usize, round: usize) -> String {
+    let mut event = String::from("event: datastar-patch-elements\ndata: elements <tbody id=\"prices\">");
+    for row in 0..12 {
+        // Numbers without a pattern that a window could find.
+        let seed = ((stream * 31 + round) * 17 + row) as u64;
+        let number = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+        event += &format!("<tr id=\"price-{row}\"><td class=\"name\">Instrument {row}</td><td>{number}</td></tr>");
+    }
+    event + "</tbody>\n\n"
+}
+
+fn encode(encoder: &mut dyn EncodeV2, event: &[u8]) -> Vec<u8> {
+    let mut buffer = vec![0; 2 * event.len() + 1024];
+    let mut output = WriteBuffer::new_initialized(&mut buffer);
+    let mut input = PartialBuffer::new(event);
+    while !input.unwritten().is_empty() {
+        encoder.encode(&mut input, &mut output).expect("it encodes");
+    }
+    while !encoder.flush(&mut output).expect("it flushes") {}
+    output.written().to_vec()
+}
+
+/// The bytes of memory that this process holds.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    pages.expect("a number of pages") * 4096
+}

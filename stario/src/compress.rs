@@ -1,0 +1,143 @@
+//! Responses in a coding that the client accepts: which are compressed, and what their heads then say.
+//!
+//! What a request says of codings is read before its head moves on ([`Accepted`]); one that says nothing
+//! costs that one look and no more. Request bodies are decompressed by `compress/decode.rs`.
+
+mod accept;
+mod encoder;
+mod settings;
+mod stream;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, VARY,
+};
+use http::{HeaderMap, StatusCode};
+use http_body::Body as _;
+
+use crate::body::Body;
+use crate::response::Response;
+
+pub(crate) use accept::Accepted;
+use settings::Effort;
+pub use settings::{Coding, Compression};
+
+/// A whole body of up to this many bytes is compressed by the thread that answers: a millisecond at most
+/// with the levels that are set unless an app sets others. A longer one would keep other requests waiting.
+const INLINE_BYTES: usize = 64 * 1024;
+
+/// Compresses the body if the client accepts it and the response qualifies, and says so in its head.
+///
+/// HEAD is answered as GET is, so that both have one head.
+pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response: &mut Response) {
+    if settings.is_off() {
+        return;
+    }
+    // It has the head of the response that it stands for, of whose type it says nothing.
+    if response.status() == StatusCode::NOT_MODIFIED {
+        vary(response.headers_mut());
+        return;
+    }
+    let threshold = if accepted.refuses_identity() { 1 } else { settings.least_bytes() };
+    if !is_negotiable(response, settings, threshold) {
+        return;
+    }
+    vary(response.headers_mut());
+    let Some(coding) = accepted.choose(settings.preference()) else {
+        return;
+    };
+    if let Some(bytes) = response.body().whole() {
+        let Some(encoded) = encode_whole(bytes.clone(), coding, settings.effort(coding)).await else {
+            return;
+        };
+        response.body_mut().replace(|_| encoded.into());
+    } else {
+        let effort = settings.stream_effort(coding);
+        response.body_mut().replace(|body| Body::new(stream::Encoded::new(body, coding, effort)));
+    }
+    head(response.headers_mut(), coding);
+}
+
+/// Whether the response would be compressed for a client that accepts it.
+fn is_negotiable(response: &Response, settings: &Compression, threshold: usize) -> bool {
+    let (status, headers) = (response.status(), response.headers());
+    if status.is_informational()
+        || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::PARTIAL_CONTENT)
+    {
+        return false;
+    }
+    // What is written piece by piece in a length that its handler gives is as its handler wants it.
+    let (is_long, is_fixed) = match response.body().whole() {
+        Some(bytes) => (bytes.len() >= threshold, false),
+        None => {
+            let length = response.body().size_hint().exact();
+            (length.is_none_or(|length| length >= threshold as u64), headers.contains_key(CONTENT_LENGTH))
+        }
+    };
+    is_long
+        && !is_fixed
+        && !headers.contains_key(CONTENT_ENCODING)
+        && headers.get(CONTENT_TYPE).is_some_and(|content_type| settings.compresses(content_type))
+        && !forbids_transform(headers)
+}
+
+/// `cache-control: no-transform` (RFC 9111, section 5.2.2.6).
+fn forbids_transform(headers: &HeaderMap) -> bool {
+    members(headers, CACHE_CONTROL).any(|directive| directive.eq_ignore_ascii_case(b"no-transform"))
+}
+
+/// The members of a list in one or more header lines, without what is in quotes being told apart.
+fn members(headers: &HeaderMap, name: http::HeaderName) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(name).into_iter();
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+}
+
+/// Tells caches that the response depends on what the client accepts.
+fn vary(headers: &mut HeaderMap) {
+    const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
+    if members(headers, VARY).any(|member| member == b"*" || member.eq_ignore_ascii_case(b"accept-encoding"))
+    {
+        return;
+    }
+    let mut lines: Vec<&[u8]> = headers.get_all(VARY).iter().map(HeaderValue::as_bytes).collect();
+    let merged = if lines.is_empty() {
+        ACCEPT_ENCODING
+    } else {
+        lines.push(b"accept-encoding");
+        // Parts of headers make a header.
+        HeaderValue::from_bytes(&lines.join(&b", "[..])).unwrap_or(ACCEPT_ENCODING)
+    };
+    headers.insert(VARY, merged);
+}
+
+/// Makes the head that of a compressed body.
+fn head(headers: &mut HeaderMap, coding: Coding) {
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    headers.remove(CONTENT_LENGTH);
+    // Ranges would be of the bytes as they were.
+    headers.remove(ACCEPT_RANGES);
+    // A strong tag promises the same bytes (RFC 9110, section 8.8.1).
+    if let Some(tag) = headers.get(ETAG)
+        && tag.as_bytes().starts_with(b"\"")
+        && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())
+    {
+        headers.insert(ETAG, weak);
+    }
+}
+
+/// The body in `coding`, unless that is no shorter.
+async fn encode_whole(bytes: Bytes, coding: Coding, effort: Effort) -> Option<Vec<u8>> {
+    let length = bytes.len();
+    let encode = move || {
+        let encoded = encoder::encode_whole(&bytes, coding, effort);
+        let encoded = encoded.inspect_err(|error| tracing::error!(%error, "a response cannot be compressed"));
+        encoded.ok().filter(|encoded| encoded.len() < length)
+    };
+    if length <= INLINE_BYTES {
+        return encode();
+    }
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(encode).await.ok().flatten(),
+        Err(_) => encode(),
+    }
+}

@@ -1,0 +1,91 @@
+//! The encoders, all behind one trait object: bytes in, bytes out, and no waiting.
+
+use std::io;
+
+use async_compression::Level;
+use async_compression::brotli::EncoderParams;
+use async_compression::codecs::{BrotliEncoder, EncodeV2, GzipEncoder, ZstdEncoder};
+use async_compression::core::util::{PartialBuffer, WriteBuffer};
+use async_compression::zstd::CParameter;
+
+use super::Coding;
+use super::settings::Effort;
+
+/// One body's encoder. What it wrote is its window: later bytes refer to earlier ones.
+pub(super) struct Encoder(Box<dyn EncodeV2 + Send>);
+
+impl Encoder {
+    pub(super) fn new(coding: Coding, effort: Effort) -> Self {
+        let Effort { level, window } = effort;
+        let quality = Level::Precise(i32::from(level));
+        Self(match coding {
+            Coding::Zstd => {
+                let window = CParameter::window_log(u32::from(window));
+                Box::new(ZstdEncoder::new_with_params(i32::from(level), &[window]))
+            }
+            Coding::Brotli => {
+                let params = EncoderParams::default().quality(quality).window_size(i32::from(window));
+                Box::new(BrotliEncoder::new(params))
+            }
+            Coding::Gzip => Box::new(GzipEncoder::new(quality.into())),
+        })
+    }
+
+    /// Takes in all of `input`; what comes out of it, now or later, is appended to `output`.
+    pub(super) fn encode(&mut self, input: &[u8], output: &mut Vec<u8>) -> io::Result<()> {
+        let mut input = PartialBuffer::new(input);
+        while !input.unwritten().is_empty() {
+            append(output, |space| self.0.encode(&mut input, space))?;
+        }
+        Ok(())
+    }
+
+    /// Writes all that is needed to decode what was taken in.
+    pub(super) fn flush(&mut self, output: &mut Vec<u8>) -> io::Result<()> {
+        while !append(output, |space| self.0.flush(space))? {}
+        Ok(())
+    }
+
+    /// Writes the end of the body.
+    pub(super) fn finish(mut self, output: &mut Vec<u8>) -> io::Result<()> {
+        while !append(output, |space| self.0.finish(space))? {}
+        Ok(())
+    }
+}
+
+/// A whole body in one go.
+pub(super) fn encode_whole(input: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8>> {
+    let window = match coding {
+        // An encoder takes memory for its whole window, and a body has no use for one that it does not fill.
+        Coding::Zstd => effort.window.min(bits(input.len())),
+        Coding::Brotli | Coding::Gzip => effort.window,
+    };
+    let mut encoder = Encoder::new(coding, Effort { window, ..effort });
+    let mut output = Vec::with_capacity(input.len() / 3);
+    encoder.encode(input, &mut output)?;
+    encoder.finish(&mut output)?;
+    Ok(output)
+}
+
+/// The logarithm of a zstd window that holds `length` bytes.
+fn bits(length: usize) -> u8 {
+    let bits = usize::BITS - length.saturating_sub(1).leading_zeros();
+    u8::try_from(bits).unwrap_or(u8::MAX).max(Effort::LEAST_WINDOW)
+}
+
+/// Has `write` fill some space behind `output`.
+fn append<T>(
+    output: &mut Vec<u8>,
+    write: impl FnOnce(&mut WriteBuffer<'_>) -> io::Result<T>,
+) -> io::Result<T> {
+    const LEAST_SPACE: usize = 1024;
+    let start = output.len();
+    // What is allocated anyway is used.
+    let space = (output.capacity() - start).max(LEAST_SPACE);
+    output.resize(start + space, 0);
+    let mut buffer = WriteBuffer::new_initialized(&mut output[start..]);
+    let written = write(&mut buffer);
+    let length = start + buffer.written_len();
+    output.truncate(length);
+    written
+}

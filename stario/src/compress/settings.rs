@@ -1,0 +1,424 @@
+//! What an app says of compression: what is compressed, in which codings, and how hard.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use http::HeaderValue;
+
+/// A content coding that stario writes and reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Coding {
+    /// `zstd` (RFC 8878).
+    Zstd,
+    /// `br` (RFC 7932).
+    Brotli,
+    /// `gzip` (RFC 1952).
+    Gzip,
+}
+
+impl Coding {
+    /// In the order in which they are preferred unless an app says otherwise.
+    pub(crate) const ALL: [Coding; 3] = [Coding::Zstd, Coding::Brotli, Coding::Gzip];
+
+    /// As it stands in headers.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Coding::Zstd => "zstd",
+            Coding::Brotli => "br",
+            Coding::Gzip => "gzip",
+        }
+    }
+
+    pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
+        // What RFC 9110, section 8.4.1.3, calls its equal.
+        if name.eq_ignore_ascii_case(b"x-gzip") {
+            return Some(Coding::Gzip);
+        }
+        Self::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()))
+    }
+
+    const fn levels(self) -> RangeInclusive<u8> {
+        match self {
+            Coding::Zstd => 1..=22,
+            Coding::Brotli => 0..=11,
+            Coding::Gzip => 1..=9,
+        }
+    }
+
+    const fn windows(self) -> RangeInclusive<u8> {
+        match self {
+            // Browsers take no larger one (RFC 9659).
+            Coding::Zstd => Effort::LEAST_WINDOW..=23,
+            Coding::Brotli => Effort::LEAST_WINDOW..=24,
+            // Its encoder has one size.
+            Coding::Gzip => 15..=15,
+        }
+    }
+}
+
+impl fmt::Display for Coding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// How hard an encoder tries, and how far back it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Effort {
+    pub(super) level: u8,
+    /// The logarithm of the window's size in bytes.
+    pub(super) window: u8,
+}
+
+impl Effort {
+    /// The smallest window that encoders have.
+    pub(super) const LEAST_WINDOW: u8 = 10;
+}
+
+/// Whether and how responses are compressed; see [`App::compression`](crate::App::compression).
+///
+/// # What is compressed
+///
+/// A response to a request that sends `accept-encoding` is, unless
+///
+/// - its content type is none of [`types`](Self::types), or it has none;
+/// - it is a whole body below the [`threshold`](Self::threshold), or grows by it;
+/// - it has a `content-encoding`, or a `content-length` and is written piece by piece;
+/// - it says `cache-control: no-transform`;
+/// - its status is 204, 205, 206 or 304.
+///
+/// The client's weights (`q=`) decide which coding it is, then the order of [`codings`](Self::codings). What
+/// a client names as malformed is passed over; one that accepts nothing that there is gets the body as it
+/// is, as does one that names `identity` and wants it no less. Every response that could have been
+/// compressed says `vary: accept-encoding`; one that is has its strong `etag` made weak. A request without
+/// `accept-encoding` is answered in bytes that every client reads, without any of this.
+///
+/// Responses with a secret beside text that the client chose tell the secret by their length to whoever
+/// can have them sent again and again and measures them (the BREACH attack): mask such secrets anew in each
+/// response, or set `cache-control: no-transform` on it, which proxies obey too.
+///
+/// # Streams
+///
+/// Each event, or whatever a handler writes at once, can be decoded when it arrives, and what was sent
+/// before serves as its dictionary. Each open stream holds an encoder for that, from its first event on:
+///
+/// | | level, window | memory per stream | an event of 942 bytes |
+/// |---|---|---|---|
+/// | zstd | 1, 32 KiB | 151 KiB | 116 bytes |
+/// | br | 3, 32 KiB | 354 KiB | 107 bytes |
+/// | gzip | 3, 32 KiB | 312 KiB | 125 bytes |
+///
+/// They were measured on x86-64 Linux with glibc: what 1,000 encoders hold after 50 events each of a table
+/// whose numbers change (`benchmarks/compression`). Other settings cost more: zstd of level 3 853 KiB, brotli
+/// of level 4 633 KiB, from level 5 on 14 MiB. Brotli of the levels 0 and 1 holds 6 to 14 KiB, but remembers
+/// nothing (288 bytes per event); gzip of level 1 holds 284 KiB and remembers little.
+///
+/// # Whole bodies
+///
+/// Levels are 3 for zstd, 4 for brotli and 6 for gzip, windows what these levels have by themselves. Up to 64
+/// KiB are compressed at once; more on a thread for work that blocks, so that other requests need not wait.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::{Coding, Compression};
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home() -> Html {
+///     html! { <p>{"again and ".repeat(100)}</p> }
+/// }
+///
+/// # fn main() {
+/// let compression = Compression::new().codings([Coding::Brotli, Coding::Gzip]).level(Coding::Brotli, 5);
+/// let client = TestClient::new(app::new().compression(compression));
+/// let res = client.get("/").header("accept-encoding", "gzip, br, zstd").send();
+/// assert_eq!(res.header("content-encoding"), "br");
+/// assert_eq!(res.header("vary"), "accept-encoding");
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "give it to an app with `App::compression`"]
+pub struct Compression {
+    threshold: usize,
+    /// The preferred first.
+    codings: [Option<Coding>; Coding::ALL.len()],
+    /// Each by its coding's place in `Coding::ALL`.
+    whole: [Effort; Coding::ALL.len()],
+    streams: [Effort; Coding::ALL.len()],
+    /// `None` for the usual ones.
+    types: Option<Vec<String>>,
+}
+
+impl Compression {
+    /// Compression as it is unless set.
+    pub const fn new() -> Self {
+        Self {
+            threshold: 512,
+            codings: [Some(Coding::Zstd), Some(Coding::Brotli), Some(Coding::Gzip)],
+            whole: [
+                Effort { level: 3, window: 21 },
+                Effort { level: 4, window: 22 },
+                Effort { level: 6, window: 15 },
+            ],
+            streams: [
+                Effort { level: 1, window: 15 },
+                Effort { level: 3, window: 15 },
+                Effort { level: 3, window: 15 },
+            ],
+            types: None,
+        }
+    }
+
+    /// No compression at all.
+    pub fn off() -> Self {
+        Self::new().codings([])
+    }
+
+    /// Leaves whole bodies of fewer bytes as they are; 512 unless set. A client that refuses them so gets
+    /// them compressed all the same.
+    pub fn threshold(mut self, bytes: usize) -> Self {
+        self.threshold = bytes;
+        self
+    }
+
+    /// Uses these codings alone, of those that a client wants alike the first; zstd, brotli, gzip unless set.
+    pub fn codings(mut self, codings: impl IntoIterator<Item = Coding>) -> Self {
+        let mut places = [None; Coding::ALL.len()];
+        let mut free = places.iter_mut();
+        let mut seen = Vec::new();
+        for coding in codings {
+            if !seen.contains(&coding)
+                && let Some(place) = free.next()
+            {
+                *place = Some(coding);
+                seen.push(coding);
+            }
+        }
+        self.codings = places;
+        self
+    }
+
+    /// Sets a coding's level for whole bodies: 1 to 22 for zstd (3 unless set), 0 to 11 for brotli (4),
+    /// 1 to 9 for gzip (6).
+    pub fn level(mut self, coding: Coding, level: u8) -> Self {
+        self.whole[coding as usize].level = level;
+        self
+    }
+
+    /// Sets the largest window of a coding for whole bodies, as the logarithm of its bytes: 10 to 23 for zstd
+    /// (21 unless set), 10 to 24 for brotli (22); gzip has 15.
+    pub fn window(mut self, coding: Coding, window: u8) -> Self {
+        self.whole[coding as usize].window = window;
+        self
+    }
+
+    /// Sets a coding's level for streams, in the range of [`level`](Self::level): zstd 1, brotli 3 and gzip 3
+    /// unless set.
+    pub fn stream_level(mut self, coding: Coding, level: u8) -> Self {
+        self.streams[coding as usize].level = level;
+        self
+    }
+
+    /// Sets a coding's window for streams, in the range of [`window`](Self::window): 15 unless set.
+    pub fn stream_window(mut self, coding: Coding, window: u8) -> Self {
+        self.streams[coding as usize].window = window;
+        self
+    }
+
+    /// Compresses these content types alone: one (`application/json`), all of a kind (`text/*`), or all with
+    /// an ending (`+json`).
+    ///
+    /// Unless set: `text/*`, `+json`, `+xml`, `+text`, `font/otf`, `font/ttf`, `image/bmp`, `image/x-icon`
+    /// and, of `application/`, `json`, `javascript`, `xml`, `wasm`, `x-ndjson`, `jsonl`, `yaml`, `toml`,
+    /// `sql`, `rtf` and `graphql`. The others are compressed by themselves, as images and archives are, or
+    /// not known.
+    pub fn types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
+        self.types = Some(types.into_iter().map(Into::into).collect());
+        self
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        self.codings[0].is_none()
+    }
+
+    /// What of these settings cannot be, in sentences.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (of, efforts) in [("", &self.whole), (" for streams", &self.streams)] {
+            for (coding, effort) in Coding::ALL.into_iter().zip(efforts) {
+                let mut check = |what: &str, value: u8, range: RangeInclusive<u8>| {
+                    if range.contains(&value) {
+                        return;
+                    }
+                    let (least, most) = range.into_inner();
+                    let expected =
+                        if least == most { least.to_string() } else { format!("{least} to {most}") };
+                    problems.push(format!("{coding} has no {what} {value}{of}: expected {expected}"));
+                };
+                check("level", effort.level, coding.levels());
+                check("window", effort.window, coding.windows());
+            }
+        }
+        let types = self.types.iter().flatten().filter(|pattern| !is_pattern(pattern));
+        problems.extend(types.map(|pattern| {
+            format!("`{pattern}` is no content type to compress: expected the like of `application/json`, `text/*` or `+json`")
+        }));
+        problems
+    }
+
+    pub(super) fn least_bytes(&self) -> usize {
+        self.threshold.max(1)
+    }
+
+    pub(super) fn preference(&self) -> impl Iterator<Item = Coding> {
+        self.codings.iter().copied().flatten()
+    }
+
+    pub(super) fn effort(&self, coding: Coding) -> Effort {
+        self.whole[coding as usize]
+    }
+
+    pub(super) fn stream_effort(&self, coding: Coding) -> Effort {
+        self.streams[coding as usize]
+    }
+
+    /// Whether bodies of this type are compressed, whatever its parameters.
+    pub(super) fn compresses(&self, content_type: &HeaderValue) -> bool {
+        let bytes = content_type.as_bytes();
+        let end = bytes.iter().position(|byte| *byte == b';').unwrap_or(bytes.len());
+        let essence = bytes[..end].trim_ascii();
+        match &self.types {
+            Some(types) => types.iter().any(|pattern| matches(pattern, essence)),
+            None => TYPES.iter().any(|pattern| matches(pattern, essence)),
+        }
+    }
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The content types that are worth it.
+const TYPES: &[&str] = &[
+    "text/*",
+    "application/json",
+    "application/javascript",
+    "application/xml",
+    "application/wasm",
+    "+json",
+    "+xml",
+    "+text",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/yaml",
+    "application/toml",
+    "application/sql",
+    "application/rtf",
+    "application/graphql",
+    "font/otf",
+    "font/ttf",
+    "image/bmp",
+    "image/x-icon",
+];
+
+fn is_pattern(pattern: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !b"/*+;,".contains(&byte))
+    };
+    match (pattern.split_once('/'), pattern.strip_prefix('+')) {
+        (Some((kind, "*")), _) => is_name(kind),
+        (Some((kind, subtype)), _) => is_name(kind) && subtype.split('+').all(is_name),
+        (None, Some(ending)) => is_name(ending),
+        (None, None) => false,
+    }
+}
+
+fn matches(pattern: &str, essence: &[u8]) -> bool {
+    let pattern = pattern.as_bytes();
+    if pattern.starts_with(b"+") {
+        return essence.len() > pattern.len()
+            && essence[essence.len() - pattern.len()..].eq_ignore_ascii_case(pattern);
+    }
+    match pattern.strip_suffix(b"*") {
+        Some(kind) => essence.len() > kind.len() && essence[..kind.len()].eq_ignore_ascii_case(kind),
+        None => essence.eq_ignore_ascii_case(pattern),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_compressed_by_kind_name_and_ending() {
+        let check = |content_type: &'static str, expected: bool| {
+            let compresses = Compression::new().compresses(&HeaderValue::from_static(content_type));
+            assert_eq!(compresses, expected, "{content_type}");
+        };
+        check("text/html; charset=utf-8", true);
+        check("TEXT/Plain", true);
+        check("text/event-stream", true);
+        check("text/css ; charset=x", true);
+        check("application/json", true);
+        check("application/problem+json", true);
+        check("application/ld+JSON;profile=x", true);
+        check("image/svg+xml", true);
+        check("application/wasm", true);
+        check("text/javascript", true);
+        check("image/png", false);
+        check("video/mp4", false);
+        check("application/zip", false);
+        check("application/octet-stream", false);
+        check("application/jsonx", false);
+        check("font/woff2", false);
+        check("text/", false);
+        check("+json", false);
+        check("", false);
+        check(";", false);
+    }
+
+    #[test]
+    fn types_can_be_chosen() {
+        let compression = Compression::new().types(["application/x-own", "image/*"]);
+        assert_eq!(compression.problems(), [""; 0]);
+        for (content_type, expected) in
+            [("application/x-own", true), ("image/png", true), ("text/html", false)]
+        {
+            assert_eq!(compression.compresses(&HeaderValue::from_static(content_type)), expected);
+        }
+    }
+
+    #[test]
+    fn a_coding_is_used_once() {
+        let compression =
+            Compression::new().codings([Coding::Gzip, Coding::Zstd, Coding::Gzip, Coding::Brotli]);
+        let codings: Vec<Coding> = compression.preference().collect();
+        assert_eq!(codings, [Coding::Gzip, Coding::Zstd, Coding::Brotli]);
+        assert!(Compression::off().is_off());
+    }
+
+    #[test]
+    fn what_no_encoder_has_is_a_problem() {
+        let check = |compression: Compression, expected: &str| {
+            assert_eq!(compression.problems(), [expected]);
+        };
+        let new = Compression::new;
+        assert_eq!(new().problems(), [""; 0]);
+        check(new().level(Coding::Zstd, 23), "zstd has no level 23: expected 1 to 22");
+        check(new().level(Coding::Zstd, 0), "zstd has no level 0: expected 1 to 22");
+        check(new().level(Coding::Brotli, 12), "br has no level 12: expected 0 to 11");
+        check(new().level(Coding::Gzip, 10), "gzip has no level 10: expected 1 to 9");
+        check(new().window(Coding::Zstd, 24), "zstd has no window 24: expected 10 to 23");
+        check(new().window(Coding::Brotli, 9), "br has no window 9: expected 10 to 24");
+        check(new().stream_window(Coding::Gzip, 14), "gzip has no window 14 for streams: expected 15");
+        check(new().stream_level(Coding::Gzip, 0), "gzip has no level 0 for streams: expected 1 to 9");
+        for pattern in ["", "text", "*/*", "text/", "/json", "+", "text/html; charset=utf-8", "*", "a/b/c"] {
+            let problems = new().types([pattern]).problems();
+            assert_eq!(problems.len(), 1, "{pattern}");
+            assert!(problems[0].starts_with(&format!("`{pattern}` is no content type")), "{problems:?}");
+        }
+    }
+}

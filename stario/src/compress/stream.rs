@@ -1,0 +1,120 @@
+//! A body that is compressed as it comes: what was put in is sent at once, and one window serves to the end.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use super::Coding;
+use super::encoder::Encoder;
+use super::settings::Effort;
+use crate::body::{Body, BodyError};
+
+/// The most bytes that are compressed before the connection is asked whether it takes what came of them.
+const PIECE_BYTES: usize = 32 * 1024;
+
+/// A body in a coding. Each frame of the one inside is flushed, so that it can be decoded when it arrives.
+pub(super) struct Encoded {
+    /// Kept to the end: its clean-ups run behind the last byte.
+    body: Body,
+    coding: Coding,
+    effort: Effort,
+    /// Made for the first byte: a stream that has sent nothing holds none, and the answer to HEAD neither.
+    encoder: Option<Encoder>,
+    /// What is left of the frame that is being compressed.
+    input: Bytes,
+    /// What comes behind the end of the encoded body.
+    trailers: Option<Frame<Bytes>>,
+    is_ended: bool,
+}
+
+impl Encoded {
+    pub(super) fn new(body: Body, coding: Coding, effort: Effort) -> Self {
+        Self { body, coding, effort, encoder: None, input: Bytes::new(), trailers: None, is_ended: false }
+    }
+
+    fn encoder(&mut self) -> &mut Encoder {
+        self.encoder.get_or_insert_with(|| Encoder::new(self.coding, self.effort))
+    }
+
+    /// Compresses the next piece of the input, and flushes behind the last.
+    fn encode_piece(&mut self) -> io::Result<Bytes> {
+        let piece = self.input.split_to(self.input.len().min(PIECE_BYTES));
+        let is_last = self.input.is_empty();
+        let mut output = Vec::with_capacity(piece.len() / 3 + 64);
+        let encoder = self.encoder();
+        encoder.encode(&piece, &mut output)?;
+        if is_last {
+            encoder.flush(&mut output)?;
+        }
+        Ok(output.into())
+    }
+
+    fn finish(&mut self) -> io::Result<Bytes> {
+        self.is_ended = true;
+        let mut output = Vec::new();
+        self.encoder();
+        if let Some(encoder) = self.encoder.take() {
+            encoder.finish(&mut output)?;
+        }
+        Ok(output.into())
+    }
+
+    /// Ends without the coding's own end, so that what was cut does not look complete.
+    fn cut(&mut self, error: BodyError) -> BodyError {
+        self.is_ended = true;
+        self.encoder = None;
+        self.input = Bytes::new();
+        error
+    }
+}
+
+impl http_body::Body for Encoded {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        loop {
+            let output = if !this.input.is_empty() {
+                this.encode_piece()
+            } else if this.is_ended {
+                return Poll::Ready(this.trailers.take().map(Ok));
+            } else {
+                match ready!(Pin::new(&mut this.body).poll_frame(ctx)) {
+                    Some(Ok(frame)) => match frame.into_data() {
+                        Ok(data) => {
+                            this.input = data;
+                            continue;
+                        }
+                        Err(trailers) => {
+                            this.trailers = Some(trailers);
+                            this.finish()
+                        }
+                    },
+                    Some(Err(error)) => return Poll::Ready(Some(Err(this.cut(error)))),
+                    None => this.finish(),
+                }
+            };
+            match output {
+                // An encoder may keep a piece to itself until it is flushed.
+                Ok(output) if output.is_empty() => {}
+                Ok(output) => return Poll::Ready(Some(Ok(Frame::data(output)))),
+                Err(error) => return Poll::Ready(Some(Err(this.cut(error.into())))),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_ended && self.trailers.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}

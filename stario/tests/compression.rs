@@ -1,0 +1,570 @@
+//! Compression: who gets which coding, and that each event can be decoded when it arrives. Bodies are decoded
+//! by other implementations than those that encoded them: `ruzstd`, `brotli-decompressor` and `zlib-rs`.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use stario::prelude::*;
+use stario::{Body, Coding, Compression};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+
+stario::app!();
+
+const CODINGS: [(&str, Coding); 3] = [("zstd", Coding::Zstd), ("br", Coding::Brotli), ("gzip", Coding::Gzip)];
+
+/// What could be decoded of a body, and whether it has its end.
+#[derive(Debug, PartialEq)]
+struct Decoded {
+    text: String,
+    is_complete: bool,
+}
+
+fn decode(coding: &str, body: &[u8]) -> Decoded {
+    let (bytes, is_complete) = match coding {
+        "zstd" => decode_zstd(body),
+        "br" => decode_brotli(body),
+        "gzip" => decode_gzip(body),
+        other => panic!("`{other}` is no coding"),
+    };
+    Decoded { text: String::from_utf8(bytes).unwrap(), is_complete }
+}
+
+fn decode_zstd(body: &[u8]) -> (Vec<u8>, bool) {
+    let decode = |body: &[u8]| {
+        let mut decoded = Vec::new();
+        ruzstd::decoding::StreamingDecoder::new(body).ok()?.read_to_end(&mut decoded).ok()?;
+        Some(decoded)
+    };
+    if let Some(decoded) = decode(body) {
+        return (decoded, true);
+    }
+    if body.is_empty() {
+        return (Vec::new(), false);
+    }
+    // The decoder keeps its window to itself until the frame ends. What was flushed ends with a block, so
+    // that an empty last one (RFC 8878, section 3.1.1.2) is all that is missing.
+    let ended = [body, &[1, 0, 0]].concat();
+    (decode(&ended).expect("whole blocks"), false)
+}
+
+fn decode_brotli(body: &[u8]) -> (Vec<u8>, bool) {
+    let alloc = StandardAlloc::default;
+    let mut state = BrotliState::new(alloc(), alloc(), alloc());
+    let (mut decoded, mut piece) = (Vec::new(), [0; 4096]);
+    let (mut left, mut taken) = (body.len(), 0);
+    loop {
+        let (mut space, mut made) = (piece.len(), 0);
+        let result = BrotliDecompressStream(
+            &mut left, &mut taken, body, &mut space, &mut made, &mut piece, &mut 0, &mut state,
+        );
+        decoded.extend_from_slice(&piece[..made]);
+        match result {
+            BrotliResult::ResultSuccess => return (decoded, left == 0),
+            BrotliResult::NeedsMoreInput if made == 0 => return (decoded, false),
+            BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
+            BrotliResult::ResultFailure => panic!("no brotli"),
+        }
+    }
+}
+
+fn decode_gzip(mut body: &[u8]) -> (Vec<u8>, bool) {
+    // 16 more than the window's size asks for the frame of gzip, whose checksum is then compared too.
+    let mut decoder = zlib_rs::Inflate::new(true, 15 + 16);
+    let (mut decoded, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let before = (decoder.total_in(), decoder.total_out());
+        let status = decoder.decompress(body, &mut piece, zlib_rs::InflateFlush::NoFlush).unwrap();
+        let [taken, made] = [decoder.total_in() - before.0, decoder.total_out() - before.1]
+            .map(|n| usize::try_from(n).unwrap());
+        body = &body[taken..];
+        decoded.extend_from_slice(&piece[..made]);
+        match status {
+            zlib_rs::Status::StreamEnd => return (decoded, body.is_empty()),
+            _ if made == 0 && body.is_empty() => return (decoded, false),
+            _ => {}
+        }
+    }
+}
+
+fn page_text() -> String {
+    let numbers: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+    numbers.join(" of 200 lines of a page. ")
+}
+
+#[app::query("/page")]
+async fn page() -> String {
+    page_text()
+}
+
+/// A response as the request says: `status: 304 | length: 10 | etag: "x"`, and 1000 bytes unless it says so.
+#[app::query("/as-told")]
+async fn as_told(respond: Header<String>) -> Response {
+    let mut response = Response::default();
+    let mut length = 1000;
+    for (name, value) in respond.split(" | ").filter_map(|field| field.split_once(": ")) {
+        match name {
+            "status" => *response.status_mut() = StatusCode::from_bytes(value.as_bytes()).unwrap(),
+            "length" => length = value.parse().unwrap(),
+            _ => {
+                let name: HeaderName = name.parse().unwrap();
+                response.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
+            }
+        }
+    }
+    *response.body_mut() = "a".repeat(length).into();
+    response
+}
+
+/// What a stream does next. It ends when there is nothing to come.
+enum Step {
+    Say(String),
+    Fail,
+}
+
+struct Steps(tokio::sync::Mutex<mpsc::UnboundedReceiver<Step>>);
+
+#[app::query("/events")]
+async fn events(steps: State<Steps>) -> impl Stream<Item = stario::Result<Event>> {
+    try_stream! {
+        let mut steps = steps.0.0.lock().await;
+        while let Some(step) = steps.recv().await {
+            match step {
+                Step::Say(text) => yield json!({ "text": text }),
+                Step::Fail => Err(std::io::Error::other("told to fail"))?,
+            }
+        }
+    }
+}
+
+/// A body in pieces, of which the head may tell the length.
+struct Pieces(Vec<&'static str>);
+
+impl Stream for Pieces {
+    type Item = Result<stario::Bytes, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.pop().map(|piece| Ok(piece.into())))
+    }
+}
+
+#[app::query("/pieces")]
+async fn pieces(fixed: QueryParam<bool>) -> Response {
+    let mut response = Response::new(Body::stream(Pieces(vec!["", "three", "two, ", "", "one, "])));
+    response.headers_mut().insert("content-type", HeaderValue::from_static("text/plain"));
+    if *fixed {
+        response.headers_mut().insert("content-length", 15.into());
+    }
+    response
+}
+
+/// Its streams end at once.
+fn client_with(compression: Compression) -> TestClient {
+    let steps = Steps(tokio::sync::Mutex::new(mpsc::unbounded_channel().1));
+    TestClient::new(app::new().state(steps).compression(compression))
+}
+
+fn client() -> TestClient {
+    client_with(Compression::new())
+}
+
+#[test]
+fn a_page_is_compressed_in_each_coding() {
+    for (name, _) in CODINGS {
+        let res = client().get("/page").header("accept-encoding", name).send();
+        assert_eq!(res.header("content-encoding"), name);
+        assert_eq!(res.header("vary"), "accept-encoding");
+        assert_eq!(decode(name, res.bytes()), Decoded { text: page_text(), is_complete: true });
+        assert!(res.bytes().len() < page_text().len() / 5, "{name}: {}", res.bytes().len());
+    }
+}
+
+#[test]
+fn a_large_page_is_compressed_in_each_coding() {
+    // More than fits the windows that small bodies get, and more than is compressed at once.
+    for (name, coding) in CODINGS {
+        for level in [1, 5, 9] {
+            let client = client_with(Compression::new().level(coding, level));
+            let request = client.get("/as-told").header("accept-encoding", name);
+            let told = "length: 3000000 | content-type: text/css";
+            let res = request.header("respond", told).send();
+            assert_eq!(res.header("content-encoding"), name);
+            assert_eq!(decode(name, res.bytes()), Decoded { text: "a".repeat(3_000_000), is_complete: true });
+        }
+    }
+}
+
+#[test]
+fn nothing_is_done_without_accept_encoding() {
+    let res = client().get("/page").send();
+    assert_eq!(res.text(), page_text());
+    assert_eq!((res.header("content-encoding"), res.header("vary")), ("", ""));
+}
+
+#[test]
+fn nothing_is_done_where_it_is_off() {
+    let client = client_with(Compression::off());
+    let res = client.get("/page").header("accept-encoding", "gzip").send();
+    assert_eq!(res.text(), page_text());
+    assert_eq!((res.header("content-encoding"), res.header("vary")), ("", ""));
+}
+
+/// The coding and the `vary` of a response that is asked for with `accept-encoding: gzip, identity;q=0.5`.
+fn coded(told: &str) -> (String, String) {
+    let request = client().get("/as-told").header("respond", told);
+    let res = request.header("accept-encoding", "gzip, identity;q=0.5").send();
+    (res.header("content-encoding").to_owned(), res.header("vary").to_owned())
+}
+
+#[test]
+fn what_is_worth_it_is_compressed() {
+    let check = |told: &str| {
+        assert_eq!(coded(told), ("gzip".to_owned(), "accept-encoding".to_owned()), "{told}");
+    };
+    check("content-type: text/html; charset=utf-8");
+    check("content-type: application/problem+json");
+    check("content-type: text/plain | length: 512");
+    check("content-type: text/plain | status: 404");
+    check("content-type: text/plain | status: 500");
+    check("content-type: text/plain | content-length: 1000");
+    check("content-type: text/plain | cache-control: no-cache, private");
+}
+
+#[test]
+fn what_is_not_is_left_alone() {
+    let check = |told: &str, coding: &str| {
+        assert_eq!(coded(told), (coding.to_owned(), String::new()), "{told}");
+    };
+    check("length: 1000", "");
+    check("content-type: image/png", "");
+    check("content-type: text/plain | length: 511", "");
+    check("content-type: text/plain | length: 0", "");
+    check("content-type: text/plain | content-encoding: br", "br");
+    check("content-type: text/plain | content-encoding: identity", "identity");
+    check("content-type: text/plain | cache-control: no-transform", "");
+    check("content-type: text/plain | cache-control: private | cache-control: max-age=1,No-Transform", "");
+    check("content-type: text/plain | status: 206 | content-range: bytes 0-999/2000", "");
+    check("content-type: text/plain | status: 204 | length: 0", "");
+    check("content-type: text/plain | status: 205 | length: 0", "");
+}
+
+#[test]
+fn vary_is_merged() {
+    let check = |told: &str, expected: &str| {
+        assert_eq!(coded(&format!("content-type: text/plain | {told}")).1, expected, "{told}");
+    };
+    check("vary: cookie", "cookie, accept-encoding");
+    check("vary: cookie | vary: origin, accept", "cookie, origin, accept, accept-encoding");
+    check("vary: Accept-Encoding", "Accept-Encoding");
+    check("vary: cookie,ACCEPT-ENCODING", "cookie,ACCEPT-ENCODING");
+    check("vary: *", "*");
+    // The head of what a cache has already.
+    check("status: 304 | length: 0 | vary: cookie", "cookie, accept-encoding");
+}
+
+#[test]
+fn vary_is_said_where_the_client_accepts_nothing() {
+    for accepted in ["identity", "gzip;q=0", "", "deflate", "gzip;q=foo"] {
+        let res = client().get("/page").header("accept-encoding", accepted).send();
+        assert_eq!(
+            (res.header("content-encoding"), res.header("vary")),
+            ("", "accept-encoding"),
+            "{accepted}"
+        );
+        assert_eq!(res.text(), page_text());
+    }
+}
+
+#[test]
+fn what_would_grow_is_sent_as_it_is() {
+    let client = client_with(Compression::new().threshold(0));
+    let ask = |length: usize| {
+        let told = format!("content-type: text/plain | length: {length}");
+        client.get("/as-told").header("respond", told).header("accept-encoding", "gzip").send()
+    };
+    let res = ask(5);
+    assert_eq!(
+        (res.text(), res.header("content-encoding"), res.header("vary")),
+        ("aaaaa", "", "accept-encoding")
+    );
+    assert_eq!(ask(100).header("content-encoding"), "gzip");
+    assert_eq!(ask(0).header("vary"), "");
+}
+
+#[test]
+fn a_client_that_refuses_identity_gets_short_bodies_compressed() {
+    let told = "content-type: text/plain | length: 100";
+    let ask = |accepted: &str| {
+        let request = client().get("/as-told").header("respond", told).header("accept-encoding", accepted);
+        request.send().header("content-encoding").to_owned()
+    };
+    assert_eq!(ask("gzip, identity;q=0"), "gzip");
+    assert_eq!(ask("br, *;q=0"), "br");
+    assert_eq!(ask("gzip"), "");
+    // There is nothing that it accepts, and something is better than a refusal.
+    assert_eq!(ask("deflate, *;q=0"), "");
+}
+
+#[test]
+fn tags_become_weak_and_ranges_are_not_offered() {
+    let check = |tag: &str, expected: &str| {
+        let told = format!("content-type: text/plain | accept-ranges: bytes | etag: {tag}");
+        let request = client().get("/as-told").header("respond", told);
+        let res = request.header("accept-encoding", "br").send();
+        assert_eq!((res.header("etag"), res.header("accept-ranges")), (expected, ""));
+    };
+    check("\"abc\"", "W/\"abc\"");
+    check("W/\"abc\"", "W/\"abc\"");
+    let told = "content-type: text/plain | accept-ranges: bytes | etag: \"abc\"";
+    let res = client().get("/as-told").header("respond", told).send();
+    assert_eq!((res.header("etag"), res.header("accept-ranges")), ("\"abc\"", "bytes"));
+}
+
+#[test]
+fn no_accept_encoding_is_an_error() {
+    let long = "x-nothing;q=0.5, ".repeat(480);
+    for accepted in [
+        "gzip;q=foo",
+        "gzip;q=-1",
+        "gzip;q=1e9",
+        "*;q=0, identity;q=0",
+        "",
+        "\"gzip\"",
+        "gzip;q=\"1\"",
+        ";;;,,,",
+        "q=1",
+        "gzip;q=99999999999999999999",
+        "*;*;*",
+        "=",
+        "gzip;q=0.00000000001",
+        long.as_str(),
+    ] {
+        let res = client().get("/page").header("accept-encoding", accepted).send();
+        assert_eq!((res.status().as_u16(), res.text()), (200, page_text().as_str()), "{accepted}");
+    }
+    let res = client().get("/page").header("accept-encoding", &b"gzip\xff, br;q=\x80"[..]).send();
+    assert_eq!(res.text(), page_text());
+}
+
+#[test]
+fn head_has_the_head_of_get() {
+    let client = client();
+    for path in ["/page", "/pieces?fixed=false", "/pieces?fixed=true", "/nowhere"] {
+        for accepted in ["gzip", "br", "identity"] {
+            let ask = |method| client.request(method, path).header("accept-encoding", accepted).send();
+            let (get, head) = (ask(Method::GET), ask(Method::HEAD));
+            assert_eq!(head.bytes(), b"");
+            for name in ["content-encoding", "content-type", "vary"] {
+                assert_eq!(head.header(name), get.header(name), "{name} of {path} in {accepted}");
+            }
+            if path != "/pieces?fixed=false" {
+                assert_eq!(
+                    head.header("content-length"),
+                    get.bytes().len().to_string(),
+                    "{path} in {accepted}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_body_in_pieces_is_compressed_unless_its_length_is_told() {
+    for (name, _) in CODINGS {
+        let res = client().get("/pieces?fixed=false").header("accept-encoding", name).send();
+        assert_eq!(
+            decode(name, res.bytes()),
+            Decoded { text: "one, two, three".to_owned(), is_complete: true }
+        );
+        let res = client().get("/pieces?fixed=true").header("accept-encoding", name).send();
+        assert_eq!(
+            (res.text(), res.header("content-encoding"), res.header("vary")),
+            ("one, two, three", "", "")
+        );
+    }
+}
+
+#[test]
+fn the_app_checks_its_settings() {
+    let compression =
+        Compression::new().level(Coding::Gzip, 10).stream_window(Coding::Zstd, 31).types(["text"]);
+    let problems = app::new().compression(compression).check().unwrap_err().to_string();
+    for expected in [
+        "gzip has no level 10: expected 1 to 9",
+        "zstd has no window 31 for streams: expected 10 to 23",
+        "`text` is no content type to compress",
+    ] {
+        assert!(problems.contains(expected), "{problems}");
+    }
+}
+
+// Over a socket.
+
+/// A response as it comes in over HTTP/1.1.
+struct Connection {
+    socket: TcpStream,
+    head: String,
+    unread: Vec<u8>,
+    /// What the chunks held.
+    body: Vec<u8>,
+    coding: &'static str,
+}
+
+impl Connection {
+    async fn ask(address: SocketAddr, path: &str, coding: &'static str) -> Self {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept-encoding: {coding}\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut connection =
+            Self { socket, head: String::new(), unread: Vec::new(), body: Vec::new(), coding };
+        connection.head = connection.line_ending_in(b"\r\n\r\n").await.unwrap();
+        connection
+    }
+
+    /// `None` if the connection ends before that.
+    async fn line_ending_in(&mut self, end: &[u8]) -> Option<String> {
+        loop {
+            if let Some(at) = self.unread.windows(end.len()).position(|bytes| bytes == end) {
+                let line: Vec<u8> = self.unread.drain(..at + end.len()).collect();
+                return Some(String::from_utf8(line).unwrap());
+            }
+            if self.socket.read_buf(&mut self.unread).await.unwrap() == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// Reads one more chunk; `Some(false)` at the last, `None` if the connection ends before that.
+    async fn chunk(&mut self) -> Option<bool> {
+        let size = self.line_ending_in(b"\r\n").await?;
+        let size = usize::from_str_radix(size.trim_end(), 16).unwrap();
+        while self.unread.len() < size + 2 {
+            if self.socket.read_buf(&mut self.unread).await.unwrap() == 0 {
+                return None;
+            }
+        }
+        self.body.extend(self.unread.drain(..size + 2).take(size));
+        Some(size > 0)
+    }
+
+    fn decoded(&self) -> Decoded {
+        decode(self.coding, &self.body)
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    steps: mpsc::UnboundedSender<Step>,
+    stop: oneshot::Sender<()>,
+    running: tokio::task::JoinHandle<stario::Result>,
+}
+
+async fn serve() -> Server {
+    let (steps, receiver) = mpsc::unbounded_channel();
+    let app = app::new().state(Steps(tokio::sync::Mutex::new(receiver)));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let running = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
+    Server { address, steps, stop, running }
+}
+
+/// Text that repeats nothing.
+fn digits(length: usize) -> String {
+    let numbers = (0..).map(|number: u32| number.wrapping_mul(number).wrapping_mul(0x9E37_79B9) >> 20);
+    numbers.filter_map(|number| char::from_digit(number % 10, 10)).take(length).collect()
+}
+
+fn event(text: &str) -> String {
+    format!("event: datastar-patch-signals\ndata: signals {{\"text\":\"{text}\"}}\n\n")
+}
+
+#[tokio::test]
+async fn each_event_can_be_decoded_when_it_arrives() {
+    for (name, _) in CODINGS {
+        let server = serve().await;
+        let mut connection = Connection::ask(server.address, "/events", name).await;
+        assert!(connection.head.contains(&format!("content-encoding: {name}\r\n")), "{}", connection.head);
+        assert!(connection.head.contains("transfer-encoding: chunked\r\n"), "{}", connection.head);
+        let mut expected = String::new();
+        let mut lengths = Vec::new();
+        for number in 0..20 {
+            // It is not sent before the one ahead of it has arrived.
+            let text = format!("{number} {}", digits(4_000));
+            server.steps.send(Step::Say(text.clone())).unwrap();
+            expected += &event(&text);
+            let before = connection.body.len();
+            while connection.decoded().text != expected {
+                assert_eq!(connection.chunk().await, Some(true), "{name}");
+            }
+            assert!(!connection.decoded().is_complete);
+            lengths.push(connection.body.len() - before);
+        }
+        // What was sent before is not sent again.
+        assert!(lengths[1] * 5 < lengths[0], "{name}: {lengths:?}");
+        drop(server.steps);
+        while connection.chunk().await.expect("an end of the response") {}
+        assert_eq!(connection.decoded(), Decoded { text: expected, is_complete: true }, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_properly_when_the_server_stops() {
+    for (name, _) in CODINGS {
+        let server = serve().await;
+        let mut connection = Connection::ask(server.address, "/events", name).await;
+        server.steps.send(Step::Say("last".to_owned())).unwrap();
+        assert_eq!(connection.chunk().await, Some(true));
+        server.stop.send(()).unwrap();
+        while connection.chunk().await.expect("an end of the response") {}
+        assert_eq!(connection.decoded(), Decoded { text: event("last"), is_complete: true }, "{name}");
+        server.running.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_says_nothing_is_whole() {
+    for (name, _) in CODINGS {
+        let server = serve().await;
+        let mut connection = Connection::ask(server.address, "/events", name).await;
+        drop(server.steps);
+        while connection.chunk().await.expect("an end of the response") {}
+        assert_eq!(connection.decoded(), Decoded { text: String::new(), is_complete: true }, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_has_no_end() {
+    for (name, _) in CODINGS {
+        let server = serve().await;
+        let mut connection = Connection::ask(server.address, "/events", name).await;
+        server.steps.send(Step::Say("last".to_owned())).unwrap();
+        while connection.decoded().text != event("last") {
+            assert_eq!(connection.chunk().await, Some(true));
+        }
+        server.steps.send(Step::Fail).unwrap();
+        while connection.chunk().await.is_some_and(|is_more| is_more) {}
+        assert_eq!(connection.chunk().await, None, "{name}");
+        assert_eq!(connection.decoded(), Decoded { text: event("last"), is_complete: false }, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_many_pieces_arrives_whole() {
+    for (name, _) in CODINGS {
+        let server = serve().await;
+        let mut connection = Connection::ask(server.address, "/events", name).await;
+        // More than any buffer on the way.
+        let text = digits(600_000);
+        server.steps.send(Step::Say(text.clone())).unwrap();
+        drop(server.steps);
+        while connection.chunk().await.expect("an end of the response") {}
+        assert_eq!(connection.decoded(), Decoded { text: event(&text), is_complete: true }, "{name}");
+    }
+}
