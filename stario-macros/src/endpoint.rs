@@ -35,3 +35,10 @@ pub(crate) fn expand_handler(arguments: TokenStream, item: &TokenStream) -> Toke
     let errors = check::check_handler(&model);
     emit::emit_handler(&model, errors)
 }
+
+/// Refuses an attribute that is named through the module of an app, `#[admin::query("/")]`: it is the same
+/// macro under every name, so it cannot know the app by it.
+pub(crate) fn expand_unnamed(item: &TokenStream) -> TokenStream {
+    let message = "name the app behind the path: `#[app::query(\"/\", app = admin)]`, and so for `command` and `detached_command`";
+    function::with_error(item, &syn::Error::new(proc_macro2::Span::call_site(), message))
+}

@@ -34,6 +34,12 @@ pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStrea
     endpoint::expand(endpoint::Kind::DetachedCommand, arguments.into(), &item.into()).into()
 }
 
+/// Stands in the module of an app with a name, where no attribute can know that name.
+#[proc_macro_attribute]
+pub fn unnamed(_: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand_unnamed(&item.into()).into()
+}
+
 /// Makes a handler without a path; see `stario::handler`.
 #[proc_macro_attribute]
 pub fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -74,6 +74,9 @@ macro_rules! app {
     ($name:ident) => {
         /// Another app of this crate: handlers name it, `#[app::query("/", app = ..)]`.
         pub mod $name {
+            #[doc(hidden)]
+            pub use $crate::__private::{unnamed as command, unnamed as detached_command, unnamed as query};
+
             /// Tells this app's routes from those of others.
             #[doc(hidden)]
             #[derive(Debug)]

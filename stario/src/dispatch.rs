@@ -47,7 +47,10 @@ pub(crate) async fn dispatch(
 /// Finds who answers the request, and has it answered.
 async fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Response {
     let (head, body) = request.into_parts();
-    let status = |status, message, head: &_| app.answers().status(status, message, head, arrival.id);
+    let status = |status, message, head: &_| {
+        let _links = app.prefixes().enter();
+        app.answers().status(status, message, head, arrival.id)
+    };
     match app.router().find(&head) {
         Match::Found { endpoint, captures } => {
             // The handler's future owns the head, and a panic takes it down.

@@ -20,3 +20,28 @@ pub mod orders {
         }
     }
 }
+
+/// Handlers that others can have, too, if a header or a verb tells them apart.
+pub mod stock {
+    use stario::prelude::*;
+
+    /// One of two that headers tell apart.
+    #[crate::app::query("/stock", headers("X-Unit" = "piece", "Accept" = "text/plain"))]
+    pub async fn pieces() -> &'static str {
+        "7 pieces"
+    }
+
+    /// Everything below a place.
+    #[crate::app::command("/stock/{place...}", method = DELETE)]
+    pub async fn remove(place: PathParam<String>) -> String {
+        format!("{place} is empty")
+    }
+}
+
+stario::app!(office);
+
+/// In an app of its own.
+#[app::query("/hours", app = office)]
+pub async fn hours() -> &'static str {
+    "9 to 5"
+}

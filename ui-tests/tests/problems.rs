@@ -48,13 +48,19 @@ the app cannot start:
   no state of type `problems::Config`, taken by problems::egg at ui-tests/tests/problems.rs:28; give it with `.state(..)`
   `/breakfast` has no `{shelf}`, which problems::egg at ui-tests/tests/problems.rs:28 takes for problems::breakfast at ui-tests/tests/problems.rs:34
   no state of type `problems::Config`, taken by problems::config at ui-tests/tests/problems.rs:15; give it with `.state(..)`
-  problems::signature at ui-tests/tests/problems.rs:82 reads the body, which a query has none of: problems::signed_query at ui-tests/tests/problems.rs:94
+  problems::signature at ui-tests/tests/problems.rs:88 reads the body, which a query has none of: problems::signed_query at ui-tests/tests/problems.rs:100
   the body of /signed can be read once, and is read twice:
-    problems::signature at ui-tests/tests/problems.rs:82
-    problems::signed_twice at ui-tests/tests/problems.rs:97
+    problems::signature at ui-tests/tests/problems.rs:88
+    problems::signed_twice at ui-tests/tests/problems.rs:103
   GET /shop is answered twice:
     ui_tests::shop at ui-tests/src/lib.rs:6
-    problems::shop at ui-tests/tests/problems.rs:10";
+    problems::shop at ui-tests/tests/problems.rs:10
+  GET /stock [accept: text/plain] [x-unit: piece] is answered twice:
+    ui_tests::stock::pieces at ui-tests/src/lib.rs:29
+    problems::pieces at ui-tests/tests/problems.rs:114
+  DELETE /stock/{where_it_is...} is answered twice:
+    ui_tests::stock::remove at ui-tests/src/lib.rs:35
+    problems::remove at ui-tests/tests/problems.rs:117";
     assert_eq!(problems, expected);
 }
 
@@ -102,4 +108,27 @@ async fn signed_twice(_verified: &Verified, body: stario::RawBody<String>) -> St
 #[app::command("/signed-once")]
 async fn signed_once(page: QueryParam<u8>, _verified: &Verified, signature: &Signature) -> String {
     format!("{page} {}", signature.0)
+}
+
+// The library has these as well, in other words.
+#[app::query("/stock", headers("accept" = "text/plain", "x-unit" = "piece"))]
+async fn pieces() {}
+
+#[app::command("/stock/{where_it_is...}", method = "DELETE")]
+async fn remove(where_it_is: PathParam<Vec<String>>) {
+    let _ = where_it_is;
+}
+
+// And these it has not: another value, another verb, one segment.
+#[app::query("/stock", headers("accept" = "text/plain", "x-unit" = "box"))]
+async fn boxes() {}
+
+#[app::command("/stock/{place...}", method = PUT)]
+async fn put(place: PathParam<String>) {
+    let _ = place;
+}
+
+#[app::command("/stock/{place}", method = DELETE)]
+async fn remove_one(place: PathParam<String>) {
+    let _ = place;
 }
