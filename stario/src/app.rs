@@ -6,6 +6,7 @@ mod discover;
 mod hooks;
 mod limits;
 mod prefixes;
+mod probes;
 mod requirements;
 mod settings;
 mod states;
@@ -37,9 +38,10 @@ pub use discover::{Registration, inventory};
 use hooks::{Hook, Hooks};
 pub use limits::Limits;
 pub(crate) use prefixes::{Prefixes, prefix_of};
+use probes::Probes;
 use requirements::ProviderPlace;
 pub use settings::ProxyHeader;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Proxies, Settings};
 pub(crate) use states::States;
 pub use work::Unfinished;
 pub(crate) use work::Work;
@@ -121,6 +123,7 @@ pub struct App {
     parts: Vec<Part>,
     states: States,
     datastar_file: Option<ClientFile>,
+    probes: Probes,
     settings: Settings,
     answers: Answers,
     replacements: Replacements,
@@ -140,6 +143,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         parts: vec![Part { routes, module, prefix: "" }],
         states: States::default(),
         datastar_file: None,
+        probes: Probes::default(),
         settings: Settings::default(),
         answers: Answers::default(),
         replacements: Replacements::new(),
@@ -295,13 +299,14 @@ impl App {
         let routes: Vec<RouteInfo> = self.routes.iter().map(RouteInfo::new).collect();
         let hosts: BTreeSet<Option<&str>> =
             self.routes.iter().map(|route| route.host).chain([None]).collect();
-        let client = self.datastar_file.iter().flat_map(|file| {
-            let path = intern(&file.path);
-            let at = |host| Route { endpoint: &DATASTAR_FILE, path, host, pattern: Pattern::new(path) };
+        let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
+        let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
+            let path = intern(path);
+            let at = move |host| Route { endpoint, path, host, pattern: Pattern::new(path) };
             hosts.iter().copied().map(at)
         });
-        let client: Vec<Route> = client.collect();
-        for route in self.routes.into_iter().chain(client) {
+        let built_in: Vec<Route> = built_in.collect();
+        for route in self.routes.into_iter().chain(built_in) {
             let info = RouteInfo::new(&route);
             if let Err(present) = router.insert(route)
                 // An app that is there twice is reported by that.
@@ -323,6 +328,7 @@ impl App {
             router,
             states: self.states,
             datastar_file: self.datastar_file,
+            probes: self.probes,
             work: Work::new(self.settings.detached_limit()),
             hooks: Hooks::new(self.hooks),
             settings: self.settings,
@@ -415,6 +421,7 @@ pub(crate) struct Assembled {
     router: Router,
     states: States,
     datastar_file: Option<ClientFile>,
+    probes: Probes,
     settings: Settings,
     answers: Answers,
     replacements: Replacements,
@@ -449,6 +456,10 @@ impl Assembled {
 
     pub(crate) fn datastar_file(&self) -> Option<&ClientFile> {
         self.datastar_file.as_ref()
+    }
+
+    pub(crate) fn probes(&self) -> &Probes {
+        &self.probes
     }
 
     pub(crate) fn settings(&self) -> &Settings {

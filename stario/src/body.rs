@@ -6,6 +6,8 @@ mod file;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use crate::extract::RequestId;
 use crate::inject::Cleanups;
 use crate::patience::Patience;
 use crate::sse::Pings;
+use crate::telemetry::{Report, events_in};
 
 pub(crate) use file::{FileBody, Piece};
 
@@ -39,6 +42,8 @@ pub struct Body {
     kind: Kind,
     /// Done when the body is dropped, which is when its last byte is sent or the client has left.
     cleanups: Option<Cleanups>,
+    /// Told what is sent, and that it is over, which is when the body is dropped.
+    report: Option<Box<Report>>,
 }
 
 enum Kind {
@@ -66,6 +71,8 @@ struct Events {
     frames: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
     stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     pings: Option<Pings>,
+    /// How many were sent, if anyone wants to know.
+    count: Option<Arc<AtomicU64>>,
 }
 
 impl Events {
@@ -75,6 +82,9 @@ impl Events {
             return Poll::Ready(None);
         }
         let next = self.frames.as_mut().poll_next(ctx);
+        if let (Poll::Ready(Some(Ok(frame))), Some(count)) = (&next, &self.count) {
+            count.fetch_add(events_in(frame), Ordering::Relaxed);
+        }
         match &mut self.pings {
             Some(pings) if next.is_ready() => pings.note_event(),
             Some(pings) => return pings.poll(ctx).map(|ping| Some(Ok(ping))),
@@ -132,7 +142,8 @@ impl Body {
     }
 
     pub(crate) fn events(frames: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
-        Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None, pings: None })).into()
+        Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None, pings: None, count: None }))
+            .into()
     }
 
     pub(crate) fn file(file: FileBody) -> Self {
@@ -189,6 +200,19 @@ impl Body {
         matches!(self.kind, Kind::Events(_))
     }
 
+    /// Counts the events of this body, if it is an event stream.
+    pub(crate) fn count_events(&mut self) -> Option<Arc<AtomicU64>> {
+        match &mut self.kind {
+            Kind::Events(events) => Some(Arc::clone(events.count.get_or_insert_default())),
+            _ => None,
+        }
+    }
+
+    /// Has `report` told what is sent of this body.
+    pub(crate) fn report_to(&mut self, report: Box<Report>) {
+        self.report = Some(report);
+    }
+
     /// Names the request that this answers, for what is logged when it fails.
     pub(crate) fn belongs_to(&mut self, id: RequestId) {
         if let Kind::Other(other) = &mut self.kind {
@@ -199,7 +223,7 @@ impl Body {
 
 impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
-        Self { kind, cleanups: None }
+        Self { kind, cleanups: None, report: None }
     }
 }
 
@@ -211,22 +235,11 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.kind {
-            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Kind::Incoming(incoming) => incoming.poll_frame(ctx),
-            Kind::Stream(stream) => {
-                stream.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
-            }
-            Kind::Events(events) => {
-                events.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
-            }
-            Kind::Other(other) => other.poll_frame(ctx),
-            Kind::File(file) => {
-                let next = file.poll_next(ctx);
-                next.map(|next| next.map(|bytes| bytes.map(Frame::data).map_err(Into::into)))
-            }
+        let polled = self.kind.poll_frame(ctx);
+        if self.report.is_some() {
+            self.tell(&polled);
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -269,6 +282,46 @@ impl std::error::Error for Stalled {}
 impl std::fmt::Display for Stalled {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("the request's body did not come in time")
+    }
+}
+
+impl Body {
+    /// Passes on to the report what was sent.
+    #[cold]
+    fn tell(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, BodyError>>>) {
+        let is_end = http_body::Body::is_end_stream(self);
+        let Some(report) = &mut self.report else { return };
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                report.sent(frame.data_ref().map_or(0, Bytes::len));
+                if is_end {
+                    report.is_whole();
+                }
+            }
+            Poll::Ready(None) => report.is_whole(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+    }
+}
+
+impl Kind {
+    fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
+            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Kind::Incoming(incoming) => incoming.poll_frame(ctx),
+            Kind::Stream(stream) => {
+                stream.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+            }
+            Kind::Events(events) => {
+                events.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+            }
+            Kind::Other(other) => other.poll_frame(ctx),
+            Kind::File(file) => {
+                let next = file.poll_next(ctx);
+                next.map(|next| next.map(|bytes| bytes.map(Frame::data).map_err(Into::into)))
+            }
+        }
     }
 }
 

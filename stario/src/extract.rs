@@ -43,6 +43,7 @@ pub(crate) use app_handle::Target;
 pub use app_handle::{AppHandle, RouteInfo};
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
+pub(crate) use client_address::client_behind;
 pub use cookie::Cookie;
 pub use file_signal::FileSignal;
 pub use form_body::FormBody;

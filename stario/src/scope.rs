@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
+use tracing::Span;
 
 use crate::app::Assembled;
 use crate::body::Body;
@@ -33,11 +34,13 @@ pub struct Scope {
 }
 
 /// What is known of a request besides what it says itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Arrival {
     /// Where the connection comes from, if the server says so.
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) id: RequestId,
+    /// What is logged for it stands in this.
+    pub(crate) span: Span,
 }
 
 impl Scope {
@@ -72,6 +75,10 @@ impl Scope {
 
     pub(crate) fn request_id(&self) -> RequestId {
         self.arrival.id
+    }
+
+    pub(crate) fn span(&self) -> &Span {
+        &self.arrival.span
     }
 
     /// The path template of the route.

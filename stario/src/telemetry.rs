@@ -5,6 +5,11 @@
 
 mod fields;
 mod lines;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod request;
 
 use std::env::VarError;
 use std::io::{IsTerminal as _, Write as _};
@@ -17,6 +22,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::error::Result;
 pub(crate) use fields::Fields;
 use lines::{Format, Lines};
+pub(crate) use request::{Report, RouteTemplate, events_in, is_wanted, routed, span};
 
 /// The target of what handlers log through a `Logger`.
 pub(crate) const LOGGER: &str = "app";
@@ -28,12 +34,21 @@ pub(crate) const LOGGER: &str = "app";
 pub(crate) fn init() -> Result {
     let filter = filter(std::env::var("RUST_LOG"))?;
     let format = format(&std::env::var("STARIO_LOG_FORMAT"), std::io::stderr().is_terminal())?;
+    let subscriber = tracing_subscriber::registry().with(filter).with(Lines { format, write: to_stderr });
+    #[cfg(feature = "otlp")]
+    let subscriber = subscriber.with(otlp::layer()?);
     // Fails when there is one already, which is what was asked.
-    let _ = tracing_subscriber::registry().with(filter).with(Lines { format, write: to_stderr }).try_init();
+    let _ = subscriber.try_init();
     Ok(())
 }
 
-/// The same in a test, whose output is shown when it fails.
+/// Sends what was not sent yet, before the process ends.
+pub(crate) fn flush() {
+    #[cfg(feature = "otlp")]
+    otlp::flush();
+}
+
+/// The same as [`init`] in a test, whose output is shown when it fails.
 pub(crate) fn init_in_test() {
     let filter =
         filter(std::env::var("RUST_LOG")).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));

@@ -39,7 +39,9 @@ fn only_in(text: &str, files: &[&str]) {
 fn each_dependency_has_its_place() {
     only_in("hyper::", &["body.rs", "server/connection.rs"]);
     only_in("hyper_util::", &["server/connection.rs"]);
-    only_in("tracing_subscriber::", &["telemetry.rs", "telemetry/lines.rs"]);
+    only_in("tracing_subscriber::", &["telemetry.rs", "telemetry/lines.rs", "telemetry/otlp.rs"]);
+    only_in("opentelemetry", &["telemetry/otlp.rs"]);
+    only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in("inventory::", &["app/discover.rs", "error.rs"]);
     only_in("tower::", &["app/answers.rs"]);
     only_in("cookie::", &["extract.rs", "extract/cookie.rs"]);

@@ -183,6 +183,7 @@ impl App {
                 .push("both apps bring a Datastar client; give it to the one that is served".to_owned());
         }
         self.datastar_file = self.datastar_file.take().or(other.datastar_file);
+        self.probes = std::mem::take(&mut self.probes).or(other.probes);
         self.settings = std::mem::take(&mut self.settings).or(other.settings);
         self.answers = std::mem::take(&mut self.answers).or(other.answers);
         self.replacements.extend(other.replacements);

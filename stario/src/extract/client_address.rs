@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use http::HeaderMap;
+
 use super::{FromRequest, Parameter, Rejection};
-use crate::app::ProxyHeader;
+use crate::app::{Proxies, ProxyHeader};
 use crate::scope::Scope;
 
 /// The IP address of the client.
@@ -43,8 +45,8 @@ impl FromRequest for ClientAddress {
                  `SocketAddr` to the request's extensions",
             ));
         };
-        let peer = peer.ip().to_canonical();
-        Ok(Self(client_behind(peer, scope)))
+        let peer = peer.ip();
+        Ok(Self(client_behind(peer, scope.headers(), scope.app().settings().proxies())))
     }
 }
 
@@ -55,8 +57,9 @@ impl fmt::Display for ClientAddress {
 }
 
 /// The address that `peer` asks for, if it is believed, or that this one asks for, if it is, and so on.
-fn client_behind(peer: IpAddr, scope: &Scope) -> IpAddr {
-    let Some(proxies) = scope.app().settings().proxies() else {
+pub(crate) fn client_behind(peer: IpAddr, headers: &HeaderMap, proxies: Option<&Proxies>) -> IpAddr {
+    let peer = peer.to_canonical();
+    let Some(proxies) = proxies else {
         return peer;
     };
     let (name, address): (&str, fn(&str) -> Option<IpAddr>) = match proxies.header {
@@ -64,7 +67,7 @@ fn client_behind(peer: IpAddr, scope: &Scope) -> IpAddr {
         ProxyHeader::Forwarded => ("forwarded", forwarded_for),
     };
     let mut client = peer;
-    let mut hops = scope.headers().get_all(name).into_iter().rev().flat_map(|line| {
+    let mut hops = headers.get_all(name).into_iter().rev().flat_map(|line| {
         // What is no text names nobody.
         line.to_str().unwrap_or_default().rsplit(',')
     });

@@ -12,13 +12,12 @@ use futures_core::Stream;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tokio::sync::OwnedSemaphorePermit;
-use tracing::Instrument as _;
+use tracing::Span;
 
 use super::{Endpoint, EndpointFuture, Kind};
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
 use crate::error::{Error, panic_message};
-use crate::extract::RequestId;
 use crate::reply::Answer;
 use crate::response::{self, IntoResponse, Response};
 use crate::scope::Scope;
@@ -117,7 +116,7 @@ pub(crate) async fn call(
     };
     let call = Call {
         endpoint,
-        request_id: scope.request_id(),
+        span: scope.span().clone(),
         app: Arc::clone(app),
         future: (endpoint.call)(scope),
         has_ended: false,
@@ -135,7 +134,8 @@ fn overloaded() -> Response {
 /// A call whose panic is an error value, and a record in the log.
 struct Call {
     endpoint: &'static Endpoint,
-    request_id: RequestId,
+    /// The request's: what the call logs, however late, carries its id.
+    span: Span,
     app: Arc<Assembled>,
     future: EndpointFuture,
     has_ended: bool,
@@ -159,6 +159,7 @@ enum Step {
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         let _links = self.app.prefixes().enter();
+        let _entered = self.span.enter();
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
         match (polled, PROGRESS.take()) {
@@ -170,9 +171,8 @@ impl Call {
             (Ok(Poll::Pending), None) => Poll::Pending,
             (Err(panic), _) => {
                 self.has_ended = true;
-                let (handler, request_id, panic) =
-                    (self.endpoint.handler, self.request_id, panic_message(&*panic));
-                tracing::error!(handler, %request_id, panic, "a handler panicked");
+                let (handler, panic) = (self.endpoint.handler, panic_message(&*panic));
+                tracing::error!(handler, panic, "a handler panicked");
                 Poll::Ready(Step::Panicked)
             }
         }
@@ -221,17 +221,12 @@ impl Begin {
         if call.endpoint.kind == Kind::Query || app.work().is_cut() {
             return;
         }
-        let (handler, request_id) = (call.endpoint.handler, call.request_id);
-        let span = tracing::error_span!("background", handler, %request_id);
         let place = self.place.take();
-        app.work().go_on(
-            async move {
-                // A detached command whose client leaves before it is answered is accepted here.
-                let mut rest = Begin { call: Some(call), place };
-                drop((&mut rest).await);
-            }
-            .instrument(span),
-        );
+        app.work().go_on(async move {
+            // A detached command whose client leaves before it is answered is accepted here.
+            let mut rest = Begin { call: Some(call), place };
+            drop((&mut rest).await);
+        });
     }
 }
 

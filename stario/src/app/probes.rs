@@ -1,0 +1,193 @@
+//! What an app tells those who watch it: whether it is alive, whether it is ready, and its figures.
+
+use std::pin::Pin;
+
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, HeaderValue};
+
+use super::App;
+use crate::error::{Error, Result, catch_panic, panic_message};
+use crate::extract::AppHandle;
+use crate::handler::{Endpoint, Kind};
+use crate::response::{self, Response};
+use crate::scope::Scope;
+
+type Check = dyn Fn(AppHandle) -> Pin<Box<dyn Future<Output = Result> + Send>> + Send + Sync;
+
+/// The probes of an app; each has a path if it is wanted.
+#[derive(Default)]
+pub(crate) struct Probes {
+    liveness: Option<String>,
+    readiness: Option<(String, Box<Check>)>,
+    #[cfg(feature = "metrics")]
+    metrics: Option<String>,
+}
+
+impl App {
+    /// Answers 200 at `path` as long as the process serves at all: for whoever restarts it when it does not.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().liveness("/health/live"));
+    /// let res = client.get("/health/live").send();
+    /// assert_eq!((res.status().as_u16(), res.text()), (200, "alive"));
+    /// # }
+    /// ```
+    pub fn liveness(mut self, path: impl Into<String>) -> Self {
+        self.probes.liveness = Some(self.probe_path(path.into()));
+        self
+    }
+
+    /// Answers at `path` whether requests should be sent here: 200 if `check` succeeds, 503 if it fails or if
+    /// the server was told to stop. Why it failed is in the log, and not in the answer.
+    ///
+    /// The check runs for each request of a probe, and gets the app, for its state.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::AppHandle;
+    ///
+    /// struct Pool { open: bool }
+    ///
+    /// async fn check(app: AppHandle) -> stario::Result {
+    ///     let pool = app.state::<Pool>().ok_or("no pool")?;
+    ///     if pool.open { Ok(()) } else { Err("the database is gone".into()) }
+    /// }
+    ///
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    /// # fn main() {
+    /// let ask = |open| {
+    ///     let app = app::new().state(Pool { open }).readiness("/health/ready", check);
+    ///     TestClient::new(app).get("/health/ready").send()
+    /// };
+    /// assert_eq!(ask(true).status(), 200);
+    /// assert_eq!((ask(false).status().as_u16(), ask(false).text()), (503, "not ready"));
+    /// # }
+    /// ```
+    pub fn readiness<F, Fut>(mut self, path: impl Into<String>, check: F) -> Self
+    where
+        F: Fn(AppHandle) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.probes.readiness =
+            Some((self.probe_path(path.into()), Box::new(move |app| Box::pin(check(app)))));
+        self
+    }
+
+    /// Serves figures to Prometheus at `path`, in its text format, and begins to keep them.
+    ///
+    /// | figure | labels |
+    /// |---|---|
+    /// | `http_server_request_duration_seconds`, a histogram | method, route, status |
+    /// | `http_server_active_requests` | method |
+    /// | `stario_open_streams`, `stario_stream_events_total` | route |
+    ///
+    /// A status of 499 stands for clients that left before the answer. What is counted by the macros of the
+    /// `metrics` crate is served as well. The path is open to whoever reaches the server: keep it from the
+    /// public where you keep others.
+    ///
+    /// A process that has a recorder for the `metrics` crate already does not start.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(mut self, path: impl Into<String>) -> Self {
+        if let Err(error) = crate::telemetry::metrics::keep() {
+            self.problems.push(format!("figures cannot be kept: {error}"));
+        }
+        self.probes.metrics = Some(self.probe_path(path.into()));
+        self
+    }
+
+    fn probe_path(&mut self, path: String) -> String {
+        if !path.starts_with('/') || path.contains(['{', '}', '?', '#']) {
+            self.problems.push(format!("`{path}` is no path of a probe: write one such as `/health/live`"));
+        }
+        path
+    }
+}
+
+impl Probes {
+    /// These, and those of `other` that are not wanted here.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            liveness: self.liveness.or(other.liveness),
+            readiness: self.readiness.or(other.readiness),
+            #[cfg(feature = "metrics")]
+            metrics: self.metrics.or(other.metrics),
+        }
+    }
+
+    /// Each with its path.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = (&'static Endpoint, &str)> {
+        let liveness = self.liveness.as_deref().map(|path| (&LIVENESS, path));
+        let readiness = self.readiness.as_ref().map(|(path, _)| (&READINESS, path.as_str()));
+        #[cfg(feature = "metrics")]
+        let metrics = self.metrics.as_deref().map(|path| (&METRICS, path));
+        #[cfg(not(feature = "metrics"))]
+        let metrics = None;
+        [liveness, readiness, metrics].into_iter().flatten()
+    }
+}
+
+static LIVENESS: Endpoint =
+    probe("stario::liveness", line!(), |_| Box::pin(async { answer(StatusCode::OK, "alive") }));
+
+static READINESS: Endpoint =
+    probe("stario::readiness", line!(), |scope| Box::pin(async move { ready(&scope).await }));
+
+#[cfg(feature = "metrics")]
+static METRICS: Endpoint = probe("stario::metrics", line!(), |_| {
+    Box::pin(async {
+        let figures = crate::telemetry::metrics::render();
+        response::with_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"), figures)
+    })
+});
+
+const fn probe(
+    handler: &'static str,
+    line: u32,
+    call: fn(Scope) -> crate::handler::EndpointFuture,
+) -> Endpoint {
+    Endpoint {
+        kind: Kind::Query,
+        method: "GET",
+        headers: &[],
+        path: handler,
+        handler,
+        file: file!(),
+        line,
+        requirements: Vec::new,
+        is_checked: true,
+        call,
+    }
+}
+
+async fn ready(scope: &Scope) -> Response {
+    let app = AppHandle::new(scope.shared_app());
+    if app.is_stopping() {
+        return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
+    let Some((_, check)) = &scope.app().probes().readiness else {
+        return answer(StatusCode::OK, "ready");
+    };
+    let checked = catch_panic(async { check(app).await }).await;
+    let failure = match checked {
+        Ok(Ok(())) => return answer(StatusCode::OK, "ready"),
+        Ok(Err(error)) => error,
+        Err(panic) => Error::from(format!("the check panicked: {}", panic_message(&*panic))),
+    };
+    tracing::warn!(error = %failure, "the app is not ready");
+    answer(StatusCode::SERVICE_UNAVAILABLE, "not ready")
+}
+
+/// An answer that holds now, and for nobody else.
+fn answer(status: StatusCode, text: &str) -> Response {
+    let mut response = response::text(status, text);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,108 @@
+//! Figures for Prometheus.
+//!
+//! They go through the `metrics` facade, so what the app counts by that facade's macros is served with them.
+//! Names and labels are those of OpenTelemetry's conventions for HTTP servers, as Prometheus writes them.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use ::metrics::{counter, gauge, histogram};
+use http::{Method, StatusCode};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+/// The bounds of the classes of durations, in seconds: those that OpenTelemetry recommends for HTTP.
+const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// After how many requests figures that nobody fetches are summed up, to bound their memory.
+const UPKEEP: u64 = 1000;
+
+static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Begins to keep figures; the recorder is the process's.
+///
+/// # Errors
+///
+/// When the process has a recorder already.
+pub(crate) fn keep() -> Result<(), String> {
+    if are_kept() {
+        return Ok(());
+    }
+    let recorder =
+        PrometheusBuilder::new().set_buckets(&SECONDS).map_err(|error| error.to_string())?.build_recorder();
+    let handle = recorder.handle();
+    match ::metrics::set_global_recorder(recorder) {
+        Ok(()) => drop(HANDLE.set(handle)),
+        // Another app of this process was faster.
+        Err(_) if are_kept() => {}
+        Err(error) => return Err(error.to_string()),
+    }
+    Ok(())
+}
+
+pub(super) fn are_kept() -> bool {
+    HANDLE.get().is_some()
+}
+
+/// The figures in the text format that Prometheus reads.
+pub(crate) fn render() -> String {
+    HANDLE.get().map(PrometheusHandle::render).unwrap_or_default()
+}
+
+/// One request's part in the figures.
+#[derive(Debug)]
+pub(super) struct Figures {
+    method: &'static str,
+    route: String,
+    status: Option<StatusCode>,
+    is_stream: bool,
+}
+
+impl Figures {
+    pub(super) fn begin(method: &Method) -> Option<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let handle = HANDLE.get()?;
+        if COUNT.fetch_add(1, Ordering::Relaxed) % UPKEEP == UPKEEP - 1 {
+            handle.run_upkeep();
+        }
+        let method = known(method);
+        gauge!("http_server_active_requests", "http_request_method" => method).increment(1);
+        Some(Self { method, route: String::new(), status: None, is_stream: false })
+    }
+
+    pub(super) fn answered(&mut self, status: StatusCode, route: Option<String>, is_stream: bool) {
+        self.status = Some(status);
+        self.route = route.unwrap_or_default();
+        self.is_stream = is_stream;
+        if is_stream {
+            gauge!("stario_open_streams", "http_route" => self.route.clone()).increment(1);
+        }
+    }
+
+    pub(super) fn end(&mut self, elapsed: Duration, events: Option<u64>) {
+        gauge!("http_server_active_requests", "http_request_method" => self.method).decrement(1);
+        let route = std::mem::take(&mut self.route);
+        if self.is_stream {
+            gauge!("stario_open_streams", "http_route" => route.clone()).decrement(1);
+            counter!("stario_stream_events_total", "http_route" => route.clone())
+                .increment(events.unwrap_or_default());
+        }
+        // A client that left has no status; 499 is what nginx made of it.
+        let status = self.status.map_or(499, |status| status.as_u16());
+        histogram!(
+            "http_server_request_duration_seconds",
+            "http_request_method" => self.method,
+            "http_route" => route,
+            "http_response_status_code" => status.to_string(),
+        )
+        .record(elapsed.as_secs_f64());
+    }
+}
+
+/// A label has as many values as there are methods, whatever clients make up.
+fn known(method: &Method) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"]
+        .into_iter()
+        .find(|known| method == *known)
+        .unwrap_or("_OTHER")
+}

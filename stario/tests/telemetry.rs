@@ -1,0 +1,263 @@
+//! What the log says of requests, through a subscriber of the test's own.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use stario::prelude::*;
+use tokio::sync::{Notify, mpsc};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+
+stario::app!();
+
+/// What one record says, by the names of its fields and those of the spans around it.
+type Fields = BTreeMap<&'static str, String>;
+
+#[derive(Default)]
+struct Said(Fields);
+
+impl Visit for Said {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+}
+
+/// Hands every record to whoever asked for those of its request.
+struct Listener;
+
+static RECORDS: LazyLock<Mutex<Vec<mpsc::UnboundedSender<Fields>>>> = LazyLock::new(Mutex::default);
+
+impl<S: tracing::Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Listener {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+        let mut said = Said::default();
+        attributes.record(&mut said);
+        ctx.span(id).unwrap().extensions_mut().insert(said);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
+        values.record(ctx.span(id).unwrap().extensions_mut().get_mut::<Said>().unwrap());
+    }
+
+    fn on_event(&self, event: &tracing::Event<'_>, ctx: Context<'_, S>) {
+        let mut said = Said::default();
+        for span in ctx.event_scope(event).into_iter().flatten() {
+            said.0.extend(span.extensions().get::<Said>().unwrap().0.clone());
+        }
+        event.record(&mut said);
+        said.0.insert("target", event.metadata().target().to_owned());
+        said.0.insert("level", event.metadata().level().to_string());
+        RECORDS.lock().unwrap().retain(|listener| listener.send(said.0.clone()).is_ok());
+    }
+}
+
+/// All records from now on.
+struct Log(mpsc::UnboundedReceiver<Fields>);
+
+fn listen() -> Log {
+    static INSTALLED: LazyLock<()> = LazyLock::new(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Listener)).unwrap();
+    });
+    LazyLock::force(&INSTALLED);
+    let (sender, records) = mpsc::unbounded_channel();
+    RECORDS.lock().unwrap().push(sender);
+    Log(records)
+}
+
+impl Log {
+    /// The next record whose message satisfies `is_it`.
+    async fn find(&mut self, is_it: impl Fn(&Fields) -> bool) -> Fields {
+        let found = async {
+            loop {
+                let record = self.0.recv().await.unwrap();
+                if is_it(&record) {
+                    return record;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), found).await.expect("no such record")
+    }
+
+    async fn message(&mut self, start: &str) -> Fields {
+        self.find(|record| record["message"].starts_with(start)).await
+    }
+}
+
+fn check(record: &Fields, expected: &[(&'static str, &str)]) {
+    for (name, value) in expected {
+        assert_eq!(record.get(name).map(String::as_str), Some(*value), "{name} of {record:?}");
+    }
+}
+
+#[app::query("/plain/{name}")]
+async fn plain(name: PathParam<String>) -> String {
+    tracing::info!("a record of the handler's own for {}", *name);
+    "twelve bytes".to_owned()
+}
+
+#[tokio::test]
+async fn a_request_is_reported_when_it_is_answered() {
+    let mut log = listen();
+    let res = TestClient::new(app::new()).get("/plain/ada?secret=1").await;
+    let id = res.header("x-request-id");
+    let own = log.message("a record of the handler's own for ada").await;
+    check(&own, &[("request_id", id), ("http.route", "/plain/{name}"), ("level", "INFO")]);
+    let report = log.message("GET /plain/ada 200 in ").await;
+    check(
+        &report,
+        &[
+            ("target", "stario::request"),
+            ("level", "INFO"),
+            ("request_id", id),
+            ("http.request.method", "GET"),
+            ("url.path", "/plain/ada"),
+            ("http.route", "/plain/{name}"),
+            ("http.response.status_code", "200"),
+            ("http.response.body.size", "12"),
+            ("client.address", "127.0.0.1"),
+            ("otel.name", "GET /plain/{name}"),
+        ],
+    );
+    assert!(report["http.server.request.duration"].parse::<f64>().unwrap() > 0.0);
+    assert!(!report.contains_key("events"));
+}
+
+#[tokio::test]
+async fn what_no_route_answers_is_reported_without_one() {
+    let mut log = listen();
+    let res = TestClient::new(app::new()).post("/nowhere").await;
+    let report = log.message("POST /nowhere 404 in ").await;
+    check(&report, &[("request_id", res.header("x-request-id")), ("http.response.status_code", "404")]);
+    assert!(!report.contains_key("http.route"));
+}
+
+#[app::query("/count")]
+async fn count() -> impl Stream<Item = Event> {
+    stream! {
+        yield html! { <p id="a">"event: 1"</p> };
+        tokio::task::yield_now().await;
+        yield json!({ "b": 2 });
+        yield event::remove("#c");
+    }
+}
+
+#[app::query("/endless")]
+async fn endless() -> impl Stream<Item = Event> {
+    stream! {
+        yield json!({ "first": true });
+        std::future::pending::<()>().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_reported_with_its_events() {
+    let mut log = listen();
+    let client = TestClient::new(app::new());
+    client.get("/count").await;
+    check(&log.message("GET /count 200 in ").await, &[("events", "3")]);
+    let mut endless = client.get("/endless").open().await;
+    endless.next().await.unwrap();
+    drop(endless);
+    check(&log.message("GET /endless 200 cut after ").await, &[("events", "1")]);
+}
+
+static IMPORT_MAY_END: Notify = Notify::const_new();
+
+#[app::detached_command("/import")]
+async fn import(rows: QueryParam<u32>, log: Logger) -> stario::Result {
+    let log = log.with("rows", *rows);
+    IMPORT_MAY_END.notified().await;
+    log.with("file", "a.csv").warn("imported");
+    tokio::spawn(async move { log.info("from a task") }).await?;
+    Err("the import failed".into())
+}
+
+#[tokio::test]
+async fn the_id_follows_into_detached_work() {
+    let mut log = listen();
+    let res = TestClient::new(app::new()).post("/import?rows=3").await;
+    let id = res.header("x-request-id");
+    log.message("POST /import 204 in ").await;
+    IMPORT_MAY_END.notify_one();
+    let record = log.message("imported").await;
+    check(&record, &[("target", "app"), ("level", "WARN"), ("request_id", id)]);
+    check(&record, &[("fields", r#"{"file":"a.csv","rows":3}"#)]);
+    check(&log.message("from a task").await, &[("request_id", id), ("fields", r#"{"rows":3}"#)]);
+    let failure = log.find(|record| record["level"] == "ERROR").await;
+    check(&failure, &[("request_id", id), ("error", "the import failed")]);
+}
+
+#[app::query("/broken")]
+async fn broken() -> stario::Result<String> {
+    let cause = std::io::Error::other("the disk is on fire");
+    Err(cause.into())
+}
+
+#[tokio::test]
+async fn the_cause_of_a_500_is_in_the_log_and_not_in_the_response() {
+    let mut log = listen();
+    let res = TestClient::new(app::new()).get("/broken").await;
+    assert_eq!((res.status().as_u16(), res.text()), (500, "Internal Server Error"));
+    let cause = log.find(|record| record["level"] == "ERROR").await;
+    check(&cause, &[("request_id", res.header("x-request-id")), ("error", "the disk is on fire")]);
+    check(&log.message("GET /broken 500 in ").await, &[("otel.status_code", "ERROR")]);
+}
+
+static SLOW_HAS_STARTED: Notify = Notify::const_new();
+
+#[app::query("/slow")]
+async fn slow() {
+    SLOW_HAS_STARTED.notify_one();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_before_the_answer_is_reported() {
+    let mut log = listen();
+    let client = TestClient::new(app::new());
+    tokio::select! {
+        _ = client.get("/slow") => unreachable!("it never answers"),
+        () = SLOW_HAS_STARTED.notified() => {}
+    }
+    log.message("GET /slow was left by its client after ").await;
+}
+
+#[tokio::test]
+async fn probes_tell_who_watches() {
+    let ready = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let state = Arc::clone(&ready);
+    let app = app::new().liveness("/live").readiness("/ready", move |app| {
+        let is_ready = state.load(std::sync::atomic::Ordering::Relaxed);
+        async move {
+            assert!(!app.is_stopping());
+            if is_ready { Ok(()) } else { Err("the database is gone".into()) }
+        }
+    });
+    let client = TestClient::new(app);
+    let ask = async |path| {
+        let res = client.get(path).await;
+        assert_eq!(res.header("cache-control"), "no-store");
+        (res.status().as_u16(), res.text().to_owned())
+    };
+    assert_eq!(ask("/live").await, (200, "alive".to_owned()));
+    assert_eq!(ask("/ready").await, (200, "ready".to_owned()));
+    ready.store(false, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(ask("/ready").await, (503, "not ready".to_owned()));
+    let stopping = client.clone();
+    stopping.stop().await;
+    assert_eq!(ask("/ready").await, (503, "stopping".to_owned()));
+    assert_eq!(ask("/live").await, (200, "alive".to_owned()));
+}
+
+#[test]
+fn a_probe_without_a_path_keeps_the_app_from_starting() {
+    let problems = app::new().liveness("live").check().unwrap_err();
+    assert!(problems.to_string().contains("`live` is no path of a probe: write one such as `/health/live`"));
+}
