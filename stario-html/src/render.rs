@@ -204,6 +204,8 @@ render_pointers! { &T, &mut T, Box<T>, Rc<T>, Arc<T> }
 
 /// Markup that is put into the page **as it is, unescaped**: the only such door for text made at run time.
 ///
+/// It takes text, and any `Display` type: a template of another crate goes in as it is.
+///
 /// Each use should say why the text is safe: it came from a sanitizer, from another template engine, from a file of the
 /// application. Text a user typed never is.
 ///
@@ -214,12 +216,28 @@ render_pointers! { &T, &mut T, Box<T>, Rc<T>, Arc<T> }
 /// let highlighted = String::from("<code>1 &lt; 2</code>");
 /// assert_eq!(Raw(highlighted).into_html().as_str(), "<code>1 &lt; 2</code>");
 /// ```
+///
+/// # Panics
+///
+/// Rendering panics when the value's `Display` fails, as `to_string` does: half a template must not pass for a whole
+/// one. A template that may fail is better rendered first, and its error handled: `Raw(template.render()?)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Raw<T>(pub T);
 
-impl<T: AsRef<str>> Render for Raw<T> {
+impl<T: fmt::Display> Render for Raw<T> {
     fn render(&self, buf: &mut Buf) {
-        buf.push_trusted_markup(self.0.as_ref());
+        let written = fmt::Write::write_fmt(&mut Trusted(buf), format_args!("{}", self.0));
+        assert!(written.is_ok(), "markup that is trusted could not be rendered");
+    }
+}
+
+/// Writes what is trusted.
+struct Trusted<'b>(&'b mut Buf);
+
+impl fmt::Write for Trusted<'_> {
+    fn write_str(&mut self, markup: &str) -> fmt::Result {
+        self.0.push_trusted_markup(markup);
+        Ok(())
     }
 }
 

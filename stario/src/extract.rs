@@ -29,6 +29,8 @@ mod query;
 mod query_param;
 mod raw_body;
 mod request_id;
+#[cfg(feature = "sealed-cookies")]
+mod sealed_cookie;
 mod signal;
 mod signals;
 mod state;
@@ -62,6 +64,8 @@ pub use raw_body::{RawBody, WholeBody};
 pub use rejection::Rejection;
 pub use request_id::RequestId;
 pub(crate) use request_id::X_REQUEST_ID;
+#[cfg(feature = "sealed-cookies")]
+pub use sealed_cookie::{EncryptedCookie, SignedCookie};
 pub use signal::Signal;
 pub(crate) use signal::read_signals;
 pub use signals::Signals;

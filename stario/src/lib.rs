@@ -109,6 +109,7 @@ pub use app::{App, Limits, Problems, ProxyHeader, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use compress::{Coding, Compression};
+pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
@@ -117,12 +118,15 @@ pub use extract::{
     QueryParam, QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State,
     UploadedFile, WholeBody,
 };
+#[cfg(feature = "sealed-cookies")]
+pub use extract::{EncryptedCookie, SignedCookie};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, Kind, command, detached_command, query};
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use relay::{Relay, Subscription};
 pub use response::{
-    Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, Text, UnsafeLocation,
+    Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
+    UnsafeLocation,
 };
 pub use scope::Scope;
 pub use stario_html as html;

@@ -6,6 +6,7 @@ mod json;
 mod location;
 mod part;
 mod redirect;
+mod set_cookie;
 mod text;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;
 pub use redirect::Redirect;
+pub use set_cookie::SetCookie;
 pub use text::Text;
 
 /// An HTTP response with stario's [`Body`].

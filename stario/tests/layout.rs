@@ -44,7 +44,17 @@ fn each_dependency_has_its_place() {
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in("inventory::", &["app/discover.rs", "error.rs"]);
     only_in("tower::", &["app/answers.rs"]);
-    only_in("cookie::", &["extract.rs", "extract/cookie.rs"]);
+    only_in(
+        "cookie::",
+        &[
+            "extract.rs",
+            "extract/cookie.rs",
+            "extract/sealed_cookie.rs",
+            "response.rs",
+            "response/set_cookie.rs",
+            "response/set_cookie/sealed.rs",
+        ],
+    );
     only_in("base64::", &["extract/file_signal.rs"]);
     only_in("tempfile::", &["extract/uploaded_file.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);

@@ -42,14 +42,19 @@ impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
     const BY_NAME: bool = true;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        // HTTP/2 may send one line per cookie (RFC 9113 section 8.2.3).
-        let lines = scope.headers().get_all(COOKIE).into_iter();
-        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-        let cookies = pairs.filter_map(|pair| cookie::Cookie::parse(std::str::from_utf8(pair).ok()?).ok());
-        let found = cookies.into_iter().find(|cookie| cookie.name() == parameter.name());
+        let found = named(scope, parameter.name()).next();
         let text = found.as_ref().map(cookie::Cookie::value_trimmed);
         value::from_text(text).map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
+}
+
+/// The request's cookies of this name, in their order.
+pub(super) fn named<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = cookie::Cookie<'s>> {
+    // HTTP/2 may send one line per cookie (RFC 9113 section 8.2.3).
+    let lines = scope.headers().get_all(COOKIE).into_iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let cookies = pairs.filter_map(|pair| cookie::Cookie::parse(std::str::from_utf8(pair).ok()?).ok());
+    cookies.filter(move |cookie| cookie.name() == name)
 }
 
 impl<T: DeserializeOwned + Send> Defaulted for Cookie<T> {

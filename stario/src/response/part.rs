@@ -17,6 +17,7 @@ use crate::error::Result;
 /// | `StatusCode` | the status |
 /// | `[(name, value); N]` | sets headers |
 /// | `http::HeaderMap` | sets headers |
+/// | [`SetCookie`](crate::SetCookie), or an array or a `Vec` of them | adds cookies |
 /// | [`Attachment`](crate::Attachment) | the name to save the body under |
 /// | `Option` of a part | the part, if it is there |
 ///
@@ -46,7 +47,7 @@ use crate::error::Result;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no part of a response's head",
     label = "neither a status nor headers",
-    note = "put a `StatusCode`, `[(name, value)]`, or a `HeaderMap` in front of the value, or implement `ResponsePart`"
+    note = "put a `StatusCode`, `[(name, value)]`, a `HeaderMap` or a `SetCookie` in front of the value, or implement `ResponsePart`"
 )]
 pub trait ResponsePart {
     /// Applies the part.

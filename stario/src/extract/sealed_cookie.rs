@@ -1,0 +1,133 @@
+//! `SignedCookie<T>` and `EncryptedCookie<T>`: cookies that the app itself has set.
+
+use std::any::TypeId;
+
+use cookie::{Cookie, CookieJar, Key};
+use serde::de::DeserializeOwned;
+
+use super::cookie::named;
+use super::value;
+use super::{Defaulted, FromRequest, Parameter, Rejection, Requirement, value_newtype};
+use crate::scope::Scope;
+
+macro_rules! sealed_cookie {
+    ($name:ident, $source:literal, $open:ident, $(#[$attribute:meta])*) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name<T>(pub T);
+
+        value_newtype!($name);
+
+        impl<T: DeserializeOwned + Send> FromRequest for $name<T> {
+            const BY_NAME: bool = true;
+
+            async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+                let Some(key) = scope.app().states().get::<Key>() else {
+                    return Err(Rejection::internal("the app was assembled without a key for cookies"));
+                };
+                // Another site of the same domain can set what is no genuine cookie in front of one that is.
+                let text = named(scope, parameter.name()).find_map(|cookie| $open(cookie, &key));
+                value::from_text(text.as_deref())
+                    .map(Self)
+                    .map_err(|problem| problem.into_rejection($source, parameter.name()))
+            }
+
+            fn requirement(_: &Parameter) -> Option<Requirement> {
+                Some(Requirement::State { id: TypeId::of::<Key>(), type_name: std::any::type_name::<Key>() })
+            }
+        }
+
+        impl<T: DeserializeOwned + Send> Defaulted for $name<T> {
+            type Value = T;
+
+            fn from_default(value: T) -> Self {
+                Self(value)
+            }
+        }
+    };
+}
+
+sealed_cookie! {
+    SignedCookie, "signed cookie", verify,
+    /// The value of the request's cookie that is named like the parameter, if this app has
+    /// [signed](crate::SetCookie::signed) it.
+    ///
+    /// The app has a [`cookie::Key`](crate::cookie::Key) as its state, and does not start without one. A
+    /// cookie that was changed, made up, signed with another key or under another name counts as absent: 400,
+    /// unless the parameter has a `#[default(..)]` or is a `SignedCookie<Option<T>>`.
+    ///
+    /// A signature does not age. What must end earlier than the browser forgets it carries its own date.
+    ///
+    /// ```
+    /// use stario::cookie::Key;
+    /// use stario::prelude::*;
+    /// use stario::{SetCookie, SignedCookie};
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home(user: SignedCookie<Option<u32>>) -> String {
+    ///     user.map_or("who are you?".to_owned(), |user| format!("user {user}"))
+    /// }
+    ///
+    /// #[app::command("/login")]
+    /// async fn login(key: State<Key>) -> (SetCookie, ()) {
+    ///     (SetCookie::new("user", "7").signed(&key), ())
+    /// }
+    ///
+    /// # fn main() {
+    /// // In earnest: at least 32 random bytes, kept where the passwords are.
+    /// let key = Key::derive_from(&[7; 32]);
+    /// let client = TestClient::new(app::new().state(key));
+    /// let login = client.post("/login").send();
+    /// let (cookie, _) = login.header("set-cookie").split_once(';').unwrap();
+    /// assert_eq!(client.get("/").header("cookie", cookie).send().text(), "user 7");
+    /// assert_eq!(client.get("/").header("cookie", "user=7").send().text(), "who are you?");
+    /// # }
+    /// ```
+}
+
+sealed_cookie! {
+    EncryptedCookie, "encrypted cookie", decrypt,
+    /// The value of the request's cookie that is named like the parameter, if this app has
+    /// [encrypted](crate::SetCookie::encrypted) it.
+    ///
+    /// As [`SignedCookie`], and the client cannot read it either.
+    ///
+    /// ```
+    /// use stario::cookie::Key;
+    /// use stario::prelude::*;
+    /// use stario::{EncryptedCookie, SetCookie};
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home(#[default("nothing")] note: EncryptedCookie<String>) -> String {
+    ///     note.0
+    /// }
+    ///
+    /// #[app::command("/note")]
+    /// async fn keep(note: RawBody<String>, key: State<Key>) -> (SetCookie, ()) {
+    ///     (SetCookie::new("note", note.0).encrypted(&key), ())
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().state(Key::generate()));
+    /// let kept = client.post("/note").body("tea; no sugar").send();
+    /// let (cookie, _) = kept.header("set-cookie").split_once(';').unwrap();
+    /// assert!(!cookie.contains("tea"));
+    /// assert_eq!(client.get("/").header("cookie", cookie).send().text(), "tea; no sugar");
+    /// assert_eq!(client.get("/").send().text(), "nothing");
+    /// # }
+    /// ```
+}
+
+fn verify(cookie: Cookie<'_>, key: &Key) -> Option<String> {
+    let verified = CookieJar::new().signed(key).verify(cookie.into_owned())?;
+    // The name is signed too; see `SetCookie::signed`.
+    let value = verified.value().strip_prefix(verified.name())?.strip_prefix('=')?;
+    Some(value.to_owned())
+}
+
+fn decrypt(cookie: Cookie<'_>, key: &Key) -> Option<String> {
+    let decrypted = CookieJar::new().private(key).decrypt(cookie.into_owned())?;
+    Some(decrypted.value().to_owned())
+}
