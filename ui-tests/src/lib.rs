@@ -8,6 +8,12 @@ pub async fn shop() -> &'static str {
     "shop"
 }
 
+/// What is sold here, by name.
+#[app::query("/shop/find")]
+pub async fn find(name: stario::QueryParam<String>, #[default(1)] page: stario::QueryParam<u32>) -> String {
+    format!("{name}, page {page}")
+}
+
 /// A module that nothing in the crate refers to.
 pub mod orders {
     /// A module inside it, whose handler is private.

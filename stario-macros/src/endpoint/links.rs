@@ -92,7 +92,14 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let functions = match &setters {
         Some(setters) => {
             let setters = setters.emit();
-            quote!(const _: () = { #setters #functions };)
+            quote! {
+                #[allow(
+                    non_camel_case_types, dead_code, unreachable_pub, private_interfaces, private_bounds, missing_docs,
+                    missing_debug_implementations, missing_copy_implementations, non_snake_case,
+                    unused_qualifications, clippy::all, clippy::pedantic
+                )]
+                const _: () = { #setters #functions };
+            }
         }
         None => functions,
     };
@@ -217,12 +224,9 @@ impl<'a> Setters<'a> {
             .map(|Setter { method, state, .. }| quote!(#state: #runtime::Given<names::#method>));
         let names = required.map(|Setter { method, .. }| quote!(pub struct #method {}));
         let methods = self.setters.iter().map(|setter| self.method(setter));
-        let names = quote!(pub mod names { #(#names)* });
         quote! {
-            #[allow(non_camel_case_types, dead_code, unreachable_pub, missing_docs, missing_debug_implementations)]
-            #names
+            pub mod names { #(#names)* }
 
-            #[allow(non_camel_case_types, dead_code, unreachable_pub, missing_docs, missing_debug_implementations)]
             pub struct #name #generics (__Link, ::core::marker::PhantomData<(#(#states,)*)>);
 
             impl<__Link: #runtime::Target, #(#states),*> #runtime::Setters for #name #generics {
@@ -242,10 +246,6 @@ impl<'a> Setters<'a> {
                 #(#given),*
             {}
 
-            #[allow(
-                dead_code, unreachable_pub, private_interfaces, private_bounds, non_snake_case, unused_qualifications,
-                clippy::all, clippy::pedantic
-            )]
             impl<__Link: #runtime::Target, #(#states),*> #name #generics {
                 #(#methods)*
             }

@@ -56,6 +56,7 @@ use crate::response::Location;
 /// html! { <a href={search::url()}>"Search"</a> };
 /// # }
 /// ```
+#[must_use = "a link changes nothing: it is a new one, to be used"]
 pub struct Link<S>(S);
 
 /// The setters of a handler's links, written by its macro: a struct around the link made so far.
@@ -106,9 +107,9 @@ pub fn with_parameter<P, L: Target, V: QueryValue<P>>(link: &L, name: &str, valu
 
 /// A value for a parameter of type `P` in a link.
 #[diagnostic::on_unimplemented(
-    message = "`{P}` cannot be set in a link",
-    label = "`{P}` is not read from the query by its name",
-    note = "a link holds what is read from the path, and from the query by a `QueryParam<T>` or a `QueryParams<T>`"
+    message = "`{Self}` cannot set a parameter of type `{P}` in a link",
+    label = "the parameter is of type `{P}`",
+    note = "a link sets a `QueryParam<T>` to a `T`, and a `QueryParams<T>` to a list of them; what is not read from the query by its name it cannot set"
 )]
 pub trait QueryValue<P> {
     #[doc(hidden)]

@@ -15,39 +15,66 @@ const NO_TEXT: &str = "\u{FFFD}";
 /// gives it, `&str` for a `String`, and for an `Option` also what may be in it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value for a parameter of type `{T}`",
-    label = "this parameter is a `{T}`"
+    label = "the parameter is of type `{T}`"
 )]
 pub trait UrlValue<T> {
     #[doc(hidden)]
     fn texts(&self, text: Sink<'_>);
 }
 
-macro_rules! url_values {
-    ($([$($generics:tt)*] $value:ty => $parameter:ty;)*) => {$(
-        impl<$($generics)*> UrlValue<$parameter> for $value {
-            fn texts(&self, text: Sink<'_>) {
-                texts_of(self, text);
-            }
-        }
-    )*};
+impl<T: Serialize> UrlValue<T> for T {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
 }
 
-url_values! {
-    [T: Serialize] T => T;
-    [T: Serialize] &T => T;
-    [T: Serialize] T => Option<T>;
-    [T: Serialize] &T => Option<T>;
-    [] &str => String;
-    [] &&str => String;
-    [] &str => Option<String>;
-    [] Option<&str> => Option<String>;
+impl<T: Serialize> UrlValue<T> for &T {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
+}
+
+impl<T: Serialize> UrlValue<Option<T>> for T {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
+}
+
+impl<T: Serialize> UrlValue<Option<T>> for &T {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
+}
+
+impl UrlValue<String> for &str {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
+}
+
+impl UrlValue<String> for &&str {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
+}
+
+impl UrlValue<Option<String>> for &str {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
+}
+
+impl UrlValue<Option<String>> for Option<&str> {
+    fn texts(&self, text: Sink<'_>) {
+        texts_of(self, text);
+    }
 }
 
 /// A value for a `{rest...}` of type `T`: text, whose slashes divide it into segments, or a list of segments,
 /// whose slashes are escaped.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value for a `{{rest...}}` of type `{T}`",
-    label = "this parameter is a `{T}`"
+    label = "the parameter is of type `{T}`"
 )]
 pub trait RestValue<T> {
     #[doc(hidden)]

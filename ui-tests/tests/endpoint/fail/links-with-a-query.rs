@@ -1,0 +1,34 @@
+use stario::prelude::*;
+
+stario::app!();
+
+#[app::query("/search")]
+async fn search(
+    q: QueryParam<String>,
+    #[default(1)] page: QueryParam<u32>,
+    tag: QueryParams<String>,
+    config: State<u8>,
+) -> String {
+    format!("{q} {page} {tag:?} {config:?}")
+}
+
+#[app::command("/cache", method = PURGE)]
+async fn purge(key: QueryParam<String>) {
+    drop(key);
+}
+
+fn main() {
+    html! { <a href={search::url()}>"Search"</a> };
+    html! { <b data-on:click={search::action().page(2)}>"Search"</b> };
+    let _ = search::url().page(2).to_string();
+    let _ = search::url().pages(2);
+    let _ = search::url().q();
+    let _ = search::url().q(7);
+    let _ = search::url().page("two");
+    let _ = search::url().tag([1]);
+    let _ = search::url().tag("one");
+    let _ = search::url().config(1);
+    let _ = search::action().q("x").retry("always");
+    let _ = search::url().q("x").retry(action::Retry::Always);
+    let _ = purge::action();
+}
