@@ -56,6 +56,11 @@ pub(crate) use work::Work;
 /// `admin` with `admin::new()`; a handler of that app says so, `#[app::query("/users", app = admin)]`. See
 /// [`App::nest`] and [`App::host`] for what they are good for.
 ///
+/// Each handler brings `url(..)` and `action(..)`, which lead to it: `get_user::url(7)` is a
+/// [`Url`](crate::Url), `get_user::action(7)` the Datastar [`Action`](crate::Action) that calls it. They take the
+/// captures of the path; what is read from the query is set on what they return, a [`Link`](crate::Link). A name,
+/// a number of arguments or a type that does not fit the handler does not compile.
+///
 /// ```
 /// use stario::prelude::*;
 ///

@@ -334,6 +334,29 @@ fn options_hold_any_text() {
     assert_eq!(header, "@get('/', {headers: {'x': '\u{c3}\\u00a9\\u0027'}})".replace("\\u00a9", "\u{a9}"));
 }
 
+stario::app!(admin);
+
+#[app::query("/users/{name}", app = admin)]
+async fn admin_user(name: PathParam<String>, tab: QueryParam<String>) -> String {
+    format!("{name} {tab}")
+}
+
+#[app::query("/", app = admin)]
+async fn admin_index() -> Html {
+    html! { <a href={admin_user::url("a/b").tab("x")} data-on:click={admin_user::action("a/b").tab("x")}></a> }
+}
+
+/// In a handler of a nested app, the links to its like know where the app is.
+#[test]
+fn links_know_their_prefix() {
+    let client = TestClient::new(app::new().state(7_u8).nest("/admin", admin::new()));
+    assert_eq!(
+        client.get("/admin").send().text(),
+        r#"<a href="/admin/users/a%2Fb?tab=x" data-on:click="@get('/admin/users/a%2Fb?tab=x')"></a>"#
+    );
+    assert_eq!(client.get("/admin/users/a%2Fb?tab=x").send().text(), "a/b x");
+}
+
 mod elsewhere {
     use crate::app;
     use stario::prelude::*;

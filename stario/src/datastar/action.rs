@@ -139,7 +139,6 @@ macro_rules! options {
         impl<S: Setters<Link = Action>> Link<S> {
             $(
                 $(#[$doc])*
-                #[must_use]
                 pub fn $name(&self, $argument: $type) -> Self {
                     self.map(|action| action.$name($argument))
                 }
