@@ -4,6 +4,7 @@
 //! costs that one look and no more. Request bodies are decompressed by `compress/decode.rs`.
 
 mod accept;
+mod decode;
 mod encoder;
 mod settings;
 mod stream;
@@ -19,6 +20,8 @@ use crate::body::Body;
 use crate::response::Response;
 
 pub(crate) use accept::Accepted;
+pub use decode::Decompression;
+pub(crate) use decode::{DecodeError, Decoded, coding_of};
 use settings::Effort;
 pub use settings::{Coding, Compression};
 

@@ -108,7 +108,7 @@ pub mod prelude;
 pub use app::{App, Limits, Problems, ProxyHeader, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
-pub use compress::{Coding, Compression};
+pub use compress::{Coding, Compression, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use error::{Error, ErrorResponse, Result};

@@ -13,6 +13,7 @@ use tracing::Span;
 
 use crate::app::Assembled;
 use crate::body::Body;
+use crate::compress;
 use crate::extract::{FormParts, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
 use crate::routing::{Capture, Captures};
@@ -142,16 +143,27 @@ impl Scope {
         if http_body::Body::size_hint(&body).lower() > limit as u64 {
             return Err(Rejection::too_large(limit));
         }
+        if let Some(settings) = self.app.settings().decompression()
+            && let Some(coding) = compress::coding_of(self.headers())
+        {
+            return Ok(Body::new(compress::Decoded::new(body, coding, settings)));
+        }
         Ok(body)
     }
 
-    /// Refuses a body that would have to be decompressed first: no limit would hold for what comes out.
+    /// Refuses a body that would have to be decompressed first, unless the app does that.
     pub(crate) fn refuse_compressed(&self) -> Result<(), Rejection> {
         let codings = self.headers().get_all(CONTENT_ENCODING);
         if codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Ok(());
         }
-        let message = "the request's body is compressed: send it without `content-encoding`";
+        let message = match self.app.settings().decompression() {
+            Some(_) if compress::coding_of(self.headers()).is_some() => return Ok(()),
+            Some(_) => {
+                "the request's body is in no coding that is read here: send it as it is, or in zstd, br or gzip"
+            }
+            None => "the request's body is compressed: send it without `content-encoding`",
+        };
         Err(Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
     }
 

@@ -10,7 +10,7 @@ use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, Sta
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use stario::prelude::*;
-use stario::{Body, Coding, Compression};
+use stario::{Body, BodyStream, Coding, Compression, Decompression};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -402,6 +402,133 @@ fn the_app_checks_its_settings() {
     ] {
         assert!(problems.contains(expected), "{problems}");
     }
+}
+
+// Request bodies.
+
+#[app::command("/echo")]
+async fn echo(text: RawBody<String>) -> String {
+    text.0
+}
+
+#[app::command("/count")]
+async fn count(mut body: BodyStream) -> stario::Result<usize> {
+    let mut length = 0;
+    while let Some(chunk) = body.chunk().await {
+        length += chunk?.len();
+    }
+    Ok(length)
+}
+
+fn receiver(body_limit: usize) -> TestClient {
+    let steps = Steps(tokio::sync::Mutex::new(mpsc::unbounded_channel().1));
+    let app = app::new().state(steps).body_limit(body_limit);
+    TestClient::new(app.decompression(Decompression::new().ratio(50)))
+}
+
+/// `text` that was compressed, as the app itself does it.
+fn encoded(coding: &str, length: usize) -> Vec<u8> {
+    let told = format!("content-type: text/plain | length: {length}");
+    let client = client_with(Compression::new().threshold(0));
+    let res = client.get("/as-told").header("respond", told).header("accept-encoding", coding).send();
+    assert_eq!(res.header("content-encoding"), coding);
+    res.bytes().to_vec()
+}
+
+fn send(client: &TestClient, path: &str, coding: &str, body: impl Into<Body>) -> (u16, String) {
+    let res = client.post(path).header("content-encoding", coding).body(body).send();
+    (res.status().as_u16(), res.text().to_owned())
+}
+
+/// A body that comes byte by byte.
+struct Bytewise(Vec<u8>, usize);
+
+impl Stream for Bytewise {
+    type Item = Result<stario::Bytes, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let byte = self.0.get(self.1).map(|byte| Ok(vec![*byte].into()));
+        self.1 += 1;
+        Poll::Ready(byte)
+    }
+}
+
+#[test]
+fn a_compressed_body_is_read_where_the_app_takes_it() {
+    let client = receiver(1_000_000);
+    for (name, _) in CODINGS {
+        // Around the sizes of buffers on the way.
+        for length in [100, 16_383, 16_384, 16_385, 32_768, 65_536, 100_000] {
+            let (body, text) = (encoded(name, length), "a".repeat(length));
+            assert_eq!(send(&client, "/echo", name, body.clone()), (200, text.clone()), "{name} {length}");
+            assert_eq!(send(&client, "/count", name, body.clone()), (200, length.to_string()), "{name}");
+            let bytewise = Body::stream(Bytewise(body, 0));
+            assert_eq!(send(&client, "/echo", name, bytewise), (200, text), "{name} {length} by bytes");
+        }
+        assert_eq!(send(&client, "/echo", name, ""), (200, String::new()), "{name}");
+    }
+    let gzip = encoded("gzip", 100);
+    assert_eq!(send(&client, "/echo", "X-GZIP", gzip.clone()).0, 200);
+    assert_eq!(send(&client, "/echo", "identity", "plain"), (200, "plain".to_owned()));
+    // What `printf 'hello ' | gzip` writes.
+    let member = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\x57\0\0\xf6\xf9\x81\xed\x06\0\0\0";
+    let members = [&member[..], &member[..]].concat();
+    assert_eq!(send(&client, "/echo", "gzip", members), (200, "hello hello ".to_owned()));
+    let frames = [encoded("zstd", 100), encoded("zstd", 200)].concat();
+    assert_eq!(send(&client, "/echo", "zstd", frames), (200, "a".repeat(300)));
+}
+
+#[test]
+fn limits_hold_for_what_comes_out() {
+    for (name, _) in CODINGS {
+        let body = encoded(name, 100_000);
+        let (status, text) = send(&receiver(99_999), "/echo", name, body.clone());
+        assert_eq!((status, &*text), (413, "the request's body is larger than 99999 bytes"), "{name}");
+        assert_eq!(send(&receiver(99_999), "/count", name, body.clone()).0, 413, "{name}");
+        assert_eq!(send(&receiver(100_000), "/count", name, body).0, 200, "{name}");
+        let (status, text) = send(&receiver(usize::MAX), "/echo", name, encoded(name, 20_000_000));
+        let expected = "the request's body expands to more than 50 times its length";
+        assert_eq!((status, &*text), (413, expected), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_decompressed_is_refused() {
+    let client = receiver(1_000_000);
+    for (name, _) in CODINGS {
+        let body = encoded(name, 10_000);
+        let expected = (400, format!("the request's body is not whole `{name}`"));
+        for end in 1..body.len() {
+            assert_eq!(send(&client, "/echo", name, body[..end].to_vec()), expected, "{name} cut at {end}");
+        }
+        assert_eq!(send(&client, "/echo", name, [&body, &b"more"[..]].concat()), expected, "{name} and more");
+        assert_eq!(send(&client, "/count", name, b"\xff\xff\xff\xff".to_vec()).0, 400, "{name}");
+    }
+    let mut gzip = encoded("gzip", 10_000);
+    let checksum = gzip.len() - 8;
+    gzip[checksum] ^= 1;
+    assert_eq!(send(&client, "/echo", "gzip", gzip).0, 400);
+}
+
+#[test]
+fn other_codings_are_refused() {
+    let client = receiver(1_000_000);
+    for coding in ["deflate", "gzip, br", "compress", "gzip;q=1", "*"] {
+        let (status, text) = send(&client, "/echo", coding, "text");
+        assert_eq!(status, 415, "{coding}");
+        assert!(text.contains("zstd, br or gzip"), "{text}");
+    }
+    let unless_set = self::client();
+    assert_eq!(send(&unless_set, "/echo", "gzip", encoded("gzip", 100)).0, 415);
+}
+
+#[test]
+fn a_zstd_frame_gets_no_window_beyond_eight_mebibytes() {
+    // A frame header alone that asks for 128 MiB (RFC 8878, section 3.1.1.1.2).
+    let frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 17 << 3, 1, 0, 0];
+    assert_eq!(send(&receiver(1_000_000), "/echo", "zstd", frame).0, 400);
+    let frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 13 << 3, 1, 0, 0];
+    assert_eq!(send(&receiver(1_000_000), "/echo", "zstd", frame), (200, String::new()));
 }
 
 // Over a socket.

@@ -72,7 +72,7 @@ fn each_dependency_has_its_place() {
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs"]);
     only_in("rustix::", &["server/connection.rs"]);
-    only_in("async_compression::", &["compress/encoder.rs"]);
+    only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
     only_in(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::work::DETACHED_LIMIT;
 use super::{App, Limits};
-use crate::compress::Compression;
+use crate::compress::{Compression, Decompression};
 use crate::server::{Address, parse_address};
 
 /// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
@@ -28,6 +28,7 @@ pub(crate) struct Settings {
     proxies: Option<Proxies>,
     ping_interval: Option<Duration>,
     compression: Option<Compression>,
+    decompression: Option<Decompression>,
 }
 
 impl Settings {
@@ -42,6 +43,7 @@ impl Settings {
             proxies: self.proxies.or(other.proxies),
             ping_interval: self.ping_interval.or(other.ping_interval),
             compression: self.compression.or(other.compression),
+            decompression: self.decompression.or(other.decompression),
         }
     }
 
@@ -69,6 +71,10 @@ impl Settings {
     pub(crate) fn compression(&self) -> &Compression {
         static UNLESS_SET: Compression = Compression::new();
         self.compression.as_ref().unwrap_or(&UNLESS_SET)
+    }
+
+    pub(crate) fn decompression(&self) -> Option<Decompression> {
+        self.decompression
     }
 }
 
@@ -238,6 +244,37 @@ impl App {
     pub fn compression(mut self, compression: Compression) -> Self {
         self.problems.extend(compression.problems());
         self.settings.compression = Some(compression);
+        self
+    }
+
+    /// Takes request bodies in zstd, br or gzip, as `content-encoding` names them; unless set, they are
+    /// refused with 415, as are other codings and several at once.
+    ///
+    /// Every parameter that reads the body gets it decompressed, while the headers stay as they were sent.
+    /// [`body_limit`](Self::body_limit) holds for what was sent and for what comes out: 413 beyond either, and
+    /// where it expands more than [`Decompression::ratio`] allows. What cannot be decompressed is refused
+    /// with 400.
+    ///
+    /// ```
+    /// use stario::Decompression;
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/echo")]
+    /// async fn echo(text: RawBody<String>) -> String {
+    ///     text.0
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().decompression(Decompression::new()));
+    /// // "hi" in a block of zstd that is not compressed.
+    /// let zstd = vec![0x28, 0xB5, 0x2F, 0xFD, 0x20, 2, 0x11, 0, 0, b'h', b'i'];
+    /// let res = client.post("/echo").header("content-encoding", "zstd").body(zstd).send();
+    /// assert_eq!(res.text(), "hi");
+    /// # }
+    /// ```
+    pub fn decompression(mut self, decompression: Decompression) -> Self {
+        self.settings.decompression = Some(decompression);
         self
     }
 }

@@ -10,6 +10,7 @@ use http::{StatusCode, request};
 
 use super::Parameter;
 use crate::body::{BodyError, Stalled};
+use crate::compress::DecodeError;
 use crate::error::{Error, Kind};
 use crate::response::Response;
 
@@ -179,10 +180,18 @@ impl Rejection {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
     }
 
-    /// For a body that did not come to its end: 408 if the client was too slow, 400 if it broke it off.
+    /// For a body that did not come to its end: 408 if the client was too slow, 400 if it broke it off; and
+    /// for one that cannot be decompressed.
     pub(crate) fn unfinished_body(error: &BodyError) -> Self {
         if error.is::<Stalled>() {
             return Self::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
+        }
+        match error.downcast_ref() {
+            Some(error @ DecodeError::Broken(_)) => return Self::bad_request(error.to_string()),
+            Some(error @ DecodeError::Expands(_)) => {
+                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string());
+            }
+            None => {}
         }
         Self::ended_early()
     }

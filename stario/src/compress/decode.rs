@@ -1,0 +1,219 @@
+//! Request bodies that a client compressed, if the app takes them.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use async_compression::codecs::{BrotliDecoder, DecodeV2, GzipDecoder, ZstdDecoder};
+use async_compression::core::util::{PartialBuffer, WriteBuffer};
+use async_compression::zstd::DParameter;
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use http_body::Frame;
+
+use super::Coding;
+use crate::body::{Body, BodyError};
+
+/// The most bytes that come out at once.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// What may come out before the ratio counts: short bodies of much alike are no attack.
+const FREE_BYTES: u64 = 1024 * 1024;
+
+/// Whether compressed request bodies are taken; see [`App::decompression`](crate::App::decompression).
+#[derive(Debug, Clone, Copy)]
+#[must_use = "give it to an app with `App::decompression`"]
+pub struct Decompression {
+    ratio: u32,
+}
+
+impl Decompression {
+    /// Bodies that expand no more than a hundredfold are taken.
+    pub const fn new() -> Self {
+        Self { ratio: 100 }
+    }
+
+    /// Refuses bodies that expand more than this many times, with 413; 100 unless set. The first MiB that
+    /// comes out does not count.
+    pub const fn ratio(mut self, ratio: u32) -> Self {
+        self.ratio = ratio;
+        self
+    }
+}
+
+impl Default for Decompression {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The one coding that a body is in; `None` if it is in none, in several, or in one that is not known.
+pub(crate) fn coding_of(headers: &HeaderMap) -> Option<Coding> {
+    let mut codings = super::members(headers, CONTENT_ENCODING)
+        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
+    let coding = Coding::from_name(codings.next()?)?;
+    codings.next().is_none().then_some(coding)
+}
+
+/// Why a compressed body is refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DecodeError {
+    /// It is not what its head says, or has no end.
+    Broken(Coding),
+    /// It expands more than this many times.
+    Expands(u32),
+}
+
+impl std::error::Error for DecodeError {}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DecodeError::Broken(coding) => write!(formatter, "the request's body is not whole `{coding}`"),
+            DecodeError::Expands(ratio) => {
+                write!(formatter, "the request's body expands to more than {ratio} times its length")
+            }
+        }
+    }
+}
+
+/// A body as it was before it was compressed. It takes in no more than is asked for.
+pub(crate) struct Decoded {
+    body: Body,
+    coding: Coding,
+    ratio: u32,
+    decoder: Box<dyn DecodeV2 + Send>,
+    /// What is left of the frame that is being decoded.
+    input: Bytes,
+    position: Position,
+    /// Whether the decoder may hold more than it has given.
+    holds_output: bool,
+    taken: u64,
+    given: u64,
+}
+
+/// Where in the coding's own structure the input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Position {
+    Start,
+    Inside,
+    /// Behind a member of gzip, a frame of zstd, or all of brotli.
+    End,
+}
+
+impl Decoded {
+    pub(crate) fn new(body: Body, coding: Coding, settings: Decompression) -> Self {
+        let decoder: Box<dyn DecodeV2 + Send> = match coding {
+            // A frame may ask for a window of gigabytes; RFC 9659 allows 8 MiB.
+            Coding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(23)])),
+            Coding::Brotli => Box::new(BrotliDecoder::new()),
+            Coding::Gzip => Box::new(GzipDecoder::new()),
+        };
+        Self {
+            body,
+            coding,
+            ratio: settings.ratio,
+            decoder,
+            input: Bytes::new(),
+            position: Position::Start,
+            holds_output: false,
+            taken: 0,
+            given: 0,
+        }
+    }
+
+    /// The next piece; empty if there is none without more input.
+    fn decode(&mut self) -> Result<Bytes, DecodeError> {
+        let mut piece = Vec::new();
+        if self.holds_output || !self.input.is_empty() {
+            piece.resize(PIECE_BYTES, 0);
+            let mut output = WriteBuffer::new_initialized(&mut piece);
+            self.decode_into(&mut output).map_err(|_| DecodeError::Broken(self.coding))?;
+            let length = output.written_len();
+            piece.truncate(length);
+        }
+        self.given += piece.len() as u64;
+        if self.given > FREE_BYTES && self.given > self.taken * u64::from(self.ratio) {
+            return Err(DecodeError::Expands(self.ratio));
+        }
+        Ok(piece.into())
+    }
+
+    fn decode_into(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<()> {
+        while !self.input.is_empty() && !output.has_no_spare_space() {
+            if self.position == Position::End {
+                if self.coding == Coding::Brotli {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+                self.decoder.reinit()?;
+            }
+            self.position = Position::Inside;
+            let mut input = PartialBuffer::new(&self.input[..]);
+            let before = output.written_len();
+            let is_ended = self.decoder.decode(&mut input, output)?;
+            let taken = input.written_len();
+            if taken == 0 && output.written_len() == before && !is_ended {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            self.input.advance(taken);
+            self.holds_output = !is_ended;
+            if is_ended {
+                self.position = Position::End;
+            }
+        }
+        if self.input.is_empty() && self.holds_output && !output.has_no_spare_space() {
+            let before = output.written_len();
+            let is_ended = match self.coding {
+                // Its decoder takes no input for an error. What ends it is never held back.
+                Coding::Gzip => self.decoder.flush(output).map(|_| false)?,
+                Coding::Zstd | Coding::Brotli => self.decoder.decode(&mut PartialBuffer::new(&[]), output)?,
+            };
+            if is_ended {
+                self.position = Position::End;
+            }
+            self.holds_output = !is_ended && output.written_len() > before;
+        }
+        Ok(())
+    }
+
+    /// After an error there is nothing.
+    fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.body = Body::empty();
+        self.input = Bytes::new();
+        (self.position, self.holds_output) = (Position::End, false);
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl http_body::Body for Decoded {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        loop {
+            match this.decode() {
+                Ok(piece) if piece.is_empty() => {}
+                Ok(piece) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+                Err(error) => return this.fail(error.into()),
+            }
+            match ready!(Pin::new(&mut this.body).poll_frame(ctx)) {
+                Some(Ok(frame)) => {
+                    // Trailers are no part of the content.
+                    this.input = frame.into_data().unwrap_or_default();
+                    this.taken += this.input.len() as u64;
+                }
+                Some(Err(error)) => return this.fail(error),
+                None if this.position == Position::Inside => {
+                    return this.fail(DecodeError::Broken(this.coding).into());
+                }
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
