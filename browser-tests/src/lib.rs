@@ -30,7 +30,7 @@ impl Server {
         // target/debug/deps/test-1234 and target/debug/example
         let program = program.ancestors().nth(2).expect("a target directory").join(name);
         let mut command = Command::new(program);
-        command.env("STARIO_PORT", "0").env("TILES_DATASTAR_FILE", variable("DATASTAR_FILE"));
+        command.env("STARIO_PORT", "0").env("TILES_DATASTAR_FILE", datastar_file());
         Self::start(&mut command, "listening on ").await
     }
 
@@ -141,7 +141,12 @@ pub async fn wait_until(page: &Client, script: &str, shown: &str) {
     assert_eq!(result, serde_json::Value::Bool(true), "not within {PATIENCE:?}: {script}");
 }
 
-fn variable(name: &str) -> String {
-    std::env::var(name)
-        .unwrap_or_else(|_| panic!("{name} is not set; start these tests with browser-tests/run"))
+/// The Datastar client.
+///
+/// # Panics
+///
+/// When the environment does not say where it is.
+pub fn datastar_file() -> String {
+    let file = std::env::var("DATASTAR_FILE");
+    file.expect("DATASTAR_FILE is not set; start these tests with browser-tests/run")
 }
