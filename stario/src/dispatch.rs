@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::header::{ALLOW, CONTENT_LENGTH, HeaderValue};
-use http::{Method, Request, StatusCode};
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue};
+use http::{Method, Request, StatusCode, Version};
 use http_body::Body as _;
 use tracing::Instrument as _;
 
@@ -16,7 +16,6 @@ use crate::handler;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::Match;
 use crate::scope::{Arrival, Scope};
-use crate::sse;
 use crate::telemetry::{self, Report, RouteTemplate};
 
 /// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
@@ -38,9 +37,9 @@ pub(crate) async fn dispatch(
     let mut response = route(&app, request, arrival).instrument(span).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
     response.body_mut().belongs_to(id);
-    response.body_mut().end_events_on(app.stop());
-    response.body_mut().ping_events(app.settings().ping_interval());
-    sse::say_that_it_stays_open(&mut response, version);
+    if response.body().is_events() {
+        keep_open(&mut response, version, &app);
+    }
     let report = report.map(|report| report.answered(&mut response));
     if let Some(accepted) = accepted {
         compress::respond(accepted, app.settings().compression(), &mut response).await;
@@ -52,6 +51,16 @@ pub(crate) async fn dispatch(
         response.body_mut().report_to(report);
     }
     response
+}
+
+/// Sees to an event stream: it stays open when it is silent, and ends when the server stops.
+fn keep_open(response: &mut Response, version: Version, app: &Assembled) {
+    if version == Version::HTTP_11 {
+        // A header that only this version knows; the SDK reference wants it.
+        response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
+    }
+    response.body_mut().end_events_on(app.stop());
+    response.body_mut().ping_events(app.settings().ping_interval());
 }
 
 /// Finds who answers the request, and has it answered.

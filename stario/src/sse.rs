@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http::Version;
-use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use tokio::time::{Instant, Sleep};
 
 use crate::body::{Body, BodyError};
@@ -34,13 +33,6 @@ pub(crate) fn head() -> Response {
     response::set(response.headers_mut(), CACHE_CONTROL, "no-cache");
     response::set(response.headers_mut(), ACCEL_BUFFERING, "no");
     response
-}
-
-/// Adds what only a connection of HTTP/1.1 may say: that it stays open, as the SDK reference has it.
-pub(crate) fn say_that_it_stays_open(response: &mut Response, version: Version) {
-    if version == Version::HTTP_11 && response.body().is_events() {
-        response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
-    }
 }
 
 /// Breaks the silence of an event stream with comments, which the client ignores.

@@ -11,7 +11,8 @@ use futures_core::Stream;
 /// Whatever can be pushed to a browser can be yielded: an element replaces the one with its id, JSON
 /// patches signals, `(Mode, selector, element)` says where and how, and `event::…` builds the rest. Each
 /// event is on its way as soon as the block waits for anything. A block that computes for long between two
-/// yields, without an `.await` that waits, holds the first back, as it holds back all else on its thread.
+/// yields holds the first back, as it holds back all else on its thread: that is work for
+/// `tokio::task::spawn_blocking`, whose `.await` waits.
 ///
 /// ```
 /// use std::time::Duration;

@@ -149,7 +149,7 @@ impl Gate {
 #[app::query("/burst")]
 async fn burst(gate: State<Gate>) -> impl Stream<Item = Event> {
     stream! {
-        for number in 0..100 {
+        for number in 0..50 {
             yield number;
         }
         gate.latch().notified().await;
@@ -263,7 +263,7 @@ async fn what_is_ready_is_one_write_and_waits_for_nothing() {
     let (_, mut chunks) = server.get("/burst").await;
     // The gate is still closed.
     let first = chunks.next().await;
-    assert_eq!(first.matches("\n\n").count(), 100);
+    assert_eq!(first.matches("\n\n").count(), 50);
     server.gate.latch().notify_one();
     assert!(chunks.next().await.contains("behind the gate"));
     assert_eq!(chunks.next().await, "");
