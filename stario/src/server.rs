@@ -245,19 +245,21 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// Prints the addresses and the routes.
+/// Prints the addresses and the routes. Nobody has to read them: a closed pipe must not end the server.
 fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
-    let mut out = std::io::stdout().lock();
+    let mut lines = Vec::new();
     for listener in listeners {
-        writeln!(out, "listening on {}", listener.name(scheme)?)?;
+        lines.push(format!("listening on {}\n", listener.name(scheme)?));
     }
     let rows: Vec<[String; 5]> = app.routes().iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
     let [method, target, kind, handler] = [width(0), width(1), width(2), width(3)];
     for [a, b, c, d, place] in &rows {
-        writeln!(out, "  {a:<method$}  {b:<target$}  {c:<kind$}  {d:<handler$}  {place}")?;
+        lines.push(format!("  {a:<method$}  {b:<target$}  {c:<kind$}  {d:<handler$}  {place}\n"));
     }
-    Ok(out.flush()?)
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(lines.concat().as_bytes()).and_then(|()| out.flush());
+    Ok(())
 }
 
 /// A route as the start shows it: verb, pattern, kind, handler, place.

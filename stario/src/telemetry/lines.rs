@@ -113,7 +113,9 @@ impl Line<'_> {
         let head = head.iter().map(|(name, value)| (*name, value));
         let message = Value::String(self.message.clone());
         let all = head.chain([("message", &message)]).chain(self.own.iter()).chain(self.around.iter());
-        for (position, (name, value)) in all.enumerate() {
+        // What is meant for a collector's layer says nothing here.
+        let said = all.filter(|(name, _)| !name.starts_with("otel."));
+        for (position, (name, value)) in said.enumerate() {
             let separator = if position == 0 { "" } else { "," };
             // Writing to a `String` cannot fail.
             let _ = write!(line, "{separator}{}:{value}", Value::from(name));

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use http::HeaderMap;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -44,6 +44,11 @@ pub(super) fn continue_trace(span: &Span, headers: &HeaderMap) {
         // Fails where no collector is wanted.
         let _ = span.set_parent(parent);
     }
+}
+
+/// Renames a span that has begun.
+pub(super) fn rename(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 /// Sends what is left.

@@ -45,10 +45,12 @@ pub(crate) fn is_wanted() -> bool {
 }
 
 /// Says which route answers the request.
+#[cfg_attr(not(feature = "otlp"), allow(unused_variables))]
 pub(crate) fn routed(span: &Span, method: &Method, template: &str) {
     if !span.is_disabled() {
         span.record("http.route", template);
-        span.record("otel.name", format!("{method} {template}"));
+        #[cfg(feature = "otlp")]
+        super::otlp::rename(span, format!("{method} {template}"));
     }
 }
 
