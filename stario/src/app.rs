@@ -4,10 +4,14 @@ mod answers;
 mod compose;
 mod discover;
 mod hooks;
+mod layers;
 mod limits;
+mod mounts;
 mod prefixes;
 mod probes;
 mod requirements;
+mod same_origin;
+mod security_headers;
 mod settings;
 mod states;
 mod work;
@@ -27,6 +31,7 @@ use crate::error::Result;
 use crate::extract::RouteInfo;
 use crate::handler::{Endpoint, Kind};
 use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
+use crate::layer::{Layers, Stage};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 use crate::server::Config;
@@ -37,9 +42,14 @@ pub(crate) use compose::intern;
 pub use discover::{Registration, inventory};
 use hooks::{Hook, Hooks};
 pub use limits::Limits;
+pub(crate) use mounts::Mount;
+pub use mounts::OriginalUri;
 pub(crate) use prefixes::{Prefixes, prefix_of};
 use probes::Probes;
 use requirements::ProviderPlace;
+pub(crate) use same_origin::CROSS_ORIGIN;
+pub use same_origin::SameOrigin;
+pub use security_headers::SecurityHeaders;
 pub use settings::ProxyHeader;
 pub(crate) use settings::{Proxies, Settings};
 pub(crate) use states::States;
@@ -131,6 +141,8 @@ pub struct App {
     probes: Probes,
     settings: Settings,
     answers: Answers,
+    layers: Layers,
+    mounts: Vec<Mount>,
     replacements: Replacements,
     /// In the order in which they were given.
     hooks: Vec<Hook>,
@@ -151,6 +163,8 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         probes: Probes::default(),
         settings: Settings::default(),
         answers: Answers::default(),
+        layers: Layers::default(),
+        mounts: Vec::new(),
         replacements: Replacements::new(),
         hooks: Vec::new(),
         problems: Vec::new(),
@@ -294,12 +308,21 @@ impl App {
 
     /// The app in the form that serves requests.
     pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
-        if self.routes.is_empty() {
+        if self.routes.is_empty() && self.mounts.is_empty() {
             self.problems.push(without_handlers(&self.parts));
         }
         self.routes.sort_by_cached_key(Route::order);
+        let stages = std::mem::take(&mut self.layers).into_stages();
+        self.problems.extend(layers::idle(&stages, &self.patterns()));
         let followed = requirements::follow(&self.routes, &self.states, &self.replacements);
         self.problems.extend(followed.problems);
+        if !self.settings.has_nonces() {
+            self.problems.extend(followed.nonce_takers.iter().map(|taker| {
+                format!(
+                    "{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`"
+                )
+            }));
+        }
         let mut router = Router::default();
         let routes: Vec<RouteInfo> = self.routes.iter().map(RouteInfo::new).collect();
         let hosts: BTreeSet<Option<&str>> =
@@ -307,11 +330,12 @@ impl App {
         let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
         let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
             let path = intern(path);
-            let at = move |host| Route { endpoint, path, host, pattern: Pattern::new(path) };
+            let at = move |host| Route { path, host, pattern: Pattern::new(path), ..Route::new(endpoint) };
             hosts.iter().copied().map(at)
         });
         let built_in: Vec<Route> = built_in.collect();
-        for route in self.routes.into_iter().chain(built_in) {
+        for mut route in self.routes.into_iter().chain(built_in) {
+            route.stages.extend(route.endpoint.layer.map(Stage::of_handler).map(Arc::new));
             let info = RouteInfo::new(&route);
             if let Err(present) = router.insert(route)
                 // An app that is there twice is reported by that.
@@ -338,6 +362,8 @@ impl App {
             hooks: Hooks::new(self.hooks),
             settings: self.settings,
             answers: self.answers,
+            stages: stages.into(),
+            mounts: self.mounts.into_iter().map(Arc::new).collect(),
             replacements: self.replacements,
             body_readers: followed.body_readers,
             singletons: Slots::default(),
@@ -371,6 +397,7 @@ static DATASTAR_FILE: Endpoint = Endpoint {
     kind: Kind::Query,
     method: "GET",
     headers: &[],
+    layer: None,
     path: "/datastar-{hash}.js",
     handler: "stario::datastar_file",
     file: file!(),
@@ -429,6 +456,9 @@ pub(crate) struct Assembled {
     probes: Probes,
     settings: Settings,
     answers: Answers,
+    /// Around all that is answered.
+    stages: Arc<[Arc<Stage>]>,
+    mounts: Vec<Arc<Mount>>,
     replacements: Replacements,
     /// Providers whose value is made of the request's body.
     body_readers: HashSet<TypeId>,
@@ -469,6 +499,11 @@ impl Assembled {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The layers around all that is answered, the outermost first.
+    pub(crate) fn stages(&self) -> &Arc<[Arc<Stage>]> {
+        &self.stages
     }
 
     pub(crate) fn answers(&self) -> &Answers {

@@ -213,6 +213,14 @@ impl Body {
         self.report = Some(report);
     }
 
+    /// Makes an event stream of a body that others call one.
+    pub(crate) fn into_events(self) -> Self {
+        match self.kind {
+            Kind::Events(_) => self,
+            _ => Body::events(Data(self)),
+        }
+    }
+
     /// Names the request that this answers, for what is logged when it fails.
     pub(crate) fn belongs_to(&mut self, id: RequestId) {
         if let Kind::Other(other) = &mut self.kind {
@@ -389,6 +397,26 @@ impl From<Html> for Body {
         match html.into_cow() {
             std::borrow::Cow::Borrowed(text) => text.into(),
             std::borrow::Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+/// The data of a body, without its trailers.
+struct Data(Body);
+
+impl Stream for Data {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let frame = match std::task::ready!(http_body::Body::poll_frame(Pin::new(&mut self.0), ctx)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            };
+            if let Ok(data) = frame.into_data() {
+                return Poll::Ready(Some(Ok(data)));
+            }
         }
     }
 }

@@ -1,22 +1,27 @@
 //! A request's way through the app, from its head to the response.
 
+mod way;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue};
-use http::{Method, Request, StatusCode, Version};
+use http::{Method, Request, StatusCode, Version, request};
 use http_body::Body as _;
 use tracing::Instrument as _;
 
-use crate::app::Assembled;
+use crate::app::{Assembled, CROSS_ORIGIN, Mount};
 use crate::body::Body;
 use crate::compress::{self, Accepted};
-use crate::extract::{RequestId, X_REQUEST_ID, client_behind};
+use crate::error::{Error, catch_panic, panic_message};
+use crate::extract::{MatchedPath, RequestId, X_REQUEST_ID, client_behind};
 use crate::handler;
+use crate::layer::Stage;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::Match;
 use crate::scope::{Arrival, Scope};
 use crate::telemetry::{self, Report, RouteTemplate};
+use way::Way;
 
 /// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
 ///
@@ -30,16 +35,22 @@ pub(crate) async fn dispatch(
     let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
     let span = telemetry::span(&request, id, client);
     let report = Report::begin(&span, &request);
-    let arrival = Arrival { peer, id, span: span.clone() };
+    let nonce = app.settings().nonce();
+    let arrival = Arrival { peer, id, nonce, span: span.clone() };
     let is_head = request.method() == Method::HEAD;
-    let version = request.version();
     let accepted = Accepted::of(request.headers());
-    let mut response = route(&app, request, arrival).instrument(span).await;
+    let answered = async {
+        match app.stages() {
+            stages if stages.is_empty() => route(&app, request, arrival).await,
+            stages => Box::pin(Way::through(stages, &app, arrival, request, None)).await,
+        }
+    };
+    let mut response = answered.instrument(span).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
-    response.body_mut().belongs_to(id);
-    if response.body().is_events() {
-        keep_open(&mut response, version, &app);
+    if let Some(headers) = app.settings().security_headers() {
+        headers.add_to(response.headers_mut(), nonce);
     }
+    response.body_mut().belongs_to(id);
     let report = report.map(|report| report.answered(&mut response));
     if let Some(accepted) = accepted {
         compress::respond(accepted, app.settings().compression(), &mut response).await;
@@ -53,25 +64,96 @@ pub(crate) async fn dispatch(
     response
 }
 
-/// Sees to an event stream: it stays open when it is silent, and ends when the server stops.
+/// Sees to an event stream: it stays open, and ends when the server stops.
 fn keep_open(response: &mut Response, version: Version, app: &Assembled) {
     if version == Version::HTTP_11 {
         // A header that only this version knows; the SDK reference wants it.
         response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
     }
     response.body_mut().end_events_on(app.stop());
-    response.body_mut().ping_events(app.settings().ping_interval());
 }
 
 /// Finds who answers the request, and has it answered.
 async fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Response {
+    let (head, body) = request.into_parts();
+    if app.settings().refuses_origin(&head) {
+        let _links = app.prefixes().enter();
+        return app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, arrival.id);
+    }
+    let found = Found::by(app, &head);
+    let stages = found.stages(app, &head);
+    let request = Request::from_parts(head, body);
+    match stages {
+        None => answer(app, request, arrival, found).await,
+        Some(stages) => Box::pin(Way::through(&stages, app, arrival, request, Some(found))).await,
+    }
+}
+
+/// Who answers a request.
+#[derive(Debug, Clone)]
+enum Found {
+    Match(Match),
+    Mount(Arc<Mount>),
+}
+
+impl Found {
+    fn by(app: &Assembled, head: &request::Parts) -> Self {
+        match app.mount(head) {
+            Some(mount) => Found::Mount(Arc::clone(mount)),
+            None => Found::Match(app.router().find(head)),
+        }
+    }
+
+    /// The layers around it, if it has some of its own.
+    fn stages(&self, app: &Assembled, head: &request::Parts) -> Option<Arc<[Arc<Stage>]>> {
+        let stages: &[_] = match self {
+            Found::Mount(mount) => mount.stages(),
+            Found::Match(Match::Found { captures, .. }) => captures.stages(),
+            // A layer may answer what the handlers at this path do not, such as what CORS asks before.
+            Found::Match(Match::MethodNotAllowed { .. } | Match::Options { .. }) => {
+                &app.router().common_stages(head)
+            }
+            Found::Match(_) => return None,
+        };
+        (!stages.is_empty()).then(|| stages.into())
+    }
+
+    fn matched_path(&self) -> Option<MatchedPath> {
+        match self {
+            Found::Match(Match::Found { captures, .. }) => Some(MatchedPath(captures.template())),
+            _ => None,
+        }
+    }
+}
+
+/// Has the request answered by who was found.
+async fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found: Found) -> Response {
+    let version = request.version();
+    // Event streams are seen to here, where no layer has made another body of them yet.
+    let mut response = match found {
+        Found::Mount(mount) => Box::pin(ask(app, &mount, request, arrival)).await,
+        Found::Match(found) => {
+            let mut response = act(app, found, request, arrival).await;
+            // A service's own frames may end within an event, where a comment must not be.
+            response.body_mut().ping_events(app.settings().ping_interval());
+            response
+        }
+    };
+    if response.body().is_events() {
+        keep_open(&mut response, version, app);
+    }
+    response
+}
+
+/// Calls the handler, or says why there is none.
+async fn act(app: &Arc<Assembled>, found: Match, request: Request<Body>, arrival: Arrival) -> Response {
     let (head, body) = request.into_parts();
     let id = arrival.id;
     let status = |status, message, head: &_| {
         let _links = app.prefixes().enter();
         app.answers().status(status, message, head, id)
     };
-    match app.router().find(&head) {
+    match found {
         Match::Found { endpoint, captures } => {
             // The handler's future owns the head, and a panic takes it down.
             let kept = app.answers().has_panic_page().then(|| head.clone());
@@ -92,6 +174,21 @@ async fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -
         }
         Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
         Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found", &head),
+    }
+}
+
+/// Has a service of others answer.
+async fn ask(app: &Arc<Assembled>, mount: &Mount, request: Request<Body>, arrival: Arrival) -> Response {
+    let (head, body) = request.into_parts();
+    let request = Request::from_parts(head.clone(), body);
+    match catch_panic(mount.call(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => app.answers().answer(Error::from(error), &head, arrival.id),
+        Err(panic) => {
+            let request_id = arrival.id;
+            tracing::error!(%request_id, panic = panic_message(&*panic), "a mounted service panicked");
+            app.answers().panicked(Some(&head), request_id)
+        }
     }
 }
 

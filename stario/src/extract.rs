@@ -24,6 +24,7 @@ mod json_or_form;
 mod logger;
 mod matched_path;
 mod multipart;
+mod nonce;
 mod path;
 mod query;
 mod query_param;
@@ -57,6 +58,7 @@ pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
 pub use multipart::{Multipart, Part};
+pub use nonce::Nonce;
 pub use path::{PathParam, PathSource};
 pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};
@@ -262,6 +264,8 @@ pub enum Requirement {
     Capture { name: &'static str },
     /// The request's body, in this way.
     Body(Source),
+    /// A policy that names the response's nonce.
+    Nonce,
     /// All that this provider needs.
     Provider(fn() -> ProviderInfo),
     /// All that the fields of this struct need.

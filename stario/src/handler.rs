@@ -7,6 +7,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use crate::extract::Requirement;
+use crate::layer::Next;
 use crate::response::Response;
 use crate::scope::Scope;
 
@@ -46,6 +47,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// What the request's headers must be, in the order of their names, which are in lower case.
     pub headers: &'static [(&'static str, &'static str)],
+    /// What its attribute puts around it.
+    pub layer: Option<fn(Next) -> Next>,
     /// The function's path: `crate::module::name`.
     pub handler: &'static str,
     /// Where the attribute stands.

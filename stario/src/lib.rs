@@ -58,10 +58,14 @@
 
 /// Accepts connections, reads requests, writes responses, stops gracefully.
 mod server;
+/// The app as a service for servers that are not stario's.
+mod service;
 /// The whole way of a request, in one function.
 mod dispatch;
 /// Method and path to an endpoint and its captures.
 mod routing;
+/// Layers around handlers, as services of `tower`.
+mod layer;
 /// One request: what its parameters are resolved from.
 mod scope;
 /// A request's values as a handler's parameters, one file per source.
@@ -105,7 +109,7 @@ mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, Limits, Problems, ProxyHeader, Unfinished};
+pub use app::{App, Limits, OriginalUri, Problems, ProxyHeader, SameOrigin, SecurityHeaders, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use compress::{Coding, Compression, Decompression};
@@ -114,7 +118,7 @@ pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamI
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
-    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Parameter, Part, PathParam, Query,
+    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Nonce, Parameter, Part, PathParam, Query,
     QueryParam, QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State,
     UploadedFile, WholeBody,
 };
@@ -123,12 +127,14 @@ pub use extract::{EncryptedCookie, SignedCookie};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, Kind, command, detached_command, query};
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
+pub use layer::Next;
 pub use relay::{Relay, Subscription};
 pub use response::{
     Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
     UnsafeLocation,
 };
 pub use scope::Scope;
+pub use service::AppService;
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
 /// Makes a source of a struct whose fields are sources, each looked for by its name.

@@ -19,6 +19,7 @@ pub use crate::inject::{
     Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient,
     unless,
 };
+pub use crate::layer::{Next, layered};
 pub use crate::reply::{Outcome, Unwrapped, end, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};

@@ -18,6 +18,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use smallvec::SmallVec;
 
 use crate::handler::Endpoint;
+use crate::layer::Stage;
 pub(crate) use host::Host;
 use host::Hosts;
 pub(crate) use pattern::Pattern;
@@ -35,12 +36,20 @@ pub(crate) struct Route {
     /// The host it answers for, in lower case; `None` where no other host does.
     pub(crate) host: Option<&'static str>,
     pub(crate) pattern: Pattern,
+    /// The layers around its handler that are not around the whole app, the outermost first.
+    pub(crate) stages: Vec<Arc<Stage>>,
 }
 
 impl Route {
     /// An endpoint where its attribute says.
     pub(crate) fn new(endpoint: &'static Endpoint) -> Self {
-        Self { endpoint, path: endpoint.path, host: None, pattern: Pattern::new(endpoint.path) }
+        Self {
+            endpoint,
+            path: endpoint.path,
+            host: None,
+            pattern: Pattern::new(endpoint.path),
+            stages: Vec::new(),
+        }
     }
 
     /// Where it stands in reports and lists: registration has no order of its own.
@@ -58,7 +67,7 @@ pub(crate) struct Router {
 }
 
 /// What matched, or why nothing did.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Match {
     Found {
         endpoint: &'static Endpoint,
@@ -85,7 +94,7 @@ pub(crate) enum Match {
 }
 
 /// Where in the request's path the captures of the matched route lie.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Captures {
     route: Arc<Route>,
     ranges: Ranges,
@@ -105,6 +114,11 @@ impl Captures {
     /// The path template that matched.
     pub(crate) fn template(&self) -> &'static str {
         self.route.path
+    }
+
+    /// The layers of the route.
+    pub(crate) fn stages(&self) -> &[Arc<Stage>] {
+        &self.route.stages
     }
 
     /// What `{name}` matched in the path.
@@ -150,11 +164,33 @@ impl Router {
     }
 
     pub(crate) fn find(&self, head: &request::Parts) -> Match {
-        let root = match &self.hosts {
+        self.root(head).find(head)
+    }
+
+    /// The layers around the routes at this path, without those of handlers. Routes of different apps can be at
+    /// one path; then those of the first count.
+    pub(crate) fn common_stages(&self, head: &request::Parts) -> Vec<Arc<Stage>> {
+        let routes = self.root(head).at(head.uri.path());
+        let stages = routes.first().into_iter().flat_map(|route| &route.stages);
+        stages.filter(|stage| !stage.is_of_handler).cloned().collect()
+    }
+
+    /// Whether a route at this path begins with so many literal segments.
+    pub(crate) fn has_literals(&self, head: &request::Parts, count: usize) -> bool {
+        let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
+        let begins = |route: &&Arc<Route>| {
+            let segments = route.pattern.segments();
+            segments.len() >= count && segments[..count].iter().all(is_literal)
+        };
+        self.root(head).at(head.uri.path()).iter().any(begins)
+    }
+
+    /// The node for the request's host.
+    fn root(&self, head: &request::Parts) -> &Node {
+        match &self.hosts {
             Some(hosts) => hosts.find(head).unwrap_or(&self.root),
             None => &self.root,
-        };
-        root.find(head)
+        }
     }
 }
 

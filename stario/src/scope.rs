@@ -14,7 +14,7 @@ use tracing::Span;
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::compress;
-use crate::extract::{FormParts, Rejection, RequestId};
+use crate::extract::{FormParts, Nonce, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
 use crate::routing::{Capture, Captures};
 
@@ -42,6 +42,8 @@ pub(crate) struct Arrival {
     pub(crate) id: RequestId,
     /// What is logged for it stands in this.
     pub(crate) span: Span,
+    /// That of the response, if the app has a policy that names one.
+    pub(crate) nonce: Option<Nonce>,
 }
 
 impl Scope {
@@ -80,6 +82,10 @@ impl Scope {
 
     pub(crate) fn span(&self) -> &Span {
         &self.arrival.span
+    }
+
+    pub(crate) fn nonce(&self) -> Option<Nonce> {
+        self.arrival.nonce
     }
 
     /// The path template of the route.

@@ -43,7 +43,7 @@ fn each_dependency_has_its_place() {
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in("inventory::", &["app/discover.rs", "error.rs"]);
-    only_in("tower::", &["app/answers.rs"]);
+    only_in("tower::", &["app/answers.rs", "app/layers.rs", "app/mounts.rs", "layer.rs", "service.rs"]);
     only_in(
         "cookie::",
         &[
@@ -55,6 +55,7 @@ fn each_dependency_has_its_place() {
             "response/set_cookie/sealed.rs",
         ],
     );
+    only_in("getrandom::", &["extract/nonce.rs"]);
     only_in("base64::", &["extract/file_signal.rs"]);
     only_in("tempfile::", &["extract/uploaded_file.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
@@ -74,17 +75,20 @@ fn each_dependency_has_its_place() {
     only_in("rustix::", &["server/connection.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
-    only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "testing/request.rs"]);
+    only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "service.rs", "testing/request.rs"]);
     only_in(
         "crate::routing",
         &[
             "app.rs",
             "app/compose.rs",
+            "app/layers.rs",
+            "app/mounts.rs",
             "app/requirements.rs",
             "dispatch.rs",
             "extract/app_handle.rs",
             "extract/path.rs",
             "handler/explicit.rs",
+            "layer.rs",
             "scope.rs",
         ],
     );

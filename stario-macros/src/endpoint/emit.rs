@@ -99,7 +99,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let handler = unraw(name);
     let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.kind.variant());
     let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
-    let is_checked = !endpoint.is_explicit;
+    let (layer, is_checked) = (layer(endpoint), !endpoint.is_explicit);
     let scope = Ident::new("scope", Span::mixed_site());
     let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
     let requirements = parameter::requirements(&endpoint.parameters);
@@ -112,6 +112,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             method: #method,
             path: #path,
             headers: &[#(#headers),*],
+            layer: #layer,
             handler: ::core::concat!(::core::module_path!(), "::", #handler),
             file: ::core::file!(),
             line: ::core::line!(),
@@ -130,6 +131,15 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             }),
         }
     }
+}
+
+/// What applies the layer around the handler. It stands at the user's expression, whose type must be one.
+fn layer(endpoint: &Endpoint) -> TokenStream {
+    let Some(layer) = &endpoint.options.layer else {
+        return quote!(::core::option::Option::None);
+    };
+    let runtime = runtime_at(layer.span());
+    quote_spanned!(layer.span()=> ::core::option::Option::Some(|next| #runtime::layered(#layer, next)))
 }
 
 /// What a type must not be by its place: a path parameter without `{name}`, a body in a query, a second

@@ -24,7 +24,6 @@ pub(super) struct Options {
     pub(super) headers: Option<Vec<(LitStr, LitStr)>>,
     /// The app it belongs to, if not `crate::app`.
     pub(super) app: Option<Path>,
-    #[allow(dead_code)] // Read where the layers are emitted.
     pub(super) layer: Option<Expr>,
     #[allow(dead_code)] // Read where the limit is emitted.
     pub(super) body_limit: Option<Expr>,

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::App;
 use crate::extract::RouteInfo;
@@ -22,7 +22,8 @@ pub(super) struct Part {
 impl App {
     /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
     /// a setting, this one's counts.
-    pub fn merge(mut self, other: App) -> Self {
+    pub fn merge(mut self, mut other: App) -> Self {
+        other.wrap_routes();
         self.absorb(other);
         self
     }
@@ -65,7 +66,12 @@ impl App {
                 "the app under `{prefix}` answers for `{host}`: hosts are given to the app that is served"
             ));
         }
+        other.wrap_routes();
+        for mount in &mut other.mounts {
+            mount.move_under(prefix);
+        }
         for route in &mut other.routes {
+            route.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
             route.path =
                 if route.path == "/" { intern(prefix) } else { intern(&format!("{prefix}{}", route.path)) };
             route.pattern = Pattern::new(route.path);
@@ -116,7 +122,13 @@ impl App {
                 "the app of `{host}` answers for `{inner}`: hosts are given to the app that is served"
             ));
         }
+        if !other.mounts.is_empty() {
+            self.problems.push(format!(
+                "the app of `{host}` has services mounted: they are given to the app that is served"
+            ));
+        }
         let host = intern(&host.to_ascii_lowercase());
+        other.wrap_routes();
         for route in &mut other.routes {
             route.host = Some(host);
         }
@@ -172,6 +184,12 @@ impl App {
                 ));
             }
         }
+        for mount in &other.mounts {
+            if self.mounts.iter().any(|present| present.prefix() == mount.prefix()) {
+                self.problems.push(format!("two services are mounted at `{}/`", mount.prefix()));
+            }
+        }
+        self.mounts.extend(other.mounts);
         self.routes.extend(other.routes);
         self.parts.extend(other.parts);
         self.problems.extend(other.problems);

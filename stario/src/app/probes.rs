@@ -157,6 +157,7 @@ const fn probe(
         kind: Kind::Query,
         method: "GET",
         headers: &[],
+        layer: None,
         path: handler,
         handler,
         file: file!(),

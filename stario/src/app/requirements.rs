@@ -17,6 +17,8 @@ pub(super) struct Followed {
     pub(super) problems: Vec<String>,
     /// The providers that read the body, or take one that does.
     pub(super) body_readers: HashSet<TypeId>,
+    /// Who takes a nonce.
+    pub(super) nonce_takers: BTreeSet<String>,
 }
 
 pub(super) fn follow(routes: &[Route], states: &States, replacements: &Replacements) -> Followed {
@@ -29,6 +31,7 @@ pub(super) fn follow(routes: &[Route], states: &States, replacements: &Replaceme
             states,
             replacements,
             body_readers: &mut followed.body_readers,
+            nonce_takers: &mut followed.nonce_takers,
             path: Vec::new(),
             done: HashSet::new(),
             captures: Vec::new(),
@@ -50,6 +53,7 @@ struct Walk<'a> {
     states: &'a States,
     replacements: &'a Replacements,
     body_readers: &'a mut HashSet<TypeId>,
+    nonce_takers: &'a mut BTreeSet<String>,
     /// The providers between the endpoint and here.
     path: Vec<ProviderInfo>,
     /// Providers that were followed to their end for this endpoint.
@@ -74,6 +78,10 @@ impl Walk<'_> {
                 }
                 Requirement::Capture { name } => self.capture(name),
                 Requirement::Body(source) => self.body(source),
+                Requirement::Nonce => {
+                    let taker = self.taker();
+                    self.nonce_takers.insert(taker);
+                }
                 Requirement::Provider(info) => self.provider(info()),
                 Requirement::Fields(requirements) => self.follow(requirements()),
             }

@@ -4,9 +4,14 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::request;
+
+use super::same_origin::SameOrigin;
+use super::security_headers::ReadyHeaders;
 use super::work::DETACHED_LIMIT;
 use super::{App, Limits};
 use crate::compress::{Compression, Decompression};
+use crate::extract::Nonce;
 use crate::server::{Address, parse_address};
 
 /// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
@@ -29,6 +34,8 @@ pub(crate) struct Settings {
     ping_interval: Option<Duration>,
     compression: Option<Compression>,
     decompression: Option<Decompression>,
+    pub(super) same_origin: Option<SameOrigin>,
+    pub(super) security_headers: Option<ReadyHeaders>,
 }
 
 impl Settings {
@@ -44,6 +51,8 @@ impl Settings {
             ping_interval: self.ping_interval.or(other.ping_interval),
             compression: self.compression.or(other.compression),
             decompression: self.decompression.or(other.decompression),
+            same_origin: self.same_origin.or(other.same_origin),
+            security_headers: self.security_headers.or(other.security_headers),
         }
     }
 
@@ -62,6 +71,27 @@ impl Settings {
 
     pub(crate) fn limits(&self) -> Limits {
         self.limits.clone().unwrap_or_default()
+    }
+
+    /// Whether the request is a command of a page that may not send it.
+    pub(crate) fn refuses_origin(&self, head: &request::Parts) -> bool {
+        match &self.same_origin {
+            Some(same_origin) => same_origin.refuses(head),
+            None => SameOrigin::new().refuses(head),
+        }
+    }
+
+    pub(crate) fn security_headers(&self) -> Option<&ReadyHeaders> {
+        self.security_headers.as_ref()
+    }
+
+    /// A nonce for one response, if there is a policy that names one.
+    pub(crate) fn nonce(&self) -> Option<Nonce> {
+        self.security_headers.as_ref().and_then(ReadyHeaders::nonce)
+    }
+
+    pub(crate) fn has_nonces(&self) -> bool {
+        self.security_headers.as_ref().is_some_and(ReadyHeaders::has_nonces)
     }
 
     pub(crate) fn proxies(&self) -> Option<&Proxies> {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use stario_html::{Buf, Render};
 
+use crate::extract::Nonce;
+
 /// The client's release, on the CDN that its project names. The hash is of that file, so a browser runs
 /// no other.
 const CDN: &str = "https://cdn.jsdelivr.net/gh/starfederation/datastar@v1.0.4/bundles/datastar.js";
@@ -13,7 +15,8 @@ const INTEGRITY: &str = "sha384-twbOvafhSBQ0rJDNPzJdUw6DRvthVgAVfSIG1BQVmCiNO7Qh
 /// The `<script>` element that loads the Datastar client; put it into the page's `<head>`.
 ///
 /// As a handler's parameter it is the app's own choice: the CDN (release 1.0.4, checked by an integrity
-/// hash), or the file given to [`App::datastar_file`](crate::App::datastar_file).
+/// hash), or the file given to [`App::datastar_file`](crate::App::datastar_file). Where the app has a content
+/// security policy that names a nonce ([`App::security_headers`](crate::App::security_headers)), it carries it.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -39,23 +42,31 @@ const INTEGRITY: &str = "sha384-twbOvafhSBQ0rJDNPzJdUw6DRvthVgAVfSIG1BQVmCiNO7Qh
 pub struct DatastarScript {
     /// Where the app serves the client; `None` is the CDN.
     path: Option<Arc<str>>,
+    /// What the app's content security policy wants to see.
+    nonce: Option<Nonce>,
 }
 
 impl DatastarScript {
-    pub(crate) fn new(file: Option<&ClientFile>) -> Self {
-        Self { path: file.map(|file| Arc::clone(&file.path)) }
+    pub(crate) fn new(file: Option<&ClientFile>, nonce: Option<Nonce>) -> Self {
+        Self { path: file.map(|file| Arc::clone(&file.path)), nonce }
     }
 }
 
 impl Render for DatastarScript {
     fn render(&self, buf: &mut Buf) {
+        buf.push_trusted_markup("<script");
+        if let Some(nonce) = self.nonce {
+            buf.push_trusted_markup(" nonce=\"");
+            buf.push_escaped(nonce.text());
+            buf.push_trusted_markup("\"");
+        }
         match &self.path {
             Some(path) => {
-                buf.push_trusted_markup("<script type=\"module\" src=\"");
+                buf.push_trusted_markup(" type=\"module\" src=\"");
                 buf.push_escaped(path);
             }
             None => {
-                buf.push_trusted_markup("<script type=\"module\" crossorigin=\"anonymous\" integrity=\"");
+                buf.push_trusted_markup(" type=\"module\" crossorigin=\"anonymous\" integrity=\"");
                 buf.push_trusted_markup(INTEGRITY);
                 buf.push_trusted_markup("\" src=\"");
                 buf.push_trusted_markup(CDN);

@@ -1,13 +1,11 @@
 //! `DatastarScript` as a parameter: the client that the app chose.
 
-use super::{FromRequest, Parameter, Rejection, Source};
+use super::{FromRequest, Parameter, Rejection};
 use crate::datastar::DatastarScript;
 use crate::scope::Scope;
 
 impl FromRequest for DatastarScript {
-    const SOURCE: Source = Source::App;
-
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self::new(scope.app().datastar_file()))
+        Ok(Self::new(scope.app().datastar_file(), scope.nonce()))
     }
 }

@@ -93,7 +93,7 @@ impl HandlerRoute {
             }
         }
         let path = intern(&self.path);
-        Ok(Route { endpoint: self.into_endpoint(), path, host: None, pattern })
+        Ok(Route { path, pattern, ..Route::new(self.into_endpoint()) })
     }
 
     /// The endpoint for as long as the process runs: the same one, however often the app is made.

@@ -1,10 +1,10 @@
 //! A path template at run time. The macros have checked those in attributes.
 
 /// A path template, split at its slashes; `/` alone has no segment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern(Vec<Segment>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
     Literal(Box<str>),
     /// `{name}`: one segment, which is not empty.
@@ -63,6 +63,30 @@ impl Pattern {
         &self.0
     }
 
+    /// Whether the path begins with these segments, of which none is a rest.
+    pub(crate) fn begins(&self, path: &str) -> bool {
+        let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+        self.0.iter().all(|segment| match (segment, segments.next()) {
+            (Segment::Literal(text), Some(found)) => **text == *found,
+            (Segment::Capture(_) | Segment::Rest(_), Some(found)) => !found.is_empty(),
+            (_, None) => false,
+        })
+    }
+
+    /// Whether a path of `pattern` can begin with these segments.
+    pub(crate) fn can_begin(&self, pattern: &Pattern) -> bool {
+        let mut others = pattern.0.iter();
+        for segment in &self.0 {
+            match (segment, others.next()) {
+                (_, Some(Segment::Rest(_))) => return true,
+                (Segment::Literal(text), Some(Segment::Literal(other))) if text != other => return false,
+                (_, Some(_)) => {}
+                (_, None) => return false,
+            }
+        }
+        true
+    }
+
     pub(crate) fn captures(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|segment| match segment {
             Segment::Capture(name) | Segment::Rest(name) => Some(&**name),
@@ -86,6 +110,19 @@ fn check_literal(text: &str) -> Result<(), String> {
     match super::malformed(text) {
         Some(_) => Err(format!("`{text}` has a `%` that begins no escape of a character")),
         None => Ok(()),
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for segment in &self.0 {
+            match segment {
+                Segment::Literal(text) => write!(formatter, "/{text}")?,
+                Segment::Capture(name) => write!(formatter, "/{{{name}}}")?,
+                Segment::Rest(name) => write!(formatter, "/{{{name}...}}")?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ fn route(method: &'static str, path: &'static str, headers: Headers) -> Route {
         method,
         path,
         headers,
+        layer: None,
         handler: path,
         file: file!(),
         line: line!(),

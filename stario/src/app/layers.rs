@@ -1,0 +1,138 @@
+//! What goes around an app's handlers: layers of `tower`.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use tower::{Layer, Service};
+
+use super::{App, Mount};
+use crate::body::{Body, BodyError};
+use crate::layer::{Next, Stage, layered};
+use crate::routing::Pattern;
+
+impl App {
+    /// Puts a layer of `tower` around the whole app: all that is answered passes it, also where no route is, and
+    /// what is [mounted](Self::mount).
+    ///
+    /// Layers that are listed first are outermost; those of the app are around those of
+    /// [prefixes](Self::layer_at), and these around that of a handler (`layer = ..` in its attribute). The
+    /// layers of an app that is merged or nested into another are around its own routes only. Each layer is
+    /// applied once, so a limit holds for all requests that pass it together.
+    ///
+    /// A layer gets [`Request`]s with a [`Body`] and hands on the same, and may answer with any body. In the
+    /// request's extensions it finds the [`RequestId`](crate::RequestId), the
+    /// [`MatchedPath`](crate::MatchedPath) if there is a route, and the client's `SocketAddr`; it must leave
+    /// the extensions in. One around the whole app may change the path, and with it the route. Its errors are
+    /// answered as all are (see [`Error`](crate::Error)), and its panics are 500. A query is dropped and a
+    /// command goes on when a layer gives up waiting, as when the client leaves.
+    ///
+    /// ```
+    /// use stario::http::header::{HeaderName, HeaderValue};
+    /// use stario::prelude::*;
+    /// use tower_http::set_header::SetResponseHeaderLayer;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home() -> &'static str {
+    ///     "home"
+    /// }
+    ///
+    /// # fn main() {
+    /// let name = HeaderName::from_static("x-served-by");
+    /// let served_by = SetResponseHeaderLayer::overriding(name, HeaderValue::from_static("me"));
+    /// let client = TestClient::new(app::new().layer(served_by));
+    /// assert_eq!(client.get("/").send().header("x-served-by"), "me");
+    /// assert_eq!(client.get("/nowhere").send().header("x-served-by"), "me");
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<Next> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BodyError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        self.layers.push(None, Location::caller(), Box::new(|next| layered(layer, next)));
+        self
+    }
+
+    /// Puts a layer around all that is answered under a prefix: `/admin` is for `/admin` and `/admin/users`,
+    /// not for `/administrator`, and also where no route is. See [`layer`](Self::layer).
+    ///
+    /// It is the request's path that counts, as it was sent. A prefix under which there is no route, or which
+    /// does not begin with `/`, keeps the app from starting.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use tower_http::validate_request::ValidateRequestHeaderLayer;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/admin/users")]
+    /// async fn users() -> &'static str {
+    ///     "users"
+    /// }
+    ///
+    /// # fn main() {
+    /// let html_only = ValidateRequestHeaderLayer::accept("text/html");
+    /// let client = TestClient::new(app::new().layer_at("/admin", html_only));
+    /// assert_eq!(client.get("/admin/users").header("accept", "text/html").send().status(), 200);
+    /// assert_eq!(client.get("/admin/users").header("accept", "image/png").send().status(), 406);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn layer_at<L, B>(mut self, prefix: &str, layer: L) -> Self
+    where
+        L: Layer<Next> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BodyError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let place = Location::caller();
+        if !prefix.starts_with('/') {
+            self.problems
+                .push(format!("the prefix of a layer begins with `/`, not as `{prefix}`, at {place}"));
+            return self;
+        }
+        let pattern = Pattern::new(prefix.trim_end_matches('/'));
+        self.layers.push(Some(pattern), place, Box::new(|next| layered(layer, next)));
+        self
+    }
+
+    /// Puts the layers around the routes that the app has so far, before it is part of another.
+    pub(super) fn wrap_routes(&mut self) {
+        let stages = std::mem::take(&mut self.layers).into_stages();
+        self.problems.extend(idle(&stages, &self.patterns()));
+        let around = |pattern: &Pattern| -> Vec<Arc<Stage>> {
+            stages.iter().filter(|stage| stage.can_cover(pattern)).cloned().collect()
+        };
+        for route in &mut self.routes {
+            route.stages.splice(..0, around(&route.pattern));
+        }
+        for mount in &mut self.mounts {
+            let around = around(&mount.pattern());
+            mount.stages.splice(..0, around);
+        }
+    }
+
+    /// All that is answered.
+    pub(super) fn patterns(&self) -> Vec<Pattern> {
+        let routes = self.routes.iter().map(|route| route.pattern.clone());
+        routes.chain(self.mounts.iter().map(Mount::pattern)).collect()
+    }
+}
+
+/// What is wrong with layers that no request can come to, given what is answered.
+pub(super) fn idle(stages: &[Arc<Stage>], answered: &[Pattern]) -> impl Iterator<Item = String> {
+    stages.iter().filter(|stage| !answered.iter().any(|pattern| stage.can_cover(pattern))).flat_map(|stage| {
+        let problem =
+            |place| format!("no route is under `{}`, for which there is a layer at {place}", stage.prefix());
+        stage.places().iter().map(problem)
+    })
+}

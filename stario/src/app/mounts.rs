@@ -1,0 +1,155 @@
+//! Services of others under a prefix of an app.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Uri, request};
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt as _};
+
+use super::{App, Assembled};
+use crate::body::{Body, BodyError};
+use crate::layer::Stage;
+use crate::response::Response;
+use crate::routing::Pattern;
+
+/// A service that answers all that begins with a prefix.
+#[derive(Clone)]
+pub(crate) struct Mount {
+    /// Without a slash at its end: empty for `/`.
+    prefix: Box<str>,
+    pattern: Pattern,
+    /// The layers around it that are not around the whole app.
+    pub(super) stages: Vec<Arc<Stage>>,
+    service: BoxCloneSyncService<Request<Body>, Response, BodyError>,
+}
+
+/// The target of a request as the client sent it: in the extensions of a request to a service that is
+/// [mounted](App::mount).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginalUri(pub Uri);
+
+impl App {
+    /// Has a service answer all requests under a prefix, of every method: `/api` is for `/api` and `/api/users`.
+    ///
+    /// The service is any of `tower` for HTTP, such as a router of axum. It sees paths without the prefix,
+    /// `/users` or `/`, and the query as it was; the whole target is in the request's extensions as
+    /// [`OriginalUri`]. Where a route of the app begins with the same literal segments, that is asked instead,
+    /// so `/` is for all that has no route. The app's [layers](Self::layer), its limits on cross-origin
+    /// commands and its error handlers hold for the service too; an error of it is answered as one of a
+    /// handler. Its event streams end when the server stops.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home() -> &'static str {
+    ///     "home"
+    /// }
+    ///
+    /// # fn main() {
+    /// let api = axum::Router::new()
+    ///     .route("/users", axum::routing::get(async || "users"));
+    /// let client = TestClient::new(app::new().mount("/api", api));
+    /// assert_eq!(client.get("/").send().text(), "home");
+    /// assert_eq!(client.get("/api/users").send().text(), "users");
+    /// # }
+    /// ```
+    pub fn mount<S, B>(mut self, prefix: &str, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BodyError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let trimmed = prefix.trim_end_matches('/');
+        if !prefix.starts_with('/') || trimmed.contains(['{', '}', '?', '#']) || trimmed.contains("//") {
+            self.problems.push(format!(
+                "a service is mounted at literal segments, such as `/api`, or at `/`, not at `{prefix}`"
+            ));
+            return self;
+        }
+        if self.mounts.iter().any(|mount| *mount.prefix == *trimmed) {
+            self.problems.push(format!("two services are mounted at `{prefix}`"));
+        }
+        let service = service.map_response(|response: http::Response<B>| response.map(Body::new));
+        self.mounts.push(Mount {
+            prefix: trimmed.into(),
+            pattern: Pattern::new(trimmed),
+            stages: Vec::new(),
+            service: BoxCloneSyncService::new(service.map_err(Into::into)),
+        });
+        self
+    }
+}
+
+impl std::fmt::Debug for Mount {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Mount").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl Assembled {
+    /// The service that answers the request, if it is none of the app's own.
+    pub(crate) fn mount(&self, head: &request::Parts) -> Option<&Arc<Mount>> {
+        if self.mounts.is_empty() {
+            return None;
+        }
+        let path = head.uri.path();
+        let mount = self.mounts.iter().filter(|mount| mount.is_for(path)).max_by_key(|it| it.prefix.len())?;
+        let literals = mount.pattern.segments().len();
+        (!self.router.has_literals(head, literals)).then_some(mount)
+    }
+}
+
+impl Mount {
+    /// The same in an app that is nested under a prefix.
+    pub(super) fn move_under(&mut self, prefix: &str) {
+        self.prefix = format!("{prefix}{}", self.prefix).into();
+        self.pattern = Pattern::new(&self.prefix);
+        self.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(crate) fn stages(&self) -> &[Arc<Stage>] {
+        &self.stages
+    }
+
+    /// All paths that it answers.
+    pub(super) fn pattern(&self) -> Pattern {
+        Pattern::new(&format!("{}/{{path...}}", self.prefix))
+    }
+
+    fn is_for(&self, path: &str) -> bool {
+        path.strip_prefix(&*self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    pub(crate) async fn call(&self, mut request: Request<Body>) -> Result<Response, BodyError> {
+        let original = request.uri().clone();
+        if let Some(inner) = self.strip(&original) {
+            *request.uri_mut() = inner;
+        }
+        request.extensions_mut().insert(OriginalUri(original));
+        let mut response = self.service.clone().oneshot(request).await?;
+        let content_type = response.headers().get(http::header::CONTENT_TYPE);
+        if content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream")) {
+            response = response.map(Body::into_events);
+        }
+        Ok(response)
+    }
+
+    /// The target behind the prefix.
+    fn strip(&self, uri: &Uri) -> Option<Uri> {
+        let rest = uri.path().strip_prefix(&*self.prefix)?;
+        let slash = if rest.starts_with('/') { "" } else { "/" };
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(format!("{slash}{rest}{query}").parse().ok()?);
+        Uri::from_parts(parts).ok()
+    }
+}

@@ -1,0 +1,146 @@
+//! Commands that pages of other sites send in the user's name, and their refusal.
+
+use http::header::{HOST, HeaderName, ORIGIN};
+use http::{Method, Uri, request};
+
+use super::App;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Which pages may send commands to an app; see [`App::same_origin`].
+///
+/// Those of the app itself, unless more is allowed here.
+#[derive(Debug, Clone, Default)]
+pub struct SameOrigin {
+    is_off: bool,
+    allows_same_site: bool,
+    /// In lower case.
+    allowed: Vec<String>,
+}
+
+impl SameOrigin {
+    /// Pages of the app itself.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All pages of all sites: nothing is checked.
+    pub fn off() -> Self {
+        Self { is_off: true, ..Self::default() }
+    }
+
+    /// Pages of the same site as well: other subdomains and ports of the registered domain.
+    #[must_use]
+    pub fn allow_same_site(mut self) -> Self {
+        self.allows_same_site = true;
+        self
+    }
+
+    /// Pages of this origin as well, `https://admin.example.com`.
+    ///
+    /// It is also what helps behind a proxy that changes `host`, for browsers that send no `sec-fetch-site`:
+    /// allow the origin that the browsers see.
+    #[must_use]
+    pub fn allow(mut self, origin: impl AsRef<str>) -> Self {
+        self.allowed.push(origin.as_ref().to_ascii_lowercase());
+        self
+    }
+
+    /// What is no origin.
+    pub(super) fn problems(&self) -> impl Iterator<Item = String> + '_ {
+        let is_wrong = |origin: &&String| {
+            let Ok(uri) = origin.parse::<Uri>() else { return true };
+            !matches!(uri.scheme_str(), Some("http" | "https"))
+                || format!("{}://{}", uri.scheme_str().unwrap_or_default(), host_of(&uri)) != **origin
+        };
+        self.allowed.iter().filter(is_wrong).map(|origin| {
+            format!("`{origin}` is no origin: write `https://admin.example.com`, with its port if it has one")
+        })
+    }
+
+    /// Whether the request is a command that a page of another site sends.
+    ///
+    /// What a browser says itself counts first, because no proxy changes it. Browsers that are too old to, and
+    /// all where the app is served without TLS, still send `origin`. What sends neither is no browser with a
+    /// page in it, so it has no user whose name could be abused.
+    pub(crate) fn refuses(&self, head: &request::Parts) -> bool {
+        if is_safe(&head.method) || self.is_off {
+            return false;
+        }
+        let origin = head.headers.get(ORIGIN);
+        let is_allowed = || {
+            let origin = origin.and_then(|origin| origin.to_str().ok());
+            origin.is_some_and(|origin| self.allowed.iter().any(|it| it.eq_ignore_ascii_case(origin)))
+        };
+        let is_own = match (head.headers.get(SEC_FETCH_SITE), origin) {
+            (Some(site), _) => match site.as_bytes() {
+                b"same-origin" | b"none" => true,
+                b"same-site" => self.allows_same_site,
+                _ => false,
+            },
+            (None, Some(origin)) => is_own(origin.as_bytes(), head),
+            (None, None) => true,
+        };
+        !is_own && !is_allowed()
+    }
+}
+
+/// RFC 9110 section 9.2.1, and QUERY, which is safe by definition.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+        || method.as_str() == "QUERY"
+}
+
+/// Whether the origin is of the host that the request is for. The scheme does not count: behind a proxy, the
+/// app does not know it.
+fn is_own(origin: &[u8], head: &request::Parts) -> bool {
+    let origin = std::str::from_utf8(origin).ok().and_then(|origin| origin.split_once("://"));
+    let Some((_, origin)) = origin else { return false };
+    match head.uri.authority() {
+        Some(authority) => authority.as_str().eq_ignore_ascii_case(origin),
+        None => {
+            head.headers.get(HOST).is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
+        }
+    }
+}
+
+fn host_of(uri: &Uri) -> &str {
+    uri.authority().map_or("", http::uri::Authority::as_str)
+}
+
+/// What a page of another site is told.
+pub(crate) const CROSS_ORIGIN: &str = "Cross-origin request blocked: a page of another origin sent this. \
+                                  If that is meant to be, allow it with `App::same_origin`";
+
+impl App {
+    /// Sets which pages may send commands; those of the app itself unless set.
+    ///
+    /// A browser sends cookies along with whatever a page asks for, so a page of another site could act in
+    /// its user's name. Such a request, of any method but GET, HEAD, OPTIONS, TRACE and QUERY, is refused with
+    /// 403 before its handler runs. `sec-fetch-site` says where it comes from (`same-origin` and `none`
+    /// pass); without it `origin` does, which is compared with `host`; what has neither, such as a program
+    /// that is no browser, passes.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::SameOrigin;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/buy")]
+    /// async fn buy() {}
+    ///
+    /// # fn main() {
+    /// let ask = |app, site| TestClient::new(app).post("/buy").header("sec-fetch-site", site).send().status();
+    /// assert_eq!(ask(app::new(), "same-origin"), 204);
+    /// assert_eq!(ask(app::new(), "cross-site"), 403);
+    /// assert_eq!(ask(app::new(), "same-site"), 403);
+    /// assert_eq!(ask(app::new().same_origin(SameOrigin::new().allow_same_site()), "same-site"), 204);
+    /// assert_eq!(ask(app::new().same_origin(SameOrigin::off()), "cross-site"), 204);
+    /// # }
+    /// ```
+    pub fn same_origin(mut self, same_origin: SameOrigin) -> Self {
+        self.problems.extend(same_origin.problems());
+        self.settings.same_origin = Some(same_origin);
+        self
+    }
+}

@@ -1,0 +1,118 @@
+//! An app as a service of `tower`, for servers and routers that are not stario's.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use tower::Service;
+
+use crate::app::{App, Assembled, Problems};
+use crate::body::{Body, BodyError};
+use crate::dispatch::dispatch;
+use crate::error::Result;
+use crate::extract::AppHandle;
+use crate::response::Response;
+
+/// How long each clean-up may take when the app ends.
+const CLEANUP_LIMIT: Duration = Duration::from_secs(5);
+
+/// A checked app as a service of `tower`, made by [`App::into_service`].
+///
+/// It answers requests with any body, and never fails. Its clones are the same app. Everything works as behind
+/// stario's own server, given that whoever calls it drops the future when the client leaves, as hyper does,
+/// with these differences:
+///
+/// - [`ClientAddress`](crate::ClientAddress) needs a `SocketAddr` in the request's extensions.
+/// - Nobody tells it to stop but [`stop`](Self::stop), which ends event streams and waits for commands.
+/// - Hooks of [`App::on_start`] run in [`start`](Self::start).
+/// - Links know nothing of a prefix that the other router strips.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/greeting")]
+/// async fn greeting() -> &'static str {
+///     "hello"
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> stario::Result {
+/// use axum::extract::Request;
+/// use tower::ServiceExt as _;
+///
+/// let app = app::new().into_service()?;
+/// let router: axum::Router = axum::Router::new().fallback_service(app.clone());
+///
+/// let response = router.oneshot(Request::get("/greeting").body(axum::body::Body::empty())?).await?;
+/// assert_eq!(response.status(), 200);
+/// app.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AppService(Arc<Assembled>);
+
+impl App {
+    /// Makes a service of `tower` of the app, to be called by another server or router.
+    ///
+    /// # Errors
+    ///
+    /// The problems that [`App::check`] finds.
+    pub fn into_service(self) -> Result<AppService, Problems> {
+        Ok(AppService(Arc::new(self.assemble()?)))
+    }
+}
+
+impl AppService {
+    /// Runs the hooks of [`App::on_start`], once for all clones.
+    ///
+    /// # Errors
+    ///
+    /// That of the first which fails.
+    pub async fn start(&self) -> Result {
+        self.0.hooks().start(&AppHandle::new(Arc::clone(&self.0))).await
+    }
+
+    /// Ends what is going on without a request: event streams end, detached commands and commands whose
+    /// client has left finish, singletons are cleaned up, and the hooks of [`App::on_stop`] run.
+    ///
+    /// Call it when the server has stopped. It waits for as long as commands take; a clean-up is given 5 seconds.
+    pub async fn stop(&self) {
+        self.0.stop().cancel();
+        self.0.work().drained().await;
+        self.0.cleanups().run(CLEANUP_LIMIT).await;
+        self.0.hooks().stop(&AppHandle::new(Arc::clone(&self.0)), CLEANUP_LIMIT).await;
+    }
+}
+
+impl<B> Service<Request<B>> for AppService
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BodyError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let peer = request.extensions().get::<SocketAddr>().copied();
+        let response = dispatch(Arc::clone(&self.0), request.map(Body::new), peer);
+        Box::pin(async { Ok(response.await) })
+    }
+}
+
+impl std::fmt::Debug for AppService {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("AppService").finish_non_exhaustive()
+    }
+}

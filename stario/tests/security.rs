@@ -1,0 +1,246 @@
+//! What an app refuses by itself: commands of other sites' pages, and scripts that are not its own.
+
+use stario::prelude::*;
+use stario::{App, Nonce, SameOrigin, SecurityHeaders};
+
+stario::app!();
+
+#[app::query("/")]
+async fn home() -> Html {
+    html! { <p>"home"</p> }
+}
+
+#[app::command("/buy")]
+async fn buy() -> &'static str {
+    "bought"
+}
+
+#[app::command("/cart", method = DELETE)]
+async fn empty() -> &'static str {
+    "emptied"
+}
+
+#[app::query("/search", method = QUERY)]
+async fn search() -> &'static str {
+    "found"
+}
+
+#[app::query("/own-policy")]
+async fn own_policy() -> Response {
+    let mut response = StatusCode::OK.into_response();
+    response
+        .headers_mut()
+        .insert("content-security-policy", http::HeaderValue::from_static("default-src 'none'"));
+    response.headers_mut().insert("x-frame-options", http::HeaderValue::from_static("SAMEORIGIN"));
+    response
+}
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+fn send(same_origin: Option<SameOrigin>, method: &str, path: &str, headers: Headers<'_>) -> (u16, String) {
+    let app = match same_origin {
+        Some(same_origin) => app::new().same_origin(same_origin),
+        None => app::new(),
+    };
+    let request = TestClient::new(app).request(method.parse().unwrap(), path);
+    let res = headers.iter().fold(request, |request, (name, value)| request.header(name, *value)).send();
+    (res.status().as_u16(), res.text().to_owned())
+}
+
+#[test]
+fn commands_of_pages_of_other_origins_are_refused() {
+    let check = |headers: Headers<'_>, status: u16| {
+        assert_eq!(send(None, "POST", "/buy", headers).0, status, "{headers:?}");
+    };
+    check(&[], 200);
+    check(&[("sec-fetch-site", "same-origin")], 200);
+    check(&[("sec-fetch-site", "none")], 200);
+    check(&[("sec-fetch-site", "same-site")], 403);
+    check(&[("sec-fetch-site", "cross-site")], 403);
+    check(&[("sec-fetch-site", "")], 403);
+    check(&[("sec-fetch-site", "SAME-ORIGIN")], 403);
+    // It counts before `origin`, which says what the proxy's `host` does not.
+    check(&[("sec-fetch-site", "same-origin"), ("origin", "https://a.example"), ("host", "10.0.0.1")], 200);
+    check(&[("sec-fetch-site", "cross-site"), ("origin", "https://a.example"), ("host", "a.example")], 403);
+    check(&[("origin", "https://a.example"), ("host", "a.example")], 200);
+    check(&[("origin", "https://A.example:8443"), ("host", "a.EXAMPLE:8443")], 200);
+    check(&[("origin", "https://a.example:8443"), ("host", "a.example")], 403);
+    check(&[("origin", "https://a.example.evil.example"), ("host", "a.example")], 403);
+    check(&[("origin", "https://evil.example"), ("host", "a.example")], 403);
+    check(&[("origin", "null"), ("host", "a.example")], 403);
+    check(&[("origin", "a.example"), ("host", "a.example")], 403);
+    check(&[("origin", "https://a.example")], 403);
+    check(&[("origin", "")], 403);
+}
+
+#[test]
+fn the_refusal_says_what_to_do_and_is_a_page_if_there_is_one() {
+    let (_, text) = send(None, "POST", "/buy", &[("sec-fetch-site", "cross-site")]);
+    assert_eq!(
+        text,
+        "Cross-origin request blocked: a page of another origin sent this. If that is meant to be, allow it with \
+         `App::same_origin`"
+    );
+    let client = TestClient::new(app::new().on_status(403, |_, _| "sorry"));
+    let res = client.post("/buy").header("sec-fetch-site", "cross-site").send();
+    assert_eq!((res.status().as_u16(), res.text()), (403, "sorry"));
+}
+
+#[test]
+fn every_method_that_changes_something_is_checked_and_no_other() {
+    let cross: Headers<'_> = &[("sec-fetch-site", "cross-site")];
+    assert_eq!(send(None, "DELETE", "/cart", cross).0, 403);
+    assert_eq!(send(None, "PUT", "/nowhere", cross).0, 403);
+    assert_eq!(send(None, "GET", "/", cross).0, 200);
+    assert_eq!(send(None, "HEAD", "/", cross).0, 200);
+    assert_eq!(send(None, "OPTIONS", "/cart", cross).0, 204);
+    assert_eq!(send(None, "QUERY", "/search", cross), (200, "found".into()));
+}
+
+#[test]
+fn more_can_be_allowed() {
+    let check = |same_origin: SameOrigin, headers: Headers<'_>, status: u16| {
+        assert_eq!(
+            send(Some(same_origin.clone()), "POST", "/buy", headers).0,
+            status,
+            "{same_origin:?} {headers:?}"
+        );
+    };
+    check(SameOrigin::off(), &[("sec-fetch-site", "cross-site")], 200);
+    let same_site = || SameOrigin::new().allow_same_site();
+    check(same_site(), &[("sec-fetch-site", "same-site")], 200);
+    check(same_site(), &[("sec-fetch-site", "cross-site")], 403);
+    let admin = || SameOrigin::new().allow("https://Admin.example:8443");
+    for site in ["same-site", "cross-site"] {
+        let from = |origin| [("sec-fetch-site", site), ("origin", origin), ("host", "a.example")];
+        check(admin(), &from("https://admin.example:8443"), 200);
+        check(admin(), &from("https://admin.example"), 403);
+        check(admin(), &from("http://admin.example:8443"), 403);
+    }
+    check(admin(), &[("origin", "https://admin.example:8443"), ("host", "10.0.0.1")], 200);
+    check(admin(), &[("sec-fetch-site", "cross-site")], 403);
+}
+
+#[test]
+fn what_is_no_origin_keeps_the_app_from_starting() {
+    for origin in [
+        "admin.example",
+        "https://admin.example/",
+        "https://",
+        "null",
+        "*",
+        "ftp://a.example",
+        "https://u@a.example/x",
+    ] {
+        let problems =
+            app::new().same_origin(SameOrigin::new().allow(origin)).check().unwrap_err().to_string();
+        assert!(problems.contains(&format!("`{origin}` is no origin")), "{problems}");
+    }
+    app::new()
+        .same_origin(SameOrigin::new().allow("http://localhost:3000").allow("http://[::1]"))
+        .check()
+        .unwrap();
+}
+
+#[test]
+fn security_headers_are_on_every_response_that_does_not_say_otherwise() {
+    let client = TestClient::new(app::new().security_headers(SecurityHeaders::new()));
+    for path in ["/", "/nowhere"] {
+        let res = client.get(path).send();
+        assert_eq!(res.header("x-content-type-options"), "nosniff");
+        assert_eq!(res.header("x-frame-options"), "DENY");
+        assert_eq!(res.header("referrer-policy"), "strict-origin-when-cross-origin");
+        assert_eq!(res.header("strict-transport-security"), "");
+        assert!(res.header("content-security-policy").contains("frame-ancestors 'none'"));
+    }
+    let res = client.get("/own-policy").send();
+    assert_eq!(res.header("content-security-policy"), "default-src 'none'");
+    assert_eq!(
+        (res.header("x-frame-options"), res.header("x-content-type-options")),
+        ("SAMEORIGIN", "nosniff")
+    );
+    assert_eq!(TestClient::new(app::new()).get("/").send().header("x-content-type-options"), "");
+}
+
+#[test]
+fn each_of_them_can_be_set() {
+    let headers = SecurityHeaders::new()
+        .frames_of_same_origin()
+        .referrer_policy("no-referrer")
+        .https_only(60)
+        .content_security_policy("default-src 'self'");
+    let res = TestClient::new(app::new().security_headers(headers)).get("/").send();
+    assert_eq!(res.header("x-frame-options"), "SAMEORIGIN");
+    assert_eq!(res.header("referrer-policy"), "no-referrer");
+    assert_eq!(res.header("strict-transport-security"), "max-age=60; includeSubDomains");
+    assert_eq!(res.header("content-security-policy"), "default-src 'self'");
+    let headers = SecurityHeaders::new().without_content_security_policy();
+    let res = TestClient::new(app::new().security_headers(headers)).get("/").send();
+    assert_eq!(res.header("content-security-policy"), "");
+    let framed = SecurityHeaders::new().frames_of_same_origin();
+    let res = TestClient::new(app::new().security_headers(framed)).get("/").send();
+    assert!(res.header("content-security-policy").ends_with("frame-ancestors 'self'"));
+    let bad = SecurityHeaders::new().referrer_policy("a\r\nb");
+    let problems = app::new().security_headers(bad).check().unwrap_err().to_string();
+    assert!(problems.contains("cannot be sent as `referrer-policy`"), "{problems}");
+}
+
+mod pages {
+    use stario::Nonce;
+    use stario::prelude::*;
+
+    pub(super) struct Layout(Nonce);
+
+    #[dependency]
+    pub(super) fn layout(nonce: Nonce) -> Layout {
+        Layout(nonce)
+    }
+
+    pub(super) fn page(datastar: &DatastarScript, layout: &Layout, nonce: Nonce) -> Html {
+        html! {
+            <html lang="en" data-nonce={nonce}>
+                <head><title>"x"</title>{datastar}</head>
+                <body><script nonce={layout.0}>"1"</script></body>
+            </html>
+        }
+    }
+}
+
+stario::app!(paged);
+
+#[app::query("/", app = paged)]
+async fn page(datastar: DatastarScript, layout: &pages::Layout, nonce: Nonce) -> Html {
+    pages::page(&datastar, layout, nonce)
+}
+
+#[test]
+fn one_response_has_one_nonce_and_no_two_the_same() {
+    let client = TestClient::new(paged::new().security_headers(SecurityHeaders::new()));
+    let ask = || {
+        let res = client.get("/").send();
+        let (_, rest) = res.header("content-security-policy").split_once("'nonce-").unwrap();
+        let nonce = rest.split_once('\'').unwrap().0.to_owned();
+        assert!(nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()), "{nonce}");
+        let text = res.text();
+        assert_eq!(text.matches(&format!("nonce=\"{nonce}\"")).count(), 3, "{text}");
+        nonce
+    };
+    assert_ne!(ask(), ask());
+}
+
+#[test]
+fn a_nonce_without_a_policy_that_names_it_keeps_the_app_from_starting() {
+    let check = |app: App| {
+        let problems = app.check().unwrap_err().to_string();
+        let lines: Vec<&str> = problems.lines().skip(1).collect();
+        assert_eq!(lines.len(), 2, "{problems}");
+        assert!(lines[0].contains("page at ") && lines[1].contains("layout at "), "{problems}");
+        let end = "takes a `Nonce`, which no policy names; set one with `.security_headers(..)`";
+        assert!(lines.iter().all(|line| line.ends_with(end)), "{problems}");
+    };
+    check(paged::new());
+    check(
+        paged::new().security_headers(SecurityHeaders::new().content_security_policy("default-src 'self'")),
+    );
+    check(paged::new().security_headers(SecurityHeaders::new().without_content_security_policy()));
+}

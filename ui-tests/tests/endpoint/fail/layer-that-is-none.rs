@@ -1,0 +1,13 @@
+use stario::prelude::*;
+
+stario::app!();
+
+struct NoLayer;
+
+#[app::query("/", layer = NoLayer)]
+async fn home() {}
+
+#[app::query("/number", layer = 5)]
+async fn number() {}
+
+fn main() {}
