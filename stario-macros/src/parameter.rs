@@ -8,8 +8,8 @@ use syn::{
 };
 
 pub(crate) use emit::{
-    Taker, metadata, name_assertions, requirements, resolutions, runtime, runtime_at, source, source_future,
-    type_span,
+    Taker, metadata, name_assertions, reads_body_later, requirements, resolutions, runtime, runtime_at,
+    source, source_future, type_span,
 };
 
 pub(crate) struct Parameter {

@@ -23,6 +23,7 @@ use crate::inject::Cleanups;
 use crate::patience::Patience;
 use crate::sse::Pings;
 use crate::telemetry::{Report, events_in};
+use crate::writer::Reader;
 
 pub(crate) use file::{FileBody, Piece};
 
@@ -54,6 +55,7 @@ enum Kind {
     Events(Box<Events>),
     Other(Box<Other>),
     File(Box<FileBody>),
+    Written(Reader),
 }
 
 /// What a client sends, as long as it goes on sending.
@@ -158,6 +160,16 @@ impl Body {
         }
     }
 
+    /// What a handler writes by its `Writer`.
+    pub(crate) fn written(reader: Reader) -> Self {
+        Kind::Written(reader).into()
+    }
+
+    /// Whether its bytes are written while it is sent.
+    pub(crate) fn is_written(&self) -> bool {
+        matches!(self.kind, Kind::Written(_))
+    }
+
     pub(crate) fn incoming(body: hyper::body::Incoming, patience: Patience) -> Self {
         Kind::Incoming(Incoming { body, patience }).into()
     }
@@ -190,20 +202,27 @@ impl Body {
 
     /// Sends a comment after each `interval` without an event, if this is an event stream.
     pub(crate) fn ping_events(&mut self, interval: Option<Duration>) {
-        if let Kind::Events(events) = &mut self.kind {
-            events.pings = interval.and_then(Pings::every);
+        match &mut self.kind {
+            Kind::Events(events) => events.pings = interval.and_then(Pings::every),
+            Kind::Written(reader) if reader.is_events() => reader.ping(interval.and_then(Pings::every)),
+            _ => {}
         }
     }
 
     /// Whether this is an event stream.
     pub(crate) fn is_events(&self) -> bool {
-        matches!(self.kind, Kind::Events(_))
+        match &self.kind {
+            Kind::Events(_) => true,
+            Kind::Written(reader) => reader.is_events(),
+            _ => false,
+        }
     }
 
     /// Counts the events of this body, if it is an event stream.
     pub(crate) fn count_events(&mut self) -> Option<Arc<AtomicU64>> {
         match &mut self.kind {
             Kind::Events(events) => Some(Arc::clone(events.count.get_or_insert_default())),
+            Kind::Written(reader) if reader.is_events() => Some(reader.count_events()),
             _ => None,
         }
     }
@@ -255,6 +274,7 @@ impl http_body::Body for Body {
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Incoming(incoming) => incoming.body.is_end_stream(),
             Kind::Other(other) => other.body.is_end_stream(),
+            Kind::Written(reader) => reader.is_end(),
             Kind::Stream(_) | Kind::Events(_) => false,
             Kind::File(file) => file.remaining() == 0,
         }
@@ -265,6 +285,7 @@ impl http_body::Body for Body {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Incoming(incoming) => incoming.body.size_hint(),
             Kind::Other(other) => other.body.size_hint(),
+            Kind::Written(reader) => reader.size_hint(),
             Kind::Stream(_) | Kind::Events(_) => SizeHint::default(),
             Kind::File(file) => SizeHint::with_exact(file.remaining()),
         }
@@ -321,6 +342,9 @@ impl Kind {
             Kind::Stream(stream) => {
                 stream.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
+            Kind::Written(reader) => {
+                reader.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+            }
             Kind::Events(events) => {
                 events.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }
@@ -363,6 +387,7 @@ impl std::fmt::Debug for Body {
             Kind::Events(_) => "events",
             Kind::Other(_) => "other",
             Kind::File(_) => "file",
+            Kind::Written(_) => "written",
         };
         formatter.debug_tuple("Body").field(&kind).finish()
     }

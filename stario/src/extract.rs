@@ -151,12 +151,19 @@ pub enum Source {
     Parts,
     /// The whole body, once.
     Body,
+    /// Nothing of the request: its response, once.
+    Writer,
 }
 
 impl Source {
     #[doc(hidden)]
     pub const fn is_app(self) -> bool {
         matches!(self, Source::App)
+    }
+
+    #[doc(hidden)]
+    pub const fn is_writer(self) -> bool {
+        matches!(self, Source::Writer)
     }
 
     #[doc(hidden)]
@@ -204,6 +211,7 @@ impl Source {
             Source::Signals => 3,
             Source::Parts => 4,
             Source::Body => 5,
+            Source::Writer => 6,
         }
     }
 

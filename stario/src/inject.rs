@@ -86,6 +86,11 @@ pub trait Argument<'s, R, K>: Sized {
     /// Whether it, or a provider behind it, reads the body.
     fn reads_body(scope: &Scope) -> bool;
 
+    /// Whether the handler may read the body by it, when it runs.
+    fn reads_body_later(_: &Scope) -> bool {
+        false
+    }
+
     /// What the app must have for it.
     fn requirement(parameter: &Parameter) -> Option<Requirement>;
 
@@ -172,6 +177,11 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// Whether the provider, or one behind it, reads the body.
     pub fn reads_body(scope: &Scope) -> bool {
         scope.app().reads_body(TypeId::of::<P>())
+    }
+
+    /// What it is made of is read before the handler runs.
+    pub fn reads_body_later(_: &Scope) -> bool {
+        false
     }
 
     /// That the app can make the value.

@@ -37,6 +37,7 @@
 //! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
 //! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |
+//! | its response, and whether its client is there | [`Writer`], [`Alive`] |
 //! | the app | [`State`], [`DatastarScript`] |
 //! | several of these | a struct with [`derive(FromRequest)`](macro@FromRequest) |
 //! | a function of yours | the value of a [`dependency`] |
@@ -82,6 +83,8 @@ mod response;
 mod stream;
 /// Events to frames.
 mod sse;
+/// A response sent step by step by its handler, and whether its client is still there.
+mod writer;
 /// What the browser's client understands.
 mod datastar;
 /// Responses in the coding that the client asks for.
@@ -209,6 +212,7 @@ pub use stario_macros::FromRequest;
 pub use stario_macros::handler;
 pub use stario_macros::{component, dependency, error_response};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
+pub use writer::{Alive, WhileAlive, WriteError, Writer};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -6,9 +6,9 @@ pub use crate::{command, component, dependency, detached_command, handler, query
 pub use std::time::Duration;
 
 pub use crate::{
-    Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse, Json,
-    JsonBody, Logger, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render,
-    Response, Result, Signal, Signals, State, TestClient, UploadedFile,
+    Alive, Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse,
+    Json, JsonBody, Logger, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay,
+    Render, Response, Result, Signal, Signals, State, TestClient, UploadedFile, Writer,
 };
 pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;

@@ -20,7 +20,7 @@ pub use crate::inject::{
     unless,
 };
 pub use crate::layer::{Next, layered};
-pub use crate::reply::{Outcome, Unwrapped, end, reply};
+pub use crate::reply::{Outcome, Unwrapped, end, expect_nothing_if, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 pub use tokio::join;

@@ -139,6 +139,23 @@ pub trait Nothing {}
 
 impl Nothing for () {}
 
+/// Where the handler has a `Writer`, its value is nothing.
+pub fn expect_nothing_if<const HAS_WRITER: bool, T: Unsaid<HAS_WRITER>>(_: &T) {}
+
+/// What a handler may come to that has a `Writer`, or none.
+#[diagnostic::on_unimplemented(
+    message = "this handler has a `Writer`: it cannot send `{Self}` too",
+    label = "nobody receives this",
+    note = "send it by the `Writer`, as in `Ok(w.html(..)?)`, and return nothing or `Result<()>`; or take no `Writer`"
+)]
+pub trait Unsaid<const HAS_WRITER: bool> {}
+
+#[diagnostic::do_not_recommend]
+impl<T> Unsaid<false> for T {}
+
+#[diagnostic::do_not_recommend]
+impl Unsaid<true> for () {}
+
 /// A handler's answer; `'s` is the request's scope, from which a stream may borrow.
 pub enum Answer<'s> {
     /// A whole response.

@@ -1,7 +1,7 @@
 //! One request on its way through the app, and what its parameters are resolved from.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
@@ -17,6 +17,7 @@ use crate::compress;
 use crate::extract::{FormParts, Nonce, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
 use crate::routing::{Capture, Captures};
+use crate::writer::Line;
 
 /// One request: its head, its captures, its body, and the app it was sent to.
 pub struct Scope {
@@ -27,6 +28,8 @@ pub struct Scope {
     signals: OnceCell<Result<serde_json::Value, Rejection>>,
     form_parts: OnceCell<Result<FormParts, Rejection>>,
     arrival: Arrival,
+    /// What the handler's `Writer` and `Alive` share, once it takes one.
+    line: OnceLock<Arc<Line>>,
     /// The dependencies that this request shares.
     slots: Slots,
     /// Behind `slots`: what is cleaned up may still be used there when the scope is dropped.
@@ -61,6 +64,7 @@ impl Scope {
             signals: OnceCell::new(),
             form_parts: OnceCell::new(),
             arrival,
+            line: OnceLock::new(),
             slots: Slots::default(),
             cleanups: Cleanups::default(),
             app,
@@ -113,6 +117,10 @@ impl Scope {
         self.captures.get(self.uri().path(), name)
     }
 
+    pub(crate) fn line(&self) -> &Arc<Line> {
+        self.line.get_or_init(|| Arc::new(Line::new(self.app.stop(), self.app.settings().write_buffer())))
+    }
+
     pub(crate) fn slots(&self) -> &Slots {
         &self.slots
     }
@@ -155,6 +163,12 @@ impl Scope {
             return Ok(Body::new(compress::Decoded::new(body, coding, settings)));
         }
         Ok(body)
+    }
+
+    /// Drops the body if nobody has taken it. A body that waits to be read keeps hyper from watching the
+    /// connection, and so from noticing that the client has left.
+    pub fn drop_unread_body(&self) {
+        drop(self.body.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Refuses a body that would have to be decompressed first, unless the app does that.

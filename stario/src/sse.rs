@@ -86,17 +86,17 @@ where
 /// Events that were ready together. One by itself is passed on as it is, shared with all who were sent the
 /// same; only more than one are copied.
 #[derive(Default)]
-struct Burst {
+pub(crate) struct Burst {
     first: Bytes,
     joined: BytesMut,
 }
 
 impl Burst {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.first.len() + self.joined.len()
     }
 
-    fn add(&mut self, event: Bytes) {
+    pub(crate) fn add(&mut self, event: Bytes) {
         if self.len() == 0 {
             self.first = event;
             return;
@@ -105,7 +105,7 @@ impl Burst {
         self.joined.extend_from_slice(&event);
     }
 
-    fn take(&mut self) -> Option<Bytes> {
+    pub(crate) fn take(&mut self) -> Option<Bytes> {
         let frame = if self.joined.is_empty() {
             std::mem::take(&mut self.first)
         } else {

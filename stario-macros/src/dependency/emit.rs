@@ -32,6 +32,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let mut assertions = parameter::name_assertions(&provider.parameters);
     if is_singleton {
         assertions.extend(request_assertions(provider));
+    } else {
+        assertions.extend(writer_assertions(provider));
     }
     // Two providers of one type conflict here, at the types that they return.
     let injected = runtime_at(value.span());
@@ -93,6 +95,20 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
             }
         };
     }
+}
+
+/// The response is the handler's to write.
+fn writer_assertions(provider: &Provider) -> TokenStream {
+    let assertions = provider.parameters.iter().map(|parameter| {
+        let source = parameter::source(parameter);
+        quote_spanned! {parameter::type_span(parameter)=>
+            const _: () = ::core::assert!(
+                !#source.is_writer(),
+                "the `Writer` is the handler's: take it there, and return from here what is to be written"
+            );
+        }
+    });
+    assertions.collect()
 }
 
 /// A singleton outlives the request that happens to need it first, so it may not be made of it.

@@ -103,6 +103,14 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let scope = Ident::new("scope", Span::mixed_site());
     let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
     let requirements = parameter::requirements(&endpoint.parameters);
+    let drop_unread_body = (endpoint.is_explicit || endpoint.has_body()).then(|| {
+        let later = parameter::reads_body_later(&endpoint.parameters, &scope);
+        quote! {
+            if !(#later) {
+                #scope.drop_unread_body();
+            }
+        }
+    });
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let answer = answer(endpoint, &call);
@@ -124,6 +132,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                     async {
                         use #runtime::Unwrapped as _;
                         #resolutions
+                        #drop_unread_body
                         ::core::result::Result::Ok({ #answer })
                     }.await
                 };
@@ -170,6 +179,16 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
                 (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
             };
             refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
+        }
+        if endpoint.kind == Kind::DetachedCommand {
+            let message = "a detached command has answered before it runs, so it has no `Writer`; make this handler a command";
+            refuse(&quote_spanned!(ty.span()=> #source.is_writer()), message);
+        }
+        for other in &endpoint.parameters[..position] {
+            let other_source = parameter::source(other);
+            let message = format!("`{}` writes the response already, and there is one", other.own_name());
+            let both = quote_spanned!(ty.span()=> #source.is_writer() && #other_source.is_writer());
+            refuse(&both, &message);
         }
         if !endpoint.is_explicit && !endpoint.has_body() {
             let message = "a query has no body: browsers send none with GET; make this handler a command";
@@ -220,11 +239,17 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         }
     };
     let (option, result) = (open("present"), open("success"));
+    let writers = endpoint.parameters.iter().map(|parameter| {
+        let source = parameter::source(parameter);
+        quote_spanned!(parameter::type_span(parameter)=> || #source.is_writer())
+    });
+    let has_writer = quote!(false #(#writers)*);
     quote_spanned! {span=>
         let #value = #call;
         #option
         #result
         #option
+        #runtime::expect_nothing_if::<{ #has_writer }, _>(&#value);
         #runtime::conduct(#runtime::reply(#value)).await
     }
 }

@@ -109,6 +109,15 @@ pub(crate) fn name_assertions(parameters: &[Parameter]) -> TokenStream {
     assertions.collect()
 }
 
+/// Whether the handler may read the body while it runs, an expression.
+pub(crate) fn reads_body_later(parameters: &[Parameter], scope: &Ident) -> TokenStream {
+    let later = parameters.iter().map(|parameter| {
+        let reads = associated(parameter, "reads_body_later");
+        quote_spanned!(type_span(parameter)=> || #reads(#scope))
+    });
+    quote!(false #(#later)*)
+}
+
 /// What the parameters need of the app, as a `Vec`.
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     let requirements = parameters.iter().map(|parameter| {

@@ -21,6 +21,9 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// proxies give up.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 
+/// The most bytes that a handler's `Writer` has ready for a slow client, unless the app says otherwise: 64 KiB.
+const WRITE_BUFFER: usize = 64 * 1024;
+
 /// Each is `None` until it is set.
 #[derive(Default)]
 pub(crate) struct Settings {
@@ -36,6 +39,7 @@ pub(crate) struct Settings {
     decompression: Option<Decompression>,
     pub(super) same_origin: Option<SameOrigin>,
     pub(super) security_headers: Option<ReadyHeaders>,
+    write_buffer: Option<usize>,
 }
 
 impl Settings {
@@ -53,6 +57,7 @@ impl Settings {
             decompression: self.decompression.or(other.decompression),
             same_origin: self.same_origin.or(other.same_origin),
             security_headers: self.security_headers.or(other.security_headers),
+            write_buffer: self.write_buffer.or(other.write_buffer),
         }
     }
 
@@ -62,6 +67,10 @@ impl Settings {
 
     pub(super) fn detached_limit(&self) -> usize {
         self.detached_limit.unwrap_or(DETACHED_LIMIT)
+    }
+
+    pub(crate) fn write_buffer(&self) -> usize {
+        self.write_buffer.unwrap_or(WRITE_BUFFER)
     }
 
     /// `None` when streams may be silent.
@@ -161,6 +170,16 @@ impl App {
                 "`{address}` is no address to listen on: write `0.0.0.0:8000`, `[::]:8000` or `unix:/run/app.sock`"
             )),
         }
+        self
+    }
+
+    /// Sets the most bytes that a handler's [`Writer`](crate::Writer) has ready for a client that is slow;
+    /// 64 KiB unless set.
+    ///
+    /// A write for which there is no room waits; one that is larger than all of it waits until nothing else
+    /// is ready. It is memory of one response, besides what its connection and the system have taken.
+    pub fn write_buffer(mut self, bytes: usize) -> Self {
+        self.settings.write_buffer = Some(bytes);
         self
     }
 

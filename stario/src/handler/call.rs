@@ -22,6 +22,7 @@ use crate::reply::Answer;
 use crate::response::{self, IntoResponse, Response};
 use crate::scope::Scope;
 use crate::sse;
+use crate::writer::Line;
 
 /// Ends a call: what the handler answered, or the app's answer to what went wrong.
 /// The request's clean-ups go with the response, to be done when it is sent.
@@ -57,6 +58,14 @@ thread_local! {
     /// Left here by a call while it is polled, and taken by the one who polls it before anything else runs
     /// on the thread. It is how a future hands out more than its one result.
     static PROGRESS: Cell<Option<Progress>> = const { Cell::new(None) };
+
+    /// Left here in the same way by a call whose handler takes a `Writer` or an `Alive`.
+    static LINE: Cell<Option<Arc<Line>>> = const { Cell::new(None) };
+}
+
+/// Lets the call that is polled be told when its client leaves, and answer by the line if it has a `Writer`.
+pub(crate) fn connect(line: Arc<Line>) {
+    LINE.set(Some(line));
 }
 
 /// Ends a call: with the response, or when the last frame of its stream is sent.
@@ -119,9 +128,10 @@ pub(crate) async fn call(
         span: scope.span().clone(),
         app: Arc::clone(app),
         future: (endpoint.call)(scope),
+        line: None,
         has_ended: false,
     };
-    Begin { call: Some(call), place }.await
+    Begin { call: Some(call), place, line: None, has_client: true }.await
 }
 
 /// As many detached commands run as may.
@@ -138,6 +148,8 @@ struct Call {
     span: Span,
     app: Arc<Assembled>,
     future: EndpointFuture,
+    /// Once the handler has asked for it.
+    line: Option<Arc<Line>>,
     has_ended: bool,
 }
 
@@ -156,12 +168,34 @@ enum Step {
     Panicked,
 }
 
+impl Step {
+    /// What a call came to that has nothing to hand out but its end.
+    fn end(self) -> Result<Response, Panicked> {
+        match self {
+            Step::End(response) => Ok(response),
+            Step::Progress(_) | Step::Panicked => Err(Panicked),
+        }
+    }
+}
+
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
+        // A handler may itself poll a call of another handler.
+        let outer = (PROGRESS.take(), LINE.take());
+        let step = self.step_alone(ctx);
+        PROGRESS.set(outer.0);
+        LINE.set(outer.1);
+        step
+    }
+
+    fn step_alone(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         let _links = self.app.prefixes().enter();
         let _entered = self.span.enter();
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
+        if let Some(line) = LINE.take() {
+            self.line = Some(line);
+        }
         match (polled, PROGRESS.take()) {
             (Ok(Poll::Ready(response)), _) => {
                 self.has_ended = true;
@@ -184,6 +218,9 @@ struct Begin {
     call: Option<Call>,
     /// That of a detached command among those that run at once, until its end.
     place: Option<OwnedSemaphorePermit>,
+    /// The call's, which may be elsewhere; none for a detached command, which has no client.
+    line: Option<Arc<Line>>,
+    has_client: bool,
 }
 
 impl Future for Begin {
@@ -191,32 +228,88 @@ impl Future for Begin {
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(call) = &mut self.call else {
-            return Poll::Pending;
+            return self.poll_written(ctx);
         };
-        let step = ready!(call.step(ctx));
-        if let Step::Progress(Progress::Accepted) = step {
-            self.go_on();
-            return Poll::Ready(Ok(StatusCode::NO_CONTENT.into_response()));
+        let step = call.step(ctx);
+        let has_client = call.endpoint.kind != Kind::DetachedCommand;
+        if let Some(line) = call.line.clone().filter(|_| has_client) {
+            return self.poll_with(&line, step, ctx);
         }
-        let call = self.call.take();
-        Poll::Ready(match step {
-            Step::End(response) => Ok(response),
-            Step::Progress(Progress::Head(mut response)) => {
-                *response.body_mut() = Body::events(Rest { call });
-                Ok(response)
-            }
-            // `conduct` begins with the head, never with a frame.
-            Step::Panicked | Step::Progress(_) => Err(Panicked),
-        })
+        let step = ready!(step);
+        self.begin(step)
     }
 }
 
 impl Begin {
-    /// Moves what is left of the call to a task: when it has answered early, and when the one who waits for
-    /// it is dropped, as hyper does when the client leaves. Until then it costs nothing.
-    fn go_on(&mut self) {
+    /// The response, if this step has it.
+    fn begin(&mut self, step: Step) -> Poll<Result<Response, Panicked>> {
+        if let Step::Progress(Progress::Accepted) = step {
+            self.go_on(true);
+            return Poll::Ready(Ok(StatusCode::NO_CONTENT.into_response()));
+        }
+        let call = self.call.take();
+        Poll::Ready(match step {
+            Step::Progress(Progress::Head(mut response)) => {
+                // From here on the frames tell whether the client is there.
+                self.line = None;
+                *response.body_mut() = Body::events(Rest { call });
+                Ok(response)
+            }
+            // `conduct` begins with the head, never with a frame.
+            step => step.end(),
+        })
+    }
+
+    /// The same for a call that has asked for its line.
+    fn poll_with(
+        &mut self,
+        line: &Arc<Line>,
+        step: Poll<Step>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Result<Response, Panicked>> {
+        if !self.has_client {
+            line.leave();
+        }
+        self.line = Some(Arc::clone(line));
+        if !line.is_written() {
+            let step = ready!(step);
+            return self.begin(step);
+        }
+        match step {
+            Poll::Pending => self.go_on(true),
+            Poll::Ready(step) => {
+                line.conclude(step.end());
+                self.call = None;
+            }
+        }
+        self.poll_written(ctx)
+    }
+
+    /// The response of a call that writes it, and is elsewhere.
+    fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Response, Panicked>> {
+        let Some(line) = &self.line else {
+            return Poll::Pending;
+        };
+        let response = ready!(line.poll_head(ctx));
+        if response.as_ref().is_ok_and(|response| response.body().is_written()) {
+            // From here on the body tells whether the client is there.
+            self.line = None;
+        }
+        Poll::Ready(response)
+    }
+
+    /// Moves what is left of the call to a task: when it has answered early, when it writes, and when the one
+    /// who waits for it is dropped, as hyper does when the client leaves. Until then it costs nothing.
+    fn go_on(&mut self, has_client: bool) {
         let Some(call) = self.call.take() else { return };
         let app = Arc::clone(&call.app);
+        if let Some(line) = call.line.clone().filter(|line| line.is_written()) {
+            let writing = Writing { call, line };
+            if !app.work().is_cut() {
+                app.work().go_on(writing);
+            }
+            return;
+        }
         // What is dropped because time is up goes nowhere.
         if call.endpoint.kind == Kind::Query || app.work().is_cut() {
             return;
@@ -224,7 +317,7 @@ impl Begin {
         let place = self.place.take();
         app.work().go_on(async move {
             // A detached command whose client leaves before it is answered is accepted here.
-            let mut rest = Begin { call: Some(call), place };
+            let mut rest = Begin { call: Some(call), place, line: None, has_client };
             drop((&mut rest).await);
         });
     }
@@ -232,13 +325,47 @@ impl Begin {
 
 impl Drop for Begin {
     fn drop(&mut self) {
-        self.go_on();
+        if let Some(line) = self.line.take() {
+            line.leave();
+        }
+        self.go_on(false);
+    }
+}
+
+/// A call that writes its response, in a task of its own.
+struct Writing {
+    call: Call,
+    line: Arc<Line>,
+}
+
+impl Future for Writing {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        let step = ready!(self.call.step(ctx));
+        self.line.conclude(step.end());
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        // If it was dropped before its end: whoever waits for it must not wait for ever.
+        self.line.conclude(Err(Panicked));
     }
 }
 
 /// A call behind the head of its response: the frames of its stream.
 struct Rest {
     call: Option<Call>,
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if let Some(line) = self.call.as_ref().and_then(|call| call.line.as_ref()) {
+            line.leave();
+        }
+    }
 }
 
 impl Stream for Rest {

@@ -83,6 +83,10 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsLazy<R>> for Lazy<'s, T> {
         false
     }
 
+    fn reads_body_later(scope: &Scope) -> bool {
+        ProvidedBy::<T::Provider, T>::reads_body(scope)
+    }
+
     fn requirement(parameter: &Parameter) -> Option<Requirement> {
         ProvidedBy::<T::Provider, T>::requirement(parameter)
     }

@@ -1,0 +1,544 @@
+//! `Writer`: a response sent step by step, by the handler itself.
+//!
+//! A handler that takes one is called like any other, up to the first thing it waits for; then its call
+//! moves to a task of its own. From there it speaks to the connection through a [`Line`]: a buffer with a
+//! limit, whose reading end is the response's body. So a handler that waits for something else still gets its
+//! bytes out, one that is ahead of its client waits, and one whose client has left goes on and is told. A
+//! handler that answers without having waited costs no task.
+
+mod alive;
+mod error;
+mod line;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::header::{HeaderName, HeaderValue, RANGE, SET_COOKIE};
+use http::{StatusCode, request};
+use serde::Serialize;
+use stario_html::Render;
+
+use crate::datastar::{Event, IntoEvent};
+use crate::event;
+use crate::extract::{Parameter, Rejection, Requirement, Source};
+use crate::inject::Argument;
+use crate::response::{self, IntoResponse, Location, Redirect, SetCookie};
+use crate::scope::Scope;
+
+pub use alive::{Alive, WhileAlive};
+pub use error::WriteError;
+use line::Data;
+pub(crate) use line::{Line, Reader};
+
+/// Sends the response of a query or a command, step by step: a handler's parameter.
+///
+/// | whole responses | |
+/// |---|---|
+/// | [`w.html(el)`](Self::html) | an element, or text, which is escaped |
+/// | [`w.json(&data)`](Self::json) | JSON |
+/// | [`w.text(text)`](Self::text) | plain text |
+/// | [`w.bytes(media_type, data)`](Self::bytes) | anything |
+/// | [`w.redirect(url)`](Self::redirect) | a redirect, 307 |
+/// | [`w.empty()`](Self::empty) | no body, 204 |
+/// | [`w.respond(response)`](Self::respond) | what handlers return: `File`, a tuple, … |
+///
+/// | events for Datastar | |
+/// |---|---|
+/// | [`w.patch(el).await`](Self::patch) | whatever [`stream!`](crate::stream!) can yield; an element replaces the one with its id |
+/// | [`w.sync(&signals).await`](Self::sync) | changes signals |
+/// | [`w.navigate(url).await`](Self::navigate) | leads to another page |
+/// | [`w.execute(js).await`](Self::execute) | runs JavaScript |
+/// | [`w.remove(selector).await`](Self::remove) | removes elements |
+///
+/// | what the others are made of | |
+/// |---|---|
+/// | [`w.write_headers(status)`](Self::write_headers) | sends status and headers at once |
+/// | [`w.write(data).await`](Self::write) | sends bytes, and 200 before the first ones |
+/// | [`w.end()`](Self::end), [`w.end_with(data)`](Self::end_with) | ends the response |
+///
+/// | before the head is sent | |
+/// |---|---|
+/// | [`w.status(status)`](Self::status) | instead of the response's own: `w.status(StatusCode::CREATED).json(&data)` |
+/// | [`w.set_header(name, value)`](Self::set_header), [`w.add_header(..)`](Self::add_header) | replaces, adds |
+/// | [`w.cookie(cookie)`](Self::cookie), [`w.delete_cookie(name)`](Self::delete_cookie) | |
+///
+/// | as long as the client is there | |
+/// |---|---|
+/// | [`w.alive(source)`](Self::alive) | a source that ends when the client leaves or the server stops |
+/// | [`w.while_alive(future).await`](Self::while_alive) | a block that does |
+///
+/// A handler with a `Writer` returns nothing or `Result<()>`. The response ends when the handler returns:
+/// one that has said nothing answers 204. An error answers its status if nothing is sent yet, and else cuts
+/// the response, because its head cannot be taken back.
+///
+/// **A client that leaves** does not end the handler, be it a query or a command, and is no error: what is
+/// written then is dropped. The handler decides by `alive` and `while_alive`; one that asks neither goes on
+/// until it returns.
+///
+/// **A client that is slow** makes [`write`](Self::write) and the events wait: at most 64 KiB lie ready for
+/// it, or one write if that is larger; see [`App::write_buffer`](crate::App::write_buffer).
+///
+/// The order of calls is checked by the compiler where types can say it: what ends a response takes the
+/// `Writer`. What is left is a [`WriteError`]: a status or a header behind the head, another length than the
+/// `content-length` says.
+///
+/// A response with a `content-length` has that length; one without is chunked on HTTP/1.1. The response to
+/// HEAD, and those with status 204, 205 and 304, have no body. How a body is delimited is for the server to
+/// say: a `transfer-encoding` that is set is dropped.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/countdown")]
+/// async fn countdown(w: Writer) -> Result {
+///     for left in (0..3).rev() {
+///         w.patch(html! { <p id="left">{left}</p> }).await?;
+///     }
+///     w.navigate("/launched").await?;
+///     Ok(())
+/// }
+///
+/// #[app::command("/items")]
+/// async fn add(name: Signal<String>, w: Writer) -> Result {
+///     w.set_header("x-total", 1)?;
+///     Ok(w.status(StatusCode::CREATED).json(&json!({ "name": *name }))?)
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// assert_eq!(client.get("/countdown").send().events().len(), 4);
+/// let res = client.post("/items").signals(&json!({ "name": "cup" })).send();
+/// assert_eq!(res.status(), 201);
+/// assert_eq!(res.header("x-total"), "1");
+/// assert_eq!(res.text(), r#"{"name":"cup"}"#);
+/// # }
+/// ```
+pub struct Writer {
+    line: Arc<Line>,
+    /// The request, if it wants a part of a file, or a file only under conditions.
+    conditions: Option<Box<request::Parts>>,
+}
+
+/// What a `Writer`'s methods come to.
+type Result<T> = std::result::Result<T, WriteError>;
+
+/// Whole responses.
+impl Writer {
+    /// Sends an element, or whatever else renders; text is escaped.
+    ///
+    /// # Errors
+    ///
+    /// As [`respond`](Self::respond).
+    pub fn html(self, content: impl Render) -> Result<()> {
+        self.respond(content)
+    }
+
+    /// Sends JSON.
+    ///
+    /// # Errors
+    ///
+    /// When `data` cannot be written as JSON; and as [`respond`](Self::respond).
+    pub fn json(self, data: &(impl Serialize + ?Sized)) -> Result<()> {
+        let json = serde_json::to_vec(data).map_err(WriteError::Json)?;
+        self.respond(response::with_type(response::JSON, json))
+    }
+
+    /// Sends plain text.
+    ///
+    /// # Errors
+    ///
+    /// As [`respond`](Self::respond).
+    pub fn text(self, text: impl Into<String>) -> Result<()> {
+        self.respond(response::text(StatusCode::OK, text))
+    }
+
+    /// Sends bytes of a media type.
+    ///
+    /// ```
+    /// # use stario::prelude::*;
+    /// # stario::app!();
+    /// #[app::query("/pixel.gif")]
+    /// async fn pixel(w: Writer) -> Result {
+    ///     Ok(w.bytes("image/gif", &b"GIF89a"[..])?)
+    /// }
+    /// # fn main() {
+    /// assert_eq!(TestClient::new(app::new()).get("/pixel.gif").send().header("content-type"), "image/gif");
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `media_type` is no header's value; and as [`respond`](Self::respond).
+    pub fn bytes<M>(self, media_type: M, data: impl Into<Bytes>) -> Result<()>
+    where
+        M: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        let media_type = header(media_type)?;
+        self.respond(response::with_type(media_type, data.into()))
+    }
+
+    /// Redirects to another place of this site, or to a [`Location::external`] one: 307, the client repeats
+    /// the request there, method and body included.
+    ///
+    /// Another redirect is chosen by [`status`](Self::status). Events lead to another page by
+    /// [`navigate`](Self::navigate).
+    ///
+    /// # Errors
+    ///
+    /// When the location is not safe to go to; and as [`respond`](Self::respond).
+    pub fn redirect(self, location: impl Into<Location>) -> Result<()> {
+        let location = location.into();
+        location.checked().map_err(|error| WriteError::Location(error.to_string()))?;
+        self.respond(Redirect::to(location))
+    }
+
+    /// Sends no body: 204.
+    ///
+    /// # Errors
+    ///
+    /// As [`respond`](Self::respond).
+    pub fn empty(self) -> Result<()> {
+        self.respond(StatusCode::NO_CONTENT)
+    }
+
+    /// Sends what a handler could return instead, with the status and the headers that were set on top.
+    ///
+    /// # Errors
+    ///
+    /// When the head is sent already; when a `content-length` was set and is another; when the status allows
+    /// no body, and there is one; when it cannot be made at all, of which the log says why.
+    pub fn respond<K>(self, response: impl IntoResponse<K>) -> Result<()> {
+        let response = response.into_response();
+        if response::failure_of(&response).is_some() {
+            return Err(WriteError::Response);
+        }
+        self.line.respond(response, self.conditions.as_deref())
+    }
+}
+
+/// Events for Datastar. The first sends the head of an event stream.
+impl Writer {
+    /// Pushes whatever [`stream!`](crate::stream!) can yield: an element replaces the one with its id, JSON
+    /// changes signals, `(Mode, selector, element)` says where and how, `event::…` builds the rest.
+    ///
+    /// The `Writer` is returned, for the next call.
+    ///
+    /// # Errors
+    ///
+    /// When the response is no event stream, because its head was sent with another type or status; when the
+    /// event cannot be sent as it was meant, see [`Event`].
+    pub async fn patch<K>(&self, value: impl IntoEvent<K>) -> Result<&Self> {
+        self.push(value.into_event()).await
+    }
+
+    /// Changes signals: those in `signals`, which is a map or a struct.
+    ///
+    /// # Errors
+    ///
+    /// When they are no JSON object; and as [`patch`](Self::patch).
+    pub async fn sync(&self, signals: &(impl Serialize + ?Sized)) -> Result<&Self> {
+        self.push(Event::new(event::signals(signals))).await
+    }
+
+    /// Leads the browser to another place of this site, or to a [`Location::external`] one.
+    ///
+    /// # Errors
+    ///
+    /// When the location is not safe to go to; and as [`patch`](Self::patch).
+    pub async fn navigate(&self, location: impl Into<Location>) -> Result<&Self> {
+        self.push(Event::new(event::redirect(location))).await
+    }
+
+    /// Runs JavaScript in the browser. It is code: never build it from what a user wrote.
+    ///
+    /// # Errors
+    ///
+    /// As [`patch`](Self::patch).
+    pub async fn execute(&self, javascript: impl AsRef<str>) -> Result<&Self> {
+        self.push(Event::new(event::script(javascript))).await
+    }
+
+    /// Removes the elements that match the CSS selector.
+    ///
+    /// # Errors
+    ///
+    /// As [`patch`](Self::patch).
+    pub async fn remove(&self, selector: impl Into<std::borrow::Cow<'static, str>>) -> Result<&Self> {
+        self.push(Event::new(event::remove(selector))).await
+    }
+
+    async fn push(&self, event: Event) -> Result<&Self> {
+        let bytes = event.into_bytes().map_err(|invalid| WriteError::Event(invalid.to_string()))?;
+        self.line.write(&bytes, Data::Event).await?;
+        Ok(self)
+    }
+}
+
+/// What the others are made of.
+impl Writer {
+    /// Sends the status and the headers now: the client has them before the first byte of the body.
+    ///
+    /// ```
+    /// # use stario::prelude::*;
+    /// # stario::app!();
+    /// #[app::query("/file")]
+    /// async fn file(w: Writer) -> Result {
+    ///     w.set_header("content-type", "application/octet-stream")?;
+    ///     w.set_header("content-length", 1024)?;
+    ///     w.write_headers(StatusCode::OK)?.write([0; 1000]).await?;
+    ///     Ok(w.end_with([0; 24])?)
+    /// }
+    /// # fn main() {
+    /// let res = TestClient::new(app::new()).get("/file").send();
+    /// assert_eq!((res.header("content-length"), res.bytes()), ("1024", &[0; 1024][..]));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When they are sent already, when the status is not from 200 to 599, and when the `content-length` is
+    /// no number.
+    pub fn write_headers(&self, status: StatusCode) -> Result<&Self> {
+        self.line.begin(status)?;
+        Ok(self)
+    }
+
+    /// Sends bytes, as they are; before the first ones the headers, with status 200, if they are not sent yet.
+    ///
+    /// It waits while the client is behind, and resolves when the bytes are on their way; they are never sent
+    /// in part. Bytes that lie ready together go out together.
+    ///
+    /// # Errors
+    ///
+    /// When there would be more of them than the `content-length` says, and none of these is sent then; when
+    /// the status allows no body.
+    pub async fn write(&self, data: impl AsRef<[u8]>) -> Result<&Self> {
+        self.line.write(&Bytes::copy_from_slice(data.as_ref()), Data::Bytes).await?;
+        Ok(self)
+    }
+
+    /// Ends the response: 204 if the headers are not sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When fewer bytes were written than the `content-length` says: then the connection is cut, so that the
+    /// response does not look complete.
+    pub fn end(self) -> Result<()> {
+        self.line.end(None)
+    }
+
+    /// Ends the response with these bytes, without waiting for the client: 200 if the headers are not sent yet,
+    /// also when there are no bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write) and [`end`](Self::end).
+    pub fn end_with(self, data: impl AsRef<[u8]>) -> Result<()> {
+        self.line.end(Some(Bytes::copy_from_slice(data.as_ref())))
+    }
+}
+
+/// Before the head is sent.
+impl Writer {
+    /// Chooses the status of what follows, a whole response or the first [`write`](Self::write).
+    #[must_use = "the `Writer` is what sends the response"]
+    pub fn status(self, status: StatusCode) -> Self {
+        self.line.set_status(status);
+        self
+    }
+
+    /// Sets a header, in the place of those of its name. Names and values are text or bytes, values also
+    /// numbers; names are sent in lower case.
+    ///
+    /// # Errors
+    ///
+    /// When HTTP cannot carry it, and when the headers are sent already.
+    pub fn set_header<N, V>(&self, name: N, value: V) -> Result<&Self>
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        let (name, value) = (header(name)?, header(value)?);
+        self.line.change_headers(|headers| {
+            headers.insert(name, value);
+        })?;
+        Ok(self)
+    }
+
+    /// Adds a header, beside those of its name.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_header`](Self::set_header).
+    pub fn add_header<N, V>(&self, name: N, value: V) -> Result<&Self>
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        let (name, value) = (header(name)?, header(value)?);
+        self.line.change_headers(|headers| {
+            headers.append(name, value);
+        })?;
+        Ok(self)
+    }
+
+    /// Sets a cookie.
+    ///
+    /// ```
+    /// # use stario::prelude::*;
+    /// # stario::app!();
+    /// use stario::SetCookie;
+    ///
+    /// #[app::command("/login")]
+    /// async fn login(w: Writer) -> Result {
+    ///     w.cookie(SetCookie::new("session", "token").secure(true))?;
+    ///     w.delete_cookie("guest")?;
+    ///     Ok(w.redirect("/")?)
+    /// }
+    /// # fn main() {
+    /// let res = TestClient::new(app::new()).post("/login").send();
+    /// assert_eq!(res.header("set-cookie"), "session=token; HttpOnly; SameSite=Lax; Secure; Path=/");
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not take it as it is meant, and when the headers are sent already.
+    pub fn cookie(&self, cookie: impl Into<SetCookie>) -> Result<&Self> {
+        let header =
+            cookie.into().into_header().map_err(|invalid| WriteError::Cookie(invalid.to_string()))?;
+        self.add_header(SET_COOKIE, header)
+    }
+
+    /// Makes the browser forget a cookie of path `/` and this host; one of another path or domain goes by
+    /// `w.cookie(SetCookie::removal(name).path(..))`.
+    ///
+    /// # Errors
+    ///
+    /// As [`cookie`](Self::cookie).
+    pub fn delete_cookie(&self, name: impl Into<String>) -> Result<&Self> {
+        self.cookie(SetCookie::removal(name))
+    }
+}
+
+/// As long as the client is there.
+impl Writer {
+    /// The items of `source`, until the client leaves or the server stops. The wait for one ends at once,
+    /// and the code behind the loop always runs.
+    ///
+    /// ```
+    /// # use stario::prelude::*;
+    /// # stario::app!();
+    /// #[app::query("/updates")]
+    /// async fn updates(relay: State<Relay<u32>>, w: Writer) -> Result {
+    ///     let mut updates = w.alive(relay.subscribe("updates"));
+    ///     while let Some((_, count)) = updates.next().await {
+    ///         w.patch(html! { <p id="count">{count}</p> }).await?;
+    ///     }
+    ///     // Clean up here.
+    ///     Ok(())
+    /// }
+    /// # fn main() {
+    /// # let relay = Relay::new();
+    /// # let client = TestClient::new(app::new().state(relay.clone()));
+    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # rt.block_on(async {
+    /// #     let publish = async { while relay.subscribers("updates") == 0 { tokio::task::yield_now().await; } relay.publish("updates", 7); };
+    /// #     let (mut events, ()) = tokio::join!(async { client.get("/updates").open().await }, publish);
+    /// #     assert_eq!(events.next().await.unwrap().elements(), r#"<p id="count">7</p>"#);
+    /// # });
+    /// # }
+    /// ```
+    pub fn alive<S: Stream>(&self, source: S) -> WhileAlive<S> {
+        Alive::of(&self.line).stream(source)
+    }
+
+    /// Runs `future` until the client leaves or the server stops: then it is dropped where it waits, whatever
+    /// it waits for, and this comes to `None`. The code behind it always runs.
+    ///
+    /// It is for a loop, and for one operation:
+    ///
+    /// ```
+    /// # use stario::prelude::*;
+    /// # stario::app!();
+    /// # async fn slow_call() -> u32 { 7 }
+    /// #[app::query("/both")]
+    /// async fn both(w: Writer) -> Result {
+    ///     if let Some(result) = w.while_alive(slow_call()).await {
+    ///         w.patch(html! { <p id="result">{result}</p> }).await?;
+    ///     }
+    ///     let ticks: Option<Result> = w.while_alive(async {
+    ///         let mut ticks = 0;
+    ///         loop {
+    ///             tokio::time::sleep(Duration::from_millis(1)).await;
+    ///             ticks += 1;
+    ///             w.sync(&json!({ "ticks": ticks })).await?;
+    ///             # if ticks == 2 { return Ok(()); }
+    ///         }
+    ///     }).await;
+    ///     // Clean up here.
+    ///     ticks.unwrap_or(Ok(()))
+    /// }
+    /// # fn main() {
+    /// # assert_eq!(TestClient::new(app::new()).get("/both").send().events().len(), 3);
+    /// # }
+    /// ```
+    pub fn while_alive<F: Future>(&self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
+        Alive::of(&self.line).run(future)
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+/// A header's name or value.
+fn header<T, H>(text: T) -> Result<H>
+where
+    T: TryInto<H, Error: Into<http::Error>>,
+{
+    text.try_into().map_err(|error| WriteError::Header(error.into()))
+}
+
+/// The type is the response's writer.
+pub struct AsWriter(());
+
+/// A `Writer` before the handler's other parameters are there.
+pub struct Opening<'s>(&'s Scope);
+
+// No `FromRequest`: then a struct of sources could hold one.
+#[diagnostic::do_not_recommend]
+impl<'s, R> Argument<'s, R, AsWriter> for Writer {
+    type Taken = Opening<'s>;
+
+    const SOURCE: Source = Source::Writer;
+
+    fn reads_body(_: &Scope) -> bool {
+        false
+    }
+
+    fn requirement(_: &Parameter) -> Option<Requirement> {
+        None
+    }
+
+    async fn take(scope: &'s Scope, _: &'static Parameter) -> std::result::Result<Opening<'s>, Rejection> {
+        Ok(Opening(scope))
+    }
+}
+
+impl Opening<'_> {
+    /// The `Writer`, when the handler is about to run: from here on its client may leave and it goes on.
+    pub fn by_value(self) -> Writer {
+        let line = self.0.line();
+        line.expect_writer();
+        crate::handler::connect(Arc::clone(line));
+        let head = self.0.head();
+        let has_conditions =
+            head.headers.keys().any(|name| *name == RANGE || name.as_str().starts_with("if-"));
+        Writer { line: Arc::clone(line), conditions: has_conditions.then(|| Box::new(head.clone())) }
+    }
+}

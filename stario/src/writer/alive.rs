@@ -1,0 +1,161 @@
+//! What a handler does only while someone is there for it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::line::Line;
+use crate::extract::{FromRequest, Parameter, Rejection};
+use crate::scope::Scope;
+
+/// Whether the client still waits, and the server goes on: a handler's parameter.
+///
+/// It ends when the client has left or has its whole response, and when the server is told to stop. It is
+/// noticed without anything being sent. A [`Writer`](crate::Writer) has the same by its own methods.
+///
+/// | | |
+/// |---|---|
+/// | `alive.stream(source)` | the source, which ends at the latest when `alive` does |
+/// | `alive.run(async { loop { .. } }).await` | the block, dropped where it waits; `None` |
+/// | `alive.run(operation()).await` | `Some` of what it comes to, or `None` |
+///
+/// The code behind each of them always runs: it is the place to clean up.
+///
+/// What it is for depends on who else ends the handler:
+///
+/// | handler | |
+/// |---|---|
+/// | command | it runs to its end when its client leaves; here is how it learns of it |
+/// | with a [`Writer`](crate::Writer) | the same, queries included |
+/// | query, stream | dropped when its client leaves, so it tells of the server's stop |
+/// | detached command | has answered before it runs, so it tells of the server's stop |
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::command("/report")]
+/// async fn report(alive: Alive) -> Result<String> {
+///     let report = alive.run(async {
+///         tokio::time::sleep(Duration::from_millis(1)).await;
+///         "a long report".to_owned()
+///     });
+///     let Some(report) = report.await else {
+///         // Nobody waits for it any more.
+///         return Ok(String::new());
+///     };
+///     Ok(report)
+/// }
+///
+/// # fn main() {
+/// assert_eq!(TestClient::new(app::new()).post("/report").send().text(), "a long report");
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Alive(CancellationToken);
+
+impl Alive {
+    pub(super) fn of(line: &Line) -> Self {
+        Self(line.ended().clone())
+    }
+
+    /// The items of `source` for as long as this is alive. The wait for one ends at once.
+    pub fn stream<S: Stream>(&self, source: S) -> WhileAlive<S> {
+        WhileAlive(Box::pin(Watched { source: Some(source), ended: self.0.clone().cancelled_owned() }))
+    }
+
+    /// Runs `future`, and drops it where it waits as soon as this is no longer alive: then it comes to
+    /// `None`. A future that is not alive from the start does not run.
+    pub fn run<F: Future>(&self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
+        Run { future, ended: self.0.clone().cancelled_owned() }
+    }
+
+    /// Resolves when this is no longer alive.
+    pub async fn ended(&self) {
+        self.0.cancelled().await;
+    }
+
+    /// Whether this is no longer alive.
+    pub fn has_ended(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
+
+impl FromRequest for Alive {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        let line = scope.line();
+        let alive = Self::of(line);
+        crate::handler::connect(Arc::clone(line));
+        Ok(alive)
+    }
+}
+
+pin_project_lite::pin_project! {
+    struct Run<F> {
+        #[pin]
+        future: F,
+        #[pin]
+        ended: WaitForCancellationFutureOwned,
+    }
+}
+
+impl<F: Future> Future for Run<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // First: a future that never waits would not let it be seen.
+        if this.ended.poll(ctx).is_ready() {
+            return Poll::Ready(None);
+        }
+        this.future.poll(ctx).map(Some)
+    }
+}
+
+/// A source for as long as the client is there; made by [`Writer::alive`](crate::Writer::alive) and
+/// [`Alive::stream`].
+///
+/// It is a [`Stream`], and can be asked item by item without more.
+pub struct WhileAlive<S>(Pin<Box<Watched<S>>>);
+
+pin_project_lite::pin_project! {
+    struct Watched<S> {
+        // Dropped when it is over: a subscription ends there.
+        #[pin]
+        source: Option<S>,
+        #[pin]
+        ended: WaitForCancellationFutureOwned,
+    }
+}
+
+impl<S: Stream> WhileAlive<S> {
+    /// The next item, or `None` when the source has ended, the client has left or the server stops.
+    // Not an iterator: each item is waited for.
+    #[allow(clippy::should_implement_trait)]
+    pub async fn next(&mut self) -> Option<S::Item> {
+        std::future::poll_fn(|ctx| Pin::new(&mut *self).poll_next(ctx)).await
+    }
+}
+
+impl<S: Stream> Stream for WhileAlive<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let mut this = self.0.as_mut().project();
+        let Some(source) = this.source.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let item = if this.ended.poll(ctx).is_ready() { None } else { ready!(source.poll_next(ctx)) };
+        if item.is_none() {
+            this.source.set(None);
+        }
+        Poll::Ready(item)
+    }
+}
+
+impl<S> std::fmt::Debug for WhileAlive<S> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("WhileAlive").finish_non_exhaustive()
+    }
+}

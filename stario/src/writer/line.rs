@@ -1,0 +1,517 @@
+//! What a handler's call shares with the one who sends its response: what is written and not yet sent, and
+//! whether the client is still there.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, SET_COOKIE, TRANSFER_ENCODING};
+use http::{HeaderValue, StatusCode, request};
+use http_body::{Body as _, SizeHint};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::error::WriteError;
+use crate::body::{Body, BodyError};
+use crate::handler::Panicked;
+use crate::response::{self, Response};
+use crate::sse::{self, Burst, Pings};
+use crate::telemetry::events_in;
+
+/// Between a handler, which goes on in a task of its own, and the connection of its client.
+pub(crate) struct Line {
+    state: Mutex<State>,
+    /// Told when bytes were taken, and when nobody will take any.
+    room: Notify,
+    /// Cancelled when the client has left or has its response, and when the server stops.
+    ended: CancellationToken,
+    /// The most bytes that wait for the client, unless one write has more.
+    limit: usize,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whether the handler answers by a `Writer`, rather than by its value.
+    is_written: bool,
+    /// Until the head is sent.
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    phase: Phase,
+    /// Written and not yet taken.
+    head: Option<Head>,
+    buffer: Burst,
+    /// It is of events alone.
+    is_pinged: bool,
+    /// Of the body, if its length was declared.
+    length: Option<Length>,
+    /// Who waits for the head or for bytes.
+    reader: Option<Waker>,
+    has_left: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Phase {
+    #[default]
+    Unsent,
+    Open {
+        status: StatusCode,
+        is_events: bool,
+    },
+    Ended,
+    /// It ended too early, and must not look complete.
+    Cut,
+}
+
+enum Head {
+    Whole(Response),
+    /// The body follows.
+    Open(Response),
+    /// There will be none: the log has why.
+    None,
+}
+
+#[derive(Clone, Copy)]
+struct Length {
+    declared: u64,
+    written: u64,
+    taken: u64,
+}
+
+/// What is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Data {
+    Bytes,
+    Event,
+}
+
+impl Line {
+    pub(crate) fn new(stop: &CancellationToken, limit: usize) -> Self {
+        Self { state: Mutex::default(), room: Notify::new(), ended: stop.child_token(), limit }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn ended(&self) -> &CancellationToken {
+        &self.ended
+    }
+
+    pub(crate) fn is_written(&self) -> bool {
+        self.lock().is_written
+    }
+
+    pub(super) fn expect_writer(&self) {
+        self.lock().is_written = true;
+    }
+}
+
+/// The writing end.
+impl Line {
+    pub(super) fn set_status(&self, status: StatusCode) {
+        self.lock().status = Some(status);
+    }
+
+    /// Gives the headers to `change`, if they are not sent yet.
+    pub(super) fn change_headers(&self, change: impl FnOnce(&mut HeaderMap)) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        match state.phase {
+            _ if state.has_left => {}
+            Phase::Unsent => change(&mut state.headers),
+            Phase::Open { .. } => return Err(WriteError::HeadSent),
+            Phase::Ended | Phase::Cut => return Err(WriteError::Ended),
+        }
+        Ok(())
+    }
+
+    /// Sends the head.
+    pub(super) fn begin(&self, status: StatusCode) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        if state.has_left {
+            return Ok(());
+        }
+        state.begin(status, Data::Bytes)?;
+        state.status = None;
+        Ok(())
+    }
+
+    /// Writes `data` when there is room for it: at once if nothing waits for the client.
+    pub(super) async fn write(&self, data: &Bytes, kind: Data) -> Result<(), WriteError> {
+        // A loop that writes to a client who has left waits for nothing else.
+        tokio::task::coop::consume_budget().await;
+        loop {
+            let room = self.room.notified();
+            if self.lock().write(data, kind, Some(self.limit))? {
+                return Ok(());
+            }
+            room.await;
+        }
+    }
+
+    /// Ends the response, with `data` as its last bytes.
+    pub(super) fn end(&self, data: Option<Bytes>) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        if state.has_left {
+            return Ok(());
+        }
+        if let Phase::Unsent = state.phase {
+            let status = if data.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
+            let mut response = Response::new(data.unwrap_or_default().into());
+            *response.status_mut() = status;
+            return state.respond(response, None);
+        }
+        state.write(&data.unwrap_or_default(), Data::Bytes, None)?;
+        state.end()
+    }
+
+    /// Sends a whole response, with the headers that were set.
+    pub(super) fn respond(
+        &self,
+        response: Response,
+        request: Option<&request::Parts>,
+    ) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        if state.has_left {
+            return Ok(());
+        }
+        state.respond(response, request)
+    }
+
+    /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing.
+    pub(crate) fn conclude(&self, value: Result<Response, Panicked>) {
+        let mut state = self.lock();
+        if state.has_left {
+            return;
+        }
+        let ended = match (state.phase, value) {
+            (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
+                state.respond(value, None)
+            }
+            (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => state.end(),
+            (Phase::Unsent, value) => {
+                state.phase = Phase::Ended;
+                state.hand(value.map_or(Head::None, Head::Whole));
+                Ok(())
+            }
+            (Phase::Open { .. }, _) => {
+                state.phase = Phase::Cut;
+                state.wake();
+                Ok(())
+            }
+            (Phase::Ended | Phase::Cut, _) => Ok(()),
+        };
+        if let Err(error) = ended {
+            tracing::error!(%error, "a response was cut");
+            if let Phase::Unsent = state.phase {
+                state.phase = Phase::Ended;
+                state.hand(Head::None);
+            }
+        }
+    }
+}
+
+impl State {
+    fn begin(&mut self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
+        match self.phase {
+            Phase::Unsent => {}
+            Phase::Open { .. } => return Err(WriteError::HeadSent),
+            Phase::Ended | Phase::Cut => return Err(WriteError::Ended),
+        }
+        if status.is_informational() || status.as_u16() > 599 {
+            return Err(WriteError::Status(status));
+        }
+        let content_type = self.headers.get(CONTENT_TYPE);
+        let is_event_stream = content_type.map(|value| value.as_bytes().starts_with(b"text/event-stream"));
+        let is_events = status == StatusCode::OK && is_event_stream.unwrap_or(kind == Data::Event);
+        if kind == Data::Event && !is_events {
+            return Err(WriteError::NotEvents);
+        }
+        let declared = content_length(&self.headers)?;
+        let mut response = if is_events { sse::head() } else { Response::default() };
+        *response.status_mut() = status;
+        merge(response.headers_mut(), std::mem::take(&mut self.headers));
+        self.phase = Phase::Open { status, is_events };
+        self.is_pinged = kind == Data::Event;
+        if has_no_body(status) {
+            if status != StatusCode::NOT_MODIFIED {
+                response.headers_mut().remove(CONTENT_LENGTH);
+            }
+            self.hand(Head::Whole(response));
+            return Ok(());
+        }
+        self.length = declared.map(|declared| Length { declared, written: 0, taken: 0 });
+        self.hand(Head::Open(response));
+        Ok(())
+    }
+
+    /// Whether there was room for `data`, which is only written as a whole.
+    fn write(&mut self, data: &Bytes, kind: Data, limit: Option<usize>) -> Result<bool, WriteError> {
+        if let Phase::Open { status, .. } = self.phase
+            && has_no_body(status)
+            && !data.is_empty()
+        {
+            return Err(WriteError::NoBody(status));
+        }
+        if self.has_left {
+            return Ok(true);
+        }
+        if let Phase::Unsent = self.phase {
+            self.begin(self.status.unwrap_or(StatusCode::OK), kind)?;
+            self.status = None;
+        }
+        let Phase::Open { status, is_events } = self.phase else { return Err(WriteError::Ended) };
+        if self.status.is_some() {
+            return Err(WriteError::HeadSent);
+        }
+        if kind == Data::Event && !is_events {
+            return Err(WriteError::NotEvents);
+        }
+        if data.is_empty() {
+            return Ok(true);
+        }
+        if has_no_body(status) {
+            return Err(WriteError::NoBody(status));
+        }
+        let written = self.length.map(|length| length.written + data.len() as u64);
+        if let (Some(Length { declared, .. }), Some(written)) = (self.length, written)
+            && written > declared
+        {
+            return Err(WriteError::Length { declared, written });
+        }
+        let is_full = limit.is_some_and(|limit| self.buffer.len() + data.len() > limit);
+        if is_full && self.buffer.len() > 0 {
+            return Ok(false);
+        }
+        if let (Some(length), Some(written)) = (&mut self.length, written) {
+            length.written = written;
+        }
+        self.is_pinged &= kind == Data::Event;
+        self.buffer.add(data.clone());
+        self.wake();
+        Ok(true)
+    }
+
+    /// `request` is what a file may be answered with a part of, or not at all.
+    fn respond(
+        &mut self,
+        mut response: Response,
+        request: Option<&request::Parts>,
+    ) -> Result<(), WriteError> {
+        match self.phase {
+            Phase::Unsent => {}
+            Phase::Open { .. } => return Err(WriteError::HeadSent),
+            Phase::Ended | Phase::Cut => return Err(WriteError::Ended),
+        }
+        if let Some(status) = self.status {
+            *response.status_mut() = status;
+        }
+        if let Some(request) = request {
+            response::finish_file(&mut response, request);
+        }
+        let status = response.status();
+        if status.is_informational() || status.as_u16() > 599 {
+            return Err(WriteError::Status(status));
+        }
+        let length = response.body().size_hint().exact();
+        if has_no_body(status) && length != Some(0) {
+            return Err(WriteError::NoBody(status));
+        }
+        if let (Some(declared), Some(written)) = (content_length(&self.headers)?, length)
+            && declared != written
+            && !has_no_body(status)
+        {
+            return Err(WriteError::Length { declared, written });
+        }
+        merge(response.headers_mut(), std::mem::take(&mut self.headers));
+        if status == StatusCode::NO_CONTENT {
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
+        self.phase = Phase::Ended;
+        self.hand(Head::Whole(response));
+        Ok(())
+    }
+
+    /// Ends an open response.
+    fn end(&mut self) -> Result<(), WriteError> {
+        self.wake();
+        match self.length {
+            Some(Length { declared, written, .. }) if written < declared => {
+                self.phase = Phase::Cut;
+                Err(WriteError::Length { declared, written })
+            }
+            _ => {
+                self.phase = Phase::Ended;
+                Ok(())
+            }
+        }
+    }
+
+    fn hand(&mut self, head: Head) {
+        self.head = Some(head);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+}
+
+/// What is said of the length of the body, checked.
+fn content_length(headers: &HeaderMap) -> Result<Option<u64>, WriteError> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let number = |value: &HeaderValue| {
+        let text = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+        text.parse().ok()
+    };
+    match (number(value), values.next()) {
+        (Some(length), None) => Ok(Some(length)),
+        _ => Err(WriteError::ContentLength),
+    }
+}
+
+/// Statuses whose responses end with their head, or must be empty (205).
+fn has_no_body(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// Adds the headers that were set. They replace those of the same name, but for cookies; how a body is
+/// delimited is for the connection to say.
+fn merge(headers: &mut HeaderMap, set: HeaderMap) {
+    for name in set.keys().filter(|name| *name != SET_COOKIE) {
+        headers.remove(name);
+    }
+    let mut last = None;
+    for (name, value) in set {
+        last = name.or(last);
+        if let Some(name) = &last {
+            headers.append(name, value);
+        }
+    }
+    headers.remove(TRANSFER_ENCODING);
+}
+
+/// The reading end.
+impl Line {
+    /// The head of the response. Whoever has it reads the body, or drops it.
+    pub(crate) fn poll_head(self: &Arc<Self>, ctx: &mut Context<'_>) -> Poll<Result<Response, Panicked>> {
+        let mut state = self.lock();
+        match state.head.take() {
+            Some(Head::Whole(response)) => Poll::Ready(Ok(response)),
+            Some(Head::None) => Poll::Ready(Err(Panicked)),
+            Some(Head::Open(response)) => {
+                let is_pinged = state.is_pinged;
+                drop(state);
+                let reader = Reader::new(Arc::clone(self), is_pinged);
+                Poll::Ready(Ok(response.map(|_| Body::written(reader))))
+            }
+            None => {
+                state.reader = Some(ctx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Nobody reads any more.
+    pub(crate) fn leave(&self) {
+        let mut state = self.lock();
+        state.has_left = true;
+        let unread = (state.head.take(), std::mem::take(&mut state.buffer));
+        drop(state);
+        drop(unread);
+        self.ended.cancel();
+        self.room.notify_waiters();
+    }
+}
+
+/// The body of a response that is written piece by piece. Drop it to leave.
+pub(crate) struct Reader {
+    line: Arc<Line>,
+    is_events: bool,
+    pings: Option<Pings>,
+    /// Of the events that were sent, if somebody wants to know.
+    count: Option<Arc<AtomicU64>>,
+    /// What was written before the response was cut has been given to the connection.
+    has_paused: bool,
+}
+
+impl Reader {
+    fn new(line: Arc<Line>, is_events: bool) -> Self {
+        Self { line, is_events, pings: None, count: None, has_paused: false }
+    }
+
+    /// Whether it began with an event.
+    pub(crate) fn is_events(&self) -> bool {
+        self.is_events
+    }
+
+    pub(crate) fn count_events(&mut self) -> Arc<AtomicU64> {
+        Arc::clone(self.count.get_or_insert_default())
+    }
+
+    /// Breaks the silence of events by comments.
+    pub(crate) fn ping(&mut self, pings: Option<Pings>) {
+        self.pings = pings;
+    }
+
+    pub(crate) fn poll_next(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let next = self.poll_written(ctx);
+        if let (Some(count), Poll::Ready(Some(Ok(frame)))) = (&self.count, &next) {
+            count.fetch_add(events_in(frame), Ordering::Relaxed);
+        }
+        match &mut self.pings {
+            Some(pings) if next.is_ready() => pings.note_event(),
+            // What is written besides events may end within a line.
+            Some(pings) if self.line.lock().is_pinged => return pings.poll(ctx).map(|ping| Some(Ok(ping))),
+            _ => {}
+        }
+        next
+    }
+
+    fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let mut state = self.line.lock();
+        if let Some(bytes) = state.buffer.take() {
+            if let Some(length) = &mut state.length {
+                length.taken += bytes.len() as u64;
+            }
+            drop(state);
+            self.line.room.notify_waiters();
+            return Poll::Ready(Some(Ok(bytes)));
+        }
+        match state.phase {
+            Phase::Ended => Poll::Ready(None),
+            Phase::Cut if self.has_paused => Poll::Ready(Some(Err("the response was cut".into()))),
+            // An error drops what the connection has not sent: it may do so first.
+            Phase::Cut => {
+                self.has_paused = true;
+                ctx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Phase::Unsent | Phase::Open { .. } => {
+                state.reader = Some(ctx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    pub(crate) fn is_end(&self) -> bool {
+        let state = self.line.lock();
+        state.buffer.len() == 0 && matches!(state.phase, Phase::Ended)
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self.line.lock().length {
+            Some(Length { declared, taken, .. }) => SizeHint::with_exact(declared - taken),
+            None => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.line.leave();
+    }
+}
