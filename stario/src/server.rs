@@ -121,6 +121,7 @@ impl Server {
         let mut stop = std::pin::pin!(stop);
         let handle = AppHandle::new(Arc::clone(&self.app));
         let started = tokio::select! {
+            biased;
             started = self.app.hooks().start(&handle) => started.and_then(|()| open()),
             // Whatever was started is undone.
             () = &mut stop => Ok(Vec::new()),

@@ -80,6 +80,11 @@ impl Activity {
         self.waits_since().map(|since| since + time)
     }
 
+    /// The least time that a wait may take.
+    pub(super) fn shortest(&self) -> Duration {
+        self.head_timeout.min(self.keep_alive_timeout)
+    }
+
     /// Since when it waits, unless it is busy.
     pub(super) fn waits_since(&self) -> Option<Instant> {
         let since = || self.opened + Duration::from_millis(self.since.load(Ordering::Relaxed));

@@ -222,7 +222,8 @@ fn most_connections() -> usize {
 /// When a connection ends on which nothing is asked, and when one that was told to.
 struct Ends<'a> {
     activity: &'a Activity,
-    /// When the timer is due; it is not touched by each request, so it may be too early.
+    /// When the timer is due at first. It is not touched by each request, so it may be too early, but never
+    /// too late.
     timer: Instant,
     is_armed: bool,
     /// When the connection was asked to end.
@@ -231,7 +232,7 @@ struct Ends<'a> {
 
 impl<'a> Ends<'a> {
     fn new(activity: &'a Activity) -> Self {
-        let timer = activity.end().unwrap_or_else(Instant::now);
+        let timer = Instant::now() + activity.shortest();
         Self { activity, timer, is_armed: true, asked: None }
     }
 
@@ -254,7 +255,8 @@ impl<'a> Ends<'a> {
         loop {
             if !self.is_armed {
                 let Some(end) = self.end() else { return Poll::Pending };
-                timer.as_mut().reset(end);
+                // What it waits for may change, and be due sooner, while nobody looks.
+                timer.as_mut().reset(end.min(Instant::now() + self.activity.shortest()));
                 self.is_armed = true;
             }
             ready!(timer.as_mut().poll(ctx));

@@ -1,0 +1,536 @@
+//! How a server starts and stops: what happens in which order, what is waited for, and what is cut.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use stario::prelude::*;
+use stario::{App, AppHandle, Cleanup, Limits, dependency};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+
+stario::app!();
+
+/// Where everything says that it happened, and what handlers wait for.
+#[derive(Clone)]
+struct Probe {
+    log: mpsc::UnboundedSender<String>,
+    go_on: Arc<Semaphore>,
+}
+
+impl Probe {
+    fn log(&self, event: &str) {
+        let _ = self.log.send(event.to_owned());
+    }
+
+    /// Until the test releases one.
+    async fn released(&self) {
+        self.go_on.acquire().await.unwrap().forget();
+    }
+}
+
+struct Pool(Probe);
+
+#[dependency(singleton)]
+async fn pool(probe: State<Probe>, cleanup: Cleanup) -> Pool {
+    let at_end = probe.0.clone();
+    cleanup.defer(async move { at_end.log("pool closed") });
+    Pool(Probe::clone(&probe))
+}
+
+#[app::query("/request")]
+async fn request(pool: &Pool, cleanup: Cleanup) -> &'static str {
+    let probe = pool.0.clone();
+    let at_end = probe.clone();
+    cleanup.defer(async move { at_end.log("request cleaned up") });
+    probe.log("request began");
+    probe.released().await;
+    probe.log("request ended");
+    "answer"
+}
+
+#[app::detached_command("/detached")]
+async fn detached(pool: &Pool) {
+    pool.0.log("detached began");
+    pool.0.released().await;
+    pool.0.log("detached ended");
+}
+
+#[app::command("/command")]
+async fn command(pool: &Pool) -> &'static str {
+    pool.0.log("command began");
+    pool.0.released().await;
+    pool.0.log("command ended");
+    "answer"
+}
+
+#[app::query("/stream")]
+async fn stream() -> impl Stream<Item = Event> {
+    stream! {
+        yield 1;
+        std::future::pending::<()>().await;
+    }
+}
+
+#[app::query("/")]
+async fn home() -> &'static str {
+    "home"
+}
+
+struct Server {
+    address: std::net::SocketAddr,
+    probe: Probe,
+    log: mpsc::UnboundedReceiver<String>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    task: JoinHandle<stario::Result>,
+}
+
+impl Server {
+    async fn start(adjust: impl FnOnce(App, &Probe) -> App) -> Self {
+        let (sender, log) = mpsc::unbounded_channel();
+        let probe = Probe { log: sender, go_on: Arc::new(Semaphore::new(0)) };
+        let app = adjust(app::new().state(probe.clone()).state(Running::default()), &probe);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
+        Self { address, probe, log, stop: Some(stop), task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn send(&self, start: &str) -> TcpStream {
+        let mut socket = self.connect().await;
+        send(&mut socket, start).await;
+        socket
+    }
+
+    async fn expect(&mut self, event: &str) {
+        assert_eq!(self.log.recv().await.as_deref(), Some(event));
+    }
+
+    fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// How it ended, and what was logged that no test has read.
+    async fn ended(mut self) -> (Result<(), String>, Vec<String>) {
+        self.stop();
+        let ended = self.task.await.unwrap().map_err(|error| error.to_string());
+        (ended, std::iter::from_fn(|| self.log.try_recv().ok()).collect())
+    }
+}
+
+async fn send(socket: &mut TcpStream, start: &str) {
+    let request = format!("{start} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+}
+
+/// All that comes until the server closes.
+async fn rest(socket: &mut TcpStream) -> String {
+    let mut rest = Vec::new();
+    // An error is an end too.
+    let _ = socket.read_to_end(&mut rest).await;
+    String::from_utf8(rest).unwrap()
+}
+
+#[tokio::test]
+async fn everything_ends_in_its_order() {
+    let mut server = Server::start(|app, probe| {
+        let [a, b, c, d] = [(); 4].map(|()| probe.clone());
+        app.on_start(|_| async move {
+            a.log("first start");
+            Ok(())
+        })
+        .on_stop(|_| async move { b.log("first stop") })
+        .on_start(|_| async move {
+            c.log("second start");
+            Ok(())
+        })
+        .on_stop(|_| async move { d.log("second stop") })
+    })
+    .await;
+    server.expect("first start").await;
+    server.expect("second start").await;
+    let mut detached = server.send("POST /detached").await;
+    server.expect("detached began").await;
+    let mut request = server.send("GET /request").await;
+    server.expect("request began").await;
+    let mut stream = server.send("GET /stream").await;
+    let mut chunk = [0; 1024];
+    while !String::from_utf8_lossy(&chunk).contains("elements") {
+        assert!(stream.read(&mut chunk).await.unwrap() > 0);
+    }
+    // Connections that ask nothing: never, not yet, and no more.
+    let mut silent = server.connect().await;
+    let mut partial = server.connect().await;
+    partial.write_all(b"GET / HT").await.unwrap();
+    let mut idle = server.send("GET /").await;
+    let count = idle.read(&mut chunk).await.unwrap();
+    assert!(String::from_utf8_lossy(&chunk[..count]).ends_with("home"));
+    let _ = detached.read(&mut chunk).await.unwrap();
+
+    server.stop();
+    // The stream ends as a whole response does, and those who ask nothing are closed, while others go on.
+    assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
+    for socket in [&mut silent, &mut partial, &mut idle, &mut detached] {
+        assert_eq!(rest(socket).await, "");
+    }
+    assert!(TcpStream::connect(server.address).await.is_err(), "the port was closed first");
+    server.probe.go_on.add_permits(2);
+    let answer = rest(&mut request).await;
+    assert!(answer.contains("connection: close") && answer.ends_with("answer"), "{answer}");
+    let (ended, log) = server.ended().await;
+    assert_eq!(ended, Ok(()));
+    let position = |event: &str| {
+        log.iter().position(|logged| logged == event).unwrap_or_else(|| panic!("no {event} in {log:?}"))
+    };
+    let tail = &log[log.len() - 3..];
+    assert_eq!(tail, ["pool closed", "second stop", "first stop"], "{log:?}");
+    assert!(position("request ended") < position("request cleaned up"));
+    assert!(position("detached ended") < position("pool closed"));
+    assert_eq!(log.len(), 6, "{log:?}");
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_undone_in_reverse_and_says_why() {
+    let server = Server::start(|app, probe| {
+        let [a, b, c, d, e] = [(); 5].map(|()| probe.clone());
+        app.on_start(|_| async move {
+            a.log("first start");
+            Ok(())
+        })
+        .on_stop(|_| async move { b.log("first stop") })
+        .on_stop(|_| async move { c.log("second stop") })
+        .on_start(|_| async { Err(std::io::Error::other("no database").into()) })
+        .on_stop(|_| async move { d.log("never") })
+        .on_start(|_| async move {
+            e.log("never");
+            Ok(())
+        })
+    })
+    .await;
+    let (ended, log) = server.ended().await;
+    assert_eq!(ended, Err("no database".to_owned()));
+    assert_eq!(log, ["first start", "second stop", "first stop"]);
+}
+
+#[tokio::test]
+async fn a_start_that_panics_is_an_error_and_one_that_is_stopped_is_undone() {
+    let (ended, _) =
+        Server::start(|app, _| app.on_start(|_| async { panic!("on purpose") })).await.ended().await;
+    assert_eq!(ended, Err("a start hook panicked: on purpose".to_owned()));
+    let server = Server::start(|app, probe| {
+        let undo = probe.clone();
+        app.on_stop(|_| async move { undo.log("undone") }).on_start(|_| std::future::pending())
+    })
+    .await;
+    let (ended, log) = server.ended().await;
+    assert_eq!((ended, log), (Ok(()), vec!["undone".to_owned()]));
+}
+
+fn short(app: App) -> App {
+    let short = Duration::from_millis(50);
+    let limits = Limits::default().stop_timeout(short).detached_stop_timeout(short).cleanup_timeout(short);
+    app.limits(limits)
+}
+
+#[tokio::test]
+async fn what_never_ends_is_cut_and_named_and_its_clean_ups_still_run() {
+    let mut server = Server::start(|app, _| short(app)).await;
+    let mut request = server.send("GET /request").await;
+    server.expect("request began").await;
+    let _command = server.send("POST /command").await;
+    server.expect("command began").await;
+    let _detached = server.send("POST /detached").await;
+    server.expect("detached began").await;
+    // A command whose client has left goes on in the background.
+    let left = server.send("POST /command").await;
+    server.expect("command began").await;
+    drop(left);
+    let (ended, log) = server.ended().await;
+    assert_eq!(rest(&mut request).await, "");
+    let message = ended.unwrap_err();
+    assert!(message.starts_with("stopped before the end ("), "{message}");
+    for part in
+        ["1 of shutdown::request", "of shutdown::command", "in the background: ", "1 of shutdown::detached"]
+    {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+    assert_eq!(log.last().unwrap(), "pool closed");
+    assert!(log.contains(&"request cleaned up".to_owned()), "{log:?}");
+}
+
+#[tokio::test]
+async fn stop_hooks_that_hang_or_panic_do_not_keep_the_others() {
+    let server = Server::start(|app, probe| {
+        let [a, b] = [(); 2].map(|()| probe.clone());
+        short(app)
+            .on_stop(|_| async move { a.log("last") })
+            .on_stop(|_| async { assert!(std::env::args().count() == 0, "on purpose") })
+            .on_stop(|_| std::future::pending::<()>())
+            .on_stop(|_| async { Err::<(), _>("on purpose") })
+            .on_stop(|_| async move { b.log("first") })
+    })
+    .await;
+    let (ended, log) = server.ended().await;
+    assert_eq!(ended, Err("stopped before the end (clean-ups: 1)".to_owned()));
+    assert_eq!(log, ["first", "last"]);
+}
+
+/// A client that does not read its answer is no loss of ours.
+#[tokio::test]
+async fn a_client_that_does_not_read_is_closed_without_an_error() {
+    let server = Server::start(|app, _| short(app)).await;
+    let mut socket = server.connect().await;
+    for _ in 0..100 {
+        let request = b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n";
+        let written = tokio::time::timeout(Duration::from_millis(200), socket.write_all(request)).await;
+        if written.is_err() {
+            break;
+        }
+    }
+    let (ended, _) = server.ended().await;
+    assert_eq!(ended, Ok(()));
+}
+
+#[app::query("/large")]
+async fn large() -> String {
+    "x".repeat(8 << 20)
+}
+
+// The rest is about signals and the status of a process.
+
+/// Set where this program is to be the server.
+const SERVER: &str = "STARIO_TEST_SERVER";
+
+/// Serves as `main` would, in a process that the tests below start.
+#[test]
+fn server_process() {
+    if std::env::var_os(SERVER).is_none() {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (sender, _log) = mpsc::unbounded_channel();
+    let probe = Probe { log: sender, go_on: Arc::new(Semaphore::new(0)) };
+    let ended = runtime.block_on(app::new().state(probe).state(Running::default()).serve());
+    std::process::exit(match ended {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("Error: {error:?}");
+            1
+        }
+    });
+}
+
+#[derive(Default)]
+struct Running(std::sync::atomic::AtomicUsize);
+
+impl Running {
+    fn add(&self) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// How many are in one of the next three.
+#[app::query("/running")]
+async fn running(running: State<Running>) -> usize {
+    running.0.0.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+#[app::query("/until-stop")]
+async fn until_stop(running: State<Running>, app: AppHandle) -> &'static str {
+    running.add();
+    app.stopping().await;
+    "answered"
+}
+
+#[app::query("/stream-until-stop")]
+async fn stream_until_stop(running: State<Running>) -> impl Stream<Item = Event> {
+    running.add();
+    stream! {
+        yield 1;
+        std::future::pending::<()>().await;
+    }
+}
+
+#[app::detached_command("/detached-until-stop")]
+async fn detached_until_stop(running: State<Running>, app: AppHandle) {
+    running.add();
+    app.stopping().await;
+    println!("finished");
+}
+
+#[app::detached_command("/stuck")]
+async fn stuck(running: State<Running>) {
+    running.add();
+    std::future::pending::<()>().await;
+}
+
+#[app::query("/block")]
+async fn block(running: State<Running>) {
+    running.add();
+    std::thread::sleep(Duration::from_secs(3600));
+}
+
+struct Process {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    fn start(variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "server_process", "--nocapture"]).env(SERVER, "1").env("STARIO_PORT", "0");
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).unwrap() > 0, "the server did not start");
+            if let Some((_, address)) = line.trim().split_once("listening on http://") {
+                break address.to_owned();
+            }
+        };
+        Self { child, output, address }
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Sends the request, on a connection of its own.
+    async fn send(&self, start: &str) -> TcpStream {
+        let mut socket = TcpStream::connect(&self.address).await.unwrap();
+        send(&mut socket, start).await;
+        socket
+    }
+
+    /// Waits until so many calls are under way.
+    async fn until_running(&self, expected: usize) {
+        loop {
+            let mut socket = TcpStream::connect(&self.address).await.unwrap();
+            let request = b"GET /running HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            socket.write_all(request).await.unwrap();
+            if rest(&mut socket).await.ends_with(&format!("\r\n\r\n{expected}")) {
+                return;
+            }
+        }
+    }
+
+    /// The status, what it printed since it listens, and its log.
+    async fn ended(mut self) -> (ExitStatus, String, String) {
+        tokio::task::spawn_blocking(move || {
+            let (mut output, mut log) = (String::new(), String::new());
+            self.output.read_to_string(&mut output).unwrap();
+            self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+            (self.child.wait().unwrap(), output, log)
+        })
+        .await
+        .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_of_each_end_well_after_the_signal() {
+    let process = Process::start(&[]);
+    let (mut requests, mut streams, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..100 {
+        requests.push(process.send("GET /until-stop").await);
+        streams.push(process.send("GET /stream-until-stop").await);
+        others.push(process.send("POST /detached-until-stop").await);
+    }
+    process.until_running(300).await;
+    process.signal("-TERM");
+    for request in &mut requests {
+        let answer = rest(request).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("answered"), "{answer}");
+    }
+    for stream in &mut streams {
+        let answer = rest(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("0\r\n\r\n"), "{answer}");
+    }
+    for other in &mut others {
+        assert!(rest(other).await.starts_with("HTTP/1.1 204 No Content\r\n"));
+    }
+    let (status, output, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert_eq!(output.matches("finished").count(), 100);
+}
+
+#[tokio::test]
+async fn a_stuck_one_is_cut_at_the_deadline_and_named() {
+    let process = Process::start(&[
+        ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1"),
+        ("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT", "0.1"),
+    ]);
+    let _stuck = process.send("POST /stuck").await;
+    process.until_running(1).await;
+    process.signal("-TERM");
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("Error: stopped before the end (in the background: 1 of shutdown::stuck)"), "{log}");
+    assert!(log.contains("work in the background was cut") && log.contains("shutdown::stuck"), "{log}");
+}
+
+#[tokio::test]
+async fn a_second_signal_cuts_at_once() {
+    let hour = "3600";
+    let process = Process::start(&[
+        ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", hour),
+        ("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT", hour),
+    ]);
+    let mut stream = process.send("GET /stream-until-stop").await;
+    let _stuck = process.send("POST /stuck").await;
+    process.until_running(2).await;
+    process.signal("-INT");
+    // The end of the stream shows that the first has arrived.
+    assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
+    process.signal("-TERM");
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("1 of shutdown::stuck; a second signal came"), "{log}");
+}
+
+#[tokio::test]
+async fn a_handler_that_blocks_its_thread_does_not_keep_the_process() {
+    let process = Process::start(&[("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1")]);
+    let _blocked = process.send("GET /block").await;
+    process.until_running(1).await;
+    process.signal("-TERM");
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("does not leave its thread"), "{log}");
+}
+
+#[tokio::test]
+async fn an_idle_server_ends_well_and_one_with_bad_variables_does_not_start() {
+    let process = Process::start(&[]);
+    process.signal("-INT");
+    assert_eq!(process.ended().await.0.code(), Some(0));
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "server_process", "--nocapture"]).env(SERVER, "1");
+    let output = command.env("STARIO_PORT", "x").env("STARIO_MAX_CONNECTIONS", "0").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        log,
+        "Error: STARIO_MAX_CONNECTIONS is \"0\": expected a whole number above 0\nSTARIO_PORT is \"x\": \
+         expected a port number from 0 to 65535\n"
+    );
+}
