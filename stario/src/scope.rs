@@ -25,6 +25,8 @@ pub struct Scope {
     captures: Captures,
     /// Taken by the one who reads it.
     body: Mutex<Option<Body>>,
+    /// The route's own.
+    body_limit: Option<usize>,
     signals: OnceCell<Result<serde_json::Value, Rejection>>,
     form_parts: OnceCell<Result<FormParts, Rejection>>,
     arrival: Arrival,
@@ -61,6 +63,7 @@ impl Scope {
             head,
             captures,
             body: Mutex::new(Some(body)),
+            body_limit: None,
             signals: OnceCell::new(),
             form_parts: OnceCell::new(),
             arrival,
@@ -69,6 +72,16 @@ impl Scope {
             cleanups: Cleanups::default(),
             app,
         }
+    }
+
+    /// The same, whose body may be of so many bytes, whatever the app says.
+    pub fn with_body_limit(self, bytes: usize) -> Self {
+        Self { body_limit: Some(bytes), ..self }
+    }
+
+    /// The most bytes of the body that are read.
+    pub(crate) fn body_limit(&self) -> usize {
+        self.body_limit.unwrap_or_else(|| self.app.settings().body_limit())
     }
 
     /// The request's head.
@@ -153,7 +166,7 @@ impl Scope {
         let Some(body) = body else {
             return Err(Rejection::internal("the request's body was already read"));
         };
-        let limit = self.app.settings().body_limit();
+        let limit = self.body_limit();
         if http_body::Body::size_hint(&body).lower() > limit as u64 {
             return Err(Rejection::too_large(limit));
         }
@@ -190,7 +203,7 @@ impl Scope {
     /// The whole body. It can be read once.
     pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
         self.refuse_compressed()?;
-        let limit = self.app.settings().body_limit();
+        let limit = self.body_limit();
         match Limited::new(self.take_body()?, limit).collect().await {
             Ok(collected) => Ok(collected.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(Rejection::too_large(limit)),

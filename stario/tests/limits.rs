@@ -248,6 +248,29 @@ async fn the_least_head_can_be_set() {
     server.stop().await;
 }
 
+const SMALL: usize = 4;
+
+#[app::command("/small", body_limit = SMALL)]
+async fn small(body: RawBody<String>) -> String {
+    body.0
+}
+
+#[app::command("/wide", body_limit = SMALL * 4)]
+async fn wide(body: BodyStream) -> Response {
+    Response::new(body.into())
+}
+
+#[tokio::test]
+async fn a_route_s_limit_of_the_body_comes_before_the_app_s() {
+    let client = TestClient::new(app::new().state(Log(mpsc::unbounded_channel().0)).body_limit(8));
+    for (path, limit) in [("/echo", 8), ("/small", 4), ("/wide", 16)] {
+        assert_eq!(client.post(path).body("x".repeat(limit)).await.status(), 200, "{path}");
+        let res = client.post(path).body("x".repeat(limit + 1)).await;
+        assert_eq!(res.status(), 413, "{path}");
+        assert_eq!(res.text(), format!("the request's body is larger than {limit} bytes"));
+    }
+}
+
 /// As many as may be open at once in this process, of which each has two ends.
 const CROWD: usize = 5000;
 

@@ -114,6 +114,9 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let answer = answer(endpoint, &call);
+    let limit = endpoint.options.body_limit.as_ref().map(
+        |limit| quote_spanned!(limit.span()=> let #scope = #runtime::Scope::with_body_limit(#scope, #limit);),
+    );
     quote! {
         #runtime::Endpoint {
             kind: #runtime::Kind::#kind,
@@ -127,6 +130,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             is_checked: #is_checked,
             requirements: || #requirements,
             call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
+                #limit
                 let answered = {
                     let #scope = &#scope;
                     async {

@@ -122,7 +122,8 @@ impl App {
     ///
     /// A longer body is refused with 413: before any of it is read if its `content-length` says so, else at
     /// the byte that passes the limit. It holds for every parameter that reads the body, streams and
-    /// uploads included.
+    /// uploads included. A handler's own comes before it, larger or smaller:
+    /// `#[app::command("/avatar", body_limit = 512 * 1024)]`. `STARIO_REQUESTS_MAX_BODY_BYTES`
     ///
     /// ```
     /// use stario::prelude::*;

@@ -52,7 +52,7 @@ pub struct BodyStream {
 
 impl BodyStream {
     pub(super) fn new(scope: &Scope) -> Result<Self, Rejection> {
-        let limit = scope.app().settings().body_limit();
+        let limit = scope.body_limit();
         Ok(Self { body: scope.take_body()?, limit, left: limit })
     }
 
