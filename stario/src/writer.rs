@@ -50,6 +50,7 @@ pub(crate) use line::{Line, Reader};
 /// | [`w.navigate(url).await`](Self::navigate) | leads to another page |
 /// | [`w.execute(js).await`](Self::execute) | runs JavaScript |
 /// | [`w.remove(selector).await`](Self::remove) | removes elements |
+/// | [`w.open_events()`](Self::open_events) | sends the head at once, before there is an event |
 ///
 /// | what the others are made of | |
 /// |---|---|
@@ -269,6 +270,16 @@ impl Writer {
         self.push(Event::new(event::remove(selector))).await
     }
 
+    /// Sends the head of the event stream now, so that the browser has it before the first event is there.
+    ///
+    /// # Errors
+    ///
+    /// When a head is sent already, and when a `content-type` was set that is no event stream's.
+    pub fn open_events(&self) -> Result<&Self> {
+        self.line.begin(StatusCode::OK, Data::Event)?;
+        Ok(self)
+    }
+
     async fn push(&self, event: Event) -> Result<&Self> {
         let bytes = event.into_bytes().map_err(|invalid| WriteError::Event(invalid.to_string()))?;
         self.line.write(&bytes, Data::Event).await?;
@@ -301,7 +312,7 @@ impl Writer {
     /// When they are sent already, when the status is not from 200 to 599, and when the `content-length` is
     /// no number.
     pub fn write_headers(&self, status: StatusCode) -> Result<&Self> {
-        self.line.begin(status)?;
+        self.line.begin(status, Data::Bytes)?;
         Ok(self)
     }
 
@@ -434,6 +445,7 @@ impl Writer {
     /// #[app::query("/updates")]
     /// async fn updates(relay: State<Relay<u32>>, w: Writer) -> Result {
     ///     let mut updates = w.alive(relay.subscribe("updates"));
+    ///     w.open_events()?;
     ///     while let Some((_, count)) = updates.next().await {
     ///         w.patch(html! { <p id="count">{count}</p> }).await?;
     ///     }
@@ -441,14 +453,11 @@ impl Writer {
     ///     Ok(())
     /// }
     /// # fn main() {
-    /// # let relay = Relay::new();
-    /// # let client = TestClient::new(app::new().state(relay.clone()));
-    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    /// # rt.block_on(async {
-    /// #     let publish = async { while relay.subscribers("updates") == 0 { tokio::task::yield_now().await; } relay.publish("updates", 7); };
-    /// #     let (mut events, ()) = tokio::join!(async { client.get("/updates").open().await }, publish);
-    /// #     assert_eq!(events.next().await.unwrap().elements(), r#"<p id="count">7</p>"#);
-    /// # });
+    /// let relay = Relay::<u32>::new();
+    /// let client = TestClient::new(app::new().state(relay.clone()));
+    /// let mut events = client.get("/updates").open().send();
+    /// relay.publish("updates", 7);
+    /// assert_eq!(events.next().wait().unwrap().elements(), r#"<p id="count">7</p>"#);
     /// # }
     /// ```
     pub fn alive<S: Stream>(&self, source: S) -> WhileAlive<S> {

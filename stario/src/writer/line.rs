@@ -116,22 +116,23 @@ impl Line {
     /// Gives the headers to `change`, if they are not sent yet.
     pub(super) fn change_headers(&self, change: impl FnOnce(&mut HeaderMap)) -> Result<(), WriteError> {
         let mut state = self.lock();
+        if state.is_alone()? {
+            return Ok(());
+        }
         match state.phase {
-            _ if state.has_left => {}
             Phase::Unsent => change(&mut state.headers),
-            Phase::Open { .. } => return Err(WriteError::HeadSent),
-            Phase::Ended | Phase::Cut => return Err(WriteError::Ended),
+            _ => return Err(WriteError::HeadSent),
         }
         Ok(())
     }
 
     /// Sends the head.
-    pub(super) fn begin(&self, status: StatusCode) -> Result<(), WriteError> {
+    pub(super) fn begin(&self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
         let mut state = self.lock();
-        if state.has_left {
+        if state.is_alone()? {
             return Ok(());
         }
-        state.begin(status, Data::Bytes)?;
+        state.begin(status, kind)?;
         state.status = None;
         Ok(())
     }
@@ -152,7 +153,7 @@ impl Line {
     /// Ends the response, with `data` as its last bytes.
     pub(super) fn end(&self, data: Option<Bytes>) -> Result<(), WriteError> {
         let mut state = self.lock();
-        if state.has_left {
+        if state.is_alone()? {
             return Ok(());
         }
         if let Phase::Unsent = state.phase {
@@ -172,7 +173,7 @@ impl Line {
         request: Option<&request::Parts>,
     ) -> Result<(), WriteError> {
         let mut state = self.lock();
-        if state.has_left {
+        if state.is_alone()? {
             return Ok(());
         }
         state.respond(response, request)
@@ -212,12 +213,16 @@ impl Line {
 }
 
 impl State {
-    fn begin(&mut self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
+    /// Whether the client left before the end: then nothing is written, and nothing is wrong.
+    fn is_alone(&self) -> Result<bool, WriteError> {
         match self.phase {
-            Phase::Unsent => {}
-            Phase::Open { .. } => return Err(WriteError::HeadSent),
-            Phase::Ended | Phase::Cut => return Err(WriteError::Ended),
+            Phase::Ended | Phase::Cut => Err(WriteError::Ended),
+            Phase::Unsent | Phase::Open { .. } => Ok(self.has_left),
         }
+    }
+
+    fn begin(&mut self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
+        let Phase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
         if status.is_informational() || status.as_u16() > 599 {
             return Err(WriteError::Status(status));
         }
@@ -253,7 +258,7 @@ impl State {
         {
             return Err(WriteError::NoBody(status));
         }
-        if self.has_left {
+        if self.is_alone()? {
             return Ok(true);
         }
         if let Phase::Unsent = self.phase {
@@ -298,11 +303,7 @@ impl State {
         mut response: Response,
         request: Option<&request::Parts>,
     ) -> Result<(), WriteError> {
-        match self.phase {
-            Phase::Unsent => {}
-            Phase::Open { .. } => return Err(WriteError::HeadSent),
-            Phase::Ended | Phase::Cut => return Err(WriteError::Ended),
-        }
+        let Phase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
         if let Some(status) = self.status {
             *response.status_mut() = status;
         }
@@ -513,5 +514,91 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.line.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    /// Whether it is done, without waiting.
+    fn poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    fn read(reader: &mut Reader) -> Option<Bytes> {
+        match reader.poll_next(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(frame) => Some(frame.unwrap().unwrap()),
+            Poll::Pending => None,
+        }
+    }
+
+    fn line(limit: usize) -> Arc<Line> {
+        Arc::new(Line::new(&CancellationToken::new(), limit))
+    }
+
+    #[tokio::test]
+    async fn a_write_waits_for_room_and_what_is_ready_goes_out_together() {
+        let line = line(10);
+        line.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let mut reader = Reader::new(Arc::clone(&line), false);
+        let (first, second, third) = (Bytes::from("12345"), Bytes::from("67890"), Bytes::from("x"));
+        for data in [&first, &second] {
+            assert!(matches!(poll(pin!(line.write(data, Data::Bytes))), Some(Ok(()))));
+        }
+        let mut waits = pin!(line.write(&third, Data::Bytes));
+        assert!(poll(waits.as_mut()).is_none());
+        assert_eq!(read(&mut reader).unwrap(), "1234567890");
+        assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
+        assert_eq!(read(&mut reader).unwrap(), "x");
+        assert!(read(&mut reader).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_write_larger_than_the_buffer_waits_until_it_is_empty() {
+        let line = line(10);
+        line.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let mut reader = Reader::new(Arc::clone(&line), false);
+        let (small, large) = (Bytes::from("x"), Bytes::from("y".repeat(100)));
+        assert!(poll(pin!(line.write(&small, Data::Bytes))).is_some());
+        let mut waits = pin!(line.write(&large, Data::Bytes));
+        assert!(poll(waits.as_mut()).is_none());
+        assert_eq!(read(&mut reader).unwrap(), small);
+        assert!(poll(waits.as_mut()).is_some());
+        assert_eq!(read(&mut reader).unwrap(), large);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_client_who_leaves() {
+        let line = line(1);
+        line.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let reader = Reader::new(Arc::clone(&line), false);
+        let data = Bytes::from("x");
+        assert!(poll(pin!(line.write(&data, Data::Bytes))).is_some());
+        let mut waits = pin!(line.write(&data, Data::Bytes));
+        assert!(poll(waits.as_mut()).is_none());
+        drop(reader);
+        assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
+        assert!(line.ended().is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
+        let line = line(1);
+        line.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let mut reader = Reader::new(Arc::clone(&line), false);
+        line.conclude(Err(Panicked));
+        let ctx = &mut Context::from_waker(Waker::noop());
+        // Once to let the connection send what it has.
+        assert!(reader.poll_next(ctx).is_pending());
+        assert!(matches!(reader.poll_next(ctx), Poll::Ready(Some(Err(_)))));
+        let line = self::line(1);
+        line.conclude(Err(Panicked));
+        assert!(matches!(line.poll_head(ctx), Poll::Ready(Err(Panicked))));
     }
 }

@@ -53,6 +53,40 @@ async fn event_then_wait(probe: State<std::sync::Arc<crate::Probe>>, w: Writer) 
     Ok(())
 }
 
+/// Opens the stream, and waits for the test.
+#[app::query("/open-events")]
+async fn open_events(probe: State<std::sync::Arc<crate::Probe>>, w: Writer) -> Result {
+    w.open_events()?;
+    probe.go_on.notified().await;
+    w.patch(1).await?;
+    probe.tell(w.open_events());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_can_be_opened_before_there_is_an_event() {
+    let mut server = Server::start().await;
+    let mut client = server.ask("GET /open-events HTTP/1.1").await;
+    let head = client.until("\r\n\r\n").await;
+    assert!(head.contains("\r\ncontent-type: text/event-stream\r\n"), "{head}");
+    server.probe.go_on.notify_one();
+    client.until("elements 1\n\n").await;
+    assert_eq!(server.said().await, "the status and the headers of this response are sent already");
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_stream_that_is_silent_is_kept_open_by_comments() {
+    let server = Server::start_with(|app| app.ping_interval(Duration::from_millis(1))).await;
+    let mut client = server.ask("GET /open-events HTTP/1.1").await;
+    client.until("\r\n:\n\n\r\n").await;
+    server.probe.go_on.notify_one();
+    client.until("elements 1\n\n").await;
+    drop(client);
+    server.stop().await;
+}
+
 async fn check(path: &str, expected: &str) {
     let server = Server::start().await;
     let answer = server.answer(&format!("GET {path} HTTP/1.1")).await;

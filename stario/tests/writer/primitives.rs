@@ -299,3 +299,112 @@ async fn statuses_without_a_body_end_with_their_head() {
     assert_eq!((answer.status, answer.text()), (200, ""));
     server.stop().await;
 }
+
+/// Long and dull, so that it is worth compressing.
+const DULL: &str = "the same again and again, ";
+
+#[app::query("/compressible")]
+async fn compressible(probe: State<Arc<Probe>>, w: Writer) -> Result {
+    w.set_header("content-type", "text/plain")?;
+    w.write(DULL.repeat(1000)).await?;
+    probe.go_on.notified().await;
+    w.write("and out").await?;
+    Ok(w.end()?)
+}
+
+#[app::query("/compressible-page")]
+async fn compressible_page(w: Writer) -> Result {
+    Ok(w.text(DULL.repeat(1000))?)
+}
+
+#[app::query("/compressible-of-fixed-length")]
+async fn compressible_of_fixed_length(w: Writer) -> Result {
+    let text = DULL.repeat(1000);
+    w.set_header("content-type", "text/plain")?.set_header("content-length", text.len())?;
+    w.write(text).await?;
+    Ok(())
+}
+
+/// What `gzip` makes of it, an implementation other than the one that compressed it.
+async fn gunzip(bytes: Vec<u8>) -> String {
+    let unzip = move || {
+        let mut child = std::process::Command::new("gzip")
+            .arg("-dc")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || std::io::Write::write_all(&mut input, &bytes).unwrap());
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    tokio::task::spawn_blocking(unzip).await.unwrap()
+}
+
+#[tokio::test]
+async fn row_095_write_compresses_in_chunked_mode_and_each_write_goes_out() {
+    let server = Server::start().await;
+    let mut client =
+        server.ask("GET /compressible HTTP/1.1\r\naccept-encoding: gzip\r\nconnection: close").await;
+    let head = client.until("\r\n\r\n").await;
+    assert!(head.contains("\r\ncontent-encoding: gzip\r\n"), "{head}");
+    // The first write is there before the second one is made.
+    while client.read.len() < 30 {
+        let count = patiently(client.socket.read_buf(&mut client.read)).await.unwrap();
+        assert!(count > 0);
+    }
+    server.probe.go_on.notify_one();
+    let bytes = [head.into_bytes(), client.rest().await].concat();
+    let answer = Answer::parse(&bytes, false);
+    assert!(answer.is_complete && answer.body.len() < 2000);
+    assert_eq!(gunzip(answer.body).await, DULL.repeat(1000) + "and out");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn row_096_a_compressible_body_of_fixed_length_is_left_as_it_is() {
+    let server = Server::start().await;
+    let answer =
+        server.answer("GET /compressible-of-fixed-length HTTP/1.1\r\naccept-encoding: zstd, br, gzip").await;
+    assert_eq!(answer.text(), DULL.repeat(1000));
+    assert_eq!(answer.all("content-encoding"), [""; 0]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn row_109_the_coding_is_chosen_by_what_the_client_accepts() {
+    let server = Server::start().await;
+    for (accepted, chosen) in [
+        ("zstd, br, gzip", "zstd"),
+        ("br, gzip", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0.5, gzip", "gzip"),
+        ("x", ""),
+    ] {
+        let request = format!("GET /compressible-page HTTP/1.1\r\naccept-encoding: {accepted}");
+        let answer = server.answer(&request).await;
+        assert_eq!(answer.header("content-encoding"), chosen, "{accepted}");
+        assert_eq!(answer.header("vary"), "accept-encoding", "{accepted}");
+    }
+    server.stop().await;
+}
+
+#[app::query("/a-file")]
+async fn a_file(w: Writer) -> Result {
+    Ok(w.respond(stario::File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).await?)?)
+}
+
+#[tokio::test]
+async fn a_file_is_answered_in_ranges_and_under_conditions() {
+    let server = Server::start().await;
+    let whole = server.answer("GET /a-file HTTP/1.1").await;
+    assert_eq!(whole.status, 200);
+    let part = server.answer("GET /a-file HTTP/1.1\r\nrange: bytes=1-3").await;
+    assert_eq!((part.status, &*part.body), (206, &whole.body[1..4]));
+    let request = format!("GET /a-file HTTP/1.1\r\nif-none-match: {}", whole.header("etag"));
+    assert_eq!(server.answer(&request).await.status, 304);
+    server.stop().await;
+}
