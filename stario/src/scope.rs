@@ -75,6 +75,7 @@ impl Scope {
     }
 
     /// The same, whose body may be of so many bytes, whatever the app says.
+    #[must_use]
     pub fn with_body_limit(self, bytes: usize) -> Self {
         Self { body_limit: Some(bytes), ..self }
     }
