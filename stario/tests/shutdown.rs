@@ -393,6 +393,8 @@ impl Process {
     fn start(variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "server_process", "--nocapture"]).env(SERVER, "1").env("STARIO_PORT", "0");
+        // Its log is read at the end only: a line for each request would fill the pipe.
+        command.env("RUST_LOG", "warn");
         command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
