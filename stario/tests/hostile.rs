@@ -418,3 +418,39 @@ async fn requests_behind_each_other_are_answered_in_their_order() {
     assert!(answer.ends_with("\r\n\r\nhome"), "{answer}");
     server.stop().await.unwrap();
 }
+
+/// One frame of HTTP/2 (RFC 9113, 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+#[tokio::test]
+async fn a_flood_of_resets_ends_its_own_connection_and_nothing_else() {
+    let server = start().await;
+    let socket = TcpStream::connect(server.address).await.unwrap();
+    let (mut reader, mut writer) = socket.into_split();
+    let flood = tokio::spawn(async move {
+        let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        bytes.extend(frame(4, 0, 0, &[]));
+        // GET http://x/, in HPACK's static table but for the host.
+        let head = [0x82, 0x86, 0x84, 0x41, 1, b'x'];
+        for stream in (1..).step_by(2) {
+            bytes.extend(frame(1, 5, stream, &head));
+            bytes.extend(frame(3, 0, stream, &8_u32.to_be_bytes()));
+            if bytes.len() > 16_384 && writer.write_all(&std::mem::take(&mut bytes)).await.is_err() {
+                return stream;
+            }
+        }
+        0
+    });
+    let mut answer = Vec::new();
+    let _ = reader.read_to_end(&mut answer).await;
+    let streams = flood.await.unwrap();
+    assert!(streams < 1_000_000, "{streams}");
+    // GOAWAY for ENHANCE_YOUR_CALM, where the reset of the connection has not overtaken it.
+    let calm = 11_u32.to_be_bytes();
+    assert!(answer.is_empty() || answer.windows(4).any(|code| code == calm), "{answer:?}");
+    server.check("GET / HTTP/1.1\r\nhost: x\r\n\r\n", SERVED).await;
+    server.stop().await.unwrap();
+}
