@@ -18,9 +18,14 @@ pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream
         }
     };
     let errors = check(arguments, &parsed);
+    // On an error too, so that it is the only one.
+    let is_known = is_error_response(&parsed).then(|| known(&parsed));
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
+        return quote! { #item #is_known #errors };
+    }
     let registration = registration(&parsed);
-    let errors = errors.into_tokens();
-    quote! { #item #registration #errors }
+    quote! { #item #is_known #registration }
 }
 
 fn check(arguments: &TokenStream, item: &ItemImpl) -> Errors {
@@ -28,8 +33,7 @@ fn check(arguments: &TokenStream, item: &ItemImpl) -> Errors {
     if !arguments.is_empty() {
         errors.at(arguments, "`#[error_response]` takes no arguments");
     }
-    let implemented = item.trait_.as_ref().and_then(|(path, _)| path.segments.last());
-    if implemented.is_none_or(|last| last.ident != "ErrorResponse") {
+    if !is_error_response(item) {
         errors.at(&item.self_ty, "`#[error_response]` stands above `impl ErrorResponse for ..`");
     }
     if !item.generics.params.is_empty() {
@@ -39,14 +43,21 @@ fn check(arguments: &TokenStream, item: &ItemImpl) -> Errors {
     errors
 }
 
+fn is_error_response(item: &ItemImpl) -> bool {
+    let implemented = item.trait_.as_ref().and_then(|(path, _)| path.segments.last());
+    implemented.is_some_and(|last| last.ident == "ErrorResponse")
+}
+
+/// What `ErrorResponse` wants to see, so that no impl of it goes unregistered.
+fn known(item: &ItemImpl) -> TokenStream {
+    let (runtime, ty) = (runtime(), &item.self_ty);
+    let (generics, _, bounds) = item.generics.split_for_impl();
+    quote! { impl #generics #runtime::Registered for #ty #bounds {} }
+}
+
 fn registration(item: &ItemImpl) -> TokenStream {
     let (runtime, ty) = (runtime(), &item.self_ty);
-    if !item.generics.params.is_empty() || item.trait_.is_none() {
-        return TokenStream::new();
-    }
     quote! {
-        impl #runtime::Registered for #ty {}
-
         #[allow(clippy::all, clippy::pedantic, deprecated, unused_qualifications)]
         const _: () = {
             #runtime::inventory::submit! {

@@ -32,18 +32,14 @@ impl<T> std::fmt::Display for Generic<T> {
 impl<T: std::fmt::Debug> std::error::Error for Generic<T> {}
 
 #[error_response]
-impl<T> ErrorResponse for Generic<T> {
+impl<T: std::fmt::Debug + Send + Sync + 'static> ErrorResponse for Generic<T> {
     fn status(&self) -> StatusCode {
         StatusCode::GONE
     }
 }
 
 #[error_response(404)]
-impl std::fmt::LowerHex for Forgotten {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("0")
-    }
-}
+impl Forgotten {}
 
 #[error_response]
 fn function() {}

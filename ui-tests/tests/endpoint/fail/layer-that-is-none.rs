@@ -1,5 +1,3 @@
-use stario::prelude::*;
-
 stario::app!();
 
 struct NoLayer;
