@@ -84,7 +84,7 @@ fn axum_events() -> sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>> 
 }
 
 /// A stream that stays open after its last item.
-fn tokio_stream<T>(mut next: impl FnMut() -> Option<T> + Unpin) -> impl Stream<Item = T> {
+fn tokio_stream<T>(next: impl FnMut() -> Option<T> + Unpin) -> impl Stream<Item = T> {
     struct Items<F>(F);
     impl<T, F: FnMut() -> Option<T> + Unpin> Stream for Items<F> {
         type Item = T;
@@ -99,7 +99,7 @@ fn tokio_stream<T>(mut next: impl FnMut() -> Option<T> + Unpin) -> impl Stream<I
             }
         }
     }
-    Items(move || next())
+    Items(next)
 }
 
 fn axum_router() -> axum::Router {
