@@ -63,6 +63,23 @@ pub trait Render {
         self.render(buf);
         buf.push_static(tail);
     }
+
+    /// The bytes that this value is a list of: a response of them alone sends them, not their numbers.
+    #[doc(hidden)]
+    #[inline]
+    fn bytes_instead(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// The same of a list of such values.
+    #[doc(hidden)]
+    #[inline]
+    fn list_bytes_instead(_: &[Self]) -> Option<&[u8]>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 impl Render for str {
@@ -115,8 +132,10 @@ macro_rules! magnitude {
 }
 
 macro_rules! render_integers {
-    ($($integer:ty)*) => {$(
+    ($($integer:ty $({ $($list_bytes_instead:item)* })?)*) => {$(
         impl Render for $integer {
+            $($($list_bytes_instead)*)?
+
             #[inline]
             fn render(&self, buf: &mut Buf) {
                 self.render_between(buf, "", "");
@@ -132,7 +151,15 @@ macro_rules! render_integers {
     )*};
 }
 
-render_integers! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize }
+render_integers! {
+    u8 {
+        #[inline]
+        fn list_bytes_instead(list: &[u8]) -> Option<&[u8]> {
+            Some(list)
+        }
+    }
+    u16 u32 u64 usize i8 i16 i32 i64 isize
+}
 
 macro_rules! render_displayed {
     ($($number:ty)*) => {$(
@@ -170,17 +197,32 @@ impl<T: Render> Render for [T] {
             value.render(buf);
         }
     }
+
+    #[inline]
+    fn bytes_instead(&self) -> Option<&[u8]> {
+        T::list_bytes_instead(self)
+    }
 }
 
 impl<T: Render> Render for Vec<T> {
     fn render(&self, buf: &mut Buf) {
         self.as_slice().render(buf);
     }
+
+    #[inline]
+    fn bytes_instead(&self) -> Option<&[u8]> {
+        T::list_bytes_instead(self)
+    }
 }
 
 impl<T: Render, const N: usize> Render for [T; N] {
     fn render(&self, buf: &mut Buf) {
         self.as_slice().render(buf);
+    }
+
+    #[inline]
+    fn bytes_instead(&self) -> Option<&[u8]> {
+        T::list_bytes_instead(self)
     }
 }
 
@@ -196,6 +238,11 @@ macro_rules! render_pointers {
             fn render_between(&self, buf: &mut Buf, head: &'static str, tail: &'static str) {
                 (**self).render_between(buf, head, tail);
             }
+
+            #[inline]
+            fn bytes_instead(&self) -> Option<&[u8]> {
+                (**self).bytes_instead()
+            }
         }
     )*};
 }
@@ -204,7 +251,8 @@ render_pointers! { &T, &mut T, Box<T>, Rc<T>, Arc<T> }
 
 /// Markup that is put into the page **as it is, unescaped**: the only such door for text made at run time.
 ///
-/// It takes text, and any `Display` type: a template of another crate goes in as it is.
+/// It takes text, and any `Display` type: a template of another crate goes in as it is, or as its text, such as maud's
+/// `markup.into_string()`.
 ///
 /// Each use should say why the text is safe: it came from a sanitizer, from another template engine, from a file of the
 /// application. Text a user typed never is.

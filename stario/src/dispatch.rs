@@ -55,6 +55,7 @@ pub(crate) async fn dispatch(
     if let Some(accepted) = accepted {
         compress::respond(accepted, app.settings().compression(), &mut response).await;
     }
+    correct_length(&mut response);
     if is_head {
         without_body(&mut response);
     }
@@ -197,6 +198,19 @@ fn with_allow(mut response: Response, methods: String) -> Response {
         response.headers_mut().insert(ALLOW, allow);
     }
     response
+}
+
+/// Puts the length of the body in the place of another that the handler has stated: it would shift all that
+/// follows on the connection.
+fn correct_length(response: &mut Response) {
+    let Some(stated) = response.headers().get(CONTENT_LENGTH) else { return };
+    // None at all may be the answer to HEAD, which states the length that GET would have.
+    let Some(length @ 1..) = response.body().size_hint().exact() else { return };
+    let length = HeaderValue::from(length);
+    if *stated != length {
+        tracing::error!(?stated, ?length, "a response states a `content-length` that its body does not have");
+    }
+    response.headers_mut().insert(CONTENT_LENGTH, length);
 }
 
 /// The answer to HEAD: the length that GET would have, and no body.

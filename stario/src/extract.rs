@@ -67,7 +67,7 @@ pub use rejection::Rejection;
 pub use request_id::RequestId;
 pub(crate) use request_id::X_REQUEST_ID;
 #[cfg(feature = "sealed-cookies")]
-pub use sealed_cookie::{EncryptedCookie, SignedCookie};
+pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
 pub(crate) use signal::read_signals;
 pub use signals::Signals;

@@ -126,7 +126,7 @@ pub use extract::{
     UploadedFile, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
-pub use extract::{EncryptedCookie, SignedCookie};
+pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, Kind, command, detached_command, query};
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};

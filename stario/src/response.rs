@@ -45,7 +45,7 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// | [`Json`], [`Text`] | 200, JSON or plain text |
 /// | [`File`](crate::File) | the file, or the part of it that was asked for |
 /// | [`Redirect`] | 307, or the status it was given |
-/// | [`Bytes`] | 200, `application/octet-stream` |
+/// | [`Bytes`], and `Vec<u8>` and other lists of bytes, which are copied | 200, `application/octet-stream` |
 /// | [`Body`] | 200, without a content type |
 /// | `StatusCode` | that status, no body |
 /// | `()` | 204 |
@@ -68,7 +68,8 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
-    note = "implement `IntoResponse`, or return an element, text, a number, `Response`, a stream of events, `()`, or one of them in `Option` or `Result`"
+    note = "implement `IntoResponse`, or return an element, text, a number, `Response`, a stream of events, `()`, or one of them in `Option` or `Result`",
+    note = "HTML is no `impl IntoResponse`: write its type, as in `-> Html` or `-> (StatusCode, Html)`, or `-> Response` and call `.into_response()`"
 )]
 pub trait IntoResponse<K = AsResponse> {
     /// Makes the response.
@@ -84,7 +85,10 @@ pub struct AsHtml(());
 
 impl<R: Render> IntoResponse<AsHtml> for R {
     fn into_response(self) -> Response {
-        with_type(HTML, self.into_html())
+        match self.bytes_instead() {
+            Some(bytes) => with_type(BINARY, Bytes::copy_from_slice(bytes)),
+            None => with_type(HTML, self.into_html()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod request;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use http::header::SET_COOKIE;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::app::{App, Assembled};
@@ -193,6 +194,31 @@ impl TestResponse {
     /// A header's value, or `""` when it is not there or not text.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The cookie called `name` that the response sets, with its attributes; the last, if there are several.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::SetCookie;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/login")]
+    /// async fn login() -> (SetCookie, ()) {
+    ///     (SetCookie::new("session", "7"), ())
+    /// }
+    ///
+    /// # fn main() {
+    /// let res = TestClient::new(app::new()).post("/login").send();
+    /// let session = res.cookie("session").unwrap();
+    /// assert_eq!((session.value(), session.http_only()), ("7", Some(true)));
+    /// assert_eq!(res.cookie("theme"), None);
+    /// # }
+    /// ```
+    pub fn cookie(&self, name: &str) -> Option<cookie::Cookie<'_>> {
+        let lines = self.headers.get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let cookies = lines.filter_map(|line| cookie::Cookie::parse(line).ok());
+        cookies.filter(|cookie| cookie.name() == name).next_back()
     }
 
     /// The body.

@@ -3,7 +3,7 @@
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use stario::cookie::{Key, SameSite};
 use stario::prelude::*;
-use stario::{EncryptedCookie, Redirect, SetCookie, SignedCookie, TestResponse, Text};
+use stario::{EncryptedCookie, Redirect, RetiredKeys, SetCookie, SignedCookie, TestResponse, Text};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 stario::app!();
@@ -270,4 +270,24 @@ fn a_sealed_cookie_has_a_type() {
 fn an_app_without_a_key_does_not_start() {
     let problems = app::new().state(Given(Vec::new())).check().unwrap_err().to_string();
     assert!(problems.contains("cookie::secure::key::Key"), "{problems}");
+}
+
+#[test]
+fn a_retired_key_reads_and_does_not_write() {
+    let before = Key::derive_from(&[1; 32]);
+    let other = Key::derive_from(&[3; 32]);
+    let app = || app::new().state(Given(Vec::new())).state(key());
+    let retired = || TestClient::new(app().state(RetiredKeys::new([other.clone(), before.clone()])));
+    for (path, cookie) in [
+        ("/signed", SetCookie::new("session", "tok").signed(&before)),
+        ("/encrypted", SetCookie::new("session", "tok").encrypted(&before)),
+        ("/signed", SetCookie::new("session", "tok").signed(&key())),
+    ] {
+        let res = client([cookie]).get("/set").send();
+        let sealed = res.cookie("session").unwrap().value().to_owned();
+        assert_eq!(retired().get(path).cookie("session", &sealed).send().text(), "tok");
+        assert_eq!(retired().get(path).cookie("session", &sealed[1..]).send().text(), "absent");
+    }
+    let sealed = sent_back(SetCookie::new("session", "tok").signed(&before));
+    assert_eq!(TestClient::new(app()).get("/signed").header("cookie", sealed).send().text(), "absent");
 }

@@ -592,7 +592,8 @@ async fn clean_ups_run_though_a_request_never_ends() {
     client.write_all(b"GET /stuck HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     while told.recv().await != Some("inner made") {}
     drop(stop);
-    server.await.unwrap().unwrap();
+    let unfinished = server.await.unwrap().unwrap_err().to_string();
+    assert_eq!(unfinished, "stopped before the end (request: 1 of dependencies::stuck)");
     let mut cleaned = log.events.lock().unwrap()[3..].to_vec();
     cleaned.sort_unstable();
     assert_eq!(cleaned, ["disconnected", "inner cleaned", "outer cleaned"]);

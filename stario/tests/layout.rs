@@ -53,11 +53,12 @@ fn each_dependency_has_its_place() {
             "response.rs",
             "response/set_cookie.rs",
             "response/set_cookie/sealed.rs",
+            "testing.rs",
         ],
     );
     only_in("getrandom::", &["extract/nonce.rs"]);
     only_in("base64::", &["extract/file_signal.rs"]);
-    only_in("tempfile::", &["extract/uploaded_file.rs"]);
+    only_in("tempfile::", &["extract/uploaded_file.rs", "response/file/beneath.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in(
@@ -72,7 +73,7 @@ fn each_dependency_has_its_place() {
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs"]);
-    only_in("rustix::", &["server/connection.rs"]);
+    only_in("rustix::", &["response/file/beneath.rs", "server/connection.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "service.rs", "testing/request.rs"]);

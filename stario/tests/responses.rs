@@ -35,6 +35,31 @@ async fn in_bytes() -> Bytes {
     Bytes::from_static(b"\0\xff")
 }
 
+#[app::query("/byte-list")]
+async fn in_byte_list() -> Vec<u8> {
+    b"\0\xff".to_vec()
+}
+
+#[app::query("/byte-slice")]
+async fn in_byte_slice() -> Option<&'static [u8]> {
+    Some(b"\0\xff")
+}
+
+#[app::query("/byte-array")]
+async fn in_byte_array() -> (StatusCode, [(&'static str, &'static str); 1], [u8; 2]) {
+    (StatusCode::CREATED, [("content-type", "image/x-dot")], *b"\0\xff")
+}
+
+#[app::query("/no-bytes")]
+async fn in_no_bytes() -> Vec<u8> {
+    Vec::new()
+}
+
+#[app::query("/number-list")]
+async fn in_number_list() -> Vec<u16> {
+    vec![1, 2]
+}
+
 #[app::query("/body")]
 async fn in_body() -> Body {
     Body::from("as it is")
@@ -84,6 +109,11 @@ fn values_alone() {
     check("/json", 200, "application/json", r#"{"page":1,"status":"success","é":[1,2]}"#);
     check("/text", 200, "text/plain; charset=utf-8", "<b> & é");
     check("/bytes", 200, "application/octet-stream", b"\0\xff");
+    check("/byte-list", 200, "application/octet-stream", b"\0\xff");
+    check("/byte-slice", 200, "application/octet-stream", b"\0\xff");
+    check("/byte-array", 201, "image/x-dot", b"\0\xff");
+    check("/no-bytes", 200, "application/octet-stream", "");
+    check("/number-list", 200, HTML, "12");
     check("/body", 200, "", "as it is");
     check("/status", 410, "", "");
     let res = check("/http", 418, "application/xml", "<a/>");
@@ -200,6 +230,26 @@ fn a_header_that_http_cannot_carry_is_not_split() {
         assert!(!res.headers().contains_key("x-mode"), "{name:?}: {value:?}");
     }
     assert_eq!(check("/header?name=X-Mode&value=a%20b", 200, HTML, "<p>hi</p>").header("x-mode"), "a b");
+}
+
+#[app::query("/length")]
+async fn length(stated: QueryParam<String>) -> ([(&'static str, String); 1], Text<&'static str>) {
+    ([("content-length", stated.0)], Text("0123456789"))
+}
+
+#[app::query("/lengths")]
+async fn lengths() -> ([(&'static str, &'static str); 2], Text<&'static str>) {
+    ([("content-length", "3"), ("content-length", "10")], Text("0123456789"))
+}
+
+#[test]
+fn a_length_is_that_of_the_body() {
+    for path in ["/length?stated=10", "/length?stated=3", "/length?stated=99", "/length?stated=x", "/lengths"]
+    {
+        let res = check(path, 200, "text/plain; charset=utf-8", "0123456789");
+        let stated: Vec<&HeaderValue> = res.headers().get_all("content-length").iter().collect();
+        assert_eq!(stated, ["10"], "{path}");
+    }
 }
 
 #[app::query("/no-json")]

@@ -1,6 +1,7 @@
 //! `SignedCookie<T>` and `EncryptedCookie<T>`: cookies that the app itself has set.
 
 use std::any::TypeId;
+use std::{fmt, iter};
 
 use cookie::{Cookie, CookieJar, Key};
 use serde::de::DeserializeOwned;
@@ -25,8 +26,11 @@ macro_rules! sealed_cookie {
                 let Some(key) = scope.app().states().get::<Key>() else {
                     return Err(Rejection::internal("the app was assembled without a key for cookies"));
                 };
+                let retired = scope.app().states().get::<RetiredKeys>();
+                let keys = || iter::once(&*key).chain(retired.iter().flat_map(|retired| &retired.0));
                 // Another site of the same domain can set what is no genuine cookie in front of one that is.
-                let text = named(scope, parameter.name()).find_map(|cookie| $open(cookie, &key));
+                let text = named(scope, parameter.name())
+                    .find_map(|cookie| keys().find_map(|key| $open(&cookie, key)));
                 value::from_text(text.as_deref())
                     .map(Self)
                     .map_err(|problem| problem.into_rejection($source, parameter.name()))
@@ -56,7 +60,8 @@ sealed_cookie! {
     /// cookie that was changed, made up, signed with another key or under another name counts as absent: 400,
     /// unless the parameter has a `#[default(..)]` or is a `SignedCookie<Option<T>>`.
     ///
-    /// A signature does not age. What must end earlier than the browser forgets it carries its own date.
+    /// A signature does not age. What must end earlier than the browser forgets it carries its own date. To
+    /// change the key, keep the one before among the [`RetiredKeys`].
     ///
     /// ```
     /// use stario::cookie::Key;
@@ -120,14 +125,52 @@ sealed_cookie! {
     /// ```
 }
 
-fn verify(cookie: Cookie<'_>, key: &Key) -> Option<String> {
-    let verified = CookieJar::new().signed(key).verify(cookie.into_owned())?;
+/// Keys that cookies were signed or encrypted with before the app's present one: with them as its state, an app
+/// goes on reading those cookies. What it sets, it signs and encrypts with its `Key` alone.
+///
+/// Leave a key out once all cookies it was used for have expired, and at once when others may know it.
+///
+/// ```
+/// use stario::cookie::Key;
+/// use stario::prelude::*;
+/// use stario::{RetiredKeys, SignedCookie};
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home(user: SignedCookie<u32>) -> String {
+///     format!("user {user}")
+/// }
+///
+/// # fn main() {
+/// let (before, now) = (Key::derive_from(&[1; 32]), Key::derive_from(&[2; 32]));
+/// TestClient::new(app::new().state(now).state(RetiredKeys::new([before])));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RetiredKeys(Vec<Key>);
+
+impl RetiredKeys {
+    /// They are tried in this order, after the app's present key.
+    pub fn new(keys: impl IntoIterator<Item = Key>) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
+
+// The keys are secret.
+impl fmt::Debug for RetiredKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RetiredKeys").field("len", &self.0.len()).finish_non_exhaustive()
+    }
+}
+
+fn verify(cookie: &Cookie<'_>, key: &Key) -> Option<String> {
+    let verified = CookieJar::new().signed(key).verify(cookie.clone().into_owned())?;
     // The name is signed too; see `SetCookie::signed`.
     let value = verified.value().strip_prefix(verified.name())?.strip_prefix('=')?;
     Some(value.to_owned())
 }
 
-fn decrypt(cookie: Cookie<'_>, key: &Key) -> Option<String> {
-    let decrypted = CookieJar::new().private(key).decrypt(cookie.into_owned())?;
+fn decrypt(cookie: &Cookie<'_>, key: &Key) -> Option<String> {
+    let decrypted = CookieJar::new().private(key).decrypt(cookie.clone().into_owned())?;
     Some(decrypted.value().to_owned())
 }

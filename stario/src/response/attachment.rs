@@ -25,7 +25,8 @@ const NOT_IN_ATTRIBUTES: &AsciiSet = &NON_ALPHANUMERIC
 ///
 /// The name may be any text. It is written as RFC 6266 has it, in ASCII for old clients and, where that is
 /// not all, in UTF-8 for the others. Control characters, `/` and `\` become `_`, so that the name neither
-/// ends its header nor leads to another folder.
+/// ends its header nor leads to another folder, and so do the marks that turn the direction of text, by which
+/// `gpj.exe` would pass for `exe.jpg`.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -51,7 +52,6 @@ pub struct Attachment(String);
 impl Attachment {
     /// To be saved under `name`; without a name, under one that the client makes up.
     pub fn named(name: impl AsRef<str>) -> Self {
-        let is_unsafe = |character: char| character.is_control() || matches!(character, '/' | '\\');
         Self(name.as_ref().replace(is_unsafe, "_"))
     }
 
@@ -69,6 +69,13 @@ impl Attachment {
         let whole = utf8_percent_encode(name, NOT_IN_ATTRIBUTES);
         format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}")
     }
+}
+
+/// What is put into no name.
+fn is_unsafe(character: char) -> bool {
+    let turns_text =
+        matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || turns_text || matches!(character, '/' | '\\')
 }
 
 impl ResponsePart for Attachment {
@@ -98,6 +105,7 @@ mod tests {
         check("a\r\nset-cookie: b=c", "attachment; filename=\"a__set-cookie: b=c\"");
         check("a\0\u{85}b", "attachment; filename=\"a__b\"");
         check("../../etc/passwd", "attachment; filename=\".._.._etc_passwd\"");
+        check("a\u{202E}gpj.exe", "attachment; filename=\"a_gpj.exe\"");
         check("..\\a", "attachment; filename=\".._a\"");
         check("日本.txt", "attachment; filename=\"__.txt\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC.txt");
         check("it's.txt", "attachment; filename=\"it's.txt\"");

@@ -1,5 +1,6 @@
 //! `File`: a file as a response, or the part of it that was asked for.
 
+mod beneath;
 mod condition;
 mod range;
 
@@ -82,7 +83,7 @@ impl File {
     ///
     /// The name is a path in that folder, its parts separated by `/`. What leads out of the folder is not
     /// there, by `..` or by symbolic links, and neither is what is hidden, with a name that begins with a
-    /// dot. Symbolic links within the folder are followed.
+    /// dot. Symbolic links within the folder are followed, and on Unix none that is put there meanwhile.
     ///
     /// ```
     /// use stario::File;
@@ -112,8 +113,11 @@ impl File {
         let folder = folder.into();
         let opened = blocking(move || {
             let folder = folder.canonicalize().map_err(|error| about(&folder, &error))?;
-            match folder.join(name).canonicalize() {
-                Ok(path) if path.starts_with(&folder) && path.is_file() => Self::open_now(&path).map(Some),
+            let Ok(path) = folder.join(name).canonicalize() else { return Ok(None) };
+            let Ok(inner) = path.strip_prefix(&folder) else { return Ok(None) };
+            // All links are followed by now: one that is found on the way has been put there since.
+            match beneath::open(&folder, inner).map_err(|error| about(&path, &error))? {
+                Some(handle) if handle.metadata()?.is_file() => Self::of(handle, &path).map(Some),
                 _ => Ok(None),
             }
         });
@@ -124,12 +128,14 @@ impl File {
         let open = || {
             // Asked first: to open a pipe would wait for its other end.
             ensure_regular(&std::fs::metadata(path)?)?;
-            let handle = std::fs::File::open(path)?;
-            let metadata = handle.metadata()?;
-            ensure_regular(&metadata)?;
-            Ok((handle, metadata))
+            Self::of(std::fs::File::open(path)?, path)
         };
-        let (handle, metadata) = open().map_err(|error| about(path, &error))?;
+        open().map_err(|error| about(path, &error))
+    }
+
+    fn of(handle: std::fs::File, path: &Path) -> io::Result<Self> {
+        let metadata = handle.metadata()?;
+        ensure_regular(&metadata)?;
         let mut headers = HeaderMap::with_capacity(5);
         headers.insert(CONTENT_TYPE, media_type(path));
         // The type is that of the name, and not to be guessed from content that others may have made.

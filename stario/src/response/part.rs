@@ -7,7 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use http::{StatusCode, header};
 use stario_html::Render;
 
-use super::{AsResponse, HTML, IntoResponse, Response, failure, has_failed, with_type};
+use super::{AsHtml, AsResponse, IntoResponse, Response, failure, has_failed};
 use crate::error::Result;
 
 /// A part of a response's head: what stands before the value in a tuple that is returned.
@@ -153,7 +153,7 @@ macro_rules! values_with_parts {
             #[allow(non_snake_case)]
             fn into_response(self) -> Response {
                 let ($($part,)+ value) = self;
-                ($($part,)+ with_type(HTML, value.into_html())).into_response()
+                ($($part,)+ IntoResponse::<AsHtml>::into_response(value)).into_response()
             }
         }
     };

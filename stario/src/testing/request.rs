@@ -48,6 +48,15 @@ impl TestRequest {
         self
     }
 
+    /// Sends a cookie, as a browser would that has it.
+    ///
+    /// # Panics
+    ///
+    /// When HTTP cannot carry it.
+    pub fn cookie(self, name: &str, value: &str) -> Self {
+        self.header("cookie", format!("{name}={value}"))
+    }
+
     /// Sets the address that the request comes from; 127.0.0.1 unless set.
     pub fn peer(mut self, address: impl Into<IpAddr>) -> Self {
         self.peer.set_ip(address.into());
