@@ -69,7 +69,8 @@ pub(crate) use work::Work;
 /// Each handler brings `url(..)` and `action(..)`, which lead to it: `get_user::url(7)` is a
 /// [`Url`](crate::Url), `get_user::action(7)` the Datastar [`Action`](crate::Action) that calls it. They take the
 /// captures of the path; what is read from the query is set on what they return, a [`Link`](crate::Link). A name,
-/// a number of arguments or a type that does not fit the handler does not compile.
+/// a number of arguments or a type that does not fit the handler does not compile. They are functions of a type
+/// that has the handler's name, so no other type and no module beside the handler can have that name.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -157,7 +158,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
     let routes = TypeId::of::<R>();
     App {
         routes: discover::endpoints(routes).into_iter().map(Route::new).collect(),
-        parts: vec![Part { routes, module, prefix: "" }],
+        parts: vec![Part { routes, module, prefix: "", host: None }],
         states: States::default(),
         datastar_file: None,
         probes: Probes::default(),
@@ -306,9 +307,14 @@ impl App {
         crate::server::serve_on(Arc::new(app), listener, stop).await
     }
 
+    fn has_nothing_to_answer(&self) -> bool {
+        self.routes.is_empty() && self.mounts.is_empty()
+    }
+
     /// The app in the form that serves requests.
     pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
-        if self.routes.is_empty() && self.mounts.is_empty() {
+        // Parts that have none say so themselves.
+        if self.has_nothing_to_answer() && self.parts.len() == 1 {
             self.problems.push(without_handlers(&self.parts));
         }
         self.routes.sort_by_cached_key(Route::order);

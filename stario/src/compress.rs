@@ -38,14 +38,14 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
     }
     // It has the head of the response that it stands for, of whose type it says nothing.
     if response.status() == StatusCode::NOT_MODIFIED {
-        vary(response.headers_mut());
+        vary(response.headers_mut(), "accept-encoding");
         return;
     }
     let threshold = if accepted.refuses_identity() { 1 } else { settings.least_bytes() };
     if !is_negotiable(response, settings, threshold) {
         return;
     }
-    vary(response.headers_mut());
+    vary(response.headers_mut(), "accept-encoding");
     let Some(coding) = accepted.choose(settings.preference()) else {
         return;
     };
@@ -95,20 +95,19 @@ fn members(headers: &HeaderMap, name: http::HeaderName) -> impl Iterator<Item = 
     lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
-/// Tells caches that the response depends on what the client accepts.
-fn vary(headers: &mut HeaderMap) {
-    const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
-    if members(headers, VARY).any(|member| member == b"*" || member.eq_ignore_ascii_case(b"accept-encoding"))
-    {
+/// Tells caches that the response depends on this header of the request.
+pub(crate) fn vary(headers: &mut HeaderMap, name: &'static str) {
+    if members(headers, VARY).any(|member| member == b"*" || member.eq_ignore_ascii_case(name.as_bytes())) {
         return;
     }
+    let value = HeaderValue::from_static(name);
     let mut lines: Vec<&[u8]> = headers.get_all(VARY).iter().map(HeaderValue::as_bytes).collect();
     let merged = if lines.is_empty() {
-        ACCEPT_ENCODING
+        value
     } else {
-        lines.push(b"accept-encoding");
+        lines.push(name.as_bytes());
         // Parts of headers make a header.
-        HeaderValue::from_bytes(&lines.join(&b", "[..])).unwrap_or(ACCEPT_ENCODING)
+        HeaderValue::from_bytes(&lines.join(&b", "[..])).unwrap_or(value)
     };
     headers.insert(VARY, merged);
 }

@@ -11,7 +11,7 @@ mod link;
 mod text;
 mod url;
 
-pub use action::{Action, ContentType, RequestCancellation, Retry};
+pub use action::{Action, ContentType, HasAction, RequestCancellation, Retry};
 pub use client::DatastarScript;
 pub use event::{
     Comment, Event, Mode, Namespace, PatchElements, PatchSignals, Redirect, Remove, Script, comment, patch,

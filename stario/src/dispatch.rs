@@ -83,11 +83,16 @@ async fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -
     }
     let found = Found::by(app, &head);
     let stages = found.stages(app, &head);
+    let deciding_headers = app.router().deciding_headers(&head);
     let request = Request::from_parts(head, body);
-    match stages {
+    let mut response = match stages {
         None => answer(app, request, arrival, found).await,
         Some(stages) => Box::pin(Way::through(&stages, app, arrival, request, Some(found))).await,
+    };
+    for name in deciding_headers {
+        compress::vary(response.headers_mut(), name);
     }
+    response
 }
 
 /// Who answers a request.

@@ -5,8 +5,8 @@
 
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{
-    Action, Complete, Given, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target, Unprobed,
-    Unset, Url, UrlBuilder, UrlValue, with_parameter,
+    Action, Complete, Given, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
+    Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
 };
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::extract::{

@@ -64,6 +64,8 @@ pub(crate) struct Router {
     root: Node,
     /// Where the app answers for several hosts.
     hosts: Option<Box<Hosts<Node>>>,
+    /// Whether any route asks for headers.
+    asks_for_headers: bool,
 }
 
 /// What matched, or why nothing did.
@@ -137,6 +139,7 @@ impl Captures {
 impl Router {
     /// Adds a route; the one that is already there for its method, path and headers, if any, comes back.
     pub(crate) fn insert(&mut self, route: Route) -> Result<(), Arc<Route>> {
+        self.asks_for_headers |= !route.endpoint.headers.is_empty();
         let mut node = match route.host {
             Some(host) => self.hosts.get_or_insert_default().entry(host),
             None => &mut self.root,
@@ -165,6 +168,14 @@ impl Router {
 
     pub(crate) fn find(&self, head: &request::Parts) -> Match {
         self.root(head).find(head)
+    }
+
+    /// The headers that decide which route answers this request, whether or not one does.
+    pub(crate) fn deciding_headers(&self, head: &request::Parts) -> BTreeSet<&'static str> {
+        if !self.asks_for_headers {
+            return BTreeSet::new();
+        }
+        deciding_headers(&self.root(head).at(head.uri.path()), wanted(&head.method))
     }
 
     /// The layers around the routes at this path, without those of handlers. Routes of different apps can be at
@@ -213,8 +224,7 @@ impl Node {
             return Match::BadRequest { message: problem.into() };
         }
         let mut ranges = Ranges::new();
-        // HEAD asks for what GET would answer.
-        let wanted = if head.method == Method::HEAD { "GET" } else { head.method.as_str() };
+        let wanted = wanted(&head.method);
         let found = self.search(path, &mut ranges, &mut |routes| {
             routes.iter().find(|route| {
                 route.endpoint.method == wanted && has_headers(&head.headers, route.endpoint.headers)
@@ -241,11 +251,7 @@ impl Node {
         if routes.is_empty() {
             return self.without_slash(head).unwrap_or(Match::NotFound);
         }
-        let headers: BTreeSet<&str> = routes
-            .iter()
-            .filter(|route| route.endpoint.method == wanted)
-            .flat_map(|route| route.endpoint.headers.iter().map(|(name, _)| *name))
-            .collect();
+        let headers = deciding_headers(&routes, wanted);
         if !headers.is_empty() {
             let names = headers.into_iter().collect::<Vec<_>>().join("`, `");
             return Match::BadRequest {
@@ -343,6 +349,17 @@ impl Node {
         into.extend(self.routes.iter().chain(&self.rest));
         self.literals.values().chain(self.capture.as_deref()).for_each(|node| node.all(into));
     }
+}
+
+/// The method of the routes that can answer a request with this one: HEAD asks for what GET would answer.
+fn wanted(method: &Method) -> &str {
+    if method == Method::HEAD { "GET" } else { method.as_str() }
+}
+
+/// The headers by which routes of one path are told apart.
+fn deciding_headers(routes: &[&Arc<Route>], wanted: &str) -> BTreeSet<&'static str> {
+    let routes = routes.iter().filter(|route| route.endpoint.method == wanted);
+    routes.flat_map(|route| route.endpoint.headers.iter().map(|(name, _)| *name)).collect()
 }
 
 /// Whether the first value of each header is the one that is asked for.

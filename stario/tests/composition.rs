@@ -115,6 +115,24 @@ fn hosts_have_apps_of_their_own() {
     );
 }
 
+#[test]
+fn hosts_can_share_an_app() {
+    let app = app::new().host("a.example", admin::new()).host("b.example", admin::new());
+    let client = TestClient::new(app);
+    for host in ["a.example", "b.example"] {
+        let res = client.get("/users/7").header("host", host).send();
+        assert_eq!(res.text(), "/users/{id} of 7: /users/8", "{host}");
+    }
+    assert_eq!(
+        problems(
+            app::new().host("a.example", admin::new()).host("b.example", api::new().nest("/b", admin::new()))
+        ),
+        [
+            "`composition::admin` is part of this app twice, at `/` and at `/b`: its links could lead to one only"
+        ]
+    );
+}
+
 #[handler]
 async fn search(q: QueryParam<String>, in_what: PathParam<String>) -> Html {
     html! { <p>{q}" in "{in_what}</p> }
@@ -278,6 +296,24 @@ fn an_app_with_a_name_and_no_handlers_says_how_to_give_it_some() {
         [
             "`composition::empty` has no handler; annotate one with #[app::query(\"/\", app = empty)], or merge the app of the crate that has them"
         ]
+    );
+}
+
+/// The rest of the app would hide it: nothing but 404 tells that handlers did not name their app.
+#[test]
+fn a_part_without_handlers_is_reported_too() {
+    let empty_part = "`composition::empty` has no handler; annotate one with #[app::query(\"/\", app = empty)], or merge \
+         the app of the crate that has them";
+    assert_eq!(problems(app::new().merge(empty::new())), [empty_part]);
+    assert_eq!(problems(app::new().nest("/a", empty::new())), [empty_part]);
+    assert_eq!(problems(app::new().host("a.example", empty::new())), [empty_part]);
+    assert_eq!(problems(api::new().nest("/a", empty::new().merge(empty::new()))).len(), 2);
+    // One that only holds others is none.
+    assert_eq!(empty::new().nest("/a", admin::new()).check(), Ok(()));
+    assert_eq!(app::new().nest("/a", empty::new().nest("/b", admin::new())).check(), Ok(()));
+    assert_eq!(
+        app::new().nest("/a", empty::new().route(detached_command::<import>("/{id}"))).check(),
+        Ok(())
     );
 }
 

@@ -319,6 +319,25 @@ fn an_action_is_part_of_a_longer_expression() {
     assert_eq!(page.as_str(), r#"<p data-on:click="$busy || @get('/search?q=%27'); $busy = true"></p>"#);
 }
 
+#[app::command("/told-by-headers", headers("X-Mode" = "it's", "Accept" = "x/y"))]
+async fn told_by_headers() {}
+
+/// Without them the request would be refused.
+#[test]
+fn actions_send_the_headers_of_their_route() {
+    let own = "'X-Mode': 'it\\u0027s', 'Accept': 'x/y'";
+    let action = told_by_headers::action();
+    assert_eq!(action.to_string(), format!("@post('/told-by-headers', {{headers: {{{own}}}}})"));
+    let action = action
+        .headers([(HeaderName::from_static("a"), HeaderValue::from_static("1"))])
+        .headers([(HeaderName::from_static("b"), HeaderValue::from_static("2"))])
+        .open_when_hidden(true);
+    assert_eq!(
+        action.to_string(),
+        format!("@post('/told-by-headers', {{headers: {{{own}, 'b': '2'}}, openWhenHidden: true}})")
+    );
+}
+
 /// What no text in an option may do: end its literal, or be found by what Datastar looks for.
 #[test]
 fn options_hold_any_text() {

@@ -141,6 +141,21 @@ fn headers_tell_handlers_apart() {
     assert_eq!(ask(&[("x-mode", "<script>")]), refusal);
 }
 
+/// A cache must not give the answer to one header for another, nor a refusal.
+#[test]
+fn what_headers_decide_says_so_to_caches() {
+    let vary = |method: Method, path: &str, mode: &'static str| {
+        let res = client().request(method, path).header("x-mode", mode).send();
+        format!("{} {:?}", res.status().as_u16(), res.headers().get("vary"))
+    };
+    let both = r#"Some("accept, x-mode")"#;
+    assert_eq!(vary(Method::GET, "/mode", "a"), format!("200 {both}"));
+    assert_eq!(vary(Method::HEAD, "/mode", "b"), format!("200 {both}"));
+    assert_eq!(vary(Method::GET, "/mode", "c"), format!("400 {both}"));
+    assert_eq!(vary(Method::PUT, "/mode", "a"), "405 None");
+    assert_eq!(vary(Method::GET, "/users/7", "a"), "200 None");
+}
+
 #[test]
 fn options_and_redirects_are_answered_without_a_handler() {
     let res = client().request(Method::OPTIONS, "/mode").send();

@@ -39,7 +39,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let injected = runtime_at(value.span());
     let injected = (!provider.by_name).then(|| {
         quote_spanned! {value.span()=>
-            #[allow(non_local_definitions)]
+            #[allow(non_local_definitions, unused_qualifications)]
             impl #injected::Injected<crate::app::Routes> for #value {
                 type Provider = #name;
             }

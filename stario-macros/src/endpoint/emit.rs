@@ -184,6 +184,17 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
             };
             refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
         }
+        if let Some(name) = endpoint.pattern.segment_names().find(|name| parameter.is_named(name)) {
+            let runtime = runtime_at(ty.span());
+            let reads_list = quote_spanned! {ty.span()=> {
+                #[allow(unused_imports)] use #runtime::Unprobed as _;
+                #runtime::Probe::<#ty>::READS_LIST
+            }};
+            let message = format!(
+                "`{{{name}}}` is one segment of the path, and this is a list; write `{{{name}...}}` to read all that are left"
+            );
+            refuse(&reads_list, &message);
+        }
         if endpoint.kind == Kind::DetachedCommand {
             let message = "a detached command has answered before it runs, so it has no `Writer`; make this handler a command";
             refuse(&quote_spanned!(ty.span()=> #source.is_writer()), message);

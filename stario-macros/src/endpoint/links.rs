@@ -65,15 +65,23 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let url_value = begin(build.clone());
     // Datastar has an action for each of these.
     let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete" | "query");
-    let action = has_action.then(|| {
-        let action_value = begin(quote!(#runtime::Action::new(#method, #build)));
-        quote! {
-            /// The Datastar action that calls this handler.
-            pub fn action #generics #parameters -> #action_type #bounds {
-                #action_value
-            }
+    // As they are written, because `fetch` takes what Datastar sets and this for two headers else.
+    let pairs = endpoint.options.headers.iter().flatten().map(|(name, value)| quote!((#name, #value)));
+    let action_value = begin(quote!(#runtime::Action::new(#method, #build, &[#(#pairs),*])));
+    let (hidden, action_bounds) = if has_action {
+        (None, bounds.clone())
+    } else {
+        // Says why there is none. A bound that no type is left open in must hold where it stands, unless a
+        // lifetime is.
+        (Some(quote!(#[doc(hidden)])), quote!(#bounds for<'a> #name: #runtime::HasAction<'a>))
+    };
+    let action = quote! {
+        /// The Datastar action that calls this handler.
+        #hidden
+        pub fn action #generics #parameters -> #action_type #action_bounds {
+            #action_value
         }
-    });
+    };
     // At the function's name, where editors then lead from a link.
     let functions = quote_spanned! {name.span()=>
         #[allow(

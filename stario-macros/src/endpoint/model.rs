@@ -145,6 +145,11 @@ impl Pattern {
         if self.is_rest(name) { format!("{{{name}...}}") } else { format!("{{{name}}}") }
     }
 
+    /// The names that stand for one segment.
+    pub(super) fn segment_names(&self) -> impl Iterator<Item = &str> {
+        self.captures().filter(|name| !self.is_rest(name))
+    }
+
     pub(super) fn captures(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Capture(name) | Segment::Rest(name) => Some(name.as_str()),

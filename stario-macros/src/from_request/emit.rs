@@ -34,7 +34,7 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
         #errors
 
         #[automatically_derived]
-        #[allow(clippy::all, clippy::pedantic)]
+        #[allow(unused_qualifications, clippy::all, clippy::pedantic)]
         impl #generics #runtime::FromRequest for #name #arguments #bounds {
             const SOURCE: #runtime::Source = #source;
 

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::App;
+use super::{App, without_handlers};
 use crate::extract::RouteInfo;
 use crate::handler::HandlerRoute;
 use crate::routing::{Host, Pattern, Route};
@@ -17,6 +17,7 @@ pub(super) struct Part {
     /// The module whose `new()` made it, for messages.
     pub(super) module: &'static str,
     pub(super) prefix: &'static str,
+    pub(super) host: Option<&'static str>,
 }
 
 impl App {
@@ -87,8 +88,8 @@ impl App {
     /// `*.example.com`. All else is as with [`merge`](Self::merge).
     ///
     /// A host that is named wins over the longest `*.`, and both over the app itself, which answers for all
-    /// other hosts, and for none of these. Case and port do not count. A link to a handler is a path, so it
-    /// leads there on the same host only.
+    /// other hosts, and for none of these. Case and port do not count. Several hosts can have the same app. A
+    /// link to a handler is a path, so it leads there on the same host only.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -132,6 +133,9 @@ impl App {
         for route in &mut other.routes {
             route.host = Some(host);
         }
+        for part in &mut other.parts {
+            part.host = Some(host);
+        }
         self.absorb(other);
         self
     }
@@ -170,8 +174,16 @@ impl App {
     }
 
     fn absorb(&mut self, other: App) {
+        // One that is made of others may have none of its own.
+        if other.has_nothing_to_answer() && other.parts.len() == 1 {
+            self.problems.push(without_handlers(&other.parts));
+        }
         for part in &other.parts {
-            if let Some(present) = self.parts.iter().find(|present| present.routes == part.routes) {
+            // Several hosts can have the same app: its links lead to the same path on each.
+            let is_same = |present: &&Part| {
+                present.routes == part.routes && (present.host == part.host || present.prefix != part.prefix)
+            };
+            if let Some(present) = self.parts.iter().find(is_same) {
                 let place = |part: &Part| match part.prefix {
                     "" => "`/`".to_owned(),
                     prefix => format!("`{prefix}`"),

@@ -58,6 +58,8 @@ enum Field {
     Include,
     Exclude,
     Selector,
+    /// Those of the handler's route. `headers` is written once for both.
+    OwnHeaders,
     Headers,
     OpenWhenHidden,
     Payload,
@@ -68,6 +70,15 @@ enum Field {
     RetryMaxCount,
     RequestCancellation,
 }
+
+/// A handler whose method Datastar has an action for.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "Datastar has no action for the method of `{Self}`",
+    label = "there are `@get`, `@post`, `@put`, `@patch`, `@delete` and `@query`",
+    note = "give the handler one of those methods, or call its `url(..)` by other means"
+)]
+pub trait HasAction<'a> {}
 
 /// What a Datastar action sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,9 +114,15 @@ pub enum RequestCancellation {
 }
 
 impl Action {
+    /// One that asks for the route with these headers.
     #[doc(hidden)]
-    pub fn new(method: &'static str, url: Url) -> Self {
-        Self { method, url, options: BTreeMap::new() }
+    pub fn new(method: &'static str, url: Url, headers: &[(&str, &str)]) -> Self {
+        let mut options = BTreeMap::new();
+        if !headers.is_empty() {
+            let fields = headers.iter().map(|(name, value)| field(name, value));
+            options.insert(Field::OwnHeaders, fields.collect::<Vec<_>>().join(", "));
+        }
+        Self { method, url, options }
     }
 
     /// Sets a key of the query that the handler does not read by a parameter of this name, as
@@ -165,8 +182,9 @@ options! {
     /// effect with [`ContentType::Form`].
     selector(selector: &str) => Selector: literal(selector);
 
-    /// Sends these headers, in place of those set before.
-    headers(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) => Headers: header_object(headers);
+    /// Sends these headers, in place of those set before. Those that the handler's route asks for,
+    /// `headers("X-Mode" = "a")`, are sent in any case.
+    headers(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) => Headers: header_fields(headers);
 
     /// Whether the request goes on while the page is hidden. Unless set, that of a query is ended, and made
     /// again when the page is seen.
@@ -216,13 +234,18 @@ fn literal(text: &str) -> String {
     code_of(&Literal(text))
 }
 
-/// `{'x-token': '7'}`. A browser takes each character of a value for a byte, so that is how bytes are given.
-fn header_object(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> String {
+/// `'x-token': '7'`.
+fn field(name: &str, value: &str) -> String {
+    format!("{}: {}", literal(name), literal(value))
+}
+
+/// The fields of an object. A browser takes each character of a value for a byte, so that is how bytes are given.
+fn header_fields(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> String {
     let fields = headers.into_iter().map(|(name, value)| {
         let value: String = value.as_bytes().iter().map(|&byte| char::from(byte)).collect();
-        format!("{}: {}", literal(name.as_str()), literal(&value))
+        field(name.as_str(), &value)
     });
-    format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+    fields.collect::<Vec<_>>().join(", ")
 }
 
 impl Expression for Action {
@@ -245,6 +268,8 @@ impl Action {
         for (position, (field, code)) in self.options.iter().enumerate() {
             let includes = self.options.contains_key(&Field::Include);
             let excludes = self.options.contains_key(&Field::Exclude);
+            let has_own_headers = self.options.contains_key(&Field::OwnHeaders);
+            let has_headers = self.options.contains_key(&Field::Headers);
             if position > 0 {
                 out.write_code(", ");
             }
@@ -254,7 +279,8 @@ impl Action {
                 Field::Exclude if includes => "exclude: ",
                 Field::Exclude => "filterSignals: {exclude: ",
                 Field::Selector => "selector: ",
-                Field::Headers => "headers: ",
+                Field::Headers if has_own_headers => "",
+                Field::OwnHeaders | Field::Headers => "headers: {",
                 Field::OpenWhenHidden => "openWhenHidden: ",
                 Field::Payload => "payload: ",
                 Field::Retry => "retry: ",
@@ -266,7 +292,12 @@ impl Action {
             };
             out.write_code(before);
             out.write_code(code);
-            if *field == Field::Exclude || *field == Field::Include && !excludes {
+            let is_closed = match field {
+                Field::Include => !excludes,
+                Field::OwnHeaders => !has_headers,
+                other => matches!(other, Field::Exclude | Field::Headers),
+            };
+            if is_closed {
                 out.write_code("}");
             }
         }

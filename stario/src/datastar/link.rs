@@ -7,7 +7,7 @@ use stario_html::{AttrWriter, Buf, Expression, JsWriter, Render, UrlAttr};
 
 use super::text::{Sink, UrlValue, texts_of};
 use super::{Action, Url};
-use crate::extract::{QueryParam, QueryParams};
+use crate::extract::{PathParam, QueryParam, QueryParams};
 use crate::response::Location;
 
 /// The [`Url`] or the [`Action`] of a handler, with a method for each parameter that the handler reads from
@@ -157,7 +157,7 @@ pub trait Given<N> {}
 impl<N> Given<N> for Set {}
 impl<N> Given<N> for Unset<false> {}
 
-/// Whether a type is a `QueryParam`, and one of an `Option`: by an associated constant of its own, or else
+/// What a type is: a `QueryParam`, one of an `Option`, a `PathParam` of a list: by an associated constant of its own, or else
 /// that of [`Unprobed`].
 #[doc(hidden)]
 #[derive(Debug)]
@@ -171,10 +171,15 @@ impl<T> Probe<QueryParam<Option<T>>> {
     pub const READS_OPTION: bool = true;
 }
 
+impl<T> Probe<PathParam<Vec<T>>> {
+    pub const READS_LIST: bool = true;
+}
+
 #[doc(hidden)]
 pub trait Unprobed {
     const READS_ONE: bool = false;
     const READS_OPTION: bool = false;
+    const READS_LIST: bool = false;
 }
 
 impl<P> Unprobed for Probe<P> {}

@@ -51,9 +51,32 @@ async fn stream_numbers() -> impl Stream<Item = Event> {
     }
 }
 
+/// Leads to handlers of another crate.
+#[app::query("/sales")]
+async fn sales() -> Html {
+    html! {
+        <a href={shop::find::url("a/b").name("it's").fragment("top")}>"Find"</a>
+        <button data-on:click={shop::change::action("hats").id(7)}>"Change"</button>
+    }
+}
+
+fn whole() -> stario::App {
+    app::new().state(Config::default()).merge(shop::app::new())
+}
+
 #[tokio::main]
 async fn main() -> stario::Result {
-    app::new().state(Config::default()).serve().await
+    whole().serve().await
+}
+
+#[cfg(test)]
+stario::app!(rival);
+
+/// The library has this as well.
+#[cfg(test)]
+#[app::query("/shop/{of_what}", app = rival)]
+async fn rival_find(of_what: PathParam<u8>) -> u8 {
+    of_what.0
 }
 
 #[cfg(test)]
@@ -75,6 +98,29 @@ mod tests {
         let page = client.get("/").send();
         assert!(page.text().contains(r#"<a href="/users/7">"#), "{}", page.text());
         assert!(page.text().contains("data-on:click=\"@post('/users/7')\""), "{}", page.text());
+    }
+
+    #[test]
+    fn links_and_actions_lead_to_another_crate() {
+        let client = TestClient::new(whole());
+        let page = client.get("/sales").send();
+        assert_eq!(
+            page.text(),
+            r#"<a href="/shop/a%2Fb?name=it%27s#top">Find</a><button data-on:click="@patch('/shop/hats?id=7')">Change</button>"#
+        );
+        assert_eq!(client.get("/shop/a%2Fb?name=it%27s").send().text(), "a/b: it&#39;s, page 1");
+        assert_eq!(client.request(stario::http::Method::PATCH, "/shop/hats?id=7").send().text(), "hats: 7");
+    }
+
+    #[test]
+    fn one_route_of_two_crates_is_reported_at_both_places() {
+        let problems = rival::new().merge(shop::app::new()).check().unwrap_err().to_string();
+        assert_eq!(
+            problems,
+            format!(
+                "the app cannot start:\n  GET /shop/{{kind}} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:77"
+            )
+        );
     }
 
     #[tokio::test]
