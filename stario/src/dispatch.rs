@@ -3,6 +3,7 @@
 mod way;
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue};
@@ -15,7 +16,7 @@ use crate::body::Body;
 use crate::compress::{self, Accepted};
 use crate::error::{Error, catch_panic, panic_message};
 use crate::extract::{MatchedPath, RequestId, X_REQUEST_ID, client_behind};
-use crate::handler;
+use crate::handler::{self, Begin};
 use crate::layer::Stage;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::Match;
@@ -39,13 +40,11 @@ pub(crate) async fn dispatch(
     let arrival = Arrival { peer, id, nonce, span: span.clone() };
     let is_head = request.method() == Method::HEAD;
     let accepted = Accepted::of(request.headers());
-    let answered = async {
-        match app.stages() {
-            stages if stages.is_empty() => route(&app, request, arrival).await,
-            stages => Box::pin(Way::through(stages, &app, arrival, request, None)).await,
-        }
-    };
-    let mut response = answered.instrument(span).await;
+    let answering = span.in_scope(|| match app.stages() {
+        stages if stages.is_empty() => route(&app, request, arrival),
+        stages => Answering::Later(Way::through(stages, &app, arrival, request, None)),
+    });
+    let mut response = answering.wait(&app).instrument(span).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
     if let Some(headers) = app.settings().security_headers() {
         headers.add_to(response.headers_mut(), nonce);
@@ -53,7 +52,7 @@ pub(crate) async fn dispatch(
     response.body_mut().belongs_to(id);
     let report = report.map(|report| report.answered(&mut response));
     if let Some(accepted) = accepted {
-        compress::respond(accepted, app.settings().compression(), &mut response).await;
+        Box::pin(compress::respond(accepted, app.settings().compression(), &mut response)).await;
     }
     correct_length(&mut response);
     if is_head {
@@ -74,25 +73,78 @@ fn keep_open(response: &mut Response, version: Version, app: &Assembled) {
     response.body_mut().end_events_on(app.stop());
 }
 
+/// An answer on its way. Everything up to the handler's own future is decided without waiting, so that what
+/// every request moves about is this, and not a future that could hold all that any request needs.
+enum Answering {
+    Now(Response),
+    Call(Called),
+    /// By what fewer requests need.
+    Later(Pin<Box<dyn Future<Output = Response> + Send>>),
+}
+
+/// A handler's call, and what its response still needs.
+struct Called {
+    call: Begin,
+    version: Version,
+    id: RequestId,
+    /// The handler's future owns the head, and a panic takes it down.
+    kept: Option<Box<request::Parts>>,
+    template: Option<RouteTemplate>,
+}
+
+impl Answering {
+    async fn wait(self, app: &Assembled) -> Response {
+        match self {
+            Answering::Now(response) => response,
+            Answering::Call(called) => called.wait(app).await,
+            Answering::Later(answering) => answering.await,
+        }
+    }
+}
+
+impl Called {
+    async fn wait(self, app: &Assembled) -> Response {
+        let Self { call, version, id, kept, template } = self;
+        let mut response = call.await.unwrap_or_else(|_| app.answers().panicked(kept.as_deref(), id));
+        if let Some(template) = template {
+            response.extensions_mut().insert(template);
+        }
+        // Event streams are seen to here, where no layer has made another body of them yet.
+        if response.body().is_events() {
+            response.body_mut().ping_events(app.settings().ping_interval());
+            keep_open(&mut response, version, app);
+        }
+        response
+    }
+}
+
 /// Finds who answers the request, and has it answered.
-async fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Response {
+fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Answering {
     let (head, body) = request.into_parts();
     if app.settings().refuses_origin(&head) {
         let _links = app.prefixes().enter();
-        return app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, arrival.id);
+        let refused = app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, arrival.id);
+        return Answering::Now(refused);
     }
     let found = Found::by(app, &head);
     let stages = found.stages(app, &head);
     let deciding_headers = app.router().deciding_headers(&head);
     let request = Request::from_parts(head, body);
-    let mut response = match stages {
-        None => answer(app, request, arrival, found).await,
-        Some(stages) => Box::pin(Way::through(&stages, app, arrival, request, Some(found))).await,
+    let answering = match stages {
+        None => answer(app, request, arrival, found),
+        Some(stages) => Answering::Later(Way::through(&stages, app, arrival, request, Some(found))),
     };
-    for name in deciding_headers {
-        compress::vary(response.headers_mut(), name);
+    if deciding_headers.is_empty() {
+        return answering;
     }
-    response
+    let app = Arc::clone(app);
+    Answering::Later(Box::pin(async move {
+        let mut response = answering.wait(&app).await;
+        for name in deciding_headers {
+            compress::vary(response.headers_mut(), name);
+        }
+        response
+    }))
 }
 
 /// Who answers a request.
@@ -132,46 +184,31 @@ impl Found {
     }
 }
 
-/// Has the request answered by who was found.
-async fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found: Found) -> Response {
-    let version = request.version();
-    // Event streams are seen to here, where no layer has made another body of them yet.
-    let mut response = match found {
-        Found::Mount(mount) => Box::pin(ask(app, &mount, request, arrival)).await,
-        Found::Match(found) => {
-            let mut response = act(app, found, request, arrival).await;
-            // A service's own frames may end within an event, where a comment must not be.
-            response.body_mut().ping_events(app.settings().ping_interval());
-            response
+/// Has the request answered by who was found: calls the handler, or says why there is none.
+fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found: Found) -> Answering {
+    let found = match found {
+        Found::Mount(mount) => {
+            return Answering::Later(Box::pin(ask(Arc::clone(app), mount, request, arrival)));
         }
+        Found::Match(found) => found,
     };
-    if response.body().is_events() {
-        keep_open(&mut response, version, app);
-    }
-    response
-}
-
-/// Calls the handler, or says why there is none.
-async fn act(app: &Arc<Assembled>, found: Match, request: Request<Body>, arrival: Arrival) -> Response {
+    let version = request.version();
     let (head, body) = request.into_parts();
     let id = arrival.id;
     let status = |status, message, head: &_| {
         let _links = app.prefixes().enter();
         app.answers().status(status, message, head, id)
     };
-    match found {
+    Answering::Now(match found {
         Match::Found { endpoint, captures } => {
-            // The handler's future owns the head, and a panic takes it down.
-            let kept = app.answers().has_panic_page().then(|| head.clone());
+            let kept = app.answers().has_panic_page().then(|| Box::new(head.clone()));
             telemetry::routed(&arrival.span, &head.method, captures.template());
             let template = telemetry::is_wanted().then(|| RouteTemplate(captures.template().to_owned()));
             let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
-            let called = handler::call(endpoint, scope, app).await;
-            let mut response = called.unwrap_or_else(|_| app.answers().panicked(kept.as_ref(), id));
-            if let Some(template) = template {
-                response.extensions_mut().insert(template);
+            match handler::call(endpoint, scope, app) {
+                Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),
+                Err(overloaded) => overloaded,
             }
-            response
         }
         Match::Redirect { location } => Redirect::permanent(location).into_response(),
         Match::BadRequest { message } => status(StatusCode::BAD_REQUEST, &message, &head),
@@ -180,15 +217,21 @@ async fn act(app: &Arc<Assembled>, found: Match, request: Request<Body>, arrival
         }
         Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
         Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found", &head),
-    }
+    })
 }
 
 /// Has a service of others answer.
-async fn ask(app: &Arc<Assembled>, mount: &Mount, request: Request<Body>, arrival: Arrival) -> Response {
+async fn ask(app: Arc<Assembled>, mount: Arc<Mount>, request: Request<Body>, arrival: Arrival) -> Response {
     let (head, body) = request.into_parts();
     let request = Request::from_parts(head.clone(), body);
     match catch_panic(mount.call(request)).await {
-        Ok(Ok(response)) => response,
+        Ok(Ok(mut response)) => {
+            // Its frames may end within an event, where a comment must not be.
+            if response.body().is_events() {
+                keep_open(&mut response, head.version, &app);
+            }
+            response
+        }
         Ok(Err(error)) => app.answers().answer(Error::from(error), &head, arrival.id),
         Err(panic) => {
             let request_id = arrival.id;

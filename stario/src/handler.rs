@@ -11,7 +11,7 @@ use crate::layer::Next;
 use crate::response::Response;
 use crate::scope::Scope;
 
-pub(crate) use call::{Panicked, call, connect};
+pub(crate) use call::{Begin, Panicked, call, connect};
 pub use call::{accept, complete, conduct};
 pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 

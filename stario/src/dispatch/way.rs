@@ -30,13 +30,13 @@ pub(super) struct Way {
 
 impl Way {
     /// Sends the request through layers.
-    pub(super) async fn through(
+    pub(super) fn through(
         stages: &Arc<[Arc<Stage>]>,
         app: &Arc<Assembled>,
         arrival: Arrival,
         request: Request<Body>,
         found: Option<Found>,
-    ) -> Response {
+    ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(arrival.id);
         if let Some(peer) = arrival.peer {
@@ -58,7 +58,7 @@ impl Way {
             position: 0,
             found,
         };
-        way.go_on(Request::from_parts(head, body)).await
+        way.go_on(Request::from_parts(head, body))
     }
 
     /// The next layer that the request passes, and the way behind it.
@@ -71,13 +71,13 @@ impl Way {
 
     async fn arrive(self, mut request: Request<Body>) -> Response {
         let Some(found) = self.found else {
-            return route(&self.app, request, self.arrival).await;
+            return route(&self.app, request, self.arrival).wait(&self.app).await;
         };
         // Behind the routing, the path is no longer a layer's to change: what it captures was found in this.
         if request.uri().path() != self.head.uri.path() {
             *request.uri_mut() = self.head.uri.clone();
         }
-        answer(&self.app, request, self.arrival, found).await
+        answer(&self.app, request, self.arrival, found).wait(&self.app).await
     }
 }
 

@@ -109,18 +109,18 @@ pub async fn accept() {
 #[derive(Debug)]
 pub(crate) struct Panicked;
 
-/// Runs `endpoint` on one request.
-pub(crate) async fn call(
+/// The call of `endpoint` on one request; or the answer, if too much runs already.
+pub(crate) fn call(
     endpoint: &'static Endpoint,
     scope: Scope,
     app: &Arc<Assembled>,
-) -> Result<Response, Panicked> {
+) -> Result<Begin, Response> {
     let place = match endpoint.kind {
         Kind::Query | Kind::Command => None,
         // Before the parameters, whose resolution may have effects.
         Kind::DetachedCommand => match app.work().admit() {
             Some(place) => Some(place),
-            None => return Ok(overloaded()),
+            None => return Err(overloaded()),
         },
     };
     let call = Call {
@@ -131,7 +131,7 @@ pub(crate) async fn call(
         line: None,
         has_ended: false,
     };
-    Begin { call: Some(call), place, line: None, has_client: true }.await
+    Ok(Begin { call: Some(call), place, line: None, has_client: true })
 }
 
 /// As many detached commands run as may.
@@ -214,7 +214,7 @@ impl Call {
 }
 
 /// A call up to the head of its response.
-struct Begin {
+pub(crate) struct Begin {
     call: Option<Call>,
     /// That of a detached command among those that run at once, until its end.
     place: Option<OwnedSemaphorePermit>,
