@@ -1,7 +1,8 @@
 //! Real browsers on a real server: what the tests in `tests/` start, and stop when they end.
 //!
 //! They need `chromedriver` and a Chromium that fits it, the built example, and the Datastar client, whose
-//! place `DATASTAR_FILE` names (`browser-tests/run` sees to all of it).
+//! place `DATASTAR_FILE` names (`browser-tests/run` sees to all of it). Those of codings start `curl`, `zstd`,
+//! `brotli` and `gzip` beside it.
 
 use std::process::Stdio;
 use std::time::Duration;

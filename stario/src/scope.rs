@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
 use tracing::Span;
@@ -191,14 +191,15 @@ impl Scope {
         if codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Ok(());
         }
-        let message = match self.app.settings().decompression() {
+        let (message, codings) = match self.app.settings().decompression() {
             Some(_) if compress::coding_of(self.headers()).is_some() => return Ok(()),
-            Some(_) => {
-                "the request's body is in no coding that is read here: send it as it is, or in zstd, br or gzip"
-            }
-            None => "the request's body is compressed: send it without `content-encoding`",
+            Some(_) => (
+                "the request's body is in no coding that is read here: send it as it is, or in zstd, br or gzip",
+                "zstd, br, gzip",
+            ),
+            None => ("the request's body is compressed: send it without `content-encoding`", "identity"),
         };
-        Err(Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+        Err(Rejection::unsupported_coding(message, codings))
     }
 
     /// The whole body. It can be read once.

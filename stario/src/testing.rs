@@ -6,10 +6,13 @@ mod request;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::app::{App, Assembled};
+use crate::body::Body;
+use crate::compress::{self, Decoded, Decompression};
 use crate::extract::AppHandle;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
@@ -173,11 +176,34 @@ impl std::fmt::Debug for TestClient {
 }
 
 /// A response with its whole body.
+///
+/// What a request with `accept-encoding` gets is compressed as for every client. [`text`](Self::text),
+/// [`json`](Self::json) and [`events`](Self::events) are of what it was before; the headers and
+/// [`bytes`](Self::bytes) are as they were sent.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home() -> String {
+///     "again and ".repeat(100)
+/// }
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/").header("accept-encoding", "br").send();
+/// assert_eq!(res.header("content-encoding"), "br");
+/// assert_eq!(res.text(), "again and ".repeat(100));
+/// assert!(res.bytes().len() < 50);
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
-    body: bytes::Bytes,
+    body: Bytes,
+    /// The body before it was compressed, or why that is not known.
+    content: Result<Bytes, String>,
 }
 
 impl TestResponse {
@@ -221,27 +247,27 @@ impl TestResponse {
         cookies.filter(|cookie| cookie.name() == name).next_back()
     }
 
-    /// The body.
+    /// The body as it was sent.
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as text.
+    /// The body as text, decompressed.
     ///
     /// # Panics
     ///
-    /// When it is not UTF-8.
+    /// When it is not UTF-8, or not in the coding that `content-encoding` names.
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("the body is text")
+        std::str::from_utf8(self.content()).expect("the body is text")
     }
 
-    /// The body's JSON.
+    /// The JSON of the body, decompressed.
     ///
     /// # Panics
     ///
-    /// When it is not JSON, or not a `T`.
+    /// When it is not JSON, or not a `T`, or not in the coding that `content-encoding` names.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> T {
-        serde_json::from_slice(&self.body).expect("the body is the JSON asked for")
+        serde_json::from_slice(self.content()).expect("the body is the JSON asked for")
     }
 
     /// The Datastar events of a stream that has ended. For a stream that stays open, see
@@ -249,12 +275,29 @@ impl TestResponse {
     ///
     /// # Panics
     ///
-    /// When the response is no event stream.
+    /// When the response is no event stream, or not in the coding that `content-encoding` names.
     pub fn events(&self) -> Vec<ReceivedEvent> {
         events::assert_event_stream(self.status, &self.headers);
         let mut parser = events::Parser::default();
-        parser.push(&self.body);
+        parser.push(self.content());
         std::iter::from_fn(|| parser.next()).collect()
+    }
+
+    fn content(&self) -> &[u8] {
+        match &self.content {
+            Ok(content) => content,
+            Err(error) => panic!("the response cannot be decompressed: {error}"),
+        }
+    }
+}
+
+/// The body of a response before it was compressed, if it was.
+fn decoded(headers: &HeaderMap, body: Body) -> Body {
+    /// The app itself is no attacker.
+    const ANY_RATIO: Decompression = Decompression::new().ratio(u32::MAX);
+    match compress::coding_of(headers) {
+        Some(coding) => Body::new(Decoded::new(body, coding, ANY_RATIO)),
+        None => body,
     }
 }
 

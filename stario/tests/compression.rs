@@ -8,12 +8,15 @@ use std::task::{Context, Poll};
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use http::header::{HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode, Version};
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use stario::prelude::*;
-use stario::{Body, BodyStream, Coding, Compression, Decompression};
+use stario::{Body, BodyStream, Bytes, Cleanup, Coding, Compression, Decompression, dependency};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
+use tower::ServiceExt as _;
 
 stario::app!();
 
@@ -128,12 +131,39 @@ enum Step {
     Fail,
 }
 
-struct Steps(tokio::sync::Mutex<mpsc::UnboundedReceiver<Step>>);
+struct Steps {
+    steps: tokio::sync::Mutex<mpsc::UnboundedReceiver<Step>>,
+    log: mpsc::UnboundedSender<&'static str>,
+}
+
+/// What the app takes, what the test tells it, and what then happens.
+fn steps() -> (Steps, mpsc::UnboundedSender<Step>, mpsc::UnboundedReceiver<&'static str>) {
+    let ((sender, steps), (log, happened)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+    (Steps { steps: tokio::sync::Mutex::new(steps), log }, sender, happened)
+}
+
+/// Says so when it is dropped.
+struct Guard(mpsc::UnboundedSender<&'static str>, &'static str);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // The test may be over.
+        let _ = self.0.send(self.1);
+    }
+}
+
+#[dependency]
+async fn session(steps: State<Steps>, cleanup: Cleanup) -> Guard {
+    let log = steps.log.clone();
+    cleanup.defer(async move { drop(Guard(log, "cleaned up")) });
+    Guard(steps.log.clone(), "session dropped")
+}
 
 #[app::query("/events")]
-async fn events(steps: State<Steps>) -> impl Stream<Item = stario::Result<Event>> {
+async fn events(steps: State<Steps>, _session: &Guard) -> impl Stream<Item = stario::Result<Event>> {
     try_stream! {
-        let mut steps = steps.0.0.lock().await;
+        let _guard = Guard(steps.log.clone(), "stream dropped");
+        let mut steps = steps.steps.lock().await;
         while let Some(step) = steps.recv().await {
             match step {
                 Step::Say(text) => yield json!({ "text": text }),
@@ -141,6 +171,14 @@ async fn events(steps: State<Steps>) -> impl Stream<Item = stario::Result<Event>
             }
         }
     }
+}
+
+/// A page that never comes.
+#[app::query("/wait")]
+async fn wait(steps: State<Steps>) -> String {
+    let _guard = Guard(steps.log.clone(), "page dropped");
+    let _ = steps.log.send("page begun");
+    std::future::pending().await
 }
 
 /// A body in pieces, of which the head may tell the length.
@@ -166,7 +204,7 @@ async fn pieces(fixed: QueryParam<bool>) -> Response {
 
 /// Its streams end at once.
 fn client_with(compression: Compression) -> TestClient {
-    let steps = Steps(tokio::sync::Mutex::new(mpsc::unbounded_channel().1));
+    let steps = steps().0;
     TestClient::new(app::new().state(steps).compression(compression))
 }
 
@@ -404,11 +442,46 @@ fn the_app_checks_its_settings() {
     }
 }
 
+#[test]
+fn the_test_client_reads_what_is_compressed() {
+    for (name, _) in CODINGS {
+        let res = client().get("/page").header("accept-encoding", name).send();
+        assert_eq!((res.text(), res.header("content-encoding")), (&*page_text(), name));
+        assert!(res.bytes().len() < page_text().len());
+        let (state, sender, _happened) = steps();
+        let client = TestClient::new(app::new().state(state));
+        let mut events = client.get("/events").header("accept-encoding", name).open().send();
+        for number in 0..3 {
+            // It is not sent before the one ahead of it has arrived.
+            sender.send(Step::Say(number.to_string())).unwrap();
+            let signals = events.next().wait().unwrap().signals();
+            assert_eq!(signals, Some(json!({ "text": number.to_string() })), "{name}");
+        }
+        drop(sender);
+        assert_eq!(events.next().wait(), None);
+        let res = client.request(Method::HEAD, "/page").header("accept-encoding", name).send();
+        assert_eq!((res.text(), res.header("content-encoding")), ("", name));
+    }
+}
+
+#[test]
+#[should_panic(expected = "the response cannot be decompressed: the body is not whole `br`")]
+fn the_test_client_takes_nothing_for_what_it_is_not() {
+    let res = client().get("/as-told").header("respond", "content-encoding: br").send();
+    assert_eq!(res.bytes().len(), 1000);
+    res.text();
+}
+
 // Request bodies.
 
 #[app::command("/echo")]
 async fn echo(text: RawBody<String>) -> String {
     text.0
+}
+
+#[app::command("/read-json")]
+async fn read_json(number: JsonBody<u8>) -> u8 {
+    number.0
 }
 
 #[app::command("/count")]
@@ -421,7 +494,7 @@ async fn count(mut body: BodyStream) -> stario::Result<usize> {
 }
 
 fn receiver(body_limit: usize) -> TestClient {
-    let steps = Steps(tokio::sync::Mutex::new(mpsc::unbounded_channel().1));
+    let steps = steps().0;
     let app = app::new().state(steps).body_limit(body_limit);
     TestClient::new(app.decompression(Decompression::new().ratio(50)))
 }
@@ -487,7 +560,7 @@ fn limits_hold_for_what_comes_out() {
         assert_eq!(send(&receiver(99_999), "/count", name, body.clone()).0, 413, "{name}");
         assert_eq!(send(&receiver(100_000), "/count", name, body).0, 200, "{name}");
         let (status, text) = send(&receiver(usize::MAX), "/echo", name, encoded(name, 20_000_000));
-        let expected = "the request's body expands to more than 50 times its length";
+        let expected = "the body expands to more than 50 times its length";
         assert_eq!((status, &*text), (413, expected), "{name}");
     }
 }
@@ -497,7 +570,7 @@ fn what_cannot_be_decompressed_is_refused() {
     let client = receiver(1_000_000);
     for (name, _) in CODINGS {
         let body = encoded(name, 10_000);
-        let expected = (400, format!("the request's body is not whole `{name}`"));
+        let expected = (400, format!("the body is not whole `{name}`"));
         for end in 1..body.len() {
             assert_eq!(send(&client, "/echo", name, body[..end].to_vec()), expected, "{name} cut at {end}");
         }
@@ -514,12 +587,25 @@ fn what_cannot_be_decompressed_is_refused() {
 fn other_codings_are_refused() {
     let client = receiver(1_000_000);
     for coding in ["deflate", "gzip, br", "compress", "gzip;q=1", "*"] {
-        let (status, text) = send(&client, "/echo", coding, "text");
-        assert_eq!(status, 415, "{coding}");
-        assert!(text.contains("zstd, br or gzip"), "{text}");
+        let res = client.post("/echo").header("content-encoding", coding).body("text").send();
+        assert_eq!(
+            (res.status().as_u16(), res.header("accept-encoding")),
+            (415, "zstd, br, gzip"),
+            "{coding}"
+        );
+        assert!(res.text().contains("zstd, br or gzip"), "{}", res.text());
     }
     let unless_set = self::client();
-    assert_eq!(send(&unless_set, "/echo", "gzip", encoded("gzip", 100)).0, 415);
+    let ask = |client: &TestClient| client.post("/echo").header("content-encoding", "gzip").body("").send();
+    let res = ask(&unless_set);
+    assert_eq!((res.status().as_u16(), res.header("accept-encoding")), (415, "identity"));
+    // However the app words it.
+    let app = app::new().state(steps().0).on_rejection(|rejection, _| (rejection.status(), "no"));
+    let res = ask(&TestClient::new(app));
+    assert_eq!((res.text(), res.header("accept-encoding")), ("no", "identity"));
+    // Another 415 is about something else.
+    let res = self::client().post("/read-json").header("content-type", "text/plain").body("1").send();
+    assert_eq!((res.status().as_u16(), res.header("accept-encoding")), (415, ""));
 }
 
 #[test]
@@ -588,18 +674,19 @@ impl Connection {
 struct Server {
     address: SocketAddr,
     steps: mpsc::UnboundedSender<Step>,
+    happened: mpsc::UnboundedReceiver<&'static str>,
     stop: oneshot::Sender<()>,
     running: tokio::task::JoinHandle<stario::Result>,
 }
 
 async fn serve() -> Server {
-    let (steps, receiver) = mpsc::unbounded_channel();
-    let app = app::new().state(Steps(tokio::sync::Mutex::new(receiver)));
+    let (state, steps, happened) = steps();
+    let app = app::new().state(state);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let running = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-    Server { address, steps, stop, running }
+    Server { address, steps, happened, stop, running }
 }
 
 /// Text that repeats nothing.
@@ -693,5 +780,102 @@ async fn an_event_of_many_pieces_arrives_whole() {
         drop(server.steps);
         while connection.chunk().await.expect("an end of the response") {}
         assert_eq!(connection.decoded(), Decoded { text: event(&text), is_complete: true }, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_event_can_be_decoded_when_it_arrives_over_http_2() {
+    for (name, _) in CODINGS {
+        let mut server = serve().await;
+        let socket = TcpStream::connect(server.address).await.unwrap();
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket));
+        let (mut sender, connection) = handshake.await.unwrap();
+        tokio::spawn(connection);
+        let uri = format!("http://{}/events", server.address);
+        let request = Request::get(uri).header("accept-encoding", name).body(Empty::<Bytes>::new()).unwrap();
+        let response = sender.send_request(request.clone()).await.unwrap();
+        assert_eq!(
+            (response.version(), response.headers()["content-encoding"].as_bytes()),
+            (Version::HTTP_2, name.as_bytes())
+        );
+        let (mut body, mut received, mut expected) = (response.into_body(), Vec::new(), String::new());
+        for number in 0..20 {
+            // It is not sent before the one ahead of it has arrived.
+            let text = format!("{number} {}", digits(4_000));
+            server.steps.send(Step::Say(text.clone())).unwrap();
+            expected += &event(&text);
+            while decode(name, &received).text != expected {
+                let frame = body.frame().await.expect("more of the stream").unwrap();
+                received.extend(frame.into_data().unwrap());
+            }
+        }
+        drop(server.steps);
+        received.extend(body.collect().await.unwrap().to_bytes());
+        assert_eq!(decode(name, &received), Decoded { text: expected, is_complete: true }, "{name}");
+        for expected in ["stream dropped", "session dropped", "cleaned up"] {
+            assert_eq!(server.happened.recv().await, Some(expected), "{name}");
+        }
+    }
+}
+
+// Ends.
+
+/// What has happened by now.
+fn so_far(happened: &mut mpsc::UnboundedReceiver<&'static str>) -> Vec<&'static str> {
+    std::iter::from_fn(|| happened.try_recv().ok()).collect()
+}
+
+#[tokio::test]
+async fn clean_ups_run_behind_the_last_byte() {
+    for (name, _) in CODINGS {
+        let (state, sender, mut happened) = steps();
+        let service = app::new().state(state).into_service().unwrap();
+        let request = Request::get("/events").header("accept-encoding", name).body(Body::empty()).unwrap();
+        let mut response = service.clone().oneshot(request).await.unwrap();
+        sender.send(Step::Say("last".to_owned())).unwrap();
+        let mut body = Vec::new();
+        while decode(name, &body).text != event("last") {
+            body.extend(response.body_mut().frame().await.unwrap().unwrap().into_data().unwrap());
+        }
+        assert_eq!(so_far(&mut happened), [""; 0], "{name}");
+        drop(sender);
+        while !decode(name, &body).is_complete {
+            body.extend(response.body_mut().frame().await.unwrap().unwrap().into_data().unwrap());
+        }
+        // It waits for all that has begun: a clean-up that came too early would be done.
+        service.stop().await;
+        assert_eq!(so_far(&mut happened), ["stream dropped", "session dropped"], "{name}");
+        drop(response);
+        assert_eq!(happened.recv().await, Some("cleaned up"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_is_dropped_when_its_client_leaves() {
+    for (name, _) in CODINGS {
+        let mut server = serve().await;
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        let request = format!("GET /wait HTTP/1.1\r\nhost: x\r\naccept-encoding: {name}\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(server.happened.recv().await, Some("page begun"), "{name}");
+        drop(socket);
+        assert_eq!(server.happened.recv().await, Some("page dropped"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_dropped_and_cleaned_up_behind_when_its_client_leaves() {
+    for (name, _) in CODINGS {
+        let mut server = serve().await;
+        let mut connection = Connection::ask(server.address, "/events", name).await;
+        server.steps.send(Step::Say("first".to_owned())).unwrap();
+        while connection.decoded().text != event("first") {
+            assert_eq!(connection.chunk().await, Some(true));
+        }
+        assert_eq!(so_far(&mut server.happened), [""; 0], "{name}");
+        drop(connection);
+        for expected in ["stream dropped", "session dropped", "cleaned up"] {
+            assert_eq!(server.happened.recv().await, Some(expected), "{name}");
+        }
     }
 }

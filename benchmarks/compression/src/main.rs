@@ -1,8 +1,8 @@
 //! What an open, compressed event stream costs: memory, bytes and time per event.
 //!
 //! `compression-benchmarks zstd 1 15` opens 1,000 encoders of level 1 with a window of 2^15 bytes, writes
-//! 50 events of about 1 KiB to each, flushed one by one, and prints what a stream holds then. Run it once per
-//! setting: a process does not give back all of what it took.
+//! 500 events of about 1 KiB to each, flushed one by one, and prints what a stream holds after 50 of them and
+//! in the end. Run it once per setting: a process does not give back all of what it took.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use async_compression::zstd::CParameter;
 
 const STREAMS: usize = 1_000;
-const EVENTS: usize = 50;
+/// When it is said what a stream holds.
+const EVENTS: [usize; 2] = [50, 500];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,22 +27,25 @@ fn main() {
     let before = resident();
     let mut encoders: Vec<Box<dyn EncodeV2>> = (0..STREAMS).map(|_| encoder(codec, level, window)).collect();
     let (mut written, mut taken) = (0, Duration::ZERO);
-    for round in 0..EVENTS {
+    for round in 0..EVENTS[1] {
         for (stream, encoder) in encoders.iter_mut().enumerate() {
             let event = event(stream, round);
             let start = Instant::now();
             written += black_box(encode(encoder.as_mut(), event.as_bytes())).len();
             taken += start.elapsed();
         }
+        let rounds = round + 1;
+        if EVENTS.contains(&rounds) {
+            let events = STREAMS * rounds;
+            println!(
+                "{codec} level {level} window {window}, {rounds} events: {} KiB per stream, {} of {} bytes and {:.1} µs per event",
+                (resident() - before) / 1024 / STREAMS,
+                written / events,
+                event(0, 0).len(),
+                taken.as_secs_f64() * 1e6 / events as f64,
+            );
+        }
     }
-    let events = STREAMS * EVENTS;
-    println!(
-        "{codec} level {level} window {window}: {} KiB per stream, {} of {} bytes and {:.1} µs per event",
-        (resident() - before) / 1024 / STREAMS,
-        written / events,
-        event(0, 0).len(),
-        taken.as_secs_f64() * 1e6 / events as f64,
-    );
 }
 
 fn encoder(codec: &str, level: i32, window: u32) -> Box<dyn EncodeV2> {

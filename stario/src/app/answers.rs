@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use http::header::{ACCEPT_ENCODING, HeaderValue};
 use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
@@ -97,7 +98,8 @@ impl Answers {
         {
             return response;
         }
-        match &self.rejection {
+        let codings = rejection.codings();
+        let mut response = match &self.rejection {
             Some(handler) => {
                 guarded(id, || Some(handler(&rejection, request))).unwrap_or_else(internal_server_error)
             }
@@ -105,7 +107,12 @@ impl Answers {
                 Some(response) => response,
                 None => rejection.into_response(request),
             },
+        };
+        if let Some(codings) = codings {
+            let codings = HeaderValue::from_static(codings);
+            response.headers_mut().entry(ACCEPT_ENCODING).or_insert(codings);
         }
+        response
     }
 
     /// The answer that is a status and one sentence.

@@ -1,4 +1,5 @@
-//! Request bodies that a client compressed, if the app takes them.
+//! Bodies as they were before they were compressed: those of requests, if the app takes them, and what tests
+//! receive.
 
 use std::fmt;
 use std::io;
@@ -71,9 +72,9 @@ impl std::error::Error for DecodeError {}
 impl fmt::Display for DecodeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DecodeError::Broken(coding) => write!(formatter, "the request's body is not whole `{coding}`"),
+            DecodeError::Broken(coding) => write!(formatter, "the body is not whole `{coding}`"),
             DecodeError::Expands(ratio) => {
-                write!(formatter, "the request's body expands to more than {ratio} times its length")
+                write!(formatter, "the body expands to more than {ratio} times its length")
             }
         }
     }

@@ -19,6 +19,12 @@ use crate::scope::Scope;
 /// breaks off with one that answers 400. A `content-length` over the limit is refused before the handler
 /// runs. Converts into a [`Body`] to be sent on.
 ///
+/// A compressed body comes as it was sent, whatever its coding, unless the app takes such bodies
+/// ([`App::decompression`](crate::App::decompression)): then those in one coding that is read come
+/// decompressed, the limit holds for what comes out, and what cannot be decompressed ends with an error that
+/// answers 400. The headers stay as they were sent; a body that is sent on is no longer in the coding that
+/// they name.
+///
 /// ```
 /// use stario::prelude::*;
 /// use stario::{Body, BodyStream};

@@ -20,9 +20,9 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 ///
 /// | status | the value is |
 /// |---|---|
-/// | 400 | missing, or not even text, JSON or multipart |
+/// | 400 | missing, or not even text, JSON or multipart, or in a body that ends early |
 /// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit) |
-/// | 415 | in a body of another content type, or a compressed one |
+/// | 415 | in a body of another content type, or a compressed one that is not read: `accept-encoding` says what is |
 /// | 422 | there, and not what the parameter's type accepts |
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
@@ -64,6 +64,8 @@ pub struct Rejection {
     message: Cow<'static, str>,
     subject: Option<Subject>,
     absent: bool,
+    /// The codings that a body may be in, if that is what it is about.
+    codings: Option<&'static str>,
     /// What a provider failed with, if its type may say more.
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -78,7 +80,7 @@ struct Subject {
 impl Rejection {
     /// A refusal with a status and a sentence of your own.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), subject: None, absent: false, cause: None }
+        Self { status, message: message.into(), subject: None, absent: false, codings: None, cause: None }
     }
 
     /// 400: the request is malformed, or something in it is missing.
@@ -174,6 +176,17 @@ impl Rejection {
         let name = parameter.name();
         let message = format!("unsupported content type of body `{name}`: expected {expected}");
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).about("body", name)
+    }
+
+    /// 415 for a body in a coding that is none of `codings`, which the answer then names (RFC 9110, section
+    /// 15.5.16).
+    pub(crate) fn unsupported_coding(message: &'static str, codings: &'static str) -> Self {
+        Self { codings: Some(codings), ..Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message) }
+    }
+
+    /// What the answer says in `accept-encoding`.
+    pub(crate) fn codings(&self) -> Option<&'static str> {
+        self.codings
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {

@@ -252,7 +252,7 @@ impl Begin {
             Step::Progress(Progress::Head(mut response)) => {
                 // From here on the frames tell whether the client is there.
                 self.line = None;
-                *response.body_mut() = Body::events(Rest { call });
+                *response.body_mut() = Body::events(Rest { call, end: None });
                 Ok(response)
             }
             // `conduct` begins with the head, never with a frame.
@@ -358,6 +358,9 @@ impl Drop for Writing {
 /// A call behind the head of its response: the frames of its stream.
 struct Rest {
     call: Option<Call>,
+    /// Of which the clean-ups count. They run when this is dropped: more may follow the last frame, as the
+    /// end of a compressed body does.
+    end: Option<Response>,
 }
 
 impl Drop for Rest {
@@ -383,7 +386,11 @@ impl Stream for Rest {
         Poll::Ready(match step {
             Step::Progress(Progress::Cut(error)) => Some(Err(error)),
             Step::Panicked => Some(Err("the handler panicked".into())),
-            _ => None,
+            Step::End(response) => {
+                self.end = Some(response);
+                None
+            }
+            Step::Progress(_) => None,
         })
     }
 }

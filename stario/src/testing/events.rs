@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{block_on, patiently};
+use super::{block_on, decoded, patiently};
 use crate::body::BodyError;
 use crate::response::Response;
 
@@ -27,7 +27,8 @@ impl Events {
         let (sender, chunks) = mpsc::unbounded_channel();
         // Read on as a client does, whether or not the test is waiting for an event.
         let reader = tokio::spawn(async move {
-            let mut body = response.into_body();
+            let (head, body) = response.into_parts();
+            let mut body = decoded(&head.headers, body);
             while let Some(frame) = body.frame().await {
                 // A frame that is no data is trailers, which event streams have none of.
                 let _ = sender.send(frame.map(|frame| frame.into_data().unwrap_or_default()));

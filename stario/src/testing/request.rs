@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Collected};
 use serde::Serialize;
 
-use super::{Events, TestResponse, block_on, patiently};
+use super::{Events, TestResponse, block_on, decoded, patiently};
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::dispatch::dispatch;
@@ -106,7 +106,7 @@ impl TestRequest {
         block_on(self.into_future())
     }
 
-    /// Prepares to read a stream that stays open, event by event.
+    /// Prepares to read a stream that stays open, event by event, compressed or not.
     pub fn open(self) -> Opening {
         Opening(self)
     }
@@ -125,7 +125,10 @@ impl IntoFuture for TestRequest {
             let (head, body) = self.respond().await.into_parts();
             match patiently("end of the response", body.collect()).await {
                 Ok(body) => {
-                    TestResponse { status: head.status, headers: head.headers, body: body.to_bytes() }
+                    let body = body.to_bytes();
+                    let content = decoded(&head.headers, body.clone().into()).collect().await;
+                    let content = content.map(Collected::to_bytes).map_err(|error| error.to_string());
+                    TestResponse { status: head.status, headers: head.headers, body, content }
                 }
                 Err(error) => panic!("the response was cut: {error}"),
             }
