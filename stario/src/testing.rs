@@ -243,8 +243,8 @@ impl TestResponse {
     /// ```
     pub fn cookie(&self, name: &str) -> Option<cookie::Cookie<'_>> {
         let lines = self.headers.get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let cookies = lines.filter_map(|line| cookie::Cookie::parse(line).ok());
-        cookies.filter(|cookie| cookie.name() == name).next_back()
+        let mut cookies = lines.filter_map(|line| cookie::Cookie::parse(line).ok());
+        cookies.rfind(|cookie| cookie.name() == name)
     }
 
     /// The body as it was sent.

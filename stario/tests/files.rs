@@ -397,6 +397,39 @@ fn a_file_is_sent_as_it_was_opened() {
     assert_eq!(setup.client.get("/at/empty.txt").header("range", "bytes=0-").send().status(), 416);
 }
 
+/// A compressed answer and a range have different bytes, so no client may put one into the other.
+#[test]
+fn a_compressed_file_and_its_ranges_are_told_apart() {
+    let setup = setup();
+    fs::write(setup.folder.path().join("digits.txt"), DIGITS.repeat(1000)).unwrap();
+    set_modified(&setup.folder.path().join("digits.txt"), UNIX_EPOCH + Duration::from_secs(1_000_000_000));
+    let gzip = ("accept-encoding", "gzip");
+    let strong = setup.etag();
+    let whole = setup.get(&[gzip]);
+    assert_eq!((whole.status().as_u16(), whole.header("content-encoding")), (200, "gzip"));
+    assert!(
+        !whole.headers().contains_key("content-length") && !whole.headers().contains_key("accept-ranges")
+    );
+    let weak = whole.header("etag");
+    assert_eq!(weak, format!("W/{strong}"));
+    // Who has either has the file.
+    for etag in [weak, &*strong] {
+        let res = setup.check(&[gzip, ("if-none-match", etag)], 304, "");
+        assert_eq!(res.header("vary"), "accept-encoding");
+        assert!(!res.headers().contains_key("content-encoding"));
+    }
+    // A range is of the file itself, and continues no compressed one.
+    let range = ("range", "bytes=8-11");
+    for headers in [&[gzip, range][..], &[gzip, range, ("if-range", &strong)]] {
+        let res = setup.check(headers, 206, "8901");
+        assert_eq!((res.header("etag"), res.header("content-range")), (&*strong, "bytes 8-11/10000"));
+        assert!(!res.headers().contains_key("content-encoding"));
+    }
+    let res = setup.get(&[gzip, range, ("if-range", weak)]);
+    assert_eq!((res.status().as_u16(), res.header("content-encoding")), (200, "gzip"));
+    assert_eq!(res.bytes(), whole.bytes());
+}
+
 #[test]
 fn a_name_decides_the_type() {
     let setup = setup();
