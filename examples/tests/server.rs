@@ -213,6 +213,47 @@ fn a_bad_variable_is_refused_by_name() {
 }
 
 #[test]
+fn a_log_that_nobody_reads_along_is_json() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello-world"));
+    let command = command.env("STARIO_PORT", "0").env_remove("RUST_LOG").env_remove("STARIO_LOG_FORMAT");
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = process.stderr.take().unwrap();
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
+    let server = Server { process, address, output };
+    let mut connection = server.connect();
+    connection.send("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n");
+    connection.head();
+    connection.send("GET /?name=x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let head = connection.head();
+    let id = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+    server.terminate("-TERM");
+    assert!(server.wait().success());
+    let mut lines = String::new();
+    log.read_to_string(&mut lines).unwrap();
+    let records = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let requests: Vec<_> = records.filter(|record| record["target"] == "stario::request").collect();
+    let [head, record] = &requests[..] else { panic!("{requests:?}") };
+    assert!(head["message"].as_str().unwrap().starts_with("HEAD / 200 in "), "{head}");
+    assert_eq!(record["level"], "INFO");
+    assert_eq!(record["request_id"], id);
+    assert_eq!(record["http.route"], "/");
+    assert_eq!(record["http.response.status_code"], 200);
+    assert!(record["message"].as_str().unwrap().starts_with("GET / 200 in "), "{record}");
+}
+
+#[test]
+fn a_log_filter_that_does_not_parse_is_refused_by_name() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello-world"));
+    let output = command.env("STARIO_PORT", "0").env("RUST_LOG", "stario=loud").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("RUST_LOG is \"stario=loud\": expected levels and targets"), "{error}");
+}
+
+#[test]
 fn a_taken_address_is_refused_by_name() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -228,7 +228,11 @@ impl Body {
     }
 
     /// Has `report` told what is sent of this body.
-    pub(crate) fn report_to(&mut self, report: Box<Report>) {
+    pub(crate) fn report_to(&mut self, mut report: Box<Report>) {
+        if http_body::Body::is_end_stream(self) {
+            // Nobody asks for what is not there.
+            report.is_whole();
+        }
         self.report = Some(report);
     }
 
