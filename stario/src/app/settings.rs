@@ -35,7 +35,7 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     proxies: Option<Proxies>,
     ping_interval: Option<Duration>,
-    compression: Option<Compression>,
+    pub(crate) compression: Option<Compression>,
     decompression: Option<Decompression>,
     pub(super) same_origin: Option<SameOrigin>,
     pub(super) security_headers: Option<ReadyHeaders>,

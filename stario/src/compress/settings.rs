@@ -38,7 +38,7 @@ impl Coding {
         Self::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()))
     }
 
-    const fn levels(self) -> RangeInclusive<u8> {
+    pub(crate) const fn levels(self) -> RangeInclusive<u8> {
         match self {
             Coding::Zstd => 1..=22,
             Coding::Brotli => 0..=11,
@@ -46,7 +46,7 @@ impl Coding {
         }
     }
 
-    const fn windows(self) -> RangeInclusive<u8> {
+    pub(crate) const fn windows(self) -> RangeInclusive<u8> {
         match self {
             // Browsers take no larger one (RFC 9659).
             Coding::Zstd => Effort::LEAST_WINDOW..=23,
@@ -103,16 +103,31 @@ impl Effort {
 /// Each event, or whatever a handler writes at once, can be decoded when it arrives, and what was sent
 /// before serves as its dictionary. Each open stream holds an encoder for that, from its first event on:
 ///
-/// | | level, window | memory per stream | an event of 942 bytes |
-/// |---|---|---|---|
-/// | zstd | 1, 32 KiB | 151 KiB | 116 bytes |
-/// | br | 3, 32 KiB | 354 KiB | 107 bytes |
-/// | gzip | 3, 32 KiB | 312 KiB | 125 bytes |
+/// | | level, window | memory per stream | an event of 942 bytes | instructions for it |
+/// |---|---|---|---|---|
+/// | zstd | 1, 32 KiB | 149 KiB | 113 bytes | 30,000 |
+/// | br | 3, 32 KiB | 360 KiB | 117 bytes | 133,000 |
+/// | gzip | 3, 32 KiB | 300 KiB | 124 bytes | 99,000 |
 ///
-/// They were measured on x86-64 Linux with glibc: what 1,000 encoders hold after 50 events each of a table
-/// whose numbers change (`benchmarks/compression`). Other settings cost more: zstd of level 3 853 KiB, brotli
-/// of level 4 633 KiB, from level 5 on 14 MiB. Brotli of the levels 0 and 1 holds 6 to 14 KiB, but remembers
-/// nothing (288 bytes per event); gzip of level 1 holds 284 KiB and remembers little.
+/// They were measured on x86-64 Linux with glibc, in a release build: what 1,000 encoders hold after 500
+/// events each of a table whose numbers change, and what callgrind counts for ten of them
+/// (`benchmarks/compression`). After 50 events brotli holds 353 KiB, the others as much as in the end. Other
+/// settings cost more: zstd of level 3 with a window of 2 MiB holds 857 KiB after 50 events and 1,273 KiB after
+/// 500; brotli of level 4 633 KiB after 50, from level 5 on 14 MiB. Brotli of the levels 0 and 1 holds 6 to 14
+/// KiB, but remembers nothing (288 bytes per event); gzip of level 1 holds 272 KiB and remembers little (152
+/// bytes, 63,000 instructions).
+///
+/// # Variables
+///
+/// [`App::serve`](crate::App::serve) reads these from the environment, which come before what the code says:
+///
+/// | | |
+/// |---|---|
+/// | `STARIO_COMPRESS_MIN_SIZE` | [`threshold`](Self::threshold) |
+/// | `STARIO_COMPRESS_PREFERENCE` | [`codings`](Self::codings), such as `br,gzip`; `none` for none |
+/// | `STARIO_COMPRESS_ZSTD_LEVEL`, `_BROTLI_LEVEL`, `_GZIP_LEVEL` | [`level`](Self::level) |
+/// | `STARIO_COMPRESS_ZSTD_WINDOW_LOG`, `_BROTLI_WINDOW_LOG` | [`window`](Self::window) |
+/// | `STARIO_COMPRESS_STREAM_WINDOW_LOG` | [`stream_window`](Self::stream_window) of zstd and brotli, 10 to 23 |
 ///
 /// # Whole bodies
 ///
@@ -137,7 +152,7 @@ impl Effort {
 /// assert_eq!(res.header("vary"), "accept-encoding");
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "give it to an app with `App::compression`"]
 pub struct Compression {
     threshold: usize,
@@ -238,7 +253,7 @@ impl Compression {
         self
     }
 
-    pub(super) fn is_off(&self) -> bool {
+    pub(crate) fn is_off(&self) -> bool {
         self.codings[0].is_none()
     }
 

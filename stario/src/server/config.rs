@@ -3,12 +3,14 @@
 use std::env::VarError;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::listener::Address;
 use crate::app::{Limits, Settings};
+use crate::compress::{Coding, Compression};
 use crate::error::Result;
 
 /// Where to listen. The limits are in the app's settings.
@@ -48,6 +50,8 @@ impl Config {
         if let Some(limit) = variables.read("STARIO_DETACHED_LIMIT", count) {
             settings.detached_limit = Some(limit);
         }
+        let compression = settings.compression.take().unwrap_or_default();
+        settings.compression = Some(variables.compression(compression));
         let addresses = variables.addresses(&settings.listen);
         let tls = variables.tls(settings.tls.take());
         if variables.problems.is_empty() {
@@ -112,6 +116,48 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
         set(&mut limits.stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT"));
         set(&mut limits.detached_stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT"));
         set(&mut limits.cleanup_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_CLEANUP_TIMEOUT"));
+    }
+
+    fn compression(&mut self, mut compression: Compression) -> Compression {
+        if let Some(bytes) = self.read("STARIO_COMPRESS_MIN_SIZE", "a number of bytes") {
+            compression = compression.threshold(bytes);
+        }
+        let preference = self.read_with(
+            "STARIO_COMPRESS_PREFERENCE",
+            "`zstd`, `br` and `gzip` in some order, or some of them, with commas between; or `none`",
+            |value| match value {
+                "none" => Some(Vec::new()),
+                _ => value.split(',').map(|name| Coding::from_name(name.trim().as_bytes())).collect(),
+            },
+        );
+        if let Some(codings) = preference {
+            compression = compression.codings(codings);
+        }
+        for (coding, name) in [(Coding::Zstd, "ZSTD"), (Coding::Brotli, "BROTLI"), (Coding::Gzip, "GZIP")] {
+            let level = self.within(&format!("STARIO_COMPRESS_{name}_LEVEL"), coding.levels());
+            if let Some(level) = level {
+                compression = compression.level(coding, level);
+            }
+            // The window of gzip has one size.
+            if coding == Coding::Gzip {
+                continue;
+            }
+            let window = self.within(&format!("STARIO_COMPRESS_{name}_WINDOW_LOG"), coding.windows());
+            if let Some(window) = window {
+                compression = compression.window(coding, window);
+            }
+        }
+        // What both have.
+        if let Some(window) = self.within("STARIO_COMPRESS_STREAM_WINDOW_LOG", Coding::Zstd.windows()) {
+            compression =
+                compression.stream_window(Coding::Zstd, window).stream_window(Coding::Brotli, window);
+        }
+        compression
+    }
+
+    fn within(&mut self, name: &str, range: RangeInclusive<u8>) -> Option<u8> {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        self.read_with(name, &expected, |value| value.parse().ok().filter(|value| range.contains(value)))
     }
 
     /// Decimals are allowed.
@@ -242,6 +288,11 @@ mod tests {
             ("STARIO_MAX_CONNECTIONS", "0"),
             ("STARIO_UNIX_SOCKET_MODE", "888"),
             ("STARIO_SSL_KEYFILE", "key.pem"),
+            ("STARIO_COMPRESS_MIN_SIZE", "-1"),
+            ("STARIO_COMPRESS_PREFERENCE", "br, deflate"),
+            ("STARIO_COMPRESS_ZSTD_LEVEL", "23"),
+            ("STARIO_COMPRESS_BROTLI_WINDOW_LOG", "9"),
+            ("STARIO_COMPRESS_STREAM_WINDOW_LOG", "x"),
         ];
         let message = config(&bad, &mut Settings::default()).unwrap_err();
         assert_eq!(message.lines().count(), bad.len(), "{message}");
@@ -262,5 +313,30 @@ mod tests {
         let limits = settings.limits.as_ref().unwrap();
         assert_eq!((limits.head_timeout, limits.body_timeout), (Duration::from_millis(500), time(2)));
         assert_eq!(settings.body_limit(), 7);
+    }
+
+    #[test]
+    fn the_environment_says_how_to_compress() {
+        let variables = [
+            ("STARIO_COMPRESS_MIN_SIZE", "100"),
+            ("STARIO_COMPRESS_PREFERENCE", "gzip, br"),
+            ("STARIO_COMPRESS_GZIP_LEVEL", "9"),
+            ("STARIO_COMPRESS_ZSTD_WINDOW_LOG", "18"),
+            ("STARIO_COMPRESS_STREAM_WINDOW_LOG", "12"),
+        ];
+        let configured = || Compression::new().types(["text/*"]).level(Coding::Brotli, 5);
+        let mut settings = Settings::default();
+        settings.compression = Some(configured());
+        config(&variables, &mut settings).unwrap();
+        let expected = configured()
+            .threshold(100)
+            .codings([Coding::Gzip, Coding::Brotli])
+            .level(Coding::Gzip, 9)
+            .window(Coding::Zstd, 18)
+            .stream_window(Coding::Zstd, 12)
+            .stream_window(Coding::Brotli, 12);
+        assert_eq!(settings.compression, Some(expected));
+        config(&[("STARIO_COMPRESS_PREFERENCE", "none")], &mut settings).unwrap();
+        assert!(settings.compression().is_off());
     }
 }
