@@ -20,19 +20,24 @@ impl Fields {
         }
     }
 
+    /// None yet, with room for those of a request.
+    pub(super) fn with_room() -> Self {
+        Self(Vec::with_capacity(10))
+    }
+
     /// Takes the value of `name` out.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         let position = self.0.iter().position(|(present, _)| present == name)?;
         Some(self.0.remove(position).1)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (&**name, value))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Value)> {
+        self.0.iter().map(|(name, value)| (name, value))
     }
 
     /// As one JSON object, in which form they pass through `tracing`, whose own fields are fixed in number.
     pub(crate) fn to_json(&self) -> String {
-        let object = self.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        let object = self.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         Value::Object(object).to_string()
     }
 }

@@ -1,5 +1,6 @@
 //! Records as lines, each with the fields of the spans around it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::{LookupSpan, Scope};
+use tracing_subscriber::registry::LookupSpan;
 
 use super::{Fields, LOGGER};
 
@@ -32,7 +33,7 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         let Some(span) = ctx.span(id) else { return };
-        let mut fields = Fields::default();
+        let mut fields = Fields::with_room();
         attributes.record(&mut fields);
         span.extensions_mut().insert(fields);
     }
@@ -45,9 +46,12 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        let mut own = Fields::default();
+        let mut own = Fields::with_room();
         event.record(&mut own);
-        let message = own.take("message").as_ref().map(plain).unwrap_or_default();
+        let message = match own.take("message") {
+            Some(Value::String(message)) => message,
+            other => other.as_ref().map(Value::to_string).unwrap_or_default(),
+        };
         let target = event.metadata().target();
         if target == LOGGER
             && let Some(Value::String(json)) = own.take("fields")
@@ -55,96 +59,106 @@ where
         {
             logged.into_iter().for_each(|(name, value)| own.set(name, value));
         }
-        let mut around = Fields::default();
-        for span in ctx.event_scope(event).into_iter().flat_map(Scope::from_root) {
+        let mut line = Line::new(self.format, *event.metadata().level(), target, &message);
+        own.iter().for_each(|(name, value)| line.field(name, value));
+        // From the innermost span: its word counts where two give a field of one name.
+        for span in ctx.event_scope(event).into_iter().flatten() {
             if let Some(fields) = span.extensions().get::<Fields>() {
-                fields.iter().for_each(|(name, value)| around.set(name.to_owned(), value.clone()));
+                fields.iter().for_each(|(name, value)| line.field(name, value));
             }
         }
-        // The record's own word counts.
-        for (name, _) in own.iter() {
-            around.take(name);
-        }
-        let line = Line { level: *event.metadata().level(), target, message, own, around };
-        (self.write)(&match self.format {
-            Format::Text { ansi } => line.text(ansi),
-            Format::Json => line.json(),
-        });
+        (self.write)(&line.end());
     }
 }
 
-struct Line<'a> {
-    level: Level,
-    target: &'a str,
-    message: String,
-    own: Fields,
-    around: Fields,
+/// A line that is being written.
+struct Line {
+    format: Format,
+    text: String,
+    /// The fields that it has.
+    names: Vec<Cow<'static, str>>,
 }
 
-impl Line<'_> {
-    fn text(&self, ansi: bool) -> String {
-        let (dim, plain_again) = if ansi { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
-        let color = match self.level {
-            _ if !ansi => "",
-            Level::ERROR => "\x1b[31m",
-            Level::WARN => "\x1b[33m",
-            Level::INFO => "\x1b[32m",
-            _ => "\x1b[34m",
+impl Line {
+    fn new(format: Format, level: Level, target: &str, message: &str) -> Self {
+        let mut text = String::with_capacity(512);
+        match format {
+            Format::Text { ansi } => {
+                let (dim, plain) = styles(ansi);
+                let color = match level {
+                    _ if !ansi => "",
+                    Level::ERROR => "\x1b[31m",
+                    Level::WARN => "\x1b[33m",
+                    Level::INFO => "\x1b[32m",
+                    _ => "\x1b[34m",
+                };
+                text.push_str(dim);
+                push_now(&mut text);
+                // Writing to a `String` cannot fail.
+                let _ = write!(text, "{plain} {color}{level:>5}{plain} ");
+                push_escaped(&mut text, message);
+            }
+            Format::Json => {
+                text.push_str("{\"timestamp\":\"");
+                push_now(&mut text);
+                text.push_str("\",\"level\":\"");
+                text.push_str(level.as_str());
+                text.push_str("\",\"target\":");
+                push_json_text(&mut text, target);
+                text.push_str(",\"message\":");
+                push_json_text(&mut text, message);
+            }
+        }
+        Self { format, text, names: Vec::with_capacity(16) }
+    }
+
+    /// Adds a field, if there is none of that name and it is one to be shown.
+    fn field(&mut self, name: &Cow<'static, str>, value: &Value) {
+        let is_shown = match self.format {
+            Format::Text { .. } => !is_semantic(name),
+            // What is meant for a collector's layer says nothing here.
+            Format::Json => !name.starts_with("otel."),
         };
-        let mut line = format!("{dim}{}{plain_again} {color}{:>5}{plain_again} ", now(), self.level);
-        push_escaped(&mut line, &self.message);
-        for (name, value) in self.own.iter() {
-            // What the message says already, in the words of a standard.
-            if !is_semantic(name) {
-                push_field(&mut line, name, value, dim, plain_again);
+        if !is_shown || self.names.contains(name) {
+            return;
+        }
+        self.names.push(name.clone());
+        match self.format {
+            Format::Text { ansi } => {
+                let (dim, plain) = styles(ansi);
+                self.text.push(' ');
+                self.text.push_str(dim);
+                push_escaped(&mut self.text, name);
+                self.text.push('=');
+                self.text.push_str(plain);
+                match value {
+                    Value::String(text) => push_escaped(&mut self.text, text),
+                    other => push_json(&mut self.text, other),
+                }
+            }
+            Format::Json => {
+                self.text.push(',');
+                push_json_text(&mut self.text, name);
+                self.text.push(':');
+                push_json(&mut self.text, value);
             }
         }
-        for (name, value) in self.around.iter().filter(|(name, _)| !is_semantic(name)) {
-            push_field(&mut line, name, value, dim, plain_again);
-        }
-        line.push('\n');
-        line
     }
 
-    fn json(&self) -> String {
-        let level = self.level.as_str();
-        let head = [("timestamp", now().into()), ("level", level.into()), ("target", self.target.into())];
-        let mut line = String::from("{");
-        let head = head.iter().map(|(name, value)| (*name, value));
-        let message = Value::String(self.message.clone());
-        let all = head.chain([("message", &message)]).chain(self.own.iter()).chain(self.around.iter());
-        // What is meant for a collector's layer says nothing here.
-        let said = all.filter(|(name, _)| !name.starts_with("otel."));
-        for (position, (name, value)) in said.enumerate() {
-            let separator = if position == 0 { "" } else { "," };
-            // Writing to a `String` cannot fail.
-            let _ = write!(line, "{separator}{}:{value}", Value::from(name));
-        }
-        line.push_str("}\n");
-        line
+    fn end(mut self) -> String {
+        self.text.push_str(if self.format == Format::Json { "}\n" } else { "\n" });
+        self.text
     }
+}
+
+/// What begins and ends what people may overlook.
+fn styles(ansi: bool) -> (&'static str, &'static str) {
+    if ansi { ("\x1b[2m", "\x1b[0m") } else { ("", "") }
 }
 
 /// Whether the field is one of OpenTelemetry's conventions, which on a terminal repeat what the message says.
 fn is_semantic(name: &str) -> bool {
     ["http.", "url.", "client.", "otel.", "network.", "server."].iter().any(|prefix| name.starts_with(prefix))
-}
-
-fn push_field(line: &mut String, name: &str, value: &Value, dim: &str, plain_again: &str) {
-    line.push(' ');
-    line.push_str(dim);
-    push_escaped(line, name);
-    line.push('=');
-    line.push_str(plain_again);
-    push_escaped(line, &plain(value));
-}
-
-/// A text without its quotes, anything else as JSON.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// Line ends and terminal escapes in a value must not pass for another record, or for the terminal's own.
@@ -158,11 +172,25 @@ fn push_escaped(line: &mut String, text: &str) {
     }
 }
 
-fn now() -> String {
-    let mut now = String::new();
+fn push_json(line: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => push_json_text(line, text),
+        // Writing to a `String` cannot fail.
+        other => drop(write!(line, "{other}")),
+    }
+}
+
+fn push_json_text(line: &mut String, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')) {
+        line.extend(["\"", text, "\""]);
+    } else {
+        line.push_str(&Value::from(text).to_string());
+    }
+}
+
+fn push_now(line: &mut String) {
     // Writing to a `String` cannot fail.
-    let _ = SystemTime.format_time(&mut Writer::new(&mut now));
-    now
+    let _ = SystemTime.format_time(&mut Writer::new(line));
 }
 
 #[cfg(test)]
