@@ -23,7 +23,7 @@ use crate::inject::Cleanups;
 use crate::patience::Patience;
 use crate::sse::Pings;
 use crate::telemetry::{Report, events_in};
-use crate::writer::Reader;
+use crate::writer::{Line, Reader};
 
 pub(crate) use file::{FileBody, Piece};
 
@@ -41,10 +41,18 @@ pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 pub struct Body {
     kind: Kind,
-    /// Done when the body is dropped, which is when its last byte is sent or the client has left.
-    cleanups: Option<Cleanups>,
+    /// Dropped with the body, which is when its last byte is sent or the client has left.
+    behind: Option<Behind>,
     /// Told what is sent, and that it is over, which is when the body is dropped.
     report: Option<Box<Report>>,
+}
+
+/// What a body holds until it is sent.
+#[expect(dead_code, reason = "it is there to be dropped")]
+enum Behind {
+    Cleanups(Cleanups),
+    /// Its own clean-ups come from a handler that may still run.
+    Line(Arc<Line>),
 }
 
 enum Kind {
@@ -190,7 +198,23 @@ impl Body {
 
     /// Cleans up behind this body.
     pub(crate) fn clean_up_after(&mut self, cleanups: Cleanups) {
-        self.cleanups = Some(cleanups);
+        self.behind = Some(Behind::Cleanups(cleanups));
+    }
+
+    /// Holds the line that this body came by, and so what it cleans up.
+    pub(crate) fn hold(&mut self, line: Arc<Line>) {
+        self.behind = Some(Behind::Line(line));
+    }
+
+    /// The clean-ups, to be done behind another body.
+    pub(crate) fn take_cleanups(&mut self) -> Option<Cleanups> {
+        match self.behind.take() {
+            Some(Behind::Cleanups(cleanups)) => Some(cleanups),
+            other => {
+                self.behind = other;
+                None
+            }
+        }
     }
 
     /// Ends this body, if it is an event stream, when `stop` is cancelled.
@@ -254,7 +278,7 @@ impl Body {
 
 impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
-        Self { kind, cleanups: None, report: None }
+        Self { kind, behind: None, report: None }
     }
 }
 

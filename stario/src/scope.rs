@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, Uri, Version};
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
 use tracing::Span;
@@ -168,7 +169,7 @@ impl Scope {
             return Err(Rejection::internal("the request's body was already read"));
         };
         let limit = self.body_limit();
-        if http_body::Body::size_hint(&body).lower() > limit as u64 {
+        if body.size_hint().lower() > limit as u64 {
             return Err(Rejection::too_large(limit));
         }
         if let Some(settings) = self.app.settings().decompression()
@@ -179,10 +180,17 @@ impl Scope {
         Ok(body)
     }
 
-    /// Drops the body if nobody has taken it. A body that waits to be read keeps hyper from watching the
-    /// connection, and so from noticing that the client has left.
+    /// Throws the body away if nobody has taken it. Over HTTP/1 that takes a task: what waits to be read
+    /// hides from hyper that the client has left, and a body that is dropped before its end closes the
+    /// connection for reading. One that is larger than may be read is not waited for.
     pub fn drop_unread_body(&self) {
-        drop(self.body.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let Some(body) = self.body.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let limit = self.body_limit();
+        let is_read = self.head.version >= Version::HTTP_2 || body.whole().is_some();
+        if is_read || body.is_end_stream() || body.size_hint().lower() > limit as u64 {
+            return;
+        }
+        self.app.work().go_aside(drain(body, limit));
     }
 
     /// Refuses a body that would have to be decompressed first, unless the app does that.
@@ -224,4 +232,10 @@ impl Scope {
         let parts = self.form_parts.get_or_init(|| crate::extract::read_form_parts(self)).await;
         parts.as_ref().map_err(Clone::clone)
     }
+}
+
+/// Reads the body to its end, and not much beyond the limit.
+async fn drain(body: Body, limit: usize) {
+    let mut body = Limited::new(body, limit);
+    while let Some(Ok(_)) = body.frame().await {}
 }

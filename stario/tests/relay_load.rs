@@ -35,6 +35,18 @@ async fn live(relay: State<Relay<Event>>, opened: State<Opened>) -> impl Stream<
     }
 }
 
+/// The same, by a `Writer`.
+#[app::query("/written")]
+async fn written(relay: State<Relay<Event>>, opened: State<Opened>, w: Writer) -> Result {
+    let mut updates = w.alive(relay.subscribe("news.*"));
+    w.open_events()?;
+    let _ = opened.0.0.send(());
+    while let Some((_, event)) = updates.next().await {
+        w.patch(event).await?;
+    }
+    Ok(())
+}
+
 struct Server {
     address: SocketAddr,
     relay: Relay<Event>,
@@ -60,11 +72,11 @@ impl Server {
     }
 
     /// Opens a stream, and reads nothing of it.
-    async fn open(&mut self) -> TcpStream {
+    async fn open(&mut self, path: &str) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(8 * 1024).unwrap();
         let mut client = socket.connect(self.address).await.unwrap();
-        client.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        client.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
         timeout(PATIENCE, self.opened.recv()).await.unwrap().unwrap();
         client
     }
@@ -94,11 +106,11 @@ async fn clients_that_never_read_cost_little_and_others_miss_nothing() {
     let mut server = Server::start();
     let mut stalled = Vec::new();
     for _ in 0..STREAMS {
-        stalled.push(server.open().await);
+        stalled.push(server.open("/live").await);
     }
     let mut readers = JoinSet::new();
     for _ in 0..10 {
-        readers.spawn(ids(server.open().await, EVENTS));
+        readers.spawn(ids(server.open("/live").await, EVENTS));
     }
     assert_eq!(server.relay.subscribers("news.1"), STREAMS + 10);
 
@@ -129,11 +141,22 @@ async fn clients_that_never_read_cost_little_and_others_miss_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_ends_every_stream() {
+    stop_all("/live").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_ends_every_handler_that_writes_while_alive() {
+    stop_all("/written").await;
+}
+
+async fn stop_all(path: &str) {
     let _alone = ONE_AT_A_TIME.lock().await;
     let mut server = Server::start();
     let mut clients = JoinSet::new();
     for _ in 0..STREAMS {
-        let mut client = server.open().await;
+        let mut client = server.open(path).await;
+        // A handler that ends before its head is sent would have no stream to end.
+        client.readable().await.unwrap();
         clients.spawn(async move {
             let mut received = Vec::new();
             client.read_to_end(&mut received).await.unwrap();

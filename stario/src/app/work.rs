@@ -56,6 +56,13 @@ impl Work {
         }));
     }
 
+    /// Runs `future` in a task that nobody waits for, at most as long as there are connections.
+    pub(crate) fn go_aside(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let cut = self.cut.clone();
+        runtime.spawn(async move { cut.run_until_cancelled(future).await });
+    }
+
     /// Waits until nothing goes on without its request.
     pub(crate) async fn drained(&self) {
         self.tasks.wait().await;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::WriteError;
 use crate::body::{Body, BodyError};
 use crate::handler::Panicked;
+use crate::inject::Cleanups;
 use crate::response::{self, Response};
 use crate::sse::{self, Burst, Pings};
 use crate::telemetry::events_in;
@@ -48,6 +49,9 @@ struct State {
     /// Who waits for the head or for bytes.
     reader: Option<Waker>,
     has_left: bool,
+    /// What the handler's dependencies left to do. It is done when nobody holds the line any more: the handler
+    /// has ended, and the response is sent.
+    cleanups: Option<Cleanups>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -180,8 +184,11 @@ impl Line {
     }
 
     /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing.
-    pub(crate) fn conclude(&self, value: Result<Response, Panicked>) {
+    pub(crate) fn conclude(&self, mut value: Result<Response, Panicked>) {
         let mut state = self.lock();
+        if let Ok(response) = &mut value {
+            state.cleanups = response.body_mut().take_cleanups();
+        }
         if state.has_left {
             return;
         }
@@ -401,7 +408,11 @@ impl Line {
     pub(crate) fn poll_head(self: &Arc<Self>, ctx: &mut Context<'_>) -> Poll<Result<Response, Panicked>> {
         let mut state = self.lock();
         match state.head.take() {
-            Some(Head::Whole(response)) => Poll::Ready(Ok(response)),
+            Some(Head::Whole(mut response)) => {
+                drop(state);
+                response.body_mut().hold(Arc::clone(self));
+                Poll::Ready(Ok(response))
+            }
             Some(Head::None) => Poll::Ready(Err(Panicked)),
             Some(Head::Open(response)) => {
                 let is_pinged = state.is_pinged;

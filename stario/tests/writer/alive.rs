@@ -1,9 +1,11 @@
 //! Clients that leave, and the server's stop.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use stario::prelude::*;
-use stario::{Alive, AppHandle};
+use stario::{Alive, AppHandle, Body, Bytes};
 
 use crate::{Client, Probe, Server, app, patiently};
 
@@ -160,6 +162,54 @@ async fn with_resource(probe: Log, _resource: Resource, w: Writer) -> Result {
     Ok(())
 }
 
+/// Ends before its client has read anything: the last bytes wait behind the first.
+#[app::query("/resource-that-writes")]
+async fn resource_that_writes(probe: Log, _resource: Resource, w: Writer) -> Result {
+    w.write(vec![b'x'; LARGE]).await?;
+    w.while_alive(probe.go_on.notified()).await;
+    w.write("end").await?;
+    probe.say("returned");
+    Ok(())
+}
+
+#[app::query("/resource-that-responds")]
+async fn resource_that_responds(probe: Log, _resource: Resource, w: Writer) -> Result {
+    struct Pieces(Vec<Vec<u8>>);
+    impl Stream for Pieces {
+        type Item = Result<Bytes, std::io::Error>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(self.0.pop().map(|piece| Ok(piece.into())))
+        }
+    }
+    w.respond(Response::new(Body::stream(Pieces(vec![b"end".to_vec(), vec![b'x'; LARGE]]))))?;
+    probe.go_on.notified().await;
+    probe.say("returned");
+    Ok(())
+}
+
+/// The same, but the response is on its way before the handler ends.
+#[app::query("/resource-that-goes-on")]
+async fn resource_that_goes_on(probe: Log, _resource: Resource, w: Writer) -> Result {
+    w.text("x".repeat(LARGE))?;
+    probe.go_on.notified().await;
+    probe.say("returned");
+    Ok(())
+}
+
+/// More than the system takes for a client that does not read.
+const LARGE: usize = 32 * 1024 * 1024;
+
+#[app::query("/page")]
+async fn page() -> &'static str {
+    "page"
+}
+
+#[app::command("/quick")]
+async fn quick() -> &'static str {
+    "quick"
+}
+
 #[tokio::test]
 async fn row_080_alive_is_a_stream_and_a_block() {
     let server = Server::start().await;
@@ -242,6 +292,36 @@ async fn row_082_a_body_that_nobody_reads_does_not_hide_that_the_client_left() {
 
 /// Speaks HTTP/2 as far as it must: sends one GET, and resets it when its handler has begun.
 #[tokio::test]
+async fn row_082_a_large_or_late_body_that_nobody_reads_does_not_either() {
+    for (length, is_late) in [(200_000, false), (7, true), (200_000, true)] {
+        let mut server = Server::start().await;
+        let head = format!("POST /body-that-nobody-reads HTTP/1.1\r\ncontent-length: {length}");
+        let mut client = server.ask(&head).await;
+        if !is_late {
+            client.send(&vec![b'x'; length]).await;
+        }
+        assert_eq!(server.said().await, "started");
+        if is_late {
+            client.send(&vec![b'x'; length]).await;
+        }
+        drop(client);
+        assert_eq!(server.said().await, "after");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_does_not_close_the_connection() {
+    let server = Server::start().await;
+    let mut client = server.ask("POST /quick HTTP/1.1\r\ncontent-length: 200000").await;
+    client.until("\r\n\r\nquick").await;
+    client.send(&[b'x'; 200_000]).await;
+    client.ask("GET /page HTTP/1.1").await;
+    client.until("\r\n\r\npage").await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn row_082_the_wait_is_given_up_when_an_http_2_stream_is_reset() {
     const RST_STREAM_CANCEL: &[u8] = b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08";
     async fn get(server: &Server, path: &str) -> Client {
@@ -289,6 +369,51 @@ async fn row_083_the_code_behind_alive_always_runs_and_so_do_clean_ups() {
     assert_eq!(server.said().await, "after");
     assert_eq!(server.said().await, "cleaned up");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn clean_ups_wait_for_the_last_byte_and_for_the_handler() {
+    for path in ["/resource-that-writes", "/resource-that-responds"] {
+        let mut server = Server::start().await;
+        let mut client = server.ask(&format!("GET {path} HTTP/1.1\r\nconnection: close")).await;
+        client.until("\r\n\r\n").await;
+        server.probe.go_on.notify_one();
+        assert_eq!(server.said().await, "returned", "{path}");
+        // Time enough for what would run now.
+        assert_eq!(server.answer("GET /page HTTP/1.1").await.text(), "page");
+        server.probe.say("reads");
+        assert!(client.rest().await.len() >= LARGE);
+        assert_eq!(server.said().await, "reads", "{path}");
+        assert_eq!(server.said().await, "cleaned up", "{path}");
+        server.stop().await;
+    }
+    // The other way round: the response is sent, and the handler is not done.
+    let mut server = Server::start().await;
+    let mut client = server.ask("GET /resource-that-goes-on HTTP/1.1\r\nconnection: close").await;
+    assert!(client.rest().await.len() >= LARGE);
+    server.probe.go_on.notify_one();
+    assert_eq!(server.said().await, "returned");
+    assert_eq!(server.said().await, "cleaned up");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_layer_changes_nothing_for_who_leaves_and_who_waits() {
+    for path in ["/loop", "/source"] {
+        let passed_on = tower_http::map_response_body::MapResponseBodyLayer::new(Body::new);
+        let limit = tower_http::limit::RequestBodyLimitLayer::new(1000);
+        let mut server = Server::start_with(|app| app.layer(passed_on).layer(limit)).await;
+        let mut client = server.ask(&format!("GET {path} HTTP/1.1")).await;
+        client.until("\r\n\r\n").await;
+        drop(client);
+        assert!(server.said().await.starts_with("after"));
+        let mut client = server.ask(&format!("GET {path} HTTP/1.1")).await;
+        client.until("\r\n\r\n").await;
+        server.begin_to_stop();
+        assert!(server.said().await.starts_with("after"));
+        client.until("0\r\n\r\n").await;
+        server.stop().await;
+    }
 }
 
 #[tokio::test]
