@@ -62,6 +62,25 @@ pub(crate) use work::Work;
 /// which register a function wherever in the crate it stands, and with `app::new()`, which returns the [`App`] of them all. In other
 /// modules, `use crate::app;`.
 ///
+/// What stands in an attribute says which requests the function answers:
+///
+/// | in the attribute | |
+/// |---|---|
+/// | `"/users/{id}"` | `{id}` is one segment of the path, for the parameter `id: PathParam<..>` |
+/// | `"/files/{path...}"` | a last `{path...}` is all that is left of the path, one segment or more |
+/// | `method = DELETE` | another method than GET or POST; in quotes where it is no word, `"X-PURGE"` |
+/// | `headers("X-Mode" = "a")` | only requests whose first header of this name has exactly this value |
+/// | `app = admin` | the app that it belongs to, see below |
+/// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
+/// | `body_limit = 64 * 1024` | the most bytes of a body, in place of [`App::body_limit`] |
+///
+/// Paths are matched as they are sent, segment by segment, and each segment is decoded once, so `%2F` is part
+/// of its segment. A literal wins over `{name}`, and that over `{name...}`; where the more specific route has
+/// not the method or the headers, the next one answers. Of several routes at one place, the one that asks for most
+/// headers wins; if a request has the headers of none, it is answered 400. HEAD and OPTIONS are answered
+/// wherever there is a handler, another method is 405 with `allow`, and a path with a slash at its end is
+/// redirected, 308, to the one without. Two handlers for one method, path and set of headers do not compile.
+///
 /// A crate with several apps declares the others by a name, `stario::app!(admin);`. This makes a module
 /// `admin` with `admin::new()`; a handler of that app says so, `#[app::query("/users", app = admin)]`. See
 /// [`App::nest`] and [`App::host`] for what they are good for.

@@ -44,6 +44,11 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
     for (position, segment) in segments.iter().enumerate() {
         match segment {
             Segment::Literal(text) => literal(endpoint, text, errors),
+            Segment::Capture(name) if name.starts_with('*') || name.ends_with("..") => {
+                let name = name.trim_matches(['*', '.']);
+                let message = format!("write `{{{name}...}}` for all that is left of the path");
+                errors.at(&endpoint.path, message);
+            }
             Segment::Capture(name) | Segment::Rest(name) if !is_identifier(name) => {
                 let shown = endpoint.pattern.shown(name);
                 errors.at(

@@ -25,7 +25,6 @@ pub(super) struct Options {
     /// The app it belongs to, if not `crate::app`.
     pub(super) app: Option<Path>,
     pub(super) layer: Option<Expr>,
-    #[allow(dead_code)] // Read where the limit is emitted.
     pub(super) body_limit: Option<Expr>,
 }
 

@@ -1,5 +1,6 @@
 //! `Link`: a URL or an action whose query has parameters of a handler in it.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::ops::Deref;
 
@@ -175,6 +176,14 @@ impl<T> Probe<PathParam<Vec<T>>> {
     pub const READS_LIST: bool = true;
 }
 
+impl<T, H> Probe<PathParam<HashSet<T, H>>> {
+    pub const READS_LIST: bool = true;
+}
+
+impl<T> Probe<PathParam<BTreeSet<T>>> {
+    pub const READS_LIST: bool = true;
+}
+
 #[doc(hidden)]
 pub trait Unprobed {
     const READS_ONE: bool = false;
@@ -279,19 +288,19 @@ impl<S: Complete<Link = Action>> From<Link<S>> for Action {
     }
 }
 
-impl<S: Complete<Link = Url>> Render for Link<S> {
+impl<S: Complete<Link: Render>> Render for Link<S> {
     fn render(&self, buf: &mut Buf) {
         self.0.link().render(buf);
     }
 }
 
-impl<S: Complete<Link = Url>> UrlAttr for Link<S> {
+impl<S: Complete<Link: UrlAttr>> UrlAttr for Link<S> {
     fn write_url(&self, out: &mut AttrWriter<'_>) {
         self.0.link().write_url(out);
     }
 }
 
-impl<S: Complete<Link = Action>> Expression for Link<S> {
+impl<S: Complete<Link: Expression>> Expression for Link<S> {
     fn write_expression(&self, out: &mut JsWriter<'_>) {
         self.0.link().write_expression(out);
     }

@@ -343,9 +343,14 @@ proptest! {
             let head = head(method, &path, headers);
             let found = match router.find(&head) {
                 Match::Found { endpoint, captures } => {
-                    for name in captures.route.pattern.captures() {
-                        prop_assert!(captures.get(&path, name).is_some(), "{}", name);
-                    }
+                    // The captures are what stands in the path in their place.
+                    let filled = captures.route.pattern.captures().fold(endpoint.path.to_owned(), |filled, name| {
+                        match captures.get(&path, name).unwrap() {
+                            Capture::Segment(text) => filled.replace(&format!("{{{name}}}"), text),
+                            Capture::Rest(text) => filled.replace(&format!("{{{name}...}}"), text),
+                        }
+                    });
+                    prop_assert_eq!(filled, path.clone());
                     format!("{} {} {:?}", endpoint.method, endpoint.path, endpoint.headers)
                 }
                 Match::Redirect { location } => {

@@ -31,4 +31,6 @@ fn main() {
     let _ = search::action().q("x").retry("always");
     let _ = search::url().q("x").retry(action::Retry::Always);
     let _ = purge::action();
+    html! { <a href={search::action().q("x")}>"An action is no URL"</a> };
+    html! { <a data-on:click={search::url().q("x")}>"A URL is no expression"</a> };
 }

@@ -22,4 +22,10 @@ async fn dots() {}
 #[app::query("/100%")]
 async fn percent() {}
 
+#[app::query("/files/{*path}")]
+async fn star() {}
+
+#[app::query("/files/{path..}")]
+async fn two_dots() {}
+
 fn main() {}

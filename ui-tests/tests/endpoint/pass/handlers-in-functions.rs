@@ -17,5 +17,5 @@ fn main() {
 
     let client = stario::TestClient::new(app::new());
     assert_eq!(client.get("/inside?id=3").send().text(), "3");
-    assert_eq!(inside::url().as_str(), "/inside");
+    assert_eq!(inside::url().id(7).as_str(), "/inside?id=7");
 }
