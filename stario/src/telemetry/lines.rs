@@ -60,11 +60,11 @@ where
             logged.into_iter().for_each(|(name, value)| own.set(name, value));
         }
         let mut line = Line::new(self.format, *event.metadata().level(), target, &message);
-        own.iter().for_each(|(name, value)| line.field(name, value));
+        own.iter().for_each(|(name, value)| line.field(name.clone(), value));
         // From the innermost span: its word counts where two give a field of one name.
         for span in ctx.event_scope(event).into_iter().flatten() {
             if let Some(fields) = span.extensions().get::<Fields>() {
-                fields.iter().for_each(|(name, value)| line.field(name, value));
+                fields.iter().for_each(|(name, value)| line.field(name.clone(), value));
             }
         }
         (self.write)(&line.end());
@@ -113,22 +113,21 @@ impl Line {
     }
 
     /// Adds a field, if there is none of that name and it is one to be shown.
-    fn field(&mut self, name: &Cow<'static, str>, value: &Value) {
+    fn field(&mut self, name: Cow<'static, str>, value: &Value) {
         let is_shown = match self.format {
-            Format::Text { .. } => !is_semantic(name),
+            Format::Text { .. } => !is_semantic(&name),
             // What is meant for a collector's layer says nothing here.
             Format::Json => !name.starts_with("otel."),
         };
-        if !is_shown || self.names.contains(name) {
+        if !is_shown || self.names.contains(&name) {
             return;
         }
-        self.names.push(name.clone());
         match self.format {
             Format::Text { ansi } => {
                 let (dim, plain) = styles(ansi);
                 self.text.push(' ');
                 self.text.push_str(dim);
-                push_escaped(&mut self.text, name);
+                push_escaped(&mut self.text, &name);
                 self.text.push('=');
                 self.text.push_str(plain);
                 match value {
@@ -138,11 +137,12 @@ impl Line {
             }
             Format::Json => {
                 self.text.push(',');
-                push_json_text(&mut self.text, name);
+                push_json_text(&mut self.text, &name);
                 self.text.push(':');
                 push_json(&mut self.text, value);
             }
         }
+        self.names.push(name);
     }
 
     fn end(mut self) -> String {
