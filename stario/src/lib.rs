@@ -50,10 +50,19 @@
 //! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
 //! | `()`, `None` | 204 |
 //! | a stream, usually of [`stream!`] | 200, server-sent events for Datastar |
-//! | [`Response`], [`IntoResponse`] | itself |
-//! | `Result` | its value, or its error's status |
+//! | [`Json`], [`Text`], [`Bytes`], [`Redirect`], [`File`], [`Response`], [`IntoResponse`] | itself |
+//! | `(StatusCode, [(name, value); N], SetCookie, value)` | the value with a status, headers, cookies ([`ResponsePart`]) |
+//! | [`Raw`] | what another template crate rendered |
+//! | `Result` | its value, or its error's answer ([`Error`]) |
 //!
 //! In tests, [`TestClient`] calls an app without a server.
+//!
+//! | feature | is for |
+//! |---|---|
+//! | `sealed-cookies`, on by default | cookies that are signed or encrypted: [`SetCookie`] |
+//! | `tls` | HTTPS by rustls: `App::tls` |
+//! | `metrics` | figures for Prometheus: `App::metrics` |
+//! | `otlp` | spans for an OpenTelemetry collector: `OTEL_EXPORTER_OTLP_ENDPOINT` |
 
 // The modules in the order in which a request passes them.
 
