@@ -56,10 +56,10 @@ the app cannot start:
     ui_tests::shop at ui-tests/src/lib.rs:6
     problems::shop at ui-tests/tests/problems.rs:10
   GET /stock [accept: text/plain] [x-unit: piece] is answered twice:
-    ui_tests::stock::pieces at ui-tests/src/lib.rs:29
+    ui_tests::stock::pieces at ui-tests/src/lib.rs:35
     problems::pieces at ui-tests/tests/problems.rs:114
   DELETE /stock/{where_it_is...} is answered twice:
-    ui_tests::stock::remove at ui-tests/src/lib.rs:35
+    ui_tests::stock::remove at ui-tests/src/lib.rs:41
     problems::remove at ui-tests/tests/problems.rs:117";
     assert_eq!(problems, expected);
 }
