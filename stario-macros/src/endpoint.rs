@@ -27,11 +27,11 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
 
 /// Expands a handler whose path is the app's to choose.
 pub(crate) fn expand_handler(arguments: TokenStream, item: &TokenStream) -> TokenStream {
-    let (kind, function) = match parse::parse_handler(arguments, item) {
+    let (kind, options, function) = match parse::parse_handler(arguments, item) {
         Ok(parsed) => parsed,
         Err(error) => return function::with_error(item, &error),
     };
-    let model = model::Endpoint::without_path(kind, function);
+    let model = model::Endpoint { options, ..model::Endpoint::without_path(kind, function) };
     let errors = check::check_handler(&model);
     emit::emit_handler(&model, errors)
 }

@@ -47,7 +47,7 @@ pub(crate) async fn dispatch(
     let mut response = answering.wait(&app).instrument(span).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
     if let Some(headers) = app.settings().security_headers() {
-        headers.add_to(response.headers_mut(), nonce);
+        headers.add_to(&mut response, nonce);
     }
     response.body_mut().belongs_to(id);
     let report = report.map(|report| report.answered(&mut response));
@@ -71,6 +71,7 @@ fn keep_open(response: &mut Response, version: Version, app: &Assembled) {
         response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
     }
     response.body_mut().end_events_on(app.stop());
+    telemetry::count_events(response);
 }
 
 /// An answer on its way. Everything up to the handler's own future is decided without waiting, so that what

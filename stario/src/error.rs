@@ -172,8 +172,8 @@ pub trait ErrorResponse: StdError + Send + Sync + Registered + 'static {
     /// The status it answers with.
     fn status(&self) -> StatusCode;
 
-    /// The whole answer to `request`, if it is more than the status and a text. It is sent as it is, and
-    /// nothing is logged.
+    /// The whole answer to `request`, if it is more than the status and a text. It is sent as it is; the
+    /// error is logged if its status is from 500 on.
     fn response(&self, request: &request::Parts) -> Option<Response> {
         let _ = request;
         None

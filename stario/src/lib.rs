@@ -188,7 +188,7 @@ pub use stario_macros::FromRequest;
 ///
 /// All else is as with `#[app::query]` and its like, except that the path is checked against the parameters
 /// when the app is, and that there are no links, because the path is the app's. `#[handler(detached)]` makes
-/// one that is answered before it runs.
+/// one that is answered before it runs; `layer = ..` and `body_limit = ..` stand there as well.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -178,12 +178,7 @@ impl Server {
         let mut unfinished = app.work().lost().clone();
         unfinished.cleanups += cleanups;
         unfinished.is_urgent = self.hurry.is_cancelled();
-        for (handler, calls) in unfinished.requests() {
-            tracing::error!(handler, calls, "requests were cut: they had not ended when the server stopped");
-        }
-        for (handler, calls) in unfinished.background() {
-            tracing::error!(handler, calls, "work in the background was cut when the server stopped");
-        }
+        unfinished.log();
         Ended { unfinished, is_stuck: connections.count() + app.tasks().len() > 0 }
     }
 

@@ -18,8 +18,8 @@ use crate::error::Result;
 use crate::extract::AppHandle;
 use crate::response::Response;
 
-/// How long each clean-up may take when the app ends.
-const CLEANUP_LIMIT: Duration = Duration::from_secs(5);
+/// How long what was cut may take to notice.
+const LAST: Duration = Duration::from_secs(1);
 
 /// A checked app as a service of `tower`, made by [`App::into_service`].
 ///
@@ -30,6 +30,7 @@ const CLEANUP_LIMIT: Duration = Duration::from_secs(5);
 /// - [`ClientAddress`](crate::ClientAddress) needs a `SocketAddr` in the request's extensions.
 /// - Nobody tells it to stop but [`stop`](Self::stop), which ends event streams and waits for commands.
 /// - Hooks of [`App::on_start`] run in [`start`](Self::start).
+/// - Of [`Limits`](crate::Limits), those for stopping hold, as the code sets them; connections are not the app's.
 /// - Links know nothing of a prefix that the other router strips.
 ///
 /// ```
@@ -82,12 +83,22 @@ impl AppService {
     /// Ends what is going on without a request: event streams end, detached commands and commands whose
     /// client has left finish, singletons are cleaned up, and the hooks of [`App::on_stop`] run.
     ///
-    /// Call it when the server has stopped. It waits for as long as commands take; a clean-up is given 5 seconds.
+    /// Call it when the server has stopped. How long commands and clean-ups may take is set by
+    /// [`Limits::detached_stop_timeout`](crate::Limits::detached_stop_timeout) and
+    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 20 and 5 seconds unless set; then they are
+    /// cut, and named in the log.
     pub async fn stop(&self) {
-        self.0.stop().cancel();
-        self.0.work().drained().await;
-        self.0.cleanups().run(CLEANUP_LIMIT).await;
-        self.0.hooks().stop(&AppHandle::new(Arc::clone(&self.0)), CLEANUP_LIMIT).await;
+        let (app, limits) = (&self.0, self.0.settings().limits());
+        app.stop().cancel();
+        if tokio::time::timeout(limits.detached_stop_timeout, app.work().drained()).await.is_err() {
+            app.work().cut().cancel();
+            app.work().cut_background();
+            // What is left then is no call, or stuck.
+            let _ = tokio::time::timeout(LAST, app.work().drained()).await;
+            app.work().lost().log();
+        }
+        app.cleanups().run(limits.cleanup_timeout).await;
+        app.hooks().stop(&AppHandle::new(Arc::clone(app)), limits.cleanup_timeout).await;
     }
 }
 

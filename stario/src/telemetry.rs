@@ -22,7 +22,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::error::Result;
 pub(crate) use fields::Fields;
 use lines::{Format, Lines};
-pub(crate) use request::{Report, RouteTemplate, events_in, is_wanted, routed, span};
+pub(crate) use request::{Report, RouteTemplate, count_events, events_in, is_wanted, routed, span};
 
 /// The target of what handlers log through a `Logger`.
 pub(crate) const LOGGER: &str = "app";

@@ -176,6 +176,32 @@ fn handlers_are_given_to_the_app() {
     assert_eq!(client.post("/explicit/items/x").send().status(), 422);
 }
 
+#[handler(
+    layer = tower::util::MapResponseLayer::new(|res: Response| (StatusCode::IM_A_TEAPOT, res).into_response()),
+    body_limit = 4,
+)]
+async fn with_options(body: RawBody<String>) -> String {
+    body.0
+}
+
+#[handler(detached, body_limit = 4)]
+async fn detached_with_options(_body: RawBody<String>) {}
+
+#[test]
+fn handlers_take_options_that_are_not_their_routes() {
+    let app = app::new()
+        .route(command::<with_options>("/options"))
+        .route(command::<with_options>("/options/again"))
+        .route(detached_command::<detached_with_options>("/options/detached"));
+    let client = TestClient::new(app);
+    for path in ["/options", "/options/again"] {
+        assert_eq!(client.post(path).body("four").send().status(), 418);
+    }
+    for (body, status) in [("four", 204), ("fives", 413)] {
+        assert_eq!(client.post("/options/detached").body(body).send().status(), status);
+    }
+}
+
 #[tokio::test]
 async fn handlers_stay_functions() {
     let html = search(QueryParam("a".to_owned()), stario::PathParam("b".to_owned())).await;

@@ -12,7 +12,7 @@ use http::{Method, Request, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use stario::prelude::*;
-use stario::{Body, BodyStream, Bytes, Cleanup, Coding, Compression, Decompression, dependency};
+use stario::{App, Body, BodyStream, Bytes, Cleanup, Coding, Compression, Decompression, dependency};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -680,8 +680,19 @@ struct Server {
 }
 
 async fn serve() -> Server {
+    serve_with(|app| app).await
+}
+
+/// Behind a layer that makes another body of every response.
+async fn serve_layered() -> Server {
+    let boxed =
+        tower_http::map_response_body::MapResponseBodyLayer::new(http_body_util::BodyExt::boxed_unsync);
+    serve_with(|app| app.layer(boxed)).await
+}
+
+async fn serve_with(layers: impl FnOnce(App) -> App) -> Server {
     let (state, steps, happened) = steps();
-    let app = app::new().state(state);
+    let app = layers(app::new().state(state));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -702,44 +713,52 @@ fn event(text: &str) -> String {
 #[tokio::test]
 async fn each_event_can_be_decoded_when_it_arrives() {
     for (name, _) in CODINGS {
-        let server = serve().await;
-        let mut connection = Connection::ask(server.address, "/events", name).await;
-        assert!(connection.head.contains(&format!("content-encoding: {name}\r\n")), "{}", connection.head);
-        assert!(connection.head.contains("transfer-encoding: chunked\r\n"), "{}", connection.head);
-        let mut expected = String::new();
-        let mut lengths = Vec::new();
-        for number in 0..20 {
-            // It is not sent before the one ahead of it has arrived.
-            let text = format!("{number} {}", digits(4_000));
-            server.steps.send(Step::Say(text.clone())).unwrap();
-            expected += &event(&text);
-            let before = connection.body.len();
-            while connection.decoded().text != expected {
-                assert_eq!(connection.chunk().await, Some(true), "{name}");
-            }
-            assert!(!connection.decoded().is_complete);
-            lengths.push(connection.body.len() - before);
-        }
-        // What was sent before is not sent again.
-        assert!(lengths[1] * 5 < lengths[0], "{name}: {lengths:?}");
-        drop(server.steps);
-        while connection.chunk().await.expect("an end of the response") {}
-        assert_eq!(connection.decoded(), Decoded { text: expected, is_complete: true }, "{name}");
+        each_event_can_be_decoded(name, serve().await).await;
+        each_event_can_be_decoded(name, serve_layered().await).await;
     }
+}
+
+async fn each_event_can_be_decoded(name: &'static str, server: Server) {
+    let mut connection = Connection::ask(server.address, "/events", name).await;
+    assert!(connection.head.contains(&format!("content-encoding: {name}\r\n")), "{}", connection.head);
+    assert!(connection.head.contains("transfer-encoding: chunked\r\n"), "{}", connection.head);
+    let mut expected = String::new();
+    let mut lengths = Vec::new();
+    for number in 0..20 {
+        // It is not sent before the one ahead of it has arrived.
+        let text = format!("{number} {}", digits(4_000));
+        server.steps.send(Step::Say(text.clone())).unwrap();
+        expected += &event(&text);
+        let before = connection.body.len();
+        while connection.decoded().text != expected {
+            assert_eq!(connection.chunk().await, Some(true), "{name}");
+        }
+        assert!(!connection.decoded().is_complete);
+        lengths.push(connection.body.len() - before);
+    }
+    // What was sent before is not sent again.
+    assert!(lengths[1] * 5 < lengths[0], "{name}: {lengths:?}");
+    drop(server.steps);
+    while connection.chunk().await.expect("an end of the response") {}
+    assert_eq!(connection.decoded(), Decoded { text: expected, is_complete: true }, "{name}");
 }
 
 #[tokio::test]
 async fn a_stream_ends_properly_when_the_server_stops() {
     for (name, _) in CODINGS {
-        let server = serve().await;
-        let mut connection = Connection::ask(server.address, "/events", name).await;
-        server.steps.send(Step::Say("last".to_owned())).unwrap();
-        assert_eq!(connection.chunk().await, Some(true));
-        server.stop.send(()).unwrap();
-        while connection.chunk().await.expect("an end of the response") {}
-        assert_eq!(connection.decoded(), Decoded { text: event("last"), is_complete: true }, "{name}");
-        server.running.await.unwrap().unwrap();
+        ends_properly(name, serve().await).await;
+        ends_properly(name, serve_layered().await).await;
     }
+}
+
+async fn ends_properly(name: &'static str, server: Server) {
+    let mut connection = Connection::ask(server.address, "/events", name).await;
+    server.steps.send(Step::Say("last".to_owned())).unwrap();
+    assert_eq!(connection.chunk().await, Some(true));
+    server.stop.send(()).unwrap();
+    while connection.chunk().await.expect("an end of the response") {}
+    assert_eq!(connection.decoded(), Decoded { text: event("last"), is_complete: true }, "{name}");
+    server.running.await.unwrap().unwrap();
 }
 
 #[tokio::test]

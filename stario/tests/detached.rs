@@ -105,13 +105,15 @@ async fn a_refusal_is_answered_as_always_and_cleaned_up_behind() {
 #[tokio::test]
 async fn one_too_many_is_refused_before_anything_of_it_happens() {
     let Setup { app, probe, mut log } = setup();
-    let client = TestClient::new(app.detached_limit(2));
+    let page = |message: &str, _: &http::request::Parts| html! { <b>{message}</b> };
+    let client = TestClient::new(app.detached_limit(2).on_status(503, page));
     for name in ["a", "b"] {
         assert_eq!(client.post(format!("/import?name={name}")).await.status(), 204);
     }
     while log.recv().await.unwrap() != "import of b begins" {}
     let res = client.post("/import?name=c").await;
     assert_eq!((res.status().as_u16(), res.header("retry-after")), (503, "1"));
+    assert_eq!(res.text(), "<b>Service Unavailable</b>");
     assert_eq!(events(&mut log), [""; 0]);
     // A refused one holds no place, and one that has ended gives its back.
     probe.go_on.add_permits(2);

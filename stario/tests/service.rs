@@ -3,13 +3,14 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::sse;
 use axum::routing::{get, post};
 use http::{Request, header};
 use http_body_util::BodyExt as _;
 use stario::prelude::*;
-use stario::{App, AppService, Body, ClientAddress, Error, OriginalUri};
+use stario::{App, AppService, Body, ClientAddress, Error, Limits, OriginalUri};
 use tokio::sync::{Notify, mpsc};
 use tower::{Service as _, ServiceExt as _};
 
@@ -299,6 +300,34 @@ async fn stopping_a_service_waits_for_what_goes_on_without_a_request() {
     assert_eq!(logged.recv().await, Some("ended"));
     assert_eq!(logged.recv().await, Some("stopped"));
     stopping.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_end_in_its_time_is_cut_when_a_service_stops() {
+    let (log, mut logged) = mpsc::unbounded_channel();
+    let importing = Importing { log: Some(log.clone()), ..Importing::default() };
+    let limits = Limits::default()
+        .detached_stop_timeout(Duration::from_secs(3))
+        .cleanup_timeout(Duration::from_secs(4));
+    let service = app::new()
+        .state(importing)
+        .limits(limits)
+        .on_start(async |_| Ok::<_, Error>(()))
+        .on_stop(move |_| async move {
+            let _ = log.send("stopping");
+            std::future::pending::<()>().await;
+        })
+        .into_service()
+        .unwrap();
+    service.start().await.unwrap();
+    let request = Request::post("/import").body(Body::empty()).unwrap();
+    assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 204);
+    assert_eq!(logged.recv().await, Some("started"));
+    let started = tokio::time::Instant::now();
+    service.stop().await;
+    // The clock stands still but for what is waited for.
+    assert_eq!(started.elapsed().as_secs(), 3 + 4);
+    assert_eq!(logged.recv().await, Some("stopping"));
 }
 
 #[test]

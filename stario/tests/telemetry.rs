@@ -165,6 +165,11 @@ async fn a_stream_is_reported_with_its_events() {
     endless.next().await.unwrap();
     drop(endless);
     check(&log.message("GET /endless 200 cut after ").await, &[("events", "1")]);
+    // A layer that makes another body of the stream does not hide them.
+    let other_body =
+        tower_http::map_response_body::MapResponseBodyLayer::new(http_body_util::BodyExt::boxed_unsync);
+    TestClient::new(app::new().layer(other_body)).get("/count?layered").await;
+    check(&log.message("GET /count 200 in ").await, &[("events", "3")]);
 }
 
 static IMPORT_MAY_END: Notify = Notify::const_new();

@@ -41,19 +41,35 @@ pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<P
 }
 
 /// The same for a handler without a path: nothing, or `detached`.
-pub(super) fn parse_handler(arguments: TokenStream, item: &TokenStream) -> syn::Result<(Kind, Function)> {
+pub(super) fn parse_handler(
+    arguments: TokenStream,
+    item: &TokenStream,
+) -> syn::Result<(Kind, Options, Function)> {
+    let (kind, options) = handler_arguments.parse2(arguments)?;
+    Ok((kind, options, Function::parse(item, "a handler")?))
+}
+
+fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
     const EXPECTED: &str = "write `#[handler]` or `#[handler(detached)]`; the path stands where the app has it: `.route(query::<f>(\"/\"))`";
-    let kind = |input: ParseStream<'_>| {
-        if input.is_empty() {
-            return Ok(Kind::Command);
+    const WITH_ROUTE: &str = "the method, the headers and the app stand where the app has the handler: `.route(command::<f>(\"/\").method(\"PUT\"))`";
+    let (mut kind, mut options) = (Kind::Command, Options::default());
+    while !input.is_empty() {
+        let ahead = input.fork();
+        let word = Ident::parse_any(&ahead).map_err(|error| syn::Error::new(error.span(), EXPECTED))?;
+        match unraw(&word).as_str() {
+            "detached" if kind == Kind::Command => {
+                Ident::parse_any(input)?;
+                kind = Kind::DetachedCommand;
+            }
+            "layer" | "body_limit" => option(input, &mut options)?,
+            "method" | "headers" | "app" => return Err(syn::Error::new(word.span(), WITH_ROUTE)),
+            _ => return Err(syn::Error::new(word.span(), EXPECTED)),
         }
-        let word: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED))?;
-        if word != "detached" || !input.is_empty() {
-            return Err(syn::Error::new(word.span(), EXPECTED));
+        if !input.is_empty() {
+            input.parse::<Token![,]>().map_err(|error| syn::Error::new(error.span(), EXPECTED))?;
         }
-        Ok(Kind::DetachedCommand)
-    };
-    Ok((kind.parse2(arguments)?, Function::parse(item, "a handler")?))
+    }
+    Ok((kind, options))
 }
 
 fn arguments_parser(input: ParseStream<'_>) -> syn::Result<(LitStr, Options)> {

@@ -59,35 +59,32 @@ impl Answers {
         }
     }
 
-    /// The answer to an error by its type. What none is for is logged here, once.
+    /// The answer to an error by its type. What is the server's fault is logged here, once, whoever answers it.
     fn cause(
         &self,
         cause: &(dyn StdError + 'static),
         request: &request::Parts,
         id: RequestId,
     ) -> Option<Response> {
-        let handled = || self.by_type.iter().find_map(|(_, handler)| handler(cause, request));
+        let own = error_response(cause);
+        let handled = || {
+            let mut by_type = self.by_type.iter();
+            by_type.find_map(|(_, handler)| handler(cause, request)).or_else(|| own?.response(request))
+        };
         if let Some(response) = guarded(id, handled) {
+            log_failure(response.status(), cause, id);
             return Some(response);
         }
-        let (status, message) = match error_response(cause) {
-            Some(error) => {
-                if let Some(response) = guarded(id, || error.response(request)) {
-                    return Some(response);
-                }
-                (error.status(), (!error.status().is_server_error()).then(|| error.to_string()))
-            }
-            None if cause.is::<Elapsed>() || cause.is::<Overloaded>() => {
-                (StatusCode::SERVICE_UNAVAILABLE, None)
-            }
+        let status = match own {
+            Some(error) => error.status(),
+            None if cause.is::<Elapsed>() || cause.is::<Overloaded>() => StatusCode::SERVICE_UNAVAILABLE,
             None => {
-                tracing::error!(request_id = %id, error = %Chain(cause), "a request failed");
+                log_failure(StatusCode::INTERNAL_SERVER_ERROR, cause, id);
                 return None;
             }
         };
-        if status.is_server_error() {
-            tracing::error!(request_id = %id, error = %Chain(cause), "a request failed");
-        }
+        log_failure(status, cause, id);
+        let message = own.filter(|_| !status.is_server_error()).map(ToString::to_string);
         let message = message.as_deref().unwrap_or_else(|| reason(status));
         Some(self.status(status, message, request, id))
     }
@@ -155,6 +152,13 @@ impl Answers {
     }
 }
 
+/// What a client is not told, its operator is.
+fn log_failure(status: StatusCode, cause: &(dyn StdError + 'static), id: RequestId) {
+    if status.is_server_error() {
+        tracing::error!(request_id = %id, error = %Chain(cause), "a request failed");
+    }
+}
+
 /// What `answer` comes to. Its panic is logged, and answered in the plainest way: nothing of the app's is
 /// asked again.
 fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<Response> {
@@ -171,7 +175,7 @@ fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<R
 impl App {
     /// Answers the errors of one type, wherever they come from: returned by handlers and providers as they are
     /// or through `?`, or by layers; see [`Error`](crate::Error). It is asked before the type's own
-    /// [`ErrorResponse`](crate::ErrorResponse), and nothing is logged for it.
+    /// [`ErrorResponse`](crate::ErrorResponse). The cause is logged if the answer is a status from 500 on.
     ///
     /// The type is that of the error itself, not of its sources. An `anyhow::Error` hides the type of what
     /// is in it.
@@ -256,7 +260,7 @@ impl App {
     }
 
     /// Answers whatever comes to this status and one sentence, in the place of plain text: 404 and 405 where
-    /// no route is, 500 for errors and panics, [`Error::new`](crate::Error::new), refusals that
+    /// no route is, 500 for errors and panics, 503 for detached commands over their limit, [`Error::new`](crate::Error::new), refusals that
     /// [`on_rejection`](Self::on_rejection) does not answer. What a handler answers by a value of its own,
     /// such as `(StatusCode, Html)`, stays as it is.
     ///

@@ -81,7 +81,12 @@ impl SameOrigin {
             (None, Some(origin)) => is_own(origin.as_bytes(), head),
             (None, None) => true,
         };
-        !is_own && !is_allowed()
+        let is_refused = !is_own && !is_allowed();
+        if is_refused {
+            let site = head.headers.get(SEC_FETCH_SITE);
+            tracing::debug!(sec_fetch_site = ?site, ?origin, "a command of a page of another origin is refused");
+        }
+        is_refused
     }
 }
 

@@ -1,12 +1,14 @@
 //! What a browser is told to refuse in an app's pages.
 
+use http::StatusCode;
 use http::header::{
-    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
 use super::App;
 use crate::extract::Nonce;
+use crate::response::Response;
 
 /// What an app's pages may load and run, unless it says otherwise. Styles may be inline, because attributes
 /// are, and cannot have a nonce.
@@ -69,7 +71,8 @@ impl SecurityHeaders {
     }
 
     /// Tells browsers to ask by HTTPS alone for so many seconds: `max-age=..; includeSubDomains`. They do so
-    /// even if there is no HTTPS any more.
+    /// even if there is no HTTPS any more. It is sent whether or not the app itself speaks TLS, because a
+    /// proxy may do that for it; browsers ignore it where they did not ask by HTTPS.
     #[must_use]
     pub fn https_only(self, seconds: u64) -> Self {
         self.header(STRICT_TRANSPORT_SECURITY, format!("max-age={seconds}; includeSubDomains"))
@@ -131,18 +134,25 @@ impl ReadyHeaders {
     }
 
     /// Adds what the response does not say itself.
-    pub(crate) fn add_to(&self, response: &mut HeaderMap, nonce: Option<Nonce>) {
+    pub(crate) fn add_to(&self, response: &mut Response, nonce: Option<Nonce>) {
+        let status = response.status();
+        let headers = response.headers_mut();
         for (name, value) in &self.fixed {
-            response.entry(name).or_insert_with(|| value.clone());
+            headers.entry(name).or_insert_with(|| value.clone());
         }
         let Some(policy) = &self.policy else { return };
+        // The page that a cache has was sent with another nonce, which this would take the place of (RFC 9111,
+        // section 3.2).
+        if self.has_nonces && status == StatusCode::NOT_MODIFIED {
+            return;
+        }
         let policy = match nonce {
             Some(nonce) => policy.replace(NONCE, nonce.text()),
             // No script has this one: none runs.
             None => policy.replace(&format!("'nonce-{NONCE}'"), ""),
         };
         if let Ok(policy) = HeaderValue::try_from(policy) {
-            response.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+            headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
         }
     }
 }

@@ -126,6 +126,16 @@ impl Unfinished {
         self.is_urgent
     }
 
+    /// Names the handlers in the log.
+    pub(crate) fn log(&self) {
+        for (handler, calls) in self.requests() {
+            tracing::error!(handler, calls, "requests were cut: they had not ended when the server stopped");
+        }
+        for (handler, calls) in self.background() {
+            tracing::error!(handler, calls, "work in the background was cut when the server stopped");
+        }
+    }
+
     pub(crate) fn is_nothing(&self) -> bool {
         *self == Self::default()
     }

@@ -17,7 +17,7 @@ use tracing::Span;
 use super::{Endpoint, EndpointFuture, Kind};
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
-use crate::error::{Error, panic_message};
+use crate::error::{Error, panic_message, reason};
 use crate::reply::Answer;
 use crate::response::{self, IntoResponse, Response};
 use crate::scope::Scope;
@@ -120,7 +120,7 @@ pub(crate) fn call(
         // Before the parameters, whose resolution may have effects.
         Kind::DetachedCommand => match app.work().admit() {
             Some(place) => Some(place),
-            None => return Err(overloaded()),
+            None => return Err(overloaded(&scope)),
         },
     };
     let call = Call {
@@ -135,9 +135,11 @@ pub(crate) fn call(
 }
 
 /// As many detached commands run as may.
-fn overloaded() -> Response {
-    let mut response = crate::response::text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-    crate::response::set(response.headers_mut(), RETRY_AFTER, "1");
+fn overloaded(scope: &Scope) -> Response {
+    let (app, status) = (scope.app(), StatusCode::SERVICE_UNAVAILABLE);
+    let _links = app.prefixes().enter();
+    let mut response = app.answers().status(status, reason(status), scope.head(), scope.request_id());
+    response::set(response.headers_mut(), RETRY_AFTER, "1");
     response
 }
 

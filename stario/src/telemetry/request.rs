@@ -58,6 +58,20 @@ pub(crate) fn routed(span: &Span, method: &Method, template: &str) {
 #[derive(Debug, Clone)]
 pub(crate) struct RouteTemplate(pub(crate) String);
 
+/// How many events of the response were sent, left with it for the report: a layer may make another body of
+/// the stream.
+#[derive(Debug, Clone)]
+struct EventCount(Arc<AtomicU64>);
+
+/// Has the events of a stream counted, if anyone reads reports.
+pub(crate) fn count_events(response: &mut Response) {
+    if is_wanted()
+        && let Some(count) = response.body_mut().count_events()
+    {
+        response.extensions_mut().insert(EventCount(count));
+    }
+}
+
 /// What is counted of a response until its last byte is sent or its client has left.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -100,7 +114,7 @@ impl Report {
     pub(crate) fn answered(mut self: Box<Self>, response: &mut Response) -> Box<Self> {
         let status = response.status();
         self.status = Some(status);
-        self.events = response.body_mut().count_events();
+        self.events = response.extensions_mut().remove().map(|EventCount(count)| count);
         self.route = response.extensions_mut().remove().map(|RouteTemplate(template)| template);
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut self.figures {

@@ -33,6 +33,15 @@ async fn detached() {}
 
 async fn no_handler() {}
 
+#[handler(method = PUT)]
+async fn with_a_method() {}
+
+#[handler(detached, detached)]
+async fn twice_detached() {}
+
+#[handler(layer)]
+async fn without_a_layer() {}
+
 fn main() {
     let _ = app::new()
         .route(query::<detached>("/a"))
