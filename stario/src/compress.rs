@@ -36,8 +36,9 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
     if settings.is_off() {
         return;
     }
-    // It has the head of the response that it stands for, of whose type it says nothing.
-    if response.status() == StatusCode::NOT_MODIFIED {
+    // They have the head of the response that they stand for (RFC 9110, 15.3.7 and 15.4.5); of its type or length
+    // they may say nothing.
+    if matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT) {
         vary(response.headers_mut(), "accept-encoding");
         return;
     }
@@ -64,9 +65,7 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
 /// Whether the response would be compressed for a client that accepts it.
 fn is_negotiable(response: &Response, settings: &Compression, threshold: usize) -> bool {
     let (status, headers) = (response.status(), response.headers());
-    if status.is_informational()
-        || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::PARTIAL_CONTENT)
-    {
+    if status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
         return false;
     }
     // What is written piece by piece in a length that its handler gives is as its handler wants it.

@@ -423,6 +423,7 @@ fn a_compressed_file_and_its_ranges_are_told_apart() {
     for headers in [&[gzip, range][..], &[gzip, range, ("if-range", &strong)]] {
         let res = setup.check(headers, 206, "8901");
         assert_eq!((res.header("etag"), res.header("content-range")), (&*strong, "bytes 8-11/10000"));
+        assert_eq!(res.header("vary"), "accept-encoding");
         assert!(!res.headers().contains_key("content-encoding"));
     }
     let res = setup.get(&[gzip, range, ("if-range", weak)]);
