@@ -45,8 +45,8 @@ pub fn complete(scope: Scope, answered: Result<Response, Error>) -> Response {
 
 /// What a call has come to, besides its end.
 enum Progress {
-    /// The head of an event stream. Frames follow.
-    Head(Response),
+    /// An event stream begins. Frames follow.
+    Head,
     Frame(Bytes),
     /// The stream has failed, and must not look complete.
     Cut(BodyError),
@@ -74,11 +74,11 @@ pub async fn conduct(answer: Answer<'_>) -> Response {
         Answer::Whole(response) => return response,
         Answer::Events(frames) => frames,
     };
-    let mut head = Some(sse::head());
+    let mut has_begun = false;
     std::future::poll_fn(move |ctx| {
-        let progress = match head.take() {
-            Some(head) => Progress::Head(head),
-            None => match ready!(frames.as_mut().poll_next(ctx)) {
+        let progress = match std::mem::replace(&mut has_begun, true) {
+            false => Progress::Head,
+            true => match ready!(frames.as_mut().poll_next(ctx)) {
                 Some(Ok(frame)) => Progress::Frame(frame),
                 Some(Err(error)) => Progress::Cut(error),
                 None => return Poll::Ready(Response::default()),
@@ -183,10 +183,11 @@ impl Step {
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         // A handler may itself poll a call of another handler.
-        let outer = (PROGRESS.take(), LINE.take());
+        let outer = LINE.take();
         let step = self.step_alone(ctx);
-        PROGRESS.set(outer.0);
-        LINE.set(outer.1);
+        if outer.is_some() {
+            LINE.set(outer);
+        }
         step
     }
 
@@ -251,9 +252,10 @@ impl Begin {
         }
         let call = self.call.take();
         Poll::Ready(match step {
-            Step::Progress(Progress::Head(mut response)) => {
+            Step::Progress(Progress::Head) => {
                 // From here on the frames tell whether the client is there.
                 self.line = None;
+                let mut response = sse::head();
                 *response.body_mut() = Body::events(Rest { call, end: None });
                 Ok(response)
             }
