@@ -599,6 +599,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_that_is_too_short_does_not_end() {
+        // HTTP/1 would notice by itself, HTTP/2 would not.
+        let line = line(10);
+        line.change_headers(|headers| drop(headers.insert(CONTENT_LENGTH, 5.into()))).unwrap();
+        assert!(matches!(poll(pin!(line.write(&Bytes::from("1234"), Data::Bytes))), Some(Ok(()))));
+        let mut reader = Reader::new(Arc::clone(&line), false);
+        assert!(matches!(line.end(None), Err(WriteError::Length { declared: 5, written: 4 })));
+        assert_eq!(read(&mut reader).unwrap(), "1234");
+        let ctx = &mut Context::from_waker(Waker::noop());
+        assert!(reader.poll_next(ctx).is_pending());
+        assert!(matches!(reader.poll_next(ctx), Poll::Ready(Some(Err(_)))));
+    }
+
+    #[tokio::test]
     async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
         let line = line(1);
         line.begin(StatusCode::OK, Data::Bytes).unwrap();
