@@ -76,13 +76,14 @@ pub async fn conduct(answer: Answer<'_>) -> Response {
     };
     let mut has_begun = false;
     std::future::poll_fn(move |ctx| {
-        let progress = match std::mem::replace(&mut has_begun, true) {
-            false => Progress::Head,
-            true => match ready!(frames.as_mut().poll_next(ctx)) {
+        let progress = if std::mem::replace(&mut has_begun, true) {
+            match ready!(frames.as_mut().poll_next(ctx)) {
                 Some(Ok(frame)) => Progress::Frame(frame),
                 Some(Err(error)) => Progress::Cut(error),
                 None => return Poll::Ready(Response::default()),
-            },
+            }
+        } else {
+            Progress::Head
         };
         // Whoever polls this takes it, and polls again when it is sent: no waker is needed.
         PROGRESS.set(Some(progress));
