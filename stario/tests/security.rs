@@ -74,6 +74,91 @@ fn commands_of_pages_of_other_origins_are_refused() {
 }
 
 #[test]
+fn what_names_the_same_host_in_another_way_is_the_same_origin() {
+    let check = |origin: &str, host: &str, status: u16| {
+        let found = send(None, "POST", "/buy", &[("origin", origin), ("host", host)]).0;
+        assert_eq!(found, status, "{origin} {host}");
+    };
+    // What a browser leaves out, others may write.
+    check("https://a.example", "a.example:443", 200);
+    check("http://a.example", "a.example:80", 200);
+    check("https://a.example", "a.example:80", 403);
+    check("http://a.example", "a.example:443", 403);
+    check("https://[2001:DB8::1]:8443", "[2001:db8::1]:8443", 200);
+    check("https://[2001:db8::1]", "[2001:db8::1]:443", 200);
+    check("https://[2001:db8::1]:8443", "[2001:db8::2]:8443", 403);
+    check("file://", "a.example", 403);
+    check("https://a.example, https://evil.example", "a.example", 403);
+    // What a client says of a proxy is no host.
+    let forged =
+        [("origin", "https://evil.example"), ("host", "a.example"), ("x-forwarded-host", "evil.example")];
+    assert_eq!(send(None, "POST", "/buy", &forged).0, 403);
+}
+
+#[test]
+fn without_a_host_header_the_authority_of_the_target_is_the_host() {
+    let check = |target: &str, status: u16| {
+        let headers: Headers<'_> = &[("origin", "https://a.example")];
+        assert_eq!(send(None, "POST", target, headers).0, status, "{target}");
+    };
+    check("https://a.example/buy", 200);
+    check("https://b.example/buy", 403);
+}
+
+#[test]
+fn a_layer_for_other_origins_and_the_check_must_both_allow_them() {
+    let cors = || {
+        tower_http::cors::CorsLayer::new()
+            .allow_origin(["https://shop.example".parse().unwrap()])
+            .allow_methods([http::Method::POST])
+    };
+    let from = |app: App, site: &str| {
+        let request =
+            TestClient::new(app.layer(cors())).post("/buy").header("origin", "https://shop.example");
+        let res = request.header("sec-fetch-site", site).send();
+        (res.status().as_u16(), res.header("access-control-allow-origin").to_owned())
+    };
+    let shop = "https://shop.example".to_owned();
+    assert_eq!(from(app::new(), "cross-site"), (403, shop.clone()));
+    let both = || app::new().same_origin(SameOrigin::new().allow("https://shop.example"));
+    assert_eq!(from(both(), "cross-site"), (200, shop.clone()));
+    assert_eq!(from(both(), "same-site"), (200, shop));
+    // What is asked before is no command.
+    let res = TestClient::new(app::new().layer(cors()))
+        .request(http::Method::OPTIONS, "/buy")
+        .header("origin", "https://shop.example")
+        .header("sec-fetch-site", "cross-site")
+        .header("access-control-request-method", "POST")
+        .send();
+    assert_eq!((res.status().as_u16(), res.header("access-control-allow-methods")), (200, "POST"));
+}
+
+stario::app!(inner);
+
+#[app::command("/order", app = inner)]
+async fn order() {}
+
+#[test]
+fn the_check_holds_for_all_that_an_app_is_made_of() {
+    let service = || {
+        tower::service_fn(async |_: http::Request<stario::Body>| {
+            Ok::<_, std::convert::Infallible>(http::Response::new("a service".to_owned()))
+        })
+    };
+    let client = || {
+        // An app's own word does not count where another serves it.
+        let nested = inner::new().same_origin(SameOrigin::off()).mount("/service", service());
+        TestClient::new(app::new().nest("/inner", nested).mount("/service", service()))
+    };
+    for path in ["/buy", "/inner/order", "/inner/service/x", "/service/x", "/nowhere"] {
+        let res = client().post(path).header("sec-fetch-site", "cross-site").send();
+        assert_eq!(res.status(), 403, "{path}");
+        let res = client().post(path).header("sec-fetch-site", "same-origin").send();
+        assert_ne!(res.status(), 403, "{path}");
+    }
+}
+
+#[test]
 fn the_refusal_says_what_to_do_and_is_a_page_if_there_is_one() {
     let (_, text) = send(None, "POST", "/buy", &[("sec-fetch-site", "cross-site")]);
     assert_eq!(
@@ -160,6 +245,28 @@ fn security_headers_are_on_every_response_that_does_not_say_otherwise() {
         ("SAMEORIGIN", "nosniff")
     );
     assert_eq!(TestClient::new(app::new()).get("/").send().header("x-content-type-options"), "");
+}
+
+stario::app!(caching);
+
+#[app::query("/cached", app = caching)]
+async fn cached(nonce: Nonce, if_none_match: Header<Option<String>>) -> Response {
+    let status = if if_none_match.as_deref() == Some("\"1\"") { 304 } else { 200 };
+    let page = html! { <script nonce={nonce}>"1"</script> };
+    let mut response = (StatusCode::from_u16(status).unwrap(), page).into_response();
+    response.headers_mut().insert("etag", http::HeaderValue::from_static("\"1\""));
+    response
+}
+
+/// A cache takes the headers of 304 over into the page that it has.
+#[test]
+fn a_page_that_a_cache_has_keeps_the_policy_with_its_nonce() {
+    let client = TestClient::new(caching::new().security_headers(SecurityHeaders::new()));
+    let res = client.get("/cached").send();
+    assert!(res.header("content-security-policy").contains("'nonce-"));
+    let res = client.get("/cached").header("if-none-match", "\"1\"").send();
+    assert_eq!((res.status().as_u16(), res.header("content-security-policy")), (304, ""));
+    assert_eq!(res.header("x-content-type-options"), "nosniff");
 }
 
 #[test]

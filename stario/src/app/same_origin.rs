@@ -97,16 +97,17 @@ fn is_safe(method: &Method) -> bool {
 }
 
 /// Whether the origin is of the host that the request is for. The scheme does not count: behind a proxy, the
-/// app does not know it.
+/// app does not know it. The port that a scheme has unless one is named may be named.
 fn is_own(origin: &[u8], head: &request::Parts) -> bool {
     let origin = std::str::from_utf8(origin).ok().and_then(|origin| origin.split_once("://"));
-    let Some((_, origin)) = origin else { return false };
-    match head.uri.authority() {
-        Some(authority) => authority.as_str().eq_ignore_ascii_case(origin),
-        None => {
-            head.headers.get(HOST).is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
-        }
-    }
+    let Some((scheme, origin)) = origin else { return false };
+    let host = match head.uri.authority() {
+        Some(authority) => authority.as_str().as_bytes(),
+        None => head.headers.get(HOST).map_or(&b""[..], |host| host.as_bytes()),
+    };
+    let port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let origin = origin.strip_suffix(port).unwrap_or(origin).as_bytes();
+    !origin.is_empty() && host.strip_suffix(port.as_bytes()).unwrap_or(host).eq_ignore_ascii_case(origin)
 }
 
 fn host_of(uri: &Uri) -> &str {
@@ -124,7 +125,8 @@ impl App {
     /// its user's name. Such a request, of any method but GET, HEAD, OPTIONS, TRACE and QUERY, is refused with
     /// 403 before its handler runs. `sec-fetch-site` says where it comes from (`same-origin` and `none`
     /// pass); without it `origin` does, which is compared with `host`; what has neither, such as a program
-    /// that is no browser, passes.
+    /// that is no browser, passes. It is the word of the app that is served which counts, for all that is
+    /// merged, nested or mounted too.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -55,7 +55,8 @@ impl Settings {
             ping_interval: self.ping_interval.or(other.ping_interval),
             compression: self.compression.or(other.compression),
             decompression: self.decompression.or(other.decompression),
-            same_origin: self.same_origin.or(other.same_origin),
+            // What is refused is for the app that is served to say, not for a part of it to undo.
+            same_origin: self.same_origin,
             security_headers: self.security_headers.or(other.security_headers),
             write_buffer: self.write_buffer.or(other.write_buffer),
         }
