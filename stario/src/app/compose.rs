@@ -22,7 +22,8 @@ pub(super) struct Part {
 
 impl App {
     /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
-    /// a setting, this one's counts.
+    /// a setting, this one's counts; which pages may send commands is for this one alone to say
+    /// ([`same_origin`](Self::same_origin)).
     pub fn merge(mut self, mut other: App) -> Self {
         other.wrap_routes();
         self.absorb(other);

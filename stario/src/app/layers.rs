@@ -28,6 +28,9 @@ impl App {
     /// answered as all are (see [`Error`](crate::Error)), and its panics are 500. A query is dropped and a
     /// command goes on when a layer gives up waiting, as when the client leaves.
     ///
+    /// The log names each request and each failure without any layer. `TraceLayer` of `tower-http` logs both
+    /// again, in a span of its own that is a DEBUG one: unless that is shown, its records lack the request's id.
+    ///
     /// ```
     /// use stario::http::header::{HeaderName, HeaderValue};
     /// use stario::prelude::*;
