@@ -208,7 +208,7 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
             let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
             match handler::call(endpoint, scope, app) {
                 Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),
-                Err(overloaded) => overloaded,
+                Err(overloaded) => *overloaded,
             }
         }
         Match::Redirect { location } => Redirect::permanent(location).into_response(),

@@ -115,13 +115,13 @@ pub(crate) fn call(
     endpoint: &'static Endpoint,
     scope: Scope,
     app: &Arc<Assembled>,
-) -> Result<Begin, Response> {
+) -> Result<Begin, Box<Response>> {
     let place = match endpoint.kind {
         Kind::Query | Kind::Command => None,
         // Before the parameters, whose resolution may have effects.
         Kind::DetachedCommand => match app.work().admit() {
             Some(place) => Some(place),
-            None => return Err(overloaded(&scope)),
+            None => return Err(Box::new(overloaded(&scope))),
         },
     };
     let call = Call {
