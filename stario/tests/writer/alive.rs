@@ -315,7 +315,7 @@ async fn a_body_that_nobody_reads_does_not_close_the_connection() {
     let server = Server::start().await;
     let mut client = server.ask("POST /quick HTTP/1.1\r\ncontent-length: 200000").await;
     client.until("\r\n\r\nquick").await;
-    client.send(&[b'x'; 200_000]).await;
+    client.send(&vec![b'x'; 200_000]).await;
     client.ask("GET /page HTTP/1.1").await;
     client.until("\r\n\r\npage").await;
     server.stop().await;
