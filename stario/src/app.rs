@@ -294,6 +294,7 @@ impl App {
     /// signal came: with `?` in `main`, the process's status tells. A request never ends the server.
     pub async fn serve(mut self) -> Result {
         crate::telemetry::init()?;
+        let _flush = crate::telemetry::FlushAtEnd;
         let config = Config::from_env(&mut self.settings)?;
         let app = self.assemble()?;
         crate::server::serve(Arc::new(app), config).await

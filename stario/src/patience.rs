@@ -47,9 +47,13 @@ impl Patience {
         if let Some(since) = waiting.since.take() {
             waiting.left = waiting.left.saturating_sub(since.elapsed());
         }
-        let worth = Duration::from_secs(bytes as u64) / LEAST_SPEED;
-        waiting.left = waiting.left.saturating_add(worth).min(self.limit);
+        waiting.left = waiting.left.saturating_add(time_for(bytes)).min(self.limit);
     }
+}
+
+/// How long one may take for so many bytes who is just fast enough.
+pub(crate) fn time_for(bytes: usize) -> Duration {
+    Duration::from_secs(bytes as u64) / LEAST_SPEED
 }
 
 #[cfg(test)]

@@ -62,10 +62,10 @@ pub(crate) async fn serve(app: Arc<Assembled>, config: Config) -> Result {
         Ok(listeners)
     };
     let ended = server.run(open, signals.stop.cancelled()).await?;
-    crate::telemetry::flush();
     if ended.is_stuck {
         // To return would be to wait for it in the runtime's own end.
         tracing::error!("a handler does not leave its thread: the process exits without it");
+        crate::telemetry::flush();
         std::process::exit(1);
     }
     ended.into_result()

@@ -9,10 +9,11 @@ mod lines;
 pub(crate) mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod output;
 mod request;
 
 use std::env::VarError;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -34,9 +35,10 @@ pub(crate) const LOGGER: &str = "app";
 pub(crate) fn init() -> Result {
     let filter = filter(std::env::var("RUST_LOG"))?;
     let format = format(&std::env::var("STARIO_LOG_FORMAT"), std::io::stderr().is_terminal())?;
-    let subscriber = tracing_subscriber::registry().with(filter).with(Lines { format, write: to_stderr });
+    let subscriber = tracing_subscriber::registry().with(filter).with(Lines { format, write: output::write });
     #[cfg(feature = "otlp")]
     let subscriber = subscriber.with(otlp::layer()?);
+    output::begin();
     // Fails when there is one already, which is what was asked.
     let _ = subscriber.try_init();
     Ok(())
@@ -46,6 +48,16 @@ pub(crate) fn init() -> Result {
 pub(crate) fn flush() {
     #[cfg(feature = "otlp")]
     otlp::flush();
+    output::flush();
+}
+
+/// Flushes when it is dropped, however serving ends.
+pub(crate) struct FlushAtEnd;
+
+impl Drop for FlushAtEnd {
+    fn drop(&mut self) {
+        flush();
+    }
 }
 
 /// The same as [`init`] in a test, whose output is shown when it fails.
@@ -86,13 +98,9 @@ fn invalid(message: String) -> crate::error::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidInput, message).into()
 }
 
-/// What cannot be written is lost: a full disk or a closed pipe must not end the server.
-fn to_stderr(line: &str) {
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
-}
-
 /// The test harness catches what `print!` writes, and nothing else.
-fn to_test_output(line: &str) {
+#[allow(clippy::needless_pass_by_value)] // The signature of the other one.
+fn to_test_output(line: String) {
     print!("{line}");
 }
 

@@ -533,3 +533,23 @@ async fn an_idle_server_ends_well_and_one_with_bad_variables_does_not_start() {
          expected a port number from 0 to 65535\n"
     );
 }
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_keeps_no_request_and_not_the_end() {
+    let process = Process::start(&[("RUST_LOG", "info")]);
+    let mut socket = TcpStream::connect(&process.address).await.unwrap();
+    // A line for each is many times what the pipe holds.
+    let asked = async {
+        let mut chunk = [0; 4096];
+        for _ in 0..2000 {
+            socket.write_all(b"GET /running HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            assert!(socket.read(&mut chunk).await.unwrap() > 0);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), asked).await.expect("every request is answered");
+    process.signal("-TERM");
+    // The log is read behind the end of the output, which is that of the process.
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(log.starts_with('{'), "{log}");
+}

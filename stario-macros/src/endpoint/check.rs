@@ -10,6 +10,7 @@ pub(super) fn check(endpoint: &Endpoint) -> Errors {
     path(endpoint, &mut errors);
     method(endpoint, &mut errors);
     headers(endpoint, &mut errors);
+    body_limit(endpoint, &mut errors);
     captures(endpoint, &mut errors);
     signature(endpoint, &mut errors);
     parameters(endpoint, &mut errors);
@@ -105,6 +106,15 @@ fn headers(endpoint: &Endpoint, errors: &mut Errors) {
             let message = "the value of a header is visible ASCII, without spaces around it";
             errors.at(value, message);
         }
+    }
+}
+
+fn body_limit(endpoint: &Endpoint, errors: &mut Errors) {
+    if let Some(limit) = &endpoint.options.body_limit
+        && !endpoint.has_body()
+    {
+        let message = "a query by GET reads no body, so there is nothing to limit; remove `body_limit`, or make this handler a command";
+        errors.at(limit, message);
     }
 }
 

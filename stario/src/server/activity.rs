@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::app::Limits;
+use crate::patience::time_for;
 
 /// A connection waits for a request, reads the head of one, or is busy with at least one.
 ///
@@ -15,10 +16,16 @@ pub(super) struct Activity {
     opened: Instant,
     head_timeout: Duration,
     keep_alive_timeout: Duration,
+    write_timeout: Duration,
     /// Requests whose response is not handed over yet.
     requests: AtomicUsize,
-    /// Bytes of responses wait for the client to take them.
+    /// Bytes of responses wait for the system to take them.
     is_writing: AtomicBool,
+    /// Bytes that were handed over to HTTP/2 and not written since: at most so many wait for the client to
+    /// open its window.
+    unsent: AtomicUsize,
+    /// Bytes that have come meanwhile: as many are echoed to a client that pings, which takes nothing by that.
+    said: AtomicUsize,
     /// When the wait began that goes on when it is not busy: milliseconds since `opened`.
     since: AtomicU64,
     /// It waits for the rest of a head, not for the first byte of one.
@@ -34,8 +41,11 @@ impl Activity {
             opened: Instant::now(),
             head_timeout: limits.head_timeout,
             keep_alive_timeout: limits.keep_alive_timeout,
+            write_timeout: limits.write_timeout,
             requests: AtomicUsize::new(0),
             is_writing: AtomicBool::new(false),
+            unsent: AtomicUsize::new(0),
+            said: AtomicUsize::new(0),
             since: AtomicU64::new(0),
             // Who connects means to ask.
             is_in_head: AtomicBool::new(true),
@@ -54,15 +64,31 @@ impl Activity {
     }
 
     /// Bytes have come.
-    pub(super) fn received(&self) {
-        // Over HTTP/2 it may be the client's word that it has taken some of a response.
-        if !self.is_busy() && (self.is_http2() || !self.is_in_head.swap(true, Ordering::Relaxed)) {
+    pub(super) fn received(&self, bytes: usize) {
+        if self.unsent.load(Ordering::Relaxed) > 0 {
+            self.said.fetch_add(bytes, Ordering::Relaxed);
+        }
+        // Over HTTP/2 most are no head: words about the connection, which ask nothing.
+        if !self.is_busy() && !self.is_http2() && !self.is_in_head.swap(true, Ordering::Relaxed) {
             self.wait_from_now();
         }
     }
 
+    /// Bytes of a response were given to HTTP/2, which keeps them until the client opens its window.
+    fn handed_over(&self, bytes: usize) {
+        self.unsent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Bytes were written, or have to wait.
-    pub(super) fn wrote(&self, is_left: bool) {
+    pub(super) fn wrote(&self, bytes: usize, is_left: bool) {
+        let unsent = self.unsent.load(Ordering::Relaxed);
+        if unsent > 0 {
+            let said = self.said.load(Ordering::Relaxed);
+            self.said.store(said.saturating_sub(bytes), Ordering::Relaxed);
+            let taken = bytes.saturating_sub(said);
+            self.unsent.store(unsent.saturating_sub(taken), Ordering::Relaxed);
+            self.wait_longer(time_for(taken));
+        }
         if self.is_writing.load(Ordering::Relaxed) != is_left {
             self.is_writing.store(is_left, Ordering::Relaxed);
             self.wait_from_now();
@@ -75,8 +101,13 @@ impl Activity {
 
     /// When to close the connection, unless it is busy.
     pub(super) fn end(&self) -> Option<Instant> {
-        let is_in_head = self.is_in_head.load(Ordering::Relaxed);
-        let time = if is_in_head { self.head_timeout } else { self.keep_alive_timeout };
+        let time = if self.is_in_head.load(Ordering::Relaxed) {
+            self.head_timeout
+        } else if self.unsent.load(Ordering::Relaxed) > 0 {
+            self.keep_alive_timeout.max(self.write_timeout)
+        } else {
+            self.keep_alive_timeout
+        };
         self.waits_since().map(|since| since + time)
     }
 
@@ -99,14 +130,32 @@ impl Activity {
         self.is_http2.load(Ordering::Relaxed)
     }
 
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     fn wait_from_now(&self) {
-        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.since.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn wait_longer(&self, time: Duration) {
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let since = self.since.load(Ordering::Relaxed).saturating_add(time).min(self.now());
         self.since.store(since, Ordering::Relaxed);
     }
 }
 
 /// A request that is not answered to its end.
 pub(super) struct Busy(Arc<Activity>);
+
+impl Busy {
+    /// Bytes of its response were given to the protocol.
+    pub(super) fn handed_over(&self, bytes: usize) {
+        if self.0.is_http2() {
+            self.0.handed_over(bytes);
+        }
+    }
+}
 
 impl Drop for Busy {
     fn drop(&mut self) {

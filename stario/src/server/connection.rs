@@ -1,9 +1,10 @@
 //! One connection: hyper reads requests from it and writes responses to it.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -44,6 +45,9 @@ const HEAD_FIELDS: usize = 100;
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// How often it is said at most that no more connections may be open.
+const SAY_FULL: Duration = Duration::from_secs(10);
+
 /// All open connections.
 pub(super) struct Connections {
     app: Arc<Assembled>,
@@ -51,6 +55,8 @@ pub(super) struct Connections {
     builder: Builder<Streams>,
     /// For as many as may be open at once.
     places: Arc<Semaphore>,
+    /// When it was last said that there are no more places.
+    said_full: Mutex<Option<Instant>>,
     /// The connections, and over HTTP/2 their streams. Always closed, so that it can be waited for.
     tasks: TaskTracker,
     #[cfg(feature = "tls")]
@@ -62,7 +68,11 @@ impl Connections {
         let limits = app.settings().limits();
         let tasks = TaskTracker::new();
         tasks.close();
-        let mut builder = Builder::new(Streams { tasks: tasks.clone(), cut: app.work().cut().clone() });
+        let mut builder = Builder::new(Streams {
+            tasks: tasks.clone(),
+            cut: app.work().cut().clone(),
+            write_timeout: limits.write_timeout,
+        });
         // Timeouts are those of `Activity`, which cost a request nothing.
         builder.http1().header_read_timeout(None).max_buf_size(limits.head_bytes);
         if limits.head_fields != HEAD_FIELDS {
@@ -84,6 +94,7 @@ impl Connections {
             limits,
             builder,
             places: Arc::new(Semaphore::new(places)),
+            said_full: Mutex::new(None),
             tasks,
             #[cfg(feature = "tls")]
             tls,
@@ -95,8 +106,16 @@ impl Connections {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Some(place);
         }
-        tracing::warn!("as many connections are open as may be: others wait to be accepted");
+        self.say_full();
         Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    fn say_full(&self) {
+        let mut said = self.said_full.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| said.elapsed() >= SAY_FULL) {
+            *said = Some(Instant::now());
+            tracing::warn!("as many connections are open as may be: others wait to be accepted");
+        }
     }
 
     /// Serves the connection in a task of its own.
@@ -132,7 +151,7 @@ impl Connections {
                         answer(app, request, peer).await
                     }
                 };
-                Ok::<_, Infallible>(response.map(|body| Sent { body, _busy: busy }))
+                Ok::<_, Infallible>(response.map(|body| Sent::new(body, busy)))
             }
         });
         let patience = Patience::new(self.limits.write_timeout);
@@ -273,7 +292,17 @@ pin_project_lite::pin_project! {
     struct Sent {
         #[pin]
         body: Body,
-        _busy: Busy,
+        busy: Busy,
+        // What ends it, when all before is written.
+        failure: Option<BodyError>,
+    }
+}
+
+impl Sent {
+    fn new(body: Body, busy: Busy) -> Self {
+        // A client may grant not a single byte, and nobody asks the body for one then.
+        TURN.set(Some(Turn::Client(0)));
+        Self { body, busy, failure: None }
     }
 }
 
@@ -285,7 +314,27 @@ impl http_body::Body for Sent {
         self: Pin<&mut Self>,
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.project().body.poll_frame(ctx)
+        let this = self.project();
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
+        let polled = this.body.poll_frame(ctx);
+        TURN.set(Some(Turn::Server));
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                this.busy.handed_over(bytes);
+                TURN.set(Some(Turn::Client(bytes)));
+                Poll::Ready(Some(Ok(frame)))
+            }
+            // hyper closes the connection then, without what it has not written yet, be it the head.
+            Poll::Ready(Some(Err(failure))) => {
+                *this.failure = Some(failure);
+                ctx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            other => other,
+        }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -297,11 +346,24 @@ impl http_body::Body for Sent {
     }
 }
 
+/// Whom a response waits for.
+enum Turn {
+    /// It was given so many bytes.
+    Client(usize),
+    Server,
+}
+
+thread_local! {
+    /// Left here by the body of a response, for the stream of HTTP/2 which is polled.
+    static TURN: Cell<Option<Turn>> = const { Cell::new(None) };
+}
+
 /// Where hyper runs the streams of HTTP/2.
 #[derive(Clone)]
 struct Streams {
     tasks: TaskTracker,
     cut: CancellationToken,
+    write_timeout: Duration,
 }
 
 impl<F> hyper::rt::Executor<F> for Streams
@@ -311,6 +373,44 @@ where
 {
     fn execute(&self, stream: F) {
         let cut = self.cut.clone();
+        let stream = Exchange { stream, patience: Patience::new(self.write_timeout), is_client_s: false };
         self.tasks.spawn(async move { cut.run_until_cancelled(stream).await });
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A stream of HTTP/2, which ends when its client takes nothing of it for too long. The socket cannot tell:
+    /// the connection may go on with other streams, or with words about itself.
+    struct Exchange<F> {
+        #[pin]
+        stream: F,
+        patience: Patience,
+        // It is the client's turn.
+        is_client_s: bool,
+    }
+}
+
+impl<F: Future> Future for Exchange<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        TURN.set(None);
+        if this.stream.poll(ctx).is_ready() {
+            return Poll::Ready(());
+        }
+        match TURN.take() {
+            Some(Turn::Client(bytes)) => {
+                this.patience.refill(bytes);
+                *this.is_client_s = true;
+            }
+            Some(Turn::Server) => {
+                this.patience.refill(0);
+                *this.is_client_s = false;
+            }
+            // Nothing has come of it.
+            None => {}
+        }
+        if *this.is_client_s { this.patience.poll_end(ctx) } else { Poll::Pending }
     }
 }

@@ -52,13 +52,13 @@ impl Watched {
         match &written {
             Poll::Ready(Ok(count)) => {
                 self.patience.refill(*count);
-                self.activity.wrote(false);
+                self.activity.wrote(*count, false);
             }
             Poll::Ready(Err(_)) => {}
             Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            Poll::Pending => self.activity.wrote(true),
+            Poll::Pending => self.activity.wrote(0, true),
         }
         written
     }
@@ -72,8 +72,9 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = each!(&mut self.socket, socket => Pin::new(socket).poll_read(ctx, buffer));
-        if buffer.filled().len() > before {
-            self.activity.received();
+        let received = buffer.filled().len() - before;
+        if received > 0 {
+            self.activity.received(received);
         }
         read
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -21,12 +22,15 @@ pub(super) struct Tls {
     certificate: PathBuf,
     key: PathBuf,
     current: RwLock<Arc<ServerConfig>>,
+    /// Listened to before the server can be found, since the signal would end the process otherwise.
+    hangups: Mutex<Hangups>,
 }
 
 impl Tls {
     pub(super) fn load((certificate, key): (PathBuf, PathBuf)) -> Result<Arc<Self>> {
+        let hangups = Mutex::new(hangups());
         let current = RwLock::new(load(&certificate, &key)?);
-        Ok(Arc::new(Self { certificate, key, current }))
+        Ok(Arc::new(Self { certificate, key, current, hangups }))
     }
 
     pub(super) async fn accept(&self, socket: TcpStream) -> std::io::Result<Socket> {
@@ -38,7 +42,7 @@ impl Tls {
     /// Loads the files anew when they have changed, and on SIGHUP. What cannot be loaded leaves the certificate
     /// as it is.
     pub(super) async fn follow(self: Arc<Self>) {
-        let mut hangups = hangups();
+        let mut hangups = self.hangups.lock().await;
         let mut loaded = self.stamp();
         loop {
             tokio::select! {

@@ -24,7 +24,7 @@ pub(super) enum Format {
 /// Writes a line per record.
 pub(super) struct Lines {
     pub(super) format: Format,
-    pub(super) write: fn(&str),
+    pub(super) write: fn(String),
 }
 
 impl<S> Layer<S> for Lines
@@ -67,7 +67,7 @@ where
                 fields.iter().for_each(|(name, value)| line.field(name.clone(), value));
             }
         }
-        (self.write)(&line.end());
+        (self.write)(line.end());
     }
 }
 
@@ -206,7 +206,7 @@ mod tests {
         static WRITTEN: Mutex<String> = Mutex::new(String::new());
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _one = ONE_AT_A_TIME.lock().unwrap();
-        let lines = Lines { format, write: |line| WRITTEN.lock().unwrap().push_str(line) };
+        let lines = Lines { format, write: |line| WRITTEN.lock().unwrap().push_str(&line) };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), log);
         let written = std::mem::take(&mut *WRITTEN.lock().unwrap());
         let start = if format == Format::Json {
