@@ -131,7 +131,7 @@ fn contexts() {
     check(&html! { <b data-signals={json(&[("a'", 1)])}/> }, "<b data-signals='[[\"a\\u0027\",1]]'></b>");
     check(
         &html! { <b onclick={"f(", json("\"'"), ")"}/> },
-        "<b onclick=\"f(&quot;\\&quot;\\u0027&quot;)\"></b>",
+        "<b onclick=\"f(&quot;\\u0022\\u0027&quot;)\"></b>",
     );
     check(
         &html! { <script>"let u = '<b>' + " {json("</script>")} ";"</script> },

@@ -38,6 +38,7 @@ mod upload;
 mod wire;
 
 stario::app!();
+stario::app!(other);
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -31,16 +31,19 @@ impl App {
     /// # stario::app!();
     /// # #[app::query("/")]
     /// # async fn home() {}
-    /// struct Schema(std::sync::OnceLock<u32>);
+    /// #[derive(Default)]
+    /// struct Schema {
+    ///     version: std::sync::OnceLock<u32>,
+    /// }
     ///
     /// async fn migrate(app: stario::AppHandle) -> stario::Result {
     ///     let schema = app.state::<Schema>().expect("the app has its schema");
-    ///     schema.0.set(7).ok();
+    ///     schema.version.set(7).ok();
     ///     Ok(())
     /// }
     ///
     /// # fn main() {
-    /// let app = app::new().state(Schema(Default::default())).on_start(migrate);
+    /// let app = app::new().state(Schema::default()).on_start(migrate);
     /// # TestClient::new(app).start_blocking();
     /// # }
     /// ```

@@ -18,9 +18,11 @@ use super::App;
 /// # stario::app!();
 /// # #[app::query("/")]
 /// # async fn home() {}
+/// # fn main() {
 /// let limits = Limits::default().keep_alive_timeout(Duration::from_secs(75)).connections(5000);
 /// let app = app::new().limits(limits);
 /// # app.check().unwrap();
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "limits do nothing until an app is given them"]

@@ -237,8 +237,10 @@ impl App {
     /// # stario::app!();
     /// # #[app::query("/")]
     /// # async fn home() {}
+    /// # fn main() {
     /// let app = app::new().ping_interval(Duration::from_secs(15));
     /// # app.check().unwrap();
+    /// # }
     /// ```
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.settings.ping_interval = Some(interval);

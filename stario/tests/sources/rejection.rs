@@ -102,10 +102,9 @@ fn an_app_answers_in_its_own_words() {
     check(app(), "/query/text?t=a", 200, "\"a\"");
     check(app(), "/nowhere", 404, "Not Found");
     // What an app is merged with does not change how it speaks.
-    let merged = app().merge(other::app::new().on_rejection(|_, _| StatusCode::IM_A_TEAPOT));
+    let merged = app().merge(crate::other::new().on_rejection(|_, _| StatusCode::IM_A_TEAPOT));
     check(merged, "/query/text", 418, words);
 }
 
-mod other {
-    stario::app!();
-}
+#[app::query("/of-the-other", app = crate::other)]
+async fn of_the_other() {}
