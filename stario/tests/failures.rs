@@ -1,71 +1,17 @@
 //! What the log says of everything that can go wrong with a request: the cause once, with the request's id.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{LazyLock, Mutex};
+#[path = "support/records.rs"]
+mod records;
 
 use http::Request;
+use records::listen;
 use stario::prelude::*;
 use stario::{App, Body, ErrorResponse, error_response};
-use tokio::sync::mpsc;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::LookupSpan;
 
 stario::app!();
 
 /// What every failure of these tests says, and no answer.
 const CAUSE: &str = "the password is 1234";
-
-/// What one record says, by the names of its fields and those of the spans around it.
-type Fields = BTreeMap<&'static str, String>;
-
-#[derive(Default)]
-struct Said(Fields);
-
-impl Visit for Said {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name(), value.to_owned());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name(), format!("{value:?}"));
-    }
-}
-
-/// Hands every record to whoever listens.
-struct Listener;
-
-static RECORDS: LazyLock<Mutex<Vec<mpsc::UnboundedSender<Fields>>>> = LazyLock::new(Mutex::default);
-
-impl<S: tracing::Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Listener {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
-        let mut said = Said::default();
-        attributes.record(&mut said);
-        ctx.span(id).unwrap().extensions_mut().insert(said);
-    }
-
-    fn on_event(&self, event: &tracing::Event<'_>, ctx: Context<'_, S>) {
-        let mut said = Said::default();
-        for span in ctx.event_scope(event).into_iter().flatten() {
-            said.0.extend(span.extensions().get::<Said>().unwrap().0.clone());
-        }
-        event.record(&mut said);
-        said.0.insert("level", event.metadata().level().to_string());
-        RECORDS.lock().unwrap().retain(|listener| listener.send(said.0.clone()).is_ok());
-    }
-}
-
-fn listen() -> mpsc::UnboundedReceiver<Fields> {
-    static INSTALLED: LazyLock<()> = LazyLock::new(|| {
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Listener)).unwrap();
-    });
-    LazyLock::force(&INSTALLED);
-    let (sender, records) = mpsc::unbounded_channel();
-    RECORDS.lock().unwrap().push(sender);
-    records
-}
 
 /// The errors that one request of `path` logged, by their messages, without what was panicked or failed with.
 async fn errors_of(app: App, path: &str) -> (u16, Vec<String>) {

@@ -1,74 +1,22 @@
 //! What the log says of requests, through a subscriber of the test's own.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, LazyLock, Mutex};
+#[path = "support/records.rs"]
+mod records;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use records::Fields;
 use stario::prelude::*;
 use tokio::sync::{Notify, mpsc};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::LookupSpan;
 
 stario::app!();
-
-/// What one record says, by the names of its fields and those of the spans around it.
-type Fields = BTreeMap<&'static str, String>;
-
-#[derive(Default)]
-struct Said(Fields);
-
-impl Visit for Said {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name(), value.to_owned());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name(), format!("{value:?}"));
-    }
-}
-
-/// Hands every record to whoever asked for those of its request.
-struct Listener;
-
-static RECORDS: LazyLock<Mutex<Vec<mpsc::UnboundedSender<Fields>>>> = LazyLock::new(Mutex::default);
-
-impl<S: tracing::Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Listener {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
-        let mut said = Said::default();
-        attributes.record(&mut said);
-        ctx.span(id).unwrap().extensions_mut().insert(said);
-    }
-
-    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
-        values.record(ctx.span(id).unwrap().extensions_mut().get_mut::<Said>().unwrap());
-    }
-
-    fn on_event(&self, event: &tracing::Event<'_>, ctx: Context<'_, S>) {
-        let mut said = Said::default();
-        for span in ctx.event_scope(event).into_iter().flatten() {
-            said.0.extend(span.extensions().get::<Said>().unwrap().0.clone());
-        }
-        event.record(&mut said);
-        said.0.insert("target", event.metadata().target().to_owned());
-        said.0.insert("level", event.metadata().level().to_string());
-        RECORDS.lock().unwrap().retain(|listener| listener.send(said.0.clone()).is_ok());
-    }
-}
 
 /// All records from now on.
 struct Log(mpsc::UnboundedReceiver<Fields>);
 
 fn listen() -> Log {
-    static INSTALLED: LazyLock<()> = LazyLock::new(|| {
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Listener)).unwrap();
-    });
-    LazyLock::force(&INSTALLED);
-    let (sender, records) = mpsc::unbounded_channel();
-    RECORDS.lock().unwrap().push(sender);
-    Log(records)
+    Log(records::listen())
 }
 
 impl Log {
