@@ -68,22 +68,21 @@ impl Tls {
 }
 
 fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>> {
-    let named = |path: &Path, problem: &dyn std::fmt::Display| {
-        std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{}: {problem}", path.display()))
-    };
+    let failed = |problem: String| std::io::Error::new(std::io::ErrorKind::InvalidData, problem);
+    let of_certificate = format!("the certificate {}", certificate.display());
+    let of_key = format!("the key {}", key.display());
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
-        .map_err(|error| named(certificate, &error))?;
+        .map_err(|error| failed(format!("{of_certificate}: {error}")))?;
     if certificates.is_empty() {
-        return Err(named(certificate, &"there is no certificate in it").into());
+        return Err(failed(format!("{of_certificate}: there is none in the file")).into());
     }
-    let key_file = key;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key_file, &error))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(format!("{of_key}: {error}")))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(certificates, key)
-        .map_err(|error| named(certificate, &error))?;
+        .map_err(|error| failed(format!("{of_certificate} and {of_key} do not go together: {error}")))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
