@@ -224,7 +224,9 @@ impl Writer {
     /// Pushes whatever [`stream!`](crate::stream!) can yield: an element replaces the one with its id, JSON
     /// changes signals, `(Mode, selector, element)` says where and how, `event::…` builds the rest.
     ///
-    /// The `Writer` is returned, for the next call.
+    /// The `Writer` is returned, for the next call. A client that has left is no error: a loop that pushes for
+    /// as long as someone is there goes over [`alive`](Self::alive), or runs in
+    /// [`while_alive`](Self::while_alive).
     ///
     /// # Errors
     ///

@@ -102,8 +102,8 @@ impl Limits {
     }
 
     /// Sets how long a client may take nothing of what is sent; 30 seconds unless set. Less than 256 bytes a
-    /// second count as nothing in the long run. Then its connection is closed.
-    /// `STARIO_REQUESTS_WRITE_TIMEOUT`
+    /// second count as nothing in the long run. Then its connection is closed; over HTTP/2 it holds for each
+    /// stream, which is reset. `STARIO_REQUESTS_WRITE_TIMEOUT`
     pub fn write_timeout(mut self, time: Duration) -> Self {
         self.write_timeout = time;
         self
