@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use crate::app;
 
 /// How long the load lasts that brings the process to its level.
-const WARM_UP: u64 = 60;
+const WARM_UP: u64 = 150;
 
 /// How often the figures are printed.
 const EVERY: Duration = Duration::from_secs(30);
