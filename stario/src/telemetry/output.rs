@@ -49,7 +49,7 @@ fn say_lost(lines: u64) {
 enum Entry {
     Line(String),
     /// All before is written when it is dropped.
-    Mark(#[allow(dead_code)] SyncSender<()>), // What counts is its end.
+    Mark(SyncSender<()>),
 }
 
 /// A thread that writes, and the way to it.
