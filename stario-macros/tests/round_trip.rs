@@ -1,6 +1,7 @@
 //! Random trees, written by templates and read back by the parser of a browser engine.
 
 use html5ever::tendril::TendrilSink;
+use html5ever::tokenizer::TokenizerOpts;
 use html5ever::{ParseOpts, local_name, ns, parse_fragment};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use proptest::prelude::*;
@@ -72,8 +73,10 @@ struct Parsed {
 impl Parsed {
     fn new(html: &str) -> Self {
         let context = html5ever::QualName::new(None, ns!(html), local_name!("body"));
-        let dom =
-            parse_fragment(RcDom::default(), ParseOpts::default(), context, Vec::new(), false).one(html);
+        // A byte order mark is of the encoding, and what is parsed here has been decoded.
+        let tokenizer = TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() };
+        let options = ParseOpts { tokenizer, ..ParseOpts::default() };
+        let dom = parse_fragment(RcDom::default(), options, context, Vec::new(), false).one(html);
         let root = dom.document.children.borrow()[0].clone();
         let nodes = root.children.borrow().clone();
         Self { _dom: dom, nodes }
