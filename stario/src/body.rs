@@ -64,6 +64,8 @@ enum Kind {
     Other(Box<Other>),
     File(Box<FileBody>),
     Written(Reader),
+    /// What went wrong with it, until that is passed on.
+    Failed(Option<BodyError>),
 }
 
 /// What a client sends, as long as it goes on sending.
@@ -291,6 +293,9 @@ impl http_body::Body for Body {
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = self.kind.poll_frame(ctx);
+        if let Poll::Ready(Some(Err(_))) = polled {
+            return self.pause(polled, ctx);
+        }
         if self.report.is_some() {
             self.tell(&polled);
         }
@@ -303,7 +308,7 @@ impl http_body::Body for Body {
             Kind::Incoming(incoming) => incoming.body.is_end_stream(),
             Kind::Other(other) => other.body.is_end_stream(),
             Kind::Written(reader) => reader.is_end(),
-            Kind::Stream(_) | Kind::Events(_) => false,
+            Kind::Stream(_) | Kind::Events(_) | Kind::Failed(_) => false,
             Kind::File(file) => file.remaining() == 0,
         }
     }
@@ -314,7 +319,7 @@ impl http_body::Body for Body {
             Kind::Incoming(incoming) => incoming.body.size_hint(),
             Kind::Other(other) => other.body.size_hint(),
             Kind::Written(reader) => reader.size_hint(),
-            Kind::Stream(_) | Kind::Events(_) => SizeHint::default(),
+            Kind::Stream(_) | Kind::Events(_) | Kind::Failed(_) => SizeHint::default(),
             Kind::File(file) => SizeHint::with_exact(file.remaining()),
         }
     }
@@ -342,10 +347,27 @@ impl std::fmt::Display for Stalled {
     }
 }
 
+type Polled = Poll<Option<Result<Frame<Bytes>, BodyError>>>;
+
 impl Body {
+    /// Waits once before it fails: a connection that is cut drops what it has not written, and it writes when
+    /// there is nothing to poll.
+    #[cold]
+    fn pause(&mut self, polled: Polled, ctx: &mut Context<'_>) -> Polled {
+        let has_paused = matches!(self.kind, Kind::Failed(_));
+        if has_paused {
+            return polled;
+        }
+        if let Poll::Ready(Some(Err(error))) = polled {
+            self.kind = Kind::Failed(Some(error));
+        }
+        ctx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Passes on to the report what was sent.
     #[cold]
-    fn tell(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, BodyError>>>) {
+    fn tell(&mut self, polled: &Polled) {
         let is_end = http_body::Body::is_end_stream(self);
         let Some(report) = &mut self.report else { return };
         match polled {
@@ -381,6 +403,7 @@ impl Kind {
                 let next = file.poll_next(ctx);
                 next.map(|next| next.map(|bytes| bytes.map(Frame::data).map_err(Into::into)))
             }
+            Kind::Failed(error) => Poll::Ready(error.take().map(Err)),
         }
     }
 }
@@ -416,6 +439,7 @@ impl std::fmt::Debug for Body {
             Kind::Other(_) => "other",
             Kind::File(_) => "file",
             Kind::Written(_) => "written",
+            Kind::Failed(_) => "failed",
         };
         formatter.debug_tuple("Body").field(&kind).finish()
     }

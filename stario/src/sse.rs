@@ -80,7 +80,7 @@ where
     S: Stream,
     S::Item: StreamItem<K>,
 {
-    Frames { stream: Some(stream), burst: Burst::default(), end: None, must_flush: false, kind: PhantomData }
+    Frames { stream: Some(stream), burst: Burst::default(), end: None, kind: PhantomData }
 }
 
 /// Events that were ready together. One by itself is passed on as it is, shared with all who were sent the
@@ -128,8 +128,6 @@ pin_project_lite::pin_project! {
         burst: Burst,
         // Kept until what was yielded before is sent.
         end: Option<End>,
-        // Whether a frame was passed on that may not be on its way yet.
-        must_flush: bool,
         kind: PhantomData<fn() -> K>,
     }
 }
@@ -171,13 +169,7 @@ where
             }
         }
         if let Some(frame) = this.burst.take() {
-            *this.must_flush = this.end.is_some();
             return Poll::Ready(Some(Ok(frame)));
-        }
-        // A connection that is cut drops what it has not written, and it writes when there is nothing to poll.
-        if std::mem::take(this.must_flush) {
-            ctx.waker().wake_by_ref();
-            return Poll::Pending;
         }
         match this.end.take() {
             Some(End::Panicked(panic)) => resume_unwind(panic),

@@ -1,6 +1,8 @@
-//! Clients of HTTP/2 that take nothing, whatever else they say on their connection.
+//! Clients of HTTP/2 that take nothing, whatever else they say on their connection, and those whose stream fails.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use stario::prelude::*;
 use stario::{App, Limits};
@@ -43,6 +45,48 @@ async fn large() -> String {
     "x".repeat(1 << 20)
 }
 
+/// More than the window of a client that opens it bit by bit.
+fn long() -> String {
+    "long ".repeat(2000) + "end"
+}
+
+#[app::query("/e")]
+async fn failing_events() -> impl Stream<Item = Result<Event>> {
+    try_stream! {
+        yield 1;
+        tokio::task::yield_now().await;
+        yield long();
+        "x".parse::<u8>()?;
+    }
+}
+
+#[app::query("/w")]
+async fn failing_writer(w: Writer) -> Result {
+    w.patch(1).await?;
+    tokio::task::yield_now().await;
+    w.patch(long()).await?;
+    "x".parse::<u8>()?;
+    Ok(())
+}
+
+#[app::query("/b")]
+async fn failing_body() -> Response {
+    struct Pieces(u8);
+    impl Stream for Pieces {
+        type Item = Result<stario::Bytes, std::io::Error>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            self.0 += 1;
+            Poll::Ready(Some(match self.0 {
+                1 => Ok("data: elements 1\n\n".into()),
+                2 => Ok(long().into()),
+                _ => Err(std::io::Error::other("lost")),
+            }))
+        }
+    }
+    Response::new(stario::Body::stream(Pieces(0)))
+}
+
 const SHORT: Duration = Duration::from_millis(100);
 
 async fn start(
@@ -56,7 +100,7 @@ async fn start(
     (address, log, task)
 }
 
-fn long() -> Limits {
+fn patient() -> Limits {
     let long = Duration::from_secs(3600);
     Limits::default().head_timeout(long).body_timeout(long).keep_alive_timeout(long).write_timeout(long)
 }
@@ -89,9 +133,43 @@ async fn ask_and_ping(address: SocketAddr, path: &str, window: u32) -> Vec<u8> {
     answer
 }
 
+/// What comes of `path`, a slash and a letter, until it is reset. The client opens its window bit by bit.
+async fn data_until_reset(address: SocketAddr, path: &str) -> String {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]));
+    let head = [&[0x82, 0x86, 0x41, 1, b'x', 0x04, 2][..], path.as_bytes()].concat();
+    bytes.extend(frame(1, 5, 1, &head));
+    socket.write_all(&bytes).await.unwrap();
+    let mut data = Vec::new();
+    loop {
+        let mut start = [0; 9];
+        socket.read_exact(&mut start).await.unwrap();
+        let mut payload = vec![0; usize::from(start[1]) << 8 | usize::from(start[2])];
+        socket.read_exact(&mut payload).await.unwrap();
+        match start[3] {
+            0 => data.extend(payload),
+            1 => {}
+            3 => return String::from_utf8(data).unwrap(),
+            _ => continue,
+        }
+        socket.write_all(&frame(8, 0, 1, &1000_u32.to_be_bytes())).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_before_a_failure_arrives_before_the_reset() {
+    let (address, _log, server) = start(patient()).await;
+    for path in ["/e", "/w", "/b"] {
+        let data = data_until_reset(address, path).await;
+        assert!(data.contains("data: elements 1\n\n") && data.contains(&long()), "{path}: {data:?}");
+    }
+    server.abort();
+}
+
 #[tokio::test]
 async fn a_stream_that_is_not_taken_ends_while_its_connection_goes_on() {
-    let (address, mut log, server) = start(long().write_timeout(SHORT)).await;
+    let (address, mut log, server) = start(patient().write_timeout(SHORT)).await;
     for window in [0, 50_000] {
         let client = tokio::spawn(ask_and_ping(address, "/f", window));
         assert_eq!(log.recv().await, Some("given up"), "{window}");
@@ -103,7 +181,7 @@ async fn a_stream_that_is_not_taken_ends_while_its_connection_goes_on() {
 
 #[tokio::test]
 async fn pings_keep_no_connection_whose_answer_is_not_taken() {
-    let (address, _log, server) = start(long().keep_alive_timeout(SHORT).write_timeout(SHORT)).await;
+    let (address, _log, server) = start(patient().keep_alive_timeout(SHORT).write_timeout(SHORT)).await;
     let answer = ask_and_ping(address, "/l", 50_000).await;
     assert!(answer.len() > 50_000 && answer.len() < 1 << 20, "{}", answer.len());
     server.abort();
@@ -111,7 +189,7 @@ async fn pings_keep_no_connection_whose_answer_is_not_taken() {
 
 #[tokio::test]
 async fn pings_ask_nothing() {
-    let (address, _log, server) = start(long().keep_alive_timeout(SHORT)).await;
+    let (address, _log, server) = start(patient().keep_alive_timeout(SHORT)).await;
     let answer = ask_and_ping(address, "/s", 50_000).await;
     assert!(answer.windows(5).any(|bytes| bytes == b"small"));
     server.abort();

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -293,8 +293,36 @@ pin_project_lite::pin_project! {
         #[pin]
         body: Body,
         busy: Busy,
-        // What ends it, when all before is written.
-        failure: Option<BodyError>,
+        failure: Option<Failure>,
+    }
+}
+
+/// What cuts a response, when all before it is written. HTTP/2 would send the reset first, and drop the rest.
+struct Failure {
+    error: Option<BodyError>,
+    written: oneshot::Receiver<()>,
+}
+
+impl Failure {
+    /// It comes with a frame of no bytes, which the connection drops when it has written what is before it:
+    /// over HTTP/1, whose bytes are written in the same task, at once.
+    fn new(error: BodyError) -> (Self, Frame<Bytes>) {
+        /// Told nothing: that it is dropped is all.
+        struct Mark {
+            _written: oneshot::Sender<()>,
+        }
+        impl AsRef<[u8]> for Mark {
+            fn as_ref(&self) -> &[u8] {
+                &[]
+            }
+        }
+        let (sender, written) = oneshot::channel();
+        let mark = Bytes::from_owner(Mark { _written: sender });
+        (Self { error: Some(error), written }, Frame::data(mark))
+    }
+
+    fn poll(&mut self, ctx: &mut Context<'_>) -> Poll<Option<BodyError>> {
+        Pin::new(&mut self.written).poll(ctx).map(|_| self.error.take())
     }
 }
 
@@ -315,8 +343,9 @@ impl http_body::Body for Sent {
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.project();
-        if let Some(failure) = this.failure.take() {
-            return Poll::Ready(Some(Err(failure)));
+        if let Some(failure) = this.failure {
+            TURN.set(Some(Turn::Client(0)));
+            return failure.poll(ctx).map(|error| error.map(Err));
         }
         let polled = this.body.poll_frame(ctx);
         TURN.set(Some(Turn::Server));
@@ -327,11 +356,11 @@ impl http_body::Body for Sent {
                 TURN.set(Some(Turn::Client(bytes)));
                 Poll::Ready(Some(Ok(frame)))
             }
-            // hyper closes the connection then, without what it has not written yet, be it the head.
-            Poll::Ready(Some(Err(failure))) => {
+            Poll::Ready(Some(Err(error))) => {
+                let (failure, mark) = Failure::new(error);
                 *this.failure = Some(failure);
-                ctx.waker().wake_by_ref();
-                Poll::Pending
+                TURN.set(Some(Turn::Client(0)));
+                Poll::Ready(Some(Ok(mark)))
             }
             other => other,
         }

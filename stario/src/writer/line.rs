@@ -446,13 +446,11 @@ pub(crate) struct Reader {
     pings: Option<Pings>,
     /// Of the events that were sent, if somebody wants to know.
     count: Option<Arc<AtomicU64>>,
-    /// What was written before the response was cut has been given to the connection.
-    has_paused: bool,
 }
 
 impl Reader {
     fn new(line: Arc<Line>, is_events: bool) -> Self {
-        Self { line, is_events, pings: None, count: None, has_paused: false }
+        Self { line, is_events, pings: None, count: None }
     }
 
     /// Whether it began with an event.
@@ -495,13 +493,7 @@ impl Reader {
         }
         match state.phase {
             Phase::Ended => Poll::Ready(None),
-            Phase::Cut if self.has_paused => Poll::Ready(Some(Err("the response was cut".into()))),
-            // An error drops what the connection has not sent: it may do so first.
-            Phase::Cut => {
-                self.has_paused = true;
-                ctx.waker().wake_by_ref();
-                Poll::Pending
-            }
+            Phase::Cut => Poll::Ready(Some(Err("the response was cut".into()))),
             Phase::Unsent | Phase::Open { .. } => {
                 state.reader = Some(ctx.waker().clone());
                 Poll::Pending
@@ -608,7 +600,6 @@ mod tests {
         assert!(matches!(line.end(None), Err(WriteError::Length { declared: 5, written: 4 })));
         assert_eq!(read(&mut reader).unwrap(), "1234");
         let ctx = &mut Context::from_waker(Waker::noop());
-        assert!(reader.poll_next(ctx).is_pending());
         assert!(matches!(reader.poll_next(ctx), Poll::Ready(Some(Err(_)))));
     }
 
@@ -619,8 +610,6 @@ mod tests {
         let mut reader = Reader::new(Arc::clone(&line), false);
         line.conclude(Err(Panicked));
         let ctx = &mut Context::from_waker(Waker::noop());
-        // Once to let the connection send what it has.
-        assert!(reader.poll_next(ctx).is_pending());
         assert!(matches!(reader.poll_next(ctx), Poll::Ready(Some(Err(_)))));
         let line = self::line(1);
         line.conclude(Err(Panicked));

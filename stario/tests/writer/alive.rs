@@ -290,7 +290,6 @@ async fn row_082_a_body_that_nobody_reads_does_not_hide_that_the_client_left() {
     server.stop().await;
 }
 
-/// Speaks HTTP/2 as far as it must: sends one GET, and resets it when its handler has begun.
 #[tokio::test]
 async fn row_082_a_large_or_late_body_that_nobody_reads_does_not_either() {
     for (length, is_late) in [(200_000, false), (7, true), (200_000, true)] {
@@ -321,6 +320,7 @@ async fn a_body_that_nobody_reads_does_not_close_the_connection() {
     server.stop().await;
 }
 
+/// Speaks HTTP/2 as far as it must: sends one GET, and resets it when its handler has begun.
 #[tokio::test]
 async fn row_082_the_wait_is_given_up_when_an_http_2_stream_is_reset() {
     const RST_STREAM_CANCEL: &[u8] = b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08";
