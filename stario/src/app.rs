@@ -67,29 +67,30 @@ pub(crate) use work::Work;
 /// | in the attribute | |
 /// |---|---|
 /// | `"/users/{id}"` | `{id}` is one segment of the path, for the parameter `id: PathParam<..>` |
-/// | `"/files/{path...}"` | a last `{path...}` is all that is left of the path, one segment or more |
-/// | `method = DELETE` | another method than GET or POST; in quotes where it is no word, `"X-PURGE"` |
+/// | `"/files/{path...}"` | a last `{path...}` is the rest of the path, one segment or more |
+/// | `method = DELETE` | a method other than GET or POST; quoted if it is not an identifier, `"X-PURGE"` |
 /// | `headers("X-Mode" = "a")` | only requests whose first header of this name has exactly this value |
 /// | `app = admin` | the app that it belongs to, see below |
 /// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
-/// | `body_limit = 64 * 1024` | the most bytes of a body, in place of [`App::body_limit`] |
+/// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] |
 ///
 /// Paths are matched as they are sent, segment by segment, and each segment is decoded once, so `%2F` is part
-/// of its segment. A literal wins over `{name}`, and that over `{name...}`; where the more specific route has
-/// not the method or the headers, the next one answers. Of several routes at one place, the one that asks for most
-/// headers wins; if a request has the headers of none, it is answered 400. HEAD and OPTIONS are answered
-/// wherever there is a handler, another method is 405 with `allow`, and a path with a slash at its end is
-/// redirected, 308, to the one without. Two handlers for one method, path and set of headers do not compile.
+/// of its segment. A literal wins over `{name}`, and `{name}` over `{name...}`; where the more specific route
+/// lacks the method or the headers, the next one answers. Of several routes with the same path and method, the
+/// one with the most headers wins; a request with the headers of none of them is answered 400. HEAD and OPTIONS
+/// are answered wherever there is a handler, any other method is 405 with `allow`, and a path with a trailing
+/// slash is redirected (308) to the one without. Two handlers with the same method, path and headers do not
+/// compile.
 ///
 /// A crate with several apps declares the others by a name, `stario::app!(admin);`. This makes a module
 /// `admin` with `admin::new()`; a handler of that app says so, `#[app::query("/users", app = admin)]`. See
 /// [`App::nest`] and [`App::host`] for what they are good for.
 ///
 /// Each handler brings `url(..)` and `action(..)`, which lead to it: `get_user::url(7)` is a
-/// [`Url`](crate::Url), `get_user::action(7)` the Datastar [`Action`](crate::Action) that calls it. They take the
-/// captures of the path; what is read from the query is set on what they return, a [`Link`](crate::Link). A name,
-/// a number of arguments or a type that does not fit the handler does not compile. They are functions of a type
-/// that has the handler's name, so no other type and no module beside the handler can have that name.
+/// [`Url`](crate::Url), `get_user::action(7)` the Datastar [`Action`](crate::Action) that calls it. Their
+/// arguments are the captures of the path; query parameters are set on the [`Link`](crate::Link) that they
+/// return. A wrong name, number or type of arguments does not compile. The two are functions of a type with the
+/// handler's name, so no other type or module next to the handler can have that name.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -130,7 +131,7 @@ macro_rules! app {
         /// This crate's app: the attributes that register handlers, and `new()`.
         pub mod app {
             #[doc(hidden)]
-            pub use $crate as __stario;
+            pub use $crate::__private as __stario;
             pub use $crate::__private::{command, detached_command, query};
 
             /// Tells this crate's routes from those of others.
@@ -202,8 +203,8 @@ impl App {
         self
     }
 
-    /// Makes the values of one provider by another, wherever they are taken: what tests do to the outside
-    /// world. The value is shared as before; the other provider resolves parameters of its own.
+    /// Replaces one provider by another wherever its value is taken, as tests do with a database. The value is
+    /// shared as before; the other provider has its own parameters.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -249,7 +250,7 @@ impl App {
     }
 
     /// Serves the Datastar client from this file rather than from its CDN. The file is read now; its URL
-    /// holds a hash of the content, so browsers keep it for good.
+    /// contains a hash of the content, so browsers can cache it forever.
     ///
     /// # Errors
     ///
@@ -263,8 +264,8 @@ impl App {
         Ok(self)
     }
 
-    /// Checks that the app can serve: no two handlers for one method and path, and all state that handlers
-    /// take is there.
+    /// Checks that the app can serve: no two handlers for the same method and path, all state and dependencies
+    /// that handlers take, no dependency cycles, no layer without a route. A test can call it.
     ///
     /// # Errors
     ///
@@ -275,23 +276,23 @@ impl App {
 
     /// Serves the app until SIGINT or SIGTERM, then ends gracefully.
     ///
-    /// It runs the hooks of [`on_start`](Self::on_start), then listens: on the sockets that systemd passes, or
-    /// what follows its protocol; else on `STARIO_UNIX_SOCKET` (its mode is `STARIO_UNIX_SOCKET_MODE`, octal,
-    /// 660 unless set); else on `STARIO_HOST`, an IP address or several with commas between, and
-    /// `STARIO_PORT`, 0 for any free one; else where [`listen`](Self::listen) says; else on 127.0.0.1:8000. It
-    /// speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard error, unless a
-    /// `tracing` subscriber is installed. What it grants clients is said by [`Limits`].
+    /// It runs the hooks of [`on_start`](Self::on_start), then listens: on the sockets passed by systemd or by
+    /// a program with the same protocol; else on `STARIO_UNIX_SOCKET` (with the octal mode
+    /// `STARIO_UNIX_SOCKET_MODE`, by default 660); else on `STARIO_HOST`, one or more IP addresses separated by
+    /// commas, and `STARIO_PORT`, where 0 is any free port; else where [`listen`](Self::listen) says; else on
+    /// 127.0.0.1:8000. It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
+    /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`].
     ///
-    /// At the signal it stops to listen, ends event streams and closes idle connections at once; lets requests
-    /// end within 5 seconds and detached commands within 20; cleans up the singletons, and runs the hooks of
-    /// [`on_stop`](Self::on_stop). A second signal cuts all that at once. A handler that blocks its thread
-    /// cannot be cut: the process exits without it, with status 1.
+    /// At the signal it stops listening, ends event streams and closes idle connections at once; then requests
+    /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of
+    /// [`on_stop`](Self::on_stop) run. A second signal cuts all of that short. A handler that blocks its thread
+    /// cannot be cut off: the process exits without it, with status 1.
     ///
     /// # Errors
     ///
-    /// The problems that [`App::check`] finds, variables that cannot be used, the failure of a start hook, an
-    /// address that cannot be listened on; and [`Unfinished`], when something was cut in the end or a second
-    /// signal came: with `?` in `main`, the process's status tells. A request never ends the server.
+    /// The problems that [`App::check`] finds, environment variables that are invalid, a start hook that failed,
+    /// an address that cannot be listened on; and [`Unfinished`], when something was cut off or a second signal
+    /// came: with `?` in `main`, the exit status tells. A request never ends the server.
     pub async fn serve(mut self) -> Result {
         crate::telemetry::init()?;
         let _flush = crate::telemetry::FlushAtEnd;
@@ -300,8 +301,8 @@ impl App {
         crate::server::serve(Arc::new(app), config).await
     }
 
-    /// Serves the connections of `listener` until `stop` resolves, then ends as [`App::serve`] does. It reads
-    /// nothing from the environment, prints nothing, and listens to no signals.
+    /// Serves the connections of `listener` until `stop` resolves, then ends as [`App::serve`] does. It does not
+    /// read the environment, print, or handle signals.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -17,7 +17,7 @@ pub(crate) fn runtime() -> TokenStream {
 
 /// The same for an expression at the user's tokens: rustc underlines them only if all of it stands there.
 pub(crate) fn runtime_at(span: Span) -> TokenStream {
-    quote_spanned!(span=> crate::app::__stario::__private)
+    quote_spanned!(span=> crate::app::__stario)
 }
 
 /// Whose parameters they are.
