@@ -84,7 +84,8 @@ impl TestClient {
 }
 
 impl TestClient {
-    /// Runs the hooks of [`App::on_start`], as a server does before it listens. A test that needs them says so.
+    /// Runs the hooks of [`App::on_start`], as a server does before it listens. They do not run unless this is
+    /// called.
     ///
     /// # Panics
     ///
@@ -105,7 +106,7 @@ impl TestClient {
         block_on(self.start());
     }
 
-    /// Waits until nothing of the app goes on by itself: detached commands, commands whose client left, and
+    /// Waits for everything that goes on without a request: detached commands, commands whose client left, and
     /// clean-ups. More requests may follow.
     ///
     /// ```
@@ -147,8 +148,8 @@ impl TestClient {
         block_on(self.drain());
     }
 
-    /// Ends the app as a server does when it stops: event streams end, detached commands and what commands
-    /// left behind finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
+    /// Stops the app as a server does: event streams end, detached commands and commands whose client left
+    /// finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
     pub async fn stop(self) {
         self.app.stop().cancel();
         patiently("end of what the app is doing", async {
@@ -177,9 +178,9 @@ impl std::fmt::Debug for TestClient {
 
 /// A response with its whole body.
 ///
-/// What a request with `accept-encoding` gets is compressed as for every client. [`text`](Self::text),
-/// [`json`](Self::json) and [`events`](Self::events) are of what it was before; the headers and
-/// [`bytes`](Self::bytes) are as they were sent.
+/// A request with `accept-encoding` gets a compressed response, as any client does. [`text`](Self::text),
+/// [`json`](Self::json) and [`events`](Self::events) decompress it; the headers and [`bytes`](Self::bytes) are
+/// as they were sent.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -275,7 +276,7 @@ impl TestResponse {
     ///
     /// # Panics
     ///
-    /// When the response is no event stream, or not in the coding that `content-encoding` names.
+    /// When the response is not an event stream, or not in the coding that `content-encoding` names.
     pub fn events(&self) -> Vec<ReceivedEvent> {
         events::assert_event_stream(self.status, &self.headers);
         let mut parser = events::Parser::default();

@@ -13,7 +13,7 @@ use super::{block_on, decoded, patiently};
 use crate::body::BodyError;
 use crate::response::Response;
 
-/// A stream that stays open. Drop it to leave, as a browser does that closes its tab.
+/// A stream that stays open. Drop it to leave, as a browser does when its tab is closed.
 #[derive(Debug)]
 pub struct Events {
     chunks: mpsc::UnboundedReceiver<Result<Bytes, BodyError>>,
@@ -89,7 +89,7 @@ impl<'a> IntoFuture for NextEvent<'a> {
     }
 }
 
-/// One event, taken apart.
+/// One parsed event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReceivedEvent {
     name: String,

@@ -1,10 +1,11 @@
 //! A request of a test, and the two ways to send it.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Collected};
@@ -22,13 +23,23 @@ pub struct TestRequest {
     app: Arc<Assembled>,
     request: Request<Body>,
     peer: SocketAddr,
+    /// Becomes the body when the request is sent, if there are any.
+    fields: Vec<Field>,
+}
+
+/// A field of a form.
+struct Field {
+    name: String,
+    content: Bytes,
+    /// A file has one.
+    file_name: Option<String>,
 }
 
 impl TestRequest {
     pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path).body(Body::empty());
         match request {
-            Ok(request) => Self { app, request, peer: (Ipv4Addr::LOCALHOST, 0).into() },
+            Ok(request) => Self { app, request, peer: (Ipv4Addr::LOCALHOST, 0).into(), fields: Vec::new() },
             Err(error) => panic!("`{path}` cannot be requested: {error}"),
         }
     }
@@ -48,7 +59,7 @@ impl TestRequest {
         self
     }
 
-    /// Sends a cookie, as a browser would that has it.
+    /// Sends a cookie.
     ///
     /// # Panics
     ///
@@ -97,6 +108,56 @@ impl TestRequest {
         self
     }
 
+    /// Adds a field to the form that is sent as the body: `application/x-www-form-urlencoded`, or
+    /// `multipart/form-data` if there is a [`file`](Self::file) as well.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/greet")]
+    /// async fn greet(name: FormField<String>) -> String {
+    ///     format!("Hello, {name}!")
+    /// }
+    ///
+    /// # fn main() {
+    /// let res = TestClient::new(app::new()).post("/greet").field("name", "Ada & Co").send();
+    /// assert_eq!(res.text(), "Hello, Ada &amp; Co!");
+    /// # }
+    /// ```
+    #[allow(clippy::needless_pass_by_value)] // As numbers and literals are given.
+    pub fn field(mut self, name: &str, value: impl Display) -> Self {
+        self.fields.push(Field { name: name.to_owned(), content: value.to_string().into(), file_name: None });
+        self
+    }
+
+    /// Adds a file to the form that is sent as the body; see [`field`](Self::field).
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/import")]
+    /// async fn import(rows: UploadedFile, #[default(',')] separator: FormField<char>) -> Result<usize> {
+    ///     let content = rows.bytes().await?;
+    ///     Ok(std::str::from_utf8(&content)?.split(*separator).count())
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new());
+    /// let res = client.post("/import").file("rows", "rows.csv", "1;2;3").field("separator", ';').send();
+    /// assert_eq!(res.text(), "3");
+    /// # }
+    /// ```
+    pub fn file(mut self, name: &str, file_name: &str, content: impl Into<Bytes>) -> Self {
+        self.fields.push(Field {
+            name: name.to_owned(),
+            content: content.into(),
+            file_name: Some(file_name.to_owned()),
+        });
+        self
+    }
+
     /// Sends the request and waits for the whole response.
     ///
     /// # Panics
@@ -111,9 +172,48 @@ impl TestRequest {
         Opening(self)
     }
 
-    async fn respond(self) -> Response {
+    async fn respond(mut self) -> Response {
+        if !self.fields.is_empty() {
+            let (content_type, body) = encode_form(&self.fields);
+            self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            *self.request.body_mut() = body;
+        }
         patiently("response", dispatch(self.app, self.request, Some(self.peer))).await
     }
+}
+
+/// A form as browsers send it, with its content type.
+fn encode_form(fields: &[Field]) -> (&'static str, Body) {
+    if fields.iter().all(|field| field.file_name.is_none()) {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for field in fields {
+            form.append_pair(&field.name, &String::from_utf8_lossy(&field.content));
+        }
+        return ("application/x-www-form-urlencoded", form.finish().into());
+    }
+    let mut body = Vec::new();
+    for field in fields {
+        let name = escape_quoted(&field.name);
+        let head = match &field.file_name {
+            Some(file_name) => format!("name=\"{name}\"; filename=\"{}\"", escape_quoted(file_name)),
+            None => format!("name=\"{name}\""),
+        };
+        body.extend_from_slice(
+            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; {head}\r\n\r\n").as_bytes(),
+        );
+        body.extend_from_slice(&field.content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    ("multipart/form-data; boundary=end-of-one-part-of-a-test", body.into())
+}
+
+/// The one in the content type.
+const BOUNDARY: &str = "end-of-one-part-of-a-test";
+
+/// As browsers do (HTML, section 4.10.21.8).
+fn escape_quoted(name: &str) -> String {
+    name.replace('\r', "%0D").replace('\n', "%0A").replace('"', "%22")
 }
 
 impl IntoFuture for TestRequest {
@@ -146,7 +246,7 @@ impl Opening {
     /// # Panics
     ///
     /// In an async test, where `.await` does the same; when there is no response within ten seconds; and
-    /// when the response is no event stream.
+    /// when the response is not an event stream.
     pub fn send(self) -> Events {
         block_on(self.into_future())
     }
