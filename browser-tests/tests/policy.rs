@@ -18,7 +18,7 @@ const WATCH: &str = "window.refused = [];
 async fn page(datastar: DatastarScript, nonce: Nonce) -> Html {
     html! {
         <!DOCTYPE html>
-        <html lang="en" data-nonce={nonce}>
+        <html lang="en">
             <head>
                 <title>"Policy"</title>
                 <script nonce={nonce}>{html::js(WATCH)}</script>

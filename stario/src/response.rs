@@ -41,10 +41,11 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 ///
 /// | value | response |
 /// |---|---|
-/// | whatever renders: an element, text (escaped), a number | 200, HTML |
+/// | anything that renders: an element, text (escaped), a number | 200, HTML |
 /// | [`Json`], [`Text`] | 200, JSON or plain text |
 /// | [`File`](crate::File) | the file, or the part of it that was asked for |
 /// | [`Redirect`] | 307, or the status it was given |
+/// | [`Event`](crate::Event), and what the functions of [`event`](crate::event) build | 200, a stream of that one event |
 /// | [`Bytes`], and `Vec<u8>` and other lists of bytes, which are copied | 200, `application/octet-stream` |
 /// | [`Body`] | 200, without a content type |
 /// | `StatusCode` | that status, no body |
@@ -52,8 +53,8 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// | `http::Response<T>` where `T` converts into [`Body`] | itself |
 /// | a tuple of parts and one of these | it with the parts, see [`ResponsePart`] |
 ///
-/// Implement it for your own types to return them from handlers. Types that render need no impl. `K` tells
-/// the conversions apart and is always inferred.
+/// Implement it for your own types to return them from handlers; types that implement
+/// [`Render`](crate::Render) need no impl. `K` tells the conversions apart and is always inferred.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -142,7 +143,7 @@ impl IntoResponse for Body {
 struct Failed(Arc<str>);
 
 /// The answer to a value that could not be made a response. The cause is logged.
-fn failure(error: Error) -> Response {
+pub(crate) fn failure(error: Error) -> Response {
     let message = error.message();
     let mut response = error.into_response();
     response.extensions_mut().insert(Failed(message.into()));

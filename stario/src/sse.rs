@@ -16,8 +16,8 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use tokio::time::{Instant, Sleep};
 
 use crate::body::{Body, BodyError};
-use crate::datastar::StreamItem;
-use crate::response::{self, Response};
+use crate::datastar::{Event, StreamItem};
+use crate::response::{self, IntoResponse, Response};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Asks nginx, and proxies that follow it, to pass each event on at once.
@@ -33,6 +33,16 @@ pub(crate) fn head() -> Response {
     response::set(response.headers_mut(), CACHE_CONTROL, "no-cache");
     response::set(response.headers_mut(), ACCEL_BUFFERING, "no");
     response
+}
+
+/// A stream of this one event. An invalid one is answered 500, and logged.
+impl IntoResponse for Event {
+    fn into_response(self) -> Response {
+        match self.into_bytes() {
+            Ok(bytes) => head().map(|_| bytes.into()),
+            Err(invalid) => response::failure(invalid.into()),
+        }
+    }
 }
 
 /// Breaks the silence of an event stream with comments, which the client ignores.

@@ -329,7 +329,7 @@ fn one_response_has_one_nonce_and_no_two_the_same() {
         let nonce = rest.split_once('\'').unwrap().0.to_owned();
         assert!(nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()), "{nonce}");
         let text = res.text();
-        assert_eq!(text.matches(&format!("nonce=\"{nonce}\"")).count(), 3, "{text}");
+        assert_eq!(text.matches(&format!("nonce=\"{nonce}\"")).count(), 4, "{text}");
         nonce
     };
     assert_ne!(ask(), ask());

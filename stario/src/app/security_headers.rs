@@ -26,7 +26,7 @@ const NONCE: &str = "{nonce}";
 /// | `x-content-type-options` | `nosniff` |
 /// | `x-frame-options` | `DENY` |
 /// | `referrer-policy` | `strict-origin-when-cross-origin` |
-/// | `content-security-policy` | scripts of the app itself, or with the response's [`Nonce`]; nothing of others |
+/// | `content-security-policy` | only the app's own resources; scripts also with the response's [`Nonce`] |
 /// | `strict-transport-security` | none |
 #[derive(Debug, Clone)]
 pub struct SecurityHeaders {
@@ -55,7 +55,7 @@ impl SecurityHeaders {
         }
     }
 
-    /// Pages of the app itself may show its pages in a frame: `SAMEORIGIN`, and `frame-ancestors 'self'`.
+    /// Lets the app's own pages show its pages in a frame: `SAMEORIGIN`, and `frame-ancestors 'self'`.
     #[must_use]
     pub fn frames_of_same_origin(mut self) -> Self {
         if let Some(policy) = &mut self.policy {
@@ -70,9 +70,9 @@ impl SecurityHeaders {
         self.header(REFERRER_POLICY, value)
     }
 
-    /// Tells browsers to ask by HTTPS alone for so many seconds: `max-age=..; includeSubDomains`. They do so
-    /// even if there is no HTTPS any more. It is sent whether or not the app itself speaks TLS, because a
-    /// proxy may do that for it; browsers ignore it where they did not ask by HTTPS.
+    /// Tells browsers to use HTTPS alone for so many seconds: `max-age=..; includeSubDomains`. They keep to it
+    /// even if the site stops offering HTTPS. It is sent whether or not the app itself speaks TLS, because a
+    /// proxy may do that; browsers ignore it over plain HTTP.
     #[must_use]
     pub fn https_only(self, seconds: u64) -> Self {
         self.header(STRICT_TRANSPORT_SECURITY, format!("max-age={seconds}; includeSubDomains"))
@@ -80,8 +80,8 @@ impl SecurityHeaders {
 
     /// Sets the policy; `{nonce}` in it stands for the response's [`Nonce`].
     ///
-    /// Datastar's client compiles the expressions of a page. Without `'unsafe-eval'` it does so with a nonce
-    /// for scripts that it finds in `<html data-nonce>`.
+    /// Datastar's client compiles the expressions of a page, for which it needs either `'unsafe-eval'` or the
+    /// nonce; a [`DatastarScript`](crate::DatastarScript) parameter hands it over.
     #[must_use]
     pub fn content_security_policy(mut self, policy: impl Into<String>) -> Self {
         self.policy = Some(policy.into());
@@ -158,12 +158,11 @@ impl ReadyHeaders {
 }
 
 impl App {
-    /// Adds headers to every response that tell browsers what to refuse, unless the response has them
-    /// itself; none unless set. See [`SecurityHeaders`].
+    /// Adds the [`SecurityHeaders`] to every response that does not set them itself; none are added by default.
     ///
-    /// With the policy that is part of it, a page runs no script but those of the app itself and those with
-    /// the [`Nonce`] of its response. Datastar's client needs that nonce in `<html data-nonce>`; the
-    /// [`DatastarScript`](crate::DatastarScript) has it by itself.
+    /// Their content security policy lets a page run only the app's own scripts and those with the [`Nonce`] of
+    /// its response, and hands that nonce to Datastar's client by the [`DatastarScript`](crate::DatastarScript).
+    /// Inline scripts of your own carry it themselves.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -174,9 +173,9 @@ impl App {
     /// async fn page(datastar: DatastarScript, nonce: Nonce) -> Html {
     ///     html! {
     ///         <!DOCTYPE html>
-    ///         <html lang="en" data-nonce={nonce}>
+    ///         <html lang="en">
     ///             <head><title>"Safe"</title>{datastar}</head>
-    ///             <body></body>
+    ///             <body><script nonce={nonce}>"console.log('mine')"</script></body>
     ///         </html>
     ///     }
     /// }

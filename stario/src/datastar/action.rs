@@ -13,12 +13,11 @@ use super::text::Sink;
 
 /// A Datastar action that calls a handler with its own method, made by the handler's `action(..)`.
 ///
-/// It goes where `html!` expects an expression, alone or as a part of a longer one. The captures of the path
-/// are the arguments of `action(..)`. What the handler reads from the query is set on what it returns, a
-/// [`Link`].
+/// Use it where `html!` expects an expression, alone or as part of a longer one. The arguments of `action(..)`
+/// are the captures of the path; query parameters are set on the [`Link`] that it returns.
 ///
-/// The options are those of Datastar 1.0, each written only if it is set, and text only as a literal that
-/// it cannot end. The times count in milliseconds.
+/// The options are those of Datastar 1.0, each written only if it is set, and text always as a literal that it
+/// cannot end. Times are sent in milliseconds.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -83,7 +82,7 @@ pub trait HasAction<'a> {}
 /// What a Datastar action sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ContentType {
-    /// The page's signals. Datastar's own choice.
+    /// The page's signals. Datastar's default.
     Json,
     /// The fields of a form, and no signals.
     Form,
@@ -92,22 +91,22 @@ pub enum ContentType {
 /// When a Datastar action is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Retry {
-    /// When the network fails. Datastar's own choice.
+    /// When the network fails. Datastar's default.
     Auto,
     /// Also when the answer is a 4xx or a 5xx.
     Error,
-    /// Also when the answer has come to its end: keeps a stream open across restarts of the server.
+    /// Also when the response ends: keeps a stream open across restarts of the server.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
-/// What ends the request of a Datastar action before its answer.
+/// What cancels the request of a Datastar action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequestCancellation {
-    /// The next request with the same method and URL. Datastar's own choice.
+    /// The next request with the same method and URL. Datastar's default.
     Auto,
-    /// That, and its element being taken out of the page.
+    /// That, and its element being removed from the page.
     Cleanup,
     /// Nothing.
     Disabled,
@@ -174,20 +173,20 @@ options! {
     /// Sends only signals whose path, such as `user.name`, this regular expression of JavaScript matches.
     filter_signals_include(pattern: &str) => Include: literal(pattern);
 
-    /// Sends no signals whose path this regular expression of JavaScript matches. Datastar's own choice are
-    /// those with a name that begins with `_`.
+    /// Sends no signals whose path this regular expression of JavaScript matches; those with a name that begins
+    /// with `_` unless set.
     filter_signals_exclude(pattern: &str) => Exclude: literal(pattern);
 
-    /// Sends the form that this CSS selector finds, rather than the one that the element is in. It takes
-    /// effect with [`ContentType::Form`].
+    /// Sends the form that this CSS selector finds, rather than the one around the element. Only for
+    /// [`ContentType::Form`].
     selector(selector: &str) => Selector: literal(selector);
 
     /// Sends these headers, in place of those set before. Those that the handler's route asks for,
     /// `headers("X-Mode" = "a")`, are sent in any case.
     headers(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) => Headers: header_fields(headers);
 
-    /// Whether the request goes on while the page is hidden. Unless set, that of a query is ended, and made
-    /// again when the page is seen.
+    /// Whether the request stays open while the page is hidden. Unless set, the client cancels that of a query,
+    /// and repeats it when the page is visible again.
     open_when_hidden(is_open: bool) => OpenWhenHidden: is_open.to_string();
 
     /// Sends this rather than the signals: `json(&value)`, or `js("{id: $id}")`.
@@ -204,16 +203,16 @@ options! {
     /// How long it waits before it tries again the first time: 1 second unless set.
     retry_interval(interval: Duration) => RetryInterval: interval.as_millis().to_string();
 
-    /// By what the wait grows each time: 2 unless set.
+    /// The factor by which the wait grows each time: 2 unless set.
     retry_scaler(scaler: f64) => RetryScaler: code_of(&scaler);
 
     /// The longest wait: 30 seconds unless set.
     retry_max_wait(wait: Duration) => RetryMaxWait: wait.as_millis().to_string();
 
-    /// How often it tries again before it gives up, counted anew after each answer: 10 unless set.
+    /// How often it tries again before it gives up, counted from the last response: 10 unless set.
     retry_max_count(count: u32) => RetryMaxCount: count.to_string();
 
-    /// What ends the request before its answer.
+    /// What cancels the request.
     request_cancellation(cancellation: RequestCancellation) => RequestCancellation: literal(match cancellation {
         RequestCancellation::Auto => "auto",
         RequestCancellation::Cleanup => "cleanup",

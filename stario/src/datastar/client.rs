@@ -12,11 +12,15 @@ use crate::extract::Nonce;
 const CDN: &str = "https://cdn.jsdelivr.net/gh/starfederation/datastar@v1.0.4/bundles/datastar.js";
 const INTEGRITY: &str = "sha384-twbOvafhSBQ0rJDNPzJdUw6DRvthVgAVfSIG1BQVmCiNO7Qh2zeVn7T5qstgjJ9q";
 
+/// Writes the nonce where the client looks for it when it is loaded, so that no page must do so itself: without
+/// it, the policy would keep the client from compiling any expression.
+const PASS_NONCE_ON: &str = "\">document.documentElement.dataset.nonce=document.currentScript.nonce</script>";
+
 /// The `<script>` element that loads the Datastar client; put it into the page's `<head>`.
 ///
-/// As a handler's parameter it is the app's own choice: the CDN (release 1.0.4, checked by an integrity
-/// hash), or the file given to [`App::datastar_file`](crate::App::datastar_file). Where the app has a content
-/// security policy that names a nonce ([`App::security_headers`](crate::App::security_headers)), it carries it.
+/// Take it as a parameter. It loads release 1.0.4 from the CDN, checked by an integrity hash, or the file given
+/// to [`App::datastar_file`](crate::App::datastar_file). If the app's content security policy has a nonce
+/// ([`App::security_headers`](crate::App::security_headers)), the element carries it, and hands it to the client.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -54,11 +58,15 @@ impl DatastarScript {
 
 impl Render for DatastarScript {
     fn render(&self, buf: &mut Buf) {
-        buf.push_trusted_markup("<script");
         if let Some(nonce) = self.nonce {
-            buf.push_trusted_markup(" nonce=\"");
+            buf.push_trusted_markup("<script nonce=\"");
+            buf.push_escaped(nonce.text());
+            buf.push_trusted_markup(PASS_NONCE_ON);
+            buf.push_trusted_markup("<script nonce=\"");
             buf.push_escaped(nonce.text());
             buf.push_trusted_markup("\"");
+        } else {
+            buf.push_trusted_markup("<script");
         }
         match &self.path {
             Some(path) => {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::into_event::{AsItself, IntoEvent};
+use crate::response::{IntoResponse, Response};
 
 pub use comment::{Comment, comment, ping};
 pub use elements::{Mode, Namespace, PatchElements, Remove, patch, remove};
@@ -25,9 +26,9 @@ pub use signals::{PatchSignals, signals};
 
 /// One message to an open browser, ready to be sent: patched elements or signals, a script, a comment.
 ///
-/// In [`stream!`](crate::stream!) a value that converts (see [`IntoEvent`]) becomes one by itself. Elsewhere
-/// [`Event::new`] makes it. An event is rendered and encoded once, when it is made; its clones share the
-/// bytes, so that one event can go to any number of browsers:
+/// What [`stream!`](crate::stream!) yields is converted into one (see [`IntoEvent`]); elsewhere, call
+/// [`Event::new`]. A handler that has only one event to send returns it. An event is rendered and encoded once,
+/// when it is made; its clones share the bytes, so one event can go to any number of browsers:
 ///
 /// ```
 /// use stario::prelude::*;
@@ -52,9 +53,8 @@ pub use signals::{PatchSignals, signals};
 /// # }
 /// ```
 ///
-/// What cannot be sent as it was meant (signals that are no JSON object, a mode that needs a selector and
-/// has none, an id that no browser could send back) is an event too: it ends the stream that it is yielded
-/// in, as an error does, and the log says why.
+/// An invalid event (signals that are not a JSON object, a mode that needs a selector and has none, an id that no
+/// browser could send back) ends the stream in which it is yielded, as an error does, and the log says why.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Event(Result<Bytes, Invalid>);
 
@@ -201,19 +201,19 @@ fn one_line(selector: Cow<'static, str>) -> Cow<'static, str> {
 macro_rules! builders {
     ($($builder:ident $(. $script:ident)?),* $(,)?) => {$(
         impl $builder {
-            /// Names the event. A browser that lost its connection sends the last such id when it connects
-            /// again, in the header `last-event-id`, which a parameter `last_event_id:
-            /// Header<Option<String>>` reads. Datastar's client forgets it when the id is empty.
+            /// Names the event. A browser that lost its connection sends the last id when it connects again, in
+            /// the header `last-event-id`: take it as `last_event_id: Header<Option<String>>`. An empty id makes
+            /// Datastar's client forget it.
             ///
-            /// It is visible ASCII without spaces around it, because a header must carry it; an event with
-            /// another is invalid.
+            /// An id is visible ASCII without spaces around it, because a header must carry it; any other makes
+            /// the event invalid.
             pub fn id(mut self, id: impl Display) -> Self {
                 self $(.$script)? .envelope.set_id(id.to_string());
                 self
             }
 
-            /// Says how long the browser waits before it connects again, from now on: in milliseconds, at
-            /// least one. One second is its default, and not sent.
+            /// Sets how long the browser waits from now on before it connects again, in whole milliseconds and at
+            /// least one. One second is the client's default, and not sent.
             pub fn retry(mut self, after: Duration) -> Self {
                 self $(.$script)? .envelope.set_retry(after);
                 self
@@ -229,6 +229,13 @@ macro_rules! builders {
         impl IntoEvent<AsItself> for $builder {
             fn into_event(self) -> Event {
                 self.encode()
+            }
+        }
+
+        /// A stream of this one event.
+        impl IntoResponse for $builder {
+            fn into_response(self) -> Response {
+                self.encode().into_response()
             }
         }
     )*};

@@ -15,14 +15,15 @@ use crate::response::Location;
 /// the query, named like the parameter.
 ///
 /// A [`QueryParam`] takes a value of its type, a [`QueryParams`] a list of them. `None` leaves the key out, and
-/// so does not calling the method. But a `QueryParam` that has no `#[default(..)]` and is no `Option` must be
-/// there: without it the link is no URL and no expression, and what needs one does not compile. Calling a
-/// method again replaces what was set. Each returns a new link, so that one can be the start of many.
+/// so does not calling the method. But a `QueryParam` without a `#[default(..)]` that is not an `Option` is
+/// required: until it is set, the link is neither a URL nor an expression, and using it as one does not compile.
+/// Calling a method again replaces what was set. Each call returns a new link, so one link can be the start of
+/// many.
 ///
-/// A link is used as the [`Url`] or [`Action`] in it is. What a [`Query`](crate::Query) or a struct with
-/// [`derive(FromRequest)`](macro@crate::FromRequest) reads has no method; [`query`](Link::query) sets it. The
-/// method for a parameter whose name a link has already, such as `fragment` or `selector`, has a `_` behind
-/// it.
+/// A link is used like the [`Url`] or [`Action`] in it. What a [`Query`](crate::Query) or a struct with
+/// [`derive(FromRequest)`](macro@crate::FromRequest) reads has no method of its own; set it with
+/// [`query`](Link::query). A parameter whose name is already that of a method, such as `fragment` or `selector`,
+/// is set by that name with a `_` appended.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -49,7 +50,7 @@ use crate::response::Location;
 /// # }
 /// ```
 ///
-/// Without what is required it is no URL:
+/// Without a required parameter it is not a URL:
 ///
 /// ```compile_fail,E0277
 /// # use stario::prelude::*;

@@ -30,11 +30,11 @@ const SEGMENT: &AsciiSet = &CONTROLS
 
 /// The URL of a handler, made by its `url(..)`: a path with, perhaps, a query and a fragment.
 ///
-/// It goes where `html!` expects a URL, and is text elsewhere. The captures of the path are the arguments of
-/// `url(..)`. What the handler reads from the query is set on what it returns, a [`Link`](crate::Link).
+/// Use it where `html!` expects a URL; elsewhere it is text. The arguments of `url(..)` are the captures of the
+/// path; query parameters are set on the [`Link`](crate::Link) that it returns.
 ///
-/// Some texts cannot be a segment of a path, because browsers take them for a step in the tree: nothing, `.`
-/// and `..`. In their place stands U+FFFD, which means "no character". A segment with a NUL is answered 400.
+/// An empty text, `.` and `..` cannot be a segment of a path, because browsers resolve them; they are replaced by
+/// U+FFFD, the replacement character. A segment with a NUL is answered 400.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -5,12 +5,12 @@ use stario_html::{AttrValue, AttrWriter};
 use super::{FromRequest, Parameter, Rejection, Requirement};
 use crate::scope::Scope;
 
-/// The number that the content security policy of this response names, and no other response: 32 hexadecimal
-/// digits of the system's randomness.
+/// The nonce in the content security policy of this response: 32 random hexadecimal digits, different for each
+/// response.
 ///
-/// It goes where the page has a script of its own, `<script nonce={nonce}>`, and into `<html data-nonce={nonce}>`,
-/// where Datastar's client looks for it. The app has a policy that names one:
-/// [`App::security_headers`](crate::App::security_headers).
+/// Write it into the page's inline scripts, `<script nonce={nonce}>`. A page that loads Datastar's client otherwise
+/// than by a [`DatastarScript`](crate::DatastarScript) also needs `<html data-nonce={nonce}>`. The app must have a
+/// policy with a nonce: [`App::security_headers`](crate::App::security_headers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Nonce([u8; 32]);
 

@@ -21,12 +21,12 @@ const NOT_IN_ATTRIBUTES: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// A part of a response that makes a client save the body instead of showing it.
+/// A part of a response that makes a browser save the body instead of showing it.
 ///
-/// The name may be any text. It is written as RFC 6266 has it, in ASCII for old clients and, where that is
-/// not all, in UTF-8 for the others. Control characters, `/` and `\` become `_`, so that the name neither
-/// ends its header nor leads to another folder, and so do the marks that turn the direction of text, by which
-/// `gpj.exe` would pass for `exe.jpg`.
+/// The name may be any text. It is encoded as in RFC 6266: in ASCII for old clients and, if that is not enough,
+/// also in UTF-8. Control characters, `/` and `\` become `_`, so that the name can neither end its header nor lead
+/// to another folder; and so do the marks that turn the direction of text, which could make `gpj.exe` look like
+/// `exe.jpg`.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -50,7 +50,7 @@ const NOT_IN_ATTRIBUTES: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Attachment(String);
 
 impl Attachment {
-    /// To be saved under `name`; without a name, under one that the client makes up.
+    /// Has the body saved under `name`; if that is empty, the browser chooses a name.
     pub fn named(name: impl AsRef<str>) -> Self {
         Self(name.as_ref().replace(is_unsafe, "_"))
     }

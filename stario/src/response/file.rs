@@ -25,20 +25,20 @@ use crate::error::{Error, Result};
 
 /// A file as a response, read while it is sent.
 ///
-/// The content type follows from the name's extension, `application/octet-stream` if it is not known, with
-/// `charset=utf-8` for text. Parts in front of it in a tuple set another, and any other header; see
+/// The content type is guessed from the name's extension, with `charset=utf-8` for text;
+/// `application/octet-stream` if it is unknown. Parts before it in a tuple set another, or other headers; see
 /// [`ResponsePart`](crate::ResponsePart).
 ///
-/// - What was asked for is what is sent (RFC 9110 sections 13 and 14): ranges, one as it is and several as
-///   `multipart/byteranges`, on the condition of `if-range`; 304 by `if-none-match` and
-///   `if-modified-since`; 412 by `if-match` and `if-unmodified-since`; 416 where no range is in the file. A
-///   `range` that is not well-formed, has more than 16 ranges, or asks for more than the file holds, gets the
-///   whole file. All this for GET and HEAD with the status 200; with another status the file is sent as it is.
-/// - `etag` is made of the time of the last change and the length. It is weak for two seconds after a change,
-///   because a second change in that time might not show.
-/// - 64 KiB are held at a time, however slowly the client reads. A file that becomes shorter while it is sent
-///   cuts the connection, so that what is missing does not look complete.
-/// - Only regular files are opened: no directory, no pipe, no device.
+/// - Ranges and conditions are honoured (RFC 9110 sections 13 and 14): one range is sent as it is, several as
+///   `multipart/byteranges`, both subject to `if-range`; `if-none-match` and `if-modified-since` lead to 304,
+///   `if-match` and `if-unmodified-since` to 412, ranges outside of the file to 416. A `range` that is malformed,
+///   has more than 16 ranges, or asks for more than the file holds, gets the whole file. All this applies to GET
+///   and HEAD with the status 200; with another status the whole file is sent.
+/// - The `etag` is made from the time of the last change and the length. It is weak for two seconds after a
+///   change, because another change in that time might not show.
+/// - At most 64 KiB are in memory, however slowly the client reads. If the file becomes shorter while it is sent,
+///   the connection is cut off, so that it does not look complete.
+/// - Only regular files are opened: no directories, pipes or devices.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -68,12 +68,12 @@ pub struct File {
 impl File {
     /// Opens the file at `path`, wherever that leads.
     ///
-    /// Of a name that a client sent, make no path by hand: that is what [`open_in`](Self::open_in) is for.
+    /// Do not build the path from a name that a client sent: use [`open_in`](Self::open_in).
     ///
     /// # Errors
     ///
-    /// When there is no regular file that can be read; with `?` a handler answers 500 then, and the log has
-    /// the path.
+    /// When there is no regular file that can be read; with `?` a handler then answers 500, and the log has the
+    /// path.
     pub async fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         blocking(move || Self::open_now(&path)).await
@@ -81,9 +81,9 @@ impl File {
 
     /// Opens the file called `name` in `folder`, where `name` may come from a client.
     ///
-    /// The name is a path in that folder, its parts separated by `/`. What leads out of the folder is not
-    /// there, by `..` or by symbolic links, and neither is what is hidden, with a name that begins with a
-    /// dot. Symbolic links within the folder are followed, and on Unix none that is put there meanwhile.
+    /// The name is a path relative to that folder, with `/` between its parts. It is not found if it leads out of
+    /// the folder, by `..` or by symbolic links, or if a part of it is hidden, with a leading dot. Symbolic links
+    /// within the folder are followed; on Unix, none that is created during the call.
     ///
     /// ```
     /// use stario::File;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use http::uri::Authority;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use crate::datastar::Url;
 
@@ -23,13 +23,13 @@ const NOT_IN_URLS: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Where a redirect goes: a place of this site, or an external one that is called so.
+/// Where a redirect goes: a path of this site, or an explicitly [external](Self::external) URL.
 ///
-/// Text, and the URL of a handler, convert into a place of this site. It begins with one `/`, with `?` or
-/// with `#`, and holds neither control characters nor `\`: what browsers would take for another host or for
-/// code is no such place. Characters that no URL has are percent-encoded, and escapes are left alone.
+/// Text, and the URL of a handler, convert into a path of this site. It begins with a single `/`, with `?` or
+/// with `#`, and contains neither control characters nor `\`, so that no browser takes it for another host or for
+/// code. Characters that a URL cannot contain are percent-encoded; existing escapes are left alone.
 ///
-/// From a value that a client sent, parse it, or take it as a parameter; what is not safe is refused there:
+/// If a client sends the target, take it as a parameter or parse it: an unsafe one is then refused.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -52,11 +52,11 @@ const NOT_IN_URLS: &AsciiSet = &CONTROLS
 pub struct Location(Result<String, UnsafeLocation>);
 
 impl Location {
-    /// A place on another site, or an absolute URL of this one: `http` or `https` with a host, without
+    /// A URL of another site, or an absolute one of this site: `http` or `https` with a host, without
     /// credentials.
     ///
-    /// Never give it what a client sent, unless it was compared with a list of what is allowed: a redirect
-    /// to anywhere lends this site's name to whoever makes up the link.
+    /// Never pass what a client sent without comparing it with a list of allowed URLs: an open redirect lets
+    /// anyone make links that seem to lead to this site.
     ///
     /// ```
     /// use stario::Location;
@@ -73,7 +73,7 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// When it is not safe to go there.
+    /// When it is not a safe target.
     pub fn checked(&self) -> Result<&str, &UnsafeLocation> {
         self.0.as_deref()
     }
@@ -106,6 +106,13 @@ impl<'de> Deserialize<'de> for Location {
         let target = String::deserialize(deserializer)?;
         check_local(&target).map_err(de::Error::custom)?;
         Ok(Self(Ok(encode(&target))))
+    }
+}
+
+/// As it is sent, so that a link can hold it. An unsafe one cannot be serialized.
+impl Serialize for Location {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.checked().map_err(ser::Error::custom)?)
     }
 }
 

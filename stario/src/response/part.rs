@@ -10,7 +10,7 @@ use stario_html::Render;
 use super::{AsHtml, AsResponse, IntoResponse, Response, failure, has_failed};
 use crate::error::Result;
 
-/// A part of a response's head: what stands before the value in a tuple that is returned.
+/// A part of a response's head: in a tuple that a handler returns, what stands before the value.
 ///
 /// | part | effect |
 /// |---|---|
@@ -21,12 +21,12 @@ use crate::error::Result;
 /// | [`Attachment`](crate::Attachment) | the name to save the body under |
 /// | `Option` of a part | the part, if it is there |
 ///
-/// Up to four parts are applied in their order to what the value after them answers. A header that is set
-/// replaces what the response had under its name, `set-cookie` apart, which is added; a name that stands
+/// Up to four parts are applied, in order, to the response of the value after them. Setting a header replaces
+/// the one that the response had under that name, except for `set-cookie`, which is added; a name that occurs
 /// several times in one part is sent as often.
 ///
-/// Names and values are checked: one that HTTP cannot carry, such as a value with a line end, answers 500
-/// and is logged, and never reaches the client.
+/// Names and values are checked: one that HTTP cannot carry, such as a value with a line break, is logged and
+/// answered 500, and never reaches the client.
 ///
 /// ```
 /// use stario::prelude::*;

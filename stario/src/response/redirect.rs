@@ -10,9 +10,8 @@ use super::{IntoResponse, Location, Response, failure};
 
 /// A redirect to another URL, with an empty body.
 ///
-/// What it goes to is a [`Location`]: a place of this site, unless it is an
-/// [external](Location::external) one in so many words. To one that is not safe it does not go: it answers
-/// 500, and the log says why.
+/// The target is a [`Location`]: a path of this site, unless it was made by [`Location::external`]. An unsafe
+/// target is answered 500 instead, and the log says why.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -45,17 +44,17 @@ impl Redirect {
         Self { status: StatusCode::TEMPORARY_REDIRECT, location: location.into() }
     }
 
-    /// 308: as 307, and from now on the client goes to `location` by itself.
+    /// 308: like 307, but the client may remember it and go to `location` directly from now on.
     pub fn permanent(location: impl Into<Location>) -> Self {
         Self::to(location).with_status(StatusCode::PERMANENT_REDIRECT)
     }
 
-    /// 303: the client asks for `location` with GET, to see what a command has come to.
+    /// 303: the client requests `location` with GET. This is the usual answer to a form.
     pub fn see_other(location: impl Into<Location>) -> Self {
         Self::to(location).with_status(StatusCode::SEE_OTHER)
     }
 
-    /// The same with another status: 300 to 308, 304 apart. With any other it answers 500, and the log says
+    /// The same with another status from 300 to 308, except 304. Any other is answered 500, and the log says
     /// why.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {

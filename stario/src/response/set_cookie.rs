@@ -13,19 +13,19 @@ use http::header::{HeaderValue, SET_COOKIE};
 use super::{Response, ResponsePart};
 use crate::error::Result;
 
-/// A cookie for the browser to keep, put in front of the value that a handler returns.
+/// A cookie for the browser to store, put before the value that a handler returns.
 ///
 /// Unless set otherwise, it is sent back to every path of this host (`Path=/`), until the browser is closed,
-/// from this site's own pages and from links to them (`SameSite=Lax`), and no script reads it (`HttpOnly`).
-/// Add [`secure`](Self::secure) where the site is reached by HTTPS, or give it a name that begins with
-/// `__Host-`, which says so as well.
+/// from this site's own pages and from links to them (`SameSite=Lax`), and no script can read it (`HttpOnly`).
+/// Add [`secure`](Self::secure) if the site is served by HTTPS, or begin the name with `__Host-`, which implies
+/// it.
 ///
-/// What browsers would drop, or take for another cookie, is not sent (RFC 6265 section 4.1): a name that is
-/// no token; a value with spaces, quotes, `,`, `;`, `\`, control characters or anything beyond ASCII; a path
-/// that does not begin with `/`; name and value of more than 4,096 bytes. It answers 500, and the log says
-/// what is wrong. Any text fits into an [`encrypted`](Self::encrypted) cookie.
+/// A cookie that browsers would drop or misread is not sent (RFC 6265 section 4.1): one whose name is not a
+/// token; whose value has spaces, quotes, `,`, `;`, `\`, control characters or anything but ASCII; whose path
+/// does not begin with `/`; or with more than 4,096 bytes of name and value. The response is then 500, and the log
+/// says what is wrong. An [`encrypted`](Self::encrypted) cookie can hold any text.
 ///
-/// Read it by [`Cookie`](crate::Cookie).
+/// Read it with [`Cookie`](crate::Cookie).
 ///
 /// ```
 /// use stario::prelude::*;
@@ -58,7 +58,7 @@ pub struct SetCookie {
 }
 
 impl SetCookie {
-    /// A cookie with the defaults above.
+    /// Makes a cookie with the defaults above.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         let mut cookie = Cookie::new(name.into(), value.into());
         cookie.set_path("/");
@@ -67,8 +67,8 @@ impl SetCookie {
         Self { cookie, problem: None }
     }
 
-    /// Makes the browser forget a cookie. It must have the same [`path`](Self::path) and
-    /// [`domain`](Self::domain) as when it was set.
+    /// Makes the browser forget a cookie. The [`path`](Self::path) and [`domain`](Self::domain) must be the same
+    /// as when it was set.
     pub fn removal(name: impl Into<String>) -> Self {
         let mut removal = Self::new(name, "");
         removal.cookie.set_max_age(cookie::time::Duration::ZERO);
@@ -90,8 +90,8 @@ impl SetCookie {
         self
     }
 
-    /// For how long the browser keeps the cookie, in whole seconds; browsers allow some 400 days. Until it
-    /// is closed unless set.
+    /// Sets how long the browser keeps the cookie, in whole seconds; browsers allow some 400 days. Unless set, it
+    /// is kept until the browser is closed.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         let age = cookie::time::Duration::try_from(age).unwrap_or(cookie::time::Duration::MAX);
@@ -99,8 +99,8 @@ impl SetCookie {
         self
     }
 
-    /// Until when the browser keeps the cookie, by its own clock. [`max_age`](Self::max_age) is better where
-    /// that clock may be wrong, and wins where both are set.
+    /// Sets until when the browser keeps the cookie, by its own clock. [`max_age`](Self::max_age) does not depend
+    /// on that clock, and wins if both are set.
     #[must_use]
     pub fn expires(mut self, time: SystemTime) -> Self {
         let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -112,23 +112,23 @@ impl SetCookie {
         self
     }
 
-    /// Whether the cookie is sent by HTTPS alone (and to `localhost`). Not unless set, by a name that begins
-    /// with `__Host-` or `__Secure-`, or by `SameSite::None`.
+    /// Sets whether the cookie is sent only over HTTPS (and to `localhost`). It is if its name begins with
+    /// `__Host-` or `__Secure-`, or with `SameSite::None`; otherwise not unless set.
     #[must_use]
     pub fn secure(mut self, is_secure: bool) -> Self {
         self.cookie.set_secure(is_secure);
         self
     }
 
-    /// Whether the cookie is out of reach of scripts; it is unless set.
+    /// Sets whether the cookie is hidden from scripts; it is unless set.
     #[must_use]
     pub fn http_only(mut self, is_http_only: bool) -> Self {
         self.cookie.set_http_only(is_http_only);
         self
     }
 
-    /// From which pages requests carry the cookie; `SameSite::Lax` unless set. `SameSite::None` makes it
-    /// [`secure`](Self::secure), because browsers take it no other way.
+    /// Sets from which pages requests carry the cookie; `SameSite::Lax` unless set. `SameSite::None` also makes
+    /// it [`secure`](Self::secure), which browsers require.
     #[must_use]
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.cookie.set_same_site(same_site);
@@ -156,7 +156,7 @@ impl SetCookie {
     }
 }
 
-/// A cookie with all its attributes as they are: the defaults of [`SetCookie::new`] do not apply.
+/// Keeps all attributes as they are: the defaults of [`SetCookie::new`] do not apply.
 impl From<Cookie<'static>> for SetCookie {
     fn from(cookie: Cookie<'static>) -> Self {
         Self { cookie, problem: None }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::{IntoResponse, Response, TEXT, with_type};
 
-/// Plain text, `content-type: text/plain; charset=utf-8`: what is in it is sent as it is.
+/// Plain text, `content-type: text/plain; charset=utf-8`, sent as it is.
 ///
-/// Text returned without this is HTML, and escaped.
+/// A string that a handler returns without this is sent as HTML, and escaped.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -12,9 +12,9 @@ pub struct Comment {
     text: Cow<'static, str>,
 }
 
-/// Sends a comment, which the client ignores: a note for whoever reads the stream, or bytes to keep it open.
+/// Sends a comment, which the client ignores: a note for people who read the stream, or bytes to keep it open.
 ///
-/// Its id and its waiting time count as those of any event.
+/// Its id and its retry time work as those of any event.
 pub fn comment(text: impl Into<Cow<'static, str>>) -> Comment {
     Comment { envelope: Envelope::default(), text: text.into() }
 }

@@ -6,7 +6,7 @@ use stario_html::{Html, Render};
 
 use super::{Envelope, Event, Lines, one_line, siblings};
 
-/// How patched elements meet the page: Datastar's patch modes.
+/// Where patched elements go, and how: Datastar's patch modes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Morphs the selected element, or the one with the same id, keeping what did not change. The default.
@@ -44,7 +44,7 @@ impl Mode {
     }
 }
 
-/// What language patched elements are in, which tells the browser how to parse them.
+/// The language of patched elements, which tells the browser how to parse them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Namespace {
     /// HTML. The default. It may hold a whole `<svg>` or `<math>` element.
@@ -110,23 +110,23 @@ pub fn patch(elements: impl Render) -> PatchElements {
 }
 
 impl PatchElements {
-    /// Says how the elements meet the page; [`Mode::Outer`] unless set. All modes but `Outer` and `Replace`
-    /// need a [`selector`](Self::selector).
+    /// Sets the patch mode; [`Mode::Outer`] unless set. All modes but `Outer` and `Replace` need a
+    /// [`selector`](Self::selector).
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Says where the elements go: a CSS selector, in the place of their own ids.
+    /// Selects with CSS where the elements go, instead of by their ids.
     pub fn selector(mut self, selector: impl Into<Cow<'static, str>>) -> Self {
         self.selector = Some(one_line(selector.into())).filter(|selector| !selector.is_empty());
         self
     }
 
-    /// Says in which language the elements are; [`Namespace::Html`] unless set.
+    /// Sets the language of the elements; [`Namespace::Html`] unless set.
     ///
-    /// Parts of an `<svg>` or `<math>` element are sent one to a line, without text or comments between them:
-    /// the client would lose every second one.
+    /// Parts of an `<svg>` or `<math>` element are sent one per line, without text or comments between them,
+    /// because the client would otherwise lose every second one.
     pub fn namespace(mut self, namespace: Namespace) -> Self {
         self.namespace = namespace;
         self
@@ -189,8 +189,8 @@ pub struct Remove {
 ///
 /// # stario::app!();
 /// #[app::command("/done")]
-/// async fn done() -> impl Stream<Item = Event> {
-///     stream! { yield event::remove("#spinner"); }
+/// async fn done() -> event::Remove {
+///     event::remove("#spinner")
 /// }
 ///
 /// # fn main() {

@@ -49,8 +49,8 @@ pub fn script(code: impl AsRef<str>) -> Script {
 }
 
 impl Script {
-    /// Gives the `<script>` element an attribute. Its name is of letters, digits, `-`, `_`, `.` and `:`; an
-    /// event with another is invalid. The value is escaped.
+    /// Gives the `<script>` element an attribute. Its name consists of letters, digits, `-`, `_`, `.` and `:`; any
+    /// other makes the event invalid. The value is escaped.
     pub fn attribute(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         let name = name.into();
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
@@ -63,7 +63,7 @@ impl Script {
         self
     }
 
-    /// Says whether the `<script>` element is taken out of the page when it has run, as it is unless set.
+    /// Whether the `<script>` element is removed from the page once it has run; it is unless set.
     pub fn auto_remove(mut self, auto_remove: bool) -> Self {
         self.auto_remove = auto_remove;
         self
@@ -118,11 +118,11 @@ pub struct Redirect {
     pub(super) script: Script,
 }
 
-/// Sends the browser to `location`: a place of this site, or one made by
+/// Sends the browser to `location`: a page of this site, or one made by
 /// [`Location::external`](crate::Location::external).
 ///
-/// It is written as a string literal, so that it cannot become code. To a place that is not safe the browser
-/// is not sent: the log says why, and the page stays.
+/// It is written as a string literal, so it cannot become code. If the location is not safe, the page stays, and
+/// the log says why.
 pub fn redirect(location: impl Into<Location>) -> Redirect {
     let location = match location.into().into_checked() {
         Ok(location) => serde_json::Value::String(location).to_string(),

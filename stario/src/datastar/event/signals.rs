@@ -15,8 +15,8 @@ pub struct PatchSignals {
 
 /// Patches signals with any value that serializes to a JSON object.
 ///
-/// Objects merge with what the page has (RFC 7386): `null`, and so a `None`, removes a signal. What cannot be
-/// written as a JSON object is an invalid event, which ends its stream.
+/// Objects merge with the signals of the page (RFC 7386): `null`, and so a `None`, removes a signal. A value that
+/// is not written as a JSON object makes the event invalid, which ends its stream.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -55,7 +55,7 @@ pub fn signals(value: impl Serialize) -> PatchSignals {
 }
 
 impl PatchSignals {
-    /// Leaves signals alone that the page has.
+    /// Sets only signals that the page does not have yet.
     pub fn only_if_missing(mut self) -> Self {
         self.only_if_missing = true;
         self
