@@ -46,20 +46,22 @@ pub fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand_handler(arguments.into(), &item.into()).into()
 }
 
-/// Makes a function the provider of the value it returns.
+/// Makes a function the provider of the value that it returns.
 ///
 /// Handlers and other providers take the value by its type: `db: &Database` borrows it, `db: Database` clones
-/// it. A provider may be `async` or not, return the value or a `Result` of it, and take any parameter that a
-/// handler takes, and a `Cleanup`. A provider that fails refuses the request: the handler does not run.
+/// it. The type may be your own or from another crate. A provider may be `async` or not, return the value or a
+/// `Result` of it, and take any parameter that a handler can take, and a `Cleanup`. If it fails, its error is the
+/// answer, and the handler does not run.
 ///
 /// | attribute | the function is called |
 /// |---|---|
-/// | `#[dependency]` | once per request, however many take the value |
+/// | `#[dependency]` | once per request that needs it, and shared in it |
 /// | `#[dependency(transient)]` | for each parameter that takes the value |
-/// | `#[dependency(singleton)]` | once in the app's life; again if it failed |
+/// | `#[dependency(singleton)]` | once per app, at the first use; again if it failed |
 ///
-/// A type has one provider in a crate. For another one, add `by_name` to it and name it where it is wanted:
-/// `#[from(replica)] db: &Database`. That is also how a provider of another crate is taken.
+/// A type has one provider in a crate. A second one is marked `by_name`, and named where it is used:
+/// `#[dependency(by_name)] fn replica() -> Database`, `#[from(replica)] db: &Database`. That is also how to use a
+/// provider of another crate. In tests, `App::replace` puts one provider in the place of another.
 #[proc_macro_attribute]
 pub fn dependency(arguments: TokenStream, item: TokenStream) -> TokenStream {
     dependency::expand(arguments.into(), &item.into()).into()

@@ -19,21 +19,21 @@ pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 
 /// What a handler, or the app itself, failed with.
 ///
-/// Whatever converts into a `Box<dyn std::error::Error>` converts into one by `?`: every error of `std` and
-/// of other crates, `anyhow::Error`, a text. A handler and a provider can return such an error as it is, too.
+/// Whatever converts into a `Box<dyn std::error::Error>` converts into one with `?`: every error of `std` and
+/// of other crates, `anyhow::Error`, a string. Handlers and providers may also return such an error directly.
 /// How it is answered:
 ///
 /// | the error | the answer |
 /// |---|---|
 /// | made by [`Error::new`] | its status and text |
-/// | a refused parameter ([`Rejection`]) | that of the refusal; [`App::on_rejection`](crate::App::on_rejection) |
-/// | of a type with a handler of the app | that of [`App::on_error`](crate::App::on_error) |
+/// | a refused parameter ([`Rejection`]) | the refusal's, or that of [`App::on_rejection`](crate::App::on_rejection) |
+/// | of a type for which there is [`App::on_error`](crate::App::on_error) | what that returns |
 /// | of a type that implements [`ErrorResponse`] | its own |
+/// | `tower`'s errors for a layer's timeout or overload | 503 |
 /// | any other, and a panic | 500 and no detail; the cause is logged once, with the request's id |
-/// | of a layer: too slow or too busy, as `tower` says it | 503 |
 ///
-/// What comes to a status and one sentence, of which 404 and 405 for want of a route are two more, is plain
-/// text, or the page that the app has for that status: [`App::on_status`](crate::App::on_status).
+/// An answer that is only a status and a sentence, as is 404 for a path without a route, is sent as plain text,
+/// or as the page that the app has for that status: [`App::on_status`](crate::App::on_status).
 ///
 /// ```
 /// use stario::prelude::*;
@@ -66,7 +66,7 @@ impl Error {
         Self(Box::new(Kind::Answer { status, message: message.into() }))
     }
 
-    /// The status that this error answers with, as far as its type knows.
+    /// The status that this error answers with, unless [`App::on_error`](crate::App::on_error) chooses another.
     pub fn status(&self) -> StatusCode {
         match &*self.0 {
             Kind::Answer { status, .. } => *status,
@@ -110,10 +110,10 @@ impl Error {
 
 /// An error that chooses its own answer.
 ///
-/// Implement it for the error types of your app, with `#[error_response]` above the impl: by the type alone,
-/// stario then finds the answer wherever the error comes from, by `?` through [`stario::Result`](Result) as
-/// well. Only the status is yours to write: below 500, the error's text is sent; from 500 on, it is logged
-/// and the client learns no more than the status. [`response`](Self::response) writes all of it.
+/// Implement it for the error types of your app, with `#[error_response]` above the impl. The answer is then
+/// found wherever the error comes from, also when `?` turns it into a [`stario::Error`](Error). Only the status
+/// is required: below 500, the error's text is sent; from 500 on, the text is logged and the client gets only
+/// the status. Implement [`response`](Self::response) to write the whole answer.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -172,8 +172,8 @@ pub trait ErrorResponse: StdError + Send + Sync + Registered + 'static {
     /// The status it answers with.
     fn status(&self) -> StatusCode;
 
-    /// The whole answer to `request`, if it is more than the status and a text. It is sent as it is; the
-    /// error is logged if its status is from 500 on.
+    /// The whole answer to `request`, if it is more than the status and a text. It is sent as it is, with its
+    /// own status; the error is logged if that is 500 or above.
     fn response(&self, request: &request::Parts) -> Option<Response> {
         let _ = request;
         None

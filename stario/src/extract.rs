@@ -76,8 +76,8 @@ pub use uploaded_file::UploadedFile;
 
 /// A type that a handler can take as a parameter.
 ///
-/// Before the handler runs, each of its parameters is resolved by this trait; the first, in order, that
-/// refuses decides the answer.
+/// Before the handler runs, each of its parameters is resolved by this trait; the first one that fails, in their
+/// order, decides the answer.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -110,12 +110,12 @@ pub use uploaded_file::UploadedFile;
     note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Header<T>`, `JsonBody<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`"
 )]
 pub trait FromRequest: Sized {
-    /// What of the request the value is made of; the macros check what goes together.
+    /// Which part of the request the value is made from; the macros check what can be combined.
     ///
-    /// A source that reads the body says so here: without it, a handler could take the body twice.
+    /// A type that reads the body must say so here: otherwise a handler could take the body twice.
     const SOURCE: Source = Source::Head;
 
-    /// Whether the value is looked for under the parameter's name, so that the parameter must have one.
+    /// Whether the value is looked up by the parameter's name, so that the parameter must have one.
     const BY_NAME: bool = false;
 
     /// Resolves the parameter.
@@ -135,7 +135,7 @@ pub trait FromRequest: Sized {
     }
 }
 
-/// What of the request a value is made of; see [`FromRequest::SOURCE`].
+/// Which part of the request a value is made from; see [`FromRequest::SOURCE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
@@ -143,7 +143,7 @@ pub enum Source {
     App,
     /// The request's head: method, target, headers.
     Head,
-    /// A capture of the path, so that `{name}` must stand in the path template.
+    /// A capture of the path: the path template must contain `{name}`.
     Path,
     /// The page's signals: the query of GET and DELETE, else the body. Any number of parameters share them.
     Signals,
@@ -245,7 +245,7 @@ impl Parameter {
         Self { singleton: Some(provider), ..self }
     }
 
-    /// The name under which the value is looked for: the parameter's own, or the one in `#[name("..")]`.
+    /// The name under which the value is looked up: the parameter's own, or the one in `#[name("..")]`.
     pub fn name(&self) -> &'static str {
         self.name
     }

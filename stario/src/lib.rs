@@ -17,52 +17,71 @@
 //! }
 //! ```
 //!
-//! | a handler | is |
+//! The [`guide`] answers "How do I …" with short programs. This page is the map of the reference.
+//!
+//! # Handlers
+//!
+//! | attribute | method |
 //! |---|---|
 //! | `#[app::query("/users/{id}")]` | GET: reads |
 //! | `#[app::command("/users/{id}")]` | POST: changes something |
-//! | `#[app::detached_command("/import")]` | POST: answers 204 when its parameters are resolved, then goes on |
+//! | `#[app::detached_command("/import")]` | POST: answers 204 once its parameters are resolved, then goes on |
 //!
-//! Other verbs: `#[app::command("/users/{id}", method = DELETE)]`. Several handlers of one path are told apart
-//! by headers, `headers("X-Mode" = "a")`, and a last `{path...}` takes all that is left of the path.
+//! What else an attribute takes, such as `method = DELETE` or `{path...}`, is at [`app!`]. Each handler has
+//! `url(..)` and `action(..)`, which make a [`Link`] to it. [`handler`](macro@handler) makes one without a path.
 //!
-//! Its parameters are resolved before it runs:
+//! # Parameters
+//!
+//! They are resolved before the handler runs; a request that does not fit is answered by a [`Rejection`].
 //!
 //! | from | parameter |
 //! |---|---|
 //! | the path | [`PathParam`], [`MatchedPath`] |
 //! | the query | [`QueryParam`], [`QueryParams`], [`Query`] |
-//! | the headers | [`Header`], [`Headers`], [`Cookie`] |
+//! | the headers | [`Header`], [`Headers`], [`Cookie`], `SignedCookie`, `EncryptedCookie` |
 //! | the page's signals | [`Signal`], [`Signals`], [`FileSignal`] |
 //! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
 //! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |
-//! | its response, and whether its client is there | [`Writer`], [`Alive`] |
-//! | the app | [`State`], [`DatastarScript`] |
+//! | the response, and whether the client is still there | [`Writer`], [`Alive`] |
+//! | the app | [`State`], [`AppHandle`], [`DatastarScript`], [`Nonce`] |
 //! | several of these | a struct with [`derive(FromRequest)`](macro@FromRequest) |
-//! | a function of yours | the value of a [`dependency`] |
-//! | whatever you like | a type of your own ([`FromRequest`](trait@FromRequest)) |
+//! | a function of yours | the value of a [`dependency`], made when needed if it is [`Lazy`] |
+//! | anything else | your own type that implements [`FromRequest`](trait@FromRequest) |
 //!
-//! What it returns decides the response:
+//! # Responses
+//!
+//! The type that a handler returns decides the response.
 //!
 //! | value | response |
 //! |---|---|
 //! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
 //! | `()`, `None` | 204 |
-//! | a stream, usually of [`stream!`] | 200, server-sent events for Datastar |
+//! | a stream, usually made by [`stream!`] or [`try_stream!`] | 200, server-sent events for Datastar; see [`IntoEvent`], [`event`] |
 //! | [`Json`], [`Text`], [`Bytes`], [`Redirect`], [`File`], [`Response`], [`IntoResponse`] | itself |
 //! | `(StatusCode, [(name, value); N], SetCookie, value)` | the value with a status, headers, cookies ([`ResponsePart`]) |
 //! | [`Raw`] | what another template crate rendered |
-//! | `Result` | its value, or its error's answer ([`Error`]) |
+//! | `Result` | its value, or the answer to its [`Error`] |
 //!
-//! In tests, [`TestClient`] calls an app without a server.
+//! # The rest
 //!
-//! | feature | is for |
+//! | | |
 //! |---|---|
-//! | `sealed-cookies`, on by default | cookies that are signed or encrypted: [`SetCookie`] |
-//! | `tls` | HTTPS by rustls: `App::tls` |
+//! | pages | [`html!`], [`component`], [templates](mod@crate::html) |
+//! | live updates | [`Relay`], [`Event`] |
+//! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
+//! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
+//! | serving | [`App::serve`], [`App::into_service`] |
+//! | tests | [`TestClient`], [`App::replace`], [`App::check`] |
+//!
+//! # Features
+//!
+//! | | |
+//! |---|---|
+//! | `sealed-cookies`, on by default | signed and encrypted cookies: `SetCookie::encrypted` |
+//! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
-//! | `otlp` | spans for an OpenTelemetry collector: `OTEL_EXPORTER_OTLP_ENDPOINT` |
+//! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
 
 // The modules in the order in which a request passes them.
 
@@ -149,12 +168,12 @@ pub use scope::Scope;
 pub use service::AppService;
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
-/// Makes a source of a struct whose fields are sources, each looked for by its name.
+/// Groups several parameters in a struct, which handlers then take as one.
 ///
-/// The fields take the attributes of parameters, `#[default(..)]` and `#[name("..")]`, and are resolved in
-/// their order: the first that refuses decides. A struct can hold another, and at most one that reads the
-/// body; what reads the path stays a parameter of the handler, next to its path. The crate has an
-/// [`app!`](crate::app!).
+/// Each field is a parameter with the field's name. It takes the same attributes, `#[default(..)]` and
+/// `#[name("..")]`; fields are resolved in order, and the first that fails decides the answer. A struct may
+/// hold others like it, and at most one field that reads the body. A [`PathParam`] cannot be a field: it
+/// stays with the handler, next to the path. The crate must have an [`app!`](crate::app!).
 ///
 /// ```
 /// use stario::prelude::*;
@@ -184,11 +203,11 @@ pub use stario_html::{Children, Html, Raw, Render};
 /// # }
 /// ```
 pub use stario_macros::FromRequest;
-/// Makes a handler of a function without registering it: the app gives it its path, and what it is for.
+/// Makes a function a handler without registering it: [`App::route`] gives it a path and a kind.
 ///
-/// All else is as with `#[app::query]` and its like, except that the path is checked against the parameters
-/// when the app is, and that there are no links, because the path is the app's. `#[handler(detached)]` makes
-/// one that is answered before it runs; `layer = ..` and `body_limit = ..` stand there as well.
+/// It works as with `#[app::query]`, except that the path is checked against the parameters when the app is
+/// checked, and that there are no links, because only the app knows the path. `#[handler(detached)]` makes
+/// one that answers before it runs; `layer = ..` and `body_limit = ..` are allowed too.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -227,13 +246,16 @@ pub use writer::{Alive, WhileAlive, WriteError, Writer};
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
+
 /// The options of a Datastar action; see [`Action`].
 pub mod action {
     pub use crate::datastar::{ContentType, RequestCancellation, Retry};
 }
 
-/// Builds events that no plain value stands for, with all that the protocol knows: mode, selector, namespace,
-/// view transition, id, retry.
+/// Builds events with everything that the protocol offers: mode, selector, namespace, view transition, id,
+/// retry.
 ///
 /// ```
 /// use stario::prelude::*;

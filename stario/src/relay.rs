@@ -17,7 +17,7 @@ use table::Table;
 
 /// Carries values from whoever publishes under a subject to all who have subscribed to it.
 ///
-/// A subject is of one or more segments with dots between them: `room.7.moves`. One subscribes to patterns:
+/// A subject is one or more segments separated by dots: `room.7.moves`. Subscriptions are to patterns:
 ///
 /// | pattern | subjects |
 /// |---|---|
@@ -25,17 +25,17 @@ use table::Table;
 /// | `room.*` | all that begin with `room.`, at any depth; not `room` |
 /// | `*` | all |
 ///
-/// Publishing never waits, and costs what the subscriptions cost that it reaches. A subscription sees the
-/// values of one publisher in the order they were published in, from the call of
-/// [`subscribe`](Self::subscribe) on. What happens to one that does not keep up is its own choice (see
-/// [`Subscription`]); by default its oldest values are dropped once 1024 of them wait.
+/// Publishing never waits; its cost grows only with the subscriptions that it reaches. A subscription sees the
+/// values of one publisher in the order in which they were published, starting with the call of
+/// [`subscribe`](Self::subscribe). If it does not keep up, it loses its oldest values once 1024 are waiting; a
+/// [`Subscription`] can choose otherwise.
 ///
-/// A value is stored once, however many wait for it: what all subscriptions of a relay hold is at most
-/// their capacity (1024) in values of each subject, and 8 KiB for each subscription that is behind. With
-/// [`Event`](crate::Event)s as values they are rendered and encoded once, too.
+/// A value is stored once, however many subscriptions wait for it: together they hold at most their capacity
+/// (1024) in values of each subject, plus 8 KiB for each that is behind. If the values are
+/// [`Event`](crate::Event)s, they are also rendered and encoded only once.
 ///
 /// Clones are the same relay; it is usually shared as [`State`](crate::State). Values may be published from
-/// any thread, in a loop that receives them, and while something is dropped.
+/// any thread, in a loop that receives them, and in a destructor.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -69,14 +69,14 @@ struct Shared<T> {
 }
 
 impl<T: Clone> Relay<T> {
-    /// A relay that nobody has subscribed to.
+    /// Makes a relay without subscriptions.
     pub fn new() -> Self {
         Self { shared: Arc::new(Shared { table: Mutex::default(), dropped: AtomicU64::new(0) }) }
     }
 
-    /// Hands `value` to everyone who has subscribed to `subject`, and returns without waiting for anyone.
+    /// Hands `value` to all subscriptions to `subject`, and returns without waiting for any of them.
     ///
-    /// What is no subject (an empty segment, a `*`) reaches nobody, and the log says so.
+    /// An invalid subject (with an empty segment or a `*`) reaches nobody; that is logged as an error.
     pub fn publish(&self, subject: impl AsRef<str>, value: T) {
         let subject = subject.as_ref();
         if let Err(invalid) = pattern::check_subject(subject) {
@@ -102,13 +102,13 @@ impl<T: Clone> Relay<T> {
         }
     }
 
-    /// Subscribes to one pattern or several (an array, a slice or a `Vec`) from this call on, not from the
-    /// first poll: what is published in between is not lost. A value is received once, also when several
-    /// patterns fit its subject.
+    /// Subscribes to one pattern or several (an array, a slice or a `Vec`). The subscription begins with this
+    /// call, not with the first poll, so nothing published in between is lost. A value is received once, even if
+    /// several patterns fit its subject.
     ///
-    /// The subscription is a stream of `(subject, value)`; drop it to leave. What is no pattern subscribes to
-    /// nothing: the subscription has ended, and the log says why. A [`Pattern`] is checked before:
-    /// by the compiler, as a `const`, or by your code, in what a user says.
+    /// The subscription is a stream of `(subject, value)`; drop it to unsubscribe. With an invalid pattern it ends
+    /// at once, which is logged as an error. To find that earlier, pass a [`Pattern`]: a `const` one is checked
+    /// by the compiler, and [`Pattern::segments`] checks what a user chose.
     ///
     /// ```
     /// use stario::Relay;

@@ -23,15 +23,14 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// A checked app as a service of `tower`, made by [`App::into_service`].
 ///
-/// It answers requests with any body, and never fails. Its clones are the same app. Everything works as behind
-/// stario's own server, given that whoever calls it drops the future when the client leaves, as hyper does,
-/// with these differences:
+/// It accepts requests with any body, and never fails. Its clones are the same app. Everything works as with
+/// stario's own server if the caller drops the future when the client leaves, as hyper does. The differences:
 ///
 /// - [`ClientAddress`](crate::ClientAddress) needs a `SocketAddr` in the request's extensions.
-/// - Nobody tells it to stop but [`stop`](Self::stop), which ends event streams and waits for commands.
+/// - It stops only by [`stop`](Self::stop), which ends event streams and waits for commands.
 /// - Hooks of [`App::on_start`] run in [`start`](Self::start).
-/// - Of [`Limits`](crate::Limits), those for stopping hold, as the code sets them; connections are not the app's.
-/// - Links know nothing of a prefix that the other router strips.
+/// - Of the [`Limits`](crate::Limits), only those for stopping apply, as set in the code.
+/// - Links do not know of a prefix that the other router strips.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -60,7 +59,7 @@ const LAST: Duration = Duration::from_secs(1);
 pub struct AppService(Arc<Assembled>);
 
 impl App {
-    /// Makes a service of `tower` of the app, to be called by another server or router.
+    /// Turns the app into a `tower` service for another server or router to call.
     ///
     /// # Errors
     ///
@@ -75,13 +74,13 @@ impl AppService {
     ///
     /// # Errors
     ///
-    /// That of the first which fails.
+    /// The error of the first that fails.
     pub async fn start(&self) -> Result {
         self.0.hooks().start(&AppHandle::new(Arc::clone(&self.0))).await
     }
 
-    /// Ends what is going on without a request: event streams end, detached commands and commands whose
-    /// client has left finish, singletons are cleaned up, and the hooks of [`App::on_stop`] run.
+    /// Stops the app: event streams end, detached commands and commands whose client has left finish, singletons
+    /// are cleaned up, and the hooks of [`App::on_stop`] run.
     ///
     /// Call it when the server has stopped. How long commands and clean-ups may take is set by
     /// [`Limits::detached_stop_timeout`](crate::Limits::detached_stop_timeout) and

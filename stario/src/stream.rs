@@ -8,11 +8,14 @@ use futures_core::Stream;
 
 /// Makes a stream of events from a block with `yield`.
 ///
-/// Whatever can be pushed to a browser can be yielded: an element replaces the one with its id, JSON
-/// patches signals, `(Mode, selector, element)` says where and how, and `event::…` builds the rest. Each
-/// event is on its way as soon as the block waits for anything. A block that computes for long between two
-/// yields holds the first back, as it holds back all else on its thread: that is work for
-/// `tokio::task::spawn_blocking`, whose `.await` waits.
+/// It can yield whatever can be pushed to a browser: an element replaces the one with its id, JSON patches
+/// signals, `(Mode, selector, element)` says where and how, and `event::…` builds the rest; see
+/// [`IntoEvent`](crate::IntoEvent). Each event is sent as soon as the block waits for anything. A long
+/// computation between two yields holds the first event back, as it holds up everything else on its thread: run
+/// it in `tokio::task::spawn_blocking`, and wait for that.
+///
+/// The block owns what it uses, or borrows from the handler's parameters. The response ends when the block
+/// ends, the browser leaves, or the server stops.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,8 +48,8 @@ macro_rules! stream {
 
 /// Makes a stream of events from a block with `yield` and `?`.
 ///
-/// It yields what [`stream!`](crate::stream!) yields. An error ends it: it is logged, and the response is
-/// cut, which a browser takes as a lost connection, because its head is already sent.
+/// It can yield what [`stream!`](crate::stream!) can. An error ends it: it is logged, and because the head of the
+/// response is already sent, the response is cut off, which a browser takes for a lost connection.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -41,7 +41,7 @@ pub(crate) use line::{Line, Reader};
 /// | [`w.bytes(media_type, data)`](Self::bytes) | anything |
 /// | [`w.redirect(url)`](Self::redirect) | a redirect, 307 |
 /// | [`w.empty()`](Self::empty) | no body, 204 |
-/// | [`w.respond(response)`](Self::respond) | what handlers return: `File`, a tuple, … |
+/// | [`w.respond(response)`](Self::respond) | anything that handlers return: a `File`, a tuple, … |
 ///
 /// | events for Datastar | |
 /// |---|---|
@@ -52,7 +52,7 @@ pub(crate) use line::{Line, Reader};
 /// | [`w.remove(selector).await`](Self::remove) | removes elements |
 /// | [`w.open_events()`](Self::open_events) | sends the head at once, before there is an event |
 ///
-/// | what the others are made of | |
+/// | primitives | |
 /// |---|---|
 /// | [`w.write_headers(status)`](Self::write_headers) | sends status and headers at once |
 /// | [`w.write(data).await`](Self::write) | sends bytes, and 200 before the first ones |
@@ -60,7 +60,7 @@ pub(crate) use line::{Line, Reader};
 ///
 /// | before the head is sent | |
 /// |---|---|
-/// | [`w.status(status)`](Self::status) | instead of the response's own: `w.status(StatusCode::CREATED).json(&data)` |
+/// | [`w.status(status)`](Self::status) | sets the status: `w.status(StatusCode::CREATED).json(&data)` |
 /// | [`w.set_header(name, value)`](Self::set_header), [`w.add_header(..)`](Self::add_header) | replaces, adds |
 /// | [`w.cookie(cookie)`](Self::cookie), [`w.delete_cookie(name)`](Self::delete_cookie) | |
 ///
@@ -69,24 +69,24 @@ pub(crate) use line::{Line, Reader};
 /// | [`w.alive(source)`](Self::alive) | a source that ends when the client leaves or the server stops |
 /// | [`w.while_alive(future).await`](Self::while_alive) | a block that does |
 ///
-/// A handler with a `Writer` returns nothing or `Result<()>`. The response ends when the handler returns:
-/// one that has said nothing answers 204. An error answers its status if nothing is sent yet, and else cuts
-/// the response, because its head cannot be taken back.
+/// A handler with a `Writer` returns nothing or `Result<()>`. The response ends when the handler returns; if it
+/// has sent nothing, that is a 204. An error is answered with its status if nothing is sent yet; otherwise it
+/// cuts the response off, because its head cannot be taken back.
 ///
-/// **A client that leaves** does not end the handler, be it a query or a command, and is no error: what is
-/// written then is dropped. The handler decides by `alive` and `while_alive`; one that asks neither goes on
+/// **A client that leaves** does not end the handler, be it a query or a command, and is not an error: whatever
+/// is written then is dropped. A handler that wants to stop uses `alive` or `while_alive`; otherwise it goes on
 /// until it returns.
 ///
-/// **A client that is slow** makes [`write`](Self::write) and the events wait: at most 64 KiB lie ready for
-/// it, or one write if that is larger; see [`App::write_buffer`](crate::App::write_buffer).
+/// **A slow client** makes [`write`](Self::write) and the events wait: at most 64 KiB are buffered for it, or
+/// one write if that is larger; see [`App::write_buffer`](crate::App::write_buffer).
 ///
-/// The order of calls is checked by the compiler where types can say it: what ends a response takes the
-/// `Writer`. What is left is a [`WriteError`]: a status or a header behind the head, another length than the
-/// `content-length` says.
+/// The compiler checks the order of calls where types can express it: methods that end the response consume the
+/// `Writer`. Other misuse is a [`WriteError`]: a status or a header after the head was sent, a body that is not
+/// as long as its `content-length`.
 ///
 /// A response with a `content-length` has that length; one without is chunked on HTTP/1.1. The response to
-/// HEAD, and those with status 204, 205 and 304, have no body. How a body is delimited is for the server to
-/// say: a `transfer-encoding` that is set is dropped.
+/// HEAD, and those with status 204, 205 and 304, have no body. The server decides how a body is delimited: a
+/// `transfer-encoding` that is set is dropped.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -171,7 +171,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When `media_type` is no header's value; and as [`respond`](Self::respond).
+    /// When `media_type` is not a valid header value; and as [`respond`](Self::respond).
     pub fn bytes<M>(self, media_type: M, data: impl Into<Bytes>) -> Result<()>
     where
         M: TryInto<HeaderValue, Error: Into<http::Error>>,
@@ -183,7 +183,7 @@ impl Writer {
     /// Redirects to another place of this site, or to a [`Location::external`] one: 307, the client repeats
     /// the request there, method and body included.
     ///
-    /// Another redirect is chosen by [`status`](Self::status). Events lead to another page by
+    /// Choose another redirect with [`status`](Self::status). In an event stream, use
     /// [`navigate`](Self::navigate).
     ///
     /// # Errors
@@ -204,12 +204,12 @@ impl Writer {
         self.respond(StatusCode::NO_CONTENT)
     }
 
-    /// Sends what a handler could return instead, with the status and the headers that were set on top.
+    /// Sends anything that a handler could return; a status and headers that were set before replace its own.
     ///
     /// # Errors
     ///
-    /// When the head is sent already; when a `content-length` was set and is another; when the status allows
-    /// no body, and there is one; when it cannot be made at all, of which the log says why.
+    /// When the head is sent already; when a `content-length` was set and differs from the body's; when the
+    /// status allows no body, and there is one; when the response cannot be made at all, which is logged.
     pub fn respond<K>(self, response: impl IntoResponse<K>) -> Result<()> {
         let response = response.into_response();
         if response::failure_of(&response).is_some() {
@@ -224,14 +224,14 @@ impl Writer {
     /// Pushes whatever [`stream!`](crate::stream!) can yield: an element replaces the one with its id, JSON
     /// changes signals, `(Mode, selector, element)` says where and how, `event::…` builds the rest.
     ///
-    /// The `Writer` is returned, for the next call. A client that has left is no error: a loop that pushes for
-    /// as long as someone is there goes over [`alive`](Self::alive), or runs in
+    /// It returns the `Writer`, for the next call. A client that has left is not an error: a loop that pushes as
+    /// long as someone is there iterates over [`alive`](Self::alive), or runs in
     /// [`while_alive`](Self::while_alive).
     ///
     /// # Errors
     ///
-    /// When the response is no event stream, because its head was sent with another type or status; when the
-    /// event cannot be sent as it was meant, see [`Event`].
+    /// When the response is not an event stream, because its head was sent with another type or status; when the
+    /// event is invalid, see [`Event`].
     pub async fn patch<K>(&self, value: impl IntoEvent<K>) -> Result<&Self> {
         self.push(value.into_event()).await
     }
@@ -240,12 +240,12 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When they are no JSON object; and as [`patch`](Self::patch).
+    /// When they are not a JSON object; and as [`patch`](Self::patch).
     pub async fn sync(&self, signals: &(impl Serialize + ?Sized)) -> Result<&Self> {
         self.push(Event::new(event::signals(signals))).await
     }
 
-    /// Leads the browser to another place of this site, or to a [`Location::external`] one.
+    /// Sends the browser to another page of this site, or to a [`Location::external`] one.
     ///
     /// # Errors
     ///
@@ -254,7 +254,7 @@ impl Writer {
         self.push(Event::new(event::redirect(location))).await
     }
 
-    /// Runs JavaScript in the browser. It is code: never build it from what a user wrote.
+    /// Runs JavaScript in the browser. Never build the code from user input.
     ///
     /// # Errors
     ///
@@ -276,7 +276,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When a head is sent already, and when a `content-type` was set that is no event stream's.
+    /// When the head is sent already, and when a `content-type` other than that of event streams was set.
     pub fn open_events(&self) -> Result<&Self> {
         self.line.begin(StatusCode::OK, Data::Event)?;
         Ok(self)
@@ -289,7 +289,7 @@ impl Writer {
     }
 }
 
-/// What the others are made of.
+/// Primitives.
 impl Writer {
     /// Sends the status and the headers now: the client has them before the first byte of the body.
     ///
@@ -318,14 +318,15 @@ impl Writer {
         Ok(self)
     }
 
-    /// Sends bytes, as they are; before the first ones the headers, with status 200, if they are not sent yet.
+    /// Sends bytes as they are; before the first of them the headers, with status 200, unless they are sent
+    /// already.
     ///
-    /// It waits while the client is behind, and resolves when the bytes are on their way; they are never sent
-    /// in part. Bytes that lie ready together go out together.
+    /// It waits while the client is behind, and resolves when the bytes are buffered; they are never sent in
+    /// part. Bytes that are buffered together go out together.
     ///
     /// # Errors
     ///
-    /// When there would be more of them than the `content-length` says, and none of these is sent then; when
+    /// When the body would become longer than its `content-length`, and then none of the bytes is sent; when
     /// the status allows no body.
     pub async fn write(&self, data: impl AsRef<[u8]>) -> Result<&Self> {
         self.line.write(&Bytes::copy_from_slice(data.as_ref()), Data::Bytes).await?;
@@ -336,14 +337,14 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When fewer bytes were written than the `content-length` says: then the connection is cut, so that the
-    /// response does not look complete.
+    /// When fewer bytes were written than the `content-length` says: then the connection is cut off, so that
+    /// the response does not look complete.
     pub fn end(self) -> Result<()> {
         self.line.end(None)
     }
 
-    /// Ends the response with these bytes, without waiting for the client: 200 if the headers are not sent yet,
-    /// also when there are no bytes.
+    /// Ends the response with these bytes, without waiting for the client. If the headers are not sent yet the
+    /// status is 200, even without any bytes.
     ///
     /// # Errors
     ///
@@ -355,15 +356,15 @@ impl Writer {
 
 /// Before the head is sent.
 impl Writer {
-    /// Chooses the status of what follows, a whole response or the first [`write`](Self::write).
+    /// Sets the status of what follows, a whole response or the first [`write`](Self::write).
     #[must_use = "the `Writer` is what sends the response"]
     pub fn status(self, status: StatusCode) -> Self {
         self.line.set_status(status);
         self
     }
 
-    /// Sets a header, in the place of those of its name. Names and values are text or bytes, values also
-    /// numbers; names are sent in lower case.
+    /// Sets a header, replacing any of the same name. Names and values are text or bytes, values also numbers;
+    /// names are sent in lower case.
     ///
     /// # Errors
     ///
@@ -380,7 +381,7 @@ impl Writer {
         Ok(self)
     }
 
-    /// Adds a header, beside those of its name.
+    /// Adds a header, keeping any of the same name.
     ///
     /// # Errors
     ///
@@ -425,7 +426,7 @@ impl Writer {
         self.add_header(SET_COOKIE, header)
     }
 
-    /// Makes the browser forget a cookie of path `/` and this host; one of another path or domain goes by
+    /// Makes the browser forget a cookie of path `/` and this host. For another path or domain, use
     /// `w.cookie(SetCookie::removal(name).path(..))`.
     ///
     /// # Errors
@@ -438,8 +439,8 @@ impl Writer {
 
 /// As long as the client is there.
 impl Writer {
-    /// The items of `source`, until the client leaves or the server stops. The wait for one ends at once,
-    /// and the code behind the loop always runs.
+    /// The items of `source`, until the client leaves or the server stops: then the wait for the next item ends
+    /// at once. The code after the loop always runs.
     ///
     /// ```
     /// # use stario::prelude::*;
@@ -466,10 +467,10 @@ impl Writer {
         Alive::of(&self.line).stream(source)
     }
 
-    /// Runs `future` until the client leaves or the server stops: then it is dropped where it waits, whatever
-    /// it waits for, and this comes to `None`. The code behind it always runs.
+    /// Runs `future` until the client leaves or the server stops: then it is dropped, whatever it waits for, and
+    /// the result is `None`. The code after it always runs.
     ///
-    /// It is for a loop, and for one operation:
+    /// The future can be a loop or a single operation:
     ///
     /// ```
     /// # use stario::prelude::*;

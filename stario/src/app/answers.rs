@@ -173,12 +173,12 @@ fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<R
 }
 
 impl App {
-    /// Answers the errors of one type, wherever they come from: returned by handlers and providers as they are
-    /// or through `?`, or by layers; see [`Error`](crate::Error). It is asked before the type's own
-    /// [`ErrorResponse`](crate::ErrorResponse). The cause is logged if the answer is a status from 500 on.
+    /// Answers the errors of one type, whether a handler, a provider or a layer fails with it, directly or
+    /// through `?`; see [`Error`](crate::Error). It comes before the type's own
+    /// [`ErrorResponse`](crate::ErrorResponse). The cause is logged if the status of the answer is 500 or above.
     ///
-    /// The type is that of the error itself, not of its sources. An `anyhow::Error` hides the type of what
-    /// is in it.
+    /// The type is that of the error itself, not of its sources. An `anyhow::Error` hides the type of the error
+    /// that it wraps.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -217,10 +217,10 @@ impl App {
         self
     }
 
-    /// Answers every request that is refused before its handler runs, in the place of plain text and
-    /// problem details; see [`Rejection`].
+    /// Answers every request that is refused before its handler runs, instead of plain text and problem
+    /// details; see [`Rejection`].
     ///
-    /// The function gets the refusal and the head of the request, and returns a response. The status is its to choose;
+    /// The function gets the refusal and the head of the request, and returns a response. It chooses the status;
     /// [`Rejection::status`] is what it would have been.
     ///
     /// ```
@@ -259,13 +259,13 @@ impl App {
         self
     }
 
-    /// Answers whatever comes to this status and one sentence, in the place of plain text: 404 and 405 where
-    /// no route is, 500 for errors and panics, 503 for detached commands over their limit, [`Error::new`](crate::Error::new), refusals that
-    /// [`on_rejection`](Self::on_rejection) does not answer. What a handler answers by a value of its own,
-    /// such as `(StatusCode, Html)`, stays as it is.
+    /// Writes the error page of this status. It replaces the plain text of 404 and 405 where there is no route,
+    /// of 500 for errors and panics, of 503 for detached commands over their limit, of
+    /// [`Error::new`](crate::Error::new), and of refusals that [`on_rejection`](Self::on_rejection) does not
+    /// answer. A status that a handler returns with a body of its own, as in `(StatusCode, Html)`, stays as it is.
     ///
-    /// The function gets the sentence, which is fit for the client, and the head of the request. An answer
-    /// of status 200 gets the status; `allow` is added to 405.
+    /// The function gets that plain text, which is fit for the client, and the head of the request. Its answer
+    /// gets the status unless it has one other than 200; `allow` is added to 405.
     ///
     /// ```
     /// use stario::prelude::*;

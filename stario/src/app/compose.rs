@@ -22,8 +22,7 @@ pub(super) struct Part {
 
 impl App {
     /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
-    /// a setting, this one's counts; which pages may send commands is for this one alone to say
-    /// ([`same_origin`](Self::same_origin)).
+    /// a setting, this one's applies. [`same_origin`](Self::same_origin) is always this one's.
     pub fn merge(mut self, mut other: App) -> Self {
         other.wrap_routes();
         self.absorb(other);
@@ -33,9 +32,9 @@ impl App {
     /// Adds another app under a prefix: its `/users/{id}` is answered at `/admin/users/{id}`, its `/` at
     /// `/admin`. All else is as with [`merge`](Self::merge).
     ///
-    /// The prefix is made of literal segments; any other, and an app that is there already, keep the app from
-    /// starting. The links and actions of the nested handlers know the prefix: in a handler, that of the app
-    /// that runs it; outside of one, that of the app that was assembled last.
+    /// The prefix is made of literal segments; any other prefix, and an app that was added before, keep the app
+    /// from starting. Links and actions of nested handlers include the prefix: inside a handler, that of the app
+    /// that runs it; elsewhere, that of the app that was assembled last.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -88,9 +87,9 @@ impl App {
     /// Adds another app for the requests to one host, `api.example.com`, or to all hosts below one,
     /// `*.example.com`. All else is as with [`merge`](Self::merge).
     ///
-    /// A host that is named wins over the longest `*.`, and both over the app itself, which answers for all
-    /// other hosts, and for none of these. Case and port do not count. Several hosts can have the same app. A
-    /// link to a handler is a path, so it leads there on the same host only.
+    /// An exact host wins over `*.`, and a longer `*.` over a shorter one. The app itself answers for all other
+    /// hosts, and for none of these. Case and port are ignored. Several hosts can have the same app. A link to a
+    /// handler is only a path, so it works on the same host only.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -141,8 +140,7 @@ impl App {
         self
     }
 
-    /// Adds a handler that is not registered by itself, with its path and what it is for; see
-    /// [`handler`](macro@crate::handler).
+    /// Adds a handler made by [`#[handler]`](macro@crate::handler), with its path and kind.
     pub fn route(mut self, route: HandlerRoute) -> Self {
         match route.into_route() {
             Ok(route) => self.routes.push(route),
@@ -151,7 +149,7 @@ impl App {
         self
     }
 
-    /// What the app answers, in the order of the paths.
+    /// The routes of the app, ordered by path.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -19,11 +19,11 @@ type StartHook = Box<dyn FnOnce(AppHandle) -> Pin<Box<dyn Future<Output = Result
 type StopHook = Box<dyn FnOnce(AppHandle) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 impl App {
-    /// Does something before the app serves: before its port is open.
+    /// Runs a function before the app serves, while its port is still closed.
     ///
     /// Hooks run one after the other, in the order in which they are given. The first that fails keeps the
-    /// app from starting, with its error as the reason; what was started before it is undone by the
-    /// [`on_stop`](Self::on_stop) hooks that were given before it.
+    /// app from starting, with its error as the reason; then the [`on_stop`](Self::on_stop) hooks that were
+    /// given before it run, to undo what was started.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -56,12 +56,12 @@ impl App {
         self
     }
 
-    /// Does something when the app has served: after the last request and detached command, and after the
+    /// Runs a function when the app has stopped: after the last request and detached command, and after the
     /// singletons are cleaned up.
     ///
-    /// Hooks run one after the other, the last that was given first. One that fails, panics, or takes longer
-    /// than a clean-up may is logged, and the others still run. None of those runs that were given behind an
-    /// [`on_start`](Self::on_start) hook which failed: what they would undo has not been done.
+    /// Hooks run one after the other, the last one given first. One that fails, panics, or takes longer than
+    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout) is logged, and the others still run. Hooks
+    /// given after an [`on_start`](Self::on_start) hook that failed do not run: there is nothing to undo.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -21,15 +21,15 @@ impl App {
     /// layers of an app that is merged or nested into another are around its own routes only. Each layer is
     /// applied once, so a limit holds for all requests that pass it together.
     ///
-    /// A layer gets [`Request`]s with a [`Body`] and hands on the same, and may answer with any body. In the
+    /// A layer gets [`Request`]s with a [`Body`] and passes on the same; it may answer with any body. In the
     /// request's extensions it finds the [`RequestId`](crate::RequestId), the
-    /// [`MatchedPath`](crate::MatchedPath) if there is a route, and the client's `SocketAddr`; it must leave
-    /// the extensions in. One around the whole app may change the path, and with it the route. Its errors are
-    /// answered as all are (see [`Error`](crate::Error)), and its panics are 500. A query is dropped and a
-    /// command goes on when a layer gives up waiting, as when the client leaves.
+    /// [`MatchedPath`](crate::MatchedPath) if there is a route, and the client's `SocketAddr`; it must not remove
+    /// any extensions. A layer around the whole app may change the path, and with it the route. Its errors are
+    /// answered like all others (see [`Error`](crate::Error)), and its panics are 500. When a layer stops waiting,
+    /// a query is dropped and a command goes on, as when the client leaves.
     ///
-    /// The log names each request and each failure without any layer. `TraceLayer` of `tower-http` logs both
-    /// again, in a span of its own that is a DEBUG one: unless that is shown, its records lack the request's id.
+    /// Requests and failures are logged without any layer. `TraceLayer` of `tower-http` logs them a second time,
+    /// in its own span of level DEBUG; its records have the request's id only if that level is shown.
     ///
     /// ```
     /// use stario::http::header::{HeaderName, HeaderValue};
@@ -64,11 +64,11 @@ impl App {
         self
     }
 
-    /// Puts a layer around all that is answered under a prefix: `/admin` is for `/admin` and `/admin/users`,
-    /// not for `/administrator`, and also where no route is. See [`layer`](Self::layer).
+    /// Puts a layer around everything under a prefix: `/admin` is for `/admin` and `/admin/users`, also where
+    /// there is no route, but not for `/administrator`. See [`layer`](Self::layer).
     ///
-    /// It is the request's path that counts, as it was sent. A prefix under which there is no route, or which
-    /// does not begin with `/`, keeps the app from starting.
+    /// The prefix is compared with the request's path as it was sent. One without any route under it, or
+    /// without its `/`, keeps the app from starting.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use super::App;
 
-/// What a server grants its clients: bytes, time, connections; and itself when it stops.
+/// How many bytes, connections and how much time clients may use, and how long stopping may take.
 ///
-/// All are on unless they are set otherwise, here or by the environment, whose word counts: what the code
-/// says is this app's default. A time is of what a client lets the server wait; how long a handler takes is
-/// not limited.
+/// All of them apply by default. The environment variable named at each comes before what the code says.
+/// Times limit how long a client keeps the server waiting; how long a handler takes is not limited.
 ///
 /// ```
 /// use std::time::Duration;
@@ -78,39 +77,39 @@ impl Limits {
         self
     }
 
-    /// Sets how long a client may take for the head of a request, and before that for the handshake of TLS;
+    /// Sets how long a client may take to send the head of a request, and before that for the TLS handshake;
     /// 5 seconds unless set. Then its connection is closed. `STARIO_REQUESTS_HEADER_TIMEOUT`
     pub fn head_timeout(mut self, time: Duration) -> Self {
         self.head_timeout = time;
         self
     }
 
-    /// Sets how long a client may send nothing of the body that is read; 30 seconds unless set. Less than 256
-    /// bytes a second count as nothing in the long run. Who is slower is answered 408.
+    /// Sets how long a client may pause while its body is read; 30 seconds unless set. In the long run, fewer
+    /// than 256 bytes a second count as a pause. A slower client is answered 408.
     /// `STARIO_REQUESTS_BODY_TIMEOUT`
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.body_timeout = time;
         self
     }
 
-    /// Sets how long a connection is kept open on which nothing is asked; 5 seconds unless set. Behind a proxy
-    /// that keeps connections open, let it be longer than the proxy's time.
+    /// Sets how long an idle connection is kept open; 5 seconds unless set. Behind a proxy that keeps its
+    /// connections open, let it be longer than the proxy's own limit.
     /// `STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT`
     pub fn keep_alive_timeout(mut self, time: Duration) -> Self {
         self.keep_alive_timeout = time;
         self
     }
 
-    /// Sets how long a client may take nothing of what is sent; 30 seconds unless set. Less than 256 bytes a
-    /// second count as nothing in the long run. Then its connection is closed; over HTTP/2 it holds for each
-    /// stream, which is reset. `STARIO_REQUESTS_WRITE_TIMEOUT`
+    /// Sets how long a client may accept nothing of what is sent; 30 seconds unless set. In the long run, fewer
+    /// than 256 bytes a second count as nothing. Then its connection is closed; over HTTP/2 the limit is per
+    /// stream, and only that is reset. `STARIO_REQUESTS_WRITE_TIMEOUT`
     pub fn write_timeout(mut self, time: Duration) -> Self {
         self.write_timeout = time;
         self
     }
 
     /// Sets how many connections are open at once; unless set, four fifths of the files that the process may
-    /// open, so that handlers can open some as well. More wait to be accepted. `STARIO_MAX_CONNECTIONS`
+    /// open, which leaves some for handlers. Further ones wait to be accepted. `STARIO_MAX_CONNECTIONS`
     pub fn connections(mut self, count: usize) -> Self {
         self.connections = Some(count);
         self
@@ -123,23 +122,23 @@ impl Limits {
         self
     }
 
-    /// Sets how many connections wait to be accepted, if the system allows as many; 2048 unless set. What is
-    /// over it must try again. `STARIO_BACKLOG`
+    /// Sets how many connections may wait to be accepted, as far as the system allows; 2048 unless set.
+    /// `STARIO_BACKLOG`
     pub fn backlog(mut self, count: u32) -> Self {
         self.backlog = count;
         self
     }
 
-    /// Sets how long requests may take after the signal to stop; 5 seconds unless set. Then they are cut, and
-    /// named in the log. `STARIO_GRACEFUL_SHUTDOWN_TIMEOUT`
+    /// Sets how long requests may take after the signal to stop; 5 seconds unless set. Then they are cut off,
+    /// and named in the log. `STARIO_GRACEFUL_SHUTDOWN_TIMEOUT`
     pub fn stop_timeout(mut self, time: Duration) -> Self {
         self.stop_timeout = time;
         self
     }
 
     /// Sets how long detached commands, and commands whose client has left, may take after the signal to stop;
-    /// 20 seconds unless set, so that all ends within the 30 that most supervisors give. Then they are cut, and
-    /// named in the log. `STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT`
+    /// 20 seconds unless set, so that all ends within the 30 seconds that most supervisors give. Then they are
+    /// cut off, and named in the log. `STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT`
     pub fn detached_stop_timeout(mut self, time: Duration) -> Self {
         self.detached_stop_timeout = time;
         self
@@ -154,8 +153,8 @@ impl Limits {
 }
 
 impl App {
-    /// Sets what a server grants its clients; see [`Limits`]. For the size of bodies there is
-    /// [`body_limit`](Self::body_limit), and for detached commands [`detached_limit`](Self::detached_limit).
+    /// Sets the [`Limits`] of the server. The size of bodies is limited by [`body_limit`](Self::body_limit), the
+    /// number of detached commands by [`detached_limit`](Self::detached_limit).
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = Some(limits);
         self

@@ -24,20 +24,21 @@ pub(crate) struct Mount {
     service: BoxCloneSyncService<Request<Body>, Response, BodyError>,
 }
 
-/// The target of a request as the client sent it: in the extensions of a request to a service that is
-/// [mounted](App::mount).
+/// The target of a request as the client sent it. A [mounted](App::mount) service finds it in the request's
+/// extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OriginalUri(pub Uri);
 
 impl App {
-    /// Has a service answer all requests under a prefix, of every method: `/api` is for `/api` and `/api/users`.
+    /// Passes all requests under a prefix to a service, whatever their method: `/api` is for `/api` and
+    /// `/api/users`.
     ///
-    /// The service is any of `tower` for HTTP, such as a router of axum. It sees paths without the prefix,
+    /// It can be any HTTP service of `tower`, such as a router of axum. It sees the path without the prefix,
     /// `/users` or `/`, and the query as it was; the whole target is in the request's extensions as
-    /// [`OriginalUri`]. Where a route of the app begins with the same literal segments, that is asked instead,
-    /// so `/` is for all that has no route. The app's [layers](Self::layer), its limits on cross-origin
-    /// commands and its error handlers hold for the service too; an error of it is answered as one of a
-    /// handler. Its event streams end when the server stops.
+    /// [`OriginalUri`]. A route of the app that begins with the same literal segments comes first, so a service
+    /// at `/` gets whatever has no route. The app's [layers](Self::layer), its refusal of cross-origin commands
+    /// and its error handlers apply to the service too; its errors are answered like those of a handler. Its
+    /// event streams end when the server stops.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -24,7 +24,7 @@ pub(crate) struct Probes {
 }
 
 impl App {
-    /// Answers 200 at `path` as long as the process serves at all: for whoever restarts it when it does not.
+    /// Answers 200 at `path` as long as the process serves at all: a supervisor restarts it when it does not.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -44,9 +44,9 @@ impl App {
     }
 
     /// Answers at `path` whether requests should be sent here: 200 if `check` succeeds, 503 if it fails or if
-    /// the server was told to stop. Why it failed is in the log, and not in the answer.
+    /// the server was told to stop. Why it failed is in the log, not in the answer.
     ///
-    /// The check runs for each request of a probe, and gets the app, for its state.
+    /// The check runs once per probe, and gets the app for its state.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -89,11 +89,11 @@ impl App {
     /// | `http_server_active_requests` | method |
     /// | `stario_open_streams`, `stario_stream_events_total` | route |
     ///
-    /// A status of 499 stands for clients that left before the answer. What is counted by the macros of the
-    /// `metrics` crate is served as well. The path is open to whoever reaches the server: keep it from the
-    /// public where you keep others.
+    /// A status of 499 stands for clients that left before the answer. Whatever your code counts with the macros
+    /// of the `metrics` crate is served as well. Anyone who reaches the server can read the path: block it at
+    /// the proxy, or put a layer around it.
     ///
-    /// A process that has a recorder for the `metrics` crate already does not start.
+    /// An app does not start in a process that already has a recorder for the `metrics` crate.
     #[cfg(feature = "metrics")]
     pub fn metrics(mut self, path: impl Into<String>) -> Self {
         if let Err(error) = crate::telemetry::metrics::keep() {

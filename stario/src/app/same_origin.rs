@@ -38,8 +38,8 @@ impl SameOrigin {
 
     /// Pages of this origin as well, `https://admin.example.com`.
     ///
-    /// It is also what helps behind a proxy that changes `host`, for browsers that send no `sec-fetch-site`:
-    /// allow the origin that the browsers see.
+    /// Behind a proxy that changes `host`, allow the origin that browsers see: older ones do not send
+    /// `sec-fetch-site`.
     #[must_use]
     pub fn allow(mut self, origin: impl AsRef<str>) -> Self {
         self.allowed.push(origin.as_ref().to_ascii_lowercase());
@@ -121,12 +121,11 @@ pub(crate) const CROSS_ORIGIN: &str = "Cross-origin request blocked: a page of a
 impl App {
     /// Sets which pages may send commands; those of the app itself unless set.
     ///
-    /// A browser sends cookies along with whatever a page asks for, so a page of another site could act in
-    /// its user's name. Such a request, of any method but GET, HEAD, OPTIONS, TRACE and QUERY, is refused with
-    /// 403 before its handler runs. `sec-fetch-site` says where it comes from (`same-origin` and `none`
-    /// pass); without it `origin` does, which is compared with `host`; what has neither, such as a program
-    /// that is no browser, passes. It is the word of the app that is served which counts, for all that is
-    /// merged, nested or mounted too.
+    /// A browser sends its cookies with every request, so a page of another site could act in its user's name.
+    /// Such a request, of any method but GET, HEAD, OPTIONS, TRACE and QUERY, is refused with 403 before its
+    /// handler runs. Where it comes from is in `sec-fetch-site` (`same-origin` and `none` pass), or else in
+    /// `origin`, which is compared with `host`; a request with neither does not come from a browser's page, and
+    /// passes. The setting of the app that is served applies to everything merged, nested or mounted in it.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -122,8 +122,8 @@ impl App {
     /// Sets the most bytes of a request's body that are read; 10 MiB unless set.
     ///
     /// A longer body is refused with 413: before any of it is read if its `content-length` says so, else at
-    /// the byte that passes the limit. It holds for every parameter that reads the body, streams and
-    /// uploads included. A handler's own comes before it, larger or smaller:
+    /// the byte that passes the limit. It applies to every parameter that reads the body, streams and uploads
+    /// included. A handler can have its own limit, larger or smaller:
     /// `#[app::command("/avatar", body_limit = 512 * 1024)]`. `STARIO_REQUESTS_MAX_BODY_BYTES`
     ///
     /// ```
@@ -148,8 +148,8 @@ impl App {
         self
     }
 
-    /// Listens on this address when the environment names none: `0.0.0.0:8080`, `[::]:80`, or `unix:` and the
-    /// path of a socket. Call it once for each; 127.0.0.1:8000 unless called. What is no address keeps the
+    /// Listens on this address unless the environment names one: `0.0.0.0:8080`, `[::]:80`, or `unix:` and the
+    /// path of a socket. Call it once per address; by default it is 127.0.0.1:8000. An invalid address keeps the
     /// app from starting.
     ///
     /// ```
@@ -175,11 +175,11 @@ impl App {
         self
     }
 
-    /// Sets the most bytes that a handler's [`Writer`](crate::Writer) has ready for a client that is slow;
-    /// 64 KiB unless set.
+    /// Sets the most bytes that a handler's [`Writer`](crate::Writer) buffers for a slow client; 64 KiB unless
+    /// set.
     ///
-    /// A write for which there is no room waits; one that is larger than all of it waits until nothing else
-    /// is ready. It is memory of one response, besides what its connection and the system have taken.
+    /// A write for which there is no room waits; one that is larger than the buffer waits until it is empty. The
+    /// limit is per response, and does not count what the connection and the system buffer.
     pub fn write_buffer(mut self, bytes: usize) -> Self {
         self.settings.write_buffer = Some(bytes);
         self
@@ -189,8 +189,8 @@ impl App {
     /// names others in `STARIO_SSL_CERTFILE` and `STARIO_SSL_KEYFILE`. On Unix sockets there is no TLS.
     ///
     /// Versions are 1.2 and 1.3, and HTTP/2 is negotiated. The files are read when the server starts, and
-    /// again within a minute of a change and on SIGHUP; new connections then get the new certificate. What
-    /// cannot be read leaves the old one.
+    /// again within a minute of a change and on SIGHUP; new connections then get the new certificate. If the
+    /// files cannot be read, the old one stays.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.settings.tls = Some((certificate.into(), key.into()));
@@ -199,8 +199,7 @@ impl App {
 
     /// Sets how many detached commands run at once; 1024 unless set.
     ///
-    /// One more is refused with 503 and `retry-after` before anything of it happens: its parameters are not
-    /// resolved.
+    /// One more is refused with 503 and `retry-after`, before its parameters are resolved.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -226,10 +225,9 @@ impl App {
     /// Sets how long an event stream may be silent before a comment is sent, which the client ignores; 30
     /// seconds unless set, and [`Duration::ZERO`] for no comments.
     ///
-    /// The comments keep a quiet stream open where a proxy ends connections that say nothing (nginx, for
-    /// one, after a minute), and show that a client is gone that left without saying so. They are sent
-    /// between whole events, and only when nothing else was. The stream of a handler's own bytes is left
-    /// alone.
+    /// The comments keep a quiet stream open where a proxy would end it (nginx does after a minute of silence),
+    /// and reveal a client that is gone without having closed the connection. They are sent between whole
+    /// events, and only when nothing else was. Streams of a handler's own bytes get none.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -247,12 +245,12 @@ impl App {
         self
     }
 
-    /// Believes what proxies at these addresses say about whom they ask for; see
-    /// [`ClientAddress`](crate::ClientAddress). None is believed unless set.
+    /// Trusts the proxies at these addresses to name the client they forward for; see
+    /// [`ClientAddress`](crate::ClientAddress). No proxy is trusted unless set.
     ///
-    /// An address is one (`10.0.0.1`, `::1`) or a range (`10.0.0.0/8`); what is neither keeps the app from
-    /// starting. Name the header that your proxies set or overwrite, since they pass the other on as a
-    /// client made it up.
+    /// Each is an address (`10.0.0.1`, `::1`) or a range (`10.0.0.0/8`); anything else keeps the app from
+    /// starting. Name the header that your proxies set or overwrite: the other one they pass on as it came, and
+    /// a client could have made it up.
     pub fn trust_proxies<A: AsRef<str>>(
         mut self,
         header: ProxyHeader,
@@ -272,8 +270,8 @@ impl App {
         self
     }
 
-    /// Sets how responses are compressed. They are unless this says [`Compression::off`]: a client gets the
-    /// coding that it asks for, if the body is worth it.
+    /// Sets how responses are compressed. By default, a client gets the coding that it asks for if the body is
+    /// worth it; [`Compression::off`] turns that off.
     ///
     /// ```
     /// use stario::Compression;
@@ -304,9 +302,9 @@ impl App {
     /// refused with 415, as are other codings and several at once.
     ///
     /// Every parameter that reads the body gets it decompressed, while the headers stay as they were sent.
-    /// [`body_limit`](Self::body_limit) holds for what was sent and for what comes out: 413 beyond either, and
-    /// where it expands more than [`Decompression::ratio`] allows. What cannot be decompressed is refused
-    /// with 400.
+    /// [`body_limit`](Self::body_limit) applies to the compressed and to the decompressed size: a body beyond
+    /// either, or that expands more than [`Decompression::ratio`] allows, is refused with 413, and one that
+    /// cannot be decompressed with 400.
     ///
     /// ```
     /// use stario::Decompression;
@@ -332,7 +330,7 @@ impl App {
     }
 }
 
-/// The header in which a proxy names the client it asks for.
+/// The header in which a proxy names the client it forwards for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyHeader {

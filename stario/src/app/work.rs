@@ -95,7 +95,7 @@ impl Work {
     }
 }
 
-/// What had not ended when a server had to stop: the error of [`App::serve`](crate::App::serve) then.
+/// What had not ended when a server had to stop; [`App::serve`](crate::App::serve) returns it as its error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unfinished {
     pub(crate) requests: BTreeMap<&'static str, usize>,

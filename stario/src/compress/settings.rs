@@ -80,28 +80,28 @@ impl Effort {
 ///
 /// # What is compressed
 ///
-/// A response to a request that sends `accept-encoding` is, unless
+/// A response to a request that sends `accept-encoding` is compressed, unless
 ///
 /// - its content type is none of [`types`](Self::types), or it has none;
-/// - it is a whole body below the [`threshold`](Self::threshold), or grows by it;
+/// - it is a whole body below the [`threshold`](Self::threshold), or would not become smaller;
 /// - it has a `content-encoding`, or a `content-length` and is written piece by piece;
-/// - it says `cache-control: no-transform`;
+/// - it has `cache-control: no-transform`;
 /// - its status is 204, 205, 206 or 304.
 ///
-/// The client's weights (`q=`) decide which coding it is, then the order of [`codings`](Self::codings). What
-/// a client names as malformed is passed over; one that accepts nothing that there is gets the body as it
-/// is, as does one that names `identity` and wants it no less. Every response that could have been
-/// compressed says `vary: accept-encoding`; one that is has its strong `etag` made weak. A request without
-/// `accept-encoding` is answered in bytes that every client reads, without any of this.
+/// The client's weights (`q=`) decide which coding is used, then the order of [`codings`](Self::codings).
+/// Malformed entries are skipped. A client that accepts none of the codings gets the body as it is, as does one
+/// that gives `identity` at least the same weight. Every response that could have been compressed has
+/// `vary: accept-encoding`; if one is compressed, its strong `etag` is made weak. A request without
+/// `accept-encoding` is answered without any of this.
 ///
-/// Responses with a secret beside text that the client chose tell the secret by their length to whoever
-/// can have them sent again and again and measures them (the BREACH attack): mask such secrets anew in each
-/// response, or set `cache-control: no-transform` on it, which proxies obey too.
+/// If a response contains a secret next to text that a client chose, its compressed length can reveal the secret
+/// to someone who can request it many times (the BREACH attack): mask such secrets anew in each response, or set
+/// `cache-control: no-transform` on it, which proxies obey too.
 ///
 /// # Streams
 ///
-/// Each event, or whatever a handler writes at once, can be decoded when it arrives, and what was sent
-/// before serves as its dictionary. Each open stream holds an encoder for that, from its first event on:
+/// Each event, or whatever a handler writes at once, can be decoded as it arrives, with everything sent before as
+/// its dictionary. For that, each open stream holds an encoder from its first event on:
 ///
 /// | | level, window | memory per stream | an event of 942 bytes | instructions for it |
 /// |---|---|---|---|---|
@@ -109,17 +109,16 @@ impl Effort {
 /// | br | 3, 32 KiB | 360 KiB | 117 bytes | 133,000 |
 /// | gzip | 3, 32 KiB | 300 KiB | 124 bytes | 99,000 |
 ///
-/// They were measured on x86-64 Linux with glibc, in a release build: what 1,000 encoders hold after 500
-/// events each of a table whose numbers change, and what callgrind counts for ten of them
-/// (`benchmarks/compression`). After 50 events brotli holds 353 KiB, the others as much as in the end. Other
-/// settings cost more: zstd of level 3 with a window of 2 MiB holds 857 KiB after 50 events and 1,273 KiB after
-/// 500; brotli of level 4 633 KiB after 50, from level 5 on 14 MiB. Brotli of the levels 0 and 1 holds 6 to 14
-/// KiB, but remembers nothing (288 bytes per event); gzip of level 1 holds 272 KiB and remembers little (152
-/// bytes, 63,000 instructions).
+/// Measured on x86-64 Linux with glibc, in a release build: the memory of 1,000 encoders after 500 events each of
+/// a table whose numbers change, and callgrind's count for ten of them (`benchmarks/compression`). After 50 events
+/// brotli holds 353 KiB, the others as much as in the end. Other settings: zstd of level 3 with a window of 2 MiB
+/// holds 857 KiB after 50 events and 1,273 KiB after 500; brotli of level 4 holds 633 KiB after 50 events, from
+/// level 5 on 14 MiB. Brotli of levels 0 and 1 holds 6 to 14 KiB, but uses no dictionary (288 bytes per event);
+/// gzip of level 1 holds 272 KiB and hardly uses it (152 bytes, 63,000 instructions).
 ///
 /// # Variables
 ///
-/// [`App::serve`](crate::App::serve) reads these from the environment, which come before what the code says:
+/// [`App::serve`](crate::App::serve) reads these from the environment; they come before what the code says:
 ///
 /// | | |
 /// |---|---|
@@ -131,8 +130,8 @@ impl Effort {
 ///
 /// # Whole bodies
 ///
-/// Levels are 3 for zstd, 4 for brotli and 6 for gzip, windows what these levels have by themselves. Up to 64
-/// KiB are compressed at once; more on a thread for work that blocks, so that other requests need not wait.
+/// The levels are 3 for zstd, 4 for brotli and 6 for gzip, each with its level's default window. Up to 64 KiB are
+/// compressed in place; more on a thread for blocking work, so that other requests need not wait.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -166,7 +165,7 @@ pub struct Compression {
 }
 
 impl Compression {
-    /// Compression as it is unless set.
+    /// Makes the default settings.
     pub const fn new() -> Self {
         Self {
             threshold: 512,
@@ -190,14 +189,14 @@ impl Compression {
         Self::new().codings([])
     }
 
-    /// Leaves whole bodies of fewer bytes as they are; 512 unless set. A client that refuses them so gets
-    /// them compressed all the same.
+    /// Sends whole bodies of fewer bytes as they are; 512 unless set. A client that refuses uncompressed bodies
+    /// gets them compressed all the same.
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = bytes;
         self
     }
 
-    /// Uses these codings alone, of those that a client wants alike the first; zstd, brotli, gzip unless set.
+    /// Uses only these codings; of those that a client weighs equally, the first. Unless set: zstd, brotli, gzip.
     pub fn codings(mut self, codings: impl IntoIterator<Item = Coding>) -> Self {
         let mut places = [None; Coding::ALL.len()];
         let mut free = places.iter_mut();
@@ -241,13 +240,12 @@ impl Compression {
         self
     }
 
-    /// Compresses these content types alone: one (`application/json`), all of a kind (`text/*`), or all with
-    /// an ending (`+json`).
+    /// Compresses only these content types: one (`application/json`), all of a kind (`text/*`), or all with a
+    /// suffix (`+json`).
     ///
     /// Unless set: `text/*`, `+json`, `+xml`, `+text`, `font/otf`, `font/ttf`, `image/bmp`, `image/x-icon`
     /// and, of `application/`, `json`, `javascript`, `xml`, `wasm`, `x-ndjson`, `jsonl`, `yaml`, `toml`,
-    /// `sql`, `rtf` and `graphql`. The others are compressed by themselves, as images and archives are, or
-    /// not known.
+    /// `sql`, `rtf` and `graphql`. Others are already compressed, as images and archives are, or unknown.
     pub fn types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.types = Some(types.into_iter().map(Into::into).collect());
         self

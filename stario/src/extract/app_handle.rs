@@ -11,7 +11,7 @@ use crate::handler::{Endpoint, Kind};
 use crate::routing::Route;
 use crate::scope::Scope;
 
-/// The app that answers the request: what it answers, and whether it is about to stop.
+/// The app that answers the request: its routes, its state, and whether it is stopping.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -40,7 +40,7 @@ impl AppHandle {
         Self(app)
     }
 
-    /// What the app answers, in the order of the paths.
+    /// The routes of the app, ordered by path.
     pub fn routes(&self) -> impl Iterator<Item = RouteInfo> + '_ {
         self.0.routes().iter().copied()
     }
@@ -50,8 +50,8 @@ impl AppHandle {
         self.0.states().get().map(State)
     }
 
-    /// Resolves when the server is told to stop. Streams need not ask, they end by themselves; a detached
-    /// command that takes long does.
+    /// Resolves when the server is told to stop. Streams end without asking; a detached command that takes long
+    /// should ask.
     pub async fn stopping(&self) {
         self.0.stop().cancelled().await;
     }
@@ -78,8 +78,8 @@ impl FromRequest for AppHandle {
 
 /// One route of an app.
 ///
-/// Its text is what it answers: `GET /users/{user_id}`, with a host before the path and headers behind it
-/// where the route names them.
+/// Its `Display` form is `GET /users/{user_id}`, with the host before the path and the headers after it if the
+/// route has any.
 #[derive(Debug, Clone, Copy)]
 pub struct RouteInfo {
     endpoint: &'static Endpoint,
@@ -102,7 +102,7 @@ impl RouteInfo {
         Method::from_bytes(self.endpoint.method.as_bytes()).unwrap_or_default()
     }
 
-    /// What its handler is for.
+    /// The kind of its handler.
     pub fn kind(&self) -> Kind {
         self.endpoint.kind
     }
@@ -118,7 +118,7 @@ impl RouteInfo {
         self.host
     }
 
-    /// What headers a request must have, in the order of their names, which are in lower case.
+    /// The headers that a request must have, ordered by name; names are in lower case.
     pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
         self.endpoint.headers
     }

@@ -12,18 +12,17 @@ use crate::body::{Body, BodyError};
 use crate::error::Error;
 use crate::scope::Scope;
 
-/// The request's body, chunk by chunk as it arrives; what the handler does not ask for is not read.
+/// The request's body, chunk by chunk as it arrives; only what the handler asks for is read.
 ///
-/// Each item is a [`stario::Result`](crate::Result): a body that passes
+/// Each item is a [`stario::Result`](crate::Result): a body longer than
 /// [`App::body_limit`](crate::App::body_limit) ends with an error that answers 413, one that the client
-/// breaks off with one that answers 400. A `content-length` over the limit is refused before the handler
-/// runs. Converts into a [`Body`] to be sent on.
+/// breaks off with an error that answers 400. A `content-length` over the limit is refused before the handler
+/// runs. It converts into a [`Body`], to be sent on.
 ///
-/// A compressed body comes as it was sent, whatever its coding, unless the app takes such bodies
-/// ([`App::decompression`](crate::App::decompression)): then those in one coding that is read come
-/// decompressed, the limit holds for what comes out, and what cannot be decompressed ends with an error that
-/// answers 400. The headers stay as they were sent; a body that is sent on is no longer in the coding that
-/// they name.
+/// A compressed body comes as it was sent, whatever its coding, unless the app decompresses bodies
+/// ([`App::decompression`](crate::App::decompression)): then the limit applies to the decompressed size too, and a
+/// body that cannot be decompressed ends with an error that answers 400. The headers stay as they were sent, so
+/// `content-encoding` then no longer describes the chunks.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -11,10 +11,10 @@ use crate::scope::Scope;
 
 /// The IP address of the client.
 ///
-/// It is the address that the connection comes from. Where that is a proxy which the app believes
-/// ([`App::trust_proxies`](crate::App::trust_proxies)), it is the address that the proxy names in its header:
-/// of several, the last that is not such a proxy itself. What stands before that is the client's to make up
-/// and does not count, nor does the header of anybody else.
+/// It is the address that the connection comes from. If that is a proxy which the app trusts
+/// ([`App::trust_proxies`](crate::App::trust_proxies)), it is the address that the proxy names in its header; of
+/// several, the last one that is not a trusted proxy itself. A client could make up the addresses before that
+/// one, so they are ignored, and so is the header if it does not come from a trusted proxy.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -11,9 +11,9 @@ const SOURCE: &str = "cookie";
 
 /// The value of the request's cookie that is named like the parameter.
 ///
-/// Of several cookies with the name the first counts: browsers send the one of the longest path first
-/// (RFC 6265 section 5.4). Quotes around a value are taken off; nothing else is decoded. What is no
-/// `name=value`, and what is no UTF-8, is skipped. Without the cookie the request is refused with 400,
+/// Of several cookies with the name, the first is used: browsers send the one with the longest path first
+/// (RFC 6265 section 5.4). Quotes around a value are removed; nothing else is decoded. Anything that is not
+/// `name=value` in UTF-8 is skipped. Without the cookie the request is refused with 400,
 /// unless the parameter has a `#[default(..)]` or is a `Cookie<Option<T>>`; a value that `T` does not accept
 /// is refused with 422.
 ///

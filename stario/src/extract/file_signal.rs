@@ -9,9 +9,9 @@ use super::file_name::sanitized;
 /// A file in a signal, as Datastar's `data-bind` puts it there for `<input type="file">`: an object of
 /// `name`, `contents` (base64) and, if the browser knows it, `mime`.
 ///
-/// Taken as `Signal<Vec<FileSignal>>`, since the input's signal is a list, or as `Signal<FileSignal>` where a
-/// page sends one. The contents stay encoded until [`decode`](Self::decode); they are a third longer than
-/// the file and count towards [`App::body_limit`](crate::App::body_limit). Larger files are better sent as
+/// Take it as `Signal<Vec<FileSignal>>`, since the input's signal is a list, or as `Signal<FileSignal>` if the
+/// page sends just one. The contents stay encoded until [`decode`](Self::decode); they are a third longer than
+/// the file and count towards [`App::body_limit`](crate::App::body_limit). For larger files, use
 /// [`UploadedFile`](crate::UploadedFile).
 ///
 /// ```
@@ -69,7 +69,7 @@ impl FileSignal {
     ///
     /// # Errors
     ///
-    /// When the contents are no base64 (RFC 4648 section 4); the error answers 422.
+    /// When the contents are not base64 (RFC 4648 section 4); the error answers 422.
     pub fn decode(&self) -> crate::Result<Vec<u8>> {
         STANDARD.decode(&self.contents).map_err(|_| {
             let status = http::StatusCode::UNPROCESSABLE_ENTITY;

@@ -18,9 +18,9 @@ const FIELD_LIMIT: usize = 1000;
 ///
 /// Its content type is `application/x-www-form-urlencoded`; any other is refused with 415. A field that is a
 /// `Vec` gets all values of its name, any other the first; an `Option` may be missing, and so may a field
-/// with `#[serde(default)]`. Names that the struct does not have are skipped. A missing name is refused with
-/// 400, a value that does not fit with 422, each by the name; more than 1000 fields with 400. Bytes that
-/// are no UTF-8 become U+FFFD. The most bytes are [`App::body_limit`](crate::App::body_limit), 413 beyond.
+/// with `#[serde(default)]`. Names that the struct does not have are skipped. A missing field is refused with
+/// 400, a value that does not fit with 422, both naming the field; more than 1000 fields with 400. Bytes that
+/// are not UTF-8 become U+FFFD. Its length is limited by [`App::body_limit`](crate::App::body_limit), 413 beyond.
 ///
 /// ```
 /// use stario::prelude::*;

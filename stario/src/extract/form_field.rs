@@ -8,15 +8,14 @@ use super::form_parts::FormPart;
 use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value, value_newtype};
 use crate::scope::Scope;
 
-/// The text of the form's field that is named like the parameter.
+/// The value of the form's field that is named like the parameter.
 ///
 /// The form is `multipart/form-data` or `application/x-www-form-urlencoded`; another body is refused with
-/// 415. It stands beside any number of others and of [`UploadedFile`](crate::UploadedFile)s: the form is read
-/// once, whole, for all of them. Of a repeated field the first value counts. Without the field the request is
-/// refused with 400, unless the parameter has a `#[default(..)]` or is a `FormField<Option<T>>`; so is text
-/// that is no UTF-8 in a multipart form. A value that `T` does not accept, or a file, is refused with 422.
-/// All fields together are limited by [`App::body_limit`](crate::App::body_limit), 413 beyond, and by their
-/// number, 1000.
+/// 415. A handler can take any number of them, and of [`UploadedFile`](crate::UploadedFile)s: the form is read
+/// once, whole, for all. Of a repeated field the first value is used. A missing field is refused with 400, unless
+/// the parameter has a `#[default(..)]` or is a `FormField<Option<T>>`; so is a field of a multipart form that is
+/// not UTF-8. A value that `T` does not accept, or a file, is refused with 422. The whole form is limited by
+/// [`App::body_limit`](crate::App::body_limit), 413 beyond, and to 1000 fields.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, Uri, Version};
 use super::{FromRequest, Parameter, Rejection};
 use crate::scope::Scope;
 
-/// The request's method: HEAD, too, where GET is answered.
+/// The request's method. A handler for GET also answers HEAD.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -10,13 +10,12 @@ use crate::scope::Scope;
 
 const SOURCE: &str = "header";
 
-/// The value of the request's header that is named like the parameter, `_` standing for `-`: `x_num` reads
-/// `x-num`. `#[name("..")]` names another, which is taken as it stands.
+/// The value of the request's header that is named like the parameter, with `-` for `_`: `x_num` reads
+/// `x-num`. `#[name("..")]` names another header.
 ///
-/// Names are compared without regard to case (RFC 9110 section 5.1). Of a repeated header the first value
-/// counts. Without the header the request is refused with 400, unless the parameter has a `#[default(..)]`
-/// or is a `Header<Option<T>>`; so is a value that is no UTF-8. A value that `T` does not accept is refused
-/// with 422.
+/// Names are case-insensitive (RFC 9110 section 5.1). Of a repeated header the first value is used. A missing
+/// header is refused with 400, unless the parameter has a `#[default(..)]` or is a `Header<Option<T>>`; so is a
+/// value that is not UTF-8. A value that `T` does not accept is refused with 422.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -66,8 +65,8 @@ impl<T: DeserializeOwned + Send> Defaulted for Header<T> {
 /// All values of the request's header that is named like the parameter, in their order; named as for
 /// [`Header`].
 ///
-/// One value per line of the head: a value is not split at its commas. Without the header there are none,
-/// which is no error. A value that is no UTF-8 is refused with 400, one that `T` does not accept with 422.
+/// Each header line is one value, which is not split at commas. Without the header the list is empty. A value
+/// that is not UTF-8 is refused with 400, one that `T` does not accept with 422.
 ///
 /// ```
 /// use stario::prelude::*;

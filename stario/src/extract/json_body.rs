@@ -9,13 +9,13 @@ use crate::scope::Scope;
 
 const SOURCE: &str = "body";
 
-/// The request's body, JSON of type `T`.
+/// The request's body as a `T`, read from JSON.
 ///
 /// Its content type is `application/json` or `application/..+json`, in UTF-8; any other is refused with
-/// 415. Text that is not JSON is refused with 400, as is JSON nested deeper than 128; JSON that does not fit
-/// `T` with 422 and the path of the field that does not. An empty body is refused with 400, unless the
-/// parameter has a `#[default(..)]` or is a `JsonBody<Option<T>>`. Of a field that stands twice a struct
-/// refuses the second. The most bytes are [`App::body_limit`](crate::App::body_limit), 413 beyond.
+/// 415. Text that is not JSON is refused with 400, as is JSON nested more than 128 levels deep. JSON that does
+/// not fit `T`, or that has a field of a struct twice, is refused with 422, and the answer has the field's path.
+/// An empty body is refused with 400, unless the parameter has a `#[default(..)]` or is a `JsonBody<Option<T>>`.
+/// The length is limited by [`App::body_limit`](crate::App::body_limit), 413 beyond.
 ///
 /// ```
 /// use stario::prelude::*;

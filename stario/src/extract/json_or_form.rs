@@ -6,8 +6,8 @@ use super::content_type::ContentType;
 use super::{FromRequest, Parameter, Rejection, Source, form_body, json_body, value_newtype};
 use crate::scope::Scope;
 
-/// The request's body as `T`, read as [`JsonBody`](crate::JsonBody) or as [`FormBody`](crate::FormBody) by
-/// its content type; another than theirs is refused with 415.
+/// The request's body as `T`, read like a [`JsonBody`](crate::JsonBody) or a [`FormBody`](crate::FormBody)
+/// depending on its content type; any other is refused with 415.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -10,12 +10,12 @@ use super::{FromRequest, Parameter, Rejection, RequestId};
 use crate::scope::Scope;
 use crate::telemetry::{Fields, LOGGER};
 
-/// Writes to the log, each record with the request's id and the fields that it was given.
+/// Writes log records that carry the request's id, and the fields given to [`with`](Self::with).
 ///
-/// The records are `tracing`'s, of the target `app`: `RUST_LOG=info,app=debug` shows the ones of level DEBUG
-/// too. They carry the id wherever they are written: in a stream, in a detached command that has long
-/// answered, in a task of your own. Records of `tracing`'s macros carry it too where the handler itself
-/// writes them; what a `Logger` adds is fields that are named at run time, and tasks.
+/// They are `tracing` events of the target `app`: `RUST_LOG=info,app=debug` shows those of level DEBUG too. They
+/// carry the id wherever they are written: in a stream, in a detached command, in a task that you spawn. The
+/// macros of `tracing` do so too as long as the handler itself calls them; a `Logger` adds tasks, and fields with
+/// names known only at run time.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -59,8 +59,8 @@ macro_rules! record {
 }
 
 impl Logger {
-    /// The same with one more field on each of its records: text, a number, a `bool`, or any JSON
-    /// (`json!(..)`). A field of that name that is there already is replaced.
+    /// Returns a logger with one more field on each of its records: text, a number, a `bool`, or any JSON
+    /// (`json!(..)`). It replaces a field of the same name.
     #[must_use]
     pub fn with(&self, name: impl Into<Cow<'static, str>>, value: impl Into<serde_json::Value>) -> Self {
         let mut fields = self.fields.as_deref().cloned().unwrap_or_default();
@@ -68,7 +68,7 @@ impl Logger {
         Self { fields: Some(Arc::new(fields)), ..self.clone() }
     }
 
-    /// Writes a record of level DEBUG, which is not shown unless `RUST_LOG` says so.
+    /// Writes a record of level DEBUG, which is shown only if `RUST_LOG` says so.
     pub fn debug(&self, message: impl fmt::Display) {
         record!(self, tracing::Level::DEBUG, message);
     }

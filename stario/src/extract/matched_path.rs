@@ -5,8 +5,8 @@ use std::fmt;
 use super::{FromRequest, Parameter, Rejection};
 use crate::scope::Scope;
 
-/// The path template that the request's path matched, such as `/users/{user_id}`: a name for the route in
-/// logs and metrics, of which there are as many as routes.
+/// The path template that the request's path matched, such as `/users/{user_id}`. Logs and metrics can group
+/// requests by it, because there are only as many as there are routes.
 ///
 /// ```
 /// use stario::prelude::*;

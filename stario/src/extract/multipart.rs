@@ -14,13 +14,14 @@ use crate::scope::Scope;
 use disposition::Disposition;
 pub(super) use parser::Parser;
 
-/// The parts of a form with files, one after the other as they arrive; nothing is kept.
+/// The parts of a form with files, one after the other as they arrive; nothing is buffered.
 ///
 /// The body's content type is `multipart/form-data` with a boundary of 1 to 70 characters; another type is
-/// refused with 415, no such boundary with 400. Reading a part gives a [`stario::Result`](crate::Result)
-/// whose error answers 400 for what is no multipart and for more than 1000 parts or 8 KiB of headers in one
-/// part, and 413 for a body over [`App::body_limit`](crate::App::body_limit). For files that are read from
-/// beginning to end, [`UploadedFile`](crate::UploadedFile) is simpler.
+/// refused with 415, a missing or longer boundary with 400. Reading a part returns a
+/// [`stario::Result`](crate::Result), whose error answers 400 if the body is malformed, has more than 1000 parts
+/// or more than 8 KiB of headers in one part, and 413 if it is longer than
+/// [`App::body_limit`](crate::App::body_limit). Where a whole file is needed before the handler can start,
+/// [`UploadedFile`](crate::UploadedFile) is simpler.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -50,11 +51,11 @@ pub(super) use parser::Parser;
 pub struct Multipart(Parser);
 
 impl Multipart {
-    /// The next part; `None` after the last. What is left of the part before is skipped.
+    /// The next part; `None` after the last. The rest of the previous part is skipped.
     ///
     /// # Errors
     ///
-    /// As the type says; afterwards there is no part.
+    /// As the type says; after an error there are no more parts.
     pub async fn next_part(&mut self) -> Result<Option<Part<'_>>, Error> {
         Ok(self.0.next_part().await?)
     }
@@ -134,7 +135,7 @@ impl Part<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Multipart`] says; one that answers 400 if it is no UTF-8.
+    /// As [`Multipart`] says; and one that answers 400 if the content is not UTF-8.
     pub async fn text(self) -> Result<String, Error> {
         String::from_utf8(self.bytes().await?).map_err(|_| {
             Error::new(http::StatusCode::BAD_REQUEST, "a part of the request's body is not valid text")

@@ -10,15 +10,15 @@ use crate::scope::Scope;
 
 const SOURCE: &str = "path parameter";
 
-/// The segment of the path that `{name}` matched, `name` being the parameter's name, or all the segments
-/// that `{name...}` did.
+/// The segment of the path that `{name}` matched, where `name` is the parameter's name, or all segments that
+/// `{name...}` matched.
 ///
-/// A segment is percent-decoded once, so an encoded slash is part of the value. A path with a broken escape,
-/// a NUL or text that is not UTF-8 is refused with 400 before that; a value that `T` does not accept with 422.
+/// A segment is percent-decoded once, so an encoded slash is part of the value. A path with a broken escape, a
+/// NUL or bytes that are not UTF-8 is refused with 400; a value that `T` does not accept with 422.
 ///
-/// What `{name...}` matched is one segment or more, none of them empty. A list takes them one by one, any
-/// other type as one text with the slashes between them, in which a decoded slash looks like the others.
-/// Neither is a path of the file system: a segment can be `..`.
+/// `{name...}` matches one segment or more, none of them empty. A `PathParam<Vec<T>>` takes them one by one, any
+/// other type as one text joined by slashes, in which a decoded slash looks like the others. Neither is safe as a
+/// path of the file system, because a segment can be `..`: use [`File::open_in`](crate::File::open_in).
 ///
 /// ```
 /// use stario::prelude::*;

@@ -10,8 +10,8 @@ use crate::scope::Scope;
 ///
 /// A field that is a `Vec` gets all values of its key, any other the first; an `Option` may be missing, and
 /// so may a field with `#[serde(default)]`. Keys that the struct does not have are skipped. A missing key is
-/// refused with 400, a value that does not fit with 422, each with the key's name. Decoded as
-/// [`QueryParam`](crate::QueryParam) is. To mix a struct with other sources, see
+/// refused with 400, a value that does not fit with 422, both naming the key. Text is decoded as in
+/// [`QueryParam`](crate::QueryParam). For a struct of several sources, see
 /// [`derive(FromRequest)`](macro@crate::FromRequest).
 ///
 /// ```

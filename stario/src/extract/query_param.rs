@@ -12,10 +12,10 @@ pub(super) const SOURCE: &str = "query parameter";
 
 /// The value of the query string's key that is named like the parameter.
 ///
-/// Of a repeated key the first value counts. Without the key the request is refused with 400, unless the
-/// parameter has a `#[default(..)]` or is a `QueryParam<Option<T>>`; a value that `T` does not accept is
-/// refused with 422. Keys and values are decoded as HTML forms encode them, `+` as a space; bytes that are
-/// no UTF-8 become U+FFFD.
+/// Of a repeated key the first value is used. A missing key is refused with 400, unless the parameter has a
+/// `#[default(..)]` or is a `QueryParam<Option<T>>`; a value that `T` does not accept is refused with 422. Keys
+/// and values are decoded as HTML forms encode them, with `+` for a space; bytes that are not UTF-8 become
+/// U+FFFD.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -58,8 +58,8 @@ impl<T: DeserializeOwned + Send> Defaulted for QueryParam<T> {
 
 /// All values of the query string's key that is named like the parameter, in their order.
 ///
-/// Without the key there are none, which is no error; one value that `T` does not accept is refused with
-/// 422. Decoded as [`QueryParam`] is.
+/// Without the key the list is empty. If `T` does not accept one of the values, the request is refused with 422.
+/// Text is decoded as in [`QueryParam`].
 ///
 /// ```
 /// use stario::prelude::*;

@@ -8,9 +8,9 @@ use crate::scope::Scope;
 
 /// The request's whole body: `RawBody` or `RawBody<Bytes>`, `RawBody<Vec<u8>>`, or `RawBody<String>`.
 ///
-/// Its content type does not matter, except that a `String` is UTF-8: bytes that are not are refused with
-/// 400, a `charset` that is not with 415. An empty body is an empty value. The most bytes are
-/// [`App::body_limit`](crate::App::body_limit), 413 beyond; to read more, see
+/// Its content type does not matter, except that a `String` must be UTF-8: other bytes are refused with 400,
+/// another `charset` with 415. An empty body is an empty value. The length is limited by
+/// [`App::body_limit`](crate::App::body_limit), 413 beyond; to read a body without holding all of it, see
 /// [`BodyStream`](crate::BodyStream).
 ///
 /// ```

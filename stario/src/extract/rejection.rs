@@ -16,7 +16,7 @@ use crate::response::Response;
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// Why a handler was not called: a status and one sentence.
+/// Why a handler was not called: a status and a sentence.
 ///
 /// | status | the value is |
 /// |---|---|
@@ -27,9 +27,9 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
 /// `application/json` gets problem details (RFC 9457) instead: `type` (`about:blank`), `title`, `status`,
-/// `detail` (the sentence) and, where known, `parameter` and `source`. An app says it otherwise with
-/// [`App::on_rejection`](crate::App::on_rejection). What the client sent is no part of
-/// it, unless a type repeats it in a `Deserialize` of its own.
+/// `detail` (the sentence) and, where known, `parameter` and `source`. An app can answer otherwise with
+/// [`App::on_rejection`](crate::App::on_rejection). The sentence never contains what the client sent, unless a
+/// type's own `Deserialize` impl repeats it.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -78,7 +78,7 @@ struct Subject {
 }
 
 impl Rejection {
-    /// A refusal with a status and a sentence of your own.
+    /// A rejection with your own status and sentence.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self { status, message: message.into(), subject: None, absent: false, codings: None, cause: None }
     }
@@ -98,13 +98,13 @@ impl Rejection {
         &self.message
     }
 
-    /// The name under which the value was looked for, such as `page` or `x-num`; `None` if it has none.
+    /// The name under which the value was looked up, such as `page` or `x-num`; `None` if it has none.
     pub fn parameter(&self) -> Option<&str> {
         self.subject.as_ref().map(|subject| &*subject.parameter)
     }
 
-    /// Where the value was looked for: `query parameter`, `path parameter`, `header`, `cookie`, `signal`,
-    /// `form field`, `file` or `body`; `None` if it is about none of them.
+    /// Where the value was looked up: `query parameter`, `path parameter`, `header`, `cookie`, `signal`,
+    /// `form field`, `file` or `body`; `None` if it is none of these.
     pub fn source(&self) -> Option<&str> {
         self.subject.as_ref().map(|subject| subject.source)
     }
@@ -114,8 +114,7 @@ impl Rejection {
         self.absent
     }
 
-    /// 400 for a value that is not there, as the sources of stario say it: "missing {source} `{name}`: expected
-    /// {expected}".
+    /// 400 for a missing value, worded like stario's own: "missing {source} `{name}`: expected {expected}".
     ///
     /// ```
     /// use stario::Rejection;
@@ -134,7 +133,7 @@ impl Rejection {
         Self { absent: true, ..Self::bad_request(message) }.about(source, name)
     }
 
-    /// 422 for a value that is there and does not fit: "invalid {source} `{name}`: expected {expected}".
+    /// 422 for a value that does not fit: "invalid {source} `{name}`: expected {expected}".
     pub fn invalid(
         source: &'static str,
         name: impl Into<Cow<'static, str>>,

@@ -12,9 +12,9 @@ use crate::scope::Scope;
 
 /// A name that no other request has: 32 hexadecimal digits.
 ///
-/// Every response carries it as `x-request-id`, unless the handler set that header itself. What the client
-/// sends in that header does not count: it could pass for another request's. The digits tell nothing, and
-/// are no secret.
+/// Every response carries it as `x-request-id`, unless the handler sets that header itself. The header of the
+/// request is ignored, because a client could send the id of another request. The digits have no meaning, and are
+/// not a secret.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -56,12 +56,12 @@ sealed_cookie! {
     /// The value of the request's cookie that is named like the parameter, if this app has
     /// [signed](crate::SetCookie::signed) it.
     ///
-    /// The app has a [`cookie::Key`](crate::cookie::Key) as its state, and does not start without one. A
-    /// cookie that was changed, made up, signed with another key or under another name counts as absent: 400,
+    /// The app must have a [`cookie::Key`](crate::cookie::Key) as its state, and does not start without one. A
+    /// cookie that was changed, made up, signed with another key or under another name counts as missing: 400,
     /// unless the parameter has a `#[default(..)]` or is a `SignedCookie<Option<T>>`.
     ///
-    /// A signature does not age. What must end earlier than the browser forgets it carries its own date. To
-    /// change the key, keep the one before among the [`RetiredKeys`].
+    /// A signature does not expire: if a value must, put a date into it. To change the key, move the old one to
+    /// the [`RetiredKeys`].
     ///
     /// ```
     /// use stario::cookie::Key;
@@ -80,7 +80,7 @@ sealed_cookie! {
     /// }
     ///
     /// # fn main() {
-    /// // In earnest: at least 32 random bytes, kept where the passwords are.
+    /// // In production: at least 32 random bytes, kept with the other secrets.
     /// let key = Key::derive_from(&[7; 32]);
     /// let client = TestClient::new(app::new().state(key));
     /// let login = client.post("/login").send();
@@ -96,7 +96,7 @@ sealed_cookie! {
     /// The value of the request's cookie that is named like the parameter, if this app has
     /// [encrypted](crate::SetCookie::encrypted) it.
     ///
-    /// As [`SignedCookie`], and the client cannot read it either.
+    /// Like a [`SignedCookie`], but the client cannot read it either.
     ///
     /// ```
     /// use stario::cookie::Key;
@@ -125,10 +125,10 @@ sealed_cookie! {
     /// ```
 }
 
-/// Keys that cookies were signed or encrypted with before the app's present one: with them as its state, an app
-/// goes on reading those cookies. What it sets, it signs and encrypts with its `Key` alone.
+/// Former keys: an app with these as its state still reads cookies that were signed or encrypted with them. For
+/// new cookies it uses only its `Key`.
 ///
-/// Leave a key out once all cookies it was used for have expired, and at once when others may know it.
+/// Remove a key once all cookies that it was used for have expired, and at once if it may have leaked.
 ///
 /// ```
 /// use stario::cookie::Key;

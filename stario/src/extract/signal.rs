@@ -15,9 +15,9 @@ const SOURCE: &str = "signal";
 /// `#[name("a.b")]`.
 ///
 /// Datastar sends signals in the query of GET and DELETE (`datastar={..}`) and as the JSON body of every
-/// other method. A request without any has none. Without the signal the request is refused with 400, unless
-/// the parameter has a `#[default(..)]` or is a `Signal<Option<T>>`; a value that `T` does not accept is
-/// refused with 422, a body that is not JSON with 415 or 400. Types are JSON's: the text `"5"` is no number.
+/// other method. A missing signal is refused with 400, unless the parameter has a `#[default(..)]` or is a
+/// `Signal<Option<T>>`; a value that `T` does not accept is refused with 422, a body that is not JSON with 415 or
+/// 400. Values have JSON's types: the text `"5"` is not a number.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -7,9 +7,9 @@ use crate::scope::Scope;
 
 /// All signals of the page as a struct, a field per signal; nested signals are nested structs.
 ///
-/// They are read where [`Signal`](crate::Signal) reads them, and both can stand in one handler. Signals that
+/// They are read from the same place as a [`Signal`](crate::Signal), and a handler can take both. Signals that
 /// the struct does not have are skipped; an `Option` may be missing, and so may a field with
-/// `#[serde(default)]`. What does not fit is refused with 422 and the path of the signal.
+/// `#[serde(default)]`. Signals that do not fit are refused with 422, and the answer has the signal's path.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::{FromRequest, Parameter, Rejection, Requirement, Source};
 use crate::scope::Scope;
 
-/// A value that the app was given by [`App::state`](crate::App::state), shared by all requests.
+/// A value given to the app with [`App::state`](crate::App::state), shared by all requests.
 ///
-/// An app whose handlers take state that it was not given does not start: it says which and where.
+/// If a handler takes state that the app was not given, the app does not start, and the error says which state
+/// and which handler.
 ///
-/// A value that holds a `&'static` reference, such as `&'static str`, goes into a struct of its own: rustc
-/// cannot see otherwise that the handler's future is `Send`.
+/// Wrap a `&'static` reference, such as `&'static str`, in a struct of your own: rustc otherwise cannot see that
+/// the handler's future is `Send`.
 ///
 /// ```
 /// use stario::prelude::*;

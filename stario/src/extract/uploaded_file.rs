@@ -22,14 +22,14 @@ const MEMORY_LIMIT: usize = 256 * 1024;
 
 /// A file of a form, the one in the field that is named like the parameter.
 ///
-/// The form is `multipart/form-data`. It is read once, whole, before the handler runs, for all such
-/// parameters together, those of [`FormField`](crate::FormField) included: `Vec<UploadedFile>` takes all files of its field, `Option<UploadedFile>` may be
-/// missing. A file of more than 256 KiB lies in a temporary file without a name, which is gone with the last
-/// clone of the value, even if the process is killed.
+/// The form is `multipart/form-data`. It is read once, whole, before the handler runs, for all such parameters
+/// and all [`FormField`](crate::FormField)s together. `Vec<UploadedFile>` takes all files of its field,
+/// `Option<UploadedFile>` may be missing. A file of more than 256 KiB is kept in an unnamed temporary file, which
+/// is gone with the last clone of the value, even if the process is killed.
 ///
-/// A body of another type is refused with 422, and so is a field that is no file. Without the file, or with
-/// none chosen, the request is refused with 400 (a `Vec` is empty then), and so is a broken body, one of
-/// more than 1000 parts, or a part with more than 8 KiB of headers. All files together are limited by
+/// A body of another type is refused with 422, and so is a field that is not a file. A missing file, or an input
+/// in which none was chosen, is refused with 400 (a `Vec` is then empty), and so is a malformed body, one of more
+/// than 1000 parts, or a part with more than 8 KiB of headers. The whole form is limited by
 /// [`App::body_limit`](crate::App::body_limit), 413 beyond.
 ///
 /// ```
@@ -67,7 +67,7 @@ enum Content {
 }
 
 impl UploadedFile {
-    /// The file's name: without a path, and safe to use in one. `file` if the client's was nothing else.
+    /// The file's name: without a path, and safe to use in one. `file` if nothing is left of the client's.
     pub fn file_name(&self) -> &str {
         &self.file_name
     }

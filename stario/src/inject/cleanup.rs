@@ -11,12 +11,12 @@ use crate::error::{catch_panic, panic_message};
 use crate::extract::{FromRequest, Parameter, Rejection, Source};
 use crate::scope::Scope;
 
-/// Lets a provider say what is to be done when its value is no longer needed.
+/// Lets a provider defer work until its value is no longer needed.
 ///
-/// The work of a request's dependencies runs after its response is sent, a stream's last event included, and
-/// also when the handler fails or panics, a later dependency fails, or the client leaves. That of a
-/// singleton runs when the server stops. The last that was deferred runs first, one after the other; what
-/// fails or panics is logged, and the others still run.
+/// For a request's dependency, the work runs after the response is sent, including the last event of a stream,
+/// and also when the handler fails or panics, a later dependency fails, or the client leaves. For a singleton,
+/// it runs when the server stops. Deferred work runs one after the other, the last deferred first; what fails or
+/// panics is logged, and the rest still runs.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -46,8 +46,8 @@ use crate::scope::Scope;
 pub struct Cleanup(Arc<List>);
 
 impl Cleanup {
-    /// Runs `work` when the value is no longer needed; `()` or a `Result`, whose error is logged. What is
-    /// deferred after that, by a task that outlived the request, runs at once.
+    /// Runs `work` when the value is no longer needed. It returns `()` or a `Result`, whose error is logged. Work
+    /// deferred even later, by a task that outlived the request, runs at once.
     pub fn defer<F>(&self, work: F)
     where
         F: Future + Send + 'static,

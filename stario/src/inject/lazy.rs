@@ -12,8 +12,8 @@ use crate::scope::Scope;
 
 /// A dependency that is made at the first [`get`](Lazy::get), or never.
 ///
-/// It is shared like any other: whoever takes it in the same request, lazily or not, gets the same value,
-/// unless it is transient.
+/// It is shared like any other: everything that takes it in the same request, lazily or not, gets the same
+/// value, unless it is transient.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -49,11 +49,11 @@ pub struct Lazy<'s, T> {
 type Borrow<'a, T> = Pin<Box<dyn Future<Output = Result<&'a T, Rejection>> + Send + 'a>>;
 
 impl<'s, T: 's> Lazy<'s, T> {
-    /// The value, made now if nobody has asked for it yet.
+    /// The value, made now if it does not exist yet.
     ///
     /// # Errors
     ///
-    /// What the provider fails with; it answers as if the handler had taken the dependency itself.
+    /// The provider's error; with `?` it is answered as if the handler had taken the dependency itself.
     pub async fn get(&self) -> Result<&'s T> {
         let value = self.value.get_or_try_init(|| (self.borrow)(self.scope)).await;
         value.copied().map_err(Error::from)

@@ -4,11 +4,11 @@ use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 
-/// What a subscription is for: a subject, all below one (`room.*`), or all there are (`*`).
+/// What a subscription is for: a subject, all subjects below one (`room.*`), or all of them (`*`).
 ///
-/// The segments of a subject stand between dots; none is empty or holds a `*`. As a `const`, a pattern is
-/// checked by the compiler; one that is made of what users say is checked by [`Pattern::segments`], so that
-/// nobody subscribes to more than is meant for them.
+/// The segments of a subject are separated by dots; none is empty or contains a `*`. A `const` pattern is
+/// checked by the compiler. For a pattern made from user input there is [`Pattern::segments`], so that nobody
+/// can subscribe to more than one subject.
 ///
 /// ```
 /// use stario::relay::Pattern;
@@ -32,11 +32,11 @@ use std::str::FromStr;
 pub struct Pattern(Cow<'static, str>);
 
 impl Pattern {
-    /// Makes a pattern that is written in the source; in a `const`, the compiler refuses what is none.
+    /// Makes a pattern from a literal; in a `const`, the compiler refuses an invalid one.
     ///
     /// # Panics
     ///
-    /// When it is none: use [`str::parse`] for what the source does not say.
+    /// When it is invalid. To check a pattern at run time, use [`str::parse`].
     pub const fn new(pattern: &'static str) -> Self {
         assert!(
             is_pattern(pattern.as_bytes()),
@@ -45,11 +45,11 @@ impl Pattern {
         Self(Cow::Borrowed(pattern))
     }
 
-    /// Makes the pattern for one subject of its segments.
+    /// Makes the pattern for one subject from its segments.
     ///
     /// # Errors
     ///
-    /// When there is none, or one is empty or holds a `.` or a `*`.
+    /// When there are none, or one is empty or contains a `.` or a `*`.
     pub fn segments<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Result<Self, InvalidPattern> {
         let mut subject = String::new();
         for segment in segments {
@@ -123,7 +123,7 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// A text that is no pattern, or no subject.
+/// An invalid pattern or subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPattern {
     text: String,
@@ -159,13 +159,13 @@ impl fmt::Display for InvalidPattern {
 
 impl std::error::Error for InvalidPattern {}
 
-/// What can be subscribed to: a text, a [`Pattern`], or several of them.
+/// What can be subscribed to: a string, a [`Pattern`], or several of them.
 pub trait Patterns {
     /// The patterns.
     ///
     /// # Errors
     ///
-    /// The first that is none.
+    /// The first that is invalid.
     fn patterns(self) -> Result<Vec<Pattern>, InvalidPattern>;
 }
 

@@ -12,17 +12,17 @@ use super::mailbox::{Dropped, Mailbox, Message};
 use super::pattern::Pattern;
 use super::{Shared, lock};
 
-/// A stream of what is published under the subjects that it is for, as `(subject, value)`; made by
-/// [`Relay::subscribe`](super::Relay::subscribe). Drop it to leave.
+/// A stream of the values published under its subjects, as `(subject, value)`; made by
+/// [`Relay::subscribe`](super::Relay::subscribe). Drop it to unsubscribe.
 ///
-/// What happens when it does not keep up is said right after it is made:
+/// Choose right after making it what happens when it does not keep up:
 ///
-/// | | when too many values wait |
+/// | | when values wait |
 /// |---|---|
-/// | | its oldest are dropped; 1024 wait at most |
+/// | unless chosen | at most 1024 do; then the oldest is dropped for each new one |
 /// | [`capacity(16)`](Self::capacity) | the same, with 16 |
-/// | [`latest()`](Self::latest) | a newer value takes the place of an older of the same subject |
-/// | [`close_when_full()`](Self::close_when_full) | all are dropped, and the subscription ends |
+/// | [`latest()`](Self::latest) | a new value replaces the one of the same subject |
+/// | [`close_when_full()`](Self::close_when_full) | one too many drops them all, and the subscription ends |
 ///
 /// ```
 /// use stario::Relay;
@@ -54,32 +54,32 @@ impl<T> Subscription<T> {
         Self { patterns, id, mailbox, shared }
     }
 
-    /// Says how many values wait at most, at least one; 1024 unless set. One more drops the oldest.
+    /// Sets how many values wait at most; 1024 unless set, and at least one. One more drops the oldest.
     pub fn capacity(self, values: usize) -> Self {
         let dropped = lock(&self.mailbox).set_capacity(values);
         self.count(&dropped);
         self
     }
 
-    /// Keeps only the newest value of each subject, at the place of its arrival: for values that say how
-    /// things are, not what has changed. The capacity is then the number of subjects.
+    /// Keeps only the newest value of each subject: for values that say how things are, not what has changed.
+    /// The capacity is then the number of subjects.
     pub fn latest(self) -> Self {
         let dropped = lock(&self.mailbox).keep_latest();
         self.count(&dropped);
         self
     }
 
-    /// Ends the subscription when more wait than the [`capacity`](Self::capacity): for values that must
-    /// not be missing. A handler that then ends its stream with an error has its browser connect again,
-    /// and can begin with how things are.
+    /// Ends the subscription when more values wait than its [`capacity`](Self::capacity): for values of which
+    /// none may be missing. If the handler then ends its stream with an error, the browser connects again, and
+    /// the new stream can begin with the current state.
     pub fn close_when_full(self) -> Self {
         let dropped = lock(&self.mailbox).close_when_full();
         self.count(&dropped);
         self
     }
 
-    /// How many values this subscription has lost because it was behind, those included that a newer one
-    /// took the place of.
+    /// How many values this subscription has lost because it was behind, including those replaced by a newer
+    /// one.
     pub fn dropped(&self) -> u64 {
         lock(&self.mailbox).dropped()
     }
@@ -95,10 +95,10 @@ impl<T> Subscription<T> {
 }
 
 impl<T: Clone> Subscription<T> {
-    /// Waits for the next value. `None` when the subscription has ended, which one with valid patterns
-    /// does by [`close_when_full`](Self::close_when_full) only.
+    /// Waits for the next value. `None` when the subscription has ended; with valid patterns, only
+    /// [`close_when_full`](Self::close_when_full) ends it.
     ///
-    /// Nothing is lost when the wait is given up.
+    /// Dropping the returned future loses no value.
     pub async fn next(&mut self) -> Option<(Arc<str>, T)> {
         std::future::poll_fn(|ctx| Pin::new(&mut *self).poll_next(ctx)).await
     }

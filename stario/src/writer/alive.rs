@@ -11,27 +11,27 @@ use super::line::Line;
 use crate::extract::{FromRequest, Parameter, Rejection};
 use crate::scope::Scope;
 
-/// Whether the client still waits, and the server goes on: a handler's parameter.
+/// Tells a handler whether the client is still waiting and the server still running.
 ///
-/// It ends when the client has left or has its whole response, and when the server is told to stop. It is
-/// noticed without anything being sent. A [`Writer`](crate::Writer) has the same by its own methods.
+/// It ends when the client has left or has its whole response, and when the server is told to stop. Nothing
+/// needs to be sent to notice that. A [`Writer`](crate::Writer) has methods of its own for the same.
 ///
 /// | | |
 /// |---|---|
-/// | `alive.stream(source)` | the source, which ends at the latest when `alive` does |
-/// | `alive.run(async { loop { .. } }).await` | the block, dropped where it waits; `None` |
-/// | `alive.run(operation()).await` | `Some` of what it comes to, or `None` |
+/// | `alive.stream(source)` | the items of the source, until `alive` ends |
+/// | `alive.run(async { loop { .. } }).await` | runs the block until `alive` ends, then drops it; `None` |
+/// | `alive.run(operation()).await` | `Some(result)`, or `None` if `alive` ended before |
 ///
-/// The code behind each of them always runs: it is the place to clean up.
+/// The code after each of them always runs: it is the place to clean up.
 ///
-/// What it is for depends on who else ends the handler:
+/// What there is to learn depends on the handler:
 ///
 /// | handler | |
 /// |---|---|
-/// | command | it runs to its end when its client leaves; here is how it learns of it |
+/// | command | runs to its end even if its client leaves, and learns of it here |
 /// | with a [`Writer`](crate::Writer) | the same, queries included |
-/// | query, stream | dropped when its client leaves, so it tells of the server's stop |
-/// | detached command | has answered before it runs, so it tells of the server's stop |
+/// | query, stream | is dropped when its client leaves; learns here that the server stops |
+/// | detached command | has answered before it runs; learns here that the server stops |
 ///
 /// ```
 /// use stario::prelude::*;
@@ -62,13 +62,13 @@ impl Alive {
         Self(line.ended().clone())
     }
 
-    /// The items of `source` for as long as this is alive. The wait for one ends at once.
+    /// The items of `source` for as long as this is alive; then the wait for the next one ends at once.
     pub fn stream<S: Stream>(&self, source: S) -> WhileAlive<S> {
         WhileAlive(Box::pin(Watched { source: Some(source), ended: self.0.clone().cancelled_owned() }))
     }
 
-    /// Runs `future`, and drops it where it waits as soon as this is no longer alive: then it comes to
-    /// `None`. A future that is not alive from the start does not run.
+    /// Runs `future` for as long as this is alive: then it is dropped, and the result is `None`. If this is not
+    /// alive to begin with, the future does not run.
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
         Run { future, ended: self.0.clone().cancelled_owned() }
     }
@@ -115,10 +115,10 @@ impl<F: Future> Future for Run<F> {
     }
 }
 
-/// A source for as long as the client is there; made by [`Writer::alive`](crate::Writer::alive) and
-/// [`Alive::stream`].
+/// The items of a source for as long as the client is there; made by
+/// [`Writer::alive`](crate::Writer::alive) and [`Alive::stream`].
 ///
-/// It is a [`Stream`], and can be asked item by item without more.
+/// It is a [`Stream`], and [`next`](Self::next) needs no extension trait.
 pub struct WhileAlive<S>(Pin<Box<Watched<S>>>);
 
 pin_project_lite::pin_project! {

@@ -4,39 +4,39 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// A misuse of a [`Writer`](crate::Writer) that only shows when it runs.
+/// A misuse of a [`Writer`](crate::Writer) that only shows at run time.
 ///
-/// A client that has left is none: what is written then is dropped. `?` makes it an
-/// [`Error`](crate::Error), which answers 500 if nothing is sent yet, and else cuts the response.
+/// A client that has left is not one: what is written then is dropped. `?` makes it an
+/// [`Error`](crate::Error), which answers 500 if nothing is sent yet, and otherwise cuts the response off.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// A status, a header, a cookie or a whole response came when the head was sent already.
+    /// A status, a header, a cookie or a whole response was given after the head was sent.
     HeadSent,
     /// The response has ended, because the handler has returned.
     Ended,
-    /// An event came for a response that is no event stream, or whose status is not 200.
+    /// An event was pushed to a response that is not an event stream, or whose status is not 200.
     NotEvents,
-    /// Bytes came for a response whose status allows no body (RFC 9110 section 6.4.1).
+    /// Bytes were written to a response whose status allows no body (RFC 9110 section 6.4.1).
     NoBody(StatusCode),
-    /// The status is no final one, 200 to 599.
+    /// The status is not a final one, 200 to 599.
     Status(StatusCode),
-    /// The `content-length` that was set is not one number.
+    /// The `content-length` that was set is not a number, or not just one.
     ContentLength,
     /// The body is not as long as the `content-length` that was set.
     Length {
         /// The `content-length`.
         declared: u64,
-        /// What was written, the bytes that would have been too many included.
+        /// How much was written, including the bytes that would have been too many.
         written: u64,
     },
-    /// The event cannot be sent as it was meant, for this reason.
+    /// The event is invalid, for this reason.
     Event(String),
-    /// It is not safe to go there, for this reason.
+    /// It is not safe to redirect there, for this reason.
     Location(String),
-    /// The response that was given could not be made; the log says why.
+    /// The response could not be made; the log says why.
     Response,
-    /// Browsers would not take the cookie as it is meant, for this reason.
+    /// The cookie is invalid, for this reason.
     Cookie(String),
     /// A header's name or value is not one that HTTP can carry.
     Header(http::Error),
