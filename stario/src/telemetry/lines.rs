@@ -1,17 +1,17 @@
 //! Records as lines, each with the fields of the spans around it.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use smallvec::SmallVec;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{Fields, LOGGER};
+use super::LOGGER;
+use super::fields::{Recorded, Scalar};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -33,55 +33,68 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         let Some(span) = ctx.span(id) else { return };
-        let mut fields = Fields::with_room();
+        let mut fields = Recorded::with_room();
         attributes.record(&mut fields);
         span.extensions_mut().insert(fields);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
         let Some(span) = ctx.span(id) else { return };
-        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+        if let Some(fields) = span.extensions_mut().get_mut::<Recorded>() {
             values.record(fields);
         }
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        let mut own = Fields::with_room();
+        let mut own = Recorded::with_room();
         event.record(&mut own);
-        let message = match own.take("message") {
-            Some(Value::String(message)) => message,
-            other => other.as_ref().map(Value::to_string).unwrap_or_default(),
-        };
         let target = event.metadata().target();
-        if target == LOGGER
-            && let Some(Value::String(json)) = own.take("fields")
-            && let Ok(Value::Object(logged)) = serde_json::from_str(&json)
-        {
-            logged.into_iter().for_each(|(name, value)| own.set(name, value));
+        let logged = if target == LOGGER { logged(&own) } else { None };
+        let mut line = Line::new(self.format, *event.metadata().level(), target, own.get("message"));
+        for (name, value) in own.iter() {
+            if name == "message" || (name == "fields" && logged.is_some()) {
+                continue;
+            }
+            match logged.as_ref().and_then(|logged| logged.get(name)) {
+                Some(value) => line.json_field(name, value),
+                None => line.field(name, value),
+            }
         }
-        let mut line = Line::new(self.format, *event.metadata().level(), target, &message);
-        own.iter().for_each(|(name, value)| line.field(name.clone(), value));
+        for (name, value) in logged.iter().flatten() {
+            line.json_field(name, value);
+        }
         // From the innermost span: its word counts where two give a field of one name.
         for span in ctx.event_scope(event).into_iter().flatten() {
-            if let Some(fields) = span.extensions().get::<Fields>() {
-                fields.iter().for_each(|(name, value)| line.field(name.clone(), value));
+            if let Some(fields) = span.extensions().get::<Recorded>() {
+                fields.iter().for_each(|(name, value)| line.field(name, value));
             }
         }
         (self.write)(line.end());
     }
 }
 
+/// The fields that a `Logger` was given.
+fn logged(own: &Recorded) -> Option<Map<String, Value>> {
+    let Some(Scalar::Text(json)) = own.get("fields") else { return None };
+    serde_json::from_str(json).ok()
+}
+
 /// A line that is being written.
-struct Line {
+struct Line<'n> {
     format: Format,
     text: String,
     /// The fields that it has.
-    names: Vec<Cow<'static, str>>,
+    names: SmallVec<[&'n str; 16]>,
 }
 
-impl Line {
-    fn new(format: Format, level: Level, target: &str, message: &str) -> Self {
+impl<'n> Line<'n> {
+    fn new(format: Format, level: Level, target: &str, message: Option<Scalar<&str>>) -> Self {
         let mut text = String::with_capacity(512);
+        let message = match message {
+            Some(Scalar::Text(message)) => message,
+            Some(other) => &json(other).to_string(),
+            None => "",
+        };
         match format {
             Format::Text { ansi } => {
                 let (dim, plain) = styles(ansi);
@@ -93,14 +106,14 @@ impl Line {
                     _ => "\x1b[34m",
                 };
                 text.push_str(dim);
-                push_now(&mut text);
+                push_time(&mut text, SystemTime::now());
                 // Writing to a `String` cannot fail.
                 let _ = write!(text, "{plain} {color}{level:>5}{plain} ");
                 push_escaped(&mut text, message);
             }
             Format::Json => {
                 text.push_str("{\"timestamp\":\"");
-                push_now(&mut text);
+                push_time(&mut text, SystemTime::now());
                 text.push_str("\",\"level\":\"");
                 text.push_str(level.as_str());
                 text.push_str("\",\"target\":");
@@ -109,40 +122,64 @@ impl Line {
                 push_json_text(&mut text, message);
             }
         }
-        Self { format, text, names: Vec::with_capacity(16) }
+        Self { format, text, names: SmallVec::new() }
     }
 
     /// Adds a field, if there is none of that name and it is one to be shown.
-    fn field(&mut self, name: Cow<'static, str>, value: &Value) {
+    fn field(&mut self, name: &'n str, value: Scalar<&str>) {
+        match value {
+            Scalar::Text(value) => self.text_field(name, value),
+            other => self.json_field(name, &json(other)),
+        }
+    }
+
+    fn json_field(&mut self, name: &'n str, value: &Value) {
+        match value {
+            Value::String(value) => self.text_field(name, value),
+            other if self.begin(name) => {
+                // Writing to a `String` cannot fail.
+                let _ = write!(self.text, "{other}");
+            }
+            _ => {}
+        }
+    }
+
+    fn text_field(&mut self, name: &'n str, value: &str) {
+        if self.begin(name) {
+            match self.format {
+                Format::Text { .. } => push_escaped(&mut self.text, value),
+                Format::Json => push_json_text(&mut self.text, value),
+            }
+        }
+    }
+
+    /// Writes the name, if the value is to follow.
+    fn begin(&mut self, name: &'n str) -> bool {
         let is_shown = match self.format {
-            Format::Text { .. } => !is_semantic(&name),
+            Format::Text { .. } => !is_semantic(name),
             // What is meant for a collector's layer says nothing here.
             Format::Json => !name.starts_with("otel."),
         };
         if !is_shown || self.names.contains(&name) {
-            return;
+            return false;
         }
+        self.names.push(name);
         match self.format {
             Format::Text { ansi } => {
                 let (dim, plain) = styles(ansi);
                 self.text.push(' ');
                 self.text.push_str(dim);
-                push_escaped(&mut self.text, &name);
+                push_escaped(&mut self.text, name);
                 self.text.push('=');
                 self.text.push_str(plain);
-                match value {
-                    Value::String(text) => push_escaped(&mut self.text, text),
-                    other => push_json(&mut self.text, other),
-                }
             }
             Format::Json => {
                 self.text.push(',');
-                push_json_text(&mut self.text, &name);
+                push_json_text(&mut self.text, name);
                 self.text.push(':');
-                push_json(&mut self.text, value);
             }
         }
-        self.names.push(name);
+        true
     }
 
     fn end(mut self) -> String {
@@ -172,30 +209,71 @@ fn push_escaped(line: &mut String, text: &str) {
     }
 }
 
-fn push_json(line: &mut String, value: &Value) {
+fn json(value: Scalar<&str>) -> Value {
     match value {
-        Value::String(text) => push_json_text(line, text),
-        // Writing to a `String` cannot fail.
-        other => drop(write!(line, "{other}")),
+        Scalar::Text(text) => text.into(),
+        Scalar::Unsigned(number) => number.into(),
+        Scalar::Signed(number) => number.into(),
+        Scalar::Float(number) => number.into(),
+        Scalar::Bool(is_so) => is_so.into(),
     }
 }
 
 fn push_json_text(line: &mut String, text: &str) {
-    if text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')) {
-        line.extend(["\"", text, "\""]);
+    let is_plain = |byte| byte >= b' ' && byte != b'"' && byte != b'\\';
+    // To the end in any case, so that many are tested at once.
+    if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+        line.push('"');
+        line.push_str(text);
+        line.push('"');
     } else {
         line.push_str(&Value::from(text).to_string());
     }
 }
 
-fn push_now(line: &mut String) {
-    // Writing to a `String` cannot fail.
-    let _ = SystemTime.format_time(&mut Writer::new(line));
+/// `2026-11-21T12:00:00.000000Z`: the time as RFC 3339 has it.
+fn push_time(line: &mut String, time: SystemTime) {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (seconds, micros) = (since.as_secs(), u64::from(since.subsec_micros()));
+    let (year, month, day) = date(seconds / 86_400);
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    let parts = [
+        (0..4, year),
+        (5..7, month),
+        (8..10, day),
+        (11..13, hour),
+        (14..16, minute),
+        (17..19, second),
+        (20..26, micros),
+    ];
+    for (places, mut number) in parts {
+        for digit in text[places].iter_mut().rev() {
+            *digit += u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
+    }
+    line.push_str(std::str::from_utf8(&text).unwrap_or_default());
+}
+
+/// Year, month and day of a number of days since 1970-01-01.
+fn date(days: u64) -> (u64, u64, u64) {
+    // Counted from 1 March of the year 0, so that a leap day is the last of its year, and 400 years are alike.
+    let days = days + 719_468;
+    let (centuries, day) = (days / 146_097 * 4, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // Months of 31, 30, 31, 30, 31 days, and again: 153 in five.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, passed) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (centuries * 100 + year + passed, month, day)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::time::Duration;
 
     use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -244,5 +322,45 @@ mod tests {
                 r#""level":"INFO","target":"other","message":"a\nb\u001b[2J","ok":true,"request_id":"7f","url.path":"/x","rows":1}"#,
             ]
         );
+    }
+
+    #[test]
+    fn what_is_no_text_is_written_as_json_has_it() {
+        let log = || {
+            let request = tracing::info_span!("request", rows = 1, name = "\"a\"");
+            request.record("rows", 2.5);
+            let _entered = request.enter();
+            tracing::warn!(target: "app", rows = 7, fields = r#"{"rows":[3],"name":null}"#, message = 5);
+            tracing::info!(target: "other", rate = f64::NAN, left = -1, fields = "{}");
+        };
+        assert_eq!(
+            lines(Format::Json, log),
+            [
+                r#""level":"WARN","target":"app","message":"5","rows":[3],"name":null}"#,
+                r#""level":"INFO","target":"other","message":"","rate":null,"left":-1,"fields":"{}","rows":2.5,"name":"\"a\""}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn the_time_is_that_of_the_calendar() {
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let written = |seconds, micros| {
+            let mut line = String::new();
+            push_time(&mut line, UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros));
+            line
+        };
+        assert_eq!(written(0, 0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(written(951_868_799, 999_999), "2000-02-29T23:59:59.999999Z");
+        // Each day of 400 years, at another time of day, against another's calendar.
+        for day in 0..146_097 {
+            let seconds = day * 86_400 + day * 7919 % 86_400;
+            let expected = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
+            let parts: Vec<&str> = expected.split(' ').collect();
+            let month = 1 + MONTHS.iter().position(|month| *month == parts[2]).unwrap();
+            let expected = format!("{}-{month:02}-{}T{}.000000Z", parts[3], parts[1], parts[4]);
+            assert_eq!(written(seconds, 0), expected);
+        }
     }
 }
