@@ -40,17 +40,18 @@ pub(crate) async fn dispatch(
     let arrival = Arrival { peer, id, nonce, span: span.clone() };
     let is_head = request.method() == Method::HEAD;
     let accepted = Accepted::of(request.headers());
-    let answering = span.in_scope(|| match app.stages() {
+    let mut answering = span.in_scope(|| match app.stages() {
         stages if stages.is_empty() => route(&app, request, arrival),
         stages => Answering::Later(Way::through(stages, &app, arrival, request, None)),
     });
+    let template = answering.take_template();
     let mut response = answering.wait(&app).instrument(span).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
     if let Some(headers) = app.settings().security_headers() {
         headers.add_to(&mut response, nonce);
     }
     response.body_mut().belongs_to(id);
-    let report = report.map(|report| report.answered(&mut response));
+    let report = report.map(|report| report.answered(&mut response, template));
     if let Some(accepted) = accepted {
         Box::pin(compress::respond(accepted, app.settings().compression(), &mut response)).await;
     }
@@ -94,6 +95,14 @@ struct Called {
 }
 
 impl Answering {
+    /// The route, where it is known by now.
+    fn take_template(&mut self) -> Option<RouteTemplate> {
+        match self {
+            Answering::Call(called) => called.template.take(),
+            Answering::Now(_) | Answering::Later(_) => None,
+        }
+    }
+
     async fn wait(self, app: &Assembled) -> Response {
         match self {
             Answering::Now(response) => response,
@@ -204,7 +213,7 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
         Match::Found { endpoint, captures } => {
             let kept = app.answers().has_panic_page().then(|| Box::new(head.clone()));
             telemetry::routed(&arrival.span, &head.method, captures.template());
-            let template = telemetry::is_wanted().then(|| RouteTemplate(captures.template().to_owned()));
+            let template = telemetry::is_wanted().then(|| RouteTemplate(captures.template()));
             let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
             match handler::call(endpoint, scope, app) {
                 Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),

@@ -49,9 +49,28 @@ impl RequestId {
         Self(high << 64 | low)
     }
 
+    pub(crate) fn digits(self) -> Digits {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 32];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        Digits(text)
+    }
+
     pub(crate) fn header(self) -> HeaderValue {
         // Hexadecimal digits are a header's value.
-        HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static(""))
+        HeaderValue::from_bytes(&self.digits().0).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+/// A request's id as text.
+pub(crate) struct Digits([u8; 32]);
+
+impl Digits {
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -63,7 +82,7 @@ impl FromRequest for RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:032x}", self.0)
+        formatter.write_str(self.digits().as_str())
     }
 }
 
@@ -72,6 +91,13 @@ mod tests {
     use std::collections::HashSet;
 
     use super::RequestId;
+
+    #[test]
+    fn it_is_32_digits() {
+        let id = RequestId(0x0123_4567_89ab_cdef);
+        assert_eq!(id.to_string(), "00000000000000000123456789abcdef");
+        assert_eq!(id.header(), id.to_string());
+    }
 
     #[test]
     fn no_two_are_alike() {

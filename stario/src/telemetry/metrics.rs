@@ -53,7 +53,7 @@ pub(crate) fn render() -> String {
 #[derive(Debug)]
 pub(super) struct Figures {
     method: &'static str,
-    route: String,
+    route: &'static str,
     status: Option<StatusCode>,
     is_stream: bool,
 }
@@ -67,24 +67,24 @@ impl Figures {
         }
         let method = known(method);
         gauge!("http_server_active_requests", "http_request_method" => method).increment(1);
-        Some(Self { method, route: String::new(), status: None, is_stream: false })
+        Some(Self { method, route: "", status: None, is_stream: false })
     }
 
-    pub(super) fn answered(&mut self, status: StatusCode, route: Option<String>, is_stream: bool) {
+    pub(super) fn answered(&mut self, status: StatusCode, route: Option<&'static str>, is_stream: bool) {
         self.status = Some(status);
         self.route = route.unwrap_or_default();
         self.is_stream = is_stream;
         if is_stream {
-            gauge!("stario_open_streams", "http_route" => self.route.clone()).increment(1);
+            gauge!("stario_open_streams", "http_route" => self.route).increment(1);
         }
     }
 
     pub(super) fn end(&mut self, elapsed: Duration, events: Option<u64>) {
         gauge!("http_server_active_requests", "http_request_method" => self.method).decrement(1);
-        let route = std::mem::take(&mut self.route);
+        let route = self.route;
         if self.is_stream {
-            gauge!("stario_open_streams", "http_route" => route.clone()).decrement(1);
-            counter!("stario_stream_events_total", "http_route" => route.clone())
+            gauge!("stario_open_streams", "http_route" => route).decrement(1);
+            counter!("stario_stream_events_total", "http_route" => route)
                 .increment(events.unwrap_or_default());
         }
         // A client that left has no status; 499 is what nginx made of it.

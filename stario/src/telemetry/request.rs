@@ -20,7 +20,7 @@ pub(crate) fn span<B>(request: &Request<B>, id: RequestId, client: impl FnOnce()
     let span = tracing::error_span!(
         target: "stario",
         "request",
-        request_id = %id,
+        request_id = id.digits().as_str(),
         http.request.method = request.method().as_str(),
         url.path = request.uri().path(),
         client.address = client().map(tracing::field::display),
@@ -54,9 +54,9 @@ pub(crate) fn routed(span: &Span, method: &Method, template: &str) {
     }
 }
 
-/// The route that answered, left with the response for the report.
-#[derive(Debug, Clone)]
-pub(crate) struct RouteTemplate(pub(crate) String);
+/// The route that answered, for the report. Layers cannot tell it: it is left with the response then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RouteTemplate(pub(crate) &'static str);
 
 /// How many events of the response were sent, left with it for the report: a layer may make another body of
 /// the stream.
@@ -80,7 +80,7 @@ pub(crate) struct Report {
     method: Method,
     path: String,
     /// The pattern that matched, if any.
-    route: Option<String>,
+    route: Option<&'static str>,
     status: Option<StatusCode>,
     bytes: u64,
     events: Option<Arc<AtomicU64>>,
@@ -110,15 +110,20 @@ impl Report {
         })
     }
 
-    /// The response begins.
-    pub(crate) fn answered(mut self: Box<Self>, response: &mut Response) -> Box<Self> {
+    /// The response begins. Its route may be left with it instead.
+    pub(crate) fn answered(
+        mut self: Box<Self>,
+        response: &mut Response,
+        route: Option<RouteTemplate>,
+    ) -> Box<Self> {
         let status = response.status();
         self.status = Some(status);
         self.events = response.extensions_mut().remove().map(|EventCount(count)| count);
-        self.route = response.extensions_mut().remove().map(|RouteTemplate(template)| template);
+        let route = route.or_else(|| response.extensions_mut().remove());
+        self.route = route.map(|RouteTemplate(template)| template);
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut self.figures {
-            figures.answered(status, self.route.clone(), self.events.is_some());
+            figures.answered(status, self.route, self.events.is_some());
         }
         self.span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {
