@@ -20,8 +20,14 @@ impl Encoder {
         let quality = Level::Precise(i32::from(level));
         Self(match coding {
             Coding::Zstd => {
-                let window = CParameter::window_log(u32::from(window));
-                Box::new(ZstdEncoder::new_with_params(i32::from(level), &[window]))
+                let log = u32::from(window);
+                let mut params = vec![CParameter::window_log(log)];
+                // What zstd does by itself where it knows the length of the body. The tables of the lower levels
+                // are no larger.
+                if level >= 3 && window < Effort::TABLES_WINDOW {
+                    params.extend([CParameter::hash_log(log + 1), CParameter::chain_log(log)]);
+                }
+                Box::new(ZstdEncoder::new_with_params(i32::from(level), &params))
             }
             Coding::Brotli => {
                 let params = EncoderParams::default().quality(quality).window_size(i32::from(window));

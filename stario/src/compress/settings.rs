@@ -74,6 +74,9 @@ pub(super) struct Effort {
 impl Effort {
     /// The smallest window that encoders have.
     pub(super) const LEAST_WINDOW: u8 = 10;
+
+    /// The window from which on zstd's tables are as large as its levels, from 3 on, have them at least.
+    pub(super) const TABLES_WINDOW: u8 = 16;
 }
 
 /// Whether and how responses are compressed; see [`App::compression`](crate::App::compression).
