@@ -223,13 +223,20 @@ impl Scope {
 
     /// The signals of the request, read once however many parameters ask.
     pub(crate) async fn signals(&self) -> Result<&serde_json::Value, Rejection> {
-        let signals = self.signals.get_or_init(|| crate::extract::read_signals(self)).await;
+        let signals = match self.signals.get() {
+            Some(signals) => signals,
+            // Boxed: each parameter that asks would have room for it in the handler's future.
+            None => Box::pin(self.signals.get_or_init(|| crate::extract::read_signals(self))).await,
+        };
         signals.as_ref().map_err(Clone::clone)
     }
 
     /// The fields of the request's form, read once however many parameters ask.
     pub(crate) async fn form_parts(&self) -> Result<&FormParts, Rejection> {
-        let parts = self.form_parts.get_or_init(|| crate::extract::read_form_parts(self)).await;
+        let parts = match self.form_parts.get() {
+            Some(parts) => parts,
+            None => Box::pin(self.form_parts.get_or_init(|| crate::extract::read_form_parts(self))).await,
+        };
         parts.as_ref().map_err(Clone::clone)
     }
 }

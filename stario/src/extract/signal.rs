@@ -46,9 +46,14 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let signals = scope.signals().await?;
-        let separator = if parameter.is_renamed() { "." } else { "__" };
-        let found = parameter.name().split(separator).try_fold(signals, |value, name| value.get(name));
         let name = parameter.name();
+        let separator = if parameter.is_renamed() { "." } else { "__" };
+        let found = if name.contains(separator) {
+            name.split(separator).try_fold(signals, |value, name| value.get(name))
+        } else {
+            // To make a search ready takes longer than this.
+            signals.get(name)
+        };
         match found {
             Some(found) => json_body::deserialize(found, SOURCE, name),
             None => value::from_text(None).map_err(|problem| problem.into_rejection(SOURCE, name)),
