@@ -184,12 +184,8 @@ impl Step {
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         // A handler may itself poll a call of another handler.
-        let outer = LINE.take();
-        let step = self.step_alone(ctx);
-        if outer.is_some() {
-            LINE.set(outer);
-        }
-        step
+        let _outer = Outer(LINE.take());
+        self.step_alone(ctx)
     }
 
     fn step_alone(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
@@ -213,6 +209,17 @@ impl Call {
                 tracing::error!(handler, panic, "a handler panicked");
                 Poll::Ready(Step::Panicked)
             }
+        }
+    }
+}
+
+/// The line of a call around this one, put back when this one is polled.
+struct Outer(Option<Arc<Line>>);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        if let Some(line) = self.0.take() {
+            LINE.set(Some(line));
         }
     }
 }
@@ -383,10 +390,11 @@ impl Stream for Rest {
         let Some(call) = &mut self.call else {
             return Poll::Ready(None);
         };
-        let step = ready!(call.step(ctx));
-        if let Step::Progress(Progress::Frame(frame)) = step {
-            return Poll::Ready(Some(Ok(frame)));
-        }
+        let step = match call.step(ctx) {
+            Poll::Ready(Step::Progress(Progress::Frame(frame))) => return Poll::Ready(Some(Ok(frame))),
+            Poll::Ready(step) => step,
+            Poll::Pending => return Poll::Pending,
+        };
         self.call = None;
         Poll::Ready(match step {
             Step::Progress(Progress::Cut(error)) => Some(Err(error)),
