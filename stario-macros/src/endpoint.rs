@@ -13,15 +13,18 @@ use crate::function;
 
 pub(crate) use model::Kind;
 
-/// Expands one handler. On an error the function is still emitted, and its links if the path is known, so
-/// that editors keep working and nothing that uses the handler reports a second error.
+/// Expands one handler. On an error the function is still emitted, and its links, so that editors keep working
+/// and nothing that uses the handler reports a second error.
 pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let parsed = match parse::parse(arguments, item) {
         Ok(parsed) => parsed,
         Err(error) => return function::with_error(item, &error),
     };
-    let model = model::Endpoint::new(kind, parsed);
-    let errors = check::check(&model);
+    let mut model = model::Endpoint::new(kind, parsed);
+    let errors = check::check(&mut model);
+    if !errors.is_empty() {
+        model.recover();
+    }
     emit::emit(&model, errors)
 }
 

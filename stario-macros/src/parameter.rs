@@ -95,6 +95,11 @@ impl Parameter {
         self.name.is_none() && self.renamed.is_none()
     }
 
+    /// Whether its type is written so: `PathParam<u32>`, `stario::PathParam<u32>`. What it is, only rustc knows.
+    pub(crate) fn is_written(&self, name: &str) -> bool {
+        last_segment(&self.ty).is_some_and(|segment| segment.ident == name)
+    }
+
     /// The parameter's own name; empty when its pattern binds none.
     pub(crate) fn own_name(&self) -> String {
         self.name.as_ref().map(unraw).unwrap_or_default()

@@ -379,7 +379,7 @@ impl App {
             return Err(Problems(self.problems));
         }
         Ok(Assembled {
-            prefixes: Prefixes::new(self.parts.iter().map(|part| (part.routes, part.prefix))),
+            prefixes: Prefixes::note(self.parts.iter().map(Part::place)),
             routes,
             router,
             states: self.states,

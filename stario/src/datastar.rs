@@ -6,6 +6,7 @@
 mod action;
 mod client;
 mod event;
+mod fields;
 mod into_event;
 mod link;
 mod text;
@@ -18,9 +19,7 @@ pub use event::{
     ping, redirect, remove, script, signals,
 };
 pub use into_event::{IntoEvent, StreamItem};
-pub use link::{
-    Complete, Given, Link, Probe, QueryValue, Set, Setters, Target, Unprobed, Unset, with_parameter,
-};
+pub use link::{Complete, Link, Probe, QueryValue, Set, Setters, Target, Unprobed, Unset, with_parameter};
 pub use text::{RestValue, UrlValue};
 pub use url::{Url, UrlBuilder};
 

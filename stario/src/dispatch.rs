@@ -40,12 +40,15 @@ pub(crate) async fn dispatch(
     let arrival = Arrival { peer, id, nonce, span: span.clone() };
     let is_head = request.method() == Method::HEAD;
     let accepted = Accepted::of(request.headers());
-    let mut answering = span.in_scope(|| match app.stages() {
-        stages if stages.is_empty() => route(&app, request, arrival),
-        stages => Answering::Later(Way::through(stages, &app, arrival, request, None)),
-    });
+    let mut answering = {
+        let _links = app.prefixes().enter();
+        span.in_scope(|| match app.stages() {
+            stages if stages.is_empty() => route(&app, request, arrival),
+            stages => Answering::Later(Way::through(stages, &app, arrival, request, None)),
+        })
+    };
     let template = answering.take_template();
-    let mut response = answering.wait(&app).instrument(span).await;
+    let mut response = app.prefixes().around(answering.wait(&app).instrument(span)).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
     if let Some(headers) = app.settings().security_headers() {
         headers.add_to(&mut response, nonce);
@@ -132,7 +135,6 @@ impl Called {
 fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Answering {
     let (head, body) = request.into_parts();
     if app.settings().refuses_origin(&head) {
-        let _links = app.prefixes().enter();
         let refused = app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, arrival.id);
         return Answering::Now(refused);
     }
@@ -205,10 +207,7 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
     let version = request.version();
     let (head, body) = request.into_parts();
     let id = arrival.id;
-    let status = |status, message, head: &_| {
-        let _links = app.prefixes().enter();
-        app.answers().status(status, message, head, id)
-    };
+    let status = |status, message, head: &_| app.answers().status(status, message, head, id);
     Answering::Now(match found {
         Match::Found { endpoint, captures } => {
             let kept = app.answers().has_panic_page().then(|| Box::new(head.clone()));

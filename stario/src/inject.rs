@@ -71,6 +71,7 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
     message = "`{Self}` is nothing a handler can take",
     label = "no source of a request's values, and no dependency",
     note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>` or `State<T>`, or a type that implements `FromRequest`",
+    note = "what a source holds is read by serde: the `T` of `QueryParam<T>` or `Query<T>` has `#[derive(serde::Deserialize)]`",
     note = "a type that a function makes is taken if that function has `#[dependency]`, or by name if it stands in another crate: `#[from(provider)]`"
 )]
 pub trait Argument<'s, R, K>: Sized {

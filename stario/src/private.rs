@@ -5,7 +5,7 @@
 
 pub use crate::app::{Registration, discover, inventory};
 pub use crate::datastar::{
-    Action, Complete, Given, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
+    Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
 };
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};

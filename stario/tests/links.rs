@@ -1,5 +1,6 @@
 //! Links and actions built from handlers lead back to them, with the same parameters.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use proptest::prelude::*;
@@ -77,16 +78,31 @@ async fn lookup(key: QueryParam<String>) -> Response {
     seen(&key.0)
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Filter {
     size: u8,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     color: Vec<String>,
+    #[serde(rename = "sorted-by")]
+    order: Option<Order>,
 }
 
-#[app::query("/filtered")]
-async fn filtered(Query(filter): Query<Filter>) -> Response {
-    seen((filter.size, filter.color))
+#[app::query("/filtered/{kind}")]
+async fn filtered(kind: PathParam<String>, Query(filter): Query<Filter>) -> Response {
+    seen((kind.0, filter))
+}
+
+/// Nothing of it must be set.
+#[derive(Default, Serialize, Deserialize)]
+struct Paging {
+    page: Option<u32>,
+    #[serde(flatten)]
+    others: BTreeMap<String, String>,
+}
+
+#[app::query("/paged")]
+async fn paged(paging: Query<Paging>) -> Response {
+    seen((paging.page, &paging.others))
 }
 
 fn client() -> TestClient {
@@ -218,6 +234,21 @@ proptest! {
     }
 
     #[test]
+    fn whole_queries_come_back(
+        kind in text().prop_filter("a segment", |text| is_segment(text)),
+        size: u8,
+        color in prop::collection::vec(text(), 0..4),
+        is_newest: Option<bool>,
+    ) {
+        let order = is_newest.map(|is_newest| if is_newest { Order::NewestFirst } else { Order::OldestFirst });
+        let filter = Filter { size, color, order };
+        let expected: (String, Filter) = (kind, filter);
+        let read = |value| serde_json::from_value::<(String, Filter)>(value).unwrap();
+        prop_assert_eq!(&read(get(filtered::url(&expected.0).filter(&expected.1))), &expected);
+        prop_assert_eq!(&read(call(filtered::action(&expected.0).filter(&expected.1))), &expected);
+    }
+
+    #[test]
     fn path_and_query_together_come_back(
         kind in text().prop_filter("a segment", |text| is_segment(text)),
         id: i64,
@@ -244,12 +275,18 @@ fn a_link_says_what_was_set() {
     check(&prune::url(1, ["a/b", "c"]), "/tree/1/a%2Fb/c");
     assert_eq!(lookup::action().key("k").to_string(), "@query('/lookup?key=k')");
     assert_eq!(call(lookup::action().key("k")), json!("k"));
-    let size = 4_u8;
-    check(
-        &filtered::url().query("size", size).query("color", ["a", "b"]),
-        "/filtered?size=4&color=a&color=b",
-    );
-    assert_eq!(get(filtered::url().query("size", size).query("color", ["a", "b"])), json!([4, ["a", "b"]]));
+    let filter =
+        Filter { size: 4, color: vec!["a".to_owned(), "b".to_owned()], order: Some(Order::NewestFirst) };
+    let link = filtered::url("x").filter(&filter);
+    check(&link, "/filtered/x?size=4&color=a&color=b&sorted-by=newest-first");
+    check(&link.query("color", "c"), "/filtered/x?size=4&sorted-by=newest-first&color=c");
+    // What is set again replaces what was set, what it leaves out included.
+    check(&link.filter(Filter { size: 5, color: Vec::new(), order: None }), "/filtered/x?size=5");
+    check(&paged::url(), "/paged");
+    let others = BTreeMap::from([("a b".to_owned(), "c&d".to_owned())]);
+    let link = paged::url().paging(Paging { page: Some(2), others });
+    check(&link, "/paged?page=2&a+b=c%26d");
+    assert_eq!(get(link), json!([2, { "a b": "c&d" }]));
 }
 
 #[test]

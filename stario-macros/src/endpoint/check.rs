@@ -5,8 +5,12 @@ use super::model::{Endpoint, Kind, Segment};
 use super::parse::Method;
 use crate::errors::Errors;
 
-pub(super) fn check(endpoint: &Endpoint) -> Errors {
+pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     let mut errors = Errors::default();
+    if let Some(problem) = endpoint.problem.take() {
+        errors.add(problem);
+    }
+    let endpoint = &*endpoint;
     path(endpoint, &mut errors);
     method(endpoint, &mut errors);
     headers(endpoint, &mut errors);
@@ -26,6 +30,9 @@ pub(super) fn check_handler(endpoint: &Endpoint) -> Errors {
 }
 
 fn path(endpoint: &Endpoint, errors: &mut Errors) {
+    if !endpoint.has_path() {
+        return;
+    }
     let template = endpoint.path.value();
     if !template.starts_with('/') {
         errors.at(&endpoint.path, format!("a path template begins with `/`: \"/{template}\""));
@@ -51,11 +58,7 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
                 errors.at(&endpoint.path, message);
             }
             Segment::Capture(name) | Segment::Rest(name) if !is_identifier(name) => {
-                let shown = endpoint.pattern.shown(name);
-                errors.at(
-                    &endpoint.path,
-                    format!("`{shown}` is not the name of a parameter; write a Rust identifier, such as `{{user_id}}`"),
-                );
+                errors.at(&endpoint.path, not_a_name(&endpoint.pattern.shown(name), name));
             }
             Segment::Rest(name) if position != last => {
                 let message =
@@ -63,6 +66,23 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
                 errors.at(&endpoint.path, message);
             }
             Segment::Capture(_) | Segment::Rest(_) => {}
+        }
+    }
+}
+
+/// What is wrong with the name in `shown`, a capture.
+fn not_a_name(shown: &str, name: &str) -> String {
+    match name.split_once(':') {
+        _ if name.contains(['{', '}']) => {
+            format!("`{shown}` is more than one capture; each is a whole segment: `/{{name}}/`")
+        }
+        Some((name, _)) if is_identifier(name) => {
+            format!("`{shown}` has a type in it; that stands at the parameter, so write `{{{name}}}`")
+        }
+        _ => {
+            format!(
+                "`{shown}` is not the name of a parameter; write a Rust identifier, such as `{{user_id}}`"
+            )
         }
     }
 }
@@ -124,6 +144,12 @@ fn is_token(byte: u8) -> bool {
 }
 
 fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
+    if let Some(capture) = meant_capture(endpoint, text) {
+        let message =
+            format!("`{text}` stands for itself in a path template; write `{capture}` for what varies");
+        errors.at(&endpoint.path, message);
+        return;
+    }
     let is_out_of_place = |c: char| !is_path_character(c) && !matches!(c, '{' | '}');
     let message = match text.chars().find(|&c| is_out_of_place(c)) {
         Some(bad @ ('?' | '#')) => {
@@ -148,6 +174,17 @@ fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
         None => return,
     };
     errors.at(&endpoint.path, message);
+}
+
+/// What a segment is elsewhere: `:id`, `<id>` and `*path` capture in other frameworks.
+fn meant_capture(endpoint: &Endpoint, text: &str) -> Option<String> {
+    let is_parameter = |name: &&str| endpoint.parameter(name).is_some();
+    let bracketed = || text.strip_prefix('<')?.strip_suffix('>');
+    if let Some(name) = text.strip_prefix('*').filter(is_parameter) {
+        return Some(format!("{{{name}...}}"));
+    }
+    let name = text.strip_prefix(':').or_else(bracketed).filter(is_parameter)?;
+    Some(format!("{{{name}}}"))
 }
 
 fn has_whole_escapes(text: &str) -> bool {

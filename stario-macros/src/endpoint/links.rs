@@ -44,14 +44,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
         .scan(captures.iter(), |captures, segment| {
             Some(match segment {
                 Segment::Literal(text) => quote!(#url.literal(#text);),
-                Segment::Capture(_) => {
-                    let Capture { argument, value, .. } = captures.next()?;
-                    quote!(#url.value::<#value, _>(&#argument);)
-                }
-                Segment::Rest(_) => {
-                    let Capture { argument, value, .. } = captures.next()?;
-                    quote!(#url.rest::<#value, _>(#argument);)
-                }
+                Segment::Capture(_) | Segment::Rest(_) => captures.next()?.build(&url),
             })
         })
         .collect();
@@ -124,46 +117,58 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
 struct Capture<'a> {
     argument: Ident,
     generic: Ident,
+    /// `None` where there is an error: then anything is taken.
     filled_by: Option<&'a Parameter>,
-    /// What the capture is parsed into.
-    value: TokenStream,
     is_rest: bool,
 }
 
-/// Named like the handler's own parameters; where there is none, or a second capture of that name, which
-/// `check` reports, by position.
+/// Named like the handler's own parameters.
 fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
-    let names: Vec<&str> = endpoint.pattern.captures().collect();
-    let runtime = runtime();
-    let capture = |(position, name): (usize, &&str)| {
-        let is_new = !names[..position].contains(name);
-        let filled_by = endpoint.parameter(name).filter(|_| is_new);
+    let capture = |(position, name): (usize, &str)| {
+        let filled_by = endpoint.parameter(name).filter(|_| !endpoint.is_broken);
         let argument = filled_by.and_then(|parameter| parameter.name.clone());
         Capture {
             argument: argument.unwrap_or_else(|| format_ident!("capture_{}", position)),
             generic: format_ident!("T{}", position),
             filled_by,
-            value: match filled_by {
-                Some(Parameter { ty, .. }) => quote!(<#ty as #runtime::PathSource>::Value),
-                None => quote!(::std::string::String),
-            },
             is_rest: endpoint.pattern.is_rest(name),
         }
     };
-    names.iter().enumerate().map(capture).collect()
+    endpoint.pattern.captures().enumerate().map(capture).collect()
 }
 
 impl Capture<'_> {
+    /// What it is parsed into.
+    fn value(ty: &Type) -> TokenStream {
+        let runtime = runtime();
+        quote!(<#ty as #runtime::PathSource>::Value)
+    }
+
     /// The parameter's type reads the path, and the argument fits what it reads. That the first is a bound,
     /// though it depends on nothing, makes rustc report it once, at the type, and take it for granted after.
     fn bounds(&self) -> TokenStream {
-        let (runtime, Self { generic, value, .. }) = (runtime(), self);
-        let reads_path = self.filled_by.map(|Parameter { ty, .. }| {
-            let source = runtime_at(ty.span());
-            quote_spanned!(ty.span()=> #ty: #source::PathSource,)
-        });
+        let Some(Parameter { ty, .. }) = self.filled_by else {
+            return TokenStream::new();
+        };
+        let (runtime, source, Self { generic, .. }) = (runtime(), runtime_at(ty.span()), self);
+        let reads_path = quote_spanned!(ty.span()=> #ty: #source::PathSource,);
         let fills = Ident::new(if self.is_rest { "RestValue" } else { "UrlValue" }, Span::call_site());
+        let value = Self::value(ty);
         quote!(#reads_path #generic: #runtime::#fills<#value>,)
+    }
+
+    /// Adds its segments to `url`.
+    fn build(&self, url: &Ident) -> TokenStream {
+        let argument = &self.argument;
+        let Some(Parameter { ty, .. }) = self.filled_by else {
+            return quote!(let _ = #argument;);
+        };
+        let value = Self::value(ty);
+        if self.is_rest {
+            quote!(#url.rest::<#value, _>(#argument);)
+        } else {
+            quote!(#url.value::<#value, _>(&#argument);)
+        }
     }
 }
 
@@ -227,13 +232,11 @@ impl<'a> Setters<'a> {
         let states: Vec<&Ident> = self.states().collect();
         let generics = quote!(<__Link, #(#states),*>);
         let required = self.setters.iter().filter(|setter| setter.state.is_some());
-        let given = required
-            .clone()
-            .map(|Setter { method, state, .. }| quote!(#state: #runtime::Given<names::#method>));
-        let names = required.map(|Setter { method, .. }| quote!(pub struct #method {}));
+        let given = required.clone().map(|Setter { method, state, .. }| quote!(#state: given::#method));
+        let rules = required.map(Setter::given);
         let methods = self.setters.iter().map(|setter| self.method(setter));
         quote! {
-            pub mod names { #(#names)* }
+            pub mod given { #(#rules)* }
 
             pub struct #name #generics (__Link, ::core::marker::PhantomData<(#(#states,)*)>);
 
@@ -298,6 +301,27 @@ impl<'a> Setter<'a> {
         };
         let state = parameter.default.is_none().then(|| format_ident!("__State{}", position));
         Self { method, key, parameter, state }
+    }
+
+    /// That it is set, or need not be. A trait for each parameter, because the message of one for all would
+    /// call it by the path of a type.
+    fn given(&self) -> TokenStream {
+        let (runtime, Self { method, key, .. }) = (runtime(), self);
+        let message = format!("the query parameter `{key}` of this link is not set");
+        let label = format!("`{key}` is missing");
+        let otherwise = if self.parameter.is_written("Query") {
+            "derive `Default` for its struct, if that reads a query without any of its fields"
+        } else {
+            "give the parameter a `#[default(..)]` or an `Option`"
+        };
+        let note = format!("the handler requires it: set it by `.{method}(..)`, or {otherwise}");
+        quote! {
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
+            pub trait #method {}
+
+            impl #method for #runtime::Set {}
+            impl #method for #runtime::Unset<false> {}
+        }
     }
 }
 

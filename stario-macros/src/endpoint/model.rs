@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{Attribute, Ident, LitStr};
 
-use super::parse::{Options, Parsed};
+use super::parse::{Arguments, Options, Parsed};
 use crate::function::Function;
 use crate::parameter::Parameter;
 
@@ -42,6 +42,10 @@ pub(super) struct Endpoint {
     /// Names in lower case and values, in the order of the names.
     pub(super) headers: Vec<(String, String)>,
     pub(super) options: Options,
+    /// What could not be read of the attribute.
+    pub(super) problem: Option<syn::Error>,
+    /// Whether there is an error, so that the links take anything.
+    pub(super) is_broken: bool,
     /// Whether the path and the method are the app's to choose, and what stands here is nothing.
     pub(super) is_explicit: bool,
     pub(super) parameters: Vec<Parameter>,
@@ -66,16 +70,25 @@ pub(super) enum Segment {
 
 impl Endpoint {
     pub(super) fn new(kind: Kind, parsed: Parsed) -> Self {
-        let Parsed { path, options, function } = parsed;
+        let Parsed { arguments: Arguments { path, options, problem }, function } = parsed;
         let method =
             options.method.as_ref().map_or_else(|| kind.method().to_owned(), |method| method.name.clone());
         let pairs = options.headers.iter().flatten();
         let mut headers: Vec<(String, String)> =
             pairs.map(|(name, value)| (name.value().to_ascii_lowercase(), value.value())).collect();
         headers.sort();
-        let pattern = Pattern::new(&path.value());
-        let function = Self::without_path(kind, function);
-        Self { path, pattern, method, headers, options, is_explicit: false, ..function }
+        let endpoint = Self {
+            method,
+            headers,
+            options,
+            problem,
+            is_explicit: false,
+            ..Self::without_path(kind, function)
+        };
+        match path {
+            Some(path) => Self { pattern: Pattern::new(&path.value()), path, ..endpoint },
+            None => endpoint,
+        }
     }
 
     /// A handler whose path and method the app chooses.
@@ -95,10 +108,29 @@ impl Endpoint {
             method: String::new(),
             headers: Vec::new(),
             options: Options::default(),
+            problem: None,
+            is_broken: false,
             is_explicit: true,
             parameters,
             other_methods,
             function,
+        }
+    }
+
+    /// Whether the path is in the attribute.
+    pub(super) fn has_path(&self) -> bool {
+        !self.pattern.segments.is_empty()
+    }
+
+    /// Makes the links of a handler with an error take what they would without it, as far as that can be
+    /// guessed: what its path captures, or the parameters that are written as if it did.
+    pub(super) fn recover(&mut self) {
+        self.is_broken = true;
+        let path_parameters: Vec<_> =
+            self.parameters.iter().filter(|parameter| parameter.is_written("PathParam")).collect();
+        if path_parameters.len() > self.pattern.captures().count() {
+            let capture = |parameter: &&Parameter| Segment::Capture(parameter.own_name());
+            self.pattern = Pattern { segments: path_parameters.iter().map(capture).collect() };
         }
     }
 

@@ -11,9 +11,17 @@ use crate::parameter::unraw;
 
 /// A handler as the user wrote it.
 pub(super) struct Parsed {
-    pub(super) path: LitStr,
-    pub(super) options: Options,
+    pub(super) arguments: Arguments,
     pub(super) function: Function,
+}
+
+/// What stands in the attribute. What cannot be read is told with the rest: the handler's links must be there
+/// while its attribute is typed.
+pub(super) struct Arguments {
+    /// `None` where a problem stands in its place.
+    pub(super) path: Option<LitStr>,
+    pub(super) options: Options,
+    pub(super) problem: Option<syn::Error>,
 }
 
 /// What follows the path template: `method = PUT, headers("X-Mode" = "a")`.
@@ -35,9 +43,8 @@ pub(super) struct Method {
 }
 
 pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<Parsed> {
-    let (path, options) = arguments_parser.parse2(arguments)?;
     let function = Function::parse(item, "a handler")?;
-    Ok(Parsed { path, options, function })
+    Ok(Parsed { arguments: arguments_parser.parse2(arguments)?, function })
 }
 
 /// The same for a handler without a path: nothing, or `detached`.
@@ -72,20 +79,27 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
     Ok((kind, options))
 }
 
-fn arguments_parser(input: ParseStream<'_>) -> syn::Result<(LitStr, Options)> {
+fn arguments_parser(input: ParseStream<'_>) -> syn::Result<Arguments> {
+    let mut arguments = Arguments { path: None, options: Options::default(), problem: None };
+    arguments.problem = read(input, &mut arguments).err();
+    // What stands behind a problem cannot be told from it.
+    input.parse::<TokenStream>()?;
+    Ok(arguments)
+}
+
+fn read(input: ParseStream<'_>, arguments: &mut Arguments) -> syn::Result<()> {
     const EXPECTED: &str = "expected a path template in quotes, such as \"/users/{user_id}\"";
     if input.is_empty() {
         return Err(syn::Error::new(proc_macro2::Span::call_site(), EXPECTED));
     }
-    let path: LitStr = input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED))?;
-    let mut options = Options::default();
+    arguments.path = Some(input.parse().map_err(|error| syn::Error::new(error.span(), EXPECTED))?);
     while !input.is_empty() {
         input.parse::<Token![,]>()?;
         if !input.is_empty() {
-            option(input, &mut options)?;
+            option(input, &mut arguments.options)?;
         }
     }
-    Ok((path, options))
+    Ok(())
 }
 
 fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {

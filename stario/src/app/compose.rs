@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{App, without_handlers};
+use super::{App, Prefixes, without_handlers};
 use crate::extract::RouteInfo;
 use crate::handler::HandlerRoute;
 use crate::routing::{Host, Pattern, Route};
@@ -20,6 +20,13 @@ pub(super) struct Part {
     pub(super) host: Option<&'static str>,
 }
 
+impl Part {
+    /// Where its links lead.
+    pub(super) fn place(&self) -> (TypeId, &'static str) {
+        (self.routes, self.prefix)
+    }
+}
+
 impl App {
     /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
     /// a setting, this one's applies. [`same_origin`](Self::same_origin) is always this one's.
@@ -33,8 +40,11 @@ impl App {
     /// `/admin`. All else is as with [`merge`](Self::merge).
     ///
     /// The prefix is made of literal segments; any other prefix, and an app that was added before, keep the app
-    /// from starting. Links and actions of nested handlers include the prefix: inside a handler, that of the app
-    /// that runs it; elsewhere, that of the app that was assembled last.
+    /// from starting. Links and actions of nested handlers include the prefix. In whatever an app runs (handlers,
+    /// streams, layers, error pages, hooks) and in [`AppHandle::links`](crate::AppHandle::links), it is the prefix in
+    /// that app. Elsewhere, such as in `main`, in a test or in a spawned task, it is the prefix given last, by this
+    /// method or by assembling an app: on the same thread or, if there was none, in the process. With one app in a
+    /// process, all of these are the same; only a link that is built before the app is nested has no prefix.
     ///
     /// ```
     /// use stario::prelude::*;
@@ -80,6 +90,7 @@ impl App {
         for part in &mut other.parts {
             part.prefix = intern(&format!("{prefix}{}", part.prefix));
         }
+        Prefixes::note(other.parts.iter().map(Part::place));
         self.absorb(other);
         self
     }

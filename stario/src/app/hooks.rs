@@ -114,7 +114,7 @@ impl Hooks {
     /// The first failure. What was started until then waits for [`Hooks::stop`].
     pub(crate) async fn start(&self, app: &AppHandle) -> Result {
         while let Some(hook) = self.next_start() {
-            match catch_panic(hook(app.clone())).await {
+            match catch_panic(app.run(|| hook(app.clone()))).await {
                 Ok(outcome) => outcome?,
                 Err(panic) => {
                     let message = format!("a start hook panicked: {}", panic_message(&*panic));
@@ -139,7 +139,7 @@ impl Hooks {
     pub(crate) async fn stop(&self, app: &AppHandle, limit: Duration) -> usize {
         let mut cut = 0;
         while let Some(hook) = self.next_stop() {
-            match tokio::time::timeout(limit, catch_panic(hook(app.clone()))).await {
+            match tokio::time::timeout(limit, catch_panic(app.run(|| hook(app.clone())))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(panic)) => {
                     tracing::error!(panic = panic_message(&*panic), "a stop hook panicked");

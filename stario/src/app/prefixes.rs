@@ -1,28 +1,36 @@
 //! Under which prefix each app's routes are, for the links to its handlers.
 //!
-//! A link is built anywhere, without a request at hand. So while a handler is polled, the app that runs it
-//! is known to the thread; elsewhere, the app that was assembled last counts. A process in which no app is
-//! nested pays for one load.
+//! A link is built anywhere, without a request at hand. So while something is polled that an app runs, the
+//! app is known to the thread; elsewhere, what was put together last counts: on this thread, so that tests
+//! side by side do not see each other's, else in the process. A process in which no app is nested pays for
+//! one load.
 
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
 
 /// The prefix of each `Routes` type that an app is made of; empty for one that is not nested.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Prefixes(Arc<HashMap<TypeId, &'static str>>);
+pub(crate) struct Prefixes(Arc<Map>);
+
+type Map = HashMap<TypeId, &'static str>;
 
 /// Whether any app of this process was nested, ever.
 static ARE_USED: AtomicBool = AtomicBool::new(false);
 
-/// The prefixes of the apps that were assembled last.
-static LAST: RwLock<Option<HashMap<TypeId, &'static str>>> = RwLock::new(None);
+/// Where each app was put last.
+static LAST: RwLock<Option<Map>> = RwLock::new(None);
 
 thread_local! {
-    /// Those of the app whose handler is being polled.
+    /// Those of the app that runs what is being polled.
     static CURRENT: RefCell<Option<Prefixes>> = const { RefCell::new(None) };
+
+    /// Where each app was put last on this thread.
+    static LAST_HERE: RefCell<Option<Map>> = const { RefCell::new(None) };
 }
 
 /// The prefix before the paths of the app whose routes are `routes`.
@@ -30,26 +38,33 @@ pub(crate) fn prefix_of(routes: TypeId) -> &'static str {
     if !ARE_USED.load(Ordering::Relaxed) {
         return "";
     }
-    let current = CURRENT.with_borrow(|current| current.as_ref()?.0.get(&routes).copied());
-    let last = || LAST.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(&routes).copied();
-    current.or_else(last).unwrap_or_default()
+    let in_map = |map: &Map| map.get(&routes).copied();
+    let current = CURRENT.with_borrow(|current| in_map(&current.as_ref()?.0));
+    let here = || LAST_HERE.with_borrow(|last| in_map(last.as_ref()?));
+    let anywhere = || in_map(LAST.read().unwrap_or_else(PoisonError::into_inner).as_ref()?);
+    current.or_else(here).or_else(anywhere).unwrap_or_default()
 }
 
 impl Prefixes {
-    /// Those of an app that has just been assembled.
-    pub(super) fn new(prefixes: impl Iterator<Item = (TypeId, &'static str)>) -> Self {
-        let prefixes: HashMap<_, _> = prefixes.collect();
+    /// Notes where apps are put: the links that nothing runs lead there from now on.
+    pub(super) fn note(prefixes: impl Iterator<Item = (TypeId, &'static str)>) -> Self {
+        let prefixes: Map = prefixes.collect();
         if prefixes.values().any(|prefix| !prefix.is_empty()) {
             ARE_USED.store(true, Ordering::Relaxed);
         }
-        let mut last = LAST.write().unwrap_or_else(PoisonError::into_inner);
-        last.get_or_insert_default().extend(&prefixes);
+        LAST_HERE.with_borrow_mut(|last| last.get_or_insert_default().extend(&prefixes));
+        LAST.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().extend(&prefixes);
         Self(Arc::new(prefixes))
     }
 
     /// Makes links on this thread those of this app, until what it returns is dropped.
     pub(crate) fn enter(&self) -> Option<Entered> {
         ARE_USED.load(Ordering::Relaxed).then(|| Entered { before: CURRENT.replace(Some(self.clone())) })
+    }
+
+    /// Makes the links that a future builds those of this app.
+    pub(crate) fn around<F>(&self, future: F) -> Linking<'_, F> {
+        Linking { prefixes: self, future }
     }
 }
 
@@ -61,5 +76,24 @@ pub(crate) struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         CURRENT.set(self.before.take());
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future that builds the links of one app.
+    pub(crate) struct Linking<'a, F> {
+        prefixes: &'a Prefixes,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Linking<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _links = this.prefixes.enter();
+        this.future.poll(ctx)
     }
 }

@@ -4,26 +4,29 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::ops::Deref;
 
+use serde::Serialize;
 use stario_html::{AttrWriter, Buf, Expression, JsWriter, Render, UrlAttr};
 
+use super::fields::fields_of;
 use super::text::{Sink, UrlValue, texts_of};
 use super::{Action, Url};
-use crate::extract::{PathParam, QueryParam, QueryParams};
+use crate::extract::{PathParam, Query, QueryParam, QueryParams};
 use crate::response::Location;
 
 /// The [`Url`] or the [`Action`] of a handler, with a method for each parameter that the handler reads from
 /// the query, named like the parameter.
 ///
-/// A [`QueryParam`] takes a value of its type, a [`QueryParams`] a list of them. `None` leaves the key out, and
-/// so does not calling the method. But a `QueryParam` without a `#[default(..)]` that is not an `Option` is
-/// required: until it is set, the link is neither a URL nor an expression, and using it as one does not compile.
-/// Calling a method again replaces what was set. Each call returns a new link, so one link can be the start of
-/// many.
+/// A [`QueryParam`] takes a value of its type, a [`QueryParams`] a list of them, a [`Query`] its struct, which must
+/// be `Serialize`. `None` leaves the key out, and so does not calling the method. But two kinds of parameters are
+/// required: a `QueryParam` without a `#[default(..)]` that is not an `Option`, and a `Query` of a struct that is
+/// not `Default`. Until they are set, the link is neither a URL nor an expression, and using it as one does not
+/// compile. Calling a method again replaces what was set. Each call returns a new link, so one link can be the
+/// start of many.
 ///
-/// A link is used like the [`Url`] or [`Action`] in it. What a [`Query`](crate::Query) or a struct with
+/// A link is used like the [`Url`] or [`Action`] in it. What a struct with
 /// [`derive(FromRequest)`](macro@crate::FromRequest) reads has no method of its own; set it with
-/// [`query`](Link::query). A parameter whose name is already that of a method, such as `fragment` or `selector`,
-/// is set by that name with a `_` appended.
+/// [`query`](Link::query), which also sets a single field of a `Query`. A parameter whose name is already that of a
+/// method, such as `fragment` or `selector`, is set by that name with a `_` appended.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -47,6 +50,34 @@ use crate::response::Location;
 /// assert!(pages.as_str().starts_with(r#"<a href="/search?q=rust&amp;page=2">2</a>"#));
 ///
 /// assert_eq!(search::action().q("rust").to_string(), "@get('/search?q=rust')");
+/// # }
+/// ```
+///
+/// A [`Query`] is set by its struct:
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// #[derive(Clone, Default, serde::Deserialize, serde::Serialize)]
+/// struct Filter {
+///     color: Option<String>,
+///     #[serde(default)]
+///     tag: Vec<String>,
+///     page: Option<u32>,
+/// }
+///
+/// # stario::app!();
+/// #[app::query("/shirts")]
+/// async fn shirts(filter: Query<Filter>) -> Html {
+///     let next = filter.page.unwrap_or(1) + 1;
+///     html! { <a href={shirts::url().filter(&filter.0).query("page", next)}>"More"</a> }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let first = shirts::url().filter(Filter { color: Some("red".to_owned()), ..Filter::default() });
+/// assert_eq!(first.as_str(), "/shirts?color=red");
+/// assert_eq!(client.get(first).send().text(), r#"<a href="/shirts?color=red&amp;page=2">More</a>"#);
 /// # }
 /// ```
 ///
@@ -104,40 +135,57 @@ impl Target for Action {
 /// Sets a parameter of type `P` in the query.
 #[doc(hidden)]
 pub fn with_parameter<P, L: Target, V: QueryValue<P>>(link: &L, name: &str, value: V) -> L {
-    let mut value = Some(value);
-    link.with_query(name, &mut |text| {
-        if let Some(value) = value.take() {
-            value.texts(text);
-        }
-    })
+    value.set(link, name)
 }
 
 /// A value for a parameter of type `P` in a link.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot set a parameter of type `{P}` in a link",
     label = "the parameter is of type `{P}`",
-    note = "a link sets a `QueryParam<T>` to a `T`, and a `QueryParams<T>` to a list of them; what is not read from the query by its name it cannot set"
+    note = "a link sets a `QueryParam<T>` to a `T`, a `QueryParams<T>` to a list of them, and a `Query<T>` to a `T` that is `Serialize`; what is not read from the query by its name it cannot set"
 )]
 pub trait QueryValue<P> {
     #[doc(hidden)]
-    fn texts(self, text: Sink<'_>);
+    fn set<L: Target>(self, link: &L, name: &str) -> L;
 }
 
 impl<T, V: UrlValue<T>> QueryValue<QueryParam<T>> for V {
-    fn texts(self, text: Sink<'_>) {
-        UrlValue::texts(&self, text);
+    fn set<L: Target>(self, link: &L, name: &str) -> L {
+        link.with_query(name, &mut |text| self.texts(text))
     }
 }
 
 impl<T, I: IntoIterator<Item: UrlValue<T>>> QueryValue<QueryParams<T>> for I {
-    fn texts(self, text: Sink<'_>) {
-        for value in self {
-            value.texts(text);
-        }
+    fn set<L: Target>(self, link: &L, name: &str) -> L {
+        let mut values = Some(self);
+        link.with_query(name, &mut |text| {
+            for value in values.take().into_iter().flatten() {
+                value.texts(text);
+            }
+        })
     }
 }
 
-/// A parameter, called `N`, that is set.
+impl<T: Serialize> QueryValue<Query<T>> for T {
+    fn set<L: Target>(self, link: &L, _: &str) -> L {
+        with_fields(link, &self)
+    }
+}
+
+impl<T: Serialize> QueryValue<Query<T>> for &T {
+    fn set<L: Target>(self, link: &L, _: &str) -> L {
+        with_fields(link, self)
+    }
+}
+
+fn with_fields<L: Target>(link: &L, value: &impl Serialize) -> L {
+    let mut link = link.clone();
+    fields_of(value, &mut |key, texts| link = link.with_query(key, texts));
+    link
+}
+
+/// A parameter that is set. What is required is a trait that the handler's macro writes for each parameter, of
+/// this and of `Unset<false>`.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Set;
@@ -147,20 +195,8 @@ pub struct Set;
 #[derive(Debug)]
 pub struct Unset<const REQUIRED: bool>;
 
-/// That nothing more must be done about the parameter called `N`.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "the query parameter `{N}` of this link is not set",
-    label = "`{N}` is missing",
-    note = "the handler requires it: set it by the method of its name, or give the parameter a `#[default(..)]` or an `Option`"
-)]
-pub trait Given<N> {}
-
-impl<N> Given<N> for Set {}
-impl<N> Given<N> for Unset<false> {}
-
-/// What a type is: a `QueryParam`, one of an `Option`, a `PathParam` of a list: by an associated constant of its own, or else
-/// that of [`Unprobed`].
+/// What a type is: a `QueryParam` or a `Query`, one that may be missing, a `PathParam` of a list: by an associated
+/// constant of its own, or else that of [`Unprobed`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<P>(std::marker::PhantomData<P>);
@@ -170,6 +206,16 @@ impl<T> Probe<QueryParam<T>> {
 }
 
 impl<T> Probe<QueryParam<Option<T>>> {
+    pub const READS_OPTION: bool = true;
+}
+
+impl<T> Probe<Query<T>> {
+    pub const READS_ONE: bool = true;
+}
+
+/// Which fields must be there is for serde to say, not for a type; but a struct that can be made of nothing is
+/// taken for one of which all may be missing.
+impl<T: Default> Probe<Query<T>> {
     pub const READS_OPTION: bool = true;
 }
 
@@ -215,7 +261,7 @@ impl<S: Setters<Link = Url>> Link<S> {
 impl<S: Setters> Link<S> {
     /// Sets a key of the query that the handler does not read by a parameter of this name, as
     /// [`Url::query`] does.
-    pub fn query(&self, name: &str, value: impl serde::Serialize) -> Self {
+    pub fn query(&self, name: &str, value: impl Serialize) -> Self {
         self.map(|link| link.with_query(name, &mut |text| texts_of(&value, text)))
     }
 }

@@ -118,7 +118,7 @@ struct Texts<'t>(Sink<'t>);
 
 /// That a value is no text.
 #[derive(Debug)]
-struct NoText;
+pub(super) struct NoText;
 
 impl Texts<'_> {
     fn display(self, value: impl Display) {

@@ -71,8 +71,8 @@ impl Url {
         self
     }
 
-    /// Sets a key of the query that the handler does not read by a parameter of this name: a field of its
-    /// [`Query`](crate::Query), or of a struct with [`derive(FromRequest)`](macro@crate::FromRequest).
+    /// Sets a key of the query that the handler does not read by a parameter of this name: a single field of its
+    /// [`Query`](crate::Query), or one of a struct with [`derive(FromRequest)`](macro@crate::FromRequest).
     ///
     /// A list sets the key once per element, `None` not at all.
     ///

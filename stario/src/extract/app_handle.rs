@@ -50,6 +50,44 @@ impl AppHandle {
         self.0.states().get().map(State)
     }
 
+    /// Calls a function in which links to handlers have the prefixes of this app; see [`App::nest`](crate::App::nest).
+    ///
+    /// It is for spawned tasks, in a process with several apps that nest the same handlers under different
+    /// prefixes. What the app itself runs does not need it.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::AppHandle;
+    ///
+    /// # stario::app!();
+    /// # stario::app!(admin);
+    /// #[app::query("/users/{id}", app = admin)]
+    /// async fn user(id: PathParam<u32>, app: AppHandle) -> Result<Html> {
+    ///     let background = tokio::spawn(async move {
+    ///         app.links(|| html! { <a href={user::url(*id + 1)}>"Next"</a> })
+    ///     });
+    ///     Ok(background.await?)
+    /// }
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    ///
+    /// # fn main() {
+    /// let [a, b] = ["/a", "/b"].map(|prefix| TestClient::new(app::new().nest(prefix, admin::new())));
+    /// assert_eq!(a.get("/a/users/7").send().text(), r#"<a href="/a/users/8">Next</a>"#);
+    /// assert_eq!(b.get("/b/users/7").send().text(), r#"<a href="/b/users/8">Next</a>"#);
+    /// # }
+    /// ```
+    pub fn links<T>(&self, build: impl FnOnce() -> T) -> T {
+        let _links = self.0.prefixes().enter();
+        build()
+    }
+
+    /// Runs something of the app's own that belongs to no request.
+    pub(crate) async fn run<F: Future>(&self, begin: impl FnOnce() -> F) -> F::Output {
+        let future = self.links(begin);
+        self.0.prefixes().around(future).await
+    }
+
     /// Resolves when the server is told to stop. Streams end without asking; a detached command that takes long
     /// should ask.
     pub async fn stopping(&self) {

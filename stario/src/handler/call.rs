@@ -138,7 +138,6 @@ pub(crate) fn call(
 /// As many detached commands run as may.
 fn overloaded(scope: &Scope) -> Response {
     let (app, status) = (scope.app(), StatusCode::SERVICE_UNAVAILABLE);
-    let _links = app.prefixes().enter();
     let mut response = app.answers().status(status, reason(status), scope.head(), scope.request_id());
     response::set(response.headers_mut(), RETRY_AFTER, "1");
     response

@@ -17,6 +17,26 @@ async fn purge(key: QueryParam<String>) {
     drop(key);
 }
 
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Filter {
+    size: u8,
+}
+
+#[app::query("/shirts")]
+async fn shirts(filter: Query<Filter>) -> u8 {
+    filter.size
+}
+
+#[derive(serde::Deserialize)]
+struct ReadOnly {
+    size: u8,
+}
+
+#[app::query("/caps")]
+async fn caps(filter: Query<ReadOnly>) -> u8 {
+    filter.size
+}
+
 fn main() {
     html! { <a href={search::url()}>"Search"</a> };
     html! { <b data-on:click={search::action().page(2)}>"Search"</b> };
@@ -33,4 +53,8 @@ fn main() {
     let _ = purge::action();
     html! { <a href={search::action().q("x")}>"An action is no URL"</a> };
     html! { <a data-on:click={search::url().q("x")}>"A URL is no expression"</a> };
+    html! { <a href={shirts::url()}>"Shirts"</a> };
+    html! { <a href={shirts::url().query("size", 7)}>"Shirts"</a> };
+    html! { <a href={shirts::url().filter(7)}>"Shirts"</a> };
+    html! { <a href={caps::url().filter(ReadOnly { size: 7 })}>"Caps"</a> };
 }

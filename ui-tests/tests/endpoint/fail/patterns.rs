@@ -28,4 +28,23 @@ async fn star() {}
 #[app::query("/files/{path..}")]
 async fn two_dots() {}
 
+#[app::query("/b/:id/<name>/*rest")]
+async fn as_others_write_it(id: PathParam<u8>, name: PathParam<String>, rest: PathParam<String>) -> String {
+    format!("{id}{name}{rest}")
+}
+
+// A colon that no parameter is behind stands for itself.
+#[app::command("/b/:archive")]
+async fn colon() {}
+
+#[app::query("/c/{id:u32}")]
+async fn typed(id: PathParam<u32>) -> u32 {
+    id.0
+}
+
+#[app::query("/c/{a}{b}")]
+async fn two_in_one(a: PathParam<u32>, b: PathParam<u32>) -> u32 {
+    a.0 + b.0
+}
+
 fn main() {}

@@ -1,0 +1,138 @@
+//! A struct as the keys of a query and their texts, through serde: the reverse of `extract/fields.rs`.
+
+use serde::ser::{Impossible, SerializeMap, SerializeStruct};
+use serde::{Serialize, Serializer};
+
+use super::text::{NoText, Sink, texts_of};
+
+/// Takes a key and what hands out its texts, one key after the other.
+pub(super) type Field<'f> = &'f mut dyn FnMut(&str, &mut dyn FnMut(Sink<'_>));
+
+/// Hands out the fields of a struct or a map: of one that is `None` or skipped no text, of a list each
+/// element's. What has no fields has none to hand out.
+pub(super) fn fields_of(value: &(impl Serialize + ?Sized), field: Field<'_>) {
+    // What fails is no struct, and no query reads it.
+    let _ = value.serialize(Fields { field, key: String::new() });
+}
+
+struct Fields<'f> {
+    field: Field<'f>,
+    /// Of the map's value that comes next.
+    key: String,
+}
+
+impl SerializeStruct for Fields<'_> {
+    type Ok = ();
+    type Error = NoText;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), NoText> {
+        (self.field)(key, &mut |text| texts_of(value, text));
+        Ok(())
+    }
+
+    fn skip_field(&mut self, key: &'static str) -> Result<(), NoText> {
+        (self.field)(key, &mut |_| {});
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), NoText> {
+        Ok(())
+    }
+}
+
+/// Also a struct with `#[serde(flatten)]`.
+impl SerializeMap for Fields<'_> {
+    type Ok = ();
+    type Error = NoText;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), NoText> {
+        self.key.clear();
+        texts_of(key, &mut |text| self.key.push_str(text));
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoText> {
+        (self.field)(&self.key, &mut |text| texts_of(value, text));
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), NoText> {
+        Ok(())
+    }
+}
+
+macro_rules! no_fields {
+    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {$(
+        fn $method(self, $(_: $argument),*) -> Result<$ok, NoText> {
+            Err(NoText)
+        }
+    )*};
+}
+
+impl Serializer for Fields<'_> {
+    type Ok = ();
+    type Error = NoText;
+    type SerializeSeq = Impossible<(), NoText>;
+    type SerializeTuple = Impossible<(), NoText>;
+    type SerializeTupleStruct = Impossible<(), NoText>;
+    type SerializeTupleVariant = Impossible<(), NoText>;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Impossible<(), NoText>;
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, NoText> {
+        Ok(self)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, NoText> {
+        Ok(self)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), NoText> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), NoText> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), NoText> {
+        Err(NoText)
+    }
+
+    no_fields! {
+        serialize_bool(bool) -> ();
+        serialize_i8(i8) -> ();
+        serialize_i16(i16) -> ();
+        serialize_i32(i32) -> ();
+        serialize_i64(i64) -> ();
+        serialize_u8(u8) -> ();
+        serialize_u16(u16) -> ();
+        serialize_u32(u32) -> ();
+        serialize_u64(u64) -> ();
+        serialize_f32(f32) -> ();
+        serialize_f64(f64) -> ();
+        serialize_char(char) -> ();
+        serialize_str(&str) -> ();
+        serialize_bytes(&[u8]) -> ();
+        serialize_none() -> ();
+        serialize_unit() -> ();
+        serialize_unit_struct(&'static str) -> ();
+        serialize_unit_variant(&'static str, u32, &'static str) -> ();
+        serialize_seq(Option<usize>) -> Self::SerializeSeq;
+        serialize_tuple(usize) -> Self::SerializeTuple;
+        serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
+    }
+}

@@ -1,0 +1,146 @@
+//! Where links lead that no handler builds: in layers, hooks, pages of errors, mounted services; in tests and
+//! in tasks, which no app runs.
+
+use std::sync::{Arc, Barrier, Mutex};
+
+use stario::prelude::*;
+use stario::{App, AppHandle};
+use tower::util::MapResponseLayer;
+
+stario::app!();
+stario::app!(admin);
+
+#[app::query("/")]
+async fn home() {}
+
+#[app::query("/users/{id}", app = admin)]
+async fn user(id: PathParam<u32>) -> u32 {
+    *id
+}
+
+#[app::query("/panics")]
+async fn panics() {
+    panic!("as it is meant to");
+}
+
+#[app::query("/overloaded")]
+async fn fails() -> Result {
+    Err("no detail")?
+}
+
+fn link() -> String {
+    user::url(7).to_string()
+}
+
+/// An app that has the others' handlers under `prefix`.
+fn nested(prefix: &str) -> App {
+    app::new().nest(prefix, admin::new())
+}
+
+/// What each of two apps with different prefixes comes to, whichever was made last.
+fn of_both(make: impl Fn(App) -> App, ask: impl Fn(&TestClient) -> String) {
+    let clients = ["/a", "/b"].map(|prefix| (prefix, TestClient::new(make(nested(prefix)))));
+    for (prefix, client) in &clients {
+        assert_eq!(ask(client), format!("{prefix}/users/7"));
+    }
+}
+
+#[test]
+fn layers_know_their_app() {
+    let with_link = || MapResponseLayer::new(|res: Response| ([("x-link", link())], res).into_response());
+    let ask =
+        |path: &'static str| move |client: &TestClient| client.get(path).send().header("x-link").to_owned();
+    of_both(|app| app.layer(with_link()), ask("/"));
+    of_both(|app| app.layer(with_link()), ask("/nowhere"));
+    of_both(|app| app.layer_at("/panics", with_link()), ask("/panics"));
+}
+
+#[test]
+fn pages_of_errors_know_their_app() {
+    let ask = |path: &'static str| move |client: &TestClient| client.get(path).send().text().to_owned();
+    for (status, path) in [(404, "/nowhere"), (500, "/panics"), (500, "/overloaded")] {
+        of_both(|app| app.on_status(status, |_, _| link()), ask(path));
+    }
+}
+
+#[test]
+fn mounted_services_know_their_app() {
+    let service = || {
+        axum::Router::new().fallback(async || {
+            tokio::task::yield_now().await;
+            link()
+        })
+    };
+    of_both(|app| app.mount("/axum", service()), |client| client.get("/axum/x").send().text().to_owned());
+}
+
+#[test]
+fn hooks_know_their_app() {
+    let said = Arc::new(Mutex::new(String::new()));
+    let hook = |said: &Arc<Mutex<String>>| {
+        let said = Arc::clone(said);
+        async move |_: AppHandle| {
+            tokio::task::yield_now().await;
+            *said.lock().unwrap() = link();
+        }
+    };
+    of_both(
+        |app| {
+            let (start, stop) = (hook(&said), hook(&said));
+            app.on_start(async move |app| Ok(start(app).await)).on_stop(stop)
+        },
+        |client| {
+            client.start_blocking();
+            let started = std::mem::take(&mut *said.lock().unwrap());
+            client.clone().stop_blocking();
+            assert_eq!(*said.lock().unwrap(), started);
+            started
+        },
+    );
+}
+
+/// Tests run side by side, each on a thread of its own.
+#[test]
+fn a_thread_builds_the_links_of_the_app_that_it_made_last() {
+    let all_are_made = Barrier::new(2);
+    std::thread::scope(|scope| {
+        for prefix in ["/a", "/b"] {
+            let all_are_made = &all_are_made;
+            scope.spawn(move || {
+                let client = TestClient::new(nested(prefix));
+                all_are_made.wait();
+                assert_eq!(link(), format!("{prefix}/users/7"));
+                assert_eq!(client.get(link()).send().text(), "7");
+            });
+        }
+    });
+}
+
+#[test]
+fn links_know_their_prefix_as_soon_as_it_is_given() {
+    let app = nested("/early");
+    assert_eq!(link(), "/early/users/7");
+    let app = admin::new().nest("/outer", app);
+    assert_eq!(home::url().as_str(), "/outer");
+    drop(app);
+}
+
+/// One that no app runs has the links of the app that was made last; one that is told has its own.
+#[test]
+fn a_task_can_be_told_its_app() {
+    let told = Arc::new(Mutex::new(String::new()));
+    of_both(
+        |app| {
+            let told = Arc::clone(&told);
+            app.on_start(async move |app: AppHandle| {
+                let task = tokio::spawn(async move { app.links(link) });
+                *told.lock().unwrap() = task.await?;
+                Ok(())
+            })
+        },
+        |client| {
+            client.start_blocking();
+            std::mem::take(&mut *told.lock().unwrap())
+        },
+    );
+}
