@@ -5,6 +5,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use stario::prelude::*;
 use stario::{App, AppHandle};
+use tower::ServiceExt as _;
 use tower::util::MapResponseLayer;
 
 stario::app!();
@@ -16,6 +17,11 @@ async fn home() {}
 #[app::query("/users/{id}", app = admin)]
 async fn user(id: PathParam<u32>) -> u32 {
     *id
+}
+
+#[app::query("/link", app = admin)]
+async fn own_link() -> String {
+    link()
 }
 
 #[app::query("/panics")]
@@ -143,4 +149,15 @@ fn a_task_can_be_told_its_app() {
             std::mem::take(&mut *told.lock().unwrap())
         },
     );
+}
+
+/// A router that leaves the prefix on hands over paths as links have them.
+#[tokio::test]
+async fn an_app_inside_axum_has_its_prefix_from_its_own_nesting() {
+    let service = nested("/shop").into_service().unwrap();
+    let router = axum::Router::new().route_service("/shop/{*path}", service);
+    let request = http::Request::get(own_link::url().as_str()).body(axum::body::Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    let text = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    assert_eq!(text, "/shop/users/7");
 }

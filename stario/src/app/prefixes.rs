@@ -59,7 +59,15 @@ impl Prefixes {
 
     /// Makes links on this thread those of this app, until what it returns is dropped.
     pub(crate) fn enter(&self) -> Option<Entered> {
-        ARE_USED.load(Ordering::Relaxed).then(|| Entered { before: CURRENT.replace(Some(self.clone())) })
+        if !ARE_USED.load(Ordering::Relaxed) || self.is_entered() {
+            return None;
+        }
+        Some(Entered { before: CURRENT.replace(Some(self.clone())) })
+    }
+
+    fn is_entered(&self) -> bool {
+        CURRENT
+            .with_borrow(|current| current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.0, &self.0)))
     }
 
     /// Makes the links that a future builds those of this app.
