@@ -93,7 +93,11 @@ fn hooks_know_their_app() {
     of_both(
         |app| {
             let (start, stop) = (hook(&said), hook(&said));
-            app.on_start(async move |app| Ok(start(app).await)).on_stop(stop)
+            let start = async move |app| {
+                start(app).await;
+                Ok(())
+            };
+            app.on_start(start).on_stop(stop)
         },
         |client| {
             client.start_blocking();
