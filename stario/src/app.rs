@@ -274,7 +274,7 @@ impl App {
         self.assemble().map(drop)
     }
 
-    /// Serves the app until SIGINT or SIGTERM, then ends gracefully.
+    /// Serves the app until SIGINT, SIGTERM or SIGHUP, then ends gracefully.
     ///
     /// It runs the hooks of [`on_start`](Self::on_start), then listens: on the sockets passed by systemd or by
     /// a program with the same protocol; else on `STARIO_UNIX_SOCKET` (with the octal mode
@@ -285,8 +285,9 @@ impl App {
     ///
     /// At the signal it stops listening, ends event streams and closes idle connections at once; then requests
     /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of
-    /// [`on_stop`](Self::on_stop) run. A second signal cuts all of that short. A handler that blocks its thread
-    /// cannot be cut off: the process exits without it, with status 1.
+    /// [`on_stop`](Self::on_stop) run. A second signal, at least 0.2 seconds later, cuts all of that short. A
+    /// handler that blocks its thread cannot be cut off: the process exits without it, with status 1. SIGHUP
+    /// reloads the certificate instead where TLS is used, and is ignored in a program started with `nohup`.
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@
 //! parameter, the error of a layer, a panic. The app then answers it, in `app/answers.rs`.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -214,8 +215,35 @@ pub(crate) fn internal_server_error() -> Response {
     crate::response::text(status, reason(status))
 }
 
-/// What a panic says, for the log.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+thread_local! {
+    /// The text of this thread's last panic, and where it was, which its payload does not tell.
+    static LAST_PANIC: Cell<Option<(String, String)>> = const { Cell::new(None) };
+}
+
+/// Has [`panic_message`] say where a panic was. The hook that is there goes on to be called.
+pub(crate) fn locate_panics() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if let Some(place) = panic.location() {
+            let last = (panic_text(panic.payload()).to_owned(), place.to_string());
+            // A thread that ends has no more use for it.
+            let _ = LAST_PANIC.try_with(|place| place.set(Some(last)));
+        }
+        hook(panic);
+    }));
+}
+
+/// What a panic was caught with, for the log.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic_text(panic);
+    match LAST_PANIC.take() {
+        // Another one's, if this one was resumed from another thread.
+        Some((last, place)) if last == text => format!("{text}, at {place}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn panic_text(panic: &dyn Any) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
 }

@@ -41,7 +41,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 /// Serves where `config` says, until a signal to stop.
 pub(crate) async fn serve(app: Arc<Assembled>, config: Config) -> Result {
     // Before the start-up line, so that whoever reads it can stop the server.
-    let signals = shutdown::listen()?;
+    let signals = shutdown::listen(config.tls.is_some())?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     #[cfg(feature = "tls")]
     let tls = config.tls.map(Tls::load).transpose()?;
@@ -241,7 +241,8 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// Prints the addresses and the routes. Nobody has to read them: a closed pipe must not end the server.
+/// Prints the addresses and the routes. Nobody has to read them: a closed pipe must not end the server, nor a
+/// full one keep it.
 fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
     let mut lines = Vec::new();
     for listener in listeners {
@@ -253,8 +254,12 @@ fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
     for [a, b, c, d, place] in &rows {
         lines.push(format!("  {a:<method$}  {b:<target$}  {c:<kind$}  {d:<handler$}  {place}\n"));
     }
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(lines.concat().as_bytes()).and_then(|()| out.flush());
+    let lines = lines.concat();
+    let print = move || {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
+    };
+    let _ = std::thread::Builder::new().name("stario-start".to_owned()).spawn(print);
     Ok(())
 }
 

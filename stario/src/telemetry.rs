@@ -20,7 +20,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::error::Result;
+use crate::error::{Result, locate_panics};
 pub(crate) use fields::Fields;
 use lines::{Format, Lines};
 pub(crate) use request::{Report, RouteTemplate, count_events, events_in, is_wanted, routed, span};
@@ -40,7 +40,9 @@ pub(crate) fn init() -> Result {
     let subscriber = subscriber.with(otlp::layer()?);
     output::begin();
     // Fails when there is one already, which is what was asked.
-    let _ = subscriber.try_init();
+    if subscriber.try_init().is_ok() {
+        locate_panics();
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! How a server starts and stops: what happens in which order, what is waited for, and what is cut.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -306,11 +306,23 @@ async fn large() -> String {
 /// Set where this program is to be the server.
 const SERVER: &str = "STARIO_TEST_SERVER";
 
+/// Set where, besides, that server's output is to be full.
+const FULL: &str = "STARIO_TEST_FULL";
+
 /// Serves as `main` would, in a process that the tests below start.
 #[test]
 fn server_process() {
     if std::env::var_os(SERVER).is_none() {
         return;
+    }
+    if std::env::var_os(FULL).is_some() {
+        let (sender, is_writing) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut output = std::io::stdout().lock();
+            sender.send(()).unwrap();
+            while output.write_all(&[0; 4096]).is_ok() {}
+        });
+        is_writing.recv().unwrap();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (sender, _log) = mpsc::unbounded_channel();
@@ -347,6 +359,14 @@ async fn until_stop(running: State<Running>, app: AppHandle) -> &'static str {
     "answered"
 }
 
+#[app::query("/moment-after-stop")]
+async fn moment_after_stop(running: State<Running>, app: AppHandle) -> &'static str {
+    running.add();
+    app.stopping().await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    "answered"
+}
+
 #[app::query("/stream-until-stop")]
 async fn stream_until_stop(running: State<Running>) -> impl Stream<Item = Event> {
     running.add();
@@ -367,6 +387,11 @@ async fn detached_until_stop(running: State<Running>, app: AppHandle) {
 async fn stuck(running: State<Running>) {
     running.add();
     std::future::pending::<()>().await;
+}
+
+#[app::query("/panic")]
+async fn panics() {
+    panic!("on purpose");
 }
 
 #[app::query("/block")]
@@ -391,7 +416,13 @@ impl Drop for Process {
 
 impl Process {
     fn start(variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        Self::start_behind("", variables)
+    }
+
+    /// Behind what a shell does first.
+    fn start_behind(prelude: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{prelude} exec \"$0\" \"$@\"")]).arg(std::env::current_exe().unwrap());
         command.args(["--exact", "server_process", "--nocapture"]).env(SERVER, "1").env("STARIO_PORT", "0");
         // Its log is read at the end only: a line for each request would fill the pipe.
         command.env("RUST_LOG", "warn");
@@ -490,7 +521,7 @@ async fn a_stuck_one_is_cut_at_the_deadline_and_named() {
 #[tokio::test]
 async fn a_second_signal_cuts_at_once() {
     let hour = "3600";
-    let process = Process::start(&[
+    let mut process = Process::start(&[
         ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", hour),
         ("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT", hour),
     ]);
@@ -500,10 +531,87 @@ async fn a_second_signal_cuts_at_once() {
     process.signal("-INT");
     // The end of the stream shows that the first has arrived.
     assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
-    process.signal("-TERM");
+    // One that comes at once is the same.
+    while process.child.try_wait().unwrap().is_none() {
+        process.signal("-TERM");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let (status, _, log) = process.ended().await;
     assert_eq!(status.code(), Some(1));
     assert!(log.contains("1 of shutdown::stuck; a second signal came"), "{log}");
+}
+
+/// As it is when a terminal sends it to a program and to what has started it, which passes it on.
+#[tokio::test]
+async fn a_signal_that_comes_twice_at_once_is_one() {
+    let process = Process::start(&[]);
+    let mut request = process.send("GET /moment-after-stop").await;
+    process.until_running(1).await;
+    let id = process.child.id();
+    let twice = Command::new("sh").args(["-c", &format!("kill -TERM {id}; kill -INT {id}")]).status();
+    assert!(twice.unwrap().success());
+    assert!(rest(&mut request).await.ends_with("answered"));
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[tokio::test]
+async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that() {
+    let process = Process::start(&[("RUST_LOG", "info")]);
+    let _detached = process.send("POST /detached-until-stop").await;
+    process.until_running(1).await;
+    process.signal("-HUP");
+    let (status, output, log) = process.ended().await;
+    assert_eq!((status.code(), output.matches("finished").count()), (Some(0), 1), "{log}");
+    assert!(log.contains(r#""message":"the server stops","signal":"SIGHUP""#), "{log}");
+
+    // As `nohup` does.
+    let process = Process::start_behind("trap '' HUP;", &[("RUST_LOG", "info")]);
+    process.signal("-HUP");
+    process.until_running(0).await;
+    process.signal("-TERM");
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(log.contains(r#""signal":"SIGTERM""#) && !log.contains("SIGHUP"), "{log}");
+}
+
+#[tokio::test]
+async fn the_log_says_where_a_panic_was() {
+    let process = Process::start(&[]);
+    assert!(rest(&mut process.send("GET /panic").await).await.starts_with("HTTP/1.1 500 "));
+    process.signal("-TERM");
+    let (_, _, log) = process.ended().await;
+    let record = log.lines().find(|line| line.contains("a handler panicked")).unwrap();
+    let place = record.split_once(r#""panic":"on purpose, at "#).unwrap().1.split_once('"').unwrap().0;
+    let [file, line, _column] = place.split(':').collect::<Vec<_>>()[..] else { panic!("{record}") };
+    assert!(file.ends_with("shutdown.rs") && line.parse::<u32>().is_ok(), "{record}");
+}
+
+#[tokio::test]
+async fn an_output_that_nobody_reads_does_not_keep_it_from_serving() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "server_process", "--nocapture"]).envs([(SERVER, "1"), (FULL, "1")]);
+    let mut child = command
+        .env("STARIO_UNIX_SOCKET", &path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut socket = loop {
+        match tokio::net::UnixStream::connect(&path).await {
+            Ok(socket) => break socket,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+        assert!(child.try_wait().unwrap().is_none());
+    };
+    socket.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("home"), "{answer}");
+    let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success() && child.wait().unwrap().success());
 }
 
 #[tokio::test]

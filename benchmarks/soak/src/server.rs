@@ -108,6 +108,12 @@ pub(crate) async fn run(seconds: u64) -> crate::Result {
     let relay: Relay<Event> = Relay::new();
     let limits = Limits::default().write_timeout(Duration::from_secs(5)).body_timeout(Duration::from_secs(5));
     let serving = tokio::spawn(app::new().state(relay.clone()).limits(limits).listen(&address).serve());
+    while tokio::net::TcpStream::connect(&address).await.is_err() {
+        if serving.is_finished() {
+            return Err("the server did not start".into());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let publisher = tokio::spawn(publish(relay.clone()));
     let mut watch = Watch { began: Instant::now(), relay, most_rss: 0 };
     println!("  time      RSS    fds  tasks  streams  requests  errors");

@@ -7,7 +7,8 @@ use super::App;
 /// How many bytes, connections and how much time clients may use, and how long stopping may take.
 ///
 /// All of them apply by default. The environment variable named at each comes before what the code says.
-/// Times limit how long a client keeps the server waiting; how long a handler takes is not limited.
+/// Times limit how long a client keeps the server waiting; how long a handler takes is not limited. For no
+/// limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,6 +64,12 @@ impl Limits {
     /// The least that [`head_bytes`](Self::head_bytes) can be.
     pub(crate) const LEAST_HEAD_BYTES: usize = 8192;
 
+    /// The most that [`head_fields`](Self::head_fields) can be: fewer than `http::HeaderMap` can hold.
+    pub(crate) const MOST_HEAD_FIELDS: usize = 10_000;
+
+    /// The most that a time can be. Clocks end some time later.
+    pub(crate) const MOST_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
+
     /// Sets the most bytes of a request's head, at least 8192; 64 KiB unless set. A longer one is answered
     /// 431, and over HTTP/2 its stream is reset. `STARIO_REQUESTS_MAX_HEADER_BYTES`
     pub fn head_bytes(mut self, bytes: usize) -> Self {
@@ -70,17 +77,18 @@ impl Limits {
         self
     }
 
-    /// Sets the most header fields of a request; 100 unless set, which is the fastest. More are answered 431.
+    /// Sets the most header fields of a request, at most 10000; 100 unless set, which is the fastest. More are
+    /// answered 431.
     /// `STARIO_REQUESTS_MAX_HEADERS`
     pub fn head_fields(mut self, count: usize) -> Self {
-        self.head_fields = count;
+        self.head_fields = count.clamp(1, Self::MOST_HEAD_FIELDS);
         self
     }
 
     /// Sets how long a client may take to send the head of a request, and before that for the TLS handshake;
     /// 5 seconds unless set. Then its connection is closed. `STARIO_REQUESTS_HEADER_TIMEOUT`
     pub fn head_timeout(mut self, time: Duration) -> Self {
-        self.head_timeout = time;
+        self.head_timeout = time.min(Self::MOST_TIME);
         self
     }
 
@@ -88,7 +96,7 @@ impl Limits {
     /// than 256 bytes a second count as a pause. A slower client is answered 408.
     /// `STARIO_REQUESTS_BODY_TIMEOUT`
     pub fn body_timeout(mut self, time: Duration) -> Self {
-        self.body_timeout = time;
+        self.body_timeout = time.min(Self::MOST_TIME);
         self
     }
 
@@ -96,7 +104,7 @@ impl Limits {
     /// connections open, let it be longer than the proxy's own limit.
     /// `STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT`
     pub fn keep_alive_timeout(mut self, time: Duration) -> Self {
-        self.keep_alive_timeout = time;
+        self.keep_alive_timeout = time.min(Self::MOST_TIME);
         self
     }
 
@@ -104,35 +112,35 @@ impl Limits {
     /// than 256 bytes a second count as nothing. Then its connection is closed; over HTTP/2 the limit is per
     /// stream, and only that is reset. `STARIO_REQUESTS_WRITE_TIMEOUT`
     pub fn write_timeout(mut self, time: Duration) -> Self {
-        self.write_timeout = time;
+        self.write_timeout = time.min(Self::MOST_TIME);
         self
     }
 
     /// Sets how many connections are open at once; unless set, four fifths of the files that the process may
     /// open, which leaves some for handlers. Further ones wait to be accepted. `STARIO_MAX_CONNECTIONS`
     pub fn connections(mut self, count: usize) -> Self {
-        self.connections = Some(count);
+        self.connections = Some(count.max(1));
         self
     }
 
     /// Sets how many requests an HTTP/2 connection carries at once; 128 unless set.
     /// `STARIO_HTTP2_MAX_STREAMS`
     pub fn http2_streams(mut self, count: u32) -> Self {
-        self.http2_streams = count;
+        self.http2_streams = count.max(1);
         self
     }
 
     /// Sets how many connections may wait to be accepted, as far as the system allows; 2048 unless set.
     /// `STARIO_BACKLOG`
     pub fn backlog(mut self, count: u32) -> Self {
-        self.backlog = count;
+        self.backlog = count.max(1);
         self
     }
 
     /// Sets how long requests may take after the signal to stop; 5 seconds unless set. Then they are cut off,
     /// and named in the log. `STARIO_GRACEFUL_SHUTDOWN_TIMEOUT`
     pub fn stop_timeout(mut self, time: Duration) -> Self {
-        self.stop_timeout = time;
+        self.stop_timeout = time.min(Self::MOST_TIME);
         self
     }
 
@@ -140,14 +148,14 @@ impl Limits {
     /// 20 seconds unless set, so that all ends within the 30 seconds that most supervisors give. Then they are
     /// cut off, and named in the log. `STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT`
     pub fn detached_stop_timeout(mut self, time: Duration) -> Self {
-        self.detached_stop_timeout = time;
+        self.detached_stop_timeout = time.min(Self::MOST_TIME);
         self
     }
 
     /// Sets how long each clean-up of a singleton, and each stop hook, may take; 5 seconds unless set.
     /// `STARIO_GRACEFUL_SHUTDOWN_CLEANUP_TIMEOUT`
     pub fn cleanup_timeout(mut self, time: Duration) -> Self {
-        self.cleanup_timeout = time;
+        self.cleanup_timeout = time.min(Self::MOST_TIME);
         self
     }
 }

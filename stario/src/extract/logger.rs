@@ -60,7 +60,8 @@ macro_rules! record {
 
 impl Logger {
     /// Returns a logger with one more field on each of its records: text, a number, a `bool`, or any JSON
-    /// (`json!(..)`). It replaces a field of the same name.
+    /// (`json!(..)`). It replaces a field of the same name. JSON lines have a `timestamp`, `level`, `target` and
+    /// `message` of their own, so fields of these names become `fields.level` and so on there.
     #[must_use]
     pub fn with(&self, name: impl Into<Cow<'static, str>>, value: impl Into<serde_json::Value>) -> Self {
         let mut fields = self.fields.as_deref().cloned().unwrap_or_default();

@@ -102,7 +102,10 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
                 value.parse().ok().filter(|bytes| *bytes >= Limits::LEAST_HEAD_BYTES)
             });
         set(&mut limits.head_bytes, head_bytes);
-        let head_fields = self.read_with("STARIO_REQUESTS_MAX_HEADERS", count, above_zero);
+        let head_fields =
+            self.read_with("STARIO_REQUESTS_MAX_HEADERS", "a whole number from 1 to 10000", |value| {
+                value.parse().ok().filter(|count| (1..=Limits::MOST_HEAD_FIELDS).contains(count))
+            });
         set(&mut limits.head_fields, head_fields);
         set(&mut limits.head_timeout, self.seconds("STARIO_REQUESTS_HEADER_TIMEOUT"));
         set(&mut limits.body_timeout, self.seconds("STARIO_REQUESTS_BODY_TIMEOUT"));
@@ -164,8 +167,8 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
     fn seconds(&mut self, name: &str) -> Option<Duration> {
         self.read_with(name, "a number of seconds above 0", |value| {
             let seconds = Duration::try_from_secs_f64(value.parse().ok()?).ok()?;
-            // What does not fit into a year is a mistake, and may be more than a clock can hold.
-            (seconds > Duration::ZERO && seconds <= Duration::from_secs(365 * 24 * 3600)).then_some(seconds)
+            // What does not fit into a year is a mistake.
+            (seconds > Duration::ZERO && seconds <= Limits::MOST_TIME).then_some(seconds)
         })
     }
 
@@ -285,6 +288,7 @@ mod tests {
             ("STARIO_REQUESTS_BODY_TIMEOUT", "-1"),
             ("STARIO_REQUESTS_WRITE_TIMEOUT", "nan"),
             ("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT", "1e300"),
+            ("STARIO_REQUESTS_MAX_HEADERS", "10001"),
             ("STARIO_MAX_CONNECTIONS", "0"),
             ("STARIO_UNIX_SOCKET_MODE", "888"),
             ("STARIO_SSL_KEYFILE", "key.pem"),

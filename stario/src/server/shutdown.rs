@@ -1,13 +1,20 @@
 //! The signals that stop the server.
 
+use std::time::Duration;
+
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Result;
 
+/// Signals that come sooner behind the first say the same: a terminal sends one to a program and to what has
+/// started it, which passes it on (`timeout` does), and a shell that ends sends SIGHUP twice.
+const ECHO: Duration = Duration::from_millis(200);
+
 /// What the process was told by signals.
 pub(super) struct Signals {
-    /// Cancelled at the first SIGINT (Ctrl-C) or SIGTERM.
+    /// Cancelled at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP.
     pub(super) stop: CancellationToken,
     /// Cancelled at the second.
     pub(super) hurry: CancellationToken,
@@ -15,17 +22,22 @@ pub(super) struct Signals {
     _listening: JoinSet<()>,
 }
 
-/// Listens to the signals from this call on.
-pub(super) fn listen() -> Result<Signals> {
+/// Listens to the signals from this call on; to SIGHUP only if nobody else does.
+pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
     let (stop, hurry) = (CancellationToken::new(), CancellationToken::new());
-    let mut received = received()?;
+    let mut received = received(is_hangup_taken)?;
     let tokens = [stop.clone(), hurry.clone()];
     let mut listening = JoinSet::new();
     listening.spawn(async move {
-        for token in tokens {
+        let [stop, hurry] = tokens;
+        let signal = received.next().await;
+        tracing::info!(signal, "the server stops");
+        stop.cancel();
+        let first = Instant::now();
+        while first.elapsed() < ECHO {
             received.next().await;
-            token.cancel();
         }
+        hurry.cancel();
     });
     Ok(Signals { stop, hurry, _listening: listening })
 }
@@ -34,20 +46,44 @@ pub(super) fn listen() -> Result<Signals> {
 struct Received {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// None where it reloads certificates, or is to be ignored.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
-fn received() -> Result<Received> {
+fn received(is_hangup_taken: bool) -> Result<Received> {
     use tokio::signal::unix::{SignalKind, signal};
-    Ok(Received { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    // The terminal is closed: to end without what a stop does would lose work.
+    let hangup =
+        if is_hangup_taken || ignores_hangups() { None } else { Some(signal(SignalKind::hangup())?) };
+    let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(Received { interrupt, terminate, hangup })
+}
+
+/// Whether the process was started so that it survives its terminal, as by `nohup`. Where the system does not
+/// tell, the signal is left alone.
+#[cfg(unix)]
+fn ignores_hangups() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return true };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit for each signal; SIGHUP is the first.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
 
 #[cfg(unix)]
 impl Received {
-    async fn next(&mut self) {
+    /// The name of the next.
+    async fn next(&mut self) -> &'static str {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = hangup => "SIGHUP",
         }
     }
 }
@@ -57,16 +93,17 @@ struct Received;
 
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps)] // The signature of the other platforms.
-fn received() -> Result<Received> {
+fn received(_: bool) -> Result<Received> {
     Ok(Received)
 }
 
 #[cfg(not(unix))]
 impl Received {
-    async fn next(&mut self) {
+    async fn next(&mut self) -> &'static str {
         if tokio::signal::ctrl_c().await.is_err() {
             // Nothing will tell: serve until the process is ended.
             std::future::pending::<()>().await;
         }
+        "Ctrl-C"
     }
 }

@@ -4,7 +4,9 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -32,6 +34,22 @@ macro_rules! each {
     };
 }
 
+impl Socket {
+    /// Has the system give up what it still holds, at the end of one who does not take it: it would go on
+    /// offering it for as long as a little is taken now and then.
+    fn discard(&self) {
+        let socket = match self {
+            Self::Tcp(socket) => SockRef::from(socket),
+            #[cfg(unix)]
+            Self::Unix(_) => return,
+            #[cfg(feature = "tls")]
+            Self::Tls(socket) => SockRef::from(socket.get_ref().0),
+        };
+        // One that has ended already holds nothing.
+        let _ = socket.set_linger(Some(Duration::ZERO));
+    }
+}
+
 /// Notes what is read, and fails when nothing of what is written is taken for too long.
 pub(super) struct Watched {
     socket: Socket,
@@ -56,6 +74,7 @@ impl Watched {
             }
             Poll::Ready(Err(_)) => {}
             Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
+                self.socket.discard();
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             Poll::Pending => self.activity.wrote(0, true),

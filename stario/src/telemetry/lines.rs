@@ -160,6 +160,7 @@ impl<'n> Line<'n> {
             // What is meant for a collector's layer says nothing here.
             Format::Json => !name.starts_with("otel."),
         };
+        let name = if self.format == Format::Json { beside_the_line_s_own(name) } else { name };
         if !is_shown || self.names.contains(&name) {
             return false;
         }
@@ -185,6 +186,18 @@ impl<'n> Line<'n> {
     fn end(mut self) -> String {
         self.text.push_str(if self.format == Format::Json { "}\n" } else { "\n" });
         self.text
+    }
+}
+
+/// The name of a field where it cannot be taken for what the line says of itself: of two values of one name in
+/// a JSON object, most readers take the last.
+fn beside_the_line_s_own(name: &str) -> &str {
+    match name {
+        "timestamp" => "fields.timestamp",
+        "level" => "fields.level",
+        "target" => "fields.target",
+        "message" => "fields.message",
+        _ => name,
     }
 }
 
@@ -275,6 +288,7 @@ mod tests {
     use std::sync::Mutex;
     use std::time::Duration;
 
+    use serde_json::json;
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
@@ -310,6 +324,29 @@ mod tests {
                 " WARN imported file=a.csv rows=3 request_id=7f",
                 r" INFO a\nb\u{1b}[2J ok=true request_id=7f rows=1"
             ]
+        );
+    }
+
+    /// Whoever chooses the names and the values of fields can say nothing in the name of the line.
+    #[test]
+    fn a_line_of_json_is_one_object_whatever_its_fields_are() {
+        let hostile = "\"}\n{\"level\":\"ERROR\"}\0\x1b[2J\u{2028}\u{feff}";
+        let fields =
+            json!({ "level": "none", "message": hostile, "timestamp": 1, "target": {}, hostile: hostile });
+        let written = lines(Format::Json, || {
+            let span = tracing::info_span!("request", level = hostile, nan = f64::NAN);
+            let _entered = span.enter();
+            tracing::info!(target: "app", fields = fields.to_string(), "{hostile}");
+        });
+        let [line] = &written[..] else { panic!("{written:?}") };
+        // Of a name that comes twice, the last would be found.
+        let found: Value = serde_json::from_str(&format!("{{{line}")).unwrap();
+        assert_eq!(
+            found,
+            json!({
+                "level": "INFO", "target": "app", "message": hostile, hostile: hostile, "nan": null,
+                "fields.level": "none", "fields.message": hostile, "fields.timestamp": 1, "fields.target": {},
+            })
         );
     }
 
