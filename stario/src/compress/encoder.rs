@@ -4,9 +4,10 @@ use std::io;
 
 use async_compression::Level;
 use async_compression::brotli::EncoderParams;
-use async_compression::codecs::{BrotliEncoder, EncodeV2, GzipEncoder, ZstdEncoder};
+use async_compression::codecs::{BrotliEncoder, EncodeV2, ZstdEncoder};
 use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use async_compression::zstd::CParameter;
+use flate2::{Compress, FlushCompress, Status};
 
 use super::Coding;
 use super::settings::Effort;
@@ -17,7 +18,6 @@ pub(super) struct Encoder(Box<dyn EncodeV2 + Send>);
 impl Encoder {
     pub(super) fn new(coding: Coding, effort: Effort) -> Self {
         let Effort { level, window } = effort;
-        let quality = Level::Precise(i32::from(level));
         Self(match coding {
             Coding::Zstd => {
                 let log = u32::from(window);
@@ -30,10 +30,13 @@ impl Encoder {
                 Box::new(ZstdEncoder::new_with_params(i32::from(level), &params))
             }
             Coding::Brotli => {
+                let quality = Level::Precise(i32::from(level));
                 let params = EncoderParams::default().quality(quality).window_size(i32::from(window));
                 Box::new(BrotliEncoder::new(params))
             }
-            Coding::Gzip => Box::new(GzipEncoder::new(quality.into())),
+            Coding::Gzip => {
+                Box::new(Gzip(Compress::new_gzip(flate2::Compression::new(u32::from(level)), window)))
+            }
         })
     }
 
@@ -59,12 +62,47 @@ impl Encoder {
     }
 }
 
+/// That of `async-compression` has the largest window and no other.
+struct Gzip(Compress);
+
+impl Gzip {
+    #[allow(clippy::cast_possible_truncation)] // Differences within a buffer.
+    fn compress(
+        &mut self,
+        input: &mut PartialBuffer<&[u8]>,
+        output: &mut WriteBuffer<'_>,
+        flush: FlushCompress,
+    ) -> io::Result<Status> {
+        let (taken, written) = (self.0.total_in(), self.0.total_out());
+        let status = self.0.compress(input.unwritten(), output.initialize_unwritten(), flush)?;
+        input.advance((self.0.total_in() - taken) as usize);
+        output.advance((self.0.total_out() - written) as usize);
+        Ok(status)
+    }
+}
+
+impl EncodeV2 for Gzip {
+    fn encode(&mut self, input: &mut PartialBuffer<&[u8]>, output: &mut WriteBuffer<'_>) -> io::Result<()> {
+        self.compress(input, output, FlushCompress::None).map(drop)
+    }
+
+    fn flush(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<bool> {
+        self.compress(&mut PartialBuffer::new(&[]), output, FlushCompress::Sync)?;
+        Ok(!output.has_no_spare_space())
+    }
+
+    fn finish(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<bool> {
+        let status = self.compress(&mut PartialBuffer::new(&[]), output, FlushCompress::Finish)?;
+        Ok(status == Status::StreamEnd)
+    }
+}
+
 /// A whole body in one go.
 pub(super) fn encode_whole(input: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8>> {
     let window = match coding {
         // An encoder takes memory for its whole window, and a body has no use for one that it does not fill.
-        Coding::Zstd => effort.window.min(bits(input.len())),
-        Coding::Brotli | Coding::Gzip => effort.window,
+        Coding::Zstd | Coding::Gzip => effort.window.min(bits(input.len())),
+        Coding::Brotli => effort.window,
     };
     let mut encoder = Encoder::new(coding, Effort { window, ..effort });
     let mut output = Vec::with_capacity(input.len() / 3);
@@ -73,7 +111,7 @@ pub(super) fn encode_whole(input: &[u8], coding: Coding, effort: Effort) -> io::
     Ok(output)
 }
 
-/// The logarithm of a zstd window that holds `length` bytes.
+/// The logarithm of a window that holds `length` bytes.
 fn bits(length: usize) -> u8 {
     let bits = usize::BITS - length.saturating_sub(1).leading_zeros();
     u8::try_from(bits).unwrap_or(u8::MAX).max(Effort::LEAST_WINDOW)

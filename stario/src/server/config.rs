@@ -141,16 +141,12 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
             if let Some(level) = level {
                 compression = compression.level(coding, level);
             }
-            // The window of gzip has one size.
-            if coding == Coding::Gzip {
-                continue;
-            }
             let window = self.within(&format!("STARIO_COMPRESS_{name}_WINDOW_LOG"), coding.windows());
             if let Some(window) = window {
                 compression = compression.window(coding, window);
             }
         }
-        // What both have.
+        // Those that may have the same: the window of gzip is small as it is.
         if let Some(window) = self.within("STARIO_COMPRESS_STREAM_WINDOW_LOG", Coding::Zstd.windows()) {
             compression =
                 compression.stream_window(Coding::Zstd, window).stream_window(Coding::Brotli, window);
@@ -326,6 +322,7 @@ mod tests {
             ("STARIO_COMPRESS_PREFERENCE", "gzip, br"),
             ("STARIO_COMPRESS_GZIP_LEVEL", "9"),
             ("STARIO_COMPRESS_ZSTD_WINDOW_LOG", "18"),
+            ("STARIO_COMPRESS_GZIP_WINDOW_LOG", "9"),
             ("STARIO_COMPRESS_STREAM_WINDOW_LOG", "12"),
         ];
         let configured = || Compression::new().types(["text/*"]).level(Coding::Brotli, 5);
@@ -337,6 +334,7 @@ mod tests {
             .codings([Coding::Gzip, Coding::Brotli])
             .level(Coding::Gzip, 9)
             .window(Coding::Zstd, 18)
+            .window(Coding::Gzip, 9)
             .stream_window(Coding::Zstd, 12)
             .stream_window(Coding::Brotli, 12);
         assert_eq!(settings.compression, Some(expected));
