@@ -132,10 +132,13 @@ impl<T: Clone> Relay<T> {
         Subscription::new(Arc::clone(&self.shared), pattern::without_overlap(patterns))
     }
 
-    /// How many subscriptions a value published under `subject` would reach.
+    /// How many subscriptions a value published under `subject` would reach: none if it is no subject.
     pub fn subscribers(&self, subject: impl AsRef<str>) -> usize {
-        let readers = lock(&self.shared.table).find(subject.as_ref());
-        readers.iter().count()
+        let subject = subject.as_ref();
+        if pattern::check_subject(subject).is_err() {
+            return 0;
+        }
+        lock(&self.shared.table).find(subject).iter().count()
     }
 
     /// How many values were dropped because a subscription was behind, each counted for each subscription

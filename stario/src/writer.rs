@@ -440,7 +440,8 @@ impl Writer {
 /// As long as the client is there.
 impl Writer {
     /// The items of `source`, until the client leaves or the server stops: then the wait for the next item ends
-    /// at once. The code after the loop always runs.
+    /// at once. The code after the loop always runs. Whatever else the loop waits for it waits for to the end:
+    /// where that may take long, put the loop into [`while_alive`](Self::while_alive).
     ///
     /// ```
     /// # use stario::prelude::*;

@@ -96,6 +96,7 @@ fn what_is_no_pattern_or_subject_reaches_nobody() {
     let mut all = relay.subscribe("*");
     for invalid in ["", "a.*", "*", ".a", "a.", "a..b"] {
         relay.publish(invalid, ());
+        assert_eq!(relay.subscribers(invalid), 0, "{invalid:?}");
     }
     assert_eq!(poll(&mut all), Poll::Pending);
 }

@@ -213,7 +213,8 @@ macro_rules! builders {
             }
 
             /// Sets how long the browser waits from now on before it connects again, in whole milliseconds and at
-            /// least one. One second is the client's default, and not sent.
+            /// least one. One second is the client's default and, as the SDK reference has it, not sent: to return
+            /// to it after another wait, say 1001 milliseconds.
             pub fn retry(mut self, after: Duration) -> Self {
                 self $(.$script)? .envelope.set_retry(after);
                 self

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use stario::Limits;
 use stario::prelude::*;
 use tokio::io::AsyncReadExt;
 
@@ -22,6 +23,14 @@ async fn head_first(probe: State<Arc<Probe>>, w: Writer) -> Result {
     probe.go_on.notified().await;
     w.write("body").await?;
     Ok(())
+}
+
+/// The same when its call is a task already.
+#[app::query("/head-after-a-wait")]
+async fn head_after_a_wait(probe: State<Arc<Probe>>, w: Writer) -> Result {
+    probe.say("waits");
+    probe.go_on.notified().await;
+    head_first(probe, w).await
 }
 
 #[app::query("/write")]
@@ -135,14 +144,22 @@ async fn row_088_one_shot_methods_are_what_the_primitives_can_do() {
 
 #[tokio::test]
 async fn row_089_write_headers_sends_at_once() {
-    let server = Server::start().await;
-    let mut client = server.ask("GET /head-first HTTP/1.1").await;
-    let head = client.until("\r\n\r\n").await;
-    assert!(head.starts_with("HTTP/1.1 418 ") && head.contains("\r\nx-own: 1\r\n"), "{head}");
-    assert!(client.read.is_empty());
-    server.probe.go_on.notify_one();
-    client.until("4\r\nbody\r\n").await;
-    drop(client);
+    // No timer of the connection may look for the head before the test gives up.
+    let long = Duration::from_secs(3600);
+    let limits = Limits::default().head_timeout(long).keep_alive_timeout(long).write_timeout(long);
+    let mut server = Server::start_with(|app| app.limits(limits)).await;
+    for path in ["/head-first", "/head-after-a-wait"] {
+        let mut client = server.ask(&format!("GET {path} HTTP/1.1")).await;
+        if path == "/head-after-a-wait" {
+            assert_eq!(server.said().await, "waits");
+            server.probe.go_on.notify_one();
+        }
+        let head = client.until("\r\n\r\n").await;
+        assert!(head.starts_with("HTTP/1.1 418 ") && head.contains("\r\nx-own: 1\r\n"), "{head}");
+        assert!(client.read.is_empty());
+        server.probe.go_on.notify_one();
+        client.until("4\r\nbody\r\n").await;
+    }
     server.stop().await;
 }
 
