@@ -75,6 +75,7 @@ fn each_dependency_has_its_place() {
     only_in("socket2::", &["server/listener.rs"]);
     only_in("rustix::", &["response/file/beneath.rs", "server/connection.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
+    only_in("flate2::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "service.rs", "testing/request.rs"]);
     only_in(

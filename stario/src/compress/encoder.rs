@@ -133,3 +133,24 @@ fn append<T>(
     output.truncate(length);
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoder_looks_back_as_far_as_its_window() {
+        let mut seed = 1_u32;
+        let mut noise = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed.to_be_bytes()[0]
+        };
+        let noise: Vec<u8> = (0..8192).map(|_| noise()).collect();
+        let twice = noise.repeat(2);
+        for (coding, small) in [(Coding::Zstd, 10), (Coding::Brotli, 10), (Coding::Gzip, 9)] {
+            let length = |window| encode_whole(&twice, coding, Effort { level: 6, window }).unwrap().len();
+            assert!(length(small) > 2 * 8192, "{coding}");
+            assert!(length(15) < 9000, "{coding}");
+        }
+    }
+}

@@ -108,15 +108,18 @@ impl Effort {
 /// | | level, window | memory per stream | an event of 942 bytes | instructions for it |
 /// |---|---|---|---|---|
 /// | zstd | 1, 32 KiB | 149 KiB | 113 bytes | 30,000 |
-/// | br | 3, 16 KiB | 335 KiB | 117 bytes | 133,000 |
-/// | gzip | 3, 8 KiB | 219 KiB | 121 bytes | TODO |
+/// | br | 3, 16 KiB | 329 KiB | 117 bytes | 133,000 |
+/// | gzip | 3, 8 KiB | 216 KiB | 121 bytes | 147,000 |
 ///
-/// Measured on x86-64 Linux with glibc, in a release build: the memory of 1,000 encoders after 500 events each of
+/// Measured on x86-64 Linux with glibc, in a release build: the memory of many encoders after 500 events each of
 /// a table whose numbers change, and callgrind's count for ten of them (`benchmarks/compression`). After 50 events
-/// brotli holds 353 KiB, the others as much as in the end. Other settings: zstd of level 3 with a window of 2 MiB
-/// holds 857 KiB after 50 events and 1,273 KiB after 500; brotli of level 4 holds 633 KiB after 50 events, from
-/// level 5 on 14 MiB. Brotli of levels 0 and 1 holds 6 to 14 KiB, but uses no dictionary (288 bytes per event);
-/// gzip of level 1 holds 272 KiB and hardly uses it (152 bytes, 63,000 instructions).
+/// they hold as much. Most of what brotli and gzip hold is tables of a fixed size: a window of 4 KiB saves brotli
+/// nothing and gzip 16 KiB.
+///
+/// Other settings: zstd of level 3 with a window of 2 MiB holds 857 KiB after 50 events and 1,273 KiB after 500;
+/// brotli of level 4 holds 633 KiB after 50 events, from level 5 on 14 MiB. Brotli of levels 0 and 1 holds 6 to 14
+/// KiB, but uses no dictionary (288 bytes per event); gzip of level 1 hardly uses it (150 bytes, 33,000
+/// instructions).
 ///
 /// # Variables
 ///
