@@ -68,8 +68,8 @@ impl fmt::Write for AttrWriter<'_> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an attribute value",
     label = "not an attribute value",
-    note = "an attribute value is a string, a number, a char, a tuple of them, or an `Option` that leaves the attribute out; implement `AttrValue`, or write `display(value)` for a `Display` type",
-    note = "boolean attributes such as disabled take bool; to omit any other pass an Option: flag.then_some(\"..\")"
+    note = "an attribute value is a string, a number, a char, a tuple of up to eight of them, or an `Option` that leaves the attribute out; implement `AttrValue`, or write `display(value)` for a `Display` type",
+    note = "boolean attributes such as disabled take bool; to omit any other pass an Option: flag.then_some(\"..\"); to spell true or false write display(flag)"
 )]
 pub trait AttrValue {
     /// Writes the value.
@@ -131,6 +131,12 @@ rendered_values! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 c
 impl<T: fmt::Display> AttrValue for Displayed<T> {
     fn write_attr(&self, out: &mut AttrWriter<'_>) {
         out.write_display(&self.0);
+    }
+}
+
+impl AttrValue for fmt::Arguments<'_> {
+    fn write_attr(&self, out: &mut AttrWriter<'_>) {
+        out.write_display(self);
     }
 }
 
@@ -250,9 +256,52 @@ impl TrueFalseAttr for &bool {
     }
 }
 
+/// A value for an attribute that says something by being there and more with a text, such as `hidden` or `download`.
+///
+/// Everything that is an [`AttrValue`], and `bool`, which leaves the attribute out or writes it without a text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an attribute value",
+    label = "not an attribute value",
+    note = "this attribute takes a bool, whether it is there, or what any attribute takes: a string, a number, a char, or an `Option` that leaves it out"
+)]
+pub trait FlagOrTextAttr {
+    /// Writes the value.
+    fn write_flag_or_text(&self, out: &mut AttrWriter<'_>);
+
+    /// Tells whether the attribute is written at all.
+    fn is_present(&self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AttrValue + ?Sized> FlagOrTextAttr for T {
+    fn write_flag_or_text(&self, out: &mut AttrWriter<'_>) {
+        self.write_attr(out);
+    }
+
+    fn is_present(&self) -> bool {
+        AttrValue::is_present(self)
+    }
+}
+
+impl FlagOrTextAttr for bool {
+    fn write_flag_or_text(&self, _: &mut AttrWriter<'_>) {}
+
+    fn is_present(&self) -> bool {
+        *self
+    }
+}
+
+impl FlagOrTextAttr for &bool {
+    fn write_flag_or_text(&self, _: &mut AttrWriter<'_>) {}
+
+    fn is_present(&self) -> bool {
+        **self
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{AttrValue, AttrWriter, TrueFalseAttr};
+    use super::{AttrValue, AttrWriter, FlagOrTextAttr, TrueFalseAttr};
     use crate::{Buf, display};
 
     fn check(value: impl AttrValue, expected: Option<&str>) {
@@ -272,6 +321,7 @@ mod tests {
         check(Some(None::<u8>), None);
         check(Box::new(std::rc::Rc::new("x")), Some("x"));
         check(display(format_args!("{:02}", 7)), Some("07"));
+        check(format_args!("{:02}<", 7), Some("07&lt;"));
     }
 
     #[test]
@@ -294,5 +344,19 @@ mod tests {
         check(Some(false), Some("false"));
         check(None::<bool>, None);
         check("mixed", Some("mixed"));
+    }
+    #[test]
+    fn is_there_where_that_says_something() {
+        #[allow(clippy::needless_pass_by_value)]
+        fn check(value: impl FlagOrTextAttr, expected: Option<&str>) {
+            assert_eq!(value.is_present(), expected.is_some());
+            let mut buf = Buf::new();
+            value.write_flag_or_text(&mut AttrWriter::new(&mut buf));
+            assert_eq!(buf.finish().as_str(), expected.unwrap_or_default());
+        }
+        check(true, Some(""));
+        check(&false, None);
+        check("until-found", Some("until-found"));
+        check(false.then_some(""), None);
     }
 }

@@ -48,7 +48,7 @@ impl Attrs {
     pub fn with(self, name: &str, value: impl AttrValue) -> Result<Self, InvalidName> {
         let kind = runtime_kind(name)?;
         let checked = match kind {
-            AttrKind::Plain | AttrKind::TrueFalse | AttrKind::Boolean => None,
+            AttrKind::Plain | AttrKind::TrueFalse | AttrKind::FlagOrText | AttrKind::Boolean => None,
             AttrKind::Url => Some(crate::url::is_safe as fn(&str) -> bool),
             AttrKind::UrlList => Some(crate::url::is_safe_list as fn(&str) -> bool),
             AttrKind::Style | AttrKind::Handler | AttrKind::Srcdoc | AttrKind::Expression => {

@@ -4,7 +4,7 @@ use crate::{Buf, Html, Render};
 
 /// What stands between the tags of a component: `<Card>"these"</Card>`.
 ///
-/// A component that takes children has a parameter of this type, named `children`, and shows it as `{children}`.
+/// A component that takes children has a parameter named `children`, of this type or `Html`, and shows it as `{children}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Children(Html);
 
@@ -19,6 +19,12 @@ impl Children {
 impl From<Html> for Children {
     fn from(html: Html) -> Self {
         Self(html)
+    }
+}
+
+impl From<Children> for Html {
+    fn from(children: Children) -> Self {
+        children.0
     }
 }
 

@@ -30,7 +30,7 @@ pub mod names;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use attribute::{AttrValue, AttrWriter, TrueFalseAttr};
+pub use attribute::{AttrValue, AttrWriter, FlagOrTextAttr, TrueFalseAttr};
 pub use attrs::{Attrs, InvalidName, TagName};
 pub use buf::Buf;
 pub use component::Children;

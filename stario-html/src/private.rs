@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::attribute::{AttrValue, AttrWriter, TrueFalseAttr};
+use crate::attribute::{AttrValue, AttrWriter, FlagOrTextAttr, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
 pub use crate::component::{Children, Given, IntoOptional, Missing, Slot, given};
 use crate::escape::Quote;
@@ -70,12 +70,6 @@ impl Joined {
         Self { open, separator, has_begun: false }
     }
 
-    /// An attribute whose first part has been written.
-    #[must_use]
-    pub const fn begun(separator: &'static str) -> Self {
-        Self { open: "", separator, has_begun: true }
-    }
-
     fn begin(&mut self, buf: &mut Buf) {
         buf.push_trusted_markup(if self.has_begun { self.separator } else { self.open });
         self.has_begun = true;
@@ -87,11 +81,18 @@ impl Joined {
         buf.push_trusted_markup(part);
     }
 
-    /// Adds a list of classes made at run time.
+    /// Adds a list of classes made at run time. An empty one leaves no space behind.
     pub fn add_classes<T: AttrValue + ?Sized>(&mut self, buf: &mut Buf, classes: &T) {
-        if classes.is_present() {
-            self.begin(buf);
-            classes.write_attr(&mut AttrWriter::new(buf));
+        if !classes.is_present() {
+            return;
+        }
+        let (before, has_begun) = (buf.len(), self.has_begun);
+        self.begin(buf);
+        let start = buf.len();
+        classes.write_attr(&mut AttrWriter::new(buf));
+        if buf.len() == start {
+            buf.truncate(before);
+            self.has_begun = has_begun;
         }
     }
 
@@ -192,6 +193,20 @@ impl Buf {
     ) {
         if self.__open(head, open, value.is_present(), tail) {
             value.write_true_false(&mut AttrWriter::new(self));
+            self.push_static(tail);
+        }
+    }
+
+    #[inline]
+    pub fn __flag_or_text<T: FlagOrTextAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_flag_or_text(&mut AttrWriter::new(self));
             self.push_static(tail);
         }
     }
@@ -311,6 +326,31 @@ impl Buf {
     pub fn __sheet<T: StyleSheet + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
         self.push_static(head);
         value.write_sheet(self);
+        self.push_static(tail);
+    }
+
+    /// A script in SVG, where entities are decoded.
+    #[inline]
+    pub fn __foreign_script<T: ScriptValue + ?Sized>(
+        &mut self,
+        head: &'static str,
+        value: &T,
+        tail: &'static str,
+    ) {
+        self.__expression_part(head, value, tail);
+    }
+
+    /// A style sheet in SVG, where entities are decoded.
+    pub fn __foreign_sheet<T: StyleSheet + ?Sized>(
+        &mut self,
+        head: &'static str,
+        value: &T,
+        tail: &'static str,
+    ) {
+        let mut sheet = Buf::new();
+        value.write_sheet(&mut sheet);
+        self.push_static(head);
+        self.push_escaped(sheet.finish().as_str());
         self.push_static(tail);
     }
 

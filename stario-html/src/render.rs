@@ -11,7 +11,7 @@ use crate::{Buf, Html};
 
 /// A value that a template can show as text: `<p>{value}</p>`.
 ///
-/// Implemented for strings, numbers, `char`, [`Html`], [`Raw`], `Option` (nothing when `None`), slices and `Vec`s (one
+/// Implemented for strings, numbers, `char`, `format_args!`, [`Html`], [`Raw`], `Option` (nothing when `None`), slices and `Vec`s (one
 /// after the other), and references and smart pointers to them. It is not implemented for `bool`, `()` and tuples: a
 /// page that says `true` is nearly always a mistake. [`display`] wraps any other `Display` type.
 ///
@@ -37,6 +37,7 @@ use crate::{Buf, Html};
     message = "`{Self}` cannot be rendered as HTML text",
     label = "not text",
     note = "text is a string, a number, a char, `Html`, or an `Option`, slice or `Vec` of them; implement `Render`, write `display(value)` for a `Display` type, or `Raw(markup)` for trusted markup",
+    note = "for an iterator write `for item in items {{ .. }}`",
     note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`"
 )]
 pub trait Render {
@@ -172,6 +173,12 @@ macro_rules! render_displayed {
 }
 
 render_displayed! { u128 i128 f32 f64 }
+
+impl Render for fmt::Arguments<'_> {
+    fn render(&self, buf: &mut Buf) {
+        Escaping { buf, quote: Quote::Double }.push_display(self);
+    }
+}
 
 impl Render for Html {
     fn render(&self, buf: &mut Buf) {
@@ -356,5 +363,6 @@ mod tests {
     fn escapes_what_display_writes() {
         check(display("<>"), "&lt;&gt;");
         check(display(format_args!("{:>3}|", 1)), "  1|");
+        check(format_args!("<{:.1}>", 0.25), "&lt;0.2&gt;");
     }
 }

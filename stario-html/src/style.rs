@@ -91,7 +91,11 @@ impl<T: StyleAttr + ?Sized> StyleAttr for &T {
 /// A value for one CSS property: `style:width={value}`.
 ///
 /// Numbers; strings, of which anything that could leave the property or load something is replaced by `unset`; tuples
-/// (`style:width={(percent, "%")}`); [`css`]; and `Option`, which leaves the property out.
+/// (`style:width={(percent, "%")}`), which are checked as a whole; [`css`]; and `Option`, which leaves the property out.
+///
+/// What a string may hold: words, numbers and colours, CSS strings without a backslash, balanced brackets, and the
+/// functions that load nothing, such as `calc`, `translateX`, `repeat`, `linear-gradient` and `var`. For the others, of
+/// which `url` is the one that is missed, write [`css`] or [`Css::trusted`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a CSS property",
     label = "not a CSS value",
@@ -106,50 +110,69 @@ pub trait StyleValue {
     fn is_present(&self) -> bool {
         true
     }
+
+    /// Writes the value as a part of a longer one, which is checked as a whole.
+    #[doc(hidden)]
+    fn write_part(&self, out: &mut AttrWriter<'_>) {
+        self.write_value(out);
+    }
 }
+
+/// The functions that load nothing, whatever is in their parentheses.
+const FUNCTIONS: &str = "abs acos anchor anchor-size asin atan atan2 attr blur brightness calc calc-size circle clamp color \
+    color-mix conic-gradient contrast contrast-color cos counter counters cubic-bezier device-cmyk drop-shadow ellipse env \
+    exp fit-content grayscale hsl hsla hue-rotate hwb hypot inset invert lab lch light-dark linear linear-gradient log \
+    matrix matrix3d max min minmax mod oklab oklch opacity palette-mix path perspective polygon pow progress \
+    radial-gradient ray rect rem repeat repeating-conic-gradient repeating-linear-gradient repeating-radial-gradient rgb \
+    rgba rotate rotate3d rotateX rotateY rotateZ round saturate scale scale3d scaleX scaleY scaleZ scroll sepia shape \
+    sibling-count sibling-index sign sin skew skewX skewY sqrt steps superellipse tan translate translate3d translateX \
+    translateY translateZ var view xywh";
 
 /// Whether `value` stays inside its property and loads nothing.
 ///
-/// Brackets, quotes and backslashes are refused altogether, and so is every function but arithmetic and colours.
+/// Functions are let through by name, because a new one could load something. A backslash could spell such a name
+/// another way, and what opens a bracket, a string or a comment would take in the declarations that follow.
 fn is_safe(value: &str) -> bool {
-    const FUNCTIONS: [&str; 14] = [
-        "calc", "clamp", "hsl", "hsla", "hwb", "lab", "lch", "max", "min", "oklab", "oklch", "rgb", "rgba",
-        "var",
-    ];
-    let plain = |c: char| {
-        c.is_alphanumeric()
-            || matches!(c, ' ' | '#' | '%' | '.' | ',' | '(' | ')' | '+' | '-' | '*' | '/' | '_' | '!')
-    };
-    if !value.chars().all(plain) || value.contains("/*") || value.contains("//") {
-        return false;
-    }
-    let mut depth = 0_u32;
-    for (at, c) in value.char_indices() {
+    let mut open = Vec::new();
+    let mut chars = value.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         match c {
-            '(' => {
-                let name = value[..at]
-                    .rsplit(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'))
-                    .next()
-                    .unwrap_or("");
-                if !name.is_empty() && !FUNCTIONS.iter().any(|f| f.eq_ignore_ascii_case(name)) {
+            '"' | '\'' => {
+                let end = chars.find(|&(_, inner)| inner == c || inner == '\\' || inner.is_control());
+                if end.is_none_or(|(_, end)| end != c) {
                     return false;
                 }
-                depth += 1;
             }
-            ')' => match depth.checked_sub(1) {
-                Some(outer) => depth = outer,
-                None => return false,
-            },
-            _ => {}
+            '(' if calls_harmless(&value[..at]) => open.push(')'),
+            '[' => open.push(']'),
+            ')' | ']' => {
+                if open.pop() != Some(c) {
+                    return false;
+                }
+            }
+            '/' if matches!(chars.peek(), Some((_, '*' | '/'))) => return false,
+            ' ' | '\n' | '\t' | '#' | '%' | '.' | ',' | '+' | '-' | '*' | '/' | '_' | '!' => {}
+            _ if c.is_alphanumeric() => {}
+            _ => return false,
         }
     }
-    depth == 0
+    open.is_empty()
+}
+
+/// Whether the parenthesis behind `code` only groups, or belongs to a function that loads nothing.
+fn calls_harmless(code: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let name = &code[code.trim_end_matches(is_name).len()..];
+    name.is_empty() || FUNCTIONS.split(' ').any(|function| function.eq_ignore_ascii_case(name))
 }
 
 /// Checks what was written from `start` on and replaces it when it is not safe.
 fn refuse_unsafe(out: &mut AttrWriter<'_>, start: usize) {
-    // The text is escaped already; an entity needs `;`, which is refused like the character it stands for.
-    if !is_safe(out.buf().written_from(start)) {
+    // The text is escaped already. Of the entities only that of the quote may stand outside of a string.
+    let written = out.buf().written_from(start);
+    let is_safe =
+        if written.contains('&') { is_safe(&written.replace("&quot;", "\"")) } else { is_safe(written) };
+    if !is_safe {
         out.buf().truncate(start);
         out.write_str(REFUSED);
     }
@@ -160,6 +183,10 @@ macro_rules! string_values {
         impl StyleValue for $string {
             fn write_value(&self, out: &mut AttrWriter<'_>) {
                 out.write_str(if is_safe(self) { self } else { REFUSED });
+            }
+
+            fn write_part(&self, out: &mut AttrWriter<'_>) {
+                out.write_str(self);
             }
         }
     )*};
@@ -196,6 +223,12 @@ impl<T: StyleValue> StyleValue for Option<T> {
     fn is_present(&self) -> bool {
         self.as_ref().is_some_and(T::is_present)
     }
+
+    fn write_part(&self, out: &mut AttrWriter<'_>) {
+        if let Some(value) = self {
+            value.write_part(out);
+        }
+    }
 }
 
 macro_rules! pointer_values {
@@ -208,6 +241,10 @@ macro_rules! pointer_values {
             fn is_present(&self) -> bool {
                 (**self).is_present()
             }
+
+            fn write_part(&self, out: &mut AttrWriter<'_>) {
+                (**self).write_part(out);
+            }
         }
     )*};
 }
@@ -217,19 +254,22 @@ pointer_values! { &T, &mut T, Box<T>, Rc<T>, Arc<T> }
 macro_rules! tuple_values {
     ($(($($part:ident)+))*) => {$(
         impl<$($part: StyleValue),+> StyleValue for ($($part,)+) {
-            #[allow(non_snake_case)]
             fn write_value(&self, out: &mut AttrWriter<'_>) {
-                let ($($part,)+) = self;
                 let start = out.buf().len();
-                $($part.write_value(out);)+
-                // Parts that are safe on their own could join to something that is not.
+                self.write_part(out);
                 refuse_unsafe(out, start);
+            }
+
+            #[allow(non_snake_case)]
+            fn write_part(&self, out: &mut AttrWriter<'_>) {
+                let ($($part,)+) = self;
+                $($part.write_part(out);)+
             }
         }
     )*};
 }
 
-tuple_values! { (A B) (A B C) (A B C D) }
+tuple_values! { (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }
 
 /// A value that can stand in a `<style>`: [`css`] alone.
 #[diagnostic::on_unimplemented(
@@ -278,13 +318,31 @@ mod tests {
 
     #[test]
     fn lets_values_through() {
-        for value in
-            ["red", "#ff0000", "10px", "calc(100% - (2 * 3px))", "rgb(1, 2, 3)", "1px solid red !important"]
-        {
+        for value in [
+            "red",
+            "#ff0000",
+            "10px",
+            "16 / 9",
+            "calc(100% - (2 * 3px))",
+            "rgb(1, 2, 3)",
+            "1px solid red !important",
+            "translateX(5px) TRANSLATEx(-5px)",
+            "repeat(auto-fill, minmax(10rem, 1fr))",
+            "[full-start] 1fr [full-end]",
+            "linear-gradient(to right, var(--from), rgb(0 0 0 / 50%))",
+            "cubic-bezier(.4, 0, 1, 1)",
+            "Inter, 'Segoe UI'",
+            "'a;b{c(/*'",
+        ] {
             check(value, value);
         }
+        check("\"a b\" \"c\"", "&quot;a b&quot; &quot;c&quot;");
         check(1.5, "1.5");
         check((50, "%"), "50%");
+        check(("rgb(", 1, ",", 2, ",", 3, ")"), "rgb(1,2,3)");
+        check((("scale(", 2), (Some(")"), None::<&str>)), "scale(2)");
+        check(("'", "a & b", "'"), "'a &amp; b'");
+        check(("\"", "a b", "\""), "&quot;a b&quot;");
         check(css("url(/x.png)"), "url(/x.png)");
     }
 
@@ -293,14 +351,23 @@ mod tests {
         for value in [
             "red; background: blue",
             "url(//evil)",
+            "URL(x)",
+            "image-set('x')",
+            "src('x')",
+            "linear-gradient(url(x))",
+            "xcalc(1)",
             "expression(x)",
             "a\\b",
             "'x",
             "\"x",
+            "'a\\'",
+            "'a\n'",
             "{",
             "/* ",
             "(",
             ")(",
+            "[",
+            "([)]",
             "a:b",
             "<",
         ] {
@@ -308,6 +375,9 @@ mod tests {
         }
         check(("u", "rl", "(x)"), "unset");
         check(("/", "* x"), "unset");
+        check(("'", "a'; b: c", "'"), "unset");
+        check(("rgb(", "1", ""), "unset");
+        check(("a", "&quot;"), "unset");
     }
 
     #[test]

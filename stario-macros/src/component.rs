@@ -38,7 +38,10 @@ pub(crate) fn expand_items(krate: &TokenStream, item: &TokenStream) -> TokenStre
     let problems = check::check(&function);
     if let Some(problems) = problems {
         // The function alone, so that nothing else is reported about it.
-        let function = parse::without_markers(function);
+        let mut function = parse::without_markers(function);
+        if matches!(function.sig.output, syn::ReturnType::Default) {
+            function.sig.output = syn::parse_quote!(-> #krate::Html);
+        }
         let problems = problems.to_compile_error();
         return quote!(#problems #[allow(non_snake_case, dead_code)] #function);
     }

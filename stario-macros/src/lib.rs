@@ -16,6 +16,9 @@ mod component;
 mod parameter;
 mod stream;
 
+#[cfg(test)]
+mod expansions;
+
 /// Registers a handler for GET; see `stario::app!`.
 #[proc_macro_attribute]
 pub fn query(arguments: TokenStream, item: TokenStream) -> TokenStream {

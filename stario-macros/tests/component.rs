@@ -130,3 +130,23 @@ fn components_live_in_functions() {
     }
     check(&html! { for n in 1..3 { <Local n={n}/> } }, "<b>1</b><b>2</b>");
 }
+
+#[component]
+fn Panel(children: Html) -> Html {
+    html! { <p>{children}</p> }
+}
+
+#[component]
+fn Maybe(children: Option<Html>) -> Html {
+    html! { <p>{children.unwrap_or_else(|| html! { "none" })}</p> }
+}
+
+#[test]
+fn children_are_html_too() {
+    check(&html! { <Panel>"a" <b>"b"</b></Panel><Panel/> }, "<p>a<b>b</b></p><p></p>");
+    check(&html! { <Maybe>"a"</Maybe><Maybe/> }, "<p>a</p><p>none</p>");
+    check(
+        &html! { <Panel children={html! { "c" }}/><Card title="t" children={Children::default()}/> },
+        "<p>c</p><section title=\"t\" data-level=\"2\"></section>",
+    );
+}

@@ -37,7 +37,8 @@ fn splices() {
     check(&html! { {html! { <b>"n"</b> }}{Raw("<i>")} }, "<b>n</b><i>");
     check(&html! { {vec![1, 2]}{["a", "b"]} }, "12ab");
     check(&html! { {display(format_args!("{:03}", 7))} }, "007");
-    check(&html! { {"lit<eral"} }, "lit&lt;eral");
+    check(&html! { {"lit<eral"}{"&nbsp;"} }, "lit&lt;eral&amp;nbsp;");
+    check(&html! { {format_args!("{:.1}", 2.25)} }, "2.2");
     check(&html! { {if name.is_empty() { "none" } else { "some" }} }, "some");
     // The value was only looked at.
     drop(name);
@@ -50,10 +51,22 @@ fn attributes() {
     check(&html! { <p id={"user-", id, "-", cls}/> }, "<p id=\"user-7-big\"></p>");
     check(&html! { <p title="a \"b\" <c>"/> }, "<p title='a \"b\" &lt;c&gt;'></p>");
     check(&html! { <p title={"\"<"}/> }, "<p title='\"&lt;'></p>");
-    check(&html! { <td colspan=2 tabindex=-1/> }, "<td colspan=\"2\" tabindex=\"-1\"></td>");
+    check(&html! { <td colspan=2_u8 tabindex=-1/> }, "<td colspan=\"2\" tabindex=\"-1\"></td>");
+    check(
+        &html! { <input max=1_000 min=0x10 step=1_0.5f32 size=10px> },
+        "<input max=\"1000\" min=\"16\" step=\"10.5\" size=\"10px\">",
+    );
     check(&html! { <input disabled required={id == 7} checked={id == 8}> }, "<input disabled required>");
     check(&html! { <p title={Some("t")} lang={None::<&str>} id="x"/> }, "<p title=\"t\" id=\"x\"></p>");
     check(&html! { <p lang={None::<&str>}/> }, "<p></p>");
+    check(
+        &html! { <p hidden={id == 7}/><p hidden={id == 8}/><p hidden={(id == 7).then_some("until-found")}/><p hidden/> },
+        "<p hidden=\"\"></p><p></p><p hidden=\"until-found\"></p><p hidden></p>",
+    );
+    check(
+        &html! { <a download={true}/><a download={"x.csv"}/><a download={cls}/> },
+        "<a download=\"\"></a><a download=\"x.csv\"></a><a download=\"big\"></a>",
+    );
     check(
         &html! { <p aria-busy={true} draggable={false} aria-label={"x"} aria-hidden={None::<bool>}/> },
         "<p aria-busy=\"true\" draggable=\"false\" aria-label=\"x\"></p>",
@@ -77,11 +90,32 @@ fn attribute_groups_and_lists() {
     check(&html! { <p class={Some("x")} class:b={on}/> }, "<p class=\"x b\"></p>");
     check(&html! { <p class:b={on} class={None::<&str>} id="i"/> }, "<p class=\"b\" id=\"i\"></p>");
     check(&html! { <p class={"a-", 1} class:b={on}/> }, "<p class=\"a-1 b\"></p>");
+    check(
+        &html! { <p class="p-1" class:w-1/2={on} class:"grid-cols-[1fr_2fr]"={on} class:"a&b c"={on}/> },
+        "<p class=\"p-1 w-1/2 grid-cols-[1fr_2fr] a&amp;b c\"></p>",
+    );
+    let (extra, none, empty) = (Some("x y"), None::<&str>, String::new());
+    check(&html! { <p class="a" class={extra} class="b"/> }, "<p class=\"a b x y\"></p>");
+    check(&html! { <p class="a" class={none} class={&empty} class:b={on}/> }, "<p class=\"a b\"></p>");
+    check(&html! { <p class={empty} class={"c-", 1} class:b={!on}/> }, "<p class=\"c-1\"></p>");
+    check(
+        &html! { <p class="a" class="b"/><p class="" class:b={on}/> },
+        "<p class=\"a b\"></p><p class=\"b\"></p>",
+    );
     check(&html! { <p style:color={"red"} style:--gap={4}/> }, "<p style=\"color:red;--gap:4\"></p>");
     check(&html! { <p style="margin: 0;" style:width={50, "%"}/> }, "<p style=\"margin: 0;width:50%\"></p>");
     check(&html! { <p style:color="red" style="a: b"/> }, "<p style=\"color:red;a: b\"></p>");
     check(&html! { <p style:color={None::<&str>}/> }, "<p></p>");
-    check(&html! { <p style:color={"red;x:y"}/> }, "<p style=\"color:unset\"></p>");
+    let (bad, dx) = ("red;x:y", -4);
+    check(&html! { <p style:color={bad}/> }, "<p style=\"color:unset\"></p>");
+    check(
+        &html! { <p style:transform={format!("translateX({dx}px)")} style:width={"calc(100% - ", dx, "px)"}/> },
+        "<p style=\"transform:translateX(-4px);width:calc(100% - -4px)\"></p>",
+    );
+    check(
+        &html! { <p style:color={"rgba(", 1, ",", 2, ",", 3, ",", 0.5, ")"} style:top={"ur", "l(", bad, ")"}/> },
+        "<p style=\"color:rgba(1,2,3,0.5);top:unset\"></p>",
+    );
     check(&html! { <p style={css("color: red")}/> }, "<p style=\"color: red\"></p>");
     let attrs = stario_html::Attrs::new().with("data-x", 1).unwrap();
     check(&html! { <p {..attrs} id="i"/> }, "<p id=\"i\" data-x=\"1\"></p>");
@@ -104,6 +138,9 @@ fn control_flow() {
         &html! { for i in items { match i { 1 => "one", n if n > 3 => { "big" {n} } 2 | 3 => {} _ => <hr>, } } },
         "onebig4",
     );
+    let mut left = items.iter();
+    check(&html! { while let Some(i) = left.next() { {i} if *i == 2 { break; } } }, "12");
+    check(&html! { 'outer: while true { while true { "x" break 'outer; } } }, "x");
     check(&html! { let double = items[1] * 2; <p>{double}</p> }, "<p>4</p>");
     let x = "outer";
     check(&html! { <p>let x = "inner"; {x}</p>{x} }, "<p>inner</p>outer");
@@ -118,7 +155,14 @@ fn contexts() {
     check(&html! { <a href={"/users/", 7}/> }, "<a href=\"/users/7\"></a>");
     check(&html! { <a href={input, "x"}/> }, "<a href=\"about:invalidx\"></a>");
     check(&html! { <a href={trusted_url(input)}/> }, "<a href=\"javascript:alert(1)\"></a>");
-    check(&html! { <img srcset={"/a 1x, data:b 2x"}> }, "<img srcset=\"about:invalid\">");
+    let (list, n) = ("/a 1x, data:b 2x", 1);
+    check(&html! { <img srcset={list}> }, "<img srcset=\"about:invalid\">");
+    check(&html! { <a href={input, n, n, n, n, n, n, n, n, n}/> }, "<a href=\"about:invalid111111111\"></a>");
+    check(&html! { <a href={"java", "script:", n, n, n, n, n, n, n, n}/> }, "<a href=\"about:invalid\"></a>");
+    check(
+        &html! { <b data-on:click={"$a && f()"} onclick={"g()"}/> },
+        "<b data-on:click=\"$a &amp;&amp; f()\" onclick=\"g()\"></b>",
+    );
     check(
         &html! { <b data-on:click__debounce.500ms={js("$a && $b")}/> },
         "<b data-on:click__debounce.500ms=\"$a &amp;&amp; $b\"></b>",
@@ -138,6 +182,20 @@ fn contexts() {
         "<script>let u = '<b>' + \"\\u003c/script\\u003e\";</script>",
     );
     check(&html! { <style>"a > b { }" {css("i{}")}</style> }, "<style>a > b { }i{}</style>");
+    check(&html! { <script>{"a < b && c"}</script> }, "<script>a < b && c</script>");
+    check(
+        &html! {
+            <svg>
+                <style>"a > b::after { content: '&<' }" {css("i > b {}")}</style>
+                <g><script>"f(a && b < " {n} ", " {json("<")} ", " {js("c && d")} ")"</script></g>
+                <foreignObject><style>"a > b {}"</style></foreignObject>
+            </svg>
+            <style>"a > b {}"</style>
+        },
+        "<svg><style>a &gt; b::after { content: '&amp;&lt;' }i &gt; b {}</style>\
+         <g><script>f(a &amp;&amp; b &lt; 1, &quot;\\u003c&quot;, c &amp;&amp; d)</script></g>\
+         <foreignObject><style>a > b {}</style></foreignObject></svg><style>a > b {}</style>",
+    );
     check(&html! { <title>{"a"}"</title>"</title> }, "<title>a&lt;/title&gt;</title>");
     check(&html! { <textarea>{String::from("\nx")}</textarea> }, "<textarea>\n\nx</textarea>");
     check(

@@ -155,8 +155,20 @@ proptest! {
         prop_assert_eq!(attribute(&inner[0], "title"), Some(value));
         prop_assert_eq!(attribute(&nodes[5], "class"), Some("a b".to_owned()));
         let style = attribute(&nodes[5], "style").unwrap();
-        let stays_inside = style.starts_with("color:") && !style.contains([';', '"', '\\', '{']);
-        prop_assert!(stays_inside, "{}", style);
+        prop_assert!(style.starts_with("color:") && !style.contains('\\'), "{}", style);
+        // What is in CSS strings stays there, and what is outside of them ends nothing.
+        let mut rest = style.as_str();
+        let mut outside = String::new();
+        while let Some(at) = rest.find(['"', '\'']) {
+            outside.push_str(&rest[..at]);
+            let end = rest[at + 1..].find(&rest[at..=at]);
+            prop_assert!(end.is_some(), "{}", style);
+            let string = &rest[at..at + 2 + end.unwrap()];
+            prop_assert!(!string.contains('\n'), "{}", style);
+            rest = &rest[at + string.len()..];
+        }
+        outside.push_str(rest);
+        prop_assert!(!outside.contains([';', '{', '}', '<']) && !outside.contains("/*"), "{}", style);
     }
 
     #[test]

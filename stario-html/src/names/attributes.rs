@@ -10,6 +10,8 @@ pub enum AttrKind {
     Plain,
     /// Present or not: `disabled`.
     Boolean,
+    /// Present or not, or a text: `hidden`, `download`.
+    FlagOrText,
     /// Spelled out: `aria-busy="false"`.
     TrueFalse,
     /// One URL.
@@ -61,7 +63,7 @@ pub fn attr_kind(element: &str, name: &str) -> AttrKind {
         "to" | "from" | "by" if matches!(element, "animate" | "set" | "") => AttrKind::Url,
         "values" if matches!(element, "animate" | "set" | "") => AttrKind::UrlList,
         "draggable" | "spellcheck" | "contenteditable" | "writingsuggestions" => AttrKind::TrueFalse,
-        "results" | "download" | "hidden" | "popover" => AttrKind::Plain,
+        "hidden" | "download" | "popover" | "capture" | "crossorigin" => AttrKind::FlagOrText,
         _ if name.starts_with("on") => AttrKind::Handler,
         _ if BOOLEAN.contains(&name) => AttrKind::Boolean,
         _ => AttrKind::Plain,
@@ -238,6 +240,7 @@ mod tests {
         for (tag, name, kind) in [
             ("p", "title", AttrKind::Plain),
             ("input", "disabled", AttrKind::Boolean),
+            ("div", "hidden", AttrKind::FlagOrText),
             ("div", "aria-busy", AttrKind::TrueFalse),
             ("a", "href", AttrKind::Url),
             ("use", "xlink:href", AttrKind::Url),

@@ -5,6 +5,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Attribute, GenericParam, Generics};
 
 use super::parse::{Component, Need, Property};
@@ -71,12 +72,15 @@ impl<'c> Emitter<'c> {
         let (generics, clause, output) =
             (&signature.generics, &signature.generics.where_clause, &signature.output);
         let fn_token = &signature.fn_token;
+        let span = self.span_of_output();
+        let body = quote_spanned! {span=> {
+            let html = #krate::__private::Slot::standalone(|__slot| #name::__into(__slot, #(#arguments),*));
+            html
+        }};
         quote! {
             #(#attributes)*
-            #[allow(dead_code, non_snake_case, clippy::needless_pass_by_value)]
-            #vis #fn_token #name #generics (#(#inputs),*) #output #clause {
-                #krate::__private::Slot::standalone(|__slot| #name::__into(__slot, #(#arguments),*))
-            }
+            #[allow(dead_code, non_snake_case, clippy::let_and_return, clippy::needless_pass_by_value)]
+            #vis #fn_token #name #generics (#(#inputs),*) #output #clause #body
         }
     }
 
@@ -178,10 +182,19 @@ impl<'c> Emitter<'c> {
         let Property { name, ty, need } = property;
         let own_arguments = arguments_of(&self.component.generics);
         let (argument, value) = match need {
+            // What stands between the tags comes as `Children`, whatever the component makes of it.
+            Need::Optional(_) if name == "children" => (
+                quote!(impl ::core::convert::Into<#krate::Children>),
+                quote!(::core::option::Option::Some(::core::convert::From::from(value.into()))),
+            ),
+            Need::Children => (
+                quote!(impl ::core::convert::Into<#krate::Children>),
+                quote!(::core::convert::From::from(value.into())),
+            ),
             Need::Optional(inner) => {
                 (quote!(impl #krate::__private::IntoOptional<#inner>), quote!(value.into_optional()))
             }
-            Need::Required | Need::Default(_) | Need::Children => (quote!(#ty), quote!(value)),
+            Need::Required | Need::Default(_) => (quote!(#ty), quote!(value)),
         };
         let states = self.required().map(|(other, state)| {
             if other.name == *name { quote!(#krate::__private::Given) } else { quote!(#state) }
@@ -214,14 +227,24 @@ impl<'c> Emitter<'c> {
                 Need::Children => quote!(self.values.#field.unwrap_or_default()),
             }
         });
+        let (span, buf) = (self.span_of_output(), Ident::new("buf", Span::mixed_site()));
+        let body = quote_spanned! {span=>
+            #krate::__private::Slot::within(#buf, |slot| #name::__into(slot, #(#values),*));
+        };
         quote! {
             #[doc(hidden)]
-            pub fn __render(self, buf: &mut #krate::__private::Buf)
+            pub fn __render(self, #buf: &mut #krate::__private::Buf)
             where
                 #(#bounds)*
-            {
-                #krate::__private::Slot::within(buf, |slot| #name::__into(slot, #(#values),*));
-            }
+            { #body }
+        }
+    }
+
+    /// Where it is said that the type is not `Html`.
+    fn span_of_output(&self) -> Span {
+        match &self.component.function.sig.output {
+            syn::ReturnType::Type(_, ty) => ty.span().resolved_at(Span::mixed_site()),
+            syn::ReturnType::Default => Span::mixed_site(),
         }
     }
 

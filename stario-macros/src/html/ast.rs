@@ -29,6 +29,8 @@ pub(crate) enum Node {
 pub(crate) struct Literal {
     pub(crate) value: String,
     pub(crate) span: Span,
+    /// Whether it was written as `{".."}`, which says that each character is meant.
+    pub(crate) in_braces: bool,
 }
 
 /// Rust in braces, passed through as it is.
@@ -118,6 +120,8 @@ pub(crate) struct Component {
     pub(crate) path: TokenStream,
     pub(crate) range: Range,
     pub(crate) props: Vec<Prop>,
+    /// Whether properties were left out that could not be read.
+    pub(crate) is_broken: bool,
     pub(crate) children: Vec<Node>,
     /// Where the closing tag names the component again.
     pub(crate) closing: Option<TokenStream>,
@@ -134,6 +138,8 @@ pub(crate) struct Prop {
 pub(crate) struct If<T> {
     /// From `if` up to the block.
     pub(crate) head: TokenStream,
+    /// The braces of the block.
+    pub(crate) span: Span,
     pub(crate) then: Vec<T>,
     pub(crate) otherwise: Option<Else<T>>,
 }
@@ -144,8 +150,10 @@ pub(crate) enum Else<T> {
 }
 
 pub(crate) struct For {
-    /// From the label or `for` up to the block.
+    /// From the label, `for` or `while` up to the block.
     pub(crate) head: TokenStream,
+    /// The braces of the block.
+    pub(crate) span: Span,
     pub(crate) body: Vec<Node>,
 }
 

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod datastar;
+mod entities;
 mod javascript;
 
 use stario_html::names::{
@@ -42,6 +43,7 @@ impl Checker<'_> {
     }
 
     fn text(&mut self, text: &Literal) {
+        entities::check(text, self.report);
         let Some((parent, _)) = self.outer.last() else { return };
         let is_table = matches!(parent.as_str(), "table" | "thead" | "tbody" | "tfoot" | "tr" | "colgroup");
         if is_table && !text.value.trim().is_empty() {
@@ -95,8 +97,8 @@ impl Checker<'_> {
                 self.outer.pop();
             }
             Content::Rcdata => self.only_text(&name.text, "only text and values", &node.children),
-            Content::Script => self.code(&name.text, &["</script", "<script", "<!--"], &node.children),
-            Content::Style => self.code(&name.text, &["</style", "<!--"], &node.children),
+            Content::Script => self.code(name, &["</script", "<script", "<!--"], &node.children),
+            Content::Style => self.code(name, &["</style", "<!--"], &node.children),
             Content::Raw => {
                 if !node.children.is_empty() {
                     let text = format!("nothing is shown inside <{0}>; write <{0} ..></{0}>", name.text);
@@ -112,10 +114,11 @@ impl Checker<'_> {
         if known.is_some() || is_custom || name.is_quoted {
             return;
         }
-        let hint = most_similar(text, element_names())
-            .map_or(String::new(), |known| format!("; did you mean <{known}>?"));
-        self.report
-            .error(name.range, format!("unknown element <{text}>{hint} (custom elements contain a dash)"));
+        let hint = match most_similar(text, element_names()) {
+            Some(known) => format!("; did you mean <{known}>? (custom elements contain a dash)"),
+            None => " (custom elements contain a dash, components begin with an uppercase letter)".to_owned(),
+        };
+        self.report.error(name.range, format!("unknown element <{text}>{hint}"));
     }
 
     fn check_nesting(&mut self, name: &Name) {
@@ -188,8 +191,14 @@ impl Checker<'_> {
     }
 
     /// Checks the content of `<script>` and `<style>`, which is read without entities.
-    fn code(&mut self, parent: &str, forbidden: &'static [&'static str], nodes: &[Node]) {
+    fn code(&mut self, name: &Name, forbidden: &'static [&'static str], nodes: &[Node]) {
+        let parent = name.text.as_str();
         self.only_text(parent, "only text and values", nodes);
+        // `let x = 1;` in a script is Rust, which shows nothing.
+        if !nodes.is_empty() && nodes.iter().all(|node| matches!(node, Node::Statement(_))) {
+            let problem = format!("the text of <{parent}> is quoted, too: <{parent}>\"..\"</{parent}>");
+            self.report.error(name.range, problem);
+        }
         let mut code = Code {
             parent,
             forbidden,

@@ -132,6 +132,11 @@ impl Cursor {
         literal
     }
 
+    /// The string literal that is all there is.
+    pub(crate) fn only_string(&self) -> Option<Literal> {
+        self.string(0).filter(|_| self.tokens.len() == 1)
+    }
+
     /// Moves on to the next `{..}` that is not part of a pattern behind `let`; stops in front of it, or at the end.
     pub(crate) fn skip_head(&mut self) {
         let mut in_pattern = false;
@@ -149,10 +154,28 @@ impl Cursor {
         }
     }
 
+    /// Whether `head`, the tokens from `from` up to here, ends before what it is about: with the keyword, or with the
+    /// `=` behind a pattern.
+    pub(crate) fn is_head_missing(&self, from: usize) -> bool {
+        match self.since(from) {
+            [] | [_] => true,
+            [.., TokenTree::Punct(before), TokenTree::Punct(last)] => {
+                last.as_char() == '=' && before.spacing() == Spacing::Alone
+            }
+            [.., TokenTree::Punct(last)] => last.as_char() == '=',
+            [.., TokenTree::Ident(last)] => last == "in" || last == "let" || last == "while",
+            _ => false,
+        }
+    }
+
+    /// The token before this one.
+    pub(crate) fn behind(&self) -> Option<&TokenTree> {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at))
+    }
+
     /// Whether the token before this one is punctuation joined to it.
     fn is_joint_behind(&self) -> bool {
-        let behind = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        matches!(behind, Some(TokenTree::Punct(punct)) if punct.spacing() == Spacing::Joint)
+        matches!(self.behind(), Some(TokenTree::Punct(punct)) if punct.spacing() == Spacing::Joint)
     }
 }
 
@@ -164,14 +187,47 @@ pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     }
     match syn::Lit::new(literal.clone()) {
         syn::Lit::Str(string) if string.suffix().is_empty() => {
-            Some(Literal { value: string.value(), span: literal.span() })
+            Some(Literal { value: string.value(), span: literal.span(), in_braces: false })
         }
         _ => None,
     }
 }
 
-/// The text of a number literal; `None` for every other literal.
+/// Whether a literal is a number, with whatever letters behind it.
+pub(crate) fn is_number(literal: &proc_macro2::Literal) -> bool {
+    literal.to_string().starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The text of a number literal, as a page has it: `1_000_u32` is `1000`. `None` for every other literal.
 pub(crate) fn number_value(literal: &proc_macro2::Literal) -> Option<Literal> {
-    let value = literal.to_string();
-    value.starts_with(|c: char| c.is_ascii_digit()).then(|| Literal { value, span: literal.span() })
+    if !is_number(literal) {
+        return None;
+    }
+    let value = match syn::Lit::new(literal.clone()) {
+        syn::Lit::Int(number) if is_type_of_number(number.suffix()) => number.base10_digits().to_owned(),
+        syn::Lit::Float(number) if is_type_of_number(number.suffix()) => number.base10_digits().to_owned(),
+        // A unit, such as `10px`.
+        _ => literal.to_string(),
+    };
+    Some(Literal { value, span: literal.span(), in_braces: false })
+}
+
+fn is_type_of_number(suffix: &str) -> bool {
+    matches!(
+        suffix,
+        "" | "u8"
+            | "u16"
+            | "u32"
+            | "u64"
+            | "u128"
+            | "usize"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "i128"
+            | "isize"
+            | "f32"
+            | "f64"
+    )
 }

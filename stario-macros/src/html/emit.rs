@@ -130,9 +130,9 @@ impl<'t> Emitter<'t> {
             }
             Op::Component(component) => self.component(component),
             Op::If(op) => self.if_(op),
-            Op::For { head, body } => {
+            Op::For { head, span, body } => {
                 let body = self.ops(body);
-                quote!(#head { #body })
+                quote_spanned!(place_of(*span)=> #head { #body })
             }
             Op::Match { head, arms, span } => {
                 let arms = arms.iter().map(|(pattern, body)| {
@@ -161,7 +161,7 @@ impl<'t> Emitter<'t> {
                 quote!(else { #body })
             }
         });
-        quote!(#head { #then } #otherwise)
+        quote_spanned!(place_of(op.span)=> #head { #then } #otherwise)
     }
 
     fn joined(&self, joined: &JoinedOp) -> TokenStream {
@@ -197,7 +197,7 @@ impl<'t> Emitter<'t> {
     /// `<Card title="x">..</Card>` as a chain of setters, ending in a call that writes into the buffer.
     fn component(&self, component: &ComponentOp) -> TokenStream {
         let (krate, buf, path) = (self.krate, &self.buf, &component.path);
-        let span = component.range.last.resolved_at(Span::mixed_site());
+        let span = place_of(component.range.last);
         let setters = component.props.iter().map(|Prop { name, value, .. }| {
             let value = value.clone().unwrap_or_else(|| quote_spanned!(name.span()=> true));
             let setter = raw_if_keyword(name);
@@ -207,6 +207,10 @@ impl<'t> Emitter<'t> {
             let html = template(krate, ops, &TokenStream::new());
             quote_spanned!(span=> .children(#krate::Children::from(#html)))
         });
+        if component.is_broken {
+            // What cannot be read has been reported; that it is missing need not be.
+            return quote_spanned!(span=> let _ = #path::__props() #(#setters)* #children;);
+        }
         quote_spanned!(span=> #path::__props() #(#setters)* #children .__render(&mut *#buf);)
     }
 }
@@ -223,6 +227,7 @@ fn method(place: Place) -> &'static str {
         Place::Text => "__text",
         Place::Attr => "__attr",
         Place::AttrPart => "__part",
+        Place::FlagOrText => "__flag_or_text",
         Place::TrueFalse => "__true_false",
         Place::Url => "__url",
         Place::UrlList => "__urls",
@@ -234,6 +239,8 @@ fn method(place: Place) -> &'static str {
         Place::HandlerPart => "__handler_part",
         Place::Script => "__script",
         Place::Sheet => "__sheet",
+        Place::ForeignScript => "__foreign_script",
+        Place::ForeignSheet => "__foreign_sheet",
     }
 }
 
@@ -241,10 +248,14 @@ fn tag_ident(number: usize) -> Ident {
     Ident::new(&format!("tag_{number}"), Span::mixed_site())
 }
 
-/// A user expression in parentheses, and the span for what surrounds it: the place of the braces it was written in, but
-/// not the hygiene, so that no lint takes the parentheses for the user's.
+/// The place of a span, but not its hygiene, so that no lint takes what is made there for the user's.
+fn place_of(span: Span) -> Span {
+    span.resolved_at(Span::mixed_site())
+}
+
+/// A user expression in parentheses, and the span for what surrounds it: the place of the braces it was written in.
 fn argument(splice: &Splice) -> (Span, TokenStream) {
-    let span = splice.span.resolved_at(Span::mixed_site());
+    let span = place_of(splice.span);
     let tokens = &splice.tokens;
     (span, quote_spanned!(span=> (#tokens)))
 }

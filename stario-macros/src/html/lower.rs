@@ -8,7 +8,6 @@ use stario_html::{Quote, escape_into};
 use super::ast::{
     Attr, Component, Element, Else, If, NamedAttr, Node, Part, Prop, Range, Splice, Tag, Template, Value,
 };
-use super::cursor::Cursor;
 
 /// One step of writing a template.
 pub(crate) enum Op {
@@ -30,6 +29,7 @@ pub(crate) enum Op {
     If(IfOp),
     For {
         head: TokenStream,
+        span: Span,
         body: Vec<Op>,
     },
     Match {
@@ -56,6 +56,7 @@ pub(crate) enum Place {
     Text,
     Attr,
     AttrPart,
+    FlagOrText,
     TrueFalse,
     Url,
     UrlList,
@@ -67,6 +68,8 @@ pub(crate) enum Place {
     HandlerPart,
     Script,
     Sheet,
+    ForeignScript,
+    ForeignSheet,
 }
 
 /// A `class` or `style` attribute made of several sources.
@@ -88,11 +91,13 @@ pub(crate) struct ComponentOp {
     pub(crate) path: TokenStream,
     pub(crate) range: Range,
     pub(crate) props: Vec<Prop>,
+    pub(crate) is_broken: bool,
     pub(crate) children: Option<Vec<Op>>,
 }
 
 pub(crate) struct IfOp {
     pub(crate) head: TokenStream,
+    pub(crate) span: Span,
     pub(crate) then: Vec<Op>,
     pub(crate) otherwise: Option<Box<ElseOp>>,
 }
@@ -104,7 +109,7 @@ pub(crate) enum ElseOp {
 
 /// Lowers a whole template.
 pub(crate) fn lower(template: Template) -> Vec<Op> {
-    let mut lowerer = Lowerer { tags: 0 };
+    let mut lowerer = Lowerer { tags: 0, foreign: 0 };
     let mut out = Ops::default();
     lowerer.nodes(template.nodes, Inside::Markup, &mut out);
     out.0
@@ -116,6 +121,26 @@ enum Inside {
     Markup,
     Script,
     Style,
+    /// A script or a style sheet in SVG, which is read as markup.
+    ForeignScript,
+    ForeignStyle,
+}
+
+impl Inside {
+    fn is_read_without_entities(self) -> bool {
+        matches!(self, Self::Script | Self::Style)
+    }
+
+    /// What a value means there.
+    fn place(self) -> Place {
+        match self {
+            Self::Markup => Place::Text,
+            Self::Script => Place::Script,
+            Self::Style => Place::Sheet,
+            Self::ForeignScript => Place::ForeignScript,
+            Self::ForeignStyle => Place::ForeignSheet,
+        }
+    }
 }
 
 /// Steps in the making, neighbouring markup joined.
@@ -145,6 +170,8 @@ impl Ops {
 struct Lowerer {
     /// How many dynamic tags have been numbered.
     tags: usize,
+    /// How many elements of SVG or `MathML` are open, since the last one that holds HTML.
+    foreign: usize,
 }
 
 impl Lowerer {
@@ -172,14 +199,9 @@ impl Lowerer {
 
     fn node(&mut self, node: Node, inside: Inside, out: &mut Ops) {
         match node {
-            Node::Text(text) if inside == Inside::Markup => out.escaped(&text.value, Quote::Double),
-            Node::Text(text) => out.markup(&text.value),
-            Node::Splice(splice) => match (inside, literal_value(&splice)) {
-                (Inside::Markup, Some(text)) => out.escaped(&text, Quote::Double),
-                (Inside::Markup, None) => out.value(Place::Text, splice),
-                (Inside::Script, _) => out.value(Place::Script, splice),
-                (Inside::Style, _) => out.value(Place::Sheet, splice),
-            },
+            Node::Text(text) if inside.is_read_without_entities() => out.markup(&text.value),
+            Node::Text(text) => out.escaped(&text.value, Quote::Double),
+            Node::Splice(splice) => out.value(inside.place(), splice),
             Node::Element(element) => self.element(element, out),
             Node::Fragment(nodes) => self.scoped(nodes, inside, out),
             Node::Component(component) => self.component(component, out),
@@ -187,7 +209,9 @@ impl Lowerer {
                 let op = self.if_(node, &mut |lowerer, nodes| lowerer.block(nodes, inside));
                 out.0.push(Op::If(op));
             }
-            Node::For(node) => out.0.push(Op::For { head: node.head, body: self.block(node.body, inside) }),
+            Node::For(node) => {
+                out.0.push(Op::For { head: node.head, span: node.span, body: self.block(node.body, inside) })
+            }
             Node::Match(node) => {
                 let arms =
                     node.arms.into_iter().map(|arm| (arm.pattern, self.block(arm.body, inside))).collect();
@@ -211,7 +235,7 @@ impl Lowerer {
                 Else::Block(nodes) => ElseOp::Block(block(self, nodes)),
             })
         });
-        IfOp { head: node.head, then, otherwise }
+        IfOp { head: node.head, span: node.span, then, otherwise }
     }
 
     fn component(&mut self, component: Component, out: &mut Ops) {
@@ -221,6 +245,7 @@ impl Lowerer {
             path: component.path,
             range: component.range,
             props: component.props,
+            is_broken: component.is_broken,
             children,
         }));
     }
@@ -261,12 +286,22 @@ impl Lowerer {
         if needs_newline(&name, node.children.first()) {
             out.markup("\n");
         }
+        let is_foreign = self.foreign > 0;
         let inside = match content {
+            Content::Script if is_foreign => Inside::ForeignScript,
+            Content::Style if is_foreign => Inside::ForeignStyle,
             Content::Script => Inside::Script,
             Content::Style => Inside::Style,
             _ => Inside::Markup,
         };
+        let outer = self.foreign;
+        self.foreign = match known {
+            _ if name == "foreignObject" => 0,
+            Some(known) if self::is_foreign(known) => outer + 1,
+            _ => outer,
+        };
         self.scoped(node.children, inside, out);
+        self.foreign = outer;
         out.markup("</");
         out.markup(&name);
         out.markup(">");
@@ -356,13 +391,6 @@ impl Joining {
     }
 }
 
-/// The one string literal a splice consists of.
-fn literal_value(splice: &Splice) -> Option<String> {
-    let mut cursor = Cursor::new(splice.tokens.clone());
-    let text = cursor.take_string()?;
-    cursor.is_empty().then_some(text.value)
-}
-
 fn is_foreign(element: &'static KnownElement) -> bool {
     element.namespace != Namespace::Html
 }
@@ -398,6 +426,7 @@ fn named_attr(element: &str, attr: NamedAttr, out: &mut Ops) {
                     return;
                 }
                 AttrKind::Plain => Place::Attr,
+                AttrKind::FlagOrText => Place::FlagOrText,
                 AttrKind::TrueFalse => Place::TrueFalse,
                 AttrKind::Url => Place::Url,
                 AttrKind::UrlList => Place::UrlList,
@@ -406,10 +435,6 @@ fn named_attr(element: &str, attr: NamedAttr, out: &mut Ops) {
                 AttrKind::Expression => Place::Expression,
                 AttrKind::Handler => Place::Handler,
             };
-            if let (Place::Attr, Some(text)) = (place, literal_value(&value)) {
-                literal_attr(name, &text, out);
-                return;
-            }
             // Signals are JSON most of the time, which is full of double quotes.
             let quote = if name.starts_with("data-signals") { Quote::Single } else { Quote::Double };
             let open = format!(" {name}={}", quote.as_char());
@@ -472,8 +497,19 @@ fn as_tuple(parts: Vec<Part>) -> Splice {
         let value = &splice.tokens;
         quote::quote_spanned!(splice.span.resolved_at(Span::mixed_site())=> &(#value),)
     });
-    let values: TokenStream = values.collect();
-    Splice { tokens: quote::quote!((#values)), span }
+    let values: Vec<TokenStream> = values.collect();
+    Splice { tokens: nested(&values), span }
+}
+
+/// The traits know tuples of up to eight; what is more is a tuple in the place of the last.
+fn nested(values: &[TokenStream]) -> TokenStream {
+    match values.split_at_checked(7) {
+        Some((first, rest)) if rest.len() > 1 => {
+            let rest = nested(rest);
+            quote::quote!((#(#first)* #rest))
+        }
+        _ => quote::quote!((#(#values)*)),
+    }
 }
 
 fn join_classes(attrs: Vec<NamedAttr>, out: &mut Ops) {
@@ -483,9 +519,20 @@ fn join_classes(attrs: Vec<NamedAttr>, out: &mut Ops) {
         }
         return;
     }
-    // The list itself comes first, so that the toggles can be written behind it.
-    let (list, toggles): (Vec<_>, Vec<_>) = attrs.into_iter().partition(|attr| attr.name.text == "class");
-    let mut list = list.into_iter().filter_map(|attr| attr.value);
+    // The lists come first, so that the toggles can be written behind them.
+    let (lists, toggles): (Vec<_>, Vec<_>) = attrs.into_iter().partition(|attr| attr.name.text == "class");
+    let mut known = String::new();
+    let mut made = Vec::new();
+    for value in lists.into_iter().filter_map(|attr| attr.value) {
+        match value {
+            Value::Literal(text) | Value::Number(text) => {
+                let gap = if known.is_empty() { "" } else { " " };
+                known.extend([gap, text.value.trim()]);
+            }
+            Value::Splice(classes) => made.push(classes),
+            Value::Parts(parts) => made.push(as_tuple(parts)),
+        }
+    }
     let toggles = toggles.into_iter().filter_map(|attr| {
         let class = attr.name.text.split_once(':')?.1.to_owned();
         match attr.value? {
@@ -493,31 +540,30 @@ fn join_classes(attrs: Vec<NamedAttr>, out: &mut Ops) {
             _ => None,
         }
     });
-    match list.next() {
-        Some(Value::Splice(classes)) => {
-            let mut items = vec![JoinedItem::Classes(classes)];
-            items.extend(toggles.map(|(condition, class)| JoinedItem::Toggle { condition, class }));
-            out.0.push(Op::Joined(JoinedOp { name: "class", separator: " ", items }));
+    if made.is_empty() && !known.is_empty() {
+        out.markup(" class=\"");
+        out.escaped(&known, Quote::Double);
+        for (condition, class) in toggles {
+            let mut markup = String::from(" ");
+            escape_into(&class, Quote::Double, &mut markup);
+            out.0.push(Op::Flag { condition, markup });
         }
-        None => {
-            let items = toggles.map(|(condition, class)| JoinedItem::Toggle { condition, class }).collect();
-            out.0.push(Op::Joined(JoinedOp { name: "class", separator: " ", items }));
-        }
-        Some(value) => {
-            out.markup(" class=\"");
-            match value {
-                Value::Literal(text) | Value::Number(text) => out.escaped(&text.value, Quote::Double),
-                Value::Parts(parts) => parts_of(AttrKind::Plain, parts, out),
-                Value::Splice(_) => {}
-            }
-            for (condition, class) in toggles {
-                let mut markup = String::from(" ");
-                escape_into(&class, Quote::Double, &mut markup);
-                out.0.push(Op::Flag { condition, markup });
-            }
-            out.markup("\"");
-        }
+        out.markup("\"");
+        return;
     }
+    let mut items = Vec::new();
+    if !known.is_empty() {
+        items.push(JoinedItem::Static(escaped(&known)));
+    }
+    items.extend(made.into_iter().map(JoinedItem::Classes));
+    items.extend(toggles.map(|(condition, class)| JoinedItem::Toggle { condition, class: escaped(&class) }));
+    out.0.push(Op::Joined(JoinedOp { name: "class", separator: " ", items }));
+}
+
+fn escaped(text: &str) -> String {
+    let mut markup = String::new();
+    escape_into(text, Quote::Double, &mut markup);
+    markup
 }
 
 fn join_styles(attrs: Vec<NamedAttr>, out: &mut Ops) {
@@ -551,9 +597,7 @@ fn join_styles(attrs: Vec<NamedAttr>, out: &mut Ops) {
         return;
     }
     if !known.is_empty() {
-        let mut markup = String::new();
-        escape_into(&known, Quote::Double, &mut markup);
-        items.insert(0, JoinedItem::Static(markup));
+        items.insert(0, JoinedItem::Static(escaped(&known)));
     }
     out.0.push(Op::Joined(JoinedOp { name: "style", separator: ";", items }));
 }

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod flow;
+mod habits;
 mod source;
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
@@ -11,7 +12,7 @@ use stario_html::names::{Content, element};
 
 use self::source::source_like;
 use super::ast::{Component, Element, Literal, Name, Node, Range, Splice, Tag, Template};
-use super::cursor::{Cursor, number_value};
+use super::cursor::{Cursor, is_number};
 use super::report::Report;
 
 /// Reads the path of the crate that the expansion calls, which another macro may have written in front.
@@ -105,9 +106,9 @@ impl Parser<'_> {
         match cursor.peek(0)? {
             TokenTree::Punct(punct) if punct.as_char() == '<' => return self.markup(cursor),
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                let splice = self.splice(group.stream(), group.span());
+                let (tokens, span) = (group.stream(), group.span());
                 cursor.skip(1);
-                return splice.map(Node::Splice);
+                return self.value_node(tokens, span);
             }
             // What another macro passed on is read as if it stood here.
             TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
@@ -117,16 +118,22 @@ impl Parser<'_> {
             }
             TokenTree::Ident(ident) => match ident.to_string().as_str() {
                 "if" => return self.if_(cursor, Self::block).map(Node::If),
-                "for" => return self.for_(cursor),
+                "for" | "while" => return self.for_(cursor),
                 "match" => return self.match_(cursor),
                 "let" => return self.statement(cursor, true),
                 "continue" | "break" => return self.statement(cursor, false),
                 _ => {}
             },
             TokenTree::Punct(punct)
-                if punct.as_char() == '\'' && cursor.is_punct(2, ':') && cursor.is_ident(3, "for") =>
+                if punct.as_char() == '\''
+                    && cursor.is_punct(2, ':')
+                    && (cursor.is_ident(3, "for") || cursor.is_ident(3, "while")) =>
             {
                 return self.for_(cursor);
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '@' && self.is_marked_keyword(cursor) => {
+                cursor.skip(1);
+                return self.node(cursor);
             }
             TokenTree::Punct(punct) if punct.as_char() == ';' => {
                 self.report.error(punct.span(), "nodes are not separated by `;`");
@@ -150,19 +157,26 @@ impl Parser<'_> {
     /// A run of tokens that are no template: most likely text without quotes.
     fn unquoted_text(&mut self, cursor: &mut Cursor) -> Node {
         let start = cursor.position();
+        let is_code = self.open.last().is_some_and(|open| matches!(open.name.as_str(), "script" | "style"));
         cursor.skip(1);
         while let Some(token) = cursor.peek(0) {
             match token {
+                _ if is_code && !cursor.is_puncts("</") => cursor.skip(1),
                 TokenTree::Punct(punct) if matches!(punct.as_char(), '<' | ';') => break,
                 TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => break,
                 TokenTree::Literal(_) if cursor.string(0).is_some() => break,
                 _ => cursor.skip(1),
             }
         }
+        let is_entity =
+            matches!(cursor.since(start), [TokenTree::Punct(punct), ..] if punct.as_char() == '&');
+        let is_statement = !is_code && cursor.take_punct(';') && !is_entity;
         let text = source_like(cursor.since(start));
         let range = cursor.range_since(start);
-        self.report.error(range, format!("text must be quoted: {text:?}"));
-        Node::Text(Literal { value: text, span: range.first })
+        let rule =
+            if is_statement { "; the only statements of a template are let, continue and break" } else { "" };
+        self.report.error(range, format!("text must be quoted: {text:?}{rule}"));
+        Node::Text(Literal { value: text, span: range.first, in_braces: true })
     }
 
     /// Everything that begins with `<`, except closing tags.
@@ -311,8 +325,8 @@ impl Parser<'_> {
     }
 
     fn component(&mut self, cursor: &mut Cursor, path: TokenStream, name: String, range: Range) -> Node {
-        let props = self.props(cursor, &name);
-        let mut component = Component { path, range, props, children: Vec::new(), closing: None };
+        let (props, is_broken) = self.props(cursor, &name);
+        let mut component = Component { path, range, props, is_broken, children: Vec::new(), closing: None };
         if self.end_of_tag(cursor, &name, range) == TagEnd::Open {
             self.open.push(Open { name, range });
             component.children = self.nodes(cursor);
@@ -330,7 +344,8 @@ impl Parser<'_> {
             TagEnd::Open
         } else {
             self.report.error(range, format!("the tag <{name} is never ended; add > or />"));
-            TagEnd::SelfClosing
+            let (closing, _) = closing_name(cursor);
+            if cursor.is_puncts("</") && closing == name { TagEnd::Open } else { TagEnd::SelfClosing }
         }
     }
 
@@ -429,7 +444,7 @@ fn is_path_separator(cursor: &Cursor, ahead: usize) -> bool {
 fn is_name_part(token: &TokenTree) -> bool {
     match token {
         TokenTree::Ident(_) => true,
-        TokenTree::Literal(literal) => number_value(literal).is_some(),
+        TokenTree::Literal(literal) => is_number(literal),
         _ => false,
     }
 }

@@ -6,8 +6,8 @@ use stario_html::names::{
 
 use super::super::ast::{Attr, Else, If, Literal, Name, NamedAttr, Part, Range, Value};
 use super::super::report::Report;
-use super::datastar;
 use super::javascript::{Open, Scanner};
+use super::{datastar, entities};
 
 /// The element that attributes are on.
 #[derive(Clone, Copy)]
@@ -38,8 +38,9 @@ fn attributes(on: On<'_>, attrs: &[Attr], level: usize, seen: &mut Seen, report:
         match attr {
             Attr::Named(attr) => {
                 check_repetition(&attr.name, level, seen, report);
-                check_name(on, attr, report);
-                check_value(on, attr, report);
+                if check_name(on, attr, report) {
+                    check_value(on, attr, report);
+                }
             }
             Attr::If(group) => {
                 let before = seen.clone();
@@ -74,7 +75,9 @@ fn check_group(
 
 fn check_repetition(name: &Name, level: usize, seen: &mut Seen, report: &mut Report) {
     let key = name.text.to_ascii_lowercase();
-    if let Some(first) = seen.iter().find(|written| written.name == key) {
+    // Several lists of classes, and several of declarations, become one.
+    let is_list = matches!(key.as_str(), "class" | "style");
+    if let Some(first) = seen.iter().find(|written| written.name == key && !is_list) {
         report.error(name.range, format!("duplicate attribute {}", name.text));
         report.note(first.range, format!("{} first written here", name.text));
     } else if let Some(joined) = joined(&key)
@@ -98,31 +101,28 @@ fn joined(name: &str) -> Option<&'static str> {
     ["class", "style"].into_iter().find(|joined| is(joined))
 }
 
-fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
+/// Checks a name, and tells whether it is worth looking at the value.
+fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) -> bool {
     let name = &attr.name;
     let text = name.text.as_str();
-    if let Some(toggle) = text.strip_prefix("class:") {
-        if toggle.is_empty() {
-            report.error(name.range, "class: needs a name: class:active={condition}");
-        }
-        return;
+    if text == "class:" {
+        report.error(name.range, "class: needs a name: class:active={condition}");
+        return false;
     }
-    if let Some(property) = text.strip_prefix("style:") {
-        if property.is_empty() {
-            report.error(name.range, "style: needs a property: style:color={value}");
-        }
-        return;
+    if text == "style:" {
+        report.error(name.range, "style: needs a property: style:color={value}");
+        return false;
     }
-    if name.is_quoted {
-        return;
+    if name.is_quoted || joined(text).is_some() {
+        return true;
     }
     if text.starts_with("data-") {
         datastar::check(attr, report);
-        return;
+        return true;
     }
     // Names with such characters belong to other frameworks, which check them at run time.
     if text.contains(['@', '.', '/']) || (text.contains(':') && !text.starts_with('x')) {
-        return;
+        return true;
     }
     let Some(element) = on.known else {
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -132,18 +132,23 @@ fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
                 format!("HTML lowercases attribute names: this reaches the page as {lower}; write {lower}"),
             );
         }
-        return;
+        return true;
     };
     if is_known_attribute(element, text) || (element.namespace == Namespace::Html && text.starts_with("x-")) {
-        return;
+        return true;
     }
-    let hint = most_similar(text, known_attributes(Some(element)))
-        .map_or(String::new(), |known| format!("; did you mean {known}?"));
+    let meant = match text {
+        "className" => Some("class"),
+        "htmlFor" => Some("for"),
+        _ => most_similar(text, known_attributes(Some(element))),
+    };
+    let hint = meant.map_or(String::new(), |known| format!("; did you mean {known}?"));
     let stop = if hint.is_empty() { "." } else { "" };
     report.error(
         name.range,
         format!("<{}> has no attribute {text}{hint}{stop} Use data-* or {text:?} in quotes for a non-standard one", on.name),
     );
+    false
 }
 
 fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
@@ -161,9 +166,20 @@ fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
         return;
     }
     let kind = attr_kind(on.name, name);
+    if let Some(Value::Literal(text)) = &attr.value {
+        entities::check(text, report);
+    }
     match (kind, &attr.value) {
         (AttrKind::Boolean, Some(Value::Literal(text) | Value::Number(text))) => {
             boolean_literal(name, text, report);
+        }
+        (AttrKind::FlagOrText, Some(Value::Literal(text)))
+            if matches!(text.value.as_str(), "true" | "false") =>
+        {
+            let value = &text.value;
+            let problem =
+                format!("{name} is there or not, and {value:?} says neither; write {name}={{cond}}");
+            report.error(text.span, problem);
         }
         (AttrKind::Boolean, Some(Value::Parts(_))) => {
             report.error(attr.name.range, format!("{name} is a boolean attribute: write {name}={{cond}}"));
@@ -175,6 +191,7 @@ fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
         (AttrKind::Srcdoc, Some(Value::Parts(_))) => {
             report.error(attr.name.range, "srcdoc takes one value, the `Html` that html! returns");
         }
+        (AttrKind::Url, Some(Value::Literal(url))) => url_literal(name, url, report),
         (AttrKind::Url, Some(Value::Parts(parts))) => url_parts(parts, report),
         (AttrKind::Expression | AttrKind::Handler, Some(Value::Parts(parts))) => {
             javascript_parts(parts, report);
@@ -198,6 +215,43 @@ fn boolean_literal(name: &str, text: &Literal, report: &mut Report) {
         ),
     };
     report.error(text.span, problem);
+}
+
+/// A literal that would run as code, or that was meant to hold a value.
+fn url_literal(name: &str, url: &Literal, report: &mut Report) {
+    let scheme =
+        url.value.split_once(':').map_or(String::new(), |(scheme, _)| scheme.trim().to_ascii_lowercase());
+    if matches!(scheme.as_str(), "javascript" | "vbscript") {
+        report.error(
+            url.span,
+            format!(
+                "{scheme}: runs the URL as code; write <button data-on:click=\"..\">, or {name}={{trusted_url(\"..\")}} if it \
+                 must be a URL"
+            ),
+        );
+    } else if !url.in_braces
+        && let Some((before, value, behind)) = interpolated(&url.value)
+    {
+        let quoted = |text: &str| if text.is_empty() { String::new() } else { format!("{text:?}") };
+        let parts: Vec<String> = [quoted(before), value.to_owned(), quoted(behind)]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let parts = parts.join(", ");
+        report.error(
+            url.span,
+            format!("braces in quotes are only characters: write {name}={{{parts}}} for the value"),
+        );
+    }
+}
+
+/// What looks like `{user.id}` in a text, and what is around it.
+fn interpolated(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('{')?;
+    let (value, behind) = rest.split_once('}')?;
+    let is_path = value.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    is_path.then_some((before, value, behind))
 }
 
 /// A literal that opens code or a document of its own must not have values put into it.

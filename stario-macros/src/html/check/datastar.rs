@@ -16,15 +16,15 @@ pub(crate) fn check(attr: &NamedAttr, report: &mut Report) {
     let Some(rest) = attr.name.text.strip_prefix("data-") else { return };
     let name = DatastarName::parse(rest);
     let Some(plugin) = plugin(name.plugin) else {
-        unknown(&attr.name, &name, report);
+        unknown(attr, &name, report);
         return;
     };
     check_key(attr, plugin, &name, report);
     check_modifiers(&attr.name, plugin, &name, report);
 }
 
-fn unknown(written: &Name, name: &DatastarName<'_>, report: &mut Report) {
-    let plugin = name.plugin;
+fn unknown(attr: &NamedAttr, name: &DatastarName<'_>, report: &mut Report) {
+    let (written, plugin) = (&attr.name, name.plugin);
     if name.key.is_some() || !name.modifiers.is_empty() {
         let hint = most_similar(plugin, plugins())
             .map_or(String::new(), |known| format!("; did you mean data-{known}?"));
@@ -55,7 +55,24 @@ fn unknown(written: &Name, name: &DatastarName<'_>, report: &mut Report) {
                 "HTML lowercases attribute names: this reaches the page as data-{lower}; write data-{kebab}"
             ),
         );
+    } else if let Some(Value::Literal(value)) = &attr.value
+        && mentions_signal(&value.value)
+        && let Some(known) = most_similar(plugin, plugins())
+    {
+        report.error(
+            written.range,
+            format!(
+                "unknown Datastar attribute data-{plugin}; did you mean data-{known}? (quote the name if it is not meant \
+                 for Datastar)"
+            ),
+        );
     }
+}
+
+/// Whether a value names a signal or calls an action, which only Datastar understands.
+fn mentions_signal(value: &str) -> bool {
+    let is_named = |at: usize| value[at + 1..].starts_with(|c: char| c.is_alphabetic() || c == '_');
+    value.match_indices(['$', '@']).any(|(at, _)| is_named(at))
 }
 
 fn check_key(attr: &NamedAttr, plugin: &Plugin, name: &DatastarName<'_>, report: &mut Report) {

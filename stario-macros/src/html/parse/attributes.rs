@@ -1,8 +1,8 @@
 //! Inside of a tag: attributes of elements, properties of components.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-use super::super::ast::{Attr, Literal, Name, NamedAttr, Part, Prop, Splice, Value};
+use super::super::ast::{Attr, Literal, Name, NamedAttr, Part, Prop, Range, Splice, Value};
 use super::super::cursor::{Cursor, number_value};
 use super::source::source_like;
 use super::{Parser, is_name_part, push_part};
@@ -18,12 +18,29 @@ impl Parser<'_> {
             let before = cursor.position();
             attrs.extend(self.attr(cursor));
             if cursor.position() == before {
-                let what = cursor.peek(0).map(ToString::to_string).unwrap_or_default();
-                self.report.error(cursor.span(), format!("`{what}` cannot stand in the tag <{tag}>"));
-                cursor.skip(1);
+                self.no_attribute(cursor, tag);
             }
         }
         attrs
+    }
+
+    /// Reports what begins no attribute, and passes over it.
+    fn no_attribute(&mut self, cursor: &mut Cursor, tag: &str) {
+        let what = cursor.peek(0).map(ToString::to_string).unwrap_or_default();
+        let span = cursor.span();
+        cursor.skip(1);
+        let hint = match what.as_str() {
+            "," => ": attributes are separated by spaces".to_owned(),
+            ":" | "." | "#" | "*" if cursor.peek(0).is_some_and(is_name_part) => {
+                let name = match self.attr(cursor) {
+                    Some(Attr::Named(attr)) => attr.name.text,
+                    _ => "name".to_owned(),
+                };
+                format!(": a name that begins with it is written in quotes, \"{what}{name}\"")
+            }
+            _ => String::new(),
+        };
+        self.report.error(span, format!("`{what}` cannot stand in the tag <{tag}>{hint}"));
     }
 
     /// Reads the attributes in a block of an `if` inside a tag.
@@ -80,7 +97,11 @@ impl Parser<'_> {
             if text.value.is_empty()
                 || text.value.contains(|c: char| c.is_whitespace() || "\"'<>/=".contains(c))
             {
-                self.report.error(text.span, format!("{:?} cannot be an attribute name", text.value));
+                let hint = text
+                    .value
+                    .strip_prefix("class:")
+                    .map_or(String::new(), |class| format!("; write class:{class:?}={{condition}}"));
+                self.report.error(text.span, format!("{:?} cannot be an attribute name{hint}", text.value));
             }
             return Some(Name {
                 range: text.span.into(),
@@ -110,6 +131,14 @@ impl Parser<'_> {
             for _ in 0..separators {
                 push_part(&mut name, cursor);
             }
+            if name.text == "class:"
+                && let Some(class) = cursor.take_string()
+            {
+                name.parts.push((name.text.len(), class.span));
+                name.text.push_str(&class.value);
+                name.is_quoted = true;
+                break;
+            }
             if !cursor.peek(0).is_some_and(is_name_part) {
                 break;
             }
@@ -127,48 +156,65 @@ impl Parser<'_> {
         if let Some(text) = cursor.take_string() {
             return Some(Value::Literal(text));
         }
+        let start = cursor.position();
         if let Some(number) = number(cursor) {
+            if cursor.take_punct('%') {
+                let (name, value) = (&name.text, &number.value);
+                let problem = format!("attribute values are quoted or braced: {name}=\"{value}%\"");
+                self.report.error(cursor.range_since(start), problem);
+            }
             return Some(Value::Number(number));
         }
         if let Some(group) = cursor.take_brace() {
             return self.braced_value(&group.stream(), group.span());
         }
-        let is_missing = cursor.is_empty() || cursor.is_punct(0, '>') || cursor.is_puncts("/>");
         let name = &name.text;
-        if is_missing {
+        if cursor.is_empty() || cursor.is_punct(0, '<') || cursor.is_punct(0, '>') || cursor.is_puncts("/>") {
             self.report.error(
                 equals,
                 format!("missing value for {name}; write {name}=\"...\" or {name}={{..}}, or {name} alone"),
             );
             return None;
         }
+        let value = self.unquoted_value(cursor, "attribute values", name);
+        Some(Value::Literal(Literal { value: value.0, span: value.1.first, in_braces: true }))
+    }
+
+    /// Reads and reports a value that is neither quoted nor braced, as long as it cannot be another attribute.
+    fn unquoted_value(&mut self, cursor: &mut Cursor, what: &str, name: &str) -> (String, Range) {
         let start = cursor.position();
-        cursor.skip(1);
-        // The value goes on as long as it cannot be another attribute.
-        while let Some(TokenTree::Punct(punct)) = cursor.peek(0) {
-            if punct.as_char() == '>' || cursor.is_puncts("/>") {
-                break;
-            }
-            cursor.skip(1);
-            if cursor.peek(0).is_some_and(is_name_part) {
-                cursor.skip(1);
+        let is_value = matches!(cursor.next(), Some(TokenTree::Ident(_) | TokenTree::Literal(_)));
+        while let Some(token) = cursor.peek(0) {
+            match token {
+                TokenTree::Punct(punct) if ">@,<".contains(punct.as_char()) || cursor.is_puncts("/>") => {
+                    break;
+                }
+                TokenTree::Punct(_) => {
+                    cursor.skip(1);
+                    cursor.skip(usize::from(cursor.peek(0).is_some_and(is_name_part)));
+                }
+                TokenTree::Group(group) if group.delimiter() != Delimiter::Brace => cursor.skip(1),
+                _ => break,
             }
         }
-        let text = source_like(cursor.since(start));
         let range = cursor.range_since(start);
-        let braced =
-            if text.chars().all(|c| c.is_alphanumeric() || "_.:".contains(c)) { text.as_str() } else { ".." };
-        self.report.error(
-            range,
-            format!("attribute values are quoted or braced: {name}={text:?} or {name}={{{braced}}}"),
-        );
-        Some(Value::Literal(Literal { value: text, span: range.first }))
+        let source = source_like(cursor.since(start));
+        // What others write in single quotes is a character to Rust.
+        let text = source.trim_matches('\'').to_owned();
+        let is_path = source.chars().all(|c| c.is_alphanumeric() || "_.:()&".contains(c));
+        let braced = if is_path { source.as_str() } else { ".." };
+        let quoted = if is_value { format!("{name}={text:?} or ") } else { String::new() };
+        self.report.error(range, format!("{what} are quoted or braced: {quoted}{name}={{{braced}}}"));
+        (text, range)
     }
 
     /// `{value}` or `{part, part}`. A comma between parts cannot be part of one Rust expression.
     fn braced_value(&mut self, tokens: &TokenStream, span: Span) -> Option<Value> {
         let parts = split_at_commas(tokens);
         if parts.len() < 2 {
+            if let Some(text) = Cursor::new(tokens.clone()).only_string() {
+                return Some(Value::Literal(Literal { in_braces: true, ..text }));
+            }
             return self.splice(tokens.clone(), span).map(Value::Splice);
         }
         let mut out = Vec::new();
@@ -186,46 +232,85 @@ impl Parser<'_> {
         Some(Value::Parts(out))
     }
 
-    pub(super) fn props(&mut self, cursor: &mut Cursor, tag: &str) -> Vec<Prop> {
+    /// The properties of a component, and whether any was left out because it could not be read.
+    pub(super) fn props(&mut self, cursor: &mut Cursor, tag: &str) -> (Vec<Prop>, bool) {
         let mut props = Vec::new();
+        let mut is_broken = false;
         while !cursor.is_empty()
             && !cursor.is_punct(0, '>')
             && !cursor.is_puncts("/>")
             && !cursor.is_punct(0, '<')
         {
-            if let Some(name) = cursor.ident(0).cloned() {
-                let span = name.span();
-                cursor.skip(1);
-                let equals = cursor.span();
-                let value =
-                    cursor.take_punct('=').then(|| self.prop_value(cursor, &name.to_string(), equals));
-                props.push(Prop { name, value, span });
-                continue;
-            }
-            let what = cursor.peek(0).map(ToString::to_string).unwrap_or_default();
-            self.report.error(
-                cursor.span(),
-                format!("`{what}` cannot stand in the tag <{tag}>: properties are written name=\"..\" or name={{..}}"),
-            );
-            cursor.skip(1);
+            let prop = self.prop(cursor, tag);
+            is_broken |= prop.is_none();
+            props.extend(prop);
         }
-        props
+        (props, is_broken)
     }
 
-    fn prop_value(&mut self, cursor: &mut Cursor, name: &str, equals: Span) -> TokenStream {
+    fn prop(&mut self, cursor: &mut Cursor, tag: &str) -> Option<Prop> {
+        let start = cursor.position();
+        let Some(name) = cursor.ident(0).cloned() else {
+            let hint = match cursor.peek(0) {
+                Some(TokenTree::Group(_)) => "write each property: name={..}",
+                _ => "properties are written name=\"..\" or name={..}",
+            };
+            let what =
+                cursor.peek(0).map(|token| source_like(std::slice::from_ref(token))).unwrap_or_default();
+            self.report.error(cursor.span(), format!("`{what}` cannot stand in the tag <{tag}>: {hint}"));
+            cursor.skip(1);
+            return None;
+        };
+        if name == "if" && !cursor.is_punct(1, '=') {
+            cursor.skip_head();
+            cursor.skip(1);
+            let problem =
+                "properties have no conditions around them; give an Option: name={condition.then_some(..)}";
+            self.report.error(cursor.range_since(start), problem);
+            return None;
+        }
+        cursor.skip(1);
+        if is_separator(cursor, 0) {
+            while is_separator(cursor, 0)
+                || cursor.peek(0).is_some_and(is_name_part) && is_separator_behind(cursor)
+            {
+                cursor.skip(1);
+            }
+            let written = source_like(cursor.since(start));
+            let problem = format!(
+                "`{written}` is an attribute, and <{tag}> a component: it has properties, named as its function names them"
+            );
+            self.report.error(cursor.range_since(start), problem);
+            if cursor.take_punct('=') && cursor.take_string().is_none() && number(cursor).is_none() {
+                cursor.skip(1);
+            }
+            return None;
+        }
+        let equals = cursor.span();
+        if !cursor.take_punct('=') {
+            return Some(Prop { span: name.span(), name, value: None });
+        }
+        let value = self.prop_value(cursor, &name.to_string(), equals)?;
+        Some(Prop { span: name.span(), name, value: Some(value) })
+    }
+
+    fn prop_value(&mut self, cursor: &mut Cursor, name: &str, equals: Span) -> Option<TokenStream> {
         let start = cursor.position();
         if cursor.take_string().is_some() || number(cursor).is_some() {
-            return cursor.stream_since(start);
+            return Some(cursor.stream_since(start));
         }
         if let Some(group) = cursor.take_brace() {
             let span = group.span();
-            return self.splice(group.stream(), span).map_or_else(TokenStream::new, |splice| splice.tokens);
+            return self.splice(group.stream(), span).map(|splice| splice.tokens);
         }
-        self.report.error(equals, format!("missing value for {name}; write {name}=\"...\" or {name}={{..}}"));
-        if cursor.ident(0).is_some() && !cursor.is_punct(1, '=') {
-            cursor.skip(1);
+        let is_missing = cursor.is_empty() || cursor.is_punct(0, '>') || cursor.is_puncts("/>");
+        if is_missing || (cursor.ident(0).is_some() && cursor.is_punct(1, '=')) {
+            let problem = format!("missing value for {name}; write {name}=\"...\" or {name}={{..}}");
+            self.report.error(equals, problem);
+        } else {
+            self.unquoted_value(cursor, "properties", name);
         }
-        TokenStream::new()
+        None
     }
 }
 
@@ -233,6 +318,11 @@ impl Parser<'_> {
 fn is_separator(cursor: &Cursor, ahead: usize) -> bool {
     ['-', ':', '.'].into_iter().any(|c| cursor.is_punct(ahead, c))
         || (cursor.is_punct(ahead, '/') && !cursor.is_punct(ahead + 1, '>'))
+}
+
+/// Whether the token before this one belongs to the same name.
+fn is_separator_behind(cursor: &Cursor) -> bool {
+    matches!(cursor.behind(), Some(TokenTree::Punct(_)))
 }
 
 /// Splits at the commas that are not inside `::<..>`.

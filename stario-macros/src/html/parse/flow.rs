@@ -19,10 +19,15 @@ impl Parser<'_> {
         cursor.skip(1);
         cursor.skip_head();
         let head = cursor.stream_since(start);
+        let is_missing = cursor.is_head_missing(start);
         let Some(then) = cursor.take_brace() else {
             self.report.error(keyword, "`if` needs a block: if condition { .. }");
             return None;
         };
+        if is_missing {
+            self.report.error(keyword, "`if` needs a condition before its block: if condition { .. }");
+        }
+        let span = then.span();
         let then = block(self, then.stream());
         let mut otherwise = None;
         if cursor.is_ident(0, "else") {
@@ -36,7 +41,7 @@ impl Parser<'_> {
                 otherwise = self.else_without_block(cursor, else_span, block).map(Else::Block);
             }
         }
-        Some(If { head, then, otherwise })
+        (!is_missing).then_some(If { head, span, then, otherwise })
     }
 
     /// Reads what stands behind `else` as if it had its block.
@@ -64,20 +69,31 @@ impl Parser<'_> {
         Some(block(self, cursor.stream_since(start)))
     }
 
+    /// `for` and `while`.
     pub(super) fn for_(&mut self, cursor: &mut Cursor) -> Option<Node> {
         let start = cursor.position();
         let keyword = cursor.span();
-        // The braces of a pattern come before `in`, those of the body behind it.
-        while !cursor.is_empty() && !cursor.is_ident(0, "in") {
-            cursor.skip(1);
-        }
+        let example = if cursor.is_ident(0, "while") || cursor.is_ident(3, "while") {
+            "`while` needs a condition and a block: while condition { .. }"
+        } else {
+            // The braces of a pattern come before `in`, those of the body behind it. No pattern begins with one.
+            let has_pattern = cursor.brace(1).is_none();
+            while has_pattern && !cursor.is_empty() && !cursor.is_ident(0, "in") {
+                cursor.skip(1);
+            }
+            "`for` needs items and a block: for item in items { .. }"
+        };
+        // Past the keyword, so that what is missing behind it is seen.
+        cursor.skip(1);
         cursor.skip_head();
         let head = cursor.stream_since(start);
-        let Some(body) = cursor.take_brace() else {
-            self.report.error(keyword, "`for` needs a block: for item in items { .. }");
+        let is_missing = cursor.is_head_missing(start);
+        let body = cursor.take_brace().filter(|_| !is_missing);
+        let Some(body) = body else {
+            self.report.error(keyword, example);
             return None;
         };
-        Some(Node::For(For { head, body: self.block(body.stream()) }))
+        Some(Node::For(For { head, span: body.span(), body: self.block(body.stream()) }))
     }
 
     pub(super) fn match_(&mut self, cursor: &mut Cursor) -> Option<Node> {
@@ -86,8 +102,11 @@ impl Parser<'_> {
         cursor.skip(1);
         cursor.skip_head();
         let head = cursor.stream_since(start);
-        let Some(body) = cursor.take_brace() else {
-            self.report.error(keyword, "`match` needs a block: match value { pattern => { .. } }");
+        let is_missing = cursor.is_head_missing(start);
+        let body = cursor.take_brace().filter(|_| !is_missing);
+        let Some(body) = body else {
+            self.report
+                .error(keyword, "`match` needs a value and a block: match value { pattern => { .. } }");
             return None;
         };
         let mut arms = Vec::new();
@@ -113,7 +132,15 @@ impl Parser<'_> {
             self.block(group.stream())
         } else {
             let outside = std::mem::take(&mut self.open);
-            let body = self.node(cursor).into_iter().collect();
+            let mut body: Vec<Node> = self.node(cursor).into_iter().collect();
+            // No pattern begins with a tag.
+            if cursor.is_punct(0, '<') {
+                self.report
+                    .error(cursor.span(), "several nodes of an arm stand in braces: pattern => { .. }");
+                while cursor.is_punct(0, '<') && !cursor.is_puncts("</") {
+                    body.extend(self.node(cursor));
+                }
+            }
             self.open = outside;
             body
         };

@@ -11,7 +11,7 @@ fn page() -> Html {
         <script>"if (a <" {id} ") {}"</script>
         <script>"let a = '<!-- <script>'"</script>
         <style>"a::after { content: '</style>' }"</style>
-        <style>{"a {}"}</style>
+        <style>{String::from("a {}")}</style>
         <script><b>"x"</b></script>
         <title>"a" <b>"x"</b></title>
         <textarea>for i in 0..id { <br> {i} }</textarea>

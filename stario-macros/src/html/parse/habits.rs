@@ -1,0 +1,77 @@
+//! Habits from other template languages, each answered with what is written here. What was meant is clear, so it is read as
+//! that, and no second error appears.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+
+use super::super::ast::{Literal, Node};
+use super::super::cursor::Cursor;
+use super::Parser;
+use super::source::source_like;
+
+impl Parser<'_> {
+    /// `{value}` among nodes.
+    pub(super) fn value_node(&mut self, tokens: TokenStream, span: Span) -> Option<Node> {
+        let cursor = Cursor::new(tokens.clone());
+        if let Some(text) = cursor.only_string() {
+            return Some(Node::Text(Literal { in_braces: true, ..text }));
+        }
+        if let Some(inner) = only_group(&cursor) {
+            let shown = source_like(&inner.stream().into_iter().collect::<Vec<_>>());
+            self.report.error(span, format!("a value has one pair of braces: {{{shown}}}"));
+            return None;
+        }
+        let Some(markup) = markup_in(&cursor) else { return self.splice(tokens, span).map(Node::Splice) };
+        let keyword = ["if", "for", "match"].into_iter().find(|keyword| cursor.is_ident(0, keyword));
+        let Some(keyword) = keyword else {
+            self.report.error(markup, "markup inside of Rust is a template of its own: html! { .. }");
+            return None;
+        };
+        self.report
+            .error(cursor.span(), format!("`{keyword}` stands in a template without braces around it"));
+        Some(Node::Fragment(self.block(tokens)))
+    }
+
+    /// Whether `@` stands in front of a keyword, as in maud.
+    pub(super) fn is_marked_keyword(&mut self, cursor: &Cursor) -> bool {
+        let keyword =
+            ["if", "for", "while", "match", "let"].into_iter().find(|keyword| cursor.is_ident(1, keyword));
+        let Some(keyword) = keyword else { return false };
+        self.report.error(cursor.span(), format!("`{keyword}` is written without @"));
+        true
+    }
+}
+
+/// The braces that are all there is, as in `{{value}}`, if they hold no statement.
+fn only_group(cursor: &Cursor) -> Option<Group> {
+    let group = cursor.brace(0).filter(|_| cursor.peek(1).is_none())?;
+    let is_block =
+        group.stream().into_iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';'));
+    (!is_block).then(|| group.clone())
+}
+
+/// Where a tag ends in Rust code, outside of macro calls: no expression has `</` or `/>`.
+fn markup_in(cursor: &Cursor) -> Option<Span> {
+    for at in 0.. {
+        match cursor.peek(at)? {
+            TokenTree::Punct(punct) => {
+                let is_tag = match punct.as_char() {
+                    '<' => cursor.is_punct(at + 1, '/'),
+                    '/' => cursor.is_punct(at + 1, '>'),
+                    _ => false,
+                };
+                if is_tag {
+                    return Some(punct.span());
+                }
+            }
+            TokenTree::Group(group)
+                if group.delimiter() != Delimiter::None && (at == 0 || !cursor.is_punct(at - 1, '!')) =>
+            {
+                if let Some(found) = markup_in(&Cursor::new(group.stream())) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
