@@ -355,7 +355,8 @@ mod tests {
             assert_eq!(buf.finish().as_str(), expected.unwrap_or_default());
         }
         check(true, Some(""));
-        check(&false, None);
+        let off = &false;
+        check(off, None);
         check("until-found", Some("until-found"));
         check(false.then_some(""), None);
     }

@@ -1,13 +1,19 @@
 /// A card.
-#[allow(dead_code, non_snake_case, clippy::needless_pass_by_value)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    clippy::let_and_return,
+    clippy::needless_pass_by_value
+)]
 pub fn Card(title: &str, note: Option<&str>, level: u8, children: Children) -> Html {
-    ::stario_html::__private::Slot::standalone(|__slot| Card::__into(
+    let html = ::stario_html::__private::Slot::standalone(|__slot| Card::__into(
         __slot,
         title,
         note,
         level,
         children,
-    ))
+    ));
+    html
 }
 /// A card.
 #[allow(dead_code, non_camel_case_types, non_snake_case, unused_qualifications)]

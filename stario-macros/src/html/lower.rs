@@ -210,7 +210,7 @@ impl Lowerer {
                 out.0.push(Op::If(op));
             }
             Node::For(node) => {
-                out.0.push(Op::For { head: node.head, span: node.span, body: self.block(node.body, inside) })
+                out.0.push(Op::For { head: node.head, span: node.span, body: self.block(node.body, inside) });
             }
             Node::Match(node) => {
                 let arms =
