@@ -395,8 +395,8 @@ async fn panics() {
 }
 
 #[app::query("/block")]
-async fn block(running: State<Running>) {
-    running.add();
+async fn block() {
+    println!("blocked");
     std::thread::sleep(Duration::from_secs(3600));
 }
 
@@ -437,6 +437,15 @@ impl Process {
             }
         };
         Self { child, output, address }
+    }
+
+    /// Waits until it has printed this.
+    fn until_printed(&mut self, text: &str) {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server has ended");
+        }
     }
 
     fn signal(&self, name: &str) {
@@ -616,9 +625,15 @@ async fn an_output_that_nobody_reads_does_not_keep_it_from_serving() {
 
 #[tokio::test]
 async fn a_handler_that_blocks_its_thread_does_not_keep_the_process() {
-    let process = Process::start(&[("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1")]);
-    let _blocked = process.send("GET /block").await;
-    process.until_running(1).await;
+    let mut process = Process::start(&[("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1")]);
+    let mut socket = process.send("GET /").await;
+    let mut chunk = [0; 1024];
+    while !String::from_utf8_lossy(&chunk).contains("home") {
+        assert!(socket.read(&mut chunk).await.unwrap() > 0);
+    }
+    // The connection was silent: the thread that gets this has waited at the sockets, for all others.
+    send(&mut socket, "GET /block").await;
+    process.until_printed("blocked");
     process.signal("-TERM");
     let (status, _, log) = process.ended().await;
     assert_eq!(status.code(), Some(1));

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::Result;
 
@@ -18,28 +17,37 @@ pub(super) struct Signals {
     pub(super) stop: CancellationToken,
     /// Cancelled at the second.
     pub(super) hurry: CancellationToken,
-    /// Ends with this.
-    _listening: JoinSet<()>,
+    /// The thread that listens ends with this.
+    _listening: DropGuard,
 }
 
 /// Listens to the signals from this call on; to SIGHUP only if nobody else does.
+///
+/// In a thread and a runtime of its own: tokio watches signals and sockets in the thread of one worker, and a
+/// handler that blocks this very thread would keep the process from ever being told to stop.
 pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
-    let (stop, hurry) = (CancellationToken::new(), CancellationToken::new());
-    let mut received = received(is_hangup_taken)?;
-    let tokens = [stop.clone(), hurry.clone()];
-    let mut listening = JoinSet::new();
-    listening.spawn(async move {
-        let [stop, hurry] = tokens;
+    let (stop, hurry, ended) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let mut received = {
+        let _entered = runtime.enter();
+        received(is_hangup_taken)?
+    };
+    let [stopping, hurrying, is_over] = [&stop, &hurry, &ended].map(CancellationToken::clone);
+    let listening = async move {
         let signal = received.next().await;
         tracing::info!(signal, "the server stops");
-        stop.cancel();
+        stopping.cancel();
         let first = Instant::now();
         while first.elapsed() < ECHO {
             received.next().await;
         }
-        hurry.cancel();
-    });
-    Ok(Signals { stop, hurry, _listening: listening })
+        hurrying.cancel();
+    };
+    let run = move || {
+        runtime.block_on(is_over.run_until_cancelled(listening));
+    };
+    std::thread::Builder::new().name("stario-signals".to_owned()).spawn(run)?;
+    Ok(Signals { stop, hurry, _listening: ended.drop_guard() })
 }
 
 #[cfg(unix)]
