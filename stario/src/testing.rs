@@ -19,7 +19,7 @@ pub use events::{Events, NextEvent, ReceivedEvent};
 pub use request::{Opening, TestRequest};
 
 /// How long a test waits for a response or an event before it fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs what tests that are not `async` wait for.
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
@@ -89,7 +89,7 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// When one fails, or they take longer than ten seconds.
+    /// When one fails, or they take longer than thirty seconds.
     pub async fn start(&self) {
         let app = AppHandle::new(Arc::clone(&self.app));
         if let Err(error) = patiently("end of the start hooks", self.app.hooks().start(&app)).await {
@@ -134,7 +134,7 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// When it takes longer than ten seconds.
+    /// When it takes longer than thirty seconds.
     pub async fn drain(&self) {
         patiently("end of what goes on in the background", self.app.work().drained()).await;
     }
@@ -164,7 +164,7 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// In an async test; and when the app does not end within ten seconds.
+    /// In an async test; and when the app does not end within thirty seconds.
     pub fn stop_blocking(self) {
         block_on(self.stop());
     }

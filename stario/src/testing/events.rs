@@ -74,7 +74,7 @@ impl NextEvent<'_> {
     ///
     /// # Panics
     ///
-    /// In an async test; and when there is no event within ten seconds.
+    /// In an async test; and when there is no event within thirty seconds.
     pub fn wait(self) -> Option<ReceivedEvent> {
         block_on(self.0.receive())
     }

@@ -162,7 +162,7 @@ impl TestRequest {
     ///
     /// # Panics
     ///
-    /// In an async test, where `.await` does the same; and when there is no response within ten seconds.
+    /// In an async test, where `.await` does the same; and when there is no response within thirty seconds.
     pub fn send(self) -> TestResponse {
         block_on(self.into_future())
     }
@@ -245,7 +245,7 @@ impl Opening {
     ///
     /// # Panics
     ///
-    /// In an async test, where `.await` does the same; when there is no response within ten seconds; and
+    /// In an async test, where `.await` does the same; when there is no response within thirty seconds; and
     /// when the response is not an event stream.
     pub fn send(self) -> Events {
         block_on(self.into_future())
