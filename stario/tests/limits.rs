@@ -1,6 +1,10 @@
 //! What a server grants its clients: deadlines, connections, files, streams; and that others are served
 //! meanwhile.
 
+#[cfg(unix)]
+#[path = "support/open_files.rs"]
+mod open_files;
+
 use std::time::Duration;
 
 use stario::prelude::*;
@@ -287,15 +291,14 @@ async fn a_route_s_limit_of_the_body_comes_before_the_app_s() {
     }
 }
 
-/// As many as may be open at once in this process, of which each has two ends.
-const CROWD: usize = 5000;
-
+#[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousands_of_slow_heads_keep_nobody_from_being_served() {
+    let size = open_files::both_ends(5000);
     // With the deadline far away, all of them are there at once.
-    let server = Server::start(|app| app.limits(long())).await;
+    let server = Server::start(|app| app.limits(long().connections(size + 10))).await;
     let mut crowd = Vec::new();
-    for _ in 0..CROWD {
+    for _ in 0..size {
         crowd.push(server.send("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await);
         if crowd.len().is_multiple_of(100) {
             server.is_well().await;

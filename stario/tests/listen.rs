@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 stario::app!();
 
@@ -39,7 +39,7 @@ fn server_process() {
 fn command(prelude: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{prelude} exec \"$0\" --exact server_process --nocapture"));
-    command.arg(std::env::current_exe().unwrap()).env(SERVER, "1");
+    command.arg(std::env::current_exe().unwrap()).env(SERVER, "1").env_remove("RUST_LOG");
     command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -161,8 +161,14 @@ fn it_takes_the_sockets_that_it_is_given() {
 
 #[test]
 fn it_waits_while_no_files_are_left_and_then_goes_on() {
-    // More connections are allowed than there are files: the default would not let it come to that.
-    let variables = [("STARIO_PORT", "0"), ("STARIO_MAX_CONNECTIONS", "1000")];
+    // More connections are allowed than there are files: the default would not let it come to that. Nor are
+    // those that ask nothing closed for that.
+    let variables = [
+        ("STARIO_PORT", "0"),
+        ("STARIO_MAX_CONNECTIONS", "1000"),
+        ("STARIO_REQUESTS_HEADER_TIMEOUT", "3600"),
+    ];
+    let started = Instant::now();
     let mut process = Process::start("ulimit -n 48;", &variables);
     let address = process.address();
     let crowd: Vec<TcpStream> = (0..60).map(|_| tcp(&address)).collect();
@@ -172,15 +178,17 @@ fn it_waits_while_no_files_are_left_and_then_goes_on() {
     last.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     assert!(last.read(&mut [0; 1]).is_err());
     drop(crowd);
-    last.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    last.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut answer = String::new();
     last.read_to_string(&mut answer).unwrap();
     assert!(answer.ends_with("home"), "{answer}");
     assert!(answers(tcp(&address)));
     let (status, log) = process.stop();
     assert_eq!(status, Some(0));
-    let times = log.matches("cannot accept connections").count();
-    assert!((1..5).contains(&times), "{log}");
+    // Once a second at most.
+    let most = started.elapsed().as_secs() + 1;
+    let times = log.matches("cannot accept connections").count() as u64;
+    assert!((1..=most).contains(&times), "{log}");
 }
 
 #[test]

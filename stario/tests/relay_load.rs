@@ -2,9 +2,13 @@
 //! they end when the server stops. Linux says what a process holds.
 #![cfg(target_os = "linux")]
 
+#[path = "support/open_files.rs"]
+mod open_files;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use stario::Limits;
 use stario::prelude::*;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -17,7 +21,7 @@ stario::app!();
 const STREAMS: usize = 2_000;
 const EVENTS: usize = 1_000;
 /// No failure hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Memory is measured of the whole process.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -66,7 +70,10 @@ impl Server {
         let relay = Relay::new();
         let (sender, opened) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
-        let app = app::new().state(relay.clone()).state(Opened(sender));
+        // What ends is ended by the stop and not by a deadline, and who never reads is never given up.
+        let long = Duration::from_secs(3600);
+        let limits = Limits::default().connections(2 * STREAMS).head_timeout(long).write_timeout(long);
+        let app = app::new().state(relay.clone()).state(Opened(sender)).limits(limits.stop_timeout(long));
         let running = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
         Self { address, relay, opened, stop, running }
     }
@@ -103,16 +110,17 @@ fn resident() -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_never_read_cost_little_and_others_miss_nothing() {
     let _alone = ONE_AT_A_TIME.lock().await;
+    let streams = open_files::both_ends(STREAMS);
     let mut server = Server::start();
     let mut stalled = Vec::new();
-    for _ in 0..STREAMS {
+    for _ in 0..streams {
         stalled.push(server.open("/live").await);
     }
     let mut readers = JoinSet::new();
     for _ in 0..10 {
         readers.spawn(ids(server.open("/live").await, EVENTS));
     }
-    assert_eq!(server.relay.subscribers("news.1"), STREAMS + 10);
+    assert_eq!(server.relay.subscribers("news.1"), streams + 10);
 
     let before = resident();
     let padding = "x".repeat(8 * 1024);
@@ -127,7 +135,7 @@ async fn clients_that_never_read_cost_little_and_others_miss_nothing() {
         assert!(received.unwrap().into_iter().eq(0..EVENTS));
     }
     let grown = resident().saturating_sub(before) / 1024;
-    println!("{EVENTS} events to {STREAMS} stalled streams: published in {published:?}, {grown} MiB more");
+    println!("{EVENTS} events to {streams} stalled streams: published in {published:?}, {grown} MiB more");
     // The events are there once, 8 MiB of them; each stream has a queue of 8 KiB, and what its connection
     // holds besides the events that it shares. Copies of what the connections hold would be 128 MiB.
     assert!(grown < 64, "{grown} MiB");
@@ -151,9 +159,10 @@ async fn a_stop_ends_every_handler_that_writes_while_alive() {
 
 async fn stop_all(path: &str) {
     let _alone = ONE_AT_A_TIME.lock().await;
+    let streams = open_files::both_ends(STREAMS);
     let mut server = Server::start();
     let mut clients = JoinSet::new();
-    for _ in 0..STREAMS {
+    for _ in 0..streams {
         let mut client = server.open(path).await;
         // A handler that ends before its head is sent would have no stream to end.
         client.readable().await.unwrap();
@@ -170,6 +179,6 @@ async fn stop_all(path: &str) {
     }
     let ended = started.elapsed();
     timeout(PATIENCE, server.running).await.unwrap().unwrap().unwrap();
-    println!("{STREAMS} streams ended within {ended:?}, the server within {:?}", started.elapsed());
+    println!("{streams} streams ended within {ended:?}, the server within {:?}", started.elapsed());
     assert_eq!(server.relay.subscribers("news.1"), 0);
 }

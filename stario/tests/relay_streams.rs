@@ -16,7 +16,7 @@ use tokio::time::timeout;
 stario::app!();
 
 /// No failure hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[app::query("/rooms/{room}")]
 async fn room(room: PathParam<u32>, relay: State<Relay<Event>>) -> impl Stream<Item = Event> {

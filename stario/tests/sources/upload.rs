@@ -18,14 +18,14 @@ async fn two(a: UploadedFile, b: Option<UploadedFile>, #[name("c[]")] many: Vec<
     shown(&(a.file_name(), b.as_ref().map(UploadedFile::len), names))
 }
 
-/// Reads a file twice, saves it, and removes the copy.
+/// Reads a file twice, and saves it.
 #[app::command("/upload/large")]
 async fn large(doc: UploadedFile) -> stario::Result<usize> {
-    let copy = std::env::temp_dir().join(format!("stario-upload-{}", std::process::id()));
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join("copy");
     let second = doc.clone();
     doc.save(&copy).await?;
     let saved = std::fs::read(&copy)?;
-    std::fs::remove_file(&copy)?;
     drop(doc);
     assert_eq!(saved, second.bytes().await?);
     assert_eq!(saved, second.bytes().await?);
