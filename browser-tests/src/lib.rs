@@ -11,8 +11,13 @@ use fantoccini::{Client, ClientBuilder};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// How long a browser may take to show what was pushed to it.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a browser may take to show what was pushed to it, on a machine that is busy with other things. Less
+/// than the half minute that `chromedriver` lets a script run.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often a program or a browser may fail to start: of those that start at once, some find a port taken or
+/// too little time.
+const ATTEMPTS: usize = 3;
 
 /// A program that is killed when the test ends, and the address that it said it listens on.
 pub struct Server {
@@ -32,30 +37,34 @@ impl Server {
         let program = program.ancestors().nth(2).expect("a target directory").join(name);
         let mut command = Command::new(program);
         command.env("STARIO_PORT", "0").env("TILES_DATASTAR_FILE", datastar_file());
-        Self::start(&mut command, "listening on ").await
+        Self::start(&mut command, "listening on ").await.expect("a program that says where it listens")
     }
 
     /// Starts `chromedriver` on a free port.
     async fn webdriver() -> Self {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0");
-        let mut server = Self::start(&mut command, "started successfully on port ").await;
-        server.url = format!("http://127.0.0.1:{}", server.url.trim_end_matches('.'));
-        server
+        for _ in 0..ATTEMPTS {
+            if let Some(mut server) = Self::start(&mut command, "started successfully on port ").await {
+                server.url = format!("http://127.0.0.1:{}", server.url.trim_end_matches('.'));
+                return server;
+            }
+        }
+        panic!("chromedriver does not start");
     }
 
-    async fn start(command: &mut Command, marker: &str) -> Self {
+    /// `None` if it ends without having said where it listens, which comes behind `marker`.
+    async fn start(command: &mut Command, marker: &str) -> Option<Self> {
         let mut process =
             command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("the program can be started");
         let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         loop {
-            let line =
-                lines.next_line().await.expect("output").expect("a program that says where it listens");
+            let line = lines.next_line().await.expect("output")?;
             if let Some((_, url)) = line.split_once(marker) {
                 let url = url.to_owned();
                 // Read on: a full pipe would stop the program.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Self { process, url };
+                return Some(Self { process, url });
             }
         }
     }
@@ -112,12 +121,19 @@ impl Browsers {
         ];
         let capabilities = serde_json::json!({ "goog:chromeOptions": { "args": arguments } });
         let serde_json::Value::Object(capabilities) = capabilities else { unreachable!("an object") };
-        let connector = hyper_util::client::legacy::connect::HttpConnector::new();
-        let client =
-            ClientBuilder::new(connector).capabilities(capabilities).connect(&self.webdriver.url).await;
-        let client = client.expect("a browser");
-        client.goto(url).await.expect("the page");
-        client
+        let mut failures = Vec::new();
+        while failures.len() < ATTEMPTS {
+            let connector = hyper_util::client::legacy::connect::HttpConnector::new();
+            let mut builder = ClientBuilder::new(connector);
+            match builder.capabilities(capabilities.clone()).connect(&self.webdriver.url).await {
+                Ok(client) => {
+                    client.goto(url).await.expect("the page");
+                    return client;
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        panic!("no browser starts: {failures:?}");
     }
 }
 

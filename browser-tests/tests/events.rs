@@ -9,10 +9,12 @@ use stario::Raw;
 use stario::event::Namespace;
 use stario::prelude::*;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 stario::app!();
 
-/// Counts the view transitions, by what they are of, and marks elements so that a replacement shows.
+/// Counts the view transitions, by what they are of, marks elements so that a replacement shows, and tells the
+/// server of the first comment in a stream, which the client keeps to itself.
 const WATCH: &str = r#"<script>
     window.transitions = [];
     for (const [kind, owner] of [["page", Document.prototype], ["element", Element.prototype]]) {
@@ -25,6 +27,18 @@ const WATCH: &str = r#"<script>
     addEventListener("DOMContentLoaded", () => {
         for (const element of document.querySelectorAll("[id]")) element.isOld = true;
     });
+    const send = window.fetch;
+    const findComment = async body => {
+        const pieces = body.pipeThrough(new TextDecoderStream()).getReader();
+        let text = "";
+        while (!/^:/m.test(text)) text += (await pieces.read()).value;
+        send("/comment-came", { method: "POST" });
+    };
+    window.fetch = async (...options) => {
+        const response = await send(...options);
+        if (response.url.includes("/silent")) findComment(response.clone().body);
+        return response;
+    };
 </script>"#;
 
 const PAGE: &str = r#"<body data-signals="{kept: 'page', gone: 'here', nested: {a: 1, b: 2}}">
@@ -110,36 +124,52 @@ async fn events() -> impl Stream<Item = Event> {
     }
 }
 
-/// How often the browser has asked for `/interrupted`.
+/// What the browser has said.
 #[derive(Default)]
-struct Attempts(AtomicUsize);
+struct Said {
+    /// How often it has asked for `/interrupted`.
+    attempts: AtomicUsize,
+    event_came: Notify,
+    comment_came: Notify,
+}
+
+#[app::command("/event-came")]
+async fn event_came(said: State<Said>) {
+    said.event_came.notify_one();
+}
+
+#[app::command("/comment-came")]
+async fn comment_came(said: State<Said>) {
+    said.comment_came.notify_one();
+}
 
 /// Fails twice. What the browser says of the last event each time is shown.
 #[app::query("/interrupted")]
 async fn interrupted(
-    attempts: State<Attempts>,
+    said: State<Said>,
     last_event_id: Header<Option<String>>,
 ) -> impl Stream<Item = Result<Event>> {
-    let attempt = attempts.0.0.fetch_add(1, Ordering::Relaxed);
+    let attempt = said.attempts.fetch_add(1, Ordering::Relaxed);
     let seen = last_event_id.0.unwrap_or_else(|| "none".to_owned());
     try_stream! {
-        let shown = event::patch(html! { <b>{seen}</b> }).mode(Mode::Append).selector("#attempts");
+        let seen = html! { <b data-init={event_came::action()}>{seen}</b> };
+        let shown = event::patch(seen).mode(Mode::Append).selector("#attempts");
         yield shown.id(["41", "", "unused"][attempt.min(2)]).retry(Duration::from_millis(20));
         if attempt < 2 {
             // A browser that has not read the event yet would not know it.
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            said.event_came.notified().await;
             Err(std::io::Error::other("interrupted"))?;
         }
         std::future::pending::<()>().await;
     }
 }
 
-/// Says nothing for long enough that the server sends comments.
+/// Says nothing until the server has sent a comment.
 #[app::query("/silent")]
-async fn silent() -> impl Stream<Item = Event> {
+async fn silent(said: State<Said>) -> impl Stream<Item = Event> {
     stream! {
         yield (Mode::Append, "#silence", "before ");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        said.comment_came.notified().await;
         yield (Mode::Append, "#silence", "after");
     }
 }
@@ -168,7 +198,7 @@ async fn arrived(by: QueryParam<String>, with: QueryParam<String>) -> Html {
 async fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let app = app::new().state(Attempts::default()).ping_interval(Duration::from_millis(10));
+    let app = app::new().state(Said::default()).ping_interval(Duration::from_millis(10));
     let app = app.datastar_file(datastar_file()).expect("the client");
     tokio::spawn(app.serve_on(listener, std::future::pending()));
     url
