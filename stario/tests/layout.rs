@@ -66,14 +66,14 @@ fn each_dependency_has_its_place() {
         &["body/file.rs", "compress.rs", "extract/uploaded_file.rs", "response/file.rs"],
     );
     only_in("mime_guess::", &["response/file.rs"]);
-    only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
+    only_in("httpdate::", &["response/file.rs", "response/file/condition.rs", "telemetry/lines.rs"]);
     only_in("tokio::spawn(", &["testing/events.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs"]);
     only_in("JoinSet", &["server.rs"]);
-    only_in("std::thread::Builder", &["server/shutdown.rs", "telemetry/output.rs"]);
+    only_in("std::thread::Builder", &["server.rs", "server/shutdown.rs", "telemetry/output.rs"]);
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
-    only_in("socket2::", &["server/listener.rs"]);
+    only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
     only_in("rustix::", &["response/file/beneath.rs", "server/connection.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("flate2::", &["compress/encoder.rs"]);
