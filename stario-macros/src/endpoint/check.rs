@@ -1,6 +1,9 @@
 //! Every mistake that can be seen in the tokens. Mistakes in types are left to bounds that `emit`
 //! writes at the user's types.
 
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens as _;
+
 use super::model::{Endpoint, Kind, Segment};
 use super::parse::Method;
 use crate::errors::Errors;
@@ -212,13 +215,29 @@ fn captures(endpoint: &Endpoint, errors: &mut Errors) {
                 &endpoint.path,
                 format!("`{shown}` stands twice in this path; every capture needs its own name"),
             );
-        } else if endpoint.parameter(name).is_none() {
-            errors.at(
-                &endpoint.path,
-                format!("`{shown}` has no parameter; add `{name}: PathParam<..>` to the function"),
-            );
+            continue;
+        }
+        match endpoint.parameter(name) {
+            None => {
+                let message =
+                    format!("`{shown}` has no parameter; add `{name}: PathParam<..>` to the function");
+                errors.at(&endpoint.path, message);
+            }
+            Some(parameter) if borrows(parameter.ty.to_token_stream()) => {
+                let message = "what the path holds is decoded, and taken by value; write `PathParam<String>`";
+                errors.at(&parameter.ty, message);
+            }
+            Some(_) => {}
         }
     }
+}
+
+fn borrows(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == '&',
+        TokenTree::Group(group) => borrows(group.stream()),
+        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 fn signature(endpoint: &Endpoint, errors: &mut Errors) {
