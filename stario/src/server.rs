@@ -248,12 +248,7 @@ fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
     for listener in listeners {
         lines.push(format!("listening on {}\n", listener.name(scheme)?));
     }
-    let rows: Vec<[String; 5]> = app.routes().iter().map(row).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
-    let [method, target, kind, handler] = [width(0), width(1), width(2), width(3)];
-    for [a, b, c, d, place] in &rows {
-        lines.push(format!("  {a:<method$}  {b:<target$}  {c:<kind$}  {d:<handler$}  {place}\n"));
-    }
+    lines.push(table(app));
     let lines = lines.concat();
     let print = move || {
         let mut out = std::io::stdout().lock();
@@ -261,6 +256,18 @@ fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
     };
     let _ = std::thread::Builder::new().name("stario-start".to_owned()).spawn(print);
     Ok(())
+}
+
+/// What the app answers, a line each.
+fn table(app: &Assembled) -> String {
+    let rows: Vec<[String; 5]> =
+        app.routes().iter().map(row).chain(app.mounts().iter().map(|mount| mount.row())).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
+    let [method, target, kind, handler] = [width(0), width(1), width(2), width(3)];
+    let line = |[a, b, c, d, place]: &[String; 5]| {
+        format!("  {a:<method$}  {b:<target$}  {c:<kind$}  {d:<handler$}  {place}\n")
+    };
+    rows.iter().map(line).collect()
 }
 
 /// A route as the start shows it: verb, pattern, kind, handler, place.
@@ -273,4 +280,24 @@ fn row(route: &RouteInfo) -> [String; 5] {
         route.handler().to_owned(),
         format!("{file}:{line}"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+    use crate::app::discover;
+
+    #[test]
+    fn mounted_services_stand_behind_the_routes() {
+        struct Routes;
+        let router = || axum::Router::<()>::new();
+        let app = discover::<Routes>("tests").mount("/", router()).mount("/api/v1", router());
+        let line = line!() - 1;
+        let table = table(&app.assemble().unwrap());
+        let expected = format!(
+            "  *  /{{path...}}         service  axum::routing::Router  stario/src/server.rs:{line}\n  \
+               *  /api/v1/{{path...}}  service  axum::routing::Router  stario/src/server.rs:{line}\n"
+        );
+        assert_eq!(table, expected);
+    }
 }

@@ -206,12 +206,9 @@ impl App {
                 ));
             }
         }
-        for mount in &other.mounts {
-            if self.mounts.iter().any(|present| present.prefix() == mount.prefix()) {
-                self.problems.push(format!("two services are mounted at `{}/`", mount.prefix()));
-            }
+        for mount in other.mounts {
+            self.add_mount(mount);
         }
-        self.mounts.extend(other.mounts);
         self.routes.extend(other.routes);
         self.parts.extend(other.parts);
         self.problems.extend(other.problems);

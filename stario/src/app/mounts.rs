@@ -1,5 +1,6 @@
 //! Services of others under a prefix of an app.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,6 +22,10 @@ pub(crate) struct Mount {
     pattern: Pattern,
     /// The layers around it that are not around the whole app.
     pub(super) stages: Vec<Arc<Stage>>,
+    /// The service's type, for people.
+    name: &'static str,
+    /// Where the app was given it.
+    place: &'static Location<'static>,
     service: BoxCloneSyncService<Request<Body>, Response, BodyError>,
 }
 
@@ -57,6 +62,7 @@ impl App {
     /// assert_eq!(client.get("/api/users").send().text(), "users");
     /// # }
     /// ```
+    #[track_caller]
     pub fn mount<S, B>(mut self, prefix: &str, service: S) -> Self
     where
         S: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
@@ -65,24 +71,34 @@ impl App {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
+        let place = Location::caller();
         let trimmed = prefix.trim_end_matches('/');
         if !prefix.starts_with('/') || trimmed.contains(['{', '}', '?', '#']) || trimmed.contains("//") {
             self.problems.push(format!(
-                "a service is mounted at literal segments, such as `/api`, or at `/`, not at `{prefix}`"
+                "a service is mounted at literal segments, such as `/api`, or at `/`, not at `{prefix}`, at {place}"
             ));
             return self;
         }
-        if self.mounts.iter().any(|mount| *mount.prefix == *trimmed) {
-            self.problems.push(format!("two services are mounted at `{prefix}`"));
-        }
         let service = service.map_response(|response: http::Response<B>| response.map(Body::new));
-        self.mounts.push(Mount {
+        self.add_mount(Mount {
             prefix: trimmed.into(),
             pattern: Pattern::new(trimmed),
             stages: Vec::new(),
+            name: std::any::type_name::<S>(),
+            place,
             service: BoxCloneSyncService::new(service.map_err(Into::into)),
         });
         self
+    }
+
+    pub(super) fn add_mount(&mut self, mount: Mount) {
+        if let Some(present) = self.mounts.iter().find(|present| present.prefix == mount.prefix) {
+            self.problems.push(format!(
+                "two services are mounted at `{}/`:\n    {}\n    {}",
+                mount.prefix, present.place, mount.place
+            ));
+        }
+        self.mounts.push(mount);
     }
 }
 
@@ -93,6 +109,11 @@ impl std::fmt::Debug for Mount {
 }
 
 impl Assembled {
+    /// The services of others, in the order in which they were given.
+    pub(crate) fn mounts(&self) -> &[Arc<Mount>] {
+        &self.mounts
+    }
+
     /// The service that answers the request, if it is none of the app's own.
     pub(crate) fn mount(&self, head: &request::Parts) -> Option<&Arc<Mount>> {
         if self.mounts.is_empty() {
@@ -113,8 +134,10 @@ impl Mount {
         self.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
     }
 
-    pub(super) fn prefix(&self) -> &str {
-        &self.prefix
+    /// What the start shows of it, as of a route: methods, paths, kind, service, place.
+    pub(crate) fn row(&self) -> [String; 5] {
+        let place = format!("{}:{}", self.place.file(), self.place.line());
+        ["*".to_owned(), self.pattern().to_string(), "service".to_owned(), self.name.to_owned(), place]
     }
 
     pub(crate) fn stages(&self) -> &[Arc<Stage>] {
