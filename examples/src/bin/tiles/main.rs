@@ -6,7 +6,7 @@
 mod board;
 
 use board::{Board, Painter, Visit};
-use stario::http::HeaderValue;
+use stario::Text;
 use stario::prelude::*;
 
 stario::app!();
@@ -31,6 +31,10 @@ async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
                 {datastar}
             </head>
             <body data-signals={json(&json!({ "painter": painter }))} data-init={live}>
+                <header>
+                    <h1>"Tiles"</h1>
+                    <p data-color={painter.color()}>"You are "<b>"Painter "{painter.number()}</b>". Paint, and open a second window."</p>
+                </header>
                 {view(&board)}
             </body>
         </html>
@@ -62,17 +66,14 @@ async fn paint(tile: PathParam<usize>, painter: Signal<Painter>, board: State<Bo
 }
 
 #[app::query("/tiles.css")]
-async fn style() -> Response {
-    let mut response = Response::new(include_str!("tiles.css").into());
-    response.headers_mut().insert("content-type", HeaderValue::from_static("text/css; charset=utf-8"));
-    response
+async fn style() -> ([(&'static str, &'static str); 1], Text<&'static str>) {
+    ([("content-type", "text/css; charset=utf-8")], Text(include_str!("tiles.css")))
 }
 
 /// Everything that changes: the browser morphs it into place, whatever it was.
 fn view(board: &Board) -> Html {
     html! {
         <main id="app">
-            <h1>"Tiles"</h1>
             <ul id="here">
                 for painter in board.here() {
                     <li data-color={painter.color()}>"Painter "{painter.number()}</li>
@@ -96,7 +97,7 @@ fn view(board: &Board) -> Html {
 async fn main() -> stario::Result {
     let mut app = app::new().state(Board::default());
     // Browsers load the Datastar client from its CDN; without a way there, name a file.
-    if let Some(file) = std::env::var_os("TILES_DATASTAR_FILE") {
+    if let Some(file) = std::env::var_os("DATASTAR_FILE") {
         app = app.datastar_file(file)?;
     }
     app.serve().await
