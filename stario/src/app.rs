@@ -54,7 +54,7 @@ pub use settings::ProxyHeader;
 pub(crate) use settings::{Proxies, Settings};
 pub(crate) use states::States;
 pub use work::Unfinished;
-pub(crate) use work::Work;
+pub(crate) use work::{Work, until_cut};
 
 /// Declares this crate's app. Write it once, in the crate's root.
 ///

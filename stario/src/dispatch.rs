@@ -2,20 +2,22 @@
 
 mod way;
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue};
 use http::{Method, Request, StatusCode, Version, request};
 use http_body::Body as _;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::app::{Assembled, CROSS_ORIGIN, Mount};
 use crate::body::Body;
 use crate::compress::{self, Accepted};
 use crate::error::{Error, catch_panic, panic_message};
-use crate::extract::{MatchedPath, RequestId, X_REQUEST_ID, client_behind};
+use crate::extract::{MatchedPath, Nonce, RequestId, X_REQUEST_ID, client_behind};
 use crate::handler::{self, Begin};
 use crate::layer::Stage;
 use crate::response::{IntoResponse, Redirect, Response};
@@ -32,23 +34,12 @@ pub(crate) async fn dispatch(
     request: Request<Body>,
     peer: Option<SocketAddr>,
 ) -> Response {
-    let id = RequestId::next();
-    let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
-    let span = telemetry::span(&request, id, client);
-    let report = Report::begin(&span, &request);
-    let nonce = app.settings().nonce();
-    let arrival = Arrival { peer, id, nonce, span: span.clone() };
-    let is_head = request.method() == Method::HEAD;
-    let accepted = Accepted::of(request.headers());
-    let mut answering = {
-        let _links = app.prefixes().enter();
-        span.in_scope(|| match app.stages() {
-            stages if stages.is_empty() => route(&app, request, arrival),
-            stages => Answering::Later(Way::through(stages, &app, arrival, request, None)),
-        })
+    let Begun { answering, id, span, nonce, template, report, accepted, is_head } =
+        Begun::new(&app, request, peer);
+    let mut response = {
+        let mut answering = answering;
+        app.prefixes().around(poll_fn(|ctx| answering.poll(&app, ctx)).instrument(span)).await
     };
-    let template = answering.take_template();
-    let mut response = app.prefixes().around(answering.wait(&app).instrument(span)).await;
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
     if let Some(headers) = app.settings().security_headers() {
         headers.add_to(&mut response, nonce);
@@ -66,6 +57,39 @@ pub(crate) async fn dispatch(
         response.body_mut().report_to(report);
     }
     response
+}
+
+/// A request that is on its way to its answer. It is a value of its own because what an `async` function has
+/// borrowed from stays in its future to the end, the request before all.
+struct Begun {
+    answering: Answering,
+    id: RequestId,
+    span: Span,
+    nonce: Option<Nonce>,
+    template: Option<RouteTemplate>,
+    report: Option<Box<Report>>,
+    accepted: Option<Accepted>,
+    is_head: bool,
+}
+
+impl Begun {
+    fn new(app: &Arc<Assembled>, request: Request<Body>, peer: Option<SocketAddr>) -> Self {
+        let id = RequestId::next();
+        let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
+        let span = telemetry::span(&request, id, client);
+        let report = Report::begin(&span, &request);
+        let nonce = app.settings().nonce();
+        let arrival = Arrival { peer, id, nonce, span: span.clone() };
+        let is_head = request.method() == Method::HEAD;
+        let accepted = Accepted::of(request.headers());
+        let _links = app.prefixes().enter();
+        let mut answering = span.in_scope(|| match app.stages() {
+            stages if stages.is_empty() => route(app, request, arrival),
+            stages => Answering::Later(Way::through(stages, app, arrival, request, None)),
+        });
+        let template = answering.take_template();
+        Self { answering, id, span, nonce, template, report, accepted, is_head }
+    }
 }
 
 /// Sees to an event stream: it stays open, and ends when the server stops.
@@ -106,28 +130,34 @@ impl Answering {
         }
     }
 
-    async fn wait(self, app: &Assembled) -> Response {
+    async fn wait(mut self, app: &Assembled) -> Response {
+        poll_fn(|ctx| self.poll(app, ctx)).await
+    }
+
+    fn poll(&mut self, app: &Assembled, ctx: &mut Context<'_>) -> Poll<Response> {
         match self {
-            Answering::Now(response) => response,
-            Answering::Call(called) => called.wait(app).await,
-            Answering::Later(answering) => answering.await,
+            Answering::Now(response) => Poll::Ready(std::mem::take(response)),
+            Answering::Call(called) => called.poll(app, ctx),
+            Answering::Later(answering) => answering.as_mut().poll(ctx),
         }
     }
 }
 
 impl Called {
-    async fn wait(self, app: &Assembled) -> Response {
-        let Self { call, version, id, kept, template } = self;
-        let mut response = call.await.unwrap_or_else(|_| app.answers().panicked(kept.as_deref(), id));
-        if let Some(template) = template {
+    fn poll(&mut self, app: &Assembled, ctx: &mut Context<'_>) -> Poll<Response> {
+        let mut response = match ready!(Pin::new(&mut self.call).poll(ctx)) {
+            Ok(response) => response,
+            Err(_) => app.answers().panicked(self.kept.as_deref(), self.id),
+        };
+        if let Some(template) = self.template {
             response.extensions_mut().insert(template);
         }
         // Event streams are seen to here, where no layer has made another body of them yet.
         if response.body().is_events() {
             response.body_mut().ping_events(app.settings().ping_interval());
-            keep_open(&mut response, version, app);
+            keep_open(&mut response, self.version, app);
         }
-        response
+        Poll::Ready(response)
     }
 }
 

@@ -8,7 +8,8 @@ use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use http::{StatusCode, request};
 
@@ -249,16 +250,29 @@ fn panic_text(panic: &dyn Any) -> &str {
 }
 
 /// What `future` comes to, or the panic that ends it.
-pub(crate) async fn catch_panic<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut future = std::pin::pin!(future);
-    std::future::poll_fn(move |ctx| {
+pub(crate) fn catch_panic<F: Future>(future: F) -> CatchPanic<F> {
+    CatchPanic { future }
+}
+
+pin_project_lite::pin_project! {
+    /// By hand, because an `async` function would have room for the future twice.
+    pub(crate) struct CatchPanic<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
         // A future that panicked is never polled again, so no broken invariant is seen.
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(ctx))) {
+        match catch_unwind(AssertUnwindSafe(|| future.poll(ctx))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),
         }
-    })
-    .await
+    }
 }
 
 // `Error` is no `std::error::Error` itself: the two impls would overlap.

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
 /// How many detached commands run at once, unless the app says otherwise.
@@ -51,16 +53,14 @@ impl Work {
         // Outside of a runtime there is nowhere to go on.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let cut = self.cut_background.clone();
-        runtime.spawn(self.tasks.track_future(async move {
-            cut.run_until_cancelled(future).await;
-        }));
+        runtime.spawn(self.tasks.track_future(until_cut(cut, future)));
     }
 
     /// Runs `future` in a task that nobody waits for, at most as long as there are connections.
     pub(crate) fn go_aside(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let cut = self.cut.clone();
-        runtime.spawn(async move { cut.run_until_cancelled(future).await });
+        runtime.spawn(until_cut(cut, future));
     }
 
     /// Waits until nothing goes on without its request.
@@ -92,6 +92,30 @@ impl Work {
 
     pub(crate) fn lost(&self) -> MutexGuard<'_, Unfinished> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `future`, until `cut` is cancelled.
+pub(crate) fn until_cut<F: Future>(cut: CancellationToken, future: F) -> UntilCut<F> {
+    UntilCut { future, cut: cut.cancelled_owned() }
+}
+
+pin_project_lite::pin_project! {
+    /// By hand, because an `async` function such as that of the token has room for the future twice.
+    pub(crate) struct UntilCut<F> {
+        #[pin]
+        future: F,
+        #[pin]
+        cut: WaitForCancellationFutureOwned,
+    }
+}
+
+impl<F: Future> Future for UntilCut<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.cut.poll(ctx).is_ready() { Poll::Ready(()) } else { this.future.poll(ctx).map(drop) }
     }
 }
 

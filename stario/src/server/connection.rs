@@ -26,11 +26,12 @@ use super::listener::prepare;
 use super::socket::{Socket, Watched};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
-use crate::app::{Assembled, Limits};
+use crate::app::{Assembled, Limits, until_cut};
 use crate::body::{Body, BodyError};
 use crate::dispatch::dispatch;
-use crate::error::{catch_panic, internal_server_error, panic_message};
+use crate::error::{CatchPanic, catch_panic, internal_server_error, panic_message};
 use crate::patience::Patience;
+use crate::response::Response;
 
 /// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -120,16 +121,12 @@ impl Connections {
 
     /// Serves the connection in a task of its own.
     pub(super) fn serve(self: &Arc<Self>, socket: Socket, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        let connections = Arc::clone(self);
         // One of its own: it is looked at whenever the connection does something.
         let cut = self.app.work().cut().child_token();
-        self.tasks.spawn(async move {
-            let _place = place;
-            cut.run_until_cancelled(connections.run(socket, peer)).await;
-        });
+        self.tasks.spawn(until_cut(cut, Arc::clone(self).run(socket, peer, place)));
     }
 
-    async fn run(&self, socket: Socket, peer: SocketAddr) {
+    async fn run(self: Arc<Self>, socket: Socket, peer: SocketAddr, _place: OwnedSemaphorePermit) {
         if let Socket::Tcp(socket) = &socket
             && let Err(error) = prepare(socket, self.limits.write_timeout)
         {
@@ -141,18 +138,12 @@ impl Connections {
         let service = service_fn(|mut request: Request<Incoming>| {
             let busy = activity.request(request.version() == Version::HTTP_2);
             let refused = refusal(&mut request, self.limits.head_fields);
-            let app = Arc::clone(&self.app);
-            let body_timeout = self.limits.body_timeout;
-            async move {
-                let response = match refused {
-                    Some(response) => response,
-                    None => {
-                        let request = request.map(|body| Body::incoming(body, Patience::new(body_timeout)));
-                        answer(app, request, peer).await
-                    }
-                };
-                Ok::<_, Infallible>(response.map(|body| Sent::new(body, busy)))
-            }
+            let dispatched = refused.is_none().then(|| {
+                let patience = Patience::new(self.limits.body_timeout);
+                let request = request.map(|body| Body::incoming(body, patience));
+                catch_panic(dispatch(Arc::clone(&self.app), request, Some(peer)))
+            });
+            Answer { dispatched, refused, busy: Some(busy) }
         });
         let patience = Patience::new(self.limits.write_timeout);
         let watched = Watched::new(socket, Arc::clone(&activity), patience);
@@ -215,17 +206,6 @@ impl Connections {
     }
 }
 
-/// The response, whatever happens on the way to it.
-async fn answer(app: Arc<Assembled>, request: Request<Body>, peer: SocketAddr) -> crate::response::Response {
-    match catch_panic(dispatch(app, request, Some(peer))).await {
-        Ok(response) => response,
-        Err(panic) => {
-            tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
-            internal_server_error()
-        }
-    }
-}
-
 /// Four fifths of the files that the process may open.
 fn most_connections() -> usize {
     #[cfg(unix)]
@@ -284,6 +264,36 @@ impl<'a> Ends<'a> {
                 return Poll::Ready(true);
             }
         }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The response, whatever happens on the way to it. By hand, because the future of an `async` block has room
+    /// for what it begins with beside all that it comes to.
+    struct Answer<F> {
+        // Nothing if the request is refused.
+        #[pin]
+        dispatched: Option<CatchPanic<F>>,
+        refused: Option<Response>,
+        // Until the response has it.
+        busy: Option<Busy>,
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Answer<F> {
+    type Output = Result<http::Response<Sent>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = match this.dispatched.as_pin_mut() {
+            Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
+                tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
+                internal_server_error()
+            }),
+            None => this.refused.take().unwrap_or_default(),
+        };
+        let Some(busy) = this.busy.take() else { return Poll::Pending };
+        Poll::Ready(Ok(response.map(|body| Sent::new(body, busy))))
     }
 }
 
@@ -403,7 +413,7 @@ where
     fn execute(&self, stream: F) {
         let cut = self.cut.clone();
         let stream = Exchange { stream, patience: Patience::new(self.write_timeout), is_client_s: false };
-        self.tasks.spawn(async move { cut.run_until_cancelled(stream).await });
+        self.tasks.spawn(until_cut(cut, stream));
     }
 }
 

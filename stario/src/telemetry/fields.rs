@@ -139,7 +139,8 @@ mod tests {
         recorded.set("b", Scalar::Unsigned(1));
         recorded.set_text("c", |texts| texts.push_str("three"));
         for round in 0..1000 {
-            recorded.set_text("a", |texts| texts.push_str(&format!("one {round}")));
+            let text = format!("one {round}");
+            recorded.set_text("a", |texts| texts.push_str(&text));
         }
         let fields: Vec<_> = recorded.iter().collect();
         assert_eq!(
