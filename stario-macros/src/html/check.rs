@@ -155,7 +155,13 @@ impl Checker<'_> {
     fn only_text(&mut self, parent: &str, allowed: &str, nodes: &[Node]) {
         for node in nodes {
             let what = match node {
-                Node::Text(_) | Node::Splice(_) | Node::Statement(_) => continue,
+                Node::Text(text) => {
+                    if matches!(parent, "title" | "textarea") {
+                        entities::check(text, self.report);
+                    }
+                    continue;
+                }
+                Node::Splice(_) | Node::Statement(_) => continue,
                 Node::Fragment(nodes) => {
                     self.only_text(parent, allowed, nodes);
                     continue;

@@ -24,27 +24,27 @@ type Seen = Vec<Written>;
 struct Written {
     name: String,
     range: Range,
-    /// How many attribute `if`s it stands in.
-    level: usize,
+    /// The tag or the block of an `if` that it stands in, by its address.
+    block: *const Attr,
 }
 
 /// Checks the attributes of one tag.
 pub(crate) fn check(on: On<'_>, attrs: &[Attr], report: &mut Report) {
-    attributes(on, attrs, 0, &mut Seen::new(), report);
+    attributes(on, attrs, &mut Seen::new(), report);
 }
 
-fn attributes(on: On<'_>, attrs: &[Attr], level: usize, seen: &mut Seen, report: &mut Report) {
+fn attributes(on: On<'_>, attrs: &[Attr], seen: &mut Seen, report: &mut Report) {
     for attr in attrs {
         match attr {
             Attr::Named(attr) => {
-                check_repetition(&attr.name, level, seen, report);
+                check_repetition(&attr.name, attrs.as_ptr(), seen, report);
                 if check_name(on, attr, report) {
                     check_value(on, attr, report);
                 }
             }
             Attr::If(group) => {
                 let before = seen.clone();
-                check_group(on, group, level + 1, &before, seen, report);
+                check_group(on, group, &before, seen, report);
             }
             Attr::Spread(_) => {}
         }
@@ -52,28 +52,21 @@ fn attributes(on: On<'_>, attrs: &[Attr], level: usize, seen: &mut Seen, report:
 }
 
 /// Checks the branches of an `if`, of which one is written: each on its own behind what came `before`.
-fn check_group(
-    on: On<'_>,
-    group: &If<Attr>,
-    level: usize,
-    before: &Seen,
-    seen: &mut Seen,
-    report: &mut Report,
-) {
+fn check_group(on: On<'_>, group: &If<Attr>, before: &Seen, seen: &mut Seen, report: &mut Report) {
     let mut branch = |attrs: &[Attr], report: &mut Report| {
         let mut inner = before.clone();
-        attributes(on, attrs, level, &mut inner, report);
+        attributes(on, attrs, &mut inner, report);
         seen.extend(inner.split_off(before.len()));
     };
     branch(&group.then, report);
     match &group.otherwise {
         Some(Else::Block(attrs)) => branch(attrs, report),
-        Some(Else::If(group)) => check_group(on, group, level, before, seen, report),
+        Some(Else::If(group)) => check_group(on, group, before, seen, report),
         None => {}
     }
 }
 
-fn check_repetition(name: &Name, level: usize, seen: &mut Seen, report: &mut Report) {
+fn check_repetition(name: &Name, block: *const Attr, seen: &mut Seen, report: &mut Report) {
     let key = name.text.to_ascii_lowercase();
     // Several lists of classes, and several of declarations, become one.
     let is_list = matches!(key.as_str(), "class" | "style");
@@ -82,7 +75,7 @@ fn check_repetition(name: &Name, level: usize, seen: &mut Seen, report: &mut Rep
         report.note(first.range, format!("{} first written here", name.text));
     } else if let Some(joined) = joined(&key)
         && let Some(first) =
-            seen.iter().find(|written| written.level != level && self::joined(&written.name) == Some(joined))
+            seen.iter().find(|written| written.block != block && self::joined(&written.name) == Some(joined))
     {
         let toggle = if joined == "class" { "class:name={condition}" } else { "style:name={option}" };
         let problem = format!(
@@ -91,7 +84,7 @@ fn check_repetition(name: &Name, level: usize, seen: &mut Seen, report: &mut Rep
         report.error(name.range, problem);
         report.note(first.range, format!("the first {joined} attribute begins here"));
     }
-    seen.push(Written { name: key, range: name.range, level });
+    seen.push(Written { name: key, range: name.range, block });
 }
 
 /// The attribute that all names of its kind are written as: `class` and `class:x` are one.
@@ -274,9 +267,22 @@ fn url_parts(parts: &[Part], report: &mut Report) {
 
 fn javascript_parts(parts: &[Part], report: &mut Report) {
     let mut scanner = Scanner::default();
+    let mut is_call = false;
     for part in parts {
         match part {
-            Part::Literal(text) => scanner.read(&text.value),
+            Part::Literal(text) => {
+                scanner.read(&text.value);
+                // `@get('/users/`
+                is_call = text.value.contains('@');
+            }
+            Part::Splice(value) if is_call && matches!(scanner.open(), Open::String(_)) => {
+                report.error(
+                    value.span,
+                    "a value cannot stand inside of a string in JavaScript; write the handler's own link, name::action(..), or \
+                     end the string and join with +: \"'/users/' + \", json(&id)",
+                );
+                scanner.read_value();
+            }
             Part::Splice(value) => {
                 in_open_javascript(scanner.open(), value.span.into(), report);
                 scanner.read_value();
