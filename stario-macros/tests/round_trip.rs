@@ -132,10 +132,16 @@ proptest! {
             <div data-signals={json(&value)} data-text={json(&value)} onclick={"f(", json(&value), ")"}></div>
             <iframe srcdoc={inner}></iframe>
             <p style:color={value} class="a" class:b={true}></p>
+            <svg><style>"a > b { content: '&amp;<c>' }"</style><script>"let value = " {json(&value)} ";"</script></svg>
         };
         let parsed = Parsed::new(page.as_str());
         let nodes = &parsed.nodes;
-        prop_assert_eq!(nodes.len(), 6);
+        prop_assert_eq!(nodes.len(), 7);
+        // In SVG a parser decodes entities in style sheets and scripts.
+        let in_svg = nodes[6].children.borrow();
+        prop_assert_eq!(in_svg.len(), 2);
+        prop_assert_eq!(text_of(&in_svg[0]), "a > b { content: '&amp;<c>' }");
+        prop_assert_eq!(text_of(&in_svg[1]), text_of(&nodes[2]));
         prop_assert_eq!(text_of(&nodes[0]), value.clone());
         prop_assert_eq!(text_of(&nodes[1]), value.clone());
         let script = text_of(&nodes[2]);

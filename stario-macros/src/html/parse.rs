@@ -170,11 +170,18 @@ impl Parser<'_> {
         }
         let is_entity =
             matches!(cursor.since(start), [TokenTree::Punct(punct), ..] if punct.as_char() == '&');
-        let is_statement = !is_code && cursor.take_punct(';') && !is_entity;
+        let is_statement = !is_code && cursor.take_punct(';');
         let text = source_like(cursor.since(start));
         let range = cursor.range_since(start);
-        let rule =
-            if is_statement { "; the only statements of a template are let, continue and break" } else { "" };
+        let is_value = text.starts_with(|c: char| c.is_lowercase() || c == '_')
+            && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        let rule = if is_statement && !is_entity {
+            "; the only statements of a template are let, continue and break".to_owned()
+        } else if is_value && !is_code {
+            format!(", and a value braced: {{{text}}}")
+        } else {
+            String::new()
+        };
         self.report.error(range, format!("text must be quoted: {text:?}{rule}"));
         Node::Text(Literal { value: text, span: range.first, in_braces: true })
     }

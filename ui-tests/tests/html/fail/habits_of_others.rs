@@ -15,6 +15,7 @@ fn page() -> Html {
         <div className="a" :class="b" .value="c"></div>
         <p class="a", id="b"></p>
         match user { "a" => <b/> <i/>, _ => "c" }
+        match user { _ => {user} }
         println!("x");
         <input title='x' class=["a", "b"] width=100%>
     }
