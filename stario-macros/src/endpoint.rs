@@ -45,3 +45,9 @@ pub(crate) fn expand_unnamed(item: &TokenStream) -> TokenStream {
     let message = "name the app behind the path: `#[app::query(\"/\", app = admin)]`, and so for `command` and `detached_command`";
     function::with_error(item, &syn::Error::new(proc_macro2::Span::call_site(), message))
 }
+
+/// Refuses an attribute that names no app, `#[query("/")]`.
+pub(crate) fn expand_appless(item: &TokenStream) -> TokenStream {
+    let message = "a handler belongs to an app: write `#[app::query(\"/\")]`, and so for `command` and `detached_command`; `stario::app!();` in the crate's root makes `app`";
+    function::with_error(item, &syn::Error::new(proc_macro2::Span::call_site(), message))
+}

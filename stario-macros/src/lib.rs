@@ -43,6 +43,12 @@ pub fn unnamed(_: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand_unnamed(&item.into()).into()
 }
 
+/// Stands where an attribute is written without its app.
+#[proc_macro_attribute]
+pub fn appless(_: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand_appless(&item.into()).into()
+}
+
 /// Makes a handler without a path; see `stario::handler`.
 #[proc_macro_attribute]
 pub fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -238,6 +238,9 @@ pub use stario_macros::FromRequest;
 /// # }
 /// ```
 pub use stario_macros::handler;
+/// Beside the functions of these names: the attributes are those of an app.
+#[doc(hidden)]
+pub use stario_macros::{appless as command, appless as detached_command, appless as query};
 pub use stario_macros::{component, dependency, error_response};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 pub use writer::{Alive, WhileAlive, WriteError, Writer};

@@ -27,7 +27,7 @@ pub use tokio::join;
 
 pub use stario_html;
 pub use stario_macros::{
-    command, detached_command, html as html_macro, query, stream as stream_macro,
+    appless, command, detached_command, html as html_macro, query, stream as stream_macro,
     try_stream as try_stream_macro, unnamed,
 };
 

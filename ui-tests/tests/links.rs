@@ -1,5 +1,5 @@
-//! Links to the handlers of a library crate. Tests that nest its app are elsewhere: outside of a handler, a
-//! link has the prefix of the app that was made last.
+//! Links to the handlers of a library crate. Tests that nest its app are elsewhere, so that nothing here shows
+//! a prefix.
 
 use stario::prelude::*;
 
