@@ -29,6 +29,7 @@ const LAST: Duration = Duration::from_secs(1);
 /// - [`ClientAddress`](crate::ClientAddress) needs a `SocketAddr` in the request's extensions.
 /// - It stops only by [`stop`](Self::stop), which ends event streams and waits for commands.
 /// - Hooks of [`App::on_start`] run in [`start`](Self::start).
+/// - A stream that fails over HTTP/2 may be reset before all that it sent has arrived.
 /// - Of the [`Limits`](crate::Limits), only those for stopping apply, as set in the code.
 /// - Links do not know of a prefix that the other router strips, such as that of axum's `nest_service`. Add the prefix
 ///   by [`App::nest`] instead, and pass the app whole paths, by `route_service` or `fallback_service`.
