@@ -176,7 +176,7 @@ pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as a response",
     label = "not a response",
-    note = "return an element, text, a number, `()`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`",
+    note = "return an element, text, a number, `()`, `Json(..)`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`",
     note = "a stream is sent from any thread: what it holds across `yield` and `.await` must be `Send`"
 )]
 pub trait Reply<'s, K> {

@@ -36,7 +36,7 @@ pub(crate) use line::{Line, Reader};
 /// | whole responses | |
 /// |---|---|
 /// | [`w.html(el)`](Self::html) | an element, or text, which is escaped |
-/// | [`w.json(&data)`](Self::json) | JSON |
+/// | [`w.json(data)`](Self::json) | JSON |
 /// | [`w.text(text)`](Self::text) | plain text |
 /// | [`w.bytes(media_type, data)`](Self::bytes) | anything |
 /// | [`w.redirect(url)`](Self::redirect) | a redirect, 307 |
@@ -46,7 +46,7 @@ pub(crate) use line::{Line, Reader};
 /// | events for Datastar | |
 /// |---|---|
 /// | [`w.patch(el).await`](Self::patch) | whatever [`stream!`](crate::stream!) can yield; an element replaces the one with its id |
-/// | [`w.sync(&signals).await`](Self::sync) | changes signals |
+/// | [`w.sync(signals).await`](Self::sync) | changes signals |
 /// | [`w.navigate(url).await`](Self::navigate) | leads to another page |
 /// | [`w.execute(js).await`](Self::execute) | runs JavaScript |
 /// | [`w.remove(selector).await`](Self::remove) | removes elements |
@@ -60,7 +60,7 @@ pub(crate) use line::{Line, Reader};
 ///
 /// | before the head is sent | |
 /// |---|---|
-/// | [`w.status(status)`](Self::status) | sets the status: `w.status(StatusCode::CREATED).json(&data)` |
+/// | [`w.status(status)`](Self::status) | sets the status: `w.status(StatusCode::CREATED).json(data)` |
 /// | [`w.set_header(name, value)`](Self::set_header), [`w.add_header(..)`](Self::add_header) | replaces, adds |
 /// | [`w.cookie(cookie)`](Self::cookie), [`w.delete_cookie(name)`](Self::delete_cookie) | |
 ///
@@ -104,7 +104,7 @@ pub(crate) use line::{Line, Reader};
 /// #[app::command("/items")]
 /// async fn add(name: Signal<String>, w: Writer) -> Result {
 ///     w.set_header("x-total", 1)?;
-///     Ok(w.status(StatusCode::CREATED).json(&json!({ "name": *name }))?)
+///     Ok(w.status(StatusCode::CREATED).json(json!({ "name": *name }))?)
 /// }
 ///
 /// # fn main() {
@@ -141,8 +141,9 @@ impl Writer {
     /// # Errors
     ///
     /// When `data` cannot be written as JSON; and as [`respond`](Self::respond).
-    pub fn json(self, data: &(impl Serialize + ?Sized)) -> Result<()> {
-        let json = serde_json::to_vec(data).map_err(WriteError::Json)?;
+    #[allow(clippy::needless_pass_by_value)] // References serialize too.
+    pub fn json(self, data: impl Serialize) -> Result<()> {
+        let json = serde_json::to_vec(&data).map_err(WriteError::Json)?;
         self.respond(response::with_type(response::JSON, json))
     }
 
@@ -241,7 +242,7 @@ impl Writer {
     /// # Errors
     ///
     /// When they are not a JSON object; and as [`patch`](Self::patch).
-    pub async fn sync(&self, signals: &(impl Serialize + ?Sized)) -> Result<&Self> {
+    pub async fn sync(&self, signals: impl Serialize) -> Result<&Self> {
         self.push(Event::new(event::signals(signals))).await
     }
 
@@ -487,7 +488,7 @@ impl Writer {
     ///         loop {
     ///             tokio::time::sleep(Duration::from_millis(1)).await;
     ///             ticks += 1;
-    ///             w.sync(&json!({ "ticks": ticks })).await?;
+    ///             w.sync(json!({ "ticks": ticks })).await?;
     ///             # if ticks == 2 { return Ok(()); }
     ///         }
     ///     }).await;

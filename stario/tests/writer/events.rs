@@ -17,7 +17,7 @@ async fn sync(w: Writer) -> Result {
     struct Signals {
         name: &'static str,
     }
-    w.sync(&json!({ "count": 5 })).await?.sync(&Signals { name: "x" }).await?;
+    w.sync(json!({ "count": 5 })).await?.sync(Signals { name: "x" }).await?;
     Ok(())
 }
 

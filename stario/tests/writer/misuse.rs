@@ -25,7 +25,7 @@ async fn late_status(probe: State<Arc<Probe>>, w: Writer) -> Result {
 #[app::query("/one-shot-after-event")]
 async fn one_shot_after_event(probe: State<Arc<Probe>>, w: Writer) -> Result {
     w.patch(1).await?;
-    probe.tell(w.json(&1));
+    probe.tell(w.json(1));
     Ok(())
 }
 

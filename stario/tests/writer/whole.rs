@@ -16,7 +16,7 @@ async fn html_text(w: Writer) -> Result {
 
 #[app::query("/json")]
 async fn json_data(w: Writer) -> Result {
-    Ok(w.json(&json!({ "ok": true, "name": "Zoë" }))?)
+    Ok(w.json(json!({ "ok": true, "name": "Zoë" }))?)
 }
 
 #[app::query("/text")]
@@ -51,7 +51,7 @@ async fn accepted(w: Writer) -> Result {
 
 #[app::command("/created")]
 async fn created(w: Writer) -> Result {
-    Ok(w.status(StatusCode::CREATED).json(&json!({ "id": 7 }))?)
+    Ok(w.status(StatusCode::CREATED).json(json!({ "id": 7 }))?)
 }
 
 #[app::query("/respond")]
