@@ -208,9 +208,8 @@ async fn a_client_that_does_not_read_is_closed_and_cleaned_up_behind() {
     let mut socket = server.send(&get("/flood", "")).await;
     assert_eq!(server.log.recv().await, Some("given up"));
     server.is_well().await;
-    // The system has dropped what it held: one who takes a byte now and then would keep it for hours.
-    let error = socket.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    // What has come until then may be read, and no end of the response.
+    assert!(!rest(&mut socket).await.ends_with("0\r\n\r\n"));
     server.stop().await;
 }
 

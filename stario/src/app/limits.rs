@@ -35,6 +35,7 @@ pub struct Limits {
     pub(crate) write_timeout: Duration,
     pub(crate) connections: Option<usize>,
     pub(crate) http2_streams: u32,
+    pub(crate) http2_resets: usize,
     pub(crate) backlog: u32,
     pub(crate) stop_timeout: Duration,
     pub(crate) detached_stop_timeout: Duration,
@@ -52,6 +53,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             connections: None,
             http2_streams: 128,
+            http2_resets: 20,
             backlog: 2048,
             stop_timeout: Duration::from_secs(5),
             detached_stop_timeout: Duration::from_secs(20),
@@ -127,6 +129,14 @@ impl Limits {
     /// `STARIO_HTTP2_MAX_STREAMS`
     pub fn http2_streams(mut self, count: u32) -> Self {
         self.http2_streams = count.max(1);
+        self
+    }
+
+    /// Sets how many requests a client may reset on an HTTP/2 connection before the server has looked at them,
+    /// which is what floods are made of; 20 unless set. One more closes the connection. A proxy that sends the
+    /// requests of many clients on one connection may need more. `STARIO_HTTP2_MAX_RESETS`
+    pub fn http2_resets(mut self, count: usize) -> Self {
+        self.http2_resets = count;
         self
     }
 

@@ -115,6 +115,7 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
         limits.connections = connections.or(limits.connections);
         let streams = self.read_with("STARIO_HTTP2_MAX_STREAMS", count, above_zero);
         set(&mut limits.http2_streams, streams);
+        set(&mut limits.http2_resets, self.read("STARIO_HTTP2_MAX_RESETS", "a whole number"));
         set(&mut limits.backlog, self.read_with("STARIO_BACKLOG", count, above_zero));
         set(&mut limits.stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT"));
         set(&mut limits.detached_stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT"));
@@ -286,6 +287,7 @@ mod tests {
             ("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT", "1e300"),
             ("STARIO_REQUESTS_MAX_HEADERS", "10001"),
             ("STARIO_MAX_CONNECTIONS", "0"),
+            ("STARIO_HTTP2_MAX_RESETS", "-1"),
             ("STARIO_UNIX_SOCKET_MODE", "888"),
             ("STARIO_SSL_KEYFILE", "key.pem"),
             ("STARIO_COMPRESS_MIN_SIZE", "-1"),

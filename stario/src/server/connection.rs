@@ -36,9 +36,8 @@ use crate::response::Response;
 /// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// How many streams an HTTP/2 client may reset before the server has looked at them, and how many it may make
-/// the server reset, until its connection is closed: what floods of resets are made of.
-const RESETS: (usize, usize) = (20, 1024);
+/// How many streams an HTTP/2 client may make the server reset, until its connection is closed.
+const CAUSED_RESETS: usize = 1024;
 
 /// What hyper counts without effort. Another number costs every request an allocation.
 const HEAD_FIELDS: usize = 100;
@@ -79,7 +78,6 @@ impl Connections {
         if limits.head_fields != HEAD_FIELDS {
             builder.http1().max_headers(limits.head_fields);
         }
-        let (unseen, caused) = RESETS;
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -87,8 +85,8 @@ impl Connections {
             .keep_alive_timeout(KEEP_ALIVE)
             .max_concurrent_streams(limits.http2_streams)
             .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-            .max_pending_accept_reset_streams(unseen)
-            .max_local_error_reset_streams(caused);
+            .max_pending_accept_reset_streams(limits.http2_resets)
+            .max_local_error_reset_streams(CAUSED_RESETS);
         let places = limits.connections.unwrap_or_else(most_connections).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             app,

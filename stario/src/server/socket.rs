@@ -128,3 +128,31 @@ impl AsyncWrite for Watched {
         self.progress(ctx, shut.map_ok(|()| 0)).map_ok(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::app::Limits;
+
+    #[tokio::test]
+    async fn what_was_not_taken_in_time_is_not_offered_any_longer() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let patience = Patience::new(Duration::from_millis(50));
+        let mut watched = Watched::new(Socket::Tcp(socket), Activity::new(&Limits::default()), patience);
+        let error = loop {
+            if let Err(error) = watched.write_all(&[0; 1 << 16]).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(watched);
+        // Of what the system had taken only that comes which was here already.
+        let error = client.read_to_end(&mut Vec::new()).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+}
