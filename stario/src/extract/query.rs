@@ -14,6 +14,9 @@ use crate::scope::Scope;
 /// [`QueryParam`](crate::QueryParam). For a struct of several sources, see
 /// [`derive(FromRequest)`](macro@crate::FromRequest).
 ///
+/// A [`Link`](crate::Link) to the handler sets it whole, by the parameter's name, if the struct is `Serialize` too.
+/// It must be set unless the struct is `Default`.
+///
 /// ```
 /// use stario::prelude::*;
 ///
