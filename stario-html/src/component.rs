@@ -116,6 +116,15 @@ impl IntoOptional<String> for &str {
     }
 }
 
+/// Children that a component takes, which one without a parameter for them has none of.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "<{Component}> takes no children",
+    label = "children between its tags",
+    note = "a component takes them by a parameter `children: Children`"
+)]
+pub trait ChildrenOf<Component> {}
+
 /// Counts a required property that has been given.
 #[doc(hidden)]
 #[derive(Debug)]

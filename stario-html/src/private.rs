@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::attribute::{AttrValue, AttrWriter, FlagOrTextAttr, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
-pub use crate::component::{Children, Given, IntoOptional, Missing, Slot, given};
+pub use crate::component::{Children, ChildrenOf, Given, IntoOptional, Missing, Slot, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
 use crate::render::Render;

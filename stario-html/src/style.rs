@@ -1,11 +1,13 @@
 //! CSS: `style` attributes, single properties and style sheets.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::Buf;
-use crate::attribute::AttrWriter;
+use crate::attribute::{AttrValue, AttrWriter};
+use crate::render::Displayed;
 
 /// What stands in the page instead of a value that would leave its property.
 const REFUSED: &str = "unset";
@@ -194,6 +196,24 @@ macro_rules! string_values {
 
 string_values! { str String Cow<'_, str> }
 
+macro_rules! displayed_values {
+    ($([$($generics:tt)*] $displayed:ty)*) => {$(
+        impl<$($generics)*> StyleValue for $displayed {
+            fn write_value(&self, out: &mut AttrWriter<'_>) {
+                let start = out.buf().len();
+                self.write_part(out);
+                refuse_unsafe(out, start);
+            }
+
+            fn write_part(&self, out: &mut AttrWriter<'_>) {
+                self.write_attr(out);
+            }
+        }
+    )*};
+}
+
+displayed_values! { [] fmt::Arguments<'_> [T: fmt::Display] Displayed<T> }
+
 macro_rules! number_values {
     ($($number:ty)*) => {$(
         impl StyleValue for $number {
@@ -307,8 +327,8 @@ impl<T: StyleSheet + ?Sized> StyleSheet for &T {
 #[cfg(test)]
 mod tests {
     use super::{Css, StyleSheet, StyleValue, css};
-    use crate::Buf;
     use crate::attribute::AttrWriter;
+    use crate::{Buf, display};
 
     fn check(value: impl StyleValue, expected: &str) {
         let mut buf = Buf::new();
@@ -338,6 +358,7 @@ mod tests {
         }
         check("\"a b\" \"c\"", "&quot;a b&quot; &quot;c&quot;");
         check(1.5, "1.5");
+        check(format_args!("{:.1}%", 12.34), "12.3%");
         check((50, "%"), "50%");
         check(("rgb(", 1, ",", 2, ",", 3, ")"), "rgb(1,2,3)");
         check((("scale(", 2), (Some(")"), None::<&str>)), "scale(2)");
@@ -373,6 +394,8 @@ mod tests {
         ] {
             check(value, "unset");
         }
+        check(format_args!("red; {}", "x: y"), "unset");
+        check(display("url(x)"), "unset");
         check(("u", "rl", "(x)"), "unset");
         check(("/", "* x"), "unset");
         check(("'", "a'; b: c", "'"), "unset");

@@ -1,12 +1,13 @@
 //! URL attributes: what may follow `href=`, and why `javascript:` may not.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::Buf;
 use crate::attribute::{AttrValue, AttrWriter};
-use crate::render::Render;
+use crate::render::{Displayed, Render};
 
 /// What stands in the page instead of a URL that would run code.
 const REFUSED: &str = "about:invalid";
@@ -37,7 +38,7 @@ const SAFE_SCHEMES: [&str; 6] = ["http", "https", "mailto", "tel", "sms", "about
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a URL",
     label = "not a URL",
-    note = "implement UrlAttr or use trusted_url(..)",
+    note = "implement UrlAttr or use trusted_url(..); a `Display` type is checked as a string is: display(url)",
     note = "a URL is a string, a typed URL, or several parts `{{\"/users/\", id}}` of which the first is one; an `Option` leaves the attribute out"
 )]
 pub trait UrlAttr {
@@ -95,6 +96,26 @@ macro_rules! string_urls {
 }
 
 string_urls! { str String Cow<'_, str> }
+
+macro_rules! displayed_urls {
+    ($([$($generics:tt)*] $displayed:ty)*) => {$(
+        impl<$($generics)*> UrlAttr for $displayed {
+            fn write_url(&self, out: &mut AttrWriter<'_>) {
+                let start = out.buf().len();
+                self.write_attr(out);
+                refuse_unsafe(out, start, is_safe);
+            }
+
+            fn write_url_list(&self, out: &mut AttrWriter<'_>) {
+                let start = out.buf().len();
+                self.write_attr(out);
+                refuse_unsafe(out, start, is_safe_list);
+            }
+        }
+    )*};
+}
+
+displayed_urls! { [] fmt::Arguments<'_> [T: fmt::Display] Displayed<T> }
 
 impl<T: UrlAttr> UrlAttr for Option<T> {
     fn write_url(&self, out: &mut AttrWriter<'_>) {
@@ -222,8 +243,8 @@ impl Render for TrustedUrl {
 #[cfg(test)]
 mod tests {
     use super::{UrlAttr, trusted_url};
-    use crate::Buf;
     use crate::attribute::AttrWriter;
+    use crate::{Buf, display};
 
     fn check(url: impl UrlAttr, expected: &str) {
         let mut buf = Buf::new();
@@ -255,6 +276,7 @@ mod tests {
         }
         check("/?a=1&b=2", "/?a=1&amp;b=2");
         check(Some("/x"), "/x");
+        check(format_args!("/users/{}", 7), "/users/7");
     }
 
     #[test]
@@ -273,6 +295,8 @@ mod tests {
         ] {
             check(url, "about:invalid");
         }
+        check(format_args!("{}:{}", "javascript", "alert(1)"), "about:invalid");
+        check(display("javascript:alert(1)"), "about:invalid");
         check(trusted_url("data:image/png;base64,"), "data:image/png;base64,");
     }
 
@@ -292,5 +316,6 @@ mod tests {
         check_list("/a.png 1x, https://x/b.png 2x", "/a.png 1x, https://x/b.png 2x");
         check_list("/a.png 1x, javascript:b 2x", "about:invalid");
         check_list(("/a.png 1x", ",javascript:b"), "about:invalid");
+        check_list(format_args!("/a.png 1x,{}:b", "javascript"), "about:invalid");
     }
 }

@@ -159,6 +159,7 @@ impl<'c> Emitter<'c> {
         let clause = generics.where_clause.take();
         let own_arguments = arguments_of(&self.component.generics);
         let setters = self.component.properties.iter().map(|property| self.setter(property));
+        let no_children = self.no_children();
         let render = self.render();
         quote! {
             #shared
@@ -172,6 +173,7 @@ impl<'c> Emitter<'c> {
             #[allow(clippy::all, clippy::pedantic)]
             impl #generics #props<#(#own_arguments,)* #(#states,)*> #clause {
                 #(#setters)*
+                #no_children
                 #render
             }
         }
@@ -207,6 +209,21 @@ impl<'c> Emitter<'c> {
                 #props { values: self.values, states: ::core::marker::PhantomData }
             }
         }
+    }
+
+    /// What children meet where there is no property for them: a sentence.
+    fn no_children(&self) -> Option<TokenStream> {
+        let (krate, name) = (self.krate, self.name);
+        let is_taken = self.component.properties.iter().any(|property| property.name == "children");
+        (!is_taken).then(|| {
+            quote! {
+                #[doc(hidden)]
+                #[must_use]
+                pub fn children(self, _: impl #krate::__private::ChildrenOf<#name>) -> Self {
+                    self
+                }
+            }
+        })
     }
 
     fn render(&self) -> TokenStream {

@@ -87,8 +87,13 @@ impl Parser<'_> {
             }
             return self.splice(inner.stream_since(start), span);
         }
-        self.report
-            .error(span, "in a tag, braces hold attributes to spread, {..attrs}, or a value behind `name=`");
+        let problem = match only_name(tokens) {
+            Some(name) => format!("a value needs the name of its attribute: {name}={{{name}}}"),
+            None => {
+                "in a tag, braces hold attributes to spread, {..attrs}, or a value behind `name=`".to_owned()
+            }
+        };
+        self.report.error(span, problem);
         None
     }
 
@@ -252,8 +257,11 @@ impl Parser<'_> {
         let start = cursor.position();
         let Some(name) = cursor.ident(0).cloned() else {
             let hint = match cursor.peek(0) {
-                Some(TokenTree::Group(_)) => "write each property: name={..}",
-                _ => "properties are written name=\"..\" or name={..}",
+                Some(TokenTree::Group(group)) => match only_name(&group.stream()) {
+                    Some(name) => format!("write {name}={{{name}}}"),
+                    None => "write each property: name={..}".to_owned(),
+                },
+                _ => "properties are written name=\"..\" or name={..}".to_owned(),
             };
             let what =
                 cursor.peek(0).map(|token| source_like(std::slice::from_ref(token))).unwrap_or_default();
@@ -318,6 +326,12 @@ impl Parser<'_> {
 fn is_separator(cursor: &Cursor, ahead: usize) -> bool {
     ['-', ':', '.'].into_iter().any(|c| cursor.is_punct(ahead, c))
         || (cursor.is_punct(ahead, '/') && !cursor.is_punct(ahead + 1, '>'))
+}
+
+/// The name that is all there is in braces.
+fn only_name(tokens: &TokenStream) -> Option<String> {
+    let cursor = Cursor::new(tokens.clone());
+    cursor.ident(0).filter(|_| cursor.peek(1).is_none()).map(ToString::to_string)
 }
 
 /// Whether the token before this one belongs to the same name.

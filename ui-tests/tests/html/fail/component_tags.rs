@@ -30,6 +30,7 @@ fn page() -> Html {
     html! {
         <Card title="x" data-x="1" on:click={x}/>
         <Card title="x" {..x}/>
+        <Card {title}/>
         <Card title="x" if true { level=3 }/>
         <Card title=x/>
         <Card title=/>

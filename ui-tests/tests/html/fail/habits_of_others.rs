@@ -17,6 +17,6 @@ fn page() -> Html {
         match user { "a" => <b/> <i/>, _ => "c" }
         match user { _ => {user} }
         println!("x");
-        <input title='x' class=["a", "b"] width=100%>
+        <input {user} title='x' class=["a", "b"] width=100%>
     }
 }
