@@ -88,7 +88,9 @@ impl Parser<'_> {
             return self.splice(inner.stream_since(start), span);
         }
         let problem = match only_name(tokens) {
-            Some(name) => format!("a value needs the name of its attribute: {name}={{{name}}}"),
+            Some(name) => format!(
+                "in a tag, a value needs its attribute's name, {name}={{{name}}}, and attributes two dots, {{..{name}}}"
+            ),
             None => {
                 "in a tag, braces hold attributes to spread, {..attrs}, or a value behind `name=`".to_owned()
             }
