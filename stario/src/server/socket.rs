@@ -145,7 +145,7 @@ mod tests {
         let patience = Patience::new(Duration::from_millis(50));
         let mut watched = Watched::new(Socket::Tcp(socket), Activity::new(&Limits::default()), patience);
         let error = loop {
-            if let Err(error) = watched.write_all(&[0; 1 << 16]).await {
+            if let Err(error) = watched.write_all(&[0; 1 << 14]).await {
                 break error;
             }
         };

@@ -214,12 +214,17 @@ fn is_semantic(name: &str) -> bool {
 /// Line ends and terminal escapes in a value must not pass for another record, or for the terminal's own.
 fn push_escaped(line: &mut String, text: &str) {
     for character in text.chars() {
-        if character.is_control() {
+        if character.is_control() || reorders(character) {
             line.extend(character.escape_default());
         } else {
             line.push(character);
         }
     }
+}
+
+/// Whether terminals show what follows in another order (Unicode, UAX 9), or on another line.
+fn reorders(character: char) -> bool {
+    matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn json(value: Scalar<&str>) -> Value {
@@ -348,6 +353,13 @@ mod tests {
                 "fields.level": "none", "fields.message": hostile, "fields.timestamp": 1, "fields.target": {},
             })
         );
+    }
+
+    #[test]
+    fn people_see_what_is_there() {
+        let mut line = String::new();
+        push_escaped(&mut line, "a\r\nb\u{1b}[2J\u{85}\u{202e}c\u{2066}\u{2028} ä");
+        assert_eq!(line, r"a\r\nb\u{1b}[2J\u{85}\u{202e}c\u{2066}\u{2028} ä");
     }
 
     #[test]
