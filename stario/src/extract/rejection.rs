@@ -59,7 +59,11 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Rejection {
+pub struct Rejection(Box<Refusal>);
+
+/// Behind a pointer, because each parameter's future has room for a refusal.
+#[derive(Debug, Clone)]
+struct Refusal {
     status: StatusCode,
     message: Cow<'static, str>,
     subject: Option<Subject>,
@@ -80,7 +84,8 @@ struct Subject {
 impl Rejection {
     /// A rejection with your own status and sentence.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), subject: None, absent: false, codings: None, cause: None }
+        let message = message.into();
+        Self(Box::new(Refusal { status, message, subject: None, absent: false, codings: None, cause: None }))
     }
 
     /// 400: the request is malformed, or something in it is missing.
@@ -90,28 +95,28 @@ impl Rejection {
 
     /// The status it answers with.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The sentence it answers with.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The name under which the value was looked up, such as `page` or `x-num`; `None` if it has none.
     pub fn parameter(&self) -> Option<&str> {
-        self.subject.as_ref().map(|subject| &*subject.parameter)
+        self.0.subject.as_ref().map(|subject| &*subject.parameter)
     }
 
     /// Where the value was looked up: `query parameter`, `path parameter`, `header`, `cookie`, `signal`,
     /// `form field`, `file` or `body`; `None` if it is none of these.
     pub fn source(&self) -> Option<&str> {
-        self.subject.as_ref().map(|subject| subject.source)
+        self.0.subject.as_ref().map(|subject| subject.source)
     }
 
     /// Whether the value was not there at all, so that a default may stand in for it.
     pub(super) fn is_absent(&self) -> bool {
-        self.absent
+        self.0.absent
     }
 
     /// 400 for a missing value, worded like stario's own: "missing {source} `{name}`: expected {expected}".
@@ -130,7 +135,9 @@ impl Rejection {
     ) -> Self {
         let name = name.into();
         let message = format!("missing {source} `{name}`: expected {expected}");
-        Self { absent: true, ..Self::bad_request(message) }.about(source, name)
+        let mut missing = Self::bad_request(message).about(source, name);
+        missing.0.absent = true;
+        missing
     }
 
     /// 422 for a value that does not fit: "invalid {source} `{name}`: expected {expected}".
@@ -180,12 +187,14 @@ impl Rejection {
     /// 415 for a body in a coding that is none of `codings`, which the answer then names (RFC 9110, section
     /// 15.5.16).
     pub(crate) fn unsupported_coding(message: &'static str, codings: &'static str) -> Self {
-        Self { codings: Some(codings), ..Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message) }
+        let mut unsupported = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+        unsupported.0.codings = Some(codings);
+        unsupported
     }
 
     /// What the answer says in `accept-encoding`.
     pub(crate) fn codings(&self) -> Option<&'static str> {
-        self.codings
+        self.0.codings
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
@@ -219,13 +228,17 @@ impl Rejection {
         match error.into_kind() {
             Kind::Rejection(rejection) => rejection,
             Kind::Answer { .. } => Self::new(status, message),
-            Kind::Cause(cause) => Self { cause: Some(Arc::from(cause)), ..Self::new(status, message) },
+            Kind::Cause(cause) => {
+                let mut failed = Self::new(status, message);
+                failed.0.cause = Some(Arc::from(cause));
+                failed
+            }
         }
     }
 
     /// The error behind it, which is answered by its type.
     pub(crate) fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// 500 with the cause in the log only.
@@ -234,8 +247,9 @@ impl Rejection {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
     }
 
-    fn about(self, source: &'static str, parameter: impl Into<Cow<'static, str>>) -> Self {
-        Self { subject: Some(Subject { parameter: parameter.into(), source }), ..self }
+    fn about(mut self, source: &'static str, parameter: impl Into<Cow<'static, str>>) -> Self {
+        self.0.subject = Some(Subject { parameter: parameter.into(), source });
+        self
     }
 
     /// The answer that the client asked for: problem details, or plain text.
@@ -246,22 +260,22 @@ impl Rejection {
     }
 
     fn text(self) -> Response {
-        crate::response::text(self.status, self.message)
+        crate::response::text(self.0.status, self.0.message)
     }
 
     fn problem(&self) -> Response {
         let mut problem = serde_json::json!({
             "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or_default(),
-            "status": self.status.as_u16(),
-            "detail": self.message,
+            "title": self.0.status.canonical_reason().unwrap_or_default(),
+            "status": self.0.status.as_u16(),
+            "detail": self.0.message,
         });
-        if let Some(Subject { parameter, source }) = &self.subject {
+        if let Some(Subject { parameter, source }) = &self.0.subject {
             problem["parameter"] = serde_json::json!(parameter);
             problem["source"] = serde_json::json!(source);
         }
         let mut response = crate::response::with_type(PROBLEM, problem.to_string());
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         response
     }
 }
@@ -269,7 +283,7 @@ impl Rejection {
 /// Says what the sentence says.
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
+        formatter.write_str(&self.0.message)
     }
 }
 
