@@ -444,7 +444,7 @@ fn datastar_response(file: Option<&ClientFile>) -> Response {
     response
 }
 
-/// Everything that keeps an app from serving.
+/// Everything that keeps an app from serving, each problem with its file and line where it has one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Problems(Vec<String>);
 

@@ -114,12 +114,12 @@ struct Other {
 }
 
 impl Body {
-    /// A body of no bytes.
+    /// Makes a body without any bytes.
     pub fn empty() -> Self {
         Kind::Full(Bytes::new()).into()
     }
 
-    /// A body of another type, such as that of a layer or of another framework. It is passed on as it is,
+    /// Wraps a body of another type, such as that of a layer or of another framework. It is passed on as it is,
     /// trailers included; a [`Body`] stays what it was.
     ///
     /// ```
@@ -143,8 +143,8 @@ impl Body {
         Kind::Other(Box::new(Other { body, id: None })).into()
     }
 
-    /// A body that is sent piece by piece, in chunks as they come. An error cuts the connection, because
-    /// the head is already sent.
+    /// Makes a body that is sent chunk by chunk, as the stream yields them. An error cuts the connection off,
+    /// because the head is already sent.
     pub fn stream<S, E>(stream: S) -> Self
     where
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,

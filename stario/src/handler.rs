@@ -15,14 +15,14 @@ pub(crate) use call::{Begin, Panicked, call, connect};
 pub use call::{accept, complete, conduct};
 pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 
-/// What a handler is for. Its method can be another than the one named here.
+/// The kind of a handler. The method named here is its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// GET: reads, and is dropped when its client leaves.
     Query,
     /// POST: changes something, and runs to its end whether the client waits or not.
     Command,
-    /// POST: answers 204 when its parameters are resolved, then goes on by itself.
+    /// POST: answers 204 once its parameters are resolved, then goes on in the background.
     DetachedCommand,
 }
 

@@ -21,9 +21,8 @@ use crate::routing::Pattern;
 
 /// The rest of a request's way, as a service: what the layers of an app wrap.
 ///
-/// Its error is [`Infallible`], because whatever goes wrong behind a layer is a response to it. What a layer
-/// itself fails with is answered as every [`Error`](crate::Error) is, right where it stands: the layers around
-/// it see a response too.
+/// Its error is [`Infallible`], because whatever goes wrong inside of a layer reaches it as a response. A layer's
+/// own error is answered like every [`Error`](crate::Error), so the layers around it see a response too.
 #[derive(Clone)]
 pub struct Next(BoxCloneSyncService<Request<Body>, Response, Infallible>);
 

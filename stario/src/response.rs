@@ -66,6 +66,17 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 ///         (StatusCode::IM_A_TEAPOT, html! { <p>"short and stout"</p> }).into_response()
 ///     }
 /// }
+///
+/// # stario::app!();
+/// #[app::query("/coffee")]
+/// async fn coffee() -> Teapot {
+///     Teapot
+/// }
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/coffee").send();
+/// assert_eq!((res.status().as_u16(), res.text()), (418, "<p>short and stout</p>"));
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",

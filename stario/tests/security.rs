@@ -164,7 +164,7 @@ fn the_refusal_says_what_to_do_and_is_a_page_if_there_is_one() {
     assert_eq!(
         text,
         "Cross-origin request blocked: a page of another origin sent this. If that is meant to be, allow it with \
-         `App::same_origin`"
+         `App::same_origin`; behind a proxy, have it pass `host` on with its port"
     );
     let client = TestClient::new(app::new().on_status(403, |_, _| "sorry"));
     let res = client.post("/buy").header("sec-fetch-site", "cross-site").send();

@@ -38,8 +38,8 @@ impl SameOrigin {
 
     /// Pages of this origin as well, `https://admin.example.com`.
     ///
-    /// Behind a proxy that changes `host`, allow the origin that browsers see: older ones do not send
-    /// `sec-fetch-site`.
+    /// Behind a proxy that changes `host`, allow the origin that browsers see: older browsers, and all of them over
+    /// plain HTTP, do not send `sec-fetch-site`.
     #[must_use]
     pub fn allow(mut self, origin: impl AsRef<str>) -> Self {
         self.allowed.push(origin.as_ref().to_ascii_lowercase());
@@ -116,7 +116,8 @@ fn host_of(uri: &Uri) -> &str {
 
 /// What a page of another site is told.
 pub(crate) const CROSS_ORIGIN: &str = "Cross-origin request blocked: a page of another origin sent this. \
-                                  If that is meant to be, allow it with `App::same_origin`";
+                                  If that is meant to be, allow it with `App::same_origin`; \
+                                  behind a proxy, have it pass `host` on with its port";
 
 impl App {
     /// Sets which pages may send commands; those of the app itself unless set.

@@ -23,7 +23,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// What may come out before the ratio counts: short bodies of much alike are no attack.
 const FREE_BYTES: u64 = 1024 * 1024;
 
-/// Whether compressed request bodies are taken; see [`App::decompression`](crate::App::decompression).
+/// How compressed request bodies are read; see [`App::decompression`](crate::App::decompression).
 #[derive(Debug, Clone, Copy)]
 #[must_use = "give it to an app with `App::decompression`"]
 pub struct Decompression {
@@ -31,13 +31,13 @@ pub struct Decompression {
 }
 
 impl Decompression {
-    /// Bodies that expand no more than a hundredfold are taken.
+    /// Makes the default settings: bodies may expand a hundredfold.
     pub const fn new() -> Self {
         Self { ratio: 100 }
     }
 
-    /// Refuses bodies that expand more than this many times, with 413; 100 unless set. The first MiB that
-    /// comes out does not count.
+    /// Sets how many times larger a body may become; 100 unless set. One that becomes larger is refused with 413.
+    /// The limit applies from 1 MiB of decompressed bytes on.
     pub const fn ratio(mut self, ratio: u32) -> Self {
         self.ratio = ratio;
         self

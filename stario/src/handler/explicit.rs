@@ -38,20 +38,19 @@ pub struct HandlerRoute {
     headers: Vec<(String, String)>,
 }
 
-/// The handler `H` for GET at `path`, which is what `#[app::query("..")]` is to one that registers itself.
+/// Serves the handler `H` at `path` as a query, for GET; like `#[app::query("..")]` for one that registers itself.
 ///
 /// See [`handler`](macro@crate::handler) for an example.
 pub fn query<H: Handler>(path: impl Into<String>) -> HandlerRoute {
     HandlerRoute::new(H::endpoint(), Kind::Query, path.into())
 }
 
-/// The handler `H` for POST at `path`, which is what `#[app::command("..")]` is to one that registers itself.
+/// Serves the handler `H` at `path` as a command, for POST; like `#[app::command("..")]`.
 pub fn command<H: Handler>(path: impl Into<String>) -> HandlerRoute {
     HandlerRoute::new(H::endpoint(), Kind::Command, path.into())
 }
 
-/// The handler `H` for POST at `path`, answered before it runs, which is what `#[app::detached_command("..")]`
-/// is to one that registers itself.
+/// Serves the handler `H` at `path` as a detached command, for POST; like `#[app::detached_command("..")]`.
 pub fn detached_command<H: DetachedHandler>(path: impl Into<String>) -> HandlerRoute {
     HandlerRoute::new(H::endpoint(), Kind::DetachedCommand, path.into())
 }
@@ -62,7 +61,7 @@ impl HandlerRoute {
         Self { endpoint: Endpoint { kind, ..endpoint }, method: method.to_owned(), path, headers: Vec::new() }
     }
 
-    /// Answers another method: QUERY for a query, any but GET for the others.
+    /// Sets another method: QUERY for a query, any but GET for the others.
     pub fn method(self, method: impl Into<String>) -> Self {
         Self { method: method.into(), ..self }
     }

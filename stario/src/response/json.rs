@@ -14,7 +14,12 @@ use super::{IntoResponse, JSON, Response, failure, with_type};
 /// async fn search(#[default(1)] page: QueryParam<u32>) -> Json<serde_json::Value> {
 ///     Json(json!({ "status": "success", "page": *page }))
 /// }
-/// # fn main() {}
+///
+/// # fn main() {
+/// let res = TestClient::new(app::new()).get("/search?page=2").send();
+/// assert_eq!(res.header("content-type"), "application/json");
+/// assert_eq!(res.text(), r#"{"page":2,"status":"success"}"#);
+/// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<T>(pub T);
