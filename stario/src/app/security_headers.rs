@@ -185,8 +185,8 @@ impl App {
     /// assert_eq!(res.header("x-content-type-options"), "nosniff");
     /// let (_, nonce) = res.header("content-security-policy").split_once("'nonce-").unwrap();
     /// let (nonce, _) = nonce.split_once('\'').unwrap();
-    /// assert!(res.text().contains(&format!(r#"<html lang="en" data-nonce="{nonce}">"#)));
-    /// assert!(res.text().contains(&format!(r#"<script nonce="{nonce}" "#)));
+    /// assert!(res.text().contains(&format!(r#"<script nonce="{nonce}" type="module""#)));
+    /// assert!(res.text().contains(&format!(r#"<script nonce="{nonce}">console.log('mine')"#)));
     /// # }
     /// ```
     pub fn security_headers(mut self, headers: SecurityHeaders) -> Self {

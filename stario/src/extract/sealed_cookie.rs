@@ -133,7 +133,7 @@ sealed_cookie! {
 /// ```
 /// use stario::cookie::Key;
 /// use stario::prelude::*;
-/// use stario::{RetiredKeys, SignedCookie};
+/// use stario::{RetiredKeys, SetCookie, SignedCookie};
 ///
 /// # stario::app!();
 /// #[app::query("/")]
@@ -141,9 +141,18 @@ sealed_cookie! {
 ///     format!("user {user}")
 /// }
 ///
+/// #[app::command("/login")]
+/// async fn login(key: State<Key>) -> (SetCookie, ()) {
+///     (SetCookie::new("user", "7").signed(&key), ())
+/// }
+///
 /// # fn main() {
-/// let (before, now) = (Key::derive_from(&[1; 32]), Key::derive_from(&[2; 32]));
-/// TestClient::new(app::new().state(now).state(RetiredKeys::new([before])));
+/// let (old, new) = (Key::derive_from(&[1; 32]), Key::derive_from(&[2; 32]));
+/// let login = TestClient::new(app::new().state(old.clone())).post("/login").send();
+/// let cookie = login.cookie("user").unwrap();
+///
+/// let client = TestClient::new(app::new().state(new).state(RetiredKeys::new([old])));
+/// assert_eq!(client.get("/").cookie("user", cookie.value()).send().text(), "user 7");
 /// # }
 /// ```
 #[derive(Clone)]
