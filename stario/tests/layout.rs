@@ -66,7 +66,7 @@ fn each_dependency_has_its_place() {
         &["body/file.rs", "compress.rs", "extract/uploaded_file.rs", "response/file.rs"],
     );
     only_in("mime_guess::", &["response/file.rs"]);
-    only_in("httpdate::", &["response/file.rs", "response/file/condition.rs", "telemetry/lines.rs"]);
+    only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
     only_in("tokio::spawn(", &["testing/events.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs"]);
     only_in("JoinSet", &["server.rs"]);
