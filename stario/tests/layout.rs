@@ -42,7 +42,7 @@ fn each_dependency_has_its_place() {
     only_in("tracing_subscriber::", &["telemetry.rs", "telemetry/lines.rs", "telemetry/otlp.rs"]);
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
-    only_in("inventory::", &["app/discover.rs", "error.rs"]);
+    only_in("inventory::", &["app/discover.rs", "error.rs", "relay/pattern.rs"]);
     only_in("tower::", &["app/answers.rs", "app/layers.rs", "app/mounts.rs", "layer.rs", "service.rs"]);
     only_in(
         "cookie::",

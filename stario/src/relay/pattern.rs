@@ -4,6 +4,10 @@ use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 
+use http::StatusCode;
+
+use crate::error::{ErrorRegistration, ErrorResponse, Registered};
+
 /// What a subscription is for: a subject, all subjects below one (`room.*`), or all of them (`*`).
 ///
 /// The segments of a subject are separated by dots; none is empty or contains a `*`. A `const` pattern is
@@ -49,13 +53,14 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// When there are none, or one is empty or contains a `.` or a `*`.
+    /// When there are none, or one is empty or contains a `.` or a `*`. With `?` in a handler that is a 422.
     pub fn segments<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Result<Self, InvalidPattern> {
         let mut subject = String::new();
         for segment in segments {
             let segment = segment.as_ref();
             if segment.is_empty() || segment.contains(['.', '*']) {
-                return Err(InvalidPattern { text: segment.to_owned(), expected: Expected::Segment });
+                // Without the text, which is the client's and would be sent back to it.
+                return Err(InvalidPattern { text: String::new(), expected: Expected::Segment });
             }
             if !subject.is_empty() {
                 subject.push('.');
@@ -124,6 +129,9 @@ impl fmt::Display for Pattern {
 }
 
 /// An invalid pattern or subject.
+///
+/// A handler that returns it with `?` answers 422 if it comes from [`Pattern::segments`], which is what user
+/// input is for, and otherwise 500.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPattern {
     text: String,
@@ -151,13 +159,29 @@ impl fmt::Display for InvalidPattern {
                 write!(formatter, "{text:?} is no subject: expected `a.b`, without empty segments and `*`")
             }
             Expected::Segment => {
-                write!(formatter, "{text:?} is no segment of a subject: expected a text without `.` and `*`")
+                formatter.write_str("invalid segment of a subject: expected a text without `.` and `*`")
             }
         }
     }
 }
 
 impl std::error::Error for InvalidPattern {}
+
+impl ErrorResponse for InvalidPattern {
+    fn status(&self) -> StatusCode {
+        match self.expected {
+            Expected::Segment => StatusCode::UNPROCESSABLE_ENTITY,
+            Expected::Pattern | Expected::Subject => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+// By hand, because `#[error_response]` is for crates that have an app.
+impl Registered for InvalidPattern {}
+
+inventory::submit! {
+    ErrorRegistration { downcast: |error| Some(error.downcast_ref::<InvalidPattern>()?) }
+}
 
 /// What can be subscribed to: a string, a [`Pattern`], or several of them.
 pub trait Patterns {
@@ -303,8 +327,7 @@ mod tests {
     fn a_segment_is_one() {
         assert_eq!(Pattern::segments(["a", "b c"]).unwrap().as_str(), "a.b c");
         for segment in ["", "*", "a.b", "a*"] {
-            let expected =
-                format!("{segment:?} is no segment of a subject: expected a text without `.` and `*`");
+            let expected = "invalid segment of a subject: expected a text without `.` and `*`";
             assert_eq!(Pattern::segments(["room", segment]).unwrap_err().to_string(), expected);
         }
         assert!(Pattern::segments(Vec::<&str>::new()).is_err());
