@@ -177,6 +177,7 @@ impl ErrorResponse for InvalidPattern {
 }
 
 // By hand, because `#[error_response]` is for crates that have an app.
+#[diagnostic::do_not_recommend]
 impl Registered for InvalidPattern {}
 
 inventory::submit! {
