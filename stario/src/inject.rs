@@ -8,6 +8,7 @@ mod cleanup;
 mod lazy;
 mod lifetime;
 mod slots;
+mod together;
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
@@ -22,6 +23,7 @@ pub use lazy::Lazy;
 pub(crate) use lifetime::{Lifetime, Owned};
 pub use lifetime::{Request, Singleton, Transient};
 pub(crate) use slots::Slots;
+pub use together::{pair, resolve};
 
 /// A function with `#[dependency]` that makes a `V`, as a type of the same name.
 ///
@@ -258,9 +260,4 @@ pub(crate) async fn make<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope
         Some(replacement) => replacement(scope).await,
         None => P::provide(scope).await,
     }
-}
-
-/// Resolves a parameter unless it has to wait for the others, as one does that reads the body.
-pub async fn unless<T>(waits: bool, resolution: impl Future<Output = T>) -> Option<T> {
-    if waits { None } else { Some(resolution.await) }
 }

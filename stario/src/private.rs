@@ -16,14 +16,13 @@ pub use crate::handler::{
     DetachedHandler, Endpoint, EndpointFuture, Handler, Kind, accept, complete, conduct,
 };
 pub use crate::inject::{
-    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient,
-    unless,
+    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient, pair,
+    resolve,
 };
 pub use crate::layer::{Next, layered};
 pub use crate::reply::{Outcome, Unwrapped, end, expect_nothing_if, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
-pub use tokio::join;
 
 pub use stario_html;
 pub use stario_macros::{

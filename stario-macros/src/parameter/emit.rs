@@ -140,43 +140,39 @@ pub(crate) fn resolutions(
     taker: Taker<'_>,
 ) -> (TokenStream, Vec<TokenStream>) {
     let runtime = runtime();
-    let named = |prefix: &str| -> Vec<Ident> {
-        let name = |position| Ident::new(&format!("{prefix}_{position}"), Span::mixed_site());
-        (0..parameters.len()).map(name).collect()
-    };
-    let (resolve, early, resolved) = (named("resolve"), named("early"), named("argument"));
-    let futures = parameters.iter().map(|parameter| future(parameter, scope, taker));
-    let early_resolutions = parameters.iter().zip(&resolve).map(|(parameter, resolve)| {
-        let (span, reads_body) = (type_span(parameter), associated(parameter, "reads_body"));
-        let runtime = runtime_at(span);
-        quote_spanned!(span=> #runtime::unless(#reads_body(#scope), #resolve()))
-    });
-    let at_once = (parameters.len() > 1).then(|| {
-        quote! {
-            let (#(#early),*) = #runtime::join!(
-                biased;
-                #(#early_resolutions),*
-            );
+    let resolved: Vec<Ident> = (0..parameters.len())
+        .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
+        .collect();
+    let refuse = quote! {
+        ::core::result::Result::Err(rejection) => {
+            return ::core::result::Result::Err(::core::convert::From::from(rejection));
         }
-    });
-    let results = resolve.iter().zip(&early).map(|(resolve, early)| match at_once {
-        Some(_) => quote! {
-            match #early {
-                ::core::option::Option::Some(result) => result,
-                ::core::option::Option::None => #resolve().await,
+    };
+    let statements = match parameters {
+        [] => TokenStream::new(),
+        [parameter] => {
+            let future = future(parameter, scope, taker);
+            quote! {
+                let #(#resolved)* = match #future.await {
+                    ::core::result::Result::Ok(value) => value,
+                    #refuse
+                };
             }
-        },
-        None => quote!(#resolve().await),
-    });
-    let statements = quote! {
-        #(let #resolve = || #futures;)*
-        #at_once
-        #(let #resolved = match #results {
-            ::core::result::Result::Ok(value) => value,
-            ::core::result::Result::Err(rejection) => {
-                return ::core::result::Result::Err(::core::convert::From::from(rejection));
+        }
+        _ => {
+            let values = resolved.iter().rfold(quote!(()), |rest, name| quote!((#name, #rest)));
+            let pairs = parameters.iter().rfold(quote!(()), |rest, parameter| {
+                let (span, reads_body) = (type_span(parameter), associated(parameter, "reads_body"));
+                let (runtime, future) = (runtime_at(span), future(parameter, scope, taker));
+                quote_spanned!(span=> #runtime::pair(#reads_body(#scope), #future, #rest))
+            });
+            quote! {
+                let #values = match #runtime::resolve(#pairs).await {
+                    ::core::result::Result::Ok(values) => values,
+                    #refuse
+                };
             }
-        };)*
+        }
     };
     let arguments = parameters.iter().zip(&resolved).map(|(parameter, resolved)| {
         match (Want::of(parameter), &parameter.default) {

@@ -1,0 +1,103 @@
+//! The parameters of one call, resolved together.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_util::future::{MaybeDone, maybe_done};
+
+use crate::extract::Rejection;
+
+/// The resolutions of some parameters: nested pairs of one and all that follow, `()` at the end. One type for
+/// any number of them is what costs the compiler least in each handler.
+pub trait Parameters {
+    /// The values, in pairs of the same shape.
+    type Values;
+
+    /// Goes on with all that need not wait; ready when each of them has come to something.
+    fn poll_early(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()>;
+
+    /// In the order of the parameters, goes on with those that waited; ready at the first refusal, or with
+    /// all values.
+    fn poll_values(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Result<Self::Values, Rejection>>;
+}
+
+impl Parameters for () {
+    type Values = ();
+
+    fn poll_early(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn poll_values(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// One parameter, and those behind it.
+    pub struct Pair<F: Future, R> {
+        waits: bool,
+        #[pin]
+        first: MaybeDone<F>,
+        #[pin]
+        rest: R,
+    }
+}
+
+/// Puts a parameter before others. It waits for all of them if it reads the body, so that this is not read for
+/// a request that is refused anyway.
+pub fn pair<F: Future, R>(waits: bool, first: F, rest: R) -> Pair<F, R> {
+    Pair { waits, first: maybe_done(first), rest }
+}
+
+impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for Pair<F, R> {
+    type Values = (V, R::Values);
+
+    fn poll_early(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let first = if *this.waits { Poll::Ready(()) } else { this.first.poll(ctx) };
+        let rest = this.rest.poll_early(ctx);
+        if first.is_ready() { rest } else { Poll::Pending }
+    }
+
+    fn poll_values(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Result<(V, R::Values), Rejection>> {
+        let mut this = self.project();
+        ready!(this.first.as_mut().poll(ctx));
+        // A value stays where it is until all others have come.
+        let refused = matches!(this.first.as_mut().output_mut(), Some(Err(_)));
+        let rest = if refused { None } else { Some(ready!(this.rest.poll_values(ctx))?) };
+        match (this.first.take_output(), rest) {
+            (Some(Ok(value)), Some(rest)) => Poll::Ready(Ok((value, rest))),
+            (Some(Err(rejection)), _) => Poll::Ready(Err(rejection)),
+            _ => unreachable!("it has come, is taken once, and was looked at"),
+        }
+    }
+}
+
+/// Resolves the parameters, all that need not wait at once. It comes to the first refusal in the order of the
+/// parameters, or to all values.
+pub fn resolve<P: Parameters>(parameters: P) -> Resolve<P> {
+    Resolve { is_early: true, parameters }
+}
+
+pin_project_lite::pin_project! {
+    /// By hand, because an `async` function would have room for the parameters twice.
+    pub struct Resolve<P> {
+        is_early: bool,
+        #[pin]
+        parameters: P,
+    }
+}
+
+impl<P: Parameters> Future for Resolve<P> {
+    type Output = Result<P::Values, Rejection>;
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if *this.is_early {
+            ready!(this.parameters.as_mut().poll_early(ctx));
+            *this.is_early = false;
+        }
+        this.parameters.poll_values(ctx)
+    }
+}
