@@ -117,6 +117,11 @@ fn attribute_groups_and_lists() {
         "<p style=\"color:rgba(1,2,3,0.5);top:unset\"></p>",
     );
     check(&html! { <p style={css("color: red")}/> }, "<p style=\"color: red\"></p>");
+    // A later declaration wins, so they stay in their order.
+    check(
+        &html! { <p style:color={"red"} style="color:blue;" style={css("top: 0")} style:top="1px"/> },
+        "<p style=\"color:red;color:blue;top: 0;top:1px\"></p>",
+    );
     let attrs = stario_html::Attrs::new().with("data-x", 1).unwrap();
     check(&html! { <p {..attrs} id="i"/> }, "<p id=\"i\" data-x=\"1\"></p>");
 }
@@ -287,4 +292,13 @@ mod shadowed {
         let html = stario_macros::html! { <p title={"x"}>{1}</p> };
         assert_eq!(html.as_str(), "<p title=\"x\">1</p>");
     }
+}
+
+#[test]
+fn what_is_read_again_may_hold_entities_and_addresses_are_no_actions() {
+    check(
+        &html! { <iframe srcdoc="a&nbsp;b"></iframe><p data-on:click="el.innerHTML = '&times;'"/> },
+        "<iframe srcdoc=\"a&amp;nbsp;b\"></iframe><p data-on:click=\"el.innerHTML = '&amp;times;'\"></p>",
+    );
+    check(&html! { <p data-test="ada@example.com"/> }, "<p data-test=\"ada@example.com\"></p>");
 }

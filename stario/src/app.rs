@@ -287,7 +287,8 @@ impl App {
     /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of
     /// [`on_stop`](Self::on_stop) run. A second signal, at least 0.2 seconds later, cuts all of that short. A
     /// handler that blocks its thread cannot be cut off: the process exits without it, with status 1. SIGHUP
-    /// reloads the certificate instead where TLS is used, and is ignored in a program started with `nohup`.
+    /// reloads the certificate instead where TLS is used, and is left alone in a program that was started with
+    /// `nohup` or listens to it already.
     ///
     /// # Errors
     ///

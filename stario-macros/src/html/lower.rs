@@ -574,32 +574,41 @@ fn join_styles(attrs: Vec<NamedAttr>, out: &mut Ops) {
         return;
     }
     let mut items = Vec::new();
+    // Declarations that are known now, until a value follows: a later one wins over an earlier one.
     let mut known = String::new();
     for attr in attrs {
         let property = attr.name.text.split_once(':').map(|(_, property)| property.to_owned());
-        match (property, attr.value) {
+        let item = match (property, attr.value) {
             (Some(name), Some(Value::Literal(text) | Value::Number(text))) => {
                 push_declaration(&mut known, &format!("{name}:{}", text.value));
+                continue;
             }
-            (None, Some(Value::Literal(text))) => push_declaration(&mut known, &text.value),
-            (Some(name), Some(Value::Splice(value))) => {
-                items.push(JoinedItem::Property { name: name + ":", value });
+            (None, Some(Value::Literal(text))) => {
+                push_declaration(&mut known, &text.value);
+                continue;
             }
+            (Some(name), Some(Value::Splice(value))) => JoinedItem::Property { name: name + ":", value },
             (Some(name), Some(Value::Parts(parts))) => {
-                items.push(JoinedItem::Property { name: name + ":", value: as_tuple(parts) });
+                JoinedItem::Property { name: name + ":", value: as_tuple(parts) }
             }
-            (None, Some(Value::Splice(style))) => items.push(JoinedItem::Style(style)),
-            _ => {}
-        }
+            (None, Some(Value::Splice(style))) => JoinedItem::Style(style),
+            _ => continue,
+        };
+        push_known(&mut known, &mut items);
+        items.push(item);
     }
     if items.is_empty() {
         literal_attr("style", &known, out);
         return;
     }
-    if !known.is_empty() {
-        items.insert(0, JoinedItem::Static(escaped(&known)));
-    }
+    push_known(&mut known, &mut items);
     out.0.push(Op::Joined(JoinedOp { name: "style", separator: ";", items }));
+}
+
+fn push_known(known: &mut String, items: &mut Vec<JoinedItem>) {
+    if !known.is_empty() {
+        items.push(JoinedItem::Static(escaped(&std::mem::take(known))));
+    }
 }
 
 fn push_declaration(known: &mut String, declaration: &str) {

@@ -132,8 +132,8 @@ pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
 /// Statements that resolve all parameters from `scope`, a reference, or return `Err` with the first
 /// rejection; and the arguments for the call.
 ///
-/// All that do not read the body are resolved at once. The body is read after that, so a request that is
-/// refused anyway is not read to its end.
+/// All that do not read the body are resolved at once. The body is read after that, so a request that an
+/// earlier parameter refuses is not read to its end.
 pub(crate) fn resolutions(
     parameters: &[Parameter],
     scope: &Ident,

@@ -23,7 +23,7 @@ impl Encoder {
                 let log = u32::from(window);
                 let mut params = vec![CParameter::window_log(log)];
                 // What zstd does by itself where it knows the length of the body. The tables of the lower levels
-                // are no larger.
+                // are no larger than those of the largest window that this concerns.
                 if level >= 3 && window < Effort::TABLES_WINDOW {
                     params.extend([CParameter::hash_log(log + 1), CParameter::chain_log(log)]);
                 }
@@ -101,7 +101,9 @@ impl EncodeV2 for Gzip {
 pub(super) fn encode_whole(input: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8>> {
     let window = match coding {
         // An encoder takes memory for its whole window, and a body has no use for one that it does not fill.
-        Coding::Zstd | Coding::Gzip => effort.window.min(bits(input.len())),
+        Coding::Zstd => effort.window.min(bits(input.len())),
+        // Its matches reach back to the window's length less this.
+        Coding::Gzip => effort.window.min(bits(input.len() + 262)),
         Coding::Brotli => effort.window,
     };
     let mut encoder = Encoder::new(coding, Effort { window, ..effort });

@@ -15,7 +15,7 @@ use crate::scope::Scope;
 /// [`derive(FromRequest)`](macro@crate::FromRequest).
 ///
 /// A [`Link`](crate::Link) to the handler sets it whole, by the parameter's name, if the struct is `Serialize` too.
-/// It must be set unless the struct is `Default`.
+/// It must be set unless the struct is `Default`, which is taken to say that every key may be missing.
 ///
 /// ```
 /// use stario::prelude::*;

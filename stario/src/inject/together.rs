@@ -45,7 +45,7 @@ pin_project_lite::pin_project! {
 }
 
 /// Puts a parameter before others. It waits for all of them if it reads the body, so that this is not read for
-/// a request that is refused anyway.
+/// a request that an earlier parameter refuses.
 pub fn pair<F: Future, R>(waits: bool, first: F, rest: R) -> Pair<F, R> {
     Pair { waits, first: maybe_done(first), rest }
 }

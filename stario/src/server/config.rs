@@ -162,9 +162,8 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
 
     /// Decimals are allowed.
     fn seconds(&mut self, name: &str) -> Option<Duration> {
-        self.read_with(name, "a number of seconds above 0", |value| {
+        self.read_with(name, "a number of seconds above 0, at most a year", |value| {
             let seconds = Duration::try_from_secs_f64(value.parse().ok()?).ok()?;
-            // What does not fit into a year is a mistake.
             (seconds > Duration::ZERO && seconds <= Limits::MOST_TIME).then_some(seconds)
         })
     }

@@ -21,7 +21,7 @@ pub(super) struct Signals {
     _listening: DropGuard,
 }
 
-/// Listens to the signals from this call on; to SIGHUP only if nobody else does.
+/// Listens to the signals from this call on; to SIGHUP only if nobody has listened to it before, or ignored it.
 ///
 /// In a thread and a runtime of its own: tokio watches signals and sockets in the thread of one worker, and a
 /// handler that blocks this very thread would keep the process from ever being told to stop.
@@ -63,19 +63,21 @@ fn received(is_hangup_taken: bool) -> Result<Received> {
     use tokio::signal::unix::{SignalKind, signal};
     // The terminal is closed: to end without what a stop does would lose work.
     let hangup =
-        if is_hangup_taken || ignores_hangups() { None } else { Some(signal(SignalKind::hangup())?) };
+        if is_hangup_taken || has_hangups_handled() { None } else { Some(signal(SignalKind::hangup())?) };
     let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(Received { interrupt, terminate, hangup })
 }
 
-/// Whether the process was started so that it survives its terminal, as by `nohup`. Where the system does not
-/// tell, the signal is left alone.
+/// Whether the process was started so that it survives its terminal, as by `nohup`, or listens to the signal
+/// itself. Where the system does not tell, the signal is left alone.
 #[cfg(unix)]
-fn ignores_hangups() -> bool {
+fn has_hangups_handled() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return true };
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // A bit for each signal; SIGHUP is the first.
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
+    ["SigIgn:", "SigCgt:"].iter().any(|set| {
+        let mask = status.lines().find_map(|line| line.strip_prefix(set));
+        // A bit for each signal; SIGHUP is the first.
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
+    })
 }
 
 #[cfg(unix)]

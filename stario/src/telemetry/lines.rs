@@ -137,8 +137,12 @@ impl<'n> Line<'n> {
         match value {
             Value::String(value) => self.text_field(name, value),
             other if self.begin(name) => {
-                // Writing to a `String` cannot fail.
-                let _ = write!(self.text, "{other}");
+                match self.format {
+                    // JSON lets through most of what a terminal acts on.
+                    Format::Text { .. } => push_escaped(&mut self.text, &other.to_string()),
+                    // Writing to a `String` cannot fail.
+                    Format::Json => drop(write!(self.text, "{other}")),
+                }
             }
             _ => {}
         }
@@ -360,6 +364,10 @@ mod tests {
         let mut line = String::new();
         push_escaped(&mut line, "a\r\nb\u{1b}[2J\u{85}\u{202e}c\u{2066}\u{2028} ä");
         assert_eq!(line, r"a\r\nb\u{1b}[2J\u{85}\u{202e}c\u{2066}\u{2028} ä");
+        // Within what is written as JSON too.
+        let log = || tracing::info!(target: "app", fields = "{\"tags\":[\"\u{9b}2J\"]}");
+        let [line] = &lines(Format::Text { ansi: false }, log)[..] else { panic!("one record was made") };
+        assert!(line.ends_with(r#"tags=["\u{9b}2J"]"#), "{line}");
     }
 
     #[test]

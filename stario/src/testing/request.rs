@@ -175,7 +175,8 @@ impl TestRequest {
     async fn respond(mut self) -> Response {
         if !self.fields.is_empty() {
             let (content_type, body) = encode_form(&self.fields);
-            self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            let content_type = HeaderValue::from_static(content_type);
+            self.request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
             *self.request.body_mut() = body;
         }
         patiently("response", dispatch(self.app, self.request, Some(self.peer))).await

@@ -17,6 +17,7 @@ pub(crate) struct Item {
 pub(crate) struct ShoppingList {
     /// Their ids count up, so the last has the highest.
     items: Mutex<Vec<Item>>,
+    turn: Mutex<()>,
 }
 
 impl ShoppingList {
@@ -50,6 +51,11 @@ impl ShoppingList {
         let Some(item) = items.iter_mut().find(|item| item.id == id) else { return false };
         item.is_done = !item.is_done;
         true
+    }
+
+    /// Keeps others from showing the list until this is dropped.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Each change under the lock is one step, so a panic leaves nothing half done.

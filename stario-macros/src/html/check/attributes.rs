@@ -159,7 +159,11 @@ fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
         return;
     }
     let kind = attr_kind(on.name, name);
-    if let Some(Value::Literal(text)) = &attr.value {
+    // What is read as HTML once more, there or by a script, may well hold entities.
+    let is_read_again = matches!(kind, AttrKind::Srcdoc | AttrKind::Handler | AttrKind::Expression);
+    if let Some(Value::Literal(text)) = &attr.value
+        && !is_read_again
+    {
         entities::check(text, report);
     }
     match (kind, &attr.value) {

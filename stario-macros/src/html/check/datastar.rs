@@ -71,8 +71,11 @@ fn unknown(attr: &NamedAttr, name: &DatastarName<'_>, report: &mut Report) {
 
 /// Whether a value names a signal or calls an action, which only Datastar understands.
 fn mentions_signal(value: &str) -> bool {
-    let is_named = |at: usize| value[at + 1..].starts_with(|c: char| c.is_alphabetic() || c == '_');
-    value.match_indices(['$', '@']).any(|(at, _)| is_named(at))
+    value.match_indices(['$', '@']).any(|(at, sigil)| {
+        let rest = value[at + 1..].trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let (is_named, is_called) = (rest.len() < value.len() - at - 1, rest.starts_with('('));
+        is_named && (sigil == "$" || is_called)
+    })
 }
 
 fn check_key(attr: &NamedAttr, plugin: &Plugin, name: &DatastarName<'_>, report: &mut Report) {
