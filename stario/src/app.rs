@@ -44,7 +44,7 @@ use hooks::{Hook, Hooks};
 pub use limits::Limits;
 pub(crate) use mounts::Mount;
 pub use mounts::OriginalUri;
-pub(crate) use prefixes::{Prefixes, prefix_of};
+pub(crate) use prefixes::{EnteredLinks, LinkScope, prefix_of};
 use probes::Probes;
 use requirements::ProviderPlace;
 pub(crate) use same_origin::CROSS_ORIGIN;
@@ -381,7 +381,7 @@ impl App {
             return Err(Problems(self.problems));
         }
         Ok(Assembled {
-            prefixes: Prefixes::note(self.parts.iter().map(Part::place)),
+            links: LinkScope::note(self.parts.iter().map(Part::place)),
             routes,
             router,
             states: self.states,
@@ -433,7 +433,8 @@ static DATASTAR_FILE: Endpoint = Endpoint {
     line: line!(),
     is_checked: true,
     requirements: Vec::new,
-    call: |scope| Box::pin(async move { datastar_response(scope.app().datastar_file()) }),
+    body_limit: None,
+    call: |_, scope| Box::pin(async move { datastar_response(scope.app().datastar_file()) }),
 };
 
 fn datastar_response(file: Option<&ClientFile>) -> Response {
@@ -478,7 +479,7 @@ impl fmt::Display for Place<'_> {
 pub(crate) struct Assembled {
     /// In the order of their paths.
     routes: Vec<RouteInfo>,
-    prefixes: Prefixes,
+    links: LinkScope,
     router: Router,
     states: States,
     datastar_file: Option<ClientFile>,
@@ -506,8 +507,8 @@ impl Assembled {
         &self.routes
     }
 
-    pub(crate) fn prefixes(&self) -> &Prefixes {
-        &self.prefixes
+    pub(crate) fn links(&self) -> &LinkScope {
+        &self.links
     }
 
     pub(crate) fn router(&self) -> &Router {

@@ -1,31 +1,30 @@
 //! The body of a request or a response: an enum, so that the common cases cost no allocation and no
 //! dynamic call.
+//!
+//! A body is made whole and not changed afterwards. The one exception is the delivery that a response's body
+//! reports to, which is added when the response is finished.
 
 mod file;
+mod incoming;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use stario_html::Html;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::app::{EnteredLinks, LinkScope};
 use crate::error::panic_message;
-use crate::extract::RequestId;
-use crate::inject::Cleanups;
 use crate::patience::Patience;
-use crate::sse::Pings;
-use crate::telemetry::{Report, events_in};
-use crate::writer::{Line, Reader};
 
 pub(crate) use file::{FileBody, Piece};
+use incoming::Incoming;
+pub(crate) use incoming::Stalled;
 
 /// What can go wrong while a body is read or produced.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -41,76 +40,80 @@ pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 pub struct Body {
     kind: Kind,
-    /// Dropped with the body, which is when its last byte is sent or the client has left.
-    behind: Option<Behind>,
-    /// Told what is sent, and that it is over, which is when the body is dropped.
-    report: Option<Box<Report>>,
-}
-
-/// What a body holds until it is sent.
-#[expect(dead_code, reason = "it is there to be dropped")]
-enum Behind {
-    Cleanups(Cleanups),
-    /// Its own clean-ups come from a handler that may still run.
-    Line(Arc<Line>),
+    /// Of a response's body, when the response is finished.
+    delivery: Option<Delivered>,
 }
 
 enum Kind {
     /// Empty once it is sent.
     Full(Bytes),
     Incoming(Incoming),
-    Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
-    Events(Box<Events>),
-    Other(Box<Other>),
+    Frames(Pin<Box<dyn Frames>>),
     File(Box<FileBody>),
-    Written(Reader),
-    /// What went wrong with it, until that is passed on.
+    /// A body of another crate's type.
+    Foreign(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
+    /// The error of the body, until it is passed on.
     Failed(Option<BodyError>),
 }
 
-/// What a client sends, as long as it goes on sending.
-struct Incoming {
-    body: hyper::body::Incoming,
-    patience: Patience,
+/// Bytes that are made while they are sent.
+pub(crate) trait Frames: Send {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>>;
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+
+    fn is_end(&self) -> bool {
+        false
+    }
+
 }
 
-/// The client stopped sending, or was too slow.
-#[derive(Debug)]
-pub(crate) struct Stalled;
+/// What a response's body belongs to, and reports to when it has ended.
+pub(crate) trait Delivery: Send + Sync {
+    /// Marks the request as the one for which this thread works.
+    fn enter(&self) -> Entered<'_>;
 
-/// Server-sent events: endless as a rule, so they end when the server stops.
-struct Events {
-    frames: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
-    stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    pings: Option<Pings>,
-    /// How many were sent, if anyone wants to know.
-    count: Option<Arc<AtomicU64>>,
+    /// The body is dropped: so many bytes of it were sent, and those are all of it or not.
+    fn ended(&self, bytes: u64, is_whole: bool);
 }
 
-impl Events {
-    fn poll_next(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let stopped = self.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready());
-        if stopped {
-            return Poll::Ready(None);
-        }
-        let next = self.frames.as_mut().poll_next(ctx);
-        if let (Poll::Ready(Some(Ok(frame))), Some(count)) = (&next, &self.count) {
-            count.fetch_add(events_in(frame), Ordering::Relaxed);
-        }
-        match &mut self.pings {
-            Some(pings) if next.is_ready() => pings.note_event(),
-            Some(pings) => return pings.poll(ctx).map(|ping| Some(Ok(ping))),
-            None => {}
-        }
-        next
+/// While it lives, the thread works for one request: log records carry its id, links its prefix.
+pub(crate) struct Entered<'a> {
+    _links: Option<EnteredLinks>,
+    _span: tracing::span::Entered<'a>,
+}
+
+impl<'a> Entered<'a> {
+    pub(crate) fn new(links: &LinkScope, span: &'a tracing::Span) -> Self {
+        Self { _links: links.enter(), _span: span.enter() }
     }
 }
 
-/// A body of somebody else's type. A panic in it cuts it, as an error does.
-struct Other {
-    body: Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>,
-    /// The request that it answers, for the log.
-    id: Option<RequestId>,
+/// Counts what is sent of a body. It reports when it is dropped, behind the body.
+struct Delivered {
+    to: Arc<dyn Delivery>,
+    bytes: u64,
+    is_whole: bool,
+}
+
+impl Drop for Delivered {
+    fn drop(&mut self) {
+        self.to.ended(self.bytes, self.is_whole);
+    }
+}
+
+/// The end of a response that must not look complete. Its cause is in the log already.
+#[derive(Debug)]
+pub(crate) struct Cut(pub(crate) &'static str);
+
+impl std::error::Error for Cut {}
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.0)
+    }
 }
 
 impl Body {
@@ -139,8 +142,7 @@ impl Body {
             return ours.take().unwrap_or_default();
         }
         let Some(body) = body else { return Body::empty() };
-        let body = Box::pin(http_body_util::BodyExt::map_err(body, Into::into));
-        Kind::Other(Box::new(Other { body, id: None })).into()
+        Kind::Foreign(Box::pin(http_body_util::BodyExt::map_err(body, Into::into))).into()
     }
 
     /// Makes a body that is sent chunk by chunk, as the stream yields them. An error cuts the connection off,
@@ -150,12 +152,11 @@ impl Body {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<BodyError> + 'static,
     {
-        Kind::Stream(Box::pin(MapError { stream })).into()
+        Body::frames(Chunks { stream })
     }
 
-    pub(crate) fn events(frames: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
-        Kind::Events(Box::new(Events { frames: Box::pin(frames), stop: None, pings: None, count: None }))
-            .into()
+    pub(crate) fn frames(frames: impl Frames + 'static) -> Self {
+        Kind::Frames(Box::pin(frames)).into()
     }
 
     pub(crate) fn file(file: FileBody) -> Self {
@@ -170,18 +171,8 @@ impl Body {
         }
     }
 
-    /// What a handler writes by its `Writer`.
-    pub(crate) fn written(reader: Reader) -> Self {
-        Kind::Written(reader).into()
-    }
-
-    /// Whether its bytes are written while it is sent.
-    pub(crate) fn is_written(&self) -> bool {
-        matches!(self.kind, Kind::Written(_))
-    }
-
     pub(crate) fn incoming(body: hyper::body::Incoming, patience: Patience) -> Self {
-        Kind::Incoming(Incoming { body, patience }).into()
+        Kind::Incoming(Incoming::new(body, patience)).into()
     }
 
     /// All its bytes, if they are there.
@@ -192,234 +183,129 @@ impl Body {
         }
     }
 
-    /// Puts another body in the place of this one, made of it or not. The clean-ups stay.
-    pub(crate) fn replace(&mut self, make: impl FnOnce(Body) -> Body) {
-        let replaced = std::mem::replace(&mut self.kind, Kind::Full(Bytes::new()));
-        self.kind = make(replaced.into()).kind;
-    }
-
-    /// Cleans up behind this body.
-    pub(crate) fn clean_up_after(&mut self, cleanups: Cleanups) {
-        self.behind = Some(Behind::Cleanups(cleanups));
-    }
-
-    /// Holds the line that this body came by, and so what it cleans up.
-    pub(crate) fn hold(&mut self, line: Arc<Line>) {
-        self.behind = Some(Behind::Line(line));
-    }
-
-    /// The clean-ups, to be done behind another body.
-    pub(crate) fn take_cleanups(&mut self) -> Option<Cleanups> {
-        match self.behind.take() {
-            Some(Behind::Cleanups(cleanups)) => Some(cleanups),
-            other => {
-                self.behind = other;
-                None
-            }
+    /// Reports to `delivery` when this body is dropped.
+    pub(crate) fn deliver_for(&mut self, delivery: Arc<dyn Delivery>) {
+        if self.delivery.is_some() {
+            // The body of a repeated call keeps its own.
+            let inner = std::mem::take(self);
+            self.kind = Kind::Foreign(Box::pin(inner));
         }
-    }
-
-    /// Ends this body, if it is an event stream, when `stop` is cancelled.
-    pub(crate) fn end_events_on(&mut self, stop: &CancellationToken) {
-        if let Kind::Events(events) = &mut self.kind {
-            events.stop.get_or_insert_with(|| Box::pin(stop.clone().cancelled_owned()));
-        }
-    }
-
-    /// Sends a comment after each `interval` without an event, if this is an event stream.
-    pub(crate) fn ping_events(&mut self, interval: Option<Duration>) {
-        match &mut self.kind {
-            Kind::Events(events) => events.pings = interval.and_then(Pings::every),
-            Kind::Written(reader) if reader.is_events() => reader.ping(interval.and_then(Pings::every)),
-            _ => {}
-        }
-    }
-
-    /// Whether this is an event stream.
-    pub(crate) fn is_events(&self) -> bool {
-        match &self.kind {
-            Kind::Events(_) => true,
-            Kind::Written(reader) => reader.is_events(),
-            _ => false,
-        }
-    }
-
-    /// Counts the events of this body, if it is an event stream.
-    pub(crate) fn count_events(&mut self) -> Option<Arc<AtomicU64>> {
-        match &mut self.kind {
-            Kind::Events(events) => Some(Arc::clone(events.count.get_or_insert_default())),
-            Kind::Written(reader) if reader.is_events() => Some(reader.count_events()),
-            _ => None,
-        }
-    }
-
-    /// Has `report` told what is sent of this body.
-    pub(crate) fn report_to(&mut self, mut report: Box<Report>) {
-        if http_body::Body::is_end_stream(self) {
-            // Nobody asks for what is not there.
-            report.is_whole();
-        }
-        self.report = Some(report);
-    }
-
-    /// Makes an event stream of a body that others call one.
-    pub(crate) fn into_events(self) -> Self {
-        match self.kind {
-            Kind::Events(_) => self,
-            _ => Body::events(Data(self)),
-        }
-    }
-
-    /// Names the request that this answers, for what is logged when it fails.
-    pub(crate) fn belongs_to(&mut self, id: RequestId) {
-        if let Kind::Other(other) = &mut self.kind {
-            other.id = Some(id);
-        }
+        // Nobody polls a body that has nothing to send.
+        let is_whole = self.is_end_stream();
+        self.delivery = Some(Delivered { to: delivery, bytes: 0, is_whole });
     }
 }
 
 impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
-        Self { kind, behind: None, report: None }
+        Self { kind, delivery: None }
     }
 }
 
-impl http_body::Body for Body {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        ctx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = self.kind.poll_frame(ctx);
-        if let Poll::Ready(Some(Err(_))) = polled {
-            return self.pause(polled, ctx);
-        }
-        if self.report.is_some() {
-            self.tell(&polled);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match &self.kind {
-            Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Incoming(incoming) => incoming.body.is_end_stream(),
-            Kind::Other(other) => other.body.is_end_stream(),
-            Kind::Written(reader) => reader.is_end(),
-            Kind::Stream(_) | Kind::Events(_) | Kind::Failed(_) => false,
-            Kind::File(file) => file.remaining() == 0,
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(incoming) => incoming.body.size_hint(),
-            Kind::Other(other) => other.body.size_hint(),
-            Kind::Written(reader) => reader.size_hint(),
-            Kind::Stream(_) | Kind::Events(_) | Kind::Failed(_) => SizeHint::default(),
-            Kind::File(file) => SizeHint::with_exact(file.remaining()),
-        }
-    }
-}
-
-impl Incoming {
-    fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), ctx);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => self.patience.refill(frame.data_ref().map_or(0, Bytes::len)),
-            Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
-                return Poll::Ready(Some(Err(Stalled.into())));
+/// What a body holds is dropped as what it does: its request is the one for which the thread works.
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(delivery) = &self.delivery
+            && !matches!(self.kind, Kind::Full(_))
+        {
+            let _entered = delivery.to.enter();
+            let kind = std::mem::replace(&mut self.kind, Kind::Full(Bytes::new()));
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(kind))) {
+                tracing::error!(panic = panic_message(&*panic), "a response's body panicked when it was dropped");
             }
-            Poll::Ready(_) | Poll::Pending => {}
         }
-        polled.map_err(Into::into)
-    }
-}
-
-impl std::error::Error for Stalled {}
-
-impl std::fmt::Display for Stalled {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the request's body did not come in time")
     }
 }
 
 type Polled = Poll<Option<Result<Frame<Bytes>, BodyError>>>;
 
-impl Body {
-    /// Waits once before it fails: a connection that is cut drops what it has not written, and it writes when
-    /// there is nothing to poll.
-    #[cold]
-    fn pause(&mut self, polled: Polled, ctx: &mut Context<'_>) -> Polled {
-        let has_paused = matches!(self.kind, Kind::Failed(_));
-        if has_paused {
-            return polled;
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Polled {
+        let Self { kind, delivery } = &mut *self;
+        let Some(delivery) = delivery else { return kind.poll_frame(ctx) };
+        let polled = match kind {
+            Kind::Full(_) | Kind::Failed(_) => kind.poll_frame(ctx),
+            _ => {
+                let _entered = delivery.to.enter();
+                kind.poll_guarded(ctx)
+            }
+        };
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                delivery.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+                delivery.is_whole = kind.is_end();
+            }
+            Poll::Ready(None) => delivery.is_whole = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
-        if let Poll::Ready(Some(Err(error))) = polled {
-            self.kind = Kind::Failed(Some(error));
-        }
-        ctx.waker().wake_by_ref();
-        Poll::Pending
+        polled
     }
 
-    /// Passes on to the report what was sent.
-    #[cold]
-    fn tell(&mut self, polled: &Polled) {
-        let is_end = http_body::Body::is_end_stream(self);
-        let Some(report) = &mut self.report else { return };
-        match polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                report.sent(frame.data_ref().map_or(0, Bytes::len));
-                if is_end {
-                    report.is_whole();
-                }
-            }
-            Poll::Ready(None) => report.is_whole(),
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+    fn is_end_stream(&self) -> bool {
+        self.kind.is_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Incoming(incoming) => incoming.size_hint(),
+            Kind::Foreign(body) => body.size_hint(),
+            Kind::Frames(frames) => frames.size_hint(),
+            Kind::Failed(_) => SizeHint::default(),
+            Kind::File(file) => SizeHint::with_exact(file.remaining()),
         }
     }
 }
 
 impl Kind {
-    fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn is_end(&self) -> bool {
         match self {
-            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Kind::Incoming(incoming) => incoming.poll_frame(ctx),
-            Kind::Stream(stream) => {
-                stream.as_mut().poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
-            }
-            Kind::Written(reader) => {
-                reader.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
-            }
-            Kind::Events(events) => {
-                events.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
-            }
-            Kind::Other(other) => other.poll_frame(ctx),
-            Kind::File(file) => {
-                let next = file.poll_next(ctx);
-                next.map(|next| next.map(|bytes| bytes.map(Frame::data).map_err(Into::into)))
-            }
-            Kind::Failed(error) => Poll::Ready(error.take().map(Err)),
+            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Incoming(incoming) => incoming.is_end_stream(),
+            Kind::Foreign(body) => body.is_end_stream(),
+            Kind::Frames(frames) => frames.is_end(),
+            Kind::Failed(_) => false,
+            Kind::File(file) => file.remaining() == 0,
         }
     }
-}
 
-impl Other {
-    fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Polled {
+        let next = match self {
+            Kind::Full(bytes) if bytes.is_empty() => return Poll::Ready(None),
+            Kind::Full(bytes) => return Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Kind::Incoming(incoming) => return incoming.poll_frame(ctx),
+            Kind::Foreign(body) => return body.as_mut().poll_frame(ctx),
+            Kind::Failed(error) => return Poll::Ready(error.take().map(Err)),
+            Kind::Frames(frames) => frames.as_mut().poll_next(ctx),
+            Kind::File(file) => file.poll_next(ctx).map(|next| next.map(|bytes| bytes.map_err(Into::into))),
+        };
+        next.map(|next| next.map(|bytes| bytes.map(Frame::data)))
+    }
+
+    /// The next frame of a response. A panic cuts the response, as an error does; both are logged.
+    fn poll_guarded(&mut self, ctx: &mut Context<'_>) -> Polled {
         // A body that panicked is replaced and never polled again, so no broken invariant is seen.
-        match catch_unwind(AssertUnwindSafe(|| self.body.as_mut().poll_frame(ctx))) {
-            Ok(polled) => polled,
-            Err(panic) => {
-                let request_id = self.id.map(tracing::field::display);
-                tracing::error!(request_id, panic = panic_message(&*panic), "a body panicked");
-                self.body = Box::pin(http_body_util::BodyExt::map_err(Body::empty(), Into::into));
-                Poll::Ready(Some(Err("the body panicked".into())))
+        let error = match catch_unwind(AssertUnwindSafe(|| self.poll_frame(ctx))) {
+            Ok(Poll::Ready(Some(Err(error)))) => {
+                if !error.is::<Cut>() {
+                    tracing::error!(%error, "a response's body failed");
+                }
+                error
             }
-        }
+            Ok(polled) => return polled,
+            Err(panic) => {
+                tracing::error!(panic = panic_message(&*panic), "a response's body panicked");
+                Cut("the body panicked").into()
+            }
+        };
+        // It fails at the next poll: a connection that is cut drops what it has not written, and it writes when
+        // there is nothing to poll.
+        *self = Kind::Failed(Some(error));
+        ctx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -434,11 +320,9 @@ impl std::fmt::Debug for Body {
         let kind = match &self.kind {
             Kind::Full(bytes) => return formatter.debug_tuple("Body").field(&bytes.len()).finish(),
             Kind::Incoming(_) => "incoming",
-            Kind::Stream(_) => "stream",
-            Kind::Events(_) => "events",
-            Kind::Other(_) => "other",
+            Kind::Frames(_) => "frames",
+            Kind::Foreign(_) => "foreign",
             Kind::File(_) => "file",
-            Kind::Written(_) => "written",
             Kind::Failed(_) => "failed",
         };
         formatter.debug_tuple("Body").field(&kind).finish()
@@ -478,39 +362,17 @@ impl From<Html> for Body {
     }
 }
 
-/// The data of a body, without its trailers.
-struct Data(Body);
-
-impl Stream for Data {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let frame = match std::task::ready!(http_body::Body::poll_frame(Pin::new(&mut self.0), ctx)) {
-                Some(Ok(frame)) => frame,
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            };
-            if let Ok(data) = frame.into_data() {
-                return Poll::Ready(Some(Ok(data)));
-            }
-        }
-    }
-}
-
 pin_project_lite::pin_project! {
-    /// A stream whose errors are boxed.
-    struct MapError<S> { #[pin] stream: S }
+    /// A user's stream of chunks, whose errors are boxed.
+    struct Chunks<S> { #[pin] stream: S }
 }
 
-impl<S, E> Stream for MapError<S>
+impl<S, E> Frames for Chunks<S>
 where
-    S: Stream<Item = Result<Bytes, E>>,
+    S: Stream<Item = Result<Bytes, E>> + Send,
     E: Into<BodyError>,
 {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         self.project().stream.poll_next(ctx).map(|next| next.map(|item| item.map_err(Into::into)))
     }
 }

@@ -54,10 +54,11 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
         let Some(encoded) = encode_whole(bytes.clone(), coding, settings.effort(coding)).await else {
             return;
         };
-        response.body_mut().replace(|_| encoded.into());
+        *response.body_mut() = encoded.into();
     } else {
         let effort = settings.stream_effort(coding);
-        response.body_mut().replace(|body| Body::new(stream::Encoded::new(body, coding, effort)));
+        let body = std::mem::take(response.body_mut());
+        *response.body_mut() = Body::new(stream::Encoded::new(body, coding, effort));
     }
     head(response.headers_mut(), coding);
 }

@@ -1,195 +1,168 @@
 //! A request's way through the app, from its head to the response.
+//!
+//! ```text
+//!   begin -> route -> [layers ->] call the handler -> finish
+//!                \-> refused, redirected, not found -> finish
+//! ```
+//!
+//! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
+//! requests need (layers, mounted services, compression off the thread) is boxed.
 
-mod way;
+mod layered;
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue};
-use http::{Method, Request, StatusCode, Version, request};
+use http::header::{ALLOW, CONTENT_LENGTH, HeaderValue};
+use http::{Request, StatusCode, request};
 use http_body::Body as _;
-use tracing::{Instrument as _, Span};
 
 use crate::app::{Assembled, CROSS_ORIGIN, Mount};
 use crate::body::Body;
-use crate::compress::{self, Accepted};
+use crate::compress;
 use crate::error::{Error, catch_panic, panic_message};
-use crate::extract::{MatchedPath, Nonce, RequestId, X_REQUEST_ID, client_behind};
-use crate::handler::{self, Begin};
+use crate::exchange::Exchange;
+use crate::extract::{MatchedPath, X_REQUEST_ID};
+use crate::handler::{self, PendingCall};
 use crate::layer::Stage;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::Match;
-use crate::scope::{Arrival, Scope};
-use crate::telemetry::{self, Report, RouteTemplate};
-use way::Way;
+use crate::scope::Scope;
+use layered::LayeredRequest;
 
-/// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
+/// Answers one request.
 ///
-/// `peer` is where the connection comes from, if the server says so.
-pub(crate) async fn dispatch(
-    app: Arc<Assembled>,
-    request: Request<Body>,
-    peer: Option<SocketAddr>,
-) -> Response {
-    let Begun { answering, id, span, nonce, template, report, accepted, is_head } =
-        Begun::new(&app, request, peer);
-    let mut response = {
-        let mut answering = answering;
-        app.prefixes().around(poll_fn(|ctx| answering.poll(&app, ctx)).instrument(span)).await
+/// `peer` is the address of the connection, if the server tells it.
+pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, peer: Option<SocketAddr>) -> Dispatch {
+    let exchange = Exchange::begin(app, &request, peer);
+    let state = {
+        let _entered = exchange.enter();
+        match app.stages() {
+            stages if stages.is_empty() => route(&exchange, request),
+            stages => Answering::Later(LayeredRequest::through(stages, &exchange, request, None)),
+        }
     };
-    response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
-    if let Some(headers) = app.settings().security_headers() {
-        headers.add_to(&mut response, nonce);
-    }
-    response.body_mut().belongs_to(id);
-    let report = report.map(|report| report.answered(&mut response, template));
-    if let Some(accepted) = accepted {
-        Box::pin(compress::respond(accepted, app.settings().compression(), &mut response)).await;
-    }
-    correct_length(&mut response);
-    if is_head {
-        without_body(&mut response);
-    }
-    if let Some(report) = report {
-        response.body_mut().report_to(report);
-    }
-    response
+    Dispatch { exchange, state, is_answered: false }
 }
 
-/// A request that is on its way to its answer. It is a value of its own because what an `async` function has
-/// borrowed from stays in its future to the end, the request before all.
-struct Begun {
-    answering: Answering,
-    id: RequestId,
-    span: Span,
-    nonce: Option<Nonce>,
-    template: Option<RouteTemplate>,
-    report: Option<Box<Report>>,
-    accepted: Option<Accepted>,
-    is_head: bool,
+/// The future of a response.
+///
+/// ```text
+///   Answering --> the response --> finish --+--> Ready
+///                                           +--> Later (compressed on another thread) --> Ready
+/// ```
+#[must_use = "a future does nothing until it is awaited"]
+pub(crate) struct Dispatch {
+    exchange: Arc<Exchange>,
+    state: Answering,
+    is_answered: bool,
 }
 
-impl Begun {
-    fn new(app: &Arc<Assembled>, request: Request<Body>, peer: Option<SocketAddr>) -> Self {
-        let id = RequestId::next();
-        let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
-        let span = telemetry::span(&request, id, client);
-        let report = Report::begin(&span, &request);
-        let nonce = app.settings().nonce();
-        let arrival = Arrival { peer, id, nonce, span: span.clone() };
-        let is_head = request.method() == Method::HEAD;
-        let accepted = Accepted::of(request.headers());
-        let _links = app.prefixes().enter();
-        let mut answering = span.in_scope(|| match app.stages() {
-            stages if stages.is_empty() => route(app, request, arrival),
-            stages => Answering::Later(Way::through(stages, app, arrival, request, None)),
-        });
-        let template = answering.take_template();
-        Self { answering, id, span, nonce, template, report, accepted, is_head }
-    }
-}
-
-/// Sees to an event stream: it stays open, and ends when the server stops.
-fn keep_open(response: &mut Response, version: Version, app: &Assembled) {
-    if version == Version::HTTP_11 {
-        // A header that only this version knows; the SDK reference wants it.
-        response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
-    }
-    response.body_mut().end_events_on(app.stop());
-    telemetry::count_events(response);
-}
-
-/// An answer on its way. Everything up to the handler's own future is decided without waiting, so that what
-/// every request moves about is this, and not a future that could hold all that any request needs.
+/// An answer on its way.
 enum Answering {
-    Now(Response),
-    Call(Called),
-    /// By what fewer requests need.
+    Now(Box<Response>),
+    Call(CalledHandler),
     Later(Pin<Box<dyn Future<Output = Response> + Send>>),
+    /// The response is finished but for its compression.
+    Compressing(Pin<Box<dyn Future<Output = Response> + Send>>),
 }
 
-/// A handler's call, and what its response still needs.
-struct Called {
-    call: Begin,
-    version: Version,
-    id: RequestId,
-    /// The handler's future owns the head, and a panic takes it down.
-    kept: Option<Box<request::Parts>>,
-    template: Option<RouteTemplate>,
+/// A handler's call, and the request's head for the page of a panic, if the app has one.
+struct CalledHandler {
+    call: PendingCall,
+    kept: Option<Arc<Scope>>,
 }
 
-impl Answering {
-    /// The route, where it is known by now.
-    fn take_template(&mut self) -> Option<RouteTemplate> {
-        match self {
-            Answering::Call(called) => called.template.take(),
-            Answering::Now(_) | Answering::Later(_) => None,
-        }
-    }
+impl Future for Dispatch {
+    type Output = Response;
 
-    async fn wait(mut self, app: &Assembled) -> Response {
-        poll_fn(|ctx| self.poll(app, ctx)).await
-    }
-
-    fn poll(&mut self, app: &Assembled, ctx: &mut Context<'_>) -> Poll<Response> {
-        match self {
-            Answering::Now(response) => Poll::Ready(std::mem::take(response)),
-            Answering::Call(called) => called.poll(app, ctx),
-            Answering::Later(answering) => answering.as_mut().poll(ctx),
-        }
-    }
-}
-
-impl Called {
-    fn poll(&mut self, app: &Assembled, ctx: &mut Context<'_>) -> Poll<Response> {
-        let mut response = match ready!(Pin::new(&mut self.call).poll(ctx)) {
-            Ok(response) => response,
-            Err(_) => app.answers().panicked(self.kept.as_deref(), self.id),
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Response> {
+        let Self { exchange, state, is_answered } = &mut *self;
+        let mut response = match state {
+            Answering::Compressing(compressing) => ready!(compressing.as_mut().poll(ctx)),
+            _ => {
+                let mut response = ready!(state.poll(exchange, ctx));
+                finish_head(exchange, &mut response);
+                match compressed(exchange, response) {
+                    Ok(response) => response,
+                    Err(mut compressing) => match compressing.as_mut().poll(ctx) {
+                        Poll::Ready(response) => response,
+                        Poll::Pending => {
+                            *state = Answering::Compressing(compressing);
+                            return Poll::Pending;
+                        }
+                    },
+                }
+            }
         };
-        if let Some(template) = self.template {
-            response.extensions_mut().insert(template);
-        }
-        // Event streams are seen to here, where no layer has made another body of them yet.
-        if response.body().is_events() {
-            response.body_mut().ping_events(app.settings().ping_interval());
-            keep_open(&mut response, self.version, app);
-        }
+        finish_body(exchange, &mut response);
+        *is_answered = true;
         Poll::Ready(response)
     }
 }
 
-/// Finds who answers the request, and has it answered.
-fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Answering {
-    let (head, body) = request.into_parts();
-    if app.settings().refuses_origin(&head) {
-        let refused = app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, arrival.id);
-        return Answering::Now(refused);
-    }
-    let found = Found::by(app, &head);
-    let stages = found.stages(app, &head);
-    let deciding_headers = app.router().deciding_headers(&head);
-    let request = Request::from_parts(head, body);
-    let answering = match stages {
-        None => answer(app, request, arrival, found),
-        Some(stages) => Answering::Later(Way::through(&stages, app, arrival, request, Some(found))),
-    };
-    if deciding_headers.is_empty() {
-        return answering;
-    }
-    let app = Arc::clone(app);
-    Answering::Later(Box::pin(async move {
-        let mut response = answering.wait(&app).await;
-        for name in deciding_headers {
-            compress::vary(response.headers_mut(), name);
+impl Drop for Dispatch {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.exchange.left();
         }
-        response
-    }))
+    }
 }
 
-/// Who answers a request.
+impl Answering {
+    async fn wait(mut self, exchange: Arc<Exchange>) -> Response {
+        std::future::poll_fn(|ctx| self.poll(&exchange, ctx)).await
+    }
+
+    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Response> {
+        match self {
+            Answering::Now(response) => Poll::Ready(std::mem::take(&mut **response)),
+            Answering::Call(called) => called.poll(exchange, ctx),
+            Answering::Later(answering) | Answering::Compressing(answering) => {
+                let _entered = exchange.enter();
+                answering.as_mut().poll(ctx)
+            }
+        }
+    }
+}
+
+impl CalledHandler {
+    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Response> {
+        Poll::Ready(match ready!(Pin::new(&mut self.call).poll(ctx)) {
+            Ok(response) => response,
+            Err(_) => {
+                let _entered = exchange.enter();
+                let head = self.kept.as_ref().map(|scope| scope.head());
+                exchange.app().answers().panicked(head, exchange.id())
+            }
+        })
+    }
+}
+
+/// Finds what answers the request, and has it answered.
+fn route(exchange: &Arc<Exchange>, request: Request<Body>) -> Answering {
+    let (head, body) = request.into_parts();
+    let app = exchange.app();
+    if app.settings().refuses_origin(&head) {
+        return now(app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, exchange.id()));
+    }
+    let found = Found::by(app, &head);
+    let deciding_headers = app.router().deciding_headers(&head);
+    if !deciding_headers.is_empty() {
+        exchange.vary_by(deciding_headers.into_iter().collect());
+    }
+    match found.stages(app, &head) {
+        None => answer(exchange, head, body, found),
+        Some(stages) => {
+            let request = Request::from_parts(head, body);
+            Answering::Later(LayeredRequest::through(&stages, exchange, request, Some(found)))
+        }
+    }
+}
+
+/// What answers a request.
 #[derive(Debug, Clone)]
 enum Found {
     Match(Match),
@@ -209,7 +182,7 @@ impl Found {
         let stages: &[_] = match self {
             Found::Mount(mount) => mount.stages(),
             Found::Match(Match::Found { captures, .. }) => captures.stages(),
-            // A layer may answer what the handlers at this path do not, such as what CORS asks before.
+            // A layer may answer what the handlers at this path do not, such as a preflight request of CORS.
             Found::Match(Match::MethodNotAllowed { .. } | Match::Options { .. }) => {
                 &app.router().common_stages(head)
             }
@@ -226,56 +199,52 @@ impl Found {
     }
 }
 
-/// Has the request answered by who was found: calls the handler, or says why there is none.
-fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found: Found) -> Answering {
+fn now(response: Response) -> Answering {
+    Answering::Now(Box::new(response))
+}
+
+/// Has the request answered by what was found: calls the handler, or says why there is none.
+fn answer(exchange: &Arc<Exchange>, head: request::Parts, body: Body, found: Found) -> Answering {
     let found = match found {
         Found::Mount(mount) => {
-            return Answering::Later(Box::pin(ask(Arc::clone(app), mount, request, arrival)));
+            let request = Request::from_parts(head, body);
+            return Answering::Later(Box::pin(mounted(Arc::clone(exchange), mount, request)));
         }
         Found::Match(found) => found,
     };
-    let version = request.version();
-    let (head, body) = request.into_parts();
-    let id = arrival.id;
-    let status = |status, message, head: &_| app.answers().status(status, message, head, id);
-    Answering::Now(match found {
+    let app = exchange.app();
+    let status = |status, message| app.answers().status(status, message, &head, exchange.id());
+    now(match found {
         Match::Found { endpoint, captures } => {
-            let kept = app.answers().has_panic_page().then(|| Box::new(head.clone()));
-            telemetry::routed(&arrival.span, &head.method, captures.template());
-            let template = telemetry::is_wanted().then(|| RouteTemplate(captures.template()));
-            let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
-            match handler::call(endpoint, scope, app) {
-                Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),
-                Err(overloaded) => *overloaded,
-            }
+            exchange.matched(captures);
+            let scope = Scope::new(head, body, Arc::clone(exchange));
+            let kept = app.answers().has_panic_page().then(|| Arc::clone(&scope));
+            return match handler::call(endpoint, exchange, scope) {
+                Ok(call) => Answering::Call(CalledHandler { call, kept }),
+                Err(overloaded) => Answering::Now(overloaded),
+            };
         }
         Match::Redirect { location } => Redirect::permanent(location).into_response(),
-        Match::BadRequest { message } => status(StatusCode::BAD_REQUEST, &message, &head),
+        Match::BadRequest { message } => status(StatusCode::BAD_REQUEST, &message),
         Match::MethodNotAllowed { allow } => {
-            with_allow(status(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", &head), allow)
+            with_allow(status(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
         }
         Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
-        Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found", &head),
+        Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found"),
     })
 }
 
-/// Has a service of others answer.
-async fn ask(app: Arc<Assembled>, mount: Arc<Mount>, request: Request<Body>, arrival: Arrival) -> Response {
+/// Has a mounted service answer.
+async fn mounted(exchange: Arc<Exchange>, mount: Arc<Mount>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
+    // The service takes the request; the copy is for the answer to its failure.
     let request = Request::from_parts(head.clone(), body);
     match catch_panic(mount.call(request)).await {
-        Ok(Ok(mut response)) => {
-            // Its frames may end within an event, where a comment must not be.
-            if response.body().is_events() {
-                keep_open(&mut response, head.version, &app);
-            }
-            response
-        }
-        Ok(Err(error)) => app.answers().answer(Error::from(error), &head, arrival.id),
+        Ok(Ok(response)) => handler::mounted(&exchange, response),
+        Ok(Err(error)) => exchange.app().answers().answer(Error::from(error), &head, exchange.id()),
         Err(panic) => {
-            let request_id = arrival.id;
-            tracing::error!(%request_id, panic = panic_message(&*panic), "a mounted service panicked");
-            app.answers().panicked(Some(&head), request_id)
+            tracing::error!(panic = panic_message(&*panic), "a mounted service panicked");
+            exchange.app().answers().panicked(Some(&head), exchange.id())
         }
     }
 }
@@ -287,8 +256,43 @@ fn with_allow(mut response: Response, methods: String) -> Response {
     response
 }
 
-/// Puts the length of the body in the place of another that the handler has stated: it would shift all that
-/// follows on the connection.
+/// Adds the headers that every response has.
+fn finish_head(exchange: &Exchange, response: &mut Response) {
+    for name in exchange.vary() {
+        compress::vary(response.headers_mut(), name);
+    }
+    response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| exchange.id().header());
+    if let Some(headers) = exchange.settings().security_headers() {
+        headers.add_to(response, exchange.nonce());
+    }
+    exchange.answered(response.status());
+}
+
+/// The response in a coding that the client accepts; or a future of it.
+#[allow(clippy::result_large_err)] // It is not an error, and boxed.
+fn compressed(
+    exchange: &Arc<Exchange>,
+    mut response: Response,
+) -> Result<Response, Pin<Box<dyn Future<Output = Response> + Send>>> {
+    let Some(accepted) = exchange.accepted().copied() else { return Ok(response) };
+    let exchange = Arc::clone(exchange);
+    Err(Box::pin(async move {
+        compress::respond(accepted, exchange.settings().compression(), &mut response).await;
+        response
+    }))
+}
+
+/// Makes the body the one that is sent, which reports to the exchange.
+fn finish_body(exchange: &Arc<Exchange>, response: &mut Response) {
+    correct_length(response);
+    if exchange.is_head() {
+        without_body(response);
+    }
+    let delivery = Arc::clone(exchange) as Arc<dyn crate::body::Delivery>;
+    response.body_mut().deliver_for(delivery);
+}
+
+/// Replaces a stated `content-length` that is not the body's: it would shift all that follows on the connection.
 fn correct_length(response: &mut Response) {
     let Some(stated) = response.headers().get(CONTENT_LENGTH) else { return };
     // None at all may be the answer to HEAD, which states the length that GET would have.

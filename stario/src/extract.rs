@@ -51,7 +51,6 @@ pub use cookie::Cookie;
 pub use file_signal::FileSignal;
 pub use form_body::FormBody;
 pub use form_field::FormField;
-pub(crate) use form_parts::{FormParts, read_form_parts};
 pub use header::{Header, Headers};
 pub use json_body::JsonBody;
 pub use json_or_form::JsonOrForm;
@@ -69,7 +68,6 @@ pub(crate) use request_id::X_REQUEST_ID;
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
-pub(crate) use signal::read_signals;
 pub use signals::Signals;
 pub use state::State;
 pub use uploaded_file::UploadedFile;

@@ -2,17 +2,21 @@
 
 mod call;
 mod explicit;
+mod stream;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::extract::Requirement;
 use crate::layer::Next;
 use crate::response::Response;
+use crate::exchange::Exchange;
 use crate::scope::Scope;
 
-pub(crate) use call::{Begin, Panicked, call, connect};
-pub use call::{accept, complete, conduct};
+pub(crate) use call::{HandOver, Panicked, PendingCall, call};
+pub use call::{accept, complete};
+pub(crate) use stream::mounted;
 pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 
 /// The kind of a handler. The method named here is its default.
@@ -59,8 +63,10 @@ pub struct Endpoint {
     pub is_checked: bool,
     /// What its parameters need the app to hold.
     pub requirements: fn() -> Vec<Option<Requirement>>,
+    /// The most bytes of a body that its attribute allows.
+    pub body_limit: Option<fn() -> usize>,
     /// Resolves the arguments from the scope, calls the function, classifies its value.
-    pub call: fn(Scope) -> EndpointFuture,
+    pub call: fn(Arc<Exchange>, Arc<Scope>) -> EndpointFuture,
 }
 
 impl Endpoint {
@@ -77,7 +83,7 @@ impl Endpoint {
 
 /// One call of a handler. Boxed once here: the app keeps handlers of different types in one table.
 ///
-/// A call that answers with a stream does not end with the head of its response: it goes on inside the
-/// response's body, so that the stream may borrow from the request's scope; and one that answers before it
-/// runs goes on in a task. See [`conduct`] and [`accept`].
+/// A call that answers with a stream does not end with the head of its response: it runs on inside the
+/// response's body, so that the stream may borrow from the request's dependencies; and one that answers before it
+/// runs is moved to a task. See [`complete`] and [`accept`].
 pub type EndpointFuture = Pin<Box<dyn Future<Output = Response> + Send>>;

@@ -1,19 +1,21 @@
 //! Dependencies: values that providers make for handlers and for each other.
 //!
 //! A provider is found by the type it returns, at compile time. What is shared in a request is kept in the
-//! request's scope, what is shared by all in the app; both are lists that only grow, so a value that is
+//! handler's future, what is shared by all requests in the app; both are lists that only grow, so a value that is
 //! once there can be borrowed for as long as its owner lives, without a lock.
 
 mod cleanup;
 mod lazy;
 mod lifetime;
+mod resolve;
 mod slots;
-mod together;
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use crate::app::Assembled;
 use crate::extract::{FromRequest, Parameter, Rejection, Requirement, Source};
 use crate::scope::Scope;
 
@@ -22,8 +24,22 @@ pub use cleanup::{Cleanup, CleanupOutcome};
 pub use lazy::Lazy;
 pub(crate) use lifetime::{Lifetime, Owned};
 pub use lifetime::{Request, Singleton, Transient};
+pub use resolve::{pair, resolve};
 pub(crate) use slots::Slots;
-pub use together::{pair, resolve};
+
+/// The values that providers made for one call, and the app, which has the singletons. The handler's future owns it, and
+/// its handler borrows from it.
+pub struct Dependencies {
+    slots: Slots,
+    app: Arc<Assembled>,
+}
+
+impl Dependencies {
+    /// No value yet.
+    pub fn of(scope: &Scope) -> Self {
+        Self { slots: Slots::default(), app: Arc::clone(scope.exchange().app()) }
+    }
+}
 
 /// A function with `#[dependency]` that makes a `V`, as a type of the same name.
 ///
@@ -37,7 +53,7 @@ pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
     fn info() -> ProviderInfo;
 
     /// Calls the function.
-    fn provide(scope: &Scope) -> impl Future<Output = Result<V, Rejection>> + Send;
+    fn provide(scope: &Arc<Scope>, dependencies: &Dependencies) -> impl Future<Output = Result<V, Rejection>> + Send;
 }
 
 /// What is known about a provider besides its types.
@@ -99,7 +115,8 @@ pub trait Argument<'s, R, K>: Sized {
 
     /// Resolves it for a handler.
     fn take(
-        scope: &'s Scope,
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
         parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send;
 
@@ -107,10 +124,11 @@ pub trait Argument<'s, R, K>: Sized {
     /// other would be one endless type otherwise, which rustc reports in terms of futures. So they compile,
     /// and the app's check shows the circle before it serves.
     fn take_boxed(
-        scope: &'s Scope,
+        scope: &'s Arc<Scope>,
+        dependencies: &'s Dependencies,
         parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        Self::take(scope, parameter)
+        Self::take(scope, dependencies, parameter)
     }
 }
 
@@ -134,7 +152,11 @@ impl<'s, T: FromRequest, R> Argument<'s, R, AsSource> for T {
         T::requirement(parameter)
     }
 
-    async fn take(scope: &'s Scope, parameter: &'static Parameter) -> Result<Owned<T>, Rejection> {
+    async fn take(
+        scope: &Arc<Scope>,
+        _: &'s Dependencies,
+        parameter: &'static Parameter,
+    ) -> Result<Owned<T>, Rejection> {
         T::from_request(scope, parameter).await.map(Owned)
     }
 }
@@ -153,17 +175,19 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
     }
 
     fn take(
-        scope: &'s Scope,
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
         parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        ProvidedBy::<T::Provider, T>::take(scope, parameter)
+        ProvidedBy::<T::Provider, T>::take(scope, dependencies, parameter)
     }
 
     fn take_boxed(
-        scope: &'s Scope,
+        scope: &'s Arc<Scope>,
+        dependencies: &'s Dependencies,
         parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        ProvidedBy::<T::Provider, T>::take_boxed(scope, parameter)
+        ProvidedBy::<T::Provider, T>::take_boxed(scope, dependencies, parameter)
     }
 }
 
@@ -195,32 +219,38 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
 
     /// The value, for a parameter by value.
     pub fn take<'s>(
-        scope: &'s Scope,
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
         _: &'static Parameter,
-    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, T>, Rejection>> + Send + use<'s, P, T>
-    {
-        <P::Lifetime as Lifetime>::take::<P, T>(scope)
+    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, T>, Rejection>> + Send {
+        <P::Lifetime as Lifetime>::take::<P, T>(scope, dependencies)
     }
 
     /// The value, for a parameter by reference.
     pub fn borrow<'s>(
-        scope: &'s Scope,
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
         _: &'static Parameter,
-    ) -> impl Future<Output = Result<&'s T, Rejection>> + Send + use<'s, P, T> {
-        <P::Lifetime as Lifetime>::borrow::<P, T>(scope)
+    ) -> impl Future<Output = Result<&'s T, Rejection>> + Send {
+        <P::Lifetime as Lifetime>::borrow::<P, T>(scope, dependencies)
     }
 
     /// The value, for a provider's parameter by value.
     pub fn take_boxed<'s>(
-        scope: &'s Scope,
+        scope: &'s Arc<Scope>,
+        dependencies: &'s Dependencies,
         parameter: &'static Parameter,
     ) -> Boxed<'s, <P::Lifetime as Lifetime>::Taken<'s, T>> {
-        Box::pin(Self::take(scope, parameter))
+        Box::pin(Self::take(scope, dependencies, parameter))
     }
 
     /// The value, for a provider's parameter by reference.
-    pub fn borrow_boxed<'s>(scope: &'s Scope, parameter: &'static Parameter) -> Boxed<'s, &'s T> {
-        Box::pin(Self::borrow(scope, parameter))
+    pub fn borrow_boxed<'s>(
+        scope: &'s Arc<Scope>,
+        dependencies: &'s Dependencies,
+        parameter: &'static Parameter,
+    ) -> Boxed<'s, &'s T> {
+        Box::pin(Self::borrow(scope, dependencies, parameter))
     }
 }
 
@@ -237,7 +267,7 @@ impl Replacement {
     /// Calls `Q` where `P` would be called.
     #[doc(hidden)]
     pub fn new<P: Provider<V>, Q: Provider<V>, V: Send + Sync + 'static>() -> Self {
-        let call: ProvideFn<V> = |scope| Box::pin(Q::provide(scope));
+        let call: ProvideFn<V> = |scope, dependencies| Box::pin(Q::provide(scope, dependencies));
         Self { of: TypeId::of::<P>(), call: Box::new(call), infos: [P::info, Q::info] }
     }
 }
@@ -249,15 +279,18 @@ impl std::fmt::Debug for Replacement {
 }
 
 /// How a replacement makes a value.
-pub(crate) type ProvideFn<V> = for<'s> fn(&'s Scope) -> Boxed<'s, V>;
+pub(crate) type ProvideFn<V> = for<'s> fn(&'s Arc<Scope>, &'s Dependencies) -> Boxed<'s, V>;
 
 /// A resolution whose type is not known where it is awaited.
 pub(crate) type Boxed<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
 
 /// Makes a value anew, by the provider or what the app has replaced it with.
-pub(crate) async fn make<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<V, Rejection> {
+pub(crate) async fn make<P: Provider<V>, V: Send + Sync + 'static>(
+    scope: &Arc<Scope>,
+    dependencies: &Dependencies,
+) -> Result<V, Rejection> {
     match scope.app().replacement::<P, V>() {
-        Some(replacement) => replacement(scope).await,
-        None => P::provide(scope).await,
+        Some(replacement) => replacement(scope, dependencies).await,
+        None => P::provide(scope, dependencies).await,
     }
 }

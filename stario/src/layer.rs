@@ -78,7 +78,7 @@ impl std::fmt::Debug for Answer {
 /// What comes behind a layer, for one request. A layer that tries again asks more than once.
 pub(crate) trait Passage: Send + Sync + 'static {
     /// The rest of the way.
-    fn go_on(&self, request: Request<Body>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
+    fn next_layer(&self, request: Request<Body>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
 
     /// The answer to what a layer failed with.
     fn fail(&self, error: BodyError) -> Response;
@@ -106,7 +106,7 @@ impl Service<Request<Body>> for Innermost {
             tracing::error!("a layer has lost the request's extensions, by which it finds its handler");
             return Box::pin(async { Ok(internal_server_error()) });
         };
-        Box::pin(async move { Ok(passage.go_on(request).await) })
+        Box::pin(async move { Ok(passage.next_layer(request).await) })
     }
 }
 

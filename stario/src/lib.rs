@@ -95,7 +95,9 @@ mod dispatch;
 mod routing;
 /// Layers around handlers, as services of `tower`.
 mod layer;
-/// One request: what its parameters are resolved from.
+/// One request, to the last byte of its response.
+mod exchange;
+/// The inputs of one request: what its parameters are resolved from.
 mod scope;
 /// A request's values as a handler's parameters, one file per source.
 mod extract;
@@ -111,6 +113,8 @@ mod response;
 mod stream;
 /// Events to frames.
 mod sse;
+/// Between a handler with a `Writer` and its response.
+mod channel;
 /// A response sent step by step by its handler, and whether its client is still there.
 mod writer;
 /// What the browser's client understands.
@@ -243,7 +247,8 @@ pub use stario_macros::handler;
 pub use stario_macros::{appless as command, appless as detached_command, appless as query};
 pub use stario_macros::{component, dependency, error_response};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
-pub use writer::{Alive, WhileAlive, WriteError, Writer};
+pub use channel::WriteError;
+pub use writer::{Alive, WhileAlive, Writer};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -13,14 +13,15 @@ pub use crate::extract::{
     Defaulted, FromRequest, Parameter, PathSource, Rejection, Requirement, Source, TextDefault, or_default,
 };
 pub use crate::handler::{
-    DetachedHandler, Endpoint, EndpointFuture, Handler, Kind, accept, complete, conduct,
+    DetachedHandler, Endpoint, EndpointFuture, Handler, Kind, accept, complete,
 };
 pub use crate::inject::{
-    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient, pair,
+    Argument, Dependencies, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient, pair,
     resolve,
 };
 pub use crate::layer::{Next, layered};
-pub use crate::reply::{Outcome, Unwrapped, end, expect_nothing_if, reply};
+pub use crate::reply::{Answer, Outcome, Unwrapped, end, expect_nothing_if, reply};
+pub use crate::exchange::Exchange;
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 

@@ -8,7 +8,6 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::pin::Pin;
 
-use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
 
@@ -17,6 +16,7 @@ use crate::datastar::StreamItem;
 use crate::error::Error;
 use crate::extract::Rejection;
 use crate::response::{IntoResponse, Response};
+use crate::sse::Frame;
 
 /// A handler's value on its way to a response.
 pub struct Outcome<T>(pub T);
@@ -156,7 +156,7 @@ impl<T> Unsaid<false> for T {}
 #[diagnostic::do_not_recommend]
 impl Unsaid<true> for () {}
 
-/// A handler's answer; `'s` is the request's scope, from which a stream may borrow.
+/// A handler's answer; `'s` is the life of its dependencies, from which a stream may borrow.
 pub enum Answer<'s> {
     /// A whole response.
     Whole(Response),
@@ -165,7 +165,18 @@ pub enum Answer<'s> {
 }
 
 /// Frames of whole events.
-pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send + 's>>;
+pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Result<Frame, BodyError>> + Send + 's>>;
+
+impl<'s> Answer<'s> {
+    /// The answer of a value that is nothing or an error.
+    ///
+    /// # Errors
+    ///
+    /// The error.
+    pub fn early(answered: Result<Response, Error>) -> Result<Self, Error> {
+        answered.map(Answer::Whole)
+    }
+}
 
 /// Answers with a value that is no `Option` and no `Result`.
 pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {

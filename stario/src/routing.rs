@@ -118,6 +118,11 @@ impl Captures {
         self.route.path
     }
 
+    /// The endpoint of the route.
+    pub(crate) fn endpoint(&self) -> &'static Endpoint {
+        self.route.endpoint
+    }
+
     /// The layers of the route.
     pub(crate) fn stages(&self) -> &[Arc<Stage>] {
         &self.route.stages

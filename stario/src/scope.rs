@@ -1,7 +1,7 @@
-//! One request on its way through the app, and what its parameters are resolved from.
+//! `Scope`: the inputs of one request, from which its parameters are resolved.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::any::TypeId;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
@@ -10,106 +10,64 @@ use http::{HeaderMap, Method, Uri, Version};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
-use tracing::Span;
 
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::compress;
-use crate::extract::{FormParts, Nonce, Rejection, RequestId};
-use crate::inject::{Cleanups, Slots};
-use crate::routing::{Capture, Captures};
-use crate::writer::Line;
+use crate::exchange::Exchange;
+use crate::extract::Rejection;
+use crate::inject::Slots;
+use crate::routing::Capture;
 
-/// One request: its head, its captures, its body, and the app it was sent to.
+/// The inputs of one request: its head, its body, and what is read of them.
+///
+/// Parameters are resolved from it. Body, signals and form parts are dropped when all parameters are resolved, the head when
+/// the head of the response is made; what lasts longer is in the [`Exchange`].
 pub struct Scope {
     head: Parts,
-    captures: Captures,
-    /// Taken by the one who reads it.
+    /// Taken by the parameter that reads it.
     body: Mutex<Option<Body>>,
-    /// The route's own.
-    body_limit: Option<usize>,
-    signals: OnceCell<Result<serde_json::Value, Rejection>>,
-    form_parts: OnceCell<Result<FormParts, Rejection>>,
-    arrival: Arrival,
-    /// What the handler's `Writer` and `Alive` share, once it takes one.
-    line: OnceLock<Arc<Line>>,
-    /// The dependencies that this request shares.
-    slots: Slots,
-    /// Behind `slots`: what is cleaned up may still be used there when the scope is dropped.
-    cleanups: Cleanups,
-    app: Arc<Assembled>,
+    shared: Mutex<SharedInputs>,
+    exchange: Arc<Exchange>,
 }
 
-/// What is known of a request besides what it says itself.
-#[derive(Debug, Clone)]
-pub(crate) struct Arrival {
-    /// Where the connection comes from, if the server says so.
-    pub(crate) peer: Option<SocketAddr>,
-    pub(crate) id: RequestId,
-    /// What is logged for it stands in this.
-    pub(crate) span: Span,
-    /// That of the response, if the app has a policy that names one.
-    pub(crate) nonce: Option<Nonce>,
+/// What several parameters read together, such as signals.
+enum SharedInputs {
+    Unread,
+    Read(Arc<Slots>),
+    /// The parameters are resolved.
+    Dropped,
 }
 
 impl Scope {
-    pub(crate) fn new(
-        head: Parts,
-        body: Body,
-        arrival: Arrival,
-        captures: Captures,
-        app: Arc<Assembled>,
-    ) -> Self {
-        Self {
+    pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
+        Arc::new(Self {
             head,
-            captures,
             body: Mutex::new(Some(body)),
-            body_limit: None,
-            signals: OnceCell::new(),
-            form_parts: OnceCell::new(),
-            arrival,
-            line: OnceLock::new(),
-            slots: Slots::default(),
-            cleanups: Cleanups::default(),
-            app,
-        }
+            shared: Mutex::new(SharedInputs::Unread),
+            exchange,
+        })
     }
 
-    /// The same, whose body may be of so many bytes, whatever the app says.
-    #[must_use]
-    pub fn with_body_limit(self, bytes: usize) -> Self {
-        Self { body_limit: Some(bytes), ..self }
+    /// The same request without its inputs, for values that are made of the app alone.
+    pub(crate) fn without_inputs(scope: &Self) -> Arc<Self> {
+        let (head, ()) = http::Request::new(()).into_parts();
+        Self::new(head, Body::empty(), scope.shared_exchange())
     }
 
-    /// The most bytes of the body that are read.
-    pub(crate) fn body_limit(&self) -> usize {
-        self.body_limit.unwrap_or_else(|| self.app.settings().body_limit())
+    /// What lasts to the end of the response.
+    #[doc(hidden)]
+    pub fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    pub(crate) fn shared_exchange(&self) -> Arc<Exchange> {
+        Arc::clone(&self.exchange)
     }
 
     /// The request's head.
     pub(crate) fn head(&self) -> &Parts {
         &self.head
-    }
-
-    pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.arrival.peer
-    }
-
-    pub(crate) fn request_id(&self) -> RequestId {
-        self.arrival.id
-    }
-
-    pub(crate) fn span(&self) -> &Span {
-        &self.arrival.span
-    }
-
-    pub(crate) fn nonce(&self) -> Option<Nonce> {
-        self.arrival.nonce
-    }
-
-    /// The path template of the route.
-    pub(crate) fn matched_path(&self) -> &'static str {
-        self.captures.template()
     }
 
     /// The request's method.
@@ -127,33 +85,19 @@ impl Scope {
         &self.head.headers
     }
 
+    pub(crate) fn app(&self) -> &Assembled {
+        self.exchange.app()
+    }
+
     /// The part of the path that `{name}` matched, as it was sent.
     pub(crate) fn capture(&self, name: &str) -> Option<Capture<'_>> {
-        self.captures.get(self.uri().path(), name)
+        self.exchange.captures()?.get(self.uri().path(), name)
     }
 
-    pub(crate) fn line(&self) -> &Arc<Line> {
-        self.line.get_or_init(|| Arc::new(Line::new(self.app.stop(), self.app.settings().write_buffer())))
-    }
-
-    pub(crate) fn slots(&self) -> &Slots {
-        &self.slots
-    }
-
-    pub(crate) fn cleanups(&self) -> &Cleanups {
-        &self.cleanups
-    }
-
-    pub(crate) fn into_cleanups(self) -> Cleanups {
-        self.cleanups
-    }
-
-    pub(crate) fn shared_app(&self) -> Arc<Assembled> {
-        Arc::clone(&self.app)
-    }
-
-    pub(crate) fn app(&self) -> &Assembled {
-        &self.app
+    /// The most bytes of the body that are read.
+    pub(crate) fn body_limit(&self) -> usize {
+        let of_route = self.exchange.captures().and_then(|captures| captures.endpoint().body_limit);
+        of_route.map_or_else(|| self.exchange.settings().body_limit(), |limit| limit())
     }
 
     /// Whether there is no body, as far as that is known before it is read.
@@ -172,25 +116,12 @@ impl Scope {
         if body.size_hint().lower() > limit as u64 {
             return Err(Rejection::too_large(limit));
         }
-        if let Some(settings) = self.app.settings().decompression()
+        if let Some(settings) = self.exchange.settings().decompression()
             && let Some(coding) = compress::coding_of(self.headers())
         {
             return Ok(Body::new(compress::Decoded::new(body, coding, settings)));
         }
         Ok(body)
-    }
-
-    /// Throws the body away if nobody has taken it. Over HTTP/1 that takes a task: what waits to be read
-    /// hides from hyper that the client has left, and a body that is dropped before its end closes the
-    /// connection for reading. One that is larger than may be read is not waited for.
-    pub fn drop_unread_body(&self) {
-        let Some(body) = self.body.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let limit = self.body_limit();
-        let is_read = self.head.version >= Version::HTTP_2 || body.whole().is_some();
-        if is_read || body.is_end_stream() || body.size_hint().lower() > limit as u64 {
-            return;
-        }
-        self.app.work().go_aside(drain(body, limit));
     }
 
     /// Refuses a body that would have to be decompressed first, unless the app does that.
@@ -199,7 +130,7 @@ impl Scope {
         if codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Ok(());
         }
-        let (message, codings) = match self.app.settings().decompression() {
+        let (message, codings) = match self.exchange.settings().decompression() {
             Some(_) if compress::coding_of(self.headers()).is_some() => return Ok(()),
             Some(_) => (
                 "the request's body is in no coding that is read here: send it as it is, or in zstd, br or gzip",
@@ -214,30 +145,71 @@ impl Scope {
     pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
         self.refuse_compressed()?;
         let limit = self.body_limit();
-        match Limited::new(self.take_body()?, limit).collect().await {
-            Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Rejection::too_large(limit)),
-            Err(error) => Err(Rejection::unfinished_body(&error)),
+        let mut body = Limited::new(self.take_body()?, limit);
+        let error = match body.frame().await {
+            None => return Ok(Bytes::new()),
+            Some(Ok(first)) => match (first.into_data(), body.is_end_stream()) {
+                // Most bodies are one frame, which is taken as it is.
+                (Ok(first), true) => return Ok(first),
+                (first, _) => match body.collect().await {
+                    Ok(rest) => {
+                        let mut whole = Vec::from(first.unwrap_or_default());
+                        whole.extend_from_slice(&rest.to_bytes());
+                        return Ok(whole.into());
+                    }
+                    Err(error) => error,
+                },
+            },
+            Some(Err(error)) => error,
+        };
+        Err(if error.is::<LengthLimitError>() {
+            Rejection::too_large(limit)
+        } else {
+            Rejection::unfinished_body(&error)
+        })
+    }
+
+    /// What several parameters read together, read once by `read`, however many ask.
+    pub(crate) async fn shared<T, F>(&self, read: impl FnOnce() -> F) -> Result<Arc<T>, Rejection>
+    where
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<T, Rejection>> + Send,
+    {
+        let slots = match &mut *self.shared.lock().unwrap_or_else(PoisonError::into_inner) {
+            SharedInputs::Read(slots) => Arc::clone(slots),
+            SharedInputs::Dropped => {
+                return Err(Rejection::internal("the request's inputs are dropped: its parameters are resolved"));
+            }
+            unread @ SharedInputs::Unread => {
+                let slots = Arc::<Slots>::default();
+                *unread = SharedInputs::Read(Arc::clone(&slots));
+                slots
+            }
+        };
+        let cell: &OnceCell<Result<Arc<T>, Rejection>> = slots.get(TypeId::of::<T>());
+        match cell.get() {
+            Some(read) => read.clone(),
+            // Boxed: each parameter that asks would have room for it in the handler's future.
+            None => Box::pin(cell.get_or_init(|| async { read().await.map(Arc::new) })).await.clone(),
         }
     }
 
-    /// The signals of the request, read once however many parameters ask.
-    pub(crate) async fn signals(&self) -> Result<&serde_json::Value, Rejection> {
-        let signals = match self.signals.get() {
-            Some(signals) => signals,
-            // Boxed: each parameter that asks would have room for it in the handler's future.
-            None => Box::pin(self.signals.get_or_init(|| crate::extract::read_signals(self))).await,
-        };
-        signals.as_ref().map_err(Clone::clone)
-    }
-
-    /// The fields of the request's form, read once however many parameters ask.
-    pub(crate) async fn form_parts(&self) -> Result<&FormParts, Rejection> {
-        let parts = match self.form_parts.get() {
-            Some(parts) => parts,
-            None => Box::pin(self.form_parts.get_or_init(|| crate::extract::read_form_parts(self))).await,
-        };
-        parts.as_ref().map_err(Clone::clone)
+    /// Drops the body, and what was read of it, when all parameters are resolved.
+    ///
+    /// A body that no parameter has read is read to its end over HTTP/1, in a task: bytes that wait to be read hide from
+    /// hyper that the client has left, and a body that is dropped before its end closes the connection for
+    /// reading. A body that is larger than its limit is not waited for.
+    #[doc(hidden)]
+    pub fn close(&self) {
+        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = SharedInputs::Dropped;
+        let Some(body) = self.body.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        if self.head.version >= Version::HTTP_2 || body.whole().is_some() || body.is_end_stream() {
+            return;
+        }
+        let limit = self.body_limit();
+        if body.size_hint().lower() <= limit as u64 {
+            self.app().work().spawn_unwaited(drain(body, limit));
+        }
     }
 }
 

@@ -118,7 +118,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = request.extensions().get::<SocketAddr>().copied();
-        let response = dispatch(Arc::clone(&self.0), request.map(Body::new), peer);
+        let response = dispatch(&self.0, request.map(Body::new), peer);
         Box::pin(async { Ok(response.await) })
     }
 }

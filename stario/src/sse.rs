@@ -7,15 +7,18 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use http_body::SizeHint;
 use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::body::{Body, BodyError};
+use crate::body::{Body, BodyError, Cut, Frames};
 use crate::datastar::{Event, StreamItem};
 use crate::response::{self, IntoResponse, Response};
 
@@ -45,8 +48,100 @@ impl IntoResponse for Event {
     }
 }
 
+/// One or more whole events that are sent together, and how many they are. Comments do not count.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    pub(crate) bytes: Bytes,
+    pub(crate) events: u64,
+}
+
+/// Where an event stream takes its frames from.
+pub(crate) trait EventSource: Send {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>>;
+
+    /// Whether all that was sent so far are whole events, so that a comment may follow.
+    fn is_between_events(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+
+    fn is_end(&self) -> bool {
+        false
+    }
+}
+
+/// Counts the events that a stream sends.
+pub(crate) trait EventCounter: Send + Sync {
+    fn add(&self, events: u64);
+}
+
+/// What an event stream is made with, besides its source.
+pub(crate) struct StreamSettings {
+    /// Ends the stream between two frames when it is cancelled.
+    pub(crate) stop: Option<CancellationToken>,
+    /// A comment is sent after each such time without an event.
+    pub(crate) ping_interval: Option<Duration>,
+    pub(crate) counter: Arc<dyn EventCounter>,
+}
+
+pin_project_lite::pin_project! {
+    /// The body of an event stream: frames of a source, until the server stops, with comments in between.
+    pub(crate) struct EventStream<S> {
+        #[pin]
+        source: S,
+        stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+        pings: Option<Pings>,
+        counter: Arc<dyn EventCounter>,
+    }
+}
+
+impl<S: EventSource> EventStream<S> {
+    pub(crate) fn new(source: S, settings: StreamSettings) -> Self {
+        let StreamSettings { stop, ping_interval, counter } = settings;
+        let stop = stop.map(|stop| Box::pin(stop.cancelled_owned()));
+        Self { source, stop, pings: ping_interval.and_then(Pings::every), counter }
+    }
+}
+
+impl<S: EventSource> Frames for EventStream<S> {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let mut this = self.project();
+        if this.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready()) {
+            return Poll::Ready(None);
+        }
+        match this.source.as_mut().poll_next(ctx) {
+            Poll::Ready(next) => {
+                if let Some(pings) = this.pings {
+                    pings.note_event();
+                }
+                Poll::Ready(next.map(|frame| {
+                    frame.map(|frame| {
+                        this.counter.add(frame.events);
+                        frame.bytes
+                    })
+                }))
+            }
+            Poll::Pending => match this.pings {
+                Some(pings) if this.source.is_between_events() => pings.poll(ctx).map(|ping| Some(Ok(ping))),
+                _ => Poll::Pending,
+            },
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.source.size_hint()
+    }
+
+    fn is_end(&self) -> bool {
+        self.source.is_end()
+    }
+}
+
 /// Breaks the silence of an event stream with comments, which the client ignores.
-pub(crate) struct Pings {
+struct Pings {
     interval: Duration,
     last: Instant,
     // Set anew only when it has run out, not for each event.
@@ -55,18 +150,18 @@ pub(crate) struct Pings {
 
 impl Pings {
     /// One after each `interval` without an event. There are no timers outside a runtime.
-    pub(crate) fn every(interval: Duration) -> Option<Self> {
+    fn every(interval: Duration) -> Option<Self> {
         tokio::runtime::Handle::try_current().ok()?;
         Some(Self { interval, last: Instant::now(), sleep: Box::pin(tokio::time::sleep(interval)) })
     }
 
     /// Notes that something was sent.
-    pub(crate) fn note_event(&mut self) {
+    fn note_event(&mut self) {
         self.last = Instant::now();
     }
 
     /// A comment, when nothing was sent for the interval.
-    pub(crate) fn poll(&mut self, ctx: &mut Context<'_>) -> Poll<Bytes> {
+    fn poll(&mut self, ctx: &mut Context<'_>) -> Poll<Bytes> {
         loop {
             ready!(self.sleep.as_mut().poll(ctx));
             let now = Instant::now();
@@ -82,23 +177,13 @@ impl Pings {
     }
 }
 
-/// The events of `stream` as frames, each sent as soon as the stream waits for the next.
-///
-/// An error of the stream, or a panic, comes after what was yielded before it.
-pub(crate) fn frames<S, K>(stream: S) -> impl Stream<Item = Result<Bytes, BodyError>> + use<S, K>
-where
-    S: Stream,
-    S::Item: StreamItem<K>,
-{
-    Frames { stream: Some(stream), burst: Burst::default(), end: None, kind: PhantomData }
-}
-
 /// Events that were ready together. One by itself is passed on as it is, shared with all who were sent the
 /// same; only more than one are copied.
 #[derive(Default)]
 pub(crate) struct Burst {
     first: Bytes,
     joined: BytesMut,
+    events: u64,
 }
 
 impl Burst {
@@ -106,23 +191,45 @@ impl Burst {
         self.first.len() + self.joined.len()
     }
 
-    pub(crate) fn add(&mut self, event: Bytes) {
-        if self.len() == 0 {
-            self.first = event;
-            return;
-        }
-        self.joined.extend_from_slice(&std::mem::take(&mut self.first));
-        self.joined.extend_from_slice(&event);
+    /// Adds one event, or a comment.
+    pub(crate) fn add_event(&mut self, event: Bytes) {
+        self.events += u64::from(event.starts_with(b"event:"));
+        self.add(event);
     }
 
-    pub(crate) fn take(&mut self) -> Option<Bytes> {
-        let frame = if self.joined.is_empty() {
+    /// Adds bytes of another kind.
+    pub(crate) fn add(&mut self, bytes: Bytes) {
+        if self.len() == 0 {
+            self.first = bytes;
+            return;
+        }
+        if self.joined.is_empty() {
+            self.joined.reserve(FRAME_BYTES);
+        }
+        self.joined.extend_from_slice(&std::mem::take(&mut self.first));
+        self.joined.extend_from_slice(&bytes);
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Frame> {
+        let bytes = if self.joined.is_empty() {
             std::mem::take(&mut self.first)
         } else {
-            self.joined.split().freeze()
+            // A quiet stream keeps no memory of a burst.
+            std::mem::take(&mut self.joined).freeze()
         };
-        (!frame.is_empty()).then_some(frame)
+        (!bytes.is_empty()).then(|| Frame { bytes, events: std::mem::take(&mut self.events) })
     }
+}
+
+/// The events of `stream` as frames, each sent as soon as the stream waits for the next.
+///
+/// An error of the stream, or a panic, comes after what was yielded before it.
+pub(crate) fn frames<S, K>(stream: S) -> impl Stream<Item = Result<Frame, BodyError>> + use<S, K>
+where
+    S: Stream,
+    S::Item: StreamItem<K>,
+{
+    Joined { stream: Some(stream), burst: Burst::default(), end: None, kind: PhantomData }
 }
 
 /// Why a stream ended early.
@@ -132,7 +239,7 @@ enum End {
 }
 
 pin_project_lite::pin_project! {
-    struct Frames<S, K> {
+    struct Joined<S, K> {
         #[pin]
         stream: Option<S>,
         burst: Burst,
@@ -142,12 +249,12 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<S, K> Stream for Frames<S, K>
+impl<S, K> Stream for Joined<S, K>
 where
     S: Stream,
     S::Item: StreamItem<K>,
 {
-    type Item = Result<Bytes, BodyError>;
+    type Item = Result<Frame, BodyError>;
 
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
@@ -170,7 +277,7 @@ where
                 }
             };
             match item {
-                Ok(event) => this.burst.add(event),
+                Ok(event) => this.burst.add_event(event),
                 Err(error) => {
                     tracing::error!(%error, "a stream failed");
                     this.stream.set(None);
@@ -183,7 +290,7 @@ where
         }
         match this.end.take() {
             Some(End::Panicked(panic)) => resume_unwind(panic),
-            Some(End::Failed) => Poll::Ready(Some(Err("the stream failed".into()))),
+            Some(End::Failed) => Poll::Ready(Some(Err(Cut("the stream failed").into()))),
             None if waits => Poll::Pending,
             None => Poll::Ready(None),
         }
@@ -211,11 +318,28 @@ mod tests {
         }
     }
 
-    fn events(pings: Option<Duration>) -> (mpsc::UnboundedSender<Event>, Body) {
+    impl<S: Stream<Item = Result<Frame, BodyError>> + Send> EventSource for Pin<Box<S>> {
+        fn poll_next(
+            mut self: Pin<&mut Self>,
+            ctx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame, BodyError>>> {
+            Stream::poll_next(self.as_mut().as_mut(), ctx)
+        }
+    }
+
+    #[derive(Default)]
+    struct Count(std::sync::atomic::AtomicU64);
+
+    impl EventCounter for Count {
+        fn add(&self, events: u64) {
+            self.0.fetch_add(events, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    fn events(ping_interval: Option<Duration>) -> (mpsc::UnboundedSender<Event>, Body) {
         let (sender, received) = mpsc::unbounded_channel();
-        let mut body = Body::events(frames(Received(received)));
-        body.ping_events(pings);
-        (sender, body)
+        let settings = StreamSettings { stop: None, ping_interval, counter: Arc::new(Count::default()) };
+        (sender, Body::frames(EventStream::new(Box::pin(frames(Received(received))), settings)))
     }
 
     async fn next(body: &mut Body) -> Option<Bytes> {

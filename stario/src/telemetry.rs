@@ -23,7 +23,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::error::{Result, locate_panics};
 pub(crate) use fields::Fields;
 use lines::{Format, Lines};
-pub(crate) use request::{Report, RouteTemplate, count_events, events_in, is_wanted, routed, span};
+pub(crate) use request::{Outcome, RequestRecord, answered, routed, span, wants_requests, write_request};
 
 /// The target of what handlers log through a `Logger`.
 pub(crate) const LOGGER: &str = "app";

@@ -1,14 +1,12 @@
 //! `Writer`: a response sent step by step, by the handler itself.
 //!
 //! A handler that takes one is called like any other, up to the first thing it waits for; then its call
-//! moves to a task of its own. From there it speaks to the connection through a [`Line`]: a buffer with a
-//! limit, whose reading end is the response's body. So a handler that waits for something else still gets its
-//! bytes out, one that is ahead of its client waits, and one whose client has left goes on and is told. A
+//! moves to a task of its own. From there it writes to the connection through a [`Channel`]: a buffer with a
+//! limit, whose reading end is the response's body. So the bytes of a handler that waits for something else are still
+//! sent, a handler that is ahead of its client waits, and a handler whose client has left is notified and runs on. A
 //! handler that answers without having waited costs no task.
 
 mod alive;
-mod error;
-mod line;
 
 use std::sync::Arc;
 
@@ -19,17 +17,15 @@ use http::{StatusCode, request};
 use serde::Serialize;
 use stario_html::Render;
 
+use crate::channel::{Channel, Data, WriteError};
 use crate::datastar::{Event, IntoEvent};
 use crate::event;
 use crate::extract::{Parameter, Rejection, Requirement, Source};
-use crate::inject::Argument;
+use crate::inject::{Argument, Dependencies};
 use crate::response::{self, IntoResponse, Location, Redirect, SetCookie};
 use crate::scope::Scope;
 
 pub use alive::{Alive, WhileAlive};
-pub use error::WriteError;
-use line::Data;
-pub(crate) use line::{Line, Reader};
 
 /// Sends the response of a query or a command, step by step: a handler's parameter.
 ///
@@ -117,7 +113,7 @@ pub(crate) use line::{Line, Reader};
 /// # }
 /// ```
 pub struct Writer {
-    line: Arc<Line>,
+    channel: Arc<Channel>,
     /// The request, if it wants a part of a file, or a file only under conditions.
     conditions: Option<Box<request::Parts>>,
 }
@@ -216,7 +212,7 @@ impl Writer {
         if response::failure_of(&response).is_some() {
             return Err(WriteError::Response);
         }
-        self.line.respond(response, self.conditions.as_deref())
+        self.channel.respond(response, self.conditions.as_deref())
     }
 }
 
@@ -279,13 +275,13 @@ impl Writer {
     ///
     /// When the head is sent already, and when a `content-type` other than that of event streams was set.
     pub fn open_events(&self) -> Result<&Self> {
-        self.line.begin(StatusCode::OK, Data::Event)?;
+        self.channel.begin(StatusCode::OK, Data::Event)?;
         Ok(self)
     }
 
     async fn push(&self, event: Event) -> Result<&Self> {
         let bytes = event.into_bytes().map_err(|invalid| WriteError::Event(invalid.to_string()))?;
-        self.line.write(&bytes, Data::Event).await?;
+        self.channel.write(&bytes, Data::Event).await?;
         Ok(self)
     }
 }
@@ -315,7 +311,7 @@ impl Writer {
     /// When they are sent already, when the status is not from 200 to 599, and when the `content-length` is
     /// no number.
     pub fn write_headers(&self, status: StatusCode) -> Result<&Self> {
-        self.line.begin(status, Data::Bytes)?;
+        self.channel.begin(status, Data::Bytes)?;
         Ok(self)
     }
 
@@ -330,7 +326,7 @@ impl Writer {
     /// When the body would become longer than its `content-length`, and then none of the bytes is sent; when
     /// the status allows no body.
     pub async fn write(&self, data: impl AsRef<[u8]>) -> Result<&Self> {
-        self.line.write(&Bytes::copy_from_slice(data.as_ref()), Data::Bytes).await?;
+        self.channel.write(&Bytes::copy_from_slice(data.as_ref()), Data::Bytes).await?;
         Ok(self)
     }
 
@@ -341,7 +337,7 @@ impl Writer {
     /// When fewer bytes were written than the `content-length` says: then the connection is cut off, so that
     /// the response does not look complete.
     pub fn end(self) -> Result<()> {
-        self.line.end(None)
+        self.channel.end(None)
     }
 
     /// Ends the response with these bytes, without waiting for the client. If the headers are not sent yet the
@@ -351,7 +347,7 @@ impl Writer {
     ///
     /// As [`write`](Self::write) and [`end`](Self::end).
     pub fn end_with(self, data: impl AsRef<[u8]>) -> Result<()> {
-        self.line.end(Some(Bytes::copy_from_slice(data.as_ref())))
+        self.channel.end(Some(Bytes::copy_from_slice(data.as_ref())))
     }
 }
 
@@ -360,7 +356,7 @@ impl Writer {
     /// Sets the status of what follows, a whole response or the first [`write`](Self::write).
     #[must_use = "the `Writer` is what sends the response"]
     pub fn status(self, status: StatusCode) -> Self {
-        self.line.set_status(status);
+        self.channel.set_status(status);
         self
     }
 
@@ -376,7 +372,7 @@ impl Writer {
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         let (name, value) = (header(name)?, header(value)?);
-        self.line.change_headers(|headers| {
+        self.channel.change_headers(|headers| {
             headers.insert(name, value);
         })?;
         Ok(self)
@@ -393,7 +389,7 @@ impl Writer {
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         let (name, value) = (header(name)?, header(value)?);
-        self.line.change_headers(|headers| {
+        self.channel.change_headers(|headers| {
             headers.append(name, value);
         })?;
         Ok(self)
@@ -466,7 +462,7 @@ impl Writer {
     /// # }
     /// ```
     pub fn alive<S: Stream>(&self, source: S) -> WhileAlive<S> {
-        Alive::of(&self.line).stream(source)
+        Alive::of(&self.channel).stream(source)
     }
 
     /// Runs `future` until the client leaves or the server stops: then it is dropped, whatever it waits for, and
@@ -500,7 +496,7 @@ impl Writer {
     /// # }
     /// ```
     pub fn while_alive<F: Future>(&self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
-        Alive::of(&self.line).run(future)
+        Alive::of(&self.channel).run(future)
     }
 }
 
@@ -522,12 +518,12 @@ where
 pub struct AsWriter(());
 
 /// A `Writer` before the handler's other parameters are there.
-pub struct Opening<'s>(&'s Scope);
+pub struct Opening(Arc<Scope>);
 
 // No `FromRequest`: then a struct of sources could hold one.
 #[diagnostic::do_not_recommend]
 impl<'s, R> Argument<'s, R, AsWriter> for Writer {
-    type Taken = Opening<'s>;
+    type Taken = Opening;
 
     const SOURCE: Source = Source::Writer;
 
@@ -539,20 +535,37 @@ impl<'s, R> Argument<'s, R, AsWriter> for Writer {
         None
     }
 
-    async fn take(scope: &'s Scope, _: &'static Parameter) -> std::result::Result<Opening<'s>, Rejection> {
-        Ok(Opening(scope))
+    async fn take(
+        scope: &Arc<Scope>,
+        _: &'s Dependencies,
+        _: &'static Parameter,
+    ) -> std::result::Result<Opening, Rejection> {
+        Ok(Opening(Arc::clone(scope)))
     }
 }
 
-impl Opening<'_> {
-    /// The `Writer`, when the handler is about to run: from here on its client may leave and it goes on.
+impl Opening {
+    /// The `Writer`, when the handler is about to run: from here on it runs on when its client leaves.
     pub fn by_value(self) -> Writer {
-        let line = self.0.line();
-        line.expect_writer();
-        crate::handler::connect(Arc::clone(line));
-        let head = self.0.head();
-        let has_conditions =
-            head.headers.keys().any(|name| *name == RANGE || name.as_str().starts_with("if-"));
-        Writer { line: Arc::clone(line), conditions: has_conditions.then(|| Box::new(head.clone())) }
+        let channel = self.0.exchange().open_channel();
+        channel.expect_writer();
+        Writer { channel: Arc::clone(channel), conditions: conditions(self.0.head()) }
     }
+}
+
+/// The head of a request that asks for a part of a file, or for a file under conditions: what it says of that, copied.
+fn conditions(head: &request::Parts) -> Option<Box<request::Parts>> {
+    let is_condition = |name: &HeaderName| *name == RANGE || name.as_str().starts_with("if-");
+    if !head.headers.keys().any(is_condition) {
+        return None;
+    }
+    let (mut copy, ()) = http::Request::new(()).into_parts();
+    copy.method = head.method.clone();
+    for (name, value) in head.headers.iter().filter(|(name, _)| is_condition(name)) {
+        // The value is a part of the connection's read buffer, which the copy does not keep.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            copy.headers.append(name, value);
+        }
+    }
+    Some(Box::new(copy))
 }

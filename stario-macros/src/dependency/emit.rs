@@ -25,7 +25,9 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let scope = Ident::new("scope", Span::mixed_site());
     let is_singleton = provider.lifetime == Lifetime::Singleton;
     let taker = if is_singleton { Taker::Singleton(name) } else { Taker::Provider };
-    let (resolutions, arguments) = parameter::resolutions(&provider.parameters, &scope, taker);
+    let dependencies = Ident::new("dependencies", Span::mixed_site());
+    let (resolutions, arguments) =
+        parameter::resolutions(&provider.parameters, &scope, &dependencies, taker);
     let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
@@ -86,7 +88,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
                 }
 
                 async fn provide(
-                    #scope: &#runtime::Scope,
+                    #scope: &::std::sync::Arc<#runtime::Scope>,
+                    #dependencies: &#runtime::Dependencies,
                 ) -> ::core::result::Result<#value, #runtime::Rejection> {
                     use #runtime::Unwrapped as _;
                     #resolutions

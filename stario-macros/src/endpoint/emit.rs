@@ -101,22 +101,26 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
     let (layer, is_checked) = (layer(endpoint), !endpoint.is_explicit);
     let scope = Ident::new("scope", Span::mixed_site());
-    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
+    let exchange = Ident::new("exchange", Span::mixed_site());
+    let dependencies = Ident::new("dependencies", Span::mixed_site());
+    let (resolutions, arguments) =
+        parameter::resolutions(&endpoint.parameters, &scope, &dependencies, Taker::Handler);
     let requirements = parameter::requirements(&endpoint.parameters);
-    let drop_unread_body = (endpoint.is_explicit || endpoint.has_body()).then(|| {
+    let close = {
         let later = parameter::reads_body_later(&endpoint.parameters, &scope);
         quote! {
             if !(#later) {
-                #scope.drop_unread_body();
+                #scope.close();
             }
         }
-    });
+    };
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
-    let answer = answer(endpoint, &call);
-    let limit = endpoint.options.body_limit.as_ref().map(
-        |limit| quote_spanned!(limit.span()=> let #scope = #runtime::Scope::with_body_limit(#scope, #limit);),
-    );
+    let answer = answer(endpoint, &call, &exchange);
+    let body_limit = match &endpoint.options.body_limit {
+        Some(limit) => quote_spanned!(limit.span()=> ::core::option::Option::Some(|| #limit)),
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         #runtime::Endpoint {
             kind: #runtime::Kind::#kind,
@@ -129,18 +133,19 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             line: ::core::line!(),
             is_checked: #is_checked,
             requirements: || #requirements,
-            call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
-                #limit
+            body_limit: #body_limit,
+            call: |#exchange, #scope| ::std::boxed::Box::pin(async move {
+                let #dependencies = #runtime::Dependencies::of(&#scope);
                 let answered = {
-                    let #scope = &#scope;
-                    async {
+                    let (#exchange, #scope, #dependencies) = (&*#exchange, &#scope, &#dependencies);
+                    async move {
                         use #runtime::Unwrapped as _;
                         #resolutions
-                        #drop_unread_body
+                        #close
                         ::core::result::Result::Ok({ #answer })
                     }.await
                 };
-                #runtime::complete(#scope, answered)
+                #runtime::complete(&#exchange, #scope, answered).await
             }),
         }
     }
@@ -227,7 +232,7 @@ fn source_assertions(endpoint: &Endpoint) -> TokenStream {
 
 /// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
 /// that the type has or, if it is neither, by the trait `Unwrapped`; what is left picks its `Reply`.
-fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
+fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStream {
     let span = match &endpoint.function.signature.output {
         syn::ReturnType::Default => endpoint.function.signature.ident.span(),
         syn::ReturnType::Type(_, ty) => ty.span(),
@@ -238,10 +243,10 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
     if endpoint.kind == Kind::DetachedCommand {
         let handler = unraw(&endpoint.function.signature.ident);
         return quote_spanned! {span=>
-            #runtime::accept().await;
+            #runtime::accept(#exchange).await;
             let #value = #call;
             #runtime::end(#runtime::Outcome(#value).finished(#handler));
-            #runtime::conduct(#runtime::reply(())).await
+            #runtime::reply(())
         };
     }
     let open = |method: &str| {
@@ -249,7 +254,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         quote_spanned! {span=>
             let #value = match #runtime::Outcome(#value).#method() {
                 ::core::ops::ControlFlow::Continue(value) => value,
-                ::core::ops::ControlFlow::Break(answered) => return answered,
+                ::core::ops::ControlFlow::Break(answered) => return #runtime::Answer::early(answered),
             };
         }
     };
@@ -265,7 +270,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         #result
         #option
         #runtime::expect_nothing_if::<{ #has_writer }, _>(&#value);
-        #runtime::conduct(#runtime::reply(#value)).await
+        #runtime::reply(#value)
     }
 }
 

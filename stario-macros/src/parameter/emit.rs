@@ -137,6 +137,7 @@ pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
 pub(crate) fn resolutions(
     parameters: &[Parameter],
     scope: &Ident,
+    dependencies: &Ident,
     taker: Taker<'_>,
 ) -> (TokenStream, Vec<TokenStream>) {
     let runtime = runtime();
@@ -151,7 +152,7 @@ pub(crate) fn resolutions(
     let statements = match parameters {
         [] => TokenStream::new(),
         [parameter] => {
-            let future = future(parameter, scope, taker);
+            let future = future(parameter, scope, dependencies, taker);
             quote! {
                 let #(#resolved)* = match #future.await {
                     ::core::result::Result::Ok(value) => value,
@@ -163,7 +164,7 @@ pub(crate) fn resolutions(
             let values = resolved.iter().rfold(quote!(()), |rest, name| quote!((#name, #rest)));
             let pairs = parameters.iter().rfold(quote!(()), |rest, parameter| {
                 let (span, reads_body) = (type_span(parameter), associated(parameter, "reads_body"));
-                let (runtime, future) = (runtime_at(span), future(parameter, scope, taker));
+                let (runtime, future) = (runtime_at(span), future(parameter, scope, dependencies, taker));
                 quote_spanned!(span=> #runtime::pair(#reads_body(#scope), #future, #rest))
             });
             quote! {
@@ -187,7 +188,7 @@ pub(crate) fn resolutions(
 }
 
 /// The future of one parameter's value.
-fn future(parameter: &Parameter, scope: &Ident, taker: Taker<'_>) -> TokenStream {
+fn future(parameter: &Parameter, scope: &Ident, dependencies: &Ident, taker: Taker<'_>) -> TokenStream {
     let Some(default) = &parameter.default else {
         let meta = metadata(parameter, taker);
         let resolve = associated(
@@ -197,7 +198,7 @@ fn future(parameter: &Parameter, scope: &Ident, taker: Taker<'_>) -> TokenStream
                 Want::Borrow(_) | Want::BorrowFrom(..) => taker.item("borrow", "borrow_boxed"),
             },
         );
-        return quote_spanned!(type_span(parameter)=> #resolve(#scope, #meta));
+        return quote_spanned!(type_span(parameter)=> #resolve(#scope, #dependencies, #meta));
     };
     let request = from_request(parameter, scope, taker);
     with_default(parameter, default, &request)

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{App, Prefixes, without_handlers};
+use super::{App, LinkScope, without_handlers};
 use crate::extract::RouteInfo;
 use crate::handler::HandlerRoute;
 use crate::routing::{Host, Pattern, Route};
@@ -90,7 +90,7 @@ impl App {
         for part in &mut other.parts {
             part.prefix = intern(&format!("{prefix}{}", part.prefix));
         }
-        Prefixes::note(other.parts.iter().map(Part::place));
+        LinkScope::note(other.parts.iter().map(Part::place));
         self.absorb(other);
         self
     }

@@ -159,12 +159,7 @@ impl Mount {
             *request.uri_mut() = inner;
         }
         request.extensions_mut().insert(OriginalUri(original));
-        let mut response = self.service.clone().oneshot(request).await?;
-        let content_type = response.headers().get(http::header::CONTENT_TYPE);
-        if content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream")) {
-            response = response.map(Body::into_events);
-        }
-        Ok(response)
+        self.service.clone().oneshot(request).await
     }
 
     /// The target behind the prefix.

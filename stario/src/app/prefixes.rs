@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 /// The prefix of each `Routes` type that an app is made of; empty for one that is not nested.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Prefixes(Arc<Map>);
+pub(crate) struct LinkScope(Arc<Map>);
 
 type Map = HashMap<TypeId, &'static str>;
 
@@ -27,7 +27,7 @@ static LAST: RwLock<Option<Map>> = RwLock::new(None);
 
 thread_local! {
     /// Those of the app that runs what is being polled.
-    static CURRENT: RefCell<Option<Prefixes>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<LinkScope>> = const { RefCell::new(None) };
 
     /// Where each app was put last on this thread.
     static LAST_HERE: RefCell<Option<Map>> = const { RefCell::new(None) };
@@ -45,7 +45,7 @@ pub(crate) fn prefix_of(routes: TypeId) -> &'static str {
     current.or_else(here).or_else(anywhere).unwrap_or_default()
 }
 
-impl Prefixes {
+impl LinkScope {
     /// Notes where apps are put: the links that nothing runs lead there from now on.
     pub(super) fn note(prefixes: impl Iterator<Item = (TypeId, &'static str)>) -> Self {
         let prefixes: Map = prefixes.collect();
@@ -58,11 +58,11 @@ impl Prefixes {
     }
 
     /// Makes links on this thread those of this app, until what it returns is dropped.
-    pub(crate) fn enter(&self) -> Option<Entered> {
+    pub(crate) fn enter(&self) -> Option<EnteredLinks> {
         if !ARE_USED.load(Ordering::Relaxed) || self.is_entered() {
             return None;
         }
-        Some(Entered { before: CURRENT.replace(Some(self.clone())) })
+        Some(EnteredLinks { before: CURRENT.replace(Some(self.clone())) })
     }
 
     fn is_entered(&self) -> bool {
@@ -77,11 +77,11 @@ impl Prefixes {
 }
 
 /// While it lives, a thread builds the links of one app.
-pub(crate) struct Entered {
-    before: Option<Prefixes>,
+pub(crate) struct EnteredLinks {
+    before: Option<LinkScope>,
 }
 
-impl Drop for Entered {
+impl Drop for EnteredLinks {
     fn drop(&mut self) {
         CURRENT.set(self.before.take());
     }
@@ -90,7 +90,7 @@ impl Drop for Entered {
 pin_project_lite::pin_project! {
     /// A future that builds the links of one app.
     pub(crate) struct Linking<'a, F> {
-        prefixes: &'a Prefixes,
+        prefixes: &'a LinkScope,
         #[pin]
         future: F,
     }

@@ -1,11 +1,13 @@
 //! What an app tells those who watch it: whether it is alive, whether it is ready, and its figures.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 
 use super::App;
+use crate::exchange::Exchange;
 use crate::error::{Error, Result, catch_panic, panic_message};
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, Kind};
@@ -135,13 +137,13 @@ impl Probes {
 }
 
 static LIVENESS: Endpoint =
-    probe("stario::liveness", line!(), |_| Box::pin(async { answer(StatusCode::OK, "alive") }));
+    probe("stario::liveness", line!(), |_, _| Box::pin(async { answer(StatusCode::OK, "alive") }));
 
 static READINESS: Endpoint =
-    probe("stario::readiness", line!(), |scope| Box::pin(async move { ready(&scope).await }));
+    probe("stario::readiness", line!(), |_, scope| Box::pin(async move { ready(&scope).await }));
 
 #[cfg(feature = "metrics")]
-static METRICS: Endpoint = probe("stario::metrics", line!(), |_| {
+static METRICS: Endpoint = probe("stario::metrics", line!(), |_, _| {
     Box::pin(async {
         let figures = crate::telemetry::metrics::render();
         response::with_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"), figures)
@@ -151,7 +153,7 @@ static METRICS: Endpoint = probe("stario::metrics", line!(), |_| {
 const fn probe(
     handler: &'static str,
     line: u32,
-    call: fn(Scope) -> crate::handler::EndpointFuture,
+    call: fn(Arc<Exchange>, Arc<Scope>) -> crate::handler::EndpointFuture,
 ) -> Endpoint {
     Endpoint {
         kind: Kind::Query,
@@ -164,12 +166,13 @@ const fn probe(
         line,
         requirements: Vec::new,
         is_checked: true,
+        body_limit: None,
         call,
     }
 }
 
 async fn ready(scope: &Scope) -> Response {
-    let app = AppHandle::new(scope.shared_app());
+    let app = AppHandle::new(Arc::clone(scope.exchange().app()));
     if app.is_stopping() {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }

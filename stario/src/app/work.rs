@@ -49,7 +49,7 @@ impl Work {
     }
 
     /// Runs `future` in a task of its own, as long as there is time.
-    pub(crate) fn go_on(&self, future: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         // Outside of a runtime there is nowhere to go on.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let cut = self.cut_background.clone();
@@ -57,7 +57,7 @@ impl Work {
     }
 
     /// Runs `future` in a task that nobody waits for, at most as long as there are connections.
-    pub(crate) fn go_aside(&self, future: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn_unwaited(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let cut = self.cut.clone();
         runtime.spawn(until_cut(cut, future));
@@ -83,7 +83,7 @@ impl Work {
     }
 
     /// Notes a call that was dropped because time was up.
-    pub(crate) fn lose(&self, handler: &'static str) {
+    pub(crate) fn note_cut(&self, handler: &'static str) {
         let mut lost = self.lost();
         let calls =
             if self.cut_background.is_cancelled() { &mut lost.background } else { &mut lost.requests };

@@ -78,14 +78,14 @@ impl AppHandle {
     /// # }
     /// ```
     pub fn links<T>(&self, build: impl FnOnce() -> T) -> T {
-        let _links = self.0.prefixes().enter();
+        let _links = self.0.links().enter();
         build()
     }
 
     /// Runs something of the app's own that belongs to no request.
     pub(crate) async fn run<F: Future>(&self, begin: impl FnOnce() -> F) -> F::Output {
         let future = self.links(begin);
-        self.0.prefixes().around(future).await
+        self.0.links().around(future).await
     }
 
     /// Resolves when the server is told to stop. Streams end without asking; a detached command that takes long
@@ -110,7 +110,7 @@ impl FromRequest for AppHandle {
     const SOURCE: Source = Source::App;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self::new(scope.shared_app()))
+        Ok(Self::new(Arc::clone(scope.exchange().app())))
     }
 }
 

@@ -39,7 +39,7 @@ pub struct ClientAddress(pub IpAddr);
 
 impl FromRequest for ClientAddress {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        let Some(peer) = scope.peer() else {
+        let Some(peer) = scope.exchange().peer() else {
             return Err(Rejection::internal(
                 "the server does not say where the connection comes from; where it is not stario's, add a \
                  `SocketAddr` to the request's extensions",

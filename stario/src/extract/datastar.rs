@@ -6,6 +6,6 @@ use crate::scope::Scope;
 
 impl FromRequest for DatastarScript {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self::new(scope.app().datastar_file(), scope.nonce()))
+        Ok(Self::new(scope.app().datastar_file(), scope.exchange().nonce()))
     }
 }

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
 use super::form_body::SOURCE as FIELD;
-use super::form_parts::FormPart;
+use super::form_parts::{FormPart, read_form_parts};
 use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value, value_newtype};
 use crate::scope::Scope;
 
@@ -48,14 +48,14 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
         let is_form = |kind: ContentType<'_>| kind.is_form() || kind.is("multipart/form-data");
         let name = parameter.name();
         let parts = match ContentType::of(scope.headers()) {
-            Some(content_type) if is_form(content_type) => Some(scope.form_parts().await?),
+            Some(content_type) if is_form(content_type) => Some(scope.shared(|| read_form_parts(scope)).await?),
             // A form of no fields.
             None if scope.has_empty_body() => None,
             _ => return Err(Rejection::unsupported_media_type(parameter, "a form")),
         };
-        let text = match parts.and_then(|parts| parts.named(name).next()) {
+        let text = match parts.as_ref().and_then(|parts| parts.named(name).next()) {
             None => None,
-            Some(FormPart::Text(text)) => match std::str::from_utf8(text) {
+            Some(FormPart::Text(text)) => match std::str::from_utf8(&text) {
                 Ok(text) => Some(text),
                 Err(_) => return Err(Rejection::malformed(FIELD, name, "not valid text")),
             },

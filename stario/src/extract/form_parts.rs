@@ -9,7 +9,7 @@ use super::{Rejection, UploadedFile};
 use crate::scope::Scope;
 
 /// The fields of one request's form, with their names, in their order.
-pub(crate) struct FormParts(Vec<(String, FormPart)>);
+pub(super) struct FormParts(Vec<(String, FormPart)>);
 
 pub(super) enum FormPart {
     File(UploadedFile),
@@ -25,7 +25,7 @@ impl FormParts {
 }
 
 /// Reads the whole body: as multipart, or as a form without files if it says so.
-pub(crate) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejection> {
+pub(super) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejection> {
     if ContentType::of(scope.headers()).is_some_and(ContentType::is_form) {
         let fields = form_body::read_fields(scope, |name, text| {
             (name.into_owned(), FormPart::Text(text.into_owned().into()))

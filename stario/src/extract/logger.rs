@@ -92,6 +92,6 @@ impl Logger {
 
 impl FromRequest for Logger {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self { request_id: scope.request_id(), span: scope.span().clone(), fields: None })
+        Ok(Self { request_id: scope.exchange().id(), span: scope.exchange().span().clone(), fields: None })
     }
 }

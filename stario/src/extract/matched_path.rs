@@ -28,7 +28,7 @@ pub struct MatchedPath(pub &'static str);
 
 impl FromRequest for MatchedPath {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self(scope.matched_path()))
+        Ok(Self(scope.exchange().matched_path()))
     }
 }
 

@@ -39,7 +39,7 @@ impl Nonce {
 
 impl FromRequest for Nonce {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        scope.nonce().ok_or_else(|| {
+        scope.exchange().nonce().ok_or_else(|| {
             Rejection::internal(
                 "a nonce is of no use to an app without a policy that names it; see `App::security_headers`",
             )

@@ -76,7 +76,7 @@ impl Digits {
 
 impl FromRequest for RequestId {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(scope.request_id())
+        Ok(scope.exchange().id())
     }
 }
 

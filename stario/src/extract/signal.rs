@@ -45,11 +45,11 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let signals = scope.signals().await?;
+        let signals = scope.shared(|| read_signals(scope)).await?;
         let name = parameter.name();
         let separator = if parameter.is_renamed() { "." } else { "__" };
         let found = if name.contains(separator) {
-            name.split(separator).try_fold(signals, |value, name| value.get(name))
+            name.split(separator).try_fold(&*signals, |value, name| value.get(name))
         } else {
             // To make a search ready takes longer than this.
             signals.get(name)
@@ -71,7 +71,7 @@ impl<T: DeserializeOwned + Send> Defaulted for Signal<T> {
 }
 
 /// The JSON object of all signals; empty when the request carries none.
-pub(crate) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
+pub(super) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
     let parsed = if matches!(*scope.method(), Method::GET | Method::HEAD | Method::DELETE) {
         let query = scope.uri().query().unwrap_or_default();
         match form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "datastar") {

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::signal::read_signals;
 use super::{FromRequest, Parameter, Rejection, Source, json_body, value_newtype};
 use crate::scope::Scope;
 
@@ -50,7 +51,7 @@ impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let signals = scope.signals().await?;
-        json_body::deserialize(signals, "signals", parameter.name()).map(Self)
+        let signals = scope.shared(|| read_signals(scope)).await?;
+        json_body::deserialize(&*signals, "signals", parameter.name()).map(Self)
     }
 }

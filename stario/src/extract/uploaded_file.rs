@@ -10,7 +10,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::Mutex;
 
-use super::form_parts::FormPart;
+use super::form_parts::{FormPart, read_form_parts};
 use super::multipart::{Part, is_multipart};
 use super::{FromRequest, Parameter, Rejection, Source};
 use crate::scope::Scope;
@@ -199,7 +199,7 @@ impl FromRequest for Vec<UploadedFile> {
         if !is_multipart(scope) {
             return Err(Rejection::invalid(SOURCE, parameter.name(), "a form of type `multipart/form-data`"));
         }
-        let parts = scope.form_parts().await?;
+        let parts = scope.shared(|| read_form_parts(scope)).await?;
         let files = parts.named(parameter.name()).map(|part| match part {
             FormPart::File(file) => Ok(Some(file.clone())),
             FormPart::NoFile => Ok(None),

@@ -1,106 +1,133 @@
-//! One call, from the request to the last thing it does: how it hands out more than one result, and how it
-//! outlives the one who waits for it.
+//! One call of a handler: how its future comes to more than one result, and how it outlives the client.
+//!
+//! The generated future resolves the parameters, calls the function and ends with [`complete`]. What it comes to
+//! before its end it leaves in the exchange as a [`HandOver`] and returns `Pending`; [`Call::step`] takes it from there.
+//!
+//! ```text
+//!                       +-- End ------------------------------------> the response
+//!   PendingCall --step--+-- Head ---> StreamingCall --Frame*--End---> frames of the response's body
+//!                       +-- Accepted -> 204, and the call is spawned (a detached command)
+//!                       +-- waits, and has a Writer -> WritingCall is spawned, the channel has the response
+//!                       +-- Panicked -> 500
+//! ```
+//!
+//! When a `PendingCall` is dropped because its client left, a query's call is dropped with it and a command's is spawned.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use futures_core::Stream;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tokio::sync::OwnedSemaphorePermit;
-use tracing::Span;
 
+use super::stream::stream;
 use super::{Endpoint, EndpointFuture, Kind};
-use crate::app::Assembled;
-use crate::body::{Body, BodyError};
+use crate::body::{Body, BodyError, Cut};
+use crate::channel::{Channel, Opened};
 use crate::error::{Error, panic_message, reason};
-use crate::reply::Answer;
+use crate::exchange::Exchange;
+use crate::reply::{Answer, Frames};
 use crate::response::{self, IntoResponse, Response};
 use crate::scope::Scope;
-use crate::sse;
-use crate::writer::Line;
+use crate::sse::{self, EventSource, Frame};
 
-/// Ends a call: what the handler answered, or the app's answer to what went wrong.
-/// The request's clean-ups go with the response, to be done when it is sent.
-pub fn complete(scope: Scope, answered: Result<Response, Error>) -> Response {
+/// What a handler's future comes to before it ends.
+pub(crate) enum HandOver {
+    /// An event stream begins. Frames follow.
+    Head,
+    Frame(Frame),
+    /// The stream has failed, and must not look complete.
+    Cut(BodyError),
+    /// The parameters of a detached command are resolved; its body has not run.
+    Accepted,
+}
+
+/// Ends a handler's future: with the response, or when the last frame of its stream is sent.
+///
+/// The scope is dropped when the head of the response is made.
+pub fn complete<'e>(
+    exchange: &'e Exchange,
+    scope: Arc<Scope>,
+    answered: Result<Answer<'e>, Error>,
+) -> Complete<'e> {
+    Complete { exchange, state: Completing::Answered { scope, answered } }
+}
+
+/// The future of [`complete`]. It is written by hand, because the future of an `async` function would have room for its
+/// arguments twice.
+pub struct Complete<'e> {
+    exchange: &'e Exchange,
+    state: Completing<'e>,
+}
+
+enum Completing<'e> {
+    Answered { scope: Arc<Scope>, answered: Result<Answer<'e>, Error> },
+    Streaming(Frames<'e>),
+    Done,
+}
+
+impl Future for Complete<'_> {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Response> {
+        let this = &mut *self;
+        let hand_over = match std::mem::replace(&mut this.state, Completing::Done) {
+            Completing::Answered { scope, answered: Ok(Answer::Events(frames)) } => {
+                drop(scope);
+                this.state = Completing::Streaming(frames);
+                HandOver::Head
+            }
+            Completing::Answered { scope, answered } => {
+                let answered = answered.map(|answer| match answer {
+                    Answer::Whole(response) => response,
+                    Answer::Events(_) => Response::default(),
+                });
+                return Poll::Ready(finish(&scope, answered));
+            }
+            Completing::Streaming(mut frames) => match frames.as_mut().poll_next(ctx) {
+                Poll::Pending => {
+                    this.state = Completing::Streaming(frames);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Some(frame)) => {
+                    this.state = Completing::Streaming(frames);
+                    frame.map_or_else(HandOver::Cut, HandOver::Frame)
+                }
+                Poll::Ready(None) => return Poll::Ready(Response::default()),
+            },
+            Completing::Done => return Poll::Pending,
+        };
+        // The caller takes it, and polls again when it is sent: no waker is needed.
+        this.exchange.leave(hand_over);
+        Poll::Pending
+    }
+}
+
+/// The response to what the handler returned, or the app's answer to what went wrong.
+fn finish(scope: &Scope, answered: Result<Response, Error>) -> Response {
     let answered = answered.and_then(|response| match response::failure_of(&response) {
         Some(error) => Err(error),
         None => Ok(response),
     });
     let mut response = match answered {
         Ok(response) => response,
-        Err(error) => scope.app().answers().answer(error, scope.head(), scope.request_id()),
+        Err(error) => scope.app().answers().answer(error, scope.head(), scope.exchange().id()),
     };
     response::finish_file(&mut response, scope.head());
-    let cleanups = scope.into_cleanups();
-    if !cleanups.is_empty() {
-        response.body_mut().clean_up_after(cleanups);
-    }
     response
 }
 
-/// What a call has come to, besides its end.
-enum Progress {
-    /// An event stream begins. Frames follow.
-    Head,
-    Frame(Bytes),
-    /// The stream has failed, and must not look complete.
-    Cut(BodyError),
-    /// Nothing is left to answer, but something to do.
-    Accepted,
-}
-
-thread_local! {
-    /// Left here by a call while it is polled, and taken by the one who polls it before anything else runs
-    /// on the thread. It is how a future hands out more than its one result.
-    static PROGRESS: Cell<Option<Progress>> = const { Cell::new(None) };
-
-    /// Left here in the same way by a call whose handler takes a `Writer` or an `Alive`.
-    static LINE: Cell<Option<Arc<Line>>> = const { Cell::new(None) };
-}
-
-/// Lets the call that is polled be told when its client leaves, and answer by the line if it has a `Writer`.
-pub(crate) fn connect(line: Arc<Line>) {
-    LINE.set(Some(line));
-}
-
-/// Ends a call: with the response, or when the last frame of its stream is sent.
-pub async fn conduct(answer: Answer<'_>) -> Response {
-    let mut frames = match answer {
-        Answer::Whole(response) => return response,
-        Answer::Events(frames) => frames,
-    };
-    let mut has_begun = false;
-    std::future::poll_fn(move |ctx| {
-        let progress = if std::mem::replace(&mut has_begun, true) {
-            match ready!(frames.as_mut().poll_next(ctx)) {
-                Some(Ok(frame)) => Progress::Frame(frame),
-                Some(Err(error)) => Progress::Cut(error),
-                None => return Poll::Ready(Response::default()),
-            }
-        } else {
-            Progress::Head
-        };
-        // Whoever polls this takes it, and polls again when it is sent: no waker is needed.
-        PROGRESS.set(Some(progress));
-        Poll::Pending
-    })
-    .await
-}
-
-/// Answers 204 now; what follows runs in a task of its own.
-pub async fn accept() {
-    let mut is_told = false;
+/// Answers a detached command with 204 now; what follows runs in a task of its own.
+pub async fn accept(exchange: &Exchange) {
+    let mut is_left = false;
     std::future::poll_fn(|_| {
-        if std::mem::replace(&mut is_told, true) {
+        if std::mem::replace(&mut is_left, true) {
             return Poll::Ready(());
         }
-        // Whoever polls this takes it, and moves the call to where it is polled again.
-        PROGRESS.set(Some(Progress::Accepted));
+        // The caller takes it, and spawns the call, which is polled again there.
+        exchange.leave(HandOver::Accepted);
         Poll::Pending
     })
     .await;
@@ -110,99 +137,91 @@ pub async fn accept() {
 #[derive(Debug)]
 pub(crate) struct Panicked;
 
-/// The call of `endpoint` on one request; or the answer, if too much runs already.
+/// The call of `endpoint` for one request; or the answer, if too many detached commands run already.
 pub(crate) fn call(
     endpoint: &'static Endpoint,
-    scope: Scope,
-    app: &Arc<Assembled>,
-) -> Result<Begin, Box<Response>> {
-    let place = match endpoint.kind {
+    exchange: &Arc<Exchange>,
+    scope: Arc<Scope>,
+) -> Result<PendingCall, Box<Response>> {
+    let permit = match endpoint.kind {
         Kind::Query | Kind::Command => None,
         // Before the parameters, whose resolution may have effects.
-        Kind::DetachedCommand => match app.work().admit() {
-            Some(place) => Some(place),
+        Kind::DetachedCommand => match exchange.app().work().admit() {
+            Some(permit) => Some(permit),
             None => return Err(Box::new(overloaded(&scope))),
         },
     };
-    let call = Call {
-        endpoint,
-        span: scope.span().clone(),
-        app: Arc::clone(app),
-        future: (endpoint.call)(scope),
-        line: None,
-        has_ended: false,
+    let future = {
+        let _entered = exchange.enter();
+        (endpoint.call)(Arc::clone(exchange), scope)
     };
-    Ok(Begin { call: Some(call), place, line: None, has_client: true })
+    let call = Call { endpoint, exchange: Arc::clone(exchange), future, has_ended: false };
+    Ok(PendingCall { call: Some(call), channel: None, permit, has_client: true })
 }
 
-/// As many detached commands run as may.
+/// The answer to a detached command when as many run as may.
 fn overloaded(scope: &Scope) -> Response {
     let (app, status) = (scope.app(), StatusCode::SERVICE_UNAVAILABLE);
-    let mut response = app.answers().status(status, reason(status), scope.head(), scope.request_id());
+    let mut response = app.answers().status(status, reason(status), scope.head(), scope.exchange().id());
     response::set(response.headers_mut(), RETRY_AFTER, "1");
     response
 }
 
-/// A call whose panic is an error value, and a record in the log.
+/// A handler's future with its exchange. A panic of it is a value, and a record in the log.
 struct Call {
     endpoint: &'static Endpoint,
-    /// The request's: what the call logs, however late, carries its id.
-    span: Span,
-    app: Arc<Assembled>,
+    exchange: Arc<Exchange>,
     future: EndpointFuture,
-    /// Once the handler has asked for it.
-    line: Option<Arc<Line>>,
     has_ended: bool,
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if !self.has_ended && self.app.work().is_cut() {
-            self.app.work().lose(self.endpoint.handler);
+        // What the handler holds is dropped as what it does: under its request's id, and a panic ends nothing else.
+        let _entered = self.exchange.enter();
+        let future = std::mem::replace(&mut self.future, Box::pin(std::future::pending()));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            let (handler, panic) = (self.endpoint.handler, panic_message(&*panic));
+            tracing::error!(handler, panic, "a handler panicked when it was dropped");
+        }
+        if !self.has_ended && self.exchange.app().work().is_cut() {
+            self.exchange.app().work().note_cut(self.endpoint.handler);
         }
     }
 }
 
-/// What a step of a call came to.
+/// What one poll of a call came to.
 enum Step {
-    Progress(Progress),
+    HandOver(HandOver),
     End(Response),
     Panicked,
 }
 
 impl Step {
-    /// What a call came to that has nothing to hand out but its end.
+    /// The end of a call that has nothing to hand over but its end.
     fn end(self) -> Result<Response, Panicked> {
         match self {
             Step::End(response) => Ok(response),
-            Step::Progress(_) | Step::Panicked => Err(Panicked),
+            Step::HandOver(_) | Step::Panicked => Err(Panicked),
         }
     }
 }
 
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        // A handler may itself poll a call of another handler.
-        let _outer = Outer(LINE.take());
-        self.step_alone(ctx)
-    }
-
-    fn step_alone(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        let _links = self.app.prefixes().enter();
-        let _entered = self.span.enter();
+        let _entered = self.exchange.enter();
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
-        if let Some(line) = LINE.take() {
-            self.line = Some(line);
-        }
-        match (polled, PROGRESS.take()) {
-            (Ok(Poll::Ready(response)), _) => {
+        match polled {
+            Ok(Poll::Pending) => match self.exchange.take() {
+                Some(hand_over) => Poll::Ready(Step::HandOver(hand_over)),
+                None => Poll::Pending,
+            },
+            Ok(Poll::Ready(response)) => {
                 self.has_ended = true;
                 Poll::Ready(Step::End(response))
             }
-            (Ok(Poll::Pending), Some(progress)) => Poll::Ready(Step::Progress(progress)),
-            (Ok(Poll::Pending), None) => Poll::Pending,
-            (Err(panic), _) => {
+            Err(panic) => {
                 self.has_ended = true;
                 let (handler, panic) = (self.endpoint.handler, panic_message(&*panic));
                 tracing::error!(handler, panic, "a handler panicked");
@@ -212,28 +231,17 @@ impl Call {
     }
 }
 
-/// The line of a call around this one, put back when this one is polled.
-struct Outer(Option<Arc<Line>>);
-
-impl Drop for Outer {
-    fn drop(&mut self) {
-        if let Some(line) = self.0.take() {
-            LINE.set(Some(line));
-        }
-    }
-}
-
 /// A call up to the head of its response.
-pub(crate) struct Begin {
+pub(crate) struct PendingCall {
     call: Option<Call>,
-    /// That of a detached command among those that run at once, until its end.
-    place: Option<OwnedSemaphorePermit>,
-    /// The call's, which may be elsewhere; none for a detached command, which has no client.
-    line: Option<Arc<Line>>,
+    /// Has the response of a `Writer`'s handler, whose call runs in a task by then.
+    channel: Option<Arc<Exchange>>,
+    /// Counts a detached command against the limit until it ends.
+    permit: Option<OwnedSemaphorePermit>,
     has_client: bool,
 }
 
-impl Future for Begin {
+impl Future for PendingCall {
     type Output = Result<Response, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -241,168 +249,156 @@ impl Future for Begin {
             return self.poll_written(ctx);
         };
         let step = call.step(ctx);
-        let has_client = call.endpoint.kind != Kind::DetachedCommand;
-        if let Some(line) = call.line.clone().filter(|_| has_client) {
-            return self.poll_with(&line, step, ctx);
+        let has_channel = call.endpoint.kind != Kind::DetachedCommand && call.exchange.channel().is_some();
+        if !has_channel {
+            return self.respond(ready!(step));
         }
-        let step = ready!(step);
-        self.begin(step)
+        let exchange = Arc::clone(&call.exchange);
+        let Some(channel) = exchange.channel() else { return Poll::Pending };
+        if !self.has_client {
+            channel.leave();
+        }
+        if !channel.has_writer() {
+            return self.respond(ready!(step));
+        }
+        match step {
+            Poll::Pending => self.detach(true),
+            Poll::Ready(step) => {
+                channel.conclude(step.end());
+                self.call = None;
+            }
+        }
+        self.channel = Some(exchange);
+        self.poll_written(ctx)
     }
 }
 
-impl Begin {
-    /// The response, if this step has it.
-    fn begin(&mut self, step: Step) -> Poll<Result<Response, Panicked>> {
-        if let Step::Progress(Progress::Accepted) = step {
-            self.go_on(true);
+impl PendingCall {
+    /// The response that this step begins.
+    fn respond(&mut self, step: Step) -> Poll<Result<Response, Panicked>> {
+        if let Step::HandOver(HandOver::Accepted) = step {
+            self.detach(true);
             return Poll::Ready(Ok(StatusCode::NO_CONTENT.into_response()));
         }
-        let call = self.call.take();
+        let Some(call) = self.call.take() else { return Poll::Pending };
         Poll::Ready(match step {
-            Step::Progress(Progress::Head) => {
-                // From here on the frames tell whether the client is there.
-                self.line = None;
-                let mut response = sse::head();
-                *response.body_mut() = Body::events(Rest { call, end: None });
-                Ok(response)
+            Step::HandOver(HandOver::Head) => {
+                let exchange = Arc::clone(&call.exchange);
+                let stop = Some(exchange.app().stop().clone());
+                let source = StreamingCall { call: Some(call) };
+                Ok(stream(&exchange, sse::head(), source, stop))
             }
-            // `conduct` begins with the head, never with a frame.
+            // A stream hands over its head first.
             step => step.end(),
         })
     }
 
-    /// The same for a call that has asked for its line.
-    fn poll_with(
-        &mut self,
-        line: &Arc<Line>,
-        step: Poll<Step>,
-        ctx: &mut Context<'_>,
-    ) -> Poll<Result<Response, Panicked>> {
-        if !self.has_client {
-            line.leave();
-        }
-        self.line = Some(Arc::clone(line));
-        if !line.is_written() {
-            let step = ready!(step);
-            return self.begin(step);
-        }
-        match step {
-            Poll::Pending => self.go_on(true),
-            Poll::Ready(step) => {
-                line.conclude(step.end());
-                self.call = None;
-            }
-        }
-        self.poll_written(ctx)
-    }
-
-    /// The response of a call that writes it, and is elsewhere.
+    /// The response of a handler that writes it.
     fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Response, Panicked>> {
-        let Some(line) = &self.line else {
-            return Poll::Pending;
-        };
-        let response = ready!(line.poll_head(ctx));
-        if response.as_ref().is_ok_and(|response| response.body().is_written()) {
-            // From here on the body tells whether the client is there.
-            self.line = None;
-        }
-        Poll::Ready(response)
+        let Some(exchange) = &self.channel else { return Poll::Pending };
+        let Some(channel) = exchange.channel() else { return Poll::Pending };
+        Poll::Ready(match ready!(channel.poll_head(ctx)) {
+            Ok(Opened::Whole(response)) => Ok(response),
+            // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
+            Ok(Opened::Events(head, reader)) => {
+                let response = stream(exchange, head, reader, None);
+                self.channel = None;
+                Ok(response)
+            }
+            Ok(Opened::Bytes(head, reader)) => {
+                self.channel = None;
+                Ok(head.map(|_| Body::frames(reader)))
+            }
+            Err(Panicked) => Err(Panicked),
+        })
     }
 
-    /// Moves what is left of the call to a task: when it has answered early, when it writes, and when the one
-    /// who waits for it is dropped, as hyper does when the client leaves. Until then it costs nothing.
-    fn go_on(&mut self, has_client: bool) {
+    /// Moves the call to a task: when it has answered before its end, when it writes its response, and when the dispatch is
+    /// dropped because the client left.
+    fn detach(&mut self, has_client: bool) {
         let Some(call) = self.call.take() else { return };
-        let app = Arc::clone(&call.app);
-        if let Some(line) = call.line.clone().filter(|line| line.is_written()) {
-            let writing = Writing { call, line };
-            if !app.work().is_cut() {
-                app.work().go_on(writing);
+        let exchange = Arc::clone(&call.exchange);
+        let work = exchange.app().work();
+        // A call that is dropped because time is up ends here.
+        if work.is_cut() {
+            return;
+        }
+        let writer = exchange.channel().filter(|channel| channel.has_writer());
+        match writer {
+            Some(channel) if call.endpoint.kind != Kind::DetachedCommand => {
+                work.spawn(WritingCall { call, channel: Arc::clone(channel) });
             }
-            return;
+            // A query only reads: without its client nobody needs it.
+            _ if call.endpoint.kind == Kind::Query => {}
+            _ => {
+                let permit = self.permit.take();
+                // A detached command whose client leaves before it is answered is accepted here.
+                let mut rest = PendingCall { call: Some(call), channel: None, permit, has_client };
+                work.spawn(async move { drop((&mut rest).await) });
+            }
         }
-        // What is dropped because time is up goes nowhere.
-        if call.endpoint.kind == Kind::Query || app.work().is_cut() {
-            return;
-        }
-        let place = self.place.take();
-        app.work().go_on(async move {
-            // A detached command whose client leaves before it is answered is accepted here.
-            let mut rest = Begin { call: Some(call), place, line: None, has_client };
-            drop((&mut rest).await);
-        });
     }
 }
 
-impl Drop for Begin {
+impl Drop for PendingCall {
     fn drop(&mut self) {
-        if let Some(line) = self.line.take() {
-            line.leave();
+        let exchange = self.channel.take().or_else(|| Some(Arc::clone(&self.call.as_ref()?.exchange)));
+        let Some(exchange) = exchange else { return };
+        if let Some(channel) = exchange.channel() {
+            channel.leave();
         }
-        self.go_on(false);
+        self.detach(false);
     }
 }
 
 /// A call that writes its response, in a task of its own.
-struct Writing {
+struct WritingCall {
     call: Call,
-    line: Arc<Line>,
+    channel: Arc<Channel>,
 }
 
-impl Future for Writing {
+impl Future for WritingCall {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
         let step = ready!(self.call.step(ctx));
-        self.line.conclude(step.end());
+        self.channel.conclude(step.end());
         Poll::Ready(())
     }
 }
 
-impl Drop for Writing {
+impl Drop for WritingCall {
     fn drop(&mut self) {
-        // If it was dropped before its end: whoever waits for it must not wait for ever.
-        self.line.conclude(Err(Panicked));
+        // A response whose handler is dropped before its end is cut.
+        self.channel.conclude(Err(Panicked));
     }
 }
 
 /// A call behind the head of its response: the frames of its stream.
-struct Rest {
+struct StreamingCall {
     call: Option<Call>,
-    /// Of which the clean-ups count. They run when this is dropped: more may follow the last frame, as the
-    /// end of a compressed body does.
-    end: Option<Response>,
 }
 
-impl Drop for Rest {
+impl Drop for StreamingCall {
     fn drop(&mut self) {
-        if let Some(line) = self.call.as_ref().and_then(|call| call.line.as_ref()) {
-            line.leave();
+        if let Some(channel) = self.call.as_ref().and_then(|call| call.exchange.channel()) {
+            channel.leave();
         }
     }
 }
 
-impl Stream for Rest {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(call) = &mut self.call else {
-            return Poll::Ready(None);
-        };
-        let step = match call.step(ctx) {
-            Poll::Ready(Step::Progress(Progress::Frame(frame))) => return Poll::Ready(Some(Ok(frame))),
-            Poll::Ready(step) => step,
-            Poll::Pending => return Poll::Pending,
+impl EventSource for StreamingCall {
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
+        let Some(call) = &mut self.call else { return Poll::Ready(None) };
+        let step = match ready!(call.step(ctx)) {
+            Step::HandOver(HandOver::Frame(frame)) => return Poll::Ready(Some(Ok(frame))),
+            step => step,
         };
         self.call = None;
         Poll::Ready(match step {
-            Step::Progress(Progress::Cut(error)) => Some(Err(error)),
-            Step::Panicked => Some(Err("the handler panicked".into())),
-            Step::End(response) => {
-                self.end = Some(response);
-                None
-            }
-            Step::Progress(_) => None,
+            Step::HandOver(HandOver::Cut(error)) => Some(Err(error)),
+            Step::Panicked => Some(Err(Cut("the handler panicked").into())),
+            Step::HandOver(_) | Step::End(_) => None,
         })
     }
 }

@@ -63,8 +63,8 @@ impl FromRequest for Cleanup {
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let cleanups = match parameter.singleton() {
             // Of this attempt to make it; see `Cleanups::keep`.
-            Some(provider) => scope.slots().get(provider),
-            None => scope.cleanups(),
+            Some(provider) => scope.exchange().attempt(provider),
+            None => scope.exchange().cleanups(),
         };
         Ok(Self(cleanups.list(scope.app().tasks())))
     }
@@ -123,10 +123,6 @@ impl Cleanups {
     fn list(&self, tasks: &TaskTracker) -> Arc<List> {
         let list = self.0.get_or_init(|| Arc::new(List { state: Mutex::default(), tasks: tasks.clone() }));
         Arc::clone(list)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.get().is_none()
     }
 
     /// Does all that was deferred to `attempt` when this does its own: the singleton was made. What belongs to

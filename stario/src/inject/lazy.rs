@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use super::{Argument, Injected, Lifetime, Owned, ProvidedBy, Provider};
+use super::{Argument, Dependencies, Injected, Lifetime, Owned, ProvidedBy, Provider};
 use crate::error::{Error, Result};
 use crate::extract::{Parameter, Rejection, Requirement, Source};
 use crate::scope::Scope;
@@ -39,8 +40,10 @@ use crate::scope::Scope;
 /// # }
 /// ```
 pub struct Lazy<'s, T> {
-    scope: &'s Scope,
-    borrow: for<'a> fn(&'a Scope) -> Borrow<'a, T>,
+    /// The inputs from which the provider's parameters are resolved.
+    scope: Arc<Scope>,
+    dependencies: &'s Dependencies,
+    borrow: fn(Arc<Scope>, &'s Dependencies) -> Borrow<'s, T>,
     /// Once it is made: a transient value is this parameter's own, and is made once too.
     value: OnceCell<&'s T>,
 }
@@ -55,7 +58,7 @@ impl<'s, T: 's> Lazy<'s, T> {
     ///
     /// The provider's error; with `?` it is answered as if the handler had taken the dependency itself.
     pub async fn get(&self) -> Result<&'s T> {
-        let value = self.value.get_or_try_init(|| (self.borrow)(self.scope)).await;
+        let value = self.value.get_or_try_init(|| (self.borrow)(Arc::clone(&self.scope), self.dependencies)).await;
         value.copied().map_err(Error::from)
     }
 }
@@ -66,8 +69,11 @@ impl<T> std::fmt::Debug for Lazy<'_, T> {
     }
 }
 
-fn borrow<P: Provider<T>, T: Send + Sync + 'static>(scope: &Scope) -> Borrow<'_, T> {
-    Box::pin(<P::Lifetime as Lifetime>::borrow::<P, T>(scope))
+fn borrow<P: Provider<T>, T: Send + Sync + 'static>(
+    scope: Arc<Scope>,
+    dependencies: &Dependencies,
+) -> Borrow<'_, T> {
+    Box::pin(async move { <P::Lifetime as Lifetime>::borrow::<P, T>(&scope, dependencies).await })
 }
 
 /// The type is a lazy dependency.
@@ -91,7 +97,14 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsLazy<R>> for Lazy<'s, T> {
         ProvidedBy::<T::Provider, T>::requirement(parameter)
     }
 
-    async fn take(scope: &'s Scope, _: &'static Parameter) -> Result<Owned<Self>, Rejection> {
-        Ok(Owned(Lazy { scope, borrow: borrow::<T::Provider, T>, value: OnceCell::new() }))
+    async fn take(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+        _: &'static Parameter,
+    ) -> Result<Owned<Self>, Rejection> {
+        // A singleton is made of the app alone, so it keeps no input of the request.
+        let keeps_inputs = !ProvidedBy::<T::Provider, T>::SOURCE.is_app();
+        let scope = if keeps_inputs { Arc::clone(scope) } else { Scope::without_inputs(scope) };
+        Ok(Owned(Lazy { scope, dependencies, borrow: borrow::<T::Provider, T>, value: OnceCell::new() }))
     }
 }

@@ -1,10 +1,11 @@
 //! For how long a provider's value is shared.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use super::{Provider, make};
+use super::{Dependencies, Provider, make};
 use crate::extract::{Rejection, Source};
 use crate::scope::Scope;
 
@@ -17,14 +18,16 @@ pub trait Lifetime {
     const SOURCE: Source;
 
     /// For a parameter by value.
-    fn take<P: Provider<V>, V: Send + Sync + 'static>(
-        scope: &Scope,
-    ) -> impl Future<Output = Result<Self::Taken<'_, V>, Rejection>> + Send;
+    fn take<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> impl Future<Output = Result<Self::Taken<'s, V>, Rejection>> + Send;
 
     /// For a parameter by reference.
-    fn borrow<P: Provider<V>, V: Send + Sync + 'static>(
-        scope: &Scope,
-    ) -> impl Future<Output = Result<&V, Rejection>> + Send;
+    fn borrow<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> impl Future<Output = Result<&'s V, Rejection>> + Send;
 }
 
 /// One call per request, shared by all who take it there.
@@ -41,16 +44,20 @@ impl Lifetime for Request {
 
     const SOURCE: Source = Source::Head;
 
-    async fn take<P: Provider<V>, V: Send + Sync + 'static>(
-        scope: &Scope,
-    ) -> Result<Shared<'_, V>, Rejection> {
-        Self::borrow::<P, V>(scope).await.map(Shared)
+    async fn take<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> Result<Shared<'s, V>, Rejection> {
+        Self::borrow::<P, V>(scope, dependencies).await.map(Shared)
     }
 
     /// A failure is shared too: the provider is called once, however many ask.
-    async fn borrow<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<&V, Rejection> {
-        let cell: &OnceCell<Result<V, Rejection>> = scope.slots().get(TypeId::of::<P>());
-        cell.get_or_init(|| make::<P, V>(scope)).await.as_ref().map_err(Clone::clone)
+    async fn borrow<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> Result<&'s V, Rejection> {
+        let cell: &OnceCell<Result<V, Rejection>> = dependencies.slots.get(TypeId::of::<P>());
+        cell.get_or_init(|| make::<P, V>(scope, dependencies)).await.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -59,19 +66,25 @@ impl Lifetime for Singleton {
 
     const SOURCE: Source = Source::App;
 
-    async fn take<P: Provider<V>, V: Send + Sync + 'static>(
-        scope: &Scope,
-    ) -> Result<Shared<'_, V>, Rejection> {
-        Self::borrow::<P, V>(scope).await.map(Shared)
+    async fn take<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> Result<Shared<'s, V>, Rejection> {
+        Self::borrow::<P, V>(scope, dependencies).await.map(Shared)
     }
 
-    /// A failure is not kept: the next who asks tries again.
-    async fn borrow<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<&V, Rejection> {
-        let cell: &OnceCell<V> = scope.app().singletons().get(TypeId::of::<P>());
+    /// A failure is not kept: the next request that asks tries again.
+    async fn borrow<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> Result<&'s V, Rejection> {
         let provider = TypeId::of::<P>();
+        let cell: &OnceCell<V> = dependencies.app.singletons().get(provider);
         let make = async || {
-            let value = make::<P, V>(scope).await?;
-            scope.app().cleanups().keep(scope.slots().get(provider));
+            // What this attempt defers goes with its value, or with the request if it fails.
+            let attempt = scope.exchange().attempt(provider);
+            let value = make::<P, V>(scope, dependencies).await?;
+            dependencies.app.cleanups().keep(attempt);
             Ok(value)
         };
         cell.get_or_try_init(make).await
@@ -83,12 +96,18 @@ impl Lifetime for Transient {
 
     const SOURCE: Source = Source::Head;
 
-    async fn take<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<Owned<V>, Rejection> {
-        make::<P, V>(scope).await.map(Owned)
+    async fn take<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> Result<Owned<V>, Rejection> {
+        make::<P, V>(scope, dependencies).await.map(Owned)
     }
 
-    async fn borrow<P: Provider<V>, V: Send + Sync + 'static>(scope: &Scope) -> Result<&V, Rejection> {
-        Ok(scope.slots().keep(make::<P, V>(scope).await?))
+    async fn borrow<'s, P: Provider<V>, V: Send + Sync + 'static>(
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
+    ) -> Result<&'s V, Rejection> {
+        Ok(dependencies.slots.keep(make::<P, V>(scope, dependencies).await?))
     }
 }
 

@@ -17,7 +17,8 @@ fn route(method: &'static str, path: &'static str, headers: Headers) -> Route {
         line: line!(),
         is_checked: true,
         requirements: Vec::new,
-        call: |_| Box::pin(async { http::Response::default() }),
+        body_limit: None,
+        call: |_, _| Box::pin(async { http::Response::default() }),
     }));
     Route::new(endpoint)
 }

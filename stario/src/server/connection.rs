@@ -139,7 +139,7 @@ impl Connections {
             let dispatched = refused.is_none().then(|| {
                 let patience = Patience::new(self.limits.body_timeout);
                 let request = request.map(|body| Body::incoming(body, patience));
-                catch_panic(dispatch(Arc::clone(&self.app), request, Some(peer)))
+                catch_panic(dispatch(&self.app, request, Some(peer)))
             });
             Answer { dispatched, refused, busy: Some(busy) }
         });

@@ -51,7 +51,7 @@ pub(crate) fn render() -> String {
 
 /// One request's part in the figures.
 #[derive(Debug)]
-pub(super) struct Figures {
+pub(crate) struct Figures {
     method: &'static str,
     route: &'static str,
     status: Option<StatusCode>,
@@ -59,7 +59,7 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub(super) fn begin(method: &Method) -> Option<Self> {
+    pub(crate) fn begin(method: &Method) -> Option<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let handle = HANDLE.get()?;
         if COUNT.fetch_add(1, Ordering::Relaxed) % UPKEEP == UPKEEP - 1 {
@@ -70,7 +70,7 @@ impl Figures {
         Some(Self { method, route: "", status: None, is_stream: false })
     }
 
-    pub(super) fn answered(&mut self, status: StatusCode, route: Option<&'static str>, is_stream: bool) {
+    pub(crate) fn answered(&mut self, status: StatusCode, route: Option<&'static str>, is_stream: bool) {
         self.status = Some(status);
         self.route = route.unwrap_or_default();
         self.is_stream = is_stream;
@@ -79,7 +79,7 @@ impl Figures {
         }
     }
 
-    pub(super) fn end(&mut self, elapsed: Duration, events: Option<u64>) {
+    pub(crate) fn end(&mut self, elapsed: Duration, events: Option<u64>) {
         gauge!("http_server_active_requests", "http_request_method" => self.method).decrement(1);
         let route = self.route;
         if self.is_stream {

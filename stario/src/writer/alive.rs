@@ -1,13 +1,12 @@
 //! What a handler does only while someone is there for it.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::line::Line;
+use crate::channel::Channel;
 use crate::extract::{FromRequest, Parameter, Rejection};
 use crate::scope::Scope;
 
@@ -58,8 +57,8 @@ use crate::scope::Scope;
 pub struct Alive(CancellationToken);
 
 impl Alive {
-    pub(super) fn of(line: &Line) -> Self {
-        Self(line.ended().clone())
+    pub(super) fn of(channel: &Channel) -> Self {
+        Self(channel.ended().clone())
     }
 
     /// The items of `source` for as long as this is alive; then the wait for the next one ends at once.
@@ -86,10 +85,7 @@ impl Alive {
 
 impl FromRequest for Alive {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        let line = scope.line();
-        let alive = Self::of(line);
-        crate::handler::connect(Arc::clone(line));
-        Ok(alive)
+        Ok(Self::of(scope.exchange().open_channel()))
     }
 }
 

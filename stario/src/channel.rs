@@ -1,6 +1,15 @@
-//! What a handler's call shares with the one who sends its response: what is written and not yet sent, and
+//! `Channel`: between a handler with a `Writer` and its response. It holds what is written and not yet sent, and knows
 //! whether the client is still there.
+//!
+//! ```text
+//!            begin                    end
+//!   Unsent ---------> Open ---------------------> Ended
+//!      |                |  error, panic, too short
+//!      |                +-----------------------> Cut
+//!      +--------- respond, or nothing said ------> Ended
+//! ```
 
+mod error;
 mod reader;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,18 +22,17 @@ use http_body::Body as _;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::error::WriteError;
 use crate::handler::Panicked;
-use crate::inject::Cleanups;
 use crate::response::{self, Response};
 use crate::sse::{self, Burst};
 
-pub(crate) use reader::Reader;
+pub use error::WriteError;
+pub(crate) use reader::Opened;
 
-/// Between a handler, which goes on in a task of its own, and the connection of its client.
-pub(crate) struct Line {
+/// Connects a handler, which may run in a task of its own, with the connection of its client.
+pub(crate) struct Channel {
     state: Mutex<State>,
-    /// Told when bytes were taken, and when nobody will take any.
+    /// Notified when bytes were taken, and when the client has left.
     room: Notify,
     /// Cancelled when the client has left or has its response, and when the server stops.
     ended: CancellationToken,
@@ -35,7 +43,7 @@ pub(crate) struct Line {
 #[derive(Default)]
 struct State {
     /// Whether the handler answers by a `Writer`, rather than by its value.
-    is_written: bool,
+    has_writer: bool,
     /// Until the head is sent.
     status: Option<StatusCode>,
     headers: HeaderMap,
@@ -43,16 +51,13 @@ struct State {
     /// Written and not yet taken.
     head: Option<Head>,
     buffer: Burst,
-    /// It is of events alone.
-    is_pinged: bool,
+    /// Whether only whole events were written, so that a comment may follow.
+    is_between_events: bool,
     /// Of the body, if its length was declared.
     length: Option<Length>,
-    /// Who waits for the head or for bytes.
+    /// Wakes the task that waits for the head or for bytes.
     reader: Option<Waker>,
     has_left: bool,
-    /// What the handler's dependencies left to do. It is done when nobody holds the line any more: the handler
-    /// has ended, and the response is sent.
-    cleanups: Option<Cleanups>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -85,12 +90,12 @@ struct Length {
 
 /// What is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Data {
+pub(crate) enum Data {
     Bytes,
     Event,
 }
 
-impl Line {
+impl Channel {
     pub(crate) fn new(stop: &CancellationToken, limit: usize) -> Self {
         Self { state: Mutex::default(), room: Notify::new(), ended: stop.child_token(), limit }
     }
@@ -99,29 +104,31 @@ impl Line {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn ended(&self) -> &CancellationToken {
+    pub(crate) fn ended(&self) -> &CancellationToken {
         &self.ended
     }
 
-    pub(crate) fn is_written(&self) -> bool {
-        self.lock().is_written
+    /// Whether the handler answers by a `Writer`.
+    pub(crate) fn has_writer(&self) -> bool {
+        self.lock().has_writer
     }
 
-    pub(super) fn expect_writer(&self) {
-        self.lock().is_written = true;
+    /// Notes that the handler answers by a `Writer`.
+    pub(crate) fn expect_writer(&self) {
+        self.lock().has_writer = true;
     }
 }
 
 /// The writing end.
-impl Line {
-    pub(super) fn set_status(&self, status: StatusCode) {
+impl Channel {
+    pub(crate) fn set_status(&self, status: StatusCode) {
         self.lock().status = Some(status);
     }
 
     /// Gives the headers to `change`, if they are not sent yet.
-    pub(super) fn change_headers(&self, change: impl FnOnce(&mut HeaderMap)) -> Result<(), WriteError> {
+    pub(crate) fn change_headers(&self, change: impl FnOnce(&mut HeaderMap)) -> Result<(), WriteError> {
         let mut state = self.lock();
-        if state.is_alone()? {
+        if state.has_no_client()? {
             return Ok(());
         }
         match state.phase {
@@ -132,9 +139,9 @@ impl Line {
     }
 
     /// Sends the head.
-    pub(super) fn begin(&self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
+    pub(crate) fn begin(&self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
         let mut state = self.lock();
-        if state.is_alone()? {
+        if state.has_no_client()? {
             return Ok(());
         }
         state.begin(status, kind)?;
@@ -143,7 +150,7 @@ impl Line {
     }
 
     /// Writes `data` when there is room for it: at once if nothing waits for the client.
-    pub(super) async fn write(&self, data: &Bytes, kind: Data) -> Result<(), WriteError> {
+    pub(crate) async fn write(&self, data: &Bytes, kind: Data) -> Result<(), WriteError> {
         // A loop that writes to a client who has left waits for nothing else.
         tokio::task::coop::consume_budget().await;
         loop {
@@ -156,9 +163,9 @@ impl Line {
     }
 
     /// Ends the response, with `data` as its last bytes.
-    pub(super) fn end(&self, data: Option<Bytes>) -> Result<(), WriteError> {
+    pub(crate) fn end(&self, data: Option<Bytes>) -> Result<(), WriteError> {
         let mut state = self.lock();
-        if state.is_alone()? {
+        if state.has_no_client()? {
             return Ok(());
         }
         if let Phase::Unsent = state.phase {
@@ -172,24 +179,21 @@ impl Line {
     }
 
     /// Sends a whole response, with the headers that were set.
-    pub(super) fn respond(
+    pub(crate) fn respond(
         &self,
         response: Response,
         request: Option<&request::Parts>,
     ) -> Result<(), WriteError> {
         let mut state = self.lock();
-        if state.is_alone()? {
+        if state.has_no_client()? {
             return Ok(());
         }
         state.respond(response, request)
     }
 
     /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing.
-    pub(crate) fn conclude(&self, mut value: Result<Response, Panicked>) {
+    pub(crate) fn conclude(&self, value: Result<Response, Panicked>) {
         let mut state = self.lock();
-        if let Ok(response) = &mut value {
-            state.cleanups = response.body_mut().take_cleanups();
-        }
         if state.has_left {
             return;
         }
@@ -200,7 +204,7 @@ impl Line {
             (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => state.end(),
             (Phase::Unsent, value) => {
                 state.phase = Phase::Ended;
-                state.hand(value.map_or(Head::None, Head::Whole));
+                state.send_head(value.map_or(Head::None, Head::Whole));
                 Ok(())
             }
             (Phase::Open { .. }, _) => {
@@ -214,7 +218,7 @@ impl Line {
             tracing::error!(%error, "a response was cut");
             if let Phase::Unsent = state.phase {
                 state.phase = Phase::Ended;
-                state.hand(Head::None);
+                state.send_head(Head::None);
             }
         }
     }
@@ -222,7 +226,7 @@ impl Line {
 
 impl State {
     /// Whether the client left before the end: then nothing is written, and nothing is wrong.
-    fn is_alone(&self) -> Result<bool, WriteError> {
+    fn has_no_client(&self) -> Result<bool, WriteError> {
         match self.phase {
             Phase::Ended | Phase::Cut => Err(WriteError::Ended),
             Phase::Unsent | Phase::Open { .. } => Ok(self.has_left),
@@ -245,16 +249,16 @@ impl State {
         *response.status_mut() = status;
         merge(response.headers_mut(), std::mem::take(&mut self.headers));
         self.phase = Phase::Open { status, is_events };
-        self.is_pinged = kind == Data::Event;
+        self.is_between_events = kind == Data::Event;
         if has_no_body(status) {
             if status != StatusCode::NOT_MODIFIED {
                 response.headers_mut().remove(CONTENT_LENGTH);
             }
-            self.hand(Head::Whole(response));
+            self.send_head(Head::Whole(response));
             return Ok(());
         }
         self.length = declared.map(|declared| Length { declared, written: 0, taken: 0 });
-        self.hand(Head::Open(response));
+        self.send_head(Head::Open(response));
         Ok(())
     }
 
@@ -266,7 +270,7 @@ impl State {
         {
             return Err(WriteError::NoBody(status));
         }
-        if self.is_alone()? {
+        if self.has_no_client()? {
             return Ok(true);
         }
         if let Phase::Unsent = self.phase {
@@ -299,8 +303,11 @@ impl State {
         if let (Some(length), Some(written)) = (&mut self.length, written) {
             length.written = written;
         }
-        self.is_pinged &= kind == Data::Event;
-        self.buffer.add(data.clone());
+        self.is_between_events &= kind == Data::Event;
+        match kind {
+            Data::Event => self.buffer.add_event(data.clone()),
+            Data::Bytes => self.buffer.add(data.clone()),
+        }
         self.wake();
         Ok(true)
     }
@@ -337,7 +344,7 @@ impl State {
             response.headers_mut().remove(CONTENT_LENGTH);
         }
         self.phase = Phase::Ended;
-        self.hand(Head::Whole(response));
+        self.send_head(Head::Whole(response));
         Ok(())
     }
 
@@ -356,7 +363,7 @@ impl State {
         }
     }
 
-    fn hand(&mut self, head: Head) {
+    fn send_head(&mut self, head: Head) {
         self.head = Some(head);
         self.wake();
     }
@@ -405,10 +412,11 @@ fn merge(headers: &mut HeaderMap, set: HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
+    use std::pin::{Pin, pin};
     use std::sync::Arc;
     use std::task::{Context, Poll};
 
+    use super::reader::Reader;
     use super::*;
 
     /// Whether it is done, without waiting.
@@ -420,26 +428,26 @@ mod tests {
     }
 
     fn read(reader: &mut Reader) -> Option<Bytes> {
-        match reader.poll_next(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(frame) => Some(frame.unwrap().unwrap()),
+        match Pin::new(&mut *reader).poll_frame(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(frame) => Some(frame.unwrap().unwrap().bytes),
             Poll::Pending => None,
         }
     }
 
-    fn line(limit: usize) -> Arc<Line> {
-        Arc::new(Line::new(&CancellationToken::new(), limit))
+    fn channel(limit: usize) -> Arc<Channel> {
+        Arc::new(Channel::new(&CancellationToken::new(), limit))
     }
 
     #[tokio::test]
     async fn a_write_waits_for_room_and_what_is_ready_goes_out_together() {
-        let line = line(10);
-        line.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let mut reader = Reader::new(Arc::clone(&line), false);
+        let channel = channel(10);
+        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let mut reader = Reader::new(Arc::clone(&channel));
         let (first, second, third) = (Bytes::from("12345"), Bytes::from("67890"), Bytes::from("x"));
         for data in [&first, &second] {
-            assert!(matches!(poll(pin!(line.write(data, Data::Bytes))), Some(Ok(()))));
+            assert!(matches!(poll(pin!(channel.write(data, Data::Bytes))), Some(Ok(()))));
         }
-        let mut waits = pin!(line.write(&third, Data::Bytes));
+        let mut waits = pin!(channel.write(&third, Data::Bytes));
         assert!(poll(waits.as_mut()).is_none());
         assert_eq!(read(&mut reader).unwrap(), "1234567890");
         assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
@@ -449,12 +457,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_write_larger_than_the_buffer_waits_until_it_is_empty() {
-        let line = line(10);
-        line.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let mut reader = Reader::new(Arc::clone(&line), false);
+        let channel = channel(10);
+        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let mut reader = Reader::new(Arc::clone(&channel));
         let (small, large) = (Bytes::from("x"), Bytes::from("y".repeat(100)));
-        assert!(poll(pin!(line.write(&small, Data::Bytes))).is_some());
-        let mut waits = pin!(line.write(&large, Data::Bytes));
+        assert!(poll(pin!(channel.write(&small, Data::Bytes))).is_some());
+        let mut waits = pin!(channel.write(&large, Data::Bytes));
         assert!(poll(waits.as_mut()).is_none());
         assert_eq!(read(&mut reader).unwrap(), small);
         assert!(poll(waits.as_mut()).is_some());
@@ -463,41 +471,41 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_for_a_client_who_leaves() {
-        let line = line(1);
-        line.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let reader = Reader::new(Arc::clone(&line), false);
+        let channel = channel(1);
+        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let reader = Reader::new(Arc::clone(&channel));
         let data = Bytes::from("x");
-        assert!(poll(pin!(line.write(&data, Data::Bytes))).is_some());
-        let mut waits = pin!(line.write(&data, Data::Bytes));
+        assert!(poll(pin!(channel.write(&data, Data::Bytes))).is_some());
+        let mut waits = pin!(channel.write(&data, Data::Bytes));
         assert!(poll(waits.as_mut()).is_none());
         drop(reader);
         assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
-        assert!(line.ended().is_cancelled());
+        assert!(channel.ended().is_cancelled());
     }
 
     #[tokio::test]
     async fn a_body_that_is_too_short_does_not_end() {
         // HTTP/1 would notice by itself, HTTP/2 would not.
-        let line = line(10);
-        line.change_headers(|headers| drop(headers.insert(CONTENT_LENGTH, 5.into()))).unwrap();
-        assert!(matches!(poll(pin!(line.write(&Bytes::from("1234"), Data::Bytes))), Some(Ok(()))));
-        let mut reader = Reader::new(Arc::clone(&line), false);
-        assert!(matches!(line.end(None), Err(WriteError::Length { declared: 5, written: 4 })));
+        let channel = channel(10);
+        channel.change_headers(|headers| drop(headers.insert(CONTENT_LENGTH, 5.into()))).unwrap();
+        assert!(matches!(poll(pin!(channel.write(&Bytes::from("1234"), Data::Bytes))), Some(Ok(()))));
+        let mut reader = Reader::new(Arc::clone(&channel));
+        assert!(matches!(channel.end(None), Err(WriteError::Length { declared: 5, written: 4 })));
         assert_eq!(read(&mut reader).unwrap(), "1234");
         let ctx = &mut Context::from_waker(Waker::noop());
-        assert!(matches!(reader.poll_next(ctx), Poll::Ready(Some(Err(_)))));
+        assert!(matches!(Pin::new(&mut reader).poll_frame(ctx), Poll::Ready(Some(Err(_)))));
     }
 
     #[tokio::test]
     async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
-        let line = line(1);
-        line.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let mut reader = Reader::new(Arc::clone(&line), false);
-        line.conclude(Err(Panicked));
+        let channel = channel(1);
+        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+        let mut reader = Reader::new(Arc::clone(&channel));
+        channel.conclude(Err(Panicked));
         let ctx = &mut Context::from_waker(Waker::noop());
-        assert!(matches!(reader.poll_next(ctx), Poll::Ready(Some(Err(_)))));
-        let line = self::line(1);
-        line.conclude(Err(Panicked));
-        assert!(matches!(line.poll_head(ctx), Poll::Ready(Err(Panicked))));
+        assert!(matches!(Pin::new(&mut reader).poll_frame(ctx), Poll::Ready(Some(Err(_)))));
+        let channel = self::channel(1);
+        channel.conclude(Err(Panicked));
+        assert!(matches!(channel.poll_head(ctx), Poll::Ready(Err(Panicked))));
     }
 }

@@ -1,4 +1,4 @@
-//! How a [`Writer`](super::Writer) can be misused.
+//! How a [`Writer`](crate::Writer) can be misused.
 
 use std::fmt;
 

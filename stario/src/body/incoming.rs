@@ -1,0 +1,57 @@
+//! The body of a request as the connection delivers it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+
+use super::BodyError;
+use crate::patience::Patience;
+
+/// What a client sends, as long as it makes progress.
+pub(super) struct Incoming {
+    body: hyper::body::Incoming,
+    patience: Patience,
+}
+
+/// The client stopped sending, or was too slow.
+#[derive(Debug)]
+pub(crate) struct Stalled;
+
+impl Incoming {
+    pub(super) fn new(body: hyper::body::Incoming, patience: Patience) -> Self {
+        Self { body, patience }
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(ctx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => self.patience.refill(frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
+                return Poll::Ready(Some(Err(Stalled.into())));
+            }
+            Poll::Ready(_) | Poll::Pending => {}
+        }
+        polled.map_err(Into::into)
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl std::error::Error for Stalled {}
+
+impl std::fmt::Display for Stalled {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the request's body did not come in time")
+    }
+}

@@ -1,0 +1,144 @@
+//! The reading end of a channel: the head of the response, and then its body.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::SizeHint;
+
+use super::{Channel, Head, Length, Phase};
+use crate::body::{BodyError, Cut, Frames};
+use crate::handler::Panicked;
+use crate::response::Response;
+use crate::sse::{EventSource, Frame};
+
+/// The head of a response, as a handler's `Writer` has sent it.
+pub(crate) enum Opened {
+    /// The whole response.
+    Whole(Response),
+    /// The head of a body that the reader reads; of events, or of bytes.
+    Events(Response, Reader),
+    Bytes(Response, Reader),
+}
+
+impl Channel {
+    /// The head of the response. The reader that comes with it reads the body; to drop it is to leave.
+    pub(crate) fn poll_head(self: &Arc<Self>, ctx: &mut Context<'_>) -> Poll<Result<Opened, Panicked>> {
+        let mut state = self.lock();
+        match state.head.take() {
+            Some(Head::Whole(response)) => Poll::Ready(Ok(Opened::Whole(response))),
+            Some(Head::None) => Poll::Ready(Err(Panicked)),
+            Some(Head::Open(response)) => {
+                let reader = Reader::new(Arc::clone(self));
+                Poll::Ready(Ok(if state.is_between_events {
+                    Opened::Events(response, reader)
+                } else {
+                    Opened::Bytes(response, reader)
+                }))
+            }
+            None => {
+                state.reader = Some(ctx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Notes that the client reads no more.
+    pub(crate) fn leave(&self) {
+        let mut state = self.lock();
+        state.has_left = true;
+        let unread = (state.head.take(), std::mem::take(&mut state.buffer), state.reader.take());
+        drop(state);
+        drop(unread);
+        self.ended.cancel();
+        self.room.notify_waiters();
+    }
+}
+
+/// The body of a response that is written piece by piece. To drop it is to leave.
+pub(crate) struct Reader {
+    channel: Arc<Channel>,
+}
+
+impl Reader {
+    pub(super) fn new(channel: Arc<Channel>) -> Self {
+        Self { channel }
+    }
+
+    pub(super) fn poll_frame(
+        self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame, BodyError>>> {
+        let mut state = self.channel.lock();
+        if let Some(frame) = state.buffer.take() {
+            if let Some(length) = &mut state.length {
+                length.taken += frame.bytes.len() as u64;
+            }
+            drop(state);
+            self.channel.room.notify_waiters();
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        match state.phase {
+            Phase::Ended => Poll::Ready(None),
+            Phase::Cut => Poll::Ready(Some(Err(Cut("the response was cut").into()))),
+            Phase::Unsent | Phase::Open { .. } => {
+                state.reader = Some(ctx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn remaining(&self) -> SizeHint {
+        match self.channel.lock().length {
+            Some(Length { declared, taken, .. }) => SizeHint::with_exact(declared - taken),
+            None => SizeHint::default(),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        let state = self.channel.lock();
+        state.buffer.len() == 0 && matches!(state.phase, Phase::Ended)
+    }
+}
+
+/// Written events.
+impl EventSource for Reader {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
+        self.poll_frame(ctx)
+    }
+
+    fn is_between_events(&self) -> bool {
+        // What is written besides events may end within a line.
+        self.channel.lock().is_between_events
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.remaining()
+    }
+
+    fn is_end(&self) -> bool {
+        self.has_ended()
+    }
+}
+
+/// Written bytes.
+impl Frames for Reader {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        self.poll_frame(ctx).map(|next| next.map(|frame| frame.map(|frame| frame.bytes)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.remaining()
+    }
+
+    fn is_end(&self) -> bool {
+        self.has_ended()
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.channel.leave();
+    }
+}

@@ -1,0 +1,110 @@
+//! A request's way through layers: those around the routing, then those around what was found.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::{Request, request};
+
+use super::{Found, answer, route};
+use crate::body::{Body, BodyError};
+use crate::error::{Error, catch_panic, panic_message};
+use crate::exchange::Exchange;
+use crate::layer::{Passage, Stage};
+use crate::response::Response;
+
+/// A request among layers. Each layer holds one, with the position behind it.
+#[derive(Clone)]
+pub(super) struct LayeredRequest {
+    exchange: Arc<Exchange>,
+    /// The head before the first of these layers, for the answers to what a layer fails with.
+    head: Arc<request::Parts>,
+    stages: Arc<[Arc<Stage>]>,
+    /// How many of the stages it has passed.
+    position: usize,
+    /// What answers behind the last layer; `None` around the routing.
+    found: Option<Found>,
+}
+
+impl LayeredRequest {
+    /// Sends the request through layers.
+    pub(super) fn through(
+        stages: &Arc<[Arc<Stage>]>,
+        exchange: &Arc<Exchange>,
+        request: Request<Body>,
+        found: Option<Found>,
+    ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(exchange.id());
+        if let Some(peer) = exchange.peer() {
+            head.extensions.insert::<SocketAddr>(peer);
+        }
+        // For layers around the routing this is a look ahead: they may still change the path.
+        let matched_path = match &found {
+            Some(found) => found.matched_path(),
+            None => Found::by(exchange.app(), &head).matched_path(),
+        };
+        if let Some(matched_path) = matched_path {
+            head.extensions.insert(matched_path);
+        }
+        let layered = Self {
+            exchange: Arc::clone(exchange),
+            head: Arc::new(head.clone()),
+            stages: Arc::clone(stages),
+            position: 0,
+            found,
+        };
+        layered.next_layer(Request::from_parts(head, body))
+    }
+
+    /// The next layer for this path, and the request behind it.
+    fn next(&self, path: &str) -> Option<(Arc<Stage>, Self)> {
+        let left = &self.stages[self.position..];
+        let skipped = left.iter().position(|stage| stage.covers(path))?;
+        let position = self.position + skipped + 1;
+        Some((Arc::clone(&left[skipped]), Self { position, ..self.clone() }))
+    }
+
+    async fn arrive(self, mut request: Request<Body>) -> Response {
+        // A layer may call what is behind it several times: each call has an exchange of its own.
+        let exchange = self.exchange.behind_layers();
+        let answering = match self.found {
+            None => route(&exchange, request),
+            Some(found) => {
+                // Behind the routing, the path is no longer a layer's to change: it has the captures.
+                if request.uri().path() != self.head.uri.path() {
+                    *request.uri_mut() = self.head.uri.clone();
+                }
+                let (head, body) = request.into_parts();
+                answer(&exchange, head, body, found)
+            }
+        };
+        let mut response = answering.wait(Arc::clone(&exchange)).await;
+        // The exchange, and so its clean-ups, last as long as this body, whatever the layers make of it.
+        response.body_mut().deliver_for(exchange);
+        response
+    }
+}
+
+impl Passage for LayeredRequest {
+    fn next_layer(&self, request: Request<Body>) -> Pin<Box<dyn Future<Output = Response> + Send>> {
+        let Some((stage, behind)) = self.next(request.uri().path()) else {
+            return Box::pin(self.clone().arrive(request));
+        };
+        let layered = self.clone();
+        Box::pin(async move {
+            match catch_panic(stage.pass(request, Arc::new(behind))).await {
+                Ok(response) => response,
+                Err(panic) => {
+                    let (exchange, head) = (&layered.exchange, &*layered.head);
+                    tracing::error!(panic = panic_message(&*panic), "a layer panicked");
+                    exchange.app().answers().panicked(Some(head), exchange.id())
+                }
+            }
+        })
+    }
+
+    fn fail(&self, error: BodyError) -> Response {
+        self.exchange.app().answers().answer(Error::from(error), &self.head, self.exchange.id())
+    }
+}

@@ -1,0 +1,341 @@
+//! `Exchange`: what is known of one request, from the head that was read to the last byte of its response.
+//!
+//! It owns nothing that leads back to it: a `Logger`, an `Alive`, a `Cleanup` and a `Writer` hold parts of it, never the
+//! whole. So it is dropped, and the clean-ups run, when the handler's future and the response's body are gone.
+
+use std::any::TypeId;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use http::{Method, Request, StatusCode, Version};
+use tracing::Span;
+
+use crate::app::{Assembled, Settings};
+use crate::body::{Body, Delivery, Entered};
+use crate::channel::Channel;
+use crate::compress::Accepted;
+use crate::extract::{Nonce, RequestId, client_behind};
+use crate::handler::HandOver;
+use crate::inject::{Cleanups, Slots};
+use crate::routing::Captures;
+use crate::sse::EventCounter;
+use crate::telemetry::{self, Outcome, RequestRecord};
+
+/// One request and its response, shared by the handler's future and the response's body. The inputs of the request are in
+/// the [`Scope`](crate::Scope), which ends earlier; the dependencies that the handler borrows are in its future.
+pub struct Exchange {
+    id: RequestId,
+    /// The address of the connection, if the server tells it.
+    peer: Option<SocketAddr>,
+    version: Version,
+    nonce: Option<Nonce>,
+    /// The codings that the client accepts, if it names any.
+    accepted: Option<Accepted>,
+    /// A disabled span unless a subscriber wants spans.
+    span: Span,
+    /// Set when the request is routed, which a layer around the routing may delay.
+    matched: OnceLock<Captures>,
+    /// The request headers by which the routes at this path are told apart.
+    vary: OnceLock<Vec<&'static str>>,
+    /// Made for the first `Writer` or `Alive` that the handler takes.
+    channel: OnceLock<Arc<Channel>>,
+    /// What the handler's future hands to the caller that polls it.
+    hand_over: Mutex<Option<HandOver>>,
+    record: Record,
+    /// The exchange of the request, if this one is of a call behind layers.
+    outer: Option<Arc<Exchange>>,
+    app: Arc<Assembled>,
+    /// What providers have deferred.
+    cleanups: Cleanups,
+    /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value.
+    attempts: Slots,
+}
+
+/// What the log and the metrics say of the request when its response has ended.
+struct Record {
+    /// Whether anybody reads it.
+    is_wanted: bool,
+    started: Instant,
+    method: Method,
+    path: Box<str>,
+    client: Option<IpAddr>,
+    /// The status of the response; 0 before there is one.
+    status: AtomicU16,
+    is_stream: AtomicBool,
+    events: AtomicU64,
+    #[cfg(feature = "metrics")]
+    figures: Mutex<Option<telemetry::metrics::Figures>>,
+}
+
+impl Exchange {
+    /// The exchange of a request whose head has been read.
+    pub(crate) fn begin(
+        app: &Arc<Assembled>,
+        request: &Request<Body>,
+        peer: Option<SocketAddr>,
+    ) -> Arc<Self> {
+        let id = RequestId::next();
+        let is_wanted = telemetry::wants_requests();
+        let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
+        let span = telemetry::span(request, id, client);
+        let record = Record {
+            is_wanted,
+            started: Instant::now(),
+            method: request.method().clone(),
+            path: if is_wanted { request.uri().path().into() } else { Box::default() },
+            client: if is_wanted { client() } else { None },
+            status: AtomicU16::new(0),
+            is_stream: AtomicBool::new(false),
+            events: AtomicU64::new(0),
+            #[cfg(feature = "metrics")]
+            figures: Mutex::new(telemetry::metrics::Figures::begin(request.method())),
+        };
+        Arc::new(Self {
+            id,
+            peer,
+            version: request.version(),
+            nonce: app.settings().nonce(),
+            accepted: Accepted::of(request.headers()),
+            span,
+            matched: OnceLock::new(),
+            vary: OnceLock::new(),
+            channel: OnceLock::new(),
+            hand_over: Mutex::new(None),
+            record,
+            outer: None,
+            app: Arc::clone(app),
+            cleanups: Cleanups::default(),
+            attempts: Slots::default(),
+        })
+    }
+
+    /// The exchange of one call behind layers, which may call what is behind them several times. It has clean-ups
+    /// of its own, which do not wait for those of another call; what the log says is kept by the outer one.
+    pub(crate) fn behind_layers(self: &Arc<Self>) -> Arc<Self> {
+        let outer = self.outer.as_ref().unwrap_or(self);
+        Arc::new(Self {
+            id: outer.id,
+            peer: outer.peer,
+            version: outer.version,
+            nonce: outer.nonce,
+            accepted: None,
+            span: outer.span.clone(),
+            matched: OnceLock::new(),
+            vary: OnceLock::new(),
+            channel: OnceLock::new(),
+            hand_over: Mutex::new(None),
+            record: Record {
+                is_wanted: false,
+                started: outer.record.started,
+                method: outer.record.method.clone(),
+                path: Box::default(),
+                client: None,
+                status: AtomicU16::new(0),
+                is_stream: AtomicBool::new(false),
+                events: AtomicU64::new(0),
+                #[cfg(feature = "metrics")]
+                figures: Mutex::new(None),
+            },
+            outer: Some(Arc::clone(outer)),
+            app: Arc::clone(&outer.app),
+            cleanups: Cleanups::default(),
+            attempts: Slots::default(),
+        })
+    }
+
+    /// Notes the route that was found. A later one of the same exchange is not noted.
+    pub(crate) fn matched(&self, captures: Captures) {
+        telemetry::routed(&self.span, &self.record.method, captures.template());
+        if let Some(outer) = &self.outer {
+            let _ = outer.matched.set(captures.clone());
+        }
+        let _ = self.matched.set(captures);
+    }
+
+    fn outer(&self) -> &Exchange {
+        self.outer.as_deref().unwrap_or(self)
+    }
+
+    /// Whether this is of a call behind layers, whose response's body must keep it.
+    pub(crate) fn is_behind_layers(&self) -> bool {
+        self.outer.is_some()
+    }
+
+    pub(crate) fn id(&self) -> RequestId {
+        self.id
+    }
+
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.record.method == Method::HEAD
+    }
+
+    pub(crate) fn nonce(&self) -> Option<Nonce> {
+        self.nonce
+    }
+
+    pub(crate) fn accepted(&self) -> Option<&Accepted> {
+        self.accepted.as_ref()
+    }
+
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    pub(crate) fn app(&self) -> &Arc<Assembled> {
+        &self.app
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        self.app.settings()
+    }
+
+    /// The captures of the route that matched.
+    pub(crate) fn captures(&self) -> Option<&Captures> {
+        self.matched.get()
+    }
+
+    /// The path template of the route; empty before one matched.
+    pub(crate) fn matched_path(&self) -> &'static str {
+        self.matched.get().map(Captures::template).unwrap_or_default()
+    }
+
+    /// Notes the request headers that decide which route answers.
+    pub(crate) fn vary_by(&self, headers: Vec<&'static str>) {
+        let _ = self.outer().vary.set(headers);
+    }
+
+    pub(crate) fn vary(&self) -> &[&'static str] {
+        self.vary.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The channel between the handler and its response, made at the first call.
+    pub(crate) fn open_channel(&self) -> &Arc<Channel> {
+        self.channel.get_or_init(|| Arc::new(Channel::new(self.app.stop(), self.settings().write_buffer())))
+    }
+
+    /// The channel, if the handler has taken a `Writer` or an `Alive`.
+    pub(crate) fn channel(&self) -> Option<&Arc<Channel>> {
+        self.channel.get()
+    }
+
+    fn hand_over(&self) -> MutexGuard<'_, Option<HandOver>> {
+        self.hand_over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves what the handler's future has come to for the caller that polls it.
+    pub(crate) fn leave(&self, step: HandOver) {
+        *self.hand_over() = Some(step);
+    }
+
+    /// Takes what the handler's future has left.
+    pub(crate) fn take(&self) -> Option<HandOver> {
+        self.hand_over().take()
+    }
+
+    pub(crate) fn cleanups(&self) -> &Cleanups {
+        &self.cleanups
+    }
+
+    /// The clean-ups of this request's attempt to make a singleton.
+    pub(crate) fn attempt(&self, provider: TypeId) -> &Cleanups {
+        self.attempts.get(provider)
+    }
+
+    /// Marks this request as the one for which this thread works, until the returned value is dropped.
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        Entered::new(self.app.links(), &self.span)
+    }
+
+    /// Notes the head of the response.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        self.record.status.store(status.as_u16(), Ordering::Relaxed);
+        telemetry::answered(&self.span, status);
+        #[cfg(feature = "metrics")]
+        if let Some(figures) = &mut *self.record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
+            figures.answered(status, self.route(), self.record.is_stream.load(Ordering::Relaxed));
+        }
+    }
+
+    /// Notes that the response is an event stream.
+    pub(crate) fn begin_stream(&self) {
+        self.outer().record.is_stream.store(true, Ordering::Relaxed);
+    }
+
+    fn route(&self) -> Option<&'static str> {
+        self.matched.get().map(Captures::template)
+    }
+
+    /// Writes the record of a request whose client left before there was an answer.
+    pub(crate) fn left(&self) {
+        self.conclude(0, Outcome::LeftBeforeAnswer);
+    }
+
+    fn conclude(&self, bytes: u64, outcome: Outcome) {
+        let record = &self.record;
+        let is_stream = record.is_stream.load(Ordering::Relaxed);
+        let events = is_stream.then(|| record.events.load(Ordering::Relaxed));
+        #[cfg(feature = "metrics")]
+        if let Some(figures) = &mut *record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
+            figures.end(record.started.elapsed(), events);
+        }
+        if !record.is_wanted {
+            return;
+        }
+        let status = record.status.load(Ordering::Relaxed);
+        telemetry::write_request(&RequestRecord {
+            id: self.id,
+            span: &self.span,
+            method: record.method.as_str(),
+            path: &record.path,
+            client: record.client,
+            route: self.route(),
+            status: (status > 0).then_some(status),
+            bytes,
+            events,
+            outcome,
+            started: record.started,
+        });
+    }
+}
+
+impl Delivery for Exchange {
+    fn enter(&self) -> Entered<'_> {
+        Exchange::enter(self)
+    }
+
+    fn ended(&self, bytes: u64, is_whole: bool) {
+        if self.is_behind_layers() {
+            return;
+        }
+        let outcome = if is_whole {
+            Outcome::Whole
+        } else if self.record.is_stream.load(Ordering::Relaxed) {
+            Outcome::ClientClosed
+        } else {
+            Outcome::Cut
+        };
+        self.conclude(bytes, outcome);
+    }
+}
+
+impl EventCounter for Exchange {
+    fn add(&self, events: u64) {
+        self.outer().record.events.fetch_add(events, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Exchange").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! Event streams as responses, made whole from what the exchange knows: of handlers, and of mounted services.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::Version;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http_body::Body as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::body::{Body, BodyError};
+use crate::exchange::Exchange;
+use crate::response::Response;
+use crate::sse::{EventCounter, EventSource, EventStream, Frame, StreamSettings};
+
+/// The response of a handler's stream; `stop` ends it between two frames.
+pub(super) fn stream(
+    exchange: &Arc<Exchange>,
+    head: Response,
+    source: impl EventSource + 'static,
+    stop: Option<CancellationToken>,
+) -> Response {
+    let ping_interval = exchange.settings().ping_interval();
+    let counter = Arc::clone(exchange) as Arc<dyn EventCounter>;
+    respond(exchange, head, |_| EventStream::new(source, StreamSettings { stop, ping_interval, counter }))
+}
+
+/// The response of a mounted service. If it is an event stream, it ends when the server stops, and its events count.
+///
+/// It gets no comments: its frames may end within an event.
+pub(crate) fn mounted(exchange: &Arc<Exchange>, response: Response) -> Response {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    if content_type.is_none_or(|value| !value.as_bytes().starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let stop = Some(exchange.app().stop().clone());
+    let counter = Arc::clone(exchange) as Arc<dyn EventCounter>;
+    respond(exchange, response, |body| {
+        EventStream::new(Mounted(body), StreamSettings { stop, ping_interval: None, counter })
+    })
+}
+
+fn respond<S: EventSource + 'static>(
+    exchange: &Exchange,
+    mut response: Response,
+    make: impl FnOnce(Body) -> EventStream<S>,
+) -> Response {
+    exchange.begin_stream();
+    if exchange.version() == Version::HTTP_11 {
+        // Only this version knows the header; the SDK reference wants it.
+        response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
+    }
+    response.map(|body| Body::frames(make(body)))
+}
+
+/// The data of a body that another service made, without its trailers.
+struct Mounted(Body);
+
+impl EventSource for Mounted {
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
+        loop {
+            let frame = match ready!(Pin::new(&mut self.0).poll_frame(ctx)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            };
+            if let Ok(bytes) = frame.into_data() {
+                // No line of an event's payload begins like this.
+                let lines = bytes.split(|byte| *byte == b'\n');
+                let events = lines.filter(|line| line.starts_with(b"event: ")).count() as u64;
+                return Poll::Ready(Some(Ok(Frame { bytes, events })));
+            }
+        }
+    }
+}
