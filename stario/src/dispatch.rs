@@ -21,7 +21,7 @@ use crate::extract::{MatchedPath, Nonce, RequestId, X_REQUEST_ID, client_behind}
 use crate::handler::{self, Begin};
 use crate::layer::Stage;
 use crate::response::{IntoResponse, Redirect, Response};
-use crate::routing::Match;
+use crate::routing::{Lookup, Match};
 use crate::scope::{Arrival, Scope};
 use crate::telemetry::{self, Report, RouteTemplate};
 use way::Way;
@@ -169,8 +169,8 @@ fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Answ
         return Answering::Now(refused);
     }
     let found = Found::by(app, &head);
-    let stages = found.stages(app, &head);
-    let deciding_headers = app.router().deciding_headers(&head);
+    let stages = found.stages(app);
+    let deciding_headers = found.deciding_headers(app, &head);
     let request = Request::from_parts(head, body);
     let answering = match stages {
         None => answer(app, request, arrival, found),
@@ -192,35 +192,53 @@ fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Answ
 /// Who answers a request.
 #[derive(Debug, Clone)]
 enum Found {
-    Match(Match),
+    Lookup(Lookup),
     Mount(Arc<Mount>),
 }
 
 impl Found {
     fn by(app: &Assembled, head: &request::Parts) -> Self {
-        match app.mount(head) {
+        let lookup = app.router().find(head);
+        match app.mount(head, &lookup) {
             Some(mount) => Found::Mount(Arc::clone(mount)),
-            None => Found::Match(app.router().find(head)),
+            None => Found::Lookup(lookup),
         }
     }
 
     /// The layers around it, if it has some of its own.
-    fn stages(&self, app: &Assembled, head: &request::Parts) -> Option<Arc<[Arc<Stage>]>> {
-        let stages: &[_] = match self {
-            Found::Mount(mount) => mount.stages(),
-            Found::Match(Match::Found { captures, .. }) => captures.stages(),
-            // A layer may answer what the handlers at this path do not, such as what CORS asks before.
-            Found::Match(Match::MethodNotAllowed { .. } | Match::Options { .. }) => {
-                &app.router().common_stages(head)
-            }
-            Found::Match(_) => return None,
+    fn stages(&self, app: &Assembled) -> Option<Arc<[Arc<Stage>]>> {
+        let stages_of = |route| &*app.router().route(route).target.stages;
+        let stages: Arc<[Arc<Stage>]> = match self {
+            Found::Mount(mount) => mount.stages().into(),
+            Found::Lookup(Lookup { result: Match::Found(route, _), .. }) => match stages_of(*route) {
+                [] => return None,
+                stages => stages.into(),
+            },
+            // A layer may answer what the handlers at this path do not, such as what CORS asks before. Routes of
+            // different apps can be at one path; then the layers of the first count.
+            Found::Lookup(Lookup {
+                result: Match::MethodNotAllowed { .. } | Match::Options { .. },
+                nearest: Some(nearest),
+                ..
+            }) => stages_of(*nearest).iter().filter(|stage| !stage.is_of_handler).cloned().collect(),
+            Found::Lookup(_) => return None,
         };
-        (!stages.is_empty()).then(|| stages.into())
+        (!stages.is_empty()).then_some(stages)
     }
 
-    fn matched_path(&self) -> Option<MatchedPath> {
+    /// The headers by which routes at the path are told apart.
+    fn deciding_headers(&self, app: &Assembled, head: &request::Parts) -> Vec<&'static str> {
         match self {
-            Found::Match(Match::Found { captures, .. }) => Some(MatchedPath(captures.template())),
+            Found::Lookup(Lookup { is_by_headers: true, .. }) => app.router().deciding_headers(head),
+            _ => Vec::new(),
+        }
+    }
+
+    fn matched_path(&self, app: &Assembled) -> Option<MatchedPath> {
+        match self {
+            Found::Lookup(Lookup { result: Match::Found(route, _), .. }) => {
+                Some(MatchedPath(app.router().route(*route).path))
+            }
             _ => None,
         }
     }
@@ -232,19 +250,20 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
         Found::Mount(mount) => {
             return Answering::Later(Box::pin(ask(Arc::clone(app), mount, request, arrival)));
         }
-        Found::Match(found) => found,
+        Found::Lookup(lookup) => lookup.result,
     };
     let version = request.version();
     let (head, body) = request.into_parts();
     let id = arrival.id;
     let status = |status, message, head: &_| app.answers().status(status, message, head, id);
     Answering::Now(match found {
-        Match::Found { endpoint, captures } => {
+        Match::Found(route, captures) => {
+            let found = app.router().route(route);
             let kept = app.answers().has_panic_page().then(|| Box::new(head.clone()));
-            telemetry::routed(&arrival.span, &head.method, captures.template());
-            let template = telemetry::is_wanted().then(|| RouteTemplate(captures.template()));
-            let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
-            match handler::call(endpoint, scope, app) {
+            telemetry::routed(&arrival.span, &head.method, found.path);
+            let template = telemetry::is_wanted().then(|| RouteTemplate(found.path));
+            let scope = Scope::new(head, body, arrival, (route, captures), Arc::clone(app));
+            match handler::call(found.target.endpoint, scope, app) {
                 Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),
                 Err(overloaded) => *overloaded,
             }

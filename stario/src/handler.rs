@@ -2,6 +2,7 @@
 
 mod call;
 mod explicit;
+mod route;
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,6 +15,7 @@ use crate::scope::Scope;
 pub(crate) use call::{Begin, Panicked, call, connect};
 pub use call::{accept, complete, conduct};
 pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
+pub(crate) use route::{EndpointRoute, RouteTarget};
 
 /// The kind of a handler. The method named here is its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -17,12 +17,13 @@ use crate::body::Body;
 use crate::compress;
 use crate::extract::{FormParts, Nonce, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
-use crate::routing::{Capture, Captures};
+use crate::routing::{Capture, Captures, RouteId};
 use crate::writer::Line;
 
 /// One request: its head, its captures, its body, and the app it was sent to.
 pub struct Scope {
     head: Parts,
+    route: RouteId,
     captures: Captures,
     /// Taken by the one who reads it.
     body: Mutex<Option<Body>>,
@@ -57,11 +58,12 @@ impl Scope {
         head: Parts,
         body: Body,
         arrival: Arrival,
-        captures: Captures,
+        (route, captures): (RouteId, Captures),
         app: Arc<Assembled>,
     ) -> Self {
         Self {
             head,
+            route,
             captures,
             body: Mutex::new(Some(body)),
             body_limit: None,
@@ -109,7 +111,7 @@ impl Scope {
 
     /// The path template of the route.
     pub(crate) fn matched_path(&self) -> &'static str {
-        self.captures.template()
+        self.app.router().route(self.route).path
     }
 
     /// The request's method.
@@ -129,7 +131,7 @@ impl Scope {
 
     /// The part of the path that `{name}` matched, as it was sent.
     pub(crate) fn capture(&self, name: &str) -> Option<Capture<'_>> {
-        self.captures.get(self.uri().path(), name)
+        self.app.router().route(self.route).capture(&self.captures, self.uri().path(), name)
     }
 
     pub(crate) fn line(&self) -> &Arc<Line> {

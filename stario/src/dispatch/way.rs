@@ -44,8 +44,8 @@ impl Way {
         }
         // For layers around the routing this is a look ahead: they may still change the path.
         let matched_path = match &found {
-            Some(found) => found.matched_path(),
-            None => Found::by(app, &head).matched_path(),
+            Some(found) => found.matched_path(app),
+            None => Found::by(app, &head).matched_path(app),
         };
         if let Some(matched_path) = matched_path {
             head.extensions.insert(matched_path);
