@@ -210,7 +210,7 @@ impl Found {
         let stages_of = |route| &*app.router().route(route).target.stages;
         let stages: Arc<[Arc<Stage>]> = match self {
             Found::Mount(mount) => mount.stages().into(),
-            Found::Lookup(Lookup { result: Match::Found(route, _), .. }) => match stages_of(*route) {
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => match stages_of(*route) {
                 [] => return None,
                 stages => stages.into(),
             },
@@ -236,7 +236,7 @@ impl Found {
 
     fn matched_path(&self, app: &Assembled) -> Option<MatchedPath> {
         match self {
-            Found::Lookup(Lookup { result: Match::Found(route, _), .. }) => {
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => {
                 Some(MatchedPath(app.router().route(*route).path))
             }
             _ => None,
@@ -257,12 +257,12 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
     let id = arrival.id;
     let status = |status, message, head: &_| app.answers().status(status, message, head, id);
     Answering::Now(match found {
-        Match::Found(route, captures) => {
+        Match::Found(route) => {
             let found = app.router().route(route);
             let kept = app.answers().has_panic_page().then(|| Box::new(head.clone()));
             telemetry::routed(&arrival.span, &head.method, found.path);
             let template = telemetry::is_wanted().then(|| RouteTemplate(found.path));
-            let scope = Scope::new(head, body, arrival, (route, captures), Arc::clone(app));
+            let scope = Scope::new(head, body, arrival, route, Arc::clone(app));
             match handler::call(found.target.endpoint, scope, app) {
                 Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),
                 Err(overloaded) => *overloaded,

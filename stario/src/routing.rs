@@ -7,6 +7,7 @@
 //! A path is split at its slashes as it was sent, so an escaped slash, `%2F`, never divides segments. A literal
 //! segment is then compared decoded: `/caf%C3%A9`, `/caf%c3%a9` and `/café` are one path. Dots are not resolved.
 
+mod bytes;
 mod escapes;
 mod host;
 mod pattern;
@@ -17,12 +18,10 @@ use std::cmp::Reverse;
 
 use http::{HeaderMap, Method, request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use smallvec::SmallVec;
 
 pub(crate) use host::Host;
 use host::Hosts;
 pub(crate) use pattern::Pattern;
-use pattern::Segment;
 use tree::Node;
 
 /// What a request's target may hold but a `location` must not: browsers read a backslash as a slash.
@@ -31,7 +30,7 @@ const UNSAFE: &AsciiSet = &CONTROLS.add(b'\\');
 /// What a request must be, and the value that such requests lead to.
 #[derive(Debug)]
 pub(crate) struct Route<T> {
-    pub(crate) method: &'static str,
+    pub(crate) method: Method,
     /// What the request's headers must be, in the order of their names, which are in lower case.
     pub(crate) headers: &'static [(&'static str, &'static str)],
     /// The path template as it was written, with the prefixes that the app puts before it.
@@ -44,16 +43,14 @@ pub(crate) struct Route<T> {
 }
 
 impl<T> Route<T> {
-    /// What `{name}` matched in `path`, the path for which these captures were found.
-    pub(crate) fn capture<'p>(&self, captures: &Captures, path: &'p str, name: &str) -> Option<Capture<'p>> {
-        let position = self.pattern.captures().position(|capture| capture == name)?;
-        let (start, end) = *captures.0.get(position)?;
-        let text = path.get(usize::from(start)..usize::from(end))?;
-        let is_last = position + 1 == captures.0.len();
-        match self.pattern.segments().last() {
-            Some(Segment::Rest(_)) if is_last => Some(Capture::Rest(text)),
-            _ => Some(Capture::Segment(text)),
-        }
+    /// What `{name}` matched in `path`, a path that this route matches.
+    pub(crate) fn capture<'p>(&self, path: &'p str, name: &str) -> Option<Capture<'p>> {
+        self.captures(path).find(|(capture, _)| *capture == name).map(|(_, found)| found)
+    }
+
+    /// What each capture of the template matched in `path`, a path that this route matches.
+    pub(crate) fn captures<'p>(&self, path: &'p str) -> impl Iterator<Item = (&str, Capture<'p>)> {
+        self.pattern.captured(path)
     }
 }
 
@@ -83,7 +80,7 @@ pub(crate) struct Lookup {
 /// The route that matched, or why none did.
 #[derive(Debug, Clone)]
 pub(crate) enum Match {
-    Found(RouteId, Captures),
+    Found(RouteId),
     /// The path ends in a slash, and routes match it without that slash.
     Redirect {
         /// A path with the query, percent-encoded, that does not begin with two slashes.
@@ -103,11 +100,6 @@ pub(crate) enum Match {
     },
     NotFound,
 }
-
-/// Where in a request's path the captures of the matched route lie: start and end of each. A `Uri` is shorter
-/// than 64 KiB.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Captures(SmallVec<[(u16, u16); 4]>);
 
 /// What a name in a path template matched, as it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,24 +150,27 @@ impl<T> Router<T> {
     /// Looks a request up.
     pub(crate) fn find(&self, head: &request::Parts) -> Lookup {
         let path = head.uri.path();
-        if let Some(problem) = escapes::problem(path) {
+        let is_escaped = escapes::are_in(path);
+        if is_escaped && let Some(problem) = escapes::problem(path) {
             let result = Match::BadRequest { message: problem.into() };
             return Lookup { result, nearest: None, is_by_headers: false };
         }
         let wanted = wanted(&head.method);
         let (mut nearest, mut is_by_headers) = (None, false);
-        let mut captures = Captures::default();
         let root = self.root(head);
-        let found = root.search(path, &mut captures, &mut |leaf| {
+        let found = root.search(path, is_escaped, &mut |leaf| {
             nearest = nearest.or(leaf.first().copied());
             leaf.iter().copied().find(|id| {
                 let Route { method, headers, .. } = self.route(*id);
-                is_by_headers |= *method == wanted && !headers.is_empty();
-                *method == wanted && has_headers(&head.headers, headers)
+                if method != wanted {
+                    return false;
+                }
+                is_by_headers |= !headers.is_empty();
+                has_headers(&head.headers, headers)
             })
         });
         let result = match found {
-            Some(route) => Match::Found(route, captures),
+            Some(route) => Match::Found(route),
             None => self.explain(root, head, wanted),
         };
         Lookup { result, nearest, is_by_headers }
@@ -195,9 +190,9 @@ impl<T> Router<T> {
     }
 
     /// Why no route fits.
-    fn explain(&self, root: &Node, head: &request::Parts, wanted: &str) -> Match {
+    fn explain(&self, root: &Node, head: &request::Parts, wanted: &Method) -> Match {
         let path = head.uri.path();
-        if path == "*" && wanted == "OPTIONS" {
+        if path == "*" && *wanted == Method::OPTIONS {
             return Match::Options { allow: self.allowed(&root.all()) };
         }
         let routes = root.at(path);
@@ -212,18 +207,18 @@ impl<T> Router<T> {
             };
         }
         let allow = self.allowed(&routes);
-        if wanted == "OPTIONS" { Match::Options { allow } } else { Match::MethodNotAllowed { allow } }
+        if *wanted == Method::OPTIONS { Match::Options { allow } } else { Match::MethodNotAllowed { allow } }
     }
 
     /// The names of all headers that routes of this method ask for.
-    fn header_names(&self, routes: &[RouteId], wanted: &str) -> Vec<&'static str> {
-        let routes = routes.iter().map(|id| self.route(*id)).filter(|route| route.method == wanted);
+    fn header_names(&self, routes: &[RouteId], wanted: &Method) -> Vec<&'static str> {
+        let routes = routes.iter().map(|id| self.route(*id)).filter(|route| route.method == *wanted);
         sorted(routes.flat_map(|route| route.headers).map(|(name, _)| *name).collect())
     }
 
     /// The value of the header `allow`: the methods of the routes, and those that are answered without one.
     fn allowed(&self, routes: &[RouteId]) -> String {
-        let mut methods: Vec<&str> = routes.iter().map(|id| self.route(*id).method).collect();
+        let mut methods: Vec<&str> = routes.iter().map(|id| self.route(*id).method.as_str()).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
@@ -248,8 +243,8 @@ fn without_slash(root: &Node, head: &request::Parts) -> Option<Match> {
 }
 
 /// The method of the routes that can answer a request with this one: HEAD is answered by what GET would get.
-fn wanted(method: &Method) -> &str {
-    if *method == Method::HEAD { "GET" } else { method.as_str() }
+fn wanted(method: &Method) -> &Method {
+    if *method == Method::HEAD { &Method::GET } else { method }
 }
 
 /// Whether the first value of each header is the one that is asked for.

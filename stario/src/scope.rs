@@ -17,14 +17,13 @@ use crate::body::Body;
 use crate::compress;
 use crate::extract::{FormParts, Nonce, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
-use crate::routing::{Capture, Captures, RouteId};
+use crate::routing::{Capture, RouteId};
 use crate::writer::Line;
 
 /// One request: its head, its captures, its body, and the app it was sent to.
 pub struct Scope {
     head: Parts,
     route: RouteId,
-    captures: Captures,
     /// Taken by the one who reads it.
     body: Mutex<Option<Body>>,
     /// The route's own.
@@ -58,13 +57,12 @@ impl Scope {
         head: Parts,
         body: Body,
         arrival: Arrival,
-        (route, captures): (RouteId, Captures),
+        route: RouteId,
         app: Arc<Assembled>,
     ) -> Self {
         Self {
             head,
             route,
-            captures,
             body: Mutex::new(Some(body)),
             body_limit: None,
             signals: OnceCell::new(),
@@ -131,7 +129,7 @@ impl Scope {
 
     /// The part of the path that `{name}` matched, as it was sent.
     pub(crate) fn capture(&self, name: &str) -> Option<Capture<'_>> {
-        self.app.router().route(self.route).capture(&self.captures, self.uri().path(), name)
+        self.app.router().route(self.route).capture(self.uri().path(), name)
     }
 
     pub(crate) fn line(&self) -> &Arc<Line> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::Method;
+
 use super::Endpoint;
 use crate::layer::Stage;
 use crate::routing::{Pattern, Route};
@@ -21,7 +23,8 @@ impl EndpointRoute {
     /// An endpoint where its attribute says.
     pub(crate) fn new(endpoint: &'static Endpoint) -> Self {
         Self {
-            method: endpoint.method,
+            // Attributes and `HandlerRoute` refuse what is not a method.
+            method: Method::from_bytes(endpoint.method.as_bytes()).unwrap_or_default(),
             headers: endpoint.headers,
             path: endpoint.path,
             pattern: Pattern::new(endpoint.path),
@@ -33,6 +36,6 @@ impl EndpointRoute {
     /// The place of the route in reports and lists: registration has no order of its own.
     pub(crate) fn order(&self) -> impl Ord + use<> {
         let Endpoint { file, line, .. } = *self.target.endpoint;
-        (self.host, self.path, self.method, self.headers, file, line)
+        (self.host, self.path, self.target.endpoint.method, self.headers, file, line)
     }
 }

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::bytes::position;
+
+/// Whether there are any. Most paths have none.
+pub(super) fn are_in(path: &str) -> bool {
+    position(path.as_bytes(), b'%').is_some()
+}
+
 /// What is wrong with the escapes of a path, in one sentence.
 pub(super) fn problem(path: &str) -> Option<&'static str> {
-    // Most paths have no escape.
-    if !path.as_bytes().contains(&b'%') {
-        return None;
-    }
     let digits = |escape: &str| escape.as_bytes().first_chunk::<2>().copied();
     for escape in path.split('%').skip(1) {
         match digits(escape) {
@@ -24,7 +27,7 @@ pub(super) fn problem(path: &str) -> Option<&'static str> {
 
 /// A segment with its escapes decoded; as it is where they are malformed.
 pub(super) fn decode(segment: &str) -> Cow<'_, str> {
-    if !segment.as_bytes().contains(&b'%') {
+    if !are_in(segment) {
         return Cow::Borrowed(segment);
     }
     percent_decode_str(segment).decode_utf8().unwrap_or(Cow::Borrowed(segment))

@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::escapes;
+use super::bytes::position;
+use super::{Capture, escapes};
 
 /// The characters of ASCII that cannot stand for themselves in a segment: all but `pchar` of RFC 3986 section 3.3.
 const NOT_IN_SEGMENT: &AsciiSet = &CONTROLS
@@ -99,7 +100,7 @@ impl Pattern {
         let mut rest = path;
         for segment in &self.0 {
             let behind_slash = rest.strip_prefix('/')?;
-            let end = behind_slash.find('/').unwrap_or(behind_slash.len());
+            let end = position(behind_slash.as_bytes(), b'/').unwrap_or(behind_slash.len());
             let (found, behind) = behind_slash.split_at(end);
             let fits = match segment {
                 Segment::Literal(text) => **text == *escapes::decode(found),
@@ -111,6 +112,21 @@ impl Pattern {
             rest = behind;
         }
         Some(rest)
+    }
+
+    /// What each capture matches in `path`, a path that this pattern matches.
+    pub(super) fn captured<'p>(&self, path: &'p str) -> impl Iterator<Item = (&str, Capture<'p>)> {
+        let mut rest = path;
+        self.0.iter().filter_map(move |segment| {
+            let text = rest.strip_prefix('/')?;
+            let (found, behind) = text.split_at(position(text.as_bytes(), b'/').unwrap_or(text.len()));
+            rest = behind;
+            match segment {
+                Segment::Literal(_) => None,
+                Segment::Capture(name) => Some((&**name, Capture::Segment(found))),
+                Segment::Rest(name) => Some((&**name, Capture::Rest(text))),
+            }
+        })
     }
 
     /// Whether the path begins with these segments, of which none is a rest.

@@ -5,7 +5,14 @@ use super::*;
 type Headers = &'static [(&'static str, &'static str)];
 
 fn route(method: &'static str, path: &'static str, headers: Headers) -> Route<()> {
-    Route { method, headers, path, pattern: Pattern::new(path), host: None, target: () }
+    Route {
+        method: method.parse().unwrap(),
+        headers,
+        path,
+        pattern: Pattern::new(path),
+        host: None,
+        target: (),
+    }
 }
 
 fn router(routes: &[(&'static str, &'static str, Headers)]) -> Router<()> {
@@ -29,10 +36,10 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> request::Parts {
 /// The outcome in one line: the matched pattern with its captures, `name=text`, or what it is instead.
 fn outcome(router: &Router<()>, head: &request::Parts) -> String {
     match router.find(head).result {
-        Match::Found(route, captures) => {
+        Match::Found(route) => {
             let route = router.route(route);
             let names = route.pattern.captures();
-            let values = names.map(|name| match route.capture(&captures, head.uri.path(), name).unwrap() {
+            let values = names.map(|name| match route.capture(head.uri.path(), name).unwrap() {
                 Capture::Segment(text) => format!(" {name}={text}"),
                 Capture::Rest(text) => format!(" {name}=..{text}"),
             });
@@ -446,11 +453,11 @@ proptest! {
                 "{} {}", method, path
             );
             let found = match lookup.result {
-                Match::Found(route, captures) => {
+                Match::Found(route) => {
                     let route = router.route(route);
                     // The captures are what stands in the path in their place.
                     let filled = route.pattern.captures().fold(route.path.to_owned(), |filled, name| {
-                        match route.capture(&captures, &path, name).unwrap() {
+                        match route.capture(&path, name).unwrap() {
                             Capture::Segment(text) => filled.replace(&format!("{{{name}}}"), text),
                             Capture::Rest(text) => filled.replace(&format!("{{{name}...}}"), text),
                         }

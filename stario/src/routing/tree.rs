@@ -1,16 +1,20 @@
 //! The tree of path segments.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use percent_encoding::percent_decode;
+
+use super::bytes::position;
 use super::pattern::Segment;
-use super::{Captures, RouteId, escapes};
+use super::{RouteId, escapes};
 
 /// The routes of one prefix, and of all paths that begin with it.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// By their decoded texts.
-    literals: HashMap<Box<str>, Node, BuildHasherDefault<SegmentHasher>>,
+    literals: HashMap<Box<[u8]>, Node, BuildHasherDefault<SegmentHasher>>,
     capture: Option<Box<Node>>,
     /// The routes whose `{rest...}` begins here.
     rest: Vec<RouteId>,
@@ -24,7 +28,7 @@ impl Node {
         let mut node = self;
         for segment in segments {
             node = match segment {
-                Segment::Literal(text) => node.literals.entry(text.clone()).or_default(),
+                Segment::Literal(text) => node.literals.entry(text.as_bytes().into()).or_default(),
                 Segment::Capture(_) => node.capture.get_or_insert_default(),
                 Segment::Rest(_) => return &mut node.rest,
             };
@@ -33,66 +37,83 @@ impl Node {
     }
 
     /// Shows `accept` the routes whose patterns match `path`, those of one pattern together and the most specific
-    /// pattern first, until it takes one.
+    /// pattern first, until it takes one. `is_escaped` says whether the path has escapes.
     pub(super) fn search<'r, R>(
         &'r self,
         path: &str,
-        captures: &mut Captures,
+        is_escaped: bool,
         accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>,
     ) -> Option<R> {
-        let bytes = path.as_bytes();
         // `*`, the target of `OPTIONS *`, is not a path. A path that ends in a slash ends in an empty segment.
-        if bytes.first() != Some(&b'/') || (bytes.len() > 1 && bytes.last() == Some(&b'/')) {
-            return None;
+        match path.as_bytes() {
+            [b'/'] => self.end_here(accept),
+            [b'/', .., b'/'] => None,
+            [b'/', rest @ ..] => self.descend(rest, is_escaped, accept),
+            _ => None,
         }
-        self.descend(path, 1, captures, accept)
     }
 
-    /// Searches below this node, where the next segment begins at `start`.
+    /// Searches below this node for the segments in `rest`, of which there is at least one.
     ///
-    /// The recursion is as deep as the longest pattern, not as the path, and visits each node once.
+    /// The recursion is at most as deep as the longest pattern, not as the path, and visits each node once.
     fn descend<'r, R>(
         &'r self,
-        path: &str,
-        start: usize,
-        captures: &mut Captures,
+        mut rest: &[u8],
+        is_escaped: bool,
         accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>,
     ) -> Option<R> {
-        let Some(rest) = path.get(start..).filter(|rest| !rest.is_empty()) else {
-            return if self.routes.is_empty() { None } else { accept(&self.routes) };
-        };
-        let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-        if length == 0 {
-            return None;
-        }
-        let end = start + length;
-        if !self.literals.is_empty()
-            && let Some(node) = self.literals.get(&*escapes::decode(&rest[..length]))
-            && let Some(taken) = node.descend(path, end + 1, captures, accept)
-        {
-            return Some(taken);
-        }
-        if let Some(node) = &self.capture {
-            captures.push(start, end);
-            if let Some(taken) = node.descend(path, end + 1, captures, accept) {
-                return Some(taken);
+        let mut node = self;
+        loop {
+            let (segment, behind) = match position(rest, b'/') {
+                Some(0) => return None,
+                Some(slash) => (&rest[..slash], Some(&rest[slash + 1..])),
+                None => (rest, None),
+            };
+            let next = match (node.literal(segment, is_escaped), node.capture.as_deref()) {
+                // Where there is only one way, nothing is left to try after it.
+                (Some(only), None) | (None, Some(only)) if node.rest.is_empty() => only,
+                (literal, capture) => {
+                    let found = literal.into_iter().chain(capture).find_map(|next| match behind {
+                        Some(behind) => next.descend(behind, is_escaped, accept),
+                        None => next.end_here(accept),
+                    });
+                    return found.or_else(|| node.take_rest(rest, accept));
+                }
+            };
+            match behind {
+                Some(behind) => (node, rest) = (next, behind),
+                None => return next.end_here(accept),
             }
-            captures.0.pop();
         }
-        if !self.rest.is_empty() && !rest.as_bytes().array_windows().any(|pair| pair == b"//") {
-            captures.push(start, path.len());
-            if let Some(taken) = accept(&self.rest) {
-                return Some(taken);
-            }
-            captures.0.pop();
+    }
+
+    fn end_here<'r, R>(&'r self, accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>) -> Option<R> {
+        if self.routes.is_empty() { None } else { accept(&self.routes) }
+    }
+
+    fn take_rest<'r, R>(
+        &'r self,
+        rest: &[u8],
+        accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>,
+    ) -> Option<R> {
+        let has_empty_segment = || rest.array_windows().any(|pair| pair == b"//");
+        if self.rest.is_empty() || has_empty_segment() { None } else { accept(&self.rest) }
+    }
+
+    fn literal(&self, segment: &[u8], is_escaped: bool) -> Option<&Node> {
+        if self.literals.is_empty() {
+            None
+        } else if is_escaped {
+            self.literals.get(&*Cow::from(percent_decode(segment)))
+        } else {
+            self.literals.get(segment)
         }
-        None
     }
 
     /// The routes whose patterns match `path`, whatever their methods and headers.
     pub(super) fn at(&self, path: &str) -> Vec<RouteId> {
         let mut found = Vec::new();
-        self.search(path, &mut Captures::default(), &mut |leaf| {
+        self.search(path, escapes::are_in(path), &mut |leaf| {
             found.extend(leaf);
             None::<()>
         });
@@ -103,13 +124,6 @@ impl Node {
     pub(super) fn all(&self) -> Vec<RouteId> {
         let below = self.literals.values().chain(self.capture.as_deref());
         self.routes.iter().chain(&self.rest).copied().chain(below.flat_map(Node::all)).collect()
-    }
-}
-
-impl Captures {
-    fn push(&mut self, start: usize, end: usize) {
-        let offset = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-        self.0.push((offset(start), offset(end)));
     }
 }
 
@@ -149,8 +163,8 @@ impl Hasher for SegmentHasher {
         self.add(bytes.len() as u64);
     }
 
-    /// Ignores what ends a text in a sequence of texts: a key is one text.
-    fn write_u8(&mut self, _: u8) {}
+    /// Ignores the length that is written before each key: `write` adds it.
+    fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
         // The upper bits of a product are the best ones; the table takes the place of an entry from the lower.
