@@ -29,11 +29,11 @@ use tokio_util::task::TaskTracker;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::extract::RouteInfo;
-use crate::handler::{Endpoint, Kind};
+use crate::handler::{Endpoint, EndpointRoute, Kind, RouteTarget};
 use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
 use crate::layer::{Layers, Stage};
 use crate::response::{self, Response};
-use crate::routing::{Pattern, Route, Router};
+use crate::routing::{Pattern, Router};
 use crate::server::Config;
 
 pub(crate) use answers::Answers;
@@ -154,7 +154,7 @@ macro_rules! app {
 /// [`TestClient`](crate::TestClient).
 #[must_use = "an app does nothing until it is served"]
 pub struct App {
-    routes: Vec<Route>,
+    routes: Vec<EndpointRoute>,
     /// The apps it is made of, itself included.
     parts: Vec<Part>,
     states: States,
@@ -177,7 +177,7 @@ type Replacements = HashMap<TypeId, Replacement>;
 pub fn discover<R: 'static>(module: &'static str) -> App {
     let routes = TypeId::of::<R>();
     App {
-        routes: discover::endpoints(routes).into_iter().map(Route::new).collect(),
+        routes: discover::endpoints(routes).into_iter().map(EndpointRoute::new).collect(),
         parts: vec![Part { routes, module, prefix: "", host: None }],
         states: States::default(),
         datastar_file: None,
@@ -340,7 +340,7 @@ impl App {
         if self.has_nothing_to_answer() && self.parts.len() == 1 {
             self.problems.push(without_handlers(&self.parts));
         }
-        self.routes.sort_by_cached_key(Route::order);
+        self.routes.sort_by_cached_key(EndpointRoute::order);
         let stages = std::mem::take(&mut self.layers).into_stages();
         self.problems.extend(layers::idle(&stages, &self.patterns()));
         let followed = requirements::follow(&self.routes, &self.states, &self.replacements);
@@ -359,20 +359,26 @@ impl App {
         let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
         let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
             let path = intern(path);
-            let at = move |host| Route { path, host, pattern: Pattern::new(path), ..Route::new(endpoint) };
+            let at = move |host| EndpointRoute {
+                path,
+                host,
+                pattern: Pattern::new(path),
+                ..EndpointRoute::new(endpoint)
+            };
             hosts.iter().copied().map(at)
         });
-        let built_in: Vec<Route> = built_in.collect();
+        let built_in: Vec<EndpointRoute> = built_in.collect();
         for mut route in self.routes.into_iter().chain(built_in) {
-            route.stages.extend(route.endpoint.layer.map(Stage::of_handler).map(Arc::new));
+            let RouteTarget { endpoint, stages } = &mut route.target;
+            stages.extend(endpoint.layer.map(Stage::of_handler).map(Arc::new));
             let info = RouteInfo::new(&route);
             if let Err(present) = router.insert(route)
                 // An app that is there twice is reported by that.
-                && !std::ptr::eq(present.endpoint, info.endpoint())
+                && !std::ptr::eq(present.target.endpoint, info.endpoint())
             {
                 self.problems.push(format!(
                     "{info} is answered twice:\n    {}\n    {}",
-                    Place(present.endpoint),
+                    Place(present.target.endpoint),
                     Place(info.endpoint()),
                 ));
             }
@@ -480,7 +486,7 @@ pub(crate) struct Assembled {
     /// In the order of their paths.
     routes: Vec<RouteInfo>,
     links: LinkScope,
-    router: Router,
+    router: Router<RouteTarget>,
     states: States,
     datastar_file: Option<ClientFile>,
     probes: Probes,
@@ -511,7 +517,7 @@ impl Assembled {
         &self.links
     }
 
-    pub(crate) fn router(&self) -> &Router {
+    pub(crate) fn router(&self) -> &Router<RouteTarget> {
         &self.router
     }
 

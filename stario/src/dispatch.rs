@@ -28,7 +28,7 @@ use crate::extract::{MatchedPath, X_REQUEST_ID};
 use crate::handler::{self, PendingCall};
 use crate::layer::Stage;
 use crate::response::{IntoResponse, Redirect, Response};
-use crate::routing::Match;
+use crate::routing::{Lookup, Match};
 use crate::scope::Scope;
 use layered::LayeredRequest;
 
@@ -149,11 +149,10 @@ fn route(exchange: &Arc<Exchange>, request: Request<Body>) -> Answering {
         return now(app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, exchange.id()));
     }
     let found = Found::by(app, &head);
-    let deciding_headers = app.router().deciding_headers(&head);
-    if !deciding_headers.is_empty() {
-        exchange.vary_by(deciding_headers.into_iter().collect());
+    if let Found::Lookup(Lookup { is_by_headers: true, .. }) = found {
+        exchange.vary_by(app.router().deciding_headers(&head));
     }
-    match found.stages(app, &head) {
+    match found.stages(app) {
         None => answer(exchange, head, body, found),
         Some(stages) => {
             let request = Request::from_parts(head, body);
@@ -165,35 +164,45 @@ fn route(exchange: &Arc<Exchange>, request: Request<Body>) -> Answering {
 /// What answers a request.
 #[derive(Debug, Clone)]
 enum Found {
-    Match(Match),
+    Lookup(Lookup),
     Mount(Arc<Mount>),
 }
 
 impl Found {
     fn by(app: &Assembled, head: &request::Parts) -> Self {
-        match app.mount(head) {
+        let lookup = app.router().find(head);
+        match app.mount(head, &lookup) {
             Some(mount) => Found::Mount(Arc::clone(mount)),
-            None => Found::Match(app.router().find(head)),
+            None => Found::Lookup(lookup),
         }
     }
 
     /// The layers around it, if it has some of its own.
-    fn stages(&self, app: &Assembled, head: &request::Parts) -> Option<Arc<[Arc<Stage>]>> {
-        let stages: &[_] = match self {
-            Found::Mount(mount) => mount.stages(),
-            Found::Match(Match::Found { captures, .. }) => captures.stages(),
-            // A layer may answer what the handlers at this path do not, such as a preflight request of CORS.
-            Found::Match(Match::MethodNotAllowed { .. } | Match::Options { .. }) => {
-                &app.router().common_stages(head)
-            }
-            Found::Match(_) => return None,
+    fn stages(&self, app: &Assembled) -> Option<Arc<[Arc<Stage>]>> {
+        let stages_of = |route| &*app.router().route(route).target.stages;
+        let stages: Arc<[Arc<Stage>]> = match self {
+            Found::Mount(mount) => mount.stages().into(),
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => match stages_of(*route) {
+                [] => return None,
+                stages => stages.into(),
+            },
+            // A layer may answer what the handlers at this path do not, such as a preflight request of CORS. Routes of
+            // different apps can be at one path; then the layers of the first count.
+            Found::Lookup(Lookup {
+                result: Match::MethodNotAllowed { .. } | Match::Options { .. },
+                nearest: Some(nearest),
+                ..
+            }) => stages_of(*nearest).iter().filter(|stage| !stage.is_of_handler).cloned().collect(),
+            Found::Lookup(_) => return None,
         };
-        (!stages.is_empty()).then(|| stages.into())
+        (!stages.is_empty()).then_some(stages)
     }
 
-    fn matched_path(&self) -> Option<MatchedPath> {
+    fn matched_path(&self, app: &Assembled) -> Option<MatchedPath> {
         match self {
-            Found::Match(Match::Found { captures, .. }) => Some(MatchedPath(captures.template())),
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => {
+                Some(MatchedPath(app.router().route(*route).path))
+            }
             _ => None,
         }
     }
@@ -210,16 +219,16 @@ fn answer(exchange: &Arc<Exchange>, head: request::Parts, body: Body, found: Fou
             let request = Request::from_parts(head, body);
             return Answering::Later(Box::pin(mounted(Arc::clone(exchange), mount, request)));
         }
-        Found::Match(found) => found,
+        Found::Lookup(lookup) => lookup.result,
     };
     let app = exchange.app();
     let status = |status, message| app.answers().status(status, message, &head, exchange.id());
     now(match found {
-        Match::Found { endpoint, captures } => {
-            exchange.matched(captures);
+        Match::Found(route) => {
+            exchange.matched(route);
             let scope = Scope::new(head, body, Arc::clone(exchange));
             let kept = app.answers().has_panic_page().then(|| Arc::clone(&scope));
-            return match handler::call(endpoint, exchange, scope) {
+            return match handler::call(app.router().route(route).target.endpoint, exchange, scope) {
                 Ok(call) => Answering::Call(CalledHandler { call, kept }),
                 Err(overloaded) => Answering::Now(overloaded),
             };

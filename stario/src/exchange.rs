@@ -17,9 +17,9 @@ use crate::body::{Body, Delivery, Entered};
 use crate::channel::Channel;
 use crate::compress::Accepted;
 use crate::extract::{Nonce, RequestId, client_behind};
-use crate::handler::HandOver;
+use crate::handler::{HandOver, RouteTarget};
 use crate::inject::{Cleanups, Slots};
-use crate::routing::Captures;
+use crate::routing::{Route, RouteId};
 use crate::sse::EventCounter;
 use crate::telemetry::{self, Outcome, RequestRecord};
 
@@ -36,7 +36,7 @@ pub struct Exchange {
     /// A disabled span unless a subscriber wants spans.
     span: Span,
     /// Set when the request is routed, which a layer around the routing may delay.
-    matched: OnceLock<Captures>,
+    matched: OnceLock<RouteId>,
     /// The request headers by which the routes at this path are told apart.
     vary: OnceLock<Vec<&'static str>>,
     /// Made for the first `Writer` or `Alive` that the handler takes.
@@ -146,12 +146,11 @@ impl Exchange {
     }
 
     /// Notes the route that was found. A later one of the same exchange is not noted.
-    pub(crate) fn matched(&self, captures: Captures) {
-        telemetry::routed(&self.span, &self.record.method, captures.template());
-        if let Some(outer) = &self.outer {
-            let _ = outer.matched.set(captures.clone());
-        }
-        let _ = self.matched.set(captures);
+    pub(crate) fn matched(&self, route: RouteId) {
+        let path = self.app.router().route(route).path;
+        telemetry::routed(&self.span, &self.record.method, path);
+        let _ = self.outer().matched.set(route);
+        let _ = self.matched.set(route);
     }
 
     fn outer(&self) -> &Exchange {
@@ -199,14 +198,14 @@ impl Exchange {
         self.app.settings()
     }
 
-    /// The captures of the route that matched.
-    pub(crate) fn captures(&self) -> Option<&Captures> {
-        self.matched.get()
+    /// The route that matched.
+    pub(crate) fn route(&self) -> Option<&Route<RouteTarget>> {
+        self.matched.get().map(|route| self.app.router().route(*route))
     }
 
     /// The path template of the route; empty before one matched.
     pub(crate) fn matched_path(&self) -> &'static str {
-        self.matched.get().map(Captures::template).unwrap_or_default()
+        self.route().map(|route| route.path).unwrap_or_default()
     }
 
     /// Notes the request headers that decide which route answers.
@@ -262,17 +261,13 @@ impl Exchange {
         telemetry::answered(&self.span, status);
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut *self.record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
-            figures.answered(status, self.route(), self.record.is_stream.load(Ordering::Relaxed));
+            figures.answered(status, self.route().map(|route| route.path), self.record.is_stream.load(Ordering::Relaxed));
         }
     }
 
     /// Notes that the response is an event stream.
     pub(crate) fn begin_stream(&self) {
         self.outer().record.is_stream.store(true, Ordering::Relaxed);
-    }
-
-    fn route(&self) -> Option<&'static str> {
-        self.matched.get().map(Captures::template)
     }
 
     /// Writes the record of a request whose client left before there was an answer.
@@ -298,7 +293,7 @@ impl Exchange {
             method: record.method.as_str(),
             path: &record.path,
             client: record.client,
-            route: self.route(),
+            route: self.route().map(|route| route.path),
             status: (status > 0).then_some(status),
             bytes,
             events,

@@ -2,6 +2,7 @@
 
 mod call;
 mod explicit;
+mod route;
 mod stream;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::scope::Scope;
 
 pub(crate) use call::{HandOver, Panicked, PendingCall, call};
 pub use call::{accept, complete};
+pub(crate) use route::{EndpointRoute, RouteTarget};
 pub(crate) use stream::mounted;
 pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 

@@ -91,12 +91,12 @@ impl Scope {
 
     /// The part of the path that `{name}` matched, as it was sent.
     pub(crate) fn capture(&self, name: &str) -> Option<Capture<'_>> {
-        self.exchange.captures()?.get(self.uri().path(), name)
+        self.exchange.route()?.capture(self.uri().path(), name)
     }
 
     /// The most bytes of the body that are read.
     pub(crate) fn body_limit(&self) -> usize {
-        let of_route = self.exchange.captures().and_then(|captures| captures.endpoint().body_limit);
+        let of_route = self.exchange.route().and_then(|route| route.target.endpoint.body_limit);
         of_route.map_or_else(|| self.exchange.settings().body_limit(), |limit| limit())
     }
 

@@ -91,10 +91,77 @@ fn links_fill_the_rest() {
     assert_eq!(numbers::url(vec![1, 2]).as_str(), "/numbers/1/2");
     assert_eq!(numbers::url(&[1, 2][..]).as_str(), "/numbers/1/2");
     // None of these leads out of its place, or to another host.
-    assert_eq!(file::url("/a").as_str(), "/files/%EF%BF%BD/a");
     assert_eq!(file::url("").as_str(), "/files/%EF%BF%BD");
     assert_eq!(file::url("../a").as_str(), "/files/%EF%BF%BD/a");
+    assert_eq!(segments::url(["", "a"]).as_str(), "/segments/%EF%BF%BD/a");
 }
+
+#[test]
+fn an_empty_segment_of_the_rest_survives_the_round_trip() {
+    for (path, url) in [
+        ("/a", "/files/%2Fa"),
+        ("a/", "/files/a%2F"),
+        ("/", "/files/%2F"),
+        ("a/b//c/d", "/files/a/b%2F%2Fc/d"),
+        ("//evil.example", "/files/%2F%2Fevil.example"),
+        ("a///", "/files/a%2F%2F%2F"),
+    ] {
+        assert_eq!(file::url(path).as_str(), url);
+        check("GET", url, 200, path);
+    }
+}
+
+#[app::query("/café/{name}")]
+async fn in_unicode(name: PathParam<String>) -> String {
+    name.0
+}
+
+#[app::query("/%63af%c3%a9")]
+async fn in_escapes() -> &'static str {
+    "in escapes"
+}
+
+#[test]
+fn a_literal_is_matched_in_every_equivalent_escape() {
+    assert_eq!(in_unicode::url("é").as_str(), "/caf%C3%A9/%C3%A9");
+    for path in
+        ["/caf%C3%A9/x", "/caf%c3%a9/x", "/café/x", "/%63%61%66%c3%A9/x", in_unicode::url("x").as_str()]
+    {
+        check("GET", path, 200, "x");
+    }
+    for path in ["/caf%C3%A9", "/caf%c3%a9", "/café", in_escapes::url().as_str()] {
+        check("GET", path, 200, "in escapes");
+    }
+    check("GET", "/%6dode", 400, &format!("{BY_HEADERS}`accept`, `x-mode`"));
+    check("GET", "/files%2Fa", 404, "Not Found");
+    let res = client().get("/caf%C3%A9/x/").send();
+    assert_eq!((res.status().as_u16(), res.header("location")), (308, "/caf%C3%A9/x"));
+}
+
+/// What surrounds a route must surround it under all of its names.
+#[test]
+fn prefixes_of_layers_and_services_are_matched_in_every_escape() {
+    let refuse = tower_http::validate_request::ValidateRequestHeaderLayer::accept("x/none");
+    let inner = axum::Router::new().route("/{x}", axum::routing::get(async |uri: http::Uri| uri.to_string()));
+    let app = app::new().layer_at("/caf%C3%A9", refuse).mount("/caf%c3%a9s", inner);
+    let client = TestClient::new(app);
+    let status = |path| client.get(path).header("accept", "text/html").send().status().as_u16();
+    for path in ["/café/x", "/caf%C3%A9/x", "/%63af%c3%a9/x", "/c%61f%C3%A9/nowhere"] {
+        assert_eq!(status(path), 406, "{path}");
+    }
+    assert_eq!(status("/users/7"), 200);
+    assert_eq!(client.get("/c%61fés/%61?b").send().text(), "/%61?b");
+}
+
+#[test]
+fn equivalent_templates_are_a_conflict() {
+    let twice = app::new().route(stario::query::<by_hand>("/c%61f%C3%A9"));
+    let problems = twice.check().unwrap_err().to_string();
+    assert!(problems.contains("GET /c%61f%C3%A9 is answered twice:"), "{problems}");
+}
+
+#[handler]
+async fn by_hand() {}
 
 #[test]
 fn a_handler_has_the_method_it_names() {
@@ -125,6 +192,9 @@ fn actions_have_the_handler_s_method() {
     assert_eq!(purge::url().as_str(), "/cache");
 }
 
+/// What is said where headers decide and none fits.
+const BY_HEADERS: &str = "the routes at this path are told apart by headers, and none takes what these are: ";
+
 #[test]
 fn headers_tell_handlers_apart() {
     let ask = |headers: &[(&str, &'static str)]| {
@@ -136,7 +206,7 @@ fn headers_tell_handlers_apart() {
     assert_eq!(ask(&[("x-mode", "a")]), "200 a");
     assert_eq!(ask(&[("X-MODE", "b")]), "200 b");
     assert_eq!(ask(&[("x-mode", "b"), ("accept", "x/y")]), "200 b, x/y");
-    let refusal = "400 the routes at this path are told apart by headers, and none takes what these are: `accept`, `x-mode`";
+    let refusal = format!("400 {BY_HEADERS}`accept`, `x-mode`");
     assert_eq!(ask(&[]), refusal);
     assert_eq!(ask(&[("x-mode", "<script>")]), refusal);
 }

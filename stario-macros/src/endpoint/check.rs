@@ -159,6 +159,7 @@ fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
             format!("`{bad}` does not belong in a path template; read the query with QueryParam")
         }
         Some(bad) => {
+            let bad = bad.escape_debug();
             format!(
                 "`{bad}` does not belong in a path template; write it percent-encoded as a browser sends it"
             )
@@ -166,15 +167,18 @@ fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
         None if text.contains(['{', '}']) => {
             format!("`{text}` mixes text and braces; a capture is a whole segment: `/{{name}}/`")
         }
-        None if matches!(text, "." | "..") => {
-            format!("browsers resolve `{text}` before they ask, so no request has it")
-        }
         None if !has_whole_escapes(text) => {
             format!(
                 "`%` begins an escape of two hex digits, which `{text}` has not; write `%25` for the character"
             )
         }
-        None => return,
+        None => match decoded(text).as_deref() {
+            Some("." | "..") => {
+                format!("browsers resolve `{text}` before they ask, so no request has it")
+            }
+            Some(_) => return,
+            None => format!("`{text}` is not UTF-8 text when its escapes are decoded, so no request has it"),
+        },
     };
     errors.at(&endpoint.path, message);
 }
@@ -196,14 +200,30 @@ fn has_whole_escapes(text: &str) -> bool {
         .all(|rest| rest.len() >= 2 && rest.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
+/// A text whose escapes are whole, decoded. `None` where that is no text: not UTF-8, or a NUL.
+fn decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+}
+
 /// Whether a parameter can have this name, as a raw identifier if need be.
 fn is_identifier(name: &str) -> bool {
     syn::parse_str::<syn::Ident>(name).is_ok() || syn::parse_str::<syn::Ident>(&format!("r#{name}")).is_ok()
 }
 
-/// The characters of a path segment that need no escape: `pchar` of RFC 3986 section 3.3.
+/// The characters of a path segment that need no escape: `pchar` of RFC 3986 section 3.3, and letters and signs
+/// beyond ASCII, which links escape.
 fn is_path_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%".contains(c)
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%".contains(c)
+    } else {
+        !c.is_whitespace() && !c.is_control()
+    }
 }
 
 fn captures(endpoint: &Endpoint, errors: &mut Errors) {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{App, LinkScope, without_handlers};
 use crate::extract::RouteInfo;
-use crate::handler::HandlerRoute;
-use crate::routing::{Host, Pattern, Route};
+use crate::handler::{EndpointRoute, HandlerRoute};
+use crate::routing::{Host, Pattern};
 
 /// The app of one `app::new()`, and where in the whole it is.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +82,7 @@ impl App {
             mount.move_under(prefix);
         }
         for route in &mut other.routes {
-            route.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
+            route.target.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
             route.path =
                 if route.path == "/" { intern(prefix) } else { intern(&format!("{prefix}{}", route.path)) };
             route.pattern = Pattern::new(route.path);
@@ -178,7 +178,7 @@ impl App {
     /// # }
     /// ```
     pub fn routes(&self) -> Vec<RouteInfo> {
-        let mut routes: Vec<&Route> = self.routes.iter().collect();
+        let mut routes: Vec<&EndpointRoute> = self.routes.iter().collect();
         routes.sort_by_key(|route| route.order());
         routes.into_iter().map(RouteInfo::new).collect()
     }

@@ -116,7 +116,7 @@ impl App {
             stages.iter().filter(|stage| stage.can_cover(pattern)).cloned().collect()
         };
         for route in &mut self.routes {
-            route.stages.splice(..0, around(&route.pattern));
+            route.target.stages.splice(..0, around(&route.pattern));
         }
         for mount in &mut self.mounts {
             let around = around(&mount.pattern());

@@ -12,7 +12,7 @@ use super::{App, Assembled};
 use crate::body::{Body, BodyError};
 use crate::layer::Stage;
 use crate::response::Response;
-use crate::routing::Pattern;
+use crate::routing::{Lookup, Pattern};
 
 /// A service that answers all that begins with a prefix.
 #[derive(Clone)]
@@ -92,7 +92,7 @@ impl App {
     }
 
     pub(super) fn add_mount(&mut self, mount: Mount) {
-        if let Some(present) = self.mounts.iter().find(|present| present.prefix == mount.prefix) {
+        if let Some(present) = self.mounts.iter().find(|present| present.pattern == mount.pattern) {
             self.problems.push(format!(
                 "two services are mounted at `{}/`:\n    {}\n    {}",
                 mount.prefix, present.place, mount.place
@@ -114,15 +114,23 @@ impl Assembled {
         &self.mounts
     }
 
-    /// The service that answers the request, if it is none of the app's own.
-    pub(crate) fn mount(&self, head: &request::Parts) -> Option<&Arc<Mount>> {
+    /// The service that answers the request, unless a route of the app that begins with the same literal segments
+    /// is at its path.
+    pub(crate) fn mount(&self, head: &request::Parts, lookup: &Lookup) -> Option<&Arc<Mount>> {
         if self.mounts.is_empty() {
             return None;
         }
         let path = head.uri.path();
-        let mount = self.mounts.iter().filter(|mount| mount.is_for(path)).max_by_key(|it| it.prefix.len())?;
-        let literals = mount.pattern.segments().len();
-        (!self.router.has_literals(head, literals)).then_some(mount)
+        let literals = |mount: &Mount| mount.pattern.segments().len();
+        let mount = self
+            .mounts
+            .iter()
+            .filter(|mount| mount.pattern.begins(path))
+            .max_by_key(|mount| literals(mount))?;
+        let is_route = lookup
+            .nearest
+            .is_some_and(|nearest| self.router.route(nearest).pattern.has_literals(literals(mount)));
+        (!is_route).then_some(mount)
     }
 }
 
@@ -149,10 +157,6 @@ impl Mount {
         Pattern::new(&format!("{}/{{path...}}", self.prefix))
     }
 
-    fn is_for(&self, path: &str) -> bool {
-        path.strip_prefix(&*self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
-
     pub(crate) async fn call(&self, mut request: Request<Body>) -> Result<Response, BodyError> {
         let original = request.uri().clone();
         if let Some(inner) = self.strip(&original) {
@@ -164,7 +168,7 @@ impl Mount {
 
     /// The target behind the prefix.
     fn strip(&self, uri: &Uri) -> Option<Uri> {
-        let rest = uri.path().strip_prefix(&*self.prefix)?;
+        let rest = self.pattern.strip(uri.path())?;
         let slash = if rest.starts_with('/') { "" } else { "/" };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut parts = uri.clone().into_parts();

@@ -6,9 +6,8 @@ use std::fmt;
 
 use super::{Place, Replacements, States};
 use crate::extract::{Requirement, Source};
-use crate::handler::Endpoint;
+use crate::handler::{Endpoint, EndpointRoute};
 use crate::inject::ProviderInfo;
-use crate::routing::Route;
 
 /// What following all requirements comes to.
 #[derive(Default)]
@@ -21,13 +20,13 @@ pub(super) struct Followed {
     pub(super) nonce_takers: BTreeSet<String>,
 }
 
-pub(super) fn follow(routes: &[Route], states: &States, replacements: &Replacements) -> Followed {
+pub(super) fn follow(routes: &[EndpointRoute], states: &States, replacements: &Replacements) -> Followed {
     let mut followed = Followed::default();
     let mut told = BTreeSet::new();
     for route in routes {
         let mut walk = Walk {
             route,
-            endpoint: route.endpoint,
+            endpoint: route.target.endpoint,
             states,
             replacements,
             body_readers: &mut followed.body_readers,
@@ -38,7 +37,7 @@ pub(super) fn follow(routes: &[Route], states: &States, replacements: &Replaceme
             readings: Vec::new(),
             found: Vec::new(),
         };
-        walk.follow((route.endpoint.requirements)());
+        walk.follow((route.target.endpoint.requirements)());
         walk.conflicts();
         walk.untaken();
         let found = walk.found;
@@ -48,7 +47,7 @@ pub(super) fn follow(routes: &[Route], states: &States, replacements: &Replaceme
 }
 
 struct Walk<'a> {
-    route: &'a Route,
+    route: &'a EndpointRoute,
     endpoint: &'static Endpoint,
     states: &'a States,
     replacements: &'a Replacements,
@@ -117,7 +116,7 @@ impl Walk<'_> {
         if self.endpoint.is_checked {
             return;
         }
-        let Route { path, pattern, .. } = self.route;
+        let EndpointRoute { path, pattern, .. } = self.route;
         for name in pattern.captures().filter(|name| !self.captures.contains(name)) {
             let handler = Place(self.endpoint);
             self.found.push(format!(

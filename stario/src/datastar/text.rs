@@ -71,7 +71,8 @@ impl UrlValue<Option<String>> for Option<&str> {
 }
 
 /// A value for a `{rest...}` of type `T`: text, whose slashes divide it into segments, or a list of segments,
-/// whose slashes are escaped.
+/// whose slashes are escaped. No segment of a path can be empty, so the slashes around an empty segment of a text
+/// are escaped too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value for a `{{rest...}}` of type `{T}`",
     label = "the parameter is of type `{T}`"
@@ -83,20 +84,36 @@ pub trait RestValue<T> {
 
 impl RestValue<String> for &str {
     fn segments(self, segment: Sink<'_>) {
-        self.split('/').for_each(segment);
+        text_segments(self.as_ref(), segment);
     }
 }
 
 impl RestValue<String> for String {
     fn segments(self, segment: Sink<'_>) {
-        self.split('/').for_each(segment);
+        text_segments(self.as_ref(), segment);
     }
 }
 
 impl RestValue<String> for &String {
     fn segments(self, segment: Sink<'_>) {
-        self.split('/').for_each(segment);
+        text_segments(self.as_ref(), segment);
     }
+}
+
+/// Hands out the segments of a text. Where one of them would be empty, it is handed out together with its
+/// neighbours and the slashes between them: `a`, `b//c` for `a/b//c`.
+fn text_segments(text: &str, segment: Sink<'_>) {
+    let mut start = 0;
+    for (slash, _) in text.match_indices('/') {
+        let (before, after) = (&text[..slash], &text[slash + 1..]);
+        let is_at_empty =
+            before.is_empty() || before.ends_with('/') || after.is_empty() || after.starts_with('/');
+        if !is_at_empty {
+            segment(&text[start..slash]);
+            start = slash + 1;
+        }
+    }
+    segment(&text[start..]);
 }
 
 impl<T, I: IntoIterator<Item: UrlValue<T>>> RestValue<Vec<T>> for I {

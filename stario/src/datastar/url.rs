@@ -1,6 +1,7 @@
 //! `Url`: where a handler is found, percent-encoded.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -33,8 +34,9 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// Use it where `html!` expects a URL; elsewhere it is text. The arguments of `url(..)` are the captures of the
 /// path; query parameters are set on the [`Link`](crate::Link) that it returns.
 ///
-/// An empty text, `.` and `..` cannot be a segment of a path, because browsers resolve them; they are replaced by
-/// U+FFFD, the replacement character. A segment with a NUL is answered 400.
+/// An empty text, `.` and `..` cannot be a segment of a path: browsers resolve dots, and an empty segment names
+/// nothing. They are replaced by U+FFFD, the replacement character. Empty segments inside of a text for a `{rest...}`
+/// are kept, by escaped slashes. A segment with a NUL is answered 400.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -126,6 +128,12 @@ fn encode_form(text: &str) -> form_urlencoded::ByteSerialize<'_> {
     form_urlencoded::byte_serialize(text.as_bytes())
 }
 
+/// A part of a path template as browsers send it. A template may have characters beyond ASCII; all else that a path
+/// cannot have is escaped in it already.
+fn encode_template(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, CONTROLS).into()
+}
+
 /// What is before and what is behind the first `separator`.
 fn split(text: &str, separator: char) -> (&str, &str) {
     text.split_once(separator).unwrap_or((text, ""))
@@ -169,7 +177,7 @@ pub struct UrlBuilder(String);
 impl UrlBuilder {
     /// One below the prefix of the app whose routes are `R`.
     pub fn of<R: 'static>() -> Self {
-        Self(crate::app::prefix_of(TypeId::of::<R>()).to_owned())
+        Self(encode_template(crate::app::prefix_of(TypeId::of::<R>())).into_owned())
     }
 
     pub fn literal(&mut self, segment: &str) {
@@ -178,7 +186,7 @@ impl UrlBuilder {
             return;
         }
         self.0.push('/');
-        self.0.push_str(segment);
+        self.0.push_str(&encode_template(segment));
     }
 
     pub fn value<T, V: UrlValue<T>>(&mut self, value: &V) {
@@ -208,8 +216,8 @@ impl UrlBuilder {
 
     fn segment(&mut self, text: &str) {
         self.0.push('/');
-        // No segment can hold these: browsers take dots, escaped or not, for a step in the tree, and two
-        // slashes at the front for another host.
+        // No segment can be one of these: browsers read dots, escaped or not, as a step in the tree, and two
+        // slashes at the front as the beginning of a host.
         let text = if matches!(text, "" | "." | "..") { "\u{FFFD}" } else { text };
         self.0.extend(utf8_percent_encode(text, SEGMENT));
     }

@@ -41,8 +41,8 @@ impl LayeredRequest {
         }
         // For layers around the routing this is a look ahead: they may still change the path.
         let matched_path = match &found {
-            Some(found) => found.matched_path(),
-            None => Found::by(exchange.app(), &head).matched_path(),
+            Some(found) => found.matched_path(exchange.app()),
+            None => Found::by(exchange.app(), &head).matched_path(exchange.app()),
         };
         if let Some(matched_path) = matched_path {
             head.extensions.insert(matched_path);

@@ -7,8 +7,7 @@ use http::Method;
 
 use super::{FromRequest, Parameter, Rejection, Source, State};
 use crate::app::Assembled;
-use crate::handler::{Endpoint, Kind};
-use crate::routing::Route;
+use crate::handler::{Endpoint, EndpointRoute, Kind};
 use crate::scope::Scope;
 
 /// The app that answers the request: its routes, its state, and whether it is stopping.
@@ -126,8 +125,8 @@ pub struct RouteInfo {
 }
 
 impl RouteInfo {
-    pub(crate) fn new(route: &Route) -> Self {
-        Self { endpoint: route.endpoint, path: route.path, host: route.host }
+    pub(crate) fn new(route: &EndpointRoute) -> Self {
+        Self { endpoint: route.target.endpoint, path: route.path, host: route.host }
     }
 
     pub(crate) fn endpoint(&self) -> &'static Endpoint {

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use http::header::HeaderName;
 
-use super::{Endpoint, Kind};
+use super::{Endpoint, EndpointRoute, Kind};
 use crate::app::intern;
-use crate::routing::{Pattern, Route};
+use crate::routing::Pattern;
 
 /// A function with [`#[handler]`](macro@crate::handler).
 #[diagnostic::on_unimplemented(
@@ -74,7 +74,7 @@ impl HandlerRoute {
     }
 
     /// The route, or what is wrong with it.
-    pub(crate) fn into_route(self) -> Result<Route, String> {
+    pub(crate) fn into_route(self) -> Result<EndpointRoute, String> {
         let refused = |problem: String| {
             let Endpoint { handler, file, line, .. } = self.endpoint;
             format!("{problem}, for {handler} at {file}:{line}")
@@ -92,7 +92,7 @@ impl HandlerRoute {
             }
         }
         let path = intern(&self.path);
-        Ok(Route { path, pattern, ..Route::new(self.into_endpoint()) })
+        Ok(EndpointRoute { path, pattern, ..EndpointRoute::new(self.into_endpoint()) })
     }
 
     /// The endpoint for as long as the process runs: the same one, however often the app is made.

@@ -1,11 +1,39 @@
 //! A path template at run time. The macros have checked those in attributes.
 
-/// A path template, split at its slashes; `/` alone has no segment.
+use std::fmt::{self, Write as _};
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::bytes::position;
+use super::{Capture, escapes};
+
+/// The characters of ASCII that cannot stand for themselves in a segment: all but `pchar` of RFC 3986 section 3.3.
+const NOT_IN_SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A path template, split at its slashes; `/` alone has no segment. Two templates that differ in their escapes only
+/// are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern(Vec<Segment>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
+    /// A text with its escapes decoded.
     Literal(Box<str>),
     /// `{name}`: one segment, which is not empty.
     Capture(Box<str>),
@@ -37,11 +65,15 @@ impl Pattern {
         if path.len() > 1 && path.ends_with('/') {
             return Err("it ends in `/`; requests that do are redirected".to_owned());
         }
+        for segment in path.split('/').filter(|segment| !segment.starts_with('{') || !segment.ends_with('}'))
+        {
+            check_literal(segment)?;
+        }
         let pattern = Self::new(path);
         for (position, segment) in pattern.0.iter().enumerate() {
             let is_last = position + 1 == pattern.0.len();
             match segment {
-                Segment::Literal(text) => check_literal(text)?,
+                Segment::Literal(_) => {}
                 Segment::Capture(name) | Segment::Rest(name) => {
                     let is_start = |c: char| c.is_alphabetic() || c == '_';
                     if !name.starts_with(is_start) || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
@@ -63,14 +95,48 @@ impl Pattern {
         &self.0
     }
 
+    /// What follows these segments in a path that begins with them: nothing, or a text that begins with a slash.
+    pub(crate) fn strip<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mut rest = path;
+        for segment in &self.0 {
+            let behind_slash = rest.strip_prefix('/')?;
+            let end = position(behind_slash.as_bytes(), b'/').unwrap_or(behind_slash.len());
+            let (found, behind) = behind_slash.split_at(end);
+            let fits = match segment {
+                Segment::Literal(text) => **text == *escapes::decode(found),
+                Segment::Capture(_) | Segment::Rest(_) => !found.is_empty(),
+            };
+            if !fits {
+                return None;
+            }
+            rest = behind;
+        }
+        Some(rest)
+    }
+
+    /// What each capture matches in `path`, a path that this pattern matches.
+    pub(super) fn captured<'p>(&self, path: &'p str) -> impl Iterator<Item = (&str, Capture<'p>)> {
+        let mut rest = path;
+        self.0.iter().filter_map(move |segment| {
+            let text = rest.strip_prefix('/')?;
+            let (found, behind) = text.split_at(position(text.as_bytes(), b'/').unwrap_or(text.len()));
+            rest = behind;
+            match segment {
+                Segment::Literal(_) => None,
+                Segment::Capture(name) => Some((&**name, Capture::Segment(found))),
+                Segment::Rest(name) => Some((&**name, Capture::Rest(text))),
+            }
+        })
+    }
+
     /// Whether the path begins with these segments, of which none is a rest.
     pub(crate) fn begins(&self, path: &str) -> bool {
-        let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
-        self.0.iter().all(|segment| match (segment, segments.next()) {
-            (Segment::Literal(text), Some(found)) => **text == *found,
-            (Segment::Capture(_) | Segment::Rest(_), Some(found)) => !found.is_empty(),
-            (_, None) => false,
-        })
+        self.strip(path).is_some()
+    }
+
+    /// Whether the first `count` segments are literals.
+    pub(crate) fn has_literals(&self, count: usize) -> bool {
+        self.0.len() >= count && self.0[..count].iter().all(|segment| matches!(segment, Segment::Literal(_)))
     }
 
     /// Whether a path of `pattern` can begin with these segments.
@@ -99,31 +165,51 @@ fn check_literal(text: &str) -> Result<(), String> {
     if text.contains(['{', '}']) {
         return Err(format!("`{text}` mixes text and braces; a capture is a whole segment"));
     }
-    // `pchar` of RFC 3986 section 3.3.
-    let is_path_character = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%".contains(c);
+    let is_path_character = |c: char| {
+        if c.is_ascii() {
+            c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%".contains(c)
+        } else {
+            !c.is_whitespace() && !c.is_control()
+        }
+    };
     if let Some(bad) = text.chars().find(|c| !is_path_character(*c)) {
-        return Err(format!("`{bad}` does not belong in it; write it percent-encoded as a browser sends it"));
+        return Err(format!(
+            "`{}` does not belong in it; write it percent-encoded as a browser sends it",
+            bad.escape_debug()
+        ));
     }
-    if matches!(text, "." | "..") {
-        return Err(format!("browsers resolve `{text}` before they ask"));
+    if escapes::problem(text).is_some() {
+        return Err(format!("`{text}` has a `%` that begins no escape of a character"));
     }
-    match super::malformed(text) {
-        Some(_) => Err(format!("`{text}` has a `%` that begins no escape of a character")),
-        None => Ok(()),
+    match &*escapes::decode(text) {
+        "." | ".." => Err(format!("browsers resolve `{text}` before they ask")),
+        _ => Ok(()),
     }
 }
 
-impl std::fmt::Display for Pattern {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Pattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for segment in &self.0 {
             match segment {
-                Segment::Literal(text) => write!(formatter, "/{text}")?,
+                Segment::Literal(text) => write_literal(text, formatter)?,
                 Segment::Capture(name) => write!(formatter, "/{{{name}}}")?,
                 Segment::Rest(name) => write!(formatter, "/{{{name}...}}")?,
             }
         }
         Ok(())
     }
+}
+
+/// Writes a literal so that it is read as the same text again.
+fn write_literal(text: &str, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    formatter.write_char('/')?;
+    text.chars().try_for_each(|c| {
+        if c.is_ascii() || c.is_whitespace() || c.is_control() {
+            write!(formatter, "{}", utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NOT_IN_SEGMENT))
+        } else {
+            formatter.write_char(c)
+        }
+    })
 }
 
 impl Segment {
@@ -133,7 +219,7 @@ impl Segment {
                 Some(name) => Segment::Rest(name.into()),
                 None => Segment::Capture(name.into()),
             },
-            None => Segment::Literal(text.into()),
+            None => Segment::Literal(escapes::decode(text).into()),
         }
     }
 }

@@ -1,29 +1,21 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::handler::Kind;
 
 type Headers = &'static [(&'static str, &'static str)];
 
-fn route(method: &'static str, path: &'static str, headers: Headers) -> Route {
-    let endpoint = Box::leak(Box::new(Endpoint {
-        kind: Kind::Command,
-        method,
-        path,
+fn route(method: &'static str, path: &'static str, headers: Headers) -> Route<()> {
+    Route {
+        method: method.parse().unwrap(),
         headers,
-        layer: None,
-        handler: path,
-        file: file!(),
-        line: line!(),
-        is_checked: true,
-        requirements: Vec::new,
-        body_limit: None,
-        call: |_, _| Box::pin(async { http::Response::default() }),
-    }));
-    Route::new(endpoint)
+        path,
+        pattern: Pattern::new(path),
+        host: None,
+        target: (),
+    }
 }
 
-fn router(routes: &[(&'static str, &'static str, Headers)]) -> Router {
+fn router(routes: &[(&'static str, &'static str, Headers)]) -> Router<()> {
     let mut router = Router::default();
     for (method, path, headers) in routes {
         router.insert(route(method, path, headers)).unwrap();
@@ -31,7 +23,7 @@ fn router(routes: &[(&'static str, &'static str, Headers)]) -> Router {
     router
 }
 
-fn gets(paths: &[&'static str]) -> Router {
+fn gets(paths: &[&'static str]) -> Router<()> {
     router(&paths.iter().map(|path| ("GET", *path, &[] as Headers)).collect::<Vec<_>>())
 }
 
@@ -42,16 +34,17 @@ fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> request::Parts {
 }
 
 /// The outcome in one line: the matched pattern with its captures, `name=text`, or what it is instead.
-fn outcome(router: &Router, head: &request::Parts) -> String {
-    match router.find(head) {
-        Match::Found { endpoint, captures } => {
-            let names = captures.route.pattern.captures();
-            let values = names.map(|name| match captures.get(head.uri.path(), name).unwrap() {
+fn outcome(router: &Router<()>, head: &request::Parts) -> String {
+    match router.find(head).result {
+        Match::Found(route) => {
+            let route = router.route(route);
+            let names = route.pattern.captures();
+            let values = names.map(|name| match route.capture(head.uri.path(), name).unwrap() {
                 Capture::Segment(text) => format!(" {name}={text}"),
                 Capture::Rest(text) => format!(" {name}=..{text}"),
             });
-            let headers = endpoint.headers.iter().map(|(name, value)| format!(" {name}:{value}"));
-            format!("{} {}", endpoint.method, endpoint.path) + &headers.chain(values).collect::<String>()
+            let headers = route.headers.iter().map(|(name, value)| format!(" {name}:{value}"));
+            format!("{} {}", route.method, route.path) + &headers.chain(values).collect::<String>()
         }
         Match::Redirect { location } => format!("308 {location}"),
         Match::BadRequest { message } => format!("400 {message}"),
@@ -61,7 +54,7 @@ fn outcome(router: &Router, head: &request::Parts) -> String {
     }
 }
 
-fn get(router: &Router, path: &str) -> String {
+fn get(router: &Router<()>, path: &str) -> String {
     outcome(router, &head("GET", path, &[]))
 }
 
@@ -89,6 +82,8 @@ fn literals_win_over_captures_over_the_rest_and_lost_ways_are_gone_back() {
     check("/users/7/posts", "GET /users/{rest...} rest=..7/posts");
     check("/users/me/posts/8/x", "GET /users/{rest...} rest=..me/posts/8/x");
     check("/files/a%2Fb/..//c", "404");
+    check("/files//a", "404");
+    check("/files/%2F%2Fa", "GET /files/{path...} path=..%2F%2Fa");
     check("/files/a%2Fb/../c", "GET /files/{path...} path=..a%2Fb/../c");
     check("/files", "404");
     check("/filesystem", "404");
@@ -135,6 +130,102 @@ fn a_path_that_is_no_text_is_refused() {
         check(path, "400 the path is not UTF-8 when its escapes are decoded");
     }
     check("/a%00b", "400 the path has a NUL, `%00`, which no text has");
+}
+
+#[test]
+fn a_literal_is_matched_however_it_is_escaped() {
+    for template in ["/caf\u{e9}/fixed", "/caf%C3%A9/fixed", "/caf%c3%a9/fix%65d", "/%63af\u{e9}/fixed"] {
+        let router = gets(&[template]);
+        for path in ["/caf\u{e9}/fixed", "/caf%C3%A9/fixed", "/caf%c3%a9/fixed", "/c%61f%C3%a9/fixe%64"] {
+            assert_eq!(get(&router, path), format!("GET {template}"), "{path}");
+        }
+        for path in ["/cafe%CC%81/fixed", "/CAF%C3%89/fixed", "/caf%C3%A9%2Ffixed", "/caf%25C3%25A9/fixed"] {
+            assert_eq!(get(&router, path), "404", "{path}");
+        }
+    }
+    let router = gets(&["/a%2Fb", "/a/b", "/{any}"]);
+    let check = |path, expected: &str| assert_eq!(get(&router, path), expected, "{path}");
+    check("/a%2fb", "GET /a%2Fb");
+    check("/%61%2F%62", "GET /a%2Fb");
+    check("/%61/b", "GET /a/b");
+    check("/a%252Fb", "GET /{any} any=a%252Fb");
+    // A capture is what was sent.
+    check("/%61%2F%63", "GET /{any} any=%61%2F%63");
+}
+
+#[test]
+fn templates_that_differ_in_their_escapes_are_one_path() {
+    let mut router = gets(&["/caf%c3%a9", "/a%2Fb"]);
+    for path in ["/caf%C3%A9", "/caf\u{e9}", "/%63af%C3%A9", "/a%2fb"] {
+        assert!(router.insert(route("GET", path, &[])).is_err(), "{path}");
+    }
+    assert!(router.insert(route("GET", "/a/b", &[])).is_ok());
+}
+
+#[test]
+fn a_pattern_is_written_as_it_can_be_read_again() {
+    for path in ["/a/{b}/{c...}", "/caf\u{e9}/%7Bx%7D", "/a%2Fb/100%25", "/%20%0A/x", "/%C2%85%E2%80%A8"] {
+        assert_eq!(Pattern::checked(path).unwrap().to_string(), path);
+        assert_eq!(Pattern::new(&Pattern::new(path).to_string()), Pattern::new(path), "{path}");
+    }
+    assert_eq!(Pattern::new("/caf%c3%a9").to_string(), "/caf\u{e9}");
+}
+
+#[test]
+fn a_prefix_is_compared_as_literals_are() {
+    let check = |prefix, path, expected| assert_eq!(Pattern::new(prefix).strip(path), expected, "{path}");
+    check("/admin", "/admin", Some(""));
+    check("/admin", "/%61dmin/users", Some("/users"));
+    check("/admin", "/admin/", Some("/"));
+    check("/admin", "/administrator", None);
+    check("/admin", "/admin%2Fusers", None);
+    check("/caf%c3%a9", "/caf\u{e9}/x%20", Some("/x%20"));
+    check("", "/x", Some("/x"));
+}
+
+#[test]
+fn what_is_no_template_is_refused() {
+    let check = |path, expected: &str| assert_eq!(Pattern::checked(path).unwrap_err(), expected, "{path}");
+    check("a", "it does not begin with `/`");
+    check("/a//b", "it has an empty segment");
+    check("/a/", "it ends in `/`; requests that do are redirected");
+    check("/a{b}", "`a{b}` mixes text and braces; a capture is a whole segment");
+    check("/{a}/{a}", "`a` stands twice in it");
+    check("/{a...}/b", "`{a...}` does not stand last");
+    check("/{1}", "`1` is not the name of a parameter");
+    check("/a b", "` ` does not belong in it; write it percent-encoded as a browser sends it");
+    check("/a\u{2028}b", "`\\u{2028}` does not belong in it; write it percent-encoded as a browser sends it");
+    for path in ["/100%", "/%zz", "/%C3", "/%00"] {
+        let text = &path[1..];
+        check(path, &format!("`{text}` has a `%` that begins no escape of a character"));
+    }
+    check("/..", "browsers resolve `..` before they ask");
+    check("/%2E%2e/a", "browsers resolve `%2E%2e` before they ask");
+}
+
+#[test]
+fn a_lookup_says_whether_headers_decided() {
+    let router = router(&[
+        ("GET", "/a", &[("x-mode", "1")]),
+        ("GET", "/a", &[]),
+        ("POST", "/a", &[]),
+        ("GET", "/{any}", &[("x-any", "1")]),
+        ("GET", "/b", &[]),
+    ]);
+    let check = |method, path, expected: &[&str]| {
+        let head = head(method, path, &[("x-mode", "1")]);
+        let lookup = router.find(&head);
+        assert_eq!(lookup.is_by_headers, !expected.is_empty(), "{method} {path}");
+        if lookup.is_by_headers {
+            assert_eq!(router.deciding_headers(&head), expected, "{method} {path}");
+        }
+    };
+    check("GET", "/a", &["x-any", "x-mode"]);
+    check("HEAD", "/a", &["x-any", "x-mode"]);
+    check("POST", "/a", &[]);
+    check("GET", "/b", &[]);
+    check("GET", "/c", &["x-any"]);
+    check("GET", "/c/d", &[]);
 }
 
 #[test]
@@ -225,31 +316,24 @@ fn a_long_path_is_not_gone_down() {
 mod reference {
     use super::*;
 
-    pub(super) fn outcome(routes: &[Route], head: &request::Parts) -> String {
+    pub(super) fn outcome(routes: &[Route<()>], head: &request::Parts) -> String {
         let path = head.uri.path();
         let asked: Option<Vec<&str>> = segments(path);
         let Some(asked) = asked else {
             return "404".to_owned();
         };
         let wanted = if head.method == Method::HEAD { "GET" } else { head.method.as_str() };
-        let at_path: Vec<&Route> = routes.iter().filter(|route| matches(route, &asked)).collect();
-        let of_method: Vec<&Route> =
-            at_path.iter().copied().filter(|route| route.endpoint.method == wanted).collect();
+        let at_path: Vec<&Route<()>> = routes.iter().filter(|route| matches(route, &asked)).collect();
+        let of_method: Vec<&Route<()>> =
+            at_path.iter().copied().filter(|route| route.method == wanted).collect();
         let fitting = of_method.iter().filter(|route| {
-            let mut asked = route.endpoint.headers.iter();
+            let mut asked = route.headers.iter();
             asked.all(|(name, value)| head.headers.get(*name).is_some_and(|found| found == value))
         });
-        if let Some(route) = fitting.min_by_key(|route| {
-            let kinds = shape(route).into_iter().map(|segment| match segment {
-                "{}" => 1,
-                "{...}" => 2,
-                _ => 0,
-            });
-            (kinds.collect::<Vec<_>>(), Reverse(route.endpoint.headers.len()), route.endpoint.headers)
-        }) {
-            return format!("{} {} {:?}", route.endpoint.method, route.endpoint.path, route.endpoint.headers);
+        if let Some(route) = fitting.min_by_key(|route| rank(route)) {
+            return format!("{} {} {:?}", route.method, route.path, route.headers);
         }
-        if of_method.iter().any(|route| !route.endpoint.headers.is_empty()) {
+        if of_method.iter().any(|route| !route.headers.is_empty()) {
             return "400".to_owned();
         }
         if at_path.is_empty() {
@@ -260,13 +344,33 @@ mod reference {
         if wanted == "OPTIONS" { "204".to_owned() } else { "405".to_owned() }
     }
 
+    /// The path template of the most specific route at a path.
+    pub(super) fn nearest(routes: &[Route<()>], path: &str) -> Option<&'static str> {
+        let asked = segments(path)?;
+        routes
+            .iter()
+            .filter(|route| matches(route, &asked))
+            .min_by_key(|route| rank(route))
+            .map(|route| route.path)
+    }
+
+    /// The more specific route has the lower rank.
+    fn rank(route: &Route<()>) -> impl Ord + use<> {
+        let kinds = shape(route).into_iter().map(|segment| match segment {
+            "{}" => 1,
+            "{...}" => 2,
+            _ => 0,
+        });
+        (kinds.collect::<Vec<_>>(), Reverse(route.headers.len()), route.headers)
+    }
+
     fn segments(path: &str) -> Option<Vec<&str>> {
         let path = path.strip_prefix('/')?;
         Some(if path.is_empty() { Vec::new() } else { path.split('/').collect() })
     }
 
-    pub(super) fn shape(route: &Route) -> Vec<&str> {
-        let path = route.endpoint.path;
+    pub(super) fn shape(route: &Route<()>) -> Vec<&str> {
+        let path = route.path;
         let segments = segments(path).unwrap();
         let shape = segments.into_iter().map(|segment| match segment {
             _ if segment.ends_with("...}") => "{...}",
@@ -276,7 +380,7 @@ mod reference {
         shape.collect()
     }
 
-    fn matches(route: &Route, asked: &[&str]) -> bool {
+    fn matches(route: &Route<()>, asked: &[&str]) -> bool {
         let mut shape = shape(route);
         let takes_rest = shape.pop_if(|segment| *segment == "{...}").is_some();
         let fits = if takes_rest { asked.len() > shape.len() } else { asked.len() == shape.len() };
@@ -326,13 +430,13 @@ proptest! {
         ),
     ) {
         let mut router = Router::default();
-        let mut kept: Vec<Route> = Vec::new();
+        let mut kept: Vec<Route<()>> = Vec::new();
         for (method, path, headers) in routes {
             let path: &'static str = Box::leak(path.into_boxed_str());
             let [given, compared] = [(); 2].map(|()| route(method, path, headers));
             let is_new = !kept.iter().any(|present| {
-                present.endpoint.method == method
-                    && present.endpoint.headers == headers
+                present.method == method
+                    && present.headers == headers
                     && reference::shape(present) == reference::shape(&compared)
             });
             prop_assert_eq!(router.insert(given).is_ok(), is_new, "{} {}", method, path);
@@ -342,17 +446,24 @@ proptest! {
         }
         for (method, path, headers) in asked {
             let head = head(method, &path, headers);
-            let found = match router.find(&head) {
-                Match::Found { endpoint, captures } => {
+            let lookup = router.find(&head);
+            prop_assert_eq!(
+                lookup.nearest.map(|route| router.route(route).path),
+                reference::nearest(&kept, &path),
+                "{} {}", method, path
+            );
+            let found = match lookup.result {
+                Match::Found(route) => {
+                    let route = router.route(route);
                     // The captures are what stands in the path in their place.
-                    let filled = captures.route.pattern.captures().fold(endpoint.path.to_owned(), |filled, name| {
-                        match captures.get(&path, name).unwrap() {
+                    let filled = route.pattern.captures().fold(route.path.to_owned(), |filled, name| {
+                        match route.capture(&path, name).unwrap() {
                             Capture::Segment(text) => filled.replace(&format!("{{{name}}}"), text),
                             Capture::Rest(text) => filled.replace(&format!("{{{name}...}}"), text),
                         }
                     });
                     prop_assert_eq!(filled, path.clone());
-                    format!("{} {} {:?}", endpoint.method, endpoint.path, endpoint.headers)
+                    format!("{} {} {:?}", route.method, route.path, route.headers)
                 }
                 Match::Redirect { location } => {
                     prop_assert_eq!(format!("{location}/"), path.clone());

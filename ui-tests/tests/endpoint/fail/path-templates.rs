@@ -18,6 +18,15 @@ async fn query(q: QueryParam<String>) -> String {
 #[app::query("/a b")]
 async fn space() {}
 
+#[app::query("/a\u{2028}b")]
+async fn line_separator() {}
+
+#[app::query("/%E9")]
+async fn escapes_of_latin_1() {}
+
+#[app::query("/%2e%2E/a")]
+async fn escaped_dots() {}
+
 #[app::query("/{user-id}")]
 async fn no_identifier() {}
 

@@ -1,0 +1,173 @@
+//! The tree of path segments.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use percent_encoding::percent_decode;
+
+use super::bytes::position;
+use super::pattern::Segment;
+use super::{RouteId, escapes};
+
+/// The routes of one prefix, and of all paths that begin with it.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    /// By their decoded texts.
+    literals: HashMap<Box<[u8]>, Node, BuildHasherDefault<SegmentHasher>>,
+    capture: Option<Box<Node>>,
+    /// The routes whose `{rest...}` begins here.
+    rest: Vec<RouteId>,
+    /// The routes that end here.
+    routes: Vec<RouteId>,
+}
+
+impl Node {
+    /// The routes with this pattern, for one more to be added.
+    pub(super) fn leaf_mut(&mut self, segments: &[Segment]) -> &mut Vec<RouteId> {
+        let mut node = self;
+        for segment in segments {
+            node = match segment {
+                Segment::Literal(text) => node.literals.entry(text.as_bytes().into()).or_default(),
+                Segment::Capture(_) => node.capture.get_or_insert_default(),
+                Segment::Rest(_) => return &mut node.rest,
+            };
+        }
+        &mut node.routes
+    }
+
+    /// Shows `accept` the routes whose patterns match `path`, those of one pattern together and the most specific
+    /// pattern first, until it takes one. `is_escaped` says whether the path has escapes.
+    pub(super) fn search<'r, R>(
+        &'r self,
+        path: &str,
+        is_escaped: bool,
+        accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>,
+    ) -> Option<R> {
+        // `*`, the target of `OPTIONS *`, is not a path. A path that ends in a slash ends in an empty segment.
+        match path.as_bytes() {
+            [b'/'] => self.end_here(accept),
+            [b'/', .., b'/'] => None,
+            [b'/', rest @ ..] => self.descend(rest, is_escaped, accept),
+            _ => None,
+        }
+    }
+
+    /// Searches below this node for the segments in `rest`, of which there is at least one.
+    ///
+    /// The recursion is at most as deep as the longest pattern, not as the path, and visits each node once.
+    fn descend<'r, R>(
+        &'r self,
+        mut rest: &[u8],
+        is_escaped: bool,
+        accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>,
+    ) -> Option<R> {
+        let mut node = self;
+        loop {
+            let (segment, behind) = match position(rest, b'/') {
+                Some(0) => return None,
+                Some(slash) => (&rest[..slash], Some(&rest[slash + 1..])),
+                None => (rest, None),
+            };
+            let next = match (node.literal(segment, is_escaped), node.capture.as_deref()) {
+                // Where there is only one way, nothing is left to try after it.
+                (Some(only), None) | (None, Some(only)) if node.rest.is_empty() => only,
+                (literal, capture) => {
+                    let found = literal.into_iter().chain(capture).find_map(|next| match behind {
+                        Some(behind) => next.descend(behind, is_escaped, accept),
+                        None => next.end_here(accept),
+                    });
+                    return found.or_else(|| node.take_rest(rest, accept));
+                }
+            };
+            match behind {
+                Some(behind) => (node, rest) = (next, behind),
+                None => return next.end_here(accept),
+            }
+        }
+    }
+
+    fn end_here<'r, R>(&'r self, accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>) -> Option<R> {
+        if self.routes.is_empty() { None } else { accept(&self.routes) }
+    }
+
+    fn take_rest<'r, R>(
+        &'r self,
+        rest: &[u8],
+        accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>,
+    ) -> Option<R> {
+        let has_empty_segment = || rest.array_windows().any(|pair| pair == b"//");
+        if self.rest.is_empty() || has_empty_segment() { None } else { accept(&self.rest) }
+    }
+
+    fn literal(&self, segment: &[u8], is_escaped: bool) -> Option<&Node> {
+        if self.literals.is_empty() {
+            None
+        } else if is_escaped {
+            self.literals.get(&*Cow::from(percent_decode(segment)))
+        } else {
+            self.literals.get(segment)
+        }
+    }
+
+    /// The routes whose patterns match `path`, whatever their methods and headers.
+    pub(super) fn at(&self, path: &str) -> Vec<RouteId> {
+        let mut found = Vec::new();
+        self.search(path, escapes::are_in(path), &mut |leaf| {
+            found.extend(leaf);
+            None::<()>
+        });
+        found
+    }
+
+    /// Every route at this node and below.
+    pub(super) fn all(&self) -> Vec<RouteId> {
+        let below = self.literals.values().chain(self.capture.as_deref());
+        self.routes.iter().chain(&self.rest).copied().chain(below.flat_map(Node::all)).collect()
+    }
+}
+
+/// Hashes a segment by a multiplication for every eight bytes.
+///
+/// Clients choose the paths that are looked up, but not the literals that are stored: those are fixed when the app
+/// starts. A table never grows, so a path that is chosen to collide costs at most a comparison with each literal
+/// of one node, and the hash needs no secret key.
+#[derive(Debug, Default)]
+struct SegmentHasher(u64);
+
+/// An odd number without a pattern in its bits: the golden ratio.
+const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl SegmentHasher {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(MULTIPLIER);
+    }
+}
+
+impl Hasher for SegmentHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, tail) = bytes.as_chunks::<8>();
+        for word in words {
+            self.add(u64::from_le_bytes(*word));
+        }
+        // The tail is read as two numbers that may overlap; its length keeps `a` and `aa` apart.
+        let (low, high) = match (tail.first_chunk::<4>(), tail.last_chunk::<4>(), tail) {
+            (Some(first), Some(last), _) => (u32::from_le_bytes(*first), u32::from_le_bytes(*last)),
+            (_, _, [first, .., last]) => {
+                (u32::from(*first), u32::from(*last) << 8 | u32::from(tail[tail.len() / 2]))
+            }
+            (_, _, [only]) => (u32::from(*only), 0),
+            (_, _, []) => (0, 0),
+        };
+        self.add(u64::from(low) | u64::from(high) << 32);
+        self.add(bytes.len() as u64);
+    }
+
+    /// Ignores the length that is written before each key: `write` adds it.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        // The upper bits of a product are the best ones; the table takes the place of an entry from the lower.
+        self.0.rotate_left(26)
+    }
+}
