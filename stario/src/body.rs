@@ -294,6 +294,9 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = self.kind.poll_frame(ctx);
         if let Poll::Ready(Some(Err(_))) = polled {
+            if let Some(report) = &mut self.report {
+                report.has_failed();
+            }
             return self.pause(polled, ctx);
         }
         if self.report.is_some() {

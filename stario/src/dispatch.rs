@@ -16,6 +16,7 @@ use tracing::{Instrument as _, Span};
 use crate::app::{Assembled, CROSS_ORIGIN, Mount};
 use crate::body::Body;
 use crate::compress::{self, Accepted};
+use crate::current::{self, Current};
 use crate::error::{Error, catch_panic, panic_message};
 use crate::extract::{MatchedPath, Nonce, RequestId, X_REQUEST_ID, client_behind};
 use crate::handler::{self, Begin};
@@ -23,7 +24,7 @@ use crate::layer::Stage;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::Match;
 use crate::scope::{Arrival, Scope};
-use crate::telemetry::{self, Report, RouteTemplate};
+use crate::telemetry::{self, Listeners, Report, RouteTemplate};
 use way::Way;
 
 /// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
@@ -38,7 +39,8 @@ pub(crate) async fn dispatch(
         Begun::new(&app, request, peer);
     let mut response = {
         let mut answering = answering;
-        app.prefixes().around(poll_fn(|ctx| answering.poll(&app, ctx)).instrument(span)).await
+        let answered = poll_fn(|ctx| answering.poll(&app, ctx)).instrument(span);
+        app.prefixes().around(current::within(Current { request_id: id }, answered)).await
     };
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.header());
     if let Some(headers) = app.settings().security_headers() {
@@ -75,14 +77,17 @@ struct Begun {
 impl Begun {
     fn new(app: &Arc<Assembled>, request: Request<Body>, peer: Option<SocketAddr>) -> Self {
         let id = RequestId::next();
-        let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
-        let span = telemetry::span(&request, id, client);
-        let report = Report::begin(&span, &request);
+        let listeners = Listeners::find();
+        let proxies = app.settings().proxies();
+        let client = peer.map(|peer| client_behind(peer.ip(), request.headers(), proxies));
+        let span = if listeners.want_spans() { telemetry::span(&request, id, client) } else { Span::none() };
+        let report = Report::begin(listeners, &span, &request, id, client);
         let nonce = app.settings().nonce();
         let arrival = Arrival { peer, id, nonce, span: span.clone() };
         let is_head = request.method() == Method::HEAD;
         let accepted = Accepted::of(request.headers());
         let _links = app.prefixes().enter();
+        let _current = current::enter(Current { request_id: id });
         let mut answering = span.in_scope(|| match app.stages() {
             stages if stages.is_empty() => route(app, request, arrival),
             stages => Answering::Later(Way::through(stages, app, arrival, request, None)),

@@ -130,6 +130,8 @@ mod patience;
 pub mod relay;
 /// Errors that answer.
 mod error;
+/// Which request is polled, for the log.
+mod current;
 /// Where the log goes.
 mod telemetry;
 /// Apps called without a server.

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use tracing::Span;
+use tracing::{Level, Span};
 
 use super::{FromRequest, Parameter, Rejection, RequestId};
 use crate::scope::Scope;
-use crate::telemetry::{Fields, LOGGER};
+use crate::telemetry::{self, Fields};
 
 /// Writes log records that carry the request's id, and the fields given to [`with`](Self::with).
 ///
@@ -43,21 +43,6 @@ pub struct Logger {
     fields: Option<Arc<Fields>>,
 }
 
-macro_rules! record {
-    ($logger:expr, $level:expr, $message:expr) => {{
-        let Logger { request_id, span, fields } = $logger;
-        match fields {
-            None => tracing::event!(target: LOGGER, parent: span, $level, %request_id, "{}", $message),
-            Some(fields) => {
-                if tracing::enabled!(target: LOGGER, $level) {
-                    let fields = fields.to_json();
-                    tracing::event!(target: LOGGER, parent: span, $level, %request_id, fields, "{}", $message);
-                }
-            }
-        }
-    }};
-}
-
 impl Logger {
     /// Returns a logger with one more field on each of its records: text, a number, a `bool`, or any JSON
     /// (`json!(..)`). It replaces a field of the same name. JSON lines have a `timestamp`, `level`, `target` and
@@ -71,22 +56,26 @@ impl Logger {
 
     /// Writes a record of level DEBUG, which is shown only if `RUST_LOG` says so.
     pub fn debug(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::DEBUG, message);
+        self.write(Level::DEBUG, &message);
     }
 
     /// Writes a record of level INFO.
     pub fn info(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::INFO, message);
+        self.write(Level::INFO, &message);
     }
 
     /// Writes a record of level WARN.
     pub fn warn(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::WARN, message);
+        self.write(Level::WARN, &message);
     }
 
     /// Writes a record of level ERROR.
     pub fn error(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::ERROR, message);
+        self.write(Level::ERROR, &message);
+    }
+
+    fn write(&self, level: Level, message: &dyn fmt::Display) {
+        telemetry::write_logged(level, message, self.fields.as_deref(), self.request_id, &self.span);
     }
 }
 

@@ -17,6 +17,7 @@ use tracing::Span;
 use super::{Endpoint, EndpointFuture, Kind};
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
+use crate::current::{self, Current};
 use crate::error::{Error, panic_message, reason};
 use crate::reply::Answer;
 use crate::response::{self, IntoResponse, Response};
@@ -127,6 +128,7 @@ pub(crate) fn call(
     let call = Call {
         endpoint,
         span: scope.span().clone(),
+        current: Current { request_id: scope.request_id() },
         app: Arc::clone(app),
         future: (endpoint.call)(scope),
         line: None,
@@ -148,6 +150,7 @@ struct Call {
     endpoint: &'static Endpoint,
     /// The request's: what the call logs, however late, carries its id.
     span: Span,
+    current: Current,
     app: Arc<Assembled>,
     future: EndpointFuture,
     /// Once the handler has asked for it.
@@ -189,6 +192,7 @@ impl Call {
 
     fn step_alone(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         let _links = self.app.prefixes().enter();
+        let _current = current::enter(self.current);
         let _entered = self.span.enter();
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));

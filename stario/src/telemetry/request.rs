@@ -1,29 +1,212 @@
-//! One request in the log: a span around all that is done for it, and a record when its last byte is sent.
+//! One request in the log: a record when its last byte is sent, and a span around it where others listen.
 //!
 //! The names of the fields are those of OpenTelemetry's conventions for HTTP servers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{Method, Request, StatusCode};
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Level, Span};
 
+use super::line::{self, Format};
+use super::log::{self, Log};
 use crate::extract::RequestId;
 use crate::response::Response;
 
-/// The span of one request, which is an error's if anything: whoever logs errors alone still learns which
-/// request each belongs to. Nothing is made if nobody listens.
-pub(crate) fn span<B>(request: &Request<B>, id: RequestId, client: impl FnOnce() -> Option<IpAddr>) -> Span {
+/// Who reads what is logged of a request. It is asked for once a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listeners {
+    /// The log, if that shows requests.
+    log: Option<&'static Log>,
+    /// Whether a subscriber of others or a collector listens.
+    has_others: bool,
+    /// Whether they take the records of requests, and not their spans alone.
+    takes_records: bool,
+}
+
+impl Listeners {
+    /// Those that listen to the code that runs now.
+    pub(crate) fn find() -> Self {
+        match Log::installed() {
+            Some(log) => {
+                let log_of_requests = log.shows_requests.then_some(log);
+                let has_others = log.has_collector;
+                Self { log: log_of_requests, has_others, takes_records: has_others && log.shows_requests }
+            }
+            None => {
+                let takes_records = tracing::enabled!(target: "stario::request", Level::INFO);
+                Self { log: None, has_others: true, takes_records }
+            }
+        }
+    }
+
+    /// Whether anyone reads the record of a request.
+    pub(crate) fn want_records(self) -> bool {
+        self.log.is_some() || self.takes_records
+    }
+
+    /// Whether anyone but the log listens, which needs no spans.
+    pub(crate) fn want_spans(self) -> bool {
+        self.has_others
+    }
+
+    /// Writes the record of a request. `span` is the request's, for others than the log.
+    pub(crate) fn write(self, record: &RequestRecord<'_>, span: &Span) {
+        let elapsed = record.started.elapsed();
+        if let Some(log) = self.log {
+            log.write_line(Level::INFO, |line| record.push(line, log.format, elapsed));
+        }
+        if self.takes_records {
+            record.emit(span, elapsed);
+        }
+    }
+}
+
+/// What the log says of a request that is over.
+#[derive(Debug)]
+pub(crate) struct RequestRecord<'r> {
+    pub(crate) id: RequestId,
+    pub(crate) method: &'r str,
+    pub(crate) path: &'r str,
+    pub(crate) client: Option<IpAddr>,
+    /// The path template of the route that answered, if any did.
+    pub(crate) route: Option<&'static str>,
+    /// The status of the response, if it began.
+    pub(crate) status: Option<StatusCode>,
+    /// How many bytes of the body were sent.
+    pub(crate) bytes: u64,
+    /// How many events were sent, if the response is an event stream.
+    pub(crate) events: Option<u64>,
+    pub(crate) outcome: Outcome,
+    pub(crate) started: Instant,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The whole response was sent.
+    Whole,
+    /// The response failed, or its client left before it had all of it.
+    Cut,
+    /// The client left before the response began.
+    LeftBeforeAnswer,
+    /// The client closed an event stream, which is how those end.
+    ClientClosed,
+    /// An event stream ended because the server stops.
+    #[expect(dead_code, reason = "streams do not tell yet why they end")]
+    Stopped,
+}
+
+impl Outcome {
+    /// What stands between the status and the duration.
+    fn words(self) -> &'static str {
+        match self {
+            Outcome::Whole => "in",
+            Outcome::Cut => "cut after",
+            Outcome::LeftBeforeAnswer => "was left by its client after",
+            Outcome::ClientClosed => "closed by its client after",
+            Outcome::Stopped => "ended by the server's stop after",
+        }
+    }
+}
+
+impl RequestRecord<'_> {
+    /// Writes the message and the fields, and ends the line.
+    fn push(&self, line: &mut Vec<u8>, format: Format, elapsed: Duration) {
+        let status = self.status.map(|status| u64::from(status.as_u16()));
+        line.extend_from_slice(self.method.as_bytes());
+        line.push(b' ');
+        let path = line.len();
+        line::push_escaped(line, format, self.path);
+        let path = path..line.len();
+        line.push(b' ');
+        if let Some(status) = status {
+            line::push_number(line, status);
+            line.push(b' ');
+        }
+        line.extend_from_slice(self.outcome.words().as_bytes());
+        line.push(b' ');
+        line::push_duration(line, elapsed);
+        if format != Format::Json {
+            if let Some(events) = self.events {
+                line.extend_from_slice(b" events=");
+                line::push_number(line, events);
+            }
+            return log::end_with_id(line, format, Some(self.id));
+        }
+        line.extend_from_slice(b"\",\"http.request.method\":\"");
+        line.extend_from_slice(self.method.as_bytes());
+        line.extend_from_slice(b"\",\"url.path\":\"");
+        line.extend_from_within(path);
+        if let Some(route) = self.route {
+            line.extend_from_slice(b"\",\"http.route\":\"");
+            line::push_escaped(line, format, route);
+        }
+        if let Some(client) = self.client {
+            line.extend_from_slice(b"\",\"client.address\":\"");
+            line::push_address(line, client);
+        }
+        line.push(b'"');
+        if let Some(status) = status {
+            line.extend_from_slice(b",\"http.response.status_code\":");
+            line::push_number(line, status);
+            line.extend_from_slice(b",\"http.response.body.size\":");
+            line::push_number(line, self.bytes);
+        }
+        line.extend_from_slice(b",\"http.server.request.duration\":");
+        line::push_seconds(line, elapsed);
+        if let Some(events) = self.events {
+            line.extend_from_slice(b",\"events\":");
+            line::push_number(line, events);
+        }
+        line.extend_from_slice(b",\"target\":\"stario::request\",\"request_id\":\"");
+        line.extend_from_slice(self.id.digits().as_str().as_bytes());
+        line.extend_from_slice(b"\"}\n");
+    }
+
+    /// Hands the record to `tracing`, for others than the log.
+    #[cold]
+    fn emit(&self, span: &Span, elapsed: Duration) {
+        let (method, path, words) = (self.method, self.path, self.outcome.words());
+        let duration = elapsed.as_secs_f64();
+        let Some(status) = self.status else {
+            tracing::info!(
+                target: "stario::request",
+                parent: span,
+                { http.server.request.duration = duration },
+                "{method} {path} {words} {elapsed:.1?}"
+            );
+            return;
+        };
+        tracing::info!(
+            target: "stario::request",
+            parent: span,
+            {
+                http.route = self.route,
+                http.response.status_code = status.as_u16(),
+                http.response.body.size = self.bytes,
+                http.server.request.duration = duration,
+                events = self.events,
+            },
+            "{method} {path} {} {words} {elapsed:.1?}",
+            status.as_u16()
+        );
+    }
+}
+
+/// The span of one request, for others than the log. It is an error's if anything: whoever logs errors alone
+/// still learns which request each belongs to. Nothing is made if nobody listens.
+pub(crate) fn span<B>(request: &Request<B>, id: RequestId, client: Option<IpAddr>) -> Span {
     let span = tracing::error_span!(
         target: "stario",
         "request",
         request_id = id.digits().as_str(),
         http.request.method = request.method().as_str(),
         url.path = request.uri().path(),
-        client.address = client().map(tracing::field::display),
+        client.address = client.map(tracing::field::display),
         http.route = Empty,
         http.response.status_code = Empty,
         otel.name = request.method().as_str(),
@@ -41,7 +224,7 @@ pub(crate) fn is_wanted() -> bool {
     if super::metrics::are_kept() {
         return true;
     }
-    tracing::enabled!(target: "stario::request", tracing::Level::INFO)
+    Listeners::find().want_records()
 }
 
 /// Says which route answers the request.
@@ -75,7 +258,10 @@ pub(crate) fn count_events(response: &mut Response) {
 /// What is counted of a response until its last byte is sent or its client has left.
 #[derive(Debug)]
 pub(crate) struct Report {
+    listeners: Listeners,
     span: Span,
+    id: RequestId,
+    client: Option<IpAddr>,
     started: Instant,
     method: Method,
     path: String,
@@ -86,16 +272,31 @@ pub(crate) struct Report {
     events: Option<Arc<AtomicU64>>,
     /// Whether the whole body was sent.
     is_whole: bool,
+    /// Whether the body has failed.
+    has_failed: bool,
     #[cfg(feature = "metrics")]
     figures: Option<super::metrics::Figures>,
 }
 
 impl Report {
     /// Begins the report, if there is anyone to read it.
-    pub(crate) fn begin<B>(span: &Span, request: &Request<B>) -> Option<Box<Self>> {
-        is_wanted().then(|| {
+    pub(crate) fn begin<B>(
+        listeners: Listeners,
+        span: &Span,
+        request: &Request<B>,
+        id: RequestId,
+        client: Option<IpAddr>,
+    ) -> Option<Box<Self>> {
+        #[cfg(feature = "metrics")]
+        let is_wanted = listeners.want_records() || super::metrics::are_kept();
+        #[cfg(not(feature = "metrics"))]
+        let is_wanted = listeners.want_records();
+        is_wanted.then(|| {
             Box::new(Self {
+                listeners,
                 span: span.clone(),
+                id,
+                client,
                 started: Instant::now(),
                 method: request.method().clone(),
                 path: request.uri().path().to_owned(),
@@ -104,6 +305,7 @@ impl Report {
                 bytes: 0,
                 events: None,
                 is_whole: false,
+                has_failed: false,
                 #[cfg(feature = "metrics")]
                 figures: super::metrics::Figures::begin(request.method()),
             })
@@ -139,41 +341,39 @@ impl Report {
     pub(crate) fn is_whole(&mut self) {
         self.is_whole = true;
     }
+
+    /// The body has failed, and is cut.
+    pub(crate) fn has_failed(&mut self) {
+        self.has_failed = true;
+    }
 }
 
 impl Drop for Report {
     fn drop(&mut self) {
-        let elapsed = self.started.elapsed();
         let events = self.events.as_ref().map(|events| events.load(Ordering::Relaxed));
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut self.figures {
-            figures.end(elapsed, events);
+            figures.end(self.started.elapsed(), events);
         }
-        let (method, path, bytes) = (&self.method, &self.path, self.bytes);
-        let duration = elapsed.as_secs_f64();
-        let Some(status) = self.status else {
-            tracing::info!(
-                target: "stario::request",
-                parent: &self.span,
-                { http.server.request.duration = duration },
-                "{method} {path} was left by its client after {elapsed:.1?}"
-            );
-            return;
+        let outcome = match self.status {
+            None => Outcome::LeftBeforeAnswer,
+            Some(_) if self.is_whole => Outcome::Whole,
+            Some(_) if events.is_some() && !self.has_failed => Outcome::ClientClosed,
+            Some(_) => Outcome::Cut,
         };
-        let end = if self.is_whole { "in" } else { "cut after" };
-        tracing::info!(
-            target: "stario::request",
-            parent: &self.span,
-            {
-                http.route = self.route,
-                http.response.status_code = status.as_u16(),
-                http.response.body.size = bytes,
-                http.server.request.duration = duration,
-                events,
-            },
-            "{method} {path} {} {end} {elapsed:.1?}",
-            status.as_u16()
-        );
+        let record = RequestRecord {
+            id: self.id,
+            method: self.method.as_str(),
+            path: &self.path,
+            client: self.client,
+            route: self.route,
+            status: self.status,
+            bytes: self.bytes,
+            events,
+            outcome,
+            started: self.started,
+        };
+        self.listeners.write(&record, &self.span);
     }
 }
 
