@@ -40,6 +40,9 @@ const LOGGER: &str = "app";
 /// The name of those records, where they go through `tracing`.
 const LOGGER_EVENT: &str = "logger";
 
+/// The variable that chooses the form of lines.
+pub(crate) const FORMAT_VARIABLE: &str = "STARIO_LOG_FORMAT";
+
 /// The target of the records of requests.
 const REQUEST: &str = "stario::request";
 
@@ -53,7 +56,7 @@ const SPAN: &str = "request";
 pub(crate) fn init() -> Result {
     let filter = filter(std::env::var("RUST_LOG"))?;
     let is_terminal = std::io::stderr().is_terminal();
-    let format = format(&std::env::var("STARIO_LOG_FORMAT"), is_terminal)?;
+    let format = format(&std::env::var(FORMAT_VARIABLE), is_terminal)?;
     #[cfg(feature = "otlp")]
     let collector = otlp::layer()?;
     #[cfg(feature = "otlp")]
@@ -156,7 +159,9 @@ impl Drop for FlushAtEnd {
 pub(crate) fn init_in_test() {
     let filter =
         filter(std::env::var("RUST_LOG")).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    let log = log(&filter, Format::Text { has_color: false }, Output::Test, false);
+    // The test harness catches what `print!` writes, and nothing else.
+    let output = Output::Sink(|line| print!("{}", String::from_utf8_lossy(line)));
+    let log = log(&filter, Format::Text { has_color: false }, output, false);
     let _ = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed).try_init();
 }
 
@@ -180,7 +185,7 @@ fn format(variable: &Result<String, VarError>, is_terminal: bool) -> Result<Form
         Ok("text") => Ok(text),
         Ok("json") => Ok(Format::Json),
         other => Err(invalid(format!(
-            "STARIO_LOG_FORMAT is {:?}: expected `text` or `json`",
+            "{FORMAT_VARIABLE} is {:?}: expected `text` or `json`",
             other.unwrap_or("not text")
         ))),
     }

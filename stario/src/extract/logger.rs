@@ -4,18 +4,19 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use tracing::{Level, Span};
+use tracing::{Instrument as _, Level, Span};
 
 use super::{FromRequest, Parameter, Rejection, RequestId};
+use crate::current::{self, Current};
 use crate::scope::Scope;
 use crate::telemetry::{self, Fields};
 
 /// Writes log records that carry the request's id, and the fields given to [`with`](Self::with).
 ///
-/// They are `tracing` events of the target `app`: `RUST_LOG=info,app=debug` shows those of level DEBUG too. They
-/// carry the id wherever they are written: in a stream, in a detached command, in a task that you spawn. The
-/// macros of `tracing` do so too as long as the handler itself calls them; a `Logger` adds tasks, and fields with
-/// names known only at run time.
+/// The target of the records is `app`: `RUST_LOG=info,app=debug` shows those of level DEBUG too. The records carry
+/// the id wherever they are written: in a stream, in a detached command, in a task that you spawn. What the macros
+/// of `tracing` log carries it too, in all that runs for the request; in a task that you spawn, behind
+/// [`in_scope`](Self::in_scope). A `Logger` adds fields whose names are known only at run time.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -30,7 +31,7 @@ use crate::telemetry::{self, Fields};
 ///
 /// # fn main() {
 /// let client = TestClient::new(app::new());
-/// // On a terminal: 2026-11-21T12:00:00.000000Z  INFO importing request_id=0f… rows=3
+/// // On a terminal: 2026-11-21T12:00:00.000000Z  INFO importing rows=3 request_id=0f…
 /// assert_eq!(client.post("/import?rows=3").send().status(), 204);
 /// # client.stop_blocking();
 /// # }
@@ -45,13 +46,39 @@ pub struct Logger {
 
 impl Logger {
     /// Returns a logger with one more field on each of its records: text, a number, a `bool`, or any JSON
-    /// (`json!(..)`). It replaces a field of the same name. JSON lines have a `timestamp`, `level`, `target` and
-    /// `message` of their own, so fields of these names become `fields.level` and so on there.
+    /// (`json!(..)`). It replaces a field of the same name. JSON lines have a `timestamp`, `level`, `target`,
+    /// `message` and `request_id` of their own, so fields of these names become `fields.level` and so on there.
     #[must_use]
     pub fn with(&self, name: impl Into<Cow<'static, str>>, value: impl Into<serde_json::Value>) -> Self {
         let mut fields = self.fields.as_deref().cloned().unwrap_or_default();
         fields.set(name, value.into());
         Self { fields: Some(Arc::new(fields)), ..self.clone() }
+    }
+
+    /// Makes `future` part of this request, wherever it is polled: what it logs with the macros of `tracing`, and
+    /// what libraries log in it, carries the request's id. It is for tasks that you spawn.
+    ///
+    /// ```
+    /// # use stario::prelude::*;
+    /// # stario::app!();
+    /// #[app::detached_command("/import")]
+    /// async fn import(log: Logger) -> stario::Result {
+    ///     let rows = tokio::spawn(log.in_scope(async {
+    ///         tracing::info!("importing"); // The line ends with the request's id.
+    ///         7
+    ///     }));
+    ///     log.with("rows", rows.await?).info("imported");
+    ///     Ok(())
+    /// }
+    /// # fn main() {
+    /// # let client = TestClient::new(app::new());
+    /// # assert_eq!(client.post("/import").send().status(), 204);
+    /// # client.stop_blocking();
+    /// # }
+    /// ```
+    pub fn in_scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        let current = Current { request_id: self.request_id };
+        current::within(current, future.instrument(self.span.clone()))
     }
 
     /// Writes a record of level DEBUG, which is shown only if `RUST_LOG` says so.

@@ -92,3 +92,100 @@ fn push_event(line: &mut Vec<u8>, format: Format, level: Level, event: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::super::log::tests::{TEXT, collecting, written};
+    use super::*;
+    use crate::current::{Current, enter};
+    use crate::extract::RequestId;
+
+    /// The lines that `write` writes by `tracing`.
+    fn lines(format: Format, write: impl FnOnce()) -> Vec<String> {
+        let log: &'static Log = Box::leak(Box::new(collecting(format)));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer(log)), write);
+        written()
+    }
+
+    #[test]
+    fn events_have_the_id_of_the_request_that_is_polled() {
+        let id = RequestId::next();
+        let write = || {
+            tracing::info!(target: "shop", rows = 3, name = "x", "imported");
+            let _current = enter(Current { request_id: id });
+            tracing::warn!(target: "shop", rows = 3, "imported");
+            tracing::warn!(target: "shop", request_id = %id, "said itself");
+            let span = tracing::info_span!("import", file = "a.csv");
+            let _entered = span.enter();
+            tracing::error!(target: "shop", "failed");
+        };
+        let json = [
+            r#"{"timestamp":"0","level":"INFO","message":"imported","rows":3,"name":"x","target":"shop"}"#
+                .to_owned(),
+            format!(
+                r#"{{"timestamp":"0","level":"WARN","message":"imported","rows":3,"target":"shop","request_id":"{id}"}}"#
+            ),
+            format!(
+                r#"{{"timestamp":"0","level":"WARN","message":"said itself","request_id":"{id}","target":"shop"}}"#
+            ),
+            format!(
+                r#"{{"timestamp":"0","level":"ERROR","message":"failed","target":"shop","spans":[{{"file":"a.csv","name":"import"}}],"request_id":"{id}"}}"#
+            ),
+        ];
+        assert_eq!(lines(Format::Json, write), json);
+        let text = [
+            r#"0  INFO imported rows=3 name="x""#.to_owned(),
+            format!("0  WARN imported rows=3 request_id={id}"),
+            format!("0  WARN said itself request_id={id}"),
+            format!(r#"0 ERROR import{{file="a.csv"}}: failed request_id={id}"#),
+        ];
+        assert_eq!(lines(TEXT, write), text);
+    }
+
+    #[test]
+    fn what_terminals_act_on_is_escaped() {
+        let hostile = "a\r\nb\u{1b}[2J\u{9b}2J\u{202e}\u{2066}\u{2028} ä";
+        let write = || tracing::info!(target: "shop", shown = %hostile, text = hostile, "{hostile}");
+        let text = lines(TEXT, write);
+        let [line] = &text[..] else { panic!("{text:?}") };
+        let is_escaped = |line: &str| {
+            !line.chars().any(|character| {
+                character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}')
+            })
+        };
+        assert!(is_escaped(line), "{line:?}");
+        assert!(line.contains(r"shown=a\r\nb\u{1b}[2J\u{9b}2J\u{202e}\u{2066}\u{2028} ä"), "{line}");
+        let json = lines(Format::Json, write);
+        let [line] = &json[..] else { panic!("{json:?}") };
+        assert!(is_escaped(line), "{line:?}");
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        for field in ["message", "shown", "text"] {
+            assert_eq!(record[field], hostile);
+        }
+    }
+
+    #[test]
+    fn a_terminal_shows_the_level_in_color() {
+        let write = || tracing::warn!(target: "shop", shown = %"\u{1b}[31m", "imported");
+        let expected = "\u{1b}[2m0\u{1b}[0m \u{1b}[33m WARN\u{1b}[0m imported shown=\\u{1b}[31m";
+        assert_eq!(lines(Format::Text { has_color: true }, write), [expected]);
+    }
+
+    /// The log writes these itself; a collector gets them by `tracing`.
+    #[test]
+    fn what_only_a_collector_gets_is_no_line() {
+        let write = || {
+            let span = tracing::error_span!(target: "stario", "request", request_id = "7f");
+            let _entered = span.enter();
+            tracing::info!(target: "stario::request", "GET / 200 in 1ms");
+            tracing::info!(name: "logger", target: "app", "imported");
+            tracing::info!(target: "app", "by a macro");
+        };
+        assert_eq!(
+            lines(Format::Json, write),
+            [r#"{"timestamp":"0","level":"INFO","message":"by a macro","target":"app"}"#]
+        );
+    }
+}

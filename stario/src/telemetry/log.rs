@@ -40,8 +40,8 @@ pub(super) enum Output {
     Stderr {
         is_terminal: bool,
     },
-    /// The test harness catches what `print!` writes, and nothing else.
-    Test,
+    /// Wherever tests want them.
+    Sink(fn(&[u8])),
 }
 
 impl Log {
@@ -77,7 +77,7 @@ impl Log {
             Output::Stderr { is_terminal } => {
                 buffer::STDERR.append(&line, is_terminal || level <= Level::WARN);
             }
-            Output::Test => print!("{}", String::from_utf8_lossy(&line)),
+            Output::Sink(sink) => sink(&line),
         }
         if line.capacity() <= KEPT_BYTES {
             line.clear();
@@ -178,3 +178,95 @@ pub(super) fn flush_at_end() {
 pub(super) struct Installed;
 
 impl<S: Subscriber> Layer<S> for Installed {}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    thread_local! {
+        static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// A log of lines that [`written`] returns.
+    pub(in crate::telemetry) fn collecting(format: Format) -> Log {
+        let output = Output::Sink(|line| WRITTEN.with_borrow_mut(|written| written.extend_from_slice(line)));
+        let logger_level = LevelFilter::INFO;
+        Log { format, output, shows_requests: true, logger_level, has_collector: false }
+    }
+
+    /// The lines that this thread has written, with zeros in the place of their time.
+    pub(in crate::telemetry) fn written() -> Vec<String> {
+        let text = String::from_utf8(WRITTEN.take()).unwrap();
+        assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
+        let at_zero = |line: &str| {
+            let time = line.find("20").unwrap();
+            let (start, end) = (&line[..time], &line[time + line::TIME_BYTES..]);
+            assert!(line[..time + line::TIME_BYTES].ends_with('Z'), "{line}");
+            format!("{start}0{end}")
+        };
+        text.lines().map(at_zero).collect()
+    }
+
+    pub(in crate::telemetry) const TEXT: Format = Format::Text { has_color: false };
+
+    #[test]
+    fn the_fields_of_a_logger_are_fields_of_the_line() {
+        let id = RequestId::next();
+        let mut fields = Fields::default();
+        fields.set("rows", 3.into());
+        fields.set("file", "a \"b\"\n.csv".into());
+        for format in [TEXT, Format::Json] {
+            collecting(format).write_fields(Level::WARN, "imported\n", Some(&fields), id);
+            collecting(format).write_fields(Level::INFO, "none", None, id);
+        }
+        collecting(Format::Text { has_color: true }).write_fields(Level::ERROR, "red", None, id);
+        let expected = [
+            format!(r#"0  WARN imported\n rows=3 file="a \"b\"\n.csv" request_id={id}"#),
+            format!("0  INFO none request_id={id}"),
+            format!(
+                r#"{{"timestamp":"0","level":"WARN","message":"imported\n","rows":3,"file":"a \"b\"\n.csv","target":"app","request_id":"{id}"}}"#
+            ),
+            format!(
+                r#"{{"timestamp":"0","level":"INFO","message":"none","target":"app","request_id":"{id}"}}"#
+            ),
+            format!("\x1b[2m0\x1b[0m \x1b[31mERROR\x1b[0m red request_id={id}"),
+        ];
+        assert_eq!(written(), expected);
+    }
+
+    /// Whoever chooses the names and the values of fields can say nothing in the name of the line.
+    #[test]
+    fn a_line_of_json_is_one_object_whatever_its_fields_are() {
+        let hostile = "\"}\n{\"level\":\"ERROR\"}\0\x1b[2J\u{2028}\u{feff}";
+        let mut fields = Fields::default();
+        for name in ["level", "message", "timestamp", "target", "request_id", hostile] {
+            fields.set(name, hostile.into());
+        }
+        let id = RequestId::next();
+        collecting(Format::Json).write_fields(Level::INFO, hostile, Some(&fields), id);
+        let lines = written();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        // Of a name that comes twice, the last would be found.
+        assert_eq!(
+            serde_json::from_str::<Value>(line).unwrap(),
+            json!({
+                "timestamp": "0", "level": "INFO", "target": "app", "message": hostile, hostile: hostile,
+                "request_id": id.to_string(), "fields.level": hostile, "fields.message": hostile,
+                "fields.timestamp": hostile, "fields.target": hostile, "fields.request_id": hostile,
+            })
+        );
+    }
+
+    #[test]
+    fn dropped_lines_are_a_line() {
+        let mut line = Vec::new();
+        push_dropped(&mut line, 7);
+        let line: Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!((&line["level"], &line["lines"]), (&json!("WARN"), &json!(7)));
+        assert_eq!(line["message"], "lines of the log were dropped: more came than were written");
+    }
+}

@@ -381,3 +381,63 @@ impl Drop for Report {
 pub(crate) fn events_in(frame: &[u8]) -> u64 {
     frame.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"event: ")).count() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::log::tests::{TEXT, collecting, written};
+    use super::*;
+
+    /// The line of a record of 92.341 µs.
+    fn line(format: Format, record: &RequestRecord<'_>) -> String {
+        let log = collecting(format);
+        log.write_line(Level::INFO, |line| record.push(line, format, Duration::from_nanos(92_341)));
+        written().concat()
+    }
+
+    #[test]
+    fn a_record_is_one_line() {
+        let id = RequestId::next();
+        let plain = || RequestRecord {
+            id,
+            method: "GET",
+            path: "/plain/ada",
+            client: Some(IpAddr::from([127, 0, 0, 1])),
+            route: Some("/plain/{name}"),
+            status: Some(StatusCode::OK),
+            bytes: 12,
+            events: None,
+            outcome: Outcome::Whole,
+            started: Instant::now(),
+        };
+        let check = |record: RequestRecord<'_>, text: &str, json: &str| {
+            assert_eq!(line(TEXT, &record), format!("0  INFO {text} request_id={id}"));
+            let json = format!(
+                r#"{{"timestamp":"0","level":"INFO","message":"{json},"target":"stario::request","request_id":"{id}"}}"#
+            );
+            assert_eq!(line(Format::Json, &record), json);
+            serde_json::from_str::<serde_json::Value>(&json).unwrap();
+        };
+        check(
+            plain(),
+            "GET /plain/ada 200 in 92.3µs",
+            r#"GET /plain/ada 200 in 92.3µs","http.request.method":"GET","url.path":"/plain/ada","http.route":"/plain/{name}","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"http.server.request.duration":0.000092341"#,
+        );
+        check(
+            RequestRecord { events: Some(3), outcome: Outcome::ClientClosed, ..plain() },
+            "GET /plain/ada 200 closed by its client after 92.3µs events=3",
+            r#"GET /plain/ada 200 closed by its client after 92.3µs","http.request.method":"GET","url.path":"/plain/ada","http.route":"/plain/{name}","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"http.server.request.duration":0.000092341,"events":3"#,
+        );
+        check(
+            RequestRecord {
+                path: "/a\"\u{9b}é",
+                client: None,
+                route: None,
+                status: None,
+                outcome: Outcome::LeftBeforeAnswer,
+                ..plain()
+            },
+            r#"GET /a"\u{9b}é was left by its client after 92.3µs"#,
+            r#"GET /a\"\u009bé was left by its client after 92.3µs","http.request.method":"GET","url.path":"/a\"\u009bé","http.server.request.duration":0.000092341"#,
+        );
+    }
+}
