@@ -69,6 +69,10 @@ impl RequestId {
 pub(crate) struct Digits([u8; 32]);
 
 impl Digits {
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }

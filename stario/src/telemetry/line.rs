@@ -95,11 +95,20 @@ pub(super) fn push_field(line: &mut Vec<u8>, format: Format, name: &str, value: 
     }
 }
 
+/// Whether a byte stands for itself everywhere.
+const IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [false; 256];
+    let mut byte = b' ';
+    while byte < 0x7f {
+        is_plain[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    is_plain
+};
+
 /// Writes text as part of a JSON string, or as part of a line for people.
 pub(super) fn push_escaped(line: &mut Vec<u8>, format: Format, text: &str) {
-    let is_plain = |byte| (b' '..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
-    // All bytes in any case, because many are tested at once then.
-    if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+    if text.bytes().all(|byte| IS_PLAIN[usize::from(byte)]) {
         return line.extend_from_slice(text.as_bytes());
     }
     if format != Format::Json {
@@ -161,9 +170,11 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// The digits of a number with as many places as there is room.
-fn fill(places: &mut [u8], mut number: u64) {
-    let mut pairs = places.rchunks_exact_mut(2);
+/// The last `N` digits of a number, with zeros in front.
+#[inline]
+pub(super) fn digits<const N: usize>(mut number: u64) -> [u8; N] {
+    let mut digits = [0; N];
+    let mut pairs = digits.rchunks_exact_mut(2);
     for pair in &mut pairs {
         pair.copy_from_slice(&PAIRS[(number % 100) as usize]);
         number /= 100;
@@ -171,27 +182,17 @@ fn fill(places: &mut [u8], mut number: u64) {
     if let [digit] = pairs.into_remainder() {
         *digit = b'0' + (number % 10) as u8;
     }
+    digits
 }
 
+#[inline]
 pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
     match number {
         0..10 => line.push(b'0' + number as u8),
-        10..100 => line.extend_from_slice(&PAIRS[number as usize]),
-        _ => {
-            let places = number.ilog10() as usize + 1;
-            let mut digits = [0; 20];
-            fill(&mut digits[..places], number);
-            line.extend_from_slice(&digits[..places]);
-        }
+        10..100 => line.extend_from_slice(&digits::<2>(number)),
+        100..1000 => line.extend_from_slice(&digits::<3>(number)),
+        _ => line.extend_from_slice(&digits::<20>(number)[20 - (number.ilog10() as usize + 1)..]),
     }
-}
-
-/// Seconds with nine decimals, as a number in JSON.
-pub(super) fn push_seconds(line: &mut Vec<u8>, duration: Duration) {
-    push_number(line, duration.as_secs());
-    let mut decimals = *b".000000000";
-    fill(&mut decimals[1..], u64::from(duration.subsec_nanos()));
-    line.extend_from_slice(&decimals);
 }
 
 /// One decimal and the unit that suits, such as `92.3µs`.
@@ -210,18 +211,36 @@ pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
 }
 
 pub(super) fn push_address(line: &mut Vec<u8>, address: IpAddr) {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            push_number(line, u64::from(a));
-            for octet in [b, c, d] {
-                line.push(b'.');
-                push_number(line, u64::from(octet));
-            }
-        }
-        IpAddr::V6(address) => line.extend_from_slice(address.to_string().as_bytes()),
+    let IpAddr::V4(address) = address else {
+        return line.extend_from_slice(address.to_string().as_bytes());
+    };
+    // All octets at once: each append to the line would look for room.
+    let mut text = [0; 16];
+    let mut length = 0;
+    for octet in address.octets() {
+        let (digits, count) = OCTETS[usize::from(octet)];
+        text[length..length + 4].copy_from_slice(&digits);
+        length += count;
     }
+    line.extend_from_slice(&text[..length - 1]);
 }
+
+/// Each number of an IPv4 address with the point behind it, and how many bytes of the four these are.
+const OCTETS: [([u8; 4], usize); 256] = {
+    let mut octets = [([0; 4], 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let [hundreds, tens, ones] = [octet / 100, octet / 10 % 10, octet % 10];
+        let [hundreds, tens, ones] = [b'0' + hundreds as u8, b'0' + tens as u8, b'0' + ones as u8];
+        octets[octet] = match octet {
+            0..10 => ([ones, b'.', 0, 0], 2),
+            10..100 => ([tens, ones, b'.', 0], 3),
+            _ => ([hundreds, tens, ones, b'.'], 4),
+        };
+        octet += 1;
+    }
+    octets
+};
 
 thread_local! {
     /// A second since 1970, and how it is written up to the point of its decimals.
@@ -235,7 +254,7 @@ fn written(time: SystemTime) -> [u8; TIME_BYTES] {
     let text = if last == since.as_secs() { text } else { calendar(since.as_secs()) };
     let mut time = *b"0000-00-00T00:00:00.000000Z";
     time[..20].copy_from_slice(&text);
-    fill(&mut time[20..26], u64::from(since.subsec_micros()));
+    time[20..26].copy_from_slice(&digits::<6>(since.subsec_micros().into()));
     time
 }
 
@@ -244,12 +263,12 @@ fn written(time: SystemTime) -> [u8; TIME_BYTES] {
 fn calendar(seconds: u64) -> [u8; 20] {
     let (year, month, day) = date(seconds / 86_400);
     let mut text = *b"0000-00-00T00:00:00.";
-    fill(&mut text[0..4], year);
-    fill(&mut text[5..7], month);
-    fill(&mut text[8..10], day);
-    fill(&mut text[11..13], seconds / 3600 % 24);
-    fill(&mut text[14..16], seconds / 60 % 60);
-    fill(&mut text[17..19], seconds % 60);
+    text[0..4].copy_from_slice(&digits::<4>(year));
+    text[5..7].copy_from_slice(&digits::<2>(month));
+    text[8..10].copy_from_slice(&digits::<2>(day));
+    text[11..13].copy_from_slice(&digits::<2>(seconds / 3600 % 24));
+    text[14..16].copy_from_slice(&digits::<2>(seconds / 60 % 60));
+    text[17..19].copy_from_slice(&digits::<2>(seconds % 60));
     // A thread that ends remembers nothing.
     let _ = SECOND.try_with(|second| second.set((seconds, text)));
     text
@@ -313,9 +332,7 @@ mod tests {
         for number in [0, 7, 10, 99, 100, 101, 999, 1000, 12_345, 123_456, u64::MAX] {
             assert_eq!(output(|line| push_number(line, number)), number.to_string());
         }
-        let seconds = |nanos| output(|line| push_seconds(line, Duration::from_nanos(nanos)));
-        assert_eq!(seconds(92_341), "0.000092341");
-        assert_eq!(seconds(12_000_000_001), "12.000000001");
+        assert_eq!((digits::<3>(7), digits::<4>(12_345)), (*b"007", *b"2345"));
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub(super) fn end_with_id(line: &mut Vec<u8>, format: Format, request_id: Option
     };
     if let Some(id) = request_id {
         line.extend_from_slice(before);
-        line.extend_from_slice(id.digits().as_str().as_bytes());
+        line.extend_from_slice(id.digits().as_bytes());
         line.extend_from_slice(behind);
     }
     line.extend_from_slice(end);

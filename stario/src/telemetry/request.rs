@@ -3,6 +3,7 @@
 //! The names of the fields are those of OpenTelemetry's conventions for HTTP servers.
 
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -113,58 +114,87 @@ impl Outcome {
     }
 }
 
+/// The part of a line between the address and the size, and where the status stands in it.
+const STATUS: &[u8; 59] = b",\"http.response.status_code\":000,\"http.response.body.size\":";
+const STATUS_AT: usize = 29;
+
+/// The end of a line behind the whole seconds of the duration, and where its decimals and the id stand in it.
+const END: &[u8; 60] = b".000000000,\"request_id\":\"00000000000000000000000000000000\"}\n";
+const DECIMALS_AT: usize = 1;
+const ID_AT: usize = 25;
+
 impl RequestRecord<'_> {
     /// Writes the message and the fields, and ends the line.
+    ///
+    /// This is done for every request: parts whose length is known are put together before they are appended,
+    /// because each append looks for room.
     fn push(&self, line: &mut Vec<u8>, format: Format, elapsed: Duration) {
-        let status = self.status.map(|status| u64::from(status.as_u16()));
+        let status = self.status.map(|status| line::digits::<3>(status.as_u16().into()));
         line.extend_from_slice(self.method.as_bytes());
         line.push(b' ');
         let path = line.len();
         line::push_escaped(line, format, self.path);
         let path = path..line.len();
-        line.push(b' ');
-        if let Some(status) = status {
-            line::push_number(line, status);
-            line.push(b' ');
+        if let Some([hundreds, tens, ones]) = status {
+            line.extend_from_slice(&[b' ', hundreds, tens, ones]);
         }
-        line.extend_from_slice(self.outcome.words().as_bytes());
-        line.push(b' ');
+        match self.outcome {
+            Outcome::Whole => line.extend_from_slice(b" in "),
+            outcome => {
+                line.push(b' ');
+                line.extend_from_slice(outcome.words().as_bytes());
+                line.push(b' ');
+            }
+        }
         line::push_duration(line, elapsed);
-        if format != Format::Json {
+        if format == Format::Json {
+            self.push_fields(line, path, status, elapsed);
+        } else {
             if let Some(events) = self.events {
                 line.extend_from_slice(b" events=");
                 line::push_number(line, events);
             }
-            return log::end_with_id(line, format, Some(self.id));
+            log::end_with_id(line, format, Some(self.id));
         }
-        line.extend_from_slice(b"\",\"http.request.method\":\"");
+    }
+
+    /// Writes the fields as JSON, and ends the line. `path` is where the path stands in the line.
+    fn push_fields(
+        &self,
+        line: &mut Vec<u8>,
+        path: Range<usize>,
+        status: Option<[u8; 3]>,
+        elapsed: Duration,
+    ) {
+        if let Some(route) = self.route {
+            line.extend_from_slice(b"\",\"http.route\":\"");
+            line::push_escaped(line, Format::Json, route);
+        }
+        line.extend_from_slice(b"\",\"target\":\"stario::request\",\"http.request.method\":\"");
         line.extend_from_slice(self.method.as_bytes());
         line.extend_from_slice(b"\",\"url.path\":\"");
         line.extend_from_within(path);
-        if let Some(route) = self.route {
-            line.extend_from_slice(b"\",\"http.route\":\"");
-            line::push_escaped(line, format, route);
-        }
         if let Some(client) = self.client {
             line.extend_from_slice(b"\",\"client.address\":\"");
             line::push_address(line, client);
         }
         line.push(b'"');
         if let Some(status) = status {
-            line.extend_from_slice(b",\"http.response.status_code\":");
-            line::push_number(line, status);
-            line.extend_from_slice(b",\"http.response.body.size\":");
+            let mut part = *STATUS;
+            part[STATUS_AT..STATUS_AT + 3].copy_from_slice(&status);
+            line.extend_from_slice(&part);
             line::push_number(line, self.bytes);
         }
-        line.extend_from_slice(b",\"http.server.request.duration\":");
-        line::push_seconds(line, elapsed);
         if let Some(events) = self.events {
             line.extend_from_slice(b",\"events\":");
             line::push_number(line, events);
         }
-        line.extend_from_slice(b",\"target\":\"stario::request\",\"request_id\":\"");
-        line.extend_from_slice(self.id.digits().as_str().as_bytes());
-        line.extend_from_slice(b"\"}\n");
+        line.extend_from_slice(b",\"http.server.request.duration\":");
+        line::push_number(line, elapsed.as_secs());
+        let mut end = *END;
+        end[DECIMALS_AT..DECIMALS_AT + 9].copy_from_slice(&line::digits::<9>(elapsed.subsec_nanos().into()));
+        end[ID_AT..ID_AT + 32].copy_from_slice(self.id.digits().as_bytes());
+        line.extend_from_slice(&end);
     }
 
     /// Hands the record to `tracing`, for others than the log.
@@ -412,7 +442,7 @@ mod tests {
         let check = |record: RequestRecord<'_>, text: &str, json: &str| {
             assert_eq!(line(TEXT, &record), format!("0  INFO {text} request_id={id}"));
             let json = format!(
-                r#"{{"timestamp":"0","level":"INFO","message":"{json},"target":"stario::request","request_id":"{id}"}}"#
+                r#"{{"timestamp":"0","level":"INFO","message":"{json},"http.server.request.duration":0.000092341,"request_id":"{id}"}}"#
             );
             assert_eq!(line(Format::Json, &record), json);
             serde_json::from_str::<serde_json::Value>(&json).unwrap();
@@ -420,12 +450,12 @@ mod tests {
         check(
             plain(),
             "GET /plain/ada 200 in 92.3µs",
-            r#"GET /plain/ada 200 in 92.3µs","http.request.method":"GET","url.path":"/plain/ada","http.route":"/plain/{name}","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"http.server.request.duration":0.000092341"#,
+            r#"GET /plain/ada 200 in 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12"#,
         );
         check(
             RequestRecord { events: Some(3), outcome: Outcome::ClientClosed, ..plain() },
             "GET /plain/ada 200 closed by its client after 92.3µs events=3",
-            r#"GET /plain/ada 200 closed by its client after 92.3µs","http.request.method":"GET","url.path":"/plain/ada","http.route":"/plain/{name}","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"http.server.request.duration":0.000092341,"events":3"#,
+            r#"GET /plain/ada 200 closed by its client after 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"events":3"#,
         );
         check(
             RequestRecord {
@@ -437,7 +467,7 @@ mod tests {
                 ..plain()
             },
             r#"GET /a"\u{9b}é was left by its client after 92.3µs"#,
-            r#"GET /a\"\u009bé was left by its client after 92.3µs","http.request.method":"GET","url.path":"/a\"\u009bé","http.server.request.duration":0.000092341"#,
+            r#"GET /a\"\u009bé was left by its client after 92.3µs","target":"stario::request","http.request.method":"GET","url.path":"/a\"\u009bé""#,
         );
     }
 }
