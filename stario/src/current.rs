@@ -20,10 +20,11 @@ thread_local! {
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
 }
 
-/// Makes `current` the request that is polled on this thread, until the guard is dropped.
-pub(crate) fn enter(current: Current) -> Guard {
+/// Makes `current` the request that is polled on this thread, until the guard is dropped. None is work of no
+/// request.
+pub(crate) fn enter(current: impl Into<Option<Current>>) -> Guard {
     // A thread that ends has no request any more.
-    let outer = CURRENT.try_with(|cell| cell.replace(Some(current))).unwrap_or_default();
+    let outer = CURRENT.try_with(|cell| cell.replace(current.into())).unwrap_or_default();
     Guard { outer, not_send: PhantomData }
 }
 
@@ -49,15 +50,15 @@ impl Drop for Guard {
 pin_project_lite::pin_project! {
     /// A future that is polled as part of a request.
     pub(crate) struct InRequest<F> {
-        current: Current,
+        current: Option<Current>,
         #[pin]
         future: F,
     }
 }
 
-/// Makes `current` the request of `future` whenever that is polled.
-pub(crate) fn within<F: Future>(current: Current, future: F) -> InRequest<F> {
-    InRequest { current, future }
+/// Makes `current` the request of `future`, whenever that is polled.
+pub(crate) fn within<F: Future>(current: impl Into<Option<Current>>, future: F) -> InRequest<F> {
+    InRequest { current: current.into(), future }
 }
 
 impl<F: Future> Future for InRequest<F> {

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use stario::prelude::*;
+use stario::{Cleanup, dependency};
 
 stario::app!();
 
@@ -34,6 +35,22 @@ async fn all(name: PathParam<String>, log: Logger) -> stario::Result<String> {
     log.debug("not shown");
     Ok("twelve bytes".to_owned())
 }
+
+#[dependency]
+async fn transaction(cleanup: Cleanup) -> Transaction {
+    cleanup.defer(async { Err::<(), _>("the disk is full") });
+    cleanup.defer(async {
+        if std::env::var_os(SERVER).is_some() {
+            panic!("on purpose");
+        }
+    });
+    Transaction
+}
+
+struct Transaction;
+
+#[app::query("/clean-up")]
+async fn clean_up(_transaction: &Transaction) {}
 
 #[app::query("/stuck")]
 async fn stuck(log: Logger) {
@@ -165,6 +182,18 @@ fn all_lines_of_a_request_have_its_id_and_one_shape() {
     assert_eq!(unknown["level"], "WARN");
     // What is logged after the server's end is written at once.
     find("behind the server");
+}
+
+#[test]
+fn what_goes_wrong_behind_the_response_has_its_id() {
+    let server = Server::start(&[]);
+    let id = server.answered("/clean-up");
+    server.signal();
+    let log = server.log();
+    for message in ["a clean-up failed", "a clean-up panicked"] {
+        let line = log.lines().find(|line| line.contains(message)).unwrap_or_else(|| panic!("{log}"));
+        assert!(line.ends_with(&format!(r#""request_id":"{id}"}}"#)), "{line}");
+    }
 }
 
 #[test]
