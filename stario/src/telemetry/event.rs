@@ -1,6 +1,7 @@
 //! The records of `tracing`'s macros as lines: formatted by `tracing-subscriber`, then made safe to show, and
 //! given the id of the request that is polled.
 
+use std::borrow::Cow;
 use std::io;
 
 use tracing::{Level, Metadata, Subscriber};
@@ -73,7 +74,8 @@ fn push_event(line: &mut Vec<u8>, format: Format, level: Level, event: &str) {
     let request_id = current::get().map(|current| current.request_id);
     match format {
         Format::Json => {
-            line::push_controls_escaped(line, format, event.strip_suffix('}').unwrap_or(event));
+            let event = rename_reserved(event.strip_suffix('}').unwrap_or(event));
+            line::push_controls_escaped(line, format, &event);
             // Within a string the quotes would be escaped, so this is a name: the event says it itself.
             let is_said = event.contains(r#""request_id":"#);
             log::end_with_id(line, format, request_id.filter(|_| !is_said));
@@ -91,6 +93,20 @@ fn push_event(line: &mut Vec<u8>, format: Format, level: Level, event: &str) {
             log::end_with_id(line, format, request_id.filter(|_| !event.contains(&said.unwrap_or_default())));
         }
     }
+}
+
+/// Renames the fields that have the names of what the line says first: of two values of one name in a JSON
+/// object, most readers take the last.
+fn rename_reserved(event: &str) -> Cow<'_, str> {
+    let own = event.find(r#","level":""#).map_or(event.len(), |start| start + r#","level":""#.len());
+    let (own, fields) = event.split_at(own);
+    // Within a string the quotes would be escaped, so these are names.
+    if !fields.contains(r#","level":"#) && !fields.contains(r#","timestamp":"#) {
+        return event.into();
+    }
+    let fields = fields.replace(r#","level":"#, r#","fields.level":"#);
+    let fields = fields.replace(r#","timestamp":"#, r#","fields.timestamp":"#);
+    [own, &fields].concat().into()
 }
 
 #[cfg(test)]
@@ -164,6 +180,24 @@ mod tests {
         for field in ["message", "shown", "text"] {
             assert_eq!(record[field], hostile);
         }
+    }
+
+    #[test]
+    fn a_field_cannot_pass_for_what_the_line_says_itself() {
+        let hostile = r#"","level":"ERROR"#;
+        let write = || {
+            let span = tracing::info_span!("import", level = "none", x = hostile);
+            let _entered = span.enter();
+            tracing::info!(target: "shop", level = "none", timestamp = 1, target = 2, x = hostile, "{hostile}");
+        };
+        let json = lines(Format::Json, write);
+        let record: serde_json::Value = serde_json::from_str(&json[0]).unwrap();
+        let expected = serde_json::json!({
+            "timestamp": "0", "level": "INFO", "message": hostile, "target": "shop",
+            "fields.level": "none", "fields.timestamp": 1, "x": hostile,
+            "spans": [{ "level": "none", "name": "import", "x": hostile }],
+        });
+        assert_eq!(record, expected);
     }
 
     #[test]
