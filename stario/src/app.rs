@@ -7,7 +7,6 @@ mod hooks;
 mod layers;
 mod limits;
 mod mounts;
-mod prefixes;
 mod probes;
 mod requirements;
 mod same_origin;
@@ -32,6 +31,7 @@ use crate::extract::RouteInfo;
 use crate::handler::{Endpoint, EndpointRoute, Kind, RouteTarget};
 use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
 use crate::layer::{Layers, Stage};
+use crate::links::LinkScope;
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Router};
 use crate::server::Config;
@@ -44,7 +44,6 @@ use hooks::{Hook, Hooks};
 pub use limits::Limits;
 pub(crate) use mounts::Mount;
 pub use mounts::OriginalUri;
-pub(crate) use prefixes::{EnteredLinks, LinkScope, prefix_of};
 use probes::Probes;
 use requirements::ProviderPlace;
 pub(crate) use same_origin::CROSS_ORIGIN;
@@ -513,8 +512,8 @@ impl Assembled {
         &self.routes
     }
 
-    pub(crate) fn links(&self) -> &LinkScope {
-        &self.links
+    pub(crate) fn links(&self) -> LinkScope {
+        self.links
     }
 
     pub(crate) fn router(&self) -> &Router<RouteTarget> {

@@ -18,7 +18,7 @@ use futures_core::Stream;
 use http_body::{Body as _, Frame, SizeHint};
 use stario_html::Html;
 
-use crate::app::{EnteredLinks, LinkScope};
+use crate::current::{self, Current};
 use crate::error::panic_message;
 use crate::patience::Patience;
 
@@ -67,7 +67,6 @@ pub(crate) trait Frames: Send {
     fn is_end(&self) -> bool {
         false
     }
-
 }
 
 /// What a response's body belongs to, and reports to when it has ended.
@@ -75,32 +74,45 @@ pub(crate) trait Delivery: Send + Sync {
     /// Marks the request as the one for which this thread works.
     fn enter(&self) -> Entered<'_>;
 
-    /// The body is dropped: so many bytes of it were sent, and those are all of it or not.
-    fn ended(&self, bytes: u64, is_whole: bool);
+    /// The body is dropped, and so many bytes of it were sent.
+    fn ended(&self, bytes: u64, end: End);
 }
 
 /// While it lives, the thread works for one request: log records carry its id, links its prefix.
 pub(crate) struct Entered<'a> {
-    _links: Option<EnteredLinks>,
-    _span: tracing::span::Entered<'a>,
+    _current: current::Guard,
+    /// For subscribers that want spans.
+    _span: Option<tracing::span::Entered<'a>>,
 }
 
 impl<'a> Entered<'a> {
-    pub(crate) fn new(links: &LinkScope, span: &'a tracing::Span) -> Self {
-        Self { _links: links.enter(), _span: span.enter() }
+    pub(crate) fn new(current: Current, span: &'a tracing::Span) -> Self {
+        let span = (!span.is_none()).then(|| span.enter());
+        Self { _current: current::enter(current), _span: span }
     }
+}
+
+/// How far a body came before it was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its last byte was sent.
+    Whole,
+    /// It has failed.
+    Failed,
+    /// It was dropped before its end, usually because the client left.
+    Dropped,
 }
 
 /// Counts what is sent of a body. It reports when it is dropped, behind the body.
 struct Delivered {
     to: Arc<dyn Delivery>,
     bytes: u64,
-    is_whole: bool,
+    end: End,
 }
 
 impl Drop for Delivered {
     fn drop(&mut self) {
-        self.to.ended(self.bytes, self.is_whole);
+        self.to.ended(self.bytes, self.end);
     }
 }
 
@@ -191,8 +203,8 @@ impl Body {
             self.kind = Kind::Foreign(Box::pin(inner));
         }
         // Nobody polls a body that has nothing to send.
-        let is_whole = self.is_end_stream();
-        self.delivery = Some(Delivered { to: delivery, bytes: 0, is_whole });
+        let end = if self.is_end_stream() { End::Whole } else { End::Dropped };
+        self.delivery = Some(Delivered { to: delivery, bytes: 0, end });
     }
 }
 
@@ -211,7 +223,10 @@ impl Drop for Body {
             let _entered = delivery.to.enter();
             let kind = std::mem::replace(&mut self.kind, Kind::Full(Bytes::new()));
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(kind))) {
-                tracing::error!(panic = panic_message(&*panic), "a response's body panicked when it was dropped");
+                tracing::error!(
+                    panic = panic_message(&*panic),
+                    "a response's body panicked when it was dropped"
+                );
             }
         }
     }
@@ -236,10 +251,13 @@ impl http_body::Body for Body {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 delivery.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
-                delivery.is_whole = kind.is_end();
+                if kind.is_end() {
+                    delivery.end = End::Whole;
+                }
             }
-            Poll::Ready(None) => delivery.is_whole = true,
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+            Poll::Ready(None) => delivery.end = End::Whole,
+            Poll::Ready(Some(Err(_))) => delivery.end = End::Failed,
+            Poll::Pending => {}
         }
         polled
     }

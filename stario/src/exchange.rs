@@ -13,15 +13,17 @@ use http::{Method, Request, StatusCode, Version};
 use tracing::Span;
 
 use crate::app::{Assembled, Settings};
-use crate::body::{Body, Delivery, Entered};
+use crate::body::{Body, Delivery, End, Entered};
 use crate::channel::Channel;
 use crate::compress::Accepted;
-use crate::extract::{Nonce, RequestId, client_behind};
+use crate::current::Current;
+use crate::extract::{Nonce, client_behind};
 use crate::handler::{HandOver, RouteTarget};
 use crate::inject::{Cleanups, Slots};
+use crate::request_id::RequestId;
 use crate::routing::{Route, RouteId};
-use crate::sse::EventCounter;
-use crate::telemetry::{self, Outcome, RequestRecord};
+use crate::sse::StreamObserver;
+use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 
 /// One request and its response, shared by the handler's future and the response's body. The inputs of the request are in
 /// the [`Scope`](crate::Scope), which ends earlier; the dependencies that the handler borrows are in its future.
@@ -55,8 +57,7 @@ pub struct Exchange {
 
 /// What the log and the metrics say of the request when its response has ended.
 struct Record {
-    /// Whether anybody reads it.
-    is_wanted: bool,
+    listeners: Listeners,
     started: Instant,
     method: Method,
     path: Box<str>,
@@ -64,6 +65,8 @@ struct Record {
     /// The status of the response; 0 before there is one.
     status: AtomicU16,
     is_stream: AtomicBool,
+    /// Whether an event stream ended because the server stops.
+    is_stopped: AtomicBool,
     events: AtomicU64,
     #[cfg(feature = "metrics")]
     figures: Mutex<Option<telemetry::metrics::Figures>>,
@@ -77,17 +80,20 @@ impl Exchange {
         peer: Option<SocketAddr>,
     ) -> Arc<Self> {
         let id = RequestId::next();
-        let is_wanted = telemetry::wants_requests();
-        let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
-        let span = telemetry::span(request, id, client);
+        let listeners = Listeners::find();
+        let is_wanted = listeners.want_records();
+        let proxies = app.settings().proxies();
+        let client = peer.map(|peer| client_behind(peer.ip(), request.headers(), proxies));
+        let span = telemetry::span(listeners, request, id, client);
         let record = Record {
-            is_wanted,
+            listeners,
             started: Instant::now(),
             method: request.method().clone(),
             path: if is_wanted { request.uri().path().into() } else { Box::default() },
-            client: if is_wanted { client() } else { None },
+            client,
             status: AtomicU16::new(0),
             is_stream: AtomicBool::new(false),
+            is_stopped: AtomicBool::new(false),
             events: AtomicU64::new(0),
             #[cfg(feature = "metrics")]
             figures: Mutex::new(telemetry::metrics::Figures::begin(request.method())),
@@ -127,13 +133,14 @@ impl Exchange {
             channel: OnceLock::new(),
             hand_over: Mutex::new(None),
             record: Record {
-                is_wanted: false,
+                listeners: outer.record.listeners,
                 started: outer.record.started,
                 method: outer.record.method.clone(),
                 path: Box::default(),
                 client: None,
                 status: AtomicU16::new(0),
                 is_stream: AtomicBool::new(false),
+                is_stopped: AtomicBool::new(false),
                 events: AtomicU64::new(0),
                 #[cfg(feature = "metrics")]
                 figures: Mutex::new(None),
@@ -252,7 +259,7 @@ impl Exchange {
 
     /// Marks this request as the one for which this thread works, until the returned value is dropped.
     pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered::new(self.app.links(), &self.span)
+        Entered::new(Current { request_id: Some(self.id), links: Some(self.app.links()) }, &self.span)
     }
 
     /// Notes the head of the response.
@@ -261,7 +268,11 @@ impl Exchange {
         telemetry::answered(&self.span, status);
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut *self.record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
-            figures.answered(status, self.route().map(|route| route.path), self.record.is_stream.load(Ordering::Relaxed));
+            figures.answered(
+                status,
+                self.route().map(|route| route.path),
+                self.record.is_stream.load(Ordering::Relaxed),
+            );
         }
     }
 
@@ -283,23 +294,20 @@ impl Exchange {
         if let Some(figures) = &mut *record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
             figures.end(record.started.elapsed(), events);
         }
-        if !record.is_wanted {
-            return;
-        }
-        let status = record.status.load(Ordering::Relaxed);
-        telemetry::write_request(&RequestRecord {
+        let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
+        let request = RequestRecord {
             id: self.id,
-            span: &self.span,
             method: record.method.as_str(),
             path: &record.path,
             client: record.client,
             route: self.route().map(|route| route.path),
-            status: (status > 0).then_some(status),
+            status,
             bytes,
             events,
             outcome,
             started: record.started,
-        });
+        };
+        record.listeners.write(&request, &self.span);
     }
 }
 
@@ -308,24 +316,29 @@ impl Delivery for Exchange {
         Exchange::enter(self)
     }
 
-    fn ended(&self, bytes: u64, is_whole: bool) {
+    fn ended(&self, bytes: u64, end: End) {
         if self.is_behind_layers() {
             return;
         }
-        let outcome = if is_whole {
-            Outcome::Whole
-        } else if self.record.is_stream.load(Ordering::Relaxed) {
-            Outcome::ClientClosed
-        } else {
-            Outcome::Cut
+        let (is_stream, is_stopped) =
+            (self.record.is_stream.load(Ordering::Relaxed), self.record.is_stopped.load(Ordering::Relaxed));
+        let outcome = match end {
+            End::Whole if is_stopped => Outcome::Stopped,
+            End::Whole => Outcome::Whole,
+            End::Dropped if is_stream => Outcome::ClientClosed,
+            End::Failed | End::Dropped => Outcome::Cut,
         };
         self.conclude(bytes, outcome);
     }
 }
 
-impl EventCounter for Exchange {
-    fn add(&self, events: u64) {
+impl StreamObserver for Exchange {
+    fn sent(&self, events: u64) {
         self.outer().record.events.fetch_add(events, Ordering::Relaxed);
+    }
+
+    fn stopped(&self) {
+        self.outer().record.is_stopped.store(true, Ordering::Relaxed);
     }
 }
 

@@ -63,8 +63,6 @@ pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};
 pub use rejection::Rejection;
-pub use request_id::RequestId;
-pub(crate) use request_id::X_REQUEST_ID;
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;

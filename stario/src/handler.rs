@@ -9,17 +9,17 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::exchange::Exchange;
 use crate::extract::Requirement;
 use crate::layer::Next;
 use crate::response::Response;
-use crate::exchange::Exchange;
 use crate::scope::Scope;
 
 pub(crate) use call::{HandOver, Panicked, PendingCall, call};
 pub use call::{accept, complete};
+pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 pub(crate) use route::{EndpointRoute, RouteTarget};
 pub(crate) use stream::mounted;
-pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 
 /// The kind of a handler. The method named here is its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

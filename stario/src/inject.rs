@@ -53,7 +53,10 @@ pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
     fn info() -> ProviderInfo;
 
     /// Calls the function.
-    fn provide(scope: &Arc<Scope>, dependencies: &Dependencies) -> impl Future<Output = Result<V, Rejection>> + Send;
+    fn provide(
+        scope: &Arc<Scope>,
+        dependencies: &Dependencies,
+    ) -> impl Future<Output = Result<V, Rejection>> + Send;
 }
 
 /// What is known about a provider besides its types.

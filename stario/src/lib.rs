@@ -130,10 +130,16 @@ mod body;
 mod app;
 /// How long one who makes little progress is waited for.
 mod patience;
+/// Under which prefixes the links to handlers lead.
+mod links;
+/// One request's name.
+mod request_id;
 /// In-process fan-out.
 pub mod relay;
 /// Errors that answer.
 mod error;
+/// Which request is polled, for the log.
+mod current;
 /// Where the log goes.
 mod telemetry;
 /// Apps called without a server.
@@ -147,6 +153,7 @@ pub mod prelude;
 pub use app::{App, Limits, OriginalUri, Problems, ProxyHeader, SameOrigin, SecurityHeaders, Unfinished};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
+pub use channel::WriteError;
 pub use compress::{Coding, Compression, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
@@ -154,8 +161,8 @@ pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
     Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Nonce, Parameter, Part, PathParam, Query,
-    QueryParam, QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State,
-    UploadedFile, WholeBody,
+    QueryParam, QueryParams, RawBody, Rejection, RouteInfo, Signal, Signals, Source, State, UploadedFile,
+    WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
@@ -164,6 +171,7 @@ pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use layer::Next;
 pub use relay::{Relay, Subscription};
+pub use request_id::RequestId;
 pub use response::{
     Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
     UnsafeLocation,
@@ -247,7 +255,6 @@ pub use stario_macros::handler;
 pub use stario_macros::{appless as command, appless as detached_command, appless as query};
 pub use stario_macros::{component, dependency, error_response};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
-pub use channel::WriteError;
 pub use writer::{Alive, WhileAlive, Writer};
 
 #[cfg(doctest)]

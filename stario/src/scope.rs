@@ -178,7 +178,9 @@ impl Scope {
         let slots = match &mut *self.shared.lock().unwrap_or_else(PoisonError::into_inner) {
             SharedInputs::Read(slots) => Arc::clone(slots),
             SharedInputs::Dropped => {
-                return Err(Rejection::internal("the request's inputs are dropped: its parameters are resolved"));
+                return Err(Rejection::internal(
+                    "the request's inputs are dropped: its parameters are resolved",
+                ));
             }
             unread @ SharedInputs::Unread => {
                 let slots = Arc::<Slots>::default();

@@ -9,6 +9,7 @@ mod shutdown;
 mod socket;
 #[cfg(feature = "tls")]
 mod tls;
+mod unknown_variables;
 
 use std::io::Write as _;
 use std::sync::Arc;

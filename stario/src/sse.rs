@@ -73,9 +73,13 @@ pub(crate) trait EventSource: Send {
     }
 }
 
-/// Counts the events that a stream sends.
-pub(crate) trait EventCounter: Send + Sync {
-    fn add(&self, events: u64);
+/// Is told what an event stream does.
+pub(crate) trait StreamObserver: Send + Sync {
+    /// So many more events are sent.
+    fn sent(&self, events: u64);
+
+    /// The stream ends because the server stops.
+    fn stopped(&self);
 }
 
 /// What an event stream is made with, besides its source.
@@ -84,7 +88,7 @@ pub(crate) struct StreamSettings {
     pub(crate) stop: Option<CancellationToken>,
     /// A comment is sent after each such time without an event.
     pub(crate) ping_interval: Option<Duration>,
-    pub(crate) counter: Arc<dyn EventCounter>,
+    pub(crate) observer: Arc<dyn StreamObserver>,
 }
 
 pin_project_lite::pin_project! {
@@ -94,15 +98,15 @@ pin_project_lite::pin_project! {
         source: S,
         stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
         pings: Option<Pings>,
-        counter: Arc<dyn EventCounter>,
+        observer: Arc<dyn StreamObserver>,
     }
 }
 
 impl<S: EventSource> EventStream<S> {
     pub(crate) fn new(source: S, settings: StreamSettings) -> Self {
-        let StreamSettings { stop, ping_interval, counter } = settings;
+        let StreamSettings { stop, ping_interval, observer } = settings;
         let stop = stop.map(|stop| Box::pin(stop.cancelled_owned()));
-        Self { source, stop, pings: ping_interval.and_then(Pings::every), counter }
+        Self { source, stop, pings: ping_interval.and_then(Pings::every), observer }
     }
 }
 
@@ -110,6 +114,7 @@ impl<S: EventSource> Frames for EventStream<S> {
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let mut this = self.project();
         if this.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready()) {
+            this.observer.stopped();
             return Poll::Ready(None);
         }
         match this.source.as_mut().poll_next(ctx) {
@@ -119,7 +124,7 @@ impl<S: EventSource> Frames for EventStream<S> {
                 }
                 Poll::Ready(next.map(|frame| {
                     frame.map(|frame| {
-                        this.counter.add(frame.events);
+                        this.observer.sent(frame.events);
                         frame.bytes
                     })
                 }))
@@ -327,18 +332,17 @@ mod tests {
         }
     }
 
-    #[derive(Default)]
-    struct Count(std::sync::atomic::AtomicU64);
+    struct Unobserved;
 
-    impl EventCounter for Count {
-        fn add(&self, events: u64) {
-            self.0.fetch_add(events, std::sync::atomic::Ordering::Relaxed);
-        }
+    impl StreamObserver for Unobserved {
+        fn sent(&self, _: u64) {}
+
+        fn stopped(&self) {}
     }
 
     fn events(ping_interval: Option<Duration>) -> (mpsc::UnboundedSender<Event>, Body) {
         let (sender, received) = mpsc::unbounded_channel();
-        let settings = StreamSettings { stop: None, ping_interval, counter: Arc::new(Count::default()) };
+        let settings = StreamSettings { stop: None, ping_interval, observer: Arc::new(Unobserved) };
         (sender, Body::frames(EventStream::new(Box::pin(frames(Received(received))), settings)))
     }
 

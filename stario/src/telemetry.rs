@@ -1,32 +1,51 @@
 //! Where the log goes when the user has not said, and what is in it of every request.
 //!
-//! Everything is a `tracing` record, so whoever installs a subscriber of their own gets it all. What is
-//! installed here otherwise writes lines to standard error: for people on a terminal, JSON elsewhere.
+//! Whoever installs a `tracing` subscriber of their own gets it all by that. What is installed here otherwise
+//! writes lines to standard error: for people on a terminal, JSON elsewhere. It writes what stario says of each
+//! request, and what a `Logger` is given, without the way through `tracing`.
 
+mod buffer;
+mod event;
 mod fields;
-mod lines;
+mod line;
+mod log;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
-mod output;
 mod request;
 
 use std::env::VarError;
+use std::fmt;
 use std::io::IsTerminal as _;
 
 use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::error::{Result, locate_panics};
+use crate::request_id::RequestId;
 pub(crate) use fields::Fields;
-use lines::{Format, Lines};
-pub(crate) use request::{Outcome, RequestRecord, answered, routed, span, wants_requests, write_request};
+use line::Format;
+use log::{Installed, Log, Output};
+pub(crate) use request::{Listeners, Outcome, RequestRecord, answered, routed, span};
 
 /// The target of what handlers log through a `Logger`.
-pub(crate) const LOGGER: &str = "app";
+const LOGGER: &str = "app";
+
+/// The name of those records, where they go through `tracing`.
+const LOGGER_EVENT: &str = "logger";
+
+/// The variable that chooses the form of lines.
+pub(crate) const FORMAT_VARIABLE: &str = "STARIO_LOG_FORMAT";
+
+/// The target of the records of requests.
+const REQUEST: &str = "stario::request";
+
+/// The name of the span of a request.
+const SPAN: &str = "request";
 
 /// Writes `tracing` records to standard error, unless a subscriber is installed.
 ///
@@ -34,23 +53,95 @@ pub(crate) const LOGGER: &str = "app";
 /// is `text` or `json`; text on a terminal and JSON elsewhere unless set.
 pub(crate) fn init() -> Result {
     let filter = filter(std::env::var("RUST_LOG"))?;
-    let format = format(&std::env::var("STARIO_LOG_FORMAT"), std::io::stderr().is_terminal())?;
-    let subscriber = tracing_subscriber::registry().with(filter).with(Lines { format, write: output::write });
+    let is_terminal = std::io::stderr().is_terminal();
+    let format = format(&std::env::var(FORMAT_VARIABLE), is_terminal)?;
     #[cfg(feature = "otlp")]
-    let subscriber = subscriber.with(otlp::layer()?);
-    output::begin();
+    let collector = otlp::layer()?;
+    #[cfg(feature = "otlp")]
+    let has_collector = collector.is_some();
+    #[cfg(not(feature = "otlp"))]
+    let has_collector = false;
+    let log = log(&filter, format, Output::Stderr { is_terminal }, has_collector);
+    let subscriber = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed);
+    #[cfg(feature = "otlp")]
+    let subscriber = subscriber.with(collector);
+    log::begin_batches();
     // Fails when there is one already, which is what was asked.
     if subscriber.try_init().is_ok() {
         locate_panics();
+        flush_at_panics();
     }
     Ok(())
+}
+
+fn log(filter: &Targets, format: Format, output: Output, has_collector: bool) -> &'static Log {
+    let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+    let shown = levels.into_iter().rfind(|level| filter.would_enable(LOGGER, level));
+    let log = Log {
+        format,
+        output,
+        shows_requests: filter.would_enable(REQUEST, &Level::INFO),
+        logger_level: shown.map_or(LevelFilter::OFF, LevelFilter::from_level),
+        has_collector,
+    };
+    log.set()
+}
+
+/// Has lines written before what a panic may end. The hook that is there goes on to be called.
+fn flush_at_panics() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        log::flush();
+        hook(panic);
+    }));
+}
+
+/// Writes what a `Logger` was given, or hands it to other subscribers.
+pub(crate) fn write_logged(
+    level: Level,
+    message: &dyn fmt::Display,
+    fields: Option<&Fields>,
+    request_id: RequestId,
+    span: &Span,
+) {
+    let log = Log::installed();
+    if let Some(log) = log {
+        if log.logger_level < level {
+            return;
+        }
+        log.write_fields(level, &message.to_string(), fields, request_id);
+        if !log.has_collector {
+            return;
+        }
+    }
+    macro_rules! emit {
+        ($level:expr) => {
+            match fields {
+                None => tracing::event!(name: LOGGER_EVENT, target: LOGGER, parent: span, $level, %request_id, "{message}"),
+                Some(fields) => {
+                    if tracing::enabled!(target: LOGGER, $level) {
+                        let fields = fields.to_json();
+                        tracing::event!(
+                            name: LOGGER_EVENT, target: LOGGER, parent: span, $level, %request_id, fields, "{message}"
+                        );
+                    }
+                }
+            }
+        };
+    }
+    match level {
+        Level::ERROR => emit!(Level::ERROR),
+        Level::WARN => emit!(Level::WARN),
+        Level::INFO => emit!(Level::INFO),
+        Level::DEBUG | Level::TRACE => emit!(Level::DEBUG),
+    }
 }
 
 /// Sends what was not sent yet, before the process ends.
 pub(crate) fn flush() {
     #[cfg(feature = "otlp")]
     otlp::flush();
-    output::flush();
+    log::flush_at_end();
 }
 
 /// Flushes when it is dropped, however serving ends.
@@ -66,8 +157,10 @@ impl Drop for FlushAtEnd {
 pub(crate) fn init_in_test() {
     let filter =
         filter(std::env::var("RUST_LOG")).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    let lines = Lines { format: Format::Text { ansi: false }, write: to_test_output };
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    // The test harness catches what `print!` writes, and nothing else.
+    let output = Output::Sink(|line| print!("{}", String::from_utf8_lossy(line)));
+    let log = log(&filter, Format::Text { has_color: false }, output, false);
+    let _ = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed).try_init();
 }
 
 fn filter(variable: Result<String, VarError>) -> Result<Targets> {
@@ -84,13 +177,13 @@ fn filter(variable: Result<String, VarError>) -> Result<Targets> {
 }
 
 fn format(variable: &Result<String, VarError>, is_terminal: bool) -> Result<Format> {
-    let text = Format::Text { ansi: is_terminal };
+    let text = Format::Text { has_color: is_terminal };
     match variable.as_deref().map(str::trim) {
         Ok("") | Err(VarError::NotPresent) => Ok(if is_terminal { text } else { Format::Json }),
         Ok("text") => Ok(text),
         Ok("json") => Ok(Format::Json),
         other => Err(invalid(format!(
-            "STARIO_LOG_FORMAT is {:?}: expected `text` or `json`",
+            "{FORMAT_VARIABLE} is {:?}: expected `text` or `json`",
             other.unwrap_or("not text")
         ))),
     }
@@ -98,12 +191,6 @@ fn format(variable: &Result<String, VarError>, is_terminal: bool) -> Result<Form
 
 fn invalid(message: String) -> crate::error::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidInput, message).into()
-}
-
-/// The test harness catches what `print!` writes, and nothing else.
-#[allow(clippy::needless_pass_by_value)] // The signature of the other one.
-fn to_test_output(line: String) {
-    print!("{line}");
 }
 
 #[cfg(test)]
@@ -126,9 +213,9 @@ mod tests {
             let found = format(&variable, is_terminal).map_err(|error| error.to_string());
             assert_eq!(found.as_ref().map_err(String::as_str), expected.as_ref().map_err(|text| *text));
         };
-        check(None, true, Ok(Format::Text { ansi: true }));
+        check(None, true, Ok(Format::Text { has_color: true }));
         check(None, false, Ok(Format::Json));
-        check(Some("text"), false, Ok(Format::Text { ansi: false }));
+        check(Some("text"), false, Ok(Format::Text { has_color: false }));
         check(Some("json "), true, Ok(Format::Json));
         check(Some("xml"), true, Err("STARIO_LOG_FORMAT is \"xml\": expected `text` or `json`"));
     }

@@ -39,7 +39,10 @@ fn only_in(text: &str, files: &[&str]) {
 fn each_dependency_has_its_place() {
     only_in("hyper::", &["body.rs", "server/connection.rs"]);
     only_in("hyper_util::", &["server/connection.rs"]);
-    only_in("tracing_subscriber::", &["telemetry.rs", "telemetry/lines.rs", "telemetry/otlp.rs"]);
+    only_in(
+        "tracing_subscriber::",
+        &["telemetry.rs", "telemetry/event.rs", "telemetry/log.rs", "telemetry/otlp.rs"],
+    );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in("inventory::", &["app/discover.rs", "error.rs", "relay/pattern.rs"]);
@@ -70,7 +73,7 @@ fn each_dependency_has_its_place() {
     only_in("tokio::spawn(", &["testing/events.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs"]);
     only_in("JoinSet", &["server.rs"]);
-    only_in("std::thread::Builder", &["server.rs", "server/shutdown.rs", "telemetry/output.rs"]);
+    only_in("std::thread::Builder", &["server.rs", "server/shutdown.rs", "telemetry/buffer.rs"]);
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);

@@ -112,7 +112,7 @@ async fn a_stream_is_reported_with_its_events() {
     let mut endless = client.get("/endless").open().await;
     endless.next().await.unwrap();
     drop(endless);
-    check(&log.message("GET /endless 200 cut after ").await, &[("events", "1")]);
+    check(&log.message("GET /endless 200 closed by its client after ").await, &[("events", "1")]);
     // A layer that makes another body of the stream does not hide them.
     let other_body =
         tower_http::map_response_body::MapResponseBodyLayer::new(http_body_util::BodyExt::boxed_unsync);
@@ -127,7 +127,9 @@ async fn import(rows: QueryParam<u32>, log: Logger) -> stario::Result {
     let log = log.with("rows", *rows);
     IMPORT_MAY_END.notified().await;
     log.with("file", "a.csv").warn("imported");
+    let scope = log.clone();
     tokio::spawn(async move { log.info("from a task") }).await?;
+    tokio::spawn(scope.in_scope(async { tracing::info!("by a macro in a task") })).await?;
     Err("the import failed".into())
 }
 
@@ -142,6 +144,7 @@ async fn the_id_follows_into_detached_work() {
     check(&record, &[("target", "app"), ("level", "WARN"), ("request_id", id)]);
     check(&record, &[("fields", r#"{"file":"a.csv","rows":3}"#)]);
     check(&log.message("from a task").await, &[("request_id", id), ("fields", r#"{"rows":3}"#)]);
+    check(&log.message("by a macro in a task").await, &[("request_id", id)]);
     let failure = log.find(|record| record["level"] == "ERROR" && record["request_id"] == id).await;
     check(&failure, &[("error", "the import failed")]);
 }

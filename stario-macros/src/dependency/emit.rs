@@ -26,8 +26,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let is_singleton = provider.lifetime == Lifetime::Singleton;
     let taker = if is_singleton { Taker::Singleton(name) } else { Taker::Provider };
     let dependencies = Ident::new("dependencies", Span::mixed_site());
-    let (resolutions, arguments) =
-        parameter::resolutions(&provider.parameters, &scope, &dependencies, taker);
+    let (resolutions, arguments) = parameter::resolutions(&provider.parameters, &scope, &dependencies, taker);
     let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };

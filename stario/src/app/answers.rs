@@ -12,7 +12,8 @@ use tower::timeout::error::Elapsed;
 
 use super::App;
 use crate::error::{Chain, Error, Kind, error_response, internal_server_error, panic_message, reason};
-use crate::extract::{Rejection, RequestId};
+use crate::extract::Rejection;
+use crate::request_id::RequestId;
 use crate::response::{self, IntoResponse, Response};
 
 /// What the app was told about failures. Nothing of it is looked at before there is one.

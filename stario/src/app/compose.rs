@@ -4,9 +4,10 @@ use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{App, LinkScope, without_handlers};
+use super::{App, without_handlers};
 use crate::extract::RouteInfo;
 use crate::handler::{EndpointRoute, HandlerRoute};
+use crate::links::LinkScope;
 use crate::routing::{Host, Pattern};
 
 /// The app of one `app::new()`, and where in the whole it is.

@@ -7,8 +7,8 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 
 use super::App;
-use crate::exchange::Exchange;
 use crate::error::{Error, Result, catch_panic, panic_message};
+use crate::exchange::Exchange;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, Kind};
 use crate::response::{self, Response};

@@ -83,8 +83,13 @@ impl SameOrigin {
         };
         let is_refused = !is_own && !is_allowed();
         if is_refused {
-            let site = head.headers.get(SEC_FETCH_SITE);
-            tracing::debug!(sec_fetch_site = ?site, ?origin, "a command of a page of another origin is refused");
+            let shown = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let site = head.headers.get(SEC_FETCH_SITE).map(shown);
+            tracing::debug!(
+                sec_fetch_site = site,
+                origin = origin.map(shown),
+                "a command of a page of another origin is refused"
+            );
         }
         is_refused
     }

@@ -177,7 +177,10 @@ pub struct UrlBuilder(String);
 impl UrlBuilder {
     /// One below the prefix of the app whose routes are `R`.
     pub fn of<R: 'static>() -> Self {
-        Self(encode_template(crate::app::prefix_of(TypeId::of::<R>())).into_owned())
+        Self(
+            encode_template(crate::links::prefix_of(TypeId::of::<R>(), crate::current::get().links))
+                .into_owned(),
+        )
     }
 
     pub fn literal(&mut self, segment: &str) {

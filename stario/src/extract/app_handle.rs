@@ -7,6 +7,7 @@ use http::Method;
 
 use super::{FromRequest, Parameter, Rejection, Source, State};
 use crate::app::Assembled;
+use crate::current::{self, Current};
 use crate::handler::{Endpoint, EndpointRoute, Kind};
 use crate::scope::Scope;
 
@@ -77,14 +78,14 @@ impl AppHandle {
     /// # }
     /// ```
     pub fn links<T>(&self, build: impl FnOnce() -> T) -> T {
-        let _links = self.0.links().enter();
+        let _current = current::enter(Current { links: Some(self.0.links()), ..current::get() });
         build()
     }
 
     /// Runs something of the app's own that belongs to no request.
     pub(crate) async fn run<F: Future>(&self, begin: impl FnOnce() -> F) -> F::Output {
         let future = self.links(begin);
-        self.0.links().around(future).await
+        current::within(Current { request_id: None, links: Some(self.0.links()) }, future).await
     }
 
     /// Resolves when the server is told to stop. Streams end without asking; a detached command that takes long

@@ -48,7 +48,9 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
         let is_form = |kind: ContentType<'_>| kind.is_form() || kind.is("multipart/form-data");
         let name = parameter.name();
         let parts = match ContentType::of(scope.headers()) {
-            Some(content_type) if is_form(content_type) => Some(scope.shared(|| read_form_parts(scope)).await?),
+            Some(content_type) if is_form(content_type) => {
+                Some(scope.shared(|| read_form_parts(scope)).await?)
+            }
             // A form of no fields.
             None if scope.has_empty_body() => None,
             _ => return Err(Rejection::unsupported_media_type(parameter, "a form")),

@@ -4,18 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use tracing::Span;
+use tracing::{Instrument as _, Level, Span};
 
-use super::{FromRequest, Parameter, Rejection, RequestId};
+use super::{FromRequest, Parameter, Rejection};
+use crate::current::{self, Current};
+use crate::request_id::RequestId;
 use crate::scope::Scope;
-use crate::telemetry::{Fields, LOGGER};
+use crate::telemetry::{self, Fields};
 
 /// Writes log records that carry the request's id, and the fields given to [`with`](Self::with).
 ///
-/// They are `tracing` events of the target `app`: `RUST_LOG=info,app=debug` shows those of level DEBUG too. They
-/// carry the id wherever they are written: in a stream, in a detached command, in a task that you spawn. The
-/// macros of `tracing` do so too as long as the handler itself calls them; a `Logger` adds tasks, and fields with
-/// names known only at run time.
+/// The target of the records is `app`: `RUST_LOG=info,app=debug` shows those of level DEBUG too. The records carry
+/// the id wherever they are written: in a stream, in a detached command, in a task that you spawn. What the macros
+/// of `tracing` log carries it too, in all that runs for the request; in a task that you spawn, behind
+/// [`in_scope`](Self::in_scope). A `Logger` adds fields whose names are known only at run time.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -30,7 +32,7 @@ use crate::telemetry::{Fields, LOGGER};
 ///
 /// # fn main() {
 /// let client = TestClient::new(app::new());
-/// // On a terminal: 2026-11-21T12:00:00.000000Z  INFO importing request_id=0f… rows=3
+/// // On a terminal: 2026-11-21T12:00:00.000000Z  INFO importing rows=3 request_id=0f…
 /// assert_eq!(client.post("/import?rows=3").send().status(), 204);
 /// # client.stop_blocking();
 /// # }
@@ -43,25 +45,10 @@ pub struct Logger {
     fields: Option<Arc<Fields>>,
 }
 
-macro_rules! record {
-    ($logger:expr, $level:expr, $message:expr) => {{
-        let Logger { request_id, span, fields } = $logger;
-        match fields {
-            None => tracing::event!(target: LOGGER, parent: span, $level, %request_id, "{}", $message),
-            Some(fields) => {
-                if tracing::enabled!(target: LOGGER, $level) {
-                    let fields = fields.to_json();
-                    tracing::event!(target: LOGGER, parent: span, $level, %request_id, fields, "{}", $message);
-                }
-            }
-        }
-    }};
-}
-
 impl Logger {
     /// Returns a logger with one more field on each of its records: text, a number, a `bool`, or any JSON
-    /// (`json!(..)`). It replaces a field of the same name. JSON lines have a `timestamp`, `level`, `target` and
-    /// `message` of their own, so fields of these names become `fields.level` and so on there.
+    /// (`json!(..)`). It replaces a field of the same name. JSON lines have a `timestamp`, `level`, `target`,
+    /// `message` and `request_id` of their own, so fields of these names become `fields.level` and so on there.
     #[must_use]
     pub fn with(&self, name: impl Into<Cow<'static, str>>, value: impl Into<serde_json::Value>) -> Self {
         let mut fields = self.fields.as_deref().cloned().unwrap_or_default();
@@ -69,24 +56,54 @@ impl Logger {
         Self { fields: Some(Arc::new(fields)), ..self.clone() }
     }
 
+    /// Makes `future` part of this request, wherever it is polled: what it logs with the macros of `tracing`, and
+    /// what libraries log in it, carries the request's id. It is for tasks that you spawn.
+    ///
+    /// ```
+    /// # use stario::prelude::*;
+    /// # stario::app!();
+    /// #[app::detached_command("/import")]
+    /// async fn import(log: Logger) -> stario::Result {
+    ///     let rows = tokio::spawn(log.in_scope(async {
+    ///         tracing::info!("importing"); // The line ends with the request's id.
+    ///         7
+    ///     }));
+    ///     log.with("rows", rows.await?).info("imported");
+    ///     Ok(())
+    /// }
+    /// # fn main() {
+    /// # let client = TestClient::new(app::new());
+    /// # assert_eq!(client.post("/import").send().status(), 204);
+    /// # client.stop_blocking();
+    /// # }
+    /// ```
+    pub fn in_scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        let current = Current { request_id: Some(self.request_id), ..current::get() };
+        current::within(current, future.instrument(self.span.clone()))
+    }
+
     /// Writes a record of level DEBUG, which is shown only if `RUST_LOG` says so.
     pub fn debug(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::DEBUG, message);
+        self.write(Level::DEBUG, &message);
     }
 
     /// Writes a record of level INFO.
     pub fn info(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::INFO, message);
+        self.write(Level::INFO, &message);
     }
 
     /// Writes a record of level WARN.
     pub fn warn(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::WARN, message);
+        self.write(Level::WARN, &message);
     }
 
     /// Writes a record of level ERROR.
     pub fn error(&self, message: impl fmt::Display) {
-        record!(self, tracing::Level::ERROR, message);
+        self.write(Level::ERROR, &message);
+    }
+
+    fn write(&self, level: Level, message: &dyn fmt::Display) {
+        telemetry::write_logged(level, message, self.fields.as_deref(), self.request_id, &self.span);
     }
 }
 

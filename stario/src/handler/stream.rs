@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::body::{Body, BodyError};
 use crate::exchange::Exchange;
 use crate::response::Response;
-use crate::sse::{EventCounter, EventSource, EventStream, Frame, StreamSettings};
+use crate::sse::{EventSource, EventStream, Frame, StreamObserver, StreamSettings};
 
 /// The response of a handler's stream; `stop` ends it between two frames.
 pub(super) fn stream(
@@ -22,8 +22,8 @@ pub(super) fn stream(
     stop: Option<CancellationToken>,
 ) -> Response {
     let ping_interval = exchange.settings().ping_interval();
-    let counter = Arc::clone(exchange) as Arc<dyn EventCounter>;
-    respond(exchange, head, |_| EventStream::new(source, StreamSettings { stop, ping_interval, counter }))
+    let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;
+    respond(exchange, head, |_| EventStream::new(source, StreamSettings { stop, ping_interval, observer }))
 }
 
 /// The response of a mounted service. If it is an event stream, it ends when the server stops, and its events count.
@@ -35,9 +35,9 @@ pub(crate) fn mounted(exchange: &Arc<Exchange>, response: Response) -> Response 
         return response;
     }
     let stop = Some(exchange.app().stop().clone());
-    let counter = Arc::clone(exchange) as Arc<dyn EventCounter>;
+    let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;
     respond(exchange, response, |body| {
-        EventStream::new(Mounted(body), StreamSettings { stop, ping_interval: None, counter })
+        EventStream::new(Mounted(body), StreamSettings { stop, ping_interval: None, observer })
     })
 }
 

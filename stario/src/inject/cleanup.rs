@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+use crate::current::{self, Current};
 use crate::error::{catch_panic, panic_message};
 use crate::extract::{FromRequest, Parameter, Rejection, Source};
 use crate::scope::Scope;
@@ -96,6 +97,8 @@ impl<E: Display> CleanupOutcome for Result<(), E> {
 struct List {
     state: Mutex<State>,
     tasks: TaskTracker,
+    /// The request that has deferred it, for the log.
+    current: Current,
 }
 
 #[derive(Default)]
@@ -121,8 +124,8 @@ pub(crate) struct Cleanups(OnceLock<Arc<List>>);
 
 impl Cleanups {
     fn list(&self, tasks: &TaskTracker) -> Arc<List> {
-        let list = self.0.get_or_init(|| Arc::new(List { state: Mutex::default(), tasks: tasks.clone() }));
-        Arc::clone(list)
+        let list = || List { state: Mutex::default(), tasks: tasks.clone(), current: current::get() };
+        Arc::clone(self.0.get_or_init(|| Arc::new(list())))
     }
 
     /// Does all that was deferred to `attempt` when this does its own: the singleton was made. What belongs to
@@ -163,7 +166,8 @@ impl Drop for Cleanups {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 let tasks = list.tasks.clone();
-                runtime.spawn(tasks.track_future(async move { list.run().await }));
+                let current = list.current;
+                runtime.spawn(tasks.track_future(current::within(current, async move { list.run().await })));
             }
             Err(_) if is_left => tracing::warn!("clean-ups are lost: they were dropped outside of a runtime"),
             Err(_) => {}
@@ -184,7 +188,10 @@ impl List {
         }
         drop(state);
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(self.tasks.track_future(run_one(work)))),
+            Ok(runtime) => {
+                let work = current::within(self.current, run_one(work));
+                drop(runtime.spawn(self.tasks.track_future(work)));
+            }
             Err(_) => tracing::warn!("a clean-up is lost: it was deferred late and outside of a runtime"),
         }
     }

@@ -58,7 +58,8 @@ impl<'s, T: 's> Lazy<'s, T> {
     ///
     /// The provider's error; with `?` it is answered as if the handler had taken the dependency itself.
     pub async fn get(&self) -> Result<&'s T> {
-        let value = self.value.get_or_try_init(|| (self.borrow)(Arc::clone(&self.scope), self.dependencies)).await;
+        let value =
+            self.value.get_or_try_init(|| (self.borrow)(Arc::clone(&self.scope), self.dependencies)).await;
         value.copied().map_err(Error::from)
     }
 }

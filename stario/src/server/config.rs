@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::listener::Address;
+use super::unknown_variables;
 use crate::app::{Limits, Settings};
 use crate::compress::{Coding, Compression};
 use crate::error::Result;
@@ -32,14 +33,20 @@ impl Config {
     ///
     /// All values that cannot be used, each by the name of its variable.
     pub(crate) fn from_env(settings: &mut Settings) -> Result<Self> {
-        Ok(Self::from_variables(|name| std::env::var(name), settings)?)
+        let (config, known) = Self::from_variables(|name| std::env::var(name), settings)?;
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        unknown_variables::warn(names, &known);
+        Ok(config)
     }
+
+    /// Returns the names of all variables that count, too.
 
     fn from_variables(
         variable: impl Fn(&str) -> Result<String, VarError>,
         settings: &mut Settings,
-    ) -> Result<Self, BadVariables> {
-        let mut variables = Variables { variable, problems: Vec::new() };
+    ) -> Result<(Self, Vec<String>), BadVariables> {
+        let known = vec![crate::telemetry::FORMAT_VARIABLE.to_owned()];
+        let mut variables = Variables { variable, known, problems: Vec::new() };
         let mut limits = settings.limits.take().unwrap_or_default();
         variables.limits(&mut limits);
         settings.limits = Some(limits);
@@ -55,7 +62,7 @@ impl Config {
         let addresses = variables.addresses(&settings.listen);
         let tls = variables.tls(settings.tls.take());
         if variables.problems.is_empty() {
-            Ok(Self { addresses, tls })
+            Ok((Self { addresses, tls }, variables.known))
         } else {
             Err(BadVariables(variables.problems))
         }
@@ -64,6 +71,8 @@ impl Config {
 
 struct Variables<F> {
     variable: F,
+    /// The names of those that were asked for.
+    known: Vec<String>,
     problems: Vec<String>,
 }
 
@@ -74,6 +83,7 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
 
     /// The variable's value, if it has one that can be used.
     fn read_with<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.known.push(name.to_owned());
         let value = match (self.variable)(name) {
             Ok(value) if value.trim().is_empty() => return None,
             Ok(value) => value,
@@ -245,7 +255,8 @@ mod tests {
             let value = variables.iter().find(|(variable, _)| *variable == name);
             value.map(|(_, value)| (*value).to_owned()).ok_or(VarError::NotPresent)
         };
-        Config::from_variables(found, settings).map_err(|error| error.to_string())
+        let config = Config::from_variables(found, settings);
+        config.map(|(config, _)| config).map_err(|error| error.to_string())
     }
 
     fn addresses(variables: &[(&str, &str)]) -> Result<String, String> {

@@ -1,26 +1,246 @@
-//! One request in the log: a span around all that is done for it, and a record when its last byte is sent.
+//! One request in the log: a record when its last byte is sent, and a span around it where others listen.
 //!
 //! The names of the fields are those of OpenTelemetry's conventions for HTTP servers.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use http::{Method, Request, StatusCode};
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Level, Span};
 
-use crate::extract::RequestId;
+use super::line::{self, Format};
+use super::log::{self, Log};
+use crate::request_id::RequestId;
 
-/// The span of one request, which is an error's if anything: whoever logs errors alone still learns which
-/// request each belongs to. Nothing is made if nobody listens.
-pub(crate) fn span<B>(request: &Request<B>, id: RequestId, client: impl FnOnce() -> Option<IpAddr>) -> Span {
+/// Who reads what is logged of a request. It is asked for once a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listeners {
+    /// The log, if that shows requests.
+    log: Option<&'static Log>,
+    /// Whether a subscriber of others or a collector listens.
+    has_others: bool,
+    /// Whether they take the records of requests, and not their spans alone.
+    takes_records: bool,
+}
+
+impl Listeners {
+    /// Those that listen to the code that runs now.
+    pub(crate) fn find() -> Self {
+        match Log::installed() {
+            Some(log) => {
+                let log_of_requests = log.shows_requests.then_some(log);
+                let has_others = log.has_collector;
+                Self { log: log_of_requests, has_others, takes_records: has_others && log.shows_requests }
+            }
+            None => {
+                let takes_records = tracing::enabled!(target: "stario::request", Level::INFO);
+                Self { log: None, has_others: true, takes_records }
+            }
+        }
+    }
+
+    /// Whether anyone reads the record of a request.
+    pub(crate) fn want_records(self) -> bool {
+        self.log.is_some() || self.takes_records
+    }
+
+    /// Whether anyone but the log listens, which needs no spans.
+    fn want_spans(self) -> bool {
+        self.has_others
+    }
+
+    /// Writes the record of a request. `span` is the request's, for others than the log.
+    pub(crate) fn write(self, record: &RequestRecord<'_>, span: &Span) {
+        let elapsed = record.started.elapsed();
+        if let Some(log) = self.log {
+            log.write_line(Level::INFO, |line| record.push(line, log.format, elapsed));
+        }
+        if self.takes_records {
+            record.emit(span, elapsed);
+        }
+    }
+}
+
+/// What the log says of a request that is over.
+#[derive(Debug)]
+pub(crate) struct RequestRecord<'r> {
+    pub(crate) id: RequestId,
+    pub(crate) method: &'r str,
+    pub(crate) path: &'r str,
+    pub(crate) client: Option<IpAddr>,
+    /// The path template of the route that answered, if any did.
+    pub(crate) route: Option<&'static str>,
+    /// The status of the response, if it began.
+    pub(crate) status: Option<StatusCode>,
+    /// How many bytes of the body were sent.
+    pub(crate) bytes: u64,
+    /// How many events were sent, if the response is an event stream.
+    pub(crate) events: Option<u64>,
+    pub(crate) outcome: Outcome,
+    pub(crate) started: Instant,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The whole response was sent.
+    Whole,
+    /// The response failed, or its client left before it had all of it.
+    Cut,
+    /// The client left before the response began.
+    LeftBeforeAnswer,
+    /// The client closed an event stream, which is how those end.
+    ClientClosed,
+    /// An event stream ended because the server stops.
+    Stopped,
+}
+
+impl Outcome {
+    /// What stands between the status and the duration.
+    fn words(self) -> &'static str {
+        match self {
+            Outcome::Whole => "in",
+            Outcome::Cut => "cut after",
+            Outcome::LeftBeforeAnswer => "was left by its client after",
+            Outcome::ClientClosed => "closed by its client after",
+            Outcome::Stopped => "ended by the server's stop after",
+        }
+    }
+}
+
+/// The part of a line between the address and the size, and where the status stands in it.
+const STATUS: &[u8; 59] = b",\"http.response.status_code\":000,\"http.response.body.size\":";
+const STATUS_AT: usize = 29;
+
+/// The end of a line behind the whole seconds of the duration, and where its decimals and the id stand in it.
+const END: &[u8; 60] = b".000000000,\"request_id\":\"00000000000000000000000000000000\"}\n";
+const DECIMALS_AT: usize = 1;
+const ID_AT: usize = 25;
+
+impl RequestRecord<'_> {
+    /// Writes the message and the fields, and ends the line.
+    ///
+    /// This is done for every request: parts whose length is known are put together before they are appended,
+    /// because each append looks for room.
+    fn push(&self, line: &mut Vec<u8>, format: Format, elapsed: Duration) {
+        let status = self.status.map(|status| line::digits::<3>(status.as_u16().into()));
+        line.extend_from_slice(self.method.as_bytes());
+        line.push(b' ');
+        let path = line.len();
+        line::push_escaped(line, format, self.path);
+        let path = path..line.len();
+        if let Some([hundreds, tens, ones]) = status {
+            line.extend_from_slice(&[b' ', hundreds, tens, ones]);
+        }
+        match self.outcome {
+            Outcome::Whole => line.extend_from_slice(b" in "),
+            outcome => {
+                line.push(b' ');
+                line.extend_from_slice(outcome.words().as_bytes());
+                line.push(b' ');
+            }
+        }
+        line::push_duration(line, elapsed);
+        if format == Format::Json {
+            self.push_fields(line, path, status, elapsed);
+        } else {
+            if let Some(events) = self.events {
+                line.extend_from_slice(b" events=");
+                line::push_number(line, events);
+            }
+            log::end_with_id(line, format, Some(self.id));
+        }
+    }
+
+    /// Writes the fields as JSON, and ends the line. `path` is where the path stands in the line.
+    fn push_fields(
+        &self,
+        line: &mut Vec<u8>,
+        path: Range<usize>,
+        status: Option<[u8; 3]>,
+        elapsed: Duration,
+    ) {
+        if let Some(route) = self.route {
+            line.extend_from_slice(b"\",\"http.route\":\"");
+            line::push_escaped(line, Format::Json, route);
+        }
+        line.extend_from_slice(b"\",\"target\":\"stario::request\",\"http.request.method\":\"");
+        line.extend_from_slice(self.method.as_bytes());
+        line.extend_from_slice(b"\",\"url.path\":\"");
+        line.extend_from_within(path);
+        if let Some(client) = self.client {
+            line.extend_from_slice(b"\",\"client.address\":\"");
+            line::push_address(line, client);
+        }
+        line.push(b'"');
+        if let Some(status) = status {
+            let mut part = *STATUS;
+            part[STATUS_AT..STATUS_AT + 3].copy_from_slice(&status);
+            line.extend_from_slice(&part);
+            line::push_number(line, self.bytes);
+        }
+        if let Some(events) = self.events {
+            line.extend_from_slice(b",\"events\":");
+            line::push_number(line, events);
+        }
+        line.extend_from_slice(b",\"http.server.request.duration\":");
+        line::push_number(line, elapsed.as_secs());
+        let mut end = *END;
+        end[DECIMALS_AT..DECIMALS_AT + 9].copy_from_slice(&line::digits::<9>(elapsed.subsec_nanos().into()));
+        end[ID_AT..ID_AT + 32].copy_from_slice(self.id.digits().as_bytes());
+        line.extend_from_slice(&end);
+    }
+
+    /// Hands the record to `tracing`, for others than the log.
+    #[cold]
+    fn emit(&self, span: &Span, elapsed: Duration) {
+        let (method, path, words) = (self.method, self.path, self.outcome.words());
+        let duration = elapsed.as_secs_f64();
+        let Some(status) = self.status else {
+            tracing::info!(
+                target: "stario::request",
+                parent: span,
+                { http.server.request.duration = duration },
+                "{method} {path} {words} {elapsed:.1?}"
+            );
+            return;
+        };
+        tracing::info!(
+            target: "stario::request",
+            parent: span,
+            {
+                http.route = self.route,
+                http.response.status_code = status.as_u16(),
+                http.response.body.size = self.bytes,
+                http.server.request.duration = duration,
+                events = self.events,
+            },
+            "{method} {path} {} {words} {elapsed:.1?}",
+            status.as_u16()
+        );
+    }
+}
+
+/// The span of one request, for others than the log. It is an error's if anything: whoever logs errors alone
+/// still learns which request each belongs to. Nothing is made if nobody listens.
+pub(crate) fn span<B>(
+    listeners: Listeners,
+    request: &Request<B>,
+    id: RequestId,
+    client: Option<IpAddr>,
+) -> Span {
+    if !listeners.want_spans() {
+        return Span::none();
+    }
     let span = tracing::error_span!(
         target: "stario",
         "request",
         request_id = id.digits().as_str(),
         http.request.method = request.method().as_str(),
         url.path = request.uri().path(),
-        client.address = client().map(tracing::field::display),
+        client.address = client.map(tracing::field::display),
         http.route = Empty,
         http.response.status_code = Empty,
         otel.name = request.method().as_str(),
@@ -30,15 +250,6 @@ pub(crate) fn span<B>(request: &Request<B>, id: RequestId, client: impl FnOnce()
     #[cfg(feature = "otlp")]
     super::otlp::continue_trace(&span, request.headers());
     span
-}
-
-/// Whether anything reads the records of requests.
-pub(crate) fn wants_requests() -> bool {
-    #[cfg(feature = "metrics")]
-    if super::metrics::are_kept() {
-        return true;
-    }
-    tracing::enabled!(target: "stario::request", tracing::Level::INFO)
 }
 
 /// Says which route answers the request.
@@ -53,67 +264,70 @@ pub(crate) fn routed(span: &Span, method: &Method, template: &str) {
 
 /// Notes the response's status in the span.
 pub(crate) fn answered(span: &Span, status: StatusCode) {
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_server_error() {
-        span.record("otel.status_code", "ERROR");
+    if !span.is_disabled() {
+        span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            span.record("otel.status_code", "ERROR");
+        }
     }
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// All of the response was sent.
-    Whole,
-    /// The response was cut before its end.
-    Cut,
-    /// The client closed an event stream.
-    ClientClosed,
-    /// The client left before there was a response.
-    LeftBeforeAnswer,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::log::tests::{TEXT, collecting, written};
+    use super::*;
 
-/// What the log says of one request.
-pub(crate) struct RequestRecord<'a> {
-    pub(crate) id: RequestId,
-    pub(crate) span: &'a Span,
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) client: Option<IpAddr>,
-    /// The path template that matched, if any.
-    pub(crate) route: Option<&'static str>,
-    pub(crate) status: Option<u16>,
-    pub(crate) bytes: u64,
-    /// How many events were sent, if the response is an event stream.
-    pub(crate) events: Option<u64>,
-    pub(crate) outcome: Outcome,
-    pub(crate) started: Instant,
-}
+    /// The line of a record of 92.341 µs.
+    fn line(format: Format, record: &RequestRecord<'_>) -> String {
+        let log = collecting(format);
+        log.write_line(Level::INFO, |line| record.push(line, format, Duration::from_nanos(92_341)));
+        written().concat()
+    }
 
-/// Writes the record of one request.
-pub(crate) fn write_request(record: &RequestRecord<'_>) {
-    let elapsed = record.started.elapsed();
-    let (method, path, span) = (record.method, record.path, record.span);
-    let duration = elapsed.as_secs_f64();
-    let Some(status) = record.status else {
-        tracing::info!(
-            target: "stario::request",
-            parent: span,
-            { http.server.request.duration = duration },
-            "{method} {path} was left by its client after {elapsed:.1?}"
+    #[test]
+    fn a_record_is_one_line() {
+        let id = RequestId::next();
+        let plain = || RequestRecord {
+            id,
+            method: "GET",
+            path: "/plain/ada",
+            client: Some(IpAddr::from([127, 0, 0, 1])),
+            route: Some("/plain/{name}"),
+            status: Some(StatusCode::OK),
+            bytes: 12,
+            events: None,
+            outcome: Outcome::Whole,
+            started: Instant::now(),
+        };
+        let check = |record: RequestRecord<'_>, text: &str, json: &str| {
+            assert_eq!(line(TEXT, &record), format!("0  INFO {text} request_id={id}"));
+            let json = format!(
+                r#"{{"timestamp":"0","level":"INFO","message":"{json},"http.server.request.duration":0.000092341,"request_id":"{id}"}}"#
+            );
+            assert_eq!(line(Format::Json, &record), json);
+            serde_json::from_str::<serde_json::Value>(&json).unwrap();
+        };
+        check(
+            plain(),
+            "GET /plain/ada 200 in 92.3µs",
+            r#"GET /plain/ada 200 in 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12"#,
         );
-        return;
-    };
-    let end = if record.outcome == Outcome::Whole { "in" } else { "cut after" };
-    tracing::info!(
-        target: "stario::request",
-        parent: span,
-        {
-            http.route = record.route,
-            http.response.status_code = status,
-            http.response.body.size = record.bytes,
-            http.server.request.duration = duration,
-            events = record.events,
-        },
-        "{method} {path} {status} {end} {elapsed:.1?}",
-    );
+        check(
+            RequestRecord { events: Some(3), outcome: Outcome::ClientClosed, ..plain() },
+            "GET /plain/ada 200 closed by its client after 92.3µs events=3",
+            r#"GET /plain/ada 200 closed by its client after 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"events":3"#,
+        );
+        check(
+            RequestRecord {
+                path: "/a\"\u{9b}é",
+                client: None,
+                route: None,
+                status: None,
+                outcome: Outcome::LeftBeforeAnswer,
+                ..plain()
+            },
+            r#"GET /a"\u{9b}é was left by its client after 92.3µs"#,
+            r#"GET /a\"\u009bé was left by its client after 92.3µs","target":"stario::request","http.request.method":"GET","url.path":"/a\"\u009bé""#,
+        );
+    }
 }

@@ -1,0 +1,110 @@
+//! `RequestId`: one request's name, in logs and for the client.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::header::{HeaderName, HeaderValue};
+
+/// A name that no other request has: 32 hexadecimal digits.
+///
+/// Every response carries it as `x-request-id`, unless the handler sets that header itself. The header of the
+/// request is ignored, because a client could send the id of another request. The digits have no meaning, and are
+/// not a secret.
+///
+/// ```
+/// use stario::prelude::*;
+/// use stario::RequestId;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home(id: RequestId) -> String {
+///     id.to_string()
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.get("/").send();
+/// assert_eq!(res.text(), res.header("x-request-id"));
+/// assert_eq!(client.get("/nowhere").send().header("x-request-id").len(), 32);
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId(u128);
+
+/// The header of a response that holds the request's id.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+impl RequestId {
+    /// A new one: a count, mixed with two keys that the process drew at random.
+    pub(crate) fn next() -> Self {
+        static KEYS: LazyLock<[u64; 2]> =
+            LazyLock::new(|| [0, 1].map(|n: u64| RandomState::new().hash_one(n)));
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let [high, low] = KEYS.map(|key| u128::from(mix(key.wrapping_add(count))));
+        Self(high << 64 | low)
+    }
+
+    pub(crate) fn digits(self) -> Digits {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 32];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        Digits(text)
+    }
+
+    pub(crate) fn header(self) -> HeaderValue {
+        // Hexadecimal digits are a header's value.
+        HeaderValue::from_bytes(&self.digits().0).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+/// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014): different numbers stay different, and look random.
+fn mix(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+/// A request's id as text.
+pub(crate) struct Digits([u8; 32]);
+
+impl Digits {
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.digits().as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::RequestId;
+
+    #[test]
+    fn it_is_32_digits() {
+        let id = RequestId(0x0123_4567_89ab_cdef);
+        assert_eq!(id.to_string(), "00000000000000000123456789abcdef");
+        assert_eq!(id.header(), id.to_string());
+    }
+
+    #[test]
+    fn no_two_are_alike() {
+        let ids: HashSet<RequestId> = (0..10_000).map(|_| RequestId::next()).collect();
+        assert_eq!(ids.len(), 10_000);
+    }
+}

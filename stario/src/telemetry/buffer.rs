@@ -1,0 +1,356 @@
+//! The buffer that all lines of the log go through, and the thread that writes it to standard error.
+//!
+//! A call that logs copies its line into the buffer and returns. It never waits for a disk or for a pipe that
+//! nobody reads: beyond [`CAPACITY`] lines are dropped and counted. The thread is in one of these states:
+//!
+//! ```text
+//!          first line                  the batch is 50 ms old, full, or urgent
+//!  Idle ──────────────▶ Collecting ──────────────────────────────────────────▶ Writing
+//!    ▲    (wakes it)      │     ▲       (only full and urgent wake it)            │
+//!    └────────────────────┘     └─────────────────────────────────────────────────┘
+//!     50 ms without a line
+//! ```
+//!
+//! So a batch costs one wake at most while requests keep coming, and nothing is woken while nothing is logged.
+
+use std::io::Write as _;
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::log::push_dropped;
+
+/// How many bytes may wait to be written. Lines beyond are dropped.
+const CAPACITY: usize = 4 * 1024 * 1024;
+
+/// From how many bytes on a batch is written without waiting for more.
+const BATCH: usize = 64 * 1024;
+
+/// How long the first line of a batch waits for others.
+const DELAY: Duration = Duration::from_millis(50);
+
+/// The buffer of standard error.
+pub(super) static STDERR: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(CAPACITY, to_stderr, push_dropped));
+
+/// What cannot be written is lost: a full disk or a closed pipe must not end the server.
+fn to_stderr(lines: &[u8]) {
+    let _ = std::io::stderr().lock().write_all(lines);
+}
+
+/// Lines on their way to `sink`.
+pub(super) struct Buffer {
+    state: Mutex<State>,
+    /// Notified when the thread has something to do.
+    due: Condvar,
+    /// Notified when a batch was written.
+    written: Condvar,
+    capacity: usize,
+    sink: fn(&[u8]),
+    /// Appends the line that says how many lines were dropped.
+    report: fn(&mut Vec<u8>, u64),
+}
+
+struct State {
+    /// The lines that the thread has not taken yet.
+    lines: Vec<u8>,
+    /// How many lines found no room since the thread last took some.
+    dropped: u64,
+    thread: Thread,
+    /// Whether the batch is to be written without waiting for more lines.
+    is_due: bool,
+    /// Whether lines are written by whoever logs them: the process ends, or can have no thread.
+    is_direct: bool,
+    /// How many bytes were appended, and how many of them were written, in all.
+    appended: u64,
+    written: u64,
+    #[cfg(test)]
+    wakes: usize,
+}
+
+/// What the writing thread does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thread {
+    NotStarted,
+    /// Sleeps until it is woken.
+    Idle,
+    /// Sleeps until the batch is due, or old enough.
+    Collecting,
+    /// Writes a batch, and then looks for the next by itself.
+    Writing,
+}
+
+impl Buffer {
+    fn new(capacity: usize, sink: fn(&[u8]), report: fn(&mut Vec<u8>, u64)) -> Self {
+        let state = State {
+            lines: Vec::new(),
+            dropped: 0,
+            thread: Thread::NotStarted,
+            is_due: false,
+            is_direct: false,
+            appended: 0,
+            written: 0,
+            #[cfg(test)]
+            wakes: 0,
+        };
+        Self {
+            state: Mutex::new(state),
+            due: Condvar::new(),
+            written: Condvar::new(),
+            capacity,
+            sink,
+            report,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a line, which ends with a line end. An urgent one is written at once, with all before it.
+    pub(super) fn append(&'static self, line: &[u8], is_urgent: bool) {
+        let mut state = self.lock();
+        if state.thread == Thread::NotStarted && !state.is_direct {
+            self.start(&mut state);
+        }
+        if state.is_direct {
+            drop(state);
+            return (self.sink)(line);
+        }
+        if state.lines.len() + line.len() > self.capacity {
+            state.dropped += 1;
+            return;
+        }
+        state.lines.extend_from_slice(line);
+        state.appended += line.len() as u64;
+        if is_urgent || state.lines.len() >= BATCH {
+            self.make_due(state);
+        } else if state.thread == Thread::Idle {
+            self.wake(state);
+        }
+    }
+
+    /// Has the batch written at once, unless that was asked for before.
+    fn make_due(&self, mut state: MutexGuard<'_, State>) {
+        let was_due = std::mem::replace(&mut state.is_due, true);
+        match state.thread {
+            Thread::Collecting if !was_due => self.wake(state),
+            Thread::Idle => self.wake(state),
+            Thread::NotStarted | Thread::Collecting | Thread::Writing => {}
+        }
+    }
+
+    /// Wakes the thread. Whoever sees `Collecting` afterwards need not wake it again.
+    #[cold]
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        state.thread = Thread::Collecting;
+        #[cfg(test)]
+        {
+            state.wakes += 1;
+        }
+        drop(state);
+        self.due.notify_one();
+    }
+
+    #[cold]
+    fn start(&'static self, state: &mut State) {
+        state.thread = Thread::Collecting;
+        let thread = std::thread::Builder::new().name("stario-log".to_owned());
+        if thread.spawn(|| self.run()).is_err() {
+            state.thread = Thread::NotStarted;
+            state.is_direct = true;
+        }
+    }
+
+    /// What the thread does, for as long as the process lives.
+    fn run(&self) {
+        let mut batch = Vec::new();
+        let mut state = self.lock();
+        loop {
+            state = self.collect(state);
+            if state.lines.is_empty() {
+                state.is_due = false;
+                state.thread = Thread::Idle;
+                while state.thread == Thread::Idle {
+                    state = self.due.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+                continue;
+            }
+            state.thread = Thread::Writing;
+            state.is_due = false;
+            std::mem::swap(&mut state.lines, &mut batch);
+            let (bytes, dropped) = (batch.len() as u64, std::mem::take(&mut state.dropped));
+            drop(state);
+            if dropped > 0 {
+                (self.report)(&mut batch, dropped);
+            }
+            (self.sink)(&batch);
+            batch.clear();
+            batch.shrink_to(2 * BATCH);
+            state = self.lock();
+            state.thread = Thread::Collecting;
+            state.written += bytes;
+            self.written.notify_all();
+        }
+    }
+
+    /// Waits until the batch is due, or old enough.
+    fn collect<'b>(&'b self, mut state: MutexGuard<'b, State>) -> MutexGuard<'b, State> {
+        let end = Instant::now() + DELAY;
+        while !state.is_due {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            (state, _) = self.due.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        state
+    }
+
+    /// Waits until all lines that were appended are written, but no longer than `limit`. Returns whether they
+    /// are.
+    pub(super) fn flush(&self, limit: Duration) -> bool {
+        let end = Instant::now() + limit;
+        let state = self.lock();
+        let mark = state.appended;
+        if state.written >= mark {
+            return true;
+        }
+        self.make_due(state);
+        let mut state = self.lock();
+        while state.written < mark {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            (state, _) = self.written.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        true
+    }
+
+    /// Says whether whoever logs writes their line themselves, as the last lines of a process must be.
+    pub(super) fn set_direct(&self, is_direct: bool) {
+        self.lock().is_direct = is_direct;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A minute: tests fail behind it, and none waits for it.
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Gives the test a buffer with a sink of its own: functions have no captures.
+    macro_rules! buffer {
+        ($capacity:expr) => {{
+            static WRITTEN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+            let sink = |lines: &[u8]| WRITTEN.lock().unwrap().extend_from_slice(lines);
+            let report = |lines: &mut Vec<u8>, count: u64| {
+                lines.extend_from_slice(format!("dropped {count}\n").as_bytes());
+            };
+            let buffer: &'static Buffer = Box::leak(Box::new(Buffer::new($capacity, sink, report)));
+            (buffer, &WRITTEN)
+        }};
+    }
+
+    fn text(written: &Mutex<Vec<u8>>) -> String {
+        String::from_utf8(written.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Waits until the thread has nothing to do.
+    fn until_idle(buffer: &Buffer) {
+        while buffer.lock().thread != Thread::Idle {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_stuck_sink_holds_up_nobody_and_what_is_dropped_is_counted() {
+        let (buffer, written) = buffer!(100);
+        // The thread waits for this lock in its sink, and no call below may.
+        let stuck = written.lock().unwrap();
+        for _ in 0..1000 {
+            buffer.append(b"10 bytes.\n", true);
+        }
+        assert!(!buffer.flush(Duration::from_millis(20)));
+        drop(stuck);
+        assert!(buffer.flush(LONG));
+        let text = text(written);
+        let lines = text.lines().filter(|line| *line == "10 bytes.").count();
+        let dropped: usize =
+            text.lines().filter_map(|line| line.strip_prefix("dropped ")?.parse::<usize>().ok()).sum();
+        // One batch may be in the sink while another fills the buffer.
+        assert!((10..=20).contains(&lines), "{text}");
+        assert_eq!(lines + dropped, 1000);
+    }
+
+    #[test]
+    fn a_batch_is_written_by_one_wake() {
+        let (buffer, written) = buffer!(CAPACITY);
+        buffer.append(b"first\n", false);
+        until_idle(buffer);
+        assert_eq!((buffer.lock().wakes, &*text(written)), (0, "first\n"));
+        for _ in 0..100 {
+            buffer.append(b"a line\n", false);
+        }
+        until_idle(buffer);
+        // An idle thread sleeps until it is woken, so nothing runs while nothing is logged.
+        assert_eq!((buffer.lock().wakes, text(written).lines().count()), (1, 101));
+    }
+
+    #[test]
+    fn a_line_waits_for_others_and_an_urgent_one_for_none() {
+        static BATCHES: Mutex<Option<mpsc::Sender<(usize, Instant)>>> = Mutex::new(None);
+        let (sender, batches) = mpsc::channel();
+        *BATCHES.lock().unwrap() = Some(sender);
+        let sink = |lines: &[u8]| {
+            let lines = lines.iter().filter(|byte| **byte == b'\n').count();
+            BATCHES.lock().unwrap().as_ref().unwrap().send((lines, Instant::now())).unwrap();
+        };
+        let buffer: &'static Buffer = Box::leak(Box::new(Buffer::new(CAPACITY, sink, |_, _| {})));
+        let begin = Instant::now();
+        buffer.append(b"one\n", false);
+        buffer.append(b"two\n", false);
+        let (lines, time) = batches.recv_timeout(LONG).unwrap();
+        assert_eq!(lines, 2);
+        assert!(time - begin >= DELAY, "{:?}", time - begin);
+        // The urgent line wakes the thread once, and takes along what waits.
+        until_idle(buffer);
+        buffer.append(b"three\n", false);
+        buffer.append(b"urgent\n", true);
+        buffer.append(b"urgent\n", true);
+        let mut lines = 0;
+        while lines < 3 {
+            lines += batches.recv_timeout(LONG).unwrap().0;
+        }
+        assert!(buffer.lock().wakes <= 3);
+    }
+
+    #[test]
+    fn a_full_batch_is_written_before_its_time() {
+        let (buffer, written) = buffer!(CAPACITY);
+        let line = [&[b'x'; 1023][..], b"\n"].concat();
+        for _ in 0..64 {
+            buffer.append(&line, false);
+        }
+        assert!(buffer.lock().is_due || !written.lock().unwrap().is_empty());
+        assert!(buffer.flush(LONG));
+        assert_eq!(written.lock().unwrap().len(), BATCH);
+    }
+
+    #[test]
+    fn the_last_lines_are_written_by_whoever_logs_them() {
+        let (buffer, written) = buffer!(CAPACITY);
+        buffer.append(b"one\n", false);
+        assert!(buffer.flush(LONG));
+        buffer.set_direct(true);
+        buffer.append(b"the last\n", false);
+        assert_eq!(text(written), "one\nthe last\n");
+        buffer.set_direct(false);
+        buffer.append(b"again\n", false);
+        assert!(buffer.flush(LONG));
+        assert_eq!(text(written), "one\nthe last\nagain\n");
+    }
+}

@@ -1,0 +1,272 @@
+//! The log that stario writes itself, if no other subscriber is installed, and whether others listen as well.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Subscriber, dispatcher};
+use tracing_subscriber::layer::Layer;
+
+use super::buffer;
+use super::fields::Fields;
+use super::line::{self, Format};
+use crate::request_id::RequestId;
+
+/// How long the end of the process waits for the lines to be written.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
+
+/// How much memory a thread keeps for its next line.
+const KEPT_BYTES: usize = 4096;
+
+static LOG: OnceLock<Log> = OnceLock::new();
+
+/// What the log shows, how, and where.
+#[derive(Debug)]
+pub(super) struct Log {
+    pub(super) format: Format,
+    pub(super) output: Output,
+    /// Whether the records of requests are shown.
+    pub(super) shows_requests: bool,
+    /// The levels of the records that are written by a `Logger`.
+    pub(super) logger_level: LevelFilter,
+    /// Whether a collector takes spans, and events as parts of them.
+    pub(super) has_collector: bool,
+}
+
+/// Where lines go.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Output {
+    Stderr {
+        is_terminal: bool,
+    },
+    /// Wherever tests want them.
+    Sink(fn(&[u8])),
+}
+
+impl Log {
+    /// Makes this the process's log, if there is none yet. Returns the one there is.
+    pub(super) fn set(self) -> &'static Self {
+        LOG.get_or_init(|| self)
+    }
+
+    /// The log, if it is what the code that runs now logs to.
+    pub(super) fn installed() -> Option<&'static Self> {
+        let log = LOG.get()?;
+        dispatcher::get_default(|subscriber| subscriber.is::<Installed>()).then_some(log)
+    }
+
+    /// Writes a line that `write` has the message and the fields of.
+    pub(super) fn write_line(&self, level: Level, write: impl FnOnce(&mut Vec<u8>)) {
+        let time = SystemTime::now();
+        self.write_bytes(level, |line| {
+            line::begin(line, self.format, level, time);
+            write(line);
+        });
+    }
+
+    /// Writes a line that `write` has all of.
+    pub(super) fn write_bytes(&self, level: Level, write: impl FnOnce(&mut Vec<u8>)) {
+        thread_local! {
+            static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        }
+        // A thread that ends has no memory for its next line.
+        let mut line = LINE.try_with(Cell::take).unwrap_or_default();
+        write(&mut line);
+        match self.output {
+            Output::Stderr { is_terminal } => {
+                buffer::STDERR.append(&line, is_terminal || level <= Level::WARN);
+            }
+            Output::Sink(sink) => sink(&line),
+        }
+        if line.capacity() <= KEPT_BYTES {
+            line.clear();
+            let _ = LINE.try_with(|kept| kept.set(line));
+        }
+    }
+
+    /// Writes what a `Logger` was given.
+    pub(super) fn write_fields(
+        &self,
+        level: Level,
+        message: &str,
+        fields: Option<&Fields>,
+        request_id: RequestId,
+    ) {
+        self.write_line(level, |line| {
+            line::push_escaped(line, self.format, message);
+            if self.format == Format::Json {
+                line.push(b'"');
+            }
+            for (name, value) in fields.into_iter().flat_map(Fields::iter) {
+                match self.format {
+                    Format::Json => line::push_field(line, self.format, unreserved(name), value),
+                    Format::Text { .. } => line::push_field(line, self.format, name, value),
+                }
+            }
+            end(line, self.format, super::LOGGER, Some(request_id));
+        });
+    }
+}
+
+/// Writes the target, the request's id, and the end of the line.
+pub(super) fn end(line: &mut Vec<u8>, format: Format, target: &str, request_id: Option<RequestId>) {
+    if format == Format::Json {
+        line.extend_from_slice(b",\"target\":\"");
+        line::push_escaped(line, format, target);
+        line.push(b'"');
+    }
+    end_with_id(line, format, request_id);
+}
+
+/// Writes the request's id, and the end of the line.
+pub(super) fn end_with_id(line: &mut Vec<u8>, format: Format, request_id: Option<RequestId>) {
+    let (before, behind, end): (&[u8], &[u8], &[u8]) = match format {
+        Format::Json => (b",\"request_id\":\"", b"\"", b"}\n"),
+        Format::Text { .. } => (b" request_id=", b"", b"\n"),
+    };
+    if let Some(id) = request_id {
+        line.extend_from_slice(before);
+        line.extend_from_slice(id.digits().as_bytes());
+        line.extend_from_slice(behind);
+    }
+    line.extend_from_slice(end);
+}
+
+/// The name of a field where it cannot be taken for what the line says of itself: of two values of one name in
+/// a JSON object, most readers take the last.
+fn unreserved(name: &str) -> &str {
+    match name {
+        "timestamp" => "fields.timestamp",
+        "level" => "fields.level",
+        "target" => "fields.target",
+        "message" => "fields.message",
+        "request_id" => "fields.request_id",
+        _ => name,
+    }
+}
+
+/// Appends the line that says how many lines were dropped.
+pub(super) fn push_dropped(lines: &mut Vec<u8>, count: u64) {
+    let format = LOG.get().map_or(Format::Json, |log| log.format);
+    line::begin(lines, format, Level::WARN, SystemTime::now());
+    lines.extend_from_slice(b"lines of the log were dropped: more came than were written");
+    if format == Format::Json {
+        lines.push(b'"');
+    }
+    line::push_field(lines, format, "lines", &count.into());
+    end(lines, format, "stario::telemetry", None);
+}
+
+/// Begins to collect lines in batches.
+pub(super) fn begin_batches() {
+    buffer::STDERR.set_direct(false);
+}
+
+/// Waits until all lines are written, but not for ever. Returns whether they are.
+pub(super) fn flush() -> bool {
+    buffer::STDERR.flush(FLUSH_LIMIT)
+}
+
+/// The same at the end of the process: what is logged later is written by whoever logs it.
+pub(super) fn flush_at_end() {
+    let is_written = flush();
+    buffer::STDERR.set_direct(is_written);
+}
+
+/// By this layer the subscriber is known that writes to the log.
+pub(super) struct Installed;
+
+impl<S: Subscriber> Layer<S> for Installed {}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    thread_local! {
+        static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// A log of lines that [`written`] returns.
+    pub(in crate::telemetry) fn collecting(format: Format) -> Log {
+        let output = Output::Sink(|line| WRITTEN.with_borrow_mut(|written| written.extend_from_slice(line)));
+        let logger_level = LevelFilter::INFO;
+        Log { format, output, shows_requests: true, logger_level, has_collector: false }
+    }
+
+    /// The lines that this thread has written, with zeros in the place of their time.
+    pub(in crate::telemetry) fn written() -> Vec<String> {
+        let text = String::from_utf8(WRITTEN.take()).unwrap();
+        assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
+        let at_zero = |line: &str| {
+            let time = line.find("20").unwrap();
+            let (start, end) = (&line[..time], &line[time + line::TIME_BYTES..]);
+            assert!(line[..time + line::TIME_BYTES].ends_with('Z'), "{line}");
+            format!("{start}0{end}")
+        };
+        text.lines().map(at_zero).collect()
+    }
+
+    pub(in crate::telemetry) const TEXT: Format = Format::Text { has_color: false };
+
+    #[test]
+    fn the_fields_of_a_logger_are_fields_of_the_line() {
+        let id = RequestId::next();
+        let mut fields = Fields::default();
+        fields.set("rows", 3.into());
+        fields.set("file", "a \"b\"\n.csv".into());
+        for format in [TEXT, Format::Json] {
+            collecting(format).write_fields(Level::WARN, "imported\n", Some(&fields), id);
+            collecting(format).write_fields(Level::INFO, "none", None, id);
+        }
+        collecting(Format::Text { has_color: true }).write_fields(Level::ERROR, "red", None, id);
+        let expected = [
+            format!(r#"0  WARN imported\n rows=3 file="a \"b\"\n.csv" request_id={id}"#),
+            format!("0  INFO none request_id={id}"),
+            format!(
+                r#"{{"timestamp":"0","level":"WARN","message":"imported\n","rows":3,"file":"a \"b\"\n.csv","target":"app","request_id":"{id}"}}"#
+            ),
+            format!(
+                r#"{{"timestamp":"0","level":"INFO","message":"none","target":"app","request_id":"{id}"}}"#
+            ),
+            format!("\x1b[2m0\x1b[0m \x1b[31mERROR\x1b[0m red request_id={id}"),
+        ];
+        assert_eq!(written(), expected);
+    }
+
+    /// Whoever chooses the names and the values of fields can say nothing in the name of the line.
+    #[test]
+    fn a_line_of_json_is_one_object_whatever_its_fields_are() {
+        let hostile = "\"}\n{\"level\":\"ERROR\"}\0\x1b[2J\u{2028}\u{feff}";
+        let mut fields = Fields::default();
+        for name in ["level", "message", "timestamp", "target", "request_id", hostile] {
+            fields.set(name, hostile.into());
+        }
+        let id = RequestId::next();
+        collecting(Format::Json).write_fields(Level::INFO, hostile, Some(&fields), id);
+        let lines = written();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        // Of a name that comes twice, the last would be found.
+        assert_eq!(
+            serde_json::from_str::<Value>(line).unwrap(),
+            json!({
+                "timestamp": "0", "level": "INFO", "target": "app", "message": hostile, hostile: hostile,
+                "request_id": id.to_string(), "fields.level": hostile, "fields.message": hostile,
+                "fields.timestamp": hostile, "fields.target": hostile, "fields.request_id": hostile,
+            })
+        );
+    }
+
+    #[test]
+    fn dropped_lines_are_a_line() {
+        let mut line = Vec::new();
+        push_dropped(&mut line, 7);
+        let line: Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!((&line["level"], &line["lines"]), (&json!("WARN"), &json!(7)));
+        assert_eq!(line["message"], "lines of the log were dropped: more came than were written");
+    }
+}
