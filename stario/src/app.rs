@@ -1,59 +1,40 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
 mod answers;
+mod assemble;
+mod client_file;
 mod compose;
 mod discover;
 mod hooks;
 mod layers;
-mod limits;
 mod mounts;
+mod parts;
 mod probes;
 mod requirements;
-mod same_origin;
-mod security_headers;
 mod settings;
-mod states;
-mod work;
 
 use std::any::TypeId;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
-
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::datastar::ClientFile;
 use crate::error::Result;
-use crate::extract::RouteInfo;
-use crate::handler::{Endpoint, EndpointRoute, Kind, RouteTarget};
-use crate::inject::{Cleanups, ProvideFn, Provider, Replacement, Slots};
-use crate::layer::{Layers, Stage};
-use crate::links::LinkScope;
-use crate::response::{self, Response};
-use crate::routing::{Pattern, Router};
-use crate::server::Config;
+use crate::handler::EndpointRoute;
+use crate::inject::Replacement;
+use crate::layer::Layers;
+use crate::settings::Settings;
+use crate::states::States;
 
-pub(crate) use answers::Answers;
-use compose::Part;
+pub(crate) use assemble::Assembled;
 pub(crate) use compose::intern;
 pub use discover::{Registration, inventory};
-use hooks::{Hook, Hooks};
-pub use limits::Limits;
+use hooks::Hook;
 pub(crate) use mounts::Mount;
 pub use mounts::OriginalUri;
+use parts::Part;
 use probes::Probes;
 use requirements::ProviderPlace;
-pub(crate) use same_origin::CROSS_ORIGIN;
-pub use same_origin::SameOrigin;
-pub use security_headers::SecurityHeaders;
-pub use settings::ProxyHeader;
-pub(crate) use settings::{Proxies, Settings};
-pub(crate) use states::States;
-pub use work::Unfinished;
-pub(crate) use work::{Work, until_cut};
 
 /// Declares this crate's app. Write it once, in the crate's root.
 ///
@@ -159,8 +140,7 @@ pub struct App {
     states: States,
     datastar_file: Option<ClientFile>,
     probes: Probes,
-    settings: Settings,
-    answers: Answers,
+    pub(crate) settings: Settings,
     layers: Layers,
     mounts: Vec<Mount>,
     replacements: Replacements,
@@ -177,12 +157,11 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
     let routes = TypeId::of::<R>();
     App {
         routes: discover::endpoints(routes).into_iter().map(EndpointRoute::new).collect(),
-        parts: vec![Part { routes, module, prefix: "", host: None }],
+        parts: vec![Part::new(routes, module)],
         states: States::default(),
         datastar_file: None,
         probes: Probes::default(),
         settings: Settings::default(),
-        answers: Answers::default(),
         layers: Layers::default(),
         mounts: Vec::new(),
         replacements: Replacements::new(),
@@ -273,137 +252,8 @@ impl App {
         self.assemble().map(drop)
     }
 
-    /// Serves the app until SIGINT, SIGTERM or SIGHUP, then ends gracefully.
-    ///
-    /// It runs the hooks of [`on_start`](Self::on_start), then listens: on the sockets passed by systemd or by
-    /// a program with the same protocol; else on `STARIO_UNIX_SOCKET` (with the octal mode
-    /// `STARIO_UNIX_SOCKET_MODE`, by default 660); else on `STARIO_HOST`, one or more IP addresses separated by
-    /// commas, and `STARIO_PORT`, where 0 is any free port; else where [`listen`](Self::listen) says; else on
-    /// 127.0.0.1:8000. It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
-    /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`].
-    ///
-    /// At the signal it stops listening, ends event streams and closes idle connections at once; then requests
-    /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of
-    /// [`on_stop`](Self::on_stop) run. A second signal, at least 0.2 seconds later, cuts all of that short. A
-    /// handler that blocks its thread cannot be cut off: the process exits without it, with status 1. SIGHUP
-    /// reloads the certificate instead where TLS is used, and is left alone in a program that was started with
-    /// `nohup` or listens to it already.
-    ///
-    /// # Errors
-    ///
-    /// The problems that [`App::check`] finds, environment variables that are invalid, a start hook that failed,
-    /// an address that cannot be listened on; and [`Unfinished`], when something was cut off or a second signal
-    /// came: with `?` in `main`, the exit status tells. A request never ends the server.
-    pub async fn serve(mut self) -> Result {
-        crate::telemetry::init()?;
-        let _flush = crate::telemetry::FlushAtEnd;
-        let config = Config::from_env(&mut self.settings)?;
-        let app = self.assemble()?;
-        crate::server::serve(Arc::new(app), config).await
-    }
-
-    /// Serves the connections of `listener` until `stop` resolves, then ends as [`App::serve`] does. It does not
-    /// read the environment, print, or handle signals.
-    ///
-    /// ```
-    /// use stario::prelude::*;
-    /// # stario::app!();
-    /// # #[app::query("/")]
-    /// # async fn home() {}
-    ///
-    /// # #[tokio::main]
-    /// # async fn main() -> stario::Result {
-    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    /// let server = tokio::spawn(app::new().serve_on(listener, async { drop(stopped.await) }));
-    /// drop(stop);
-    /// server.await?
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The problems that [`App::check`] finds, the failure of a start hook, or [`Unfinished`].
-    pub async fn serve_on(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
-        let app = self.assemble()?;
-        crate::server::serve_on(Arc::new(app), listener, stop).await
-    }
-
     fn has_nothing_to_answer(&self) -> bool {
         self.routes.is_empty() && self.mounts.is_empty()
-    }
-
-    /// The app in the form that serves requests.
-    pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
-        // Parts that have none say so themselves.
-        if self.has_nothing_to_answer() && self.parts.len() == 1 {
-            self.problems.push(without_handlers(&self.parts));
-        }
-        self.routes.sort_by_cached_key(EndpointRoute::order);
-        let stages = std::mem::take(&mut self.layers).into_stages();
-        self.problems.extend(layers::idle(&stages, &self.patterns()));
-        let followed = requirements::follow(&self.routes, &self.states, &self.replacements);
-        self.problems.extend(followed.problems);
-        if !self.settings.has_nonces() {
-            self.problems.extend(followed.nonce_takers.iter().map(|taker| {
-                format!(
-                    "{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`"
-                )
-            }));
-        }
-        let mut router = Router::default();
-        let routes: Vec<RouteInfo> = self.routes.iter().map(RouteInfo::new).collect();
-        let hosts: BTreeSet<Option<&str>> =
-            self.routes.iter().map(|route| route.host).chain([None]).collect();
-        let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
-        let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
-            let path = intern(path);
-            let at = move |host| EndpointRoute {
-                path,
-                host,
-                pattern: Pattern::new(path),
-                ..EndpointRoute::new(endpoint)
-            };
-            hosts.iter().copied().map(at)
-        });
-        let built_in: Vec<EndpointRoute> = built_in.collect();
-        for mut route in self.routes.into_iter().chain(built_in) {
-            let RouteTarget { endpoint, stages } = &mut route.target;
-            stages.extend(endpoint.layer.map(Stage::of_handler).map(Arc::new));
-            let info = RouteInfo::new(&route);
-            if let Err(present) = router.insert(route)
-                // An app that is there twice is reported by that.
-                && !std::ptr::eq(present.target.endpoint, info.endpoint())
-            {
-                self.problems.push(format!(
-                    "{info} is answered twice:\n    {}\n    {}",
-                    Place(present.target.endpoint),
-                    Place(info.endpoint()),
-                ));
-            }
-        }
-        if !self.problems.is_empty() {
-            return Err(Problems(self.problems));
-        }
-        Ok(Assembled {
-            links: LinkScope::note(self.parts.iter().map(Part::place)),
-            routes,
-            router,
-            states: self.states,
-            datastar_file: self.datastar_file,
-            probes: self.probes,
-            work: Work::new(self.settings.detached_limit()),
-            hooks: Hooks::new(self.hooks),
-            settings: self.settings,
-            answers: self.answers,
-            stages: stages.into(),
-            mounts: self.mounts.into_iter().map(Arc::new).collect(),
-            replacements: self.replacements,
-            body_readers: followed.body_readers,
-            singletons: Slots::default(),
-            cleanups: Cleanups::default(),
-            stop: CancellationToken::new(),
-        })
     }
 }
 
@@ -411,44 +261,6 @@ impl fmt::Debug for App {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("App").field("routes", &self.routes).finish_non_exhaustive()
     }
-}
-
-/// What an app that answers nothing says, with the usual causes.
-fn without_handlers(parts: &[Part]) -> String {
-    let modules: Vec<&str> = parts.iter().map(|part| part.module).collect();
-    let attribute = match parts.first().and_then(|part| part.module.rsplit("::").next()) {
-        Some(name) if name != "app" => format!("#[app::query(\"/\", app = {name})]"),
-        _ => "#[app::query(\"/\")]".to_owned(),
-    };
-    format!(
-        "`{}` has no handler; annotate one with {attribute}, or merge the app of the crate that has them",
-        modules.join("`, `")
-    )
-}
-
-/// Answers the client file that the app serves itself.
-static DATASTAR_FILE: Endpoint = Endpoint {
-    kind: Kind::Query,
-    method: "GET",
-    headers: &[],
-    layer: None,
-    path: "/datastar-{hash}.js",
-    handler: "stario::datastar_file",
-    file: file!(),
-    line: line!(),
-    is_checked: true,
-    requirements: Vec::new,
-    body_limit: None,
-    call: |_, scope| Box::pin(async move { datastar_response(scope.app().datastar_file()) }),
-};
-
-fn datastar_response(file: Option<&ClientFile>) -> Response {
-    use http::header::{CACHE_CONTROL, HeaderValue};
-    let content = file.map(|file| file.content.clone()).unwrap_or_default();
-    let mut response =
-        response::with_type(HeaderValue::from_static("text/javascript; charset=utf-8"), content);
-    response::set(response.headers_mut(), CACHE_CONTROL, "public, max-age=31536000, immutable");
-    response
 }
 
 /// Everything that keeps an app from serving, each problem with its file and line where it has one.
@@ -467,122 +279,5 @@ impl fmt::Display for Problems {
 impl fmt::Debug for Problems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
-    }
-}
-
-/// Where a handler stands.
-pub(crate) struct Place<'a>(pub(crate) &'a Endpoint);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Endpoint { handler, file, line, .. } = self.0;
-        write!(formatter, "{handler} at {file}:{line}")
-    }
-}
-
-/// A checked app, shared by all its connections.
-pub(crate) struct Assembled {
-    /// In the order of their paths.
-    routes: Vec<RouteInfo>,
-    links: LinkScope,
-    router: Router<RouteTarget>,
-    states: States,
-    datastar_file: Option<ClientFile>,
-    probes: Probes,
-    settings: Settings,
-    answers: Answers,
-    /// Around all that is answered.
-    stages: Arc<[Arc<Stage>]>,
-    mounts: Vec<Arc<Mount>>,
-    replacements: Replacements,
-    /// Providers whose value is made of the request's body.
-    body_readers: HashSet<TypeId>,
-    singletons: Slots,
-    /// The singletons'.
-    cleanups: Cleanups,
-    /// Cancelled when the server is told to stop.
-    stop: CancellationToken,
-    work: Work,
-    hooks: Hooks,
-}
-
-impl Assembled {
-    /// In the order of their paths.
-    pub(crate) fn routes(&self) -> &[RouteInfo] {
-        &self.routes
-    }
-
-    pub(crate) fn links(&self) -> LinkScope {
-        self.links
-    }
-
-    pub(crate) fn router(&self) -> &Router<RouteTarget> {
-        &self.router
-    }
-
-    pub(crate) fn states(&self) -> &States {
-        &self.states
-    }
-
-    pub(crate) fn datastar_file(&self) -> Option<&ClientFile> {
-        self.datastar_file.as_ref()
-    }
-
-    pub(crate) fn probes(&self) -> &Probes {
-        &self.probes
-    }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// The layers around all that is answered, the outermost first.
-    pub(crate) fn stages(&self) -> &Arc<[Arc<Stage>]> {
-        &self.stages
-    }
-
-    pub(crate) fn answers(&self) -> &Answers {
-        &self.answers
-    }
-
-    pub(crate) fn replacement<P, V>(&self) -> Option<ProvideFn<V>>
-    where
-        P: Provider<V>,
-        V: Send + Sync + 'static,
-    {
-        if self.replacements.is_empty() {
-            return None;
-        }
-        self.replacements.get(&TypeId::of::<P>())?.call.downcast_ref().copied()
-    }
-
-    pub(crate) fn reads_body(&self, provider: TypeId) -> bool {
-        // An empty set is not hashed for.
-        self.body_readers.contains(&provider)
-    }
-
-    pub(crate) fn singletons(&self) -> &Slots {
-        &self.singletons
-    }
-
-    pub(crate) fn cleanups(&self) -> &Cleanups {
-        &self.cleanups
-    }
-
-    pub(crate) fn stop(&self) -> &CancellationToken {
-        &self.stop
-    }
-
-    /// Work that goes on without its request.
-    pub(crate) fn tasks(&self) -> &TaskTracker {
-        self.work.tasks()
-    }
-
-    pub(crate) fn work(&self) -> &Work {
-        &self.work
-    }
-
-    pub(crate) fn hooks(&self) -> &Hooks {
-        &self.hooks
     }
 }

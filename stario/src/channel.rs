@@ -22,7 +22,7 @@ use http_body::Body as _;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::handler::Panicked;
+use crate::hand_over::Panicked;
 use crate::response::{self, Response};
 use crate::sse::{self, Burst};
 

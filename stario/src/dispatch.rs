@@ -19,7 +19,7 @@ use http::header::{ALLOW, CONTENT_LENGTH, HeaderValue};
 use http::{Request, StatusCode, request};
 use http_body::Body as _;
 
-use crate::app::{Assembled, CROSS_ORIGIN, Mount};
+use crate::app::{Assembled, Mount};
 use crate::body::Body;
 use crate::compress;
 use crate::error::{Error, catch_panic, panic_message};
@@ -31,18 +31,19 @@ use crate::request_id::X_REQUEST_ID;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::{Lookup, Match};
 use crate::scope::Scope;
+use crate::settings::{CROSS_ORIGIN, PartSettings};
 use layered::LayeredRequest;
 
 /// Answers one request.
 ///
 /// `peer` is the address of the connection, if the server tells it.
 pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, peer: Option<SocketAddr>) -> Dispatch {
-    let exchange = Exchange::begin(app, &request, peer);
+    let exchange = Exchange::begin(app.shared(), &request, peer);
     let state = {
         let _entered = exchange.enter();
         match app.stages() {
-            stages if stages.is_empty() => route(&exchange, request),
-            stages => Answering::Later(LayeredRequest::through(stages, &exchange, request, None)),
+            stages if stages.is_empty() => route(app, &exchange, request),
+            stages => Answering::Later(LayeredRequest::through(stages, app, &exchange, request, None)),
         }
     };
     Dispatch { exchange, state, is_answered: false }
@@ -136,28 +137,30 @@ impl CalledHandler {
             Err(_) => {
                 let _entered = exchange.enter();
                 let head = self.kept.as_ref().map(|scope| scope.head());
-                exchange.app().answers().panicked(head, exchange.id())
+                exchange.settings().answers().panicked(head, exchange.id())
             }
         })
     }
 }
 
 /// Finds what answers the request, and has it answered.
-fn route(exchange: &Arc<Exchange>, request: Request<Body>) -> Answering {
+fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, request: Request<Body>) -> Answering {
     let (head, body) = request.into_parts();
-    let app = exchange.app();
-    if app.settings().refuses_origin(&head) {
-        return now(app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, exchange.id()));
-    }
     let found = Found::by(app, &head);
+    exchange.set_settings(found.settings(app, &head));
+    let settings = exchange.settings();
+    if settings.refuses_origin(&head) {
+        let refused = settings.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, exchange.id());
+        return now(refused);
+    }
     if let Found::Lookup(Lookup { is_by_headers: true, .. }) = found {
         exchange.vary_by(app.router().deciding_headers(&head));
     }
     match found.stages(app) {
-        None => answer(exchange, head, body, found),
+        None => answer(app, exchange, head, body, found),
         Some(stages) => {
             let request = Request::from_parts(head, body);
-            Answering::Later(LayeredRequest::through(&stages, exchange, request, Some(found)))
+            Answering::Later(LayeredRequest::through(&stages, app, exchange, request, Some(found)))
         }
     }
 }
@@ -178,15 +181,23 @@ impl Found {
         }
     }
 
+    /// The settings that hold for it: those of its route, else those of the part whose prefix or host it is for.
+    fn settings<'a>(&'a self, app: &'a Assembled, head: &request::Parts) -> &'a Arc<PartSettings> {
+        match self {
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => {
+                &app.router().route(*route).target.settings
+            }
+            Found::Mount(mount) => mount.settings().unwrap_or_else(|| app.settings_at(head)),
+            Found::Lookup(_) => app.settings_at(head),
+        }
+    }
+
     /// The layers around it, if it has some of its own.
     fn stages(&self, app: &Assembled) -> Option<Arc<[Arc<Stage>]>> {
-        let stages_of = |route| &*app.router().route(route).target.stages;
+        let stages_of = |route| &app.target(route).stages;
         let stages: Arc<[Arc<Stage>]> = match self {
             Found::Mount(mount) => mount.stages().into(),
-            Found::Lookup(Lookup { result: Match::Found(route), .. }) => match stages_of(*route) {
-                [] => return None,
-                stages => stages.into(),
-            },
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => Arc::clone(stages_of(*route)),
             // A layer may answer what the handlers at this path do not, such as a preflight request of CORS. Routes of
             // different apps can be at one path; then the layers of the first count.
             Found::Lookup(Lookup {
@@ -214,7 +225,13 @@ fn now(response: Response) -> Answering {
 }
 
 /// Has the request answered by what was found: calls the handler, or says why there is none.
-fn answer(exchange: &Arc<Exchange>, head: request::Parts, body: Body, found: Found) -> Answering {
+fn answer(
+    app: &Assembled,
+    exchange: &Arc<Exchange>,
+    head: request::Parts,
+    body: Body,
+    found: Found,
+) -> Answering {
     let found = match found {
         Found::Mount(mount) => {
             let request = Request::from_parts(head, body);
@@ -222,14 +239,14 @@ fn answer(exchange: &Arc<Exchange>, head: request::Parts, body: Body, found: Fou
         }
         Found::Lookup(lookup) => lookup.result,
     };
-    let app = exchange.app();
-    let status = |status, message| app.answers().status(status, message, &head, exchange.id());
+    let answers = exchange.settings().answers();
+    let status = |status, message| answers.status(status, message, &head, exchange.id());
     now(match found {
         Match::Found(route) => {
             exchange.matched(route);
             let scope = Scope::new(head, body, Arc::clone(exchange));
-            let kept = app.answers().has_panic_page().then(|| Arc::clone(&scope));
-            return match handler::call(app.router().route(route).target.endpoint, exchange, scope) {
+            let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
+            return match handler::call(app.target(route).endpoint, exchange, scope) {
                 Ok(call) => Answering::Call(CalledHandler { call, kept }),
                 Err(overloaded) => Answering::Now(overloaded),
             };
@@ -251,10 +268,10 @@ async fn mounted(exchange: Arc<Exchange>, mount: Arc<Mount>, request: Request<Bo
     let request = Request::from_parts(head.clone(), body);
     match catch_panic(mount.call(request)).await {
         Ok(Ok(response)) => handler::mounted(&exchange, response),
-        Ok(Err(error)) => exchange.app().answers().answer(Error::from(error), &head, exchange.id()),
+        Ok(Err(error)) => exchange.settings().answers().answer(Error::from(error), &head, exchange.id()),
         Err(panic) => {
             tracing::error!(panic = panic_message(&*panic), "a mounted service panicked");
-            exchange.app().answers().panicked(Some(&head), exchange.id())
+            exchange.settings().answers().panicked(Some(&head), exchange.id())
         }
     }
 }

@@ -12,16 +12,20 @@ use std::time::Instant;
 use http::{Method, Request, StatusCode, Version};
 use tracing::Span;
 
-use crate::app::{Assembled, Settings};
 use crate::body::{Body, Delivery, End, Entered};
 use crate::channel::Channel;
 use crate::compress::Accepted;
 use crate::current::Current;
-use crate::extract::{Nonce, client_behind};
-use crate::handler::{HandOver, RouteTarget};
+
+use crate::client::client_behind;
+use crate::hand_over::HandOver;
 use crate::inject::{Cleanups, Slots};
+use crate::nonce::Nonce;
 use crate::request_id::RequestId;
+use crate::route::RouteFacts;
 use crate::routing::{Route, RouteId};
+use crate::settings::PartSettings;
+use crate::shared::Shared;
 use crate::sse::StreamObserver;
 use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 
@@ -32,7 +36,10 @@ pub struct Exchange {
     /// The address of the connection, if the server tells it.
     peer: Option<SocketAddr>,
     version: Version,
-    nonce: Option<Nonce>,
+    /// Made when a parameter or the response's headers first ask for it.
+    nonce: OnceLock<Option<Nonce>>,
+    /// The settings of the part that answers. Until that is known, those of the app that is served hold.
+    settings: OnceLock<Arc<PartSettings>>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
     /// A disabled span unless a subscriber wants spans.
@@ -48,7 +55,7 @@ pub struct Exchange {
     record: Record,
     /// The exchange of the request, if this one is of a call behind layers.
     outer: Option<Arc<Exchange>>,
-    app: Arc<Assembled>,
+    app: Arc<Shared>,
     /// What providers have deferred.
     cleanups: Cleanups,
     /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value.
@@ -74,15 +81,11 @@ struct Record {
 
 impl Exchange {
     /// The exchange of a request whose head has been read.
-    pub(crate) fn begin(
-        app: &Arc<Assembled>,
-        request: &Request<Body>,
-        peer: Option<SocketAddr>,
-    ) -> Arc<Self> {
+    pub(crate) fn begin(app: &Arc<Shared>, request: &Request<Body>, peer: Option<SocketAddr>) -> Arc<Self> {
         let id = RequestId::next();
         let listeners = Listeners::find();
         let is_wanted = listeners.want_records();
-        let proxies = app.settings().proxies();
+        let proxies = app.served.proxies();
         let client = peer.map(|peer| client_behind(peer.ip(), request.headers(), proxies));
         let span = telemetry::span(listeners, request, id, client);
         let record = Record {
@@ -102,7 +105,8 @@ impl Exchange {
             id,
             peer,
             version: request.version(),
-            nonce: app.settings().nonce(),
+            nonce: OnceLock::new(),
+            settings: OnceLock::new(),
             accepted: Accepted::of(request.headers()),
             span,
             matched: OnceLock::new(),
@@ -125,7 +129,8 @@ impl Exchange {
             id: outer.id,
             peer: outer.peer,
             version: outer.version,
-            nonce: outer.nonce,
+            nonce: OnceLock::new(),
+            settings: OnceLock::new(),
             accepted: None,
             span: outer.span.clone(),
             matched: OnceLock::new(),
@@ -154,7 +159,7 @@ impl Exchange {
 
     /// Notes the route that was found. A later one of the same exchange is not noted.
     pub(crate) fn matched(&self, route: RouteId) {
-        let path = self.app.router().route(route).path;
+        let path = self.app.router.route(route).path;
         telemetry::routed(&self.span, &self.record.method, path);
         let _ = self.outer().matched.set(route);
         let _ = self.matched.set(route);
@@ -186,7 +191,8 @@ impl Exchange {
     }
 
     pub(crate) fn nonce(&self) -> Option<Nonce> {
-        self.nonce
+        let outer = self.outer();
+        *outer.nonce.get_or_init(|| outer.settings().nonce())
     }
 
     pub(crate) fn accepted(&self) -> Option<&Accepted> {
@@ -197,17 +203,23 @@ impl Exchange {
         &self.span
     }
 
-    pub(crate) fn app(&self) -> &Arc<Assembled> {
+    pub(crate) fn app(&self) -> &Arc<Shared> {
         &self.app
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        self.app.settings()
+    /// The settings that hold for this request.
+    pub(crate) fn settings(&self) -> &PartSettings {
+        self.outer().settings.get().unwrap_or(&self.app.root)
+    }
+
+    /// Notes the settings of the part that answers.
+    pub(crate) fn set_settings(&self, settings: &Arc<PartSettings>) {
+        let _ = self.outer().settings.set(Arc::clone(settings));
     }
 
     /// The route that matched.
-    pub(crate) fn route(&self) -> Option<&Route<RouteTarget>> {
-        self.matched.get().map(|route| self.app.router().route(*route))
+    pub(crate) fn route(&self) -> Option<&Route<RouteFacts>> {
+        self.matched.get().map(|route| self.app.router.route(*route))
     }
 
     /// The path template of the route; empty before one matched.
@@ -226,7 +238,7 @@ impl Exchange {
 
     /// The channel between the handler and its response, made at the first call.
     pub(crate) fn open_channel(&self) -> &Arc<Channel> {
-        self.channel.get_or_init(|| Arc::new(Channel::new(self.app.stop(), self.settings().write_buffer())))
+        self.channel.get_or_init(|| Arc::new(Channel::new(&self.app.stop, self.settings().write_buffer())))
     }
 
     /// The channel, if the handler has taken a `Writer` or an `Alive`.
@@ -259,7 +271,7 @@ impl Exchange {
 
     /// Marks this request as the one for which this thread works, until the returned value is dropped.
     pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered::new(Current { request_id: Some(self.id), links: Some(self.app.links()) }, &self.span)
+        Entered::new(Current { request_id: Some(self.id), links: Some(self.app.links) }, &self.span)
     }
 
     /// Notes the head of the response.

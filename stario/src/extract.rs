@@ -37,16 +37,12 @@ mod signals;
 mod state;
 mod uploaded_file;
 
-use std::any::TypeId;
-
-use crate::inject::ProviderInfo;
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
-pub(crate) use app_handle::Target;
-pub use app_handle::{AppHandle, RouteInfo};
+pub use app_handle::AppHandle;
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
-pub(crate) use client_address::client_behind;
 pub use cookie::Cookie;
 pub use file_signal::FileSignal;
 pub use form_body::FormBody;
@@ -57,7 +53,6 @@ pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
 pub use multipart::{Multipart, Part};
-pub use nonce::Nonce;
 pub use path::{PathParam, PathSource};
 pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};
@@ -128,159 +123,6 @@ pub trait FromRequest: Sized {
     #[doc(hidden)]
     fn requirement(_parameter: &Parameter) -> Option<Requirement> {
         None
-    }
-}
-
-/// Which part of the request a value is made from; see [`FromRequest::SOURCE`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Source {
-    /// Nothing of the request: the app itself.
-    App,
-    /// The request's head: method, target, headers.
-    Head,
-    /// A capture of the path: the path template must contain `{name}`.
-    Path,
-    /// The page's signals: the query of GET and DELETE, else the body. Any number of parameters share them.
-    Signals,
-    /// The parts of a form. Any number of parameters share them.
-    Parts,
-    /// The whole body, once.
-    Body,
-    /// Nothing of the request: its response, once.
-    Writer,
-}
-
-impl Source {
-    #[doc(hidden)]
-    pub const fn is_app(self) -> bool {
-        matches!(self, Source::App)
-    }
-
-    #[doc(hidden)]
-    pub const fn is_writer(self) -> bool {
-        matches!(self, Source::Writer)
-    }
-
-    #[doc(hidden)]
-    pub const fn is_path(self) -> bool {
-        matches!(self, Source::Path)
-    }
-
-    /// Whether it can only be read where a request has a body.
-    #[doc(hidden)]
-    pub const fn needs_body(self) -> bool {
-        matches!(self, Source::Parts | Source::Body)
-    }
-
-    /// Whether both want the same body; signals leave it to the other where they are in the query.
-    #[doc(hidden)]
-    pub const fn conflicts_with(self, other: Source, signals_in_query: bool) -> bool {
-        let both_bodies = if signals_in_query {
-            self.needs_body() && other.needs_body()
-        } else {
-            self.reads_body() && other.reads_body()
-        };
-        both_bodies
-            && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
-    }
-
-    /// What several sources read together: the one that is read with the most care.
-    #[doc(hidden)]
-    pub const fn of_all(sources: &[Source]) -> Source {
-        let mut all = Source::App;
-        let mut position = 0;
-        while position < sources.len() {
-            if sources[position].weight() > all.weight() {
-                all = sources[position];
-            }
-            position += 1;
-        }
-        all
-    }
-
-    const fn weight(self) -> u8 {
-        match self {
-            Source::App => 0,
-            Source::Head => 1,
-            Source::Path => 2,
-            Source::Signals => 3,
-            Source::Parts => 4,
-            Source::Body => 5,
-            Source::Writer => 6,
-        }
-    }
-
-    pub(crate) const fn reads_body(self) -> bool {
-        matches!(self, Source::Signals | Source::Parts | Source::Body)
-    }
-}
-
-/// What is known about a handler's parameter besides its type.
-#[derive(Debug, Clone, Copy)]
-pub struct Parameter {
-    name: &'static str,
-    is_renamed: bool,
-    singleton: Option<fn() -> TypeId>,
-}
-
-impl Parameter {
-    #[doc(hidden)]
-    pub const fn new(name: &'static str) -> Self {
-        Self { name, is_renamed: false, singleton: None }
-    }
-
-    #[doc(hidden)]
-    pub const fn renamed(name: &'static str) -> Self {
-        Self { name, is_renamed: true, singleton: None }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn in_singleton(self, provider: fn() -> TypeId) -> Self {
-        Self { singleton: Some(provider), ..self }
-    }
-
-    /// The name under which the value is looked up: the parameter's own, or the one in `#[name("..")]`.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The provider it is a parameter of, if that one's value outlives the request.
-    pub(crate) fn singleton(&self) -> Option<TypeId> {
-        self.singleton.map(|provider| provider())
-    }
-
-    /// Whether the name stands in a `#[name("..")]`, and is to be taken as it is.
-    pub fn is_renamed(&self) -> bool {
-        self.is_renamed
-    }
-}
-
-/// What a parameter needs of the app, or of the route it is used on.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Requirement {
-    /// State of this type.
-    State { id: TypeId, type_name: &'static str },
-    /// `{name}` in the path template.
-    Capture { name: &'static str },
-    /// The request's body, in this way.
-    Body(Source),
-    /// A policy that names the response's nonce.
-    Nonce,
-    /// All that this provider needs.
-    Provider(fn() -> ProviderInfo),
-    /// All that the fields of this struct need.
-    Fields(fn() -> Vec<Option<Requirement>>),
-}
-
-impl Requirement {
-    /// That what is made of `source` reads the body, if it does.
-    #[doc(hidden)]
-    pub const fn reads(source: Source) -> Option<Self> {
-        if source.reads_body() { Some(Requirement::Body(source)) } else { None }
     }
 }
 

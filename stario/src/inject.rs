@@ -15,9 +15,10 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::app::Assembled;
-use crate::extract::{FromRequest, Parameter, Rejection, Requirement, Source};
+use crate::extract::{FromRequest, Rejection};
+use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 use crate::scope::Scope;
+use crate::shared::Shared;
 
 pub(crate) use cleanup::Cleanups;
 pub use cleanup::{Cleanup, CleanupOutcome};
@@ -31,7 +32,7 @@ pub(crate) use slots::Slots;
 /// its handler borrows from it.
 pub struct Dependencies {
     slots: Slots,
-    app: Arc<Assembled>,
+    app: Arc<Shared>,
 }
 
 impl Dependencies {
@@ -57,23 +58,6 @@ pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
         scope: &Arc<Scope>,
         dependencies: &Dependencies,
     ) -> impl Future<Output = Result<V, Rejection>> + Send;
-}
-
-/// What is known about a provider besides its types.
-#[derive(Debug, Clone, Copy)]
-pub struct ProviderInfo {
-    /// Its type's.
-    pub id: TypeId,
-    /// The function's path.
-    pub name: &'static str,
-    /// Where the attribute stands.
-    pub file: &'static str,
-    /// Its line in that file.
-    pub line: u32,
-    /// Whether its value is shared by all requests.
-    pub is_singleton: bool,
-    /// What its own parameters need.
-    pub requirements: fn() -> Vec<Option<Requirement>>,
 }
 
 /// A type that has a provider in the crate whose routes are `R`.
@@ -292,7 +276,8 @@ pub(crate) async fn make<P: Provider<V>, V: Send + Sync + 'static>(
     scope: &Arc<Scope>,
     dependencies: &Dependencies,
 ) -> Result<V, Rejection> {
-    match scope.app().replacement::<P, V>() {
+    let replacement = scope.app().replacements.get(&TypeId::of::<P>());
+    match replacement.and_then(|call| call.downcast_ref::<ProvideFn<V>>()) {
         Some(replacement) => replacement(scope, dependencies).await,
         None => P::provide(scope, dependencies).await,
     }

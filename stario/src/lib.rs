@@ -130,6 +130,26 @@ mod body;
 mod app;
 /// How long one who makes little progress is waited for.
 mod patience;
+/// Which client a request comes from.
+mod client;
+/// What a handler's future comes to besides its one result.
+mod hand_over;
+/// What makes a script of a page one of the app's own.
+mod nonce;
+/// What is known of a parameter.
+mod parameter;
+/// What is known of a handler and its route.
+mod route;
+/// Settings of parts, and of the app that is served.
+mod settings;
+/// How failures are answered.
+mod answers;
+/// An app's state.
+mod states;
+/// Work that outlives its request.
+mod work;
+/// What all requests of one app share.
+mod shared;
 /// Under which prefixes the links to handlers lead.
 mod links;
 /// One request's name.
@@ -150,7 +170,7 @@ mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, Limits, OriginalUri, Problems, ProxyHeader, SameOrigin, SecurityHeaders, Unfinished};
+pub use app::{App, OriginalUri, Problems};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;
@@ -160,24 +180,27 @@ pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamI
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
-    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Nonce, Parameter, Part, PathParam, Query,
-    QueryParam, QueryParams, RawBody, Rejection, RouteInfo, Signal, Signals, Source, State, UploadedFile,
-    WholeBody,
+    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Part, PathParam, Query, QueryParam,
+    QueryParams, RawBody, Rejection, Signal, Signals, State, UploadedFile, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
-pub use handler::{DetachedHandler, Handler, HandlerRoute, Kind, command, detached_command, query};
+pub use handler::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use layer::Next;
+pub use nonce::Nonce;
+pub use parameter::{Parameter, Source};
 pub use relay::{Relay, Subscription};
 pub use request_id::RequestId;
 pub use response::{
     Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
     UnsafeLocation,
 };
+pub use route::{Kind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
+pub use settings::{Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
 /// Groups several parameters in a struct, which handlers then take as one.
@@ -255,6 +278,7 @@ pub use stario_macros::handler;
 pub use stario_macros::{appless as command, appless as detached_command, appless as query};
 pub use stario_macros::{component, dependency, error_response};
 pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
+pub use work::Unfinished;
 pub use writer::{Alive, WhileAlive, Writer};
 
 #[cfg(doctest)]

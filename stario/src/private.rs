@@ -10,16 +10,16 @@ pub use crate::datastar::{
 };
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
-pub use crate::extract::{
-    Defaulted, FromRequest, Parameter, PathSource, Rejection, Requirement, Source, TextDefault, or_default,
-};
-pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, Kind, accept, complete};
+pub use crate::extract::{Defaulted, FromRequest, PathSource, Rejection, TextDefault, or_default};
+pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
 pub use crate::inject::{
-    Argument, Dependencies, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton,
-    Transient, pair, resolve,
+    Argument, Dependencies, Injected, ProvidedBy, Provider, Replacement, Request, Singleton, Transient, pair,
+    resolve,
 };
 pub use crate::layer::{Next, layered};
+pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 pub use crate::reply::{Answer, Outcome, Unwrapped, end, expect_nothing_if, reply};
+pub use crate::route::{EndpointInfo, Kind};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 

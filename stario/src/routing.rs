@@ -19,8 +19,7 @@ use std::cmp::Reverse;
 use http::{HeaderMap, Method, request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-pub(crate) use host::Host;
-use host::Hosts;
+pub(crate) use host::{Host, Hosts};
 pub(crate) use pattern::Pattern;
 use tree::Node;
 
@@ -66,6 +65,13 @@ pub(crate) struct Router<T> {
 /// Names a route of one router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RouteId(usize);
+
+impl RouteId {
+    /// Its position among the routes of the router, in the order in which they were added.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// What a router knows of a request.
 #[derive(Debug, Clone)]
@@ -140,6 +146,16 @@ impl<T> Router<T> {
         leaf.insert(position, RouteId(self.routes.len()));
         self.routes.push(route);
         Ok(())
+    }
+
+    /// Keeps what lies below a literal prefix for the routes that begin with it: no capture of another route matches
+    /// there.
+    pub(crate) fn reserve(&mut self, host: Option<&str>, prefix: &Pattern) {
+        let root = match host {
+            Some(host) => self.hosts.get_or_insert_default().entry(host),
+            None => &mut self.root,
+        };
+        root.reserve(prefix.segments());
     }
 
     /// The route that a lookup found.

@@ -11,13 +11,13 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
 
-use crate::app::Assembled;
 use crate::body::Body;
 use crate::compress;
 use crate::exchange::Exchange;
 use crate::extract::Rejection;
 use crate::inject::Slots;
 use crate::routing::Capture;
+use crate::shared::Shared;
 
 /// The inputs of one request: its head, its body, and what is read of them.
 ///
@@ -85,7 +85,7 @@ impl Scope {
         &self.head.headers
     }
 
-    pub(crate) fn app(&self) -> &Assembled {
+    pub(crate) fn app(&self) -> &Shared {
         self.exchange.app()
     }
 
@@ -210,7 +210,7 @@ impl Scope {
         }
         let limit = self.body_limit();
         if body.size_hint().lower() <= limit as u64 {
-            self.app().work().spawn_unwaited(drain(body, limit));
+            self.app().work.spawn_unwaited(drain(body, limit));
         }
     }
 }

@@ -20,12 +20,13 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{Assembled, Unfinished};
+use crate::app::{App, Assembled};
 use crate::error::Result;
-use crate::extract::{AppHandle, RouteInfo, Target};
-pub(crate) use config::{Config, parse_address};
+use crate::extract::AppHandle;
+use crate::route::{RouteInfo, Target};
+use crate::work::Unfinished;
+use config::Config;
 use connection::Connections;
-pub(crate) use listener::Address;
 use listener::Listener;
 #[cfg(feature = "tls")]
 use tls::Tls;
@@ -39,8 +40,66 @@ const HURRY: Duration = Duration::from_millis(500);
 /// How long accepting pauses when the system does not let it: the first time, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+impl App {
+    /// Serves the app until SIGINT, SIGTERM or SIGHUP, then ends gracefully.
+    ///
+    /// It runs the hooks of [`on_start`](Self::on_start), then listens: on the sockets passed by systemd or by
+    /// a program with the same protocol; else on `STARIO_UNIX_SOCKET` (with the octal mode
+    /// `STARIO_UNIX_SOCKET_MODE`, by default 660); else on `STARIO_HOST`, one or more IP addresses separated by
+    /// commas, and `STARIO_PORT`, where 0 is any free port; else where [`listen`](Self::listen) says; else on
+    /// 127.0.0.1:8000. It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
+    /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`].
+    ///
+    /// At the signal it stops listening, ends event streams and closes idle connections at once; then requests
+    /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of
+    /// [`on_stop`](Self::on_stop) run. A second signal, at least 0.2 seconds later, cuts all of that short. A
+    /// handler that blocks its thread cannot be cut off: the process exits without it, with status 1. SIGHUP
+    /// reloads the certificate instead where TLS is used, and is left alone in a program that was started with
+    /// `nohup` or listens to it already.
+    ///
+    /// # Errors
+    ///
+    /// The problems that [`App::check`] finds, environment variables that are invalid, a start hook that failed,
+    /// an address that cannot be listened on; and [`Unfinished`], when something was cut off or a second signal
+    /// came: with `?` in `main`, the exit status tells. A request never ends the server.
+    pub async fn serve(mut self) -> Result {
+        crate::telemetry::init()?;
+        let _flush = crate::telemetry::FlushAtEnd;
+        let config = Config::from_env(&mut self.settings)?;
+        let app = self.assemble()?;
+        serve(Arc::new(app), config).await
+    }
+
+    /// Serves the connections of `listener` until `stop` resolves, then ends as [`App::serve`] does. It does not
+    /// read the environment, print, or handle signals.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> stario::Result {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// let server = tokio::spawn(app::new().serve_on(listener, async { drop(stopped.await) }));
+    /// drop(stop);
+    /// server.await?
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The problems that [`App::check`] finds, the failure of a start hook, or [`Unfinished`].
+    pub async fn serve_on(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
+        let app = self.assemble()?;
+        serve_on(Arc::new(app), listener, stop).await
+    }
+}
+
 /// Serves where `config` says, until a signal to stop.
-pub(crate) async fn serve(app: Arc<Assembled>, config: Config) -> Result {
+async fn serve(app: Arc<Assembled>, config: Config) -> Result {
     // Before the start-up line, so that whoever reads it can stop the server.
     let signals = shutdown::listen(config.tls.is_some())?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -53,7 +112,7 @@ pub(crate) async fn serve(app: Arc<Assembled>, config: Config) -> Result {
         hurry: signals.hurry.clone(),
     };
     let open = || {
-        let backlog = app.settings().limits().backlog;
+        let backlog = app.shared().served.limits().backlog;
         let mut listeners = Listener::inherited()?;
         if listeners.is_empty() {
             let bound = config.addresses.iter().map(|address| Listener::bind(address, backlog));
@@ -73,11 +132,7 @@ pub(crate) async fn serve(app: Arc<Assembled>, config: Config) -> Result {
 }
 
 /// Serves the connections of `listener` until `stop` resolves.
-pub(crate) async fn serve_on(
-    app: Arc<Assembled>,
-    listener: TcpListener,
-    stop: impl Future<Output = ()>,
-) -> Result {
+async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
     let server = Server {
         app,
         #[cfg(feature = "tls")]
@@ -120,7 +175,7 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> Result<Ended> {
         let mut stop = std::pin::pin!(stop);
-        let handle = AppHandle::new(Arc::clone(&self.app));
+        let handle = self.app.handle();
         let started = tokio::select! {
             biased;
             started = self.app.hooks().start(&handle) => started.and_then(|()| open()),
@@ -130,7 +185,7 @@ impl Server {
         let listeners = match started {
             Ok(listeners) => listeners,
             Err(error) => {
-                self.app.stop().cancel();
+                self.app.shared().stop.cancel();
                 self.clean_up(&handle).await;
                 return Err(error);
             }
@@ -159,28 +214,29 @@ impl Server {
     /// Ends everything in its order: what never ends by itself, what clients wait for, what nobody waits for,
     /// and what all of these needed.
     async fn end(&self, connections: &Connections, handle: &AppHandle) -> Ended {
-        let (app, limits) = (&self.app, self.app.settings().limits());
+        let (app, limits) = (&self.app, self.app.shared().served.limits());
         let told = Instant::now();
-        app.stop().cancel();
+        app.shared().stop.cancel();
         if !self.is_in_time(connections.ended(), told + limits.stop_timeout).await {
             tracing::warn!(tasks = connections.count(), "connections are cut: time is up");
         }
-        app.work().cut().cancel();
+        app.shared().work.cut().cancel();
         // What is cut ends where it next waits; what never does cannot be cut.
         let _ = tokio::time::timeout(LAST, connections.ended()).await;
-        let has_ended = self.is_in_time(app.work().drained(), told + limits.detached_stop_timeout).await;
-        app.work().cut_background();
+        let has_ended =
+            self.is_in_time(app.shared().work.drained(), told + limits.detached_stop_timeout).await;
+        app.shared().work.cut_background();
         let mut cleanups = 0;
-        if !has_ended && tokio::time::timeout(LAST, app.work().drained()).await.is_err() {
+        if !has_ended && tokio::time::timeout(LAST, app.shared().work.drained()).await.is_err() {
             // What is left of them is no call, or stuck.
-            cleanups += app.tasks().len();
+            cleanups += app.shared().work.tasks().len();
         }
         cleanups += self.clean_up(handle).await;
-        let mut unfinished = app.work().lost().clone();
+        let mut unfinished = app.shared().work.lost().clone();
         unfinished.cleanups += cleanups;
         unfinished.is_urgent = self.hurry.is_cancelled();
         unfinished.log();
-        Ended { unfinished, is_stuck: connections.count() + app.tasks().len() > 0 }
+        Ended { unfinished, is_stuck: connections.count() + app.shared().work.tasks().len() > 0 }
     }
 
     /// Whether `future` ends before `end`, and before there is no more time for anything.
@@ -195,8 +251,10 @@ impl Server {
 
     /// Returns how many clean-ups did not end.
     async fn clean_up(&self, handle: &AppHandle) -> usize {
-        let limit = self.app.settings().limits().cleanup_timeout;
-        let all = async { self.app.cleanups().run(limit).await + self.app.hooks().stop(handle, limit).await };
+        let limit = self.app.shared().served.limits().cleanup_timeout;
+        let all = async {
+            self.app.shared().cleanups.run(limit).await + self.app.hooks().stop(handle, limit).await
+        };
         let hurry = async {
             self.hurry.cancelled().await;
             tokio::time::sleep(HURRY).await;
@@ -262,7 +320,7 @@ fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
 /// What the app answers, a line each.
 fn table(app: &Assembled) -> String {
     let rows: Vec<[String; 5]> =
-        app.routes().iter().map(row).chain(app.mounts().iter().map(|mount| mount.row())).collect();
+        app.shared().routes.iter().map(row).chain(app.mounts().iter().map(|mount| mount.row())).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
     let [method, target, kind, handler] = [width(0), width(1), width(2), width(3)];
     let line = |[a, b, c, d, place]: &[String; 5]| {

@@ -15,7 +15,6 @@ use crate::app::{App, Assembled, Problems};
 use crate::body::{Body, BodyError};
 use crate::dispatch::dispatch;
 use crate::error::Result;
-use crate::extract::AppHandle;
 use crate::response::Response;
 
 /// How long what was cut may take to notice.
@@ -53,7 +52,7 @@ const LAST: Duration = Duration::from_secs(1);
 ///
 /// let response = router.oneshot(Request::get("/greeting").body(axum::body::Body::empty())?).await?;
 /// assert_eq!(response.status(), 200);
-/// app.stop().await;
+/// app.shared().stop.await;
 /// # Ok(())
 /// # }
 /// ```
@@ -78,7 +77,7 @@ impl AppService {
     ///
     /// The error of the first that fails.
     pub async fn start(&self) -> Result {
-        self.0.hooks().start(&AppHandle::new(Arc::clone(&self.0))).await
+        self.0.hooks().start(&self.0.handle()).await
     }
 
     /// Stops the app: event streams end, detached commands and commands whose client has left finish, singletons
@@ -89,17 +88,17 @@ impl AppService {
     /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 20 and 5 seconds unless set; then they are
     /// cut, and named in the log.
     pub async fn stop(&self) {
-        let (app, limits) = (&self.0, self.0.settings().limits());
-        app.stop().cancel();
-        if tokio::time::timeout(limits.detached_stop_timeout, app.work().drained()).await.is_err() {
-            app.work().cut().cancel();
-            app.work().cut_background();
+        let (app, limits) = (&self.0, self.0.shared().served.limits());
+        app.shared().stop.cancel();
+        if tokio::time::timeout(limits.detached_stop_timeout, app.shared().work.drained()).await.is_err() {
+            app.shared().work.cut().cancel();
+            app.shared().work.cut_background();
             // What is left then is no call, or stuck.
-            let _ = tokio::time::timeout(LAST, app.work().drained()).await;
-            app.work().lost().log();
+            let _ = tokio::time::timeout(LAST, app.shared().work.drained()).await;
+            app.shared().work.lost().log();
         }
-        app.cleanups().run(limits.cleanup_timeout).await;
-        app.hooks().stop(&AppHandle::new(Arc::clone(app)), limits.cleanup_timeout).await;
+        app.shared().cleanups.run(limits.cleanup_timeout).await;
+        app.hooks().stop(&app.handle(), limits.cleanup_timeout).await;
     }
 }
 

@@ -13,7 +13,6 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::app::{App, Assembled};
 use crate::body::Body;
 use crate::compress::{self, Decoded, Decompression};
-use crate::extract::AppHandle;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
 pub use request::{Opening, TestRequest};
@@ -91,7 +90,7 @@ impl TestClient {
     ///
     /// When one fails, or they take longer than thirty seconds.
     pub async fn start(&self) {
-        let app = AppHandle::new(Arc::clone(&self.app));
+        let app = self.app.handle();
         if let Err(error) = patiently("end of the start hooks", self.app.hooks().start(&app)).await {
             panic!("the app did not start: {error}");
         }
@@ -136,7 +135,7 @@ impl TestClient {
     ///
     /// When it takes longer than thirty seconds.
     pub async fn drain(&self) {
-        patiently("end of what goes on in the background", self.app.work().drained()).await;
+        patiently("end of what goes on in the background", self.app.shared().work.drained()).await;
     }
 
     /// [`drain`](Self::drain), in a test that is not async.
@@ -151,11 +150,11 @@ impl TestClient {
     /// Stops the app as a server does: event streams end, detached commands and commands whose client left
     /// finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
     pub async fn stop(self) {
-        self.app.stop().cancel();
+        self.app.shared().stop.cancel();
         patiently("end of what the app is doing", async {
-            self.app.work().drained().await;
-            self.app.cleanups().run(PATIENCE).await;
-            self.app.hooks().stop(&AppHandle::new(Arc::clone(&self.app)), PATIENCE).await;
+            self.app.shared().work.drained().await;
+            self.app.shared().cleanups.run(PATIENCE).await;
+            self.app.hooks().stop(&self.app.handle(), PATIENCE).await;
         })
         .await;
     }

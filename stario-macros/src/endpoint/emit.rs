@@ -123,17 +123,19 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     };
     quote! {
         #runtime::Endpoint {
-            kind: #runtime::Kind::#kind,
-            method: #method,
-            path: #path,
-            headers: &[#(#headers),*],
+            info: #runtime::EndpointInfo {
+                kind: #runtime::Kind::#kind,
+                method: #method,
+                path: #path,
+                headers: &[#(#headers),*],
+                handler: ::core::concat!(::core::module_path!(), "::", #handler),
+                file: ::core::file!(),
+                line: ::core::line!(),
+                is_checked: #is_checked,
+                body_limit: #body_limit,
+            },
             layer: #layer,
-            handler: ::core::concat!(::core::module_path!(), "::", #handler),
-            file: ::core::file!(),
-            line: ::core::line!(),
-            is_checked: #is_checked,
             requirements: || #requirements,
-            body_limit: #body_limit,
             call: |#exchange, #scope| ::std::boxed::Box::pin(async move {
                 let #dependencies = #runtime::Dependencies::of(&#scope);
                 let answered = {

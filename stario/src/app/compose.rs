@@ -1,36 +1,22 @@
 //! Apps made of apps: merged, under a prefix, by host.
 
-use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{App, without_handlers};
-use crate::extract::RouteInfo;
+use super::assemble::without_handlers;
+use super::{App, Part};
 use crate::handler::{EndpointRoute, HandlerRoute};
 use crate::links::LinkScope;
+use crate::route::RouteInfo;
 use crate::routing::{Host, Pattern};
 
-/// The app of one `app::new()`, and where in the whole it is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
-    /// The type of its `Routes`.
-    pub(super) routes: TypeId,
-    /// The module whose `new()` made it, for messages.
-    pub(super) module: &'static str,
-    pub(super) prefix: &'static str,
-    pub(super) host: Option<&'static str>,
-}
-
-impl Part {
-    /// Where its links lead.
-    pub(super) fn place(&self) -> (TypeId, &'static str) {
-        (self.routes, self.prefix)
-    }
-}
-
 impl App {
-    /// Adds another app's handlers and state to this one, usually those of a library crate. Where both have
-    /// a setting, this one's applies. [`same_origin`](Self::same_origin) is always this one's.
+    /// Adds another app's handlers and state to this one, usually those of a library crate.
+    ///
+    /// The settings of the other app hold for its routes, and where it sets nothing, this one's do: body limit, error
+    /// pages and rejections, [`same_origin`](Self::same_origin), security headers, compression, pings and write buffer. What
+    /// belongs to the server, such as [`limits`](Self::limits) and [`trust_proxies`](Self::trust_proxies), is set on the app
+    /// that is served; on the other app it keeps the app from starting.
     pub fn merge(mut self, mut other: App) -> Self {
         other.wrap_routes();
         self.absorb(other);
@@ -38,7 +24,8 @@ impl App {
     }
 
     /// Adds another app under a prefix: its `/users/{id}` is answered at `/admin/users/{id}`, its `/` at
-    /// `/admin`. All else is as with [`merge`](Self::merge).
+    /// `/admin`. Everything below the prefix is the other app's: its settings hold for each path there, found or not,
+    /// and captures of this app's routes do not match there. All else is as with [`merge`](Self::merge).
     ///
     /// The prefix is made of literal segments; any other prefix, and an app that was added before, keep the app
     /// from starting. Links and actions of nested handlers include the prefix. In whatever an app runs (handlers,
@@ -87,6 +74,7 @@ impl App {
             route.path =
                 if route.path == "/" { intern(prefix) } else { intern(&format!("{prefix}{}", route.path)) };
             route.pattern = Pattern::new(route.path);
+            route.target.prefix = intern(&format!("{prefix}{}", route.target.prefix));
         }
         for part in &mut other.parts {
             part.prefix = intern(&format!("{prefix}{}", part.prefix));
@@ -181,7 +169,7 @@ impl App {
     pub fn routes(&self) -> Vec<RouteInfo> {
         let mut routes: Vec<&EndpointRoute> = self.routes.iter().collect();
         routes.sort_by_key(|route| route.order());
-        routes.into_iter().map(RouteInfo::new).collect()
+        routes.into_iter().map(|route| RouteInfo::new(route, &route.target.endpoint.info)).collect()
     }
 
     fn absorb(&mut self, other: App) {
@@ -207,11 +195,26 @@ impl App {
                 ));
             }
         }
-        for mount in other.mounts {
+        self.problems.extend(other.settings.served.given().into_iter().map(|setting| {
+            let module = other.parts.first().map(|part| part.module).unwrap_or_default();
+            format!(
+                "`{setting}` of the app of `{module}` belongs to the app that is served: give it to that one"
+            )
+        }));
+        // The other app's settings hold for its routes, and below its prefix or host.
+        let settings = Arc::new(other.settings.part);
+        for mut mount in other.mounts {
+            mount.settings.push(Arc::clone(&settings));
             self.add_mount(mount);
         }
-        self.routes.extend(other.routes);
-        self.parts.extend(other.parts);
+        self.routes.extend(other.routes.into_iter().map(|mut route| {
+            route.target.settings.push(Arc::clone(&settings));
+            route
+        }));
+        self.parts.extend(other.parts.into_iter().map(|mut part| {
+            part.settings.push(Arc::clone(&settings));
+            part
+        }));
         self.problems.extend(other.problems);
         for name in self.states.merge(other.states) {
             self.problems.push(format!("both apps bring state of type `{name}`"));
@@ -222,8 +225,6 @@ impl App {
         }
         self.datastar_file = self.datastar_file.take().or(other.datastar_file);
         self.probes = std::mem::take(&mut self.probes).or(other.probes);
-        self.settings = std::mem::take(&mut self.settings).or(other.settings);
-        self.answers = std::mem::take(&mut self.answers).or(other.answers);
         self.replacements.extend(other.replacements);
         self.hooks.extend(other.hooks);
     }

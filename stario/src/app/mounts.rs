@@ -8,11 +8,13 @@ use http::{Request, Uri, request};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt as _};
 
+use super::parts::Effective;
 use super::{App, Assembled};
 use crate::body::{Body, BodyError};
 use crate::layer::Stage;
 use crate::response::Response;
 use crate::routing::{Lookup, Pattern};
+use crate::settings::PartSettings;
 
 /// A service that answers all that begins with a prefix.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub(crate) struct Mount {
     pattern: Pattern,
     /// The layers around it that are not around the whole app.
     pub(super) stages: Vec<Arc<Stage>>,
+    /// The settings of the parts that it is in, the innermost first; in an assembled app, those that hold.
+    pub(super) settings: Vec<Arc<PartSettings>>,
     /// The service's type, for people.
     name: &'static str,
     /// Where the app was given it.
@@ -84,6 +88,7 @@ impl App {
             prefix: trimmed.into(),
             pattern: Pattern::new(trimmed),
             stages: Vec::new(),
+            settings: Vec::new(),
             name: std::any::type_name::<S>(),
             place,
             service: BoxCloneSyncService::new(service.map_err(Into::into)),
@@ -109,32 +114,38 @@ impl std::fmt::Debug for Mount {
 }
 
 impl Assembled {
-    /// The services of others, in the order in which they were given.
-    pub(crate) fn mounts(&self) -> &[Arc<Mount>] {
-        &self.mounts
-    }
-
     /// The service that answers the request, unless a route of the app that begins with the same literal segments
     /// is at its path.
     pub(crate) fn mount(&self, head: &request::Parts, lookup: &Lookup) -> Option<&Arc<Mount>> {
-        if self.mounts.is_empty() {
+        if self.mounts().is_empty() {
             return None;
         }
         let path = head.uri.path();
         let literals = |mount: &Mount| mount.pattern.segments().len();
         let mount = self
-            .mounts
+            .mounts()
             .iter()
             .filter(|mount| mount.pattern.begins(path))
             .max_by_key(|mount| literals(mount))?;
         let is_route = lookup
             .nearest
-            .is_some_and(|nearest| self.router.route(nearest).pattern.has_literals(literals(mount)));
+            .is_some_and(|nearest| self.router().route(nearest).pattern.has_literals(literals(mount)));
         (!is_route).then_some(mount)
     }
 }
 
 impl Mount {
+    /// The same in an assembled app.
+    pub(super) fn within(self, effective: &mut Effective) -> Self {
+        let settings = vec![effective.of(&self.settings)];
+        Self { settings, ..self }
+    }
+
+    /// The settings that hold here, in an assembled app.
+    pub(crate) fn settings(&self) -> Option<&Arc<PartSettings>> {
+        self.settings.first()
+    }
+
     /// The same in an app that is nested under a prefix.
     pub(super) fn move_under(&mut self, prefix: &str) {
         self.prefix = format!("{prefix}{}", self.prefix).into();

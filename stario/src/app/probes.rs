@@ -1,6 +1,5 @@
 //! What an app tells those who watch it: whether it is alive, whether it is ready, and its figures.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -10,17 +9,17 @@ use super::App;
 use crate::error::{Error, Result, catch_panic, panic_message};
 use crate::exchange::Exchange;
 use crate::extract::AppHandle;
-use crate::handler::{Endpoint, Kind};
+use crate::handler::Endpoint;
 use crate::response::{self, Response};
+use crate::route::{EndpointInfo, Kind};
 use crate::scope::Scope;
-
-type Check = dyn Fn(AppHandle) -> Pin<Box<dyn Future<Output = Result> + Send>> + Send + Sync;
+use crate::shared::ReadinessCheck;
 
 /// The probes of an app; each has a path if it is wanted.
 #[derive(Default)]
 pub(crate) struct Probes {
     liveness: Option<String>,
-    readiness: Option<(String, Box<Check>)>,
+    readiness: Option<(String, Box<ReadinessCheck>)>,
     #[cfg(feature = "metrics")]
     metrics: Option<String>,
 }
@@ -79,7 +78,7 @@ impl App {
         Fut: Future<Output = Result> + Send + 'static,
     {
         self.probes.readiness =
-            Some((self.probe_path(path.into()), Box::new(move |app| Box::pin(check(app)))));
+            Some((self.probe_path(path.into()), Box::new(move |app| Box::pin(check(AppHandle::new(app))))));
         self
     }
 
@@ -124,6 +123,11 @@ impl Probes {
         }
     }
 
+    /// The readiness check, which requests find with what they share.
+    pub(super) fn into_readiness(self) -> Option<Box<ReadinessCheck>> {
+        self.readiness.map(|(_, check)| check)
+    }
+
     /// Each with its path.
     pub(super) fn endpoints(&self) -> impl Iterator<Item = (&'static Endpoint, &str)> {
         let liveness = self.liveness.as_deref().map(|path| (&LIVENESS, path));
@@ -155,31 +159,29 @@ const fn probe(
     line: u32,
     call: fn(Arc<Exchange>, Arc<Scope>) -> crate::handler::EndpointFuture,
 ) -> Endpoint {
-    Endpoint {
+    let info = EndpointInfo {
         kind: Kind::Query,
         method: "GET",
-        headers: &[],
-        layer: None,
         path: handler,
+        headers: &[],
         handler,
         file: file!(),
         line,
-        requirements: Vec::new,
         is_checked: true,
         body_limit: None,
-        call,
-    }
+    };
+    Endpoint { info, layer: None, requirements: Vec::new, call }
 }
 
 async fn ready(scope: &Scope) -> Response {
-    let app = AppHandle::new(Arc::clone(scope.exchange().app()));
-    if app.is_stopping() {
+    let app = scope.exchange().app();
+    if app.stop.is_cancelled() {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }
-    let Some((_, check)) = &scope.app().probes().readiness else {
+    let Some(check) = &app.readiness else {
         return answer(StatusCode::OK, "ready");
     };
-    let checked = catch_panic(async { check(app).await }).await;
+    let checked = catch_panic(async { check(Arc::clone(app)).await }).await;
     let failure = match checked {
         Ok(Ok(())) => return answer(StatusCode::OK, "ready"),
         Ok(Err(error)) => error,

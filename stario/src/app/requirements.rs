@@ -4,10 +4,12 @@ use std::any::TypeId;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
-use super::{Place, Replacements, States};
-use crate::extract::{Requirement, Source};
-use crate::handler::{Endpoint, EndpointRoute};
-use crate::inject::ProviderInfo;
+use super::Replacements;
+use super::parts::Effective;
+use crate::handler::EndpointRoute;
+use crate::parameter::{ProviderInfo, Requirement, Source};
+use crate::route::EndpointInfo;
+use crate::states::States;
 
 /// What following all requirements comes to.
 #[derive(Default)]
@@ -20,13 +22,19 @@ pub(super) struct Followed {
     pub(super) nonce_takers: BTreeSet<String>,
 }
 
-pub(super) fn follow(routes: &[EndpointRoute], states: &States, replacements: &Replacements) -> Followed {
+pub(super) fn follow(
+    routes: &[EndpointRoute],
+    states: &States,
+    replacements: &Replacements,
+    effective: &mut Effective,
+) -> Followed {
     let mut followed = Followed::default();
     let mut told = BTreeSet::new();
     for route in routes {
         let mut walk = Walk {
             route,
-            endpoint: route.target.endpoint,
+            has_nonces: effective.of(&route.target.settings).has_nonces(),
+            endpoint: &route.target.endpoint.info,
             states,
             replacements,
             body_readers: &mut followed.body_readers,
@@ -48,7 +56,9 @@ pub(super) fn follow(routes: &[EndpointRoute], states: &States, replacements: &R
 
 struct Walk<'a> {
     route: &'a EndpointRoute,
-    endpoint: &'static Endpoint,
+    /// Whether the responses of the route have nonces.
+    has_nonces: bool,
+    endpoint: &'static EndpointInfo,
     states: &'a States,
     replacements: &'a Replacements,
     body_readers: &'a mut HashSet<TypeId>,
@@ -77,6 +87,7 @@ impl Walk<'_> {
                 }
                 Requirement::Capture { name } => self.capture(name),
                 Requirement::Body(source) => self.body(source),
+                Requirement::Nonce if self.has_nonces => {}
                 Requirement::Nonce => {
                     let taker = self.taker();
                     self.nonce_takers.insert(taker);
@@ -91,7 +102,7 @@ impl Walk<'_> {
     fn taker(&self) -> String {
         match self.path.last() {
             Some(provider) => ProviderPlace(provider).to_string(),
-            None => Place(self.endpoint).to_string(),
+            None => self.endpoint.to_string(),
         }
     }
 
@@ -105,8 +116,7 @@ impl Walk<'_> {
         if self.is_checked() || self.route.pattern.captures().any(|capture| capture == name) {
             return;
         }
-        let whom =
-            if self.path.is_empty() { String::new() } else { format!(" for {}", Place(self.endpoint)) };
+        let whom = if self.path.is_empty() { String::new() } else { format!(" for {}", self.endpoint) };
         let path = self.route.path;
         self.found.push(format!("`{path}` has no `{{{name}}}`, which {} takes{whom}", self.taker()));
     }
@@ -118,7 +128,7 @@ impl Walk<'_> {
         }
         let EndpointRoute { path, pattern, .. } = self.route;
         for name in pattern.captures().filter(|name| !self.captures.contains(name)) {
-            let handler = Place(self.endpoint);
+            let handler = self.endpoint;
             self.found.push(format!(
                 "`{path}` has `{{{name}}}`, which {handler} does not take; add `{name}: PathParam<..>` to it"
             ));
@@ -128,11 +138,8 @@ impl Walk<'_> {
     fn body(&mut self, source: Source) {
         self.body_readers.extend(self.path.iter().map(|provider| provider.id));
         if source.needs_body() && !self.endpoint.has_body() && !self.is_checked() {
-            let of = if self.path.is_empty() {
-                self.route.path.to_owned()
-            } else {
-                Place(self.endpoint).to_string()
-            };
+            let of =
+                if self.path.is_empty() { self.route.path.to_owned() } else { self.endpoint.to_string() };
             self.found.push(format!("{} reads the body, which a query has none of: {of}", self.taker()));
         }
         self.readings.push((source, self.path.last().copied()));
@@ -152,7 +159,7 @@ impl Walk<'_> {
             if let Some((_, other)) = rival {
                 let show = |reader: &Option<ProviderInfo>| match reader {
                     Some(provider) => ProviderPlace(provider).to_string(),
-                    None => Place(self.endpoint).to_string(),
+                    None => self.endpoint.to_string(),
                 };
                 self.found.push(format!(
                     "the body of {} can be read once, and is read twice:\n    {}\n    {}",

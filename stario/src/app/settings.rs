@@ -1,122 +1,15 @@
-//! What an app does with every request, whatever its route: limits, proxies.
+//! The methods of `App` that set what it does with every request.
 
-use std::net::{IpAddr, Ipv6Addr};
+#[cfg(feature = "tls")]
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::request;
-
-use super::same_origin::SameOrigin;
-use super::security_headers::ReadyHeaders;
-use super::work::DETACHED_LIMIT;
-use super::{App, Limits};
+use super::App;
 use crate::compress::{Compression, Decompression};
-use crate::extract::Nonce;
-use crate::server::{Address, parse_address};
-
-/// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
-
-/// How long an event stream is silent, unless the app says otherwise: half of the minute after which common
-/// proxies give up.
-const PING_INTERVAL: Duration = Duration::from_secs(30);
-
-/// The most bytes that a handler's `Writer` has ready for a slow client, unless the app says otherwise: 64 KiB.
-const WRITE_BUFFER: usize = 64 * 1024;
-
-/// Each is `None` until it is set.
-#[derive(Default)]
-pub(crate) struct Settings {
-    pub(crate) body_limit: Option<usize>,
-    pub(crate) detached_limit: Option<usize>,
-    pub(crate) limits: Option<Limits>,
-    pub(crate) listen: Vec<Address>,
-    /// The files of a certificate and of its key.
-    pub(crate) tls: Option<(PathBuf, PathBuf)>,
-    proxies: Option<Proxies>,
-    ping_interval: Option<Duration>,
-    pub(crate) compression: Option<Compression>,
-    decompression: Option<Decompression>,
-    pub(super) same_origin: Option<SameOrigin>,
-    pub(super) security_headers: Option<ReadyHeaders>,
-    write_buffer: Option<usize>,
-}
-
-impl Settings {
-    /// These, and those of `other` that are not set here.
-    pub(super) fn or(self, other: Self) -> Self {
-        Self {
-            body_limit: self.body_limit.or(other.body_limit),
-            detached_limit: self.detached_limit.or(other.detached_limit),
-            limits: self.limits.or(other.limits),
-            listen: if self.listen.is_empty() { other.listen } else { self.listen },
-            tls: self.tls.or(other.tls),
-            proxies: self.proxies.or(other.proxies),
-            ping_interval: self.ping_interval.or(other.ping_interval),
-            compression: self.compression.or(other.compression),
-            decompression: self.decompression.or(other.decompression),
-            // What is refused is for the app that is served to say, not for a part of it to undo.
-            same_origin: self.same_origin,
-            security_headers: self.security_headers.or(other.security_headers),
-            write_buffer: self.write_buffer.or(other.write_buffer),
-        }
-    }
-
-    pub(crate) fn body_limit(&self) -> usize {
-        self.body_limit.unwrap_or(BODY_LIMIT)
-    }
-
-    pub(super) fn detached_limit(&self) -> usize {
-        self.detached_limit.unwrap_or(DETACHED_LIMIT)
-    }
-
-    pub(crate) fn write_buffer(&self) -> usize {
-        self.write_buffer.unwrap_or(WRITE_BUFFER)
-    }
-
-    /// `None` when streams may be silent.
-    pub(crate) fn ping_interval(&self) -> Option<Duration> {
-        Some(self.ping_interval.unwrap_or(PING_INTERVAL)).filter(|interval| !interval.is_zero())
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        self.limits.clone().unwrap_or_default()
-    }
-
-    /// Whether the request is a command of a page that may not send it.
-    pub(crate) fn refuses_origin(&self, head: &request::Parts) -> bool {
-        match &self.same_origin {
-            Some(same_origin) => same_origin.refuses(head),
-            None => SameOrigin::new().refuses(head),
-        }
-    }
-
-    pub(crate) fn security_headers(&self) -> Option<&ReadyHeaders> {
-        self.security_headers.as_ref()
-    }
-
-    /// A nonce for one response, if there is a policy that names one.
-    pub(crate) fn nonce(&self) -> Option<Nonce> {
-        self.security_headers.as_ref().and_then(ReadyHeaders::nonce)
-    }
-
-    pub(crate) fn has_nonces(&self) -> bool {
-        self.security_headers.as_ref().is_some_and(ReadyHeaders::has_nonces)
-    }
-
-    pub(crate) fn proxies(&self) -> Option<&Proxies> {
-        self.proxies.as_ref()
-    }
-
-    pub(crate) fn compression(&self) -> &Compression {
-        static UNLESS_SET: Compression = Compression::new();
-        self.compression.as_ref().unwrap_or(&UNLESS_SET)
-    }
-
-    pub(crate) fn decompression(&self) -> Option<Decompression> {
-        self.decompression
-    }
-}
+use crate::settings::{
+    Limits, Proxies, ProxyHeader, Range, ReadyHeaders, SameOrigin, SecurityHeaders, parse_address,
+};
 
 impl App {
     /// Sets the most bytes of a request's body that are read; 10 MiB unless set.
@@ -144,7 +37,7 @@ impl App {
     /// # }
     /// ```
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.settings.body_limit = Some(bytes);
+        self.settings.part.body_limit = Some(bytes);
         self
     }
 
@@ -167,7 +60,7 @@ impl App {
     pub fn listen(mut self, address: impl AsRef<str>) -> Self {
         let address = address.as_ref();
         match parse_address(address) {
-            Some(address) => self.settings.listen.push(address),
+            Some(address) => self.settings.served.listen.push(address),
             None => self.problems.push(format!(
                 "`{address}` is no address to listen on: write `0.0.0.0:8000`, `[::]:8000` or `unix:/run/app.sock`"
             )),
@@ -181,7 +74,7 @@ impl App {
     /// A write for which there is no room waits; one that is larger than the buffer waits until it is empty. The
     /// limit is per response, and does not count what the connection and the system buffer.
     pub fn write_buffer(mut self, bytes: usize) -> Self {
-        self.settings.write_buffer = Some(bytes);
+        self.settings.part.write_buffer = Some(bytes);
         self
     }
 
@@ -193,7 +86,7 @@ impl App {
     /// files cannot be read, the old one stays.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        self.settings.tls = Some((certificate.into(), key.into()));
+        self.settings.served.tls = Some((certificate.into(), key.into()));
         self
     }
 
@@ -218,7 +111,7 @@ impl App {
     /// # }
     /// ```
     pub fn detached_limit(mut self, count: usize) -> Self {
-        self.settings.detached_limit = Some(count);
+        self.settings.served.detached_limit = Some(count);
         self
     }
 
@@ -241,7 +134,7 @@ impl App {
     /// # }
     /// ```
     pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.settings.ping_interval = Some(interval);
+        self.settings.part.ping_interval = Some(interval);
         self
     }
 
@@ -266,7 +159,7 @@ impl App {
                 )),
             }
         }
-        self.settings.proxies = Some(Proxies { header, ranges });
+        self.settings.served.proxies = Some(Proxies { header, ranges });
         self
     }
 
@@ -294,7 +187,7 @@ impl App {
     /// ```
     pub fn compression(mut self, compression: Compression) -> Self {
         self.problems.extend(compression.problems());
-        self.settings.compression = Some(compression);
+        self.settings.part.compression = Some(Arc::new(compression));
         self
     }
 
@@ -325,91 +218,84 @@ impl App {
     /// # }
     /// ```
     pub fn decompression(mut self, decompression: Decompression) -> Self {
-        self.settings.decompression = Some(decompression);
+        self.settings.part.decompression = Some(decompression);
         self
     }
-}
 
-/// The header in which a proxy names the client it forwards for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProxyHeader {
-    /// `x-forwarded-for: 203.0.113.7, 10.0.0.1`, which most proxies send.
-    XForwardedFor,
-    /// `forwarded: for=203.0.113.7, for="[2001:db8::1]:443"` (RFC 7239).
-    Forwarded,
-}
-
-/// Whose word counts for the client's address.
-pub(crate) struct Proxies {
-    pub(crate) header: ProxyHeader,
-    ranges: Vec<Range>,
-}
-
-impl Proxies {
-    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
-        self.ranges.iter().any(|range| range.contains(address))
-    }
-}
-
-/// The addresses that begin with the same bits; IPv4 as the mapped IPv6.
-struct Range {
-    base: u128,
-    bits: u32,
-}
-
-impl Range {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let width = if address.is_ipv4() { 32 } else { 128 };
-        let length = length.map_or(Some(width), |length| length.parse().ok())?;
-        (length <= width).then(|| Self { base: mapped(address), bits: 128 - width + length })
+    /// Sets the [`Limits`] of the server. The size of bodies is limited by [`body_limit`](Self::body_limit), the
+    /// number of detached commands by [`detached_limit`](Self::detached_limit).
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.served.limits = Some(limits);
+        self
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
-        let differing = self.base ^ mapped(address);
-        differing.checked_shr(128 - self.bits).unwrap_or(0) == 0
-    }
-}
-
-fn mapped(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped(),
-        IpAddr::V6(address) => Ipv6Addr::from(address.octets()),
-    }
-    .to_bits()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_hold_what_begins_alike() {
-        let check = |range: &str, address: &str, expected: bool| {
-            let found = Range::parse(range).unwrap().contains(address.parse().unwrap());
-            assert_eq!(found, expected, "{address} in {range}");
-        };
-        check("10.0.0.0/8", "10.255.1.2", true);
-        check("10.0.0.0/8", "11.0.0.0", false);
-        check("10.0.0.1", "10.0.0.1", true);
-        check("10.0.0.1", "10.0.0.2", false);
-        check("10.0.0.1", "::ffff:10.0.0.1", true);
-        check("0.0.0.0/0", "255.255.255.255", true);
-        check("0.0.0.0/0", "2001:db8::1", false);
-        check("2001:db8::/32", "2001:db8:1::", true);
-        check("2001:db8::/32", "2001:db9::", false);
-        check("::/0", "2001:db8::1", true);
+    /// Sets which pages may send commands; those of the app itself unless set.
+    ///
+    /// A browser sends its cookies with every request, so a page of another site could act in its user's name.
+    /// Such a request, of any method but GET, HEAD, OPTIONS, TRACE and QUERY, is refused with 403 before its
+    /// handler runs. Where it comes from is in `sec-fetch-site` (`same-origin` and `none` pass), or else in
+    /// `origin`, which is compared with `host`; a request with neither does not come from a browser's page, and
+    /// passes. A part that was merged, nested or hosted may have a setting of its own, which holds for its routes and paths.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::SameOrigin;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/buy")]
+    /// async fn buy() {}
+    ///
+    /// # fn main() {
+    /// let ask = |app, site| TestClient::new(app).post("/buy").header("sec-fetch-site", site).send().status();
+    /// assert_eq!(ask(app::new(), "same-origin"), 204);
+    /// assert_eq!(ask(app::new(), "cross-site"), 403);
+    /// assert_eq!(ask(app::new(), "same-site"), 403);
+    /// assert_eq!(ask(app::new().same_origin(SameOrigin::new().allow_same_site()), "same-site"), 204);
+    /// assert_eq!(ask(app::new().same_origin(SameOrigin::off()), "cross-site"), 204);
+    /// # }
+    /// ```
+    pub fn same_origin(mut self, same_origin: SameOrigin) -> Self {
+        self.problems.extend(same_origin.problems());
+        self.settings.part.same_origin = Some(Arc::new(same_origin));
+        self
     }
 
-    #[test]
-    fn what_is_no_range_is_none() {
-        for text in ["", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "::/129", "10.0.0.0/-1", "proxy", "[::1]"] {
-            assert!(Range::parse(text).is_none(), "{text}");
+    /// Adds the [`SecurityHeaders`] to every response that does not set them itself; none are added by default.
+    ///
+    /// Their content security policy lets a page run only the app's own scripts and those with the [`Nonce`] of
+    /// its response, and hands that nonce to Datastar's client by the [`DatastarScript`](crate::DatastarScript).
+    /// Inline scripts of your own carry it themselves.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::{Nonce, SecurityHeaders};
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn page(datastar: DatastarScript, nonce: Nonce) -> Html {
+    ///     html! {
+    ///         <!DOCTYPE html>
+    ///         <html lang="en">
+    ///             <head><title>"Safe"</title>{datastar}</head>
+    ///             <body><script nonce={nonce}>"console.log('mine')"</script></body>
+    ///         </html>
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let res = TestClient::new(app::new().security_headers(SecurityHeaders::new())).get("/").send();
+    /// assert_eq!(res.header("x-content-type-options"), "nosniff");
+    /// let (_, nonce) = res.header("content-security-policy").split_once("'nonce-").unwrap();
+    /// let (nonce, _) = nonce.split_once('\'').unwrap();
+    /// assert!(res.text().contains(&format!(r#"<script nonce="{nonce}" type="module""#)));
+    /// assert!(res.text().contains(&format!(r#"<script nonce="{nonce}">console.log('mine')"#)));
+    /// # }
+    /// ```
+    pub fn security_headers(mut self, headers: SecurityHeaders) -> Self {
+        match ReadyHeaders::new(headers) {
+            Ok(headers) => self.settings.part.security_headers = Some(Arc::new(headers)),
+            Err(problem) => self.problems.push(problem),
         }
+        self
     }
 }

@@ -9,7 +9,7 @@ use http_body::SizeHint;
 
 use super::{Channel, Head, Length, Phase};
 use crate::body::{BodyError, Cut, Frames};
-use crate::handler::Panicked;
+use crate::hand_over::Panicked;
 use crate::response::Response;
 use crate::sse::{EventSource, Frame};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use stario_html::{Buf, Render};
 
-use crate::extract::Nonce;
+use crate::nonce::Nonce;
 
 /// The client's release, on the CDN that its project names. The hash is of that file, so a browser runs
 /// no other.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{Request, request};
 
 use super::{Found, answer, route};
+use crate::app::Assembled;
 use crate::body::{Body, BodyError};
 use crate::error::{Error, catch_panic, panic_message};
 use crate::exchange::Exchange;
@@ -16,6 +17,7 @@ use crate::response::Response;
 /// A request among layers. Each layer holds one, with the position behind it.
 #[derive(Clone)]
 pub(super) struct LayeredRequest {
+    app: Arc<Assembled>,
     exchange: Arc<Exchange>,
     /// The head before the first of these layers, for the answers to what a layer fails with.
     head: Arc<request::Parts>,
@@ -30,6 +32,7 @@ impl LayeredRequest {
     /// Sends the request through layers.
     pub(super) fn through(
         stages: &Arc<[Arc<Stage>]>,
+        app: &Arc<Assembled>,
         exchange: &Arc<Exchange>,
         request: Request<Body>,
         found: Option<Found>,
@@ -41,13 +44,14 @@ impl LayeredRequest {
         }
         // For layers around the routing this is a look ahead: they may still change the path.
         let matched_path = match &found {
-            Some(found) => found.matched_path(exchange.app()),
-            None => Found::by(exchange.app(), &head).matched_path(exchange.app()),
+            Some(found) => found.matched_path(app),
+            None => Found::by(app, &head).matched_path(app),
         };
         if let Some(matched_path) = matched_path {
             head.extensions.insert(matched_path);
         }
         let layered = Self {
+            app: Arc::clone(app),
             exchange: Arc::clone(exchange),
             head: Arc::new(head.clone()),
             stages: Arc::clone(stages),
@@ -69,14 +73,14 @@ impl LayeredRequest {
         // A layer may call what is behind it several times: each call has an exchange of its own.
         let exchange = self.exchange.behind_layers();
         let answering = match self.found {
-            None => route(&exchange, request),
+            None => route(&self.app, &exchange, request),
             Some(found) => {
                 // Behind the routing, the path is no longer a layer's to change: it has the captures.
                 if request.uri().path() != self.head.uri.path() {
                     *request.uri_mut() = self.head.uri.clone();
                 }
                 let (head, body) = request.into_parts();
-                answer(&exchange, head, body, found)
+                answer(&self.app, &exchange, head, body, found)
             }
         };
         let mut response = answering.wait(Arc::clone(&exchange)).await;
@@ -98,13 +102,13 @@ impl Passage for LayeredRequest {
                 Err(panic) => {
                     let (exchange, head) = (&layered.exchange, &*layered.head);
                     tracing::error!(panic = panic_message(&*panic), "a layer panicked");
-                    exchange.app().answers().panicked(Some(head), exchange.id())
+                    exchange.settings().answers().panicked(Some(head), exchange.id())
                 }
             }
         })
     }
 
     fn fail(&self, error: BodyError) -> Response {
-        self.exchange.app().answers().answer(Error::from(error), &self.head, self.exchange.id())
+        self.exchange.settings().answers().answer(Error::from(error), &self.head, self.exchange.id())
     }
 }

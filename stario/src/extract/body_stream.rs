@@ -7,9 +7,10 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body as _;
 
-use super::{FromRequest, Parameter, Rejection, Source};
+use super::{FromRequest, Rejection};
 use crate::body::{Body, BodyError};
 use crate::error::Error;
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// The request's body, chunk by chunk as it arrives; only what the handler asks for is read.

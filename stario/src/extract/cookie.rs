@@ -4,7 +4,8 @@ use http::header::COOKIE;
 use serde::de::DeserializeOwned;
 
 use super::value;
-use super::{Defaulted, FromRequest, Parameter, Rejection, value_newtype};
+use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 const SOURCE: &str = "cookie";

@@ -1,11 +1,12 @@
 //! `DatastarScript` as a parameter: the client that the app chose.
 
-use super::{FromRequest, Parameter, Rejection};
+use super::{FromRequest, Rejection};
 use crate::datastar::DatastarScript;
+use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 impl FromRequest for DatastarScript {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self::new(scope.app().datastar_file(), scope.exchange().nonce()))
+        Ok(Self::new(scope.app().datastar_file.as_ref(), scope.exchange().nonce()))
     }
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
-use super::{FromRequest, Parameter, Rejection, Source, fields, value_newtype};
+use super::{FromRequest, Rejection, fields, value_newtype};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 pub(super) const SOURCE: &str = "form field";

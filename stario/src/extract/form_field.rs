@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use super::content_type::ContentType;
 use super::form_body::SOURCE as FIELD;
 use super::form_parts::{FormPart, read_form_parts};
-use super::{Defaulted, FromRequest, Parameter, Rejection, Source, value, value_newtype};
+use super::{Defaulted, FromRequest, Rejection, value, value_newtype};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// The value of the form's field that is named like the parameter.

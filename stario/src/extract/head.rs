@@ -3,7 +3,8 @@
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, Version};
 
-use super::{FromRequest, Parameter, Rejection};
+use super::{FromRequest, Rejection};
+use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 /// The request's method. A handler for GET also answers HEAD.

@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
-use super::{FromRequest, Parameter, Rejection, Source, form_body, json_body, value_newtype};
+use super::{FromRequest, Rejection, form_body, json_body, value_newtype};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// The request's body as `T`, read like a [`JsonBody`](crate::JsonBody) or a [`FormBody`](crate::FormBody)

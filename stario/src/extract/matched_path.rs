@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{FromRequest, Parameter, Rejection};
+use super::{FromRequest, Rejection};
+use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 /// The path template that the request's path matched, such as `/users/{user_id}`. Logs and metrics can group

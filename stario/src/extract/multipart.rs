@@ -8,8 +8,9 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::content_type::ContentType;
-use super::{BodyStream, FromRequest, Parameter, Rejection, Source};
+use super::{BodyStream, FromRequest, Rejection};
 use crate::error::Error;
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 use disposition::Disposition;
 pub(super) use parser::Parser;

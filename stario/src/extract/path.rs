@@ -3,8 +3,9 @@
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::{FromRequest, Parameter, Rejection, Requirement, Source, value_newtype};
+use super::{FromRequest, Rejection, value_newtype};
 use super::{fields, value};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::routing::Capture;
 use crate::scope::Scope;
 

@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::query_param::SOURCE;
-use super::{FromRequest, Parameter, Rejection, fields, value_newtype};
+use super::{FromRequest, Rejection, fields, value_newtype};
+use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 /// The whole query string as a struct, a field per key.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 
 use super::value::{self, Problem};
-use super::{Defaulted, FromRequest, Parameter, Rejection, value_newtype};
+use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 pub(super) const SOURCE: &str = "query parameter";

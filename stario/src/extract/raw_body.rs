@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use super::content_type::ContentType;
-use super::{FromRequest, Parameter, Rejection, Source, value_newtype};
+use super::{FromRequest, Rejection, value_newtype};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// The request's whole body: `RawBody` or `RawBody<Bytes>`, `RawBody<Vec<u8>>`, or `RawBody<String>`.

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::cookie::named;
 use super::value;
-use super::{Defaulted, FromRequest, Parameter, Rejection, Requirement, value_newtype};
+use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use crate::parameter::{Parameter, Requirement};
 use crate::scope::Scope;
 
 macro_rules! sealed_cookie {
@@ -23,10 +24,10 @@ macro_rules! sealed_cookie {
             const BY_NAME: bool = true;
 
             async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-                let Some(key) = scope.app().states().get::<Key>() else {
+                let Some(key) = scope.app().states.get::<Key>() else {
                     return Err(Rejection::internal("the app was assembled without a key for cookies"));
                 };
-                let retired = scope.app().states().get::<RetiredKeys>();
+                let retired = scope.app().states.get::<RetiredKeys>();
                 let keys = || iter::once(&*key).chain(retired.iter().flat_map(|retired| &retired.0));
                 // Another site of the same domain can set what is no genuine cookie in front of one that is.
                 let text = named(scope, parameter.name())

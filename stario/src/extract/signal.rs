@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::content_type::ContentType;
 use super::value;
-use super::{Defaulted, FromRequest, Parameter, Rejection, Source, json_body, value_newtype};
+use super::{Defaulted, FromRequest, Rejection, json_body, value_newtype};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 const SOURCE: &str = "signal";

@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::signal::read_signals;
-use super::{FromRequest, Parameter, Rejection, Source, json_body, value_newtype};
+use super::{FromRequest, Rejection, json_body, value_newtype};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// All signals of the page as a struct, a field per signal; nested signals are nested structs.

@@ -3,7 +3,8 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use super::{FromRequest, Parameter, Rejection, Requirement, Source};
+use super::{FromRequest, Rejection};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 /// A value given to the app with [`App::state`](crate::App::state), shared by all requests.
@@ -51,7 +52,7 @@ impl<T: Send + Sync + 'static> FromRequest for State<T> {
     const SOURCE: Source = Source::App;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        match scope.app().states().get::<T>() {
+        match scope.app().states.get::<T>() {
             Some(value) => Ok(Self(value)),
             None => Err(Rejection::internal("the app was assembled without this state")),
         }

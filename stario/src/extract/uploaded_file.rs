@@ -12,7 +12,8 @@ use tokio::sync::Mutex;
 
 use super::form_parts::{FormPart, read_form_parts};
 use super::multipart::{Part, is_multipart};
-use super::{FromRequest, Parameter, Rejection, Source};
+use super::{FromRequest, Rejection};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 const SOURCE: &str = "file";

@@ -23,26 +23,17 @@ use http::header::RETRY_AFTER;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::stream::stream;
-use super::{Endpoint, EndpointFuture, Kind};
+use super::{Endpoint, EndpointFuture};
 use crate::body::{Body, BodyError, Cut};
 use crate::channel::{Channel, Opened};
 use crate::error::{Error, panic_message, reason};
 use crate::exchange::Exchange;
+use crate::hand_over::{HandOver, Panicked};
 use crate::reply::{Answer, Frames};
 use crate::response::{self, IntoResponse, Response};
+use crate::route::Kind;
 use crate::scope::Scope;
 use crate::sse::{self, EventSource, Frame};
-
-/// What a handler's future comes to before it ends.
-pub(crate) enum HandOver {
-    /// An event stream begins. Frames follow.
-    Head,
-    Frame(Frame),
-    /// The stream has failed, and must not look complete.
-    Cut(BodyError),
-    /// The parameters of a detached command are resolved; its body has not run.
-    Accepted,
-}
 
 /// Ends a handler's future: with the response, or when the last frame of its stream is sent.
 ///
@@ -113,7 +104,9 @@ fn finish(scope: &Scope, answered: Result<Response, Error>) -> Response {
     });
     let mut response = match answered {
         Ok(response) => response,
-        Err(error) => scope.app().answers().answer(error, scope.head(), scope.exchange().id()),
+        Err(error) => {
+            scope.exchange().settings().answers().answer(error, scope.head(), scope.exchange().id())
+        }
     };
     response::finish_file(&mut response, scope.head());
     response
@@ -133,20 +126,16 @@ pub async fn accept(exchange: &Exchange) {
     .await;
 }
 
-/// The handler panicked before its response began; the log has it.
-#[derive(Debug)]
-pub(crate) struct Panicked;
-
 /// The call of `endpoint` for one request; or the answer, if too many detached commands run already.
 pub(crate) fn call(
     endpoint: &'static Endpoint,
     exchange: &Arc<Exchange>,
     scope: Arc<Scope>,
 ) -> Result<PendingCall, Box<Response>> {
-    let permit = match endpoint.kind {
+    let permit = match endpoint.info.kind {
         Kind::Query | Kind::Command => None,
         // Before the parameters, whose resolution may have effects.
-        Kind::DetachedCommand => match exchange.app().work().admit() {
+        Kind::DetachedCommand => match exchange.app().work.admit() {
             Some(permit) => Some(permit),
             None => return Err(Box::new(overloaded(&scope))),
         },
@@ -161,8 +150,9 @@ pub(crate) fn call(
 
 /// The answer to a detached command when as many run as may.
 fn overloaded(scope: &Scope) -> Response {
-    let (app, status) = (scope.app(), StatusCode::SERVICE_UNAVAILABLE);
-    let mut response = app.answers().status(status, reason(status), scope.head(), scope.exchange().id());
+    let (exchange, status) = (scope.exchange(), StatusCode::SERVICE_UNAVAILABLE);
+    let mut response =
+        exchange.settings().answers().status(status, reason(status), scope.head(), scope.exchange().id());
     response::set(response.headers_mut(), RETRY_AFTER, "1");
     response
 }
@@ -181,11 +171,11 @@ impl Drop for Call {
         let _entered = self.exchange.enter();
         let future = std::mem::replace(&mut self.future, Box::pin(std::future::pending()));
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
-            let (handler, panic) = (self.endpoint.handler, panic_message(&*panic));
+            let (handler, panic) = (self.endpoint.info.handler, panic_message(&*panic));
             tracing::error!(handler, panic, "a handler panicked when it was dropped");
         }
-        if !self.has_ended && self.exchange.app().work().is_cut() {
-            self.exchange.app().work().note_cut(self.endpoint.handler);
+        if !self.has_ended && self.exchange.app().work.is_cut() {
+            self.exchange.app().work.note_cut(self.endpoint.info.handler);
         }
     }
 }
@@ -223,7 +213,7 @@ impl Call {
             }
             Err(panic) => {
                 self.has_ended = true;
-                let (handler, panic) = (self.endpoint.handler, panic_message(&*panic));
+                let (handler, panic) = (self.endpoint.info.handler, panic_message(&*panic));
                 tracing::error!(handler, panic, "a handler panicked");
                 Poll::Ready(Step::Panicked)
             }
@@ -249,7 +239,8 @@ impl Future for PendingCall {
             return self.poll_written(ctx);
         };
         let step = call.step(ctx);
-        let has_channel = call.endpoint.kind != Kind::DetachedCommand && call.exchange.channel().is_some();
+        let has_channel =
+            call.endpoint.info.kind != Kind::DetachedCommand && call.exchange.channel().is_some();
         if !has_channel {
             return self.respond(ready!(step));
         }
@@ -284,7 +275,7 @@ impl PendingCall {
         Poll::Ready(match step {
             Step::HandOver(HandOver::Head) => {
                 let exchange = Arc::clone(&call.exchange);
-                let stop = Some(exchange.app().stop().clone());
+                let stop = Some(exchange.app().stop.clone());
                 let source = StreamingCall { call: Some(call) };
                 Ok(stream(&exchange, sse::head(), source, stop))
             }
@@ -318,18 +309,18 @@ impl PendingCall {
     fn detach(&mut self, has_client: bool) {
         let Some(call) = self.call.take() else { return };
         let exchange = Arc::clone(&call.exchange);
-        let work = exchange.app().work();
+        let work = &exchange.app().work;
         // A call that is dropped because time is up ends here.
         if work.is_cut() {
             return;
         }
         let writer = exchange.channel().filter(|channel| channel.has_writer());
         match writer {
-            Some(channel) if call.endpoint.kind != Kind::DetachedCommand => {
+            Some(channel) if call.endpoint.info.kind != Kind::DetachedCommand => {
                 work.spawn(WritingCall { call, channel: Arc::clone(channel) });
             }
             // A query only reads: without its client nobody needs it.
-            _ if call.endpoint.kind == Kind::Query => {}
+            _ if call.endpoint.info.kind == Kind::Query => {}
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.

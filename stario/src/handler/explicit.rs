@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use http::header::HeaderName;
 
-use super::{Endpoint, EndpointRoute, Kind};
+use super::{Endpoint, EndpointRoute};
 use crate::app::intern;
+use crate::route::{EndpointInfo, Kind};
 use crate::routing::Pattern;
 
 /// A function with [`#[handler]`](macro@crate::handler).
@@ -58,7 +59,8 @@ pub fn detached_command<H: DetachedHandler>(path: impl Into<String>) -> HandlerR
 impl HandlerRoute {
     fn new(endpoint: Endpoint, kind: Kind, path: String) -> Self {
         let method = if kind == Kind::Query { "GET" } else { "POST" };
-        Self { endpoint: Endpoint { kind, ..endpoint }, method: method.to_owned(), path, headers: Vec::new() }
+        let info = EndpointInfo { kind, ..endpoint.info };
+        Self { endpoint: Endpoint { info, ..endpoint }, method: method.to_owned(), path, headers: Vec::new() }
     }
 
     /// Sets another method: QUERY for a query, any but GET for the others.
@@ -76,12 +78,12 @@ impl HandlerRoute {
     /// The route, or what is wrong with it.
     pub(crate) fn into_route(self) -> Result<EndpointRoute, String> {
         let refused = |problem: String| {
-            let Endpoint { handler, file, line, .. } = self.endpoint;
+            let EndpointInfo { handler, file, line, .. } = self.endpoint.info;
             format!("{problem}, for {handler} at {file}:{line}")
         };
         let pattern = Pattern::checked(&self.path)
             .map_err(|problem| refused(format!("`{}` is no path template: {problem}", self.path)))?;
-        check_method(self.endpoint.kind, &self.method).map_err(refused)?;
+        check_method(self.endpoint.info.kind, &self.method).map_err(refused)?;
         for (position, (name, value)) in self.headers.iter().enumerate() {
             let is_value = value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
             if HeaderName::try_from(name).is_err() || !is_value {
@@ -100,9 +102,14 @@ impl HandlerRoute {
         static ENDPOINTS: Mutex<Vec<&'static Endpoint>> = Mutex::new(Vec::new());
         let mut endpoints = ENDPOINTS.lock().unwrap_or_else(PoisonError::into_inner);
         let is_this = |present: &&&'static Endpoint| {
-            let Endpoint { kind, method, path, headers, handler, file, line, .. } = ***present;
+            let EndpointInfo { kind, method, path, headers, handler, file, line, .. } = present.info;
             (kind, handler, file, line)
-                == (self.endpoint.kind, self.endpoint.handler, self.endpoint.file, self.endpoint.line)
+                == (
+                    self.endpoint.info.kind,
+                    self.endpoint.info.handler,
+                    self.endpoint.info.file,
+                    self.endpoint.info.line,
+                )
                 && (method, path) == (self.method.as_str(), self.path.as_str())
                 && headers.iter().copied().eq(self.headers.iter().map(|(name, value)| (&**name, &**value)))
         };
@@ -110,12 +117,13 @@ impl HandlerRoute {
             return present;
         }
         let headers = self.headers.iter().map(|(name, value)| (intern(name), intern(value)));
-        let endpoint = Box::leak(Box::new(Endpoint {
+        let info = EndpointInfo {
             method: intern(&self.method),
             path: intern(&self.path),
             headers: Box::leak(headers.collect()),
-            ..self.endpoint
-        }));
+            ..self.endpoint.info
+        };
+        let endpoint = Box::leak(Box::new(Endpoint { info, ..self.endpoint }));
         endpoints.push(endpoint);
         endpoint
     }

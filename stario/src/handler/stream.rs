@@ -34,7 +34,7 @@ pub(crate) fn mounted(exchange: &Arc<Exchange>, response: Response) -> Response 
     if content_type.is_none_or(|value| !value.as_bytes().starts_with(b"text/event-stream")) {
         return response;
     }
-    let stop = Some(exchange.app().stop().clone());
+    let stop = Some(exchange.app().stop.clone());
     let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;
     respond(exchange, response, |body| {
         EventStream::new(Mounted(body), StreamSettings { stop, ping_interval: None, observer })

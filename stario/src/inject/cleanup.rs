@@ -9,7 +9,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::current::{self, Current};
 use crate::error::{catch_panic, panic_message};
-use crate::extract::{FromRequest, Parameter, Rejection, Source};
+use crate::extract::{FromRequest, Rejection};
+use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// Lets a provider defer work until its value is no longer needed.
@@ -67,7 +68,7 @@ impl FromRequest for Cleanup {
             Some(provider) => scope.exchange().attempt(provider),
             None => scope.exchange().cleanups(),
         };
-        Ok(Self(cleanups.list(scope.app().tasks())))
+        Ok(Self(cleanups.list(scope.app().work.tasks())))
     }
 }
 

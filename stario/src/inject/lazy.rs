@@ -8,7 +8,8 @@ use tokio::sync::OnceCell;
 
 use super::{Argument, Dependencies, Injected, Lifetime, Owned, ProvidedBy, Provider};
 use crate::error::{Error, Result};
-use crate::extract::{Parameter, Rejection, Requirement, Source};
+use crate::extract::Rejection;
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 /// A dependency that is made at the first [`get`](Lazy::get), or never.

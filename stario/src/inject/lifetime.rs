@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::{Dependencies, Provider, make};
-use crate::extract::{Rejection, Source};
+use crate::extract::Rejection;
+use crate::parameter::Source;
 use crate::scope::Scope;
 
 /// How a provider's value is kept, and so how it can be taken.
@@ -79,12 +80,12 @@ impl Lifetime for Singleton {
         dependencies: &'s Dependencies,
     ) -> Result<&'s V, Rejection> {
         let provider = TypeId::of::<P>();
-        let cell: &OnceCell<V> = dependencies.app.singletons().get(provider);
+        let cell: &OnceCell<V> = dependencies.app.singletons.get(provider);
         let make = async || {
             // What this attempt defers goes with its value, or with the request if it fails.
             let attempt = scope.exchange().attempt(provider);
             let value = make::<P, V>(scope, dependencies).await?;
-            dependencies.app.cleanups().keep(attempt);
+            dependencies.app.cleanups.keep(attempt);
             Ok(value)
         };
         cell.get_or_try_init(make).await

@@ -20,6 +20,10 @@ pub(super) struct Node {
     rest: Vec<RouteId>,
     /// The routes that end here.
     routes: Vec<RouteId>,
+    /// Whether paths that come here by literals are for the routes below this node alone.
+    is_reserved: bool,
+    /// Whether a node below is reserved.
+    has_reserved: bool,
 }
 
 impl Node {
@@ -36,6 +40,34 @@ impl Node {
         &mut node.routes
     }
 
+    /// Keeps the paths below these literal segments for the routes there.
+    pub(super) fn reserve(&mut self, prefix: &[Segment]) {
+        let mut node = self;
+        for segment in prefix {
+            let Segment::Literal(text) = segment else { return };
+            node.has_reserved = true;
+            node = node.literals.entry(text.as_bytes().into()).or_default();
+        }
+        node.is_reserved = true;
+    }
+
+    /// The reserved node that most segments of the path lead to, and the segments behind it.
+    fn reserved<'p>(&self, path: &'p [u8], is_escaped: bool) -> Option<(&Self, Option<&'p [u8]>)> {
+        let (mut node, mut rest, mut found) = (self, Some(path), None);
+        while let Some(segments) = rest.filter(|_| node.has_reserved) {
+            let (segment, behind) = match position(segments, b'/') {
+                Some(slash) => (&segments[..slash], Some(&segments[slash + 1..])),
+                None => (segments, None),
+            };
+            let Some(next) = node.literal(segment, is_escaped) else { break };
+            (node, rest) = (next, behind);
+            if node.is_reserved {
+                found = Some((node, rest));
+            }
+        }
+        found
+    }
+
     /// Shows `accept` the routes whose patterns match `path`, those of one pattern together and the most specific
     /// pattern first, until it takes one. `is_escaped` says whether the path has escapes.
     pub(super) fn search<'r, R>(
@@ -48,6 +80,11 @@ impl Node {
         match path.as_bytes() {
             [b'/'] => self.end_here(accept),
             [b'/', .., b'/'] => None,
+            [b'/', rest @ ..] if self.has_reserved => match self.reserved(rest, is_escaped) {
+                Some((node, Some(behind))) => node.descend(behind, is_escaped, accept),
+                Some((node, None)) => node.end_here(accept),
+                None => self.descend(rest, is_escaped, accept),
+            },
             [b'/', rest @ ..] => self.descend(rest, is_escaped, accept),
             _ => None,
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::app::Limits;
 use crate::patience::time_for;
+use crate::settings::Limits;
 
 /// A connection waits for a request, reads the head of one, or is busy with at least one.
 ///

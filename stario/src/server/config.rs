@@ -6,13 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::listener::Address;
 use super::unknown_variables;
-use crate::app::{Limits, Settings};
+
 use crate::compress::{Coding, Compression};
 use crate::error::Result;
+use crate::settings::{Address, Limits, SOCKET_MODE, Settings};
 
 /// Where to listen. The limits are in the app's settings.
 #[derive(Debug)]
@@ -21,9 +22,6 @@ pub(crate) struct Config {
     /// Of a certificate and of its key.
     pub(super) tls: Option<(PathBuf, PathBuf)>,
 }
-
-/// The mode of a Unix socket's file: for the owner and the group.
-const SOCKET_MODE: u32 = 0o660;
 
 impl Config {
     /// Reads all variables. They come before what the code says, which is left where they say nothing. A blank
@@ -47,20 +45,21 @@ impl Config {
     ) -> Result<(Self, Vec<String>), BadVariables> {
         let known = vec![crate::telemetry::FORMAT_VARIABLE.to_owned()];
         let mut variables = Variables { variable, known, problems: Vec::new() };
-        let mut limits = settings.limits.take().unwrap_or_default();
+        let mut limits = settings.served.limits.take().unwrap_or_default();
         variables.limits(&mut limits);
-        settings.limits = Some(limits);
+        settings.served.limits = Some(limits);
         let count = "a whole number";
         if let Some(bytes) = variables.read("STARIO_REQUESTS_MAX_BODY_BYTES", "a number of bytes") {
-            settings.body_limit = Some(bytes);
+            settings.part.body_limit = Some(bytes);
         }
         if let Some(limit) = variables.read("STARIO_DETACHED_LIMIT", count) {
-            settings.detached_limit = Some(limit);
+            settings.served.detached_limit = Some(limit);
         }
-        let compression = settings.compression.take().unwrap_or_default();
-        settings.compression = Some(variables.compression(compression));
-        let addresses = variables.addresses(&settings.listen);
-        let tls = variables.tls(settings.tls.take());
+        let compression =
+            settings.part.compression.take().map(|shared| (*shared).clone()).unwrap_or_default();
+        settings.part.compression = Some(Arc::new(variables.compression(compression)));
+        let addresses = variables.addresses(&settings.served.listen);
+        let tls = variables.tls(settings.served.tls.take());
         if variables.problems.is_empty() {
             Ok((Self { addresses, tls }, variables.known))
         } else {
@@ -222,14 +221,6 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
     }
 }
 
-/// An address of TCP, or `unix:` and a path.
-pub(crate) fn parse_address(text: &str) -> Option<Address> {
-    match text.strip_prefix("unix:") {
-        Some(path) => (!path.is_empty()).then(|| Address::Unix { path: path.into(), mode: SOCKET_MODE }),
-        None => text.parse().ok().map(Address::Tcp),
-    }
-}
-
 fn above_zero<T: FromStr + Default + PartialEq>(value: &str) -> Option<T> {
     value.parse().ok().filter(|value| *value != T::default())
 }
@@ -249,6 +240,7 @@ impl fmt::Display for BadVariables {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::parse_address;
 
     fn config(variables: &[(&str, &str)], settings: &mut Settings) -> Result<Config, String> {
         let found = |name: &str| {
@@ -317,14 +309,14 @@ mod tests {
     fn the_environment_counts_before_the_code() {
         let mut settings = Settings::default();
         let time = Duration::from_secs;
-        settings.limits = Some(Limits::default().head_timeout(time(1)).body_timeout(time(2)));
-        settings.listen = vec![parse_address("127.0.0.1:1").unwrap()];
+        settings.served.limits = Some(Limits::default().head_timeout(time(1)).body_timeout(time(2)));
+        settings.served.listen = vec![parse_address("127.0.0.1:1").unwrap()];
         let variables = [("STARIO_REQUESTS_HEADER_TIMEOUT", "0.5"), ("STARIO_REQUESTS_MAX_BODY_BYTES", "7")];
         let config = config(&variables, &mut settings).unwrap();
-        assert_eq!(config.addresses, settings.listen);
-        let limits = settings.limits.as_ref().unwrap();
+        assert_eq!(config.addresses, settings.served.listen);
+        let limits = settings.served.limits.as_ref().unwrap();
         assert_eq!((limits.head_timeout, limits.body_timeout), (Duration::from_millis(500), time(2)));
-        assert_eq!(settings.body_limit(), 7);
+        assert_eq!(settings.part.body_limit(), 7);
     }
 
     #[test]

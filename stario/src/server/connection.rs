@@ -26,12 +26,14 @@ use super::listener::prepare;
 use super::socket::{Socket, Watched};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
-use crate::app::{Assembled, Limits, until_cut};
+use crate::app::Assembled;
 use crate::body::{Body, BodyError};
 use crate::dispatch::dispatch;
 use crate::error::{CatchPanic, catch_panic, internal_server_error, panic_message};
 use crate::patience::Patience;
 use crate::response::Response;
+use crate::settings::Limits;
+use crate::work::until_cut;
 
 /// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -65,12 +67,12 @@ pub(super) struct Connections {
 
 impl Connections {
     pub(super) fn new(app: Arc<Assembled>, #[cfg(feature = "tls")] tls: Option<Arc<Tls>>) -> Arc<Self> {
-        let limits = app.settings().limits();
+        let limits = app.shared().served.limits();
         let tasks = TaskTracker::new();
         tasks.close();
         let mut builder = Builder::new(Streams {
             tasks: tasks.clone(),
-            cut: app.work().cut().clone(),
+            cut: app.shared().work.cut().clone(),
             write_timeout: limits.write_timeout,
         });
         // Timeouts are those of `Activity`, which cost a request nothing.
@@ -120,7 +122,7 @@ impl Connections {
     /// Serves the connection in a task of its own.
     pub(super) fn serve(self: &Arc<Self>, socket: Socket, peer: SocketAddr, place: OwnedSemaphorePermit) {
         // One of its own: it is looked at whenever the connection does something.
-        let cut = self.app.work().cut().child_token();
+        let cut = self.app.shared().work.cut().child_token();
         self.tasks.spawn(until_cut(cut, Arc::clone(self).run(socket, peer, place)));
     }
 
@@ -146,7 +148,7 @@ impl Connections {
         let patience = Patience::new(self.limits.write_timeout);
         let watched = Watched::new(socket, Arc::clone(&activity), patience);
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(watched), service));
-        let stop = self.app.stop().child_token();
+        let stop = self.app.shared().stop.child_token();
         let mut stopped = pin!(stop.cancelled());
         let mut ends = Ends::new(&activity);
         let mut timer = pin!(tokio::time::sleep_until(ends.timer));
@@ -181,7 +183,7 @@ impl Connections {
             other => return Some(other),
         };
         let handshake = tokio::time::timeout(self.limits.head_timeout, tls.accept(socket));
-        let stop = self.app.stop().child_token();
+        let stop = self.app.shared().stop.child_token();
         match stop.run_until_cancelled(handshake).await {
             Some(Ok(Ok(socket))) => Some(socket),
             Some(Ok(Err(error))) => {

@@ -1,9 +1,7 @@
 //! Where connections come from: addresses, Unix sockets, and sockets that were open before the process was.
 
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -11,17 +9,11 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::socket::Socket;
 use crate::error::Result;
+use crate::settings::Address;
 
 /// How long a silent peer is left alone by the system before it is asked whether it is still there, and how
 /// often then.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
-
-/// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Address {
-    Tcp(SocketAddr),
-    Unix { path: PathBuf, mode: u32 },
-}
 
 pub(super) enum Listener {
     Tcp(TcpListener),
@@ -115,15 +107,6 @@ pub(super) fn prepare(socket: &TcpStream, write_timeout: Duration) -> io::Result
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = write_timeout;
     Ok(())
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => address.fmt(formatter),
-            Self::Unix { path, .. } => write!(formatter, "unix:{}", path.display()),
-        }
-    }
 }
 
 #[cfg(unix)]

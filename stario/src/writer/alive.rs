@@ -7,7 +7,8 @@ use futures_core::Stream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::channel::Channel;
-use crate::extract::{FromRequest, Parameter, Rejection};
+use crate::extract::{FromRequest, Rejection};
+use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 /// Tells a handler whether the client is still waiting and the server still running.

@@ -14,7 +14,7 @@ struct StateValue {
 
 impl States {
     /// Returns whether the type was new; the first value stays.
-    pub(super) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> bool {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> bool {
         let id = TypeId::of::<T>();
         let is_new = !self.0.contains_key(&id);
         if is_new {
@@ -25,7 +25,7 @@ impl States {
     }
 
     /// Takes over all of `other`; returns the names of the types that both have.
-    pub(super) fn merge(&mut self, other: States) -> Vec<&'static str> {
+    pub(crate) fn merge(&mut self, other: States) -> Vec<&'static str> {
         let mut twice = Vec::new();
         for (id, value) in other.0 {
             let type_name = value.type_name;
@@ -41,7 +41,7 @@ impl States {
         Arc::clone(&state.value).downcast().ok()
     }
 
-    pub(super) fn contains(&self, id: TypeId) -> bool {
+    pub(crate) fn contains(&self, id: TypeId) -> bool {
         self.0.contains_key(&id)
     }
 }

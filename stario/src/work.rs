@@ -11,9 +11,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
-/// How many detached commands run at once, unless the app says otherwise.
-pub(super) const DETACHED_LIMIT: usize = 1024;
-
 pub(crate) struct Work {
     /// Always closed, so that it can be waited for at any time; that keeps no task out.
     tasks: TaskTracker,
@@ -27,7 +24,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(detached_limit: usize) -> Self {
+    pub(crate) fn new(detached_limit: usize) -> Self {
         let tasks = TaskTracker::new();
         tasks.close();
         Self {

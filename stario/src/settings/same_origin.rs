@@ -3,8 +3,6 @@
 use http::header::{HOST, HeaderName, ORIGIN};
 use http::{Method, Uri, request};
 
-use super::App;
-
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Which pages may send commands to an app; see [`App::same_origin`].
@@ -47,7 +45,7 @@ impl SameOrigin {
     }
 
     /// What is no origin.
-    pub(super) fn problems(&self) -> impl Iterator<Item = String> + '_ {
+    pub(crate) fn problems(&self) -> impl Iterator<Item = String> + '_ {
         let is_wrong = |origin: &&String| {
             let Ok(uri) = origin.parse::<Uri>() else { return true };
             !matches!(uri.scheme_str(), Some("http" | "https"))
@@ -123,36 +121,3 @@ fn host_of(uri: &Uri) -> &str {
 pub(crate) const CROSS_ORIGIN: &str = "Cross-origin request blocked: a page of another origin sent this. \
                                   If that is meant to be, allow it with `App::same_origin`; \
                                   behind a proxy, have it pass `host` on with its port";
-
-impl App {
-    /// Sets which pages may send commands; those of the app itself unless set.
-    ///
-    /// A browser sends its cookies with every request, so a page of another site could act in its user's name.
-    /// Such a request, of any method but GET, HEAD, OPTIONS, TRACE and QUERY, is refused with 403 before its
-    /// handler runs. Where it comes from is in `sec-fetch-site` (`same-origin` and `none` pass), or else in
-    /// `origin`, which is compared with `host`; a request with neither does not come from a browser's page, and
-    /// passes. The setting of the app that is served applies to everything merged, nested or mounted in it.
-    ///
-    /// ```
-    /// use stario::prelude::*;
-    /// use stario::SameOrigin;
-    ///
-    /// # stario::app!();
-    /// #[app::command("/buy")]
-    /// async fn buy() {}
-    ///
-    /// # fn main() {
-    /// let ask = |app, site| TestClient::new(app).post("/buy").header("sec-fetch-site", site).send().status();
-    /// assert_eq!(ask(app::new(), "same-origin"), 204);
-    /// assert_eq!(ask(app::new(), "cross-site"), 403);
-    /// assert_eq!(ask(app::new(), "same-site"), 403);
-    /// assert_eq!(ask(app::new().same_origin(SameOrigin::new().allow_same_site()), "same-site"), 204);
-    /// assert_eq!(ask(app::new().same_origin(SameOrigin::off()), "cross-site"), 204);
-    /// # }
-    /// ```
-    pub fn same_origin(mut self, same_origin: SameOrigin) -> Self {
-        self.problems.extend(same_origin.problems());
-        self.settings.same_origin = Some(same_origin);
-        self
-    }
-}

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::App;
-
 /// How many bytes, connections and how much time clients may use, and how long stopping may take.
 ///
 /// All of them apply by default. The environment variable named at each comes before what the code says.
@@ -166,15 +164,6 @@ impl Limits {
     /// `STARIO_GRACEFUL_SHUTDOWN_CLEANUP_TIMEOUT`
     pub fn cleanup_timeout(mut self, time: Duration) -> Self {
         self.cleanup_timeout = time.min(Self::MOST_TIME);
-        self
-    }
-}
-
-impl App {
-    /// Sets the [`Limits`] of the server. The size of bodies is limited by [`body_limit`](Self::body_limit), the
-    /// number of detached commands by [`detached_limit`](Self::detached_limit).
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.settings.limits = Some(limits);
         self
     }
 }

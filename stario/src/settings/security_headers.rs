@@ -6,8 +6,7 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-use super::App;
-use crate::extract::Nonce;
+use crate::nonce::Nonce;
 use crate::response::Response;
 
 /// What an app's pages may load and run, unless it says otherwise. Styles may be inline, because attributes
@@ -110,7 +109,7 @@ pub(crate) struct ReadyHeaders {
 }
 
 impl ReadyHeaders {
-    fn new(headers: SecurityHeaders) -> Result<Self, String> {
+    pub(crate) fn new(headers: SecurityHeaders) -> Result<Self, String> {
         let value = |name: &HeaderName, value: &str| {
             HeaderValue::from_str(value).map_err(|_| format!("`{value}` cannot be sent as `{name}`"))
         };
@@ -154,46 +153,5 @@ impl ReadyHeaders {
         if let Ok(policy) = HeaderValue::try_from(policy) {
             headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
         }
-    }
-}
-
-impl App {
-    /// Adds the [`SecurityHeaders`] to every response that does not set them itself; none are added by default.
-    ///
-    /// Their content security policy lets a page run only the app's own scripts and those with the [`Nonce`] of
-    /// its response, and hands that nonce to Datastar's client by the [`DatastarScript`](crate::DatastarScript).
-    /// Inline scripts of your own carry it themselves.
-    ///
-    /// ```
-    /// use stario::prelude::*;
-    /// use stario::{Nonce, SecurityHeaders};
-    ///
-    /// # stario::app!();
-    /// #[app::query("/")]
-    /// async fn page(datastar: DatastarScript, nonce: Nonce) -> Html {
-    ///     html! {
-    ///         <!DOCTYPE html>
-    ///         <html lang="en">
-    ///             <head><title>"Safe"</title>{datastar}</head>
-    ///             <body><script nonce={nonce}>"console.log('mine')"</script></body>
-    ///         </html>
-    ///     }
-    /// }
-    ///
-    /// # fn main() {
-    /// let res = TestClient::new(app::new().security_headers(SecurityHeaders::new())).get("/").send();
-    /// assert_eq!(res.header("x-content-type-options"), "nosniff");
-    /// let (_, nonce) = res.header("content-security-policy").split_once("'nonce-").unwrap();
-    /// let (nonce, _) = nonce.split_once('\'').unwrap();
-    /// assert!(res.text().contains(&format!(r#"<script nonce="{nonce}" type="module""#)));
-    /// assert!(res.text().contains(&format!(r#"<script nonce="{nonce}">console.log('mine')"#)));
-    /// # }
-    /// ```
-    pub fn security_headers(mut self, headers: SecurityHeaders) -> Self {
-        match ReadyHeaders::new(headers) {
-            Ok(headers) => self.settings.security_headers = Some(headers),
-            Err(problem) => self.problems.push(problem),
-        }
-        self
     }
 }

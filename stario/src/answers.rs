@@ -1,0 +1,174 @@
+//! How an app answers what went wrong: by the type of the error, by refusals, by status, in this order.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use http::header::{ACCEPT_ENCODING, HeaderValue};
+use http::{StatusCode, request};
+use tower::load_shed::error::Overloaded;
+use tower::timeout::error::Elapsed;
+
+use crate::error::{Chain, Error, Kind, error_response, internal_server_error, panic_message, reason};
+use crate::extract::Rejection;
+use crate::request_id::RequestId;
+use crate::response::{self, Response};
+
+/// What the app was told about failures. Nothing of it is looked at before there is one.
+#[derive(Default, Clone)]
+pub(crate) struct Answers {
+    pub(crate) by_type: Vec<(&'static str, Arc<ErrorHandler>)>,
+    pub(crate) rejection: Option<Arc<RejectionHandler>>,
+    pub(crate) by_status: HashMap<StatusCode, Arc<StatusHandler>>,
+}
+
+/// `None` is an error of another type.
+pub(crate) type ErrorHandler =
+    dyn Fn(&(dyn StdError + 'static), &request::Parts) -> Option<Response> + Send + Sync;
+pub(crate) type RejectionHandler = dyn Fn(&Rejection, &request::Parts) -> Response + Send + Sync;
+pub(crate) type StatusHandler = dyn Fn(&str, &request::Parts) -> Response + Send + Sync;
+
+impl Answers {
+    /// These answers, and those of the part around it that are not set here.
+    pub(crate) fn within(mut self, outer: &Self) -> Self {
+        self.by_type.extend(outer.by_type.iter().cloned());
+        self.rejection = self.rejection.or_else(|| outer.rejection.clone());
+        for (status, handler) in &outer.by_status {
+            self.by_status.entry(*status).or_insert_with(|| Arc::clone(handler));
+        }
+        self
+    }
+
+    /// Whether the answer to a panic depends on its request.
+    pub(crate) fn has_panic_page(&self) -> bool {
+        self.by_status.contains_key(&StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The answer to an error.
+    pub(crate) fn answer(&self, error: Error, request: &request::Parts, id: RequestId) -> Response {
+        match error.into_kind() {
+            Kind::Rejection(rejection) => self.refuse(rejection, request, id),
+            Kind::Answer { status, message } => self.status(status, &message, request, id),
+            Kind::Cause(cause) => {
+                if let Some(response) = self.cause(&*cause, request, id) {
+                    return response;
+                }
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                self.status(status, reason(status), request, id)
+            }
+        }
+    }
+
+    /// The answer to an error by its type. What is the server's fault is logged here, once, whoever answers it.
+    fn cause(
+        &self,
+        cause: &(dyn StdError + 'static),
+        request: &request::Parts,
+        id: RequestId,
+    ) -> Option<Response> {
+        let own = error_response(cause);
+        let handled = || {
+            let mut by_type = self.by_type.iter();
+            by_type.find_map(|(_, handler)| handler(cause, request)).or_else(|| own?.response(request))
+        };
+        if let Some(response) = guarded(id, handled) {
+            log_failure(response.status(), cause, id);
+            return Some(response);
+        }
+        let status = match own {
+            Some(error) => error.status(),
+            None if cause.is::<Elapsed>() || cause.is::<Overloaded>() => StatusCode::SERVICE_UNAVAILABLE,
+            None => {
+                log_failure(StatusCode::INTERNAL_SERVER_ERROR, cause, id);
+                return None;
+            }
+        };
+        log_failure(status, cause, id);
+        let message = own.filter(|_| !status.is_server_error()).map(ToString::to_string);
+        let message = message.as_deref().unwrap_or_else(|| reason(status));
+        Some(self.status(status, message, request, id))
+    }
+
+    fn refuse(&self, rejection: Rejection, request: &request::Parts, id: RequestId) -> Response {
+        if let Some(cause) = rejection.cause()
+            && let Some(response) = self.cause(cause, request, id)
+        {
+            return response;
+        }
+        let codings = rejection.codings();
+        let mut response = match &self.rejection {
+            Some(handler) => {
+                guarded(id, || Some(handler(&rejection, request))).unwrap_or_else(internal_server_error)
+            }
+            None => match self.page(rejection.status(), rejection.message(), request, id) {
+                Some(response) => response,
+                None => rejection.into_response(request),
+            },
+        };
+        if let Some(codings) = codings {
+            let codings = HeaderValue::from_static(codings);
+            response.headers_mut().entry(ACCEPT_ENCODING).or_insert(codings);
+        }
+        response
+    }
+
+    /// The answer that is a status and one sentence.
+    pub(crate) fn status(
+        &self,
+        status: StatusCode,
+        message: &str,
+        request: &request::Parts,
+        id: RequestId,
+    ) -> Response {
+        self.page(status, message, request, id).unwrap_or_else(|| response::text(status, message))
+    }
+
+    /// The answer to a panic, which is logged already; `None` is a request that nobody has asked for.
+    pub(crate) fn panicked(&self, request: Option<&request::Parts>, id: RequestId) -> Response {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        match request {
+            Some(request) => self.status(status, reason(status), request, id),
+            None => internal_server_error(),
+        }
+    }
+
+    fn page(
+        &self,
+        status: StatusCode,
+        message: &str,
+        request: &request::Parts,
+        id: RequestId,
+    ) -> Option<Response> {
+        let handler = self.by_status.get(&status)?;
+        let page = || {
+            let mut response = handler(message, request);
+            // A page says nothing about the status but by its words.
+            if response.status() == StatusCode::OK {
+                *response.status_mut() = status;
+            }
+            Some(response)
+        };
+        guarded(id, page)
+    }
+}
+
+/// What a client is not told, its operator is.
+fn log_failure(status: StatusCode, cause: &(dyn StdError + 'static), id: RequestId) {
+    if status.is_server_error() {
+        tracing::error!(request_id = %id, error = %Chain(cause), "a request failed");
+    }
+}
+
+/// What `answer` comes to. Its panic is logged, and answered in the plainest way: nothing of the app's is
+/// asked again.
+fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<Response> {
+    // What the panic left behind is the handler's own, which says that it may be called again by being `Fn`.
+    match catch_unwind(AssertUnwindSafe(answer)) {
+        Ok(response) => response,
+        Err(panic) => {
+            tracing::error!(request_id = %id, panic = panic_message(&*panic), "an error handler panicked");
+            Some(internal_server_error())
+        }
+    }
+}

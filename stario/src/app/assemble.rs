@@ -1,0 +1,193 @@
+//! Puts an app together: checks it, and makes the form of it that serves requests.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::client_file::DATASTAR_FILE;
+use super::hooks::Hooks;
+use super::parts::{Effective, Part, Parts};
+use super::{App, Mount, Problems, intern, layers, requirements};
+use crate::extract::AppHandle;
+use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
+use crate::inject::{Cleanups, Slots};
+use crate::layer::Stage;
+use crate::links::LinkScope;
+use crate::route::{RouteFacts, RouteInfo};
+use crate::routing::{Pattern, Route, RouteId, Router};
+use crate::settings::PartSettings;
+use crate::shared::Shared;
+use crate::work::Work;
+
+/// A checked app, shared by all its connections.
+pub(crate) struct Assembled {
+    shared: Arc<Shared>,
+    /// What each route of the router leads to, in the order of their ids.
+    targets: Vec<Target>,
+    parts: Parts,
+    /// The layers around all that is answered, the outermost first.
+    stages: Arc<[Arc<Stage>]>,
+    mounts: Vec<Arc<Mount>>,
+    hooks: Hooks,
+}
+
+/// What a route leads to.
+pub(crate) struct Target {
+    pub(crate) endpoint: &'static Endpoint,
+    /// The layers around the handler that are not around the whole app, the outermost first.
+    pub(crate) stages: Arc<[Arc<Stage>]>,
+}
+
+impl Assembled {
+    /// What requests, tasks and handles share.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn handle(&self) -> AppHandle {
+        AppHandle::new(Arc::clone(&self.shared))
+    }
+
+    pub(crate) fn router(&self) -> &Router<RouteFacts> {
+        &self.shared.router
+    }
+
+    /// What a route leads to.
+    pub(crate) fn target(&self, route: RouteId) -> &Target {
+        &self.targets[route.index()]
+    }
+
+    /// The settings of the part of the app at a path, whether anything is found there or not.
+    pub(crate) fn settings_at(&self, head: &http::request::Parts) -> &Arc<PartSettings> {
+        self.parts.settings_at(head).unwrap_or(&self.shared.root)
+    }
+
+    pub(crate) fn stages(&self) -> &Arc<[Arc<Stage>]> {
+        &self.stages
+    }
+
+    /// The mounted services, in the order in which they were given.
+    pub(crate) fn mounts(&self) -> &[Arc<Mount>] {
+        &self.mounts
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+}
+
+impl App {
+    /// The app in the form that serves requests.
+    pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
+        // Parts that have none say so themselves.
+        if self.has_nothing_to_answer() && self.parts.len() == 1 {
+            self.problems.push(without_handlers(&self.parts));
+        }
+        self.routes.sort_by_cached_key(EndpointRoute::order);
+        let stages = std::mem::take(&mut self.layers).into_stages();
+        self.problems.extend(layers::idle(&stages, &self.patterns()));
+        let root = Arc::new(std::mem::take(&mut self.settings.part));
+        let mut effective = Effective::new(Arc::clone(&root));
+        let followed = requirements::follow(&self.routes, &self.states, &self.replacements, &mut effective);
+        self.problems.extend(followed.problems);
+        self.problems.extend(followed.nonce_takers.iter().map(|taker| {
+            format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
+        }));
+        let parts = Parts::new(&self.parts, &mut effective);
+        self.problems.extend(parts.unreachable(&self.routes, &self.parts));
+        let mut router = Router::default();
+        let mut targets = Vec::new();
+        for part in &self.parts {
+            if !part.prefix.is_empty() {
+                router.reserve(part.host, &Pattern::new(part.prefix));
+            }
+        }
+        let routes: Vec<RouteInfo> = self.routes.iter().map(info).collect();
+        let hosts: BTreeSet<Option<&str>> =
+            self.routes.iter().map(|route| route.host).chain([None]).collect();
+        let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
+        let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
+            let path = intern(path);
+            let at = move |host| EndpointRoute {
+                path,
+                host,
+                pattern: Pattern::new(path),
+                ..EndpointRoute::new(endpoint)
+            };
+            hosts.iter().copied().map(at)
+        });
+        let built_in: Vec<EndpointRoute> = built_in.collect();
+        for mut route in self.routes.into_iter().chain(built_in) {
+            route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
+            let info = info(&route);
+            let (facts, target) = split(route, &mut effective);
+            match router.insert(facts) {
+                Ok(()) => targets.push(target),
+                // An app that is there twice is reported by that.
+                Err(present) if std::ptr::eq(present.target.endpoint, info.endpoint()) => {}
+                Err(present) => self.problems.push(format!(
+                    "{info} is answered twice:\n    {}\n    {}",
+                    present.target.endpoint,
+                    info.endpoint(),
+                )),
+            }
+        }
+        if !self.problems.is_empty() {
+            return Err(Problems(self.problems));
+        }
+        let shared = Shared {
+            routes,
+            router,
+            root,
+            links: LinkScope::note(self.parts.iter().map(Part::place)),
+            states: self.states,
+            datastar_file: self.datastar_file,
+            replacements: self.replacements.into_iter().map(|(of, by)| (of, by.call)).collect(),
+            body_readers: followed.body_readers,
+            singletons: Slots::default(),
+            cleanups: Cleanups::default(),
+            stop: CancellationToken::new(),
+            work: Work::new(self.settings.served.detached_limit()),
+            readiness: self.probes.into_readiness(),
+            served: self.settings.served,
+        };
+        Ok(Assembled {
+            shared: Arc::new(shared),
+            targets,
+            parts,
+            stages: stages.into(),
+            mounts: self.mounts.into_iter().map(|mount| Arc::new(mount.within(&mut effective))).collect(),
+            hooks: Hooks::new(self.hooks),
+        })
+    }
+}
+
+/// The route as lists show it.
+fn info(route: &EndpointRoute) -> RouteInfo {
+    RouteInfo::new(route, &route.target.endpoint.info)
+}
+
+/// What requests are told of the route, and what the dispatch needs of it.
+fn split(route: EndpointRoute, effective: &mut Effective) -> (Route<RouteFacts>, Target) {
+    let Route { method, headers, path, pattern, host, target } = route;
+    let RouteTarget { endpoint, stages, settings, .. } = target;
+    let facts = RouteFacts { endpoint: &endpoint.info, settings: effective.of(&settings) };
+    (
+        Route { method, headers, path, pattern, host, target: facts },
+        Target { endpoint, stages: stages.into() },
+    )
+}
+
+/// What an app that answers nothing says, with the usual causes.
+pub(super) fn without_handlers(parts: &[Part]) -> String {
+    let modules: Vec<&str> = parts.iter().map(|part| part.module).collect();
+    let attribute = match parts.first().and_then(|part| part.module.rsplit("::").next()) {
+        Some(name) if name != "app" => format!("#[app::query(\"/\", app = {name})]"),
+        _ => "#[app::query(\"/\")]".to_owned(),
+    };
+    format!(
+        "`{}` has no handler; annotate one with {attribute}, or merge the app of the crate that has them",
+        modules.join("`, `")
+    )
+}

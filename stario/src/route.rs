@@ -1,0 +1,154 @@
+//! What is known of a handler and its route, apart from its code.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+
+use crate::routing::Route;
+use crate::settings::PartSettings;
+
+/// The kind of a handler. The method named here is its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// GET: reads, and is dropped when its client leaves.
+    Query,
+    /// POST: changes something, and runs to its end whether the client waits or not.
+    Command,
+    /// POST: answers 204 once its parameters are resolved, then goes on in the background.
+    DetachedCommand,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Kind::Query => "query",
+            Kind::Command => "command",
+            Kind::DetachedCommand => "detached command",
+        })
+    }
+}
+
+/// What requests a handler answers, and where it stands. The macros write one per annotated function.
+#[derive(Debug, Clone, Copy)]
+pub struct EndpointInfo {
+    /// What it is for.
+    pub kind: Kind,
+    /// The method it answers; a text, because that is what a request's is compared with.
+    pub method: &'static str,
+    /// The path template, without what the app puts before it.
+    pub path: &'static str,
+    /// What the request's headers must be, in the order of their names, which are in lower case.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The function's path: `crate::module::name`.
+    pub handler: &'static str,
+    /// The file of the attribute.
+    pub file: &'static str,
+    /// The line of the attribute.
+    pub line: u32,
+    /// Whether its parameters were checked against its path and method when it was compiled.
+    pub is_checked: bool,
+    /// The most bytes of a body that its attribute allows.
+    pub body_limit: Option<fn() -> usize>,
+}
+
+impl EndpointInfo {
+    /// Whether a request has a body here: browsers send none with GET.
+    pub(crate) fn has_body(&self) -> bool {
+        self.method != "GET"
+    }
+
+    /// Whether signals are in the query, and leave the body to others.
+    pub(crate) fn has_signals_in_query(&self) -> bool {
+        matches!(self.method, "GET" | "DELETE")
+    }
+}
+
+/// `crate::module::name at file:line`.
+impl fmt::Display for EndpointInfo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at {}:{}", self.handler, self.file, self.line)
+    }
+}
+
+/// What a request is told by its route.
+#[derive(Clone)]
+pub(crate) struct RouteFacts {
+    pub(crate) endpoint: &'static EndpointInfo,
+    /// The settings that hold here.
+    pub(crate) settings: Arc<PartSettings>,
+}
+
+/// One route of an app.
+///
+/// Its `Display` form is `GET /users/{user_id}`, with the host before the path and the headers after it if the
+/// route has any.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteInfo {
+    endpoint: &'static EndpointInfo,
+    path: &'static str,
+    host: Option<&'static str>,
+}
+
+impl RouteInfo {
+    pub(crate) fn new<T>(route: &Route<T>, endpoint: &'static EndpointInfo) -> Self {
+        Self { endpoint, path: route.path, host: route.host }
+    }
+
+    pub(crate) fn endpoint(&self) -> &'static EndpointInfo {
+        self.endpoint
+    }
+
+    /// The method it answers.
+    pub fn method(&self) -> Method {
+        // The macros have checked that it is one.
+        Method::from_bytes(self.endpoint.method.as_bytes()).unwrap_or_default()
+    }
+
+    /// The kind of its handler.
+    pub fn kind(&self) -> Kind {
+        self.endpoint.kind
+    }
+
+    /// The path template with the prefix of its app, such as `/users/{user_id}`.
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The host it answers for, such as `api.example.com` or `*.example.com`; `None` for any that no other
+    /// route names.
+    pub fn host(&self) -> Option<&'static str> {
+        self.host
+    }
+
+    /// The headers that a request must have, ordered by name; names are in lower case.
+    pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        self.endpoint.headers
+    }
+
+    /// The handler's path, such as `shop::users::get_user`.
+    pub fn handler(&self) -> &'static str {
+        self.endpoint.handler
+    }
+
+    /// The file the handler's attribute stands in, and its line.
+    pub fn place(&self) -> (&'static str, u32) {
+        (self.endpoint.file, self.endpoint.line)
+    }
+}
+
+impl fmt::Display for RouteInfo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.endpoint.method, Target(self))
+    }
+}
+
+/// What a route answers, besides the method.
+pub(crate) struct Target<'a>(pub(crate) &'a RouteInfo);
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.0.host.unwrap_or_default(), self.0.path)?;
+        self.0.headers().iter().try_for_each(|(name, value)| write!(formatter, " [{name}: {value}]"))
+    }
+}

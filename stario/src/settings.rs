@@ -1,0 +1,166 @@
+//! Settings: those of each part of an app, and those of the app that is served.
+
+mod address;
+mod limits;
+mod proxies;
+mod same_origin;
+mod security_headers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request;
+
+use crate::answers::Answers;
+use crate::compress::{Compression, Decompression};
+use crate::nonce::Nonce;
+
+pub(crate) use address::{Address, SOCKET_MODE, parse_address};
+pub use limits::Limits;
+pub use proxies::ProxyHeader;
+pub(crate) use proxies::{Proxies, Range};
+pub(crate) use same_origin::CROSS_ORIGIN;
+pub use same_origin::SameOrigin;
+pub(crate) use security_headers::ReadyHeaders;
+pub use security_headers::SecurityHeaders;
+
+/// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+/// How long an event stream is silent, unless the app says otherwise: half of the minute after which common
+/// proxies give up.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The most bytes that a handler's `Writer` has ready for a slow client, unless the app says otherwise: 64 KiB.
+const WRITE_BUFFER: usize = 64 * 1024;
+
+/// How many detached commands run at once, unless the app says otherwise.
+const DETACHED_LIMIT: usize = 1024;
+
+/// All settings of an app, before it is put together.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) part: PartSettings,
+    pub(crate) served: ServedSettings,
+}
+
+/// The settings of one part of an app, which hold for its routes and for every path below its prefix or host. Each
+/// is `None` until it is set; the part around it is asked then.
+#[derive(Default, Clone)]
+pub(crate) struct PartSettings {
+    pub(crate) body_limit: Option<usize>,
+    pub(crate) ping_interval: Option<Duration>,
+    pub(crate) compression: Option<Arc<Compression>>,
+    pub(crate) decompression: Option<Decompression>,
+    pub(crate) same_origin: Option<Arc<SameOrigin>>,
+    pub(crate) security_headers: Option<Arc<ReadyHeaders>>,
+    pub(crate) write_buffer: Option<usize>,
+    pub(crate) answers: Answers,
+}
+
+impl std::fmt::Debug for PartSettings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PartSettings").finish_non_exhaustive()
+    }
+}
+
+impl PartSettings {
+    /// These settings, and those of the part around them that are not set here.
+    pub(crate) fn within(self, outer: &Self) -> Self {
+        Self {
+            body_limit: self.body_limit.or(outer.body_limit),
+            ping_interval: self.ping_interval.or(outer.ping_interval),
+            compression: self.compression.or_else(|| outer.compression.clone()),
+            decompression: self.decompression.or(outer.decompression),
+            same_origin: self.same_origin.or_else(|| outer.same_origin.clone()),
+            security_headers: self.security_headers.or_else(|| outer.security_headers.clone()),
+            write_buffer: self.write_buffer.or(outer.write_buffer),
+            answers: self.answers.within(&outer.answers),
+        }
+    }
+
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    pub(crate) fn body_limit(&self) -> usize {
+        self.body_limit.unwrap_or(BODY_LIMIT)
+    }
+
+    pub(crate) fn write_buffer(&self) -> usize {
+        self.write_buffer.unwrap_or(WRITE_BUFFER)
+    }
+
+    /// `None` when streams may be silent.
+    pub(crate) fn ping_interval(&self) -> Option<Duration> {
+        Some(self.ping_interval.unwrap_or(PING_INTERVAL)).filter(|interval| !interval.is_zero())
+    }
+
+    /// Whether the request is a command of a page that may not send it.
+    pub(crate) fn refuses_origin(&self, head: &request::Parts) -> bool {
+        match &self.same_origin {
+            Some(same_origin) => same_origin.refuses(head),
+            None => SameOrigin::new().refuses(head),
+        }
+    }
+
+    pub(crate) fn security_headers(&self) -> Option<&ReadyHeaders> {
+        self.security_headers.as_deref()
+    }
+
+    /// A nonce for one response, if there is a policy that names one.
+    pub(crate) fn nonce(&self) -> Option<Nonce> {
+        self.security_headers().and_then(ReadyHeaders::nonce)
+    }
+
+    pub(crate) fn has_nonces(&self) -> bool {
+        self.security_headers().is_some_and(ReadyHeaders::has_nonces)
+    }
+
+    pub(crate) fn compression(&self) -> &Compression {
+        static UNLESS_SET: Compression = Compression::new();
+        self.compression.as_deref().unwrap_or(&UNLESS_SET)
+    }
+
+    pub(crate) fn decompression(&self) -> Option<Decompression> {
+        self.decompression
+    }
+}
+
+/// The settings of the app that is served: what its server does. On another part they are a problem of the check.
+#[derive(Default)]
+pub(crate) struct ServedSettings {
+    pub(crate) detached_limit: Option<usize>,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) listen: Vec<Address>,
+    /// The files of a certificate and of its key.
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    pub(crate) proxies: Option<Proxies>,
+}
+
+impl ServedSettings {
+    pub(crate) fn detached_limit(&self) -> usize {
+        self.detached_limit.unwrap_or(DETACHED_LIMIT)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn proxies(&self) -> Option<&Proxies> {
+        self.proxies.as_ref()
+    }
+
+    /// The names of the methods of `App` whose settings are given.
+    pub(crate) fn given(&self) -> Vec<&'static str> {
+        let given = [
+            (self.detached_limit.is_some(), "detached_limit"),
+            (self.limits.is_some(), "limits"),
+            (!self.listen.is_empty(), "listen"),
+            (self.tls.is_some(), "tls"),
+            (self.proxies.is_some(), "trust_proxies"),
+        ];
+        given.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| name).collect()
+    }
+}
