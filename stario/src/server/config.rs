@@ -40,7 +40,6 @@ impl Config {
     }
 
     /// Returns the names of all variables that count, too.
-
     fn from_variables(
         variable: impl Fn(&str) -> Result<String, VarError>,
         settings: &mut Settings,
