@@ -38,7 +38,6 @@ impl Config {
     }
 
     /// Returns the names of all variables that count, too.
-
     fn from_variables(
         variable: impl Fn(&str) -> Result<String, VarError>,
         settings: &mut Settings,

@@ -306,7 +306,7 @@ mod tests {
         let (sender, batches) = mpsc::channel();
         *BATCHES.lock().unwrap() = Some(sender);
         let sink = |lines: &[u8]| {
-            let lines = lines.iter().filter(|byte| **byte == b'\n').count();
+            let lines = lines.split_inclusive(|byte| *byte == b'\n').count();
             BATCHES.lock().unwrap().as_ref().unwrap().send((lines, Instant::now())).unwrap();
         };
         let buffer: &'static Buffer = Box::leak(Box::new(Buffer::new(CAPACITY, sink, |_, _| {})));

@@ -83,7 +83,7 @@ fn push_event(line: &mut Vec<u8>, format: Format, level: Level, event: &str) {
         Format::Text { has_color } => {
             let event = match event.split_at_checked(TIME_BYTES) {
                 Some((time, rest)) if has_color => {
-                    line::push_head(line, format, level, time.as_bytes());
+                    line::push_text_head(line, has_color, level, time.as_bytes());
                     rest.get(1 + 5 + 1..).unwrap_or_default()
                 }
                 _ => event,

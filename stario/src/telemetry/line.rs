@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -18,35 +19,31 @@ pub(super) enum Format {
 /// How long `2026-11-21T12:00:00.000000Z` is.
 pub(super) const TIME_BYTES: usize = 27;
 
+/// What stands in front of the message of a line of JSON up to the level, and where the time stands in it.
+const HEAD: &[u8; 52] = b"{\"timestamp\":\"0000-00-00T00:00:00.000000Z\",\"level\":\"";
+const TIME_AT: Range<usize> = 14..41;
+
 /// Writes what stands in front of the message.
 pub(super) fn begin(line: &mut Vec<u8>, format: Format, level: Level, time: SystemTime) {
-    push_head(line, format, level, &written(time));
-}
-
-/// The same behind a time that is written already.
-pub(super) fn push_head(line: &mut Vec<u8>, format: Format, level: Level, time: &[u8]) {
+    let time = written(time);
     match format {
         Format::Json => {
-            line.extend_from_slice(b"{\"timestamp\":\"");
-            line.extend_from_slice(time);
-            line.extend_from_slice(b"\",\"level\":\"");
+            let mut head = *HEAD;
+            head[TIME_AT].copy_from_slice(&time);
+            line.extend_from_slice(&head);
             line.extend_from_slice(level.as_str().as_bytes());
             line.extend_from_slice(b"\",\"message\":\"");
         }
-        Format::Text { has_color: false } => {
-            line.extend_from_slice(time);
-            line.push(b' ');
-            line.extend_from_slice(padded(level));
-            line.push(b' ');
-        }
-        Format::Text { has_color: true } => {
-            line.extend_from_slice(b"\x1b[2m");
-            line.extend_from_slice(time);
-            line.extend_from_slice(b"\x1b[0m ");
-            line.extend_from_slice(color(level));
-            line.extend_from_slice(padded(level));
-            line.extend_from_slice(b"\x1b[0m ");
-        }
+        Format::Text { has_color } => push_text_head(line, has_color, level, &time),
+    }
+}
+
+/// Writes what stands in front of the message for people.
+pub(super) fn push_text_head(line: &mut Vec<u8>, has_color: bool, level: Level, time: &[u8]) {
+    let (dim, plain, color): (&[u8], &[u8], &[u8]) =
+        if has_color { (b"\x1b[2m", b"\x1b[0m", color(level)) } else { (b"", b"", b"") };
+    for part in [dim, time, plain, b" ", color, padded(level), plain, b" "] {
+        line.extend_from_slice(part);
     }
 }
 
@@ -108,7 +105,8 @@ const IS_PLAIN: [bool; 256] = {
 
 /// Writes text as part of a JSON string, or as part of a line for people.
 pub(super) fn push_escaped(line: &mut Vec<u8>, format: Format, text: &str) {
-    if text.bytes().all(|byte| IS_PLAIN[usize::from(byte)]) {
+    // All bytes in any case: without branches this is faster for what is plain.
+    if text.bytes().fold(true, |all, byte| all & IS_PLAIN[usize::from(byte)]) {
         return line.extend_from_slice(text.as_bytes());
     }
     if format != Format::Json {
@@ -188,7 +186,7 @@ pub(super) fn digits<const N: usize>(mut number: u64) -> [u8; N] {
 #[inline]
 pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
     match number {
-        0..10 => line.push(b'0' + number as u8),
+        0..10 => line.extend_from_slice(&digits::<1>(number)),
         10..100 => line.extend_from_slice(&digits::<2>(number)),
         100..1000 => line.extend_from_slice(&digits::<3>(number)),
         _ => line.extend_from_slice(&digits::<20>(number)[20 - (number.ilog10() as usize + 1)..]),
@@ -198,15 +196,16 @@ pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
 /// One decimal and the unit that suits, such as `92.3µs`.
 pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let (tenth, unit) = match nanos {
-        0..1_000 => (0, "ns"),
-        1_000..1_000_000 => (100, "µs"),
-        1_000_000..1_000_000_000 => (100_000, "ms"),
-        _ => (100_000_000, "s"),
+    let rounded = |tenth: u64| nanos.saturating_add(tenth / 2) / tenth;
+    let (tenths, unit) = match nanos {
+        0..1_000 => (nanos * 10, "ns"),
+        1_000..1_000_000 => (rounded(100), "µs"),
+        1_000_000..1_000_000_000 => (rounded(100_000), "ms"),
+        _ => (rounded(100_000_000), "s"),
     };
-    let tenths = if tenth == 0 { nanos * 10 } else { nanos.saturating_add(tenth / 2) / tenth };
     push_number(line, tenths / 10);
-    line.extend_from_slice(&[b'.', b'0' + (tenths % 10) as u8]);
+    line.push(b'.');
+    line.extend_from_slice(&digits::<1>(tenths % 10));
     line.extend_from_slice(unit.as_bytes());
 }
 
@@ -228,18 +227,19 @@ pub(super) fn push_address(line: &mut Vec<u8>, address: IpAddr) {
 /// Each number of an IPv4 address with the point behind it, and how many bytes of the four these are.
 const OCTETS: [([u8; 4], usize); 256] = {
     let mut octets = [([0; 4], 0); 256];
-    let mut octet = 0;
-    while octet < 256 {
-        let [hundreds, tens, ones] = [octet / 100, octet / 10 % 10, octet % 10];
-        let [hundreds, tens, ones] = [b'0' + hundreds as u8, b'0' + tens as u8, b'0' + ones as u8];
-        octets[octet] = match octet {
+    let mut octet = u8::MAX;
+    loop {
+        let [hundreds, tens, ones] = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
+        octets[octet as usize] = match octet {
             0..10 => ([ones, b'.', 0, 0], 2),
             10..100 => ([tens, ones, b'.', 0], 3),
-            _ => ([hundreds, tens, ones, b'.'], 4),
+            100.. => ([hundreds, tens, ones, b'.'], 4),
         };
-        octet += 1;
+        if octet == 0 {
+            break octets;
+        }
+        octet -= 1;
     }
-    octets
 };
 
 thread_local! {

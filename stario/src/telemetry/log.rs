@@ -53,7 +53,7 @@ impl Log {
     /// The log, if it is what the code that runs now logs to.
     pub(super) fn installed() -> Option<&'static Self> {
         let log = LOG.get()?;
-        dispatcher::get_default(|subscriber| subscriber.is::<Installed>()).then_some(log)
+        dispatcher::get_default(tracing::Dispatch::is::<Installed>).then_some(log)
     }
 
     /// Writes a line that `write` has the message and the fields of.

@@ -112,12 +112,12 @@ impl Outcome {
 
 /// The part of a line between the address and the size, and where the status stands in it.
 const STATUS: &[u8; 59] = b",\"http.response.status_code\":000,\"http.response.body.size\":";
-const STATUS_AT: usize = 29;
+const STATUS_AT: Range<usize> = 29..32;
 
 /// The end of a line behind the whole seconds of the duration, and where its decimals and the id stand in it.
 const END: &[u8; 60] = b".000000000,\"request_id\":\"00000000000000000000000000000000\"}\n";
-const DECIMALS_AT: usize = 1;
-const ID_AT: usize = 25;
+const DECIMALS_AT: Range<usize> = 1..10;
+const ID_AT: Range<usize> = 25..57;
 
 impl RequestRecord<'_> {
     /// Writes the message and the fields, and ends the line.
@@ -177,7 +177,7 @@ impl RequestRecord<'_> {
         line.push(b'"');
         if let Some(status) = status {
             let mut part = *STATUS;
-            part[STATUS_AT..STATUS_AT + 3].copy_from_slice(&status);
+            part[STATUS_AT].copy_from_slice(&status);
             line.extend_from_slice(&part);
             line::push_number(line, self.bytes);
         }
@@ -188,8 +188,8 @@ impl RequestRecord<'_> {
         line.extend_from_slice(b",\"http.server.request.duration\":");
         line::push_number(line, elapsed.as_secs());
         let mut end = *END;
-        end[DECIMALS_AT..DECIMALS_AT + 9].copy_from_slice(&line::digits::<9>(elapsed.subsec_nanos().into()));
-        end[ID_AT..ID_AT + 32].copy_from_slice(self.id.digits().as_bytes());
+        end[DECIMALS_AT].copy_from_slice(&line::digits::<9>(elapsed.subsec_nanos().into()));
+        end[ID_AT].copy_from_slice(self.id.digits().as_bytes());
         line.extend_from_slice(&end);
     }
 
