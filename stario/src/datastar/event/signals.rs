@@ -62,11 +62,10 @@ impl PatchSignals {
     }
 
     pub(super) fn encode(self) -> Event {
-        let mut lines = self.envelope.begin(Some("datastar-patch-signals"), self.json.len());
-        if self.only_if_missing {
-            lines.data("onlyIfMissing", "true");
-        }
-        lines.data("signals", &self.json);
-        self.envelope.end(lines)
+        let only_if_missing = self.only_if_missing.then_some("true");
+        self.envelope.event(
+            "event: datastar-patch-signals\n",
+            &[("data: onlyIfMissing ", only_if_missing), ("data: signals ", Some(&self.json))],
+        )
     }
 }
