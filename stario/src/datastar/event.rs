@@ -1,7 +1,7 @@
 //! The events of a stream, and their bytes.
 //!
 //! The layout is that of the Datastar SDK reference for 1.0.x: `event`, `id` and `retry`, the `data` lines in
-//! their fixed order, what is the client's default left out, and a blank line.
+//! their fixed order without those that say what the client assumes anyway, and a blank line.
 
 mod comment;
 mod elements;
@@ -103,7 +103,7 @@ impl Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// What every event may have, and the first thing that is wrong with this one.
+/// The id and the retry time that every event may have, and the first problem of this one.
 #[derive(Debug, Clone, Default)]
 struct Envelope {
     id: Option<String>,
@@ -146,17 +146,26 @@ impl Envelope {
             return Event(Err(Invalid(problem.into())));
         }
         let retry = self.retry.filter(|retry| *retry != DEFAULT_RETRY).map(|retry| retry.to_string());
-        let fields = || fields.iter().filter_map(|(prefix, value)| Some((*prefix, (*value)?)));
-        let envelope = || {
-            let fields: [(Prefix, Option<&str>); 2] =
-                [("id: ", self.id.as_deref()), ("retry: ", retry.as_deref())];
-            fields.into_iter().filter_map(|(prefix, value)| Some((prefix, value?)))
-        };
-        // A text whose room is all used becomes shared bytes without another allocation.
-        let room = fields().chain(envelope()).map(|(prefix, value)| room(prefix, value)).sum::<usize>();
-        let mut text = String::with_capacity(name.len() + room + 1);
+        let envelope = [("id: ", self.id.as_deref()), ("retry: ", retry.as_deref())];
+        let fields = || [&envelope[..], fields].into_iter().flatten();
+        // Text whose room is all used becomes shared bytes without another allocation.
+        let (mut room, mut line_ends) = (name.len() + 1, 0);
+        for (prefix, value) in fields() {
+            let Some(value) = value else { continue };
+            let ends = memchr::memchr2_iter(b'\n', b'\r', value.as_bytes()).count();
+            // Exact but for CR LF, which is one line end and is counted as two.
+            room += (ends + 1) * prefix.len() + value.len() + 1;
+            line_ends += ends;
+        }
+        let mut text = String::with_capacity(room);
         text.push_str(name);
-        envelope().chain(fields()).for_each(|(prefix, value)| write_lines(prefix, value, &mut text));
+        for (prefix, value) in fields() {
+            match value {
+                Some(value) if line_ends == 0 => write_line(prefix, value, &mut text),
+                Some(value) => lines(value).for_each(|line| write_line(prefix, line, &mut text)),
+                None => {}
+            }
+        }
         text.push('\n');
         Event(Ok(text.into()))
     }
@@ -165,19 +174,10 @@ impl Envelope {
 /// The beginning of each line of a field, to the space before its value.
 type Prefix = &'static str;
 
-/// How many bytes a field takes: exactly, unless its value has line ends with CR, which takes less.
-fn room(prefix: Prefix, value: &str) -> usize {
-    let lines = 1 + memchr::memchr2_iter(b'\n', b'\r', value.as_bytes()).count();
-    lines * prefix.len() + value.len() + 1
-}
-
-/// Writes one line for each line of `value`.
-fn write_lines(prefix: Prefix, value: &str, text: &mut String) {
-    for line in lines(value) {
-        text.push_str(prefix);
-        text.push_str(line);
-        text.push('\n');
-    }
+fn write_line(prefix: Prefix, line: &str, text: &mut String) {
+    text.push_str(prefix);
+    text.push_str(line);
+    text.push('\n');
 }
 
 /// The lines of `text`, by every line end of the event stream format (CR LF, LF and CR alone): one left in
@@ -193,12 +193,12 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// In a selector a line end is white space, and means the same as a space.
+/// Replaces the line ends in a selector, where they are white space, by spaces.
 fn one_line(selector: Cow<'static, str>) -> Cow<'static, str> {
     if selector.contains(['\n', '\r']) { selector.replace(['\n', '\r'], " ").into() } else { selector }
 }
 
-/// What all builders can do.
+/// Implements what all builders can do.
 macro_rules! builders {
     ($($builder:ident $(. $script:ident)?),* $(,)?) => {$(
         impl $builder {

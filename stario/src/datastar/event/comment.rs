@@ -1,4 +1,4 @@
-//! Comments, which say nothing to the page.
+//! Comments, which the client ignores.
 
 use std::borrow::Cow;
 

@@ -56,7 +56,7 @@ pub enum Namespace {
     MathMl,
 }
 
-/// Elements on their way into the page; made by [`patch`].
+/// Elements to be patched; made by [`patch`].
 #[derive(Debug, Clone)]
 #[must_use = "an event is sent when it is yielded"]
 pub struct PatchElements {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Envelope, Event};
 
-/// Signals on their way to the page; made by [`signals`].
+/// Signals to be patched; made by [`signals`].
 #[derive(Debug, Clone)]
 #[must_use = "an event is sent when it is yielded"]
 pub struct PatchSignals {
