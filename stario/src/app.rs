@@ -54,8 +54,9 @@ use requirements::ProviderPlace;
 /// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
 /// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] |
 ///
-/// Paths are matched as they are sent, segment by segment, and each segment is decoded once, so `%2F` is part
-/// of its segment. A literal wins over `{name}`, and `{name}` over `{name...}`; where the more specific route
+/// Paths are divided at their slashes as they are sent, then each segment is decoded once, so `%2F` is part of its
+/// segment. Literals are compared decoded: `/caf%C3%A9`, `/caf%c3%a9` and `/café` are one path, also in an attribute.
+/// A literal wins over `{name}`, and `{name}` over `{name...}`; where the more specific route
 /// lacks the method or the headers, the next one answers. Of several routes with the same path and method, the
 /// one with the most headers wins; a request with the headers of none of them is answered 400. HEAD and OPTIONS
 /// are answered wherever there is a handler, any other method is 405 with `allow`, and a path with a trailing

@@ -1,5 +1,5 @@
-//! In-process fan-out: publish under a subject, subscribe to subjects from as many streams as there are
-//! browsers.
+//! Publish and subscribe within one process: one value, published under a subject, reaches the streams of as many
+//! browsers as have subscribed to it.
 
 mod mailbox;
 mod pattern;
@@ -15,7 +15,7 @@ pub use pattern::{InvalidPattern, Pattern, Patterns};
 pub use subscription::Subscription;
 use table::Table;
 
-/// Carries values from whoever publishes under a subject to all who have subscribed to it.
+/// Carries values from publishers to all subscriptions to their subject: publish and subscribe within one process.
 ///
 /// A subject is one or more segments separated by dots: `room.7.moves`. Subscriptions are to patterns:
 ///
@@ -74,7 +74,7 @@ impl<T: Clone> Relay<T> {
         Self { shared: Arc::new(Shared { table: Mutex::default(), dropped: AtomicU64::new(0) }) }
     }
 
-    /// Hands `value` to all subscriptions to `subject`, and returns without waiting for any of them.
+    /// Delivers `value` to all subscriptions to `subject`, and returns without waiting for any of them.
     ///
     /// An invalid subject (with an empty segment or a `*`) reaches nobody; that is logged as an error.
     pub fn publish(&self, subject: impl AsRef<str>, value: T) {
@@ -89,8 +89,8 @@ impl<T: Clone> Relay<T> {
         }
         let message = Arc::new(Message { subject: subject.into(), value });
         for mailbox in readers.iter() {
-            // No code of others runs under a lock: dropping values and waking tasks may publish, subscribe
-            // and leave.
+            // Values are dropped and tasks are woken without a lock: destructors and wakers are code of others, which
+            // may publish, subscribe and unsubscribe.
             let (dropped, reader) = lock(mailbox).deliver(Arc::clone(&message));
             if !dropped.is_empty() {
                 self.shared.dropped.fetch_add(dropped.len() as u64, Ordering::Relaxed);
@@ -166,7 +166,7 @@ impl<T> fmt::Debug for Relay<T> {
     }
 }
 
-/// A thread that panicked while it held the lock left nothing half done: each change is one call.
+/// Locks a mutex, also one whose holder panicked: each change under a lock is one call, so none is half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

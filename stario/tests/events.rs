@@ -38,6 +38,23 @@ async fn kinds() -> impl Stream<Item = Event> {
     }
 }
 
+#[app::query("/removed-and-mapped")]
+async fn removed_and_mapped() -> impl Stream<Item = Event> {
+    stream! {
+        yield (Mode::Remove, "#counter");
+        yield (Mode::Remove, format!("#{} > li", "list"));
+        yield std::collections::HashMap::from([("counter", 42)]);
+        yield json!({});
+    }
+}
+
+#[app::query("/navigates-nowhere")]
+async fn navigates_nowhere(w: Writer) -> Result {
+    let refused = w.navigate("javascript:alert(1)").await.err().map(|error| error.to_string());
+    w.patch(refused.unwrap_or_default()).await?;
+    Ok(())
+}
+
 const KINDS: &str = r#"event: datastar-patch-elements
 data: elements <div id="a">one</div>
 
@@ -91,6 +108,23 @@ event: datastar-patch-elements
 data: elements made before
 
 "#;
+
+#[test]
+fn a_mode_with_a_selector_removes_and_a_map_is_signals() {
+    assert_eq!(
+        client().get("/removed-and-mapped").send().text(),
+        "event: datastar-patch-elements\ndata: selector #counter\ndata: mode remove\n\n\
+         event: datastar-patch-elements\ndata: selector #list > li\ndata: mode remove\n\n\
+         event: datastar-patch-signals\ndata: signals {\"counter\":42}\n\n\
+         event: datastar-patch-signals\ndata: signals {}\n\n"
+    );
+}
+
+#[test]
+fn a_writer_refuses_to_navigate_to_code() {
+    let text = client().get("/navigates-nowhere").send().text().to_owned();
+    assert!(text.contains("javascript:alert(1)") && !text.contains("<script"), "{text}");
+}
 
 #[test]
 fn whatever_is_yielded_becomes_an_event() {

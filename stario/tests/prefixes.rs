@@ -52,6 +52,14 @@ fn of_both(make: impl Fn(App) -> App, ask: impl Fn(&TestClient) -> String) {
 }
 
 #[test]
+fn a_prefix_in_unicode_is_escaped_in_links() {
+    let client = TestClient::new(nested("/caf\u{e9}"));
+    for path in ["/caf\u{e9}/link", "/caf%C3%A9/link", "/caf%c3%a9/link"] {
+        assert_eq!(client.get(path).send().text(), "/caf%C3%A9/users/7");
+    }
+}
+
+#[test]
 fn layers_know_their_app() {
     let with_link = || MapResponseLayer::new(|res: Response| ([("x-link", link())], res).into_response());
     let ask =

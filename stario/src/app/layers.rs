@@ -67,8 +67,8 @@ impl App {
     /// Puts a layer around everything under a prefix: `/admin` is for `/admin` and `/admin/users`, also where
     /// there is no route, but not for `/administrator`. See [`layer`](Self::layer).
     ///
-    /// The prefix is compared with the request's path as it was sent. One without any route under it, or
-    /// without its `/`, keeps the app from starting.
+    /// The prefix is compared segment by segment, as the literals of routes are, whatever escapes a request's path
+    /// has. One without any route under it, or without its `/`, keeps the app from starting.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -46,7 +46,7 @@ use super::text::Sink;
 pub struct Action {
     method: &'static str,
     url: Url,
-    /// Their values as code, in the order in which they are written.
+    /// The values of the options as code, in the order in which they are written.
     options: BTreeMap<Field, String>,
 }
 
@@ -57,7 +57,7 @@ enum Field {
     Include,
     Exclude,
     Selector,
-    /// Those of the handler's route. `headers` is written once for both.
+    /// The headers that the route of the handler asks for. `headers` is written once for both.
     OwnHeaders,
     Headers,
     OpenWhenHidden,

@@ -7,8 +7,8 @@ use stario_html::{Buf, Render};
 
 use crate::nonce::Nonce;
 
-/// The client's release, on the CDN that its project names. The hash is of that file, so a browser runs
-/// no other.
+/// The release of the client, on the CDN that its project names. The hash is of that file, so a browser refuses
+/// any other.
 const CDN: &str = "https://cdn.jsdelivr.net/gh/starfederation/datastar@v1.0.4/bundles/datastar.js";
 const INTEGRITY: &str = "sha384-twbOvafhSBQ0rJDNPzJdUw6DRvthVgAVfSIG1BQVmCiNO7Qh2zeVn7T5qstgjJ9q";
 
@@ -46,7 +46,7 @@ const PASS_NONCE_ON: &str = "\">document.documentElement.dataset.nonce=document.
 pub struct DatastarScript {
     /// Where the app serves the client; `None` is the CDN.
     path: Option<Arc<str>>,
-    /// What the app's content security policy wants to see.
+    /// The nonce that the content security policy of the app asks for.
     nonce: Option<Nonce>,
 }
 

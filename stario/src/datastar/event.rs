@@ -1,12 +1,12 @@
 //! The events of a stream, and their bytes.
 //!
 //! The layout is that of the Datastar SDK reference for 1.0.x: `event`, `id` and `retry`, the `data` lines in
-//! their fixed order, what is the client's default left out, and a blank line.
+//! their fixed order without those that say what the client assumes anyway, and a blank line.
 
 mod comment;
 mod elements;
+mod foreign;
 mod script;
-mod siblings;
 mod signals;
 
 use std::borrow::Cow;
@@ -20,6 +20,7 @@ use super::into_event::{AsItself, IntoEvent};
 use crate::response::{IntoResponse, Response};
 
 pub use comment::{Comment, comment, ping};
+pub(super) use elements::remove_rendered;
 pub use elements::{Mode, Namespace, PatchElements, Remove, patch, remove};
 pub use script::{Redirect, Script, redirect, script};
 pub use signals::{PatchSignals, signals};
@@ -102,21 +103,20 @@ impl Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// What every event may have, and the first thing that is wrong with this one.
+/// The id and the retry time that every event may have, and the first problem of this one.
 #[derive(Debug, Clone, Default)]
 struct Envelope {
     id: Option<String>,
     /// In milliseconds.
-    retry: Option<u128>,
+    retry: Option<u32>,
     problem: Option<String>,
 }
 
-/// How long the client waits by itself, in milliseconds.
-const DEFAULT_RETRY: u128 = 1000;
+/// The client's own wait before it connects again, in milliseconds.
+const DEFAULT_RETRY: u32 = 1000;
 
-/// A browser's timers take no more, and fire at once when they are asked to.
-#[allow(clippy::cast_sign_loss)] // Of a positive number.
-const LONGEST_RETRY: u128 = i32::MAX as u128;
+/// The longest wait that a browser's timer takes, in milliseconds; after a longer one it would fire at once.
+const LONGEST_RETRY: u32 = i32::MAX.unsigned_abs();
 
 impl Envelope {
     fn set_id(&mut self, id: String) {
@@ -131,52 +131,53 @@ impl Envelope {
     }
 
     fn set_retry(&mut self, after: Duration) {
-        self.retry = Some(after.as_millis().clamp(1, LONGEST_RETRY));
+        let milliseconds = u32::try_from(after.as_millis()).unwrap_or(LONGEST_RETRY);
+        self.retry = Some(milliseconds.clamp(1, LONGEST_RETRY));
     }
 
     fn reject(&mut self, problem: String) {
         self.problem.get_or_insert(problem);
     }
 
-    /// The first lines of an event, with room for `bytes` more. A comment has no name.
-    fn begin(&self, name: Option<&str>, bytes: usize) -> Lines {
-        let mut lines = Lines(String::with_capacity(bytes + 128));
-        if let Some(name) = name {
-            lines.field("event", name);
+    /// Writes the event: the line of its name (none for a comment), the lines of this envelope, then the fields that
+    /// are there, in their order.
+    fn event(self, name: &str, fields: &[(Prefix, Option<&str>)]) -> Event {
+        if let Some(problem) = self.problem {
+            return Event(Err(Invalid(problem.into())));
         }
-        if let Some(id) = &self.id {
-            lines.field("id", id);
+        let retry = self.retry.filter(|retry| *retry != DEFAULT_RETRY).map(|retry| retry.to_string());
+        let envelope = [("id: ", self.id.as_deref()), ("retry: ", retry.as_deref())];
+        let fields = || [&envelope[..], fields].into_iter().flatten();
+        // Text whose room is all used becomes shared bytes without another allocation.
+        let (mut room, mut line_ends) = (name.len() + 1, 0);
+        for (prefix, value) in fields() {
+            let Some(value) = value else { continue };
+            let ends = memchr::memchr2_iter(b'\n', b'\r', value.as_bytes()).count();
+            // Exact but for CR LF, which is one line end and is counted as two.
+            room += (ends + 1) * prefix.len() + value.len() + 1;
+            line_ends += ends;
         }
-        if let Some(retry) = self.retry.filter(|retry| *retry != DEFAULT_RETRY) {
-            lines.field("retry", &retry.to_string());
+        let mut text = String::with_capacity(room);
+        text.push_str(name);
+        for (prefix, value) in fields() {
+            match value {
+                Some(value) if line_ends == 0 => write_line(prefix, value, &mut text),
+                Some(value) => lines(value).for_each(|line| write_line(prefix, line, &mut text)),
+                None => {}
+            }
         }
-        lines
-    }
-
-    fn end(self, lines: Lines) -> Event {
-        let mut text = lines.0;
         text.push('\n');
-        Event(match self.problem {
-            Some(problem) => Err(Invalid(problem.into())),
-            None => Ok(text.into()),
-        })
+        Event(Ok(text.into()))
     }
 }
 
-/// The lines of an event.
-struct Lines(String);
+/// The beginning of each line of a field, to the space before its value.
+type Prefix = &'static str;
 
-impl Lines {
-    fn field(&mut self, name: &str, value: &str) {
-        self.0.extend([name, ": ", value, "\n"]);
-    }
-
-    /// One `data: key line` per line of `payload`.
-    fn data(&mut self, key: &str, payload: &str) {
-        for line in lines(payload) {
-            self.0.extend(["data: ", key, " ", line, "\n"]);
-        }
-    }
+fn write_line(prefix: Prefix, line: &str, text: &mut String) {
+    text.push_str(prefix);
+    text.push_str(line);
+    text.push('\n');
 }
 
 /// The lines of `text`, by every line end of the event stream format (CR LF, LF and CR alone): one left in
@@ -185,19 +186,19 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let Some(end) = text.find(['\n', '\r']) else { return rest.take() };
+        let Some(end) = memchr::memchr2(b'\n', b'\r', text.as_bytes()) else { return rest.take() };
         let width = if text[end..].starts_with("\r\n") { 2 } else { 1 };
         rest = Some(&text[end + width..]);
         Some(&text[..end])
     })
 }
 
-/// In a selector a line end is white space, and means the same as a space.
+/// Replaces the line ends in a selector, where they are white space, by spaces.
 fn one_line(selector: Cow<'static, str>) -> Cow<'static, str> {
     if selector.contains(['\n', '\r']) { selector.replace(['\n', '\r'], " ").into() } else { selector }
 }
 
-/// What all builders can do.
+/// Implements what all builders can do.
 macro_rules! builders {
     ($($builder:ident $(. $script:ident)?),* $(,)?) => {$(
         impl $builder {
@@ -346,6 +347,37 @@ mod tests {
     }
 
     #[test]
+    fn a_mode_and_a_selector_remove() {
+        let removal = |selector: &str| {
+            [ELEMENTS.to_owned(), format!("data: selector {selector}"), "data: mode remove".to_owned()]
+        };
+        for selector in ["#x", "ul > li:not(.\"a\")", "a[href='/?a=1&amp;b']"] {
+            let expected = removal(selector);
+            let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+            check((Mode::Remove, selector), &expected);
+            check((Mode::Remove, selector.to_owned()), &expected);
+            check((Mode::Remove, selector, ""), &expected);
+        }
+        refused((Mode::Remove, ""), "a patch with mode `remove` needs a selector");
+        let refusal = "a patch with mode `remove` takes a selector, such as `(Mode::Remove, \"#counter\")`, not elements";
+        refused((Mode::Remove, markup("<b></b>")), refusal);
+    }
+
+    #[test]
+    fn maps_are_signals() {
+        use std::collections::{BTreeMap, HashMap};
+        check(json!({}), &[SIGNALS, "data: signals {}"]);
+        check(HashMap::from([("a", 1)]), &[SIGNALS, "data: signals {\"a\":1}"]);
+        check(
+            BTreeMap::from([("a".to_owned(), Some("b")), ("c".to_owned(), None)]),
+            &[SIGNALS, "data: signals {\"a\":\"b\",\"c\":null}"],
+        );
+        check(BTreeMap::<String, u8>::new(), &[SIGNALS, "data: signals {}"]);
+        let object: serde_json::Map<_, _> = [("a".to_owned(), json!([1]))].into_iter().collect();
+        check(object, &[SIGNALS, "data: signals {\"a\":[1]}"]);
+    }
+
+    #[test]
     fn signals_are_an_object() {
         check(json!({ "count": 5, "gone": null }), &[SIGNALS, "data: signals {\"count\":5,\"gone\":null}"]);
         check(
@@ -413,9 +445,10 @@ mod tests {
         to("/\";alert(1)//", "\"/%22;alert(1)//\"");
         to("/</script>", "\"/%3C/script%3E\"");
         for unsafe_location in ["javascript:alert(1)", "//evil.example", "/\\evil.example"] {
-            let bytes = Event::new(redirect(unsafe_location)).into_bytes().unwrap();
-            let text = std::str::from_utf8(&bytes).unwrap();
-            assert!(text.contains("console.error(") && !text.contains("location"), "{text}");
+            let location = crate::Location::from(unsafe_location);
+            let problem = location.checked().unwrap_err().to_string();
+            refused(redirect(unsafe_location), &problem);
+            refused(redirect(unsafe_location).id(1), &problem);
         }
     }
 
@@ -452,6 +485,21 @@ mod tests {
                 "data: elements ",
             ],
         );
+    }
+
+    #[test]
+    fn an_event_has_no_room_to_spare() {
+        for event in [
+            Event::new("one"),
+            Event::new(patch(markup("<b>\n</b>")).selector("#x").mode(Mode::Append).view_transition().id(7)),
+            Event::new(json!({ "a": 1 })),
+            Event::new(comment("one\n\ntwo").retry(Duration::from_secs(2))),
+        ] {
+            let bytes = event.into_bytes().unwrap();
+            // Shared bytes with room to spare are a `Vec` behind another allocation, which they give back.
+            let length = bytes.len();
+            assert_eq!(Vec::from(bytes).capacity(), length);
+        }
     }
 
     #[test]

@@ -5,19 +5,19 @@ use serde::{Serialize, Serializer};
 
 use super::text::{NoText, Sink, texts_of};
 
-/// Takes a key and what hands out its texts, one key after the other.
+/// Receives a key and a function that passes on its texts, one key after the other.
 pub(super) type Field<'f> = &'f mut dyn FnMut(&str, &mut dyn FnMut(Sink<'_>));
 
-/// Hands out the fields of a struct or a map: of one that is `None` or skipped no text, of a list each
-/// element's. What has no fields has none to hand out.
+/// Passes on the fields of a struct or a map: no text for a field that is `None` or skipped, and the text of each
+/// element for a list. Nothing is passed on for a value without fields.
 pub(super) fn fields_of(value: &(impl Serialize + ?Sized), field: Field<'_>) {
-    // What fails is no struct, and no query reads it.
+    // A value that fails here is neither a struct nor a map, and no query is read into it.
     let _ = value.serialize(Fields { field, key: String::new() });
 }
 
 struct Fields<'f> {
     field: Field<'f>,
-    /// Of the map's value that comes next.
+    /// The key of the value that comes next in a map.
     key: String,
 }
 

@@ -1,11 +1,13 @@
 //! Which values a stream may yield.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
 
+use serde::Serialize;
 use stario_html::Render;
 
-use super::event::{Event, Mode, patch, signals};
+use super::event::{Event, Mode, patch, remove_rendered, signals};
 use crate::error::{Error, Result};
 
 /// A value that can be pushed to an open browser.
@@ -14,8 +16,9 @@ use crate::error::{Error, Result};
 /// |---|---|
 /// | [`Event`], and what the functions of [`event`](crate::event) build | itself |
 /// | anything that renders | patches the element with its id |
-/// | `serde_json::Value` (`json!({ .. })`) | patches signals |
+/// | `serde_json::Value` (`json!({ .. })`), and maps | patches signals |
 /// | `(Mode, element)` | patches by mode, at the element's own id (`Outer` and `Replace` only) |
+/// | `(Mode::Remove, selector)` | removes the elements that match the selector |
 /// | `(Mode, selector, element)` | patches by mode, at the selector |
 ///
 /// `K` tells the conversions apart and is always inferred.
@@ -88,9 +91,31 @@ impl IntoEvent<AsSignals> for serde_json::Value {
     }
 }
 
+/// As a struct with a name for each signal.
+impl IntoEvent<AsSignals> for serde_json::Map<String, serde_json::Value> {
+    fn into_event(self) -> Event {
+        signals(self).into()
+    }
+}
+
+impl<K: Serialize, V: Serialize> IntoEvent<AsSignals> for BTreeMap<K, V> {
+    fn into_event(self) -> Event {
+        signals(self).into()
+    }
+}
+
+impl<K: Serialize, V: Serialize, H> IntoEvent<AsSignals> for HashMap<K, V, H> {
+    fn into_event(self) -> Event {
+        signals(self).into()
+    }
+}
+
 impl<R: Render> IntoEvent<AsPatch> for (Mode, R) {
     fn into_event(self) -> Event {
-        patch(self.1).mode(self.0).into()
+        match self {
+            (Mode::Remove, selector) => remove_rendered(&selector.into_html()).into(),
+            (mode, elements) => patch(elements).mode(mode).into(),
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::fmt::{self, Display};
 use serde::ser::{Error, Impossible, SerializeSeq, SerializeTuple};
 use serde::{Serialize, Serializer};
 
-/// Takes texts, one after the other.
+/// Receives texts, one after the other.
 pub(super) type Sink<'s> = &'s mut dyn FnMut(&str);
 
-/// What stands for a value that is no text: a struct or a map, which no parameter is read from either.
+/// Stands for a value that is not a text: a struct or a map, from which no parameter is read either.
 const NO_TEXT: &str = "\u{FFFD}";
 
 /// A value for a path or query parameter of type `T`: a `T` or `&T` with the form that its `Serialize`
@@ -100,8 +100,8 @@ impl RestValue<String> for &String {
     }
 }
 
-/// Hands out the segments of a text. Where one of them would be empty, it is handed out together with its
-/// neighbours and the slashes between them: `a`, `b//c` for `a/b//c`.
+/// Passes on the segments of a text. A segment that would be empty is passed on together with its neighbours and
+/// the slashes between them: `a`, then `b//c` for `a/b//c`.
 fn text_segments(text: &str, segment: Sink<'_>) {
     let mut start = 0;
     for (slash, _) in text.match_indices('/') {
@@ -124,7 +124,7 @@ impl<T, I: IntoIterator<Item: UrlValue<T>>> RestValue<Vec<T>> for I {
     }
 }
 
-/// Hands out the text of `value`, none of a `None`, and of a list that of each element.
+/// Passes on the text of `value`: nothing for `None`, and the text of each element for a list.
 pub(super) fn texts_of(value: &(impl Serialize + ?Sized), text: Sink<'_>) {
     if value.serialize(Texts(text)).is_err() {
         text(NO_TEXT);
@@ -133,7 +133,7 @@ pub(super) fn texts_of(value: &(impl Serialize + ?Sized), text: Sink<'_>) {
 
 struct Texts<'t>(Sink<'t>);
 
-/// That a value is no text.
+/// The value is not a text.
 #[derive(Debug)]
 pub(super) struct NoText;
 

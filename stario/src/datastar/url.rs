@@ -1,4 +1,4 @@
-//! `Url`: where a handler is found, percent-encoded.
+//! `Url`: the percent-encoded URL of a handler.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use stario_html::{AttrWriter, Buf, Render, UrlAttr};
 
 use super::text::{RestValue, Sink, UrlValue, texts_of};
+use crate::response::Location;
 
 /// What a path segment must escape: everything but `pchar` of RFC 3986 section 3.3.
 const SEGMENT: &AsciiSet = &CONTROLS
@@ -95,7 +96,7 @@ impl Url {
         self.with_query(name, &mut |text| texts_of(&value, text))
     }
 
-    /// Sets a key of the query to the texts that `values` hands out, in place of those that it had.
+    /// Sets a key of the query to the texts that `values` passes on, in place of those that it had.
     pub(super) fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
         let (rest, fragment) = split(&self.0, '#');
         let (path, query) = split(rest, '?');
@@ -134,7 +135,7 @@ fn encode_template(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, CONTROLS).into()
 }
 
-/// What is before and what is behind the first `separator`.
+/// The texts before and after the first `separator`.
 fn split(text: &str, separator: char) -> (&str, &str) {
     text.split_once(separator).unwrap_or((text, ""))
 }
@@ -157,6 +158,20 @@ impl From<Url> for String {
     }
 }
 
+/// A place of this site.
+impl From<Url> for Location {
+    fn from(url: Url) -> Self {
+        url.0.into()
+    }
+}
+
+/// A place of this site.
+impl From<&Url> for Location {
+    fn from(url: &Url) -> Self {
+        url.as_str().into()
+    }
+}
+
 impl Render for Url {
     fn render(&self, buf: &mut Buf) {
         self.0.render(buf);
@@ -169,13 +184,13 @@ impl UrlAttr for Url {
     }
 }
 
-/// Puts a path together from its template's literals and its parameters' values.
+/// Builds a path from the literals of its template and the values of its captures.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct UrlBuilder(String);
 
 impl UrlBuilder {
-    /// One below the prefix of the app whose routes are `R`.
+    /// Begins with the prefix of the app whose routes are `R`.
     pub fn of<R: 'static>() -> Self {
         Self(
             encode_template(crate::links::prefix_of(TypeId::of::<R>(), crate::current::get().links))
@@ -184,7 +199,7 @@ impl UrlBuilder {
     }
 
     pub fn literal(&mut self, segment: &str) {
-        // `/` alone, below a prefix.
+        // The template is `/`, and the app is nested: the prefix alone is its path.
         if segment.is_empty() && !self.0.is_empty() {
             return;
         }

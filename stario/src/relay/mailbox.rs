@@ -1,4 +1,4 @@
-//! What waits for one subscriber, and what is dropped when that is too much.
+//! The queue of one subscription: the values that it has not received yet, and which are dropped when it is full.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -6,21 +6,24 @@ use std::task::{Context, Poll, Waker};
 
 use smallvec::SmallVec;
 
-/// How many values wait, unless the subscription says otherwise.
+/// How many values a queue holds unless the subscription says otherwise.
 const CAPACITY: usize = 1024;
 
-/// A published value, stored once for all who wait for it.
+/// A published value, stored once for all subscriptions that receive it.
 pub(super) struct Message<T> {
     pub(super) subject: Arc<str>,
     pub(super) value: T,
 }
 
 pub(super) struct Mailbox<T> {
-    waiting: Waiting<T>,
+    queue: Queue<T>,
     capacity: usize,
     when_full: WhenFull,
+    /// Nothing is delivered any more.
     is_closed: bool,
+    /// How many values were dropped.
     dropped: u64,
+    /// Wakes the task that waits for the next message, if one does.
     reader: Option<Waker>,
 }
 
@@ -29,14 +32,14 @@ enum WhenFull {
     Close,
 }
 
-/// Messages to be dropped by the caller, once the lock is released: their values may use the relay.
+/// Messages for the caller to drop once the lock is released: the destructors of their values may use the relay.
 pub(super) type Dropped<T> = SmallVec<[Arc<Message<T>>; 1]>;
 
 impl<T> Mailbox<T> {
-    /// `is_closed` when nothing will ever come.
+    /// An empty mailbox; with `is_closed`, one that never receives anything.
     pub(super) fn new(is_closed: bool) -> Self {
         Self {
-            waiting: Waiting::All(VecDeque::new()),
+            queue: Queue::All(VecDeque::new()),
             capacity: CAPACITY,
             when_full: WhenFull::DropOldest,
             is_closed,
@@ -45,12 +48,12 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Adds a message. Who waits for it is the caller's to wake, once the lock is released.
+    /// Adds a message. The caller wakes the reader once the lock is released.
     pub(super) fn deliver(&mut self, message: Arc<Message<T>>) -> (Dropped<T>, Option<Waker>) {
         if self.is_closed {
             return (Dropped::new(), None);
         }
-        let mut dropped = match self.waiting.take(&message.subject) {
+        let mut dropped = match self.queue.take(&message.subject) {
             Some(older) => Dropped::from([older]),
             // Room is made before, so that the queue never grows past its capacity.
             None => self.shrink_to(self.capacity - 1),
@@ -58,14 +61,14 @@ impl<T> Mailbox<T> {
         if self.is_closed {
             dropped.push(message);
         } else {
-            self.waiting.push(message);
+            self.queue.push(message);
         }
         self.dropped += dropped.len() as u64;
         (dropped, self.reader.take())
     }
 
     fn shrink_to(&mut self, most: usize) -> Dropped<T> {
-        let over = self.waiting.len().saturating_sub(most);
+        let over = self.queue.len().saturating_sub(most);
         if over == 0 {
             return Dropped::new();
         }
@@ -76,7 +79,7 @@ impl<T> Mailbox<T> {
                 usize::MAX
             }
         };
-        std::iter::from_fn(|| self.waiting.pop()).take(taken).collect()
+        std::iter::from_fn(|| self.queue.pop()).take(taken).collect()
     }
 
     pub(super) fn set_capacity(&mut self, capacity: usize) -> Dropped<T> {
@@ -96,24 +99,24 @@ impl<T> Mailbox<T> {
     }
 
     pub(super) fn keep_latest(&mut self) -> Dropped<T> {
-        let mut before = std::mem::replace(&mut self.waiting, Waiting::Latest(Latest::default()));
+        let mut before = std::mem::replace(&mut self.queue, Queue::Latest(Latest::default()));
         let mut dropped = Dropped::new();
         while let Some(message) = before.pop() {
-            dropped.extend(self.waiting.take(&message.subject));
-            self.waiting.push(message);
+            dropped.extend(self.queue.take(&message.subject));
+            self.queue.push(message);
         }
         self.dropped += dropped.len() as u64;
         dropped
     }
 
-    /// The next message; `None` when there will be none. A waker that is no longer needed is handed back,
-    /// for the caller to drop once the lock is released.
+    /// Takes the next message; `None` when there will be none. The waker that this call replaces is put into
+    /// `unused`, for the caller to drop once the lock is released.
     pub(super) fn poll(
         &mut self,
         ctx: &mut Context<'_>,
         unused: &mut Option<Waker>,
     ) -> Poll<Option<Arc<Message<T>>>> {
-        if let Some(message) = self.waiting.pop() {
+        if let Some(message) = self.queue.pop() {
             return Poll::Ready(Some(message));
         }
         if self.is_closed {
@@ -128,17 +131,17 @@ impl<T> Mailbox<T> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.queue.len()
     }
 }
 
-/// Messages in the order in which they are received.
-enum Waiting<T> {
+/// Messages in the order in which they will be received.
+enum Queue<T> {
     All(VecDeque<Arc<Message<T>>>),
     Latest(Latest<T>),
 }
 
-impl<T> Waiting<T> {
+impl<T> Queue<T> {
     fn len(&self) -> usize {
         match self {
             Self::All(messages) => messages.len(),
@@ -146,7 +149,7 @@ impl<T> Waiting<T> {
         }
     }
 
-    /// Takes out the message that a new one with this subject stands in the place of.
+    /// Removes the message that a new one with this subject replaces.
     fn take(&mut self, subject: &str) -> Option<Arc<Message<T>>> {
         match self {
             Self::All(_) => None,
@@ -169,7 +172,7 @@ impl<T> Waiting<T> {
     }
 }
 
-/// The newest message of each subject, by the number of its arrival.
+/// The newest message of each subject, numbered in the order of arrival.
 struct Latest<T> {
     messages: BTreeMap<u64, Arc<Message<T>>>,
     numbers: HashMap<Arc<str>, u64>,
@@ -198,5 +201,75 @@ impl<T> Latest<T> {
         let (_, message) = self.messages.pop_first()?;
         self.numbers.remove(&message.subject);
         Some(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use loom::future::block_on;
+    use loom::sync::{Arc as Shared, Mutex};
+    use loom::thread;
+
+    use super::*;
+
+    /// Delivers as `Relay::publish` does: the reader is woken when the lock is released.
+    fn publish(mailbox: &Mutex<Mailbox<u8>>, value: u8) {
+        let message = Arc::new(Message { subject: "subject".into(), value });
+        let (dropped, reader) = mailbox.lock().unwrap().deliver(message);
+        drop(dropped);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Waits as a `Subscription` does.
+    fn next(mailbox: &Mutex<Mailbox<u8>>) -> Option<u8> {
+        block_on(std::future::poll_fn(|ctx| {
+            let mut unused = None;
+            let polled = mailbox.lock().unwrap().poll(ctx, &mut unused);
+            polled.map(|message| message.map(|message| message.value))
+        }))
+    }
+
+    /// Runs every order of the steps of all threads in which at most two threads are interrupted. A wake-up that is
+    /// lost in one of them is a deadlock, which fails the test.
+    fn in_every_order(steps: impl Fn() + Send + Sync + 'static) {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(2);
+        model.check(steps);
+    }
+
+    #[test]
+    fn a_reader_receives_what_two_threads_publish() {
+        in_every_order(|| {
+            let mailbox = Shared::new(Mutex::new(Mailbox::new(false)));
+            let publishers = [1, 2].map(|value| {
+                let mailbox = Shared::clone(&mailbox);
+                thread::spawn(move || publish(&mailbox, value))
+            });
+            let mut received = [next(&mailbox), next(&mailbox)];
+            received.sort_unstable();
+            assert_eq!(received, [Some(1), Some(2)]);
+            publishers.into_iter().for_each(|publisher| publisher.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_mailbox_that_closes_wakes_its_reader() {
+        in_every_order(|| {
+            let mut mailbox = Mailbox::new(false);
+            mailbox.set_capacity(1);
+            mailbox.close_when_full();
+            let mailbox = Shared::new(Mutex::new(mailbox));
+            let publisher = {
+                let mailbox = Shared::clone(&mailbox);
+                thread::spawn(move || [1, 2].iter().for_each(|value| publish(&mailbox, *value)))
+            };
+            let received: Vec<u8> = std::iter::from_fn(|| next(&mailbox)).take(2).collect();
+            publisher.join().unwrap();
+            // The first is received before the second comes, or both are lost.
+            let dropped = mailbox.lock().unwrap().dropped();
+            assert!(matches!((&*received, dropped), ([1, 2], 0) | ([], 2)), "{received:?} {dropped}");
+        });
     }
 }

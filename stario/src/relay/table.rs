@@ -1,4 +1,4 @@
-//! Who has subscribed to what.
+//! The subscriptions of a relay, by their patterns.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -15,8 +15,8 @@ pub(super) struct Table<T> {
     next_id: u64,
 }
 
-/// The subscriptions to one pattern, in the order they came. Shared with who publishes, so that it is copied
-/// only when it changes while it is read.
+/// The mailboxes of the subscriptions to one pattern, the oldest first. A publisher reads them without the lock of
+/// the table, so they are copied when they change meanwhile.
 type Readers<T> = Arc<BTreeMap<u64, Arc<Mutex<Mailbox<T>>>>>;
 
 impl<T> Default for Table<T> {
@@ -26,7 +26,7 @@ impl<T> Default for Table<T> {
 }
 
 impl<T> Table<T> {
-    /// Enters the mailbox under every pattern, and returns the number that it is taken out by.
+    /// Adds the mailbox under every pattern, and returns the number by which it is removed.
     pub(super) fn add(&mut self, patterns: &[Pattern], mailbox: &Arc<Mutex<Mailbox<T>>>) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
@@ -51,10 +51,10 @@ impl<T> Table<T> {
         }
     }
 
-    /// Those whose patterns fit `subject`. No mailbox is there twice, because the patterns of a subscription
-    /// do not overlap.
-    pub(super) fn find(&self, subject: &str) -> Found<T> {
-        let mut found = Found { all: SmallVec::new() };
+    /// The mailboxes whose patterns match `subject`. None of them is found twice, because the patterns of one
+    /// subscription do not overlap.
+    pub(super) fn find(&self, subject: &str) -> Reached<T> {
+        let mut found = Reached { all: SmallVec::new() };
         found.all.extend(self.patterns.get(subject).cloned());
         if self.wildcards == 0 {
             return found;
@@ -76,12 +76,12 @@ impl<T> Table<T> {
     }
 }
 
-/// The readers of a subject.
-pub(super) struct Found<T> {
+/// The mailboxes that a subject reaches.
+pub(super) struct Reached<T> {
     all: SmallVec<[Readers<T>; 2]>,
 }
 
-impl<T> Found<T> {
+impl<T> Reached<T> {
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

@@ -8,8 +8,6 @@ use http::uri::Authority;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-use crate::datastar::Url;
-
 /// What no URL contains. `%` stays, because it begins an escape.
 const NOT_IN_URLS: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -133,7 +131,7 @@ macro_rules! local_from {
     )*};
 }
 
-local_from! { &str, String, &String, Cow<'_, str>, Url, &Url }
+local_from! { &str, String, &String, Cow<'_, str> }
 
 fn encode(url: &str) -> String {
     utf8_percent_encode(url, NOT_IN_URLS).to_string()

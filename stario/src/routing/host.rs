@@ -1,4 +1,4 @@
-//! Which host a request is for, and which of an app's hosts that is.
+//! The host that a request is for, and the choice among the hosts that an app names.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -43,11 +43,11 @@ impl<'a> Host<'a> {
     }
 }
 
-/// Something for each of several hosts.
+/// A value for each of several hosts.
 #[derive(Debug)]
 pub(crate) struct Hosts<T> {
     exact: HashMap<Box<str>, T>,
-    /// The longest first.
+    /// The values of `*.` hosts by their suffixes, the longest first.
     below: Vec<(Box<str>, T)>,
 }
 
@@ -58,7 +58,7 @@ impl<T> Default for Hosts<T> {
 }
 
 impl<T: Default> Hosts<T> {
-    /// That of a host which the app has checked.
+    /// The value of a host that the app has checked, added where there is none yet.
     pub(crate) fn entry(&mut self, host: &str) -> &mut T {
         let Ok(Host::Below(suffix)) = Host::parse(host) else {
             return self.exact.entry(host.into()).or_default();
@@ -73,9 +73,9 @@ impl<T: Default> Hosts<T> {
 }
 
 impl<T> Hosts<T> {
-    /// That of the host the request is for, if it is one of these.
+    /// The value of the host that the request is for, if it is one of these.
     pub(crate) fn find(&self, head: &request::Parts) -> Option<&T> {
-        let host = asked(head)?;
+        let host = host_of(head)?;
         self.exact.get(&*host).or_else(|| {
             let is_below = |suffix: &str| host.len() > suffix.len() && host.ends_with(suffix);
             self.below.iter().find(|(suffix, _)| is_below(suffix)).map(|(_, found)| found)
@@ -83,9 +83,9 @@ impl<T> Hosts<T> {
     }
 }
 
-/// The host that is asked for, in lower case, without port and final dot: that of the target, where there is
-/// one (RFC 9112 section 3.2.2, and `:authority` of HTTP/2), else of the header `host`.
-fn asked(head: &request::Parts) -> Option<String> {
+/// The host that a request is for, in lower case, without port and final dot: the host in its target, if there is
+/// one (RFC 9112 section 3.2.2, and `:authority` of HTTP/2), else the header `host`.
+fn host_of(head: &request::Parts) -> Option<String> {
     let authority = match head.uri.authority() {
         Some(authority) => Cow::Borrowed(authority),
         None => Cow::Owned(head.headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok()?),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_refused() {
+    fn malformed_hosts_are_refused() {
         for text in
             ["", "*", "*.", "*example.com", "a.*.com", "example.com:80", "a..b", "a/b", "[::1", "ex ample"]
         {

@@ -1,4 +1,4 @@
-//! Comments, which say nothing to the page.
+//! Comments, which the client ignores.
 
 use std::borrow::Cow;
 
@@ -40,11 +40,7 @@ pub fn ping() -> Comment {
 
 impl Comment {
     pub(super) fn encode(self) -> Event {
-        let mut written = self.envelope.begin(None, self.text.len());
-        for line in lines(&self.text) {
-            written.0.push_str(if line.is_empty() { ":" } else { ": " });
-            written.0.extend([line, "\n"]);
-        }
-        self.envelope.end(written)
+        let field = |line| if line == "" { (":", Some(line)) } else { (": ", Some(line)) };
+        self.envelope.event("", &lines(&self.text).map(field).collect::<Vec<_>>())
     }
 }

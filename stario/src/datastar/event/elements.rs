@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use stario_html::{Html, Render};
 
-use super::{Envelope, Event, Lines, one_line, siblings};
+use super::{Envelope, Event, foreign, one_line};
 
 /// Where patched elements go, and how: Datastar's patch modes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ pub enum Namespace {
     MathMl,
 }
 
-/// Elements on their way into the page; made by [`patch`].
+/// Elements to be patched; made by [`patch`].
 #[derive(Debug, Clone)]
 #[must_use = "an event is sent when it is yielded"]
 pub struct PatchElements {
@@ -149,27 +149,23 @@ impl PatchElements {
         if self.selector.is_none() && !matches!(self.mode, Mode::Outer | Mode::Replace) {
             self.envelope.reject(format!("a patch with mode `{}` needs a selector", self.mode.as_str()));
         }
-        let mut lines = self.envelope.begin(Some("datastar-patch-elements"), self.html.len());
-        if let Some(selector) = &self.selector {
-            lines.data("selector", selector);
-        }
-        if self.mode != Mode::Outer {
-            lines.data("mode", self.mode.as_str());
-        }
-        self.transition.encode(&mut lines);
-        let markup = match self.namespace {
-            Namespace::Html => Cow::Borrowed(self.html.as_str()),
-            Namespace::Svg | Namespace::MathMl => siblings::one_to_a_line(self.html.as_str()),
+        let (markup, namespace) = match self.namespace {
+            Namespace::Html => (Cow::Borrowed(self.html.as_str()), None),
+            Namespace::Svg => (foreign::one_to_a_line(self.html.as_str()), Some("svg")),
+            Namespace::MathMl => (foreign::one_to_a_line(self.html.as_str()), Some("mathml")),
         };
-        match self.namespace {
-            Namespace::Html => {}
-            Namespace::Svg => lines.data("namespace", "svg"),
-            Namespace::MathMl => lines.data("namespace", "mathml"),
-        }
-        if !markup.is_empty() {
-            lines.data("elements", &markup);
-        }
-        self.envelope.end(lines)
+        let (transition, transition_selector) = self.transition.fields();
+        self.envelope.event(
+            "event: datastar-patch-elements\n",
+            &[
+                ("data: selector ", self.selector.as_deref()),
+                ("data: mode ", Some(self.mode).filter(|mode| *mode != Mode::Outer).map(Mode::as_str)),
+                ("data: useViewTransition ", transition),
+                ("data: viewTransitionSelector ", transition_selector),
+                ("data: namespace ", namespace),
+                ("data: elements ", Some(&*markup).filter(|markup| !markup.is_empty())),
+            ],
+        )
     }
 }
 
@@ -205,6 +201,24 @@ pub fn remove(selector: impl Into<Cow<'static, str>>) -> Remove {
         selector: one_line(selector.into()),
         transition: ViewTransition::default(),
     }
+}
+
+/// Removes the elements that match a selector which was rendered as a text.
+pub(in crate::datastar) fn remove_rendered(selector: &Html) -> Remove {
+    // A text is rendered without `<`, and with the entities of `stario_html::escape`. `&amp;` is read last, because
+    // it stands for the beginning of others.
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    let text = entities
+        .iter()
+        .fold(selector.as_str().to_owned(), |text, (entity, character)| text.replace(entity, character));
+    let mut removal = remove(text);
+    if selector.as_str().contains('<') {
+        removal.envelope.reject(
+            "a patch with mode `remove` takes a selector, such as `(Mode::Remove, \"#counter\")`, not elements"
+                .to_owned(),
+        );
+    }
+    removal
 }
 
 impl Remove {
@@ -243,15 +257,12 @@ enum ViewTransition {
 }
 
 impl ViewTransition {
-    fn encode(&self, lines: &mut Lines) {
-        if matches!(self, Self::None) {
-            return;
-        }
-        lines.data("useViewTransition", "true");
-        if let Self::Of(selector) = self
-            && !selector.is_empty()
-        {
-            lines.data("viewTransitionSelector", selector);
+    /// The values of `useViewTransition` and `viewTransitionSelector`.
+    fn fields(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::None => (None, None),
+            Self::Page => (Some("true"), None),
+            Self::Of(selector) => (Some("true"), Some(&**selector).filter(|selector| !selector.is_empty())),
         }
     }
 }

@@ -121,19 +121,21 @@ pub struct Redirect {
 /// Sends the browser to `location`: a page of this site, or one made by
 /// [`Location::external`](crate::Location::external).
 ///
-/// It is written as a string literal, so it cannot become code. If the location is not safe, the page stays, and
-/// the log says why.
+/// It is written as a string literal, so it cannot become code. A location that is not safe, such as
+/// `javascript:..`, makes the event invalid, which ends its stream.
 pub fn redirect(location: impl Into<Location>) -> Redirect {
-    let location = match location.into().into_checked() {
-        Ok(location) => serde_json::Value::String(location).to_string(),
-        Err(error) => {
-            tracing::error!(%error, "a browser is not redirected");
-            let excuse = "console.error('The server refused to redirect this page: see its log.')";
-            return Redirect { script: script(excuse) };
+    match location.into().into_checked() {
+        Ok(location) => {
+            let location = serde_json::Value::String(location);
+            // Assigned after the event is handled, as the SDK reference has it, so that the patch is complete.
+            Redirect { script: script(format!("setTimeout(() => window.location = {location})")) }
         }
-    };
-    // Assigned after the event is handled, as the SDK reference has it, so that the patch is complete.
-    Redirect { script: script(format!("setTimeout(() => window.location = {location})")) }
+        Err(error) => {
+            let mut script = script("");
+            script.envelope.reject(error.to_string());
+            Redirect { script }
+        }
+    }
 }
 
 impl Redirect {

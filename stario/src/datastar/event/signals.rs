@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Envelope, Event};
 
-/// Signals on their way to the page; made by [`signals`].
+/// Signals to be patched; made by [`signals`].
 #[derive(Debug, Clone)]
 #[must_use = "an event is sent when it is yielded"]
 pub struct PatchSignals {
@@ -62,11 +62,10 @@ impl PatchSignals {
     }
 
     pub(super) fn encode(self) -> Event {
-        let mut lines = self.envelope.begin(Some("datastar-patch-signals"), self.json.len());
-        if self.only_if_missing {
-            lines.data("onlyIfMissing", "true");
-        }
-        lines.data("signals", &self.json);
-        self.envelope.end(lines)
+        let only_if_missing = self.only_if_missing.then_some("true");
+        self.envelope.event(
+            "event: datastar-patch-signals\n",
+            &[("data: onlyIfMissing ", only_if_missing), ("data: signals ", Some(&self.json))],
+        )
     }
 }

@@ -1,12 +1,12 @@
-//! Parts of an `<svg>` or `<math>` element, so that the client takes all of them.
+//! Patched elements of another namespace than HTML, SVG or MathML, laid out so that the client takes all of them.
 //!
-//! The client (1.0.4) walks their nodes while it moves them away, and so takes every second node only: the
-//! elements must be every second, with a text node of white space between them.
+//! Datastar's client (1.0.4) walks the nodes of such a patch while it moves them into the page, and so takes only
+//! every second node: exactly one text node must stand between two elements.
 
 use std::borrow::Cow;
 
-/// The outermost elements of `markup`, each beginning a line, and nothing between them. What is not well
-/// formed is left as it is.
+/// The outermost elements of `markup`, each at the beginning of a line, and nothing between them. Markup that is not
+/// well formed is returned as it is.
 pub(super) fn one_to_a_line(markup: &str) -> Cow<'_, str> {
     match outermost(markup).as_deref() {
         None => Cow::Borrowed(markup),
@@ -43,7 +43,7 @@ fn outermost(markup: &str) -> Option<Vec<&str>> {
     (depth == 0).then_some(elements)
 }
 
-/// Up to the `>` that is not inside an attribute's quotes.
+/// The length of a tag: to the first `>` outside of quotes.
 fn tag_length(rest: &str) -> Option<usize> {
     let mut quote = None;
     for (at, byte) in rest.bytes().enumerate() {
@@ -57,7 +57,8 @@ fn tag_length(rest: &str) -> Option<usize> {
     None
 }
 
-/// Closed in itself, or an HTML element (inside `<foreignObject>`, say) that is never closed.
+/// Whether a tag has no end tag: it closes itself, or is a void element of HTML, as there may be inside of
+/// `<foreignObject>`.
 fn has_no_end(tag: &str) -> bool {
     const VOID: [&str; 13] = [
         "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
