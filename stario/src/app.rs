@@ -23,7 +23,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::datastar::ClientFile;
@@ -35,6 +34,7 @@ use crate::layer::{Layers, Stage};
 use crate::response::{self, Response};
 use crate::routing::{Pattern, Route, Router};
 use crate::server::Config;
+use crate::stop::StopSignal;
 
 pub(crate) use answers::Answers;
 use compose::Part;
@@ -54,7 +54,7 @@ pub use settings::ProxyHeader;
 pub(crate) use settings::{Proxies, Settings};
 pub(crate) use states::States;
 pub use work::Unfinished;
-pub(crate) use work::{Work, until_cut};
+pub(crate) use work::Work;
 
 /// Declares this crate's app. Write it once, in the crate's root.
 ///
@@ -397,7 +397,7 @@ impl App {
             body_readers: followed.body_readers,
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
-            stop: CancellationToken::new(),
+            stop: StopSignal::default(),
         })
     }
 }
@@ -494,8 +494,8 @@ pub(crate) struct Assembled {
     singletons: Slots,
     /// The singletons'.
     cleanups: Cleanups,
-    /// Cancelled when the server is told to stop.
-    stop: CancellationToken,
+    /// Given when the server is told to stop.
+    stop: StopSignal,
     work: Work,
     hooks: Hooks,
 }
@@ -563,7 +563,7 @@ impl Assembled {
         &self.cleanups
     }
 
-    pub(crate) fn stop(&self) -> &CancellationToken {
+    pub(crate) fn stop(&self) -> &StopSignal {
         &self.stop
     }
 

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use stario_html::Html;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::error::panic_message;
 use crate::extract::RequestId;
 use crate::inject::Cleanups;
-use crate::patience::Patience;
 use crate::sse::Pings;
+use crate::stall::StallTimer;
+use crate::stop::{StopSignal, StopWatch};
 use crate::telemetry::{Report, events_in};
 use crate::writer::{Line, Reader};
 
@@ -45,6 +45,8 @@ pub struct Body {
     behind: Option<Behind>,
     /// Told what is sent, and that it is over, which is when the body is dropped.
     report: Option<Box<Report>>,
+    /// The handler whose response this is.
+    handler: Option<&'static str>,
 }
 
 /// What a body holds until it is sent.
@@ -71,7 +73,18 @@ enum Kind {
 /// What a client sends, as long as it goes on sending.
 struct Incoming {
     body: hyper::body::Incoming,
-    patience: Patience,
+    stall: StallTimer,
+    has_ended: bool,
+    /// Set when the body is dropped before its end.
+    is_unread: Arc<AtomicBool>,
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.has_ended && !http_body::Body::is_end_stream(&self.body) {
+            self.is_unread.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The client stopped sending, or was too slow.
@@ -81,7 +94,7 @@ pub(crate) struct Stalled;
 /// Server-sent events: endless as a rule, so they end when the server stops.
 struct Events {
     frames: Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>,
-    stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    stop: Option<StopWatch>,
     pings: Option<Pings>,
     /// How many were sent, if anyone wants to know.
     count: Option<Arc<AtomicU64>>,
@@ -89,7 +102,7 @@ struct Events {
 
 impl Events {
     fn poll_next(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        let stopped = self.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready());
+        let stopped = self.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready());
         if stopped {
             return Poll::Ready(None);
         }
@@ -180,8 +193,16 @@ impl Body {
         matches!(self.kind, Kind::Written(_))
     }
 
-    pub(crate) fn incoming(body: hyper::body::Incoming, patience: Patience) -> Self {
-        Kind::Incoming(Incoming { body, patience }).into()
+    /// The body of a request that a server has received. `is_unread` is set if it is dropped before its end.
+    pub(crate) fn incoming(
+        body: hyper::body::Incoming,
+        stall: StallTimer,
+        is_unread: &Arc<AtomicBool>,
+    ) -> Self {
+        if http_body::Body::is_end_stream(&body) {
+            return Self::empty();
+        }
+        Kind::Incoming(Incoming { body, stall, has_ended: false, is_unread: Arc::clone(is_unread) }).into()
     }
 
     /// All its bytes, if they are there.
@@ -220,9 +241,9 @@ impl Body {
     }
 
     /// Ends this body, if it is an event stream, when `stop` is cancelled.
-    pub(crate) fn end_events_on(&mut self, stop: &CancellationToken) {
+    pub(crate) fn end_events_on(&mut self, stop: &StopSignal) {
         if let Kind::Events(events) = &mut self.kind {
-            events.stop.get_or_insert_with(|| Box::pin(stop.clone().cancelled_owned()));
+            events.stop.get_or_insert_with(|| stop.watch());
         }
     }
 
@@ -262,6 +283,16 @@ impl Body {
         self.report = Some(report);
     }
 
+    /// Names the handler whose response this is, for a server that cuts it when it stops.
+    pub(crate) fn answered_by(&mut self, handler: &'static str) {
+        self.handler = Some(handler);
+    }
+
+    /// The handler whose response this is, where it is known.
+    pub(crate) fn handler(&self) -> Option<&'static str> {
+        self.handler
+    }
+
     /// Makes an event stream of a body that others call one.
     pub(crate) fn into_events(self) -> Self {
         match self.kind {
@@ -280,7 +311,7 @@ impl Body {
 
 impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
-        Self { kind, behind: None, report: None }
+        Self { kind, behind: None, report: None, handler: None }
     }
 }
 
@@ -329,11 +360,12 @@ impl Incoming {
     fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), ctx);
         match &polled {
-            Poll::Ready(Some(Ok(frame))) => self.patience.refill(frame.data_ref().map_or(0, Bytes::len)),
-            Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
+            Poll::Ready(Some(Ok(frame))) => self.stall.note_progress(frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Pending if self.stall.poll_stalled(ctx).is_ready() => {
                 return Poll::Ready(Some(Err(Stalled.into())));
             }
-            Poll::Ready(_) | Poll::Pending => {}
+            Poll::Ready(None) => self.has_ended = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
         polled.map_err(Into::into)
     }

@@ -114,6 +114,7 @@ enum Answering {
 /// A handler's call, and what its response still needs.
 struct Called {
     call: Begin,
+    handler: &'static str,
     version: Version,
     id: RequestId,
     /// The handler's future owns the head, and a panic takes it down.
@@ -151,6 +152,9 @@ impl Called {
         };
         if let Some(template) = self.template {
             response.extensions_mut().insert(template);
+        }
+        if !response.body().is_events() && !response.body().is_written() {
+            response.body_mut().answered_by(self.handler);
         }
         // Event streams are seen to here, where no layer has made another body of them yet.
         if response.body().is_events() {
@@ -245,7 +249,10 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
             let template = telemetry::is_wanted().then(|| RouteTemplate(captures.template()));
             let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
             match handler::call(endpoint, scope, app) {
-                Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),
+                Ok(call) => {
+                    let handler = endpoint.handler;
+                    return Answering::Call(Called { call, handler, version, id, kept, template });
+                }
                 Err(overloaded) => *overloaded,
             }
         }

@@ -124,8 +124,10 @@ mod body;
 
 /// What an app is, and the check that it can serve.
 mod app;
-/// How long one who makes little progress is waited for.
-mod patience;
+/// The end of transfers that make too little progress.
+mod stall;
+/// The signal to stop, and timers, both cheap to poll.
+mod stop;
 /// In-process fan-out.
 pub mod relay;
 /// Errors that answer.

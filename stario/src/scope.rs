@@ -133,7 +133,8 @@ impl Scope {
     }
 
     pub(crate) fn line(&self) -> &Arc<Line> {
-        self.line.get_or_init(|| Arc::new(Line::new(self.app.stop(), self.app.settings().write_buffer())))
+        self.line
+            .get_or_init(|| Arc::new(Line::new(self.app.stop().token(), self.app.settings().write_buffer())))
     }
 
     pub(crate) fn slots(&self) -> &Slots {

@@ -1,10 +1,16 @@
 //! Listens, accepts connections, and ends gracefully.
 
 mod activity;
+mod answer;
 mod check;
 mod config;
 mod connection;
+mod http2;
+mod idle;
 mod listener;
+mod permits;
+mod protocol;
+mod response_body;
 mod shutdown;
 mod socket;
 #[cfg(feature = "tls")]
@@ -129,7 +135,7 @@ impl Server {
         let listeners = match started {
             Ok(listeners) => listeners,
             Err(error) => {
-                self.app.stop().cancel();
+                self.app.stop().stop();
                 self.clean_up(&handle).await;
                 return Err(error);
             }
@@ -160,11 +166,11 @@ impl Server {
     async fn end(&self, connections: &Connections, handle: &AppHandle) -> Ended {
         let (app, limits) = (&self.app, self.app.settings().limits());
         let told = Instant::now();
-        app.stop().cancel();
+        app.stop().stop();
         if !self.is_in_time(connections.ended(), told + limits.stop_timeout).await {
             tracing::warn!(tasks = connections.count(), "connections are cut: time is up");
         }
-        app.work().cut().cancel();
+        app.work().cut().stop();
         // What is cut ends where it next waits; what never does cannot be cut.
         let _ = tokio::time::timeout(LAST, connections.ended()).await;
         let has_ended = self.is_in_time(app.work().drained(), told + limits.detached_stop_timeout).await;
@@ -213,10 +219,10 @@ async fn accept(listener: Listener, connections: Arc<Connections>) {
     let (first, most) = PAUSE;
     let mut pause = first;
     let mut told: Option<Instant> = None;
-    while let Some(place) = connections.place().await {
+    while let Some(permit) = connections.permits.next().await {
         let error = match listener.accept().await {
             Ok((socket, peer)) => {
-                connections.serve(socket, peer, place);
+                connections.serve(socket, peer, permit);
                 pause = first;
                 continue;
             }

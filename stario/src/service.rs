@@ -90,9 +90,9 @@ impl AppService {
     /// cut, and named in the log.
     pub async fn stop(&self) {
         let (app, limits) = (&self.0, self.0.settings().limits());
-        app.stop().cancel();
+        app.stop().stop();
         if tokio::time::timeout(limits.detached_stop_timeout, app.work().drained()).await.is_err() {
-            app.work().cut().cancel();
+            app.work().cut().stop();
             app.work().cut_background();
             // What is left then is no call, or stuck.
             let _ = tokio::time::timeout(LAST, app.work().drained()).await;

@@ -151,7 +151,7 @@ impl TestClient {
     /// Stops the app as a server does: event streams end, detached commands and commands whose client left
     /// finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
     pub async fn stop(self) {
-        self.app.stop().cancel();
+        self.app.stop().stop();
         patiently("end of what the app is doing", async {
             self.app.work().drained().await;
             self.app.cleanups().run(PATIENCE).await;

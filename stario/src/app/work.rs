@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
+
+use crate::stop::{StopSignal, until_stopped};
 
 /// How many detached commands run at once, unless the app says otherwise.
 pub(super) const DETACHED_LIMIT: usize = 1024;
@@ -19,9 +18,9 @@ pub(crate) struct Work {
     tasks: TaskTracker,
     detached: Arc<Semaphore>,
     /// Ends the connections, and with them the requests they are in.
-    cut: CancellationToken,
+    cut: StopSignal,
     /// Ends what goes on without a request.
-    cut_background: CancellationToken,
+    cut_background: StopSignal,
     /// Calls that were dropped because time was up, by their handlers.
     lost: Mutex<Unfinished>,
 }
@@ -33,8 +32,8 @@ impl Work {
         Self {
             tasks,
             detached: Arc::new(Semaphore::new(detached_limit.min(Semaphore::MAX_PERMITS))),
-            cut: CancellationToken::new(),
-            cut_background: CancellationToken::new(),
+            cut: StopSignal::default(),
+            cut_background: StopSignal::default(),
             lost: Mutex::default(),
         }
     }
@@ -52,15 +51,13 @@ impl Work {
     pub(crate) fn go_on(&self, future: impl Future<Output = ()> + Send + 'static) {
         // Outside of a runtime there is nowhere to go on.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cut = self.cut_background.clone();
-        runtime.spawn(self.tasks.track_future(until_cut(cut, future)));
+        runtime.spawn(self.tasks.track_future(until_stopped(&self.cut_background, future)));
     }
 
     /// Runs `future` in a task that nobody waits for, at most as long as there are connections.
     pub(crate) fn go_aside(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cut = self.cut.clone();
-        runtime.spawn(until_cut(cut, future));
+        runtime.spawn(until_stopped(&self.cut, future));
     }
 
     /// Waits until nothing goes on without its request.
@@ -68,54 +65,29 @@ impl Work {
         self.tasks.wait().await;
     }
 
-    /// Cancelled when connections are to end at once, whatever they are in.
-    pub(crate) fn cut(&self) -> &CancellationToken {
+    /// Given when connections are to end at once, whatever they are in.
+    pub(crate) fn cut(&self) -> &StopSignal {
         &self.cut
     }
 
     pub(crate) fn cut_background(&self) {
-        self.cut_background.cancel();
+        self.cut_background.stop();
     }
 
     /// Whether a call that is dropped now is lost.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut.is_cancelled()
+        self.cut.is_stopped()
     }
 
     /// Notes a call that was dropped because time was up.
     pub(crate) fn lose(&self, handler: &'static str) {
         let mut lost = self.lost();
-        let calls =
-            if self.cut_background.is_cancelled() { &mut lost.background } else { &mut lost.requests };
+        let calls = if self.cut_background.is_stopped() { &mut lost.background } else { &mut lost.requests };
         *calls.entry(handler).or_default() += 1;
     }
 
     pub(crate) fn lost(&self) -> MutexGuard<'_, Unfinished> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// `future`, until `cut` is cancelled.
-pub(crate) fn until_cut<F: Future>(cut: CancellationToken, future: F) -> UntilCut<F> {
-    UntilCut { future, cut: cut.cancelled_owned() }
-}
-
-pin_project_lite::pin_project! {
-    /// By hand, because an `async` function such as that of the token has room for the future twice.
-    pub(crate) struct UntilCut<F> {
-        #[pin]
-        future: F,
-        #[pin]
-        cut: WaitForCancellationFutureOwned,
-    }
-}
-
-impl<F: Future> Future for UntilCut<F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        if this.cut.poll(ctx).is_ready() { Poll::Ready(()) } else { this.future.poll(ctx).map(drop) }
     }
 }
 
