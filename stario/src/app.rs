@@ -14,6 +14,7 @@ mod same_origin;
 mod security_headers;
 mod settings;
 mod states;
+mod stop_sequence;
 mod work;
 
 use std::any::TypeId;
@@ -53,6 +54,7 @@ pub use security_headers::SecurityHeaders;
 pub use settings::ProxyHeader;
 pub(crate) use settings::{Proxies, Settings};
 pub(crate) use states::States;
+pub(crate) use stop_sequence::StopSequence;
 pub use work::Unfinished;
 pub(crate) use work::Work;
 

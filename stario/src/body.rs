@@ -7,7 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use stario_html::Html;
 
+use crate::connection::ConnectionNotes;
 use crate::error::panic_message;
 use crate::extract::RequestId;
 use crate::inject::Cleanups;
@@ -75,14 +76,14 @@ struct Incoming {
     body: hyper::body::Incoming,
     stall: StallTimer,
     has_ended: bool,
-    /// Set when the body is dropped before its end.
-    is_unread: Arc<AtomicBool>,
+    /// Told when the body is dropped before its end.
+    notes: Arc<ConnectionNotes>,
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
         if !self.has_ended && !http_body::Body::is_end_stream(&self.body) {
-            self.is_unread.store(true, Ordering::Relaxed);
+            self.notes.note_unread_body();
         }
     }
 }
@@ -193,16 +194,16 @@ impl Body {
         matches!(self.kind, Kind::Written(_))
     }
 
-    /// The body of a request that a server has received. `is_unread` is set if it is dropped before its end.
+    /// The body of a request that a server has received. `notes` are told if it is dropped before its end.
     pub(crate) fn incoming(
         body: hyper::body::Incoming,
         stall: StallTimer,
-        is_unread: &Arc<AtomicBool>,
+        notes: &Arc<ConnectionNotes>,
     ) -> Self {
         if http_body::Body::is_end_stream(&body) {
             return Self::empty();
         }
-        Kind::Incoming(Incoming { body, stall, has_ended: false, is_unread: Arc::clone(is_unread) }).into()
+        Kind::Incoming(Incoming { body, stall, has_ended: false, notes: Arc::clone(notes) }).into()
     }
 
     /// All its bytes, if they are there.

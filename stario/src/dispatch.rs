@@ -3,7 +3,6 @@
 mod way;
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -16,6 +15,7 @@ use tracing::{Instrument as _, Span};
 use crate::app::{Assembled, CROSS_ORIGIN, Mount};
 use crate::body::Body;
 use crate::compress::{self, Accepted};
+use crate::connection::Connection;
 use crate::error::{Error, catch_panic, panic_message};
 use crate::extract::{MatchedPath, Nonce, RequestId, X_REQUEST_ID, client_behind};
 use crate::handler::{self, Begin};
@@ -28,14 +28,13 @@ use way::Way;
 
 /// Routes the request, resolves the handler's parameters, calls it, and classifies and encodes its value.
 ///
-/// `peer` is where the connection comes from, if the server says so.
 pub(crate) async fn dispatch(
     app: Arc<Assembled>,
     request: Request<Body>,
-    peer: Option<SocketAddr>,
+    connection: Connection,
 ) -> Response {
     let Begun { answering, id, span, nonce, template, report, accepted, is_head } =
-        Begun::new(&app, request, peer);
+        Begun::new(&app, request, connection);
     let mut response = {
         let mut answering = answering;
         app.prefixes().around(poll_fn(|ctx| answering.poll(&app, ctx)).instrument(span)).await
@@ -73,13 +72,14 @@ struct Begun {
 }
 
 impl Begun {
-    fn new(app: &Arc<Assembled>, request: Request<Body>, peer: Option<SocketAddr>) -> Self {
+    fn new(app: &Arc<Assembled>, request: Request<Body>, connection: Connection) -> Self {
         let id = RequestId::next();
-        let client = || Some(client_behind(peer?.ip(), request.headers(), app.settings().proxies()));
+        let client =
+            || Some(client_behind(connection.peer?.ip(), request.headers(), app.settings().proxies()));
         let span = telemetry::span(&request, id, client);
         let report = Report::begin(&span, &request);
         let nonce = app.settings().nonce();
-        let arrival = Arrival { peer, id, nonce, span: span.clone() };
+        let arrival = Arrival { connection, id, nonce, span: span.clone() };
         let is_head = request.method() == Method::HEAD;
         let accepted = Accepted::of(request.headers());
         let _links = app.prefixes().enter();

@@ -124,6 +124,8 @@ mod body;
 
 /// What an app is, and the check that it can serve.
 mod app;
+/// What a request and its connection know of each other.
+mod connection;
 /// The end of transfers that make too little progress.
 mod stall;
 /// The signal to stop, and timers, both cheap to poll.

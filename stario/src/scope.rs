@@ -15,6 +15,7 @@ use tracing::Span;
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::compress;
+use crate::connection::Connection;
 use crate::extract::{FormParts, Nonce, Rejection, RequestId};
 use crate::inject::{Cleanups, Slots};
 use crate::routing::{Capture, Captures};
@@ -43,8 +44,7 @@ pub struct Scope {
 /// What is known of a request besides what it says itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
-    /// Where the connection comes from, if the server says so.
-    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) connection: Connection,
     pub(crate) id: RequestId,
     /// What is logged for it stands in this.
     pub(crate) span: Span,
@@ -92,7 +92,7 @@ impl Scope {
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.arrival.peer
+        self.arrival.connection.peer
     }
 
     pub(crate) fn request_id(&self) -> RequestId {
@@ -133,8 +133,11 @@ impl Scope {
     }
 
     pub(crate) fn line(&self) -> &Arc<Line> {
-        self.line
-            .get_or_init(|| Arc::new(Line::new(self.app.stop().token(), self.app.settings().write_buffer())))
+        let new = || {
+            let (app, connection) = (&self.app, self.arrival.connection.clone());
+            Arc::new(Line::new(app.stop().token(), connection, app.settings().write_buffer()))
+        };
+        self.line.get_or_init(new)
     }
 
     pub(crate) fn slots(&self) -> &Slots {

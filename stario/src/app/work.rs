@@ -16,6 +16,8 @@ pub(super) const DETACHED_LIMIT: usize = 1024;
 pub(crate) struct Work {
     /// Always closed, so that it can be waited for at any time; that keeps no task out.
     tasks: TaskTracker,
+    /// Calls that write their response in a task of their own. Always closed, too.
+    requests: TaskTracker,
     detached: Arc<Semaphore>,
     /// Ends the connections, and with them the requests they are in.
     cut: StopSignal,
@@ -27,10 +29,12 @@ pub(crate) struct Work {
 
 impl Work {
     pub(super) fn new(detached_limit: usize) -> Self {
-        let tasks = TaskTracker::new();
+        let (tasks, requests) = (TaskTracker::new(), TaskTracker::new());
         tasks.close();
+        requests.close();
         Self {
             tasks,
+            requests,
             detached: Arc::new(Semaphore::new(detached_limit.min(Semaphore::MAX_PERMITS))),
             cut: StopSignal::default(),
             cut_background: StopSignal::default(),
@@ -52,6 +56,22 @@ impl Work {
         // Outside of a runtime there is nowhere to go on.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(self.tasks.track_future(until_stopped(&self.cut_background, future)));
+    }
+
+    /// Runs a call that writes its response in a task of its own, as long as requests have time.
+    pub(crate) fn spawn_request(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(self.requests.track_future(until_stopped(&self.cut, future)));
+    }
+
+    /// Waits until no call writes its response in a task of its own.
+    pub(crate) async fn requests_ended(&self) {
+        self.requests.wait().await;
+    }
+
+    /// How many tasks run without their request, or write its response.
+    pub(crate) fn running(&self) -> usize {
+        self.tasks.len() + self.requests.len()
     }
 
     /// Runs `future` in a task that nobody waits for, at most as long as there are connections.
@@ -129,6 +149,13 @@ impl Unfinished {
         }
         for (handler, calls) in self.background() {
             tracing::error!(handler, calls, "work in the background was cut when the server stopped");
+        }
+    }
+
+    /// Counts connections that are no HTTP any more, such as WebSockets, and had not ended.
+    pub(crate) fn note_upgraded(&mut self, count: usize) {
+        if count > 0 {
+            *self.requests.entry("an upgraded connection").or_default() += count;
         }
     }
 

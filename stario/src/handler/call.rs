@@ -317,7 +317,7 @@ impl Begin {
         if let Some(line) = call.line.clone().filter(|line| line.is_written()) {
             let writing = Writing { call, line };
             if !app.work().is_cut() {
-                app.work().go_on(writing);
+                app.work().spawn_request(writing);
             }
             return;
         }

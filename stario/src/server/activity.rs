@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::http2::StreamState;
 use crate::app::{Assembled, Limits};
+use crate::connection::ConnectionNotes;
 use crate::stall::time_for;
 
 /// The name in the log of a response whose handler is not known.
@@ -54,10 +55,14 @@ pub(super) struct Activity {
     is_reading: AtomicBool,
     /// Whether the socket is to look for a client that has left.
     is_look_due: AtomicBool,
-    /// Whether the end of the client's input means that the client has left, whatever stands before it.
-    ends_with_input: AtomicBool,
-    /// Set when the body of a request is dropped before its end.
-    has_unread_body: Arc<AtomicBool>,
+    /// Whether the request is new: since its head was read, the connection was not polled again. A client whose
+    /// input ends by then has sent all that it wants to, and waits for the answer; one whose input ends later
+    /// has left.
+    is_new_request: AtomicBool,
+    /// Whether the end of the client's input is kept from hyper, which would drop the request.
+    has_withheld_end: AtomicBool,
+    /// What those who answer the requests say of the connection.
+    notes: Arc<ConnectionNotes>,
     /// Whether the connection speaks another protocol by now, such as WebSocket.
     is_upgraded: AtomicBool,
     /// The handler of the response that is written, where it may take long; none once it was counted as cut.
@@ -83,8 +88,9 @@ impl Activity {
             is_http2: AtomicBool::new(false),
             is_reading: AtomicBool::new(true),
             is_look_due: AtomicBool::new(false),
-            ends_with_input: AtomicBool::new(false),
-            has_unread_body: Arc::default(),
+            is_new_request: AtomicBool::new(false),
+            has_withheld_end: AtomicBool::new(false),
+            notes: Arc::default(),
             is_upgraded: AtomicBool::new(false),
             large_response: Mutex::new(Some(UNKNOWN_HANDLER)),
         })
@@ -95,11 +101,16 @@ impl Activity {
     }
 
     /// A head was read. The request lasts until the value is dropped.
-    pub(super) fn begin_request(self: &Arc<Self>, stream: Option<Arc<StreamState>>) -> ActiveRequest {
+    pub(super) fn begin_request(
+        self: &Arc<Self>,
+        has_body: bool,
+        stream: Option<Arc<StreamState>>,
+    ) -> ActiveRequest {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.is_in_head.store(false, Ordering::Relaxed);
         self.has_asked.store(true, Ordering::Relaxed);
-        self.ends_with_input.store(false, Ordering::Relaxed);
+        self.is_new_request.store(!has_body && stream.is_none(), Ordering::Relaxed);
+        self.notes.begin_request();
         self.is_http2.store(stream.is_some(), Ordering::Relaxed);
         ActiveRequest { activity: Arc::clone(self), stream }
     }
@@ -114,6 +125,24 @@ impl Activity {
         if !self.is_busy() && !self.is_http2() && !self.is_in_head.swap(true, Ordering::Relaxed) {
             self.wait_from_now();
         }
+    }
+
+    /// Whether the end of input that was just read is to be kept from hyper until the request is answered.
+    pub(super) fn withholds_end(&self) -> bool {
+        let has_request = self.requests.load(Ordering::Relaxed) > 0;
+        let is_withheld = self.has_withheld_end.load(Ordering::Relaxed);
+        let withholds = has_request && (is_withheld || self.is_new_request.load(Ordering::Relaxed));
+        self.has_withheld_end.store(withholds, Ordering::Relaxed);
+        withholds
+    }
+
+    /// The connection was polled. Returns whether it is to be polled again, for an end of input that is withheld no
+    /// longer.
+    pub(super) fn note_polled(&self) -> bool {
+        self.is_new_request.store(false, Ordering::Relaxed);
+        self.has_withheld_end.load(Ordering::Relaxed)
+            && !self.is_busy()
+            && self.has_withheld_end.swap(false, Ordering::Relaxed)
     }
 
     /// Bytes of a response were given to HTTP/2, which keeps them until the client opens its window.
@@ -141,9 +170,8 @@ impl Activity {
         self.has_asked.load(Ordering::Relaxed)
     }
 
-    /// Where to note that the body of a request was dropped before its end.
-    pub(super) fn has_unread_body(&self) -> &Arc<AtomicBool> {
-        &self.has_unread_body
+    pub(super) fn notes(&self) -> &Arc<ConnectionNotes> {
+        &self.notes
     }
 
     /// Whether a request of HTTP/1 is being answered while hyper does not read, and so does not see its client
@@ -161,15 +189,6 @@ impl Activity {
 
     pub(super) fn take_look(&self) -> bool {
         self.is_look_due.load(Ordering::Relaxed) && self.is_look_due.swap(false, Ordering::Relaxed)
-    }
-
-    /// From now on, until the next request, the end of the client's input means that the client has left.
-    pub(super) fn end_with_input(&self) {
-        self.ends_with_input.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn ends_with_input(&self) -> bool {
-        self.ends_with_input.load(Ordering::Relaxed)
     }
 
     pub(super) fn upgrade(&self) {

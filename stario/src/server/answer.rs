@@ -15,6 +15,7 @@ use super::http2::StreamState;
 use super::response_body::ResponseBody;
 use crate::app::Limits;
 use crate::body::Body;
+use crate::connection::Connection;
 use crate::dispatch::dispatch;
 use crate::error::{CatchPanic, catch_panic, internal_server_error, panic_message};
 use crate::response::Response;
@@ -28,12 +29,14 @@ pub(super) fn answer(
     peer: SocketAddr,
     limits: &Limits,
 ) -> Answer<impl Future<Output = Response> + use<>> {
-    let active = activity.begin_request(stream);
+    let has_body = !hyper::body::Body::is_end_stream(request.body());
+    let active = activity.begin_request(has_body, stream);
     let refused = refusal(&mut request, limits.head_fields);
     let dispatched = refused.is_none().then(|| {
         let stall = StallTimer::new(limits.body_timeout);
-        let request = request.map(|body| Body::incoming(body, stall, activity.has_unread_body()));
-        catch_panic(dispatch(Arc::clone(activity.app()), request, Some(peer)))
+        let request = request.map(|body| Body::incoming(body, stall, activity.notes()));
+        let connection = Connection::new(peer, Arc::clone(activity.notes()));
+        catch_panic(dispatch(Arc::clone(activity.app()), request, connection))
     });
     Answer { dispatched, refused, request: Some(active) }
 }

@@ -12,7 +12,6 @@
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -148,7 +147,7 @@ impl Connections {
             service_fn(|request: Request<Incoming>| answer(request, activity, None, peer, &self.limits));
         let mut connection = self.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
         let has_failed = self.drive(&mut connection, activity).await.is_err();
-        if activity.has_unread_body().load(Ordering::Relaxed) && !has_failed {
+        if activity.notes().has_unread_body() && !has_failed {
             // There is no socket any more if it was upgraded.
             let Some(parts) = connection.into_parts() else { return };
             Box::pin(self.linger(parts.io.into_inner())).await;
@@ -183,6 +182,9 @@ impl Connections {
                         tracing::debug!(%error, "a connection ended early");
                     }
                     return Poll::Ready(ended);
+                }
+                if activity.note_polled() {
+                    continue;
                 }
                 let is_asked = idle.is_asked();
                 let due = match !is_asked && stop.poll_stopped(ctx).is_ready() {

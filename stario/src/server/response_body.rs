@@ -54,7 +54,7 @@ impl ResponseBody {
             activity.begin_large_response(response.body().handler());
         }
         if size.is_none() && is_event_stream(&response) {
-            activity.end_with_input();
+            activity.notes().leave_with_input();
         }
         if let Some(stream) = request.stream() {
             // A client may grant not a single byte, and hyper does not poll the body for one then.

@@ -4,6 +4,9 @@
 //! hyper reads no further while bytes of a request wait to be used: a second request, stray line ends, a body that the
 //! handler does not read. It cannot see the client leave then. So the connection asks for a look now and then
 //! ([`Activity::look_for_client`]), and the next flush takes it: every poll of a connection of HTTP/1 flushes.
+//!
+//! A client may end its input behind its last request, and wait for the answer. hyper would drop the request, so the
+//! end is withheld until that is answered ([`Activity::withholds_end`]).
 
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
@@ -125,7 +128,7 @@ impl WatchedSocket {
     /// Whether the connection was reset, or its input has ended where that means the same.
     fn has_client_left(&self, ctx: &mut Context<'_>) -> bool {
         let ready = self.socket.readiness(ctx);
-        ready.is_write_closed() || ready.is_read_closed() && self.activity.ends_with_input()
+        ready.is_write_closed() || ready.is_read_closed() && self.activity.notes().leaves_with_input()
     }
 
     /// What the server's stop makes of an upgraded connection: its input ends at the stop, and at the cut nothing can
@@ -157,8 +160,11 @@ impl AsyncRead for WatchedSocket {
         }
         let before = buffer.filled().len();
         let read = each!(&mut self.socket, socket => Pin::new(socket).poll_read(ctx, buffer));
-        self.activity.note_read(read.is_ready().then(|| buffer.filled().len() - before));
-        read
+        let count = buffer.filled().len() - before;
+        self.activity.note_read(read.is_ready().then_some(count));
+        let is_end = matches!(read, Poll::Ready(Ok(()))) && count == 0 && buffer.remaining() > 0;
+        // Nobody is woken: the connection is polled again when the request is answered.
+        if is_end && self.activity.withholds_end() { Poll::Pending } else { read }
     }
 }
 

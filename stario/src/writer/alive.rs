@@ -59,6 +59,7 @@ pub struct Alive(CancellationToken);
 
 impl Alive {
     pub(super) fn of(line: &Line) -> Self {
+        line.watch_client();
         Self(line.ended().clone())
     }
 

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::error::WriteError;
+use crate::connection::Connection;
 use crate::handler::Panicked;
 use crate::inject::Cleanups;
 use crate::response::{self, Response};
@@ -28,6 +29,7 @@ pub(crate) struct Line {
     room: Notify,
     /// Cancelled when the client has left or has its response, and when the server stops.
     ended: CancellationToken,
+    connection: Connection,
     /// The most bytes that wait for the client, unless one write has more.
     limit: usize,
 }
@@ -91,12 +93,18 @@ pub(super) enum Data {
 }
 
 impl Line {
-    pub(crate) fn new(stop: &CancellationToken, limit: usize) -> Self {
-        Self { state: Mutex::default(), room: Notify::new(), ended: stop.child_token(), limit }
+    pub(crate) fn new(stop: &CancellationToken, connection: Connection, limit: usize) -> Self {
+        let ended = stop.child_token();
+        Self { state: Mutex::default(), room: Notify::new(), ended, connection, limit }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on, the client has left when its input ends.
+    pub(super) fn watch_client(&self) {
+        self.connection.leave_with_input();
     }
 
     pub(super) fn ended(&self) -> &CancellationToken {
@@ -427,7 +435,7 @@ mod tests {
     }
 
     fn line(limit: usize) -> Arc<Line> {
-        Arc::new(Line::new(&CancellationToken::new(), limit))
+        Arc::new(Line::new(&CancellationToken::new(), Connection::default(), limit))
     }
 
     #[tokio::test]
