@@ -1,5 +1,6 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
+mod allowed_hosts;
 mod answers;
 mod compose;
 mod discover;
@@ -37,6 +38,7 @@ use crate::routing::{Pattern, Route, Router};
 use crate::server::Config;
 use crate::stop::StopSignal;
 
+pub(crate) use allowed_hosts::WRONG_HOST;
 pub(crate) use answers::Answers;
 use compose::Part;
 pub(crate) use compose::intern;

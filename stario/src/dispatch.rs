@@ -12,7 +12,7 @@ use http::{Method, Request, StatusCode, Version, request};
 use http_body::Body as _;
 use tracing::{Instrument as _, Span};
 
-use crate::app::{Assembled, CROSS_ORIGIN, Mount};
+use crate::app::{Assembled, CROSS_ORIGIN, Mount, WRONG_HOST};
 use crate::body::Body;
 use crate::compress::{self, Accepted};
 use crate::connection::Connection;
@@ -168,6 +168,10 @@ impl Called {
 /// Finds who answers the request, and has it answered.
 fn route(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival) -> Answering {
     let (head, body) = request.into_parts();
+    if app.refuses_host(&head) {
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        return Answering::Now(app.answers().status(status, WRONG_HOST, &head, arrival.id));
+    }
     if app.settings().refuses_origin(&head) {
         let refused = app.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, arrival.id);
         return Answering::Now(refused);

@@ -19,8 +19,7 @@ use smallvec::SmallVec;
 
 use crate::handler::Endpoint;
 use crate::layer::Stage;
-pub(crate) use host::Host;
-use host::Hosts;
+pub(crate) use host::{Host, Hosts};
 pub(crate) use pattern::Pattern;
 use pattern::Segment;
 

@@ -83,6 +83,7 @@ fn each_dependency_has_its_place() {
         "crate::routing",
         &[
             "app.rs",
+            "app/allowed_hosts.rs",
             "app/compose.rs",
             "app/layers.rs",
             "app/mounts.rs",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::request;
 
+use super::allowed_hosts::AllowedHosts;
 use super::same_origin::SameOrigin;
 use super::security_headers::ReadyHeaders;
 use super::work::DETACHED_LIMIT;
@@ -37,6 +38,7 @@ pub(crate) struct Settings {
     ping_interval: Option<Duration>,
     pub(crate) compression: Option<Compression>,
     decompression: Option<Decompression>,
+    pub(super) allowed_hosts: Option<AllowedHosts>,
     pub(super) same_origin: Option<SameOrigin>,
     pub(super) security_headers: Option<ReadyHeaders>,
     write_buffer: Option<usize>,
@@ -56,6 +58,7 @@ impl Settings {
             compression: self.compression.or(other.compression),
             decompression: self.decompression.or(other.decompression),
             // What is refused is for the app that is served to say, not for a part of it to undo.
+            allowed_hosts: self.allowed_hosts,
             same_origin: self.same_origin,
             security_headers: self.security_headers.or(other.security_headers),
             write_buffer: self.write_buffer.or(other.write_buffer),

@@ -45,7 +45,7 @@ impl<'a> Host<'a> {
 
 /// Something for each of several hosts.
 #[derive(Debug)]
-pub(super) struct Hosts<T> {
+pub(crate) struct Hosts<T> {
     exact: HashMap<Box<str>, T>,
     /// The longest first.
     below: Vec<(Box<str>, T)>,
@@ -59,7 +59,7 @@ impl<T> Default for Hosts<T> {
 
 impl<T: Default> Hosts<T> {
     /// That of a host which the app has checked.
-    pub(super) fn entry(&mut self, host: &str) -> &mut T {
+    pub(crate) fn entry(&mut self, host: &str) -> &mut T {
         let Ok(Host::Below(suffix)) = Host::parse(host) else {
             return self.exact.entry(host.into()).or_default();
         };
@@ -74,7 +74,7 @@ impl<T: Default> Hosts<T> {
 
 impl<T> Hosts<T> {
     /// That of the host the request is for, if it is one of these.
-    pub(super) fn find(&self, head: &request::Parts) -> Option<&T> {
+    pub(crate) fn find(&self, head: &request::Parts) -> Option<&T> {
         let host = asked(head)?;
         self.exact.get(&*host).or_else(|| {
             let is_below = |suffix: &str| host.len() > suffix.len() && host.ends_with(suffix);
