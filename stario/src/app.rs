@@ -12,6 +12,7 @@ mod parts;
 mod probes;
 mod requirements;
 mod settings;
+mod stop_sequence;
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ pub use mounts::OriginalUri;
 use parts::Part;
 use probes::Probes;
 use requirements::ProviderPlace;
+pub(crate) use stop_sequence::StopSequence;
 
 /// Declares this crate's app. Write it once, in the crate's root.
 ///

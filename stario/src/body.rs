@@ -18,9 +18,10 @@ use futures_core::Stream;
 use http_body::{Body as _, Frame, SizeHint};
 use stario_html::Html;
 
+use crate::connection::ConnectionNotes;
 use crate::current::{self, Current};
 use crate::error::panic_message;
-use crate::patience::Patience;
+use crate::stall::StallTimer;
 
 pub(crate) use file::{FileBody, Piece};
 use incoming::Incoming;
@@ -73,6 +74,9 @@ pub(crate) trait Frames: Send {
 pub(crate) trait Delivery: Send + Sync {
     /// Marks the request as the one for which this thread works.
     fn enter(&self) -> Entered<'_>;
+
+    /// The handler that has made the response, if it has ended.
+    fn handler(&self) -> Option<&'static str>;
 
     /// The body is dropped, and so many bytes of it were sent.
     fn ended(&self, bytes: u64, end: End);
@@ -183,8 +187,21 @@ impl Body {
         }
     }
 
-    pub(crate) fn incoming(body: hyper::body::Incoming, patience: Patience) -> Self {
-        Kind::Incoming(Incoming::new(body, patience)).into()
+    /// The body of a request that a server has received. `notes` are told if it is dropped before its end.
+    pub(crate) fn incoming(
+        body: hyper::body::Incoming,
+        stall: StallTimer,
+        notes: &Arc<ConnectionNotes>,
+    ) -> Self {
+        if body.is_end_stream() {
+            return Self::empty();
+        }
+        Kind::Incoming(Incoming::new(body, stall, Arc::clone(notes))).into()
+    }
+
+    /// The handler that has made this response, if it has ended.
+    pub(crate) fn handler(&self) -> Option<&'static str> {
+        self.delivery.as_ref().and_then(|delivery| delivery.to.handler())
     }
 
     /// All its bytes, if they are there.

@@ -22,6 +22,7 @@ use http_body::Body as _;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::connection::Connection;
 use crate::hand_over::Panicked;
 use crate::response::{self, Response};
 use crate::sse::{self, Burst};
@@ -36,6 +37,7 @@ pub(crate) struct Channel {
     room: Notify,
     /// Cancelled when the client has left or has its response, and when the server stops.
     ended: CancellationToken,
+    connection: Connection,
     /// The most bytes that wait for the client, unless one write has more.
     limit: usize,
 }
@@ -96,12 +98,17 @@ pub(crate) enum Data {
 }
 
 impl Channel {
-    pub(crate) fn new(stop: &CancellationToken, limit: usize) -> Self {
-        Self { state: Mutex::default(), room: Notify::new(), ended: stop.child_token(), limit }
+    pub(crate) fn new(stop: &CancellationToken, connection: Connection, limit: usize) -> Self {
+        Self { state: Mutex::default(), room: Notify::new(), ended: stop.child_token(), connection, limit }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on, the end of the client's input means that the client has left.
+    pub(crate) fn watch_client(&self) {
+        self.connection.leave_with_input();
     }
 
     pub(crate) fn ended(&self) -> &CancellationToken {
@@ -435,7 +442,7 @@ mod tests {
     }
 
     fn channel(limit: usize) -> Arc<Channel> {
-        Arc::new(Channel::new(&CancellationToken::new(), limit))
+        Arc::new(Channel::new(&CancellationToken::new(), Connection::default(), limit))
     }
 
     #[tokio::test]

@@ -10,7 +10,6 @@
 
 mod layered;
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -22,6 +21,7 @@ use http_body::Body as _;
 use crate::app::{Assembled, Mount};
 use crate::body::Body;
 use crate::compress;
+use crate::connection::Connection;
 use crate::error::{Error, catch_panic, panic_message};
 use crate::exchange::Exchange;
 use crate::extract::MatchedPath;
@@ -31,14 +31,12 @@ use crate::request_id::X_REQUEST_ID;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::{Lookup, Match};
 use crate::scope::Scope;
-use crate::settings::{CROSS_ORIGIN, PartSettings};
+use crate::settings::{CROSS_ORIGIN, PartSettings, WRONG_HOST};
 use layered::LayeredRequest;
 
 /// Answers one request.
-///
-/// `peer` is the address of the connection, if the server tells it.
-pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, peer: Option<SocketAddr>) -> Dispatch {
-    let exchange = Exchange::begin(app.shared(), &request, peer);
+pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection: Connection) -> Dispatch {
+    let exchange = Exchange::begin(app.shared(), &request, connection);
     let state = {
         let _entered = exchange.enter();
         match app.stages() {
@@ -149,6 +147,10 @@ fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, request: Request<Body>)
     let found = Found::by(app, &head);
     exchange.set_settings(found.settings(app, &head));
     let settings = exchange.settings();
+    if app.refuses_host(&head) {
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        return now(settings.answers().status(status, WRONG_HOST, &head, exchange.id()));
+    }
     if settings.refuses_origin(&head) {
         let refused = settings.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, exchange.id());
         return now(refused);

@@ -15,6 +15,7 @@ use tracing::Span;
 use crate::body::{Body, Delivery, End, Entered};
 use crate::channel::Channel;
 use crate::compress::Accepted;
+use crate::connection::Connection;
 use crate::current::Current;
 
 use crate::client::client_behind;
@@ -33,8 +34,7 @@ use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 /// the [`Scope`](crate::Scope), which ends earlier; the dependencies that the handler borrows are in its future.
 pub struct Exchange {
     id: RequestId,
-    /// The address of the connection, if the server tells it.
-    peer: Option<SocketAddr>,
+    connection: Connection,
     version: Version,
     /// Made when a parameter or the response's headers first ask for it.
     nonce: OnceLock<Option<Nonce>>,
@@ -81,12 +81,12 @@ struct Record {
 
 impl Exchange {
     /// The exchange of a request whose head has been read.
-    pub(crate) fn begin(app: &Arc<Shared>, request: &Request<Body>, peer: Option<SocketAddr>) -> Arc<Self> {
+    pub(crate) fn begin(app: &Arc<Shared>, request: &Request<Body>, connection: Connection) -> Arc<Self> {
         let id = RequestId::next();
         let listeners = Listeners::find();
         let is_wanted = listeners.want_records();
         let proxies = app.served.proxies();
-        let client = peer.map(|peer| client_behind(peer.ip(), request.headers(), proxies));
+        let client = connection.peer.map(|peer| client_behind(peer.ip(), request.headers(), proxies));
         let span = telemetry::span(listeners, request, id, client);
         let record = Record {
             listeners,
@@ -103,7 +103,7 @@ impl Exchange {
         };
         Arc::new(Self {
             id,
-            peer,
+            connection,
             version: request.version(),
             nonce: OnceLock::new(),
             settings: OnceLock::new(),
@@ -127,7 +127,7 @@ impl Exchange {
         let outer = self.outer.as_ref().unwrap_or(self);
         Arc::new(Self {
             id: outer.id,
-            peer: outer.peer,
+            connection: outer.connection.clone(),
             version: outer.version,
             nonce: OnceLock::new(),
             settings: OnceLock::new(),
@@ -179,7 +179,7 @@ impl Exchange {
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.peer
+        self.connection.peer
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -238,7 +238,10 @@ impl Exchange {
 
     /// The channel between the handler and its response, made at the first call.
     pub(crate) fn open_channel(&self) -> &Arc<Channel> {
-        self.channel.get_or_init(|| Arc::new(Channel::new(&self.app.stop, self.settings().write_buffer())))
+        self.channel.get_or_init(|| {
+            let (stop, connection) = (self.app.stop.token(), self.connection.clone());
+            Arc::new(Channel::new(stop, connection, self.settings().write_buffer()))
+        })
     }
 
     /// The channel, if the handler has taken a `Writer` or an `Alive`.
@@ -326,6 +329,12 @@ impl Exchange {
 impl Delivery for Exchange {
     fn enter(&self) -> Entered<'_> {
         Exchange::enter(self)
+    }
+
+    fn handler(&self) -> Option<&'static str> {
+        // A handler that still runs counts itself when it is cut.
+        let is_running = self.record.is_stream.load(Ordering::Relaxed) || self.channel.get().is_some();
+        self.route().filter(|_| !is_running).map(|route| route.target.endpoint.handler)
     }
 
     fn ended(&self, bytes: u64, end: End) {

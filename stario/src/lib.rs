@@ -128,8 +128,12 @@ mod body;
 
 /// What an app is, and the check that it can serve.
 mod app;
-/// How long one who makes little progress is waited for.
-mod patience;
+/// What a request and its connection know of each other.
+mod connection;
+/// The end of transfers that make too little progress.
+mod stall;
+/// The signal to stop, and timers, both cheap to poll.
+mod stop;
 /// Which client a request comes from.
 mod client;
 /// What a handler's future comes to besides its one result.

@@ -1,10 +1,16 @@
 //! Listens, accepts connections, and ends gracefully.
 
 mod activity;
+mod answer;
 mod check;
 mod config;
 mod connection;
+mod http2;
+mod idle;
 mod listener;
+mod permits;
+mod protocol;
+mod response_body;
 mod shutdown;
 mod socket;
 #[cfg(feature = "tls")]
@@ -18,24 +24,17 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Assembled};
+use crate::app::{App, Assembled, StopSequence};
 use crate::error::Result;
-use crate::extract::AppHandle;
 use crate::route::{RouteInfo, Target};
+use crate::stop::StopSignal;
 use crate::work::Unfinished;
 use config::Config;
 use connection::Connections;
 use listener::Listener;
 #[cfg(feature = "tls")]
 use tls::Tls;
-
-/// How long what was cut may take to let go.
-const LAST: Duration = Duration::from_secs(1);
-
-/// How long clean-ups may take when a second signal has come.
-const HURRY: Duration = Duration::from_millis(500);
 
 /// How long accepting pauses when the system does not let it: the first time, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -121,7 +120,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
         announce(&app, &listeners, scheme)?;
         Ok(listeners)
     };
-    let ended = server.run(open, signals.stop.cancelled()).await?;
+    let ended = server.run(open, signals.stop.stopped()).await?;
     if ended.is_stuck {
         // To return would be to wait for it in the runtime's own end.
         tracing::error!("a handler does not leave its thread: the process exits without it");
@@ -137,7 +136,7 @@ async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<
         app,
         #[cfg(feature = "tls")]
         tls: None,
-        hurry: CancellationToken::new(),
+        hurry: StopSignal::default(),
     };
     server.run(|| Ok(vec![Listener::Tcp(listener)]), stop).await?.into_result()
 }
@@ -146,8 +145,8 @@ struct Server {
     app: Arc<Assembled>,
     #[cfg(feature = "tls")]
     tls: Option<Arc<Tls>>,
-    /// Cancelled when nothing is to be waited for any more.
-    hurry: CancellationToken,
+    /// Given when nothing is to be waited for any more.
+    hurry: StopSignal,
 }
 
 /// How a server ended that had started.
@@ -185,8 +184,9 @@ impl Server {
         let listeners = match started {
             Ok(listeners) => listeners,
             Err(error) => {
-                self.app.shared().stop.cancel();
-                self.clean_up(&handle).await;
+                self.app.shared().stop.stop();
+                let limits = self.app.shared().served.limits();
+                StopSequence { app: &self.app, limits, hurry: &self.hurry }.clean_up().await;
                 return Err(error);
             }
         };
@@ -208,62 +208,16 @@ impl Server {
             // Whoever connects from now on is refused.
             serving.shutdown().await;
         }
-        Ok(self.end(&connections, &handle).await)
+        Ok(self.end(&connections).await)
     }
 
-    /// Ends everything in its order: what never ends by itself, what clients wait for, what nobody waits for,
-    /// and what all of these needed.
-    async fn end(&self, connections: &Connections, handle: &AppHandle) -> Ended {
-        let (app, limits) = (&self.app, self.app.shared().served.limits());
-        let told = Instant::now();
-        app.shared().stop.cancel();
-        if !self.is_in_time(connections.ended(), told + limits.stop_timeout).await {
-            tracing::warn!(tasks = connections.count(), "connections are cut: time is up");
-        }
-        app.shared().work.cut().cancel();
-        // What is cut ends where it next waits; what never does cannot be cut.
-        let _ = tokio::time::timeout(LAST, connections.ended()).await;
-        let has_ended =
-            self.is_in_time(app.shared().work.drained(), told + limits.detached_stop_timeout).await;
-        app.shared().work.cut_background();
-        let mut cleanups = 0;
-        if !has_ended && tokio::time::timeout(LAST, app.shared().work.drained()).await.is_err() {
-            // What is left of them is no call, or stuck.
-            cleanups += app.shared().work.tasks().len();
-        }
-        cleanups += self.clean_up(handle).await;
-        let mut unfinished = app.shared().work.lost().clone();
-        unfinished.cleanups += cleanups;
-        unfinished.is_urgent = self.hurry.is_cancelled();
+    async fn end(&self, connections: &Connections) -> Ended {
+        let sequence =
+            StopSequence { app: &self.app, limits: self.app.shared().served.limits(), hurry: &self.hurry };
+        let mut unfinished = sequence.run(|| connections.ended()).await;
+        unfinished.note_upgraded(connections.upgraded());
         unfinished.log();
-        Ended { unfinished, is_stuck: connections.count() + app.shared().work.tasks().len() > 0 }
-    }
-
-    /// Whether `future` ends before `end`, and before there is no more time for anything.
-    async fn is_in_time(&self, future: impl Future<Output = ()>, end: Instant) -> bool {
-        tokio::select! {
-            biased;
-            () = future => true,
-            () = tokio::time::sleep_until(end) => false,
-            () = self.hurry.cancelled() => false,
-        }
-    }
-
-    /// Returns how many clean-ups did not end.
-    async fn clean_up(&self, handle: &AppHandle) -> usize {
-        let limit = self.app.shared().served.limits().cleanup_timeout;
-        let all = async {
-            self.app.shared().cleanups.run(limit).await + self.app.hooks().stop(handle, limit).await
-        };
-        let hurry = async {
-            self.hurry.cancelled().await;
-            tokio::time::sleep(HURRY).await;
-        };
-        tokio::select! {
-            biased;
-            cut = all => cut,
-            () = hurry => 1,
-        }
+        Ended { unfinished, is_stuck: connections.count() + self.app.shared().work.running() > 0 }
     }
 }
 
@@ -272,10 +226,10 @@ async fn accept(listener: Listener, connections: Arc<Connections>) {
     let (first, most) = PAUSE;
     let mut pause = first;
     let mut told: Option<Instant> = None;
-    while let Some(place) = connections.place().await {
+    while let Some(permit) = connections.permits.next().await {
         let error = match listener.accept().await {
             Ok((socket, peer)) => {
-                connections.serve(socket, peer, place);
+                connections.serve(socket, peer, permit);
                 pause = first;
                 continue;
             }

@@ -5,20 +5,17 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use tower::Service;
 
-use crate::app::{App, Assembled, Problems};
+use crate::app::{App, Assembled, Problems, StopSequence};
 use crate::body::{Body, BodyError};
 use crate::dispatch::dispatch;
 use crate::error::Result;
 use crate::response::Response;
-
-/// How long what was cut may take to notice.
-const LAST: Duration = Duration::from_secs(1);
+use crate::stop::StopSignal;
 
 /// A checked app as a service of `tower`, made by [`App::into_service`].
 ///
@@ -88,17 +85,10 @@ impl AppService {
     /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 20 and 5 seconds unless set; then they are
     /// cut, and named in the log.
     pub async fn stop(&self) {
-        let (app, limits) = (&self.0, self.0.shared().served.limits());
-        app.shared().stop.cancel();
-        if tokio::time::timeout(limits.detached_stop_timeout, app.shared().work.drained()).await.is_err() {
-            app.shared().work.cut().cancel();
-            app.shared().work.cut_background();
-            // What is left then is no call, or stuck.
-            let _ = tokio::time::timeout(LAST, app.shared().work.drained()).await;
-            app.shared().work.lost().log();
-        }
-        app.shared().cleanups.run(limits.cleanup_timeout).await;
-        app.hooks().stop(&app.handle(), limits.cleanup_timeout).await;
+        let hurry = StopSignal::default();
+        let sequence = StopSequence { app: &self.0, limits: self.0.shared().served.limits(), hurry: &hurry };
+        // The connections are those of another server.
+        sequence.run(|| std::future::ready(())).await.log();
     }
 }
 
@@ -117,7 +107,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = request.extensions().get::<SocketAddr>().copied();
-        let response = dispatch(&self.0, request.map(Body::new), peer);
+        let response = dispatch(&self.0, request.map(Body::new), peer.into());
         Box::pin(async { Ok(response.await) })
     }
 }

@@ -1,6 +1,7 @@
 //! Settings: those of each part of an app, and those of the app that is served.
 
 mod address;
+mod allowed_hosts;
 mod limits;
 mod proxies;
 mod same_origin;
@@ -17,6 +18,7 @@ use crate::compress::{Compression, Decompression};
 use crate::nonce::Nonce;
 
 pub(crate) use address::{Address, SOCKET_MODE, parse_address};
+pub(crate) use allowed_hosts::{AllowedHosts, WRONG_HOST};
 pub use limits::Limits;
 pub use proxies::ProxyHeader;
 pub(crate) use proxies::{Proxies, Range};
@@ -137,6 +139,7 @@ pub(crate) struct ServedSettings {
     /// The files of a certificate and of its key.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) proxies: Option<Proxies>,
+    pub(crate) allowed_hosts: Option<AllowedHosts>,
 }
 
 impl ServedSettings {
@@ -160,6 +163,7 @@ impl ServedSettings {
             (!self.listen.is_empty(), "listen"),
             (self.tls.is_some(), "tls"),
             (self.proxies.is_some(), "trust_proxies"),
+            (self.allowed_hosts.is_some(), "allowed_hosts"),
         ];
         given.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| name).collect()
     }

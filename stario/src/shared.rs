@@ -5,8 +5,6 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::inject::{Cleanups, Slots};
@@ -15,6 +13,7 @@ use crate::route::{RouteFacts, RouteInfo};
 use crate::routing::Router;
 use crate::settings::{PartSettings, ServedSettings};
 use crate::states::States;
+use crate::stop::StopSignal;
 use crate::work::Work;
 
 /// What requests, tasks and handles of one app share for as long as it runs.
@@ -35,8 +34,8 @@ pub(crate) struct Shared {
     pub(crate) singletons: Slots,
     /// What the providers of singletons have deferred.
     pub(crate) cleanups: Cleanups,
-    /// Cancelled when the server is told to stop.
-    pub(crate) stop: CancellationToken,
+    /// Given when the server is told to stop.
+    pub(crate) stop: StopSignal,
     pub(crate) work: Work,
     /// Whether requests should be sent here, as the app says.
     pub(crate) readiness: Option<Box<ReadinessCheck>>,

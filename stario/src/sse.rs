@@ -15,12 +15,12 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http_body::SizeHint;
-use tokio::time::{Instant, Sleep};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio::time::Instant;
 
 use crate::body::{Body, BodyError, Cut, Frames};
 use crate::datastar::{Event, StreamItem};
 use crate::response::{self, IntoResponse, Response};
+use crate::stop::{StopSignal, StopWatch, Timer};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Asks nginx, and proxies that follow it, to pass each event on at once.
@@ -84,8 +84,8 @@ pub(crate) trait StreamObserver: Send + Sync {
 
 /// What an event stream is made with, besides its source.
 pub(crate) struct StreamSettings {
-    /// Ends the stream between two frames when it is cancelled.
-    pub(crate) stop: Option<CancellationToken>,
+    /// Ends the stream between two frames when it is given.
+    pub(crate) stop: Option<StopSignal>,
     /// A comment is sent after each such time without an event.
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) observer: Arc<dyn StreamObserver>,
@@ -96,7 +96,7 @@ pin_project_lite::pin_project! {
     pub(crate) struct EventStream<S> {
         #[pin]
         source: S,
-        stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+        stop: Option<StopWatch>,
         pings: Option<Pings>,
         observer: Arc<dyn StreamObserver>,
     }
@@ -105,7 +105,7 @@ pin_project_lite::pin_project! {
 impl<S: EventSource> EventStream<S> {
     pub(crate) fn new(source: S, settings: StreamSettings) -> Self {
         let StreamSettings { stop, ping_interval, observer } = settings;
-        let stop = stop.map(|stop| Box::pin(stop.cancelled_owned()));
+        let stop = stop.map(|stop| stop.watch());
         Self { source, stop, pings: ping_interval.and_then(Pings::every), observer }
     }
 }
@@ -113,7 +113,7 @@ impl<S: EventSource> EventStream<S> {
 impl<S: EventSource> Frames for EventStream<S> {
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let mut this = self.project();
-        if this.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(ctx).is_ready()) {
+        if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) {
             this.observer.stopped();
             return Poll::Ready(None);
         }
@@ -150,14 +150,15 @@ struct Pings {
     interval: Duration,
     last: Instant,
     // Set anew only when it has run out, not for each event.
-    sleep: Pin<Box<Sleep>>,
+    timer: Pin<Box<Timer>>,
 }
 
 impl Pings {
     /// One after each `interval` without an event. There are no timers outside a runtime.
     fn every(interval: Duration) -> Option<Self> {
         tokio::runtime::Handle::try_current().ok()?;
-        Some(Self { interval, last: Instant::now(), sleep: Box::pin(tokio::time::sleep(interval)) })
+        let now = Instant::now();
+        Some(Self { interval, last: now, timer: Box::pin(Timer::new(now + interval)) })
     }
 
     /// Notes that something was sent.
@@ -168,13 +169,13 @@ impl Pings {
     /// A comment, when nothing was sent for the interval.
     fn poll(&mut self, ctx: &mut Context<'_>) -> Poll<Bytes> {
         loop {
-            ready!(self.sleep.as_mut().poll(ctx));
+            ready!(self.timer.as_mut().poll_elapsed(ctx));
             let now = Instant::now();
             let is_due = now.duration_since(self.last) >= self.interval;
             if is_due {
                 self.last = now;
             }
-            self.sleep.as_mut().reset(self.last + self.interval);
+            self.timer.as_mut().reset(self.last + self.interval);
             if is_due {
                 return Poll::Ready(Bytes::from_static(b":\n\n"));
             }

@@ -10,9 +10,11 @@ use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::app::{App, Assembled};
+use crate::app::{App, Assembled, StopSequence};
 use crate::body::Body;
 use crate::compress::{self, Decoded, Decompression};
+use crate::settings::Limits;
+use crate::stop::StopSignal;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
 pub use request::{Opening, TestRequest};
@@ -150,13 +152,12 @@ impl TestClient {
     /// Stops the app as a server does: event streams end, detached commands and commands whose client left
     /// finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
     pub async fn stop(self) {
-        self.app.shared().stop.cancel();
-        patiently("end of what the app is doing", async {
-            self.app.shared().work.drained().await;
-            self.app.shared().cleanups.run(PATIENCE).await;
-            self.app.hooks().stop(&self.app.handle(), PATIENCE).await;
-        })
-        .await;
+        let hurry = StopSignal::default();
+        let limits = Limits::default();
+        let limits = limits.stop_timeout(PATIENCE).detached_stop_timeout(PATIENCE).cleanup_timeout(PATIENCE);
+        let unfinished =
+            StopSequence { app: &self.app, limits, hurry: &hurry }.run(|| std::future::ready(())).await;
+        assert!(unfinished.is_nothing(), "the app did not end within 30 seconds: {unfinished}");
     }
 
     /// [`stop`](Self::stop), in a test that is not async.

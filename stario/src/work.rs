@@ -1,37 +1,39 @@
-//! What an app is at besides its connections: work that goes on without its request, how much of it there
-//! may be, and what is left of it when time is up.
+//! Work that outlives its request: how much may run, how it is cut, and what was cut when the server had to stop.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
+
+use crate::stop::{StopSignal, until_stopped};
 
 pub(crate) struct Work {
     /// Always closed, so that it can be waited for at any time; that keeps no task out.
     tasks: TaskTracker,
+    /// Calls that write their response in a task of their own. Always closed, too.
+    requests: TaskTracker,
     detached: Arc<Semaphore>,
     /// Ends the connections, and with them the requests they are in.
-    cut: CancellationToken,
+    cut: StopSignal,
     /// Ends what goes on without a request.
-    cut_background: CancellationToken,
+    cut_background: StopSignal,
     /// Calls that were dropped because time was up, by their handlers.
     lost: Mutex<Unfinished>,
 }
 
 impl Work {
     pub(crate) fn new(detached_limit: usize) -> Self {
-        let tasks = TaskTracker::new();
+        let (tasks, requests) = (TaskTracker::new(), TaskTracker::new());
         tasks.close();
+        requests.close();
         Self {
             tasks,
+            requests,
             detached: Arc::new(Semaphore::new(detached_limit.min(Semaphore::MAX_PERMITS))),
-            cut: CancellationToken::new(),
-            cut_background: CancellationToken::new(),
+            cut: StopSignal::default(),
+            cut_background: StopSignal::default(),
             lost: Mutex::default(),
         }
     }
@@ -49,15 +51,29 @@ impl Work {
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         // Outside of a runtime there is nowhere to go on.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cut = self.cut_background.clone();
-        runtime.spawn(self.tasks.track_future(until_cut(cut, future)));
+        runtime.spawn(self.tasks.track_future(until_stopped(&self.cut_background, future)));
+    }
+
+    /// Runs a call that writes its response in a task of its own, as long as requests have time.
+    pub(crate) fn spawn_request(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(self.requests.track_future(until_stopped(&self.cut, future)));
+    }
+
+    /// Waits until no call writes its response in a task of its own.
+    pub(crate) async fn requests_ended(&self) {
+        self.requests.wait().await;
+    }
+
+    /// How many tasks run without their request, or write its response.
+    pub(crate) fn running(&self) -> usize {
+        self.tasks.len() + self.requests.len()
     }
 
     /// Runs `future` in a task that nobody waits for, at most as long as there are connections.
     pub(crate) fn spawn_unwaited(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cut = self.cut.clone();
-        runtime.spawn(until_cut(cut, future));
+        runtime.spawn(until_stopped(&self.cut, future));
     }
 
     /// Waits until nothing goes on without its request.
@@ -65,54 +81,29 @@ impl Work {
         self.tasks.wait().await;
     }
 
-    /// Cancelled when connections are to end at once, whatever they are in.
-    pub(crate) fn cut(&self) -> &CancellationToken {
+    /// Given when connections are to end at once, whatever they are in.
+    pub(crate) fn cut(&self) -> &StopSignal {
         &self.cut
     }
 
     pub(crate) fn cut_background(&self) {
-        self.cut_background.cancel();
+        self.cut_background.stop();
     }
 
     /// Whether a call that is dropped now is lost.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut.is_cancelled()
+        self.cut.is_stopped()
     }
 
     /// Notes a call that was dropped because time was up.
     pub(crate) fn note_cut(&self, handler: &'static str) {
         let mut lost = self.lost();
-        let calls =
-            if self.cut_background.is_cancelled() { &mut lost.background } else { &mut lost.requests };
+        let calls = if self.cut_background.is_stopped() { &mut lost.background } else { &mut lost.requests };
         *calls.entry(handler).or_default() += 1;
     }
 
     pub(crate) fn lost(&self) -> MutexGuard<'_, Unfinished> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// `future`, until `cut` is cancelled.
-pub(crate) fn until_cut<F: Future>(cut: CancellationToken, future: F) -> UntilCut<F> {
-    UntilCut { future, cut: cut.cancelled_owned() }
-}
-
-pin_project_lite::pin_project! {
-    /// By hand, because an `async` function such as that of the token has room for the future twice.
-    pub(crate) struct UntilCut<F> {
-        #[pin]
-        future: F,
-        #[pin]
-        cut: WaitForCancellationFutureOwned,
-    }
-}
-
-impl<F: Future> Future for UntilCut<F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        if this.cut.poll(ctx).is_ready() { Poll::Ready(()) } else { this.future.poll(ctx).map(drop) }
     }
 }
 
@@ -154,6 +145,13 @@ impl Unfinished {
         }
         for (handler, calls) in self.background() {
             tracing::error!(handler, calls, "work in the background was cut when the server stopped");
+        }
+    }
+
+    /// Counts connections that are no HTTP any more, such as WebSockets, and had not ended.
+    pub(crate) fn note_upgraded(&mut self, count: usize) {
+        if count > 0 {
+            *self.requests.entry("an upgraded connection").or_default() += count;
         }
     }
 

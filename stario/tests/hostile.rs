@@ -360,7 +360,7 @@ async fn chunks() {
     server.check(request("ffffffffffffffff\r\nab"), &[&[400], &[408], &[413]]).await;
     server.check(request(&format!("2;{}\r\nab\r\n0\r\n\r\n", "x".repeat(20_000))), REFUSED).await;
     server
-        .check(request(&format!("2\r\nab\r\n0\r\na: {}\r\n\r\n", "x".repeat(20_000))), &[&[400], &[431]])
+        .check(request(&format!("2\r\nab\r\n0\r\na: {}\r\n\r\n", "x".repeat(70_000))), &[&[400], &[431]])
         .await;
     server
         .check(request("2\r\nab\r\n0\r\ncookie: a=b\r\nhost: y\r\ncontent-length: 9\r\n\r\n"), SERVED)

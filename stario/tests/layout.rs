@@ -37,12 +37,9 @@ fn only_in(text: &str, files: &[&str]) {
 
 #[test]
 fn each_dependency_has_its_place() {
-    only_in("hyper::", &["body.rs", "server/connection.rs"]);
-    only_in("hyper_util::", &["server/connection.rs"]);
-    only_in(
-        "tracing_subscriber::",
-        &["telemetry.rs", "telemetry/event.rs", "telemetry/log.rs", "telemetry/otlp.rs"],
-    );
+    only_in("hyper::", &["body.rs", "server/answer.rs", "server/connection.rs", "server/http2.rs"]);
+    only_in("hyper_util::", &["server/connection.rs", "server/http2.rs"]);
+    only_in("tracing_subscriber::", &["telemetry.rs", "telemetry/lines.rs", "telemetry/otlp.rs"]);
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in("inventory::", &["app/discover.rs", "error.rs", "relay/pattern.rs"]);
@@ -71,21 +68,22 @@ fn each_dependency_has_its_place() {
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
     only_in("tokio::spawn(", &["testing/events.rs"]);
-    only_in("tasks.spawn(", &["server/connection.rs"]);
+    only_in("tasks.spawn(", &["server/connection.rs", "server/http2.rs"]);
     only_in("JoinSet", &["server.rs"]);
-    only_in("std::thread::Builder", &["server.rs", "server/shutdown.rs", "telemetry/buffer.rs"]);
+    only_in("std::thread::Builder", &["server.rs", "server/shutdown.rs", "telemetry/output.rs"]);
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
-    only_in("rustix::", &["response/file/beneath.rs", "server/connection.rs"]);
+    only_in("rustix::", &["response/file/beneath.rs", "server/permits.rs", "server/protocol.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("flate2::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
-    only_in("dispatch(", &["dispatch.rs", "server/connection.rs", "service.rs", "testing/request.rs"]);
+    only_in("dispatch(", &["dispatch.rs", "server/answer.rs", "service.rs", "testing/request.rs"]);
     only_in(
         "crate::routing",
         &[
             "app.rs",
+            "app/allowed_hosts.rs",
             "app/compose.rs",
             "app/layers.rs",
             "app/mounts.rs",

@@ -58,6 +58,16 @@ fn commands_of_pages_of_other_origins_are_refused() {
     check(&[("sec-fetch-site", "same-site")], 403);
     check(&[("sec-fetch-site", "cross-site")], 403);
     check(&[("sec-fetch-site", "")], 403);
+    // A proxy or a server on the way may have looked at the other line.
+    check(&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], 403);
+    check(&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")], 403);
+    check(&[("host", "x"), ("origin", "https://x"), ("origin", "https://evil.example")], 403);
+    check(&[("sec-fetch-site", "same-origin"), ("origin", "https://x"), ("origin", "https://x")], 403);
+    // Only these two are schemes of pages.
+    check(&[("host", "x"), ("origin", "https://x")], 200);
+    check(&[("host", "x"), ("origin", "HTTP://x")], 200);
+    check(&[("host", "x"), ("origin", "ftp://x")], 403);
+    check(&[("host", "x"), ("origin", "chrome-extension://x")], 403);
     check(&[("sec-fetch-site", "SAME-ORIGIN")], 403);
     // It counts before `origin`, which says what the proxy's `host` does not.
     check(&[("sec-fetch-site", "same-origin"), ("origin", "https://a.example"), ("host", "10.0.0.1")], 200);
@@ -350,4 +360,38 @@ fn a_nonce_without_a_policy_that_names_it_keeps_the_app_from_starting() {
         paged::new().security_headers(SecurityHeaders::new().content_security_policy("default-src 'self'")),
     );
     check(paged::new().security_headers(SecurityHeaders::new().without_content_security_policy()));
+}
+
+#[test]
+fn only_allowed_hosts_are_answered_for() {
+    let app = || app::new().allowed_hosts(["shop.example", "*.Shop.example", "127.0.0.1", "[::1]"]);
+    let client = TestClient::new(app().liveness("/live").readiness("/ready", |_| async { Ok(()) }));
+    let check = |path: &str, host: &str, status: u16| {
+        let res = client.get(path).header("host", host).send();
+        assert_eq!(res.status(), status, "{path} {host}");
+    };
+    for host in
+        ["shop.example", "SHOP.example:8000", "shop.example.", "a.b.shop.example", "127.0.0.1:80", "[::1]"]
+    {
+        check("/", host, 200);
+    }
+    for host in ["evil.example", "shop.example.evil", "xshop.example", "localhost", "", ":80"] {
+        check("/", host, 421);
+        check("/nowhere", host, 421);
+        check("/live", host, 200);
+        check("/ready", host, 200);
+    }
+    // No browser sends a request that names none.
+    assert_eq!(client.get("/").send().status(), 200);
+    let res =
+        client.post("/buy").header("host", "evil.example").header("origin", "http://evil.example").send();
+    assert_eq!(res.text(), "Misdirected request: this server does not answer for this host");
+}
+
+#[test]
+fn what_is_no_host_keeps_the_app_from_starting() {
+    for host in ["", "*", "shop.example:80", "https://shop.example", "a b"] {
+        let problems = app::new().allowed_hosts([host]).check().unwrap_err().to_string();
+        assert!(problems.contains(&format!("`{host}` is no host for `allowed_hosts`: ")), "{problems}");
+    }
 }

@@ -280,20 +280,34 @@ async fn stop_hooks_that_hang_or_panic_do_not_keep_the_others() {
     assert_eq!(log, ["first", "last"]);
 }
 
-/// A client that does not read its answer is no loss of ours.
+#[app::query("/chunks")]
+async fn chunks(probe: State<Probe>) -> stario::Response {
+    probe.log("chunks began");
+    let chunks = stream_of(std::iter::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(1 << 16).into())));
+    stario::Response::new(stario::Body::stream(chunks))
+}
+
+fn stream_of<I: Iterator + Unpin>(items: I) -> impl Stream<Item = I::Item> {
+    futures_util::stream::iter(items)
+}
+
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_without_an_error() {
-    let server = Server::start(|app, _| short(app)).await;
-    let mut socket = server.connect().await;
-    for _ in 0..100 {
-        let request = b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n";
-        let written = tokio::time::timeout(Duration::from_millis(200), socket.write_all(request)).await;
-        if written.is_err() {
-            break;
-        }
+async fn responses_that_are_not_read_are_cut_and_named() {
+    let mut server = Server::start(|app, _| short(app)).await;
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        sockets.push(server.send("GET /chunks").await);
+        server.expect("chunks began").await;
+    }
+    for _ in 0..2 {
+        // All of it is made, and waits for the system to take it.
+        let mut socket = server.send("GET /large").await;
+        assert!(socket.read(&mut [0]).await.unwrap() > 0);
+        sockets.push(socket);
     }
     let (ended, _) = server.ended().await;
-    assert_eq!(ended, Ok(()));
+    let message = ended.unwrap_err();
+    assert_eq!(message, "stopped before the end (request: 3 of shutdown::chunks, 2 of shutdown::large)");
 }
 
 #[app::query("/large")]

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
 use super::client_file::DATASTAR_FILE;
 use super::hooks::Hooks;
 use super::parts::{Effective, Part, Parts};
@@ -18,6 +16,7 @@ use crate::route::{RouteFacts, RouteInfo};
 use crate::routing::{Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
+use crate::stop::StopSignal;
 use crate::work::Work;
 
 /// A checked app, shared by all its connections.
@@ -29,6 +28,8 @@ pub(crate) struct Assembled {
     /// The layers around all that is answered, the outermost first.
     stages: Arc<[Arc<Stage>]>,
     mounts: Vec<Arc<Mount>>,
+    /// Probes answer for every host.
+    probe_paths: Vec<String>,
     hooks: Hooks,
 }
 
@@ -70,6 +71,13 @@ impl Assembled {
     /// The mounted services, in the order in which they were given.
     pub(crate) fn mounts(&self) -> &[Arc<Mount>] {
         &self.mounts
+    }
+
+    /// Whether the request is for a host that the app does not answer for.
+    pub(crate) fn refuses_host(&self, head: &http::request::Parts) -> bool {
+        let allowed = &self.shared.served.allowed_hosts;
+        allowed.as_ref().is_some_and(|allowed| allowed.refuse(head))
+            && !self.probe_paths.iter().any(|path| path == head.uri.path())
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {
@@ -136,6 +144,7 @@ impl App {
         if !self.problems.is_empty() {
             return Err(Problems(self.problems));
         }
+        let probe_paths = self.probes.endpoints().map(|(_, path)| path.to_owned()).collect();
         let shared = Shared {
             routes,
             router,
@@ -147,7 +156,7 @@ impl App {
             body_readers: followed.body_readers,
             singletons: Slots::default(),
             cleanups: Cleanups::default(),
-            stop: CancellationToken::new(),
+            stop: StopSignal::default(),
             work: Work::new(self.settings.served.detached_limit()),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
@@ -158,6 +167,7 @@ impl App {
             parts,
             stages: stages.into(),
             mounts: self.mounts.into_iter().map(|mount| Arc::new(mount.within(&mut effective))).collect(),
+            probe_paths,
             hooks: Hooks::new(self.hooks),
         })
     }

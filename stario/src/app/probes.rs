@@ -175,7 +175,7 @@ const fn probe(
 
 async fn ready(scope: &Scope) -> Response {
     let app = scope.exchange().app();
-    if app.stop.is_cancelled() {
+    if app.stop.is_stopped() {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }
     let Some(check) = &app.readiness else {

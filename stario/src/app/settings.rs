@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::App;
 use crate::compress::{Compression, Decompression};
 use crate::settings::{
-    Limits, Proxies, ProxyHeader, Range, ReadyHeaders, SameOrigin, SecurityHeaders, parse_address,
+    AllowedHosts, Limits, Proxies, ProxyHeader, Range, ReadyHeaders, SameOrigin, SecurityHeaders,
+    parse_address,
 };
 
 impl App {
@@ -296,6 +297,42 @@ impl App {
             Ok(headers) => self.settings.part.security_headers = Some(Arc::new(headers)),
             Err(problem) => self.problems.push(problem),
         }
+        self
+    }
+
+    /// Answers only requests for these hosts; requests for others get 421. All hosts are answered for unless set.
+    ///
+    /// A host is a name or an address without a port, or `*.` and a domain for all names below it:
+    /// `["shop.example", "*.shop.example", "localhost", "[::1]"]`. Anything else keeps the app from starting.
+    ///
+    /// Without it, a page of any site can reach an app on the user's own machine or network: its domain name need only be
+    /// pointed to the app's address (DNS rebinding). Behind a proxy, name the hosts that the proxy passes on. The
+    /// [probes](Self::liveness) answer for every host, because what asks them uses the address of the machine. So
+    /// does everything for a request that names no host, which no browser sends.
+    ///
+    /// The app that is served decides; on another part it keeps the app from starting.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home() -> &'static str {
+    ///     "home"
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().allowed_hosts(["shop.example", "*.shop.example"]));
+    /// let ask = |host| client.get("/").header("host", host).send().status();
+    /// assert_eq!(ask("shop.example:8000"), 200);
+    /// assert_eq!(ask("www.shop.example"), 200);
+    /// assert_eq!(ask("evil.example"), 421);
+    /// # }
+    /// ```
+    pub fn allowed_hosts<H: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        let (allowed, problems) = AllowedHosts::new(hosts);
+        self.problems.extend(problems);
+        self.settings.served.allowed_hosts = Some(allowed);
         self
     }
 }

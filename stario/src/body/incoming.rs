@@ -1,18 +1,23 @@
 //! The body of a request as the connection delivers it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::BodyError;
-use crate::patience::Patience;
+use crate::connection::ConnectionNotes;
+use crate::stall::StallTimer;
 
 /// What a client sends, as long as it makes progress.
 pub(super) struct Incoming {
     body: hyper::body::Incoming,
-    patience: Patience,
+    stall: StallTimer,
+    has_ended: bool,
+    /// Told when the body is dropped before its end.
+    notes: Arc<ConnectionNotes>,
 }
 
 /// The client stopped sending, or was too slow.
@@ -20,8 +25,8 @@ pub(super) struct Incoming {
 pub(crate) struct Stalled;
 
 impl Incoming {
-    pub(super) fn new(body: hyper::body::Incoming, patience: Patience) -> Self {
-        Self { body, patience }
+    pub(super) fn new(body: hyper::body::Incoming, stall: StallTimer, notes: Arc<ConnectionNotes>) -> Self {
+        Self { body, stall, has_ended: false, notes }
     }
 
     pub(super) fn poll_frame(
@@ -30,11 +35,12 @@ impl Incoming {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(ctx);
         match &polled {
-            Poll::Ready(Some(Ok(frame))) => self.patience.refill(frame.data_ref().map_or(0, Bytes::len)),
-            Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
+            Poll::Ready(Some(Ok(frame))) => self.stall.note_progress(frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Pending if self.stall.poll_stalled(ctx).is_ready() => {
                 return Poll::Ready(Some(Err(Stalled.into())));
             }
-            Poll::Ready(_) | Poll::Pending => {}
+            Poll::Ready(None) => self.has_ended = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
         polled.map_err(Into::into)
     }
@@ -45,6 +51,14 @@ impl Incoming {
 
     pub(super) fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.has_ended && !self.body.is_end_stream() {
+            self.notes.note_unread_body();
+        }
     }
 }
 

@@ -90,12 +90,12 @@ impl AppHandle {
     /// Resolves when the server is told to stop. Streams end without asking; a detached command that takes long
     /// should ask.
     pub async fn stopping(&self) {
-        self.0.stop.cancelled().await;
+        self.0.stop.stopped().await;
     }
 
     /// Whether the server was told to stop.
     pub fn is_stopping(&self) -> bool {
-        self.0.stop.is_cancelled()
+        self.0.stop.is_stopped()
     }
 }
 

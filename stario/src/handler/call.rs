@@ -317,7 +317,7 @@ impl PendingCall {
         let writer = exchange.channel().filter(|channel| channel.has_writer());
         match writer {
             Some(channel) if call.endpoint.info.kind != Kind::DetachedCommand => {
-                work.spawn(WritingCall { call, channel: Arc::clone(channel) });
+                work.spawn_request(WritingCall { call, channel: Arc::clone(channel) });
             }
             // A query only reads: without its client nobody needs it.
             _ if call.endpoint.info.kind == Kind::Query => {}

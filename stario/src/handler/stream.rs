@@ -4,22 +4,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::Version;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use http_body::Body as _;
-use tokio_util::sync::CancellationToken;
-
 use crate::body::{Body, BodyError};
 use crate::exchange::Exchange;
 use crate::response::Response;
 use crate::sse::{EventSource, EventStream, Frame, StreamObserver, StreamSettings};
+use crate::stop::StopSignal;
+use http::Version;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http_body::Body as _;
 
 /// The response of a handler's stream; `stop` ends it between two frames.
 pub(super) fn stream(
     exchange: &Arc<Exchange>,
     head: Response,
     source: impl EventSource + 'static,
-    stop: Option<CancellationToken>,
+    stop: Option<StopSignal>,
 ) -> Response {
     let ping_interval = exchange.settings().ping_interval();
     let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;

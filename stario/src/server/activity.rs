@@ -1,18 +1,36 @@
-//! What a connection is at, and until when it may be: shared by those who see it.
+//! What a connection is doing, and until when it may: shared by all parts of the connection.
+//!
+//! ```text
+//! reading a head --head read--> busy with requests --last response handed over--> idle --first byte--+
+//!   ^  until `head_timeout`      no limit here (bodies and writes have StallTimers)  |               |
+//!   |                                                         until `keep_alive_timeout`             |
+//!   +------------------------------------------------------------------------------------------------+
+//! ```
+//!
+//! Over HTTP/2, bytes between requests are about the connection and not a head, so it is idle until the next
+//! request; and responses that wait for the client's window keep it for up to `write_timeout`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::patience::time_for;
+use super::http2::StreamState;
+use crate::app::Assembled;
+use crate::connection::ConnectionNotes;
 use crate::settings::Limits;
+use crate::stall::time_for;
 
-/// A connection waits for a request, reads the head of one, or is busy with at least one.
+/// The name in the log of a response whose handler is not known.
+const UNKNOWN_HANDLER: &str = "unknown";
+
+/// A connection reads the head of a request, is idle, or is busy with at least one request.
 ///
-/// All parts of a connection run in one task, so no order between the values is needed.
+/// All parts of a connection run in one task, or hand over to each other by wakes, so no order between the values
+/// is needed.
 pub(super) struct Activity {
+    app: Arc<Assembled>,
     opened: Instant,
     head_timeout: Duration,
     keep_alive_timeout: Duration,
@@ -21,23 +39,41 @@ pub(super) struct Activity {
     requests: AtomicUsize,
     /// Bytes of responses wait for the system to take them.
     is_writing: AtomicBool,
-    /// Bytes that were handed over to HTTP/2 and not written since: at most so many wait for the client to
+    /// The bytes that were handed over to HTTP/2 and not written since: at most so many wait for the client to
     /// open its window.
     unsent: AtomicUsize,
-    /// Bytes that have come meanwhile: as many are echoed to a client that pings, which takes nothing by that.
-    said: AtomicUsize,
-    /// When the wait began that goes on when it is not busy: milliseconds since `opened`.
+    /// The bytes that have come meanwhile. As many are echoed to a client that pings, and say nothing about what
+    /// it takes of its responses.
+    echoed: AtomicUsize,
+    /// When the connection began to be idle, or to read a head: milliseconds since `opened`.
     since: AtomicU64,
-    /// It waits for the rest of a head, not for the first byte of one.
+    /// Whether the connection reads a head, of which the first byte may not have come yet.
     is_in_head: AtomicBool,
     has_asked: AtomicBool,
-    /// Its streams have no silence between them that could be told from a head.
     is_http2: AtomicBool,
+    /// Whether hyper waits for the socket to be readable. It does not while bytes of a request wait to be used,
+    /// and then does not see its client leave.
+    is_reading: AtomicBool,
+    /// Whether the socket is to look for a client that has left.
+    is_look_due: AtomicBool,
+    /// Whether the request is new: since its head was read, the connection was not polled again. A client whose
+    /// input ends by then has sent all that it wants to, and waits for the answer; one whose input ends later
+    /// has left.
+    is_new_request: AtomicBool,
+    /// Whether the end of the client's input is kept from hyper, which would drop the request.
+    has_withheld_end: AtomicBool,
+    /// What those who answer the requests say of the connection.
+    notes: Arc<ConnectionNotes>,
+    /// Whether the connection speaks another protocol by now, such as WebSocket.
+    is_upgraded: AtomicBool,
+    /// The handler of the response that is written, where it may take long; none once it was counted as cut.
+    large_response: Mutex<Option<&'static str>>,
 }
 
 impl Activity {
-    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(app: Arc<Assembled>, limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
+            app,
             opened: Instant::now(),
             head_timeout: limits.head_timeout,
             keep_alive_timeout: limits.keep_alive_timeout,
@@ -45,58 +81,123 @@ impl Activity {
             requests: AtomicUsize::new(0),
             is_writing: AtomicBool::new(false),
             unsent: AtomicUsize::new(0),
-            said: AtomicUsize::new(0),
+            echoed: AtomicUsize::new(0),
             since: AtomicU64::new(0),
-            // Who connects means to ask.
+            // A client that connects means to send a request.
             is_in_head: AtomicBool::new(true),
             has_asked: AtomicBool::new(false),
             is_http2: AtomicBool::new(false),
+            is_reading: AtomicBool::new(true),
+            is_look_due: AtomicBool::new(false),
+            is_new_request: AtomicBool::new(false),
+            has_withheld_end: AtomicBool::new(false),
+            notes: Arc::default(),
+            is_upgraded: AtomicBool::new(false),
+            large_response: Mutex::new(Some(UNKNOWN_HANDLER)),
         })
     }
 
-    /// A head is read. The request lasts until the value is dropped.
-    pub(super) fn request(self: &Arc<Self>, is_http2: bool) -> Busy {
+    pub(super) fn app(&self) -> &Arc<Assembled> {
+        &self.app
+    }
+
+    /// A head was read. The request lasts until the value is dropped.
+    pub(super) fn begin_request(
+        self: &Arc<Self>,
+        has_body: bool,
+        stream: Option<Arc<StreamState>>,
+    ) -> ActiveRequest {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.is_in_head.store(false, Ordering::Relaxed);
         self.has_asked.store(true, Ordering::Relaxed);
-        self.is_http2.store(is_http2, Ordering::Relaxed);
-        Busy(Arc::clone(self))
+        self.is_new_request.store(!has_body && stream.is_none(), Ordering::Relaxed);
+        self.notes.begin_request();
+        self.is_http2.store(stream.is_some(), Ordering::Relaxed);
+        ActiveRequest { activity: Arc::clone(self), stream }
     }
 
-    /// Bytes have come.
-    pub(super) fn received(&self, bytes: usize) {
+    /// So many bytes came, none at the end of the input; or hyper waits for some.
+    pub(super) fn note_read(&self, bytes: Option<usize>) {
+        self.is_reading.store(bytes.is_none(), Ordering::Relaxed);
+        let Some(bytes @ 1..) = bytes else { return };
         if self.unsent.load(Ordering::Relaxed) > 0 {
-            self.said.fetch_add(bytes, Ordering::Relaxed);
+            self.echoed.fetch_add(bytes, Ordering::Relaxed);
         }
-        // Over HTTP/2 most are no head: words about the connection, which ask nothing.
         if !self.is_busy() && !self.is_http2() && !self.is_in_head.swap(true, Ordering::Relaxed) {
             self.wait_from_now();
         }
     }
 
+    /// Whether the end of input that was just read is to be kept from hyper until the request is answered.
+    pub(super) fn withholds_end(&self) -> bool {
+        let has_request = self.requests.load(Ordering::Relaxed) > 0;
+        let is_withheld = self.has_withheld_end.load(Ordering::Relaxed);
+        let withholds = has_request && (is_withheld || self.is_new_request.load(Ordering::Relaxed));
+        self.has_withheld_end.store(withholds, Ordering::Relaxed);
+        withholds
+    }
+
+    /// The connection was polled. Returns whether it is to be polled again, for an end of input that is withheld no
+    /// longer.
+    pub(super) fn note_polled(&self) -> bool {
+        self.is_new_request.store(false, Ordering::Relaxed);
+        self.has_withheld_end.load(Ordering::Relaxed)
+            && !self.is_busy()
+            && self.has_withheld_end.swap(false, Ordering::Relaxed)
+    }
+
     /// Bytes of a response were given to HTTP/2, which keeps them until the client opens its window.
-    fn handed_over(&self, bytes: usize) {
+    fn note_handed_over(&self, bytes: usize) {
         self.unsent.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Bytes were written, or have to wait.
-    pub(super) fn wrote(&self, bytes: usize, is_left: bool) {
+    pub(super) fn note_written(&self, bytes: usize, is_blocked: bool) {
         let unsent = self.unsent.load(Ordering::Relaxed);
         if unsent > 0 {
-            let said = self.said.load(Ordering::Relaxed);
-            self.said.store(said.saturating_sub(bytes), Ordering::Relaxed);
-            let taken = bytes.saturating_sub(said);
+            let echoed = self.echoed.load(Ordering::Relaxed);
+            self.echoed.store(echoed.saturating_sub(bytes), Ordering::Relaxed);
+            let taken = bytes.saturating_sub(echoed);
             self.unsent.store(unsent.saturating_sub(taken), Ordering::Relaxed);
-            self.wait_longer(time_for(taken));
+            self.extend_wait(time_for(taken));
         }
-        if self.is_writing.load(Ordering::Relaxed) != is_left {
-            self.is_writing.store(is_left, Ordering::Relaxed);
+        if self.is_writing.load(Ordering::Relaxed) != is_blocked {
+            self.is_writing.store(is_blocked, Ordering::Relaxed);
             self.wait_from_now();
         }
     }
 
     pub(super) fn has_asked(&self) -> bool {
         self.has_asked.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn notes(&self) -> &Arc<ConnectionNotes> {
+        &self.notes
+    }
+
+    /// Whether a request of HTTP/1 is being answered while hyper does not read, and so does not see its client
+    /// leave.
+    pub(super) fn is_blind(&self) -> bool {
+        !self.is_reading.load(Ordering::Relaxed)
+            && self.requests.load(Ordering::Relaxed) > 0
+            && !self.is_http2()
+    }
+
+    /// Has the socket look for a client that has left, at the next poll.
+    pub(super) fn look_for_client(&self) {
+        self.is_look_due.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_look(&self) -> bool {
+        self.is_look_due.load(Ordering::Relaxed) && self.is_look_due.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn upgrade(&self) {
+        self.is_upgraded.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.is_upgraded.load(Ordering::Relaxed)
     }
 
     /// When to close the connection, unless it is busy.
@@ -108,18 +209,49 @@ impl Activity {
         } else {
             self.keep_alive_timeout
         };
-        self.waits_since().map(|since| since + time)
+        self.idle_since().map(|since| since + time)
     }
 
-    /// The least time that a wait may take.
-    pub(super) fn shortest(&self) -> Duration {
+    /// The least time that the connection may be idle or read a head.
+    pub(super) fn shortest_wait(&self) -> Duration {
         self.head_timeout.min(self.keep_alive_timeout)
     }
 
-    /// Since when it waits, unless it is busy.
-    pub(super) fn waits_since(&self) -> Option<Instant> {
+    /// Since when the connection is idle or reads a head, unless it is busy.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
         let since = || self.opened + Duration::from_millis(self.since.load(Ordering::Relaxed));
         (!self.is_busy()).then(since)
+    }
+
+    /// A response begins that may take long to be written.
+    pub(super) fn begin_large_response(&self, handler: Option<&'static str>) {
+        *self.large_response() = Some(handler.unwrap_or(UNKNOWN_HANDLER));
+    }
+
+    /// A response was dropped before its end because the server stops; `handler` if that is not counted yet.
+    pub(super) fn note_cut_response(&self, handler: Option<&'static str>) {
+        if !self.is_http2() {
+            *self.large_response() = None;
+        }
+        if let Some(handler) = handler {
+            self.app.shared().work.note_cut(handler);
+        }
+    }
+
+    /// The connection ends. If the server's stop has cut it while bytes of a response waited to be written, that
+    /// response counts as cut.
+    pub(super) fn note_end(&self) {
+        let is_unsent = self.is_writing.load(Ordering::Relaxed) || self.unsent.load(Ordering::Relaxed) > 0;
+        if is_unsent
+            && self.app.shared().work.is_cut()
+            && let Some(handler) = *self.large_response()
+        {
+            self.app.shared().work.note_cut(handler);
+        }
+    }
+
+    fn large_response(&self) -> MutexGuard<'_, Option<&'static str>> {
+        self.large_response.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_busy(&self) -> bool {
@@ -138,29 +270,42 @@ impl Activity {
         self.since.store(self.now(), Ordering::Relaxed);
     }
 
-    fn wait_longer(&self, time: Duration) {
+    fn extend_wait(&self, time: Duration) {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let since = self.since.load(Ordering::Relaxed).saturating_add(time).min(self.now());
         self.since.store(since, Ordering::Relaxed);
     }
 }
 
-/// A request that is not answered to its end.
-pub(super) struct Busy(Arc<Activity>);
+/// A request whose response is not handed over to its end.
+pub(super) struct ActiveRequest {
+    activity: Arc<Activity>,
+    /// Over HTTP/2: its stream.
+    stream: Option<Arc<StreamState>>,
+}
 
-impl Busy {
+impl ActiveRequest {
+    pub(super) fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    pub(super) fn stream(&self) -> Option<&StreamState> {
+        self.stream.as_deref()
+    }
+
     /// Bytes of its response were given to the protocol.
-    pub(super) fn handed_over(&self, bytes: usize) {
-        if self.0.is_http2() {
-            self.0.handed_over(bytes);
+    pub(super) fn note_handed_over(&self, bytes: usize) {
+        if let Some(stream) = &self.stream {
+            stream.wait_for_client(bytes);
+            self.activity.note_handed_over(bytes);
         }
     }
 }
 
-impl Drop for Busy {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.wait_from_now();
+        if self.activity.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.activity.wait_from_now();
         }
     }
 }

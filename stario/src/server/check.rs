@@ -1,4 +1,4 @@
-//! What a request must be before it is routed, where hyper lets more through.
+//! The checks of a request before it is routed, where hyper accepts more than it should.
 
 use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::uri::Authority;
@@ -7,7 +7,8 @@ use http_body::Body;
 
 use crate::response::{self, Response};
 
-/// Makes the request one that can be served, or answers why it is none; the connection ends with that.
+/// The answer to a request that cannot be served, after which the connection ends. None if it can be; then its
+/// header `host` is what its target names, where that names one.
 pub(super) fn refusal<B: Body>(request: &mut Request<B>, most_fields: usize) -> Option<Response> {
     let (status, message) = problem(request, most_fields)?;
     let mut answer = response::text(status, message);
@@ -36,14 +37,15 @@ fn problem<B: Body>(request: &mut Request<B>, most_fields: usize) -> Option<(Sta
     message.map(|message| (StatusCode::BAD_REQUEST, message))
 }
 
-/// Exactly `chunked`, once: what else stands there, another server on the way may take for another length.
+/// Whether the coding is exactly `chunked`, once. Anything else another server on the way may take for another
+/// length.
 fn is_chunked(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     codings.next().is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
         && codings.next().is_none()
 }
 
-/// A path, a URL of HTTP, or `*` where that means something (RFC 9112, 3.2).
+/// The target is a path, a URL of HTTP, or `*` with OPTIONS (RFC 9112, 3.2).
 fn target<B>(request: &Request<B>) -> Option<&'static str> {
     let uri = request.uri();
     let is_good = match uri.scheme_str() {
@@ -57,7 +59,7 @@ fn target<B>(request: &Request<B>) -> Option<&'static str> {
     (!is_good).then_some("bad request target")
 }
 
-/// RFC 9112, 3.2: exactly one in HTTP/1.1; and where the target names one, that counts.
+/// There is exactly one `host` in HTTP/1.1 (RFC 9112, 3.2). The one that the target names takes its place.
 fn host<B>(request: &mut Request<B>) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let problem = match (hosts.next(), hosts.next()) {
@@ -73,7 +75,7 @@ fn host<B>(request: &mut Request<B>) -> Option<&'static str> {
     problem
 }
 
-/// RFC 9113, 8.3.1: `:authority`, and `host` too if it says the same.
+/// There is `:authority` or `host`, or both and they are the same (RFC 9113, 8.3.1).
 fn host_over_http2<B>(request: &Request<B>) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (host, another) = (hosts.next(), hosts.next());
@@ -88,17 +90,17 @@ fn host_over_http2<B>(request: &Request<B>) -> Option<&'static str> {
 }
 
 fn value_of(authority: &Authority) -> HeaderValue {
-    // What `is_host` takes is a header's value.
+    // What `is_host` accepts is a header's value.
     HeaderValue::from_str(authority.as_str()).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// A name or an IP address, and perhaps a port; or nothing at all, which clients send that know no name. Of
-/// what RFC 3986 calls a name, only what DNS and those who bend its rules use.
+/// Whether this is a name or an IP address, perhaps with a port; or nothing at all, which clients send that know no
+/// name. Of what RFC 3986 calls a name, only what is used in DNS, and in practice beside it.
 fn is_host(host: &[u8]) -> bool {
     if host.len() > 255 {
         return false;
     }
-    let (name, port) = match host {
+    let port = match host {
         [b'[', rest @ ..] => {
             let Some(end) = rest.iter().position(|byte| *byte == b']') else { return false };
             let (address, port) = (&rest[..end], &rest[end + 1..]);
@@ -107,20 +109,38 @@ fn is_host(host: &[u8]) -> bool {
             if !is_address {
                 return false;
             }
-            (&b""[..], port)
+            port
         }
-        _ => host.split_at(host.iter().position(|byte| *byte == b':').unwrap_or(host.len())),
+        _ => {
+            let end = host.iter().position(|byte| !NAME_BYTES[usize::from(*byte)]);
+            &host[end.unwrap_or(host.len())..]
+        }
     };
-    name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) && is_port(port)
+    is_port(port)
 }
+
+/// The bytes of a name: letters, digits, and `-`, `.`, `_`, `~`.
+const NAME_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
 
 /// `:` and a port, `:` alone, or nothing.
 fn is_port(port: &[u8]) -> bool {
     let Some(digits) = port.strip_prefix(b":") else { return port.is_empty() };
-    // `u16` would take a sign.
-    digits.is_empty()
-        || digits.iter().all(u8::is_ascii_digit)
-            && std::str::from_utf8(digits).is_ok_and(|digits| digits.parse::<u16>().is_ok())
+    let mut number = 0_u32;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return false;
+        }
+        number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
+    }
+    number <= u32::from(u16::MAX)
 }
 
 #[cfg(test)]

@@ -330,7 +330,7 @@ mod tests {
         ];
         let configured = || Compression::new().types(["text/*"]).level(Coding::Brotli, 5);
         let mut settings = Settings::default();
-        settings.compression = Some(configured());
+        settings.part.compression = Some(Arc::new(configured()));
         config(&variables, &mut settings).unwrap();
         let expected = configured()
             .threshold(100)
@@ -340,8 +340,8 @@ mod tests {
             .window(Coding::Gzip, 9)
             .stream_window(Coding::Zstd, 12)
             .stream_window(Coding::Brotli, 12);
-        assert_eq!(settings.compression, Some(expected));
+        assert_eq!(settings.part.compression.as_deref(), Some(&expected));
         config(&[("STARIO_COMPRESS_PREFERENCE", "none")], &mut settings).unwrap();
-        assert!(settings.compression().is_off());
+        assert!(settings.part.compression().is_off());
     }
 }

@@ -6,17 +6,18 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::Result;
+use crate::stop::StopSignal;
 
-/// Signals that come sooner behind the first say the same: a terminal sends one to a program and to what has
-/// started it, which passes it on (`timeout` does), and a shell that ends sends SIGHUP twice.
-const ECHO: Duration = Duration::from_millis(200);
+/// Signals that come sooner than this after the first count as the first: a terminal sends one to a program and to
+/// the program that started it, which may pass it on as `timeout` does, and a shell that ends sends SIGHUP twice.
+const SIGNAL_DEBOUNCE: Duration = Duration::from_millis(200);
 
 /// What the process was told by signals.
 pub(super) struct Signals {
-    /// Cancelled at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP.
-    pub(super) stop: CancellationToken,
-    /// Cancelled at the second.
-    pub(super) hurry: CancellationToken,
+    /// Given at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP.
+    pub(super) stop: StopSignal,
+    /// Given at the second.
+    pub(super) hurry: StopSignal,
     /// The thread that listens ends with this.
     _listening: DropGuard,
 }
@@ -26,22 +27,22 @@ pub(super) struct Signals {
 /// In a thread and a runtime of its own: tokio watches signals and sockets in the thread of one worker, and a
 /// handler that blocks this very thread would keep the process from ever being told to stop.
 pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
-    let (stop, hurry, ended) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+    let (stop, hurry, ended) = (StopSignal::default(), StopSignal::default(), CancellationToken::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let mut received = {
         let _entered = runtime.enter();
         received(is_hangup_taken)?
     };
-    let [stopping, hurrying, is_over] = [&stop, &hurry, &ended].map(CancellationToken::clone);
+    let (stopping, hurrying, is_over) = (stop.clone(), hurry.clone(), ended.clone());
     let listening = async move {
         let signal = received.next().await;
         tracing::info!(signal, "the server stops");
-        stopping.cancel();
+        stopping.stop();
         let first = Instant::now();
-        while first.elapsed() < ECHO {
+        while first.elapsed() < SIGNAL_DEBOUNCE {
             received.next().await;
         }
-        hurrying.cancel();
+        hurrying.stop();
     };
     let run = move || {
         runtime.block_on(is_over.run_until_cancelled(listening));

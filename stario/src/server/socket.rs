@@ -1,17 +1,28 @@
-//! The bytes of one connection, whatever carries them, and the end of those who do not take theirs.
+//! The bytes of one connection, whatever carries them, and what is noticed on the way: how much moves, that the
+//! client takes nothing, and that it has left.
+//!
+//! hyper reads no further while bytes of a request wait to be used: a second request, stray line ends, a body that the
+//! handler does not read. It cannot see the client leave then. So the connection asks for a look now and then
+//! ([`Activity::look_for_client`]), and the next flush takes it: every poll of a connection of HTTP/1 flushes.
+//!
+//! A client may end its input behind its last request, and wait for the answer. hyper would drop the request, so the
+//! end is withheld until that is answered ([`Activity::withholds_end`]).
 
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::activity::Activity;
-use crate::patience::Patience;
+use crate::stall::StallTimer;
+use crate::stop::StopWatch;
 
 /// An enum, so that hyper is compiled for one type.
 pub(super) enum Socket {
@@ -35,9 +46,9 @@ macro_rules! each {
 }
 
 impl Socket {
-    /// Has the system give up what it still holds, at the end of one who does not take it: it would go on
-    /// offering it for as long as a little is taken now and then.
-    fn discard(&self) {
+    /// Makes closing reset the connection. The kernel would keep retransmitting what it holds to a client that
+    /// stopped reading.
+    fn reset_on_close(&self) {
         let socket = match self {
             Self::Tcp(socket) => SockRef::from(socket),
             #[cfg(unix)]
@@ -45,64 +56,124 @@ impl Socket {
             #[cfg(feature = "tls")]
             Self::Tls(socket) => SockRef::from(socket.get_ref().0),
         };
-        // One that has ended already holds nothing.
+        // It fails for a connection that has ended already, which holds nothing.
         let _ = socket.set_linger(Some(Duration::ZERO));
     }
+
+    /// What the system has said of the socket so far. Asks it nothing, and waits for nothing.
+    fn readiness(&self, ctx: &mut Context<'_>) -> Ready {
+        const ANY: Interest = Interest::READABLE.add(Interest::WRITABLE);
+        let polled = match self {
+            Self::Tcp(socket) => pin!(socket.ready(ANY)).poll(ctx),
+            #[cfg(unix)]
+            Self::Unix(socket) => pin!(socket.ready(ANY)).poll(ctx),
+            #[cfg(feature = "tls")]
+            Self::Tls(socket) => pin!(socket.get_ref().0.ready(ANY)).poll(ctx),
+        };
+        match polled {
+            Poll::Ready(Ok(ready)) => ready,
+            Poll::Ready(Err(_)) | Poll::Pending => Ready::EMPTY,
+        }
+    }
 }
 
-/// Notes what is read, and fails when nothing of what is written is taken for too long.
-pub(super) struct Watched {
+/// A connection's socket, which notes what moves. It fails when the client takes nothing of what is written for too
+/// long, and when a look finds that the client has left.
+pub(super) struct WatchedSocket {
     socket: Socket,
     activity: Arc<Activity>,
-    patience: Patience,
+    stall: StallTimer,
+    /// Once the connection is upgraded: the server's stop and its cut, which end it.
+    upgraded: Option<Box<(StopWatch, StopWatch)>>,
+    _permit: OwnedSemaphorePermit,
+    /// Counts the socket among those that the server's stop waits for. An upgraded one outlives its task.
+    _token: TaskTrackerToken,
 }
 
-impl Watched {
-    pub(super) fn new(socket: Socket, activity: Arc<Activity>, patience: Patience) -> Self {
-        Self { socket, activity, patience }
+impl WatchedSocket {
+    pub(super) fn new(
+        socket: Socket,
+        activity: Arc<Activity>,
+        write_timeout: Duration,
+        permit: OwnedSemaphorePermit,
+        token: TaskTrackerToken,
+    ) -> Self {
+        let stall = StallTimer::new(write_timeout);
+        Self { socket, activity, stall, upgraded: None, _permit: permit, _token: token }
     }
 
-    fn progress(
+    fn note_written(
         &mut self,
         ctx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         match &written {
             Poll::Ready(Ok(count)) => {
-                self.patience.refill(*count);
-                self.activity.wrote(*count, false);
+                self.stall.note_progress(*count);
+                self.activity.note_written(*count, false);
             }
             Poll::Ready(Err(_)) => {}
-            Poll::Pending if self.patience.poll_end(ctx).is_ready() => {
-                self.socket.discard();
+            Poll::Pending if self.stall.poll_stalled(ctx).is_ready() => {
+                self.socket.reset_on_close();
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            Poll::Pending => self.activity.wrote(0, true),
+            Poll::Pending => self.activity.note_written(0, true),
+        }
+        if self.activity.take_look() && self.has_client_left(ctx) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         written
     }
+
+    /// Whether the connection was reset, or its input has ended where that means the same.
+    fn has_client_left(&self, ctx: &mut Context<'_>) -> bool {
+        let ready = self.socket.readiness(ctx);
+        ready.is_write_closed() || ready.is_read_closed() && self.activity.notes().leaves_with_input()
+    }
+
+    /// What the server's stop makes of an upgraded connection: its input ends at the stop, and at the cut nothing can
+    /// be read or written any more.
+    fn poll_stop(&mut self, ctx: &mut Context<'_>) -> io::Result<IsStopped> {
+        if !self.activity.is_upgraded() {
+            return Ok(false);
+        }
+        let app = self.activity.app();
+        let watches = self
+            .upgraded
+            .get_or_insert_with(|| Box::new((app.shared().stop.watch(), app.shared().work.cut().watch())));
+        if watches.1.poll_stopped(ctx).is_ready() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(watches.0.poll_stopped(ctx).is_ready())
+    }
 }
 
-impl AsyncRead for Watched {
+type IsStopped = bool;
+
+impl AsyncRead for WatchedSocket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         ctx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.poll_stop(ctx)? {
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = each!(&mut self.socket, socket => Pin::new(socket).poll_read(ctx, buffer));
-        let received = buffer.filled().len() - before;
-        if received > 0 {
-            self.activity.received(received);
-        }
-        read
+        let count = buffer.filled().len() - before;
+        self.activity.note_read(read.is_ready().then_some(count));
+        let is_end = matches!(read, Poll::Ready(Ok(()))) && count == 0 && buffer.remaining() > 0;
+        // Nobody is woken: the connection is polled again when the request is answered.
+        if is_end && self.activity.withholds_end() { Poll::Pending } else { read }
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for WatchedSocket {
     fn poll_write(mut self: Pin<&mut Self>, ctx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_stop(ctx)?;
         let written = each!(&mut self.socket, socket => Pin::new(socket).poll_write(ctx, bytes));
-        self.progress(ctx, written)
+        self.note_written(ctx, written)
     }
 
     fn poll_write_vectored(
@@ -110,8 +181,9 @@ impl AsyncWrite for Watched {
         ctx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.poll_stop(ctx)?;
         let written = each!(&mut self.socket, socket => Pin::new(socket).poll_write_vectored(ctx, slices));
-        self.progress(ctx, written)
+        self.note_written(ctx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -119,13 +191,14 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_stop(ctx)?;
         let flushed = each!(&mut self.socket, socket => Pin::new(socket).poll_flush(ctx));
-        self.progress(ctx, flushed.map_ok(|()| 0)).map_ok(drop)
+        self.note_written(ctx, flushed.map_ok(|()| 0)).map_ok(drop)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = each!(&mut self.socket, socket => Pin::new(socket).poll_shutdown(ctx));
-        self.progress(ctx, shut.map_ok(|()| 0)).map_ok(drop)
+        self.note_written(ctx, shut.map_ok(|()| 0)).map_ok(drop)
     }
 }
 
@@ -133,17 +206,28 @@ impl AsyncWrite for Watched {
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
+    use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::app::Limits;
+    use crate::app::discover;
+    use crate::settings::Limits;
 
     #[tokio::test]
     async fn what_was_not_taken_in_time_is_not_offered_any_longer() {
+        struct Routes;
+        let app = discover::<Routes>("tests");
+        let app = Arc::new(app.mount("/", axum::Router::<()>::new()).assemble().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
-        let patience = Patience::new(Duration::from_millis(50));
-        let mut watched = Watched::new(Socket::Tcp(socket), Activity::new(&Limits::default()), patience);
+        let mut watched = WatchedSocket::new(
+            Socket::Tcp(socket),
+            Activity::new(app, &Limits::default()),
+            Duration::from_millis(50),
+            Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
+            TaskTracker::new().token(),
+        );
         let error = loop {
             if let Err(error) = watched.write_all(&[0; 1 << 14]).await {
                 break error;

@@ -65,12 +65,17 @@ impl SameOrigin {
         if is_safe(&head.method) || self.is_off {
             return false;
         }
-        let origin = head.headers.get(ORIGIN);
+        let (origins, sites) = (head.headers.get_all(ORIGIN), head.headers.get_all(SEC_FETCH_SITE));
+        let (origin, site) = (origins.iter().next(), sites.iter().next());
+        if origins.iter().nth(1).is_some() || sites.iter().nth(1).is_some() {
+            tracing::debug!("a command is refused: it has two `origin` or `sec-fetch-site` headers");
+            return true;
+        }
         let is_allowed = || {
             let origin = origin.and_then(|origin| origin.to_str().ok());
             origin.is_some_and(|origin| self.allowed.iter().any(|it| it.eq_ignore_ascii_case(origin)))
         };
-        let is_own = match (head.headers.get(SEC_FETCH_SITE), origin) {
+        let is_own = match (site, origin) {
             (Some(site), _) => match site.as_bytes() {
                 b"same-origin" | b"none" => true,
                 b"same-site" => self.allows_same_site,
@@ -82,7 +87,7 @@ impl SameOrigin {
         let is_refused = !is_own && !is_allowed();
         if is_refused {
             let shown = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let site = head.headers.get(SEC_FETCH_SITE).map(shown);
+            let site = site.map(shown);
             tracing::debug!(
                 sec_fetch_site = site,
                 origin = origin.map(shown),
@@ -99,8 +104,8 @@ fn is_safe(method: &Method) -> bool {
         || method.as_str() == "QUERY"
 }
 
-/// Whether the origin is of the host that the request is for. The scheme does not count: behind a proxy, the
-/// app does not know it. The port that a scheme has unless one is named may be named.
+/// Whether the origin is of the host that the request is for, and of a page. Which of the two schemes of pages it
+/// has does not count: behind a proxy, the app does not know its own. The default port of the scheme may be named.
 fn is_own(origin: &[u8], head: &request::Parts) -> bool {
     let origin = std::str::from_utf8(origin).ok().and_then(|origin| origin.split_once("://"));
     let Some((scheme, origin)) = origin else { return false };
@@ -108,7 +113,11 @@ fn is_own(origin: &[u8], head: &request::Parts) -> bool {
         Some(authority) => authority.as_str().as_bytes(),
         None => head.headers.get(HOST).map_or(&b""[..], |host| host.as_bytes()),
     };
-    let port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let port = match scheme {
+        _ if scheme.eq_ignore_ascii_case("https") => ":443",
+        _ if scheme.eq_ignore_ascii_case("http") => ":80",
+        _ => return false,
+    };
     let origin = origin.strip_suffix(port).unwrap_or(origin).as_bytes();
     !origin.is_empty() && host.strip_suffix(port.as_bytes()).unwrap_or(host).eq_ignore_ascii_case(origin)
 }

@@ -59,6 +59,7 @@ pub struct Alive(CancellationToken);
 
 impl Alive {
     pub(super) fn of(channel: &Channel) -> Self {
+        channel.watch_client();
         Self(channel.ended().clone())
     }
 

@@ -1,0 +1,100 @@
+//! The order in which an app stops: one for the server, for [`AppService`](crate::AppService) and for tests.
+//!
+//! ```text
+//! the stop is told: event streams end, idle connections are closed
+//!   --> requests end          until `stop_timeout`, then they are cut
+//!   --> background work ends  until `detached_stop_timeout`, then it is cut
+//!   --> singletons are cleaned up, in reverse order   each until `cleanup_timeout`
+//!   --> stop hooks run, in reverse order              each until `cleanup_timeout`
+//! ```
+//!
+//! Both times begin when the stop is told. What is cut is dropped where it next waits, and gets a moment for that. A
+//! second signal cuts all waits short.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::Assembled;
+use crate::settings::Limits;
+use crate::stop::StopSignal;
+use crate::work::Unfinished;
+
+/// How long what was cut may take to end.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+
+/// How long clean-ups may take after a second signal.
+const CLEANUP_GRACE: Duration = Duration::from_millis(500);
+
+/// One stop of an app.
+pub(crate) struct StopSequence<'a> {
+    pub(crate) app: &'a Arc<Assembled>,
+    pub(crate) limits: Limits,
+    /// Given when nothing is to be waited for any more.
+    pub(crate) hurry: &'a StopSignal,
+}
+
+impl StopSequence<'_> {
+    /// Stops the app. `connections_ended` waits until its connections have ended, where this process holds them.
+    pub(crate) async fn run<F>(&self, connections_ended: impl Fn() -> F) -> Unfinished
+    where
+        F: Future<Output = ()>,
+    {
+        let (app, limits) = (self.app, &self.limits);
+        let work = &app.shared().work;
+        let told = Instant::now();
+        app.shared().stop.stop();
+
+        let requests_ended = || async {
+            connections_ended().await;
+            work.requests_ended().await;
+        };
+        if !self.is_in_time(requests_ended(), told + limits.stop_timeout).await {
+            tracing::warn!("requests are cut: they had not ended when the server stopped");
+            work.cut().stop();
+            let _ = timeout(ABORT_GRACE, requests_ended()).await;
+        }
+
+        let has_ended = self.is_in_time(work.drained(), told + limits.detached_stop_timeout).await;
+        work.cut().stop();
+        work.cut_background();
+        let mut cleanups = 0;
+        if !has_ended && timeout(ABORT_GRACE, work.drained()).await.is_err() {
+            // What is left is stuck, or runs clean-ups.
+            cleanups += work.running();
+        }
+
+        cleanups += self.clean_up().await;
+        let mut unfinished = work.lost().clone();
+        unfinished.cleanups += cleanups;
+        unfinished.is_urgent = self.hurry.is_stopped();
+        unfinished
+    }
+
+    /// Cleans up the singletons and runs the stop hooks. Returns how many of both did not end.
+    pub(crate) async fn clean_up(&self) -> usize {
+        let (app, limit) = (self.app, self.limits.cleanup_timeout);
+        let handle = app.handle();
+        let all = async { app.shared().cleanups.run(limit).await + app.hooks().stop(&handle, limit).await };
+        let hurry = async {
+            self.hurry.stopped().await;
+            sleep(CLEANUP_GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            unfinished = all => unfinished,
+            () = hurry => 1,
+        }
+    }
+
+    /// Whether `future` ends before `end`, and before a second signal.
+    async fn is_in_time(&self, future: impl Future<Output = ()>, end: Instant) -> bool {
+        tokio::select! {
+            biased;
+            () = future => true,
+            () = sleep_until(end) => false,
+            () = self.hurry.stopped() => false,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The answer to one request: a refusal by the server itself, or what the app answers.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+
+use super::activity::{ActiveRequest, Activity};
+use super::check::refusal;
+use super::http2::StreamState;
+use super::response_body::ResponseBody;
+use crate::body::Body;
+use crate::connection::Connection;
+use crate::dispatch::dispatch;
+use crate::error::{CatchPanic, catch_panic, internal_server_error, panic_message};
+use crate::response::Response;
+use crate::settings::Limits;
+use crate::stall::StallTimer;
+
+/// Begins to answer a request; `stream` is its own over HTTP/2.
+pub(super) fn answer(
+    mut request: Request<Incoming>,
+    activity: &Arc<Activity>,
+    stream: Option<Arc<StreamState>>,
+    peer: SocketAddr,
+    limits: &Limits,
+) -> Answer<impl Future<Output = Response> + use<>> {
+    let has_body = !hyper::body::Body::is_end_stream(request.body());
+    let active = activity.begin_request(has_body, stream);
+    let refused = refusal(&mut request, limits.head_fields);
+    let dispatched = refused.is_none().then(|| {
+        let stall = StallTimer::new(limits.body_timeout);
+        let request = request.map(|body| Body::incoming(body, stall, activity.notes()));
+        let connection = Connection::new(peer, Arc::clone(activity.notes()));
+        catch_panic(dispatch(activity.app(), request, connection))
+    });
+    Answer { dispatched, refused, request: Some(active) }
+}
+
+pin_project_lite::pin_project! {
+    /// The response, whatever happens on the way to it. Written by hand because the future of an `async` block has
+    /// room for what it begins with beside all that it becomes.
+    pub(super) struct Answer<F> {
+        // None if the request is refused.
+        #[pin]
+        dispatched: Option<CatchPanic<F>>,
+        refused: Option<Response>,
+        // Until the response has it.
+        request: Option<ActiveRequest>,
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Answer<F> {
+    type Output = Result<http::Response<ResponseBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = match this.dispatched.as_pin_mut() {
+            Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
+                tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
+                internal_server_error()
+            }),
+            None => this.refused.take().unwrap_or_default(),
+        };
+        let Some(request) = this.request.take() else { return Poll::Pending };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS && request.stream().is_none() {
+            // Before hyper hands the connection over, so that its new owner finds it upgraded.
+            request.activity().upgrade();
+        }
+        Poll::Ready(Ok(ResponseBody::in_response(response, request)))
+    }
+}

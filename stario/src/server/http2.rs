@@ -1,0 +1,141 @@
+//! The streams of a connection of HTTP/2: each runs in a task of its own, and is ended when its client takes
+//! nothing of it for too long. The socket cannot tell that: the connection may go on with other streams, or with
+//! frames about itself.
+//!
+//! hyper makes the future of a request first, and has it executed as a part of its own future next, in one call. So
+//! what both share, a [`StreamState`], is put into [`NewStream`] by the first and taken from it by the second.
+//!
+//! Who a stream waits for, as its body says while hyper polls it:
+//!
+//! ```text
+//! server (no bytes are ready) --bytes are handed over, or the head is--> client --body polled, nothing ready--> server
+//!                                                                          |
+//!                                              no poll of the body until the StallTimer ends: reset
+//! ```
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::server::conn::http2::Builder;
+use hyper_util::rt::TokioTimer;
+use tokio_util::task::TaskTracker;
+
+use crate::settings::Limits;
+use crate::stall::StallTimer;
+use crate::stop::{StopSignal, until_stopped};
+
+/// How often a client is asked whether it is still there, and how long it may take to answer.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// How many streams a client may make the server reset, until its connection is closed.
+const CAUSED_RESETS: usize = 1024;
+
+/// What hyper serves one connection with.
+pub(super) fn builder(streams: Streams, limits: &Limits) -> Builder<Streams> {
+    let mut builder = Builder::new(streams);
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE)
+        .max_concurrent_streams(limits.http2_streams)
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(limits.http2_resets)
+        .max_local_error_reset_streams(CAUSED_RESETS);
+    builder
+}
+
+/// What a stream waits for: shared by its response's body, which knows, and its task, which acts on it.
+#[derive(Default)]
+pub(super) struct StreamState {
+    /// Whether the response waits for its client, not for the server.
+    waits_for_client: AtomicBool,
+    /// Whether the body was polled since the task has last asked.
+    has_changed: AtomicBool,
+    /// The bytes handed over since the task has last asked.
+    bytes: AtomicUsize,
+}
+
+impl StreamState {
+    /// So many bytes are handed over, and the client has to take them.
+    pub(super) fn wait_for_client(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.waits_for_client.store(true, Ordering::Relaxed);
+        self.has_changed.store(true, Ordering::Relaxed);
+    }
+
+    /// Nothing is ready to be sent.
+    pub(super) fn wait_for_server(&self) {
+        self.waits_for_client.store(false, Ordering::Relaxed);
+        self.has_changed.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The state of the stream that hyper is about to execute.
+#[derive(Clone, Default)]
+pub(super) struct NewStream(Arc<Mutex<Option<Arc<StreamState>>>>);
+
+impl NewStream {
+    /// The state of a new stream, which stays here for the stream's task.
+    pub(super) fn create(&self) -> Arc<StreamState> {
+        let state = Arc::<StreamState>::default();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
+        state
+    }
+
+    fn take(&self) -> Arc<StreamState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+}
+
+/// Where hyper executes the streams of one connection.
+#[derive(Clone)]
+pub(super) struct Streams {
+    pub(super) tasks: TaskTracker,
+    pub(super) cut: StopSignal,
+    pub(super) write_timeout: Duration,
+    pub(super) new_stream: NewStream,
+}
+
+impl<F> hyper::rt::Executor<F> for Streams
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let stall = StallTimer::new(self.write_timeout);
+        let stream = StreamTask { stream, state: self.new_stream.take(), stall };
+        self.tasks.spawn(until_stopped(&self.cut, stream));
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A stream, until its end or until its client has taken nothing of it for too long.
+    struct StreamTask<F> {
+        #[pin]
+        stream: F,
+        state: Arc<StreamState>,
+        stall: StallTimer,
+    }
+}
+
+impl<F: Future> Future for StreamTask<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.stream.poll(ctx).is_ready() {
+            return Poll::Ready(());
+        }
+        if this.state.has_changed.swap(false, Ordering::Relaxed) {
+            this.stall.note_progress(this.state.bytes.swap(0, Ordering::Relaxed));
+        }
+        if this.state.waits_for_client.load(Ordering::Relaxed) {
+            this.stall.poll_stalled(ctx)
+        } else {
+            Poll::Pending
+        }
+    }
+}

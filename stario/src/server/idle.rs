@@ -1,0 +1,104 @@
+//! When a connection is due to end, and when to look whether its client is still there.
+//!
+//! One timer per connection, which a request does not touch. So it may elapse too early, and is armed again then, but
+//! never too late:
+//!
+//! ```text
+//! unarmed --poll--> armed for the end of the wait --elapsed--> is the wait over? --yes--> End
+//!    ^                  |                                         |
+//!    |                  | blind: a request is answered            +--no--> unarmed
+//!    |                  | while hyper does not read
+//!    |                  v
+//!    +--not blind-- armed for the next look --elapsed--> Look
+//! ```
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::activity::Activity;
+use super::connection::CLOSE_GRACE;
+use crate::stop::Timer;
+
+/// How often the socket is looked at while hyper does not read from it.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What a connection is due to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// To look whether its client has left.
+    Look,
+    End,
+}
+
+pin_project_lite::pin_project! {
+    /// Ends a connection on which nothing is asked for too long, or which was asked to end.
+    pub(super) struct IdleTimer<'a> {
+        activity: &'a Activity,
+        #[pin]
+        timer: Timer,
+        is_armed: bool,
+        is_looking: bool,
+        // When the connection was asked to end.
+        asked: Option<Instant>,
+    }
+}
+
+impl<'a> IdleTimer<'a> {
+    pub(super) fn new(activity: &'a Activity) -> Self {
+        let timer = Timer::new(Instant::now() + activity.shortest_wait());
+        Self { activity, timer, is_armed: true, is_looking: false, asked: None }
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// The connection is asked to end.
+    pub(super) fn ask(self: Pin<&mut Self>) {
+        let this = self.project();
+        *this.asked = Some(Instant::now());
+        *this.is_armed = false;
+    }
+
+    fn end(&self) -> Option<Instant> {
+        let Some(asked) = self.asked else { return self.activity.end() };
+        self.activity.idle_since().map(|since| since.max(asked) + CLOSE_GRACE)
+    }
+
+    /// Ready when the connection is due to do something. What it is due to do next is for the next call.
+    pub(super) fn poll_due(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Due> {
+        loop {
+            let is_blind = self.activity.is_blind();
+            if is_blind != self.is_looking {
+                let this = self.as_mut().project();
+                *this.is_looking = is_blind;
+                *this.is_armed = false;
+            }
+            if !self.is_armed {
+                let now = Instant::now();
+                let due = match is_blind {
+                    true => now + LOOK_INTERVAL,
+                    false => {
+                        let Some(end) = self.end() else { return Poll::Pending };
+                        // The wait may change, and end sooner, while nobody looks.
+                        end.min(now + self.activity.shortest_wait())
+                    }
+                };
+                let this = self.as_mut().project();
+                this.timer.reset(due);
+                *this.is_armed = true;
+            }
+            ready!(self.as_mut().project().timer.poll_elapsed(ctx));
+            *self.as_mut().project().is_armed = false;
+            if is_blind {
+                return Poll::Ready(Due::Look);
+            }
+            if self.end().is_some_and(|end| end <= Instant::now()) {
+                return Poll::Ready(Due::End);
+            }
+        }
+    }
+}

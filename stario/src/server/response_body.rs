@@ -1,0 +1,149 @@
+//! The body of a response on its way to the client, and what has to be known of it: that the connection is busy, who
+//! is waited for, and whether it was sent to its end.
+//!
+//! ```text
+//! sending --last frame--> ended
+//!    |
+//!    +--error--> failing: a frame without bytes is handed over, and the error when that was written --> failed
+//! ```
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::sync::oneshot;
+
+use super::activity::ActiveRequest;
+use crate::body::{Body, BodyError};
+use crate::response::Response;
+
+/// A response of so many bytes is written at once, or nearly: the system takes about as many.
+const SMALL_RESPONSE: u64 = 64 * 1024;
+
+pin_project_lite::pin_project! {
+    /// The body of a response. The connection is busy as long as there is one.
+    pub(super) struct ResponseBody {
+        #[pin]
+        body: Body,
+        request: ActiveRequest,
+        failure: Option<Failure>,
+        // None where the handler still runs: its call counts itself.
+        handler: Option<&'static str>,
+        has_ended: bool,
+    }
+
+    impl PinnedDrop for ResponseBody {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            let activity = this.request.activity();
+            if !*this.has_ended && activity.app().shared().work.is_cut() {
+                activity.note_cut_response(*this.handler);
+            }
+        }
+    }
+}
+
+impl ResponseBody {
+    /// The response with a body that is watched on its way.
+    pub(super) fn in_response(response: Response, request: ActiveRequest) -> http::Response<Self> {
+        let activity = request.activity();
+        let size = response.body().size_hint().exact();
+        if size.is_none_or(|size| size > SMALL_RESPONSE) {
+            activity.begin_large_response(response.body().handler());
+        }
+        if size.is_none() && is_event_stream(&response) {
+            activity.notes().leave_with_input();
+        }
+        if let Some(stream) = request.stream() {
+            // A client may grant not a single byte, and hyper does not poll the body for one then.
+            stream.wait_for_client(0);
+        }
+        let (handler, has_ended) = (response.body().handler(), response.body().is_end_stream());
+        response.map(|body| Self { body, request, failure: None, handler, has_ended })
+    }
+}
+
+fn is_event_stream(response: &Response) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}
+
+impl http_body::Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let mut this = self.project();
+        if let Some(failure) = this.failure {
+            return failure.poll(ctx).map(|error| error.map(Err));
+        }
+        match this.body.as_mut().poll_frame(ctx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.request.note_handed_over(frame.data_ref().map_or(0, Bytes::len));
+                *this.has_ended = this.body.is_end_stream();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                let (failure, mark) = Failure::new(error);
+                *this.failure = Some(failure);
+                // The failure is in the log, and is not the stop's.
+                *this.has_ended = true;
+                this.request.note_handed_over(0);
+                Poll::Ready(Some(Ok(mark)))
+            }
+            Poll::Ready(None) => {
+                *this.has_ended = true;
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                if let Some(stream) = this.request.stream() {
+                    stream.wait_for_server();
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.failure.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An error that cuts a response once all before it is written. HTTP/2 would send the reset first, and drop the
+/// rest.
+struct Failure {
+    error: Option<BodyError>,
+    written: oneshot::Receiver<()>,
+}
+
+impl Failure {
+    /// The failure, and a frame without bytes. The connection drops the frame when it has written what is before
+    /// it: over HTTP/1, whose bytes are written in the same task, at once.
+    fn new(error: BodyError) -> (Self, Frame<Bytes>) {
+        /// Kept only for its drop, which closes the channel.
+        struct Mark {
+            _written: oneshot::Sender<()>,
+        }
+        impl AsRef<[u8]> for Mark {
+            fn as_ref(&self) -> &[u8] {
+                &[]
+            }
+        }
+        let (sender, written) = oneshot::channel();
+        let mark = Bytes::from_owner(Mark { _written: sender });
+        (Self { error: Some(error), written }, Frame::data(mark))
+    }
+
+    fn poll(&mut self, ctx: &mut Context<'_>) -> Poll<Option<BodyError>> {
+        Pin::new(&mut self.written).poll(ctx).map(|_| self.error.take())
+    }
+}
