@@ -2,10 +2,10 @@
 //! source.
 
 mod content_type;
-mod fields;
 mod file_name;
 mod form_parts;
 mod rejection;
+mod urlencoded;
 mod value;
 
 // The sources.

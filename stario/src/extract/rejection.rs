@@ -162,7 +162,7 @@ impl Rejection {
     }
 
     /// 400 for a field of a struct that is not there; what it expects only serde knows.
-    pub(super) fn missing_field(source: &'static str, name: &'static str) -> Self {
+    pub(super) fn missing_field(source: &'static str, name: Cow<'static, str>) -> Self {
         Self::bad_request(format!("missing {source} `{name}`")).about(source, name)
     }
 
@@ -173,6 +173,9 @@ impl Rejection {
         what: impl fmt::Display,
     ) -> Self {
         let name = name.into();
+        if matches!(&*name, "" | "?") {
+            return Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("invalid {source}: {what}"));
+        }
         let message = format!("invalid {source} `{name}`: {what}");
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, message).about(source, name)
     }
