@@ -57,7 +57,7 @@ pub use json_body::JsonBody;
 pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
-pub use multipart::{Multipart, Part};
+pub use multipart::{Multipart, MultipartPart};
 pub use nonce::Nonce;
 pub use path::{PathParam, PathSource};
 pub use query::Query;

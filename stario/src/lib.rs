@@ -149,9 +149,9 @@ pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamI
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
-    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Nonce, Parameter, Part, PathParam, Query,
-    QueryParam, QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals, Source, State,
-    UploadedFile, WholeBody,
+    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, MultipartPart, Nonce, Parameter,
+    PathParam, Query, QueryParam, QueryParams, RawBody, Rejection, RequestId, RouteInfo, Signal, Signals,
+    Source, State, UploadedFile, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
