@@ -2,10 +2,10 @@
 //! source.
 
 mod content_type;
-mod fields;
 mod file_name;
 mod form_parts;
 mod rejection;
+mod urlencoded;
 mod value;
 
 // The sources.
@@ -52,7 +52,7 @@ pub use json_body::JsonBody;
 pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
-pub use multipart::{Multipart, Part};
+pub use multipart::{Multipart, MultipartPart};
 pub use path::{PathParam, PathSource};
 pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};

@@ -184,8 +184,8 @@ pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamI
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
-    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, Part, PathParam, Query, QueryParam,
-    QueryParams, RawBody, Rejection, Signal, Signals, State, UploadedFile, WholeBody,
+    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, MultipartPart, PathParam, Query,
+    QueryParam, QueryParams, RawBody, Rejection, Signal, Signals, State, UploadedFile, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};

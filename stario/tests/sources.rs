@@ -12,6 +12,8 @@ mod body;
 mod cookie;
 #[path = "sources/derive.rs"]
 mod derive;
+#[path = "sources/empty.rs"]
+mod empty;
 #[path = "sources/form.rs"]
 mod form;
 #[path = "sources/head.rs"]

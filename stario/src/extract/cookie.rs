@@ -3,20 +3,21 @@
 use http::header::COOKIE;
 use serde::de::DeserializeOwned;
 
-use super::value;
+use super::value::{self, Counts};
 use super::{Defaulted, FromRequest, Rejection, value_newtype};
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 const SOURCE: &str = "cookie";
 
-/// The value of the request's cookie that is named like the parameter.
+/// Reads the value of the request's cookie that is named like the parameter.
 ///
-/// Of several cookies with the name, the first is used: browsers send the one with the longest path first
+/// Of several cookies with the name, the first counts: browsers send the one with the longest path first
 /// (RFC 6265 section 5.4). Quotes around a value are removed; nothing else is decoded. Anything that is not
 /// `name=value` in UTF-8 is skipped. Without the cookie the request is refused with 400,
 /// unless the parameter has a `#[default(..)]` or is a `Cookie<Option<T>>`; a value that `T` does not accept
-/// is refused with 422.
+/// is refused with 422. An empty value is itself for a `String` and an `Option<String>`; for any other type it counts
+/// as missing.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -43,9 +44,10 @@ impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
     const BY_NAME: bool = true;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let found = named(scope, parameter.name()).next();
-        let text = found.as_ref().map(cookie::Cookie::value_trimmed);
-        value::from_text(text).map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+        let cookies = named(scope, parameter.name());
+        value::from_texts(cookies.map(|cookie| Ok(cookie.value_trimmed().to_owned().into())), Counts::First)
+            .map(Self)
+            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
 }
 

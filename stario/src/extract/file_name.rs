@@ -3,12 +3,13 @@
 /// The most bytes of a file's name, as most file systems have it.
 const LIMIT: usize = 255;
 
-/// The last component of what may be a path of any system, without what a file system reads as more than a
-/// name. Never empty, never `.` or `..`.
+/// Returns the last component of a name that may be a path of any system, without characters that have a meaning for a
+/// file system. The result is never empty, `.` or `..`.
 pub(super) fn sanitized(name: &str) -> String {
+    let name = name.trim_end_matches(['/', '\\']);
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let is_allowed = |c: &char| !c.is_control();
-    // A colon parts a drive or a stream from a name.
+    // A colon separates the name of a drive or of a stream.
     let name: String = last.chars().filter(is_allowed).map(|c| if c == ':' { '_' } else { c }).collect();
     let name = name.trim().trim_end_matches(['.', ' ']);
     let end = name.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= LIMIT).last();
@@ -32,6 +33,8 @@ mod tests {
         check("..", "file");
         check(".", "file");
         check("/", "file");
+        check("a/", "a");
+        check("../", "file");
         check("", "file");
         check(" . ", "file");
         check(".profile", ".profile");

@@ -1,12 +1,11 @@
 //! `FormBody<T>`: the request's body as an HTML form sends it.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
-use super::{FromRequest, Rejection, fields, value_newtype};
+use super::urlencoded::{self, Pair};
+use super::{FromRequest, Rejection, value, value_newtype};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
@@ -15,13 +14,17 @@ pub(super) const SOURCE: &str = "form field";
 /// The most fields of a form.
 const FIELD_LIMIT: usize = 1000;
 
-/// The request's body, an HTML form, as a struct with a field per name.
+/// Reads the request's body, an HTML form, as a struct with a field per name.
 ///
-/// Its content type is `application/x-www-form-urlencoded`; any other is refused with 415. A field that is a
-/// `Vec` gets all values of its name, any other the first; an `Option` may be missing, and so may a field
-/// with `#[serde(default)]`. Names that the struct does not have are skipped. A missing field is refused with
-/// 400, a value that does not fit with 422, both naming the field; more than 1000 fields with 400. Bytes that
-/// are not UTF-8 become U+FFFD. Its length is limited by [`App::body_limit`](crate::App::body_limit), 413 beyond.
+/// Its content type is `application/x-www-form-urlencoded`; any other is refused with 415. A field that is a `Vec` gets
+/// all values of its name, any other field the last, so that a hidden input before a checkbox is its default. An
+/// `Option` may be missing, and so may a field with `#[serde(default)]`. An empty input counts as missing unless the
+/// field is text: a `String` or an `Option<String>`. Names that the struct does not have are skipped. Flattened fields
+/// and tagged enums are read as in a [`Query`](crate::Query).
+///
+/// A missing field is refused with 400, a value that does not fit with 422, both naming the field; more than 1000 fields
+/// and bytes that are not UTF-8 with 400. The length is limited by [`App::body_limit`](crate::App::body_limit), 413
+/// beyond.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -45,6 +48,7 @@ const FIELD_LIMIT: usize = 1000;
 ///     request.body(form).send().text().to_owned()
 /// };
 /// assert_eq!(post("name=Ada+L.&remember=on"), "Ada L. Some(true)");
+/// assert_eq!(post("name=&remember="), " None");
 /// assert_eq!(post("remember=on"), "missing form field `name`");
 /// # }
 /// ```
@@ -68,21 +72,26 @@ impl<T: DeserializeOwned + Send> FromRequest for FormBody<T> {
 
 /// Reads a body whose content type is a form's.
 pub(super) async fn read<T: DeserializeOwned>(scope: &Scope) -> Result<T, Rejection> {
-    fields::read(SOURCE, form_urlencoded::parse(&read_bytes(scope).await?))
+    let body = read_bytes(scope).await?;
+    value::from_pairs(&pairs(&body)?).map_err(|problem| problem.into_rejection(SOURCE, ""))
 }
 
-/// The same, field by field.
+/// Reads a body whose content type is a form's, field by field.
 pub(super) async fn read_fields<F>(
     scope: &Scope,
-    field: impl Fn(Cow<'_, str>, Cow<'_, str>) -> F,
+    field: impl Fn(Pair<'_>) -> F,
 ) -> Result<Vec<F>, Rejection> {
     let body = read_bytes(scope).await?;
-    Ok(form_urlencoded::parse(&body).map(|(name, text)| field(name, text)).collect())
+    Ok(pairs(&body)?.into_iter().map(field).collect())
+}
+
+fn pairs(body: &[u8]) -> Result<Vec<Pair<'_>>, Rejection> {
+    urlencoded::pairs(body).map_err(|_| Rejection::bad_request("the form is not valid text"))
 }
 
 async fn read_bytes(scope: &Scope) -> Result<Bytes, Rejection> {
     let body = scope.read_body().await?;
-    if form_urlencoded::parse(&body).nth(FIELD_LIMIT).is_some() {
+    if urlencoded::raw_pairs(&body).nth(FIELD_LIMIT).is_some() {
         return Err(Rejection::bad_request(format!("the form has more than {FIELD_LIMIT} fields")));
     }
     Ok(body)

@@ -1,22 +1,29 @@
 //! `FormField<T>`: one field of a form.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
 use super::form_body::SOURCE as FIELD;
 use super::form_parts::{FormPart, read_form_parts};
-use super::{Defaulted, FromRequest, Rejection, value, value_newtype};
+use super::value::{self, Counts, NotText};
+use super::{Defaulted, FromRequest, Rejection, value_newtype};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
-/// The value of the form's field that is named like the parameter.
+/// Reads the value of the form's field that is named like the parameter.
 ///
 /// The form is `multipart/form-data` or `application/x-www-form-urlencoded`; another body is refused with
 /// 415. A handler can take any number of them, and of [`UploadedFile`](crate::UploadedFile)s: the form is read
-/// once, whole, for all. Of a repeated field the first value is used. A missing field is refused with 400, unless
-/// the parameter has a `#[default(..)]` or is a `FormField<Option<T>>`; so is a field of a multipart form that is
-/// not UTF-8. A value that `T` does not accept, or a file, is refused with 422. The whole form is limited by
+/// once, whole, for all. Of a repeated field the last value counts, so that a hidden input before a checkbox is its
+/// default; a `FormField<Vec<T>>` takes all. A missing field is refused with 400, unless the parameter has a
+/// `#[default(..)]` or is a `FormField<Option<T>>`; so is text that is not UTF-8. A value that `T` does not accept, or a
+/// file, is refused with 422, as is a multipart body that is malformed. The whole form is limited by
 /// [`App::body_limit`](crate::App::body_limit), 413 beyond, and to 1000 fields.
+///
+/// An empty input is itself for a `String` and an `Option<String>`. For any other type it counts as missing: `None`, the
+/// default, or 400.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -56,17 +63,17 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
             None if scope.has_empty_body() => None,
             _ => return Err(Rejection::unsupported_media_type(parameter, "a form")),
         };
-        let text = match parts.as_ref().and_then(|parts| parts.named(name).next()) {
-            None => None,
-            Some(FormPart::Text(text)) => match std::str::from_utf8(&text) {
-                Ok(text) => Some(text),
-                Err(_) => return Err(Rejection::malformed(FIELD, name, "not valid text")),
-            },
-            Some(FormPart::File(_) | FormPart::NoFile) => {
-                return Err(Rejection::invalid(FIELD, name, "text, not a file"));
-            }
-        };
-        value::from_text(text).map(Self).map_err(|problem| problem.into_rejection(FIELD, name))
+        let parts = || parts.iter().flat_map(|parts| parts.named(name));
+        if parts().any(|part| !matches!(part, FormPart::Text(_))) {
+            return Err(Rejection::invalid(FIELD, name, "text, not a file"));
+        }
+        let texts = parts().filter_map(|part| match part {
+            FormPart::Text(text) => Some(std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| NotText)),
+            FormPart::File(_) | FormPart::NoFile => None,
+        });
+        value::from_texts(texts, Counts::Last)
+            .map(Self)
+            .map_err(|problem| problem.into_rejection(FIELD, name))
     }
 }
 

@@ -27,7 +27,7 @@ impl FormParts {
 /// Reads the whole body: as multipart, or as a form without files if it says so.
 pub(super) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejection> {
     if ContentType::of(scope.headers()).is_some_and(ContentType::is_form) {
-        let fields = form_body::read_fields(scope, |name, text| {
+        let fields = form_body::read_fields(scope, |(name, text)| {
             (name.into_owned(), FormPart::Text(text.into_owned().into()))
         });
         return fields.await.map(FormParts);

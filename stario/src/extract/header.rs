@@ -4,19 +4,20 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-use super::value;
+use super::value::{self, Counts, NotText};
 use super::{Defaulted, FromRequest, Rejection, value_newtype};
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 const SOURCE: &str = "header";
 
-/// The value of the request's header that is named like the parameter, with `-` for `_`: `x_num` reads
+/// Reads the value of the request's header that is named like the parameter, with `-` for `_`: `x_num` reads
 /// `x-num`. `#[name("..")]` names another header.
 ///
-/// Names are case-insensitive (RFC 9110 section 5.1). Of a repeated header the first value is used. A missing
+/// Names are case-insensitive (RFC 9110 section 5.1). Of a repeated header the first value counts. A missing
 /// header is refused with 400, unless the parameter has a `#[default(..)]` or is a `Header<Option<T>>`; so is a
-/// value that is not UTF-8. A value that `T` does not accept is refused with 422.
+/// value that is not UTF-8. A value that `T` does not accept is refused with 422. An empty value is itself for a
+/// `String` and an `Option<String>`; for any other type it counts as missing.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -44,14 +45,9 @@ impl<T: DeserializeOwned + Send> FromRequest for Header<T> {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let name = name(parameter);
-        let text = match scope.headers().get(&*name) {
-            Some(value) => match std::str::from_utf8(value.as_bytes()) {
-                Ok(text) => Some(text),
-                Err(_) => return Err(not_text(name)),
-            },
-            None => None,
-        };
-        value::from_text(text).map(Self).map_err(|problem| problem.into_rejection(SOURCE, name))
+        value::from_texts(texts(scope, &name), Counts::First)
+            .map(Self)
+            .map_err(|problem| problem.into_rejection(SOURCE, name))
     }
 }
 
@@ -63,11 +59,11 @@ impl<T: DeserializeOwned + Send> Defaulted for Header<T> {
     }
 }
 
-/// All values of the request's header that is named like the parameter, in their order; named as for
+/// Reads all values of the request's header that is named like the parameter, in their order; named as for
 /// [`Header`].
 ///
-/// Each header line is one value, which is not split at commas. Without the header the list is empty. A value
-/// that is not UTF-8 is refused with 400, one that `T` does not accept with 422.
+/// Each header line is one value, which is not split at commas. Without the header the list is empty. Empty values are
+/// left out unless `T` is text. A value that is not UTF-8 is refused with 400, one that `T` does not accept with 422.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -95,12 +91,15 @@ impl<T: DeserializeOwned + Send> FromRequest for Headers<T> {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let name = name(parameter);
-        let values = scope.headers().get_all(&*name).into_iter().map(|value| {
-            let text = std::str::from_utf8(value.as_bytes()).map_err(|_| not_text(name.clone()))?;
-            value::from_text(Some(text)).map_err(|problem| problem.into_rejection(SOURCE, name.clone()))
-        });
-        values.collect::<Result<_, _>>().map(Self)
+        value::list_from_texts(texts(scope, &name))
+            .map(Self)
+            .map_err(|problem| problem.into_rejection(SOURCE, name))
     }
+}
+
+fn texts<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = Result<Cow<'s, str>, NotText>> + use<'s> {
+    let values = scope.headers().get_all(name).into_iter();
+    values.map(|value| std::str::from_utf8(value.as_bytes()).map(Cow::Borrowed).map_err(|_| NotText))
 }
 
 fn name(parameter: &Parameter) -> Cow<'static, str> {
@@ -109,8 +108,4 @@ fn name(parameter: &Parameter) -> Cow<'static, str> {
     } else {
         parameter.name().into()
     }
-}
-
-fn not_text(name: Cow<'static, str>) -> Rejection {
-    Rejection::malformed(SOURCE, name, "not valid text")
 }

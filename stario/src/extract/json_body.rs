@@ -10,10 +10,10 @@ use crate::scope::Scope;
 
 const SOURCE: &str = "body";
 
-/// The request's body as a `T`, read from JSON.
+/// Reads the request's body as a `T` from JSON.
 ///
 /// Its content type is `application/json` or `application/..+json`, in UTF-8; any other is refused with
-/// 415. Text that is not JSON is refused with 400, as is JSON nested more than 128 levels deep. JSON that does
+/// 415. A byte order mark is skipped. Text that is not JSON is refused with 400, as is JSON nested more than 128 levels deep. JSON that does
 /// not fit `T`, or that has a field of a struct twice, is refused with 422, and the answer has the field's path.
 /// An empty body is refused with 400, unless the parameter has a `#[default(..)]` or is a `JsonBody<Option<T>>`.
 /// The length is limited by [`App::body_limit`](crate::App::body_limit), 413 beyond.
@@ -77,16 +77,26 @@ pub(super) async fn read<T: DeserializeOwned>(scope: &Scope, parameter: &Paramet
     if body.is_empty() {
         return absent(parameter);
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(&body);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| refusal(parameter, error.path(), error.inner()))?;
-    deserializer.end().map_err(|error| not_json(parameter, &error))?;
-    Ok(value)
+    let json = without_mark(&body);
+    // Only a second reading, after the first has failed, tracks the path of the value that does not fit.
+    serde_json::from_slice(json).map_err(|error| {
+        let deserializer = &mut serde_json::Deserializer::from_slice(json);
+        match serde_path_to_error::deserialize::<_, T>(deserializer) {
+            Err(error) => refusal(parameter, error.path(), error.inner()),
+            // The value fits, but more text follows it.
+            Ok(_) => not_json(parameter, &error),
+        }
+    })
 }
 
-/// No body is no value, which an `Option` accepts.
+/// The JSON behind a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
+pub(super) fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json)
+}
+
+/// Makes the value of an empty body, which only an `Option` has.
 fn absent<T: DeserializeOwned>(parameter: &Parameter) -> Result<T, Rejection> {
-    value::from_text(None).map_err(|_| Rejection::missing(SOURCE, parameter.name(), "JSON"))
+    value::from_nothing().map_err(|_| Rejection::missing(SOURCE, parameter.name(), "JSON"))
 }
 
 fn refusal(parameter: &Parameter, path: &Path, error: &serde_json::Error) -> Rejection {
@@ -96,26 +106,16 @@ fn refusal(parameter: &Parameter, path: &Path, error: &serde_json::Error) -> Rej
     Rejection::misfit(SOURCE, parameter.name(), misfit(path, error))
 }
 
-/// Reads a part of the signals.
-pub(super) fn deserialize<T: DeserializeOwned>(
-    json: &serde_json::Value,
-    source: &'static str,
-    name: &'static str,
-) -> Result<T, Rejection> {
-    serde_path_to_error::deserialize(json)
-        .map_err(|error| Rejection::misfit(source, name, misfit(error.path(), error.inner())))
-}
-
-/// What does not fit and where: "expected a whole number, at `items[0].price`".
+/// Says what does not fit and where: "expected a whole number, at `items[0].price`".
 fn misfit(path: &Path, error: &serde_json::Error) -> String {
-    let words = value::misfit(error);
+    let words = value::json_clause(error);
     match place(path) {
         place if place.is_empty() => words,
         place => format!("{words}, at `{place}`"),
     }
 }
 
-/// What serde says of text that is no JSON names characters of JSON's, never the client's.
+/// Refuses text that is not JSON. The parser's message names characters of JSON's syntax, never the client's.
 fn not_json(parameter: &Parameter, error: &serde_json::Error) -> Rejection {
     Rejection::malformed(SOURCE, parameter.name(), format_args!("not valid JSON: {error}"))
 }
@@ -130,15 +130,10 @@ fn place(path: &Path) -> String {
                 if !place.is_empty() {
                     place.push('.');
                 }
-                place.push_str(if is_plain(name) { name } else { "?" });
+                place.push_str(if value::is_plain_name(name) { name } else { "?" });
             }
             Segment::Unknown => {}
         }
     }
     place
-}
-
-fn is_plain(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=64).contains(&name.len()) && name.bytes().all(is_plain)
 }

@@ -15,11 +15,11 @@ use crate::scope::Scope;
 use disposition::Disposition;
 pub(super) use parser::Parser;
 
-/// The parts of a form with files, one after the other as they arrive; nothing is buffered.
+/// Reads the parts of a form with files, one after the other as they arrive; no part is kept in memory.
 ///
 /// The body's content type is `multipart/form-data` with a boundary of 1 to 70 characters; another type is
-/// refused with 415, a missing or longer boundary with 400. Reading a part returns a
-/// [`stario::Result`](crate::Result), whose error answers 400 if the body is malformed, has more than 1000 parts
+/// refused with 415, a missing or longer boundary with 422. Reading a part returns a
+/// [`stario::Result`](crate::Result), whose error answers 422 if the body is malformed, has more than 1000 parts
 /// or more than 8 KiB of headers in one part, and 413 if it is longer than
 /// [`App::body_limit`](crate::App::body_limit). Where a whole file is needed before the handler can start,
 /// [`UploadedFile`](crate::UploadedFile) is simpler.
@@ -52,12 +52,12 @@ pub(super) use parser::Parser;
 pub struct Multipart(Parser);
 
 impl Multipart {
-    /// The next part; `None` after the last. The rest of the previous part is skipped.
+    /// Reads the next part; `None` after the last. The rest of the previous part is skipped.
     ///
     /// # Errors
     ///
-    /// As the type says; after an error there are no more parts.
-    pub async fn next_part(&mut self) -> Result<Option<Part<'_>>, Error> {
+    /// As [`Multipart`] says. After an error there are no more parts.
+    pub async fn next_part(&mut self) -> Result<Option<MultipartPart<'_>>, Error> {
         Ok(self.0.next_part().await?)
     }
 }
@@ -74,27 +74,27 @@ impl FromRequest for Multipart {
     }
 }
 
-/// Whether the body calls itself a form with parts.
+/// Whether the body's content type is that of a form with parts.
 pub(super) fn is_multipart(scope: &Scope) -> bool {
     ContentType::of(scope.headers()).is_some_and(|content_type| content_type.is("multipart/form-data"))
 }
 
 /// One part of a [`Multipart`] body.
 #[derive(Debug)]
-pub struct Part<'m> {
+pub struct MultipartPart<'m> {
     parser: &'m mut Parser,
     headers: HeaderMap,
     disposition: Disposition,
 }
 
-impl Part<'_> {
+impl MultipartPart<'_> {
     /// The name of the form's field.
     pub fn name(&self) -> &str {
         &self.disposition.name
     }
 
-    /// The file's name, if the part is a file: without a path, and safe to use in one. `file` if the client's
-    /// was nothing else.
+    /// The file's name, if the part is a file: without a path, and safe to use in one. It is `file` if nothing is left
+    /// of the client's name.
     pub fn file_name(&self) -> Option<&str> {
         self.disposition.file_name.as_deref()
     }
@@ -114,7 +114,7 @@ impl Part<'_> {
         self.disposition.is_unnamed_file
     }
 
-    /// The next bytes of the content, as they arrive; `None` at its end.
+    /// Reads the next bytes of the content as they arrive; `None` at its end.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Part<'_> {
         Ok(self.next_chunk().await?)
     }
 
-    /// The whole content, or what is left of it.
+    /// Reads the whole content, or the rest of it.
     ///
     /// # Errors
     ///
@@ -132,11 +132,11 @@ impl Part<'_> {
         Ok(self.rest().await?)
     }
 
-    /// The whole content as text.
+    /// Reads the whole content as text.
     ///
     /// # Errors
     ///
-    /// As [`Multipart`] says; and one that answers 400 if the content is not UTF-8.
+    /// As [`Multipart`] says; and 400 if the content is not UTF-8.
     pub async fn text(self) -> Result<String, Error> {
         String::from_utf8(self.bytes().await?).map_err(|_| {
             Error::new(http::StatusCode::BAD_REQUEST, "a part of the request's body is not valid text")

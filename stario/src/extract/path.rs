@@ -3,15 +3,15 @@
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use super::value;
 use super::{FromRequest, Rejection, value_newtype};
-use super::{fields, value};
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::routing::Capture;
 use crate::scope::Scope;
 
 const SOURCE: &str = "path parameter";
 
-/// The segment of the path that `{name}` matched, where `name` is the parameter's name, or all segments that
+/// Reads the segment of the path that `{name}` matched, where `name` is the parameter's name, or all segments that
 /// `{name...}` matched.
 ///
 /// A segment is percent-decoded once, so an encoded slash is part of the value. A path with a broken escape, a
@@ -53,12 +53,12 @@ impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
             return Err(Rejection::internal("the matched route has no such capture"));
         };
         let read = match capture {
-            Capture::Segment(raw) => decode(raw).map(|text| value::from_text(Some(&text))),
+            Capture::Segment(raw) => decode(raw).map(|text| value::from_text(&text)),
             Capture::Rest(raw) => raw
                 .split('/')
                 .map(decode)
                 .collect::<Option<Vec<_>>>()
-                .map(|segments| fields::read_texts(&segments, &segments.join("/"))),
+                .map(|segments| value::from_parts(&segments, &segments.join("/"))),
         };
         // The router refuses such a path before.
         let read = read.ok_or_else(|| Rejection::malformed(SOURCE, parameter.name(), "not valid text"))?;

@@ -1,22 +1,23 @@
 //! `QueryParam<T>` and `QueryParams<T>`: the value, or all values, of one key of the query string.
 
-use std::borrow::Cow;
-
 use serde::de::DeserializeOwned;
 
-use super::value::{self, Problem};
-use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use super::value::{self, Counts};
+use super::{Defaulted, FromRequest, Rejection, urlencoded, value_newtype};
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 
 pub(super) const SOURCE: &str = "query parameter";
 
-/// The value of the query string's key that is named like the parameter.
+/// Reads the value of the query string's key that is named like the parameter.
 ///
-/// Of a repeated key the first value is used. A missing key is refused with 400, unless the parameter has a
-/// `#[default(..)]` or is a `QueryParam<Option<T>>`; a value that `T` does not accept is refused with 422. Keys
-/// and values are decoded as HTML forms encode them, with `+` for a space; bytes that are not UTF-8 become
-/// U+FFFD.
+/// Of a repeated key the last value counts, so that a hidden input before a checkbox is its default; a
+/// `QueryParam<Vec<T>>` takes all. A missing key is refused with 400, unless the parameter has a `#[default(..)]` or is a
+/// `QueryParam<Option<T>>`. A value that `T` does not accept is refused with 422. Keys and values are decoded as HTML
+/// forms encode them, with `+` for a space; bytes that are not UTF-8 are refused with 400.
+///
+/// An empty value, which is what a form sends for an empty input, is itself for a `String` and an `Option<String>`. For
+/// any other type it counts as missing: `?page=` is `None`, the default, or 400.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -30,6 +31,7 @@ pub(super) const SOURCE: &str = "query parameter";
 /// # fn main() {
 /// let client = TestClient::new(app::new());
 /// assert_eq!(client.get("/search?q=live+html").send().text(), "<p>live html, page 1</p>");
+/// assert_eq!(client.get("/search?q=&page=").send().text(), "<p>, page 1</p>");
 /// assert_eq!(client.get("/search").send().text(), "missing query parameter `q`: expected text");
 /// # }
 /// ```
@@ -42,8 +44,7 @@ impl<T: DeserializeOwned + Send> FromRequest for QueryParam<T> {
     const BY_NAME: bool = true;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let text = values(scope, parameter).next();
-        value::from_text(text.as_deref())
+        value::from_texts(urlencoded::values(query(scope), parameter.name()), Counts::Last)
             .map(Self)
             .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
@@ -57,10 +58,10 @@ impl<T: DeserializeOwned + Send> Defaulted for QueryParam<T> {
     }
 }
 
-/// All values of the query string's key that is named like the parameter, in their order.
+/// Reads all values of the query string's key that is named like the parameter, in their order.
 ///
-/// Without the key the list is empty. If `T` does not accept one of the values, the request is refused with 422.
-/// Text is decoded as in [`QueryParam`].
+/// Without the key the list is empty. Empty values are left out unless `T` is text. If `T` does not accept one of the
+/// values, the request is refused with 422. Text is decoded as in [`QueryParam`].
 ///
 /// ```
 /// use stario::prelude::*;
@@ -87,13 +88,12 @@ impl<T: DeserializeOwned + Send> FromRequest for QueryParams<T> {
     const BY_NAME: bool = true;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let parsed: Result<Vec<T>, Problem> =
-            values(scope, parameter).map(|text| value::from_text(Some(&text))).collect();
-        parsed.map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+        value::list_from_texts(urlencoded::values(query(scope), parameter.name()))
+            .map(Self)
+            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
 }
 
-fn values<'s>(scope: &'s Scope, parameter: &Parameter) -> impl Iterator<Item = Cow<'s, str>> + use<'s> {
-    let (query, name) = (scope.uri().query().unwrap_or_default(), parameter.name());
-    form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name).map(|(_, value)| value)
+fn query(scope: &Scope) -> &[u8] {
+    scope.uri().query().unwrap_or_default().as_bytes()
 }

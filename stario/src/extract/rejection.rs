@@ -1,4 +1,4 @@
-//! Why a handler was not called, and how the client learns it.
+//! Why a handler was not called, and the answer that says so.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -20,10 +20,10 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 ///
 /// | status | the value is |
 /// |---|---|
-/// | 400 | missing, or not even text, JSON or multipart, or in a body that ends early |
+/// | 400 | missing, or not text or JSON at all, or in a body that ends early |
 /// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit) |
 /// | 415 | in a body of another content type, or a compressed one that is not read: `accept-encoding` says what is |
-/// | 422 | there, and not what the parameter's type accepts |
+/// | 422 | not what the parameter's type accepts, or in a multipart body that is malformed |
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
 /// `application/json` gets problem details (RFC 9457) instead: `type` (`about:blank`), `title`, `status`,
@@ -61,20 +61,20 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 #[derive(Debug, Clone)]
 pub struct Rejection(Box<Refusal>);
 
-/// Behind a pointer, because each parameter's future has room for a refusal.
+/// The content of a [`Rejection`]. It is boxed, because the future of each parameter has room for a rejection.
 #[derive(Debug, Clone)]
 struct Refusal {
     status: StatusCode,
     message: Cow<'static, str>,
     subject: Option<Subject>,
     absent: bool,
-    /// The codings that a body may be in, if that is what it is about.
+    /// The codings that a body may have, if the body's coding was refused.
     codings: Option<&'static str>,
-    /// What a provider failed with, if its type may say more.
+    /// The error of a provider, which its type may answer.
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// Which value it is about.
+/// The value that a rejection is about.
 #[derive(Debug, Clone)]
 struct Subject {
     parameter: Cow<'static, str>,
@@ -103,7 +103,7 @@ impl Rejection {
         &self.0.message
     }
 
-    /// The name under which the value was looked up, such as `page` or `x-num`; `None` if it has none.
+    /// The name under which the value was looked up, such as `page` or `x-num`; `None` if there is none.
     pub fn parameter(&self) -> Option<&str> {
         self.0.subject.as_ref().map(|subject| &*subject.parameter)
     }
@@ -114,7 +114,7 @@ impl Rejection {
         self.0.subject.as_ref().map(|subject| subject.source)
     }
 
-    /// Whether the value was not there at all, so that a default may stand in for it.
+    /// Whether there was no value at all, so that a default may replace it.
     pub(super) fn is_absent(&self) -> bool {
         self.0.absent
     }
@@ -161,18 +161,21 @@ impl Rejection {
         Self::bad_request(format!("{source} `{name}` is {what}")).about(source, name)
     }
 
-    /// 400 for a field of a struct that is not there; what it expects only serde knows.
-    pub(super) fn missing_field(source: &'static str, name: &'static str) -> Self {
+    /// 400 for a missing field of a struct. serde does not say what the field's type expects.
+    pub(super) fn missing_field(source: &'static str, name: Cow<'static, str>) -> Self {
         Self::bad_request(format!("missing {source} `{name}`")).about(source, name)
     }
 
-    /// 422 for a value that has a part which does not fit.
+    /// 422 for a value that does not fit, with a clause: "invalid {source} `{name}`: {what}".
     pub(super) fn misfit(
         source: &'static str,
         name: impl Into<Cow<'static, str>>,
         what: impl fmt::Display,
     ) -> Self {
         let name = name.into();
+        if matches!(&*name, "" | "?") {
+            return Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("invalid {source}: {what}"));
+        }
         let message = format!("invalid {source} `{name}`: {what}");
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, message).about(source, name)
     }
@@ -184,15 +187,14 @@ impl Rejection {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).about("body", name)
     }
 
-    /// 415 for a body in a coding that is none of `codings`, which the answer then names (RFC 9110, section
-    /// 15.5.16).
+    /// 415 for a body in a coding that is not read. The answer lists `codings`, which are (RFC 9110, section 15.5.16).
     pub(crate) fn unsupported_coding(message: &'static str, codings: &'static str) -> Self {
         let mut unsupported = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
         unsupported.0.codings = Some(codings);
         unsupported
     }
 
-    /// What the answer says in `accept-encoding`.
+    /// The value of the answer's `accept-encoding`.
     pub(crate) fn codings(&self) -> Option<&'static str> {
         self.0.codings
     }
@@ -201,8 +203,8 @@ impl Rejection {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
     }
 
-    /// For a body that did not come to its end: 408 if the client was too slow, 400 if it broke it off; and
-    /// for one that cannot be decompressed.
+    /// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 400 or 413 if
+    /// the body cannot be decompressed.
     pub(crate) fn unfinished_body(error: &BodyError) -> Self {
         if error.is::<Stalled>() {
             return Self::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
@@ -217,12 +219,12 @@ impl Rejection {
         Self::ended_early()
     }
 
-    /// 400 for a body that the client broke off.
+    /// 400 for a body that the client stopped sending.
     fn ended_early() -> Self {
         Self::bad_request("the request's body ended early")
     }
 
-    /// What a provider failed with.
+    /// The rejection for the error of a provider.
     pub(crate) fn from_error(error: Error) -> Self {
         let (status, message) = (error.status(), error.message());
         match error.into_kind() {
@@ -236,7 +238,7 @@ impl Rejection {
         }
     }
 
-    /// The error behind it, which is answered by its type.
+    /// The error of a provider, which its type may answer.
     pub(crate) fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }
@@ -280,7 +282,7 @@ impl Rejection {
     }
 }
 
-/// Says what the sentence says.
+/// Writes the sentence.
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0.message)
@@ -313,7 +315,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn problem_details_are_for_those_who_ask() {
+    fn problem_details_are_sent_to_clients_that_accept_json() {
         let check = |accept: &str, expected: bool| {
             let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
             assert_eq!(accepts_json(&headers), expected, "{accept}");

@@ -29,10 +29,10 @@ macro_rules! sealed_cookie {
                 };
                 let retired = scope.app().states.get::<RetiredKeys>();
                 let keys = || iter::once(&*key).chain(retired.iter().flat_map(|retired| &retired.0));
-                // Another site of the same domain can set what is no genuine cookie in front of one that is.
+                // Another site of the same domain can set a false cookie, which may come before the genuine one.
                 let text = named(scope, parameter.name())
                     .find_map(|cookie| keys().find_map(|key| $open(&cookie, key)));
-                value::from_text(text.as_deref())
+                text.map_or_else(value::from_nothing, |text| value::from_text(&text))
                     .map(Self)
                     .map_err(|problem| problem.into_rejection($source, parameter.name()))
             }

@@ -5,20 +5,24 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::content_type::ContentType;
-use super::value;
-use super::{Defaulted, FromRequest, Rejection, json_body, value_newtype};
+use super::{Defaulted, FromRequest, Rejection};
+use super::{json_body, urlencoded, value, value_newtype};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
-const SOURCE: &str = "signal";
+pub(super) const SOURCE: &str = "signal";
 
-/// The signal that is named like the parameter; `a__b` reads the nested signal `a.b`, as does
+/// Reads the signal that is named like the parameter; `a__b` reads the nested signal `a.b`, as does
 /// `#[name("a.b")]`.
 ///
 /// Datastar sends signals in the query of GET and DELETE (`datastar={..}`) and as the JSON body of every
 /// other method. A missing signal is refused with 400, unless the parameter has a `#[default(..)]` or is a
 /// `Signal<Option<T>>`; a value that `T` does not accept is refused with 422, a body that is not JSON with 415 or
-/// 400. Values have JSON's types: the text `"5"` is not a number.
+/// 400.
+///
+/// An HTML input sends text, whatever the type of its signal. Therefore text is also accepted for numbers, truth values
+/// and enums: `"7"` is a number for a `Signal<u32>`. The empty text is itself for a `String` and an `Option<String>`;
+/// for any other type it counts as missing: `None`, the default, or 400. The same holds inside of structs and lists.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -52,14 +56,15 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
         let found = if name.contains(separator) {
             name.split(separator).try_fold(&*signals, |value, name| value.get(name))
         } else {
-            // To make a search ready takes longer than this.
+            // Preparing to split the name takes longer than this.
             signals.get(name)
         };
         match found {
-            Some(found) => json_body::deserialize(found, SOURCE, name),
-            None => value::from_text(None).map_err(|problem| problem.into_rejection(SOURCE, name)),
+            Some(found) => value::from_json(found),
+            None => value::from_nothing(),
         }
         .map(Self)
+        .map_err(|problem| problem.into_rejection(SOURCE, name))
     }
 }
 
@@ -75,12 +80,13 @@ impl<T: DeserializeOwned + Send> Defaulted for Signal<T> {
 pub(super) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
     let parsed = if matches!(*scope.method(), Method::GET | Method::HEAD | Method::DELETE) {
         let query = scope.uri().query().unwrap_or_default();
-        match form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "datastar") {
-            Some((_, json)) => serde_json::from_str(&json),
+        match urlencoded::values(query.as_bytes(), "datastar").last() {
+            Some(Ok(json)) => serde_json::from_str(&json),
+            Some(Err(_)) => return Err(Rejection::bad_request("signals are not valid text")),
             None => return Ok(Value::Object(serde_json::Map::new())),
         }
     } else {
-        // A request without a body need not say what it is of.
+        // A request without a body needs no content type.
         let is_json = match ContentType::of(scope.headers()) {
             Some(content_type) => content_type.is_json(),
             None => !scope.headers().contains_key(http::header::CONTENT_TYPE),
@@ -95,7 +101,7 @@ pub(super) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
         if body.is_empty() {
             return Ok(Value::Object(serde_json::Map::new()));
         }
-        serde_json::from_slice(&body)
+        serde_json::from_slice(json_body::without_mark(&body))
     };
     match parsed {
         Ok(signals @ Value::Object(_)) => Ok(signals),

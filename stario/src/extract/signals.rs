@@ -2,16 +2,18 @@
 
 use serde::de::DeserializeOwned;
 
+use super::signal::SOURCE;
 use super::signal::read_signals;
-use super::{FromRequest, Rejection, json_body, value_newtype};
+use super::{FromRequest, Rejection, value, value_newtype};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
-/// All signals of the page as a struct, a field per signal; nested signals are nested structs.
+/// Reads all signals of the page as a struct, a field per signal; nested signals are nested structs.
 ///
-/// They are read from the same place as a [`Signal`](crate::Signal), and a handler can take both. Signals that
-/// the struct does not have are skipped; an `Option` may be missing, and so may a field with
-/// `#[serde(default)]`. Signals that do not fit are refused with 422, and the answer has the signal's path.
+/// They are read from the same place and by the same rules as a [`Signal`](crate::Signal), and a handler can take both.
+/// Signals that the struct does not have are skipped. An `Option` may be missing, and so may a field with
+/// `#[serde(default)]`. A missing signal is refused with 400, one that does not fit with 422; both answers have the
+/// signal's path.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -39,8 +41,9 @@ use crate::scope::Scope;
 /// assert_eq!(post(json!({ "draft": "hi", "user": { "age": 36 }, "other": 1 })), "hi at 36");
 /// assert_eq!(
 ///     post(json!({ "draft": "hi", "user": { "age": -1 } })),
-///     "invalid signals `page`: expected a whole number from 0 to 255, at `user.age`"
+///     "invalid signal `user.age`: expected a whole number from 0 to 255"
 /// );
+/// assert_eq!(post(json!({ "draft": "hi", "user": { "age": "" } })), "missing signal `user.age`");
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +54,8 @@ value_newtype!(Signals);
 impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
     const SOURCE: Source = Source::Signals;
 
-    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         let signals = scope.shared(|| read_signals(scope)).await?;
-        json_body::deserialize(&*signals, "signals", parameter.name()).map(Self)
+        value::from_json(&signals).map(Self).map_err(|problem| problem.into_rejection(SOURCE, ""))
     }
 }

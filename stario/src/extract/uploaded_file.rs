@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::Mutex;
 
 use super::form_parts::{FormPart, read_form_parts};
-use super::multipart::{Part, is_multipart};
+use super::multipart::{MultipartPart, is_multipart};
 use super::{FromRequest, Rejection};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
@@ -21,17 +21,16 @@ const SOURCE: &str = "file";
 /// The most bytes of a file that stay in memory: 256 KiB.
 const MEMORY_LIMIT: usize = 256 * 1024;
 
-/// A file of a form, the one in the field that is named like the parameter.
+/// Reads a file of a form, the one in the field that is named like the parameter.
 ///
 /// The form is `multipart/form-data`. It is read once, whole, before the handler runs, for all such parameters
 /// and all [`FormField`](crate::FormField)s together. `Vec<UploadedFile>` takes all files of its field,
-/// `Option<UploadedFile>` may be missing. A file of more than 256 KiB is kept in an unnamed temporary file, which
-/// is gone with the last clone of the value, even if the process is killed.
+/// `Option<UploadedFile>` may be missing. Of several files a single one is the last. A file of more than 256 KiB is kept
+/// in an unnamed temporary file, which is removed with the last clone of the value, even if the process is killed.
 ///
-/// A body of another type is refused with 422, and so is a field that is not a file. A missing file, or an input
-/// in which none was chosen, is refused with 400 (a `Vec` is then empty), and so is a malformed body, one of more
-/// than 1000 parts, or a part with more than 8 KiB of headers. The whole form is limited by
-/// [`App::body_limit`](crate::App::body_limit), 413 beyond.
+/// A body of another type is refused with 422. So are a field that is not a file, a malformed body, one of more than 1000
+/// parts, and a part with more than 8 KiB of headers. A missing file, or an input in which none was chosen, is refused
+/// with 400; a `Vec` is then empty. The whole form is limited by [`App::body_limit`](crate::App::body_limit), 413 beyond.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -88,7 +87,7 @@ impl UploadedFile {
         self.length == 0
     }
 
-    /// The whole file.
+    /// Reads the whole file.
     ///
     /// # Errors
     ///
@@ -106,7 +105,7 @@ impl UploadedFile {
         }
     }
 
-    /// Copies the file to `path`, over what is there.
+    /// Copies the file to `path`. A file that exists there is overwritten.
     ///
     /// # Errors
     ///
@@ -124,8 +123,8 @@ impl UploadedFile {
         }
     }
 
-    /// Reads one part, into memory and, if it is long, on to the disk; `None` if no file was chosen.
-    pub(super) async fn read(mut part: Part<'_>) -> Result<Option<Self>, Rejection> {
+    /// Reads one part into memory and, beyond [`MEMORY_LIMIT`], onto the disk; `None` if no file was chosen.
+    pub(super) async fn read(mut part: MultipartPart<'_>) -> Result<Option<Self>, Rejection> {
         let file_name = part.file_name().unwrap_or_default().to_owned();
         let content_type = part.content_type().map(str::to_owned);
         let is_unnamed = part.is_unnamed_file();
@@ -187,7 +186,7 @@ impl FromRequest for Option<UploadedFile> {
     const SOURCE: Source = Source::Parts;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        Ok(Vec::from_request(scope, parameter).await?.into_iter().next())
+        Ok(Vec::from_request(scope, parameter).await?.pop())
     }
 }
 
@@ -212,13 +211,13 @@ impl FromRequest for Vec<UploadedFile> {
 
 const EXPECTED: &str = "an uploaded file";
 
-/// A file without a name: the system removes it when it is closed, however that comes about.
+/// Creates a file without a name, which the system removes when it is closed, even by the end of the process.
 async fn temporary_file() -> io::Result<File> {
     let file = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(io::Error::other)??;
     Ok(File::from_std(file))
 }
 
-/// The disk is full, say: nothing the client did.
+/// Answers 500, because the client did nothing wrong: the disk may be full.
 #[allow(clippy::needless_pass_by_value)] // As `map_err` passes it.
 fn not_spooled(error: io::Error) -> Rejection {
     Rejection::internal(format_args!("an uploaded file cannot be written: {error}"))

@@ -69,6 +69,7 @@ fn json_that_fits() {
     check(post("/json/or-form", JSON, r#"{"name":"Ada","age":36}"#), 200, ada);
     check(post("/json/or-form", FORM, "name=Ada&age=36"), 200, ada);
     check(post("/json/list", JSON, " [1, 2] \n"), 200, "[1, 2]");
+    check(post("/json/list", JSON, "\u{feff}[1]"), 200, "[1]");
     check(post("/json/option", "", ""), 200, "None");
     check(post("/json/option", JSON, ""), 200, "None");
     check(post("/json/option", JSON, "null"), 200, "None");
@@ -121,7 +122,7 @@ fn text_that_is_no_json() {
     check(b"{} {}", "trailing characters at line 1 column 4");
     check(b"<script>", "expected value at line 1 column 1");
     check(b" ", "EOF while parsing a value at line 1 column 1");
-    check(b"\xef\xbb\xbf{}", "expected value at line 1 column 1");
+    check(b"\xef\xbb\xbf", "EOF while parsing a value at line 1 column 0");
     check(b"\"\xff\"", "invalid unicode code point at line 1 column 2");
     check(b"\"\\ud800\"", "unexpected end of hex escape at line 1 column 8");
     check(b"\"\0\"", "control character (\\u0000-\\u001F) found while parsing a string at line 1 column 2");

@@ -79,9 +79,9 @@ fn stream_of(chunks: Vec<Vec<u8>>) -> impl Stream<Item = std::io::Result<bytes::
 }
 
 #[test]
-fn what_is_no_multipart() {
+fn a_malformed_body_is_refused() {
     let check = |body: &[u8], why: &str| {
-        check(send(body), 400, &format!("the request's body is not valid multipart: {why}"));
+        check(send(body), 422, &format!("the request's body is not valid multipart: {why}"));
     };
     check(b"", "it ends within a part");
     check(b"--", "it ends within a part");
@@ -114,13 +114,13 @@ fn limits() {
     check(post("/multipart/skip", MULTIPART, parts(1000)), 200, "1000");
     check(
         post("/multipart/skip", MULTIPART, parts(10_000)),
-        400,
+        422,
         "the request's body is not valid multipart: it has more than 1000 parts",
     );
     let long = "the request's body is not valid multipart: a part has more than 8192 bytes of headers";
-    check(send(format!("--x\r\na: {}\r\n\r\n", "b".repeat(64 * 1024))), 400, long);
-    check(send(format!("--x\r\na: {}", "b".repeat(64 * 1024))), 400, long);
-    check(send(format!("--x{}", " ".repeat(64 * 1024))), 400, long);
+    check(send(format!("--x\r\na: {}\r\n\r\n", "b".repeat(64 * 1024))), 422, long);
+    check(send(format!("--x\r\na: {}", "b".repeat(64 * 1024))), 422, long);
+    check(send(format!("--x{}", " ".repeat(64 * 1024))), 422, long);
     let preamble = "\r\n--".repeat(200_000);
     check(send(format!("{preamble}\r\n--x--")), 200, "");
     check(send(vec![b'-'; 1024 * 1024 + 1]), 413, "the request's body is larger than 1048576 bytes");
@@ -139,8 +139,22 @@ fn another_content_type() {
     for content_type in ["multipart/form-data", "multipart/form-data; boundary=", &long] {
         check(
             post("/multipart", content_type, "--x--"),
-            400,
+            422,
             "a multipart body needs a boundary of 1 to 70 characters",
         );
     }
+}
+
+#[test]
+fn a_name_of_a_file_never_refuses_the_form() {
+    let send = |file_name: &[u8]| {
+        let head = format!("--x\r\n{A}; ");
+        send([head.as_bytes(), file_name, b"\r\n\r\n1\r\n--x--"].concat())
+    };
+    check(send(b"filename=\"report\\\""), 200, "a report=1");
+    check(send(b"filename=\"a\\\"b\""), 200, "a a\"b=1".replace('"', "&quot;").as_str());
+    check(send(b"filename=\"caf\xe9.txt\""), 200, "a caf\u{fffd}.txt=1");
+    check(send(b"filename=\"=?utf-8?B?YQ==?=\"; filename*=UTF-8''na%C3%AFve.txt"), 200, "a na\u{ef}ve.txt=1");
+    check(send(b"filename*=UTF-8''b.txt"), 200, "a b.txt=1");
+    check(send(b"filename*=UTF-8''%FF"), 200, "a=1");
 }

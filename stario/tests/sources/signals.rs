@@ -48,11 +48,13 @@ fn in_the_query() {
     let get = |query: &str| get(&format!("/signals/query?{query}"));
     check(get("datastar=%7B%22n%22%3A5%7D"), 200, r#"(5, "x")"#);
     check(get("datastar={%22n%22:5,%22user%22:{%22name%22:%22a+b%22}}"), 200, r#"(5, "a b")"#);
-    check(get("datastar={%22n%22:5}&datastar=x"), 200, r#"(5, "x")"#);
+    check(get("datastar=x&datastar={%22n%22:5}"), 200, r#"(5, "x")"#);
     check(get("n=5"), 400, "missing signal `n`: expected a whole number from 0 to 255");
     check(get("datastar={}"), 400, "missing signal `n`: expected a whole number from 0 to 255");
+    check(get("datastar={%22n%22:%225%22}"), 200, r#"(5, "x")"#);
+    check(get("datastar={%22n%22:%22%22}"), 400, "missing signal `n`: expected a whole number from 0 to 255");
     check(
-        get("datastar={%22n%22:%225%22}"),
+        get("datastar={%22n%22:%22x%22}"),
         422,
         "invalid signal `n`: expected a whole number from 0 to 255",
     );
@@ -60,7 +62,7 @@ fn in_the_query() {
     check(get("datastar={%22n%22:null}"), 422, "invalid signal `n`: expected a whole number from 0 to 255");
     check(get("datastar={%22n%22:5,%22user%22:5}"), 200, r#"(5, "x")"#);
     check(get("datastar="), 400, "signals are not valid JSON: EOF while parsing a value at line 1 column 0");
-    check(get("datastar=%FF"), 400, "signals are not valid JSON: expected value at line 1 column 1");
+    check(get("datastar=%FF"), 400, "signals are not valid text");
     check(get("datastar=[]"), 400, "signals are a JSON object");
     let deep = "[".repeat(1000);
     check(
@@ -81,7 +83,7 @@ fn in_the_body() {
     check(
         with("/signals/command", json!({ "user": { "name": 5 } })),
         422,
-        "invalid signal `user__name`: expected a string",
+        "invalid signal `user__name`: expected text",
     );
     check(post("/signals/command", "", ""), 400, "missing signal `user__name`: expected text");
     check(post("/signals/command", FORM, "n=5"), 415, "signals are sent as `application/json`");
@@ -97,16 +99,16 @@ fn in_the_body() {
 #[test]
 fn the_whole_object() {
     check(get("/signals/whole-query"), 200, "{}");
-    check(with("/signals/whole", json!({})), 422, "invalid signals `page`: missing field `user`");
+    check(with("/signals/whole", json!({})), 400, "missing signal `user`");
     check(
         with("/signals/whole", json!({ "user": { "name": 5 } })),
         422,
-        "invalid signals `page`: expected a string, at `user.name`",
+        "invalid signal `user.name`: expected text",
     );
     check(
         with("/signals/whole", json!({ "user": "<b> at line 1, expected <b>" })),
         422,
-        "invalid signals `page`: expected an object, at `user`",
+        "invalid signal `user`: expected an object",
     );
 }
 
@@ -140,12 +142,96 @@ fn files_are_decoded_when_asked() {
             "invalid file in a signal: expected contents in base64",
         );
     }
-    check(file(json!({ "name": "a" })), 422, "invalid signal `file`: missing field `contents`");
-    check(
-        file(json!({ "name": "a", "contents": 5 })),
-        422,
-        "invalid signal `file`: expected a string, at `contents`",
-    );
+    check(file(json!({ "name": "a" })), 400, "missing signal `file.contents`");
+    check(file(json!({ "name": "a", "contents": 5 })), 422, "invalid signal `file.contents`: expected text");
     check(file(json!("a")), 422, "invalid signal `file`: expected an object");
     check(with("/signals/files", json!({ "files": [{ "name": "a", "contents": "&" }] })), 200, "1");
+}
+
+#[derive(Debug, Deserialize)]
+#[allow(dead_code)] // Shown.
+struct Form {
+    name: String,
+    amount: Option<u32>,
+    #[serde(default)]
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize)]
+#[allow(dead_code)]
+struct Row {
+    price: f64,
+    size: Option<Size>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Size {
+    Small,
+}
+
+#[app::command("/signals/form")]
+async fn form(form: Signal<Form>) -> Response {
+    shown(&*form)
+}
+
+#[app::command("/signals/inputs")]
+async fn inputs(
+    size: Signal<Option<Size>>,
+    ok: Signal<Option<bool>>,
+    text: Signal<Option<String>>,
+    ids: Signal<Vec<u8>>,
+    #[default(7)] n: Signal<u32>,
+) -> Response {
+    shown(&(&*size, *ok, &*text, &*ids, *n))
+}
+
+#[test]
+fn the_text_of_inputs_is_a_value_or_none() {
+    check(
+        with(
+            "/signals/inputs",
+            json!({ "size": "small", "ok": "on", "text": "", "ids": ["1", "", "2"], "n": "8" }),
+        ),
+        200,
+        r#"(Some(Small), Some(true), Some(""), [1, 2], 8)"#,
+    );
+    check(
+        with("/signals/inputs", json!({ "size": "", "ok": "", "ids": [], "n": "" })),
+        200,
+        "(None, None, None, [], 7)",
+    );
+    check(with("/signals/inputs", json!({ "ids": "" })), 400, "missing signal `ids`: expected a list");
+}
+
+#[test]
+fn the_text_of_inputs_is_a_value_or_none_inside_of_structs_and_lists() {
+    let row = json!({ "price": "1.50", "size": "" });
+    check(
+        with("/signals/form", json!({ "form": { "name": "", "amount": "", "rows": [row] } })),
+        200,
+        r#"Form { name: "", amount: None, rows: [Row { price: 1.5, size: None }] }"#,
+    );
+    check(
+        with("/signals/form", json!({ "form": { "name": "", "rows": [row, { "price": "" }] } })),
+        400,
+        "missing signal `form.rows[1].price`",
+    );
+    check(
+        with("/signals/form", json!({ "form": { "name": "", "rows": [row, { "price": "NaN" }] } })),
+        422,
+        "invalid signal `form.rows[1].price`: expected a number",
+    );
+}
+
+#[test]
+fn a_missing_struct_is_an_object() {
+    check(with("/signals/form", json!({})), 400, "missing signal `form`: expected an object");
+    check(with("/signals/form", json!({ "form": {} })), 400, "missing signal `form.name`");
+    check(with("/signals/form", json!({ "form": [] })), 422, "invalid signal `form`: expected an object");
+}
+
+#[test]
+fn a_byte_order_mark_before_the_signals_is_skipped() {
+    check(post("/signals/form", JSON, "\u{feff}{}"), 400, "missing signal `form`: expected an object");
 }

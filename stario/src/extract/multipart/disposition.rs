@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 
 use super::super::file_name::sanitized;
 
@@ -9,32 +10,49 @@ use super::super::file_name::sanitized;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Disposition {
     pub(super) name: String,
-    /// Safe; `None` for a part that is no file.
+    /// The file's name without a path; `None` for a part that is no file.
     pub(super) file_name: Option<String>,
+    /// Whether the part is a file whose name is empty.
     pub(super) is_unnamed_file: bool,
 }
 
 impl Disposition {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        Self::parse(std::str::from_utf8(headers.get(CONTENT_DISPOSITION)?.as_bytes()).ok()?)
+        let text = String::from_utf8_lossy(headers.get(CONTENT_DISPOSITION)?.as_bytes());
+        // A file's name may be in an encoding that nothing names. A field's name decides what the part is.
+        Self::parse(&text).filter(|disposition| !disposition.name.contains(char::REPLACEMENT_CHARACTER))
     }
 
-    /// `form-data; name=".."; filename=".."`. RFC 7578 forbids `filename*`, so it is skipped like any other.
+    /// Reads `form-data; name=".."; filename=".."`.
+    ///
+    /// A `filename*` (RFC 5987) wins over a `filename`. RFC 7578 forbids it, but some clients send both, the second one in
+    /// an encoding that only mail programs read.
     fn parse(text: &str) -> Option<Self> {
+        // curl writes `\"` for a quote. Others write `%22` for it, so that their `\` before the last quote is a
+        // backslash. The text shows which of them sent it: only one way leads to its end.
+        Self::parse_with(text, Backslash::EscapesQuote)
+            .or_else(|| Self::parse_with(text, Backslash::IsItself))
+    }
+
+    fn parse_with(text: &str, backslash: Backslash) -> Option<Self> {
         let (kind, mut rest) = text.split_once(';')?;
         if !kind.trim().eq_ignore_ascii_case("form-data") {
             return None;
         }
-        let (mut name, mut file_name) = (None, None);
+        let (mut name, mut file_name, mut encoded_file_name) = (None, None, None);
         while let Some((key, value)) = rest.split_once('=') {
-            let (value, after) = value_of(value)?;
+            let (value, after) = value_of(value, backslash)?;
             match key.trim() {
                 key if key.eq_ignore_ascii_case("name") => _ = name.get_or_insert(value),
                 key if key.eq_ignore_ascii_case("filename") => _ = file_name.get_or_insert(value),
+                key if key.eq_ignore_ascii_case("filename*") => {
+                    encoded_file_name = encoded_file_name.or_else(|| decoded(&value));
+                }
                 _ => {}
             }
             rest = after;
         }
+        let file_name = encoded_file_name.or(file_name);
         Some(Self {
             name: name?,
             is_unnamed_file: file_name.as_ref().is_some_and(String::is_empty),
@@ -43,27 +61,51 @@ impl Disposition {
     }
 }
 
-/// A parameter's value and what follows its `;`.
-fn value_of(text: &str) -> Option<(String, &str)> {
+/// What a `\` before a quote is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backslash {
+    EscapesQuote,
+    IsItself,
+}
+
+/// Returns a parameter's value and what follows its `;`; `None` if its last quote is missing.
+fn value_of(text: &str, backslash: Backslash) -> Option<(String, &str)> {
     let text = text.trim_start();
     let Some(quoted) = text.strip_prefix('"') else {
         let (value, after) = text.split_once(';').unwrap_or((text, ""));
         return Some((unescaped(value.trim()), after));
     };
-    // Browsers escape a quote as `%22`, others as `\"`; a backslash before anything else is a backslash.
-    let is_end = |at: usize| quoted[at..].starts_with('"') && !quoted[..at].ends_with('\\');
-    let end = quoted.match_indices('"').map(|(at, _)| at).find(|at| is_end(*at))?;
+    let is_escaped = |at: usize| backslash == Backslash::EscapesQuote && quoted[..at].ends_with('\\');
+    let end = quoted.match_indices('"').map(|(at, _)| at).find(|at| !is_escaped(*at))?;
     let (value, after) = (&quoted[..end], &quoted[end + 1..]);
     let after = after.split_once(';').map_or("", |(_, after)| after);
-    Some((unescaped(&value.replace("\\\"", "\"")), after))
+    let value = match backslash {
+        Backslash::EscapesQuote => unescaped(&value.replace("\\\"", "\"")),
+        Backslash::IsItself => unescaped(value),
+    };
+    Some((value, after))
 }
 
-/// What the URL standard's form encoding escapes in names, and nothing else.
+/// Decodes the value of `filename*`, such as `UTF-8''na%C3%AFve.txt`; `None` if its encoding is unknown or broken.
+fn decoded(text: &str) -> Option<String> {
+    let mut parts = text.splitn(3, '\'');
+    let (encoding, _language, value) = (parts.next()?, parts.next()?, parts.next()?);
+    let bytes = percent_decode_str(value);
+    if encoding.eq_ignore_ascii_case("utf-8") {
+        bytes.decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    } else if encoding.eq_ignore_ascii_case("iso-8859-1") {
+        Some(bytes.map(char::from).collect())
+    } else {
+        None
+    }
+}
+
+/// Undoes the escapes of names in forms: the HTML standard has these three.
 fn unescaped(text: &str) -> String {
     text.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }
 
-/// The headers of a part, one per line; `None` if they are none.
+/// Reads the headers of a part, one per line; `None` if a line is not a header.
 pub(super) fn parse_headers(section: &[u8]) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for line in section.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
@@ -97,7 +139,21 @@ mod tests {
         check("form-data; name=\"a\"; filename=\"\"", Some(("a", Some("file"))));
         check("form-data; name=\"a%22b\"", Some(("a\"b", None)));
         check("form-data; name=\"a\\\"b\"", Some(("a\"b", None)));
-        check("form-data; name=\"a\"; filename*=UTF-8''b.txt", Some(("a", None)));
+        check("form-data; name=\"a\"; filename*=UTF-8''na%C3%AFve.txt", Some(("a", Some("naïve.txt"))));
+        check("form-data; name=\"a\"; filename*=iso-8859-1'en'na%EFve.txt", Some(("a", Some("naïve.txt"))));
+        check(
+            "form-data; filename*=UTF-8''b; name=\"a\"; filename=\"=?utf-8?B?Yw==?=\"",
+            Some(("a", Some("b"))),
+        );
+        check("form-data; name=\"a\"; filename=\"c\"; Filename*=UTF-8''b", Some(("a", Some("b"))));
+        check("form-data; name=\"a\"; filename=\"c\"; filename*=UTF-8''%FF", Some(("a", Some("c"))));
+        check("form-data; name=\"a\"; filename=\"c\"; filename*=koi8-r''b", Some(("a", Some("c"))));
+        check("form-data; name=\"a\"; filename*=b", Some(("a", None)));
+        check("form-data; name=\"a\"; filename*=UTF-8''..%2Fb", Some(("a", Some("b"))));
+        check("form-data; name=\"a\"; filename=\"report\\\"", Some(("a", Some("report"))));
+        check("form-data; filename=\"report\\\"; name=\"a\"", Some(("a", Some("report"))));
+        check("form-data; name=\"a\\\"; filename=\"b\"", Some(("a\\", Some("b"))));
+        check("form-data; name=\"a\"; filename=\"\\\"b\\\".txt\"", Some(("a", Some("\"b\".txt"))));
         check("form-data; name=\"a\"; name=\"b\"", Some(("a", None)));
         check("form-data; name=\"\"", Some(("", None)));
         check("form-data; name=\"a", None);

@@ -1,10 +1,18 @@
-//! A multipart body (RFC 2046 section 5.1) from bytes to parts. It holds one chunk of the body and, while it
-//! looks for it, one part's headers.
+//! Parses a multipart body (RFC 2046 section 5.1). The parser holds one chunk of the body and, while it looks for
+//! their end, the headers of one part.
+//!
+//! A body is parsed in this order of positions:
+//!
+//! ```text
+//! Content -> Delimiter -> (headers) -> Content -> Delimiter -> ... -> End
+//! ```
+//!
+//! What stands before the first delimiter is read as a content that nobody asks for.
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::disposition::{Disposition, parse_headers};
-use super::{BodyStream, ContentType, Part, Rejection, Scope};
+use super::{BodyStream, ContentType, MultipartPart, Rejection, Scope};
 
 /// The most parts of a body.
 const PART_LIMIT: usize = 1000;
@@ -16,7 +24,7 @@ const HEADER_LIMIT: usize = 8 * 1024;
 pub(in super::super) struct Parser {
     body: BodyStream,
     buffer: BytesMut,
-    /// What parts the parts: `\r\n--` and the boundary.
+    /// Separates the parts: `\r\n--` and the boundary.
     delimiter: Vec<u8>,
     position: Position,
     parts: usize,
@@ -25,11 +33,11 @@ pub(in super::super) struct Parser {
 /// Where in the body the buffer begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Position {
-    /// Inside of a part's content, or of what stands before the first part.
+    /// Inside of a part's content, or of the text before the first part.
     Content,
     /// Right after a delimiter.
     Delimiter,
-    /// After the last part, or where something was wrong.
+    /// After the last part, or after an error.
     End,
 }
 
@@ -37,12 +45,12 @@ impl Parser {
     pub(in super::super) fn new(scope: &Scope) -> Result<Self, Rejection> {
         let boundary = ContentType::of(scope.headers()).and_then(ContentType::boundary);
         let Some(boundary) = boundary else {
-            return Err(Rejection::bad_request("a multipart body needs a boundary of 1 to 70 characters"));
+            return Err(invalid("a multipart body needs a boundary of 1 to 70 characters"));
         };
         scope.refuse_compressed()?;
         Ok(Self {
             body: BodyStream::new(scope)?,
-            // The first delimiter needs no line before it.
+            // The first delimiter may stand at the very beginning of the body.
             buffer: BytesMut::from("\r\n"),
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
             position: Position::Content,
@@ -50,9 +58,11 @@ impl Parser {
         })
     }
 
-    pub(in super::super) async fn next_part(&mut self) -> Result<Option<Part<'_>>, Rejection> {
+    pub(in super::super) async fn next_part(&mut self) -> Result<Option<MultipartPart<'_>>, Rejection> {
         match self.next_head().await {
-            Ok(Some((headers, disposition))) => Ok(Some(Part { parser: self, headers, disposition })),
+            Ok(Some((headers, disposition))) => {
+                Ok(Some(MultipartPart { parser: self, headers, disposition }))
+            }
             Ok(None) => Ok(None),
             Err(rejection) => {
                 self.position = Position::End;
@@ -71,7 +81,7 @@ impl Parser {
         if self.parts > PART_LIMIT {
             return Err(malformed(format_args!("it has more than {PART_LIMIT} parts")));
         }
-        // The section begins with the end of the delimiter's line, so that it may have no header at all.
+        // The section begins with the line end after the delimiter, because a part may have no header at all.
         let section = self.headers().await?;
         let line_end = section.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(section.len());
         let headers = section.get(line_end..).and_then(|rest| rest.strip_prefix(b"\r\n"));
@@ -83,7 +93,7 @@ impl Parser {
         Ok(Some((headers, disposition)))
     }
 
-    /// The next bytes of the content; `None` at its end.
+    /// Reads the next bytes of the content; `None` at its end.
     pub(super) async fn content(&mut self) -> Result<Option<Bytes>, Rejection> {
         while self.position == Position::Content {
             match find(&self.buffer, &self.delimiter) {
@@ -93,7 +103,7 @@ impl Parser {
                 }
                 Some(length) => return Ok(Some(self.buffer.split_to(length).freeze())),
                 None => {
-                    // The last bytes may be the beginning of a delimiter.
+                    // The last bytes may be the beginning of a delimiter. They are kept until more is read.
                     let sure = (self.buffer.len() + 1).saturating_sub(self.delimiter.len());
                     if sure > 0 {
                         return Ok(Some(self.buffer.split_to(sure).freeze()));
@@ -113,9 +123,9 @@ impl Parser {
         Ok(self.buffer.starts_with(b"--"))
     }
 
-    /// All up to the empty line that ends a part's headers, and with it the line end before.
+    /// Reads the headers of a part up to the empty line that ends them, with the line end before it.
     async fn headers(&mut self) -> Result<Bytes, Rejection> {
-        // However small the chunks are, no byte is looked at more often than needed.
+        // Bytes that were searched are not searched again, however small the chunks are.
         let mut searched = 0;
         loop {
             if let Some(end) = find(&self.buffer[searched..], b"\r\n\r\n").map(|at| searched + at) {
@@ -134,7 +144,7 @@ impl Parser {
         }
     }
 
-    /// Reads one chunk more. The body must not end here.
+    /// Reads one more chunk. The body must not end here.
     async fn fill(&mut self) -> Result<(), Rejection> {
         match self.body.next().await {
             Some(chunk) => self.buffer.extend_from_slice(&chunk?),
@@ -152,10 +162,15 @@ fn headers_too_long() -> Rejection {
 }
 
 fn malformed(why: impl std::fmt::Display) -> Rejection {
-    Rejection::bad_request(format!("the request's body is not valid multipart: {why}"))
+    invalid(format!("the request's body is not valid multipart: {why}"))
 }
 
-/// Where `pattern`, which begins with a carriage return, stands first.
+/// Refuses a body that is not what its content type says.
+fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Rejection {
+    Rejection::new(http::StatusCode::UNPROCESSABLE_ENTITY, message)
+}
+
+/// Finds the first position of `pattern`, which begins with a carriage return.
 fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
     let mut start = 0;
     loop {

@@ -1,0 +1,218 @@
+//! One run of serde over a value, and what earlier runs have taught about it.
+//!
+//! Text says nothing of its type. Mostly serde asks for a type and gets it. There are two cases in which it asks
+//! too late, and both are known only when it fails:
+//!
+//! - An empty text may be a value or none. `Option<T>` does not say which `T` it holds before it is told that
+//!   there is one.
+//! - A flattened field and an internally tagged or untagged enum are buffered before their types are asked.
+//!   serde's buffer then hands a text to a number, which refuses it.
+//!
+//! So a failed run is repeated with a [`Change`] to how the value that it failed at is read.
+
+use std::cell::{Cell, RefCell};
+
+use super::mismatch::Found;
+use super::scalar::{Guess, Number, truth};
+
+/// How a text is given to a type that does not say what it needs, instead of by its look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Text,
+    Whole,
+    Float,
+    Bool,
+    /// All texts of the name, however many there are.
+    List,
+}
+
+/// How an empty text is read that its type does not accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// As no value: `None`.
+    Nothing,
+    /// Not at all: the struct or list that contains it is read without it.
+    LeftOut,
+}
+
+/// What is read in another way in the next run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Form(Form),
+    Empty(Empty),
+}
+
+impl Form {
+    /// The form that makes a text what serde expects, by serde's names of types.
+    pub(super) fn to(expected: &str) -> Option<Self> {
+        match expected.strip_prefix("a nonzero ").unwrap_or(expected) {
+            "i8" | "i16" | "i32" | "i64" | "isize" | "u8" | "u16" | "u32" | "u64" | "usize" => {
+                Some(Self::Whole)
+            }
+            "f32" | "f64" => Some(Self::Float),
+            "a boolean" => Some(Self::Bool),
+            "a sequence" => Some(Self::List),
+            other if other.starts_with("a tuple of") || other.starts_with("tuple struct") => Some(Self::List),
+            _ => None,
+        }
+    }
+
+    /// Whether `text` can be read so.
+    pub(super) fn is_possible(self, text: &Buffered<'_>) -> bool {
+        match self {
+            Self::Whole => Number::whole(text.text).is_some(),
+            Self::Float => Number::float(text.text).is_some(),
+            Self::Bool => truth(text.text).is_some(),
+            Self::List => text.may_be_list,
+            Self::Text => true,
+        }
+    }
+}
+
+/// Names a value by its place, such as `items[].price`: a hash of the path without indices, because the elements of
+/// a list have one type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(u64);
+
+impl Place {
+    pub(super) const ROOT: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    /// The place of the value called `name` (FNV-1a).
+    pub(super) fn of_name(self, name: &str) -> Self {
+        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(name.bytes().chain([b'.']).fold(self.0, hash))
+    }
+
+    /// The place of all elements of the list.
+    pub(super) fn of_elements(self) -> Self {
+        self.of_name("[]")
+    }
+
+    /// The place of one element of a tuple, whose elements have types of their own.
+    pub(super) fn of_element(self, index: usize) -> Self {
+        Self(self.of_elements().0.wrapping_add(index as u64 + 1))
+    }
+}
+
+/// A single value that was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf {
+    pub(super) place: Place,
+    /// Whether it is the empty text.
+    pub(super) is_empty: bool,
+}
+
+/// A text that was read by a type that did not say what it needs, usually serde's buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Buffered<'de> {
+    pub(super) place: Place,
+    pub(super) text: &'de str,
+    /// Whether it is of a query or form, where a list is several texts of one name.
+    pub(super) may_be_list: bool,
+    /// What serde was given.
+    pub(super) given: Given,
+}
+
+/// What a buffered text was given as.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Given {
+    Scalar(Guess),
+    List,
+}
+
+impl Buffered<'_> {
+    /// Whether serde's error is about this text as it was given.
+    pub(super) fn is(&self, found: Found) -> bool {
+        match (self.given, found) {
+            (Given::Scalar(Guess::Text), Found::Text { address, length }) => {
+                self.text.as_ptr().addr() == address && self.text.len() == length
+            }
+            (Given::Scalar(Guess::Number(Number::Unsigned(given))), Found::Unsigned(found)) => given == found,
+            (Given::Scalar(Guess::Number(Number::Signed(given))), Found::Signed(found)) => given == found,
+            (Given::Scalar(Guess::Number(Number::Float(given))), Found::Float(found)) => {
+                given.to_bits() == found.to_bits()
+            }
+            (Given::Scalar(Guess::Bool(given)), Found::Bool(found)) => given == found,
+            (Given::List, Found::List) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Gives each empty text an address of its own, by which an error can be traced to it.
+static BLANKS: &str =
+    "                                                                                                ";
+
+/// One run of serde.
+#[derive(Default)]
+pub(super) struct Attempt<'de> {
+    /// These two are empty in the first run, and short in most others.
+    forms: Vec<(Place, Form)>,
+    empties: Vec<(Place, Empty)>,
+    /// The value that is left out, to find out whether it is the one that does not fit.
+    removed: Option<Place>,
+    buffered: RefCell<Vec<Buffered<'de>>>,
+    /// The number of values that were read, in all runs.
+    reads: Cell<usize>,
+}
+
+impl<'de> Attempt<'de> {
+    pub(super) fn form(&self, place: Place) -> Option<Form> {
+        self.forms.iter().find(|(own, _)| *own == place).map(|(_, form)| *form)
+    }
+
+    pub(super) fn empty(&self, place: Place) -> Option<Empty> {
+        self.empties.iter().find(|(own, _)| *own == place).map(|(_, empty)| *empty)
+    }
+
+    pub(super) fn is_removed(&self, place: Place) -> bool {
+        self.removed == Some(place)
+    }
+
+    /// Whether any value may be left out. It is false in the first run, which then need not look.
+    pub(super) fn may_leave_out(&self) -> bool {
+        !self.empties.is_empty() || self.removed.is_some()
+    }
+
+    pub(super) fn change(&mut self, place: Place, change: Change) {
+        self.take_back(place, change);
+        match change {
+            Change::Form(form) => self.forms.push((place, form)),
+            Change::Empty(empty) => self.empties.push((place, empty)),
+        }
+    }
+
+    pub(super) fn take_back(&mut self, place: Place, change: Change) {
+        match change {
+            Change::Form(_) => self.forms.retain(|(own, _)| *own != place),
+            Change::Empty(_) => self.empties.retain(|(own, _)| *own != place),
+        }
+    }
+
+    pub(super) fn remove(&mut self, place: Option<Place>) {
+        self.removed = place;
+    }
+
+    pub(super) fn count_read(&self) {
+        self.reads.set(self.reads.get() + 1);
+    }
+
+    pub(super) fn reads(&self) -> usize {
+        self.reads.get()
+    }
+
+    /// Reads a text for a type that does not say what it needs. Returns the text to give, which has an address of
+    /// its own.
+    pub(super) fn buffer(&self, place: Place, text: &'de str, may_be_list: bool, given: Given) -> &'de str {
+        let mut buffered = self.buffered.borrow_mut();
+        let text =
+            if text.is_empty() { BLANKS.get(buffered.len()..buffered.len()).unwrap_or(text) } else { text };
+        buffered.push(Buffered { place, text, may_be_list, given });
+        text
+    }
+
+    /// The texts that this run has buffered. The next run begins without any.
+    pub(super) fn take_buffered(&mut self) -> Vec<Buffered<'de>> {
+        std::mem::take(self.buffered.get_mut())
+    }
+}

@@ -1,0 +1,234 @@
+//! What is learned from a failed attempt, and when it is final.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::Problem;
+use super::access::shown;
+use super::attempt::{Attempt, Buffered, Change, Empty, Form, Given, Place};
+use super::mismatch::{Found, Mismatch, Reason, push_segment};
+use super::reader::View;
+use super::scalar::Guess;
+use super::words;
+
+/// The most values that are read in all attempts at one value. A form of 1000 fields needs far less, unless all of
+/// them are members of one flattened map of numbers.
+const READ_LIMIT: usize = 200_000;
+
+/// The most texts of an untagged enum that are tried in a second way, all combinations of them.
+const ALTERNATIVE_LIMIT: usize = 6;
+
+/// The most texts that are left out one by one, to find out which of them does not fit.
+const SUSPECT_LIMIT: usize = 32;
+
+/// How serde begins its message about an untagged enum.
+const UNTAGGED: &str = "data did not match any variant of untagged enum";
+
+/// Makes the value and keeps it, or says what does not fit.
+type Run<'f, 'de> = &'f mut dyn FnMut(&Attempt<'de>) -> Result<(), Mismatch>;
+
+/// Repeats a failed attempt until it succeeds or nothing is left to try.
+pub(super) fn retry<'de>(
+    root: View<'de>,
+    mut attempt: Attempt<'de>,
+    mut mismatch: Mismatch,
+    run: Run<'_, 'de>,
+) -> Result<(), Problem> {
+    loop {
+        if attempt.reads() > READ_LIMIT {
+            return Err(Problem::TooMuch);
+        }
+        let buffered = attempt.take_buffered();
+        match next(&attempt, &mismatch, &buffered) {
+            Next::Change(place, change) => attempt.change(place, change),
+            Next::Final(text) => return Err(problem(root, mismatch, text)),
+            Next::TryAlternatives => {
+                return match try_alternatives(&mut attempt, &buffered, run) {
+                    true => Ok(()),
+                    false => Err(problem(root, mismatch, None)),
+                };
+            }
+            Next::FindSuspect => {
+                let Some(text) = suspect(&mut attempt, &mismatch, &buffered, run) else {
+                    buffered.iter().for_each(|buffered| mismatch.forget(buffered.text));
+                    return Err(problem(root, mismatch, None));
+                };
+                if !text.text.is_empty() {
+                    return Err(problem(root, mismatch, Some(text)));
+                }
+                attempt.change(text.place, Change::Empty(Empty::LeftOut));
+            }
+        }
+        match run(&attempt) {
+            Ok(()) => return Ok(()),
+            Err(next) => mismatch = next,
+        }
+    }
+}
+
+enum Next<'de> {
+    Change(Place, Change),
+    /// Nothing is left to try. Holds the buffered text that does not fit, if it is known.
+    Final(Option<Buffered<'de>>),
+    /// No variant of an untagged enum fits, and serde does not say why.
+    TryAlternatives,
+    /// A type says in its own words that a text does not fit, and serde does not say which.
+    FindSuspect,
+}
+
+fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'de>]) -> Next<'de> {
+    let found = mismatch.found();
+    if matches!(found, Found::Text { .. })
+        && let Some(text) = buffered.iter().find(|text| text.is(found))
+    {
+        return next_for_text(attempt, mismatch, text);
+    }
+    if let Some(leaf) = mismatch.leaf()
+        && (leaf.is_empty || buffered.iter().all(|text| text.place != leaf.place))
+    {
+        return match attempt.empty(leaf.place) {
+            None if leaf.is_empty => Next::Change(leaf.place, Change::Empty(Empty::Nothing)),
+            Some(Empty::Nothing) if leaf.is_empty => Next::Change(leaf.place, Change::Empty(Empty::LeftOut)),
+            _ => Next::Final(None),
+        };
+    }
+    // The same number may have been given for several texts: those that are only guessed come first. A wrong choice is
+    // corrected by the error of the next attempt, which is about a text.
+    let mut same = buffered.iter().filter(|text| text.is(found));
+    if let Some(guessed) = same.clone().find(|text| attempt.form(text.place).is_none()) {
+        return Next::Change(guessed.place, Change::Form(Form::Text));
+    }
+    if let Some(converted) = same.next() {
+        return Next::Final(Some(*converted));
+    }
+    match mismatch.reason() {
+        Reason::Stated(words) if buffered.is_empty() || words.is_empty() => Next::Final(None),
+        Reason::Stated(words) if words.starts_with(UNTAGGED) => Next::TryAlternatives,
+        Reason::Stated(_) => Next::FindSuspect,
+        _ => Next::Final(None),
+    }
+}
+
+/// What to do about a text that serde's buffer gave to a type that takes none.
+fn next_for_text<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, text: &Buffered<'de>) -> Next<'de> {
+    let change = if text.text.is_empty() {
+        Some(Change::Empty(Empty::LeftOut)).filter(|_| attempt.empty(text.place) != Some(Empty::LeftOut))
+    } else if let Reason::Invalid(expected) = mismatch.reason() {
+        let form = Form::to(expected).filter(|form| form.is_possible(text));
+        form.filter(|form| attempt.form(text.place) != Some(*form)).map(Change::Form)
+    } else {
+        None
+    };
+    change.map_or(Next::Final(Some(*text)), |change| Next::Change(text.place, change))
+}
+
+/// Tries all combinations of the texts as they were given and in their second way. Returns whether one succeeded.
+fn try_alternatives<'de>(attempt: &mut Attempt<'de>, buffered: &[Buffered<'de>], run: Run<'_, 'de>) -> bool {
+    let mut alternatives = Vec::new();
+    for text in buffered {
+        let is_new = alternatives.iter().all(|(place, _)| *place != text.place);
+        if is_new
+            && attempt.form(text.place).is_none()
+            && let Some(change) = alternative(text)
+        {
+            alternatives.push((text.place, change));
+        }
+    }
+    alternatives.truncate(ALTERNATIVE_LIMIT);
+    (1..1_u32 << alternatives.len()).any(|combination| {
+        for (bit, (place, change)) in alternatives.iter().enumerate() {
+            if combination & (1 << bit) == 0 {
+                attempt.take_back(*place, *change);
+            } else {
+                attempt.change(*place, *change);
+            }
+        }
+        attempt.reads() <= READ_LIMIT && run(attempt).is_ok()
+    })
+}
+
+/// The second way to read a text.
+fn alternative(text: &Buffered<'_>) -> Option<Change> {
+    if text.text.is_empty() {
+        return Some(Change::Empty(Empty::LeftOut));
+    }
+    let form = match (text.given, Guess::of(text.text)) {
+        (Given::List | Given::Scalar(Guess::Number(_) | Guess::Bool(_)), _) => Some(Form::Text),
+        (Given::Scalar(Guess::Text), Guess::Bool(_)) => Some(Form::Bool),
+        (Given::Scalar(Guess::Text), _) => {
+            [Form::Whole, Form::Float, Form::List].into_iter().find(|form| form.is_possible(text))
+        }
+    };
+    form.map(Change::Form)
+}
+
+/// Leaves out one text after the other, until serde no longer says the same.
+fn suspect<'de>(
+    attempt: &mut Attempt<'de>,
+    mismatch: &Mismatch,
+    buffered: &[Buffered<'de>],
+    run: Run<'_, 'de>,
+) -> Option<Buffered<'de>> {
+    buffered.iter().take(SUSPECT_LIMIT).copied().find(|text| {
+        attempt.remove(Some(text.place));
+        let is_same = run(attempt).is_err_and(|without| without.reason() == mismatch.reason());
+        attempt.remove(None);
+        !is_same
+    })
+}
+
+/// The final answer: what does not fit, and where.
+fn problem<'de>(root: View<'de>, mut mismatch: Mismatch, text: Option<Buffered<'de>>) -> Problem {
+    let mut path = match text {
+        Some(text) => {
+            mismatch.forget(text.text);
+            path_of(root, text.text).unwrap_or_default()
+        }
+        None => mismatch.path(),
+    };
+    match mismatch.into_reason() {
+        Reason::Missing(expected) => Problem::Missing { path, expected: words::text_expectation(&expected) },
+        Reason::MissingField(name) => {
+            push_segment(&mut path, name);
+            Problem::Missing { path, expected: Cow::default() }
+        }
+        Reason::Invalid(expected) => {
+            Problem::Invalid { path, clause: format!("expected {}", words::text_expectation(&expected)) }
+        }
+        Reason::Stated(words) if words.starts_with(UNTAGGED) => {
+            Problem::Invalid { path, clause: "expected another combination of values".to_owned() }
+        }
+        Reason::Stated(words) => Problem::Invalid { path, clause: words },
+    }
+}
+
+/// Where in the value a text stands, found by its address.
+fn path_of(root: View<'_>, text: &str) -> Option<String> {
+    let is_it = |other: &str| std::ptr::eq(other, text);
+    match root {
+        View::Fields(fields) => {
+            let mut groups = fields.groups.iter();
+            let group = groups.find(|(_, texts)| texts.iter().any(|other| is_it(other)));
+            group.map(|(name, _)| shown(name, &[]).to_owned())
+        }
+        View::Json(Value::String(other)) => is_it(other).then(String::new),
+        View::Json(Value::Array(elements)) => elements.iter().enumerate().find_map(|(index, element)| {
+            let below = path_of(View::Json(element), text)?;
+            let mut path = format!("[{index}]");
+            if !below.is_empty() {
+                push_segment(&mut path, &below);
+            }
+            Some(path)
+        }),
+        View::Json(Value::Object(members)) => members.iter().find_map(|(name, member)| {
+            let below = path_of(View::Json(member), text)?;
+            let mut path = shown(name, &[]).to_owned();
+            if !below.is_empty() {
+                push_segment(&mut path, &below);
+            }
+            Some(path)
+        }),
+        _ => None,
+    }
+}
