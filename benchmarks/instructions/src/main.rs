@@ -19,10 +19,12 @@ stario::app!();
 const USAGE: &str = "\
 arguments:
                     instructions and allocations of all cases
-    CASE            of one: plain, users, echo, '100 events', page, 'delivered event'
+    CASE            of one: plain, users, echo, '100 events', page, 'page, zstd',
+                    'delivered event'
     memory          KiB per idle connection and per idle event stream
-    cpu [ROUNDS]    CPU time per request under wrk, 5 rounds unless told otherwise
-    compile [ROUNDS]    CPU time of builds of a site of 100 routes, 5 rounds unless told otherwise
+    cpu [ROUNDS]    CPU time per request under wrk; 5 rounds by default
+    compile [ROUNDS]
+                    CPU time of builds of a site with 100 routes; 5 rounds by default
     check           compares instructions with ratios.toml, and fails when they have grown
     accept          writes ratios.toml";
 

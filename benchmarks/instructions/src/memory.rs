@@ -31,9 +31,12 @@ fn growth(server: Server, begin: impl Fn(&mut Client)) -> f64 {
     let process = Process::start(server);
     // What the first connections need, and no other, is not counted.
     let open = |count| -> Vec<Client> {
-        let mut clients: Vec<Client> = (0..count).map(|_| process.client()).collect();
-        clients.iter_mut().for_each(&begin);
-        clients
+        let open = |_| {
+            let mut client = process.client();
+            begin(&mut client);
+            client
+        };
+        (0..count).map(open).collect()
     };
     let first = open(10);
     let before = process.resident();
