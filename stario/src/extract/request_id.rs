@@ -52,7 +52,7 @@ impl RequestId {
     pub(crate) fn digits(self) -> Digits {
         let mut text = [0; 32];
         for (text, word) in text.chunks_exact_mut(8).zip(self.0.to_be_bytes().chunks_exact(4)) {
-            let word = word.try_into().map_or(0, u32::from_be_bytes);
+            let word = word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
             text.copy_from_slice(&eight_digits(word).to_be_bytes());
         }
         Digits(text)
@@ -64,9 +64,8 @@ impl RequestId {
     }
 }
 
-/// The eight digits of a number, one in each byte: without a table and without a loop.
-fn eight_digits(number: u32) -> u64 {
-    let number = u64::from(number);
+/// The eight digits of a number of 32 bits, one in each byte: without a table and without a loop.
+fn eight_digits(number: u64) -> u64 {
     let pairs = (number | number << 16) & 0x0000_ffff_0000_ffff;
     let bytes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
     let values = (bytes | bytes << 4) & 0x0f0f_0f0f_0f0f_0f0f;
