@@ -16,7 +16,7 @@ async fn home() -> &'static str {
 }
 
 /// Set where this program is to be the server.
-const SERVER: &str = "STARIO_TEST_SERVER";
+const SERVER: &str = "TEST_SERVER";
 
 /// Serves as `main` would, in a process that the tests below start.
 #[test]
