@@ -261,7 +261,7 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
             let found = app.router().route(route);
             let kept = app.answers().has_panic_page().then(|| Box::new(head.clone()));
             telemetry::routed(&arrival.span, &head.method, found.path);
-            let template = telemetry::is_wanted().then(|| RouteTemplate(found.path));
+            let template = telemetry::is_wanted().then_some(RouteTemplate(found.path));
             let scope = Scope::new(head, body, arrival, route, Arc::clone(app));
             match handler::call(found.target.endpoint, scope, app) {
                 Ok(call) => return Answering::Call(Called { call, version, id, kept, template }),
