@@ -271,7 +271,7 @@ fn has_headers(headers: &HeaderMap, asked: &[(&str, &str)]) -> bool {
 }
 
 /// The texts in order, each once.
-fn sorted<'t>(mut texts: Vec<&'t str>) -> Vec<&'t str> {
+fn sorted(mut texts: Vec<&str>) -> Vec<&str> {
     texts.sort_unstable();
     texts.dedup();
     texts

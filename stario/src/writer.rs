@@ -249,6 +249,8 @@ impl Writer {
     ///
     /// When the location is not safe to go to; and as [`patch`](Self::patch).
     pub async fn navigate(&self, location: impl Into<Location>) -> Result<&Self> {
+        let location = location.into();
+        location.checked().map_err(|error| WriteError::Location(error.to_string()))?;
         self.push(Event::new(event::redirect(location))).await
     }
 

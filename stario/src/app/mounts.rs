@@ -125,7 +125,7 @@ impl Assembled {
         let mount = self
             .mounts()
             .iter()
-            .filter(|mount| mount.pattern.begins(path))
+            .filter(|mount| mount.pattern.strip(path).is_some())
             .max_by_key(|mount| literals(mount))?;
         let is_route = lookup
             .nearest

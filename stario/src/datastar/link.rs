@@ -113,7 +113,7 @@ pub trait Setters {
 #[diagnostic::on_unimplemented(message = "required query parameters of this link are not set")]
 pub trait Complete: Setters {}
 
-/// What a query can be set on.
+/// A link that has a query: a URL or an action.
 #[doc(hidden)]
 pub trait Target: Clone + fmt::Debug {
     #[must_use]
@@ -184,19 +184,19 @@ fn with_fields<L: Target>(link: &L, value: &impl Serialize) -> L {
     link
 }
 
-/// A parameter that is set. What is required is a trait that the handler's macro writes for each parameter, of
-/// this and of `Unset<false>`.
+/// The state of a parameter that is set. The macro of a handler writes a trait for each parameter, which `Set` and
+/// `Unset<false>` implement: with it, a link is complete.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Set;
 
-/// A parameter that is not.
+/// The state of a parameter that is not set.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Unset<const REQUIRED: bool>;
 
-/// What a type is: a `QueryParam` or a `Query`, one that may be missing, a `PathParam` of a list: by an associated
-/// constant of its own, or else that of [`Unprobed`].
+/// Tells what a parameter of type `P` reads: one value of the query, a value that may be missing, or a list of
+/// segments. The constants that hold for a type are inherent; all others are those of [`Unprobed`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<P>(std::marker::PhantomData<P>);
@@ -213,8 +213,7 @@ impl<T> Probe<Query<T>> {
     pub const READS_ONE: bool = true;
 }
 
-/// Which fields must be there is for serde to say, not for a type; but a struct that can be made of nothing is
-/// taken for one of which all may be missing.
+/// A type does not tell which of its fields serde requires; a struct with a default is assumed to require none.
 impl<T: Default> Probe<Query<T>> {
     pub const READS_OPTION: bool = true;
 }

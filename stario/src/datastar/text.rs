@@ -84,19 +84,19 @@ pub trait RestValue<T> {
 
 impl RestValue<String> for &str {
     fn segments(self, segment: Sink<'_>) {
-        text_segments(self.as_ref(), segment);
+        text_segments(self, segment);
     }
 }
 
 impl RestValue<String> for String {
     fn segments(self, segment: Sink<'_>) {
-        text_segments(self.as_ref(), segment);
+        text_segments(&self, segment);
     }
 }
 
 impl RestValue<String> for &String {
     fn segments(self, segment: Sink<'_>) {
-        text_segments(self.as_ref(), segment);
+        text_segments(self, segment);
     }
 }
 

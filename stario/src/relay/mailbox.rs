@@ -250,7 +250,9 @@ mod tests {
             let mut received = [next(&mailbox), next(&mailbox)];
             received.sort_unstable();
             assert_eq!(received, [Some(1), Some(2)]);
-            publishers.into_iter().for_each(|publisher| publisher.join().unwrap());
+            for publisher in publishers {
+                publisher.join().unwrap();
+            }
         });
     }
 

@@ -111,7 +111,8 @@ impl Pattern {
             }
             rest = behind;
         }
-        Some(rest)
+        // `*`, the target of `OPTIONS *`, is below no prefix.
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }
 
     /// What each capture matches in `path`, a path that this pattern matches.
@@ -129,9 +130,9 @@ impl Pattern {
         })
     }
 
-    /// Whether the path begins with these segments, of which none is a rest.
+    /// Whether the path begins with these segments, of which none is a rest. Without segments, every target does.
     pub(crate) fn begins(&self, path: &str) -> bool {
-        self.strip(path).is_some()
+        self.0.is_empty() || self.strip(path).is_some()
     }
 
     /// Whether the first `count` segments are literals.

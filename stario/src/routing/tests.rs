@@ -181,6 +181,8 @@ fn a_prefix_is_compared_as_literals_are() {
     check("/admin", "/admin%2Fusers", None);
     check("/caf%c3%a9", "/caf\u{e9}/x%20", Some("/x%20"));
     check("", "/x", Some("/x"));
+    check("", "*", None);
+    assert!(Pattern::new("").begins("*") && !Pattern::new("/a").begins("*"));
 }
 
 #[test]

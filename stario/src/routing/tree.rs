@@ -133,7 +133,7 @@ impl Node {
         rest: &[u8],
         accept: &mut impl FnMut(&'r [RouteId]) -> Option<R>,
     ) -> Option<R> {
-        let has_empty_segment = || rest.array_windows().any(|pair| pair == b"//");
+        let has_empty_segment = || rest.windows(2).any(|pair| pair == b"//");
         if self.rest.is_empty() || has_empty_segment() { None } else { accept(&self.rest) }
     }
 

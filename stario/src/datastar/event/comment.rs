@@ -40,7 +40,7 @@ pub fn ping() -> Comment {
 
 impl Comment {
     pub(super) fn encode(self) -> Event {
-        let field = |line| if line == "" { (":", Some(line)) } else { (": ", Some(line)) };
+        let field = |line| if str::is_empty(line) { (":", Some(line)) } else { (": ", Some(line)) };
         self.envelope.event("", &lines(&self.text).map(field).collect::<Vec<_>>())
     }
 }

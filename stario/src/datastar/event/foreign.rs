@@ -1,4 +1,4 @@
-//! Patched elements of another namespace than HTML, SVG or MathML, laid out so that the client takes all of them.
+//! Patched elements of another namespace than HTML, SVG or `MathML`, laid out so that the client takes all of them.
 //!
 //! Datastar's client (1.0.4) walks the nodes of such a patch while it moves them into the page, and so takes only
 //! every second node: exactly one text node must stand between two elements.

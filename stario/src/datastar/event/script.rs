@@ -121,21 +121,19 @@ pub struct Redirect {
 /// Sends the browser to `location`: a page of this site, or one made by
 /// [`Location::external`](crate::Location::external).
 ///
-/// It is written as a string literal, so it cannot become code. A location that is not safe, such as
-/// `javascript:..`, makes the event invalid, which ends its stream.
+/// It is written as a string literal, so it cannot become code. If the location is not safe, such as
+/// `javascript:..`, the page stays, and the log says why; [`Writer::navigate`](crate::Writer::navigate) fails instead.
 pub fn redirect(location: impl Into<Location>) -> Redirect {
-    match location.into().into_checked() {
-        Ok(location) => {
-            let location = serde_json::Value::String(location);
-            // Assigned after the event is handled, as the SDK reference has it, so that the patch is complete.
-            Redirect { script: script(format!("setTimeout(() => window.location = {location})")) }
-        }
+    let location = match location.into().into_checked() {
+        Ok(location) => serde_json::Value::String(location).to_string(),
         Err(error) => {
-            let mut script = script("");
-            script.envelope.reject(error.to_string());
-            Redirect { script }
+            tracing::error!(%error, "a browser is not redirected");
+            let excuse = "console.error('The server refused to redirect this page: see its log.')";
+            return Redirect { script: script(excuse) };
         }
-    }
+    };
+    // Assigned after the event is handled, as the SDK reference has it, so that the patch is complete.
+    Redirect { script: script(format!("setTimeout(() => window.location = {location})")) }
 }
 
 impl Redirect {
