@@ -16,7 +16,7 @@ use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use stario_html::Html;
 
-use crate::connection::ConnectionNotes;
+use crate::connection::Connection;
 use crate::error::panic_message;
 use crate::extract::RequestId;
 use crate::inject::Cleanups;
@@ -47,7 +47,7 @@ pub struct Body {
     /// Told what is sent, and that it is over, which is when the body is dropped.
     report: Option<Box<Report>>,
     /// The handler whose response this is.
-    handler: Option<&'static str>,
+    handler: Option<&'static &'static str>,
 }
 
 /// What a body holds until it is sent.
@@ -61,7 +61,7 @@ enum Behind {
 enum Kind {
     /// Empty once it is sent.
     Full(Bytes),
-    Incoming(Incoming),
+    Incoming(Box<Incoming>),
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
     Events(Box<Events>),
     Other(Box<Other>),
@@ -77,13 +77,13 @@ struct Incoming {
     stall: StallTimer,
     has_ended: bool,
     /// Told when the body is dropped before its end.
-    notes: Arc<ConnectionNotes>,
+    connection: Connection,
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
         if !self.has_ended && !http_body::Body::is_end_stream(&self.body) {
-            self.notes.note_unread_body();
+            self.connection.note_unread_body();
         }
     }
 }
@@ -194,16 +194,13 @@ impl Body {
         matches!(self.kind, Kind::Written(_))
     }
 
-    /// The body of a request that a server has received. `notes` are told if it is dropped before its end.
-    pub(crate) fn incoming(
-        body: hyper::body::Incoming,
-        stall: StallTimer,
-        notes: &Arc<ConnectionNotes>,
-    ) -> Self {
+    /// The body of a request that a server has received. `connection` is told if it is dropped before its end.
+    pub(crate) fn incoming(body: hyper::body::Incoming, stall: StallTimer, connection: &Connection) -> Self {
         if http_body::Body::is_end_stream(&body) {
             return Self::empty();
         }
-        Kind::Incoming(Incoming { body, stall, has_ended: false, notes: Arc::clone(notes) }).into()
+        let incoming = Incoming { body, stall, has_ended: false, connection: connection.clone() };
+        Kind::Incoming(Box::new(incoming)).into()
     }
 
     /// All its bytes, if they are there.
@@ -285,13 +282,13 @@ impl Body {
     }
 
     /// Names the handler whose response this is, for a server that cuts it when it stops.
-    pub(crate) fn answered_by(&mut self, handler: &'static str) {
+    pub(crate) fn answered_by(&mut self, handler: &'static &'static str) {
         self.handler = Some(handler);
     }
 
     /// The handler whose response this is, where it is known.
     pub(crate) fn handler(&self) -> Option<&'static str> {
-        self.handler
+        self.handler.copied()
     }
 
     /// Makes an event stream of a body that others call one.

@@ -75,7 +75,7 @@ impl Begun {
     fn new(app: &Arc<Assembled>, request: Request<Body>, connection: Connection) -> Self {
         let id = RequestId::next();
         let client =
-            || Some(client_behind(connection.peer?.ip(), request.headers(), app.settings().proxies()));
+            || Some(client_behind(connection.peer()?.ip(), request.headers(), app.settings().proxies()));
         let span = telemetry::span(&request, id, client);
         let report = Report::begin(&span, &request);
         let nonce = app.settings().nonce();
@@ -114,7 +114,7 @@ enum Answering {
 /// A handler's call, and what its response still needs.
 struct Called {
     call: Begin,
-    handler: &'static str,
+    handler: &'static &'static str,
     version: Version,
     id: RequestId,
     /// The handler's future owns the head, and a panic takes it down.
@@ -254,7 +254,7 @@ fn answer(app: &Arc<Assembled>, request: Request<Body>, arrival: Arrival, found:
             let scope = Scope::new(head, body, arrival, captures, Arc::clone(app));
             match handler::call(endpoint, scope, app) {
                 Ok(call) => {
-                    let handler = endpoint.handler;
+                    let handler = &endpoint.handler;
                     return Answering::Call(Called { call, handler, version, id, kept, template });
                 }
                 Err(overloaded) => *overloaded,

@@ -92,7 +92,7 @@ impl Scope {
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.arrival.connection.peer
+        self.arrival.connection.peer()
     }
 
     pub(crate) fn request_id(&self) -> RequestId {

@@ -12,6 +12,7 @@ use tower::Service;
 
 use crate::app::{App, Assembled, Problems, StopSequence};
 use crate::body::{Body, BodyError};
+use crate::connection::Connection;
 use crate::dispatch::dispatch;
 use crate::error::Result;
 use crate::extract::AppHandle;
@@ -108,7 +109,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = request.extensions().get::<SocketAddr>().copied();
-        let response = dispatch(Arc::clone(&self.0), request.map(Body::new), peer.into());
+        let response = dispatch(Arc::clone(&self.0), request.map(Body::new), Connection::new(peer));
         Box::pin(async { Ok(response.await) })
     }
 }

@@ -39,7 +39,7 @@ impl Way {
     ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(arrival.id);
-        if let Some(peer) = arrival.connection.peer {
+        if let Some(peer) = arrival.connection.peer() {
             head.extensions.insert::<SocketAddr>(peer);
         }
         // For layers around the routing this is a look ahead: they may still change the path.
