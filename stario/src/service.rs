@@ -82,9 +82,10 @@ impl AppService {
     /// Stops the app: event streams end, detached commands and commands whose client has left finish, singletons
     /// are cleaned up, and the hooks of [`App::on_stop`] run.
     ///
-    /// Call it when the server has stopped. How long commands and clean-ups may take is set by
+    /// Call it when the server has stopped. How long handlers with a [`Writer`](crate::Writer), commands and
+    /// clean-ups may take is set by [`Limits::stop_timeout`](crate::Limits::stop_timeout),
     /// [`Limits::detached_stop_timeout`](crate::Limits::detached_stop_timeout) and
-    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 20 and 5 seconds unless set; then they are
+    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 5, 20 and 5 seconds unless set; then they are
     /// cut, and named in the log.
     pub async fn stop(&self) {
         let hurry = StopSignal::default();
