@@ -18,7 +18,7 @@ use futures_core::Stream;
 use http_body::{Body as _, Frame, SizeHint};
 use stario_html::Html;
 
-use crate::connection::ConnectionNotes;
+use crate::connection::Connection;
 use crate::current::{self, Current};
 use crate::error::panic_message;
 use crate::stall::StallTimer;
@@ -48,7 +48,7 @@ pub struct Body {
 enum Kind {
     /// Empty once it is sent.
     Full(Bytes),
-    Incoming(Incoming),
+    Incoming(Box<Incoming>),
     Frames(Pin<Box<dyn Frames>>),
     File(Box<FileBody>),
     /// A body of another crate's type.
@@ -187,16 +187,12 @@ impl Body {
         }
     }
 
-    /// The body of a request that a server has received. `notes` are told if it is dropped before its end.
-    pub(crate) fn incoming(
-        body: hyper::body::Incoming,
-        stall: StallTimer,
-        notes: &Arc<ConnectionNotes>,
-    ) -> Self {
+    /// The body of a request that a server has received. `connection` is told if it is dropped before its end.
+    pub(crate) fn incoming(body: hyper::body::Incoming, stall: StallTimer, connection: &Connection) -> Self {
         if body.is_end_stream() {
             return Self::empty();
         }
-        Kind::Incoming(Incoming::new(body, stall, Arc::clone(notes))).into()
+        Kind::Incoming(Box::new(Incoming::new(body, stall, connection.clone()))).into()
     }
 
     /// The handler that has made this response, if it has ended.

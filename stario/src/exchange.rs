@@ -86,7 +86,7 @@ impl Exchange {
         let listeners = Listeners::find();
         let is_wanted = listeners.want_records();
         let proxies = app.served.proxies();
-        let client = connection.peer.map(|peer| client_behind(peer.ip(), request.headers(), proxies));
+        let client = connection.peer().map(|peer| client_behind(peer.ip(), request.headers(), proxies));
         let span = telemetry::span(listeners, request, id, client);
         let record = Record {
             listeners,
@@ -179,7 +179,7 @@ impl Exchange {
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.connection.peer
+        self.connection.peer()
     }
 
     pub(crate) fn version(&self) -> Version {

@@ -1,12 +1,15 @@
 //! Listens, accepts connections, and ends gracefully.
 
+mod accept;
 mod activity;
+mod announce;
 mod answer;
 mod check;
 mod config;
 mod connection;
 mod http2;
 mod idle;
+mod linger;
 mod listener;
 mod permits;
 mod protocol;
@@ -17,27 +20,22 @@ mod socket;
 mod tls;
 mod unknown_variables;
 
-use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::app::{App, Assembled, StopSequence};
-use crate::error::Result;
-use crate::route::{RouteInfo, Target};
-use crate::stop::StopSignal;
 use crate::work::Unfinished;
+use crate::error::Result;
+use crate::stop::StopSignal;
+use accept::accept;
+use announce::announce;
 use config::Config;
 use connection::Connections;
 use listener::Listener;
 #[cfg(feature = "tls")]
 use tls::Tls;
-
-/// How long accepting pauses when the system does not let it: the first time, and at most.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 impl App {
     /// Serves the app until SIGINT, SIGTERM or SIGHUP, then ends gracefully.
@@ -97,9 +95,9 @@ impl App {
     }
 }
 
-/// Serves where `config` says, until a signal to stop.
+/// Serves at the addresses of `config`, until a signal to stop.
 async fn serve(app: Arc<Assembled>, config: Config) -> Result {
-    // Before the start-up line, so that whoever reads it can stop the server.
+    // Before the line that says that the server listens: who reads it may send a signal.
     let signals = shutdown::listen(config.tls.is_some())?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     #[cfg(feature = "tls")]
@@ -122,7 +120,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
     };
     let ended = server.run(open, signals.stop.stopped()).await?;
     if ended.is_stuck {
-        // To return would be to wait for it in the runtime's own end.
+        // Returning would end the runtime, which waits for it.
         tracing::error!("a handler does not leave its thread: the process exits without it");
         crate::telemetry::flush();
         std::process::exit(1);
@@ -131,7 +129,11 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
 }
 
 /// Serves the connections of `listener` until `stop` resolves.
-async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
+async fn serve_on(
+    app: Arc<Assembled>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result {
     let server = Server {
         app,
         #[cfg(feature = "tls")]
@@ -145,14 +147,14 @@ struct Server {
     app: Arc<Assembled>,
     #[cfg(feature = "tls")]
     tls: Option<Arc<Tls>>,
-    /// Given when nothing is to be waited for any more.
+    /// Given at a second signal, after which the server waits for nothing.
     hurry: StopSignal,
 }
 
-/// How a server ended that had started.
+/// The end of a server that had started.
 struct Ended {
     unfinished: Unfinished,
-    /// Something goes on that cannot be cut.
+    /// Whether a task still runs that cannot be cut, because it never waits.
     is_stuck: bool,
 }
 
@@ -163,11 +165,11 @@ impl Ended {
 }
 
 impl Server {
-    /// From the first start hook to the last stop hook.
+    /// Runs the server from the first start hook to the last stop hook.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from starting; what had started is undone.
+    /// The error that keeps the server from starting. The stop hooks of what had started have run then.
     async fn run(
         self,
         open: impl FnOnce() -> Result<Vec<Listener>>,
@@ -178,7 +180,7 @@ impl Server {
         let started = tokio::select! {
             biased;
             started = self.app.hooks().start(&handle) => started.and_then(|()| open()),
-            // Whatever was started is undone.
+            // The stop hooks of what had started run below.
             () = &mut stop => Ok(Vec::new()),
         };
         let listeners = match started {
@@ -202,15 +204,16 @@ impl Server {
             }
             #[cfg(feature = "tls")]
             if let Some(tls) = self.tls.clone() {
-                serving.spawn(tls.follow());
+                serving.spawn(tls.reload_on_change());
             }
             stop.await;
-            // Whoever connects from now on is refused.
+            // Drops the listeners: new connections are refused from now on.
             serving.shutdown().await;
         }
         Ok(self.end(&connections).await)
     }
 
+    /// Stops the app, and waits for its connections.
     async fn end(&self, connections: &Connections) -> Ended {
         let sequence =
             StopSequence { app: &self.app, limits: self.app.shared().served.limits(), hurry: &self.hurry };
@@ -218,99 +221,5 @@ impl Server {
         unfinished.note_upgraded(connections.upgraded());
         unfinished.log();
         Ended { unfinished, is_stuck: connections.count() + self.app.shared().work.running() > 0 }
-    }
-}
-
-/// Accepts connections until it is dropped. No error ends it.
-async fn accept(listener: Listener, connections: Arc<Connections>) {
-    let (first, most) = PAUSE;
-    let mut pause = first;
-    let mut told: Option<Instant> = None;
-    while let Some(permit) = connections.permits.next().await {
-        let error = match listener.accept().await {
-            Ok((socket, peer)) => {
-                connections.serve(socket, peer, permit);
-                pause = first;
-                continue;
-            }
-            Err(error) => error,
-        };
-        if is_of_one_connection(&error) {
-            continue;
-        }
-        // No file descriptors are left, say, which takes a while to change.
-        if told.is_none_or(|told| told.elapsed() >= most) {
-            tracing::error!(%error, "cannot accept connections");
-            told = Some(Instant::now());
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(most);
-    }
-}
-
-/// Not the whole process's.
-fn is_of_one_connection(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
-
-/// Prints the addresses and the routes. Nobody has to read them: a closed pipe must not end the server, nor a
-/// full one keep it.
-fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
-    let mut lines = Vec::new();
-    for listener in listeners {
-        lines.push(format!("listening on {}\n", listener.name(scheme)?));
-    }
-    lines.push(table(app));
-    let lines = lines.concat();
-    let print = move || {
-        let mut out = std::io::stdout().lock();
-        let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
-    };
-    let _ = std::thread::Builder::new().name("stario-start".to_owned()).spawn(print);
-    Ok(())
-}
-
-/// What the app answers, a line each.
-fn table(app: &Assembled) -> String {
-    let rows: Vec<[String; 5]> =
-        app.shared().routes.iter().map(row).chain(app.mounts().iter().map(|mount| mount.row())).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
-    let [method, target, kind, handler] = [width(0), width(1), width(2), width(3)];
-    let line = |[a, b, c, d, place]: &[String; 5]| {
-        format!("  {a:<method$}  {b:<target$}  {c:<kind$}  {d:<handler$}  {place}\n")
-    };
-    rows.iter().map(line).collect()
-}
-
-/// A route as the start shows it: verb, pattern, kind, handler, place.
-fn row(route: &RouteInfo) -> [String; 5] {
-    let (file, line) = route.place();
-    [
-        route.method().to_string(),
-        Target(route).to_string(),
-        route.kind().to_string(),
-        route.handler().to_owned(),
-        format!("{file}:{line}"),
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::table;
-    use crate::app::discover;
-
-    #[test]
-    fn mounted_services_stand_behind_the_routes() {
-        struct Routes;
-        let router = || axum::Router::<()>::new();
-        let app = discover::<Routes>("tests").mount("/", router()).mount("/api/v1", router());
-        let line = line!() - 1;
-        let table = table(&app.assemble().unwrap());
-        let expected = format!(
-            "  *  /{{path...}}         service  axum::routing::Router  stario/src/server.rs:{line}\n  \
-               *  /api/v1/{{path...}}  service  axum::routing::Router  stario/src/server.rs:{line}\n"
-        );
-        assert_eq!(table, expected);
     }
 }

@@ -12,6 +12,7 @@ use tower::Service;
 
 use crate::app::{App, Assembled, Problems, StopSequence};
 use crate::body::{Body, BodyError};
+use crate::connection::Connection;
 use crate::dispatch::dispatch;
 use crate::error::Result;
 use crate::response::Response;
@@ -49,7 +50,7 @@ use crate::stop::StopSignal;
 ///
 /// let response = router.oneshot(Request::get("/greeting").body(axum::body::Body::empty())?).await?;
 /// assert_eq!(response.status(), 200);
-/// app.shared().stop.await;
+/// app.stop().await;
 /// # Ok(())
 /// # }
 /// ```
@@ -80,9 +81,10 @@ impl AppService {
     /// Stops the app: event streams end, detached commands and commands whose client has left finish, singletons
     /// are cleaned up, and the hooks of [`App::on_stop`] run.
     ///
-    /// Call it when the server has stopped. How long commands and clean-ups may take is set by
+    /// Call it when the server has stopped. How long handlers with a [`Writer`](crate::Writer), commands and
+    /// clean-ups may take is set by [`Limits::stop_timeout`](crate::Limits::stop_timeout),
     /// [`Limits::detached_stop_timeout`](crate::Limits::detached_stop_timeout) and
-    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 20 and 5 seconds unless set; then they are
+    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 5, 20 and 5 seconds unless set; then they are
     /// cut, and named in the log.
     pub async fn stop(&self) {
         let hurry = StopSignal::default();
@@ -107,7 +109,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = request.extensions().get::<SocketAddr>().copied();
-        let response = dispatch(&self.0, request.map(Body::new), peer.into());
+        let response = dispatch(&self.0, request.map(Body::new), Connection::new(peer));
         Box::pin(async { Ok(response.await) })
     }
 }

@@ -151,6 +151,10 @@ impl TestClient {
 
     /// Stops the app as a server does: event streams end, detached commands and commands whose client left
     /// finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
+    ///
+    /// # Panics
+    ///
+    /// When the app does not end within thirty seconds.
     pub async fn stop(self) {
         let hurry = StopSignal::default();
         let limits = Limits::default();

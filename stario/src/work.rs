@@ -148,7 +148,7 @@ impl Unfinished {
         }
     }
 
-    /// Counts connections that are no HTTP any more, such as WebSockets, and had not ended.
+    /// Counts connections that are no HTTP any more, such as web sockets, and had not ended.
     pub(crate) fn note_upgraded(&mut self, count: usize) {
         if count > 0 {
             *self.requests.entry("an upgraded connection").or_default() += count;

@@ -1,5 +1,5 @@
 //! What becomes of connections: clients that leave behind bytes that nobody reads, answers to bodies that nobody
-//! reads, and connections that become WebSockets.
+//! reads, and connections that become web sockets.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -186,6 +186,29 @@ async fn requests_before_the_end_of_input_are_answered() {
     let answers = rest(&mut socket).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{answers}");
     assert!(answers.contains("slow") && answers.ends_with("fast"), "{answers}");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_preface_that_comes_in_pieces_is_http2_and_one_that_goes_on_otherwise_is_http1() {
+    let server = Server::start(|app| app).await;
+    let begin = async |bytes: &[u8]| {
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        for byte in bytes {
+            socket.write_all(&[*byte]).await.unwrap();
+            // Lets the server look at each of them.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let mut start = [0; 9];
+        socket.read_exact(&mut start).await.unwrap();
+        start
+    };
+    // A frame of settings.
+    let start = begin(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+    assert_eq!(start[3], 4, "{start:?}");
+    let start = begin(b"PRIVATE / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!(&start, b"HTTP/1.1 ");
     server.stop().await.unwrap();
 }
 

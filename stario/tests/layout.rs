@@ -70,7 +70,7 @@ fn each_dependency_has_its_place() {
     only_in("tokio::spawn(", &["testing/events.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs", "server/http2.rs"]);
     only_in("JoinSet", &["server.rs"]);
-    only_in("std::thread::Builder", &["server.rs", "server/shutdown.rs", "telemetry/output.rs"]);
+    only_in("std::thread::Builder", &["server/announce.rs", "server/shutdown.rs", "telemetry/output.rs"]);
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);

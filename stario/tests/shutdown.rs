@@ -263,6 +263,29 @@ async fn what_never_ends_is_cut_and_named_and_its_clean_ups_still_run() {
     assert!(log.contains(&"request cleaned up".to_owned()), "{log:?}");
 }
 
+#[app::query("/writing")]
+async fn writing(probe: State<Probe>, w: Writer) -> Result {
+    w.patch(1).await?;
+    probe.log("writing began");
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn a_writer_that_ignores_the_stop_has_the_time_of_a_request() {
+    let mut server = Server::start(|app, _| {
+        let limits = Limits::default().stop_timeout(Duration::from_millis(50));
+        app.limits(limits.detached_stop_timeout(Duration::from_secs(3600)))
+    })
+    .await;
+    let _open = server.send("GET /writing").await;
+    server.expect("writing began").await;
+    // The client of this one has left, and it still is no work in the background.
+    drop(server.send("GET /writing").await);
+    server.expect("writing began").await;
+    let (ended, _) = server.ended().await;
+    assert_eq!(ended, Err("stopped before the end (request: 2 of shutdown::writing)".to_owned()));
+}
+
 #[tokio::test]
 async fn stop_hooks_that_hang_or_panic_do_not_keep_the_others() {
     let server = Server::start(|app, probe| {

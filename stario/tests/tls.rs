@@ -85,8 +85,13 @@ async fn it_speaks_tls_with_the_certificate_of_now() {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("home"), "{answer}");
-    let socket = connect(&address, "first", "h2").await.unwrap();
+    let mut socket = connect(&address, "first", "h2").await.unwrap();
     assert_eq!(socket.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    // The preface and a frame of settings, which is what comes back.
+    socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut frame = [0; 9];
+    socket.read_exact(&mut frame).await.unwrap();
+    assert_eq!(frame[3], 4, "{frame:?}");
 
     let signal = |name: &str| {
         let status = Command::new("kill").args([name, &child.id().to_string()]).status();

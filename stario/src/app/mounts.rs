@@ -47,7 +47,8 @@ impl App {
     /// [`OriginalUri`]. A route of the app that begins with the same literal segments comes first, so a service
     /// at `/` gets whatever has no route. The app's [layers](Self::layer), its refusal of cross-origin commands
     /// and its error handlers apply to the service too; its errors are answered like those of a handler. Its
-    /// event streams end when the server stops.
+    /// event streams end when the server stops. So do connections that it upgrades, such as those of a web
+    /// socket: their input ends at the stop, and the requests' deadline applies to them.
     ///
     /// ```
     /// use stario::prelude::*;

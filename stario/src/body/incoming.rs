@@ -1,14 +1,13 @@
 //! The body of a request as the connection delivers it.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::BodyError;
-use crate::connection::ConnectionNotes;
+use crate::connection::Connection;
 use crate::stall::StallTimer;
 
 /// What a client sends, as long as it makes progress.
@@ -17,7 +16,7 @@ pub(super) struct Incoming {
     stall: StallTimer,
     has_ended: bool,
     /// Told when the body is dropped before its end.
-    notes: Arc<ConnectionNotes>,
+    connection: Connection,
 }
 
 /// The client stopped sending, or was too slow.
@@ -25,8 +24,8 @@ pub(super) struct Incoming {
 pub(crate) struct Stalled;
 
 impl Incoming {
-    pub(super) fn new(body: hyper::body::Incoming, stall: StallTimer, notes: Arc<ConnectionNotes>) -> Self {
-        Self { body, stall, has_ended: false, notes }
+    pub(super) fn new(body: hyper::body::Incoming, stall: StallTimer, connection: Connection) -> Self {
+        Self { body, stall, has_ended: false, connection }
     }
 
     pub(super) fn poll_frame(
@@ -57,7 +56,7 @@ impl Incoming {
 impl Drop for Incoming {
     fn drop(&mut self) {
         if !self.has_ended && !self.body.is_end_stream() {
-            self.notes.note_unread_body();
+            self.connection.note_unread_body();
         }
     }
 }

@@ -10,6 +10,7 @@
 //! Over HTTP/2, bytes between requests are about the connection and not a head, so it is idle until the next
 //! request; and responses that wait for the client's window keep it for up to `write_timeout`.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,8 +19,8 @@ use tokio::time::Instant;
 
 use super::http2::StreamState;
 use crate::app::Assembled;
-use crate::connection::ConnectionNotes;
 use crate::settings::Limits;
+use crate::connection::Connection;
 use crate::stall::time_for;
 
 /// The name in the log of a response whose handler is not known.
@@ -62,8 +63,8 @@ pub(super) struct Activity {
     is_new_request: AtomicBool,
     /// Whether the end of the client's input is kept from hyper, which would drop the request.
     has_withheld_end: AtomicBool,
-    /// What those who answer the requests say of the connection.
-    notes: Arc<ConnectionNotes>,
+    /// The part of this that the answers to requests share.
+    connection: Connection,
     /// Whether the connection speaks another protocol by now, such as WebSocket.
     is_upgraded: AtomicBool,
     /// The handler of the response that is written, where it may take long; none once it was counted as cut.
@@ -71,7 +72,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    pub(super) fn new(app: Arc<Assembled>, limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(app: Arc<Assembled>, peer: SocketAddr, limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             app,
             opened: Instant::now(),
@@ -91,7 +92,7 @@ impl Activity {
             is_look_due: AtomicBool::new(false),
             is_new_request: AtomicBool::new(false),
             has_withheld_end: AtomicBool::new(false),
-            notes: Arc::default(),
+            connection: Connection::new(Some(peer)),
             is_upgraded: AtomicBool::new(false),
             large_response: Mutex::new(Some(UNKNOWN_HANDLER)),
         })
@@ -111,7 +112,7 @@ impl Activity {
         self.is_in_head.store(false, Ordering::Relaxed);
         self.has_asked.store(true, Ordering::Relaxed);
         self.is_new_request.store(!has_body && stream.is_none(), Ordering::Relaxed);
-        self.notes.begin_request();
+        self.connection.begin_request();
         self.is_http2.store(stream.is_some(), Ordering::Relaxed);
         ActiveRequest { activity: Arc::clone(self), stream }
     }
@@ -171,8 +172,8 @@ impl Activity {
         self.has_asked.load(Ordering::Relaxed)
     }
 
-    pub(super) fn notes(&self) -> &Arc<ConnectionNotes> {
-        &self.notes
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Whether a request of HTTP/1 is being answered while hyper does not read, and so does not see its client
@@ -266,7 +267,8 @@ impl Activity {
         u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn wait_from_now(&self) {
+    /// The time to be idle, or to read a head, begins.
+    pub(super) fn wait_from_now(&self) {
         self.since.store(self.now(), Ordering::Relaxed);
     }
 

@@ -1,7 +1,6 @@
 //! The answer to one request: a refusal by the server itself, or what the app answers.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,12 +12,11 @@ use super::activity::{ActiveRequest, Activity};
 use super::check::refusal;
 use super::http2::StreamState;
 use super::response_body::ResponseBody;
+use crate::settings::Limits;
 use crate::body::Body;
-use crate::connection::Connection;
 use crate::dispatch::dispatch;
 use crate::error::{CatchPanic, catch_panic, internal_server_error, panic_message};
 use crate::response::Response;
-use crate::settings::Limits;
 use crate::stall::StallTimer;
 
 /// Begins to answer a request; `stream` is its own over HTTP/2.
@@ -26,7 +24,6 @@ pub(super) fn answer(
     mut request: Request<Incoming>,
     activity: &Arc<Activity>,
     stream: Option<Arc<StreamState>>,
-    peer: SocketAddr,
     limits: &Limits,
 ) -> Answer<impl Future<Output = Response> + use<>> {
     let has_body = !hyper::body::Body::is_end_stream(request.body());
@@ -34,9 +31,8 @@ pub(super) fn answer(
     let refused = refusal(&mut request, limits.head_fields);
     let dispatched = refused.is_none().then(|| {
         let stall = StallTimer::new(limits.body_timeout);
-        let request = request.map(|body| Body::incoming(body, stall, activity.notes()));
-        let connection = Connection::new(peer, Arc::clone(activity.notes()));
-        catch_panic(dispatch(activity.app(), request, connection))
+        let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
+        catch_panic(dispatch(activity.app(), request, activity.connection().clone()))
     });
     Answer { dispatched, refused, request: Some(active) }
 }

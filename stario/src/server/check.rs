@@ -140,7 +140,7 @@ fn is_port(port: &[u8]) -> bool {
         }
         number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
     }
-    number <= u32::from(u16::MAX)
+    u16::try_from(number).is_ok()
 }
 
 #[cfg(test)]

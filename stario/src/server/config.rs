@@ -1,4 +1,4 @@
-//! What the environment says about the server.
+//! The settings of the server that the environment holds.
 
 use std::env::VarError;
 use std::fmt;
@@ -24,12 +24,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads all variables. They come before what the code says, which is left where they say nothing. A blank
-    /// value counts as unset.
+    /// Reads all variables. A variable wins over the code; a blank one counts as unset.
     ///
     /// # Errors
     ///
-    /// All values that cannot be used, each by the name of its variable.
+    /// All values that cannot be used, each with the name of its variable.
     pub(crate) fn from_env(settings: &mut Settings) -> Result<Self> {
         let (config, known) = Self::from_variables(|name| std::env::var(name), settings)?;
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -155,7 +154,7 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
                 compression = compression.window(coding, window);
             }
         }
-        // Those that may have the same: the window of gzip is small as it is.
+        // Only zstd and brotli: the window of gzip is small anyway.
         if let Some(window) = self.within("STARIO_COMPRESS_STREAM_WINDOW_LOG", Coding::Zstd.windows()) {
             compression =
                 compression.stream_window(Coding::Zstd, window).stream_window(Coding::Brotli, window);
@@ -176,7 +175,8 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
         })
     }
 
-    /// A Unix socket stands in the place of addresses, unless there are some of these too.
+    /// The addresses to listen on. A Unix socket takes the place of TCP addresses, unless the environment names some of
+    /// those too.
     fn addresses(&mut self, configured: &[Address]) -> Vec<Address> {
         let hosts = self.read_with("STARIO_HOST", "an IP address, or several with commas between", |value| {
             value.split(',').map(|host| host.trim().parse::<IpAddr>().ok()).collect::<Option<Vec<_>>>()

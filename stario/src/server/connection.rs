@@ -12,7 +12,7 @@
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::Request;
@@ -20,7 +20,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
@@ -29,6 +28,7 @@ use super::activity::Activity;
 use super::answer::answer;
 use super::http2::{NewStream, Streams, builder as http2_builder};
 use super::idle::{Due, IdleTimer};
+use super::linger::linger;
 use super::listener::prepare;
 use super::permits::Permits;
 use super::protocol::Protocol;
@@ -45,12 +45,6 @@ const FREE_HEAD_FIELDS: usize = 100;
 
 /// How long a connection may take to end after it was asked to.
 pub(super) const CLOSE_GRACE: Duration = Duration::from_secs(2);
-
-/// How long a client may go on sending a request that is answered already, and how long it may pause.
-const LINGER: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5));
-
-/// How many bytes of such a request are read at most.
-const LINGER_BYTES: usize = 64 << 20;
 
 /// All open connections.
 pub(super) struct Connections {
@@ -99,15 +93,15 @@ impl Connections {
     }
 
     async fn run(self: Arc<Self>, socket: Socket, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let activity = Activity::new(Arc::clone(&self.app), &self.limits);
+        let activity = Activity::new(Arc::clone(&self.app), peer, &self.limits);
         // In a box, so that a connection that waits for its next request has no room for it.
         let Some((socket, protocol)) = Box::pin(self.begin(socket, &activity)).await else { return };
         let end = End(Arc::clone(&activity));
         let token = self.sockets.token();
         let socket = WatchedSocket::new(socket, activity, self.limits.write_timeout, permit, token);
         match protocol {
-            Protocol::Http1 => self.serve_http1(socket, peer, &end.0).await,
-            Protocol::Http2 => Box::pin(self.serve_http2(socket, peer, &end.0)).await,
+            Protocol::Http1 => self.serve_http1(socket, &end.0).await,
+            Protocol::Http2 => Box::pin(self.serve_http2(socket, &end.0)).await,
         }
     }
 
@@ -122,7 +116,12 @@ impl Connections {
         let begin = async {
             #[cfg(feature = "tls")]
             let socket = match (&self.tls, socket) {
-                (Some(tls), Socket::Tcp(socket)) => tls.accept(socket).await?,
+                (Some(tls), Socket::Tcp(socket)) => {
+                    let socket = tls.accept(socket).await?;
+                    // The head has as much time again as the handshake.
+                    activity.wait_from_now();
+                    socket
+                }
                 (_, socket) => socket,
             };
             let protocol = Protocol::of(&socket).await?;
@@ -143,19 +142,18 @@ impl Connections {
         }
     }
 
-    async fn serve_http1(&self, socket: WatchedSocket, peer: SocketAddr, activity: &Arc<Activity>) {
-        let service =
-            service_fn(|request: Request<Incoming>| answer(request, activity, None, peer, &self.limits));
+    async fn serve_http1(&self, socket: WatchedSocket, activity: &Arc<Activity>) {
+        let service = service_fn(|request: Request<Incoming>| answer(request, activity, None, &self.limits));
         let mut connection = self.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
         let has_failed = self.drive(&mut connection, activity).await.is_err();
-        if activity.notes().has_unread_body() && !has_failed {
+        if activity.connection().has_unread_body() && !has_failed {
             // There is no socket any more if it was upgraded.
             let Some(parts) = connection.into_parts() else { return };
-            Box::pin(self.linger(parts.io.into_inner())).await;
+            Box::pin(linger(parts.io.into_inner(), &self.app.shared().stop)).await;
         }
     }
 
-    async fn serve_http2(&self, socket: WatchedSocket, peer: SocketAddr, activity: &Arc<Activity>) {
+    async fn serve_http2(&self, socket: WatchedSocket, activity: &Arc<Activity>) {
         let new_stream = NewStream::default();
         let streams = Streams {
             tasks: self.tasks.clone(),
@@ -164,7 +162,7 @@ impl Connections {
             new_stream: new_stream.clone(),
         };
         let service = service_fn(|request: Request<Incoming>| {
-            answer(request, activity, Some(new_stream.create()), peer, &self.limits)
+            answer(request, activity, Some(new_stream.create()), &self.limits)
         });
         let builder = http2_builder(streams, &self.limits);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
@@ -188,10 +186,8 @@ impl Connections {
                     continue;
                 }
                 let is_asked = idle.is_asked();
-                let due = match !is_asked && stop.poll_stopped(ctx).is_ready() {
-                    true => Due::End,
-                    false => std::task::ready!(idle.as_mut().poll_due(ctx)),
-                };
+                let is_stopped = !is_asked && stop.poll_stopped(ctx).is_ready();
+                let due = if is_stopped { Due::End } else { ready!(idle.as_mut().poll_due(ctx)) };
                 match due {
                     Due::Look => activity.look_for_client(),
                     // A server that stops waits for requests, not for those that may never come.
@@ -206,43 +202,14 @@ impl Connections {
         .await
     }
 
-    /// Reads what a client still sends of a request that is answered already. A socket that is closed while bytes
-    /// are unread is reset, and the client may lose the answer.
-    async fn linger(&self, mut socket: WatchedSocket) {
-        let (total, pause) = LINGER;
-        let read_on = async {
-            if socket.shutdown().await.is_err() {
-                return;
-            }
-            let end = Instant::now() + total;
-            let mut left = LINGER_BYTES;
-            let mut bytes = [0; 16 << 10];
-            while left > 0 {
-                let next = end.min(Instant::now() + pause);
-                match timeout_at(next, socket.read(&mut bytes)).await {
-                    Ok(Ok(count @ 1..)) => left = left.saturating_sub(count),
-                    _ => return,
-                }
-            }
-        };
-        let stopped = async {
-            self.app.shared().stop.stopped().await;
-            tokio::time::sleep(CLOSE_GRACE).await;
-        };
-        tokio::select! {
-            () = read_on => {}
-            () = stopped => {}
-        }
-    }
-
     /// How many tasks there are: connections, and streams of HTTP/2.
     pub(super) fn count(&self) -> usize {
         self.tasks.len()
     }
 
-    /// How many upgraded connections there are when no tasks are left.
+    /// How many upgraded connections there are, once no tasks are left.
     pub(super) fn upgraded(&self) -> usize {
-        self.sockets.len()
+        if self.tasks.is_empty() { self.sockets.len() } else { 0 }
     }
 
     /// Waits until every connection has ended, the upgraded ones too.

@@ -79,13 +79,12 @@ impl<'a> IdleTimer<'a> {
             }
             if !self.is_armed {
                 let now = Instant::now();
-                let due = match is_blind {
-                    true => now + LOOK_INTERVAL,
-                    false => {
-                        let Some(end) = self.end() else { return Poll::Pending };
-                        // The wait may change, and end sooner, while nobody looks.
-                        end.min(now + self.activity.shortest_wait())
-                    }
+                let due = if is_blind {
+                    now + LOOK_INTERVAL
+                } else {
+                    let Some(end) = self.end() else { return Poll::Pending };
+                    // The wait may change, and end sooner, while nobody looks.
+                    end.min(now + self.activity.shortest_wait())
                 };
                 let this = self.as_mut().project();
                 this.timer.reset(due);

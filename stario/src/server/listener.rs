@@ -11,8 +11,7 @@ use super::socket::Socket;
 use crate::error::Result;
 use crate::settings::Address;
 
-/// How long a silent peer is left alone by the system before it is asked whether it is still there, and how
-/// often then.
+/// How long the system waits before it asks a silent peer whether it is still there, and how often it asks then.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
 
 pub(super) enum Listener {
@@ -24,7 +23,7 @@ pub(super) enum Listener {
 impl Listener {
     /// # Errors
     ///
-    /// An address that is taken, or may not be used, by its name.
+    /// An address that another process uses, or that may not be used; the message names it.
     pub(super) fn bind(address: &Address, backlog: u32) -> Result<Self> {
         let bound = match address {
             Address::Tcp(address) => bind(*address, backlog).map(Self::Tcp),
@@ -38,7 +37,7 @@ impl Listener {
         })
     }
 
-    /// The sockets that systemd, or what follows its protocol, has opened for this process.
+    /// The sockets that systemd, or another program by its protocol, has opened for this process.
     #[cfg(unix)]
     pub(super) fn inherited() -> Result<Vec<Self>> {
         let mut sockets = listenfd::ListenFd::from_env();
@@ -66,7 +65,7 @@ impl Listener {
     pub(super) async fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         match self {
             Self::Tcp(listener) => listener.accept().await.map(|(socket, peer)| (Socket::Tcp(socket), peer)),
-            // Who can open the file is on this machine.
+            // A process that can open the socket's file runs on this machine.
             #[cfg(unix)]
             Self::Unix(listener) => {
                 listener.accept().await.map(|socket| (Socket::Unix(socket), (Ipv4Addr::LOCALHOST, 0).into()))
@@ -74,7 +73,7 @@ impl Listener {
         }
     }
 
-    /// As a URL where there is one.
+    /// The address as a URL, or the path of a Unix socket.
     pub(super) fn name(&self, scheme: &str) -> Result<String> {
         Ok(match self {
             Self::Tcp(listener) => format!("{scheme}://{}", listener.local_addr()?),
@@ -96,7 +95,7 @@ fn bind(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     socket.listen(backlog)
 }
 
-/// Makes small events go out at once, and a peer that vanished without a word be noticed.
+/// Sends small events at once, and notices a peer that vanished without closing its connection.
 pub(super) fn prepare(socket: &TcpStream, write_timeout: Duration) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let socket = SockRef::from(socket);
@@ -120,11 +119,11 @@ mod unix {
 
     pub(crate) struct Listener {
         listener: UnixListener,
-        /// Held for its end; none for a socket that another process has made.
+        /// Kept only for its drop, which removes the file. None for a socket that another process has made.
         _file: Option<File>,
     }
 
-    /// The socket's file. It is removed in the end, unless it is another by then.
+    /// The socket's file. Its drop removes it, unless another file has taken its place.
     struct File {
         path: PathBuf,
         identity: (u64, u64),
@@ -132,7 +131,7 @@ mod unix {
 
     impl Listener {
         pub(super) fn bind(path: &Path, mode: u32, backlog: u32) -> io::Result<Self> {
-            make_way(path)?;
+            remove_stale_socket(path)?;
             let socket = UnixSocket::new_stream()?;
             socket.bind(path)?;
             let file = File { path: path.to_owned(), identity: identity(path)? };
@@ -160,8 +159,8 @@ mod unix {
         }
     }
 
-    /// Removes the socket that a server left behind which can no longer be reached.
-    fn make_way(path: &Path) -> io::Result<()> {
+    /// Removes the socket that a server left behind and that nobody listens to any more.
+    fn remove_stale_socket(path: &Path) -> io::Result<()> {
         let found = match fs::symlink_metadata(path) {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -29,8 +29,6 @@ pin_project_lite::pin_project! {
         body: Body,
         request: ActiveRequest,
         failure: Option<Failure>,
-        // None where the handler still runs: its call counts itself.
-        handler: Option<&'static str>,
         has_ended: bool,
     }
 
@@ -39,7 +37,7 @@ pin_project_lite::pin_project! {
             let this = this.project();
             let activity = this.request.activity();
             if !*this.has_ended && activity.app().shared().work.is_cut() {
-                activity.note_cut_response(*this.handler);
+                activity.note_cut_response(this.body.handler());
             }
         }
     }
@@ -54,14 +52,14 @@ impl ResponseBody {
             activity.begin_large_response(response.body().handler());
         }
         if size.is_none() && is_event_stream(&response) {
-            activity.notes().leave_with_input();
+            activity.connection().leave_with_input();
         }
         if let Some(stream) = request.stream() {
             // A client may grant not a single byte, and hyper does not poll the body for one then.
             stream.wait_for_client(0);
         }
-        let (handler, has_ended) = (response.body().handler(), response.body().is_end_stream());
-        response.map(|body| Self { body, request, failure: None, handler, has_ended })
+        let has_ended = response.body().is_end_stream();
+        response.map(|body| Self { body, request, failure: None, has_ended })
     }
 }
 

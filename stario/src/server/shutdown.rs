@@ -12,20 +12,20 @@ use crate::stop::StopSignal;
 /// the program that started it, which may pass it on as `timeout` does, and a shell that ends sends SIGHUP twice.
 const SIGNAL_DEBOUNCE: Duration = Duration::from_millis(200);
 
-/// What the process was told by signals.
+/// What signals have told the process.
 pub(super) struct Signals {
     /// Given at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP.
     pub(super) stop: StopSignal,
     /// Given at the second.
     pub(super) hurry: StopSignal,
-    /// The thread that listens ends with this.
+    /// Kept only for its drop, which ends the thread that listens.
     _listening: DropGuard,
 }
 
 /// Listens to the signals from this call on; to SIGHUP only if nobody has listened to it before, or ignored it.
 ///
-/// In a thread and a runtime of its own: tokio watches signals and sockets in the thread of one worker, and a
-/// handler that blocks this very thread would keep the process from ever being told to stop.
+/// It runs in a thread and a runtime of its own: tokio watches signals and sockets in the thread of one worker, and a
+/// handler that blocks that thread would keep the process from noticing the signal.
 pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
     let (stop, hurry, ended) = (StopSignal::default(), StopSignal::default(), CancellationToken::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
@@ -55,22 +55,22 @@ pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
 struct Received {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// None where it reloads certificates, or is to be ignored.
+    /// None where SIGHUP reloads certificates, or is to be ignored.
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 fn received(is_hangup_taken: bool) -> Result<Received> {
     use tokio::signal::unix::{SignalKind, signal};
-    // The terminal is closed: to end without what a stop does would lose work.
+    // SIGHUP says that the terminal is closed. Its default ends the process at once, and would lose work.
     let hangup =
         if is_hangup_taken || has_hangups_handled() { None } else { Some(signal(SignalKind::hangup())?) };
     let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(Received { interrupt, terminate, hangup })
 }
 
-/// Whether the process was started so that it survives its terminal, as by `nohup`, or listens to the signal
-/// itself. Where the system does not tell, the signal is left alone.
+/// Whether SIGHUP is ignored, as in a process that `nohup` started, or handled by the program itself. Where the system
+/// does not tell, the signal is left alone.
 #[cfg(unix)]
 fn has_hangups_handled() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return true };
@@ -83,7 +83,7 @@ fn has_hangups_handled() -> bool {
 
 #[cfg(unix)]
 impl Received {
-    /// The name of the next.
+    /// Waits for a signal, and returns its name.
     async fn next(&mut self) -> &'static str {
         let hangup = async {
             match &mut self.hangup {
@@ -112,7 +112,7 @@ fn received(_: bool) -> Result<Received> {
 impl Received {
     async fn next(&mut self) -> &'static str {
         if tokio::signal::ctrl_c().await.is_err() {
-            // Nothing will tell: serve until the process is ended.
+            // No signal can be received: the server runs until the process is killed.
             std::future::pending::<()>().await;
         }
         "Ctrl-C"

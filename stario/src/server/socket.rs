@@ -128,15 +128,17 @@ impl WatchedSocket {
     /// Whether the connection was reset, or its input has ended where that means the same.
     fn has_client_left(&self, ctx: &mut Context<'_>) -> bool {
         let ready = self.socket.readiness(ctx);
-        ready.is_write_closed() || ready.is_read_closed() && self.activity.notes().leaves_with_input()
+        ready.is_write_closed() || ready.is_read_closed() && self.activity.connection().leaves_with_input()
     }
 
     /// What the server's stop makes of an upgraded connection: its input ends at the stop, and at the cut nothing can
     /// be read or written any more.
     fn poll_stop(&mut self, ctx: &mut Context<'_>) -> io::Result<IsStopped> {
-        if !self.activity.is_upgraded() {
-            return Ok(false);
-        }
+        if self.activity.is_upgraded() { self.poll_upgraded_stop(ctx) } else { Ok(false) }
+    }
+
+    #[cold]
+    fn poll_upgraded_stop(&mut self, ctx: &mut Context<'_>) -> io::Result<IsStopped> {
         let app = self.activity.app();
         let watches = self
             .upgraded
@@ -223,7 +225,7 @@ mod tests {
         let (socket, _) = listener.accept().await.unwrap();
         let mut watched = WatchedSocket::new(
             Socket::Tcp(socket),
-            Activity::new(app, &Limits::default()),
+            Activity::new(app, ([127, 0, 0, 1], 0).into(), &Limits::default()),
             Duration::from_millis(50),
             Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
             TaskTracker::new().token(),

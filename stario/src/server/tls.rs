@@ -1,4 +1,4 @@
-//! TLS by rustls, with HTTP/2 where the client speaks it, and with the certificate that the files hold now.
+//! TLS by rustls: HTTP/2 by ALPN, and certificates that are loaded again when their files change.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,14 +15,14 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::socket::Socket;
 use crate::error::Result;
 
-/// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(60);
+/// How often the files are checked for a change.
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
 pub(super) struct Tls {
     certificate: PathBuf,
     key: PathBuf,
     current: RwLock<Arc<ServerConfig>>,
-    /// Listened to before the server can be found, since the signal would end the process otherwise.
+    /// SIGHUP is listened to before the server listens: the signal would end the process otherwise.
     hangups: Mutex<Hangups>,
 }
 
@@ -39,17 +39,16 @@ impl Tls {
         Ok(Socket::Tls(Box::new(socket)))
     }
 
-    /// Loads the files anew when they have changed, and on SIGHUP. What cannot be loaded leaves the certificate
-    /// as it is.
-    pub(super) async fn follow(self: Arc<Self>) {
+    /// Loads the files again when they have changed, and on SIGHUP. If they cannot be loaded, the certificate stays.
+    pub(super) async fn reload_on_change(self: Arc<Self>) {
         let mut hangups = self.hangups.lock().await;
-        let mut loaded = self.stamp();
+        let mut loaded = self.modified();
         loop {
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => if self.stamp() == loaded { continue },
+                () = tokio::time::sleep(CHECK_INTERVAL) => if self.modified() == loaded { continue },
                 () = next(&mut hangups) => {}
             }
-            loaded = self.stamp();
+            loaded = self.modified();
             match load(&self.certificate, &self.key) {
                 Ok(config) => {
                     *self.current.write().unwrap_or_else(PoisonError::into_inner) = config;
@@ -60,8 +59,8 @@ impl Tls {
         }
     }
 
-    /// When the files were written.
-    fn stamp(&self) -> [Option<SystemTime>; 2] {
+    /// When the files were last written.
+    fn modified(&self) -> [Option<SystemTime>; 2] {
         let stamp = |path: &Path| std::fs::metadata(path).and_then(|found| found.modified()).ok();
         [stamp(&self.certificate), stamp(&self.key)]
     }

@@ -145,8 +145,8 @@ impl Limits {
         self
     }
 
-    /// Sets how long requests may take after the signal to stop; 5 seconds unless set. Then they are cut off,
-    /// and named in the log. `STARIO_GRACEFUL_SHUTDOWN_TIMEOUT`
+    /// Sets how long requests may take after the signal to stop, until the last byte of their response; 5 seconds
+    /// unless set. Then they are cut off, and named in the log. `STARIO_GRACEFUL_SHUTDOWN_TIMEOUT`
     pub fn stop_timeout(mut self, time: Duration) -> Self {
         self.stop_timeout = time.min(Self::MOST_TIME);
         self

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{Events, TestResponse, block_on, decoded, patiently};
 use crate::app::Assembled;
 use crate::body::Body;
+use crate::connection::Connection;
 use crate::dispatch::dispatch;
 use crate::response::{JSON, Response};
 
@@ -179,7 +180,7 @@ impl TestRequest {
             self.request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
             *self.request.body_mut() = body;
         }
-        patiently("response", dispatch(&self.app, self.request, Some(self.peer).into())).await
+        patiently("response", dispatch(&self.app, self.request, Connection::new(Some(self.peer)))).await
     }
 }
 

@@ -1,0 +1,45 @@
+//! Accepts connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::connection::Connections;
+use super::listener::Listener;
+
+/// How long accepting pauses after an error of the system: the first time, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Accepts connections until it is dropped. No error ends it.
+pub(super) async fn accept(listener: Listener, connections: Arc<Connections>) {
+    let (first, most) = PAUSE;
+    let mut pause = first;
+    let mut last_logged: Option<Instant> = None;
+    while let Some(permit) = connections.permits.next().await {
+        let error = match listener.accept().await {
+            Ok((socket, peer)) => {
+                connections.serve(socket, peer, permit);
+                pause = first;
+                continue;
+            }
+            Err(error) => error,
+        };
+        if is_of_one_connection(&error) {
+            continue;
+        }
+        // The system has no file descriptors left, for example, and may need a while to have some again.
+        if last_logged.is_none_or(|last| last.elapsed() >= most) {
+            tracing::error!(%error, "cannot accept connections");
+            last_logged = Some(Instant::now());
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(most);
+    }
+}
+
+/// Whether the error is about one connection, and the next may be accepted at once.
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
