@@ -237,7 +237,7 @@ fn signals_come_from_the_json_body() {
     );
     assert_eq!(
         send(json!({ "name": 1, "user": { "age": 36 } })),
-        (422, "invalid signal `name`: expected a string".into())
+        (422, "invalid signal `name`: expected text".into())
     );
     assert_eq!(send(json!([])), (400, "signals are a JSON object".into()));
     let res = client().post("/signals").header("content-type", "text/plain").body("{}").send();
