@@ -56,7 +56,7 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
         let name = parameter.name();
         let parts = match ContentType::of(scope.headers()) {
             Some(content_type) if is_form(content_type) => Some(scope.form_parts().await?),
-            // A form of no fields.
+            // A form without fields has no body and needs no content type.
             None if scope.has_empty_body() => None,
             _ => return Err(Rejection::unsupported_media_type(parameter, "a form")),
         };

@@ -6,7 +6,7 @@ use super::content_type::ContentType;
 use super::{FromRequest, Parameter, Rejection, Source, form_body, json_body, value_newtype};
 use crate::scope::Scope;
 
-/// The request's body as `T`, read like a [`JsonBody`](crate::JsonBody) or a [`FormBody`](crate::FormBody)
+/// Reads the request's body as a `T`, like a [`JsonBody`](crate::JsonBody) or a [`FormBody`](crate::FormBody)
 /// depending on its content type; any other is refused with 415.
 ///
 /// ```

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{FromRequest, Parameter, Rejection};
 use crate::scope::Scope;
 
-/// The path template that the request's path matched, such as `/users/{user_id}`. Logs and metrics can group
+/// Holds the path template that the request's path matched, such as `/users/{user_id}`. Logs and metrics can group
 /// requests by it, because there are only as many as there are routes.
 ///
 /// ```

@@ -41,7 +41,7 @@ impl std::fmt::Display for Color {
     }
 }
 
-/// Types of the standard library and of others read text through serde, like one's own.
+/// Types of other crates are read by serde too.
 #[app::query("/path/address/{address}")]
 async fn address(address: PathParam<std::net::IpAddr>) -> Response {
     shown(&*address)

@@ -44,14 +44,14 @@ pub(super) fn retry<'de>(
             Next::Change(place, change) => attempt.change(place, change),
             Next::Final(text) => return Err(problem(root, mismatch, text)),
             Next::TryAlternatives => {
-                return match try_alternatives(&mut attempt, &buffered, run) {
-                    true => Ok(()),
-                    false => Err(problem(root, mismatch, None)),
-                };
+                let is_made = try_alternatives(&mut attempt, &buffered, run);
+                return if is_made { Ok(()) } else { Err(problem(root, mismatch, None)) };
             }
             Next::FindSuspect => {
                 let Some(text) = suspect(&mut attempt, &mismatch, &buffered, run) else {
-                    buffered.iter().for_each(|buffered| mismatch.forget(buffered.text));
+                    for text in &buffered {
+                        mismatch.forget(text.text);
+                    }
                     return Err(problem(root, mismatch, None));
                 };
                 if !text.text.is_empty() {
