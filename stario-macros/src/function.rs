@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Signature, Visibility};
+use syn::{Attribute, GenericParam, Signature, Visibility};
 
 use crate::parameter::Parameter;
 
@@ -26,6 +26,12 @@ pub(crate) fn with_error(item: &TokenStream, error: &syn::Error) -> TokenStream 
         }
         Err(_) => quote! { #item #error },
     }
+}
+
+/// Whether the function is generic over types or constants. Lifetimes are the caller's to choose, so it may
+/// declare them.
+pub(crate) fn generic_over_types(signature: &Signature) -> bool {
+    signature.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
 }
 
 impl Function {

@@ -2,20 +2,26 @@
 
 mod emit;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, LitStr, Pat, Path, PathArguments, PathSegment, Signature, Type,
+    Attribute, FnArg, GenericArgument, Generics, Ident, Lifetime, LitStr, Pat, Path, PathArguments,
+    PathSegment, Signature, Type,
 };
 
 pub(crate) use emit::{
-    Taker, metadata, name_assertions, reads_body_later, requirements, resolutions, runtime, runtime_at,
-    source, source_future, type_span,
+    Taker, info, info_name, infos, metadata, name_assertions, requirements, resolutions, runtime, runtime_at,
+    source_future,
 };
 
 pub(crate) struct Parameter {
     /// `None` when the pattern names nothing, as in `_: State<Config>`.
     pub(crate) name: Option<Ident>,
+    /// Without the function's own lifetimes: each stands as `'_`.
     pub(crate) ty: Box<Type>,
+    /// Where rustc reports what is wrong with the type: that of `T` for `&T`.
+    pub(crate) span: Span,
     /// The expression in `#[default(..)]`.
     pub(crate) default: Option<TokenStream>,
     /// The text in `#[name("..")]`.
@@ -29,8 +35,13 @@ pub(crate) struct Parameter {
 impl Parameter {
     /// The parameters of a function, whose own attributes are taken off it.
     pub(crate) fn all(signature: &mut Signature) -> Vec<Self> {
+        let generics = &signature.generics;
         let typed = signature.inputs.iter_mut().filter_map(|input| match input {
-            FnArg::Typed(typed) => Some(Self::new(typed)),
+            FnArg::Typed(typed) => {
+                let mut parameter = Self::new(typed);
+                ElideLifetimes(generics).visit_type_mut(&mut parameter.ty);
+                Some(parameter)
+            }
             // `check` reports `self`.
             FnArg::Receiver(_) => None,
         });
@@ -79,7 +90,11 @@ impl Parameter {
             // `user__age` is how a nested signal is named.
             typed.attrs.push(syn::parse_quote!(#[allow(non_snake_case)]));
         }
-        Self { name, ty: typed.ty.clone(), default, renamed, provider, problems }
+        let span = match &*typed.ty {
+            Type::Reference(reference) => reference.elem.span(),
+            ty => ty.span(),
+        };
+        Self { name, ty: typed.ty.clone(), span, default, renamed, provider, problems }
     }
 
     /// Whether its value is looked for under this name.
@@ -100,9 +115,85 @@ impl Parameter {
         last_segment(&self.ty).is_some_and(|segment| segment.ident == name)
     }
 
+    /// Whether its type is written as a source of stario that reads `T` by serde, or as `State<T>`. Then it is
+    /// taken for one, so that rustc says which bound of `T` is missing.
+    pub(crate) fn is_written_as_generic_source(&self) -> bool {
+        last_segment(&self.ty).is_some_and(|segment| {
+            matches!(segment.arguments, PathArguments::AngleBracketed(_))
+                && GENERIC_SOURCES.iter().any(|name| segment.ident == name)
+        })
+    }
+
+    /// Whether its type may be read from the query by its name, or write the response, as far as can be told
+    /// from how it is written: neither do a reference and the other sources of stario.
+    pub(crate) fn is_open(&self) -> bool {
+        match &*self.ty {
+            Type::Reference(_) => false,
+            ty => !last_segment(ty).is_some_and(|segment| OTHER_SOURCES.iter().any(|name| segment.ident == name)),
+        }
+    }
+
     /// The parameter's own name; empty when its pattern binds none.
     pub(crate) fn own_name(&self) -> String {
         self.name.as_ref().map(unraw).unwrap_or_default()
+    }
+}
+
+/// Sources of stario whose `T` decides whether they can be read.
+const GENERIC_SOURCES: [&str; 15] = [
+    "Cookie",
+    "EncryptedCookie",
+    "FormBody",
+    "FormField",
+    "Header",
+    "JsonBody",
+    "JsonOrForm",
+    "PathParam",
+    "Query",
+    "QueryParam",
+    "QueryParams",
+    "Signal",
+    "SignedCookie",
+    "Signals",
+    "State",
+];
+
+/// Sources of stario that neither read the query by a name nor write the response.
+const OTHER_SOURCES: [&str; 23] = [
+    "AppHandle",
+    "BodyStream",
+    "ClientAddress",
+    "Cookie",
+    "EncryptedCookie",
+    "FileSignal",
+    "FormBody",
+    "FormField",
+    "Header",
+    "Headers",
+    "JsonBody",
+    "JsonOrForm",
+    "Logger",
+    "MatchedPath",
+    "Multipart",
+    "PathParam",
+    "RawBody",
+    "RequestId",
+    "Signal",
+    "SignedCookie",
+    "Signals",
+    "State",
+    "UploadedFile",
+];
+
+/// Writes the lifetimes that a function declares as `'_`: what names its parameters' types stands outside of it.
+struct ElideLifetimes<'a>(&'a Generics);
+
+impl VisitMut for ElideLifetimes<'_> {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if self.0.lifetimes().any(|declared| declared.lifetime.ident == lifetime.ident) {
+            lifetime.ident = Ident::new("_", lifetime.ident.span());
+        }
+        visit_mut::visit_lifetime_mut(self, lifetime);
     }
 }
 

@@ -39,7 +39,7 @@ mod uploaded_file;
 
 use std::any::TypeId;
 
-use crate::inject::ProviderInfo;
+use crate::inject::{ArgumentInfo, ProviderInfo};
 use crate::scope::Scope;
 
 pub(crate) use app_handle::Target;
@@ -117,6 +117,9 @@ pub trait FromRequest: Sized {
 
     /// Whether the value is looked up by the parameter's name, so that the parameter must have one.
     const BY_NAME: bool = false;
+
+    #[doc(hidden)]
+    const INFO: ArgumentInfo = ArgumentInfo::of_source::<Self>();
 
     /// Resolves the parameter.
     ///

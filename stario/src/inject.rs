@@ -7,6 +7,7 @@
 mod cleanup;
 mod lazy;
 mod lifetime;
+mod parameter_info;
 mod slots;
 mod together;
 
@@ -22,6 +23,9 @@ pub use cleanup::{Cleanup, CleanupOutcome};
 pub use lazy::Lazy;
 pub(crate) use lifetime::{Lifetime, Owned};
 pub use lifetime::{Request, Singleton, Transient};
+pub use parameter_info::{
+    ArgumentInfo, ParameterInfo, by_name, by_type, has_writer, reads_body_later, requirements,
+};
 pub(crate) use slots::Slots;
 pub use together::{pair, resolve};
 
@@ -85,6 +89,9 @@ pub trait Argument<'s, R, K>: Sized {
 
     /// Whether the parameter must have a name.
     const BY_NAME: bool = false;
+
+    /// All that is known of it before a request.
+    const INFO: ArgumentInfo = ArgumentInfo::of_argument::<'s, Self, R, K>();
 
     /// Whether it, or a provider behind it, reads the body.
     fn reads_body(scope: &Scope) -> bool;
@@ -154,16 +161,18 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
 
     fn take(
         scope: &'s Scope,
-        parameter: &'static Parameter,
+        _: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        ProvidedBy::<T::Provider, T>::take(scope, parameter)
+        ProvidedBy::<T::Provider, T>::value(scope)
     }
 
     fn take_boxed(
         scope: &'s Scope,
-        parameter: &'static Parameter,
+        _: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        ProvidedBy::<T::Provider, T>::take_boxed(scope, parameter)
+        let boxed: Boxed<'s, <<T::Provider as Provider<T>>::Lifetime as Lifetime>::Taken<'s, T>> =
+            Box::pin(ProvidedBy::<T::Provider, T>::value(scope));
+        boxed
     }
 }
 
@@ -194,33 +203,41 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     }
 
     /// The value, for a parameter by value.
-    pub fn take<'s>(
+    fn value<'s>(
         scope: &'s Scope,
-        _: &'static Parameter,
     ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, T>, Rejection>> + Send + use<'s, P, T>
     {
         <P::Lifetime as Lifetime>::take::<P, T>(scope)
     }
 
-    /// The value, for a parameter by reference.
-    pub fn borrow<'s>(
+    /// The value, for a handler's parameter by value.
+    pub fn take<'s>(
+        self,
         scope: &'s Scope,
-        _: &'static Parameter,
+    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, T>, Rejection>> + Send + use<'s, P, T>
+    {
+        Self::value(scope)
+    }
+
+    /// The value, for a handler's parameter by reference.
+    pub fn borrow<'s>(
+        self,
+        scope: &'s Scope,
     ) -> impl Future<Output = Result<&'s T, Rejection>> + Send + use<'s, P, T> {
         <P::Lifetime as Lifetime>::borrow::<P, T>(scope)
     }
 
     /// The value, for a provider's parameter by value.
     pub fn take_boxed<'s>(
+        self,
         scope: &'s Scope,
-        parameter: &'static Parameter,
     ) -> Boxed<'s, <P::Lifetime as Lifetime>::Taken<'s, T>> {
-        Box::pin(Self::take(scope, parameter))
+        Box::pin(self.take(scope))
     }
 
     /// The value, for a provider's parameter by reference.
-    pub fn borrow_boxed<'s>(scope: &'s Scope, parameter: &'static Parameter) -> Boxed<'s, &'s T> {
-        Box::pin(Self::borrow(scope, parameter))
+    pub fn borrow_boxed<'s>(self, scope: &'s Scope) -> Boxed<'s, &'s T> {
+        Box::pin(self.borrow(scope))
     }
 }
 

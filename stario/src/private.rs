@@ -16,8 +16,8 @@ pub use crate::handler::{
     DetachedHandler, Endpoint, EndpointFuture, Handler, Kind, accept, complete, conduct,
 };
 pub use crate::inject::{
-    Argument, Injected, ProvidedBy, Provider, ProviderInfo, Replacement, Request, Singleton, Transient, pair,
-    resolve,
+    Argument, Injected, ParameterInfo, Provider, ProviderInfo, Replacement, Request, Singleton, Transient,
+    by_name, by_type, has_writer, pair, reads_body_later, requirements, resolve,
 };
 pub use crate::layer::{Next, layered};
 pub use crate::reply::{Outcome, Unwrapped, end, expect_nothing_if, reply};

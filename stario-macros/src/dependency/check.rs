@@ -4,6 +4,7 @@ use syn::Type;
 
 use super::model::Provider;
 use crate::errors::Errors;
+use crate::function::generic_over_types;
 
 pub(super) fn check(provider: &Provider) -> Errors {
     let mut errors = Errors::default();
@@ -24,7 +25,7 @@ pub(super) fn check(provider: &Provider) -> Errors {
         Some(Type::Reference(ty)) => errors.at(ty, "a provider returns a value of its own, not a reference"),
         Some(_) => {}
     }
-    if !signature.generics.params.is_empty() {
+    if generic_over_types(signature) {
         errors.at(&signature.generics, "a provider is not generic: it is found by the type that it returns");
     }
     if let Some(receiver) = signature.receiver() {

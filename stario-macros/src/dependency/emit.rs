@@ -29,12 +29,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
-    let mut assertions = parameter::name_assertions(&provider.parameters);
-    if is_singleton {
-        assertions.extend(request_assertions(provider));
-    } else {
-        assertions.extend(writer_assertions(provider));
-    }
+    let infos = parameter::infos(&provider.parameters, taker);
+    let assertions = assertions(provider);
     // Two providers of one type conflict here, at the types that they return.
     let injected = runtime_at(value.span());
     let injected = (!provider.by_name).then(|| {
@@ -60,6 +56,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
             non_local_definitions, clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications
         )]
         const _: () = {
+            #infos
+
             #assertions
 
             #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub)]
@@ -81,7 +79,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
                         file: ::core::file!(),
                         line: ::core::line!(),
                         is_singleton: #is_singleton,
-                        requirements: || #requirements,
+                        requirements: #requirements,
                     }
                 }
 
@@ -97,32 +95,21 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     }
 }
 
-/// The response is the handler's to write.
-fn writer_assertions(provider: &Provider) -> TokenStream {
-    let assertions = provider.parameters.iter().map(|parameter| {
-        let source = parameter::source(parameter);
-        quote_spanned! {parameter::type_span(parameter)=>
-            const _: () = ::core::assert!(
-                !#source.is_writer(),
-                "the `Writer` is the handler's: take it there, and return from here what is to be written"
-            );
-        }
-    });
-    assertions.collect()
-}
-
-/// A singleton outlives the request that happens to need it first, so it may not be made of it.
-fn request_assertions(provider: &Provider) -> TokenStream {
-    let assertions = provider.parameters.iter().map(|parameter| {
-        let span = parameter::type_span(parameter);
-        let source = parameter::source(parameter);
-        let message = format!(
-            "a singleton is shared by all requests: `{}` belongs to one of them",
-            parameter.own_name()
-        );
-        quote_spanned! {span=>
-            const _: () = ::core::assert!(#source.is_app(), #message);
-        }
-    });
-    assertions.collect()
+/// What a provider cannot be made of: a `Writer`, because the response is the handler's to write; and, if it
+/// outlives the request that happens to need it first, anything of that request.
+fn assertions(provider: &Provider) -> Option<TokenStream> {
+    let mut assertions = parameter::name_assertions(&provider.parameters);
+    for (position, parameter) in provider.parameters.iter().enumerate() {
+        let info = parameter::info(position, parameter.span);
+        assertions.extend(if provider.lifetime == Lifetime::Singleton {
+            let name = parameter.own_name();
+            let message = format!("a singleton is shared by all requests: `{name}` belongs to one of them");
+            quote_spanned!(parameter.span=> #info.expect_app(#message);)
+        } else {
+            let message =
+                "the `Writer` is the handler's: take it there, and return from here what is to be written";
+            quote_spanned!(parameter.span=> #info.expect_no_writer(#message);)
+        });
+    }
+    (!assertions.is_empty()).then(|| quote!(const _: () = { #assertions };))
 }

@@ -7,6 +7,7 @@ use quote::ToTokens as _;
 use super::model::{Endpoint, Kind, Segment};
 use super::parse::Method;
 use crate::errors::Errors;
+use crate::function::generic_over_types;
 
 pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     let mut errors = Errors::default();
@@ -242,7 +243,7 @@ fn borrows(ty: TokenStream) -> bool {
 
 fn signature(endpoint: &Endpoint, errors: &mut Errors) {
     let signature = &endpoint.function.signature;
-    if !signature.generics.params.is_empty() {
+    if generic_over_types(signature) {
         errors.at(&signature.generics, "a handler is not generic: it is called with the types written here");
     }
     for attribute in &endpoint.other_methods {

@@ -4,28 +4,35 @@
 //! rustc speaks there, in the words of the traits' `diagnostic::on_unimplemented`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::links::links;
+use super::links::{links, structure};
 use super::model::{Endpoint, Kind, Segment};
 use crate::errors::Errors;
-use crate::parameter::{self, Taker, runtime, runtime_at, unraw};
+use crate::parameter::{self, Parameter, Taker, runtime, runtime_at, unraw};
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
+    if endpoint.function.signature.receiver().is_some() {
+        // Nothing else can stand in an `impl` block.
+        let errors = errors.into_tokens();
+        return quote! { #function #errors };
+    }
+    let name = &endpoint.function.signature.ident;
+    let (method, path) = (&endpoint.method, endpoint.path.value());
+    let structure = structure(endpoint, &format!(" Links to `{name}`, which answers `{method} {path}`."));
     let links = links(endpoint);
     if !errors.is_empty() {
-        let errors = errors.into_tokens();
-        return quote! { #function #links #errors };
+        let (items, errors) = (apart(endpoint, &links), errors.into_tokens());
+        return quote! { #function #structure #items #errors };
     }
-    let registration = registration(endpoint);
-    let unique = unique(endpoint);
-    quote! { #function #links #registration #unique }
+    let (registration, unique) = (registration(endpoint), unique(endpoint));
+    let items = apart(endpoint, &quote! { #links #registration #unique });
+    quote! { #function #structure #items }
 }
 
-/// The function, and a type of its name by which the app is given it. A braced struct lives in the type
-/// namespace only, so the function stays callable.
+/// The function, and a type of its name by which the app is given it.
 pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
     if !errors.is_empty() {
@@ -33,65 +40,59 @@ pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
         return quote! { #function #errors };
     }
     let runtime = runtime();
-    let (visibility, name) = (&endpoint.function.visibility, &endpoint.function.signature.ident);
-    let (assertions, value) = (assertions(endpoint), value(endpoint));
+    let name = &endpoint.function.signature.ident;
+    let structure = structure(endpoint, &format!(" Names the handler `{name}` for the routes of an app."));
+    let value = value(endpoint);
     let handler = match endpoint.kind {
         Kind::DetachedCommand => quote!(DetachedHandler),
         Kind::Query | Kind::Command => quote!(Handler),
     };
-    let summary = format!(" Names the handler `{name}` for the routes of an app.");
-    let structure = quote_spanned! {name.span()=>
-        #[doc = #summary]
-        #[derive(Debug)]
-        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
-        #visibility struct #name {}
-    };
-    quote! {
-        #function
-        #structure
-
-        #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
-        const _: () = {
-            #assertions
+    let items = apart(
+        endpoint,
+        &quote! {
+            #value
 
             impl #runtime::#handler for #name {
                 fn endpoint() -> #runtime::Endpoint {
-                    #value
+                    __ENDPOINT
                 }
             }
-        };
+        },
+    );
+    quote! { #function #[derive(Debug)] #structure #items }
+}
+
+/// Puts items where their names are seen by nobody else. They stand in a constant with a name, because that is
+/// allowed in an `impl` block too: there rustc reports the type of the handler's name, and nothing else.
+fn apart(endpoint: &Endpoint, items: &TokenStream) -> TokenStream {
+    let name = format_ident!("__STARIO_{}", unraw(&endpoint.function.signature.ident));
+    quote! {
+        #[doc(hidden)]
+        #[allow(
+            dead_code, deprecated, missing_copy_implementations, missing_debug_implementations, missing_docs,
+            non_camel_case_types, non_local_definitions, non_snake_case, non_upper_case_globals, private_bounds,
+            private_interfaces, trivial_bounds, unreachable_pub, unused_imports, unused_qualifications,
+            clippy::all, clippy::pedantic
+        )]
+        const #name: () = { #items };
     }
 }
 
 /// Submits the endpoint to the collection that `app::new()` reads.
 fn registration(endpoint: &Endpoint) -> TokenStream {
-    let runtime = runtime();
-    let routes = routes(endpoint);
-    let (assertions, value) = (assertions(endpoint), value(endpoint));
+    let (runtime, routes, value) = (runtime(), routes(endpoint), value(endpoint));
     quote! {
-        #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
-        const _: () = {
-            #assertions
+        #value
 
-            #runtime::inventory::submit! {
-                #runtime::Registration {
-                    app: || ::core::any::TypeId::of::<#routes>(),
-                    endpoint: #value,
-                }
-            }
-        };
+        #runtime::inventory::submit! {
+            #runtime::Registration { app: ::core::any::TypeId::of::<#routes>, endpoint: __ENDPOINT }
+        }
     }
 }
 
-fn assertions(endpoint: &Endpoint) -> TokenStream {
-    let mut assertions = source_assertions(endpoint);
-    assertions.extend(parameter::name_assertions(&endpoint.parameters));
-    assertions
-}
-
-/// The runtime's `Endpoint`, a constant.
+/// The runtime's `Endpoint` and what it refers to, as the constant `__ENDPOINT`.
 ///
-/// The expansion names no item, and its variables are hygienic: a handler may be called `value` or `scope`.
+/// Its variables are hygienic: a handler may be called `value` or `scope`.
 fn value(endpoint: &Endpoint) -> TokenStream {
     let runtime = runtime();
     let signature = &endpoint.function.signature;
@@ -101,12 +102,18 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
     let (layer, is_checked) = (layer(endpoint), !endpoint.is_explicit);
     let scope = Ident::new("scope", Span::mixed_site());
-    let (resolutions, arguments) = parameter::resolutions(&endpoint.parameters, &scope, Taker::Handler);
-    let requirements = parameter::requirements(&endpoint.parameters);
+    let parameters = &endpoint.parameters;
+    let (resolutions, arguments) = parameter::resolutions(parameters, &scope, Taker::Handler);
+    let (infos, requirements) =
+        (parameter::infos(parameters, Taker::Handler), parameter::requirements(parameters));
+    let assertions = assertions(endpoint);
     let drop_unread_body = (endpoint.is_explicit || endpoint.has_body()).then(|| {
-        let later = parameter::reads_body_later(&endpoint.parameters, &scope);
+        if parameters.is_empty() {
+            return quote!(#scope.drop_unread_body(););
+        }
+        let infos = parameter::info_name();
         quote! {
-            if !(#later) {
+            if !#runtime::reads_body_later(&#infos, #scope) {
                 #scope.drop_unread_body();
             }
         }
@@ -118,7 +125,11 @@ fn value(endpoint: &Endpoint) -> TokenStream {
         |limit| quote_spanned!(limit.span()=> let #scope = #runtime::Scope::with_body_limit(#scope, #limit);),
     );
     quote! {
-        #runtime::Endpoint {
+        #infos
+
+        #assertions
+
+        const __ENDPOINT: #runtime::Endpoint = #runtime::Endpoint {
             kind: #runtime::Kind::#kind,
             method: #method,
             path: #path,
@@ -128,7 +139,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             file: ::core::file!(),
             line: ::core::line!(),
             is_checked: #is_checked,
-            requirements: || #requirements,
+            requirements: #requirements,
             call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
                 #limit
                 let answered = {
@@ -142,7 +153,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 };
                 #runtime::complete(#scope, answered)
             }),
-        }
+        };
     }
 }
 
@@ -157,72 +168,70 @@ fn layer(endpoint: &Endpoint) -> TokenStream {
 
 /// What a type must not be by its place: a path parameter without `{name}`, a body in a query, a second
 /// reader of the body. Only the compiler knows the types, so it evaluates the rules.
-fn source_assertions(endpoint: &Endpoint) -> TokenStream {
-    let path = endpoint.path.value();
-    let mut assertions = TokenStream::new();
+fn assertions(endpoint: &Endpoint) -> TokenStream {
+    let mut assertions = parameter::name_assertions(&endpoint.parameters);
+    let mut lists = TokenStream::new();
     for (position, parameter) in endpoint.parameters.iter().enumerate() {
-        let ty = &parameter.ty;
-        let source = parameter::source(parameter);
-        let mut refuse = |condition: &TokenStream, message: &str| {
-            // `assert!` reads its message as a format string.
-            let message = message.replace('{', "{{").replace('}', "}}");
-            assertions.extend(quote_spanned! {ty.span()=>
-                const _: () = ::core::assert!(!(#condition), #message);
-            });
-        };
+        let span = parameter.span;
+        let this = parameter::info(position, span);
+        let is_capture = endpoint.pattern.captures().any(|capture| parameter.is_named(capture));
         // A type that does not read the path though its name stands there is reported by the links.
         // Where the path is the app's, the app looks at it.
-        if !endpoint.is_explicit && !endpoint.pattern.captures().any(|capture| parameter.is_named(capture)) {
-            let message = match (&parameter.renamed, parameter.own_name()) {
-                (Some(name), _) => {
-                    format!("`{0}` is read from the path, but \"{path}\" has no `{{{0}}}`", name.value())
-                }
-                (None, name) if name.is_empty() => {
-                    format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
-                }
-                (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
-            };
-            refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
+        if !endpoint.is_explicit && !is_capture {
+            let message = without_capture(parameter, &endpoint.path.value());
+            assertions.extend(quote_spanned!(span=> #this.expect_no_capture(#message);));
         }
         if let Some(name) = endpoint.pattern.segment_names().find(|name| parameter.is_named(name)) {
-            let runtime = runtime_at(ty.span());
-            let reads_list = quote_spanned! {ty.span()=> {
-                #[allow(unused_imports)] use #runtime::Unprobed as _;
-                #runtime::Probe::<#ty>::READS_LIST
-            }};
-            let message = format!(
-                "`{{{name}}}` is one segment of the path, and this is a list; write `{{{name}...}}` to read all that are left"
-            );
-            refuse(&reads_list, &message);
+            lists.extend(no_list(parameter, name));
         }
         if endpoint.kind == Kind::DetachedCommand {
             let message = "a detached command has answered before it runs, so it has no `Writer`; make this handler a command";
-            refuse(&quote_spanned!(ty.span()=> #source.is_writer()), message);
-        }
-        for other in &endpoint.parameters[..position] {
-            let other_source = parameter::source(other);
-            let message = format!("`{}` writes the response already, and there is one", other.own_name());
-            let both = quote_spanned!(ty.span()=> #source.is_writer() && #other_source.is_writer());
-            refuse(&both, &message);
+            assertions.extend(quote_spanned!(span=> #this.expect_no_writer(#message);));
         }
         if !endpoint.is_explicit && !endpoint.has_body() {
-            let message = "a query has no body: browsers send none with GET; make this handler a command";
-            refuse(&quote_spanned!(ty.span()=> #source.needs_body()), message);
-            continue;
+            assertions.extend(quote_spanned!(span=> #this.expect_no_body();));
         }
-        // Where the method is the app's, signals may be.
+        // Where the method is the app's, signals may be in the query.
         let signals_in_query = endpoint.is_explicit || endpoint.has_signals_in_query();
-        for other in &endpoint.parameters[..position] {
-            let other_source = parameter::source(other);
-            let message =
-                format!("`{}` reads the request's body already, and it can be read once", other.own_name());
-            refuse(
-                &quote_spanned!(ty.span()=> #source.conflicts_with(#other_source, #signals_in_query)),
-                &message,
-            );
+        for (other_position, other) in endpoint.parameters[..position].iter().enumerate() {
+            let (other_info, name) = (parameter::info(other_position, span), other.own_name());
+            let body = format!("`{name}` reads the request's body already, and it can be read once");
+            let writer = format!("`{name}` writes the response already, and there is one");
+            assertions.extend(quote_spanned! {span=>
+                #this.expect_beside(&#other_info, #signals_in_query, #body, #writer);
+            });
         }
     }
-    assertions
+    let assertions = (!assertions.is_empty()).then(|| quote!(const _: () = { #assertions };));
+    quote!(#assertions #lists)
+}
+
+/// The error of a path parameter that the path has no capture for.
+fn without_capture(parameter: &Parameter, path: &str) -> String {
+    match (&parameter.renamed, parameter.own_name()) {
+        (Some(name), _) => {
+            format!("`{0}` is read from the path, but \"{path}\" has no `{{{0}}}`", name.value())
+        }
+        (None, name) if name.is_empty() => {
+            format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
+        }
+        (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
+    }
+}
+
+/// Refuses a list where the path has one segment.
+fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
+    let (ty, span) = (&parameter.ty, parameter.span);
+    let runtime = runtime_at(span);
+    let message = format!(
+        "`{{{{{capture}}}}}` is one segment of the path, and this is a list; write `{{{{{capture}...}}}}` to read all that are left"
+    );
+    quote_spanned! {span=>
+        const _: () = {
+            use #runtime::Unprobed as _;
+            ::core::assert!(!#runtime::Probe::<#ty>::READS_LIST, #message);
+        };
+    }
 }
 
 /// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
@@ -254,17 +263,16 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
         }
     };
     let (option, result) = (open("present"), open("success"));
-    let writers = endpoint.parameters.iter().map(|parameter| {
-        let source = parameter::source(parameter);
-        quote_spanned!(parameter::type_span(parameter)=> || #source.is_writer())
+    let expect_nothing = endpoint.parameters.iter().any(Parameter::is_open).then(|| {
+        let infos = parameter::info_name();
+        quote_spanned!(span=> #runtime::expect_nothing_if::<{ #runtime::has_writer(&#infos) }, _>(&#value);)
     });
-    let has_writer = quote!(false #(#writers)*);
     quote_spanned! {span=>
         let #value = #call;
         #option
         #result
         #option
-        #runtime::expect_nothing_if::<{ #has_writer }, _>(&#value);
+        #expect_nothing
         #runtime::conduct(#runtime::reply(#value)).await
     }
 }

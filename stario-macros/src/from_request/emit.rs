@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 
 use super::model::Sources;
 use crate::errors::Errors;
-use crate::parameter::{self, Parameter, runtime, runtime_at};
+use crate::parameter::{self, Parameter, Taker, runtime, runtime_at};
 
 pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     let runtime = runtime();
@@ -21,7 +21,10 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     let body = if is_broken {
         quote!(::core::unreachable!())
     } else {
-        let values = sources.fields.iter().map(|field| parameter::source_future(field, &scope));
+        let values = sources.fields.iter().map(|field| {
+            let metadata = parameter::metadata(field, Taker::Handler);
+            parameter::source_future(field, &scope, &quote_spanned!(field.span=> const { &#metadata }))
+        });
         let names = &sources.names;
         quote!(::core::result::Result::Ok(Self { #(#names: #values.await?),* }))
     };
@@ -86,8 +89,8 @@ fn requirement(sources: &Sources) -> TokenStream {
     let runtime = runtime();
     let requirements = sources.fields.iter().map(|field| {
         let (ty, meta, runtime) =
-            (&field.ty, parameter::metadata(field, parameter::Taker::Handler), runtime_at(field.ty.span()));
-        quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(#meta))
+            (&field.ty, parameter::metadata(field, Taker::Handler), runtime_at(field.ty.span()));
+        quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(&#meta))
     });
     quote! {
         ::core::option::Option::Some(#runtime::Requirement::Fields(|| ::std::vec![#(#requirements),*]))
