@@ -85,6 +85,7 @@ impl Parameter {
             let message = "a parameter has a type with a name: it decides where the value comes from";
             problems.push((quote::ToTokens::to_token_stream(ty), message.to_owned()));
         }
+        problems.extend(wrapped_source(&typed.ty));
         let name = binding(&typed.pat);
         if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
             // `user__age` is how a nested signal is named.
@@ -129,7 +130,8 @@ impl Parameter {
     pub(crate) fn is_open(&self) -> bool {
         match &*self.ty {
             Type::Reference(_) => false,
-            ty => !last_segment(ty).is_some_and(|segment| OTHER_SOURCES.iter().any(|name| segment.ident == name)),
+            ty => !last_segment(ty)
+                .is_some_and(|segment| OTHER_SOURCES.iter().any(|name| segment.ident == name)),
         }
     }
 
@@ -214,15 +216,50 @@ fn store<T>(kept: &mut Option<T>, found: Option<T>, expected: &'static str) -> O
 
 /// Whether the type is written as a source of an `Option`: `QueryParam<Option<u32>>`.
 fn is_option(ty: &Type) -> bool {
-    let Some(PathArguments::AngleBracketed(arguments)) = last_segment(ty).map(|source| &source.arguments)
-    else {
-        return false;
+    let inner = last_segment(ty).and_then(first_argument).and_then(last_segment);
+    inner.is_some_and(|inner| inner.ident == "Option")
+}
+
+/// What is wrong with a source inside of an `Option`, a `Result` or a reference, if it is one of stario that reads
+/// a `T`: `Option<QueryParam<u32>>`.
+fn wrapped_source(ty: &Type) -> Option<(TokenStream, String)> {
+    let inner = match ty {
+        Type::Reference(reference) => &*reference.elem,
+        ty => first_argument(last_segment(ty)?)?,
     };
-    match arguments.args.first() {
-        Some(GenericArgument::Type(inner)) => {
-            last_segment(inner).is_some_and(|inner| inner.ident == "Option")
+    let source =
+        last_segment(inner).filter(|source| GENERIC_SOURCES.iter().any(|name| source.ident == name))?;
+    let name = &source.ident;
+    let value = quote::ToTokens::to_token_stream(first_argument(source)?);
+    let value: String = value.to_string().split(' ').collect();
+    let message = match ty {
+        Type::Reference(_) => format!("a `{name}` is taken by value: write `{name}<{value}>`"),
+        ty if last_segment(ty)?.ident == "Option"
+            && ["PathParam", "State"].iter().any(|other| name == other) =>
+        {
+            format!("a `{name}` is always there: write `{name}<{value}>`")
         }
-        _ => false,
+        ty if last_segment(ty)?.ident == "Option" => {
+            format!("write `{name}<Option<{value}>>`: it is `None` where the request has no value")
+        }
+        ty if last_segment(ty)?.ident == "Result" => {
+            format!(
+                "write `{name}<{value}>`: a request that it cannot be read from is answered before the handler runs"
+            )
+        }
+        _ => return None,
+    };
+    Some((quote::ToTokens::to_token_stream(ty), message))
+}
+
+/// The first type in the angle brackets.
+fn first_argument(segment: &PathSegment) -> Option<&Type> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -23,16 +23,36 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
         Some(TokenTree::Group(group)) => group.stream(),
         other => return quote!(::core::compile_error!("stream! is called through stario"); #other),
     };
+    let body: TokenStream = input.collect();
     let mut walk = Walk {
         yielder: Ident::new("yielder", Span::mixed_site()),
         errors: Errors::default(),
         runtime,
         items,
     };
-    let body = walk.tokens(input.collect());
-    let Walk { yielder, errors, runtime, .. } = walk;
+    let question_mark = match items {
+        Items::Events => question_mark(body.clone()),
+        Items::Results => None,
+    };
+    let body = walk.tokens(body);
+    let Walk { yielder, mut errors, runtime, .. } = walk;
+    if let Some(question_mark) = &question_mark {
+        errors.at(
+            question_mark,
+            "a `stream!` cannot fail; write `try_stream!`, and return `impl Stream<Item = Result<Event>>`",
+        );
+    }
     let errors = errors.into_tokens();
     let block = match items {
+        // What the error is converted to, is told below: this is for it to be the only error.
+        Items::Events if question_mark.is_some() => quote! {
+            let _: #runtime::Result = async {
+                #body
+                #[allow(unreachable_code)]
+                ::core::result::Result::Ok(())
+            }
+            .await;
+        },
         Items::Events => quote!(#body),
         Items::Results => quote! {
             let ended: #runtime::Result = async {
@@ -54,6 +74,49 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
             #block
         })
     }
+}
+
+/// The first `?` that would leave the block: not one in a closure, a function, an `async` block, or another stream.
+fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
+    let mut before = [String::new(), String::new()];
+    // A closure goes to the next `,` or `;`, a function's or `async` block's body is the next block.
+    let (mut in_closure, mut skips_block) = (false, false);
+    for token in tokens {
+        let text = match &token {
+            TokenTree::Group(_) => String::new(),
+            other => other.to_string(),
+        };
+        match &token {
+            TokenTree::Group(group) => {
+                let is_block = group.delimiter() == Delimiter::Brace;
+                let is_stream = before[1] == "!" && matches!(before[0].as_str(), "stream" | "try_stream");
+                let is_skipped = in_closure || is_stream || (is_block && skips_block);
+                if !is_skipped && let Some(found) = question_mark(group.stream()) {
+                    return Some(found);
+                }
+                skips_block &= !is_block;
+            }
+            TokenTree::Punct(punct) => match punct.as_char() {
+                ',' | ';' => (in_closure, skips_block) = (false, false),
+                // Behind an operand it is an operator.
+                '|' if is_operator(&before[1]) => in_closure = true,
+                // `?Sized`, and `$(..)?` of a macro, follow no operand.
+                '?' if !in_closure && !is_operator(&before[1]) => return Some(token),
+                _ => {}
+            },
+            TokenTree::Ident(_) if matches!(text.as_str(), "fn" | "async") => skips_block = true,
+            TokenTree::Ident(_) | TokenTree::Literal(_) => {}
+        }
+        before = [std::mem::take(&mut before[1]), if text.is_empty() { ")".to_owned() } else { text }];
+    }
+    None
+}
+
+/// Whether what follows this token begins an expression.
+fn is_operator(token: &str) -> bool {
+    matches!(token, "" | "move" | "return" | "in" | "else" | "match" | "if")
+        || (token.len() == 1
+            && token.starts_with(|c: char| c.is_ascii_punctuation() && !matches!(c, ')' | '?')))
 }
 
 /// The tokens of one yielded expression: up to `;`, the `,` of a match arm, or the end of the block.

@@ -228,10 +228,7 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     }
 
     /// The value, for a provider's parameter by value.
-    pub fn take_boxed<'s>(
-        self,
-        scope: &'s Scope,
-    ) -> Boxed<'s, <P::Lifetime as Lifetime>::Taken<'s, T>> {
+    pub fn take_boxed<'s>(self, scope: &'s Scope) -> Boxed<'s, <P::Lifetime as Lifetime>::Taken<'s, T>> {
         Box::pin(self.take(scope))
     }
 

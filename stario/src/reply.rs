@@ -168,20 +168,29 @@ pub enum Answer<'s> {
 pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send + 's>>;
 
 /// Answers with a value that is no `Option` and no `Result`.
-pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
-    value.reply()
+pub fn reply<'s, T, K>(value: T) -> Answer<'s>
+where
+    T: Reply<'s, K>,
+    T::Way: Way<'s, T>,
+{
+    T::Way::answer(value)
 }
 
 /// A value that can be answered, in the one way `K` that fits its type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as a response",
     label = "not a response",
-    note = "return an element, text, a number, `()`, `Json(..)`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`",
-    note = "a stream is sent from any thread: what it holds across `yield` and `.await` must be `Send`"
+    note = "return an element, text, a number, `()`, `Json(..)`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`"
 )]
 pub trait Reply<'s, K> {
+    /// The way itself, known only if there is one.
+    type Way;
+}
+
+/// How an answer is made of a `T`. A trait of its own, so that rustc says what in a stream is not `Send`.
+pub trait Way<'s, T> {
     /// Makes the answer.
-    fn reply(self) -> Answer<'s>;
+    fn answer(value: T) -> Answer<'s>;
 }
 
 /// The value is a whole response, in the way `K`.
@@ -190,18 +199,31 @@ pub struct AsWhole<K>(std::marker::PhantomData<K>);
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
 impl<'s, T: IntoResponse<K>, K> Reply<'s, AsWhole<K>> for T {
-    fn reply(self) -> Answer<'s> {
-        Answer::Whole(self.into_response())
+    type Way = AsWhole<K>;
+}
+
+impl<'s, T: IntoResponse<K>, K> Way<'s, T> for AsWhole<K> {
+    fn answer(value: T) -> Answer<'s> {
+        Answer::Whole(value.into_response())
     }
 }
 
 impl<'s, T, K> Reply<'s, AsEvents<K>> for T
 where
+    T: Stream + 's,
+    T::Item: StreamItem<K>,
+    K: 's,
+{
+    type Way = AsEvents<K>;
+}
+
+impl<'s, T, K> Way<'s, T> for AsEvents<K>
+where
     T: Stream + Send + 's,
     T::Item: StreamItem<K>,
     K: 's,
 {
-    fn reply(self) -> Answer<'s> {
-        Answer::Events(Box::pin(crate::sse::frames(self)))
+    fn answer(value: T) -> Answer<'s> {
+        Answer::Events(Box::pin(crate::sse::frames(value)))
     }
 }

@@ -291,7 +291,6 @@ fn unique(endpoint: &Endpoint) -> TokenStream {
     let name = Ident::new(&shape(endpoint), endpoint.path.span());
     let routes = routes(endpoint);
     quote_spanned! {endpoint.path.span()=>
-        #[allow(non_upper_case_globals, non_local_definitions, dead_code, clippy::all, clippy::pedantic)]
         impl #routes {
             #[doc(hidden)]
             const #name: () = ();
@@ -299,25 +298,36 @@ fn unique(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// What a handler answers, as an identifier: readable, because it is what the error names, and followed by
-/// a hash of the exact text, because two paths may read alike. The names of captures are left out.
+/// What a handler answers, as an identifier that says what is wrong if there are two of it. The names of captures
+/// are left out. Where other characters than letters and digits are in the path or a header, a hash of the exact
+/// text follows, because two texts may read alike.
 fn shape(endpoint: &Endpoint) -> String {
     let mut exact = format!("{} ", endpoint.method);
-    let mut readable = words(&endpoint.method);
+    let mut readable = format!("two_handlers_answer_{}", words(&endpoint.method));
+    let mut is_exact = is_word(&endpoint.method);
     for segment in &endpoint.pattern.segments {
         let (text, word) = match segment {
+            Segment::Literal(text) if text.is_empty() => ("", "ROOT".to_owned()),
             Segment::Literal(text) => (text.as_str(), words(text)),
             Segment::Capture(_) => ("{}", "PARAM".to_owned()),
             Segment::Rest(_) => ("{...}", "REST".to_owned()),
         };
+        is_exact &=
+            matches!(text, "" | "{}" | "{...}") || (is_word(text) && word != word.to_ascii_uppercase());
         exact.extend(["/", text]);
         readable.extend(["_", &word]);
     }
     for (name, value) in &endpoint.headers {
+        is_exact = false;
         exact.extend(["\n", name, ": ", value]);
-        readable.extend(["_", &words(name), "_", &words(value)]);
+        readable.extend(["_with_", &words(name), "_", &words(value)]);
     }
-    format!("route_{readable}_{:016x}", fnv1a(exact.as_bytes()))
+    if is_exact { readable } else { format!("{readable}_{:016x}", fnv1a(exact.as_bytes())) }
+}
+
+/// Whether the text is letters and digits alone.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The text with all that cannot be in an identifier replaced.

@@ -43,7 +43,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let pairs = quote!(&[#(#pairs),*]);
     let (url_type, url, action_type, action) = match &setters {
         Some(setters) => {
-            let link = quote!(#runtime::Setters::link(&*#name::url #arguments));
+            let link = quote!(#runtime::Setters::link(&*Self::url #arguments));
             let action = quote!(#runtime::Action::new(#method, #link.clone(), #pairs));
             (
                 setters.unset(&quote!(#runtime::Url)),
@@ -56,7 +56,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
             quote!(#runtime::Url),
             path,
             quote!(#runtime::Action),
-            quote!(#runtime::Action::new(#method, #name::url #arguments, #pairs)),
+            quote!(#runtime::Action::new(#method, Self::url #arguments, #pairs)),
         ),
     };
     // Datastar has an action for each of these.
@@ -66,7 +66,9 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
         // Says why there is none. A bound that no type is left open in must hold where it stands, unless a
         // lifetime is.
         (false, true) => (Some(quote!(#[doc(hidden)])), quote!(where for<'a> #name: #runtime::HasAction<'a>)),
-        (false, false) => (Some(quote!(#[doc(hidden)])), quote!(#bounds for<'a> #name: #runtime::HasAction<'a>)),
+        (false, false) => {
+            (Some(quote!(#[doc(hidden)])), quote!(#bounds for<'a> #name: #runtime::HasAction<'a>))
+        }
     };
     let action = quote! {
         /// The Datastar action that calls this handler.

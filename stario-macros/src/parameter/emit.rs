@@ -91,7 +91,9 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
                 names.extend(quote_spanned!(span=> type #name = #ty;));
                 quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
             }
-            Form::Value(ty) => quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::INFO),
+            Form::Value(ty) => {
+                quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::INFO)
+            }
             Form::Borrow(_) | Form::ValueFrom(..) | Form::BorrowFrom(..) => {
                 let provided = provided(&form, span);
                 quote_spanned!(span=> #provided.info())
@@ -178,10 +180,11 @@ pub(crate) fn resolutions(
         _ => {
             let values = resolved.iter().rfold(quote!(()), |rest, name| quote!((#name, #rest)));
             let futures: Vec<_> = futures.collect();
-            let pairs = futures.into_iter().zip(parameters).rfold(quote!(()), |rest, ((info, future), parameter)| {
-                let (span, runtime) = (parameter.span, runtime_at(parameter.span));
-                quote_spanned!(span=> #runtime::pair(#info.reads_body(#scope), #future, #rest))
-            });
+            let pairs =
+                futures.into_iter().zip(parameters).rfold(quote!(()), |rest, ((info, future), parameter)| {
+                    let (span, runtime) = (parameter.span, runtime_at(parameter.span));
+                    quote_spanned!(span=> #runtime::pair(#info.reads_body(#scope), #future, #rest))
+                });
             quote! {
                 let #values = match #runtime::resolve(#pairs).await {
                     ::core::result::Result::Ok(values) => values,

@@ -125,14 +125,24 @@ impl ParameterInfo {
         second_body: &'static str,
         second_writer: &'static str,
     ) {
-        assert!(!self.argument.source.conflicts_with(other.argument.source, signals_in_query), "{}", second_body);
-        assert!(!(self.argument.source.is_writer() && other.argument.source.is_writer()), "{}", second_writer);
+        assert!(
+            !self.argument.source.conflicts_with(other.argument.source, signals_in_query),
+            "{}",
+            second_body
+        );
+        assert!(
+            !(self.argument.source.is_writer() && other.argument.source.is_writer()),
+            "{}",
+            second_writer
+        );
     }
 }
 
 /// What the parameters need of the app.
 pub fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
-    let needs = |info: &ParameterInfo| [(info.argument.requirement)(&info.parameter), Requirement::reads(info.argument.source)];
+    let needs = |info: &ParameterInfo| {
+        [(info.argument.requirement)(&info.parameter), Requirement::reads(info.argument.source)]
+    };
     parameters.iter().flat_map(needs).collect()
 }
 
