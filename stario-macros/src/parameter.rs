@@ -11,8 +11,8 @@ use syn::{
 };
 
 pub(crate) use emit::{
-    Taker, info, info_name, infos, metadata, name_assertions, requirements, resolutions, runtime, runtime_at,
-    source_future,
+    Taker, block, info, info_name, infos, metadata, name_assertions, requirements, resolutions, runtime,
+    short, short_at, source_future,
 };
 
 pub(crate) struct Parameter {
@@ -128,11 +128,33 @@ impl Parameter {
     /// Whether its type may be read from the query by its name, or write the response, as far as can be told
     /// from how it is written: neither do a reference and the other sources of stario.
     pub(crate) fn is_open(&self) -> bool {
-        match &*self.ty {
-            Type::Reference(_) => false,
-            ty => !last_segment(ty)
-                .is_some_and(|segment| OTHER_SOURCES.iter().any(|name| segment.ident == name)),
-        }
+        !self.is_borrowed() && !self.is_one_of(&PATH) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
+    }
+
+    /// Whether its type may read a capture of the path, as far as can be told from how it is written.
+    pub(crate) fn may_read_path(&self) -> bool {
+        !self.is_borrowed() && !self.is_one_of(&QUERY) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
+    }
+
+    /// Whether its type may read the body or write the response, as far as can be told from how it is written.
+    pub(crate) fn may_read_body(&self) -> bool {
+        !self.is_borrowed() && !self.is_one_of(&PATH) && !self.is_one_of(&QUERY) && !self.is_one_of(&HEAD)
+    }
+
+    /// Whether what the path holds may be read as a list.
+    pub(crate) fn may_be_list(&self) -> bool {
+        let value = last_segment(&self.ty).and_then(first_argument).and_then(last_segment);
+        !value.is_some_and(|value| SINGLE.iter().any(|name| value.ident == name))
+    }
+
+    /// Whether it is a dependency by reference.
+    fn is_borrowed(&self) -> bool {
+        matches!(&*self.ty, Type::Reference(_))
+    }
+
+    /// Whether its type is written as one of these.
+    fn is_one_of(&self, names: &[&str]) -> bool {
+        last_segment(&self.ty).is_some_and(|segment| names.iter().any(|name| segment.ident == name))
     }
 
     /// The parameter's own name; empty when its pattern binds none.
@@ -160,31 +182,46 @@ const GENERIC_SOURCES: [&str; 15] = [
     "State",
 ];
 
-/// Sources of stario that neither read the query by a name nor write the response.
-const OTHER_SOURCES: [&str; 23] = [
+/// The source of stario that reads the path.
+const PATH: [&str; 1] = ["PathParam"];
+
+/// Sources of stario that read the query.
+const QUERY: [&str; 3] = ["Query", "QueryParam", "QueryParams"];
+
+/// Other sources of stario that never read the body.
+const HEAD: [&str; 11] = [
     "AppHandle",
-    "BodyStream",
     "ClientAddress",
     "Cookie",
     "EncryptedCookie",
+    "Header",
+    "Headers",
+    "Logger",
+    "MatchedPath",
+    "RequestId",
+    "SignedCookie",
+    "State",
+];
+
+/// Sources of stario that may read the body.
+const BODY: [&str; 11] = [
+    "BodyStream",
     "FileSignal",
     "FormBody",
     "FormField",
-    "Header",
-    "Headers",
     "JsonBody",
     "JsonOrForm",
-    "Logger",
-    "MatchedPath",
     "Multipart",
-    "PathParam",
     "RawBody",
-    "RequestId",
     "Signal",
-    "SignedCookie",
     "Signals",
-    "State",
     "UploadedFile",
+];
+
+/// Types of one value.
+const SINGLE: [&str; 15] = [
+    "String", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64",
+    "u128",
 ];
 
 /// Writes the lifetimes that a function declares as `'_`: what names its parameters' types stands outside of it.

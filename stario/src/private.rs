@@ -20,7 +20,7 @@ pub use crate::inject::{
     by_name, by_type, has_writer, pair, reads_body_later, requirements, resolve,
 };
 pub use crate::layer::{Next, layered};
-pub use crate::reply::{Outcome, Unwrapped, end, expect_nothing_if, reply};
+pub use crate::reply::{Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 

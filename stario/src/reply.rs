@@ -1,8 +1,8 @@
 //! Classifies what a handler returned: the type decides the response, and costs nothing at run time.
 //!
 //! The macros know the value, not its type, and `Html` or `impl Stream` must not be told apart by name.
-//! They open `Option` and `Result` first, by a method that [`Outcome`] has for those and the trait
-//! [`Unwrapped`] has for all else; a method of the type itself wins over one of a trait. What is left has
+//! They open `Option` and `Result` first, by a method that [`Opened`] has for those and the trait
+//! [`Open`] has for all else; a method of the type itself wins over one of a trait. What is left has
 //! exactly one [`Reply`], which type inference finds.
 
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -18,31 +18,55 @@ use crate::error::Error;
 use crate::extract::Rejection;
 use crate::response::{IntoResponse, Response};
 
-/// A handler's value on its way to a response.
-pub struct Outcome<T>(pub T);
+/// A handler's value while its `Option` and `Result` are opened, or the answer that they have come to.
+pub struct Opened<T>(pub ControlFlow<Result<Response, Error>, T>);
 
-impl<T> Outcome<Option<T>> {
-    /// Goes on with what is there; `None` is "nothing": 204.
-    pub fn present(self) -> ControlFlow<Result<Response, Error>, T> {
-        match self.0 {
-            Some(value) => Continue(value),
-            None => Break(Ok(StatusCode::NO_CONTENT.into_response())),
-        }
+impl<T> Opened<Option<T>> {
+    /// The value in the `Option`; `None` is answered with 204.
+    pub fn present(self) -> Opened<T> {
+        Opened(match self.0 {
+            Continue(Some(value)) => Continue(value),
+            Continue(None) => Break(Ok(StatusCode::NO_CONTENT.into_response())),
+            Break(answered) => Break(answered),
+        })
     }
 }
 
-impl<T, E> Outcome<Result<T, E>> {
-    /// Goes on with the value; an error is answered.
-    pub fn success(self) -> ControlFlow<Result<Response, Error>, T>
+impl<T, E> Opened<Result<T, E>> {
+    /// The value in the `Result`; an error is answered.
+    pub fn success(self) -> Opened<T>
     where
         E: Failure,
     {
-        match self.0 {
-            Ok(value) => Continue(value),
-            Err(error) => Break(Err(error.into_error())),
-        }
+        Opened(match self.0 {
+            Continue(Ok(value)) => Continue(value),
+            Continue(Err(error)) => Break(Err(error.into_error())),
+            Break(answered) => Break(answered),
+        })
     }
 }
+
+/// A value that is no `Option`, or no `Result`: it is left as it is.
+pub trait Open<T>: Sized {
+    /// See `Opened<Option<T>>`.
+    fn present(self) -> Opened<T>;
+
+    /// See `Opened<Result<T, E>>`.
+    fn success(self) -> Opened<T>;
+}
+
+impl<T> Open<T> for Opened<T> {
+    fn present(self) -> Opened<T> {
+        self
+    }
+
+    fn success(self) -> Opened<T> {
+        self
+    }
+}
+
+/// What a provider or a detached command returned.
+pub struct Outcome<T>(pub T);
 
 impl<T, E> Outcome<Result<T, E>> {
     /// What a provider provides; its error refuses the request.
@@ -89,14 +113,8 @@ impl<E: Into<Error>> Failure for E {
     }
 }
 
-/// A value that is no `Option`, or no `Result`: it goes on as it is.
+/// A value that is no `Result`: it cannot fail.
 pub trait Unwrapped<T> {
-    /// See `Outcome<Option<T>>`.
-    fn present(self) -> ControlFlow<Result<Response, Error>, T>;
-
-    /// See `Outcome<Result<T, E>>`.
-    fn success(self) -> ControlFlow<Result<Response, Error>, T>;
-
     /// See `Outcome<Result<T, E>>`.
     ///
     /// # Errors
@@ -109,14 +127,6 @@ pub trait Unwrapped<T> {
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
-    fn present(self) -> ControlFlow<Result<Response, Error>, T> {
-        Continue(self.0)
-    }
-
-    fn success(self) -> ControlFlow<Result<Response, Error>, T> {
-        Continue(self.0)
-    }
-
     fn provided(self) -> Result<T, Rejection> {
         Ok(self.0)
     }

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 
 use super::model::{Lifetime, Provider};
 use crate::errors::Errors;
-use crate::parameter::{self, Taker, runtime, runtime_at, unraw};
+use crate::parameter::{self, Taker, short, short_at, unraw};
 
 pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let function = provider.function.emit();
@@ -14,7 +14,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
         let errors = errors.into_tokens();
         return quote! { #function #errors };
     };
-    let runtime = runtime();
+    let runtime = short();
     let (visibility, signature) = (&provider.function.visibility, &provider.function.signature);
     let name = &signature.ident;
     let shown = unraw(name);
@@ -32,12 +32,50 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let infos = parameter::infos(&provider.parameters, taker);
     let assertions = assertions(provider);
     // Two providers of one type conflict here, at the types that they return.
-    let injected = runtime_at(value.span());
+    let injected = short_at(value.span());
     let injected = (!provider.by_name).then(|| {
         quote_spanned! {value.span()=>
-            #[allow(non_local_definitions, unused_qualifications)]
-            impl #injected::Injected<crate::app::Routes> for #value {
+            impl #injected::Injected<__Routes> for #value {
                 type Provider = #name;
+            }
+        }
+    });
+    let items = parameter::block(&quote! {
+        #injected
+
+        #infos
+
+        #assertions
+
+        #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub)]
+        impl #name {
+            /// What calls `Q` where this provider would be called, for `App::replace`.
+            #[must_use]
+            pub fn with<Q: #runtime::Provider<#value>>() -> #runtime::Replacement {
+                #runtime::Replacement::new::<Self, Q, #value>()
+            }
+        }
+
+        impl #runtime::Provider<#value> for #name {
+            type Lifetime = #runtime::#lifetime;
+
+            fn info() -> #runtime::ProviderInfo {
+                #runtime::ProviderInfo {
+                    id: ::core::any::TypeId::of::<Self>(),
+                    name: ::core::concat!(::core::module_path!(), "::", #shown),
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                    is_singleton: #is_singleton,
+                    requirements: #requirements,
+                }
+            }
+
+            async fn provide(
+                #scope: &#runtime::Scope,
+            ) -> ::core::result::Result<#value, #runtime::Rejection> {
+                use #runtime::Unwrapped as _;
+                #resolutions
+                #runtime::Outcome(#call).provided()
             }
         }
     });
@@ -50,48 +88,10 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
         #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
         pub struct #name {}
 
-        #injected
-
         #[allow(
             non_local_definitions, clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications
         )]
-        const _: () = {
-            #infos
-
-            #assertions
-
-            #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub)]
-            impl #name {
-                /// What calls `Q` where this provider would be called, for `App::replace`.
-                #[must_use]
-                pub fn with<Q: #runtime::Provider<#value>>() -> #runtime::Replacement {
-                    #runtime::Replacement::new::<Self, Q, #value>()
-                }
-            }
-
-            impl #runtime::Provider<#value> for #name {
-                type Lifetime = #runtime::#lifetime;
-
-                fn info() -> #runtime::ProviderInfo {
-                    #runtime::ProviderInfo {
-                        id: ::core::any::TypeId::of::<Self>(),
-                        name: ::core::concat!(::core::module_path!(), "::", #shown),
-                        file: ::core::file!(),
-                        line: ::core::line!(),
-                        is_singleton: #is_singleton,
-                        requirements: #requirements,
-                    }
-                }
-
-                async fn provide(
-                    #scope: &#runtime::Scope,
-                ) -> ::core::result::Result<#value, #runtime::Rejection> {
-                    use #runtime::Unwrapped as _;
-                    #resolutions
-                    #runtime::Outcome(#call).provided()
-                }
-            }
-        };
+        const _: () = #items;
     }
 }
 

@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 use super::links::{links, structure};
 use super::model::{Endpoint, Kind, Segment};
 use crate::errors::Errors;
-use crate::parameter::{self, Parameter, Taker, runtime, runtime_at, unraw};
+use crate::parameter::{self, Parameter, Taker, short, short_at, unraw};
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
@@ -39,7 +39,7 @@ pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
         let errors = errors.into_tokens();
         return quote! { #function #errors };
     }
-    let runtime = runtime();
+    let runtime = short();
     let name = &endpoint.function.signature.ident;
     let structure = structure(endpoint, &format!(" Names the handler `{name}` for the routes of an app."));
     let value = value(endpoint);
@@ -66,6 +66,7 @@ pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
 /// allowed in an `impl` block too: there rustc reports the type of the handler's name, and nothing else.
 fn apart(endpoint: &Endpoint, items: &TokenStream) -> TokenStream {
     let name = format_ident!("__STARIO_{}", unraw(&endpoint.function.signature.ident));
+    let items = parameter::block(items);
     quote! {
         #[doc(hidden)]
         #[allow(
@@ -74,13 +75,13 @@ fn apart(endpoint: &Endpoint, items: &TokenStream) -> TokenStream {
             private_interfaces, trivial_bounds, unreachable_pub, unused_imports, unused_qualifications,
             clippy::all, clippy::pedantic
         )]
-        const #name: () = { #items };
+        const #name: () = #items;
     }
 }
 
 /// Submits the endpoint to the collection that `app::new()` reads.
 fn registration(endpoint: &Endpoint) -> TokenStream {
-    let (runtime, routes, value) = (runtime(), routes(endpoint), value(endpoint));
+    let (runtime, routes, value) = (short(), routes(endpoint), value(endpoint));
     quote! {
         #value
 
@@ -94,7 +95,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
 ///
 /// Its variables are hygienic: a handler may be called `value` or `scope`.
 fn value(endpoint: &Endpoint) -> TokenStream {
-    let runtime = runtime();
+    let runtime = short();
     let signature = &endpoint.function.signature;
     let name = &signature.ident;
     let handler = unraw(name);
@@ -145,7 +146,6 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 let answered = {
                     let #scope = &#scope;
                     async {
-                        use #runtime::Unwrapped as _;
                         #resolutions
                         #drop_unread_body
                         ::core::result::Result::Ok({ #answer })
@@ -162,7 +162,7 @@ fn layer(endpoint: &Endpoint) -> TokenStream {
     let Some(layer) = &endpoint.options.layer else {
         return quote!(::core::option::Option::None);
     };
-    let runtime = runtime_at(layer.span());
+    let runtime = short_at(layer.span());
     quote_spanned!(layer.span()=> ::core::option::Option::Some(|next| #runtime::layered(#layer, next)))
 }
 
@@ -177,23 +177,28 @@ fn assertions(endpoint: &Endpoint) -> TokenStream {
         let is_capture = endpoint.pattern.captures().any(|capture| parameter.is_named(capture));
         // A type that does not read the path though its name stands there is reported by the links.
         // Where the path is the app's, the app looks at it.
-        if !endpoint.is_explicit && !is_capture {
+        if !endpoint.is_explicit && !is_capture && parameter.may_read_path() {
             let message = without_capture(parameter, &endpoint.path.value());
             assertions.extend(quote_spanned!(span=> #this.expect_no_capture(#message);));
         }
-        if let Some(name) = endpoint.pattern.segment_names().find(|name| parameter.is_named(name)) {
+        if let Some(name) =
+            endpoint.pattern.segment_names().find(|name| parameter.is_named(name) && parameter.may_be_list())
+        {
             lists.extend(no_list(parameter, name));
         }
-        if endpoint.kind == Kind::DetachedCommand {
+        if endpoint.kind == Kind::DetachedCommand && parameter.is_open() {
             let message = "a detached command has answered before it runs, so it has no `Writer`; make this handler a command";
             assertions.extend(quote_spanned!(span=> #this.expect_no_writer(#message);));
         }
-        if !endpoint.is_explicit && !endpoint.has_body() {
+        if !endpoint.is_explicit && !endpoint.has_body() && parameter.may_read_body() {
             assertions.extend(quote_spanned!(span=> #this.expect_no_body();));
         }
         // Where the method is the app's, signals may be in the query.
         let signals_in_query = endpoint.is_explicit || endpoint.has_signals_in_query();
         for (other_position, other) in endpoint.parameters[..position].iter().enumerate() {
+            if !(parameter.may_read_body() && other.may_read_body()) {
+                continue;
+            }
             let (other_info, name) = (parameter::info(other_position, span), other.own_name());
             let body = format!("`{name}` reads the request's body already, and it can be read once");
             let writer = format!("`{name}` writes the response already, and there is one");
@@ -222,7 +227,7 @@ fn without_capture(parameter: &Parameter, path: &str) -> String {
 /// Refuses a list where the path has one segment.
 fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
     let (ty, span) = (&parameter.ty, parameter.span);
-    let runtime = runtime_at(span);
+    let runtime = short_at(span);
     let message = format!(
         "`{{{{{capture}}}}}` is one segment of the path, and this is a list; write `{{{{{capture}...}}}}` to read all that are left"
     );
@@ -235,45 +240,38 @@ fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
 }
 
 /// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
-/// that the type has or, if it is neither, by the trait `Unwrapped`; what is left picks its `Reply`.
+/// that the type has or, if it is neither, by the trait `Open`; what is left picks its `Reply`.
 fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
     let span = match &endpoint.function.signature.output {
         syn::ReturnType::Default => endpoint.function.signature.ident.span(),
         syn::ReturnType::Type(_, ty) => ty.span(),
     };
     let span = span.resolved_at(Span::mixed_site());
-    let runtime = runtime_at(span);
+    let runtime = short_at(span);
     let value = Ident::new("value", span);
     if endpoint.kind == Kind::DetachedCommand {
         let handler = unraw(&endpoint.function.signature.ident);
         return quote_spanned! {span=>
+            use #runtime::Unwrapped as _;
             #runtime::accept().await;
             let #value = #call;
             #runtime::end(#runtime::Outcome(#value).finished(#handler));
             #runtime::conduct(#runtime::reply(())).await
         };
     }
-    let open = |method: &str| {
-        let method = Ident::new(method, span);
-        quote_spanned! {span=>
-            let #value = match #runtime::Outcome(#value).#method() {
-                ::core::ops::ControlFlow::Continue(value) => value,
-                ::core::ops::ControlFlow::Break(answered) => return answered,
-            };
-        }
-    };
-    let (option, result) = (open("present"), open("success"));
     let expect_nothing = endpoint.parameters.iter().any(Parameter::is_open).then(|| {
         let infos = parameter::info_name();
         quote_spanned!(span=> #runtime::expect_nothing_if::<{ #runtime::has_writer(&#infos) }, _>(&#value);)
     });
     quote_spanned! {span=>
-        let #value = #call;
-        #option
-        #result
-        #option
-        #expect_nothing
-        #runtime::conduct(#runtime::reply(#value)).await
+        use #runtime::Open as _;
+        match #runtime::Opened(::core::ops::ControlFlow::Continue(#call)).present().success().present().0 {
+            ::core::ops::ControlFlow::Continue(#value) => {
+                #expect_nothing
+                #runtime::conduct(#runtime::reply(#value)).await
+            }
+            ::core::ops::ControlFlow::Break(answered) => return answered,
+        }
     }
 }
 
@@ -281,7 +279,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
 pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
     match &endpoint.options.app {
         Some(app) => quote_spanned!(app.span()=> #app::Routes),
-        None => quote!(crate::app::Routes),
+        None => quote!(__Routes),
     }
 }
 

@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 
 use super::emit::routes;
 use super::model::{Endpoint, Segment};
-use crate::parameter::{Parameter, runtime, runtime_at, unraw};
+use crate::parameter::{Parameter, runtime, short, short_at, unraw};
 
 /// The type that `name::url(..)` and `name::action(..)` belong to. A braced struct lives in the type namespace
 /// only, so the function of the same name stays callable.
@@ -25,7 +25,7 @@ pub(super) fn structure(endpoint: &Endpoint, summary: &str) -> TokenStream {
 
 /// The functions `url(..)` and `action(..)`, and the setters of what they return.
 pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
-    let runtime = runtime();
+    let runtime = short();
     let name = &endpoint.function.signature.ident;
     let method = endpoint.method.to_ascii_lowercase();
     let setters = Setters::of(endpoint);
@@ -95,7 +95,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
 
 /// The path of a link, an expression; literals that follow each other are one.
 fn path(endpoint: &Endpoint, captures: &[Capture<'_>]) -> TokenStream {
-    let (runtime, routes, url) = (runtime(), routes(endpoint), Ident::new("url", Span::mixed_site()));
+    let (runtime, routes, url) = (short(), routes(endpoint), Ident::new("url", Span::mixed_site()));
     let mut captures = captures.iter();
     let mut literals: Vec<&str> = Vec::new();
     let mut statements = TokenStream::new();
@@ -147,7 +147,7 @@ fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
 impl Capture<'_> {
     /// What it is parsed into.
     fn value(ty: &Type) -> TokenStream {
-        let runtime = runtime();
+        let runtime = short();
         quote!(<#ty as #runtime::PathSource>::Value)
     }
 
@@ -157,7 +157,7 @@ impl Capture<'_> {
         let Some(Parameter { ty, .. }) = self.filled_by else {
             return TokenStream::new();
         };
-        let (runtime, source, Self { generic, .. }) = (runtime(), runtime_at(ty.span()), self);
+        let (runtime, source, Self { generic, .. }) = (short(), short_at(ty.span()), self);
         let reads_path = quote_spanned!(ty.span()=> #ty: #source::PathSource,);
         let fills = Ident::new(if self.is_rest { "RestValue" } else { "UrlValue" }, Span::call_site());
         let value = Self::value(ty);
@@ -217,7 +217,7 @@ impl<'a> Setters<'a> {
 
     /// The type of a link with nothing set yet.
     fn unset(&self, target: &TokenStream) -> TokenStream {
-        let (name, runtime) = (&self.name, runtime());
+        let (name, runtime) = (&self.name, short());
         let states = self.states();
         quote!(#runtime::Link<#name<#target, #(#states),*>>)
     }
@@ -226,7 +226,7 @@ impl<'a> Setters<'a> {
     fn initial_states(&self) -> TokenStream {
         let states = self.setters.iter().filter_map(|setter| {
             let (state, ty, span) = (setter.state.as_ref()?, &setter.parameter.ty, setter.parameter.span);
-            let runtime = runtime_at(span);
+            let runtime = short_at(span);
             Some(quote_spanned! {span=>
                 type #state = #runtime::Unset<{
                     #[allow(unused_imports)] use #runtime::Unprobed as _;
@@ -238,12 +238,12 @@ impl<'a> Setters<'a> {
     }
 
     fn begin(&self, link: &TokenStream) -> TokenStream {
-        let (name, runtime) = (&self.name, runtime());
+        let (name, runtime) = (&self.name, short());
         quote!(#runtime::Link::new(#name(#link, ::core::marker::PhantomData)))
     }
 
     fn emit(&self) -> TokenStream {
-        let (name, runtime) = (&self.name, runtime());
+        let (name, runtime) = (&self.name, short());
         let states: Vec<&Ident> = self.states().collect();
         let generics = quote!(<__Link, #(#states),*>);
         let required = self.setters.iter().filter(|setter| setter.state.is_some());
@@ -284,7 +284,7 @@ impl<'a> Setters<'a> {
 
     fn method(&self, setter: &Setter<'_>) -> TokenStream {
         let Setter { method, key, parameter, state } = setter;
-        let (name, runtime, ty) = (&self.name, runtime(), &parameter.ty);
+        let (name, runtime, ty) = (&self.name, short(), &parameter.ty);
         let states = self.states().map(|other| {
             if Some(other) == state.as_ref() { quote!(#runtime::Set) } else { other.to_token_stream() }
         });

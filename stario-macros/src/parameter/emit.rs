@@ -11,12 +11,27 @@ use super::Parameter;
 
 /// The path to the runtime, whatever the user calls the `stario` crate.
 pub(crate) fn runtime() -> TokenStream {
-    runtime_at(Span::call_site())
+    quote!(crate::app::__stario)
 }
 
-/// The same for an expression at the user's tokens: rustc underlines them only if all of it stands there.
-pub(crate) fn runtime_at(span: Span) -> TokenStream {
-    quote_spanned!(span=> crate::app::__stario)
+/// Puts items into a block, where nobody else sees their names and where what they refer to has short ones:
+/// each path costs the compiler time.
+pub(crate) fn block(items: &TokenStream) -> TokenStream {
+    quote!({
+        use crate::app::{Routes as __Routes, __stario};
+
+        #items
+    })
+}
+
+/// The short path to the runtime inside of a [`block`].
+pub(crate) fn short() -> TokenStream {
+    quote!(__stario)
+}
+
+/// The same at the user's tokens: rustc underlines them only if all of an expression stands there.
+pub(crate) fn short_at(span: Span) -> TokenStream {
+    quote_spanned!(span=> __stario)
 }
 
 /// The function whose parameters are resolved.
@@ -79,11 +94,11 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
     if parameters.is_empty() {
         return TokenStream::new();
     }
-    let (runtime, name, count) = (runtime(), info_name(), Literal::usize_unsuffixed(parameters.len()));
+    let (runtime, name, count) = (short(), info_name(), Literal::usize_unsuffixed(parameters.len()));
     let mut names = TokenStream::new();
     let infos = parameters.iter().enumerate().map(|(position, parameter)| {
         let (span, metadata) = (parameter.span, metadata(parameter, taker));
-        let runtime = runtime_at(span);
+        let runtime = short_at(span);
         let form = Form::of(position, parameter);
         let info = match &form {
             Form::Source(name) => {
@@ -92,7 +107,7 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
                 quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
             }
             Form::Value(ty) => {
-                quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::INFO)
+                quote_spanned!(span=> <#ty as #runtime::Argument<'_, __Routes, _>>::INFO)
             }
             Form::Borrow(_) | Form::ValueFrom(..) | Form::BorrowFrom(..) => {
                 let provided = provided(&form, span);
@@ -111,11 +126,11 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
 
 /// The value of a provider, an expression; nothing for other forms.
 fn provided(form: &Form<'_>, span: Span) -> TokenStream {
-    let runtime = runtime_at(span);
+    let runtime = short_at(span);
     match form {
         Form::Source(_) | Form::Value(_) => TokenStream::new(),
         Form::Borrow(ty) => quote_spanned! {span=>
-            #runtime::by_type::<_, crate::app::Routes>(::core::marker::PhantomData::<#ty>)
+            #runtime::by_type::<_, __Routes>(::core::marker::PhantomData::<#ty>)
         },
         Form::ValueFrom(provider, ty) | Form::BorrowFrom(provider, ty) => {
             quote_spanned!(span=> #runtime::by_name::<#provider, _>(::core::marker::PhantomData::<#ty>))
@@ -138,7 +153,7 @@ pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     if parameters.is_empty() {
         return quote!(::std::vec::Vec::new);
     }
-    let (runtime, infos) = (runtime(), info_name());
+    let (runtime, infos) = (short(), info_name());
     quote!(|| #runtime::requirements(&#infos))
 }
 
@@ -152,7 +167,7 @@ pub(crate) fn resolutions(
     scope: &Ident,
     taker: Taker<'_>,
 ) -> (TokenStream, Vec<TokenStream>) {
-    let runtime = runtime();
+    let runtime = short();
     let resolved: Vec<Ident> = (0..parameters.len())
         .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
         .collect();
@@ -182,7 +197,7 @@ pub(crate) fn resolutions(
             let futures: Vec<_> = futures.collect();
             let pairs =
                 futures.into_iter().zip(parameters).rfold(quote!(()), |rest, ((info, future), parameter)| {
-                    let (span, runtime) = (parameter.span, runtime_at(parameter.span));
+                    let (span, runtime) = (parameter.span, short_at(parameter.span));
                     quote_spanned!(span=> #runtime::pair(#info.reads_body(#scope), #future, #rest))
                 });
             quote! {
@@ -214,7 +229,7 @@ pub(crate) fn info(position: usize, span: Span) -> TokenStream {
 /// The future of one parameter's value.
 fn future(position: usize, parameter: &Parameter, scope: &Ident, taker: Taker<'_>) -> TokenStream {
     let (span, info) = (parameter.span, info(position, parameter.span));
-    let runtime = runtime_at(span);
+    let runtime = short_at(span);
     let metadata = quote_spanned!(span=> &#info.parameter);
     if parameter.default.is_some() {
         return source_future(parameter, scope, &metadata);
@@ -227,10 +242,10 @@ fn future(position: usize, parameter: &Parameter, scope: &Ident, taker: Taker<'_
     let method = Ident::new(method, span);
     match &form {
         Form::Source(name) => quote_spanned! {span=>
-            <#name as #runtime::Argument<'_, crate::app::Routes, _>>::#method(#scope, #metadata)
+            <#name as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #metadata)
         },
         Form::Value(ty) => quote_spanned! {span=>
-            <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::#method(#scope, #metadata)
+            <#ty as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #metadata)
         },
         Form::Borrow(_) | Form::ValueFrom(..) | Form::BorrowFrom(..) => {
             let provided = provided(&form, span);
@@ -242,7 +257,7 @@ fn future(position: usize, parameter: &Parameter, scope: &Ident, taker: Taker<'_
 /// The same for what can only be a source: a parameter with a default, or the field of a struct.
 pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &TokenStream) -> TokenStream {
     let (ty, span) = (&parameter.ty, parameter.span);
-    let runtime = runtime_at(span);
+    let runtime = short_at(span);
     let request = quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #metadata));
     let Some(default) = &parameter.default else {
         return request;
@@ -250,7 +265,7 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     // A string literal is what one writes for a `String`.
     let value = match syn::parse2::<LitStr>(default.clone()) {
         Ok(text) => {
-            let runtime = runtime_at(text.span());
+            let runtime = short_at(text.span());
             quote_spanned!(text.span()=> #runtime::TextDefault::from_text(#text))
         }
         Err(_) => default.clone(),
@@ -262,7 +277,7 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
 /// The runtime's `Parameter`, a constant expression.
 pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
     let span = parameter.span;
-    let runtime = runtime_at(span);
+    let runtime = short_at(span);
     let new = match &parameter.renamed {
         Some(name) => quote!(renamed(#name)),
         None => {
