@@ -11,7 +11,7 @@ use syn::{
 };
 
 pub(crate) use emit::{
-    Taker, block, info, info_name, infos, metadata, name_assertions, requirements, resolutions, runtime,
+    Taker, block, info, info_name, infos, infos_slice, metadata, name_assertions, resolutions, runtime,
     short, short_at, source_future,
 };
 
@@ -123,6 +123,11 @@ impl Parameter {
             matches!(segment.arguments, PathArguments::AngleBracketed(_))
                 && GENERIC_SOURCES.iter().any(|name| segment.ident == name)
         })
+    }
+
+    /// Whether `T` may be a type that the source cannot read, as far as can be told from how it is written.
+    pub(crate) fn may_be_unreadable(&self) -> bool {
+        self.may_be_list() && !self.is_written("State")
     }
 
     /// Whether its type may be read from the query by its name, or write the response, as far as can be told

@@ -432,7 +432,7 @@ static DATASTAR_FILE: Endpoint = Endpoint {
     file: file!(),
     line: line!(),
     is_checked: true,
-    requirements: Vec::new,
+    parameters: &[],
     call: |scope| Box::pin(async move { datastar_response(scope.app().datastar_file()) }),
 };
 

@@ -105,8 +105,8 @@ pub use uploaded_file::UploadedFile;
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is nothing a handler can take",
-    label = "no source of a request's values",
+    message = "a handler cannot take `{Self}` as a parameter",
+    label = "not a source of a request's values",
     note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Header<T>`, `JsonBody<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`"
 )]
 pub trait FromRequest: Sized {

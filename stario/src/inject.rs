@@ -23,16 +23,16 @@ pub use cleanup::{Cleanup, CleanupOutcome};
 pub use lazy::Lazy;
 pub(crate) use lifetime::{Lifetime, Owned};
 pub use lifetime::{Request, Singleton, Transient};
-pub use parameter_info::{
-    ArgumentInfo, ParameterInfo, by_name, by_type, has_writer, reads_body_later, requirements,
-};
+pub(crate) use parameter_info::ArgumentInfo;
+pub(crate) use parameter_info::requirements;
+pub use parameter_info::{ParameterInfo, by_name, by_type, has_writer, reads_body_later};
 pub(crate) use slots::Slots;
 pub use together::{pair, resolve};
 
 /// A function with `#[dependency]` that makes a `V`, as a type of the same name.
 ///
 /// `V` is a parameter, because an associated type would have to be as public as the function.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no provider of a `{V}`")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a provider of `{V}`")]
 pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
     /// For how long its value is shared.
     type Lifetime: Lifetime;
@@ -57,15 +57,15 @@ pub struct ProviderInfo {
     pub line: u32,
     /// Whether its value is shared by all requests.
     pub is_singleton: bool,
-    /// What its own parameters need.
-    pub requirements: fn() -> Vec<Option<Requirement>>,
+    /// What is known of its own parameters.
+    pub parameters: &'static [ParameterInfo],
 }
 
 /// A type that has a provider in the crate whose routes are `R`.
 #[diagnostic::on_unimplemented(
-    message = "no provider makes a `{Self}` in this crate",
-    label = "nothing to borrow this from",
-    note = "annotate a function that returns it with `#[dependency]`; for one of another crate, name it: `#[from(provider)]`"
+    message = "no provider in this crate returns `{Self}`",
+    label = "no provider of this type",
+    note = "write `#[dependency]` on a function that returns it; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
 )]
 pub trait Injected<R>: Send + Sync + Sized + 'static {
     /// The function that makes it.
@@ -74,11 +74,11 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
 
 /// A type that a handler or a provider can take by value, in the one way `K` that fits it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is nothing a handler can take",
-    label = "no source of a request's values, and no dependency",
-    note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>` or `State<T>`, or a type that implements `FromRequest`",
-    note = "what a source holds is read by serde: the `T` of `QueryParam<T>` or `Query<T>` has `#[derive(serde::Deserialize)]`",
-    note = "a type that a function makes is taken if that function has `#[dependency]`, or by name if it stands in another crate: `#[from(provider)]`"
+    message = "a handler cannot take `{Self}` as a parameter",
+    label = "neither a source nor a dependency",
+    note = "a source is `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>`, `State<T>` or another type that implements `FromRequest`",
+    note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`",
+    note = "a dependency is what a function with `#[dependency]` returns; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
 )]
 pub trait Argument<'s, R, K>: Sized {
     /// The value on its way: its own, or shared.

@@ -15,9 +15,11 @@ pub use crate::extract::{
 pub use crate::handler::{
     DetachedHandler, Endpoint, EndpointFuture, Handler, Kind, accept, complete, conduct,
 };
+/// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
+pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
-    Argument, Injected, ParameterInfo, Provider, ProviderInfo, Replacement, Request, Singleton, Transient,
-    by_name, by_type, has_writer, pair, reads_body_later, requirements, resolve,
+    Argument, ParameterInfo, Provider, ProviderInfo, Replacement, Request, Singleton, Transient, by_name,
+    by_type, has_writer, pair, reads_body_later, resolve,
 };
 pub use crate::layer::{Next, layered};
 pub use crate::reply::{Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};

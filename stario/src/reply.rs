@@ -97,8 +97,8 @@ impl<T, E> Outcome<Result<T, E>> {
 
 /// An error that a handler can fail with: what `?` converts into an [`Error`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no error that a handler can fail with",
-    label = "fails with `{Self}`",
+    message = "a handler cannot fail with `{Self}`",
+    label = "not an error",
     note = "implement `std::error::Error` for it, and `stario::ErrorResponse` to choose its answer, or return `stario::Result`"
 )]
 pub trait Failure {
@@ -142,8 +142,8 @@ pub fn end<T: Nothing>(_: Option<T>) {}
 /// What a detached command may come to.
 #[diagnostic::on_unimplemented(
     message = "a detached command has answered before it runs: it cannot send `{Self}`",
-    label = "nobody receives this",
-    note = "return nothing or `Result<()>`; to answer with what it has come to, make it a `command`"
+    label = "this would not be sent",
+    note = "return nothing or `Result<()>`; to answer with its result, make it a `command`"
 )]
 pub trait Nothing {}
 
@@ -154,8 +154,8 @@ pub fn expect_nothing_if<const HAS_WRITER: bool, T: Unsaid<HAS_WRITER>>(_: &T) {
 
 /// What a handler may come to that has a `Writer`, or none.
 #[diagnostic::on_unimplemented(
-    message = "this handler has a `Writer`: it cannot send `{Self}` too",
-    label = "nobody receives this",
+    message = "this handler has a `Writer`: it cannot return `{Self}` too",
+    label = "this would not be sent",
     note = "send it by the `Writer`, as in `Ok(w.html(..)?)`, and return nothing or `Result<()>`; or take no `Writer`"
 )]
 pub trait Unsaid<const HAS_WRITER: bool> {}

@@ -4,7 +4,7 @@
 //! there, and once.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{LitStr, Path, Type};
 
 use super::Parameter;
@@ -56,9 +56,10 @@ impl Taker<'_> {
 
 /// How a parameter takes its value.
 enum Form<'a> {
-    /// `config: State<Config>`: what is written as a source of stario. Its type has a name of its own, so that
-    /// rustc reports what is wrong with it at one place, and says which bound of its `T` is missing.
-    Source(Ident),
+    /// `filter: Query<Filter>`: what is written as a source of stario, and is taken for one, so that rustc says
+    /// which bound of its `T` is missing. Where that may be, the type has a name of its own, and rustc reports it
+    /// once.
+    Source(TokenStream),
     /// `db: Database`: a dependency by value, or any other source.
     Value(&'a Type),
     /// `db: &Database`: a dependency by reference.
@@ -75,9 +76,12 @@ impl<'a> Form<'a> {
             (Type::Reference(reference), Some(provider)) => Form::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Form::Borrow(&reference.elem),
             (ty, Some(provider)) => Form::ValueFrom(provider, ty),
-            (_, None) if parameter.is_written_as_generic_source() => {
-                Form::Source(format_ident!("__Parameter{}", position, span = parameter.span))
+            (_, None) if parameter.is_written_as_generic_source() && parameter.may_be_unreadable() => {
+                Form::Source(
+                    format_ident!("__Parameter{}", position, span = parameter.span).into_token_stream(),
+                )
             }
+            (ty, None) if parameter.is_written_as_generic_source() => Form::Source(ty.to_token_stream()),
             (ty, None) => Form::Value(ty),
         }
     }
@@ -103,7 +107,9 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
         let info = match &form {
             Form::Source(name) => {
                 let ty = &parameter.ty;
-                names.extend(quote_spanned!(span=> type #name = #ty;));
+                if parameter.may_be_unreadable() {
+                    names.extend(quote_spanned!(span=> type #name = #ty;));
+                }
                 quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
             }
             Form::Value(ty) => {
@@ -148,13 +154,13 @@ pub(crate) fn name_assertions(parameters: &[Parameter]) -> TokenStream {
     assertions.collect()
 }
 
-/// What the parameters need of the app, as a function that returns a `Vec`.
-pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
+/// A slice of what is known of the parameters.
+pub(crate) fn infos_slice(parameters: &[Parameter]) -> TokenStream {
     if parameters.is_empty() {
-        return quote!(::std::vec::Vec::new);
+        return quote!(&[]);
     }
-    let (runtime, infos) = (short(), info_name());
-    quote!(|| #runtime::requirements(&#infos))
+    let infos = info_name();
+    quote!(&#infos)
 }
 
 /// Statements that resolve all parameters from `scope`, a reference, or return `Err` with the first

@@ -162,7 +162,7 @@ const fn probe(
         handler,
         file: file!(),
         line,
-        requirements: Vec::new,
+        parameters: &[],
         is_checked: true,
         call,
     }

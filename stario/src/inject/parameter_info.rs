@@ -8,6 +8,7 @@ use crate::scope::Scope;
 use super::{Argument, Injected, ProvidedBy, Provider};
 
 /// What a parameter's type says about it.
+#[derive(Debug)]
 pub struct ArgumentInfo {
     source: Source,
     by_name: bool,
@@ -39,6 +40,7 @@ impl ArgumentInfo {
 }
 
 /// One parameter, as the macros state it once for all that asks about it later.
+#[derive(Debug)]
 pub struct ParameterInfo {
     /// Its name, and how it is written.
     pub parameter: Parameter,
@@ -139,7 +141,7 @@ impl ParameterInfo {
 }
 
 /// What the parameters need of the app.
-pub fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
+pub(crate) fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
     let needs = |info: &ParameterInfo| {
         [(info.argument.requirement)(&info.parameter), Requirement::reads(info.argument.source)]
     };
