@@ -11,7 +11,7 @@ use syn::{
 };
 
 pub(crate) use emit::{
-    Taker, block, info, info_name, infos, infos_slice, metadata, name_assertions, resolutions, runtime,
+    Taker, block, info, info_name, infos, metadata, name_assertions, requirements, resolutions, runtime,
     short, short_at, source_future,
 };
 

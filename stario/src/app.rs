@@ -432,7 +432,7 @@ static DATASTAR_FILE: Endpoint = Endpoint {
     file: file!(),
     line: line!(),
     is_checked: true,
-    parameters: &[],
+    requirements: Vec::new,
     call: |scope| Box::pin(async move { datastar_response(scope.app().datastar_file()) }),
 };
 

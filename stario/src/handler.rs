@@ -6,7 +6,7 @@ mod explicit;
 use std::fmt;
 use std::pin::Pin;
 
-use crate::inject::ParameterInfo;
+use crate::extract::Requirement;
 use crate::layer::Next;
 use crate::response::Response;
 use crate::scope::Scope;
@@ -57,8 +57,8 @@ pub struct Endpoint {
     pub line: u32,
     /// Whether its parameters were checked against its path and method when it was compiled.
     pub is_checked: bool,
-    /// What is known of its parameters.
-    pub parameters: &'static [ParameterInfo],
+    /// What its parameters need the app to hold.
+    pub requirements: fn() -> Vec<Option<Requirement>>,
     /// Resolves the arguments from the scope, calls the function, classifies its value.
     pub call: fn(Scope) -> EndpointFuture,
 }

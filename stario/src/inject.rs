@@ -24,8 +24,7 @@ pub use lazy::Lazy;
 pub(crate) use lifetime::{Lifetime, Owned};
 pub use lifetime::{Request, Singleton, Transient};
 pub(crate) use parameter_info::ArgumentInfo;
-pub(crate) use parameter_info::requirements;
-pub use parameter_info::{ParameterInfo, by_name, by_type, has_writer, reads_body_later};
+pub use parameter_info::{ParameterInfo, by_name, by_type, has_writer, reads_body_later, requirements};
 pub(crate) use slots::Slots;
 pub use together::{pair, resolve};
 
@@ -57,8 +56,8 @@ pub struct ProviderInfo {
     pub line: u32,
     /// Whether its value is shared by all requests.
     pub is_singleton: bool,
-    /// What is known of its own parameters.
-    pub parameters: &'static [ParameterInfo],
+    /// What its own parameters need.
+    pub requirements: fn() -> Vec<Option<Requirement>>,
 }
 
 /// A type that has a provider in the crate whose routes are `R`.

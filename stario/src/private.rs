@@ -19,7 +19,7 @@ pub use crate::handler::{
 pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
     Argument, ParameterInfo, Provider, ProviderInfo, Replacement, Request, Singleton, Transient, by_name,
-    by_type, has_writer, pair, reads_body_later, resolve,
+    by_type, has_writer, pair, reads_body_later, requirements, resolve,
 };
 pub use crate::layer::{Next, layered};
 pub use crate::reply::{Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};

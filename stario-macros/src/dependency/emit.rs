@@ -26,7 +26,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let is_singleton = provider.lifetime == Lifetime::Singleton;
     let taker = if is_singleton { Taker::Singleton(name) } else { Taker::Provider };
     let (resolutions, arguments) = parameter::resolutions(&provider.parameters, &scope, taker);
-    let slice = parameter::infos_slice(&provider.parameters);
+    let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let infos = parameter::infos(&provider.parameters, taker);
@@ -66,7 +66,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
                     file: ::core::file!(),
                     line: ::core::line!(),
                     is_singleton: #is_singleton,
-                    parameters: #slice,
+                    requirements: #requirements,
                 }
             }
 

@@ -105,7 +105,8 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let scope = Ident::new("scope", Span::mixed_site());
     let parameters = &endpoint.parameters;
     let (resolutions, arguments) = parameter::resolutions(parameters, &scope, Taker::Handler);
-    let (infos, slice) = (parameter::infos(parameters, Taker::Handler), parameter::infos_slice(parameters));
+    let (infos, requirements) =
+        (parameter::infos(parameters, Taker::Handler), parameter::requirements(parameters));
     let assertions = assertions(endpoint);
     let drop_unread_body = (endpoint.is_explicit || endpoint.has_body()).then(|| {
         if parameters.is_empty() {
@@ -139,7 +140,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             file: ::core::file!(),
             line: ::core::line!(),
             is_checked: #is_checked,
-            parameters: #slice,
+            requirements: #requirements,
             call: |#scope: #runtime::Scope| ::std::boxed::Box::pin(async move {
                 #limit
                 let answered = {

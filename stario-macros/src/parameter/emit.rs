@@ -154,13 +154,13 @@ pub(crate) fn name_assertions(parameters: &[Parameter]) -> TokenStream {
     assertions.collect()
 }
 
-/// A slice of what is known of the parameters.
-pub(crate) fn infos_slice(parameters: &[Parameter]) -> TokenStream {
+/// What the parameters need of the app, as a function that returns a `Vec`.
+pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     if parameters.is_empty() {
-        return quote!(&[]);
+        return quote!(::std::vec::Vec::new);
     }
-    let infos = info_name();
-    quote!(&#infos)
+    let (runtime, infos) = (short(), info_name());
+    quote!(|| #runtime::requirements(&#infos))
 }
 
 /// Statements that resolve all parameters from `scope`, a reference, or return `Err` with the first

@@ -162,7 +162,7 @@ const fn probe(
         handler,
         file: file!(),
         line,
-        parameters: &[],
+        requirements: Vec::new,
         is_checked: true,
         call,
     }

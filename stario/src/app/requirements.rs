@@ -7,7 +7,7 @@ use std::fmt;
 use super::{Place, Replacements, States};
 use crate::extract::{Requirement, Source};
 use crate::handler::Endpoint;
-use crate::inject::{ProviderInfo, requirements};
+use crate::inject::ProviderInfo;
 use crate::routing::Route;
 
 /// What following all requirements comes to.
@@ -38,7 +38,7 @@ pub(super) fn follow(routes: &[Route], states: &States, replacements: &Replaceme
             readings: Vec::new(),
             found: Vec::new(),
         };
-        walk.follow(requirements(route.endpoint.parameters));
+        walk.follow((route.endpoint.requirements)());
         walk.conflicts();
         walk.untaken();
         let found = walk.found;
@@ -185,7 +185,7 @@ impl Walk<'_> {
             return;
         }
         self.path.push(info);
-        self.follow(requirements(info.parameters));
+        self.follow((info.requirements)());
         self.path.pop();
     }
 }

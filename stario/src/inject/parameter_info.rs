@@ -141,7 +141,7 @@ impl ParameterInfo {
 }
 
 /// What the parameters need of the app.
-pub(crate) fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
+pub fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
     let needs = |info: &ParameterInfo| {
         [(info.argument.requirement)(&info.parameter), Requirement::reads(info.argument.source)]
     };

@@ -16,7 +16,7 @@ fn route(method: &'static str, path: &'static str, headers: Headers) -> Route {
         file: file!(),
         line: line!(),
         is_checked: true,
-        parameters: &[],
+        requirements: Vec::new,
         call: |_| Box::pin(async { http::Response::default() }),
     }));
     Route::new(endpoint)
