@@ -8,11 +8,11 @@ use quote::{quote, quote_spanned};
 
 use crate::errors::Errors;
 
-/// What the stream is a stream of.
+/// The items of the stream.
 #[derive(Clone, Copy)]
 pub(crate) enum Items {
     Events,
-    /// The block may fail, which is the last item.
+    /// The block may fail; the error is the last item.
     Results,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     }
     let errors = errors.into_tokens();
     let block = match items {
-        // What the error is converted to, is told below: this is for it to be the only error.
+        // The `?` gets a block that may fail, so that rustc does not report it a second time.
         Items::Events if question_mark.is_some() => quote! {
             let _: #runtime::Result = async {
                 #body
@@ -69,7 +69,7 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     quote! {
         #runtime::generate(move |mut #yielder| async move {
             #errors
-            // A block without any `yield` has a use for the type all the same.
+            // A block without any `yield` uses it too, so that rustc does not warn.
             let _ = &mut #yielder;
             #block
         })

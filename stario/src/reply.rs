@@ -212,6 +212,7 @@ impl<'s, T: IntoResponse<K>, K> Reply<'s, AsWhole<K>> for T {
     type Way = AsWhole<K>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'s, T: IntoResponse<K>, K> Way<'s, T> for AsWhole<K> {
     fn answer(value: T) -> Answer<'s> {
         Answer::Whole(value.into_response())
@@ -227,6 +228,7 @@ where
     type Way = AsEvents<K>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'s, T, K> Way<'s, T> for AsEvents<K>
 where
     T: Stream + Send + 's,

@@ -1,4 +1,4 @@
-//! Every mistake that can be seen in the tokens.
+//! Finds every mistake that can be seen in the tokens.
 
 use syn::Type;
 
@@ -26,10 +26,11 @@ pub(super) fn check(provider: &Provider) -> Errors {
         Some(_) => {}
     }
     if generic_over_types(signature) {
-        errors.at(&signature.generics, "a provider is not generic: it is found by the type that it returns");
+        errors
+            .at(&signature.generics, "a provider cannot be generic: it is found by the type that it returns");
     }
     if let Some(receiver) = signature.receiver() {
-        errors.at(receiver, "a provider takes no `self`");
+        errors.at(receiver, "a provider is a free function: move it out of the `impl` block");
     }
     for parameter in &provider.parameters {
         for (tokens, message) in &parameter.problems {

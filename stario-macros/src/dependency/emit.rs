@@ -106,8 +106,7 @@ fn assertions(provider: &Provider) -> Option<TokenStream> {
             let message = format!("a singleton is shared by all requests: `{name}` belongs to one of them");
             quote_spanned!(parameter.span=> #info.expect_app(#message);)
         } else {
-            let message =
-                "the `Writer` is the handler's: take it there, and return from here what is to be written";
+            let message = "only a handler takes a `Writer`: return from here what it should write";
             quote_spanned!(parameter.span=> #info.expect_no_writer(#message);)
         });
     }

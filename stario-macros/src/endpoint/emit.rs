@@ -7,8 +7,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::links::{links, structure};
-use super::model::{Endpoint, Kind, Segment};
+use super::kind::Kind;
+use super::links::{links, routes, structure};
+use super::model::{Endpoint, Segment};
 use crate::errors::Errors;
 use crate::parameter::{self, Parameter, Taker, short, short_at, unraw};
 
@@ -177,31 +178,33 @@ fn assertions(endpoint: &Endpoint) -> TokenStream {
         let is_capture = endpoint.pattern.captures().any(|capture| parameter.is_named(capture));
         // A type that does not read the path though its name stands there is reported by the links.
         // Where the path is the app's, the app looks at it.
-        if !endpoint.is_explicit && !is_capture && parameter.may_read_path() {
+        if !endpoint.is_explicit && !is_capture && parameter.written().may_read_path() {
             let message = without_capture(parameter, &endpoint.path.value());
             assertions.extend(quote_spanned!(span=> #this.expect_no_capture(#message);));
         }
-        if let Some(name) =
-            endpoint.pattern.segment_names().find(|name| parameter.is_named(name) && parameter.may_be_list())
+        if let Some(name) = endpoint
+            .pattern
+            .segment_names()
+            .find(|name| parameter.is_named(name) && parameter.written().may_be_list())
         {
             lists.extend(no_list(parameter, name));
         }
-        if endpoint.kind == Kind::DetachedCommand && parameter.is_open() {
+        if endpoint.kind == Kind::DetachedCommand && parameter.written().is_open() {
             let message = "a detached command has answered before it runs, so it has no `Writer`; make this handler a command";
             assertions.extend(quote_spanned!(span=> #this.expect_no_writer(#message);));
         }
-        if !endpoint.is_explicit && !endpoint.has_body() && parameter.may_read_body() {
+        if !endpoint.is_explicit && !endpoint.has_body() && parameter.written().may_read_body() {
             assertions.extend(quote_spanned!(span=> #this.expect_no_body();));
         }
         // Where the method is the app's, signals may be in the query.
         let signals_in_query = endpoint.is_explicit || endpoint.has_signals_in_query();
         for (other_position, other) in endpoint.parameters[..position].iter().enumerate() {
-            if !(parameter.may_read_body() && other.may_read_body()) {
+            if !(parameter.written().may_read_body() && other.written().may_read_body()) {
                 continue;
             }
             let (other_info, name) = (parameter::info(other_position, span), other.own_name());
             let body = format!("`{name}` reads the request's body already, and it can be read once");
-            let writer = format!("`{name}` writes the response already, and there is one");
+            let writer = format!("`{name}` is a `Writer` already, and a handler has one");
             assertions.extend(quote_spanned! {span=>
                 #this.expect_beside(&#other_info, #signals_in_query, #body, #writer);
             });
@@ -259,7 +262,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
             #runtime::conduct(#runtime::reply(())).await
         };
     }
-    let expect_nothing = endpoint.parameters.iter().any(Parameter::is_open).then(|| {
+    let expect_nothing = endpoint.parameters.iter().any(|parameter| parameter.written().is_open()).then(|| {
         let infos = parameter::info_name();
         quote_spanned!(span=> #runtime::expect_nothing_if::<{ #runtime::has_writer(&#infos) }, _>(&#value);)
     });
@@ -272,14 +275,6 @@ fn answer(endpoint: &Endpoint, call: &TokenStream) -> TokenStream {
             }
             ::core::ops::ControlFlow::Break(answered) => return answered,
         }
-    }
-}
-
-/// The type that stands for the app the handler belongs to.
-pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
-    match &endpoint.options.app {
-        Some(app) => quote_spanned!(app.span()=> #app::Routes),
-        None => quote!(__Routes),
     }
 }
 

@@ -8,7 +8,6 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::emit::routes;
 use super::model::{Endpoint, Segment};
 use crate::parameter::{Parameter, runtime, short, short_at, unraw};
 
@@ -120,6 +119,14 @@ fn path(endpoint: &Endpoint, captures: &[Capture<'_>]) -> TokenStream {
     }}
 }
 
+/// The type that stands for the app the handler belongs to.
+pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
+    match &endpoint.options.app {
+        Some(app) => quote_spanned!(app.span()=> #app::Routes),
+        None => quote!(__Routes),
+    }
+}
+
 /// A capture of the path as a parameter of the links.
 struct Capture<'a> {
     argument: Ident,
@@ -202,7 +209,7 @@ impl<'a> Setters<'a> {
             parameter.provider.is_none()
                 && !endpoint.pattern.captures().any(|capture| parameter.is_named(capture))
                 && !parameter.is_nameless()
-                && parameter.is_open()
+                && parameter.written().is_open()
                 && is_owned(&parameter.ty)
         };
         let candidates = endpoint.parameters.iter().filter(is_candidate);
@@ -328,7 +335,7 @@ impl<'a> Setter<'a> {
         let (runtime, Self { method, key, .. }) = (runtime(), self);
         let message = format!("the query parameter `{key}` of this link is not set");
         let label = format!("`{key}` is missing");
-        let otherwise = if self.parameter.is_written("Query") {
+        let otherwise = if self.parameter.written().is("Query") {
             "derive `Default` for its struct, if that reads a query without any of its fields"
         } else {
             "give the parameter a `#[default(..)]` or an `Option`"

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{LitStr, Path, Type};
 
-use super::Parameter;
+use super::model::Parameter;
 
 /// The path to the runtime, whatever the user calls the `stario` crate.
 pub(crate) fn runtime() -> TokenStream {
@@ -76,12 +76,14 @@ impl<'a> Form<'a> {
             (Type::Reference(reference), Some(provider)) => Form::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Form::Borrow(&reference.elem),
             (ty, Some(provider)) => Form::ValueFrom(provider, ty),
-            (_, None) if parameter.is_written_as_generic_source() && parameter.may_be_unreadable() => {
+            (_, None)
+                if parameter.written().is_generic_source() && parameter.written().may_be_unreadable() =>
+            {
                 Form::Source(
                     format_ident!("__Parameter{}", position, span = parameter.span).into_token_stream(),
                 )
             }
-            (ty, None) if parameter.is_written_as_generic_source() => Form::Source(ty.to_token_stream()),
+            (ty, None) if parameter.written().is_generic_source() => Form::Source(ty.to_token_stream()),
             (ty, None) => Form::Value(ty),
         }
     }
@@ -107,7 +109,7 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
         let info = match &form {
             Form::Source(name) => {
                 let ty = &parameter.ty;
-                if parameter.may_be_unreadable() {
+                if parameter.written().may_be_unreadable() {
                     names.extend(quote_spanned!(span=> type #name = #ty;));
                 }
                 quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
@@ -228,7 +230,8 @@ pub(crate) fn resolutions(
 
 /// What is known of the parameter at this position, an expression.
 pub(crate) fn info(position: usize, span: Span) -> TokenStream {
-    let (infos, position) = (info_name(), Literal::usize_unsuffixed(position));
+    let (mut infos, position) = (info_name(), Literal::usize_unsuffixed(position));
+    infos.set_span(span);
     quote_spanned!(span=> #infos[#position])
 }
 

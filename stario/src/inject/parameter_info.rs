@@ -1,4 +1,4 @@
-//! What is known about one parameter of a handler or provider when the program is compiled.
+//! What the compiler knows of one parameter of a handler or a provider.
 
 use std::marker::PhantomData;
 
@@ -39,10 +39,10 @@ impl ArgumentInfo {
     }
 }
 
-/// One parameter, as the macros state it once for all that asks about it later.
+/// One parameter, as the macros describe it: checks, requirements and resolutions refer to this.
 #[derive(Debug)]
 pub struct ParameterInfo {
-    /// Its name, and how it is written.
+    /// Its name.
     pub parameter: Parameter,
     argument: ArgumentInfo,
 }
@@ -87,7 +87,7 @@ impl ParameterInfo {
     pub const fn expect_name(&self) {
         assert!(
             !self.argument.by_name,
-            "this value is looked for under the parameter's name, and the parameter has none; add #[name(\"..\")]"
+            "this value is looked up by the parameter's name, and the parameter has none; add #[name(\"..\")]"
         );
     }
 

@@ -12,6 +12,11 @@ async fn path(id: Option<PathParam<u32>>, text: Option<State<String>>) {
     let _ = (id, text);
 }
 
+#[app::command("/others")]
+async fn others(list: Option<QueryParams<u32>>, body: Option<JsonBody<u32>>, name: Option<Signal<String>>) {
+    let _ = (list, body, name);
+}
+
 #[app::command("/result")]
 async fn result(body: Result<JsonBody<Vec<u32>>>) {
     let _ = body;
