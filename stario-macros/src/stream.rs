@@ -76,10 +76,11 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     }
 }
 
-/// The first `?` that would leave the block: not one in a closure, a function, an `async` block, or another stream.
+/// Finds the first `?` that would leave the block: not one in a closure, a function, an `async` block, or another
+/// stream. Where it is not sure, it finds none, and rustc reports the `?` in its own words.
 fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
     let mut before = [String::new(), String::new()];
-    // A closure goes to the next `,` or `;`, a function's or `async` block's body is the next block.
+    // A closure ends at the next `,` or `;`; the body of a function or an `async` block is the next block.
     let (mut in_closure, mut skips_block) = (false, false);
     for token in tokens {
         let text = match &token {
@@ -98,13 +99,15 @@ fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
             }
             TokenTree::Punct(punct) => match punct.as_char() {
                 ',' | ';' => (in_closure, skips_block) = (false, false),
-                // Behind an operand it is an operator.
-                '|' if is_operator(&before[1]) => in_closure = true,
-                // `?Sized`, and `$(..)?` of a macro, follow no operand.
+                // After an operand it is an operator, and so is the second one of `||`.
+                '|' if before[1] != "|" && is_operator(&before[1]) => in_closure = true,
+                // The one of `?Sized` follows no operand.
                 '?' if !in_closure && !is_operator(&before[1]) => return Some(token),
                 _ => {}
             },
-            TokenTree::Ident(_) if matches!(text.as_str(), "fn" | "async") => skips_block = true,
+            TokenTree::Ident(_) if matches!(text.as_str(), "fn" | "async" | "macro_rules") => {
+                skips_block = true
+            }
             TokenTree::Ident(_) | TokenTree::Literal(_) => {}
         }
         before = [std::mem::take(&mut before[1]), if text.is_empty() { ")".to_owned() } else { text }];
@@ -200,5 +203,55 @@ impl Walk {
             Items::Results => quote_spanned!(span=> ::core::result::Result::Ok(#runtime::into_event(#value))),
         };
         quote_spanned!(span=> #runtime::Yielder::send(&mut #yielder, #item).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: TokenStream, leaves: bool) {
+        assert_eq!(question_mark(body.clone()).is_some(), leaves, "{body}");
+    }
+
+    #[test]
+    fn a_question_mark_that_leaves_the_block_is_found() {
+        check(quote!(let x = f()?;), true);
+        check(quote!(yield html! { <p>{f()?}</p> };), true);
+        check(
+            quote!(if a || f()? {
+                yield 1;
+            }),
+            true,
+        );
+        check(quote!(let f = |x| g(x); h()?;), true);
+        check(quote!(select! { x = a => { x?; } }), true);
+        check(quote!(for x in y?.z() {}), true);
+    }
+
+    #[test]
+    fn a_question_mark_that_stays_inside_is_not() {
+        check(quote!(let f = |x| g(x)?;), false);
+        check(quote!(let f = move || { g()?; Ok(()) };), false);
+        check(quote!(async move { g()? }.await;), false);
+        check(
+            quote!(
+                fn f<T: ?Sized>() -> Option<u8> {
+                    g()?
+                }
+            ),
+            false,
+        );
+        check(quote!(let s = try_stream! { g()?; };), false);
+        check(
+            quote!(
+                macro_rules! m {
+                    ($($x:expr)?) => {};
+                }
+            ),
+            false,
+        );
+        check(quote!(yield event::remove("#a");), false);
     }
 }
