@@ -63,7 +63,6 @@ const __STARIO_user: () = {
     }
     type __State0 = __stario::Unset<
         {
-            #[allow(unused_imports)]
             use __stario::Unprobed as _;
             __stario::Probe::<QueryParam<String>>::READS_ONE
                 && !__stario::Probe::<QueryParam<String>>::READS_OPTION
@@ -71,7 +70,6 @@ const __STARIO_user: () = {
     >;
     type __State2 = __stario::Unset<
         {
-            #[allow(unused_imports)]
             use __stario::Unprobed as _;
             __stario::Probe::<Session>::READS_ONE
                 && !__stario::Probe::<Session>::READS_OPTION

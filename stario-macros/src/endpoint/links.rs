@@ -236,7 +236,7 @@ impl<'a> Setters<'a> {
             let runtime = short_at(span);
             Some(quote_spanned! {span=>
                 type #state = #runtime::Unset<{
-                    #[allow(unused_imports)] use #runtime::Unprobed as _;
+                    use #runtime::Unprobed as _;
                     #runtime::Probe::<#ty>::READS_ONE && !#runtime::Probe::<#ty>::READS_OPTION
                 }>;
             })
