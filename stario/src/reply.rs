@@ -228,7 +228,6 @@ where
     type Way = AsEvents<K>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<'s, T, K> Way<'s, T> for AsEvents<K>
 where
     T: Stream + Send + 's,

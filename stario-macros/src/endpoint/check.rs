@@ -225,7 +225,7 @@ fn captures(endpoint: &Endpoint, errors: &mut Errors) {
                     format!("`{shown}` has no parameter; add `{name}: PathParam<..>` to the function");
                 errors.at(&endpoint.path, message);
             }
-            Some(parameter) if borrows(parameter.ty.to_token_stream()) => {
+            Some(parameter) if parameter.problems.is_empty() && borrows(parameter.ty.to_token_stream()) => {
                 let message =
                     "a path parameter is decoded, so it is taken by value; write `PathParam<String>`";
                 errors.at(&parameter.ty, message);
