@@ -106,7 +106,7 @@ fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
                 _ => {}
             },
             TokenTree::Ident(_) if matches!(text.as_str(), "fn" | "async" | "macro_rules") => {
-                skips_block = true
+                skips_block = true;
             }
             TokenTree::Ident(_) | TokenTree::Literal(_) => {}
         }
@@ -211,47 +211,47 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(body: TokenStream, leaves: bool) {
+    fn check(body: &TokenStream, leaves: bool) {
         assert_eq!(question_mark(body.clone()).is_some(), leaves, "{body}");
     }
 
     #[test]
     fn a_question_mark_that_leaves_the_block_is_found() {
-        check(quote!(let x = f()?;), true);
-        check(quote!(yield html! { <p>{f()?}</p> };), true);
+        check(&quote!(let x = f()?;), true);
+        check(&quote!(yield html! { <p>{f()?}</p> };), true);
         check(
-            quote!(if a || f()? {
+            &quote!(if a || f()? {
                 yield 1;
             }),
             true,
         );
-        check(quote!(let f = |x| g(x); h()?;), true);
-        check(quote!(select! { x = a => { x?; } }), true);
-        check(quote!(for x in y?.z() {}), true);
+        check(&quote!(let f = |x| g(x); h()?;), true);
+        check(&quote!(select! { x = a => { x?; } }), true);
+        check(&quote!(for x in y?.z() {}), true);
     }
 
     #[test]
     fn a_question_mark_that_stays_inside_is_not() {
-        check(quote!(let f = |x| g(x)?;), false);
-        check(quote!(let f = move || { g()?; Ok(()) };), false);
-        check(quote!(async move { g()? }.await;), false);
+        check(&quote!(let f = |x| g(x)?;), false);
+        check(&quote!(let f = move || { g()?; Ok(()) };), false);
+        check(&quote!(async move { g()? }.await;), false);
         check(
-            quote!(
+            &quote!(
                 fn f<T: ?Sized>() -> Option<u8> {
                     g()?
                 }
             ),
             false,
         );
-        check(quote!(let s = try_stream! { g()?; };), false);
+        check(&quote!(let s = try_stream! { g()?; };), false);
         check(
-            quote!(
+            &quote!(
                 macro_rules! m {
                     ($($x:expr)?) => {};
                 }
             ),
             false,
         );
-        check(quote!(yield event::remove("#a");), false);
+        check(&quote!(yield event::remove("#a");), false);
     }
 }
