@@ -58,6 +58,8 @@ pub const fn by_name<P: Provider<T>, T: Send + Sync + 'static>(_: PhantomData<T>
     ProvidedBy(PhantomData)
 }
 
+// The value is there for its type alone.
+#[allow(clippy::unused_self)]
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What is known of it.
     pub const fn info(self) -> ArgumentInfo {
@@ -71,6 +73,8 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     }
 }
 
+// The methods whose names begin with `expect` are evaluated by the compiler: it reports their panics as errors.
+#[allow(clippy::missing_panics_doc)]
 impl ParameterInfo {
     /// A parameter, and what its type says about it.
     pub const fn new(parameter: Parameter, argument: ArgumentInfo) -> Self {
