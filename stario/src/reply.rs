@@ -208,7 +208,7 @@ pub struct AsWhole<K>(std::marker::PhantomData<K>);
 /// The value is a stream whose items become events in the way `K`.
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
-impl<'s, T: IntoResponse<K>, K> Reply<'s, AsWhole<K>> for T {
+impl<T: IntoResponse<K>, K> Reply<'_, AsWhole<K>> for T {
     type Way = AsWhole<K>;
 }
 
