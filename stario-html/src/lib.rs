@@ -44,4 +44,6 @@ pub use html::Html;
 pub use json::{Json, json, try_json};
 pub use render::{Displayed, Raw, Render, display};
 pub use style::{Css, StyleAttr, StyleSheet, StyleValue, css};
+#[doc(hidden)]
+pub use url::{Lead, is_same_site, lead, refresh_url_start};
 pub use url::{TrustedUrl, UrlAttr, trusted_url};

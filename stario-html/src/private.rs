@@ -11,9 +11,10 @@ use crate::attrs::{Attrs, TagName};
 pub use crate::component::{Children, ChildrenOf, Given, IntoOptional, Missing, Slot, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
+use crate::names::drops_first_newline;
 use crate::render::Render;
 use crate::style::{StyleAttr, StyleSheet, StyleValue};
-use crate::url::UrlAttr;
+use crate::url::{UrlAttr, is_safe_refresh, refuse_unsafe};
 pub use crate::{Buf, Html};
 
 /// What the buffer wants to have left at the end, to write without looking.
@@ -225,6 +226,45 @@ impl Buf {
         }
     }
 
+    /// The URL behind the delay of a refresh.
+    #[inline]
+    pub fn __url_part<T: UrlAttr + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+        self.push_static(head);
+        value.write_url(&mut AttrWriter::new(self));
+        self.push_static(tail);
+    }
+
+    #[inline]
+    pub fn __code_url<T: UrlAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_code_url(&mut AttrWriter::new(self));
+            self.push_static(tail);
+        }
+    }
+
+    /// The `content` of a `<meta>` that may be a refresh.
+    #[inline]
+    pub fn __refresh<T: AttrValue + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            let start = self.len();
+            value.write_attr(&mut AttrWriter::new(self));
+            refuse_unsafe(&mut AttrWriter::new(self), start, is_safe_refresh);
+            self.push_static(tail);
+        }
+    }
+
     #[inline]
     pub fn __urls<T: UrlAttr + ?Sized>(
         &mut self,
@@ -359,9 +399,22 @@ impl Buf {
         self.push_trusted_markup(attrs.as_str());
     }
 
+    /// The attributes of an element that runs what it loads.
+    #[inline]
+    pub fn __code_attrs(&mut self, attrs: &Attrs) {
+        self.push_trusted_markup(attrs.for_code());
+    }
+
     #[inline]
     pub fn __tag(&mut self, name: &TagName) {
         self.push_trusted_markup(name.as_str());
+    }
+
+    /// The newline that the parser drops behind some opening tags, so that it keeps that of the content.
+    pub fn __tag_newline(&mut self, name: &TagName) {
+        if drops_first_newline(name.as_str()) {
+            self.push_static("\n");
+        }
     }
 
     /// Writes what comes before the value; if the attribute is left out also what comes behind it.

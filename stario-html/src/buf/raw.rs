@@ -35,6 +35,30 @@ static PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
+/// The digits of 0 to 999 without leading zeros, and in the last byte how many there are.
+static SHORT_NUMBERS: [[u8; 4]; 1000] = {
+    let mut numbers = [[b'0', 0, 0, 1]; 1000];
+    let mut n = 1;
+    while n < 1000 {
+        let mut digits = 0;
+        let mut unit = if n < 10 {
+            1
+        } else if n < 100 {
+            10
+        } else {
+            100
+        };
+        while unit > 0 {
+            numbers[n][digits] = b'0' + (n / unit % 10) as u8;
+            digits += 1;
+            unit /= 10;
+        }
+        numbers[n][3] = digits as u8;
+        n += 1;
+    }
+    numbers
+};
+
 /// Markup up to this length is copied where it is written rather than by a call.
 const IN_PLACE: usize = 64;
 
@@ -77,11 +101,15 @@ pub(super) fn integer(out: &mut String, head: &'static str, is_negative: bool, n
     unsafe {
         let bytes = out.as_mut_vec();
         let mut end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
-        if is_negative {
-            end.write(b'-');
-            end = end.add(1);
-        }
-        end = digits(end, n);
+        end.write(b'-');
+        end = end.add(usize::from(is_negative));
+        end = match SHORT_NUMBERS.get(usize::try_from(n).unwrap_or(usize::MAX)) {
+            Some(digits) => {
+                ptr::copy_nonoverlapping(digits.as_ptr(), end, 4);
+                end.add(usize::from(digits[3]))
+            }
+            None => long_integer(end, n),
+        };
         end = copy(end, tail);
         finish(bytes, end);
     }
@@ -134,35 +162,22 @@ unsafe fn finish(bytes: &mut Vec<u8>, end: *mut u8) {
     }
 }
 
-/// Writes a number to `end` and returns where it ends.
+/// Writes a number that [`SHORT_NUMBERS`] has not to `end` and returns where it ends.
 ///
 /// # Safety
 ///
 /// There must be room for [`DIGITS`] bytes at `end`.
 #[inline(never)]
 #[allow(clippy::cast_possible_truncation)]
-unsafe extern "C" fn digits(end: *mut u8, n: u64) -> *mut u8 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if n < 10 {
-            end.write(b'0' + n as u8);
-            end.add(1)
-        } else if n < 100 {
-            ptr::copy_nonoverlapping(PAIRS[n as usize].as_ptr(), end, 2);
-            end.add(2)
-        } else {
-            long_integer(end, n)
+unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
+    if n < 10_000 {
+        // SAFETY: four of the bytes that the caller has made room for. Both indices are below 100.
+        unsafe {
+            ptr::copy_nonoverlapping(PAIRS[(n / 100) as usize].as_ptr(), end, 2);
+            ptr::copy_nonoverlapping(PAIRS[(n % 100) as usize].as_ptr(), end.add(2), 2);
+            return end.add(4);
         }
     }
-}
-
-/// Writes a number of three digits or more to `end` and returns where it ends.
-///
-/// # Safety
-///
-/// There must be room for [`DIGITS`] bytes at `end`.
-#[allow(clippy::cast_possible_truncation)]
-unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
     let length = n.ilog10() as usize + 1;
     // SAFETY: `length` digits are written from the last to the first, each place exactly once, and the caller has made
     // room for as many as a `u64` can have. An index into `PAIRS` is a remainder by 100.
@@ -295,47 +310,70 @@ mod sse2 {
     ) -> *mut u8 {
         // SAFETY: the source is what the caller says. The sixteen bytes stored go into the room for `source` and `SLACK`; the rest is the caller's promise.
         unsafe {
-            let source = std::slice::from_raw_parts(source, length);
-            if source.len() < 16 {
-                let chunk = short(source);
-                _mm_storeu_si128(at.cast(), chunk);
-                if special::<DOUBLE>(chunk) == 0 {
-                    return at.add(source.len());
+            if length > 32 {
+                return escape_long::<DOUBLE>(bytes, at, source, length, extra);
+            }
+            // Two halves that overlap, whatever the length; the store of the second one repeats bytes of the first.
+            if length >= 16 {
+                let second = length - 16;
+                let low = _mm_loadu_si128(source.cast());
+                let high = _mm_loadu_si128(source.add(second).cast());
+                if special_in_either::<DOUBLE>(low, high) == 0 {
+                    _mm_storeu_si128(at.cast(), low);
+                    _mm_storeu_si128(at.add(second).cast(), high);
+                    return at.add(length);
+                }
+            } else if length >= 8 {
+                let second = length - 8;
+                let low = source.cast::<u64>().read_unaligned();
+                let high = source.add(second).cast::<u64>().read_unaligned();
+                if special::<DOUBLE>(_mm_set_epi64x(high.cast_signed(), low.cast_signed())) == 0 {
+                    at.cast::<u64>().write_unaligned(low);
+                    at.add(second).cast::<u64>().write_unaligned(high);
+                    return at.add(length);
+                }
+            } else {
+                let chunk = short(std::slice::from_raw_parts(source, length));
+                if special::<DOUBLE>(_mm_set_epi64x(0, chunk.cast_signed())) == 0 {
+                    at.cast::<u64>().write_unaligned(chunk);
+                    return at.add(length);
                 }
             }
-            escape_long::<DOUBLE>(bytes, at, source, extra)
+            escape_long::<DOUBLE>(bytes, at, source, length, extra)
         }
     }
 
-    /// What [`escape`] does with text that is long or not clean, which most is not.
+    /// Escapes text that is long or not clean, which most is not.
     ///
     /// # Safety
     ///
     /// As for [`escape`].
     #[target_feature(enable = "sse2")]
     #[inline(never)]
-    unsafe fn escape_long<const DOUBLE: bool>(
+    unsafe extern "C" fn escape_long<const DOUBLE: bool>(
         bytes: &mut Vec<u8>,
         mut at: *mut u8,
-        source: &[u8],
+        mut from: *const u8,
+        length: usize,
         extra: usize,
     ) -> *mut u8 {
-        let mut from = source.as_ptr();
-        let mut left = source.len();
+        let mut left = length;
         // SAFETY: at the head of each step there are `left` bytes to read at `from`, and room for as many, for `extra`
-        // and for `SLACK` at `at`. Whole chunks are only read and stored while that many bytes are left; the chunk of
-        // the last few is put together by `short`, and its sixteen bytes go into `SLACK`. `entities` keeps the same
-        // promise and returns the new end.
+        // and for `SLACK` at `at`. Whole chunks are only read and stored while that many bytes are left, but for the
+        // chunk of the last sixteen bytes, which begins before `from`: it is only read when the text has that many, and
+        // only stored when it is clean, so that all of it stands unchanged before its end. What is left otherwise is
+        // put together by `short`, and its sixteen bytes go into `SLACK`. `entities` keeps the same promise and returns
+        // the new end.
         unsafe {
             while left >= 32 {
                 let (low, high) = (_mm_loadu_si128(from.cast()), _mm_loadu_si128(from.add(16).cast()));
                 _mm_storeu_si128(at.cast(), low);
                 _mm_storeu_si128(at.add(16).cast(), high);
-                let hits = special::<DOUBLE>(low) | special::<DOUBLE>(high) << 16;
                 left -= 32;
-                at = if hits == 0 {
+                at = if special_in_either::<DOUBLE>(low, high) == 0 {
                     at.add(32)
                 } else {
+                    let hits = special::<DOUBLE>(low) | special::<DOUBLE>(high) << 16;
                     entities::<DOUBLE>(bytes, at, [low, high], hits, 32, left + extra)
                 };
                 from = from.add(32);
@@ -350,18 +388,27 @@ mod sse2 {
                 } else {
                     entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, 16, left + extra)
                 };
+                from = from.add(16);
             }
-            if left > 0 {
-                let chunk = short(&source[source.len() - left..]);
-                _mm_storeu_si128(at.cast(), chunk);
-                let hits = special::<DOUBLE>(chunk);
-                at = if hits == 0 {
-                    at.add(left)
-                } else {
-                    entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, left, extra)
-                };
+            if left == 0 {
+                return at;
             }
-            at
+            if length >= 16 {
+                let back = 16 - left;
+                let chunk = _mm_loadu_si128(from.sub(back).cast());
+                if special::<DOUBLE>(chunk) == 0 {
+                    _mm_storeu_si128(at.sub(back).cast(), chunk);
+                    return at.add(left);
+                }
+            }
+            let chunk = last(std::slice::from_raw_parts(from, left));
+            _mm_storeu_si128(at.cast(), chunk);
+            let hits = special::<DOUBLE>(chunk);
+            if hits == 0 {
+                at.add(left)
+            } else {
+                entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, left, extra)
+            }
         }
     }
 
@@ -429,15 +476,22 @@ mod sse2 {
     /// Fewer than sixteen bytes as a vector, the rest zero. Overlapping reads, so that no length needs a loop.
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn short(bytes: &[u8]) -> __m128i {
+    fn last(bytes: &[u8]) -> __m128i {
         let n = bytes.len();
-        if n >= 8 {
-            let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
-            let all = u128::from(half(0)) | u128::from(half(n - 8)) << (8 * (n - 8));
-            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-            return _mm_set_epi64x((all >> 64) as i64, all as i64);
+        if n < 8 {
+            return _mm_set_epi64x(0, short(bytes).cast_signed());
         }
-        let all = if n >= 4 {
+        let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
+        let all = u128::from(half(0)) | u128::from(half(n - 8)) << (8 * (n - 8));
+        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+        return _mm_set_epi64x((all >> 64) as i64, all as i64);
+    }
+
+    /// Fewer than eight bytes as a number, the rest zero.
+    #[inline]
+    fn short(bytes: &[u8]) -> u64 {
+        let n = bytes.len();
+        if n >= 4 {
             let half = |at: usize| bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
             u64::from(half(0)) | u64::from(half(n - 4)) << (8 * (n - 4))
         } else if n > 0 {
@@ -445,14 +499,27 @@ mod sse2 {
             byte(0) | byte(n / 2) | byte(n - 1)
         } else {
             0
-        };
-        _mm_set_epi64x(0, all.cast_signed())
+        }
     }
 
-    /// A bit for each byte that needs an entity. Two comparisons find all four characters exactly.
+    /// A bit for each byte that needs an entity.
     #[target_feature(enable = "sse2")]
     #[inline]
     fn special<const DOUBLE: bool>(chunk: __m128i) -> u32 {
+        _mm_movemask_epi8(marked::<DOUBLE>(chunk)).cast_unsigned()
+    }
+
+    /// Whether any byte of two chunks needs an entity: not zero if one does.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn special_in_either<const DOUBLE: bool>(low: __m128i, high: __m128i) -> u32 {
+        _mm_movemask_epi8(_mm_or_si128(marked::<DOUBLE>(low), marked::<DOUBLE>(high))).cast_unsigned()
+    }
+
+    /// All bits set in each byte that needs an entity. Two comparisons find all four characters exactly.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn marked<const DOUBLE: bool>(chunk: __m128i) -> __m128i {
         let is = |bit: u8, value: u8| {
             _mm_cmpeq_epi8(
                 _mm_or_si128(chunk, _mm_set1_epi8(bit.cast_signed())),
@@ -462,7 +529,7 @@ mod sse2 {
         // `<` and `>` differ in bit 1, `&` and `"` in bit 2, `&` and `'` in bit 0.
         let angles = is(2, b'>');
         let others = if DOUBLE { is(4, b'&') } else { is(1, b'\'') };
-        _mm_movemask_epi8(_mm_or_si128(angles, others)).cast_unsigned()
+        _mm_or_si128(angles, others)
     }
 }
 
