@@ -1,8 +1,10 @@
 //! The buffer that templates write into.
 
-// Writing into spare capacity; everything unsafe of the crate, in one place.
-#[allow(unsafe_code)]
+// Writing into spare capacity: the only unsafe code of this crate. `cfg(stario_portable)` chooses its portable path.
+#[allow(unsafe_code, unexpected_cfgs)]
 mod raw;
+#[allow(unexpected_cfgs)]
+mod tables;
 
 use std::fmt;
 

@@ -14,50 +14,18 @@
 //!   ASCII entities. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
 //! * **No unwinding.** What is called out of line is `extern "C"`, so that the caller needs no clean-up code for it
 //!   and templates compile faster. Nothing in it panics but a buffer that outgrows the address space.
+//! * **Portable.** Other processors escape byte by byte. `RUSTFLAGS="--cfg stario_portable"` builds that on x86-64, too,
+//!   so that all tests run with it.
 //! * **Reading.** Text is only read inside of its bounds: whole chunks while that many bytes are left, the rest through
 //!   slices.
 
 use std::ptr;
 
+use super::tables::{PAIRS, SHORT_NUMBERS};
 use crate::escape::Quote;
 
 /// Room kept beyond what is needed: two stores of sixteen bytes, and one entity of eight.
 const SLACK: usize = 40;
-
-/// The digits of 0 to 99.
-static PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut n: u8 = 0;
-    while n < 100 {
-        pairs[n as usize] = [b'0' + n / 10, b'0' + n % 10];
-        n += 1;
-    }
-    pairs
-};
-
-/// The digits of 0 to 999 without leading zeros, and in the last byte how many there are.
-static SHORT_NUMBERS: [[u8; 4]; 1000] = {
-    let mut numbers = [[b'0', 0, 0, 1]; 1000];
-    let mut n = 1;
-    while n < 1000 {
-        let mut digits = 0;
-        let mut unit = if n < 10 {
-            1
-        } else if n < 100 {
-            10
-        } else {
-            100
-        };
-        while unit > 0 {
-            numbers[n][digits] = b'0' + (n / unit % 10) as u8;
-            digits += 1;
-            unit /= 10;
-        }
-        numbers[n][3] = digits as u8;
-        n += 1;
-    }
-    numbers
-};
 
 /// Markup up to this length is copied where it is written rather than by a call.
 const IN_PLACE: usize = 64;
@@ -86,9 +54,9 @@ pub(super) fn push_static(out: &mut String, markup: &'static str) {
     // SAFETY: the room has just been reserved, and what is added is text.
     unsafe {
         let bytes = out.as_mut_vec();
-        let end = bytes.as_mut_ptr().add(bytes.len());
-        let end = copy(end, markup);
-        finish(bytes, end);
+        let before = bytes.len();
+        copy(bytes.as_mut_ptr().add(before), markup);
+        bytes.set_len(before + markup.len());
     }
 }
 
@@ -100,18 +68,22 @@ pub(super) fn integer(out: &mut String, head: &'static str, is_negative: bool, n
     // text stays UTF-8, and the length is set to what has been initialized.
     unsafe {
         let bytes = out.as_mut_vec();
-        let mut end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
-        end.write(b'-');
-        end = end.add(usize::from(is_negative));
-        end = match SHORT_NUMBERS.get(usize::try_from(n).unwrap_or(usize::MAX)) {
+        let before = bytes.len();
+        let at = copy(bytes.as_mut_ptr().add(before), head);
+        if is_negative {
+            at.write(b'-');
+        }
+        let sign = usize::from(is_negative);
+        let digits = match SHORT_NUMBERS.get(usize::try_from(n).unwrap_or(usize::MAX)) {
             Some(digits) => {
-                ptr::copy_nonoverlapping(digits.as_ptr(), end, 4);
-                end.add(usize::from(digits[3]))
+                ptr::copy_nonoverlapping(digits.as_ptr(), at.add(sign), 4);
+                usize::from(digits[3])
             }
-            None => long_integer(end, n),
+            None => long_integer(at.add(sign), n),
         };
-        end = copy(end, tail);
-        finish(bytes, end);
+        copy(at.add(sign + digits), tail);
+        // A sum of lengths, not a difference of places: where the next value goes is known without waiting for this one.
+        bytes.set_len(before + head.len() + sign + digits + tail.len());
     }
 }
 
@@ -147,43 +119,27 @@ unsafe extern "C" fn copy_long(at: *mut u8, from: *const u8, length: usize) {
     unsafe { ptr::copy_nonoverlapping(from, at, length) };
 }
 
-/// Counts what has been written up to `end`.
+/// Writes a number that [`SHORT_NUMBERS`] lacks to `at` and returns how many digits it has.
 ///
 /// # Safety
 ///
-/// `end` must be a place in the buffer of `bytes`, and everything before it written.
-#[inline(always)]
-#[allow(clippy::inline_always)]
-unsafe fn finish(bytes: &mut Vec<u8>, end: *mut u8) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let length = end.offset_from_unsigned(bytes.as_ptr());
-        bytes.set_len(length);
-    }
-}
-
-/// Writes a number that [`SHORT_NUMBERS`] has not to `end` and returns where it ends.
-///
-/// # Safety
-///
-/// There must be room for [`DIGITS`] bytes at `end`.
+/// There must be room for [`DIGITS`] bytes at `at`.
 #[inline(never)]
 #[allow(clippy::cast_possible_truncation)]
-unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
+unsafe extern "C" fn long_integer(at: *mut u8, mut n: u64) -> usize {
     if n < 10_000 {
         // SAFETY: four of the bytes that the caller has made room for. Both indices are below 100.
         unsafe {
-            ptr::copy_nonoverlapping(PAIRS[(n / 100) as usize].as_ptr(), end, 2);
-            ptr::copy_nonoverlapping(PAIRS[(n % 100) as usize].as_ptr(), end.add(2), 2);
-            return end.add(4);
+            ptr::copy_nonoverlapping(PAIRS[(n / 100) as usize].as_ptr(), at, 2);
+            ptr::copy_nonoverlapping(PAIRS[(n % 100) as usize].as_ptr(), at.add(2), 2);
         }
+        return 4;
     }
-    let length = n.ilog10() as usize + 1;
-    // SAFETY: `length` digits are written from the last to the first, each place exactly once, and the caller has made
-    // room for as many as a `u64` can have. An index into `PAIRS` is a remainder by 100.
+    let digits = n.ilog10() as usize + 1;
+    // SAFETY: each of the digits is written once, from the last to the first, and the caller has made room for as many
+    // as a `u64` can have. An index into `PAIRS` is a remainder by 100.
     unsafe {
-        let stop = end.add(length);
-        let mut at = stop;
+        let mut at = at.add(digits);
         while n >= 100 {
             at = at.sub(2);
             ptr::copy_nonoverlapping(PAIRS[(n % 100) as usize].as_ptr(), at, 2);
@@ -194,70 +150,59 @@ unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
         } else {
             at.sub(1).write(b'0' + n as u8);
         }
-        stop
     }
+    digits
 }
 
 /// Appends `head` and `text`, escaped, and `tail`.
+#[cfg(all(target_arch = "x86_64", not(stario_portable)))]
 #[inline]
 pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
     make_room(out, head.len() + text.len() + tail.len() + SLACK);
     // SAFETY: room for all three has just been reserved, and escaping leaves as much behind it as it is told to. What
-    // is added is text, so the whole stays UTF-8.
+    // is added is text, so the whole stays UTF-8. Every x86-64 processor has SSE2.
     unsafe {
         let bytes = out.as_mut_vec();
-        let end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
-        let end = escape::<true>(bytes, end, text, tail.len());
-        let end = copy(end, tail);
-        finish(bytes, end);
+        let at = copy(bytes.as_mut_ptr().add(bytes.len()), head);
+        let at = sse2::escape::<true>(bytes, at, text.as_ptr(), text.len(), tail.len());
+        let end = copy(at, tail);
+        bytes.set_len(end.offset_from_unsigned(bytes.as_ptr()));
     }
 }
 
 /// Appends `text`, escaped for the quote in question.
+#[cfg(all(target_arch = "x86_64", not(stario_portable)))]
 pub(super) fn push_escaped(out: &mut String, text: &str, quote: Quote) {
     make_room(out, text.len() + SLACK);
-    // SAFETY: the room has just been reserved, and what is added is text.
+    // SAFETY: the room has just been reserved, and what is added is text. Every x86-64 processor has SSE2.
     unsafe {
         let bytes = out.as_mut_vec();
-        let end = bytes.as_mut_ptr().add(bytes.len());
+        let at = bytes.as_mut_ptr().add(bytes.len());
         let end = match quote {
-            Quote::Double => escape::<true>(bytes, end, text, 0),
-            Quote::Single => escape::<false>(bytes, end, text, 0),
+            Quote::Double => sse2::escape::<true>(bytes, at, text.as_ptr(), text.len(), 0),
+            Quote::Single => sse2::escape::<false>(bytes, at, text.as_ptr(), text.len(), 0),
         };
-        finish(bytes, end);
+        bytes.set_len(end.offset_from_unsigned(bytes.as_ptr()));
     }
 }
 
-/// Writes `text` to `at`, escaped, and returns where it ends. The buffer may move.
-///
-/// # Safety
-///
-/// `at` must be a place in the buffer of `bytes`, everything before it written, with room for `text`, `extra` and
-/// `SLACK`. Behind the place returned there is room for `extra` and `SLACK`.
-#[inline(always)]
-#[allow(clippy::inline_always)]
-unsafe fn escape<const DOUBLE: bool>(bytes: &mut Vec<u8>, at: *mut u8, text: &str, extra: usize) -> *mut u8 {
-    // SAFETY: the caller's promise. Every x86-64 processor has SSE2.
-    #[cfg(target_arch = "x86_64")]
-    unsafe {
-        sse2::escape::<DOUBLE>(bytes, at, text.as_ptr(), text.len(), extra)
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let mut escaped = String::new();
-        crate::escape::escape_into(text, if DOUBLE { Quote::Double } else { Quote::Single }, &mut escaped);
-        // SAFETY: the caller's promise; the place returned is the end of the buffer, with the room just reserved.
-        unsafe {
-            finish(bytes, at);
-            bytes.extend_from_slice(escaped.as_bytes());
-            bytes.reserve(extra + SLACK);
-            bytes.as_mut_ptr().add(bytes.len())
-        }
-    }
+/// Appends `head` and `text`, escaped, and `tail`.
+#[cfg(not(all(target_arch = "x86_64", not(stario_portable))))]
+pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
+    out.reserve(head.len() + text.len() + tail.len());
+    out.push_str(head);
+    push_escaped(out, text, Quote::Double);
+    out.push_str(tail);
+}
+
+/// Appends `text`, escaped for the quote in question.
+#[cfg(not(all(target_arch = "x86_64", not(stario_portable))))]
+pub(super) fn push_escaped(out: &mut String, text: &str, quote: Quote) {
+    crate::escape::escape_into(text, quote, out);
 }
 
 /// Escaping on processors with SSE2: bytes are stored first and looked through then.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(stario_portable)))]
 mod sse2 {
     use std::arch::x86_64::{
         __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
@@ -265,32 +210,8 @@ mod sse2 {
     };
     use std::ptr;
 
-    use super::{Quote, SLACK};
-    use crate::escape::entity;
-
-    /// Entities padded to eight bytes, and their lengths, by the low six bits of the character, which tell all of them
-    /// apart.
-    type Names = [([u8; 8], u8); 64];
-
-    static DOUBLE_NAMES: Names = names(Quote::Double);
-    static SINGLE_NAMES: Names = names(Quote::Single);
-
-    const fn names(quote: Quote) -> Names {
-        let mut names = [([0; 8], 0); 64];
-        let mut byte: u8 = 0;
-        while byte < 128 {
-            if let Some(name) = entity(byte, quote) {
-                let name = name.as_bytes();
-                let slot = &mut names[(byte % 64) as usize];
-                while (slot.1 as usize) < name.len() {
-                    slot.0[slot.1 as usize] = name[slot.1 as usize];
-                    slot.1 += 1;
-                }
-            }
-            byte += 1;
-        }
-        names
-    }
+    use super::super::tables::entities::{DOUBLE_ENTITIES, SINGLE_ENTITIES};
+    use super::SLACK;
 
     /// Writes `source` to `at`, escaped, and returns where it ends. The buffer may move.
     ///
@@ -308,7 +229,8 @@ mod sse2 {
         length: usize,
         extra: usize,
     ) -> *mut u8 {
-        // SAFETY: the source is what the caller says. The sixteen bytes stored go into the room for `source` and `SLACK`; the rest is the caller's promise.
+        // SAFETY: the source is what the caller says, and each read is inside of it. The stores go into the room for
+        // `source` and `SLACK`; the rest is the caller's promise.
         unsafe {
             if length > 32 {
                 return escape_long::<DOUBLE>(bytes, at, source, length, extra);
@@ -429,7 +351,7 @@ mod sse2 {
         length: usize,
         after: usize,
     ) -> *mut u8 {
-        let names = if DOUBLE { &DOUBLE_NAMES } else { &SINGLE_NAMES };
+        let names = if DOUBLE { &DOUBLE_ENTITIES } else { &SINGLE_ENTITIES };
         let mut source = [0_u8; 64];
         // SAFETY: `source` has room for four vectors, so sixteen bytes may be read at each of its first 48. Each of the
         // `length` bytes, of which there are at most 32, becomes six at most; stores of sixteen and eight overshoot
@@ -534,49 +456,4 @@ mod sse2 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{escaped_between, integer, push_escaped};
-    use crate::escape::{Quote, escape_into};
-
-    #[test]
-    fn writes_integers_like_display() {
-        let mut n: u64 = 0;
-        for step in 0..2000_u64 {
-            for is_negative in [false, true] {
-                let mut out = String::from("é");
-                integer(&mut out, "<", is_negative, n, ">x");
-                assert_eq!(out, format!("é<{}{n}>x", if is_negative { "-" } else { "" }));
-            }
-            n = if step < 1200 { step } else { n.wrapping_mul(7).wrapping_add(step) };
-        }
-        for n in [u64::MAX, 10_u64.pow(19), 10_u64.pow(19) - 1] {
-            let mut out = String::new();
-            integer(&mut out, "", false, n, "");
-            assert_eq!(out, n.to_string());
-        }
-    }
-
-    #[test]
-    fn escapes_every_character_at_every_place() {
-        for length in 0..70 {
-            for special in ['&', '<', '>', '"', '\'', 'é', '🦀', '=', '?', ';', '$', '#', '"'] {
-                for at in 0..=length {
-                    let mut text = "x".repeat(at);
-                    text.push(special);
-                    text.push_str(&"y".repeat(length - at));
-                    for quote in [Quote::Double, Quote::Single] {
-                        let (mut fast, mut plain) = (String::from("a"), String::from("a"));
-                        push_escaped(&mut fast, &text, quote);
-                        escape_into(&text, quote, &mut plain);
-                        assert_eq!(fast, plain);
-                        if quote == Quote::Double {
-                            let mut between = String::from("a");
-                            escaped_between(&mut between, "<", &text, ">x");
-                            assert_eq!(between, format!("a<{}>x", &plain[1..]));
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;
