@@ -8,12 +8,12 @@ mod tables;
 
 use std::fmt;
 
+use crate::Html;
 use crate::escape::Quote;
-use crate::{Html, Render};
 
 /// Collects HTML; every way in except the one with the loud name escapes.
 ///
-/// `html!` makes and finishes one for each template. [`Render`] implementations write into it, and code that builds
+/// `html!` makes and finishes one for each template. [`Render`](crate::Render) implementations write into it, and code that builds
 /// markup by hand may use it too.
 ///
 /// ```
@@ -42,11 +42,6 @@ impl Buf {
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes) }
-    }
-
-    /// Renders `value` behind what is already there.
-    pub fn push<T: Render + ?Sized>(&mut self, value: &T) {
-        value.render(self);
     }
 
     /// Appends `text`, escaped for element content and for attributes in double quotes.

@@ -83,6 +83,13 @@ pub trait Render {
     }
 }
 
+impl Buf {
+    /// Renders `value` behind what is already there.
+    pub fn push<T: Render + ?Sized>(&mut self, value: &T) {
+        value.render(self);
+    }
+}
+
 impl Render for str {
     #[inline]
     fn render(&self, buf: &mut Buf) {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Block, Expr, Stmt};
 
-use super::is_html;
+use super::syntax::is_html;
 
 /// Puts `@into(slot)` into each `html!` in tail position. Any other way to return is left as it is.
 pub(super) fn write_into(block: &mut Block, slot: &TokenStream) {

@@ -8,8 +8,9 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, GenericParam, Generics};
 
+use super::body;
 use super::parse::{Component, Need, Property};
-use super::{body, is_shared_attribute, tokens_of};
+use super::syntax::{is_shared_attribute, tokens_of};
 
 pub(super) fn emit(krate: &TokenStream, component: &Component) -> TokenStream {
     Emitter::new(krate, component).items()
