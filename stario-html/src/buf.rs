@@ -11,7 +11,7 @@ use std::fmt;
 use crate::Html;
 use crate::escape::Quote;
 
-/// Collects HTML; every way in except the one with the loud name escapes.
+/// A buffer that HTML is written to. Everything is escaped, except by [`push_trusted_markup`](Self::push_trusted_markup).
 ///
 /// `html!` makes and finishes one for each template. [`Render`](crate::Render) implementations write into it, and code that builds
 /// markup by hand may use it too.
@@ -51,7 +51,7 @@ impl Buf {
 
     /// Appends `markup` as it is: **trusted, never escaped**.
     ///
-    /// Whoever calls this answers for what the markup does in the reader's browser.
+    /// The caller is responsible for what the markup does in the reader's browser.
     #[inline]
     pub fn push_trusted_markup(&mut self, markup: &str) {
         self.text.push_str(markup);
@@ -69,7 +69,7 @@ impl Buf {
         self.text.is_empty()
     }
 
-    /// Ends the writing and gives the markup out, without copying it.
+    /// Returns the finished markup, without copying it.
     #[must_use]
     pub fn finish(self) -> Html {
         Html::from_finished(self.text)
@@ -97,12 +97,12 @@ impl Buf {
         raw::integer(&mut self.text, head, is_negative, n, tail);
     }
 
-    /// What has been written from `start` on.
+    /// The text written from `start` on.
     pub(crate) fn written_from(&self, start: usize) -> &str {
         &self.text[start..]
     }
 
-    /// Takes back what has been written from `start` on.
+    /// Removes the text written from `start` on.
     pub(crate) fn truncate(&mut self, start: usize) {
         self.text.truncate(start);
     }
@@ -129,7 +129,7 @@ impl fmt::Write for Escaping<'_> {
 
 impl Escaping<'_> {
     pub(crate) fn push_display(&mut self, value: impl fmt::Display) {
-        // The writer cannot fail, so an error can only come from a broken `Display`; what it wrote so far stays.
+        // The writer cannot fail, so an error can only come from a broken `Display`; the text written so far stays.
         let _ = fmt::Write::write_fmt(self, format_args!("{value}"));
     }
 }

@@ -1,5 +1,5 @@
-//! What the expansion of `html!` calls. Nothing here is meant for people, and anything may change in any release: the
-//! macros and this crate are always built together.
+//! The functions that the expansion of `html!` calls. They are not public API and may change in any release: the macros
+//! and this crate are always built together.
 //!
 //! Each call takes the static markup around one value, `head` before and `tail` behind it, so that one capacity check
 //! can cover all three. An attribute that may be left out gets its own `open` text, which is left out with it.
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::attribute::{AttrValue, AttrWriter, FlagOrTextAttr, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
-pub use crate::component::{Children, ChildrenOf, Given, IntoOptional, Missing, Slot, given};
+pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOptional, Missing, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
 use crate::names::drops_first_newline;
@@ -17,7 +17,7 @@ use crate::style::{StyleAttr, StyleSheet, StyleValue};
 use crate::url::{UrlAttr, is_safe_refresh, refuse_unsafe};
 pub use crate::{Buf, Html};
 
-/// What the buffer wants to have left at the end, to write without looking.
+/// The bytes that should be left at the end, so that the last writes do not grow the buffer.
 const ROOM: u32 = 64;
 
 /// How much one template writes, learned from what it wrote before.
@@ -48,7 +48,7 @@ impl Hint {
         buf.finish()
     }
 
-    /// Up at once, down slowly: a page that is short now and then keeps its room.
+    /// The hint rises at once and falls slowly, so that a page that is short now and then keeps its room.
     #[cold]
     fn learn(&self, used: u32, hint: u32) {
         let next = if used < hint / 4 { hint - hint / 8 } else { used.saturating_add(used / 8 + 2 * ROOM) };
@@ -417,7 +417,7 @@ impl Buf {
         }
     }
 
-    /// Writes what comes before the value; if the attribute is left out also what comes behind it.
+    /// Writes the markup before the value; if the attribute is left out, also the markup behind it.
     #[inline]
     fn __open(&mut self, head: &'static str, open: usize, present: bool, tail: &'static str) -> bool {
         if present {
@@ -428,7 +428,7 @@ impl Buf {
         present
     }
 
-    /// Writes what is around an attribute that is left out.
+    /// Writes the markup around an attribute that is left out.
     fn __absent(&mut self, head: &'static str, open: usize, tail: &'static str) {
         self.push_trusted_markup(&head[..open]);
         self.push_trusted_markup(&tail[1..]);

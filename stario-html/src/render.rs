@@ -1,4 +1,4 @@
-//! What can stand in a template as text.
+//! Values that templates show as text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -41,7 +41,7 @@ use crate::{Buf, Html};
     note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`"
 )]
 pub trait Render {
-    /// Writes this value behind what is already in `buf`.
+    /// Writes this value to the end of `buf`.
     fn render(&self, buf: &mut Buf);
 
     /// Renders this value on its own.
@@ -65,7 +65,7 @@ pub trait Render {
         buf.push_static(tail);
     }
 
-    /// The bytes that this value is a list of: a response of them alone sends them, not their numbers.
+    /// The bytes, if this value is a list of bytes: a response of them alone sends the bytes, not their numbers.
     #[doc(hidden)]
     #[inline]
     fn bytes_instead(&self) -> Option<&[u8]> {
@@ -84,7 +84,7 @@ pub trait Render {
 }
 
 impl Buf {
-    /// Renders `value` behind what is already there.
+    /// Renders `value` to the end of the buffer.
     pub fn push<T: Render + ?Sized>(&mut self, value: &T) {
         value.render(self);
     }
@@ -293,7 +293,7 @@ impl<T: fmt::Display> Render for Raw<T> {
     }
 }
 
-/// Writes what is trusted.
+/// Writes trusted markup.
 struct Trusted<'b>(&'b mut Buf);
 
 impl fmt::Write for Trusted<'_> {

@@ -14,7 +14,7 @@ pub use safety::{Lead, is_same_site, lead, refresh_url_start};
 use safety::{first_of_list, last_of_list};
 pub(crate) use safety::{is_safe, is_safe_list, is_safe_refresh};
 
-/// What stands in the page instead of a URL that would run code.
+/// The text written in place of a URL that is refused.
 const REFUSED: &str = "about:invalid";
 
 /// A value for an attribute that the browser follows or loads: `href`, `src`, `action`, and the like.

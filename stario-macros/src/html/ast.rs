@@ -110,10 +110,10 @@ pub(crate) enum Value {
     Number(Literal),
     Splice(Splice),
     /// `{"/users/", id}`
-    Parts(Vec<Part>),
+    Parts(Vec<ValuePart>),
 }
 
-pub(crate) enum Part {
+pub(crate) enum ValuePart {
     Literal(Literal),
     Splice(Splice),
 }

@@ -27,7 +27,7 @@ pub(crate) fn check(text: &Literal, instead: impl FnOnce(&[Piece<'_>]) -> String
         return;
     }
     let found = pieces(&text.value);
-    let Some(value) = found.pieces.iter().find_map(|piece| match piece {
+    let Some(value) = found.list.iter().find_map(|piece| match piece {
         Piece::Value(value) => Some(value),
         Piece::Text(_) => None,
     }) else {
@@ -40,7 +40,7 @@ pub(crate) fn check(text: &Literal, instead: impl FnOnce(&[Piece<'_>]) -> String
         }
         return;
     };
-    let instead = instead(&found.pieces);
+    let instead = instead(&found.list);
     report.error(
         text.span,
         format!(
@@ -78,14 +78,14 @@ fn has_rules(text: &Literal) -> bool {
 }
 
 #[derive(Default)]
-struct Found<'t> {
-    pieces: Vec<Piece<'t>>,
+struct Pieces<'t> {
+    list: Vec<Piece<'t>>,
     has_single: bool,
     has_double: bool,
 }
 
-fn pieces(text: &str) -> Found<'_> {
-    let mut found = Found::default();
+fn pieces(text: &str) -> Pieces<'_> {
+    let mut found = Pieces::default();
     let (mut text_from, mut at) = (0, 0);
     while let Some(next) = text[at..].find(['{', '}']) {
         at += next;
@@ -95,9 +95,9 @@ fn pieces(text: &str) -> Found<'_> {
             at += 2;
         } else if let Some(value) = value_at(rest) {
             if text_from < at {
-                found.pieces.push(Piece::Text(&text[text_from..at]));
+                found.list.push(Piece::Text(&text[text_from..at]));
             }
-            found.pieces.push(Piece::Value(value));
+            found.list.push(Piece::Value(value));
             at += value.len() + 2;
             text_from = at;
         } else {
@@ -106,7 +106,7 @@ fn pieces(text: &str) -> Found<'_> {
         }
     }
     if text_from < text.len() {
-        found.pieces.push(Piece::Text(&text[text_from..]));
+        found.list.push(Piece::Text(&text[text_from..]));
     }
     found
 }
@@ -128,8 +128,8 @@ mod tests {
 
     fn check(text: &str, parts: &str, nodes: &str) {
         let found = pieces(text);
-        assert_eq!(as_parts(&found.pieces), parts, "{text}");
-        assert_eq!(as_nodes(&found.pieces), nodes, "{text}");
+        assert_eq!(as_parts(&found.list), parts, "{text}");
+        assert_eq!(as_nodes(&found.list), nodes, "{text}");
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Checker<'_> {
                 braces::check(text, instead, self.report);
             }
         }
-        // Where the component puts its children is its own business.
+        // It is not known where the component puts its children, so no element counts as the one around them.
         self.outer.push((String::new(), component.range));
         self.nodes(&component.children);
         self.outer.pop();

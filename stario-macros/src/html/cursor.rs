@@ -154,8 +154,8 @@ impl Cursor {
         }
     }
 
-    /// Whether `head`, the tokens from `from` up to here, ends before what it is about: with the keyword, or with the
-    /// `=` behind a pattern.
+    /// Whether the head of a block, the tokens from `from` up to here, is incomplete: it ends with the keyword, or with
+    /// the `=` behind a pattern.
     pub(crate) fn is_head_missing(&self, from: usize) -> bool {
         match self.since(from) {
             [] | [_] => true,

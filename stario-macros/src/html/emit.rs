@@ -18,13 +18,13 @@ pub(crate) fn emit(
     let emitter = Emitter::new(krate);
     let body = emitter.ops(ops);
     let buf = &emitter.buf;
-    let slot = Ident::new("slot", Span::mixed_site());
+    let output = Ident::new("output", Span::mixed_site());
     quote! {{
         #statements
-        let #slot: &mut #krate::__private::Slot<'_> = #into;
-        let #buf = #slot.buf();
+        let #output: &mut #krate::__private::ComponentOutput<'_> = #into;
+        let #buf = #output.buf();
         #body
-        #slot.finish()
+        #output.finish()
     }}
 }
 
@@ -213,7 +213,7 @@ impl<'t> Emitter<'t> {
             quote_spanned!(span=> .children(#krate::Children::from(#html)))
         });
         if component.is_broken {
-            // What cannot be read has been reported; that it is missing need not be.
+            // A property that could not be read has been reported. Without the last call it is not reported as missing, too.
             return quote_spanned!(span=> let _ = #path::__props() #(#setters)* #children;);
         }
         quote_spanned!(span=> #path::__props() #(#setters)* #children .__render(&mut *#buf);)

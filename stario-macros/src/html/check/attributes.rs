@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use stario_html::names::{AttrKind, Element, is_known_attribute, known_attributes, most_similar};
 use stario_html::{is_same_site, refresh_url_start};
 
-use super::super::ast::{Attr, Else, If, Literal, Name, NamedAttr, Part, Range, Value};
+use super::super::ast::{Attr, Else, If, Literal, Name, NamedAttr, Range, Value, ValuePart};
 use super::super::braces::{self, Piece, as_parts};
 use super::super::kinds::Kinds;
 use super::super::report::Report;
@@ -201,7 +201,7 @@ fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
         {
             let value = &text.value;
             let problem =
-                format!("{name} is there or not, and {value:?} says neither; write {name}={{cond}}");
+                format!("{name} is present or absent, and {value:?} means neither; write {name}={{cond}}");
             report.error(text.span, problem);
         }
         (AttrKind::Boolean, Some(Value::Parts(_))) => {
@@ -247,7 +247,7 @@ fn boolean_literal(name: &str, text: &Literal, report: &mut Report) {
             if name == "disabled" { "disables" } else { "sets it" },
         ),
         _ => format!(
-            "{name} is a boolean attribute: {value:?} says nothing; write {name}={{cond}} or {name} alone"
+            "{name} is a boolean attribute: {value:?} has no meaning; write {name}={{cond}} or {name} alone"
         ),
     };
     report.error(text.span, problem);
@@ -266,20 +266,21 @@ fn value_of(name: &Name, pieces: &[Piece<'_>]) -> String {
 /// A literal that would run as code.
 fn url_literal(name: &str, url: &str, span: Span, report: &mut Report) {
     let scheme = url.split_once(':').map_or(String::new(), |(scheme, _)| scheme.trim().to_ascii_lowercase());
-    if matches!(scheme.as_str(), "javascript" | "vbscript") {
-        report.error(
-            span,
-            format!(
-                "{scheme}: runs the URL as code; write <button data-on:click=\"..\">, or {name}={{trusted_url(\"..\")}} if it \
-                 must be a URL"
-            ),
-        );
+    if !matches!(scheme.as_str(), "javascript" | "vbscript") {
+        return;
     }
+    let instead = match name {
+        "content" => "a refresh takes the URL of a page".to_owned(),
+        name => format!(
+            "write <button data-on:click=\"..\">, or {name}={{trusted_url(\"..\")}} if it must be a URL"
+        ),
+    };
+    report.error(span, format!("{scheme}: runs the URL as code; {instead}"));
 }
 
-/// What runs in the page comes from another site by a literal only, not by one that values complete.
-fn code_url_parts(element: &str, name: &str, parts: &[Part], report: &mut Report) {
-    let Some(Part::Literal(first)) = parts.first() else { return };
+/// Reports a URL of another site that values complete, where the page runs what the URL leads to.
+fn code_url_parts(element: &str, name: &str, parts: &[ValuePart], report: &mut Report) {
+    let Some(ValuePart::Literal(first)) = parts.first() else { return };
     if !is_same_site(&first.value) {
         report.error(
             first.span,
@@ -292,9 +293,9 @@ fn code_url_parts(element: &str, name: &str, parts: &[Part], report: &mut Report
 }
 
 /// The first part of a refresh holds the delay, so that the URL behind it can be checked.
-fn refresh_parts(range: Range, parts: &[Part], report: &mut Report) {
+fn refresh_parts(range: Range, parts: &[ValuePart], report: &mut Report) {
     let first = match parts.first() {
-        Some(Part::Literal(first)) => {
+        Some(ValuePart::Literal(first)) => {
             refresh_url_start(&first.value).map(|start| (&first.value[start..], first.span))
         }
         _ => None,
@@ -309,8 +310,8 @@ fn refresh_parts(range: Range, parts: &[Part], report: &mut Report) {
 }
 
 /// A literal that opens code or a document of its own must not have values put into it.
-fn url_parts(parts: &[Part], report: &mut Report) {
-    if let Some(Part::Literal(first)) = parts.first() {
+fn url_parts(parts: &[ValuePart], report: &mut Report) {
+    if let Some(ValuePart::Literal(first)) = parts.first() {
         beginning_of_url(&first.value, first.span, report);
     }
 }
@@ -331,17 +332,17 @@ fn beginning_of_url(url: &str, span: Span, report: &mut Report) {
     }
 }
 
-fn javascript_parts(parts: &[Part], report: &mut Report) {
+fn javascript_parts(parts: &[ValuePart], report: &mut Report) {
     let mut scanner = Scanner::default();
     let mut is_call = false;
     for part in parts {
         match part {
-            Part::Literal(text) => {
+            ValuePart::Literal(text) => {
                 scanner.read(&text.value);
                 // `@get('/users/`
                 is_call = text.value.contains('@');
             }
-            Part::Splice(value) if is_call && matches!(scanner.open(), Open::String(_)) => {
+            ValuePart::Splice(value) if is_call && matches!(scanner.open(), Open::String(_)) => {
                 report.error(
                     value.span,
                     "a value cannot stand inside of a string in JavaScript; write the handler's own link, name::action(..), or \
@@ -349,7 +350,7 @@ fn javascript_parts(parts: &[Part], report: &mut Report) {
                 );
                 scanner.read_value();
             }
-            Part::Splice(value) => {
+            ValuePart::Splice(value) => {
                 in_open_javascript(scanner.open(), value.span.into(), report);
                 scanner.read_value();
             }

@@ -3,7 +3,7 @@
 use stario_html::names::AttrKind;
 use stario_html::{Lead, Quote, is_same_site, lead, refresh_url_start};
 
-use super::super::ast::{Attr, Literal, NamedAttr, Part, Splice, Value};
+use super::super::ast::{Attr, Literal, NamedAttr, Splice, Value, ValuePart};
 use super::super::braces::characters;
 use super::super::kinds::Kinds;
 use super::super::ops::{Op, Ops, Place, ValueOp};
@@ -138,7 +138,7 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
     }
 }
 
-fn attr_of_parts(name: &str, kind: AttrKind, parts: Vec<Part>, out: &mut Ops) {
+fn attr_of_parts(name: &str, kind: AttrKind, parts: Vec<ValuePart>, out: &mut Ops) {
     let open = format!(" {name}=\"");
     // A URL whose beginning is not known at compile time checks itself as a whole.
     let place = match kind {
@@ -162,18 +162,18 @@ fn attr_of_parts(name: &str, kind: AttrKind, parts: Vec<Part>, out: &mut Ops) {
 }
 
 /// Whether a URL begins with a literal that decides where it leads, so that what follows needs no check.
-fn begins_settled(parts: &[Part]) -> bool {
-    matches!(parts.first(), Some(Part::Literal(text)) if lead(&text.value) == Lead::Settled)
+fn begins_settled(parts: &[ValuePart]) -> bool {
+    matches!(parts.first(), Some(ValuePart::Literal(text)) if lead(&text.value) == Lead::Settled)
 }
 
 /// Whether a URL begins with a literal that leads to this site.
-fn begins_here(parts: &[Part]) -> bool {
-    matches!(parts.first(), Some(Part::Literal(text)) if is_same_site(&text.value))
+fn begins_here(parts: &[ValuePart]) -> bool {
+    matches!(parts.first(), Some(ValuePart::Literal(text)) if is_same_site(&text.value))
 }
 
 /// Lowers `{"5; url=/", path}`: the delay as it is, the URL behind it as one that is checked.
-fn refresh(mut parts: Vec<Part>, out: &mut Ops) {
-    if let Some(Part::Literal(first)) = parts.first_mut()
+fn refresh(mut parts: Vec<ValuePart>, out: &mut Ops) {
+    if let Some(ValuePart::Literal(first)) = parts.first_mut()
         && let Some(start) = refresh_url_start(&first.value)
     {
         let url = Literal { value: first.value[start..].to_owned(), ..first.clone() };

@@ -4,30 +4,30 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use stario_html::Quote;
 
-use super::super::ast::{Part, Splice};
+use super::super::ast::{Splice, ValuePart};
 use super::super::ops::{Ops, Place};
 
 /// Lowers parts one by one, between the quotes of an attribute.
-pub(super) fn each(place: Place, parts: Vec<Part>, out: &mut Ops) {
+pub(super) fn each(place: Place, parts: Vec<ValuePart>, out: &mut Ops) {
     for part in parts {
         match part {
-            Part::Literal(text) => out.escaped(&text.value, Quote::Double),
-            Part::Splice(value) => out.value(place, value),
+            ValuePart::Literal(text) => out.escaped(&text.value, Quote::Double),
+            ValuePart::Splice(value) => out.value(place, value),
         }
     }
 }
 
 /// The parts as one Rust value, a tuple, which checks itself as a whole.
-pub(super) fn as_tuple(parts: Vec<Part>) -> Splice {
+pub(super) fn as_tuple(parts: Vec<ValuePart>) -> Splice {
     let mut span = Span::call_site();
     let values = parts.into_iter().enumerate().map(|(at, part)| {
         let splice = match part {
-            Part::Literal(text) => {
+            ValuePart::Literal(text) => {
                 let mut literal = proc_macro2::Literal::string(&text.value);
                 literal.set_span(text.span);
                 Splice { tokens: TokenTree::Literal(literal).into(), span: text.span }
             }
-            Part::Splice(splice) => splice,
+            ValuePart::Splice(splice) => splice,
         };
         if at == 0 {
             span = splice.span;

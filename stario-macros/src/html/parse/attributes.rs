@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-use super::super::ast::{Attr, Literal, Name, NamedAttr, Part, Prop, Range, Splice, Value};
+use super::super::ast::{Attr, Literal, Name, NamedAttr, Prop, Range, Splice, Value, ValuePart};
 use super::super::braces::characters;
 use super::super::cursor::{Cursor, number_value};
 use super::source::source_like;
@@ -225,21 +225,21 @@ impl Parser<'_> {
             }
             return self.splice(tokens.clone(), span).map(Value::Splice);
         }
-        let mut out: Vec<Part> = Vec::new();
+        let mut out: Vec<ValuePart> = Vec::new();
         for tokens in parts {
             let mut cursor = Cursor::new(tokens.clone());
             let text = cursor.take_string();
             match (text, out.last_mut()) {
                 // Literals that meet are one.
-                (Some(text), Some(Part::Literal(before))) if cursor.is_empty() => {
+                (Some(text), Some(ValuePart::Literal(before))) if cursor.is_empty() => {
                     before.value.push_str(&text.value);
                 }
                 (Some(text), _) if cursor.is_empty() => {
-                    out.push(Part::Literal(Literal { in_braces: true, ..text }));
+                    out.push(ValuePart::Literal(Literal { in_braces: true, ..text }));
                 }
                 _ => {
                     let range = tokens.clone().into_iter().next().map_or(span, |token| token.span());
-                    out.extend(self.splice(tokens, range).map(Part::Splice));
+                    out.extend(self.splice(tokens, range).map(ValuePart::Splice));
                 }
             }
         }
