@@ -37,6 +37,7 @@ use crate::{Buf, Html};
     message = "`{Self}` cannot be rendered as HTML text",
     label = "not text",
     note = "text is a string, a number, a char, `Html`, or an `Option`, slice or `Vec` of them; implement `Render`, write `display(value)` for a `Display` type, or `Raw(markup)` for trusted markup",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`",
     note = "for an iterator write `for item in items {{ .. }}`",
     note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`"
 )]

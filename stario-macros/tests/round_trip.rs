@@ -138,7 +138,7 @@ fn the_first_newline_of_preformatted_text_stays() {
             <pre>if is_on { {value} }</pre>
             <pre>for value in [value] { {value} }</pre>
             <pre>match is_on { true => {{value}} false => {} }</pre>
-            <pre>let value = value; {value}</pre>
+            <pre>let same = value; {same}</pre>
             <pre><Text text={value}/></pre>
             <pre><>{value}</></pre>
             <pre>{none}{value}</pre>

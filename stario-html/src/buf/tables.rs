@@ -12,6 +12,7 @@ pub(super) static PAIRS: [[u8; 2]; 100] = {
 };
 
 /// The digits of 0 to 999 without leading zeros, and in the last byte how many there are.
+#[allow(clippy::cast_possible_truncation)]
 pub(super) static SHORT_NUMBERS: [[u8; 4]; 1000] = {
     let mut numbers = [[b'0', 0, 0, 1]; 1000];
     let mut n = 1;

@@ -1,9 +1,10 @@
 //! The attributes of a tag.
 
-use stario_html::names::AttrKind;
+use quote::quote;
+use stario_html::names::{AttrKind, DatastarName, plugin};
 use stario_html::{Lead, Quote, is_same_site, lead, refresh_url_start};
 
-use super::super::ast::{Attr, Literal, NamedAttr, Splice, Value, ValuePart};
+use super::super::ast::{Attr, Literal, Name, NamedAttr, Splice, Value, ValuePart};
 use super::super::braces::characters;
 use super::super::kinds::Kinds;
 use super::super::ops::{Op, Ops, Place, ValueOp};
@@ -107,6 +108,11 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
     let name = &attr.name.text;
     let kind = kinds.kind(name);
     match attr.value {
+        // The name has been reported, and what its value would have to be is not known.
+        Some(Value::Splice(value)) if is_unknown_to_datastar(&attr.name) => {
+            let value = value.tokens;
+            out.0.push(Op::Statement(quote!(let _ = &(#value);)));
+        }
         None => out.markup(&format!(" {name}")),
         // `"false"` has been reported; the attribute is present whatever its value.
         Some(Value::Literal(value)) if kind.is_code() => out.literal_attr(name, &value.value),
@@ -136,6 +142,13 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
         }
         Some(Value::Parts(parts)) => attr_of_parts(name, kind, parts, out),
     }
+}
+
+/// Whether a name has the form of a Datastar attribute and is none.
+fn is_unknown_to_datastar(name: &Name) -> bool {
+    let Some(rest) = name.text.strip_prefix("data-").filter(|_| !name.is_quoted) else { return false };
+    let parsed = DatastarName::parse(rest);
+    plugin(parsed.plugin).is_none() && (parsed.key.is_some() || !parsed.modifiers.is_empty())
 }
 
 fn attr_of_parts(name: &str, kind: AttrKind, parts: Vec<ValuePart>, out: &mut Ops) {
