@@ -16,7 +16,7 @@ fn page() -> Html {
     let name = "Ada";
     html! {
         <title>"Hello " {name}</title>
-        <p class={"card-", name} id="row-{{name}}" title=r"{name}">"Hello {{name}}, {} { name }" r"{a: {b: 1}}"</p>
+        <p class={"card-", name} id="row-{{name}}" title=r"{name}">"Hello {{name}}" " {} { name }" r"{a: {b: 1}}"</p>
         <Card title={&format!("Hello {name}")}/>
         <p data-class="{active: {name}}" onclick="f({name})">{"{name}"}</p>
     }
