@@ -1,23 +1,22 @@
-//! The only unsafe code of this crate: writing into the spare capacity of the buffer without asking twice.
+//! The only unsafe code of this crate: it writes into the spare capacity of the buffer.
 //!
-//! In plain safe code (`push_str`, `write!`, escaping byte by byte) the five pages of `benchmarks/` take 4.8 times as long,
-//! numbers seven times, long text six, short strings three. The time goes into capacity checks, which a value and the
-//! static markup around it share here, and into looking at text, which happens sixteen bytes at a time here, after they
-//! have been copied.
+//! Plain safe code (`push_str`, `write!`, escaping byte by byte) takes several times as long. Here a value and the static
+//! markup around it share one capacity check, short numbers come from a table, and text is escaped sixteen bytes at a
+//! time. `benchmarks/` measures it.
 //!
 //! Invariants, on which every block below relies:
 //!
-//! * **Room.** A routine reserves before it writes. [`SLACK`] bytes beyond what is asked for are always reserved, so
-//!   that a store of sixteen bytes may begin at any place where a byte may be written. Bytes stored beyond the end of
-//!   what is meant are not part of the buffer: its length never includes them.
-//! * **Text.** What is added is whole `&str`s, ASCII digits, and pieces of a `&str` with ASCII characters replaced by
-//!   ASCII entities. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
-//! * **No unwinding.** What is called out of line is `extern "C"`, so that the caller needs no clean-up code for it
-//!   and templates compile faster. Nothing in it panics but a buffer that outgrows the address space.
+//! * **Room.** A routine reserves before it writes. It reserves [`SLACK`] bytes more than the text needs, so that a store
+//!   of sixteen bytes may begin at any place where a byte may be written. The length of the buffer never includes the
+//!   bytes that such a store writes behind the text.
+//! * **Text.** Only whole `&str`s, ASCII digits, and pieces of a `&str` with ASCII characters replaced by ASCII entities
+//!   are written. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
+//! * **No unwinding.** Functions that are not inlined are `extern "C"`, so that the caller needs no clean-up code for them
+//!   and templates compile faster. They panic only when the buffer outgrows the address space.
 //! * **Portable.** Other processors escape byte by byte. `RUSTFLAGS="--cfg stario_portable"` builds that on x86-64, too,
 //!   so that all tests run with it.
-//! * **Reading.** Text is only read inside of its bounds: whole chunks while that many bytes are left, the rest through
-//!   slices.
+//! * **Reading.** Text is only read inside of its bounds. Chunks of 32, 16 and 8 bytes are read where the text has that
+//!   many; the last chunk may begin before the end of the one before it. Shorter text is read through slices.
 
 use std::ptr;
 
@@ -159,8 +158,8 @@ unsafe extern "C" fn long_integer(at: *mut u8, mut n: u64) -> usize {
 #[inline]
 pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
     make_room(out, head.len() + text.len() + tail.len() + SLACK);
-    // SAFETY: room for all three has just been reserved, and escaping leaves as much behind it as it is told to. What
-    // is added is text, so the whole stays UTF-8. Every x86-64 processor has SSE2.
+    // SAFETY: room for all three has just been reserved, and `escape` keeps room for the tail behind the text. Only text
+    // is added, so the whole stays UTF-8. Every x86-64 processor has SSE2.
     unsafe {
         let bytes = out.as_mut_vec();
         let at = copy(bytes.as_mut_ptr().add(bytes.len()), head);
