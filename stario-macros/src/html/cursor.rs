@@ -154,8 +154,8 @@ impl Cursor {
         }
     }
 
-    /// Whether `head`, the tokens from `from` up to here, ends before what it is about: with the keyword, or with the
-    /// `=` behind a pattern.
+    /// Whether the head of a block, the tokens from `from` up to here, is incomplete: it ends with the keyword, or with
+    /// the `=` behind a pattern.
     pub(crate) fn is_head_missing(&self, from: usize) -> bool {
         match self.since(from) {
             [] | [_] => true,
@@ -187,7 +187,8 @@ pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     }
     match syn::Lit::new(literal.clone()) {
         syn::Lit::Str(string) if string.suffix().is_empty() => {
-            Some(Literal { value: string.value(), span: literal.span(), in_braces: false })
+            let is_raw = source.starts_with('r');
+            Some(Literal { value: string.value(), span: literal.span(), in_braces: false, is_raw })
         }
         _ => None,
     }
@@ -209,7 +210,7 @@ pub(crate) fn number_value(literal: &proc_macro2::Literal) -> Option<Literal> {
         // A unit, such as `10px`.
         _ => literal.to_string(),
     };
-    Some(Literal { value, span: literal.span(), in_braces: false })
+    Some(Literal { value, span: literal.span(), in_braces: false, is_raw: false })
 }
 
 fn is_type_of_number(suffix: &str) -> bool {

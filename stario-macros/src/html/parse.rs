@@ -183,7 +183,7 @@ impl Parser<'_> {
             String::new()
         };
         self.report.error(range, format!("text must be quoted: {text:?}{rule}"));
-        Node::Text(Literal { value: text, span: range.first, in_braces: true })
+        Node::Text(Literal { value: text, span: range.first, in_braces: true, is_raw: false })
     }
 
     /// Everything that begins with `<`, except closing tags.
