@@ -209,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn levels_that_are_not_shown_cost_nothing() {
+        let log: &'static Log = Box::leak(Box::new(log::tests::collecting(Format::Json)));
+        let filter = filter(Ok("warn,app=info".to_owned())).unwrap();
+        let subscriber = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed);
+        // The macros of `tracing` compare with this before anything else.
+        assert_eq!(tracing::Subscriber::max_level_hint(&subscriber), Some(LevelFilter::INFO));
+    }
+
+    #[test]
     fn the_format_is_text_on_a_terminal_unless_the_environment_says_otherwise() {
         let check = |variable: Option<&str>, is_terminal, expected: Result<Format, &str>| {
             let variable = variable.map(str::to_owned).ok_or(VarError::NotPresent);

@@ -17,7 +17,7 @@ use super::log::{self, Log};
 use crate::extract::RequestId;
 use crate::response::Response;
 
-/// Who reads what is logged of a request. It is asked for once a request.
+/// Who reads what is logged of a request. It is found once for each request, when that begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listeners {
     /// The log, if that shows requests.
