@@ -64,9 +64,10 @@ pub(crate) fn init() -> Result {
     #[cfg(not(feature = "otlp"))]
     let has_collector = false;
     let log = log(&filter, format, Output::Stderr { is_terminal }, has_collector);
-    let subscriber = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed);
+    let subscriber = tracing_subscriber::registry().with(filter);
     #[cfg(feature = "otlp")]
     let subscriber = subscriber.with(collector);
+    let subscriber = subscriber.with(event::layer(log)).with(Installed);
     log::begin_batches();
     // Fails when there is one already, which is what was asked.
     if subscriber.try_init().is_ok() {
