@@ -14,7 +14,7 @@ use super::line::{self, Format};
 use super::log::{self, Log};
 use crate::request_id::RequestId;
 
-/// Who reads what is logged of a request. It is asked for once a request.
+/// Who reads what is logged of a request. It is found once for each request, when that begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listeners {
     /// The log, if that shows requests.
