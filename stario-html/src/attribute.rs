@@ -49,7 +49,7 @@ impl fmt::Write for AttrWriter<'_> {
 /// A value for an ordinary attribute: `title={value}`.
 ///
 /// Implemented for strings, numbers and `char`; for `Option`, where `None` leaves the attribute out; for tuples of up to
-/// eight values, written one behind the other (`id={("user-", user.id)}`); for [`display`](crate::display); and for
+/// eight values, written one after the other (`id={("user-", user.id)}`); for [`display`](crate::display); and for
 /// references and smart pointers. Attributes whose value means more than its characters ask for a narrower trait:
 /// [`UrlAttr`](crate::UrlAttr), [`Expression`](crate::Expression), [`StyleAttr`](crate::StyleAttr).
 ///

@@ -1,7 +1,7 @@
 //! The functions that the expansion of `html!` calls. They are not public API and may change in any release: the macros
 //! and this crate are always built together.
 //!
-//! Each call takes the static markup around one value, `head` before and `tail` behind it, so that one capacity check
+//! Each call takes the static markup around one value, `head` before and `tail` after it, so that one capacity check
 //! can cover all three. An attribute that may be left out gets its own `open` text, which is left out with it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -82,7 +82,7 @@ impl Joined {
         buf.push_trusted_markup(part);
     }
 
-    /// Adds a list of classes made at run time. An empty one leaves no space behind.
+    /// Adds a list of classes made at run time. An empty list leaves no space.
     pub fn add_classes<T: AttrValue + ?Sized>(&mut self, buf: &mut Buf, classes: &T) {
         if !classes.is_present() {
             return;
@@ -226,7 +226,7 @@ impl Buf {
         }
     }
 
-    /// The URL behind the delay of a refresh.
+    /// The URL after the delay of a refresh.
     #[inline]
     pub fn __url_part<T: UrlAttr + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
         self.push_static(head);
@@ -410,14 +410,14 @@ impl Buf {
         self.push_trusted_markup(name.as_str());
     }
 
-    /// The newline that the parser drops behind some opening tags, so that it keeps that of the content.
+    /// The newline that the parser drops after some opening tags, so that it keeps that of the content.
     pub fn __tag_newline(&mut self, name: &TagName) {
         if drops_first_newline(name.as_str()) {
             self.push_static("\n");
         }
     }
 
-    /// Writes the markup before the value; if the attribute is left out, also the markup behind it.
+    /// Writes the markup before the value; if the attribute is left out, also the markup after it.
     #[inline]
     fn __open(&mut self, head: &'static str, open: usize, present: bool, tail: &'static str) -> bool {
         if present {

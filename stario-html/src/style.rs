@@ -162,7 +162,7 @@ fn is_safe(value: &str) -> bool {
     open.is_empty()
 }
 
-/// Whether the parenthesis behind `code` only groups, or belongs to a function that loads nothing.
+/// Whether the parenthesis after `code` only groups, or belongs to a function that loads nothing.
 fn calls_harmless(code: &str) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     let name = &code[code.trim_end_matches(is_name).len()..];

@@ -22,7 +22,7 @@ const REFUSED: &str = "about:invalid";
 /// A string may be relative or use http, https, mailto, tel or sms; anything else, `javascript:` above all, is
 /// replaced by `about:invalid`. Typed URLs know where they lead and skip the check; [`trusted_url`] opts out of it.
 ///
-/// Of several parts, `href={"/", path}`, those behind cannot change where those before them lead: a `path` that begins
+/// Of several parts, `href={"/", path}`, later parts cannot change where earlier ones lead: a `path` that begins
 /// with `/` would name another host, and the URL is replaced as well.
 ///
 /// The URL of what runs in the page (the `src` of a script, an `iframe` or an `embed`, the `data` of an `object`, the
@@ -171,7 +171,7 @@ fn refuse(out: &mut AttrWriter<'_>, start: usize) {
     out.write_str(REFUSED);
 }
 
-/// Writes the parts of a URL one behind the other. A part that changes where those before it lead refuses the whole.
+/// Writes the parts of a URL one after the other. A part that changes where those before it lead refuses the whole.
 struct Parts<'w, 'b> {
     out: &'w mut AttrWriter<'b>,
     start: usize,
@@ -184,7 +184,7 @@ struct Parts<'w, 'b> {
 }
 
 impl<'w, 'b> Parts<'w, 'b> {
-    /// Begins behind the first part, written from `start` on.
+    /// Begins after the first part, written from `start` on.
     fn behind_first(out: &'w mut AttrWriter<'b>, start: usize, is_list: bool) -> Self {
         let mut parts = Self { out, start, is_list, lead: Lead::Open, is_undecided: true, is_refused: false };
         parts.lead = parts.lead_so_far();

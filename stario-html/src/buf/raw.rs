@@ -8,7 +8,7 @@
 //!
 //! * **Room.** A routine reserves before it writes. It reserves [`SLACK`] bytes more than the text needs, so that a store
 //!   of sixteen bytes may begin at any place where a byte may be written. The length of the buffer never includes the
-//!   bytes that such a store writes behind the text.
+//!   bytes that such a store writes after the text.
 //! * **Text.** Only whole `&str`s, ASCII digits, and pieces of a `&str` with ASCII characters replaced by ASCII entities
 //!   are written. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
 //! * **No unwinding.** Functions that are not inlined are `extern "C"`, so that the caller needs no clean-up code for them
@@ -158,7 +158,7 @@ unsafe extern "C" fn long_integer(at: *mut u8, mut n: u64) -> usize {
 #[inline]
 pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
     make_room(out, head.len() + text.len() + tail.len() + SLACK);
-    // SAFETY: room for all three has just been reserved, and `escape` keeps room for the tail behind the text. Only text
+    // SAFETY: room for all three has just been reserved, and `escape` keeps room for the tail after the text. Only text
     // is added, so the whole stays UTF-8. Every x86-64 processor has SSE2.
     unsafe {
         let bytes = out.as_mut_vec();
@@ -217,7 +217,7 @@ mod sse2 {
     /// # Safety
     ///
     /// `at` must be a place in the buffer of `bytes`, everything before it written, with room for `source`, `extra` and
-    /// `SLACK`. Behind the place returned there is room for `extra` and `SLACK`. `source` and `length` must be those of a
+    /// `SLACK`. After the place returned there is room for `extra` and `SLACK`. `source` and `length` must be those of a
     /// slice outside of the buffer.
     #[target_feature(enable = "sse2")]
     #[inline(never)]
@@ -339,7 +339,7 @@ mod sse2 {
     /// # Safety
     ///
     /// `at` must be a place inside the buffer of `bytes`, all before it written. Afterwards there is room for `after`
-    /// and `SLACK` behind the place returned.
+    /// and `SLACK` after the place returned.
     #[target_feature(enable = "sse2")]
     #[inline(never)]
     unsafe fn entities<const DOUBLE: bool>(

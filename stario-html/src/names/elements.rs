@@ -47,7 +47,7 @@ pub fn element(name: &str) -> Option<&'static Element> {
     HTML.iter().chain(SVG).chain(MATHML).find(|element| element.name == name)
 }
 
-/// Tells whether a parser drops a newline right behind the opening tag of `element`.
+/// Tells whether a parser drops a newline right after the opening tag of `element`.
 #[must_use]
 pub fn drops_first_newline(element: &str) -> bool {
     ["listing", "pre", "textarea"].iter().any(|name| name.eq_ignore_ascii_case(element))

@@ -1,4 +1,4 @@
-//! What the text of a URL says: whether it runs code, whether it leaves the site, and whether text behind it could
+//! What the text of a URL says: whether it runs code, whether it leaves the site, and whether text after it could
 //! change either.
 //!
 //! Text may be escaped for an attribute already. That hides nothing: no entity contains a colon, a slash or a
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// The schemes a string may bring along. Everything without a scheme is relative and fine.
 const SAFE_SCHEMES: [&str; 6] = ["http", "https", "mailto", "tel", "sms", "about"];
 
-/// The schemes behind which browsers look for a host, however many slashes there are.
+/// The schemes after which browsers look for a host, however many slashes there are.
 const SCHEMES_WITH_HOST: [&str; 6] = ["http", "https", "ftp", "ws", "wss", "file"];
 
 /// Tells whether `url` is relative or has a scheme that cannot run code.
@@ -69,14 +69,14 @@ pub fn refresh_url_start(content: &str) -> Option<usize> {
     Some(content.len() - url.len())
 }
 
-/// What the beginning of a URL has decided, which values behind it must not change.
+/// What the beginning of a URL has decided, which values after it must not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lead {
     /// Nothing: the URL is checked as a whole.
     Open,
     /// It is one slash; a second one would begin a host.
     Slash,
-    /// It ends inside of a host, which further letters would make another one, perhaps behind a colon, where digits
+    /// It ends inside of a host, which further letters would make another one, perhaps after a colon, where digits
     /// are the port.
     Host {
         /// Whether the colon is there.
@@ -130,7 +130,7 @@ impl Lead {
     }
 }
 
-/// The last URL of a list, or what there is of it.
+/// The last URL of a list, or its beginning.
 pub(crate) fn last_of_list(list: &str) -> &str {
     list.rsplit(is_list_separator).next().unwrap_or_default()
 }

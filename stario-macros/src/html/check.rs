@@ -283,7 +283,7 @@ impl Code<'_> {
         }
     }
 
-    /// Checks a block that may be written or not: what is open before and behind it must be the same.
+    /// Checks a block that may be written or not: what is open before and after it must be the same.
     fn branch(&mut self, nodes: &[Node], report: &mut Report) {
         self.end_run(false, report);
         let before = self.scanner.clone();

@@ -137,7 +137,7 @@ impl Cursor {
         self.string(0).filter(|_| self.tokens.len() == 1)
     }
 
-    /// Moves on to the next `{..}` that is not part of a pattern behind `let`; stops in front of it, or at the end.
+    /// Moves on to the next `{..}` that is not part of a pattern after `let`; stops in front of it, or at the end.
     pub(crate) fn skip_head(&mut self) {
         let mut in_pattern = false;
         while let Some(token) = self.peek(0) {
@@ -155,7 +155,7 @@ impl Cursor {
     }
 
     /// Whether the head of a block, the tokens from `from` up to here, is incomplete: it ends with the keyword, or with
-    /// the `=` behind a pattern.
+    /// the `=` after a pattern.
     pub(crate) fn is_head_missing(&self, from: usize) -> bool {
         match self.since(from) {
             [] | [_] => true,
@@ -194,7 +194,7 @@ pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     }
 }
 
-/// Whether a literal is a number, with whatever letters behind it.
+/// Whether a literal is a number, with whatever letters after it.
 pub(crate) fn is_number(literal: &proc_macro2::Literal) -> bool {
     literal.to_string().starts_with(|c: char| c.is_ascii_digit())
 }

@@ -66,7 +66,7 @@ impl Lowerer {
         }
     }
 
-    /// Lowers nodes whose `let`s must not be seen behind them.
+    /// Lowers nodes whose `let`s must not be seen after them.
     fn scoped(&mut self, nodes: Vec<Node>, inside: Inside, out: &mut Ops) {
         let has_let = nodes.iter().any(|node| matches!(node, Node::Statement(statement) if statement.is_let));
         if has_let {
@@ -162,7 +162,7 @@ impl Lowerer {
             return;
         }
         out.markup(">");
-        // The parser drops one newline behind these tags, so an additional one keeps that of the content.
+        // The parser drops one newline after these tags, so an additional one keeps that of the content.
         if drops_first_newline(&name) && may_begin_with_newline(&node.children) {
             out.markup("\n");
         }

@@ -55,7 +55,7 @@ fn attributes(on: On<'_>, attrs: &[Attr], seen: &mut Seen, report: &mut Report) 
     }
 }
 
-/// Checks the branches of an `if`, of which one is written: each on its own behind what came `before`.
+/// Checks the branches of an `if`, of which one is written: each on its own after what came `before`.
 fn check_group(on: On<'_>, group: &If<Attr>, before: &Seen, seen: &mut Seen, report: &mut Report) {
     let mut branch = |attrs: &[Attr], report: &mut Report| {
         let mut inner = before.clone();
@@ -292,7 +292,7 @@ fn code_url_parts(element: &str, name: &str, parts: &[ValuePart], report: &mut R
     }
 }
 
-/// The first part of a refresh holds the delay, so that the URL behind it can be checked.
+/// The first part of a refresh holds the delay, so that the URL after it can be checked.
 fn refresh_parts(range: Range, parts: &[ValuePart], report: &mut Report) {
     let first = match parts.first() {
         Some(ValuePart::Literal(first)) => {

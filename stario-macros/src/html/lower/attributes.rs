@@ -184,7 +184,7 @@ fn begins_here(parts: &[ValuePart]) -> bool {
     matches!(parts.first(), Some(ValuePart::Literal(text)) if is_same_site(&text.value))
 }
 
-/// Lowers `{"5; url=/", path}`: the delay as it is, the URL behind it as one that is checked.
+/// Lowers `{"5; url=/", path}`: the delay as it is, the URL after it as one that is checked.
 fn refresh(mut parts: Vec<ValuePart>, out: &mut Ops) {
     if let Some(ValuePart::Literal(first)) = parts.first_mut()
         && let Some(start) = refresh_url_start(&first.value)

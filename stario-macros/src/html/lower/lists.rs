@@ -9,7 +9,7 @@ use super::parts;
 
 /// Lowers all the lists of classes of a tag, `class="a"`, and toggles, `class:b={condition}`.
 pub(super) fn classes(attrs: Vec<NamedAttr>, out: &mut Ops) {
-    // The lists come first, so that the toggles can be written behind them.
+    // The lists come first, so that the toggles can be written after them.
     let (lists, toggles): (Vec<_>, Vec<_>) = attrs.into_iter().partition(|attr| attr.name.text == "class");
     let mut known = String::new();
     let mut made = Vec::new();

@@ -337,7 +337,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a name goes on with this token: `-`, `:`, `.`, or a `/` that does not end the tag.
+/// Whether a name continues with this token: `-`, `:`, `.`, or a `/` that does not end the tag.
 fn is_separator(cursor: &Cursor, ahead: usize) -> bool {
     ['-', ':', '.'].into_iter().any(|c| cursor.is_punct(ahead, c))
         || (cursor.is_punct(ahead, '/') && !cursor.is_punct(ahead + 1, '>'))
