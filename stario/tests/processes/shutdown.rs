@@ -1,0 +1,743 @@
+//! How a server starts and stops: what happens in which order, what is waited for, and what is cut.
+
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use stario::prelude::*;
+use stario::{App, AppHandle, Cleanup, Limits, dependency};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::app;
+
+stario::app!(local);
+
+/// Where everything says that it happened, and what handlers wait for.
+#[derive(Clone)]
+struct Probe {
+    log: mpsc::UnboundedSender<String>,
+    go_on: Arc<Semaphore>,
+}
+
+impl Probe {
+    fn log(&self, event: &str) {
+        let _ = self.log.send(event.to_owned());
+    }
+
+    /// Until the test releases one.
+    async fn released(&self) {
+        self.go_on.acquire().await.unwrap().forget();
+    }
+}
+
+struct Pool(Probe);
+
+#[dependency(singleton)]
+async fn pool(probe: State<Probe>, cleanup: Cleanup) -> Pool {
+    let at_end = probe.0.clone();
+    cleanup.defer(async move { at_end.log("pool closed") });
+    Pool(Probe::clone(&probe))
+}
+
+#[app::query("/request", app = local)]
+async fn request(pool: &Pool, cleanup: Cleanup) -> &'static str {
+    let probe = pool.0.clone();
+    let at_end = probe.clone();
+    cleanup.defer(async move { at_end.log("request cleaned up") });
+    probe.log("request began");
+    probe.released().await;
+    probe.log("request ended");
+    "answer"
+}
+
+#[app::detached_command("/detached", app = local)]
+async fn detached(pool: &Pool) {
+    pool.0.log("detached began");
+    pool.0.released().await;
+    pool.0.log("detached ended");
+}
+
+#[app::command("/command", app = local)]
+async fn command(pool: &Pool) -> &'static str {
+    pool.0.log("command began");
+    pool.0.released().await;
+    pool.0.log("command ended");
+    "answer"
+}
+
+#[app::query("/stream", app = local)]
+async fn stream() -> impl Stream<Item = Event> {
+    stream! {
+        yield 1;
+        std::future::pending::<()>().await;
+    }
+}
+
+#[app::query("/", app = local)]
+async fn home() -> &'static str {
+    "home"
+}
+
+struct Server {
+    address: std::net::SocketAddr,
+    probe: Probe,
+    log: mpsc::UnboundedReceiver<String>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    task: JoinHandle<stario::Result>,
+}
+
+impl Server {
+    async fn start(adjust: impl FnOnce(App, &Probe) -> App) -> Self {
+        let (sender, log) = mpsc::unbounded_channel();
+        let probe = Probe { log: sender, go_on: Arc::new(Semaphore::new(0)) };
+        let app = adjust(local::new().state(probe.clone()).state(Running::default()), &probe);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
+        Self { address, probe, log, stop: Some(stop), task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn send(&self, start: &str) -> TcpStream {
+        let mut socket = self.connect().await;
+        send(&mut socket, start).await;
+        socket
+    }
+
+    async fn expect(&mut self, event: &str) {
+        assert_eq!(self.log.recv().await.as_deref(), Some(event));
+    }
+
+    fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// How it ended, and what was logged that no test has read.
+    async fn ended(mut self) -> (Result<(), String>, Vec<String>) {
+        self.stop();
+        let ended = self.task.await.unwrap().map_err(|error| error.to_string());
+        (ended, std::iter::from_fn(|| self.log.try_recv().ok()).collect())
+    }
+}
+
+async fn send(socket: &mut TcpStream, start: &str) {
+    let request = format!("{start} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+}
+
+/// All that comes until the server closes.
+async fn rest(socket: &mut TcpStream) -> String {
+    let mut rest = Vec::new();
+    // An error is an end too.
+    let _ = socket.read_to_end(&mut rest).await;
+    String::from_utf8(rest).unwrap()
+}
+
+#[tokio::test]
+async fn everything_ends_in_its_order() {
+    let mut server = Server::start(|app, probe| {
+        let [a, b, c, d] = [(); 4].map(|()| probe.clone());
+        app.on_start(|_| async move {
+            a.log("first start");
+            Ok(())
+        })
+        .on_stop(|_| async move { b.log("first stop") })
+        .on_start(|_| async move {
+            c.log("second start");
+            Ok(())
+        })
+        .on_stop(|_| async move { d.log("second stop") })
+    })
+    .await;
+    server.expect("first start").await;
+    server.expect("second start").await;
+    let mut request = server.send("GET /request").await;
+    server.expect("request began").await;
+    let mut detached = server.send("POST /detached").await;
+    server.expect("detached began").await;
+    let mut stream = server.send("GET /stream").await;
+    let mut chunk = [0; 1024];
+    while !String::from_utf8_lossy(&chunk).contains("elements") {
+        assert!(stream.read(&mut chunk).await.unwrap() > 0);
+    }
+    // Connections that ask nothing: never, not yet, and no more.
+    let mut silent = server.connect().await;
+    let mut partial = server.connect().await;
+    partial.write_all(b"GET / HT").await.unwrap();
+    let mut idle = server.send("GET /").await;
+    let count = idle.read(&mut chunk).await.unwrap();
+    assert!(String::from_utf8_lossy(&chunk[..count]).ends_with("home"));
+    let _ = detached.read(&mut chunk).await.unwrap();
+
+    server.stop();
+    // The stream ends as a whole response does, and those who ask nothing are closed, while others go on.
+    assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
+    for socket in [&mut silent, &mut partial, &mut idle, &mut detached] {
+        assert_eq!(rest(socket).await, "");
+    }
+    assert!(TcpStream::connect(server.address).await.is_err(), "the port was closed first");
+    // The request began to wait first, so it is the one that goes on.
+    server.probe.go_on.add_permits(1);
+    let answer = rest(&mut request).await;
+    assert!(answer.contains("connection: close") && answer.ends_with("answer"), "{answer}");
+    server.expect("request ended").await;
+    server.expect("request cleaned up").await;
+    // No connection is left, and a detached command: what it needs must not be cleaned up before it ends.
+    let early = tokio::time::timeout(Duration::from_millis(50), server.log.recv()).await;
+    assert!(early.is_err(), "{early:?}");
+    server.probe.go_on.add_permits(1);
+    let (ended, log) = server.ended().await;
+    assert_eq!(ended, Ok(()));
+    assert_eq!(log, ["detached ended", "pool closed", "second stop", "first stop"]);
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_undone_in_reverse_and_says_why() {
+    let server = Server::start(|app, probe| {
+        let [a, b, c, d] = [(); 4].map(|()| probe.clone());
+        app.on_start(|_| async move {
+            a.log("first start");
+            Ok(())
+        })
+        .on_stop(|_| async move { b.log("first stop") })
+        .on_stop(|_| async move { c.log("second stop") })
+        .on_start(|_| async { Err(std::io::Error::other("no database").into()) })
+        .on_stop(|_| async move { d.log("never") })
+        .on_start(|_| async { panic!("never") })
+    })
+    .await;
+    let (ended, log) = server.ended().await;
+    assert_eq!(ended, Err("no database".to_owned()));
+    assert_eq!(log, ["first start", "second stop", "first stop"]);
+}
+
+#[tokio::test]
+async fn a_start_that_panics_is_an_error_and_one_that_is_stopped_is_undone() {
+    let (ended, _) =
+        Server::start(|app, _| app.on_start(|_| async { panic!("on purpose") })).await.ended().await;
+    assert_eq!(ended, Err("a start hook panicked: on purpose".to_owned()));
+    let server = Server::start(|app, probe| {
+        let undo = probe.clone();
+        app.on_stop(|_| async move { undo.log("undone") }).on_start(|_| std::future::pending())
+    })
+    .await;
+    let (ended, log) = server.ended().await;
+    assert_eq!((ended, log), (Ok(()), vec!["undone".to_owned()]));
+}
+
+fn short(app: App) -> App {
+    let short = Duration::from_millis(50);
+    let limits = Limits::default().stop_timeout(short).detached_stop_timeout(short).cleanup_timeout(short);
+    app.limits(limits)
+}
+
+#[tokio::test]
+async fn what_never_ends_is_cut_and_named_and_its_clean_ups_still_run() {
+    let mut server = Server::start(|app, _| short(app)).await;
+    let mut request = server.send("GET /request").await;
+    server.expect("request began").await;
+    let _command = server.send("POST /command").await;
+    server.expect("command began").await;
+    let _detached = server.send("POST /detached").await;
+    server.expect("detached began").await;
+    // A command whose client has left goes on in the background.
+    let left = server.send("POST /command").await;
+    server.expect("command began").await;
+    drop(left);
+    let (ended, log) = server.ended().await;
+    assert_eq!(rest(&mut request).await, "");
+    let message = ended.unwrap_err();
+    assert!(message.starts_with("stopped before the end ("), "{message}");
+    for part in [
+        "1 of processes::shutdown::request",
+        "of processes::shutdown::command",
+        "in the background: ",
+        "1 of processes::shutdown::detached",
+    ] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+    assert_eq!(log.last().unwrap(), "pool closed");
+    assert!(log.contains(&"request cleaned up".to_owned()), "{log:?}");
+}
+
+#[app::query("/writing", app = local)]
+async fn writing(probe: State<Probe>, w: Writer) -> Result {
+    w.patch(1).await?;
+    probe.log("writing began");
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn a_writer_that_ignores_the_stop_has_the_time_of_a_request() {
+    let mut server = Server::start(|app, _| {
+        let limits = Limits::default().stop_timeout(Duration::from_millis(50));
+        app.limits(limits.detached_stop_timeout(Duration::from_secs(3600)))
+    })
+    .await;
+    let _open = server.send("GET /writing").await;
+    server.expect("writing began").await;
+    // The client of this one has left, and it still is no work in the background.
+    drop(server.send("GET /writing").await);
+    server.expect("writing began").await;
+    let (ended, _) = server.ended().await;
+    assert_eq!(ended, Err("stopped before the end (request: 2 of processes::shutdown::writing)".to_owned()));
+}
+
+#[tokio::test]
+async fn stop_hooks_that_hang_or_panic_do_not_keep_the_others() {
+    let server = Server::start(|app, probe| {
+        let [a, b] = [(); 2].map(|()| probe.clone());
+        short(app)
+            .on_stop(|_| async move { a.log("last") })
+            .on_stop(|_| async { assert!(std::env::args().count() == 0, "on purpose") })
+            .on_stop(|_| std::future::pending::<()>())
+            .on_stop(|_| async { Err::<(), _>("on purpose") })
+            .on_stop(|_| async move { b.log("first") })
+    })
+    .await;
+    let (ended, log) = server.ended().await;
+    assert_eq!(ended, Err("stopped before the end (clean-ups: 1)".to_owned()));
+    assert_eq!(log, ["first", "last"]);
+}
+
+#[app::query("/chunks", app = local)]
+async fn chunks(probe: State<Probe>) -> stario::Response {
+    probe.log("chunks began");
+    let chunks = stream_of(std::iter::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(1 << 16).into())));
+    stario::Response::new(stario::Body::stream(chunks))
+}
+
+fn stream_of<I: Iterator + Unpin>(items: I) -> impl Stream<Item = I::Item> {
+    futures_util::stream::iter(items)
+}
+
+#[tokio::test]
+async fn responses_that_are_not_read_are_cut_and_named() {
+    let mut server = Server::start(|app, _| short(app)).await;
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        sockets.push(server.send("GET /chunks").await);
+        server.expect("chunks began").await;
+    }
+    for _ in 0..2 {
+        // All of it is made, and waits for the system to take it.
+        let mut socket = server.send("GET /large").await;
+        assert!(socket.read(&mut [0]).await.unwrap() > 0);
+        sockets.push(socket);
+    }
+    let (ended, _) = server.ended().await;
+    let message = ended.unwrap_err();
+    assert_eq!(
+        message,
+        "stopped before the end (request: 3 of processes::shutdown::chunks, 2 of processes::shutdown::large)"
+    );
+}
+
+#[app::query("/large", app = local)]
+async fn large() -> String {
+    "x".repeat(8 << 20)
+}
+
+// The rest is about signals and the status of a process.
+
+/// Set where this program is to be the server.
+const SERVER: &str = "STARIO_TEST_SERVER";
+
+/// Set where, besides, that server's output is to be full.
+const FULL: &str = "STARIO_TEST_FULL";
+
+/// Serves as `main` would, in a process that the tests below start.
+#[test]
+fn server_process() {
+    if std::env::var_os(SERVER).is_none() {
+        return;
+    }
+    if std::env::var_os(FULL).is_some() {
+        let (sender, is_writing) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut output = std::io::stdout().lock();
+            sender.send(()).unwrap();
+            while output.write_all(&[0; 4096]).is_ok() {}
+        });
+        is_writing.recv().unwrap();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (sender, _log) = mpsc::unbounded_channel();
+    let probe = Probe { log: sender, go_on: Arc::new(Semaphore::new(0)) };
+    let ended = runtime.block_on(local::new().state(probe).state(Running::default()).serve());
+    std::process::exit(match ended {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("Error: {error:?}");
+            1
+        }
+    });
+}
+
+#[derive(Default)]
+struct Running(std::sync::atomic::AtomicUsize);
+
+impl Running {
+    fn add(&self) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// How many are in one of the next three.
+#[app::query("/running", app = local)]
+async fn running(running: State<Running>) -> usize {
+    running.0.0.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+#[app::query("/until-stop", app = local)]
+async fn until_stop(running: State<Running>, app: AppHandle) -> &'static str {
+    running.add();
+    app.stopping().await;
+    "answered"
+}
+
+#[app::query("/moment-after-stop", app = local)]
+async fn moment_after_stop(running: State<Running>, app: AppHandle) -> &'static str {
+    running.add();
+    app.stopping().await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    "answered"
+}
+
+#[app::query("/stream-until-stop", app = local)]
+async fn stream_until_stop(running: State<Running>) -> impl Stream<Item = Event> {
+    running.add();
+    stream! {
+        yield 1;
+        std::future::pending::<()>().await;
+    }
+}
+
+#[app::detached_command("/detached-until-stop", app = local)]
+async fn detached_until_stop(running: State<Running>, app: AppHandle) {
+    running.add();
+    app.stopping().await;
+    println!("finished");
+}
+
+#[app::detached_command("/stuck", app = local)]
+async fn stuck(running: State<Running>) {
+    running.add();
+    std::future::pending::<()>().await;
+}
+
+#[app::query("/panic", app = local)]
+async fn panics() {
+    panic!("on purpose");
+}
+
+#[app::query("/block", app = local)]
+async fn block() {
+    println!("blocked");
+    std::thread::sleep(Duration::from_secs(3600));
+}
+
+struct Process {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    fn start(variables: &[(&str, &str)]) -> Self {
+        Self::start_behind("", variables)
+    }
+
+    /// Behind what a shell does first.
+    fn start_behind(prelude: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{prelude} exec \"$0\" \"$@\"")]).arg(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "shutdown::server_process", "--nocapture"])
+            .env(SERVER, "1")
+            .env("STARIO_PORT", "0");
+        // Its log is read at the end only: a line for each request would fill the pipe.
+        command.env("RUST_LOG", "warn");
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).unwrap() > 0, "the server did not start");
+            if let Some((_, address)) = line.trim().split_once("listening on http://") {
+                break address.to_owned();
+            }
+        };
+        Self { child, output, address }
+    }
+
+    /// Waits until it has printed this.
+    fn until_printed(&mut self, text: &str) {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server has ended");
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Sends the request, on a connection of its own.
+    async fn send(&self, start: &str) -> TcpStream {
+        let mut socket = TcpStream::connect(&self.address).await.unwrap();
+        send(&mut socket, start).await;
+        socket
+    }
+
+    /// Waits until so many calls are under way.
+    async fn until_running(&self, expected: usize) {
+        loop {
+            let mut socket = TcpStream::connect(&self.address).await.unwrap();
+            let request = b"GET /running HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            socket.write_all(request).await.unwrap();
+            if rest(&mut socket).await.ends_with(&format!("\r\n\r\n{expected}")) {
+                return;
+            }
+        }
+    }
+
+    /// The status, what it printed since it listens, and its log.
+    async fn ended(mut self) -> (ExitStatus, String, String) {
+        tokio::task::spawn_blocking(move || {
+            let (mut output, mut log) = (String::new(), String::new());
+            self.output.read_to_string(&mut output).unwrap();
+            self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+            (self.child.wait().unwrap(), output, log)
+        })
+        .await
+        .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_of_each_end_well_after_the_signal() {
+    let process = Process::start(&[]);
+    let (mut requests, mut streams, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..100 {
+        requests.push(process.send("GET /until-stop").await);
+        streams.push(process.send("GET /stream-until-stop").await);
+        others.push(process.send("POST /detached-until-stop").await);
+    }
+    process.until_running(300).await;
+    process.signal("-TERM");
+    for request in &mut requests {
+        let answer = rest(request).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("answered"), "{answer}");
+    }
+    for stream in &mut streams {
+        let answer = rest(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("0\r\n\r\n"), "{answer}");
+    }
+    for other in &mut others {
+        assert!(rest(other).await.starts_with("HTTP/1.1 204 No Content\r\n"));
+    }
+    let (status, output, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert_eq!(output.matches("finished").count(), 100);
+}
+
+#[tokio::test]
+async fn a_stuck_one_is_cut_at_the_deadline_and_named() {
+    let process = Process::start(&[
+        ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1"),
+        ("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT", "0.1"),
+    ]);
+    let _stuck = process.send("POST /stuck").await;
+    process.until_running(1).await;
+    process.signal("-TERM");
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        log.contains("Error: stopped before the end (in the background: 1 of processes::shutdown::stuck)"),
+        "{log}"
+    );
+    assert!(
+        log.contains("work in the background was cut") && log.contains("processes::shutdown::stuck"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn a_second_signal_cuts_at_once() {
+    let hour = "3600";
+    let mut process = Process::start(&[
+        ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", hour),
+        ("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT", hour),
+    ]);
+    let mut stream = process.send("GET /stream-until-stop").await;
+    let _stuck = process.send("POST /stuck").await;
+    process.until_running(2).await;
+    process.signal("-INT");
+    // The end of the stream shows that the first has arrived.
+    assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
+    // One that comes at once is the same.
+    while process.child.try_wait().unwrap().is_none() {
+        process.signal("-TERM");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("1 of processes::shutdown::stuck; a second signal came"), "{log}");
+}
+
+/// As it is when a terminal sends it to a program and to what has started it, which passes it on.
+#[tokio::test]
+async fn a_signal_that_comes_twice_at_once_is_one() {
+    let process = Process::start(&[]);
+    let mut request = process.send("GET /moment-after-stop").await;
+    process.until_running(1).await;
+    // Both are there when it goes on.
+    for name in ["-STOP", "-TERM", "-INT", "-CONT"] {
+        process.signal(name);
+    }
+    assert!(rest(&mut request).await.ends_with("answered"));
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[tokio::test]
+async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that() {
+    // These tests may be meant to survive their own terminal.
+    let hearing = r#"exec env --default-signal=HUP "$0" "$@";"#;
+    let process = Process::start_behind(hearing, &[("RUST_LOG", "info")]);
+    let _detached = process.send("POST /detached-until-stop").await;
+    process.until_running(1).await;
+    process.signal("-HUP");
+    let (status, output, log) = process.ended().await;
+    assert_eq!((status.code(), output.matches("finished").count()), (Some(0), 1), "{log}");
+    assert!(log.contains(r#""message":"the server stops","signal":"SIGHUP""#), "{log}");
+
+    // As `nohup` does.
+    let process = Process::start_behind("trap '' HUP;", &[("RUST_LOG", "info")]);
+    process.signal("-HUP");
+    process.until_running(0).await;
+    process.signal("-TERM");
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(log.contains(r#""signal":"SIGTERM""#) && !log.contains("SIGHUP"), "{log}");
+}
+
+#[tokio::test]
+async fn the_log_says_where_a_panic_was() {
+    let process = Process::start(&[]);
+    assert!(rest(&mut process.send("GET /panic").await).await.starts_with("HTTP/1.1 500 "));
+    process.signal("-TERM");
+    let (_, _, log) = process.ended().await;
+    let record = log.lines().find(|line| line.contains("a handler panicked")).unwrap();
+    let place = record.split_once(r#""panic":"on purpose, at "#).unwrap().1.split_once('"').unwrap().0;
+    let [file, line, _column] = place.split(':').collect::<Vec<_>>()[..] else { panic!("{record}") };
+    assert!(file.ends_with("shutdown.rs") && line.parse::<u32>().is_ok(), "{record}");
+}
+
+#[tokio::test]
+async fn an_output_that_nobody_reads_does_not_keep_it_from_serving() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "shutdown::server_process", "--nocapture"]).envs([(SERVER, "1"), (FULL, "1")]);
+    let mut child = command
+        .env("STARIO_UNIX_SOCKET", &path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let asked = async {
+        let mut socket = loop {
+            match tokio::net::UnixStream::connect(&path).await {
+                Ok(socket) => break socket,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+            assert!(child.try_wait().unwrap().is_none());
+        };
+        socket.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(60), asked).await;
+    let Ok(answer) = answer else {
+        child.kill().unwrap();
+        panic!("the server does not answer");
+    };
+    assert!(answer.ends_with("home"), "{answer}");
+    let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success() && child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_handler_that_blocks_its_thread_does_not_keep_the_process() {
+    let mut process = Process::start(&[("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1")]);
+    let mut socket = process.send("GET /").await;
+    let mut chunk = [0; 1024];
+    while !String::from_utf8_lossy(&chunk).contains("home") {
+        assert!(socket.read(&mut chunk).await.unwrap() > 0);
+    }
+    // The connection was silent: the thread that gets this has waited at the sockets, for all others.
+    send(&mut socket, "GET /block").await;
+    process.until_printed("blocked");
+    process.signal("-TERM");
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("does not leave its thread"), "{log}");
+}
+
+#[tokio::test]
+async fn an_idle_server_ends_well_and_one_with_bad_variables_does_not_start() {
+    let process = Process::start(&[]);
+    process.signal("-INT");
+    assert_eq!(process.ended().await.0.code(), Some(0));
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "shutdown::server_process", "--nocapture"]).env(SERVER, "1");
+    let output = command.env("STARIO_PORT", "x").env("STARIO_MAX_CONNECTIONS", "0").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        log,
+        "Error: STARIO_MAX_CONNECTIONS is \"0\": expected a whole number above 0\nSTARIO_PORT is \"x\": \
+         expected a port number from 0 to 65535\n"
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_keeps_no_request_and_not_the_end() {
+    let process = Process::start(&[("RUST_LOG", "info")]);
+    let mut socket = TcpStream::connect(&process.address).await.unwrap();
+    // A line for each is many times what the pipe holds.
+    let asked = async {
+        let mut chunk = [0; 4096];
+        for _ in 0..2000 {
+            socket.write_all(b"GET /running HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            assert!(socket.read(&mut chunk).await.unwrap() > 0);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), asked).await.expect("every request is answered");
+    process.signal("-TERM");
+    // The log is read behind the end of the output, which is that of the process.
+    let (status, _, log) = process.ended().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(log.starts_with('{'), "{log}");
+}
