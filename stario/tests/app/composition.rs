@@ -48,7 +48,7 @@ async fn live() -> impl Stream<Item = Event> {
 
 mod inner {
     // The same path in another app, and an app that is named by its path: neither is a duplicate.
-    #[crate::app::query("/users", app = crate::api)]
+    #[crate::app::query("/users", app = crate::composition::api)]
     async fn users() -> &'static str {
         "users of the API"
     }

@@ -9,6 +9,7 @@ use stario::{Cleanup, Lazy};
 use tokio::sync::{Barrier, mpsc};
 
 use crate::app;
+use crate::support::server::{Server, get};
 
 stario::app!(local);
 
@@ -440,23 +441,17 @@ async fn cleaned_at_stop(_connection: &Connection, _inner: &Inner) -> impl Strea
 
 #[tokio::test]
 async fn clean_ups_run_when_the_server_stops() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::AsyncReadExt;
 
     let (sender, _told) = mpsc::unbounded_channel();
     let log = Arc::new(Log { events: Mutex::default(), told: sender });
     let app = app_with(&log);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-
-    let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
-    client.write_all(b"GET /cleanup-at-stop HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let server = Server::start(app).await;
+    let mut client = server.send(get("/cleanup-at-stop", "")).await;
     let mut head = [0; 12];
     client.read_exact(&mut head).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 200");
-    drop(stop);
-    server.await.unwrap().unwrap();
+    server.stop().await.unwrap();
 
     let events = log.events.lock().unwrap();
     assert_eq!(events[..3], ["connected", "outer made", "inner made"]);
@@ -581,22 +576,15 @@ async fn stuck(_connection: &Connection, _inner: &Inner) {
 
 #[tokio::test]
 async fn clean_ups_run_though_a_request_never_ends() {
-    use tokio::io::AsyncWriteExt;
-
     let (sender, mut told) = mpsc::unbounded_channel();
     let log = Arc::new(Log { events: Mutex::default(), told: sender });
     let app = app_with(&log);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-    let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
-    client.write_all(b"GET /stuck HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let server = Server::start(app).await;
+    let _client = server.send(get("/stuck", "")).await;
     while told.recv().await != Some("inner made") {}
     // Not before: a clock that stands still leaps to the next deadline whenever a socket is waited for.
     tokio::time::pause();
-    drop(stop);
-    let unfinished = server.await.unwrap().unwrap_err().to_string();
+    let unfinished = server.ended().await.0.unwrap_err();
     assert_eq!(unfinished, "stopped before the end (request: 1 of app::dependencies::stuck)");
     let mut cleaned = log.events.lock().unwrap()[3..].to_vec();
     cleaned.sort_unstable();
@@ -607,6 +595,7 @@ async fn clean_ups_run_though_a_request_never_ends() {
 
 struct Private;
 /// Made by a private provider.
+#[allow(unreachable_pub)] // Its visibility is what is tested.
 pub struct Public;
 
 #[dependency]
@@ -615,6 +604,7 @@ fn of_a_foreign_type() -> Vec<u16> {
 }
 
 #[dependency]
+#[allow(private_interfaces)]
 pub(crate) fn wider_than_its_type() -> Private {
     Private
 }

@@ -7,10 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::Method;
 use stario::prelude::*;
 use stario::{Attachment, File};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::app;
+use crate::support::server::{Server, rest};
 
 stario::app!(local);
 
@@ -123,18 +122,10 @@ impl Setup {
 
 /// What a client reads that sends `request`, which asks for the connection to be closed.
 async fn answer_to(app: stario::App, request: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-    let mut client = TcpStream::connect(address).await.unwrap();
-    client.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    // A connection that is cut may be reset: what came before counts.
-    let _ = client.read_to_end(&mut answer).await;
-    drop(stop);
-    server.await.unwrap().unwrap();
-    String::from_utf8(answer).unwrap()
+    let server = Server::start(app).await;
+    let answer = rest(&mut server.send(request).await).await;
+    server.stop().await.unwrap();
+    answer
 }
 
 #[test]

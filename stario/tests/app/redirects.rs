@@ -15,7 +15,7 @@ struct Target {
 }
 
 #[app::query("/local", app = local)]
-async fn local(target: Query<Target>) -> Redirect {
+async fn go_to(target: Query<Target>) -> Redirect {
     Redirect::to(&target.to)
 }
 

@@ -4,6 +4,8 @@
 
 mod listen;
 mod logging;
-mod shutdown;
+mod signals;
+#[path = "../support/mod.rs"]
+mod support;
 
 stario::app!();

@@ -9,42 +9,30 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use stario::prelude::*;
 use stario::{Alive, App, Limits, Redirect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message as Received;
 
 use crate::app;
+use crate::support::probe::{AtDrop, Probe};
+use crate::support::server::Server;
 
 stario::app!(local);
 
-struct Log(mpsc::UnboundedSender<&'static str>);
-
-/// Says when a handler begins, and when it is dropped or has noticed that its client left.
-struct Presence(State<Log>);
-
-impl Presence {
-    fn new(log: State<Log>) -> Self {
-        let _ = log.0.0.send("began");
-        Self(log)
-    }
+/// Logs when a handler begins, and when it is dropped or has noticed that its client left.
+fn presence(probe: &Probe) -> AtDrop {
+    probe.log("began");
+    probe.at_drop("ended")
 }
 
-impl Drop for Presence {
-    fn drop(&mut self) {
-        let _ = self.0.0.0.send("ended");
-    }
-}
-
-async fn stay(log: State<Log>) {
-    let _presence = Presence::new(log);
+async fn stay(probe: State<Probe>) {
+    let _presence = presence(&probe);
     std::future::pending::<()>().await;
 }
 
 #[app::query("/stream", app = local)]
-async fn stream(log: State<Log>) -> impl Stream<Item = Event> {
-    let presence = Presence::new(log);
+async fn stream(probe: State<Probe>) -> impl Stream<Item = Event> {
+    let presence = presence(&probe);
     stream! {
         let _presence = presence;
         yield 1;
@@ -53,18 +41,18 @@ async fn stream(log: State<Log>) -> impl Stream<Item = Event> {
 }
 
 #[app::command("/alive", app = local)]
-async fn alive(log: State<Log>, alive: Alive) {
-    alive.run(stay(log)).await;
+async fn alive(probe: State<Probe>, alive: Alive) {
+    alive.run(stay(probe)).await;
 }
 
 #[app::command("/writer", app = local)]
-async fn writer(log: State<Log>, w: Writer) {
-    w.while_alive(stay(log)).await;
+async fn writer(probe: State<Probe>, w: Writer) {
+    w.while_alive(stay(probe)).await;
 }
 
 #[app::query("/plain", app = local)]
-async fn plain(log: State<Log>) {
-    stay(log).await;
+async fn plain(probe: State<Probe>) {
+    stay(probe).await;
 }
 
 /// Longer than it takes to notice a client that left.
@@ -84,40 +72,10 @@ async fn redirect() -> Redirect {
     Redirect::see_other("/fast")
 }
 
-struct Server {
-    address: SocketAddr,
-    log: mpsc::UnboundedReceiver<&'static str>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    task: JoinHandle<stario::Result>,
-}
-
-impl Server {
-    async fn start(adjust: impl FnOnce(App) -> App) -> Self {
-        let (sender, log) = mpsc::unbounded_channel::<&'static str>();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let app = adjust(local::new().state(Log(sender)));
-        let task = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-        Self { address, log, stop: Some(stop), task }
-    }
-
-    async fn send(&self, text: &str) -> TcpStream {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
-        socket.write_all(text.as_bytes()).await.unwrap();
-        socket
-    }
-
-    async fn expect(&mut self, event: &str, case: &str) {
-        // A second, and as much again for a machine that has other things to do.
-        let logged = timeout(Duration::from_secs(2), self.log.recv()).await;
-        assert_eq!(logged.ok().flatten(), Some(event), "{case:?}");
-    }
-
-    async fn stop(mut self) -> stario::Result {
-        drop(self.stop.take());
-        self.task.await.unwrap()
-    }
+/// The next event, within a second, and as much again for a machine that has other things to do.
+async fn expect(server: &mut Server, event: &str, case: &str) {
+    let logged = timeout(Duration::from_secs(2), server.log.next()).await;
+    assert_eq!(logged.as_deref(), Ok(event), "{case:?}");
 }
 
 async fn rest(socket: &mut TcpStream) -> String {
@@ -150,16 +108,16 @@ fn requests_with_more(path: &str) -> [String; 4] {
 
 #[tokio::test]
 async fn the_end_of_input_behind_unread_bytes_ends_streams_and_what_watches_its_client() {
-    let mut server = Server::start(|app| app).await;
+    let mut server = Server::start(local::new()).await;
     for path in ["/stream", "/alive", "/writer"] {
         let cases = requests_with_more(path);
         // A query has no body.
         for case in &cases[..if path == "/stream" { 2 } else { 4 }] {
             let shown = &case[..case.len().min(100)];
             let mut socket = server.send(case).await;
-            server.expect("began", shown).await;
+            expect(&mut server, "began", shown).await;
             socket.shutdown().await.unwrap();
-            server.expect("ended", shown).await;
+            expect(&mut server, "ended", shown).await;
         }
     }
     server.stop().await.unwrap();
@@ -167,14 +125,14 @@ async fn the_end_of_input_behind_unread_bytes_ends_streams_and_what_watches_its_
 
 #[tokio::test]
 async fn a_reset_behind_unread_bytes_ends_every_query() {
-    let mut server = Server::start(|app| app).await;
+    let mut server = Server::start(local::new()).await;
     for path in ["/plain", "/stream"] {
         for case in &requests_with_more(path)[..2] {
             let socket = server.send(case).await;
-            server.expect("began", case).await;
+            expect(&mut server, "began", case).await;
             socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO)).unwrap();
             drop(socket);
-            server.expect("ended", case).await;
+            expect(&mut server, "ended", case).await;
         }
     }
     server.stop().await.unwrap();
@@ -182,8 +140,8 @@ async fn a_reset_behind_unread_bytes_ends_every_query() {
 
 #[tokio::test]
 async fn requests_before_the_end_of_input_are_answered() {
-    let server = Server::start(|app| app).await;
-    let mut socket = server.send(&[get("/slow"), get("/fast")].concat()).await;
+    let server = Server::start(local::new()).await;
+    let mut socket = server.send([get("/slow"), get("/fast")].concat()).await;
     socket.shutdown().await.unwrap();
     let answers = rest(&mut socket).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{answers}");
@@ -193,7 +151,7 @@ async fn requests_before_the_end_of_input_are_answered() {
 
 #[tokio::test]
 async fn a_preface_that_comes_in_pieces_is_http2_and_one_that_goes_on_otherwise_is_http1() {
-    let server = Server::start(|app| app).await;
+    let server = Server::start(local::new()).await;
     let begin = async |bytes: &[u8]| {
         let mut socket = TcpStream::connect(server.address).await.unwrap();
         socket.set_nodelay(true).unwrap();
@@ -217,7 +175,7 @@ async fn a_preface_that_comes_in_pieces_is_http2_and_one_that_goes_on_otherwise_
 /// As a browser does it: the whole body is sent before the answer is read.
 #[tokio::test]
 async fn an_answer_arrives_though_its_request_has_a_body_that_is_not_read() {
-    let server = Server::start(|app| app.body_limit(1 << 20)).await;
+    let server = Server::start(local::new().body_limit(1 << 20)).await;
     for length in [5 << 20, 20 << 20] {
         let head = format!("POST /redirect HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
         let mut socket = server.send(&head).await;
@@ -265,7 +223,7 @@ async fn websocket(address: SocketAddr, path: &str) -> tokio_tungstenite::WebSoc
 
 #[tokio::test]
 async fn a_mounted_websocket_is_served_and_ended_by_the_stop() {
-    let server = Server::start(with_websockets).await;
+    let server = Server::start(with_websockets(local::new())).await;
     let mut socket = websocket(server.address, "/ws/echo").await;
     for text in ["first", "second"] {
         socket.send(Received::text(text)).await.unwrap();
@@ -279,9 +237,9 @@ async fn a_mounted_websocket_is_served_and_ended_by_the_stop() {
 
 #[tokio::test]
 async fn a_websocket_is_a_connection_until_its_end() {
-    let server = Server::start(|app| with_websockets(app).limits(Limits::default().connections(1))).await;
+    let server = Server::start(with_websockets(local::new()).limits(Limits::default().connections(1))).await;
     let socket = websocket(server.address, "/ws/echo").await;
-    let mut waiting = server.send(&get("/fast")).await;
+    let mut waiting = server.send(get("/fast")).await;
     let mut answer = [0; 1024];
     assert!(timeout(Duration::from_millis(200), waiting.read(&mut answer)).await.is_err());
     drop(socket);
@@ -292,7 +250,7 @@ async fn a_websocket_is_a_connection_until_its_end() {
 #[tokio::test]
 async fn a_websocket_that_does_not_end_is_cut_and_counted() {
     let limits = Limits::default().stop_timeout(Duration::from_millis(50));
-    let server = Server::start(|app| with_websockets(app).limits(limits)).await;
+    let server = Server::start(with_websockets(local::new()).limits(limits)).await;
     let _socket = websocket(server.address, "/ws/stubborn").await;
     let error = server.stop().await.unwrap_err();
     assert_eq!(error.to_string(), "stopped before the end (request: 1 of an upgraded connection)");

@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
+use stario::Limits;
 use stario::prelude::*;
-use stario::{App, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use crate::app;
+use crate::support::probe::Probe;
+use crate::support::server::{Server, frame};
 
 stario::app!(local);
 
@@ -25,34 +24,19 @@ async fn host(host: Header<String>) -> String {
 }
 
 #[app::command("/echo", app = local)]
-async fn echo(body: RawBody<String>, calls: State<mpsc::UnboundedSender<String>>) -> String {
-    let _ = calls.send(body.0.clone());
+async fn echo(body: RawBody<String>, probe: State<Probe>) -> String {
+    probe.log(body.0.clone());
     body.0
 }
 
-struct Server {
-    address: std::net::SocketAddr,
-    calls: mpsc::UnboundedReceiver<String>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    task: JoinHandle<stario::Result>,
-}
+/// A server to which anything is sent.
+struct Target(Server);
 
-impl Server {
-    async fn start(adjust: impl FnOnce(App) -> App) -> Self {
-        let (sender, calls) = mpsc::unbounded_channel();
-        let app = adjust(local::new().state(sender));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let task = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-        Self { address, calls, stop: Some(stop), task }
-    }
-
+impl Target {
     /// The statuses that come back of `bytes`, and of one more good request behind them, up to the end of the
     /// connection, with all that was sent.
     async fn exchange(&self, bytes: &[u8]) -> (Vec<u16>, String) {
-        let socket = TcpStream::connect(self.address).await.unwrap();
-        let (mut reader, mut writer) = socket.into_split();
+        let (mut reader, mut writer) = self.0.connect().await.into_split();
         let bytes = [bytes, b"GET /last HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"].concat();
         let writing = tokio::spawn(async move {
             // The server may close before all is written.
@@ -80,9 +64,8 @@ impl Server {
         assert!(expected.contains(&statuses.as_slice()), "{shown:?}: {statuses:?}, {answer}");
     }
 
-    async fn stop(mut self) -> stario::Result {
-        drop(self.stop.take());
-        self.task.await.unwrap()
+    async fn stop(self) -> stario::Result {
+        self.0.stop().await
     }
 }
 
@@ -104,11 +87,11 @@ const TOO_LARGE: &[&[u16]] = &[&[431], &[414], &[400], &[]];
 /// Answered as one request, and the connection kept.
 const SERVED: &[&[u16]] = &[&[200, 299]];
 
-async fn start() -> Server {
+async fn start() -> Target {
     // Deadlines are near, so that what is left unfinished ends soon.
     let limits =
         Limits::default().head_timeout(Duration::from_secs(1)).body_timeout(Duration::from_millis(200));
-    Server::start(|app| app.limits(limits)).await
+    Target(Server::start(local::new().limits(limits)).await)
 }
 
 #[tokio::test]
@@ -324,13 +307,13 @@ async fn lengths() {
     server.check(request("content-length: 2\r\nexpect: 100-continue", "ab"), &[&[100, 200, 299]]).await;
     server.check(request("content-length: 99999999\r\nexpect: 100-continue", ""), &[&[413]]).await;
     // A body that is shorter than it says, then the end: the command does not run.
-    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let mut socket = server.0.connect().await;
     socket.write_all(request("content-length: 10", "half").as_bytes()).await.unwrap();
     socket.shutdown().await.unwrap();
     let mut answer = Vec::new();
     let _ = socket.read_to_end(&mut answer).await;
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"));
-    let calls: Vec<String> = std::iter::from_fn(|| server.calls.try_recv().ok()).collect();
+    let calls = server.0.log.so_far();
     let allowed = ["", "same", "zero", "ab"];
     assert!(calls.iter().all(|call| allowed.contains(&call.as_str())), "{calls:?}");
     server.stop().await.unwrap();
@@ -410,7 +393,7 @@ async fn requests_behind_each_other_are_answered_in_their_order() {
     assert_eq!(statuses.len(), 31);
     assert_eq!(statuses.last(), Some(&299));
     // Byte by byte, with urgency, is the same request.
-    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let mut socket = server.0.connect().await;
     socket.set_nodelay(true).unwrap();
     for byte in b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n" {
         socket.write_all(&[*byte]).await.unwrap();
@@ -421,16 +404,10 @@ async fn requests_behind_each_other_are_answered_in_their_order() {
     server.stop().await.unwrap();
 }
 
-/// One frame of HTTP/2 (RFC 9113, 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
 #[tokio::test]
 async fn a_flood_of_resets_ends_its_own_connection_and_nothing_else() {
     let server = start().await;
-    let socket = TcpStream::connect(server.address).await.unwrap();
+    let socket = server.0.connect().await;
     let (mut reader, mut writer) = socket.into_split();
     let flood = tokio::spawn(async move {
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();

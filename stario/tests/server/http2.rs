@@ -4,31 +4,20 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use stario::Limits;
 use stario::prelude::*;
-use stario::{App, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 
 use crate::app;
+use crate::support::probe::Probe;
+use crate::support::server::{Server, frame};
 
 stario::app!(local);
 
-struct Log(mpsc::UnboundedSender<&'static str>);
-
-/// Says when it is dropped.
-struct End(State<Log>);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        let _ = self.0.0.0.send("given up");
-    }
-}
-
 #[app::query("/f", app = local)]
-async fn flood(log: State<Log>) -> impl Stream<Item = Event> {
-    let end = End(log);
+async fn flood(probe: State<Probe>) -> impl Stream<Item = Event> {
+    let end = probe.at_drop("given up");
     stream! {
         let _end = end;
         loop {
@@ -91,26 +80,13 @@ async fn failing_body() -> Response {
 
 const SHORT: Duration = Duration::from_millis(100);
 
-async fn start(
-    limits: Limits,
-) -> (SocketAddr, mpsc::UnboundedReceiver<&'static str>, JoinHandle<stario::Result>) {
-    let (sender, log) = mpsc::unbounded_channel();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let app: App = local::new().state(Log(sender)).limits(limits);
-    let task = tokio::spawn(app.serve_on(listener, std::future::pending()));
-    (address, log, task)
+async fn start(limits: Limits) -> Server {
+    Server::start(local::new().limits(limits)).await
 }
 
 fn patient() -> Limits {
     let long = Duration::from_secs(3600);
     Limits::default().head_timeout(long).body_timeout(long).keep_alive_timeout(long).write_timeout(long)
-}
-
-/// One frame (RFC 9113, 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// Asks for `path`, a slash and a letter, with so much window for the answer; then pings until it is closed.
@@ -161,38 +137,34 @@ async fn data_until_reset(address: SocketAddr, path: &str) -> String {
 
 #[tokio::test]
 async fn what_was_sent_before_a_failure_arrives_before_the_reset() {
-    let (address, _log, server) = start(patient()).await;
+    let server = start(patient()).await;
     for path in ["/e", "/w", "/b"] {
-        let data = data_until_reset(address, path).await;
+        let data = data_until_reset(server.address, path).await;
         assert!(data.contains("data: elements 1\n\n") && data.contains(&long()), "{path}: {data:?}");
     }
-    server.abort();
 }
 
 #[tokio::test]
 async fn a_stream_that_is_not_taken_ends_while_its_connection_goes_on() {
-    let (address, mut log, server) = start(patient().write_timeout(SHORT)).await;
+    let mut server = start(patient().write_timeout(SHORT)).await;
     for window in [0, 50_000] {
-        let client = tokio::spawn(ask_and_ping(address, "/f", window));
-        assert_eq!(log.recv().await, Some("given up"), "{window}");
+        let client = tokio::spawn(ask_and_ping(server.address, "/f", window));
+        server.log.expect("given up").await;
         assert!(!client.is_finished(), "the connection goes on");
         client.abort();
     }
-    server.abort();
 }
 
 #[tokio::test]
 async fn pings_keep_no_connection_whose_answer_is_not_taken() {
-    let (address, _log, server) = start(patient().keep_alive_timeout(SHORT).write_timeout(SHORT)).await;
-    let answer = ask_and_ping(address, "/l", 50_000).await;
+    let server = start(patient().keep_alive_timeout(SHORT).write_timeout(SHORT)).await;
+    let answer = ask_and_ping(server.address, "/l", 50_000).await;
     assert!(answer.len() > 50_000 && answer.len() < 1 << 20, "{}", answer.len());
-    server.abort();
 }
 
 #[tokio::test]
 async fn pings_ask_nothing() {
-    let (address, _log, server) = start(patient().keep_alive_timeout(SHORT)).await;
-    let answer = ask_and_ping(address, "/s", 50_000).await;
+    let server = start(patient().keep_alive_timeout(SHORT)).await;
+    let answer = ask_and_ping(server.address, "/s", 50_000).await;
     assert!(answer.windows(5).any(|bytes| bytes == b"small"));
-    server.abort();
 }

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use stario::prelude::*;
-use stario::{App, BodyStream, Cleanup, Limits, dependency};
+use stario::{BodyStream, Cleanup, Limits, dependency};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use crate::app;
+#[cfg(unix)]
+use crate::support::open_files;
+use crate::support::probe::{Probe, probe};
+use crate::support::server::{Server, get, rest, rest_bytes};
 
 stario::app!(local);
 
@@ -33,23 +34,15 @@ async fn count(mut body: BodyStream) -> stario::Result<usize> {
     Ok(length)
 }
 
-struct Log(mpsc::UnboundedSender<&'static str>);
-
 #[app::query("/large", app = local)]
 async fn large() -> String {
     "x".repeat(16 << 20)
 }
 
-/// Sends until it is dropped, and says so.
+/// Sends until it is dropped, and logs that.
 #[app::query("/flood", app = local)]
-async fn flood(log: State<Log>) -> impl Stream<Item = Event> {
-    struct End(State<Log>);
-    impl Drop for End {
-        fn drop(&mut self) {
-            let _ = self.0.0.0.send("given up");
-        }
-    }
-    let end = End(log);
+async fn flood(probe: State<Probe>) -> impl Stream<Item = Event> {
+    let end = probe.at_drop("given up");
     stream! {
         let _end = end;
         loop {
@@ -66,56 +59,10 @@ async fn stream() -> impl Stream<Item = Event> {
     }
 }
 
-struct Server {
-    address: std::net::SocketAddr,
-    log: mpsc::UnboundedReceiver<&'static str>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    task: JoinHandle<stario::Result>,
-}
-
-impl Server {
-    async fn start(adjust: impl FnOnce(App) -> App) -> Self {
-        let (sender, log) = mpsc::unbounded_channel();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let app = adjust(local::new().state(Log(sender)));
-        let task = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-        Self { address, log, stop: Some(stop), task }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    async fn send(&self, text: &str) -> TcpStream {
-        let mut socket = self.connect().await;
-        socket.write_all(text.as_bytes()).await.unwrap();
-        socket
-    }
-
-    /// Normal traffic is answered.
-    async fn is_well(&self) {
-        let answer = rest(&mut self.send(&get("/", "connection: close\r\n")).await).await;
-        assert!(answer.ends_with("\r\n\r\nhome"), "{answer}");
-    }
-
-    async fn stop(mut self) {
-        drop(self.stop.take());
-        self.task.await.unwrap().unwrap();
-    }
-}
-
-fn get(path: &str, fields: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: x\r\n{fields}\r\n")
-}
-
-/// All that comes until the server closes.
-async fn rest(socket: &mut TcpStream) -> String {
-    let mut rest = Vec::new();
-    // An error is an end too.
-    let _ = socket.read_to_end(&mut rest).await;
-    String::from_utf8_lossy(&rest).into_owned()
+/// Other clients are served meanwhile.
+async fn is_well(server: &Server) {
+    let answer = rest(&mut server.send(get("/", "connection: close\r\n")).await).await;
+    assert!(answer.ends_with("\r\n\r\nhome"), "{answer}");
 }
 
 /// Far too long for a test: what ends was ended by the deadline that the test has shortened.
@@ -128,15 +75,16 @@ const SHORT: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn a_head_that_does_not_come_closes_the_connection() {
-    let server = Server::start(|app| app.limits(long().head_timeout(SHORT))).await;
+    let server = Server::start(local::new().limits(long().head_timeout(SHORT))).await;
     for silence in
         ["", "GET / HT", "PRI * HT", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nhost: x\r\n"]
     {
-        let answer = rest(&mut server.send(silence).await).await;
+        let answer = rest_bytes(&mut server.send(silence).await).await;
+        let answer = String::from_utf8_lossy(&answer);
         assert!(!answer.contains("HTTP/"), "{silence}: {answer}");
     }
     // Of a second request on the same connection, too; and a drip is no progress.
-    let mut socket = server.send(&get("/", "")).await;
+    let mut socket = server.send(get("/", "")).await;
     let mut chunk = [0; 1024];
     assert!(socket.read(&mut chunk).await.unwrap() > 0);
     let (mut reader, mut writer) = socket.into_split();
@@ -147,35 +95,35 @@ async fn a_head_that_does_not_come_closes_the_connection() {
     });
     while reader.read(&mut chunk).await.is_ok_and(|count| count > 0) {}
     drip.await.unwrap();
-    server.is_well().await;
-    server.stop().await;
+    is_well(&server).await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_connection_on_which_nothing_is_asked_is_closed() {
-    let server = Server::start(|app| app.limits(long().keep_alive_timeout(SHORT))).await;
-    let answer = rest(&mut server.send(&get("/", "")).await).await;
+    let server = Server::start(local::new().limits(long().keep_alive_timeout(SHORT))).await;
+    let answer = rest(&mut server.send(get("/", "")).await).await;
     assert!(answer.ends_with("home"), "{answer}");
-    server.is_well().await;
-    server.stop().await;
+    is_well(&server).await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_stream_that_is_silent_is_not_idle() {
     let limits = Limits::default().head_timeout(SHORT).keep_alive_timeout(SHORT).write_timeout(SHORT);
-    let server = Server::start(|app| app.limits(limits)).await;
-    let mut stream = server.send(&get("/stream", "")).await;
+    let server = Server::start(local::new().limits(limits)).await;
+    let mut stream = server.send(get("/stream", "")).await;
     // Ten idle connections that come and go are ten times the deadline.
     for _ in 0..10 {
-        rest(&mut server.send(&get("/", "")).await).await;
+        rest(&mut server.send(get("/", "")).await).await;
     }
-    server.stop().await;
+    server.stop().await.unwrap();
     assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_answered_408() {
-    let server = Server::start(|app| app.limits(long().body_timeout(SHORT))).await;
+    let server = Server::start(local::new().limits(long().body_timeout(SHORT))).await;
     for path in ["/echo", "/count"] {
         let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n");
         for body in ["content-length: 10\r\n\r\nhalf", "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n"] {
@@ -196,58 +144,58 @@ async fn a_body_that_does_not_come_is_answered_408() {
     let _ = reader.read_to_end(&mut answer).await;
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408"));
     drip.await.unwrap();
-    server.is_well().await;
-    server.stop().await;
+    is_well(&server).await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_closed_and_cleaned_up_behind() {
-    let mut server = Server::start(|app| app.limits(long().write_timeout(SHORT))).await;
-    let mut socket = server.send(&get("/flood", "")).await;
-    assert_eq!(server.log.recv().await, Some("given up"));
-    server.is_well().await;
+    let mut server = Server::start(local::new().limits(long().write_timeout(SHORT))).await;
+    let mut socket = server.send(get("/flood", "")).await;
+    server.log.expect("given up").await;
+    is_well(&server).await;
     // What has come until then may be read, and no end of the response.
     assert!(!rest(&mut socket).await.ends_with("0\r\n\r\n"));
-    server.stop().await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_slow_reader_gets_all_of_its_answer() {
     let limits = long().head_timeout(SHORT).keep_alive_timeout(SHORT);
-    let server = Server::start(|app| app.limits(limits)).await;
-    let mut socket = server.send(&get("/large", "connection: close\r\n")).await;
+    let server = Server::start(local::new().limits(limits)).await;
+    let mut socket = server.send(get("/large", "connection: close\r\n")).await;
     // The response is handed over long before it is read; being idle begins when it is.
     for _ in 0..5 {
         rest(&mut server.connect().await).await;
     }
     assert!(rest(&mut socket).await.len() > 16 << 20);
-    server.stop().await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn one_connection_too_many_waits_until_another_ends() {
-    let server = Server::start(|app| app.limits(long().connections(2))).await;
-    let mut first = server.send(&get("/", "")).await;
+    let server = Server::start(local::new().limits(long().connections(2))).await;
+    let mut first = server.send(get("/", "")).await;
     let mut chunk = [0; 1024];
     assert!(first.read(&mut chunk).await.unwrap() > 0);
-    let second = server.send(&get("/stream", "")).await;
-    let mut third = server.send(&get("/", "connection: close\r\n")).await;
+    let second = server.send(get("/stream", "")).await;
+    let mut third = server.send(get("/", "connection: close\r\n")).await;
     assert!(tokio::time::timeout(SHORT, third.read(&mut chunk)).await.is_err());
     drop(first);
     assert!(rest(&mut third).await.ends_with("home"));
     drop(second);
-    server.stop().await;
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn the_least_head_can_be_set() {
-    let server = Server::start(|app| app.limits(Limits::default().head_bytes(1).head_fields(5))).await;
+    let server = Server::start(local::new().limits(Limits::default().head_bytes(1).head_fields(5))).await;
     let large = get("/", &format!("a: {}\r\n", "b".repeat(9000)));
     assert!(rest(&mut server.send(&large).await).await.starts_with("HTTP/1.1 431 "));
     let many = get("/", &"a: b\r\n".repeat(5));
     assert!(rest(&mut server.send(&many).await).await.starts_with("HTTP/1.1 431 "));
-    server.is_well().await;
-    server.stop().await;
+    is_well(&server).await;
+    server.stop().await.unwrap();
 }
 
 /// What stands for no limit in other places must not stop the clock here; and 0 stands for none at all.
@@ -259,9 +207,9 @@ async fn whatever_the_limits_are_the_server_serves() {
     let far = far.connections(usize::MAX).http2_streams(u32::MAX).backlog(u32::MAX);
     let near = Limits::default().connections(0).http2_streams(0).backlog(0).head_bytes(0);
     for limits in [far.head_bytes(usize::MAX).head_fields(usize::MAX), near] {
-        let server = Server::start(|app| app.limits(limits)).await;
-        server.is_well().await;
-        server.stop().await;
+        let server = Server::start(local::new().limits(limits)).await;
+        is_well(&server).await;
+        server.stop().await.unwrap();
     }
 }
 
@@ -279,7 +227,7 @@ async fn wide(body: BodyStream) -> Response {
 
 #[tokio::test]
 async fn a_route_s_limit_of_the_body_comes_before_the_app_s() {
-    let client = TestClient::new(local::new().state(Log(mpsc::unbounded_channel().0)).body_limit(8));
+    let client = TestClient::new(local::new().state(probe().0).body_limit(8));
     for (path, limit) in [("/echo", 8), ("/small", 4), ("/wide", 16)] {
         assert_eq!(client.post(path).body("x".repeat(limit)).await.status(), 200, "{path}");
         let res = client.post(path).body("x".repeat(limit + 1)).await;
@@ -291,22 +239,22 @@ async fn a_route_s_limit_of_the_body_comes_before_the_app_s() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousands_of_slow_heads_keep_nobody_from_being_served() {
-    let size = crate::support::open_files::both_ends(5000);
+    let size = open_files::both_ends(5000);
     // With the deadline far away, all of them are there at once.
-    let server = Server::start(|app| app.limits(long().connections(size + 10))).await;
+    let server = Server::start(local::new().limits(long().connections(size + 10))).await;
     let mut crowd = Vec::new();
     for _ in 0..size {
         crowd.push(server.send("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await);
         if crowd.len().is_multiple_of(100) {
-            server.is_well().await;
+            is_well(&server).await;
         }
     }
-    server.is_well().await;
+    is_well(&server).await;
     for socket in &crowd {
         let read = socket.try_read(&mut [0]);
         assert!(read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
     }
-    server.stop().await;
+    server.stop().await.unwrap();
     // They have asked nothing, so nothing keeps them.
     for socket in &mut crowd {
         assert_eq!(rest(socket).await, "");
@@ -486,8 +434,9 @@ async fn in_detached() {
 
 #[tokio::test]
 async fn a_panic_ends_its_own_request_and_nothing_else() {
-    let server = Server::start(|app| {
-        app.on_error(|_: &Odd, _| -> Response { panic!("in an error handler") })
+    let server = Server::start({
+        local::new()
+            .on_error(|_: &Odd, _| -> Response { panic!("in an error handler") })
             .on_rejection(|_, _| -> Response { panic!("in a rejection handler") })
             .on_status(404, |_, _| -> Response { panic!("in a status page") })
             .readiness("/panic/ready", |_| async { panic!("in a check") })
@@ -522,11 +471,11 @@ async fn a_panic_ends_its_own_request_and_nothing_else() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {expected} ")), "{start}: {answer}");
         assert!(!answer.contains("in a"), "{start}: {answer}");
         assert!(!answer.ends_with("0\r\n\r\n"), "{start}: {answer}");
-        server.is_well().await;
+        is_well(&server).await;
     }
     // A value that panics when it is dropped may cost its own connection.
-    let answer = rest(&mut server.send(&get("/panic/drop", "connection: close\r\n")).await).await;
+    let answer = rest(&mut server.send(get("/panic/drop", "connection: close\r\n")).await).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 "), "{answer}");
-    server.is_well().await;
-    server.stop().await;
+    is_well(&server).await;
+    server.stop().await.unwrap();
 }

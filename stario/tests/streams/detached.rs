@@ -5,47 +5,23 @@ use std::sync::Arc;
 
 use stario::prelude::*;
 use stario::{App, Cleanup, RequestId, dependency};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::io::AsyncWriteExt;
 
 use crate::app;
+use crate::support::probe::{Log, Probe, probe};
+use crate::support::server::{Server, answer};
 
 stario::app!(local);
-
-/// Where everything says that it happened, and what the commands wait for.
-#[derive(Clone)]
-struct Probe {
-    log: mpsc::UnboundedSender<String>,
-    go_on: Arc<Semaphore>,
-}
-
-impl Probe {
-    fn log(&self, event: impl Into<String>) {
-        let _ = self.log.send(event.into());
-    }
-
-    /// Until the test releases one.
-    async fn released(&self) {
-        self.go_on.acquire().await.unwrap().forget();
-    }
-}
 
 struct Setup {
     app: App,
     probe: Probe,
-    log: mpsc::UnboundedReceiver<String>,
+    log: Log,
 }
 
 fn setup() -> Setup {
-    let (sender, log) = mpsc::unbounded_channel();
-    let probe = Probe { log: sender, go_on: Arc::new(Semaphore::new(0)) };
+    let (probe, log) = probe();
     Setup { app: local::new().state(probe.clone()), probe, log }
-}
-
-/// The events so far.
-fn events(log: &mut mpsc::UnboundedReceiver<String>) -> Vec<String> {
-    std::iter::from_fn(|| log.try_recv().ok()).collect()
 }
 
 struct Session(Probe);
@@ -78,9 +54,9 @@ async fn everything_happens_in_its_order() {
     let res = client.post("/import?name=a").await;
     assert_eq!((res.status().as_u16(), res.bytes()), (204, &b""[..]));
     probe.log("answered");
-    probe.go_on.add_permits(1);
+    probe.release(1);
     client.drain().await;
-    let events = events(&mut log);
+    let events = log.so_far();
     // The task and the test run side by side from the answer on.
     let opened = events.iter().position(|event| event == "session opened").unwrap();
     let answered = events.iter().position(|event| event == "answered").unwrap();
@@ -100,7 +76,7 @@ async fn a_refusal_is_answered_as_always_and_cleaned_up_behind() {
     assert_eq!(res.status(), 400);
     assert!(res.text().starts_with("missing query parameter `name`"), "{}", res.text());
     client.drain().await;
-    let events = events(&mut log);
+    let events = log.so_far();
     assert!(!events.iter().any(|event| event.contains("import")), "{events:?}");
 }
 
@@ -112,19 +88,19 @@ async fn one_too_many_is_refused_before_anything_of_it_happens() {
     for name in ["a", "b"] {
         assert_eq!(client.post(format!("/import?name={name}")).await.status(), 204);
     }
-    while log.recv().await.unwrap() != "import of b begins" {}
+    while log.next().await != "import of b begins" {}
     let res = client.post("/import?name=c").await;
     assert_eq!((res.status().as_u16(), res.header("retry-after")), (503, "1"));
     assert_eq!(res.text(), "<b>Service Unavailable</b>");
-    assert_eq!(events(&mut log), [""; 0]);
+    assert_eq!(log.so_far(), [""; 0]);
     // A refused one holds no place, and one that has ended gives its back.
-    probe.go_on.add_permits(2);
+    probe.release(2);
     client.drain().await;
     assert_eq!(client.post("/import").await.status(), 400);
     for name in ["d", "e"] {
         assert_eq!(client.post(format!("/import?name={name}")).await.status(), 204);
     }
-    probe.go_on.add_permits(2);
+    probe.release(2);
     client.drain().await;
 }
 
@@ -146,7 +122,7 @@ async fn a_panic_and_an_error_are_cleaned_up_behind_and_free_their_place() {
     for path in ["/panic", "/fail"] {
         assert_eq!(client.post(path).await.status(), 204);
         client.drain().await;
-        assert_eq!(events(&mut log), ["session opened", "session dropped", "session cleaned up"], "{path}");
+        assert_eq!(log.so_far(), ["session opened", "session dropped", "session cleaned up"], "{path}");
     }
 }
 
@@ -187,41 +163,21 @@ async fn id(id: RequestId) -> String {
     id.to_string()
 }
 
-/// Reads one response without a body, or with one of a known length.
-async fn answer(socket: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&answer);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return text.into_owned();
-            }
-        }
-        let mut chunk = [0; 1024];
-        let count = socket.read(&mut chunk).await.unwrap();
-        assert!(count > 0, "the connection ended in {text}");
-        answer.extend_from_slice(&chunk[..count]);
-    }
-}
-
 #[tokio::test]
 async fn the_connection_goes_on_meanwhile_and_its_end_changes_nothing() {
-    let Setup { app, probe, mut log } = setup();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
+    let mut server = Server::start(local::new()).await;
+    let mut socket = server.connect().await;
     socket.write_all(b"POST /import?name=a HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     assert!(answer(&mut socket).await.starts_with("HTTP/1.1 204 No Content\r\n"));
     socket.write_all(b"GET /id HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     assert!(answer(&mut socket).await.starts_with("HTTP/1.1 200 OK\r\n"));
     drop(socket);
     // The server waits for the command when it stops.
-    drop(stop);
-    assert_eq!(log.recv().await.unwrap(), "session opened");
-    assert_eq!(log.recv().await.unwrap(), "import of a begins");
-    probe.go_on.add_permits(1);
-    server.await.unwrap().unwrap();
-    assert_eq!(events(&mut log), ["import of a ends", "session dropped", "session cleaned up"]);
+    server.begin_to_stop();
+    assert_eq!(server.log.next().await, "session opened");
+    assert_eq!(server.log.next().await, "import of a begins");
+    server.probe.release(1);
+    let (ended, log) = server.ended().await;
+    assert_eq!(ended, Ok(()));
+    assert_eq!(log, ["import of a ends", "session dropped", "session cleaned up"]);
 }

@@ -1,7 +1,5 @@
 //! Event streams: what may be yielded, what stands on the wire, and what a browser that comes back says.
 
-use std::sync::Arc;
-
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -9,15 +7,16 @@ use stario::Bytes;
 use stario::event::Namespace;
 use stario::prelude::*;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::net::TcpStream;
 
 use crate::app;
+use crate::support::probe::{Probe, probe};
+use crate::support::server::Server;
 
 stario::app!(local);
 
 fn client() -> TestClient {
-    TestClient::new(local::new().state(Gate::default()))
+    TestClient::new(local::new().state(probe().0))
 }
 
 #[app::query("/kinds", app = local)]
@@ -172,68 +171,45 @@ fn a_browser_that_comes_back_names_the_last_event_it_has_seen() {
     assert_eq!(rest, all[3..]);
 }
 
-/// Lets the stream go on.
-#[derive(Clone, Default)]
-struct Gate(Arc<Notify>);
-
-impl Gate {
-    fn latch(&self) -> &Notify {
-        &self.0
-    }
-}
-
 #[app::query("/burst", app = local)]
-async fn burst(gate: State<Gate>) -> impl Stream<Item = Event> {
+async fn burst(probe: State<Probe>) -> impl Stream<Item = Event> {
     stream! {
         for number in 0..50 {
             yield number;
         }
-        gate.latch().notified().await;
+        probe.released().await;
         yield "behind the gate";
     }
 }
 
 #[app::query("/silent", app = local)]
-async fn silent(gate: State<Gate>) -> impl Stream<Item = Event> {
+async fn silent(probe: State<Probe>) -> impl Stream<Item = Event> {
     stream! {
-        gate.latch().notified().await;
+        probe.released().await;
         yield "behind the gate";
     }
 }
 
-struct Server {
-    address: std::net::SocketAddr,
-    gate: Gate,
+async fn start(ping_interval: Duration) -> Server {
+    Server::start(local::new().ping_interval(ping_interval)).await
 }
 
-impl Server {
-    /// Serves until the runtime of the test ends.
-    async fn start(ping_interval: Duration) -> Self {
-        let gate = Gate::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let app = local::new().state(gate.clone()).ping_interval(ping_interval);
-        tokio::spawn(app.serve_on(listener, std::future::pending()));
-        Self { address, gate }
-    }
-
-    /// Asks over HTTP/1.1, and reads the head of the answer: its lines, sorted.
-    async fn get(&self, path: &str) -> (Vec<String>, Chunks) {
-        let mut socket = BufReader::new(TcpStream::connect(self.address).await.unwrap());
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut head = Vec::new();
-        loop {
-            let mut line = String::new();
-            socket.read_line(&mut line).await.unwrap();
-            let line = line.trim_end().to_owned();
-            if line.is_empty() {
-                head.sort();
-                return (head, Chunks(socket));
-            }
-            if !line.starts_with("date:") && !line.starts_with("x-request-id:") {
-                head.push(line);
-            }
+/// Asks over HTTP/1.1, and reads the head of the answer: its lines, sorted.
+async fn ask(server: &Server, path: &str) -> (Vec<String>, Chunks) {
+    let mut socket = BufReader::new(server.connect().await);
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        socket.read_line(&mut line).await.unwrap();
+        let line = line.trim_end().to_owned();
+        if line.is_empty() {
+            head.sort();
+            return (head, Chunks(socket));
+        }
+        if !line.starts_with("date:") && !line.starts_with("x-request-id:") {
+            head.push(line);
         }
     }
 }
@@ -255,8 +231,8 @@ impl Chunks {
 
 #[tokio::test]
 async fn over_http_1_the_connection_is_said_to_stay_open() {
-    let server = Server::start(Duration::ZERO).await;
-    let (head, mut chunks) = server.get("/kinds").await;
+    let server = start(Duration::ZERO).await;
+    let (head, mut chunks) = ask(&server, "/kinds").await;
     let expected = [
         "HTTP/1.1 200 OK",
         "cache-control: no-cache",
@@ -272,7 +248,7 @@ async fn over_http_1_the_connection_is_said_to_stay_open() {
 
 #[tokio::test]
 async fn over_http_2_nothing_is_said_of_the_connection() {
-    let server = Server::start(Duration::ZERO).await;
+    let server = start(Duration::ZERO).await;
     let socket = TcpStream::connect(server.address).await.unwrap();
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket));
     let (mut sender, connection) = handshake.await.unwrap();
@@ -295,24 +271,24 @@ async fn over_http_2_nothing_is_said_of_the_connection() {
 
 #[tokio::test]
 async fn what_is_ready_is_one_write_and_waits_for_nothing() {
-    let server = Server::start(Duration::ZERO).await;
-    let (_, mut chunks) = server.get("/burst").await;
+    let server = start(Duration::ZERO).await;
+    let (_, mut chunks) = ask(&server, "/burst").await;
     // The gate is still closed.
     let first = chunks.next().await;
     assert_eq!(first.matches("\n\n").count(), 50);
-    server.gate.latch().notify_one();
+    server.probe.release(1);
     assert!(chunks.next().await.contains("behind the gate"));
     assert_eq!(chunks.next().await, "");
 }
 
 #[tokio::test]
 async fn comments_keep_a_silent_stream_open() {
-    let server = Server::start(Duration::from_millis(10)).await;
-    let (_, mut chunks) = server.get("/silent").await;
+    let server = start(Duration::from_millis(10)).await;
+    let (_, mut chunks) = ask(&server, "/silent").await;
     for _ in 0..3 {
         assert_eq!(chunks.next().await, ":\n\n");
     }
-    server.gate.latch().notify_one();
+    server.probe.release(1);
     loop {
         let chunk = chunks.next().await;
         if chunk.contains("behind the gate") {

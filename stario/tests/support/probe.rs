@@ -25,6 +25,11 @@ impl Probe {
         let _ = self.events.send(event.into());
     }
 
+    /// Logs what a call of a writer returned: `ok`, or its error.
+    pub(crate) fn log_result<T>(&self, result: Result<T, stario::WriteError>) {
+        self.log(result.map_or_else(|error| error.to_string(), |_| "ok".to_owned()));
+    }
+
     /// Logs `event` when the returned value is dropped.
     pub(crate) fn at_drop(&self, event: &'static str) -> AtDrop {
         AtDrop { probe: self.clone(), event }
@@ -33,6 +38,11 @@ impl Probe {
     /// Waits at the gate; each release lets one handler go on, in the order in which they came.
     pub(crate) async fn released(&self) {
         self.gate.acquire().await.unwrap().forget();
+    }
+
+    /// Whether a handler is let go on, without waiting for it.
+    pub(crate) fn try_released(&self) -> bool {
+        self.gate.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_ok()
     }
 
     /// Lets `count` handlers go on, now or when they come to the gate.

@@ -1,16 +1,17 @@
 //! Clients that leave, and the server's stop.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use stario::prelude::*;
 use stario::{Alive, AppHandle, Body, Bytes};
 
-use super::{Client, Probe, Server, local, patiently};
+use super::{Client, Server, local};
 use crate::app;
+use crate::support::patiently;
+use crate::support::probe::{Probe, probe};
 
-type Log = State<Arc<Probe>>;
+type Log = State<Probe>;
 
 /// The first form: a source.
 #[app::query("/source", app = local)]
@@ -20,7 +21,7 @@ async fn source(probe: Log, relay: State<Relay<u32>>, w: Writer) -> Result {
     while let Some((subject, count)) = updates.next().await {
         w.write(format!("{subject} {count};")).await?;
     }
-    probe.say(format!("after, {} subscribed", relay.subscribers("updates")));
+    probe.log(format!("after, {} subscribed", relay.subscribers("updates")));
     Ok(())
 }
 
@@ -45,7 +46,7 @@ async fn endless_loop(probe: Log, w: Writer) -> Result {
             }
         })
         .await;
-    probe.say(format!("after {}", ended.is_none()));
+    probe.log(format!("after {}", ended.is_none()));
     Ok(())
 }
 
@@ -55,23 +56,23 @@ async fn operation(probe: Log, w: Writer) -> Result {
     w.write_headers(StatusCode::OK)?;
     let done = w.while_alive(async {}).await;
     let never = w.while_alive(std::future::pending::<()>()).await;
-    probe.say(format!("{done:?} {never:?}"));
+    probe.log(format!("{done:?} {never:?}"));
     Ok(())
 }
 
 /// Has not answered when its client leaves.
 #[app::query("/before-headers", app = local)]
 async fn before_headers(probe: Log, w: Writer) -> Result {
-    probe.say("started");
+    probe.log("started");
     w.while_alive(std::future::pending::<()>()).await;
-    probe.say("after");
+    probe.log("after");
     // Nothing of this is an error.
-    probe.tell(w.write_headers(StatusCode::OK));
-    probe.tell(w.write_headers(StatusCode::OK));
-    probe.tell(w.set_header("x", "1"));
-    probe.tell(w.patch(1).await);
-    probe.tell(w.write("x").await);
-    probe.tell(w.html("late"));
+    probe.log_result(w.write_headers(StatusCode::OK));
+    probe.log_result(w.write_headers(StatusCode::OK));
+    probe.log_result(w.set_header("x", "1"));
+    probe.log_result(w.patch(1).await);
+    probe.log_result(w.write("x").await);
+    probe.log_result(w.html("late"));
     Ok(())
 }
 
@@ -85,7 +86,7 @@ async fn stream_that_reads_no_body(probe: Log) -> impl Stream<Item = Event> {
     struct Dropped(Log);
     impl Drop for Dropped {
         fn drop(&mut self) {
-            self.0.say("dropped");
+            self.0.log("dropped");
         }
     }
     stream! {
@@ -99,18 +100,18 @@ async fn stream_that_reads_no_body(probe: Log) -> impl Stream<Item = Event> {
 #[app::query("/stubborn", app = local)]
 async fn stubborn(probe: Log, w: Writer) -> Result {
     w.write("x").await?;
-    probe.go_on.notified().await;
+    probe.released().await;
     for _ in 0..100 {
         w.write(vec![0; 100_000]).await?;
     }
-    probe.tell(w.end());
+    probe.log_result(w.end());
     Ok(())
 }
 
 /// Writes without a pause, and so waits for its client alone.
 #[app::query("/flood", app = local)]
 async fn flood(probe: Log, w: Writer) -> Result {
-    probe.say("started");
+    probe.log("started");
     let flooded: Option<Result> = w
         .while_alive(async {
             loop {
@@ -118,37 +119,37 @@ async fn flood(probe: Log, w: Writer) -> Result {
             }
         })
         .await;
-    probe.say(format!("after {}", flooded.is_none()));
+    probe.log(format!("after {}", flooded.is_none()));
     // For ever, were it not for the budget of a task.
-    while !probe.is_done() {
+    while !probe.try_released() {
         w.write([0; 1000]).await?;
     }
-    probe.say("done");
+    probe.log("done");
     Ok(())
 }
 
 #[app::command("/command", app = local)]
 async fn command(probe: Log, alive: Alive) {
-    probe.say("started");
+    probe.log("started");
     assert!(!alive.has_ended());
     alive.ended().await;
     let mut never = alive.stream(stream! { yield 1; });
     assert!(never.next().await.is_none());
-    probe.say(format!("{:?}", alive.run(async {}).await));
+    probe.log(format!("{:?}", alive.run(async {}).await));
 }
 
 #[app::detached_command("/detached", app = local)]
 async fn detached(probe: Log, alive: Alive, app: AppHandle) {
-    probe.say("started");
-    probe.go_on.notified().await;
-    probe.say(alive.has_ended().to_string());
+    probe.log("started");
+    probe.released().await;
+    probe.log(alive.has_ended().to_string());
     alive.run(std::future::pending::<()>()).await;
-    probe.say(app.is_stopping().to_string());
+    probe.log(app.is_stopping().to_string());
 }
 
 #[stario::dependency]
 async fn resource(probe: Log, cleanup: stario::Cleanup) -> Resource {
-    cleanup.defer(async move { probe.say("cleaned up") });
+    cleanup.defer(async move { probe.log("cleaned up") });
     Resource
 }
 
@@ -159,7 +160,7 @@ struct Resource;
 async fn with_resource(probe: Log, _resource: Resource, w: Writer) -> Result {
     w.patch(1).await?;
     w.while_alive(std::future::pending::<()>()).await;
-    probe.say("after");
+    probe.log("after");
     Ok(())
 }
 
@@ -167,9 +168,9 @@ async fn with_resource(probe: Log, _resource: Resource, w: Writer) -> Result {
 #[app::query("/resource-that-writes", app = local)]
 async fn resource_that_writes(probe: Log, _resource: Resource, w: Writer) -> Result {
     w.write(vec![b'x'; LARGE]).await?;
-    w.while_alive(probe.go_on.notified()).await;
+    w.while_alive(probe.released()).await;
     w.write("end").await?;
-    probe.say("returned");
+    probe.log("returned");
     Ok(())
 }
 
@@ -184,8 +185,8 @@ async fn resource_that_responds(probe: Log, _resource: Resource, w: Writer) -> R
         }
     }
     w.respond(Response::new(Body::stream(Pieces(vec![b"end".to_vec(), vec![b'x'; LARGE]]))))?;
-    probe.go_on.notified().await;
-    probe.say("returned");
+    probe.released().await;
+    probe.log("returned");
     Ok(())
 }
 
@@ -193,8 +194,8 @@ async fn resource_that_responds(probe: Log, _resource: Resource, w: Writer) -> R
 #[app::query("/resource-that-goes-on", app = local)]
 async fn resource_that_goes_on(probe: Log, _resource: Resource, w: Writer) -> Result {
     w.text("x".repeat(LARGE))?;
-    probe.go_on.notified().await;
-    probe.say("returned");
+    probe.released().await;
+    probe.log("returned");
     Ok(())
 }
 
@@ -333,7 +334,7 @@ async fn the_wait_is_given_up_when_an_http_2_stream_is_reset() {
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
         bytes.extend_from_slice(&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5, 0, 0, 0, 1]);
         bytes.extend_from_slice(&block);
-        let socket = tokio::net::TcpStream::connect(server.address).await.unwrap();
+        let socket = server.inner.connect().await;
         let mut client = Client { socket, read: Vec::new() };
         client.send(&bytes).await;
         client
@@ -346,7 +347,7 @@ async fn the_wait_is_given_up_when_an_http_2_stream_is_reset() {
     drop(client);
     let mut client = get(&server, "/loop").await;
     wait_for_bytes(&mut client, b"data: elements 1\n\n").await;
-    while server.log.try_recv().is_ok() {}
+    server.inner.log.so_far();
     client.send(RST_STREAM_CANCEL).await;
     assert_eq!(server.said().await, "after true");
     drop(client);
@@ -378,11 +379,11 @@ async fn clean_ups_wait_for_the_last_byte_and_for_the_handler() {
         let mut server = Server::start().await;
         let mut client = server.ask(&format!("GET {path} HTTP/1.1\r\nconnection: close")).await;
         client.until("\r\n\r\n").await;
-        server.probe.go_on.notify_one();
+        server.probe.release(1);
         assert_eq!(server.said().await, "returned", "{path}");
         // Time enough for what would run now.
         assert_eq!(server.answer("GET /page HTTP/1.1").await.text(), "page");
-        server.probe.say("reads");
+        server.probe.log("reads");
         assert!(client.rest().await.len() >= LARGE);
         assert_eq!(server.said().await, "reads", "{path}");
         assert_eq!(server.said().await, "cleaned up", "{path}");
@@ -392,7 +393,7 @@ async fn clean_ups_wait_for_the_last_byte_and_for_the_handler() {
     let mut server = Server::start().await;
     let mut client = server.ask("GET /resource-that-goes-on HTTP/1.1\r\nconnection: close").await;
     assert!(client.rest().await.len() >= LARGE);
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     assert_eq!(server.said().await, "returned");
     assert_eq!(server.said().await, "cleaned up");
     server.stop().await;
@@ -459,7 +460,7 @@ async fn nothing_is_waited_for_when_the_client_is_slow() {
     // It writes until the system takes no more of a client that never reads, or is about to.
     drop(client);
     assert_eq!(server.said().await, "after true");
-    server.probe.is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+    server.probe.release(1);
     assert_eq!(server.said().await, "done");
     server.stop().await;
 }
@@ -483,7 +484,7 @@ async fn a_handler_with_a_writer_is_not_dropped_when_its_client_leaves() {
     let mut client = server.ask("GET /stubborn HTTP/1.1").await;
     client.until("1\r\nx\r\n").await;
     drop(client);
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     assert_eq!(server.said().await, "ok");
     server.stop().await;
 }
@@ -505,7 +506,7 @@ async fn a_detached_command_is_told_of_the_stop_alone() {
     client.until("\r\n\r\n").await;
     drop(client);
     assert_eq!(server.said().await, "started");
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     assert_eq!(server.said().await, "false");
     server.begin_to_stop();
     assert_eq!(server.said().await, "true");
@@ -514,16 +515,16 @@ async fn a_detached_command_is_told_of_the_stop_alone() {
 
 #[tokio::test]
 async fn the_test_client_can_leave_too() {
-    let (probe, mut log) = super::probe();
+    let (probe, mut log) = probe();
     let client = TestClient::new(local::new().state(probe).state(Relay::<u32>::new()));
     let mut events = client.get("/loop").open().await;
     assert_eq!(events.next().await.unwrap().elements(), "1");
     drop(events);
-    assert_eq!(patiently(log.recv()).await.as_deref(), Some("after true"));
+    log.expect("after true").await;
     let waiting = tokio::spawn(client.get("/before-headers").into_future());
-    assert_eq!(patiently(log.recv()).await.as_deref(), Some("started"));
+    log.expect("started").await;
     waiting.abort();
-    assert_eq!(patiently(log.recv()).await.as_deref(), Some("after"));
+    log.expect("after").await;
     let mut events = client.get("/loop").open().await;
     assert_eq!(events.next().await.unwrap().elements(), "1");
     client.stop().await;

@@ -4,6 +4,7 @@ use stario::prelude::*;
 
 use super::{Server, local};
 use crate::app;
+use crate::support::probe::{Probe, probe};
 
 #[app::query("/countdown", app = local)]
 async fn countdown(w: Writer) -> Result {
@@ -47,20 +48,20 @@ async fn last_event_id(last_event_id: Header<Option<String>>, w: Writer) -> Resu
 
 /// An event, and a wait for the test.
 #[app::query("/event-then-wait", app = local)]
-async fn event_then_wait(probe: State<std::sync::Arc<super::Probe>>, w: Writer) -> Result {
+async fn event_then_wait(probe: State<Probe>, w: Writer) -> Result {
     w.patch(1).await?;
-    probe.go_on.notified().await;
+    probe.released().await;
     w.patch(2).await?;
     Ok(())
 }
 
 /// Opens the stream, and waits for the test.
 #[app::query("/open-events", app = local)]
-async fn open_events(probe: State<std::sync::Arc<super::Probe>>, w: Writer) -> Result {
+async fn open_events(probe: State<Probe>, w: Writer) -> Result {
     w.open_events()?;
-    probe.go_on.notified().await;
+    probe.released().await;
     w.patch(1).await?;
-    probe.tell(w.open_events());
+    probe.log_result(w.open_events());
     Ok(())
 }
 
@@ -70,7 +71,7 @@ async fn a_stream_can_be_opened_before_there_is_an_event() {
     let mut client = server.ask("GET /open-events HTTP/1.1").await;
     let head = client.until("\r\n\r\n").await;
     assert!(head.contains("\r\ncontent-type: text/event-stream\r\n"), "{head}");
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     client.until("elements 1\n\n").await;
     assert_eq!(server.said().await, "the status and the headers of this response are sent already");
     drop(client);
@@ -82,7 +83,7 @@ async fn an_open_stream_that_is_silent_is_kept_open_by_comments() {
     let server = Server::start_with(|app| app.ping_interval(Duration::from_millis(1))).await;
     let mut client = server.ask("GET /open-events HTTP/1.1").await;
     client.until("\r\n:\n\n\r\n").await;
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     client.until("elements 1\n\n").await;
     drop(client);
     server.stop().await;
@@ -115,7 +116,7 @@ async fn sync_changes_signals() {
 
 /// What an event of `events` is, as a stream sends it.
 async fn sent(path: &str) -> String {
-    let client = TestClient::new(local::new().state(super::probe().0).state(Relay::<u32>::new()));
+    let client = TestClient::new(local::new().state(probe().0).state(Relay::<u32>::new()));
     client.get(path).await.text().to_owned()
 }
 
@@ -153,7 +154,7 @@ async fn an_event_is_sent_before_the_next_one_is_there() {
     let server = Server::start().await;
     let mut client = server.ask("GET /event-then-wait HTTP/1.1").await;
     client.until("data: elements 1\n\n").await;
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     client.until("data: elements 2\n\n").await;
     client.until("\r\n0\r\n\r\n").await;
     drop(client);

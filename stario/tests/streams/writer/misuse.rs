@@ -1,49 +1,48 @@
 //! What goes wrong while it runs: misuse, errors, panics. What does not compile is in `ui-tests`.
 
-use std::sync::Arc;
-
 use stario::prelude::*;
 
-use super::{Probe, Server, local};
+use super::{Server, local};
 use crate::app;
+use crate::support::probe::{Probe, probe};
 
 #[app::query("/headers-twice", app = local)]
-async fn headers_twice(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn headers_twice(probe: State<Probe>, w: Writer) -> Result {
     w.write_headers(StatusCode::OK)?;
-    probe.tell(w.write_headers(StatusCode::OK));
-    probe.tell(w.status(StatusCode::OK).html("late"));
+    probe.log_result(w.write_headers(StatusCode::OK));
+    probe.log_result(w.status(StatusCode::OK).html("late"));
     Ok(())
 }
 
 #[app::query("/late-status", app = local)]
-async fn late_status(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn late_status(probe: State<Probe>, w: Writer) -> Result {
     w.write("1").await?;
     let w = w.status(StatusCode::NOT_FOUND);
-    probe.tell(w.write("2").await);
+    probe.log_result(w.write("2").await);
     Ok(())
 }
 
 #[app::query("/one-shot-after-event", app = local)]
-async fn one_shot_after_event(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn one_shot_after_event(probe: State<Probe>, w: Writer) -> Result {
     w.patch(1).await?;
-    probe.tell(w.json(1));
+    probe.log_result(w.json(1));
     Ok(())
 }
 
 #[app::query("/event-after-write", app = local)]
-async fn event_after_write(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn event_after_write(probe: State<Probe>, w: Writer) -> Result {
     w.write("text").await?;
-    probe.tell(w.patch(1).await);
+    probe.log_result(w.patch(1).await);
     Ok(())
 }
 
 #[app::query("/event-of-another-type", app = local)]
-async fn event_of_another_type(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn event_of_another_type(probe: State<Probe>, w: Writer) -> Result {
     w.set_header("content-type", "text/plain")?;
-    probe.tell(w.patch(1).await);
+    probe.log_result(w.patch(1).await);
     w.set_header("content-type", "text/event-stream")?;
     let w = w.status(StatusCode::NOT_FOUND);
-    probe.tell(w.patch(1).await);
+    probe.log_result(w.patch(1).await);
     Ok(w.text("none")?)
 }
 
@@ -55,18 +54,18 @@ async fn raw_events(w: Writer) -> Result {
 }
 
 #[app::query("/too-long", app = local)]
-async fn too_long(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn too_long(probe: State<Probe>, w: Writer) -> Result {
     w.set_header("content-length", 4)?;
     w.write("abc").await?;
-    probe.tell(w.write("de").await);
+    probe.log_result(w.write("de").await);
     Ok(w.end_with("d")?)
 }
 
 #[app::query("/too-short", app = local)]
-async fn too_short(probe: State<Arc<Probe>>, w: Writer) {
+async fn too_short(probe: State<Probe>, w: Writer) {
     w.set_header("content-length", 4).unwrap();
     w.write("abc").await.unwrap();
-    probe.tell(w.end());
+    probe.log_result(w.end());
 }
 
 #[app::query("/too-short-and-silent", app = local)]
@@ -77,35 +76,35 @@ async fn too_short_and_silent(w: Writer) -> Result {
 }
 
 #[app::query("/one-shot-of-another-length", app = local)]
-async fn one_shot_of_another_length(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn one_shot_of_another_length(probe: State<Probe>, w: Writer) -> Result {
     w.set_header("content-length", 4)?;
-    probe.tell(w.text("abcde"));
+    probe.log_result(w.text("abcde"));
     Ok(())
 }
 
 #[app::query("/no-length", app = local)]
-async fn no_length(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn no_length(probe: State<Probe>, w: Writer) -> Result {
     for length in ["x", "-1", "1, 1", "99999999999999999999"] {
         w.set_header("content-length", length)?;
-        probe.tell(w.write_headers(StatusCode::OK));
+        probe.log_result(w.write_headers(StatusCode::OK));
     }
     w.set_header("content-length", 1)?.add_header("content-length", 1)?;
-    probe.tell(w.write_headers(StatusCode::OK));
+    probe.log_result(w.write_headers(StatusCode::OK));
     w.set_header("content-length", 1)?;
     Ok(w.text("x")?)
 }
 
 #[app::query("/body-of-204", app = local)]
-async fn body_of_204(probe: State<Arc<Probe>>, w: Writer) -> Result {
-    probe.tell(w.write_headers(StatusCode::CONTINUE));
+async fn body_of_204(probe: State<Probe>, w: Writer) -> Result {
+    probe.log_result(w.write_headers(StatusCode::CONTINUE));
     w.write_headers(StatusCode::NO_CONTENT)?;
-    probe.tell(w.write("x").await);
+    probe.log_result(w.write("x").await);
     Ok(())
 }
 
 #[app::query("/html-of-204", app = local)]
-async fn html_of_204(probe: State<Arc<Probe>>, w: Writer) -> Result {
-    probe.tell(w.status(StatusCode::NO_CONTENT).html("x"));
+async fn html_of_204(probe: State<Probe>, w: Writer) -> Result {
+    probe.log_result(w.status(StatusCode::NO_CONTENT).html("x"));
     Ok(())
 }
 
@@ -117,12 +116,12 @@ async fn bad_json(w: Writer) -> Result {
 
 /// The writer outlives its handler.
 #[app::query("/writer-elsewhere", app = local)]
-async fn writer_elsewhere(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn writer_elsewhere(probe: State<Probe>, w: Writer) -> Result {
     w.write("here").await?;
-    let probe = Arc::clone(&probe);
+    let probe = Probe::clone(&probe);
     tokio::spawn(async move {
-        probe.go_on.notified().await;
-        probe.tell(w.write("there").await);
+        probe.released().await;
+        probe.log_result(w.write("there").await);
     });
     Ok(())
 }
@@ -158,7 +157,7 @@ async fn panic_after(w: Writer) -> Result {
 #[app::query("/nested", app = local)]
 async fn nested(w: Writer) -> Result {
     w.write("outer, ").await?;
-    let inner = TestClient::new(local::new().state(super::probe().0).state(Relay::<u32>::new()));
+    let inner = TestClient::new(local::new().state(probe().0).state(Relay::<u32>::new()));
     w.write(inner.get("/write").await.bytes()).await?;
     w.write(", ").await?.write(inner.get("/late").await.bytes()).await?;
     Ok(())
@@ -203,7 +202,7 @@ async fn a_write_after_the_end_is_an_error() {
     let mut server = Server::start().await;
     let mut client = server.ask("GET /writer-elsewhere HTTP/1.1").await;
     client.until("0\r\n\r\n").await;
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     assert_eq!(server.said().await, "this response has ended");
     drop(client);
     server.stop().await;

@@ -7,55 +7,20 @@ mod misuse;
 mod primitives;
 mod whole;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
 use stario::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::support::patiently;
+use crate::support::probe::Probe;
+use crate::support::server;
 
 stario::app!(local);
 
-/// Where handlers say what became of them, and what they wait for.
-pub struct Probe {
-    log: mpsc::UnboundedSender<String>,
-    go_on: Notify,
-    is_done: AtomicBool,
-}
-
-/// One, and what is said to it.
-fn probe() -> (Arc<Probe>, mpsc::UnboundedReceiver<String>) {
-    let (sender, log) = mpsc::unbounded_channel();
-    (Arc::new(Probe { log: sender, go_on: Notify::new(), is_done: AtomicBool::new(false) }), log)
-}
-
-impl Probe {
-    fn is_done(&self) -> bool {
-        self.is_done.load(Ordering::Relaxed)
-    }
-
-    fn say(&self, text: impl Into<String>) {
-        let _ = self.log.send(text.into());
-    }
-
-    /// Says what a call of the writer came to.
-    fn tell<T>(&self, result: Result<T, stario::WriteError>) {
-        self.say(match result {
-            Ok(_) => "ok".to_owned(),
-            Err(error) => error.to_string(),
-        });
-    }
-}
-
-/// A server of all handlers of this file, and what they say.
-pub struct Server {
-    address: std::net::SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    served: tokio::task::JoinHandle<Result>,
-    probe: Arc<Probe>,
-    log: mpsc::UnboundedReceiver<String>,
+/// A server of all handlers of this module, and the relay that they subscribe to.
+pub(crate) struct Server {
+    inner: server::Server,
+    probe: Probe,
     relay: Relay<u32>,
 }
 
@@ -65,29 +30,25 @@ impl Server {
     }
 
     async fn start_with(set_up: impl FnOnce(stario::App) -> stario::App) -> Self {
-        let (probe, log) = probe();
         let relay = Relay::new();
-        let app = set_up(local::new().state(Arc::clone(&probe)).state(relay.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         // Accepted connections inherit it: how much else the system takes for a client that does not read is
         // up to the system.
         socket2::SockRef::from(&listener).set_send_buffer_size(64 * 1024).unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-        Self { address, stop: Some(stop), served, probe, log, relay }
+        let inner = server::Server::start_on(listener, set_up(local::new().state(relay.clone())));
+        Self { probe: inner.probe.clone(), inner, relay }
     }
 
     /// Sends a request without a body; `head` is its first line and more.
     async fn ask(&self, head: &str) -> Client {
-        let mut client = Client { socket: TcpStream::connect(self.address).await.unwrap(), read: Vec::new() };
+        let mut client = Client { socket: self.inner.connect().await, read: Vec::new() };
         client.ask(head).await;
         client
     }
 
-    /// The next thing that a handler says.
+    /// The next event that a handler logs.
     async fn said(&mut self) -> String {
-        patiently(self.log.recv()).await.unwrap()
+        self.inner.log.next().await
     }
 
     /// What the whole response of a connection of its own is.
@@ -97,17 +58,16 @@ impl Server {
     }
 
     fn begin_to_stop(&mut self) {
-        drop(self.stop.take());
+        self.inner.begin_to_stop();
     }
 
-    async fn stop(mut self) {
-        self.begin_to_stop();
-        patiently(self.served).await.unwrap().unwrap();
+    async fn stop(self) {
+        self.inner.stop().await.unwrap();
     }
 }
 
 /// One connection.
-pub struct Client {
+pub(crate) struct Client {
     socket: TcpStream,
     read: Vec<u8>,
 }
@@ -148,7 +108,7 @@ impl Client {
 
 /// A response as it came.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -209,9 +169,4 @@ fn read_chunks(mut bytes: &[u8], body: &mut Vec<u8>) -> bool {
         body.extend_from_slice(&bytes[..size]);
         bytes = &bytes[size + 2..];
     }
-}
-
-/// Fails the test when `future` takes too long.
-async fn patiently<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(60), future).await.expect("it takes too long")
 }

@@ -1,14 +1,15 @@
 //! `write_headers`, `write` and `end`, which everything else is made of.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use stario::Limits;
 use stario::prelude::*;
 use tokio::io::AsyncReadExt;
 
-use super::{Answer, Probe, Server, local, patiently};
+use super::{Answer, Server, local};
 use crate::app;
+use crate::support::patiently;
+use crate::support::probe::Probe;
 
 #[app::query("/by-hand", app = local)]
 async fn by_hand(w: Writer) -> Result {
@@ -19,18 +20,18 @@ async fn by_hand(w: Writer) -> Result {
 
 /// Sends its head and then nothing until the test says so.
 #[app::query("/head-first", app = local)]
-async fn head_first(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn head_first(probe: State<Probe>, w: Writer) -> Result {
     w.set_header("x-own", "1")?.write_headers(StatusCode::IM_A_TEAPOT)?;
-    probe.go_on.notified().await;
+    probe.released().await;
     w.write("body").await?;
     Ok(())
 }
 
 /// The same when its call is a task already.
 #[app::query("/head-after-a-wait", app = local)]
-async fn head_after_a_wait(probe: State<Arc<Probe>>, w: Writer) -> Result {
-    probe.say("waits");
-    probe.go_on.notified().await;
+async fn head_after_a_wait(probe: State<Probe>, w: Writer) -> Result {
+    probe.log("waits");
+    probe.released().await;
     head_first(probe, w).await
 }
 
@@ -78,10 +79,10 @@ async fn write_and_end_with(w: Writer) -> Result {
 
 /// Ends, and then waits: the response does not.
 #[app::query("/end-early", app = local)]
-async fn end_early(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn end_early(probe: State<Probe>, w: Writer) -> Result {
     w.write("all").await?;
     w.end()?;
-    probe.go_on.notified().await;
+    probe.released().await;
     Ok(())
 }
 
@@ -153,12 +154,12 @@ async fn write_headers_sends_at_once() {
         let mut client = server.ask(&format!("GET {path} HTTP/1.1")).await;
         if path == "/head-after-a-wait" {
             assert_eq!(server.said().await, "waits");
-            server.probe.go_on.notify_one();
+            server.probe.release(1);
         }
         let head = client.until("\r\n\r\n").await;
         assert!(head.starts_with("HTTP/1.1 418 ") && head.contains("\r\nx-own: 1\r\n"), "{head}");
         assert!(client.read.is_empty());
-        server.probe.go_on.notify_one();
+        server.probe.release(1);
         client.until("4\r\nbody\r\n").await;
     }
     server.stop().await;
@@ -221,7 +222,7 @@ async fn end_completes_the_response_while_the_handler_goes_on() {
     // The connection answers the next one.
     client.ask("GET /text HTTP/1.1").await;
     client.until("OK <b>").await;
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     drop(client);
     server.stop().await;
 }
@@ -322,10 +323,10 @@ async fn statuses_without_a_body_end_with_their_head() {
 const DULL: &str = "the same again and again, ";
 
 #[app::query("/compressible", app = local)]
-async fn compressible(probe: State<Arc<Probe>>, w: Writer) -> Result {
+async fn compressible(probe: State<Probe>, w: Writer) -> Result {
     w.set_header("content-type", "text/plain")?;
     w.write(DULL.repeat(1000)).await?;
-    probe.go_on.notified().await;
+    probe.released().await;
     w.write("and out").await?;
     Ok(w.end()?)
 }
@@ -374,7 +375,7 @@ async fn write_compresses_in_chunked_mode_and_each_write_goes_out() {
         let count = patiently(client.socket.read_buf(&mut client.read)).await.unwrap();
         assert!(count > 0);
     }
-    server.probe.go_on.notify_one();
+    server.probe.release(1);
     let bytes = [head.into_bytes(), client.rest().await].concat();
     let answer = Answer::parse(&bytes, false);
     assert!(answer.is_complete && answer.body.len() < 2000);

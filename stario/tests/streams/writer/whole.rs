@@ -4,6 +4,7 @@ use stario::prelude::*;
 
 use super::{Server, local};
 use crate::app;
+use crate::support::probe::probe;
 
 #[app::query("/html", app = local)]
 async fn html_element(w: Writer) -> Result {
@@ -195,7 +196,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 
 #[test]
 fn the_test_client_sees_the_same() {
-    let client = TestClient::new(local::new().state(super::probe().0).state(Relay::<u32>::new()));
+    let client = TestClient::new(local::new().state(probe().0).state(Relay::<u32>::new()));
     assert_eq!(client.get("/html").send().text(), "<div>Hello</div>");
     assert_eq!(client.get("/late").send().text(), "late");
     assert_eq!(client.get("/nothing").send().status(), 204);

@@ -1,352 +1,28 @@
-//! How a server starts and stops: what happens in which order, what is waited for, and what is cut.
+//! How a server answers the signals that a process gets, and with which status it ends.
 
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
+use stario::AppHandle;
 use stario::prelude::*;
-use stario::{App, AppHandle, Cleanup, Limits, dependency};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 
 use crate::app;
+use crate::support::server::rest;
 
 stario::app!(local);
-
-/// Where everything says that it happened, and what handlers wait for.
-#[derive(Clone)]
-struct Probe {
-    log: mpsc::UnboundedSender<String>,
-    go_on: Arc<Semaphore>,
-}
-
-impl Probe {
-    fn log(&self, event: &str) {
-        let _ = self.log.send(event.to_owned());
-    }
-
-    /// Until the test releases one.
-    async fn released(&self) {
-        self.go_on.acquire().await.unwrap().forget();
-    }
-}
-
-struct Pool(Probe);
-
-#[dependency(singleton)]
-async fn pool(probe: State<Probe>, cleanup: Cleanup) -> Pool {
-    let at_end = probe.0.clone();
-    cleanup.defer(async move { at_end.log("pool closed") });
-    Pool(Probe::clone(&probe))
-}
-
-#[app::query("/request", app = local)]
-async fn request(pool: &Pool, cleanup: Cleanup) -> &'static str {
-    let probe = pool.0.clone();
-    let at_end = probe.clone();
-    cleanup.defer(async move { at_end.log("request cleaned up") });
-    probe.log("request began");
-    probe.released().await;
-    probe.log("request ended");
-    "answer"
-}
-
-#[app::detached_command("/detached", app = local)]
-async fn detached(pool: &Pool) {
-    pool.0.log("detached began");
-    pool.0.released().await;
-    pool.0.log("detached ended");
-}
-
-#[app::command("/command", app = local)]
-async fn command(pool: &Pool) -> &'static str {
-    pool.0.log("command began");
-    pool.0.released().await;
-    pool.0.log("command ended");
-    "answer"
-}
-
-#[app::query("/stream", app = local)]
-async fn stream() -> impl Stream<Item = Event> {
-    stream! {
-        yield 1;
-        std::future::pending::<()>().await;
-    }
-}
 
 #[app::query("/", app = local)]
 async fn home() -> &'static str {
     "home"
 }
 
-struct Server {
-    address: std::net::SocketAddr,
-    probe: Probe,
-    log: mpsc::UnboundedReceiver<String>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    task: JoinHandle<stario::Result>,
-}
-
-impl Server {
-    async fn start(adjust: impl FnOnce(App, &Probe) -> App) -> Self {
-        let (sender, log) = mpsc::unbounded_channel();
-        let probe = Probe { log: sender, go_on: Arc::new(Semaphore::new(0)) };
-        let app = adjust(local::new().state(probe.clone()).state(Running::default()), &probe);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let task = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-        Self { address, probe, log, stop: Some(stop), task }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    async fn send(&self, start: &str) -> TcpStream {
-        let mut socket = self.connect().await;
-        send(&mut socket, start).await;
-        socket
-    }
-
-    async fn expect(&mut self, event: &str) {
-        assert_eq!(self.log.recv().await.as_deref(), Some(event));
-    }
-
-    fn stop(&mut self) {
-        drop(self.stop.take());
-    }
-
-    /// How it ended, and what was logged that no test has read.
-    async fn ended(mut self) -> (Result<(), String>, Vec<String>) {
-        self.stop();
-        let ended = self.task.await.unwrap().map_err(|error| error.to_string());
-        (ended, std::iter::from_fn(|| self.log.try_recv().ok()).collect())
-    }
-}
-
 async fn send(socket: &mut TcpStream, start: &str) {
     let request = format!("{start} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
     socket.write_all(request.as_bytes()).await.unwrap();
 }
-
-/// All that comes until the server closes.
-async fn rest(socket: &mut TcpStream) -> String {
-    let mut rest = Vec::new();
-    // An error is an end too.
-    let _ = socket.read_to_end(&mut rest).await;
-    String::from_utf8(rest).unwrap()
-}
-
-#[tokio::test]
-async fn everything_ends_in_its_order() {
-    let mut server = Server::start(|app, probe| {
-        let [a, b, c, d] = [(); 4].map(|()| probe.clone());
-        app.on_start(|_| async move {
-            a.log("first start");
-            Ok(())
-        })
-        .on_stop(|_| async move { b.log("first stop") })
-        .on_start(|_| async move {
-            c.log("second start");
-            Ok(())
-        })
-        .on_stop(|_| async move { d.log("second stop") })
-    })
-    .await;
-    server.expect("first start").await;
-    server.expect("second start").await;
-    let mut request = server.send("GET /request").await;
-    server.expect("request began").await;
-    let mut detached = server.send("POST /detached").await;
-    server.expect("detached began").await;
-    let mut stream = server.send("GET /stream").await;
-    let mut chunk = [0; 1024];
-    while !String::from_utf8_lossy(&chunk).contains("elements") {
-        assert!(stream.read(&mut chunk).await.unwrap() > 0);
-    }
-    // Connections that ask nothing: never, not yet, and no more.
-    let mut silent = server.connect().await;
-    let mut partial = server.connect().await;
-    partial.write_all(b"GET / HT").await.unwrap();
-    let mut idle = server.send("GET /").await;
-    let count = idle.read(&mut chunk).await.unwrap();
-    assert!(String::from_utf8_lossy(&chunk[..count]).ends_with("home"));
-    let _ = detached.read(&mut chunk).await.unwrap();
-
-    server.stop();
-    // The stream ends as a whole response does, and those who ask nothing are closed, while others go on.
-    assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
-    for socket in [&mut silent, &mut partial, &mut idle, &mut detached] {
-        assert_eq!(rest(socket).await, "");
-    }
-    assert!(TcpStream::connect(server.address).await.is_err(), "the port was closed first");
-    // The request began to wait first, so it is the one that goes on.
-    server.probe.go_on.add_permits(1);
-    let answer = rest(&mut request).await;
-    assert!(answer.contains("connection: close") && answer.ends_with("answer"), "{answer}");
-    server.expect("request ended").await;
-    server.expect("request cleaned up").await;
-    // No connection is left, and a detached command: what it needs must not be cleaned up before it ends.
-    let early = tokio::time::timeout(Duration::from_millis(50), server.log.recv()).await;
-    assert!(early.is_err(), "{early:?}");
-    server.probe.go_on.add_permits(1);
-    let (ended, log) = server.ended().await;
-    assert_eq!(ended, Ok(()));
-    assert_eq!(log, ["detached ended", "pool closed", "second stop", "first stop"]);
-}
-
-#[tokio::test]
-async fn a_start_that_fails_is_undone_in_reverse_and_says_why() {
-    let server = Server::start(|app, probe| {
-        let [a, b, c, d] = [(); 4].map(|()| probe.clone());
-        app.on_start(|_| async move {
-            a.log("first start");
-            Ok(())
-        })
-        .on_stop(|_| async move { b.log("first stop") })
-        .on_stop(|_| async move { c.log("second stop") })
-        .on_start(|_| async { Err(std::io::Error::other("no database").into()) })
-        .on_stop(|_| async move { d.log("never") })
-        .on_start(|_| async { panic!("never") })
-    })
-    .await;
-    let (ended, log) = server.ended().await;
-    assert_eq!(ended, Err("no database".to_owned()));
-    assert_eq!(log, ["first start", "second stop", "first stop"]);
-}
-
-#[tokio::test]
-async fn a_start_that_panics_is_an_error_and_one_that_is_stopped_is_undone() {
-    let (ended, _) =
-        Server::start(|app, _| app.on_start(|_| async { panic!("on purpose") })).await.ended().await;
-    assert_eq!(ended, Err("a start hook panicked: on purpose".to_owned()));
-    let server = Server::start(|app, probe| {
-        let undo = probe.clone();
-        app.on_stop(|_| async move { undo.log("undone") }).on_start(|_| std::future::pending())
-    })
-    .await;
-    let (ended, log) = server.ended().await;
-    assert_eq!((ended, log), (Ok(()), vec!["undone".to_owned()]));
-}
-
-fn short(app: App) -> App {
-    let short = Duration::from_millis(50);
-    let limits = Limits::default().stop_timeout(short).detached_stop_timeout(short).cleanup_timeout(short);
-    app.limits(limits)
-}
-
-#[tokio::test]
-async fn what_never_ends_is_cut_and_named_and_its_clean_ups_still_run() {
-    let mut server = Server::start(|app, _| short(app)).await;
-    let mut request = server.send("GET /request").await;
-    server.expect("request began").await;
-    let _command = server.send("POST /command").await;
-    server.expect("command began").await;
-    let _detached = server.send("POST /detached").await;
-    server.expect("detached began").await;
-    // A command whose client has left goes on in the background.
-    let left = server.send("POST /command").await;
-    server.expect("command began").await;
-    drop(left);
-    let (ended, log) = server.ended().await;
-    assert_eq!(rest(&mut request).await, "");
-    let message = ended.unwrap_err();
-    assert!(message.starts_with("stopped before the end ("), "{message}");
-    for part in [
-        "1 of processes::shutdown::request",
-        "of processes::shutdown::command",
-        "in the background: ",
-        "1 of processes::shutdown::detached",
-    ] {
-        assert!(message.contains(part), "{part} in {message}");
-    }
-    assert_eq!(log.last().unwrap(), "pool closed");
-    assert!(log.contains(&"request cleaned up".to_owned()), "{log:?}");
-}
-
-#[app::query("/writing", app = local)]
-async fn writing(probe: State<Probe>, w: Writer) -> Result {
-    w.patch(1).await?;
-    probe.log("writing began");
-    std::future::pending().await
-}
-
-#[tokio::test]
-async fn a_writer_that_ignores_the_stop_has_the_time_of_a_request() {
-    let mut server = Server::start(|app, _| {
-        let limits = Limits::default().stop_timeout(Duration::from_millis(50));
-        app.limits(limits.detached_stop_timeout(Duration::from_secs(3600)))
-    })
-    .await;
-    let _open = server.send("GET /writing").await;
-    server.expect("writing began").await;
-    // The client of this one has left, and it still is no work in the background.
-    drop(server.send("GET /writing").await);
-    server.expect("writing began").await;
-    let (ended, _) = server.ended().await;
-    assert_eq!(ended, Err("stopped before the end (request: 2 of processes::shutdown::writing)".to_owned()));
-}
-
-#[tokio::test]
-async fn stop_hooks_that_hang_or_panic_do_not_keep_the_others() {
-    let server = Server::start(|app, probe| {
-        let [a, b] = [(); 2].map(|()| probe.clone());
-        short(app)
-            .on_stop(|_| async move { a.log("last") })
-            .on_stop(|_| async { assert!(std::env::args().count() == 0, "on purpose") })
-            .on_stop(|_| std::future::pending::<()>())
-            .on_stop(|_| async { Err::<(), _>("on purpose") })
-            .on_stop(|_| async move { b.log("first") })
-    })
-    .await;
-    let (ended, log) = server.ended().await;
-    assert_eq!(ended, Err("stopped before the end (clean-ups: 1)".to_owned()));
-    assert_eq!(log, ["first", "last"]);
-}
-
-#[app::query("/chunks", app = local)]
-async fn chunks(probe: State<Probe>) -> stario::Response {
-    probe.log("chunks began");
-    let chunks = stream_of(std::iter::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(1 << 16).into())));
-    stario::Response::new(stario::Body::stream(chunks))
-}
-
-fn stream_of<I: Iterator + Unpin>(items: I) -> impl Stream<Item = I::Item> {
-    futures_util::stream::iter(items)
-}
-
-#[tokio::test]
-async fn responses_that_are_not_read_are_cut_and_named() {
-    let mut server = Server::start(|app, _| short(app)).await;
-    let mut sockets = Vec::new();
-    for _ in 0..3 {
-        sockets.push(server.send("GET /chunks").await);
-        server.expect("chunks began").await;
-    }
-    for _ in 0..2 {
-        // All of it is made, and waits for the system to take it.
-        let mut socket = server.send("GET /large").await;
-        assert!(socket.read(&mut [0]).await.unwrap() > 0);
-        sockets.push(socket);
-    }
-    let (ended, _) = server.ended().await;
-    let message = ended.unwrap_err();
-    assert_eq!(
-        message,
-        "stopped before the end (request: 3 of processes::shutdown::chunks, 2 of processes::shutdown::large)"
-    );
-}
-
-#[app::query("/large", app = local)]
-async fn large() -> String {
-    "x".repeat(8 << 20)
-}
-
-// The rest is about signals and the status of a process.
 
 /// Set where this program is to be the server.
 const SERVER: &str = "STARIO_TEST_SERVER";
@@ -370,9 +46,7 @@ fn server_process() {
         is_writing.recv().unwrap();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (sender, _log) = mpsc::unbounded_channel();
-    let probe = Probe { log: sender, go_on: Arc::new(Semaphore::new(0)) };
-    let ended = runtime.block_on(local::new().state(probe).state(Running::default()).serve());
+    let ended = runtime.block_on(local::new().state(Running::default()).serve());
     std::process::exit(match ended {
         Ok(()) => 0,
         Err(error) => {
@@ -469,7 +143,7 @@ impl Process {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{prelude} exec \"$0\" \"$@\"")]).arg(std::env::current_exe().unwrap());
         command
-            .args(["--exact", "shutdown::server_process", "--nocapture"])
+            .args(["--exact", "signals::server_process", "--nocapture"])
             .env(SERVER, "1")
             .env("STARIO_PORT", "0");
         // Its log is read at the end only: a line for each request would fill the pipe.
@@ -572,11 +246,11 @@ async fn a_stuck_one_is_cut_at_the_deadline_and_named() {
     let (status, _, log) = process.ended().await;
     assert_eq!(status.code(), Some(1));
     assert!(
-        log.contains("Error: stopped before the end (in the background: 1 of processes::shutdown::stuck)"),
+        log.contains("Error: stopped before the end (in the background: 1 of processes::signals::stuck)"),
         "{log}"
     );
     assert!(
-        log.contains("work in the background was cut") && log.contains("processes::shutdown::stuck"),
+        log.contains("work in the background was cut") && log.contains("processes::signals::stuck"),
         "{log}"
     );
 }
@@ -601,7 +275,7 @@ async fn a_second_signal_cuts_at_once() {
     }
     let (status, _, log) = process.ended().await;
     assert_eq!(status.code(), Some(1));
-    assert!(log.contains("1 of processes::shutdown::stuck; a second signal came"), "{log}");
+    assert!(log.contains("1 of processes::signals::stuck; a second signal came"), "{log}");
 }
 
 /// As it is when a terminal sends it to a program and to what has started it, which passes it on.
@@ -650,7 +324,7 @@ async fn the_log_says_where_a_panic_was() {
     let record = log.lines().find(|line| line.contains("a handler panicked")).unwrap();
     let place = record.split_once(r#""panic":"on purpose, at "#).unwrap().1.split_once('"').unwrap().0;
     let [file, line, _column] = place.split(':').collect::<Vec<_>>()[..] else { panic!("{record}") };
-    assert!(file.ends_with("shutdown.rs") && line.parse::<u32>().is_ok(), "{record}");
+    assert!(file.ends_with("signals.rs") && line.parse::<u32>().is_ok(), "{record}");
 }
 
 #[tokio::test]
@@ -658,7 +332,7 @@ async fn an_output_that_nobody_reads_does_not_keep_it_from_serving() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.sock");
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "shutdown::server_process", "--nocapture"]).envs([(SERVER, "1"), (FULL, "1")]);
+    command.args(["--exact", "signals::server_process", "--nocapture"]).envs([(SERVER, "1"), (FULL, "1")]);
     let mut child = command
         .env("STARIO_UNIX_SOCKET", &path)
         .stdout(Stdio::piped())
@@ -711,7 +385,7 @@ async fn an_idle_server_ends_well_and_one_with_bad_variables_does_not_start() {
     process.signal("-INT");
     assert_eq!(process.ended().await.0.code(), Some(0));
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "shutdown::server_process", "--nocapture"]).env(SERVER, "1");
+    command.args(["--exact", "signals::server_process", "--nocapture"]).env(SERVER, "1");
     let output = command.env("STARIO_PORT", "x").env("STARIO_MAX_CONNECTIONS", "0").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let log = String::from_utf8(output.stderr).unwrap();
