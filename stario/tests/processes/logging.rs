@@ -1,36 +1,32 @@
 //! What a server writes to standard error, each in a process of its own.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use stario::prelude::*;
 use stario::{Cleanup, dependency};
 
 use crate::app;
+use crate::process::{self, Process};
 
 stario::app!(local);
-
-/// Set where this program is to be the server.
-const SERVER: &str = "TEST_SERVER";
 
 /// Set where, besides, a panic is to abort that server's process.
 const ABORTS: &str = "TEST_ABORTS";
 
-/// Serves as `main` would, in a process that the tests below start.
+/// Serves in a process that the tests below start.
 #[test]
 fn server_process() {
-    if std::env::var_os(SERVER).is_none() {
+    if !process::is_server() {
         return;
     }
     if std::env::var_os(ABORTS).is_some() {
         std::panic::set_hook(Box::new(|_| std::process::abort()));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let ended = runtime.block_on(local::new().serve());
+    let ended = process::serve(local::new());
     tracing::info!("behind the server");
-    std::process::exit(i32::from(ended.is_err()));
+    process::exit(ended);
 }
 
 #[app::query("/all/{name}", app = local)]
@@ -48,7 +44,7 @@ async fn all(name: PathParam<String>, log: Logger) -> stario::Result<String> {
 async fn transaction(cleanup: Cleanup) -> Transaction {
     cleanup.defer(async { Err::<(), _>("the disk is full") });
     cleanup.defer(async {
-        assert!(std::env::var_os(SERVER).is_none(), "on purpose");
+        assert!(!process::is_server(), "on purpose");
     });
     Transaction
 }
@@ -61,7 +57,7 @@ async fn clean_up(_transaction: &Transaction) {}
 #[app::query("/stuck", app = local)]
 async fn stuck(log: Logger) {
     log.info("stuck");
-    println!("stuck");
+    println!("waits for ever");
     std::future::pending::<()>().await;
 }
 
@@ -72,37 +68,16 @@ async fn abort(log: Logger) {
 }
 
 struct Server {
-    process: Child,
-    output: BufReader<std::process::ChildStdout>,
+    process: Process,
     address: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Ended already where the test went well.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Server {
     fn start(variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", "logging::server_process", "--nocapture"])
-            .env(SERVER, "1")
-            .env("STARIO_PORT", "0");
-        command.env_remove("RUST_LOG").env_remove("STARIO_LOG_FORMAT").envs(variables.iter().copied());
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        let address = loop {
-            let mut line = String::new();
-            assert!(output.read_line(&mut line).unwrap() > 0, "the server did not start");
-            if let Some((_, address)) = line.trim().split_once("listening on http://") {
-                break address.to_owned();
-            }
-        };
-        Self { process, output, address }
+        let variables = [&[("STARIO_PORT", "0")], variables].concat();
+        let mut process = Process::start(process::command("logging::server_process", "", &variables));
+        let address = process.address();
+        Self { address: address.strip_prefix("http://").unwrap().to_owned(), process }
     }
 
     fn send(&self, target: &str) -> TcpStream {
@@ -119,24 +94,13 @@ impl Server {
         id.unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    fn until_printed(&mut self, text: &str) {
-        let mut line = String::new();
-        while !line.contains(text) {
-            line.clear();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server has ended");
-        }
-    }
-
     fn signal(&self) {
-        let status = Command::new("kill").arg(self.process.id().to_string()).status();
-        assert!(status.unwrap().success());
+        self.process.signal("-TERM");
     }
 
     /// What it has logged, once it has ended.
-    fn log(mut self) -> String {
-        let mut log = String::new();
-        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        log
+    fn log(self) -> String {
+        self.process.ended().2
     }
 }
 
@@ -219,7 +183,8 @@ fn people_read_text() {
 fn no_line_is_lost_at_a_second_signal() {
     let mut server = Server::start(&[]);
     let _stuck = server.send("/stuck");
-    server.until_printed("stuck");
+    // The list of routes has the handler's name.
+    server.process.until_printed("waits for ever");
     server.signal();
     // Sooner, a second signal counts as the first.
     std::thread::sleep(std::time::Duration::from_millis(300));

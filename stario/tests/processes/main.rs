@@ -4,6 +4,7 @@
 
 mod listen;
 mod logging;
+mod process;
 mod signals;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,7 +1,7 @@
 //! How a server answers the signals that a process gets, and with which status it ends.
 
-use std::io::{BufRead, BufReader, Read, Write as _};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::io::Write as _;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use stario::AppHandle;
@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::app;
+use crate::process::{self, Process};
 use crate::support::server::rest;
 
 stario::app!(local);
@@ -24,16 +25,13 @@ async fn send(socket: &mut TcpStream, start: &str) {
     socket.write_all(request.as_bytes()).await.unwrap();
 }
 
-/// Set where this program is to be the server.
-const SERVER: &str = "STARIO_TEST_SERVER";
-
 /// Set where, besides, that server's output is to be full.
 const FULL: &str = "STARIO_TEST_FULL";
 
 /// Serves as `main` would, in a process that the tests below start.
 #[test]
 fn server_process() {
-    if std::env::var_os(SERVER).is_none() {
+    if !process::is_server() {
         return;
     }
     if std::env::var_os(FULL).is_some() {
@@ -45,15 +43,7 @@ fn server_process() {
         });
         is_writing.recv().unwrap();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let ended = runtime.block_on(local::new().state(Running::default()).serve());
-    std::process::exit(match ended {
-        Ok(()) => 0,
-        Err(error) => {
-            eprintln!("Error: {error:?}");
-            1
-        }
-    });
+    process::exit(process::serve(local::new().state(Running::default())));
 }
 
 #[derive(Default)]
@@ -119,60 +109,37 @@ async fn block() {
     std::thread::sleep(Duration::from_secs(3600));
 }
 
-struct Process {
-    child: Child,
-    output: BufReader<ChildStdout>,
+/// The server of this module.
+struct Server {
+    process: Process,
     address: String,
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Ended already where the test went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The server's command, after a shell's `prelude`.
+fn command(prelude: &str, variables: &[(&str, &str)]) -> Command {
+    process::command("signals::server_process", prelude, variables)
 }
 
-impl Process {
+impl Server {
     fn start(variables: &[(&str, &str)]) -> Self {
         Self::start_behind("", variables)
     }
 
     /// Behind what a shell does first.
     fn start_behind(prelude: &str, variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", &format!("{prelude} exec \"$0\" \"$@\"")]).arg(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", "signals::server_process", "--nocapture"])
-            .env(SERVER, "1")
-            .env("STARIO_PORT", "0");
         // Its log is read at the end only: a line for each request would fill the pipe.
-        command.env("RUST_LOG", "warn");
-        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let address = loop {
-            let mut line = String::new();
-            assert!(output.read_line(&mut line).unwrap() > 0, "the server did not start");
-            if let Some((_, address)) = line.trim().split_once("listening on http://") {
-                break address.to_owned();
-            }
-        };
-        Self { child, output, address }
+        let variables = [&[("STARIO_PORT", "0"), ("RUST_LOG", "warn")], variables].concat();
+        let mut process = Process::start(command(prelude, &variables));
+        let address = process.address();
+        Self { address: address.strip_prefix("http://").unwrap().to_owned(), process }
     }
 
-    /// Waits until it has printed this.
     fn until_printed(&mut self, text: &str) {
-        let mut line = String::new();
-        while !line.contains(text) {
-            line.clear();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server has ended");
-        }
+        self.process.until_printed(text);
     }
 
     fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status();
-        assert!(status.unwrap().success());
+        self.process.signal(name);
     }
 
     /// Sends the request, on a connection of its own.
@@ -195,21 +162,14 @@ impl Process {
     }
 
     /// The status, what it printed since it listens, and its log.
-    async fn ended(mut self) -> (ExitStatus, String, String) {
-        tokio::task::spawn_blocking(move || {
-            let (mut output, mut log) = (String::new(), String::new());
-            self.output.read_to_string(&mut output).unwrap();
-            self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-            (self.child.wait().unwrap(), output, log)
-        })
-        .await
-        .unwrap()
+    async fn ended(self) -> (ExitStatus, String, String) {
+        tokio::task::spawn_blocking(move || self.process.ended()).await.unwrap()
     }
 }
 
 #[tokio::test]
 async fn a_hundred_of_each_end_well_after_the_signal() {
-    let process = Process::start(&[]);
+    let process = Server::start(&[]);
     let (mut requests, mut streams, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..100 {
         requests.push(process.send("GET /until-stop").await);
@@ -236,7 +196,7 @@ async fn a_hundred_of_each_end_well_after_the_signal() {
 
 #[tokio::test]
 async fn a_stuck_one_is_cut_at_the_deadline_and_named() {
-    let process = Process::start(&[
+    let process = Server::start(&[
         ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1"),
         ("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT", "0.1"),
     ]);
@@ -258,7 +218,7 @@ async fn a_stuck_one_is_cut_at_the_deadline_and_named() {
 #[tokio::test]
 async fn a_second_signal_cuts_at_once() {
     let hour = "3600";
-    let mut process = Process::start(&[
+    let mut process = Server::start(&[
         ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", hour),
         ("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT", hour),
     ]);
@@ -269,7 +229,7 @@ async fn a_second_signal_cuts_at_once() {
     // The end of the stream shows that the first has arrived.
     assert!(rest(&mut stream).await.ends_with("0\r\n\r\n"));
     // One that comes at once is the same.
-    while process.child.try_wait().unwrap().is_none() {
+    while process.process.child.try_wait().unwrap().is_none() {
         process.signal("-TERM");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -281,7 +241,7 @@ async fn a_second_signal_cuts_at_once() {
 /// As it is when a terminal sends it to a program and to what has started it, which passes it on.
 #[tokio::test]
 async fn a_signal_that_comes_twice_at_once_is_one() {
-    let process = Process::start(&[]);
+    let process = Server::start(&[]);
     let mut request = process.send("GET /moment-after-stop").await;
     process.until_running(1).await;
     // Both are there when it goes on.
@@ -297,7 +257,7 @@ async fn a_signal_that_comes_twice_at_once_is_one() {
 async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that() {
     // These tests may be meant to survive their own terminal.
     let hearing = r#"exec env --default-signal=HUP "$0" "$@";"#;
-    let process = Process::start_behind(hearing, &[("RUST_LOG", "info")]);
+    let process = Server::start_behind(hearing, &[("RUST_LOG", "info")]);
     let _detached = process.send("POST /detached-until-stop").await;
     process.until_running(1).await;
     process.signal("-HUP");
@@ -306,7 +266,7 @@ async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that()
     assert!(log.contains(r#""message":"the server stops","signal":"SIGHUP""#), "{log}");
 
     // As `nohup` does.
-    let process = Process::start_behind("trap '' HUP;", &[("RUST_LOG", "info")]);
+    let process = Server::start_behind("trap '' HUP;", &[("RUST_LOG", "info")]);
     process.signal("-HUP");
     process.until_running(0).await;
     process.signal("-TERM");
@@ -317,7 +277,7 @@ async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that()
 
 #[tokio::test]
 async fn the_log_says_where_a_panic_was() {
-    let process = Process::start(&[]);
+    let process = Server::start(&[]);
     assert!(rest(&mut process.send("GET /panic").await).await.starts_with("HTTP/1.1 500 "));
     process.signal("-TERM");
     let (_, _, log) = process.ended().await;
@@ -331,14 +291,8 @@ async fn the_log_says_where_a_panic_was() {
 async fn an_output_that_nobody_reads_does_not_keep_it_from_serving() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.sock");
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "signals::server_process", "--nocapture"]).envs([(SERVER, "1"), (FULL, "1")]);
-    let mut child = command
-        .env("STARIO_UNIX_SOCKET", &path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let variables = [("STARIO_UNIX_SOCKET", path.to_str().unwrap()), (FULL, "1")];
+    let mut child = command("", &variables).stderr(Stdio::null()).spawn().unwrap();
     let asked = async {
         let mut socket = loop {
             match tokio::net::UnixStream::connect(&path).await {
@@ -364,7 +318,7 @@ async fn an_output_that_nobody_reads_does_not_keep_it_from_serving() {
 
 #[tokio::test]
 async fn a_handler_that_blocks_its_thread_does_not_keep_the_process() {
-    let mut process = Process::start(&[("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1")]);
+    let mut process = Server::start(&[("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1")]);
     let mut socket = process.send("GET /").await;
     let mut chunk = [0; 1024];
     while !String::from_utf8_lossy(&chunk).contains("home") {
@@ -381,12 +335,10 @@ async fn a_handler_that_blocks_its_thread_does_not_keep_the_process() {
 
 #[tokio::test]
 async fn an_idle_server_ends_well_and_one_with_bad_variables_does_not_start() {
-    let process = Process::start(&[]);
+    let process = Server::start(&[]);
     process.signal("-INT");
     assert_eq!(process.ended().await.0.code(), Some(0));
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "signals::server_process", "--nocapture"]).env(SERVER, "1");
-    let output = command.env("STARIO_PORT", "x").env("STARIO_MAX_CONNECTIONS", "0").output().unwrap();
+    let output = command("", &[("STARIO_PORT", "x"), ("STARIO_MAX_CONNECTIONS", "0")]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
@@ -398,7 +350,7 @@ async fn an_idle_server_ends_well_and_one_with_bad_variables_does_not_start() {
 
 #[tokio::test]
 async fn a_log_that_nobody_reads_keeps_no_request_and_not_the_end() {
-    let process = Process::start(&[("RUST_LOG", "info")]);
+    let process = Server::start(&[("RUST_LOG", "info")]);
     let mut socket = TcpStream::connect(&process.address).await.unwrap();
     // A line for each is many times what the pipe holds.
     let asked = async {

@@ -16,11 +16,12 @@ use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 use stario::prelude::*;
 use stario::{App, Body, BodyStream, Bytes, Cleanup, Coding, Compression, Decompression, dependency};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
 use crate::app;
+use crate::support::server;
 
 stario::app!(local);
 
@@ -691,11 +692,9 @@ impl Connection {
 }
 
 struct Server {
-    address: SocketAddr,
+    inner: server::Server,
     steps: mpsc::UnboundedSender<Step>,
     happened: mpsc::UnboundedReceiver<&'static str>,
-    stop: oneshot::Sender<()>,
-    running: tokio::task::JoinHandle<stario::Result>,
 }
 
 async fn serve() -> Server {
@@ -711,12 +710,8 @@ async fn serve_layered() -> Server {
 
 async fn serve_with(layers: impl FnOnce(App) -> App) -> Server {
     let (state, steps, happened) = steps();
-    let app = layers(local::new().state(state));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel();
-    let running = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-    Server { address, steps, happened, stop, running }
+    let inner = server::Server::start(layers(local::new().state(state))).await;
+    Server { inner, steps, happened }
 }
 
 /// Text that repeats nothing.
@@ -738,7 +733,7 @@ async fn each_event_can_be_decoded_when_it_arrives() {
 }
 
 async fn each_event_can_be_decoded(name: &'static str, server: Server) {
-    let mut connection = Connection::ask(server.address, "/events", name).await;
+    let mut connection = Connection::ask(server.inner.address, "/events", name).await;
     assert!(connection.head.contains(&format!("content-encoding: {name}\r\n")), "{}", connection.head);
     assert!(connection.head.contains("transfer-encoding: chunked\r\n"), "{}", connection.head);
     let mut expected = String::new();
@@ -770,21 +765,21 @@ async fn a_stream_ends_properly_when_the_server_stops() {
     }
 }
 
-async fn ends_properly(name: &'static str, server: Server) {
-    let mut connection = Connection::ask(server.address, "/events", name).await;
+async fn ends_properly(name: &'static str, mut server: Server) {
+    let mut connection = Connection::ask(server.inner.address, "/events", name).await;
     server.steps.send(Step::Say("last".to_owned())).unwrap();
     assert_eq!(connection.chunk().await, Some(true));
-    server.stop.send(()).unwrap();
+    server.inner.begin_to_stop();
     while connection.chunk().await.expect("an end of the response") {}
     assert_eq!(connection.decoded(), Decoded { text: event("last"), is_complete: true }, "{name}");
-    server.running.await.unwrap().unwrap();
+    server.inner.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_stream_that_says_nothing_is_whole() {
     for (name, _) in CODINGS {
         let server = serve().await;
-        let mut connection = Connection::ask(server.address, "/events", name).await;
+        let mut connection = Connection::ask(server.inner.address, "/events", name).await;
         drop(server.steps);
         while connection.chunk().await.expect("an end of the response") {}
         assert_eq!(connection.decoded(), Decoded { text: String::new(), is_complete: true }, "{name}");
@@ -795,7 +790,7 @@ async fn a_stream_that_says_nothing_is_whole() {
 async fn a_stream_that_fails_has_no_end() {
     for (name, _) in CODINGS {
         let server = serve().await;
-        let mut connection = Connection::ask(server.address, "/events", name).await;
+        let mut connection = Connection::ask(server.inner.address, "/events", name).await;
         server.steps.send(Step::Say("last".to_owned())).unwrap();
         while connection.decoded().text != event("last") {
             assert_eq!(connection.chunk().await, Some(true));
@@ -811,7 +806,7 @@ async fn a_stream_that_fails_has_no_end() {
 async fn an_event_of_many_pieces_arrives_whole() {
     for (name, _) in CODINGS {
         let server = serve().await;
-        let mut connection = Connection::ask(server.address, "/events", name).await;
+        let mut connection = Connection::ask(server.inner.address, "/events", name).await;
         // More than any buffer on the way.
         let text = digits(600_000);
         server.steps.send(Step::Say(text.clone())).unwrap();
@@ -825,11 +820,11 @@ async fn an_event_of_many_pieces_arrives_whole() {
 async fn each_event_can_be_decoded_when_it_arrives_over_http_2() {
     for (name, _) in CODINGS {
         let mut server = serve().await;
-        let socket = TcpStream::connect(server.address).await.unwrap();
+        let socket = server.inner.connect().await;
         let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket));
         let (mut sender, connection) = handshake.await.unwrap();
         tokio::spawn(connection);
-        let uri = format!("http://{}/events", server.address);
+        let uri = format!("http://{}/events", server.inner.address);
         let request = Request::get(uri).header("accept-encoding", name).body(Empty::<Bytes>::new()).unwrap();
         let response = sender.send_request(request.clone()).await.unwrap();
         assert_eq!(
@@ -892,7 +887,7 @@ async fn clean_ups_run_behind_the_last_byte() {
 async fn a_query_is_dropped_when_its_client_leaves() {
     for (name, _) in CODINGS {
         let mut server = serve().await;
-        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        let mut socket = server.inner.connect().await;
         let request = format!("GET /wait HTTP/1.1\r\nhost: x\r\naccept-encoding: {name}\r\n\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
         assert_eq!(server.happened.recv().await, Some("page begun"), "{name}");
@@ -905,7 +900,7 @@ async fn a_query_is_dropped_when_its_client_leaves() {
 async fn a_stream_is_dropped_and_cleaned_up_behind_when_its_client_leaves() {
     for (name, _) in CODINGS {
         let mut server = serve().await;
-        let mut connection = Connection::ask(server.address, "/events", name).await;
+        let mut connection = Connection::ask(server.inner.address, "/events", name).await;
         server.steps.send(Step::Say("first".to_owned())).unwrap();
         while connection.decoded().text != event("first") {
             assert_eq!(connection.chunk().await, Some(true));
