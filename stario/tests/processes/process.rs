@@ -5,8 +5,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use stario::App;
 
-/// Set where this process is to be the server.
-const SERVER: &str = "STARIO_TEST_SERVER";
+/// Set where this process is to be the server. Unknown variables that begin with `STARIO_` are warned of.
+const SERVER: &str = "TEST_SERVER";
 
 pub(crate) fn is_server() -> bool {
     std::env::var_os(SERVER).is_some()
@@ -32,8 +32,8 @@ pub(crate) fn exit(ended: stario::Result) -> ! {
 /// The command that makes `test` the server, after a shell's `prelude`. Both outputs are piped.
 pub(crate) fn command(test: &str, prelude: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{prelude} exec \"$0\" --exact {test} --nocapture"));
-    command.arg(std::env::current_exe().unwrap()).env(SERVER, "1");
+    command.arg("-c").arg(format!("{prelude} exec \"$0\" \"$@\"")).arg(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture"]).env(SERVER, "1");
     command.env_remove("RUST_LOG").env_remove("STARIO_LOG_FORMAT").envs(variables.iter().copied());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command

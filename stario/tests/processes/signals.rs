@@ -26,7 +26,7 @@ async fn send(socket: &mut TcpStream, start: &str) {
 }
 
 /// Set where, besides, that server's output is to be full.
-const FULL: &str = "STARIO_TEST_FULL";
+const FULL: &str = "TEST_FULL";
 
 /// Serves as `main` would, in a process that the tests below start.
 #[test]
