@@ -10,10 +10,11 @@ use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::error::{Chain, Error, Kind, error_response, internal_server_error, panic_message, reason};
+use crate::error::{Chain, Error, Kind, error_response, reason};
 use crate::extract::Rejection;
+use crate::panic::panic_message;
 use crate::request_id::RequestId;
-use crate::response::{self, Response};
+use crate::response::{self, Response, internal_server_error};
 
 /// What the app was told about failures. Nothing of it is looked at before there is one.
 #[derive(Default, Clone)]

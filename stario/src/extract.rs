@@ -38,6 +38,7 @@ mod state;
 mod uploaded_file;
 
 use crate::parameter::{Parameter, Requirement, Source};
+use crate::response::Location;
 use crate::scope::Scope;
 
 pub use app_handle::AppHandle;
@@ -151,6 +152,12 @@ pub trait TextDefault {
 impl TextDefault for String {
     fn from_text(text: &'static str) -> Self {
         text.to_owned()
+    }
+}
+
+impl TextDefault for Location {
+    fn from_text(text: &'static str) -> Self {
+        text.into()
     }
 }
 

@@ -162,6 +162,8 @@ mod request_id;
 pub mod relay;
 /// Errors that answer.
 mod error;
+/// Panics: caught, located, and written to the log.
+mod panic;
 /// Which request is polled, for the log.
 mod current;
 /// Where the log goes.

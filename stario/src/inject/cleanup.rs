@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use crate::current::{self, Current};
-use crate::error::{catch_panic, panic_message};
 use crate::extract::{FromRequest, Rejection};
+use crate::panic::{catch_panic, panic_message};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
