@@ -5,60 +5,31 @@
 //! once there can be borrowed for as long as its owner lives, without a lock.
 
 mod cleanup;
+mod cleanups;
 mod lazy;
 mod lifetime;
+mod provider;
 mod resolve;
 mod slots;
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::extract::{FromRequest, Rejection};
-use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
-use crate::shared::Shared;
 
-pub(crate) use cleanup::Cleanups;
-pub use cleanup::{Cleanup, CleanupOutcome};
+pub use cleanup::Cleanup;
+pub use cleanups::CleanupOutcome;
+pub(crate) use cleanups::Cleanups;
 pub use lazy::Lazy;
-pub(crate) use lifetime::{Lifetime, Owned};
+pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
+pub(crate) use provider::{Boxed, Lifetime};
+pub use provider::{Dependencies, Provider, Replacement};
 pub use resolve::{pair, resolve};
 pub(crate) use slots::Slots;
-
-/// The values that providers made for one call, and the app, which has the singletons. The handler's future owns it, and
-/// its handler borrows from it.
-pub struct Dependencies {
-    slots: Slots,
-    app: Arc<Shared>,
-}
-
-impl Dependencies {
-    /// No value yet.
-    pub fn of(scope: &Scope) -> Self {
-        Self { slots: Slots::default(), app: Arc::clone(scope.exchange().app()) }
-    }
-}
-
-/// A function with `#[dependency]` that makes a `V`, as a type of the same name.
-///
-/// `V` is a parameter, because an associated type would have to be as public as the function.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no provider of a `{V}`")]
-pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
-    /// For how long its value is shared.
-    type Lifetime: Lifetime;
-
-    /// What is known about it besides.
-    fn info() -> ProviderInfo;
-
-    /// Calls the function.
-    fn provide(
-        scope: &Arc<Scope>,
-        dependencies: &Dependencies,
-    ) -> impl Future<Output = Result<V, Rejection>> + Send;
-}
 
 /// A type that has a provider in the crate whose routes are `R`.
 #[diagnostic::on_unimplemented(
@@ -238,47 +209,5 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
         parameter: &'static Parameter,
     ) -> Boxed<'s, &'s T> {
         Box::pin(Self::borrow(scope, dependencies, parameter))
-    }
-}
-
-/// A provider that is called instead of another; made by `name::with::<other>()`.
-pub struct Replacement {
-    pub(crate) of: TypeId,
-    /// A [`ProvideFn`] of the value's type.
-    pub(crate) call: Box<dyn Any + Send + Sync>,
-    /// What is known about the two.
-    pub(crate) infos: [fn() -> ProviderInfo; 2],
-}
-
-impl Replacement {
-    /// Calls `Q` where `P` would be called.
-    #[doc(hidden)]
-    pub fn new<P: Provider<V>, Q: Provider<V>, V: Send + Sync + 'static>() -> Self {
-        let call: ProvideFn<V> = |scope, dependencies| Box::pin(Q::provide(scope, dependencies));
-        Self { of: TypeId::of::<P>(), call: Box::new(call), infos: [P::info, Q::info] }
-    }
-}
-
-impl std::fmt::Debug for Replacement {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Replacement").finish_non_exhaustive()
-    }
-}
-
-/// How a replacement makes a value.
-pub(crate) type ProvideFn<V> = for<'s> fn(&'s Arc<Scope>, &'s Dependencies) -> Boxed<'s, V>;
-
-/// A resolution whose type is not known where it is awaited.
-pub(crate) type Boxed<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
-
-/// Makes a value anew, by the provider or what the app has replaced it with.
-pub(crate) async fn make<P: Provider<V>, V: Send + Sync + 'static>(
-    scope: &Arc<Scope>,
-    dependencies: &Dependencies,
-) -> Result<V, Rejection> {
-    let replacement = scope.app().replacements.get(&TypeId::of::<P>());
-    match replacement.and_then(|call| call.downcast_ref::<ProvideFn<V>>()) {
-        Some(replacement) => replacement(scope, dependencies).await,
-        None => P::provide(scope, dependencies).await,
     }
 }
