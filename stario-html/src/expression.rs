@@ -151,7 +151,8 @@ fn push_script(buf: &mut Buf, code: &str) {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be placed in a Datastar expression",
     label = "not JavaScript",
-    note = "it is JavaScript: use a typed action, json(&value), js(\"..\") or a literal"
+    note = "it is JavaScript: use a typed action, json(&value), js(\"..\") or a literal",
+    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
 )]
 pub trait Expression {
     /// Writes the expression.

@@ -38,7 +38,8 @@ use crate::{Buf, Html};
     label = "not text",
     note = "text is a string, a number, a char, `Html`, or an `Option`, slice or `Vec` of them; implement `Render`, write `display(value)` for a `Display` type, or `Raw(markup)` for trusted markup",
     note = "for an iterator write `for item in items {{ .. }}`",
-    note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`"
+    note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`",
+    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
 )]
 pub trait Render {
     /// Writes this value behind what is already in `buf`.

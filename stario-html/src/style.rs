@@ -101,7 +101,8 @@ impl<T: StyleAttr + ?Sized> StyleAttr for &T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a CSS property",
     label = "not a CSS value",
-    note = "a property takes a string, a number, a tuple such as (width, \"px\"), css(\"..\"), or an `Option` of them"
+    note = "a property takes a string, a number, a tuple such as (width, \"px\"), css(\"..\"), or an `Option` of them",
+    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
 )]
 pub trait StyleValue {
     /// Writes the value.

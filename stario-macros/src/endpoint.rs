@@ -3,6 +3,7 @@
 
 mod check;
 mod emit;
+mod kind;
 mod links;
 mod model;
 mod parse;
@@ -11,7 +12,7 @@ use proc_macro2::TokenStream;
 
 use crate::function;
 
-pub(crate) use model::Kind;
+pub(crate) use kind::Kind;
 
 /// Expands one handler. On an error the function is still emitted, and its links, so that editors keep working
 /// and nothing that uses the handler reports a second error.
@@ -42,12 +43,12 @@ pub(crate) fn expand_handler(arguments: TokenStream, item: &TokenStream) -> Toke
 /// Refuses an attribute that is named through the module of an app, `#[admin::query("/")]`: it is the same
 /// macro under every name, so it cannot know the app by it.
 pub(crate) fn expand_unnamed(item: &TokenStream) -> TokenStream {
-    let message = "name the app behind the path: `#[app::query(\"/\", app = admin)]`, and so for `command` and `detached_command`";
+    let message = "name the app after the path: `#[app::query(\"/\", app = admin)]`; the same goes for `command` and `detached_command`";
     function::with_error(item, &syn::Error::new(proc_macro2::Span::call_site(), message))
 }
 
 /// Refuses an attribute that names no app, `#[query("/")]`.
 pub(crate) fn expand_appless(item: &TokenStream) -> TokenStream {
-    let message = "a handler belongs to an app: write `#[app::query(\"/\")]`, and so for `command` and `detached_command`; `stario::app!();` in the crate's root makes `app`";
+    let message = "a handler belongs to an app: write `#[app::query(\"/\")]`; the same goes for `command` and `detached_command`; `stario::app!();` in the crate's root makes `app`, and `use crate::app;` brings it into a module";
     function::with_error(item, &syn::Error::new(proc_macro2::Span::call_site(), message))
 }

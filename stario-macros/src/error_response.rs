@@ -1,4 +1,4 @@
-//! `#[error_response]`: an impl of `ErrorResponse` becomes known to whoever answers errors, by the type alone.
+//! `#[error_response]`: registers an impl of `ErrorResponse`, so that the app finds it by the type of an error.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,7 +12,7 @@ pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream
     let parsed = match syn::parse2::<ItemImpl>(item.clone()) {
         Ok(parsed) => parsed,
         Err(error) => {
-            let message = "`#[error_response]` stands above `impl ErrorResponse for ..`";
+            let message = "`#[error_response]` belongs above `impl ErrorResponse for ..`";
             let error = syn::Error::new(error.span(), message).to_compile_error();
             return quote! { #item #error };
         }
@@ -34,10 +34,11 @@ fn check(arguments: &TokenStream, item: &ItemImpl) -> Errors {
         errors.at(arguments, "`#[error_response]` takes no arguments");
     }
     if !is_error_response(item) {
-        errors.at(&item.self_ty, "`#[error_response]` stands above `impl ErrorResponse for ..`");
+        errors.at(&item.self_ty, "`#[error_response]` belongs above `impl ErrorResponse for ..`");
     }
     if !item.generics.params.is_empty() {
-        let message = "an error is found by its type, so that is not generic; write one impl for each type";
+        let message =
+            "an error is found by its type, so the type cannot be generic; write one impl for each type";
         errors.at(&item.generics, message);
     }
     errors
@@ -48,7 +49,7 @@ fn is_error_response(item: &ItemImpl) -> bool {
     implemented.is_some_and(|last| last.ident == "ErrorResponse")
 }
 
-/// What `ErrorResponse` wants to see, so that no impl of it goes unregistered.
+/// Implements `Registered`, which `ErrorResponse` requires, so that no impl of it stays unregistered.
 fn known(item: &ItemImpl) -> TokenStream {
     let (runtime, ty) = (runtime(), &item.self_ty);
     let (generics, _, bounds) = item.generics.split_for_impl();

@@ -1,4 +1,4 @@
-//! What templates and components stand for, one text for each shape of an expansion: `expansions/*.rs` beside `src`.
+//! The expansions of templates, components and handlers, one text for each shape of an expansion: `expansions/*.rs` beside `src`.
 //!
 //! A change of what is emitted shows there before it shows anywhere else. `EXPANSIONS=overwrite cargo test -p
 //! stario-macros --lib` writes the texts again.
@@ -9,7 +9,7 @@ use std::{env, fs};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{component, html};
+use crate::{component, endpoint, html};
 
 /// Compares items with the text of that name.
 #[track_caller]
@@ -95,4 +95,24 @@ fn component_with_every_kind_of_property() {
         }
     };
     check("component", component::expand_items(&quote!(::stario_html), &function));
+}
+
+#[test]
+fn handler_with_every_form_of_parameter() {
+    let function = quote! {
+        /// Shows a user.
+        async fn user(
+            id: PathParam<u32>,
+            name: QueryParam<String>,
+            #[default(1)] page: QueryParam<u32>,
+            filter: Signals<Filter>,
+            config: State<Config>,
+            session: Session,
+            database: &Database,
+            #[from(replica)] replica: &Database,
+        ) -> Result<Html> {
+            todo!()
+        }
+    };
+    check("handler", endpoint::expand(endpoint::Kind::Query, quote!("/users/{id}/posts"), &function));
 }

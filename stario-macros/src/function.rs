@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Signature, Visibility};
+use syn::{Attribute, FnArg, GenericParam, Signature, Type, Visibility};
 
 use crate::parameter::Parameter;
 
@@ -28,6 +28,12 @@ pub(crate) fn with_error(item: &TokenStream, error: &syn::Error) -> TokenStream 
     }
 }
 
+/// Whether the function is generic over types or constants. Lifetimes are the caller's to choose, so it may
+/// declare them.
+pub(crate) fn generic_over_types(signature: &Signature) -> bool {
+    signature.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
+}
+
 impl Function {
     /// Reads a function; `what` is what the attribute makes of it, for the error.
     pub(crate) fn parse(item: &TokenStream, what: &str) -> syn::Result<Self> {
@@ -49,12 +55,17 @@ impl Function {
     /// are, is stario's choice, so lints about it are silenced.
     pub(crate) fn emit(&self) -> TokenStream {
         let Self { attributes, visibility, signature, body } = self;
+        let borrows =
+            |input: &FnArg| matches!(input, FnArg::Typed(typed) if matches!(&*typed.ty, Type::Reference(_)));
+        let inputs = &signature.inputs;
+        let by_value = (!inputs.iter().all(borrows)).then(|| quote!(clippy::needless_pass_by_value,));
+        let borrowed = inputs
+            .iter()
+            .any(borrows)
+            .then(|| quote!(clippy::ptr_arg, clippy::borrowed_box, clippy::trivially_copy_pass_by_ref,));
         quote! {
             #(#attributes)*
-            #[allow(
-                clippy::unused_async, clippy::needless_pass_by_value, clippy::ptr_arg, clippy::borrowed_box,
-                clippy::trivially_copy_pass_by_ref
-            )]
+            #[allow(clippy::unused_async, #by_value #borrowed)]
             #visibility #signature #body
         }
     }

@@ -8,11 +8,11 @@ use quote::{quote, quote_spanned};
 
 use crate::errors::Errors;
 
-/// What the stream is a stream of.
+/// The items of the stream.
 #[derive(Clone, Copy)]
 pub(crate) enum Items {
     Events,
-    /// The block may fail, which is the last item.
+    /// The block may fail; the error is the last item.
     Results,
 }
 
@@ -23,16 +23,36 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
         Some(TokenTree::Group(group)) => group.stream(),
         other => return quote!(::core::compile_error!("stream! is called through stario"); #other),
     };
+    let body: TokenStream = input.collect();
     let mut walk = Walk {
         yielder: Ident::new("yielder", Span::mixed_site()),
         errors: Errors::default(),
         runtime,
         items,
     };
-    let body = walk.tokens(input.collect());
-    let Walk { yielder, errors, runtime, .. } = walk;
+    let question_mark = match items {
+        Items::Events => question_mark(body.clone()),
+        Items::Results => None,
+    };
+    let body = walk.tokens(body);
+    let Walk { yielder, mut errors, runtime, .. } = walk;
+    if let Some(question_mark) = &question_mark {
+        errors.at(
+            question_mark,
+            "a `stream!` cannot fail; write `try_stream!`, and return `impl Stream<Item = Result<Event>>`",
+        );
+    }
     let errors = errors.into_tokens();
     let block = match items {
+        // The `?` gets a block that may fail, so that rustc does not report it a second time.
+        Items::Events if question_mark.is_some() => quote! {
+            let _: #runtime::Result = async {
+                #body
+                #[allow(unreachable_code)]
+                ::core::result::Result::Ok(())
+            }
+            .await;
+        },
         Items::Events => quote!(#body),
         Items::Results => quote! {
             let ended: #runtime::Result = async {
@@ -49,11 +69,57 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     quote! {
         #runtime::generate(move |mut #yielder| async move {
             #errors
-            // A block without any `yield` has a use for the type all the same.
+            // A block without any `yield` uses it too, so that rustc does not warn.
             let _ = &mut #yielder;
             #block
         })
     }
+}
+
+/// Finds the first `?` that would leave the block: not one in a closure, a function, an `async` block, or another
+/// stream. Where it is not sure, it finds none, and rustc reports the `?` in its own words.
+fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
+    let mut before = [String::new(), String::new()];
+    // A closure ends at the next `,` or `;`; the body of a function or an `async` block is the next block.
+    let (mut in_closure, mut skips_block) = (false, false);
+    for token in tokens {
+        let text = match &token {
+            TokenTree::Group(_) => String::new(),
+            other => other.to_string(),
+        };
+        match &token {
+            TokenTree::Group(group) => {
+                let is_block = group.delimiter() == Delimiter::Brace;
+                let is_stream = before[1] == "!" && matches!(before[0].as_str(), "stream" | "try_stream");
+                let is_skipped = in_closure || is_stream || (is_block && skips_block);
+                if !is_skipped && let Some(found) = question_mark(group.stream()) {
+                    return Some(found);
+                }
+                skips_block &= !is_block;
+            }
+            TokenTree::Punct(punct) => match punct.as_char() {
+                ',' | ';' => (in_closure, skips_block) = (false, false),
+                // After an operand it is an operator, and so is the second one of `||`.
+                '|' if before[1] != "|" && is_operator(&before[1]) => in_closure = true,
+                // The one of `?Sized` follows no operand.
+                '?' if !in_closure && !is_operator(&before[1]) => return Some(token),
+                _ => {}
+            },
+            TokenTree::Ident(_) if matches!(text.as_str(), "fn" | "async" | "macro_rules") => {
+                skips_block = true;
+            }
+            TokenTree::Ident(_) | TokenTree::Literal(_) => {}
+        }
+        before = [std::mem::take(&mut before[1]), if text.is_empty() { ")".to_owned() } else { text }];
+    }
+    None
+}
+
+/// Whether what follows this token begins an expression.
+fn is_operator(token: &str) -> bool {
+    matches!(token, "" | "move" | "return" | "in" | "else" | "match" | "if")
+        || (token.len() == 1
+            && token.starts_with(|c: char| c.is_ascii_punctuation() && !matches!(c, ')' | '?')))
 }
 
 /// The tokens of one yielded expression: up to `;`, the `,` of a match arm, or the end of the block.
@@ -137,5 +203,55 @@ impl Walk {
             Items::Results => quote_spanned!(span=> ::core::result::Result::Ok(#runtime::into_event(#value))),
         };
         quote_spanned!(span=> #runtime::Yielder::send(&mut #yielder, #item).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &TokenStream, leaves: bool) {
+        assert_eq!(question_mark(body.clone()).is_some(), leaves, "{body}");
+    }
+
+    #[test]
+    fn a_question_mark_that_leaves_the_block_is_found() {
+        check(&quote!(let x = f()?;), true);
+        check(&quote!(yield html! { <p>{f()?}</p> };), true);
+        check(
+            &quote!(if a || f()? {
+                yield 1;
+            }),
+            true,
+        );
+        check(&quote!(let f = |x| g(x); h()?;), true);
+        check(&quote!(select! { x = a => { x?; } }), true);
+        check(&quote!(for x in y?.z() {}), true);
+    }
+
+    #[test]
+    fn a_question_mark_that_stays_inside_is_not() {
+        check(&quote!(let f = |x| g(x)?;), false);
+        check(&quote!(let f = move || { g()?; Ok(()) };), false);
+        check(&quote!(async move { g()? }.await;), false);
+        check(
+            &quote!(
+                fn f<T: ?Sized>() -> Option<u8> {
+                    g()?
+                }
+            ),
+            false,
+        );
+        check(&quote!(let s = try_stream! { g()?; };), false);
+        check(
+            &quote!(
+                macro_rules! m {
+                    ($($x:expr)?) => {};
+                }
+            ),
+            false,
+        );
+        check(&quote!(yield event::remove("#a");), false);
     }
 }

@@ -37,6 +37,7 @@ mod signals;
 mod state;
 mod uploaded_file;
 
+use crate::inject::ArgumentInfo;
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::response::Location;
 use crate::scope::Scope;
@@ -97,8 +98,8 @@ pub use uploaded_file::UploadedFile;
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is nothing a handler can take",
-    label = "no source of a request's values",
+    message = "a handler cannot take `{Self}` as a parameter",
+    label = "not a source of a request's values",
     note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Header<T>`, `JsonBody<T>`, `Signal<T>` or `State<T>`, or implement `FromRequest`"
 )]
 pub trait FromRequest: Sized {
@@ -109,6 +110,9 @@ pub trait FromRequest: Sized {
 
     /// Whether the value is looked up by the parameter's name, so that the parameter must have one.
     const BY_NAME: bool = false;
+
+    #[doc(hidden)]
+    const INFO: ArgumentInfo = ArgumentInfo::of_source::<Self>();
 
     /// Resolves the parameter.
     ///

@@ -8,6 +8,7 @@ mod cleanup;
 mod cleanups;
 mod lazy;
 mod lifetime;
+mod parameter_info;
 mod provider;
 mod resolve;
 mod slots;
@@ -26,6 +27,8 @@ pub(crate) use cleanups::Cleanups;
 pub use lazy::Lazy;
 pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
+pub(crate) use parameter_info::ArgumentInfo;
+pub use parameter_info::{ParameterInfo, by_name, by_type, has_writer, reads_body_later, requirements};
 pub(crate) use provider::{Boxed, Lifetime};
 pub use provider::{Dependencies, Provider, Replacement};
 pub use resolve::{pair, resolve};
@@ -33,9 +36,9 @@ pub(crate) use slots::Slots;
 
 /// A type that has a provider in the crate whose routes are `R`.
 #[diagnostic::on_unimplemented(
-    message = "no provider makes a `{Self}` in this crate",
-    label = "nothing to borrow this from",
-    note = "annotate a function that returns it with `#[dependency]`; for one of another crate, name it: `#[from(provider)]`"
+    message = "no provider in this crate returns `{Self}`",
+    label = "no provider of this type",
+    note = "write `#[dependency]` on a function that returns it; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
 )]
 pub trait Injected<R>: Send + Sync + Sized + 'static {
     /// The function that makes it.
@@ -44,11 +47,11 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
 
 /// A type that a handler or a provider can take by value, in the one way `K` that fits it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is nothing a handler can take",
-    label = "no source of a request's values, and no dependency",
-    note = "take a source such as `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>` or `State<T>`, or a type that implements `FromRequest`",
-    note = "what a source holds is read by serde: the `T` of `QueryParam<T>` or `Query<T>` has `#[derive(serde::Deserialize)]`",
-    note = "a type that a function makes is taken if that function has `#[dependency]`, or by name if it stands in another crate: `#[from(provider)]`"
+    message = "a handler cannot take `{Self}` as a parameter",
+    label = "neither a source nor a dependency",
+    note = "a source is `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>`, `State<T>` or another type that implements `FromRequest`",
+    note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`",
+    note = "a dependency is what a function with `#[dependency]` returns; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
 )]
 pub trait Argument<'s, R, K>: Sized {
     /// The value on its way: its own, or shared.
@@ -59,6 +62,9 @@ pub trait Argument<'s, R, K>: Sized {
 
     /// Whether the parameter must have a name.
     const BY_NAME: bool = false;
+
+    /// All that is known of it before a request.
+    const INFO: ArgumentInfo = ArgumentInfo::of_argument::<'s, Self, R, K>();
 
     /// Whether it, or a provider behind it, reads the body.
     fn reads_body(scope: &Scope) -> bool;
@@ -135,23 +141,27 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
     fn take(
         scope: &Arc<Scope>,
         dependencies: &'s Dependencies,
-        parameter: &'static Parameter,
+        _: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        ProvidedBy::<T::Provider, T>::take(scope, dependencies, parameter)
+        ProvidedBy::<T::Provider, T>::value(scope, dependencies)
     }
 
     fn take_boxed(
         scope: &'s Arc<Scope>,
         dependencies: &'s Dependencies,
-        parameter: &'static Parameter,
+        _: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send {
-        ProvidedBy::<T::Provider, T>::take_boxed(scope, dependencies, parameter)
+        let boxed: Boxed<'s, <<T::Provider as Provider<T>>::Lifetime as Lifetime>::Taken<'s, T>> =
+            Box::pin(ProvidedBy::<T::Provider, T>::value(scope, dependencies));
+        boxed
     }
 }
 
 /// A parameter of type `T` whose provider is known: the same items as those of [`Argument`].
 pub struct ProvidedBy<P, T>(PhantomData<(P, T)>);
 
+// A value is there for its type alone. The futures capture their lifetime by name.
+#[allow(clippy::unused_self, clippy::elidable_lifetime_names)]
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What of the request the value may be made of.
     pub const SOURCE: Source = <P::Lifetime as Lifetime>::SOURCE;
@@ -176,38 +186,42 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     }
 
     /// The value, for a parameter by value.
-    pub fn take<'s>(
+    fn value<'s>(
         scope: &Arc<Scope>,
         dependencies: &'s Dependencies,
-        _: &'static Parameter,
     ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, T>, Rejection>> + Send {
         <P::Lifetime as Lifetime>::take::<P, T>(scope, dependencies)
     }
 
-    /// The value, for a parameter by reference.
-    pub fn borrow<'s>(
+    /// The value, for a handler's parameter by value.
+    pub fn take<'s>(
+        self,
         scope: &Arc<Scope>,
         dependencies: &'s Dependencies,
-        _: &'static Parameter,
+    ) -> impl Future<Output = Result<<P::Lifetime as Lifetime>::Taken<'s, T>, Rejection>> + Send {
+        Self::value(scope, dependencies)
+    }
+
+    /// The value, for a handler's parameter by reference.
+    pub fn borrow<'s>(
+        self,
+        scope: &Arc<Scope>,
+        dependencies: &'s Dependencies,
     ) -> impl Future<Output = Result<&'s T, Rejection>> + Send {
         <P::Lifetime as Lifetime>::borrow::<P, T>(scope, dependencies)
     }
 
     /// The value, for a provider's parameter by value.
     pub fn take_boxed<'s>(
+        self,
         scope: &'s Arc<Scope>,
         dependencies: &'s Dependencies,
-        parameter: &'static Parameter,
     ) -> Boxed<'s, <P::Lifetime as Lifetime>::Taken<'s, T>> {
-        Box::pin(Self::take(scope, dependencies, parameter))
+        Box::pin(self.take(scope, dependencies))
     }
 
     /// The value, for a provider's parameter by reference.
-    pub fn borrow_boxed<'s>(
-        scope: &'s Arc<Scope>,
-        dependencies: &'s Dependencies,
-        parameter: &'static Parameter,
-    ) -> Boxed<'s, &'s T> {
-        Box::pin(Self::borrow(scope, dependencies, parameter))
+    pub fn borrow_boxed<'s>(self, scope: &'s Arc<Scope>, dependencies: &'s Dependencies) -> Boxed<'s, &'s T> {
+        Box::pin(self.borrow(scope, dependencies))
     }
 }

@@ -47,7 +47,11 @@ impl LinkScope {
             ARE_USED.store(true, Ordering::Relaxed);
         }
         LAST_HERE.with_borrow_mut(|last| last.get_or_insert_default().extend(&prefixes));
-        LAST_ANYWHERE.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().extend(&prefixes);
+        LAST_ANYWHERE
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_default()
+            .extend(&prefixes);
         Self(interned(prefixes))
     }
 }

@@ -12,13 +12,15 @@ pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
 pub use crate::extract::{Defaulted, FromRequest, PathSource, Rejection, TextDefault, or_default};
 pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
+/// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
+pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
-    Argument, Dependencies, Injected, ProvidedBy, Provider, Replacement, Request, Singleton, Transient, pair,
-    resolve,
+    Argument, Dependencies, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
+    by_type, has_writer, pair, reads_body_later, requirements, resolve,
 };
 pub use crate::layer::{Next, layered};
 pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
-pub use crate::reply::{Answer, Outcome, Unwrapped, end, expect_nothing_if, reply};
+pub use crate::reply::{Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};
 pub use crate::route::{EndpointInfo, Kind};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};

@@ -1,8 +1,8 @@
 //! Classifies what a handler returned: the type decides the response, and costs nothing at run time.
 //!
 //! The macros know the value, not its type, and `Html` or `impl Stream` must not be told apart by name.
-//! They open `Option` and `Result` first, by a method that [`Outcome`] has for those and the trait
-//! [`Unwrapped`] has for all else; a method of the type itself wins over one of a trait. What is left has
+//! They open `Option` and `Result` first, by a method that [`Opened`] has for those and the trait
+//! [`Open`] has for all else; a method of the type itself wins over one of a trait. What is left has
 //! exactly one [`Reply`], which type inference finds.
 
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -18,31 +18,55 @@ use crate::extract::Rejection;
 use crate::response::{IntoResponse, Response};
 use crate::sse::Frame;
 
-/// A handler's value on its way to a response.
-pub struct Outcome<T>(pub T);
+/// A handler's value while its `Option` and `Result` are opened, or the answer that they have come to.
+pub struct Opened<T>(pub ControlFlow<Result<Response, Error>, T>);
 
-impl<T> Outcome<Option<T>> {
-    /// Goes on with what is there; `None` is "nothing": 204.
-    pub fn present(self) -> ControlFlow<Result<Response, Error>, T> {
-        match self.0 {
-            Some(value) => Continue(value),
-            None => Break(Ok(StatusCode::NO_CONTENT.into_response())),
-        }
+impl<T> Opened<Option<T>> {
+    /// The value in the `Option`; `None` is answered with 204.
+    pub fn present(self) -> Opened<T> {
+        Opened(match self.0 {
+            Continue(Some(value)) => Continue(value),
+            Continue(None) => Break(Ok(StatusCode::NO_CONTENT.into_response())),
+            Break(answered) => Break(answered),
+        })
     }
 }
 
-impl<T, E> Outcome<Result<T, E>> {
-    /// Goes on with the value; an error is answered.
-    pub fn success(self) -> ControlFlow<Result<Response, Error>, T>
+impl<T, E> Opened<Result<T, E>> {
+    /// The value in the `Result`; an error is answered.
+    pub fn success(self) -> Opened<T>
     where
         E: Failure,
     {
-        match self.0 {
-            Ok(value) => Continue(value),
-            Err(error) => Break(Err(error.into_error())),
-        }
+        Opened(match self.0 {
+            Continue(Ok(value)) => Continue(value),
+            Continue(Err(error)) => Break(Err(error.into_error())),
+            Break(answered) => Break(answered),
+        })
     }
 }
+
+/// A value that is no `Option`, or no `Result`: it is left as it is.
+pub trait Open<T>: Sized {
+    /// See `Opened<Option<T>>`.
+    fn present(self) -> Opened<T>;
+
+    /// See `Opened<Result<T, E>>`.
+    fn success(self) -> Opened<T>;
+}
+
+impl<T> Open<T> for Opened<T> {
+    fn present(self) -> Opened<T> {
+        self
+    }
+
+    fn success(self) -> Opened<T> {
+        self
+    }
+}
+
+/// What a provider or a detached command returned.
+pub struct Outcome<T>(pub T);
 
 impl<T, E> Outcome<Result<T, E>> {
     /// What a provider provides; its error refuses the request.
@@ -73,8 +97,8 @@ impl<T, E> Outcome<Result<T, E>> {
 
 /// An error that a handler can fail with: what `?` converts into an [`Error`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no error that a handler can fail with",
-    label = "fails with `{Self}`",
+    message = "a handler cannot fail with `{Self}`",
+    label = "not an error",
     note = "implement `std::error::Error` for it, and `stario::ErrorResponse` to choose its answer, or return `stario::Result`"
 )]
 pub trait Failure {
@@ -89,14 +113,8 @@ impl<E: Into<Error>> Failure for E {
     }
 }
 
-/// A value that is no `Option`, or no `Result`: it goes on as it is.
+/// A value that is no `Result`: it cannot fail.
 pub trait Unwrapped<T> {
-    /// See `Outcome<Option<T>>`.
-    fn present(self) -> ControlFlow<Result<Response, Error>, T>;
-
-    /// See `Outcome<Result<T, E>>`.
-    fn success(self) -> ControlFlow<Result<Response, Error>, T>;
-
     /// See `Outcome<Result<T, E>>`.
     ///
     /// # Errors
@@ -109,14 +127,6 @@ pub trait Unwrapped<T> {
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
-    fn present(self) -> ControlFlow<Result<Response, Error>, T> {
-        Continue(self.0)
-    }
-
-    fn success(self) -> ControlFlow<Result<Response, Error>, T> {
-        Continue(self.0)
-    }
-
     fn provided(self) -> Result<T, Rejection> {
         Ok(self.0)
     }
@@ -132,8 +142,8 @@ pub fn end<T: Nothing>(_: Option<T>) {}
 /// What a detached command may come to.
 #[diagnostic::on_unimplemented(
     message = "a detached command has answered before it runs: it cannot send `{Self}`",
-    label = "nobody receives this",
-    note = "return nothing or `Result<()>`; to answer with what it has come to, make it a `command`"
+    label = "this would not be sent",
+    note = "return nothing or `Result<()>`; to answer with its result, make it a `command`"
 )]
 pub trait Nothing {}
 
@@ -144,8 +154,8 @@ pub fn expect_nothing_if<const HAS_WRITER: bool, T: Unsaid<HAS_WRITER>>(_: &T) {
 
 /// What a handler may come to that has a `Writer`, or none.
 #[diagnostic::on_unimplemented(
-    message = "this handler has a `Writer`: it cannot send `{Self}` too",
-    label = "nobody receives this",
+    message = "this handler has a `Writer`: it cannot return `{Self}` too",
+    label = "this would not be sent",
     note = "send it by the `Writer`, as in `Ok(w.html(..)?)`, and return nothing or `Result<()>`; or take no `Writer`"
 )]
 pub trait Unsaid<const HAS_WRITER: bool> {}
@@ -179,20 +189,29 @@ impl<'s> Answer<'s> {
 }
 
 /// Answers with a value that is no `Option` and no `Result`.
-pub fn reply<'s, K>(value: impl Reply<'s, K>) -> Answer<'s> {
-    value.reply()
+pub fn reply<'s, T, K>(value: T) -> Answer<'s>
+where
+    T: Reply<'s, K>,
+    T::Way: Way<'s, T>,
+{
+    T::Way::answer(value)
 }
 
 /// A value that can be answered, in the one way `K` that fits its type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as a response",
     label = "not a response",
-    note = "return an element, text, a number, `()`, `Json(..)`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`",
-    note = "a stream is sent from any thread: what it holds across `yield` and `.await` must be `Send`"
+    note = "return an element, text, a number, `()`, `Json(..)`, `Response`, a stream of events, a type that implements `Render` or `IntoResponse`, or one of them in `Option` or `Result`"
 )]
 pub trait Reply<'s, K> {
+    /// The way itself, known only if there is one.
+    type Way;
+}
+
+/// How an answer is made of a `T`. A trait of its own, so that rustc says what in a stream is not `Send`.
+pub trait Way<'s, T> {
     /// Makes the answer.
-    fn reply(self) -> Answer<'s>;
+    fn answer(value: T) -> Answer<'s>;
 }
 
 /// The value is a whole response, in the way `K`.
@@ -200,19 +219,33 @@ pub struct AsWhole<K>(std::marker::PhantomData<K>);
 /// The value is a stream whose items become events in the way `K`.
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
-impl<'s, T: IntoResponse<K>, K> Reply<'s, AsWhole<K>> for T {
-    fn reply(self) -> Answer<'s> {
-        Answer::Whole(self.into_response())
+impl<T: IntoResponse<K>, K> Reply<'_, AsWhole<K>> for T {
+    type Way = AsWhole<K>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'s, T: IntoResponse<K>, K> Way<'s, T> for AsWhole<K> {
+    fn answer(value: T) -> Answer<'s> {
+        Answer::Whole(value.into_response())
     }
 }
 
 impl<'s, T, K> Reply<'s, AsEvents<K>> for T
 where
+    T: Stream + 's,
+    T::Item: StreamItem<K>,
+    K: 's,
+{
+    type Way = AsEvents<K>;
+}
+
+impl<'s, T, K> Way<'s, T> for AsEvents<K>
+where
     T: Stream + Send + 's,
     T::Item: StreamItem<K>,
     K: 's,
 {
-    fn reply(self) -> Answer<'s> {
-        Answer::Events(Box::pin(crate::sse::frames(self)))
+    fn answer(value: T) -> Answer<'s> {
+        Answer::Events(Box::pin(crate::sse::frames(value)))
     }
 }

@@ -1,6 +1,6 @@
-//! Every source of a handler's parameters: what it reads, and what it refuses with which words.
+//! Every source of a handler's parameters: the values it reads, and the messages of its refusals.
 
-// Handlers take what they are given, as those of an app do.
+// Handlers take parameters by value, as those of an app do.
 #![allow(clippy::unused_async, clippy::needless_pass_by_value)]
 
 use stario::prelude::*;
@@ -73,7 +73,7 @@ fn check(request: TestRequest, status: u16, text: &str) {
     }
 }
 
-/// What a handler read, in Rust's words and without HTML's escapes.
+/// Answers with a value as `Debug` prints it, without HTML's escapes.
 fn shown(value: &impl std::fmt::Debug) -> Response {
     Response::new(format!("{value:?}").into())
 }

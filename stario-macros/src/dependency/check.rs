@@ -1,9 +1,10 @@
-//! Every mistake that can be seen in the tokens.
+//! Finds every mistake that can be seen in the tokens.
 
 use syn::Type;
 
 use super::model::Provider;
 use crate::errors::Errors;
+use crate::function::generic_over_types;
 
 pub(super) fn check(provider: &Provider) -> Errors {
     let mut errors = Errors::default();
@@ -24,11 +25,12 @@ pub(super) fn check(provider: &Provider) -> Errors {
         Some(Type::Reference(ty)) => errors.at(ty, "a provider returns a value of its own, not a reference"),
         Some(_) => {}
     }
-    if !signature.generics.params.is_empty() {
-        errors.at(&signature.generics, "a provider is not generic: it is found by the type that it returns");
+    if generic_over_types(signature) {
+        errors
+            .at(&signature.generics, "a provider cannot be generic: it is found by the type that it returns");
     }
     if let Some(receiver) = signature.receiver() {
-        errors.at(receiver, "a provider takes no `self`");
+        errors.at(receiver, "a provider is a free function: move it out of the `impl` block");
     }
     for parameter in &provider.parameters {
         for (tokens, message) in &parameter.problems {

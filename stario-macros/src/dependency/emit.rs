@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 
 use super::model::{Lifetime, Provider};
 use crate::errors::Errors;
-use crate::parameter::{self, Taker, runtime, runtime_at, unraw};
+use crate::parameter::{self, Taker, short, short_at, unraw};
 
 pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let function = provider.function.emit();
@@ -14,7 +14,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
         let errors = errors.into_tokens();
         return quote! { #function #errors };
     };
-    let runtime = runtime();
+    let runtime = short();
     let (visibility, signature) = (&provider.function.visibility, &provider.function.signature);
     let name = &signature.ident;
     let shown = unraw(name);
@@ -30,19 +30,54 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let requirements = parameter::requirements(&provider.parameters);
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
-    let mut assertions = parameter::name_assertions(&provider.parameters);
-    if is_singleton {
-        assertions.extend(request_assertions(provider));
-    } else {
-        assertions.extend(writer_assertions(provider));
-    }
+    let infos = parameter::infos(&provider.parameters, taker);
+    let assertions = assertions(provider);
     // Two providers of one type conflict here, at the types that they return.
-    let injected = runtime_at(value.span());
+    let injected = short_at(value.span());
     let injected = (!provider.by_name).then(|| {
         quote_spanned! {value.span()=>
-            #[allow(non_local_definitions, unused_qualifications)]
-            impl #injected::Injected<crate::app::Routes> for #value {
+            impl #injected::OneProviderUnlessByName<__Routes> for #value {
                 type Provider = #name;
+            }
+        }
+    });
+    let items = parameter::block(&quote! {
+        #injected
+
+        #infos
+
+        #assertions
+
+        #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub)]
+        impl #name {
+            /// What calls `Q` where this provider would be called, for `App::replace`.
+            #[must_use]
+            pub fn with<Q: #runtime::Provider<#value>>() -> #runtime::Replacement {
+                #runtime::Replacement::new::<Self, Q, #value>()
+            }
+        }
+
+        impl #runtime::Provider<#value> for #name {
+            type Lifetime = #runtime::#lifetime;
+
+            fn info() -> #runtime::ProviderInfo {
+                #runtime::ProviderInfo {
+                    id: ::core::any::TypeId::of::<Self>(),
+                    name: ::core::concat!(::core::module_path!(), "::", #shown),
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                    is_singleton: #is_singleton,
+                    requirements: #requirements,
+                }
+            }
+
+            async fn provide(
+                #scope: &::std::sync::Arc<#runtime::Scope>,
+                #dependencies: &#runtime::Dependencies,
+            ) -> ::core::result::Result<#value, #runtime::Rejection> {
+                use #runtime::Unwrapped as _;
+                #resolutions
+                #runtime::Outcome(#call).provided()
             }
         }
     });
@@ -55,76 +90,27 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
         #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
         pub struct #name {}
 
-        #injected
-
         #[allow(
             non_local_definitions, clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications
         )]
-        const _: () = {
-            #assertions
-
-            #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub)]
-            impl #name {
-                /// What calls `Q` where this provider would be called, for `App::replace`.
-                #[must_use]
-                pub fn with<Q: #runtime::Provider<#value>>() -> #runtime::Replacement {
-                    #runtime::Replacement::new::<Self, Q, #value>()
-                }
-            }
-
-            impl #runtime::Provider<#value> for #name {
-                type Lifetime = #runtime::#lifetime;
-
-                fn info() -> #runtime::ProviderInfo {
-                    #runtime::ProviderInfo {
-                        id: ::core::any::TypeId::of::<Self>(),
-                        name: ::core::concat!(::core::module_path!(), "::", #shown),
-                        file: ::core::file!(),
-                        line: ::core::line!(),
-                        is_singleton: #is_singleton,
-                        requirements: || #requirements,
-                    }
-                }
-
-                async fn provide(
-                    #scope: &::std::sync::Arc<#runtime::Scope>,
-                    #dependencies: &#runtime::Dependencies,
-                ) -> ::core::result::Result<#value, #runtime::Rejection> {
-                    use #runtime::Unwrapped as _;
-                    #resolutions
-                    #runtime::Outcome(#call).provided()
-                }
-            }
-        };
+        const _: () = #items;
     }
 }
 
-/// The response is the handler's to write.
-fn writer_assertions(provider: &Provider) -> TokenStream {
-    let assertions = provider.parameters.iter().map(|parameter| {
-        let source = parameter::source(parameter);
-        quote_spanned! {parameter::type_span(parameter)=>
-            const _: () = ::core::assert!(
-                !#source.is_writer(),
-                "the `Writer` is the handler's: take it there, and return from here what is to be written"
-            );
-        }
-    });
-    assertions.collect()
-}
-
-/// A singleton outlives the request that happens to need it first, so it may not be made of it.
-fn request_assertions(provider: &Provider) -> TokenStream {
-    let assertions = provider.parameters.iter().map(|parameter| {
-        let span = parameter::type_span(parameter);
-        let source = parameter::source(parameter);
-        let message = format!(
-            "a singleton is shared by all requests: `{}` belongs to one of them",
-            parameter.own_name()
-        );
-        quote_spanned! {span=>
-            const _: () = ::core::assert!(#source.is_app(), #message);
-        }
-    });
-    assertions.collect()
+/// What a provider cannot be made of: a `Writer`, because the response is the handler's to write; and, if it
+/// outlives the request that happens to need it first, anything of that request.
+fn assertions(provider: &Provider) -> Option<TokenStream> {
+    let mut assertions = parameter::name_assertions(&provider.parameters);
+    for (position, parameter) in provider.parameters.iter().enumerate() {
+        let info = parameter::info(position, parameter.span);
+        assertions.extend(if provider.lifetime == Lifetime::Singleton {
+            let name = parameter.own_name();
+            let message = format!("a singleton is shared by all requests: `{name}` belongs to one of them");
+            quote_spanned!(parameter.span=> #info.expect_app(#message);)
+        } else {
+            let message = "only a handler takes a `Writer`: return from here what it should write";
+            quote_spanned!(parameter.span=> #info.expect_no_writer(#message);)
+        });
+    }
+    (!assertions.is_empty()).then(|| quote!(const _: () = { #assertions };))
 }

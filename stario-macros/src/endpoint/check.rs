@@ -1,12 +1,14 @@
-//! Every mistake that can be seen in the tokens. Mistakes in types are left to bounds that `emit`
-//! writes at the user's types.
+//! Finds every mistake that can be seen in the tokens. Mistakes in types are found by bounds that `emit` writes at
+//! the user's types.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 
-use super::model::{Endpoint, Kind, Segment};
+use super::kind::Kind;
+use super::model::{Endpoint, Segment};
 use super::parse::Method;
 use crate::errors::Errors;
+use crate::function::generic_over_types;
 
 pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     let mut errors = Errors::default();
@@ -65,7 +67,7 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
             }
             Segment::Rest(name) if position != last => {
                 let message =
-                    format!("`{{{name}...}}` takes all that is left of the path, so it stands last");
+                    format!("`{{{name}...}}` takes all that is left of the path, so it must be last");
                 errors.at(&endpoint.path, message);
             }
             Segment::Capture(_) | Segment::Rest(_) => {}
@@ -77,10 +79,10 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
 fn not_a_name(shown: &str, name: &str) -> String {
     match name.split_once(':') {
         _ if name.contains(['{', '}']) => {
-            format!("`{shown}` is more than one capture; each is a whole segment: `/{{name}}/`")
+            format!("`{shown}` is more than one capture; a capture is a whole segment: `/{{name}}/`")
         }
         Some((name, _)) if is_identifier(name) => {
-            format!("`{shown}` has a type in it; that stands at the parameter, so write `{{{name}}}`")
+            format!("`{shown}` has a type in it; the type belongs to the parameter, so write `{{{name}}}`")
         }
         _ => {
             format!(
@@ -95,7 +97,7 @@ fn method(endpoint: &Endpoint, errors: &mut Errors) {
         return;
     };
     let message = match name.as_str() {
-        "HEAD" | "OPTIONS" => format!("{name} is answered by itself wherever there is a handler"),
+        "HEAD" | "OPTIONS" => format!("{name} is answered automatically wherever there is a handler"),
         "CONNECT" | "TRACE" => format!("{name} is for proxies; no handler answers it"),
         // RFC 9110 section 5.6.2.
         _ if name.is_empty() || !name.bytes().all(is_token) => {
@@ -122,7 +124,7 @@ fn headers(endpoint: &Endpoint, errors: &mut Errors) {
         if name_text.is_empty() || !name_text.bytes().all(is_token) {
             errors.at(name, format!("`{name_text}` is not the name of a header"));
         } else if pairs[..position].iter().any(|(other, _)| other.value().eq_ignore_ascii_case(&name_text)) {
-            errors.at(name, format!("`{name_text}` stands twice; a header has one value here"));
+            errors.at(name, format!("`{name_text}` is written twice; a header has one value here"));
         }
         // What a request can carry, and nothing a parser would trim: RFC 9110 section 5.5.
         if value_text.trim() != value_text || !value_text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -233,7 +235,7 @@ fn captures(endpoint: &Endpoint, errors: &mut Errors) {
         if names[..position].contains(name) {
             errors.at(
                 &endpoint.path,
-                format!("`{shown}` stands twice in this path; every capture needs its own name"),
+                format!("`{shown}` is in this path twice; every capture needs its own name"),
             );
             continue;
         }
@@ -243,8 +245,9 @@ fn captures(endpoint: &Endpoint, errors: &mut Errors) {
                     format!("`{shown}` has no parameter; add `{name}: PathParam<..>` to the function");
                 errors.at(&endpoint.path, message);
             }
-            Some(parameter) if borrows(parameter.ty.to_token_stream()) => {
-                let message = "what the path holds is decoded, and taken by value; write `PathParam<String>`";
+            Some(parameter) if parameter.problems.is_empty() && borrows(parameter.ty.to_token_stream()) => {
+                let message =
+                    "a path parameter is decoded, so it is taken by value; write `PathParam<String>`";
                 errors.at(&parameter.ty, message);
             }
             Some(_) => {}
@@ -262,14 +265,20 @@ fn borrows(ty: TokenStream) -> bool {
 
 fn signature(endpoint: &Endpoint, errors: &mut Errors) {
     let signature = &endpoint.function.signature;
-    if !signature.generics.params.is_empty() {
-        errors.at(&signature.generics, "a handler is not generic: it is called with the types written here");
+    if generic_over_types(signature) {
+        errors.at(
+            &signature.generics,
+            "a handler cannot be generic: the app calls it with the types written here",
+        );
     }
     for attribute in &endpoint.other_methods {
-        errors.at(attribute, "a handler answers one method; write a second function that calls what both do");
+        errors.at(
+            attribute,
+            "a handler answers one method; write a second handler, and call the shared code from both",
+        );
     }
     if let Some(receiver) = signature.receiver() {
-        errors.at(receiver, "a handler takes no `self`; share state with `State<T>`");
+        errors.at(receiver, "a handler is a free function: move it out of the `impl` block, and take what it shares as `State<T>`");
     }
     if let syn::Safety::Unsafe(token) = &signature.safety {
         errors.at(token, "a handler cannot be unsafe");

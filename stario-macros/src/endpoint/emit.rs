@@ -4,96 +4,99 @@
 //! rustc speaks there, in the words of the traits' `diagnostic::on_unimplemented`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::links::links;
-use super::model::{Endpoint, Kind, Segment};
+use super::kind::Kind;
+use super::links::{links, routes, structure};
+use super::model::{Endpoint, Segment};
 use crate::errors::Errors;
-use crate::parameter::{self, Taker, runtime, runtime_at, unraw};
+use crate::parameter::{self, Parameter, Taker, short, short_at, unraw};
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
+    if endpoint.function.signature.receiver().is_some() {
+        // Nothing else can stand in an `impl` block.
+        let errors = errors.into_tokens();
+        return quote! { #function #errors };
+    }
+    let name = &endpoint.function.signature.ident;
+    let (method, path) = (&endpoint.method, endpoint.path.value());
+    let structure = structure(endpoint, &format!(" Links to `{name}`, which answers `{method} {path}`."));
     let links = links(endpoint);
     if !errors.is_empty() {
-        let errors = errors.into_tokens();
-        return quote! { #function #links #errors };
+        let (items, errors) = (apart(endpoint, &links), errors.into_tokens());
+        return quote! { #function #structure #items #errors };
     }
-    let registration = registration(endpoint);
-    let unique = unique(endpoint);
-    quote! { #function #links #registration #unique }
+    let (registration, unique) = (registration(endpoint), unique(endpoint));
+    let items = apart(endpoint, &quote! { #links #registration #unique });
+    quote! { #function #structure #items }
 }
 
-/// The function, and a type of its name by which the app is given it. A braced struct lives in the type
-/// namespace only, so the function stays callable.
+/// The function, and a type of its name by which the app is given it.
 pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
     if !errors.is_empty() {
         let errors = errors.into_tokens();
         return quote! { #function #errors };
     }
-    let runtime = runtime();
-    let (visibility, name) = (&endpoint.function.visibility, &endpoint.function.signature.ident);
-    let (assertions, value) = (assertions(endpoint), value(endpoint));
+    let runtime = short();
+    let name = &endpoint.function.signature.ident;
+    let structure = structure(endpoint, &format!(" Names the handler `{name}` for the routes of an app."));
+    let value = value(endpoint);
     let handler = match endpoint.kind {
         Kind::DetachedCommand => quote!(DetachedHandler),
         Kind::Query | Kind::Command => quote!(Handler),
     };
-    let summary = format!(" Names the handler `{name}` for the routes of an app.");
-    let structure = quote_spanned! {name.span()=>
-        #[doc = #summary]
-        #[derive(Debug)]
-        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
-        #visibility struct #name {}
-    };
-    quote! {
-        #function
-        #structure
-
-        #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
-        const _: () = {
-            #assertions
+    let items = apart(
+        endpoint,
+        &quote! {
+            #value
 
             impl #runtime::#handler for #name {
                 fn endpoint() -> #runtime::Endpoint {
-                    #value
+                    __ENDPOINT
                 }
             }
-        };
+        },
+    );
+    quote! { #function #[derive(Debug)] #structure #items }
+}
+
+/// Puts items where their names are seen by nobody else. They stand in a constant with a name, because that is
+/// allowed in an `impl` block too: there rustc reports the type of the handler's name, and nothing else.
+fn apart(endpoint: &Endpoint, items: &TokenStream) -> TokenStream {
+    let name = format_ident!("__STARIO_{}", unraw(&endpoint.function.signature.ident));
+    let items = parameter::block(items);
+    quote! {
+        #[doc(hidden)]
+        #[allow(
+            dead_code, deprecated, missing_copy_implementations, missing_debug_implementations, missing_docs,
+            non_camel_case_types, non_local_definitions, non_snake_case, non_upper_case_globals, private_bounds,
+            private_interfaces, trivial_bounds, unreachable_pub, unused_imports, unused_qualifications,
+            clippy::all, clippy::pedantic
+        )]
+        const #name: () = #items;
     }
 }
 
 /// Submits the endpoint to the collection that `app::new()` reads.
 fn registration(endpoint: &Endpoint) -> TokenStream {
-    let runtime = runtime();
-    let routes = routes(endpoint);
-    let (assertions, value) = (assertions(endpoint), value(endpoint));
+    let (runtime, routes, value) = (short(), routes(endpoint), value(endpoint));
     quote! {
-        #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications)]
-        const _: () = {
-            #assertions
+        #value
 
-            #runtime::inventory::submit! {
-                #runtime::Registration {
-                    app: || ::core::any::TypeId::of::<#routes>(),
-                    endpoint: #value,
-                }
-            }
-        };
+        #runtime::inventory::submit! {
+            #runtime::Registration { app: ::core::any::TypeId::of::<#routes>, endpoint: __ENDPOINT }
+        }
     }
 }
 
-fn assertions(endpoint: &Endpoint) -> TokenStream {
-    let mut assertions = source_assertions(endpoint);
-    assertions.extend(parameter::name_assertions(&endpoint.parameters));
-    assertions
-}
-
-/// The runtime's `Endpoint`, a constant.
+/// The runtime's `Endpoint` and what it refers to, as the constant `__ENDPOINT`.
 ///
-/// The expansion names no item, and its variables are hygienic: a handler may be called `value` or `scope`.
+/// Its variables are hygienic: a handler may be called `value` or `scope`.
 fn value(endpoint: &Endpoint) -> TokenStream {
-    let runtime = runtime();
+    let runtime = short();
     let signature = &endpoint.function.signature;
     let name = &signature.ident;
     let handler = unraw(name);
@@ -101,15 +104,19 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
     let (layer, is_checked) = (layer(endpoint), !endpoint.is_explicit);
     let scope = Ident::new("scope", Span::mixed_site());
+    let parameters = &endpoint.parameters;
     let exchange = Ident::new("exchange", Span::mixed_site());
     let dependencies = Ident::new("dependencies", Span::mixed_site());
-    let (resolutions, arguments) =
-        parameter::resolutions(&endpoint.parameters, &scope, &dependencies, Taker::Handler);
-    let requirements = parameter::requirements(&endpoint.parameters);
-    let close = {
-        let later = parameter::reads_body_later(&endpoint.parameters, &scope);
+    let (resolutions, arguments) = parameter::resolutions(parameters, &scope, &dependencies, Taker::Handler);
+    let (infos, requirements) =
+        (parameter::infos(parameters, Taker::Handler), parameter::requirements(parameters));
+    let assertions = assertions(endpoint);
+    let close = if parameters.is_empty() {
+        quote!(#scope.close();)
+    } else {
+        let infos = parameter::info_name();
         quote! {
-            if !(#later) {
+            if !#runtime::reads_body_later(&#infos, #scope) {
                 #scope.close();
             }
         }
@@ -122,7 +129,11 @@ fn value(endpoint: &Endpoint) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     quote! {
-        #runtime::Endpoint {
+        #infos
+
+        #assertions
+
+        const __ENDPOINT: #runtime::Endpoint = #runtime::Endpoint {
             info: #runtime::EndpointInfo {
                 kind: #runtime::Kind::#kind,
                 method: #method,
@@ -135,13 +146,12 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 body_limit: #body_limit,
             },
             layer: #layer,
-            requirements: || #requirements,
+            requirements: #requirements,
             call: |#exchange, #scope| ::std::boxed::Box::pin(async move {
                 let #dependencies = #runtime::Dependencies::of(&#scope);
                 let answered = {
                     let (#exchange, #scope, #dependencies) = (&*#exchange, &#scope, &#dependencies);
                     async move {
-                        use #runtime::Unwrapped as _;
                         #resolutions
                         #close
                         ::core::result::Result::Ok({ #answer })
@@ -149,7 +159,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 };
                 #runtime::complete(&#exchange, #scope, answered).await
             }),
-        }
+        };
     }
 }
 
@@ -158,129 +168,118 @@ fn layer(endpoint: &Endpoint) -> TokenStream {
     let Some(layer) = &endpoint.options.layer else {
         return quote!(::core::option::Option::None);
     };
-    let runtime = runtime_at(layer.span());
+    let runtime = short_at(layer.span());
     quote_spanned!(layer.span()=> ::core::option::Option::Some(|next| #runtime::layered(#layer, next)))
 }
 
 /// What a type must not be by its place: a path parameter without `{name}`, a body in a query, a second
 /// reader of the body. Only the compiler knows the types, so it evaluates the rules.
-fn source_assertions(endpoint: &Endpoint) -> TokenStream {
-    let path = endpoint.path.value();
-    let mut assertions = TokenStream::new();
+fn assertions(endpoint: &Endpoint) -> TokenStream {
+    let mut assertions = parameter::name_assertions(&endpoint.parameters);
+    let mut lists = TokenStream::new();
     for (position, parameter) in endpoint.parameters.iter().enumerate() {
-        let ty = &parameter.ty;
-        let source = parameter::source(parameter);
-        let mut refuse = |condition: &TokenStream, message: &str| {
-            // `assert!` reads its message as a format string.
-            let message = message.replace('{', "{{").replace('}', "}}");
-            assertions.extend(quote_spanned! {ty.span()=>
-                const _: () = ::core::assert!(!(#condition), #message);
-            });
-        };
+        let span = parameter.span;
+        let this = parameter::info(position, span);
+        let is_capture = endpoint.pattern.captures().any(|capture| parameter.is_named(capture));
         // A type that does not read the path though its name stands there is reported by the links.
         // Where the path is the app's, the app looks at it.
-        if !endpoint.is_explicit && !endpoint.pattern.captures().any(|capture| parameter.is_named(capture)) {
-            let message = match (&parameter.renamed, parameter.own_name()) {
-                (Some(name), _) => {
-                    format!("`{0}` is read from the path, but \"{path}\" has no `{{{0}}}`", name.value())
-                }
-                (None, name) if name.is_empty() => {
-                    format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
-                }
-                (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
-            };
-            refuse(&quote_spanned!(ty.span()=> #source.is_path()), &message);
+        if !endpoint.is_explicit && !is_capture && parameter.written().may_read_path() {
+            let message = without_capture(parameter, &endpoint.path.value());
+            assertions.extend(quote_spanned!(span=> #this.expect_no_capture(#message);));
         }
-        if let Some(name) = endpoint.pattern.segment_names().find(|name| parameter.is_named(name)) {
-            let runtime = runtime_at(ty.span());
-            let reads_list = quote_spanned! {ty.span()=> {
-                #[allow(unused_imports)] use #runtime::Unprobed as _;
-                #runtime::Probe::<#ty>::READS_LIST
-            }};
-            let message = format!(
-                "`{{{name}}}` is one segment of the path, and this is a list; write `{{{name}...}}` to read all that are left"
-            );
-            refuse(&reads_list, &message);
+        if let Some(name) = endpoint
+            .pattern
+            .segment_names()
+            .find(|name| parameter.is_named(name) && parameter.written().may_be_list())
+        {
+            lists.extend(no_list(parameter, name));
         }
-        if endpoint.kind == Kind::DetachedCommand {
+        if endpoint.kind == Kind::DetachedCommand && parameter.written().is_open() {
             let message = "a detached command has answered before it runs, so it has no `Writer`; make this handler a command";
-            refuse(&quote_spanned!(ty.span()=> #source.is_writer()), message);
+            assertions.extend(quote_spanned!(span=> #this.expect_no_writer(#message);));
         }
-        for other in &endpoint.parameters[..position] {
-            let other_source = parameter::source(other);
-            let message = format!("`{}` writes the response already, and there is one", other.own_name());
-            let both = quote_spanned!(ty.span()=> #source.is_writer() && #other_source.is_writer());
-            refuse(&both, &message);
+        if !endpoint.is_explicit && !endpoint.has_body() && parameter.written().may_read_body() {
+            assertions.extend(quote_spanned!(span=> #this.expect_no_body();));
         }
-        if !endpoint.is_explicit && !endpoint.has_body() {
-            let message = "a query has no body: browsers send none with GET; make this handler a command";
-            refuse(&quote_spanned!(ty.span()=> #source.needs_body()), message);
-            continue;
-        }
-        // Where the method is the app's, signals may be.
+        // Where the method is the app's, signals may be in the query.
         let signals_in_query = endpoint.is_explicit || endpoint.has_signals_in_query();
-        for other in &endpoint.parameters[..position] {
-            let other_source = parameter::source(other);
-            let message =
-                format!("`{}` reads the request's body already, and it can be read once", other.own_name());
-            refuse(
-                &quote_spanned!(ty.span()=> #source.conflicts_with(#other_source, #signals_in_query)),
-                &message,
-            );
+        for (other_position, other) in endpoint.parameters[..position].iter().enumerate() {
+            if !(parameter.written().may_read_body() && other.written().may_read_body()) {
+                continue;
+            }
+            let (other_info, name) = (parameter::info(other_position, span), other.own_name());
+            let body = format!("`{name}` reads the request's body already, and it can be read once");
+            let writer = format!("`{name}` is a `Writer` already, and a handler has one");
+            assertions.extend(quote_spanned! {span=>
+                #this.expect_beside(&#other_info, #signals_in_query, #body, #writer);
+            });
         }
     }
-    assertions
+    let assertions = (!assertions.is_empty()).then(|| quote!(const _: () = { #assertions };));
+    quote!(#assertions #lists)
+}
+
+/// The error of a path parameter that the path has no capture for.
+fn without_capture(parameter: &Parameter, path: &str) -> String {
+    match (&parameter.renamed, parameter.own_name()) {
+        (Some(name), _) => {
+            format!("`{0}` is read from the path, but \"{path}\" has no `{{{0}}}`", name.value())
+        }
+        (None, name) if name.is_empty() => {
+            format!("a path parameter needs a name: the one of its {{capture}} in \"{path}\"")
+        }
+        (None, name) => format!("`{name}` is read from the path, but \"{path}\" has no `{{{name}}}`"),
+    }
+}
+
+/// Refuses a list where the path has one segment.
+fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
+    let (ty, span) = (&parameter.ty, parameter.span);
+    let runtime = short_at(span);
+    let message = format!(
+        "`{{{{{capture}}}}}` is one segment of the path, and this is a list; write `{{{{{capture}...}}}}` to read all that are left"
+    );
+    quote_spanned! {span=>
+        const _: () = {
+            use #runtime::Unprobed as _;
+            ::core::assert!(!#runtime::Probe::<#ty>::READS_LIST, #message);
+        };
+    }
 }
 
 /// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
-/// that the type has or, if it is neither, by the trait `Unwrapped`; what is left picks its `Reply`.
+/// that the type has or, if it is neither, by the trait `Open`; what is left picks its `Reply`.
 fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStream {
     let span = match &endpoint.function.signature.output {
         syn::ReturnType::Default => endpoint.function.signature.ident.span(),
         syn::ReturnType::Type(_, ty) => ty.span(),
     };
     let span = span.resolved_at(Span::mixed_site());
-    let runtime = runtime_at(span);
+    let runtime = short_at(span);
     let value = Ident::new("value", span);
     if endpoint.kind == Kind::DetachedCommand {
         let handler = unraw(&endpoint.function.signature.ident);
         return quote_spanned! {span=>
+            use #runtime::Unwrapped as _;
             #runtime::accept(#exchange).await;
             let #value = #call;
             #runtime::end(#runtime::Outcome(#value).finished(#handler));
             #runtime::reply(())
         };
     }
-    let open = |method: &str| {
-        let method = Ident::new(method, span);
-        quote_spanned! {span=>
-            let #value = match #runtime::Outcome(#value).#method() {
-                ::core::ops::ControlFlow::Continue(value) => value,
-                ::core::ops::ControlFlow::Break(answered) => return #runtime::Answer::early(answered),
-            };
-        }
-    };
-    let (option, result) = (open("present"), open("success"));
-    let writers = endpoint.parameters.iter().map(|parameter| {
-        let source = parameter::source(parameter);
-        quote_spanned!(parameter::type_span(parameter)=> || #source.is_writer())
+    let expect_nothing = endpoint.parameters.iter().any(|parameter| parameter.written().is_open()).then(|| {
+        let infos = parameter::info_name();
+        quote_spanned!(span=> #runtime::expect_nothing_if::<{ #runtime::has_writer(&#infos) }, _>(&#value);)
     });
-    let has_writer = quote!(false #(#writers)*);
     quote_spanned! {span=>
-        let #value = #call;
-        #option
-        #result
-        #option
-        #runtime::expect_nothing_if::<{ #has_writer }, _>(&#value);
-        #runtime::reply(#value)
-    }
-}
-
-/// The type that stands for the app the handler belongs to.
-pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
-    match &endpoint.options.app {
-        Some(app) => quote_spanned!(app.span()=> #app::Routes),
-        None => quote!(crate::app::Routes),
+        use #runtime::Open as _;
+        match #runtime::Opened(::core::ops::ControlFlow::Continue(#call)).present().success().present().0 {
+            ::core::ops::ControlFlow::Continue(#value) => {
+                #expect_nothing
+                #runtime::reply(#value)
+            }
+            ::core::ops::ControlFlow::Break(answered) => return #runtime::Answer::early(answered),
+        }
     }
 }
 
@@ -290,7 +289,6 @@ fn unique(endpoint: &Endpoint) -> TokenStream {
     let name = Ident::new(&shape(endpoint), endpoint.path.span());
     let routes = routes(endpoint);
     quote_spanned! {endpoint.path.span()=>
-        #[allow(non_upper_case_globals, non_local_definitions, dead_code, clippy::all, clippy::pedantic)]
         impl #routes {
             #[doc(hidden)]
             const #name: () = ();
@@ -298,25 +296,36 @@ fn unique(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// What a handler answers, as an identifier: readable, because it is what the error names, and followed by
-/// a hash of the exact text, because two paths may read alike. The names of captures are left out.
+/// What a handler answers, as an identifier that says what is wrong if there are two of it. The names of captures
+/// are left out. Where other characters than letters and digits are in the path or a header, a hash of the exact
+/// text follows, because two texts may read alike.
 fn shape(endpoint: &Endpoint) -> String {
     let mut exact = format!("{} ", endpoint.method);
-    let mut readable = words(&endpoint.method);
+    let mut readable = format!("two_handlers_answer_{}", words(&endpoint.method));
+    let mut is_exact = is_word(&endpoint.method);
     for segment in &endpoint.pattern.segments {
         let (text, word) = match segment {
+            Segment::Literal(text) if text.is_empty() => ("", "ROOT".to_owned()),
             Segment::Literal(text) => (text.as_str(), words(text)),
             Segment::Capture(_) => ("{}", "PARAM".to_owned()),
             Segment::Rest(_) => ("{...}", "REST".to_owned()),
         };
+        is_exact &=
+            matches!(text, "" | "{}" | "{...}") || (is_word(text) && word != word.to_ascii_uppercase());
         exact.extend(["/", text]);
         readable.extend(["_", &word]);
     }
     for (name, value) in &endpoint.headers {
+        is_exact = false;
         exact.extend(["\n", name, ": ", value]);
-        readable.extend(["_", &words(name), "_", &words(value)]);
+        readable.extend(["_with_", &words(name), "_", &words(value)]);
     }
-    format!("route_{readable}_{:016x}", fnv1a(exact.as_bytes()))
+    if is_exact { readable } else { format!("{readable}_{:016x}", fnv1a(exact.as_bytes())) }
+}
+
+/// Whether the text is letters and digits alone.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The text with all that cannot be in an identifier replaced.

@@ -8,108 +8,122 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::emit::routes;
 use super::model::{Endpoint, Segment};
-use crate::parameter::{Parameter, runtime, runtime_at, unraw};
+use crate::parameter::{Parameter, runtime, short, short_at, unraw};
 
-/// `name::url(..)` and `name::action(..)`. A braced struct lives in the type namespace only, so the
-/// function of the same name stays callable.
+/// The type that `name::url(..)` and `name::action(..)` belong to. A braced struct lives in the type namespace
+/// only, so the function of the same name stays callable.
+pub(super) fn structure(endpoint: &Endpoint, summary: &str) -> TokenStream {
+    let (visibility, name) = (&endpoint.function.visibility, &endpoint.function.signature.ident);
+    quote_spanned! {name.span()=>
+        #[doc = #summary]
+        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
+        #visibility struct #name {}
+    }
+}
+
+/// The functions `url(..)` and `action(..)`, and the setters of what they return.
 pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
-    let runtime = runtime();
-    let function = &endpoint.function;
-    let (visibility, name) = (&function.visibility, &function.signature.ident);
+    let runtime = short();
+    let name = &endpoint.function.signature.ident;
     let method = endpoint.method.to_ascii_lowercase();
     let setters = Setters::of(endpoint);
-    let link = |target: &TokenStream| match &setters {
-        Some(setters) => setters.unset(target),
-        None => target.clone(),
-    };
-    let (url_type, action_type) = (link(&quote!(#runtime::Url)), link(&quote!(#runtime::Action)));
-    let begin = |link: TokenStream| match &setters {
-        Some(setters) => setters.begin(&link),
-        None => link,
-    };
-    let routes = routes(endpoint);
     let captures = captures(endpoint);
     let generics = captures.iter().map(|capture| &capture.generic);
+    let arguments = captures.iter().map(|capture| &capture.argument);
     let parameters = captures.iter().map(|Capture { argument, generic, .. }| quote!(#argument: #generic));
     let bounds = captures.iter().map(Capture::bounds);
-    let generics = quote!(<#(#generics),*>);
-    let (parameters, bounds) = (quote!((#(#parameters),*)), quote!(where #(#bounds)*));
-    let url = Ident::new("url", Span::mixed_site());
-    let segments: TokenStream = endpoint
-        .pattern
-        .segments
-        .iter()
-        .scan(captures.iter(), |captures, segment| {
-            Some(match segment {
-                Segment::Literal(text) => quote!(#url.literal(#text);),
-                Segment::Capture(_) | Segment::Rest(_) => captures.next()?.build(&url),
-            })
-        })
-        .collect();
-    let build = quote! {{
-        let mut #url = #runtime::UrlBuilder::of::<#routes>();
-        #segments
-        #url.finish()
-    }};
-    let path = endpoint.path.value();
-    let summary = format!(" Links to `{name}`, which answers `{} {path}`.", endpoint.method);
-    let url_value = begin(build.clone());
-    // Datastar has an action for each of these.
-    let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete" | "query");
+    let generics = if captures.is_empty() { TokenStream::new() } else { quote!(<#(#generics),*>) };
+    let bounds = if captures.is_empty() { TokenStream::new() } else { quote!(where #(#bounds)*) };
+    let (parameters, arguments) = (quote!((#(#parameters),*)), quote!((#(#arguments),*)));
+    let path = path(endpoint, &captures);
     // As they are written, because `fetch` takes what Datastar sets and this for two headers else.
     let pairs = endpoint.options.headers.iter().flatten().map(|(name, value)| quote!((#name, #value)));
-    let action_value = begin(quote!(#runtime::Action::new(#method, #build, &[#(#pairs),*])));
-    let (hidden, action_bounds) = if has_action {
-        (None, bounds.clone())
-    } else {
+    let pairs = quote!(&[#(#pairs),*]);
+    let (url_type, url, action_type, action) = match &setters {
+        Some(setters) => {
+            let link = quote!(#runtime::Setters::link(&*Self::url #arguments));
+            let action = quote!(#runtime::Action::new(#method, #link.clone(), #pairs));
+            (
+                setters.unset(&quote!(#runtime::Url)),
+                setters.begin(&path),
+                setters.unset(&quote!(#runtime::Action)),
+                setters.begin(&action),
+            )
+        }
+        None => (
+            quote!(#runtime::Url),
+            path,
+            quote!(#runtime::Action),
+            quote!(#runtime::Action::new(#method, Self::url #arguments, #pairs)),
+        ),
+    };
+    // Datastar has an action for each of these.
+    let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete" | "query");
+    let (hidden, action_bounds) = match (has_action, captures.is_empty()) {
+        (true, _) => (None, bounds.clone()),
         // Says why there is none. A bound that no type is left open in must hold where it stands, unless a
         // lifetime is.
-        (Some(quote!(#[doc(hidden)])), quote!(#bounds for<'a> #name: #runtime::HasAction<'a>))
+        (false, true) => (Some(quote!(#[doc(hidden)])), quote!(where for<'a> #name: #runtime::HasAction<'a>)),
+        (false, false) => {
+            (Some(quote!(#[doc(hidden)])), quote!(#bounds for<'a> #name: #runtime::HasAction<'a>))
+        }
     };
     let action = quote! {
         /// The Datastar action that calls this handler.
         #hidden
         pub fn action #generics #parameters -> #action_type #action_bounds {
-            #action_value
+            #action
         }
     };
+    let setters = setters.as_ref().map(Setters::emit);
     // At the function's name, where editors then lead from a link.
-    let functions = quote_spanned! {name.span()=>
-        #[allow(
-            dead_code, unreachable_pub, private_interfaces, private_bounds, non_local_definitions,
-            non_snake_case, trivial_bounds, unused_qualifications, clippy::all, clippy::pedantic
-        )]
+    quote_spanned! {name.span()=>
+        #setters
+
         impl #name {
             /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: U+FFFD stands there.
             pub fn url #generics #parameters -> #url_type #bounds {
-                #url_value
+                #url
             }
 
             #action
         }
-    };
-    let functions = match &setters {
-        Some(setters) => {
-            let setters = setters.emit();
-            quote! {
-                #[allow(
-                    non_camel_case_types, dead_code, unreachable_pub, private_interfaces, private_bounds, missing_docs,
-                    missing_debug_implementations, missing_copy_implementations, non_snake_case,
-                    unused_qualifications, clippy::all, clippy::pedantic
-                )]
-                const _: () = { #setters #functions };
-            }
-        }
-        None => functions,
-    };
-    quote_spanned! {name.span()=>
-        #[doc = #summary]
-        #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
-        #visibility struct #name {}
+    }
+}
 
-        #functions
+/// The path of a link, an expression; literals that follow each other are one.
+fn path(endpoint: &Endpoint, captures: &[Capture<'_>]) -> TokenStream {
+    let (runtime, routes, url) = (short(), routes(endpoint), Ident::new("url", Span::mixed_site()));
+    let mut captures = captures.iter();
+    let mut literals: Vec<&str> = Vec::new();
+    let mut statements = TokenStream::new();
+    let join = |literals: &mut Vec<&str>| {
+        let literal = literals.join("/");
+        let is_empty = std::mem::take(literals).is_empty();
+        (!is_empty).then(|| quote!(#url.literal(#literal);))
+    };
+    for segment in &endpoint.pattern.segments {
+        if let Segment::Literal(text) = segment {
+            literals.push(text);
+            continue;
+        }
+        statements.extend(join(&mut literals));
+        statements.extend(captures.next().map(|capture| capture.build(&url)));
+    }
+    statements.extend(join(&mut literals));
+    quote! {{
+        let mut #url = #runtime::UrlBuilder::of::<#routes>();
+        #statements
+        #url.finish()
+    }}
+}
+
+/// The type that stands for the app the handler belongs to.
+pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
+    match &endpoint.options.app {
+        Some(app) => quote_spanned!(app.span()=> #app::Routes),
+        None => quote!(__Routes),
     }
 }
 
@@ -140,7 +154,7 @@ fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
 impl Capture<'_> {
     /// What it is parsed into.
     fn value(ty: &Type) -> TokenStream {
-        let runtime = runtime();
+        let runtime = short();
         quote!(<#ty as #runtime::PathSource>::Value)
     }
 
@@ -150,7 +164,7 @@ impl Capture<'_> {
         let Some(Parameter { ty, .. }) = self.filled_by else {
             return TokenStream::new();
         };
-        let (runtime, source, Self { generic, .. }) = (runtime(), runtime_at(ty.span()), self);
+        let (runtime, source, Self { generic, .. }) = (short(), short_at(ty.span()), self);
         let reads_path = quote_spanned!(ty.span()=> #ty: #source::PathSource,);
         let fills = Ident::new(if self.is_rest { "RestValue" } else { "UrlValue" }, Span::call_site());
         let value = Self::value(ty);
@@ -195,6 +209,7 @@ impl<'a> Setters<'a> {
             parameter.provider.is_none()
                 && !endpoint.pattern.captures().any(|capture| parameter.is_named(capture))
                 && !parameter.is_nameless()
+                && parameter.written().is_open()
                 && is_owned(&parameter.ty)
         };
         let candidates = endpoint.parameters.iter().filter(is_candidate);
@@ -209,34 +224,45 @@ impl<'a> Setters<'a> {
 
     /// The type of a link with nothing set yet.
     fn unset(&self, target: &TokenStream) -> TokenStream {
-        let (name, runtime) = (&self.name, runtime());
-        let states = self.setters.iter().filter(|setter| setter.state.is_some()).map(|setter| {
-            let (ty, runtime) = (&setter.parameter.ty, runtime_at(setter.parameter.ty.span()));
-            quote_spanned! {ty.span()=>
-                #runtime::Unset<{
-                    #[allow(unused_imports)] use #runtime::Unprobed as _;
-                    #runtime::Probe::<#ty>::READS_ONE && !#runtime::Probe::<#ty>::READS_OPTION
-                }>
-            }
-        });
+        let (name, runtime) = (&self.name, short());
+        let states = self.states();
         quote!(#runtime::Link<#name<#target, #(#states),*>>)
     }
 
+    /// The state of each parameter that may be required while it is not set, as a type of the state's name.
+    fn initial_states(&self) -> TokenStream {
+        let states = self.setters.iter().filter_map(|setter| {
+            let (state, ty, span) = (setter.state.as_ref()?, &setter.parameter.ty, setter.parameter.span);
+            let runtime = short_at(span);
+            Some(quote_spanned! {span=>
+                type #state = #runtime::Unset<{
+                    use #runtime::Unprobed as _;
+                    #runtime::Probe::<#ty>::READS_ONE && !#runtime::Probe::<#ty>::READS_OPTION
+                }>;
+            })
+        });
+        states.collect()
+    }
+
     fn begin(&self, link: &TokenStream) -> TokenStream {
-        let (name, runtime) = (&self.name, runtime());
+        let (name, runtime) = (&self.name, short());
         quote!(#runtime::Link::new(#name(#link, ::core::marker::PhantomData)))
     }
 
     fn emit(&self) -> TokenStream {
-        let (name, runtime) = (&self.name, runtime());
+        let (name, runtime) = (&self.name, short());
         let states: Vec<&Ident> = self.states().collect();
         let generics = quote!(<__Link, #(#states),*>);
         let required = self.setters.iter().filter(|setter| setter.state.is_some());
         let given = required.clone().map(|Setter { method, state, .. }| quote!(#state: given::#method));
         let rules = required.map(Setter::given);
         let methods = self.setters.iter().map(|setter| self.method(setter));
+        let initial_states = self.initial_states();
+        let given_module = (!states.is_empty()).then(|| quote!(pub mod given { #(#rules)* }));
         quote! {
-            pub mod given { #(#rules)* }
+            #given_module
+
+            #initial_states
 
             pub struct #name #generics (__Link, ::core::marker::PhantomData<(#(#states,)*)>);
 
@@ -265,7 +291,7 @@ impl<'a> Setters<'a> {
 
     fn method(&self, setter: &Setter<'_>) -> TokenStream {
         let Setter { method, key, parameter, state } = setter;
-        let (name, runtime, ty) = (&self.name, runtime(), &parameter.ty);
+        let (name, runtime, ty) = (&self.name, short(), &parameter.ty);
         let states = self.states().map(|other| {
             if Some(other) == state.as_ref() { quote!(#runtime::Set) } else { other.to_token_stream() }
         });
@@ -309,7 +335,7 @@ impl<'a> Setter<'a> {
         let (runtime, Self { method, key, .. }) = (runtime(), self);
         let message = format!("the query parameter `{key}` of this link is not set");
         let label = format!("`{key}` is missing");
-        let otherwise = if self.parameter.is_written("Query") {
+        let otherwise = if self.parameter.written().is("Query") {
             "derive `Default` for its struct, if that reads a query without any of its fields"
         } else {
             "give the parameter a `#[default(..)]` or an `Option`"

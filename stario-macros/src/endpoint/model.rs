@@ -1,38 +1,12 @@
 //! What it means: the route, its parameters and their sources of values.
 
 use proc_macro2::Span;
-use syn::{Attribute, Ident, LitStr};
+use syn::{Attribute, LitStr};
 
+use super::kind::Kind;
 use super::parse::{Arguments, Options, Parsed};
 use crate::function::Function;
 use crate::parameter::Parameter;
-
-/// Which attribute was used; decides the method where none is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Query,
-    Command,
-    DetachedCommand,
-}
-
-impl Kind {
-    fn method(self) -> &'static str {
-        match self {
-            Kind::Query => "GET",
-            Kind::Command | Kind::DetachedCommand => "POST",
-        }
-    }
-
-    /// The variant of the runtime's `Kind`.
-    pub(super) fn variant(self) -> Ident {
-        let name = match self {
-            Kind::Query => "Query",
-            Kind::Command => "Command",
-            Kind::DetachedCommand => "DetachedCommand",
-        };
-        Ident::new(name, Span::call_site())
-    }
-}
 
 pub(super) struct Endpoint {
     pub(super) kind: Kind,
@@ -127,7 +101,7 @@ impl Endpoint {
     pub(super) fn recover(&mut self) {
         self.is_broken = true;
         let path_parameters: Vec<_> =
-            self.parameters.iter().filter(|parameter| parameter.is_written("PathParam")).collect();
+            self.parameters.iter().filter(|parameter| parameter.written().is("PathParam")).collect();
         if path_parameters.len() > self.pattern.captures().count() {
             let capture = |parameter: &&Parameter| Segment::Capture(parameter.own_name());
             self.pattern = Pattern { segments: path_parameters.iter().map(capture).collect() };

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized};
 
-use super::model::Kind;
+use super::kind::Kind;
 use crate::function::Function;
 use crate::parameter::unraw;
 
@@ -15,10 +15,10 @@ pub(super) struct Parsed {
     pub(super) function: Function,
 }
 
-/// What stands in the attribute. What cannot be read is told with the rest: the handler's links must be there
-/// while its attribute is typed.
+/// The arguments of the attribute. A problem in them is reported later, with the others: while the attribute is being
+/// typed, the links of the handler must exist.
 pub(super) struct Arguments {
-    /// `None` where a problem stands in its place.
+    /// `None` if the problem is the path itself.
     pub(super) path: Option<LitStr>,
     pub(super) options: Options,
     pub(super) problem: Option<syn::Error>,
@@ -57,8 +57,9 @@ pub(super) fn parse_handler(
 }
 
 fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
-    const EXPECTED: &str = "write `#[handler]` or `#[handler(detached)]`; the path stands where the app has it: `.route(query::<f>(\"/\"))`";
-    const WITH_ROUTE: &str = "the method, the headers and the app stand where the app has the handler: `.route(command::<f>(\"/\").method(\"PUT\"))`";
+    const EXPECTED: &str = "write `#[handler]` or `#[handler(detached)]`; the path is given to the app: `.route(query::<f>(\"/\"))`";
+    const WITH_ROUTE: &str =
+        "the method and the headers are given with the route: `.route(command::<f>(\"/\").method(\"PUT\"))`";
     let (mut kind, mut options) = (Kind::Command, Options::default());
     while !input.is_empty() {
         let ahead = input.fork();
@@ -82,7 +83,7 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
 fn arguments_parser(input: ParseStream<'_>) -> syn::Result<Arguments> {
     let mut arguments = Arguments { path: None, options: Options::default(), problem: None };
     arguments.problem = read(input, &mut arguments).err();
-    // What stands behind a problem cannot be told from it.
+    // The tokens after a problem cannot be told from it.
     input.parse::<TokenStream>()?;
     Ok(arguments)
 }
@@ -117,7 +118,7 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
         }
         _ => return Err(syn::Error::new(name.span(), UNKNOWN)),
     };
-    if is_new { Ok(()) } else { Err(syn::Error::new(name.span(), format!("`{name}` stands twice"))) }
+    if is_new { Ok(()) } else { Err(syn::Error::new(name.span(), format!("`{name}` is written twice"))) }
 }
 
 /// `name = value`; `example` is a value, for the error.

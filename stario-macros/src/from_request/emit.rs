@@ -9,10 +9,10 @@ use syn::spanned::Spanned;
 
 use super::model::Sources;
 use crate::errors::Errors;
-use crate::parameter::{self, Parameter, runtime, runtime_at};
+use crate::parameter::{self, Parameter, Taker, short, short_at};
 
 pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
-    let runtime = runtime();
+    let runtime = short();
     let name = &sources.name;
     let (generics, arguments, bounds) = sources.generics.split_for_impl();
     let scope = Ident::new("scope", Span::mixed_site());
@@ -21,7 +21,10 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     let body = if is_broken {
         quote!(::core::unreachable!())
     } else {
-        let values = sources.fields.iter().map(|field| parameter::source_future(field, &scope));
+        let values = sources.fields.iter().map(|field| {
+            let metadata = parameter::metadata(field, Taker::Handler);
+            parameter::source_future(field, &scope, &quote_spanned!(field.span=> const { &#metadata }))
+        });
         let names = &sources.names;
         quote!(::core::result::Result::Ok(Self { #(#names: #values.await?),* }))
     };
@@ -30,11 +33,8 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     } else {
         (source(sources), requirement(sources))
     };
-    quote! {
-        #errors
-
+    let items = parameter::block(&quote! {
         #[automatically_derived]
-        #[allow(unused_qualifications, clippy::all, clippy::pedantic)]
         impl #generics #runtime::FromRequest for #name #arguments #bounds {
             const SOURCE: #runtime::Source = #source;
 
@@ -49,17 +49,23 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
                 #requirement
             }
         }
+    });
+    quote! {
+        #errors
+
+        #[allow(non_local_definitions, unused_imports, unused_qualifications, clippy::all, clippy::pedantic)]
+        const _: () = #items;
     }
 }
 
 /// What the fields read together. Evaluated where the struct is taken, and so are the rules: a struct may be
 /// generic.
 fn source(sources: &Sources) -> TokenStream {
-    let runtime = runtime();
+    let runtime = short();
     let mut assertions = TokenStream::new();
     for (position, (name, field)) in sources.names.iter().zip(&sources.fields).enumerate() {
         let (span, source) = (field.ty.span(), source_of(field));
-        let runtime = runtime_at(span);
+        let runtime = short_at(span);
         let message = format!("`{name}` reads the path: take it as a parameter of the handler itself");
         assertions.extend(quote_spanned! {span=>
             ::core::assert!(!::core::matches!(#source, #runtime::Source::Path), #message);
@@ -77,17 +83,17 @@ fn source(sources: &Sources) -> TokenStream {
 }
 
 fn source_of(field: &Parameter) -> TokenStream {
-    let (ty, runtime) = (&field.ty, runtime_at(field.ty.span()));
+    let (ty, runtime) = (&field.ty, short_at(field.ty.span()));
     quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::SOURCE)
 }
 
 /// What the app must hold for any of the fields.
 fn requirement(sources: &Sources) -> TokenStream {
-    let runtime = runtime();
+    let runtime = short();
     let requirements = sources.fields.iter().map(|field| {
         let (ty, meta, runtime) =
-            (&field.ty, parameter::metadata(field, parameter::Taker::Handler), runtime_at(field.ty.span()));
-        quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(#meta))
+            (&field.ty, parameter::metadata(field, Taker::Handler), short_at(field.ty.span()));
+        quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(&#meta))
     });
     quote! {
         ::core::option::Option::Some(#runtime::Requirement::Fields(|| ::std::vec![#(#requirements),*]))

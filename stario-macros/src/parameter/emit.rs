@@ -3,24 +3,38 @@
 //! Whatever names a parameter's type stands at that type, so that rustc reports a type that fits nowhere
 //! there, and once.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::Type;
-use syn::spanned::Spanned;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{LitStr, Path, Type};
 
-use super::Parameter;
+use super::model::Parameter;
 
-/// The way to the runtime, whatever the user calls the `stario` crate.
+/// The path to the runtime, whatever the user calls the `stario` crate.
 pub(crate) fn runtime() -> TokenStream {
-    runtime_at(Span::call_site())
+    quote!(crate::app::__stario)
 }
 
-/// The same for an expression at the user's tokens: rustc underlines them only if all of it stands there.
-pub(crate) fn runtime_at(span: Span) -> TokenStream {
-    quote_spanned!(span=> crate::app::__stario)
+/// Puts items into a block, where nobody else sees their names and where what they refer to has short ones:
+/// each path costs the compiler time.
+pub(crate) fn block(items: &TokenStream) -> TokenStream {
+    quote!({
+        use crate::app::{Routes as __Routes, __stario};
+
+        #items
+    })
 }
 
-/// Whose parameters they are.
+/// The short path to the runtime inside of a [`block`].
+pub(crate) fn short() -> TokenStream {
+    quote!(__stario)
+}
+
+/// The same at the user's tokens: rustc underlines them only if all of an expression stands there.
+pub(crate) fn short_at(span: Span) -> TokenStream {
+    quote_spanned!(span=> __stario)
+}
+
+/// The function whose parameters are resolved.
 #[derive(Clone, Copy)]
 pub(crate) enum Taker<'a> {
     Handler,
@@ -30,9 +44,9 @@ pub(crate) enum Taker<'a> {
 }
 
 impl Taker<'_> {
-    /// A provider's future holds the ones of the providers it takes, so these are boxed: else providers that
-    /// need each other would be one endless type. Nothing else has to be.
-    fn item(self, handlers: &'static str, providers: &'static str) -> &'static str {
+    /// The name of the method that resolves a parameter. A provider's future holds the futures of the providers
+    /// it takes, so these are boxed: otherwise providers that need each other would be one endless type.
+    fn method(self, handlers: &'static str, providers: &'static str) -> &'static str {
         match self {
             Taker::Handler => handlers,
             Taker::Provider | Taker::Singleton(_) => providers,
@@ -40,93 +54,115 @@ impl Taker<'_> {
     }
 }
 
-/// How a parameter wants its value.
-enum Want<'a> {
-    /// `config: State<Config>`, `db: Database`: a source, or a dependency by value.
+/// How a parameter takes its value.
+enum Form<'a> {
+    /// `filter: Query<Filter>`: what is written as a source of stario, and is taken for one, so that rustc says
+    /// which bound of its `T` is missing. Where that may be, the type has a name of its own, and rustc reports it
+    /// once.
+    Source(TokenStream),
+    /// `db: Database`: a dependency by value, or any other source.
     Value(&'a Type),
-    /// `db: &Database`: a dependency that stays where it is.
+    /// `db: &Database`: a dependency by reference.
     Borrow(&'a Type),
     /// `#[from(pool)] pool: PgPool`: by value from the provider that is named.
-    ValueFrom(&'a syn::Path, &'a Type),
+    ValueFrom(&'a Path, &'a Type),
     /// `#[from(pool)] pool: &PgPool`.
-    BorrowFrom(&'a syn::Path, &'a Type),
+    BorrowFrom(&'a Path, &'a Type),
 }
 
-impl<'a> Want<'a> {
-    fn of(parameter: &'a Parameter) -> Self {
+impl<'a> Form<'a> {
+    fn of(position: usize, parameter: &'a Parameter) -> Self {
         match (&*parameter.ty, &parameter.provider) {
-            (Type::Reference(reference), Some(provider)) => Want::BorrowFrom(provider, &reference.elem),
-            (Type::Reference(reference), None) => Want::Borrow(&reference.elem),
-            (ty, Some(provider)) => Want::ValueFrom(provider, ty),
-            (ty, None) => Want::Value(ty),
+            (Type::Reference(reference), Some(provider)) => Form::BorrowFrom(provider, &reference.elem),
+            (Type::Reference(reference), None) => Form::Borrow(&reference.elem),
+            (ty, Some(provider)) => Form::ValueFrom(provider, ty),
+            (_, None)
+                if parameter.written().is_generic_source() && parameter.written().may_be_unreadable() =>
+            {
+                Form::Source(
+                    format_ident!("__Parameter{}", position, span = parameter.span).into_token_stream(),
+                )
+            }
+            (ty, None) if parameter.written().is_generic_source() => Form::Source(ty.to_token_stream()),
+            (ty, None) => Form::Value(ty),
         }
     }
 }
 
-/// Where rustc is to report what is wrong with the parameter's type.
-pub(crate) fn type_span(parameter: &Parameter) -> Span {
-    match &*parameter.ty {
-        Type::Reference(reference) => reference.elem.span(),
-        ty => ty.span(),
+/// The name of the static that [`infos`] writes.
+pub(crate) fn info_name() -> Ident {
+    Ident::new("__PARAMETERS", Span::call_site())
+}
+
+/// Items that state what is known of each parameter when the program is compiled; nothing without parameters.
+/// Checks, requirements and resolutions refer to them.
+pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
+    if parameters.is_empty() {
+        return TokenStream::new();
+    }
+    let (runtime, name, count) = (short(), info_name(), Literal::usize_unsuffixed(parameters.len()));
+    let mut names = TokenStream::new();
+    let infos = parameters.iter().enumerate().map(|(position, parameter)| {
+        let (span, metadata) = (parameter.span, metadata(parameter, taker));
+        let runtime = short_at(span);
+        let form = Form::of(position, parameter);
+        let info = match &form {
+            Form::Source(name) => {
+                let ty = &parameter.ty;
+                if parameter.written().may_be_unreadable() {
+                    names.extend(quote_spanned!(span=> type #name = #ty;));
+                }
+                quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
+            }
+            Form::Value(ty) => {
+                quote_spanned!(span=> <#ty as #runtime::Argument<'_, __Routes, _>>::INFO)
+            }
+            Form::Borrow(_) | Form::ValueFrom(..) | Form::BorrowFrom(..) => {
+                let provided = provided(&form, span);
+                quote_spanned!(span=> #provided.info())
+            }
+        };
+        quote_spanned!(span=> #runtime::ParameterInfo::new(#metadata, #info))
+    });
+    let infos: Vec<_> = infos.collect();
+    quote! {
+        #names
+
+        static #name: [#runtime::ParameterInfo; #count] = [#(#infos),*];
     }
 }
 
-/// An associated item of what resolves the parameter, `item` being the same for a type and a provider.
-fn associated(parameter: &Parameter, item: &str) -> TokenStream {
-    let span = type_span(parameter);
-    let runtime = runtime_at(span);
-    let item = Ident::new(item, span);
-    match Want::of(parameter) {
-        Want::Value(ty) => {
-            quote_spanned!(span=> <#ty as #runtime::Argument<'_, crate::app::Routes, _>>::#item)
-        }
-        Want::Borrow(ty) => quote_spanned! {span=>
-            <#runtime::ProvidedBy<<#ty as #runtime::Injected<crate::app::Routes>>::Provider, #ty>>::#item
+/// The value of a provider, an expression; nothing for other forms.
+fn provided(form: &Form<'_>, span: Span) -> TokenStream {
+    let runtime = short_at(span);
+    match form {
+        Form::Source(_) | Form::Value(_) => TokenStream::new(),
+        Form::Borrow(ty) => quote_spanned! {span=>
+            #runtime::by_type::<_, __Routes>(::core::marker::PhantomData::<#ty>)
         },
-        Want::ValueFrom(provider, ty) | Want::BorrowFrom(provider, ty) => {
-            quote_spanned!(span=> <#runtime::ProvidedBy<#provider, #ty>>::#item)
+        Form::ValueFrom(provider, ty) | Form::BorrowFrom(provider, ty) => {
+            quote_spanned!(span=> #runtime::by_name::<#provider, _>(::core::marker::PhantomData::<#ty>))
         }
     }
 }
 
-/// The `Source` that the parameter reads, an expression that is a constant.
-pub(crate) fn source(parameter: &Parameter) -> TokenStream {
-    associated(parameter, "SOURCE")
-}
-
-/// Assertions that what is looked for by name has one.
+/// Checks that what is looked for by name has one.
 pub(crate) fn name_assertions(parameters: &[Parameter]) -> TokenStream {
-    let nameless = parameters.iter().filter(|parameter| parameter.is_nameless());
-    let assertions = nameless.map(|parameter| {
-        let by_name = associated(parameter, "BY_NAME");
-        quote_spanned! {type_span(parameter)=>
-            const _: () = ::core::assert!(
-                !#by_name,
-                "this value is looked for under the parameter's name, and the parameter has none; add #[name(\"..\")]"
-            );
-        }
+    let nameless = parameters.iter().enumerate().filter(|(_, parameter)| parameter.is_nameless());
+    let assertions = nameless.map(|(position, parameter)| {
+        let info = info(position, parameter.span);
+        quote_spanned!(parameter.span=> #info.expect_name();)
     });
     assertions.collect()
 }
 
-/// Whether the handler may read the body while it runs, an expression.
-pub(crate) fn reads_body_later(parameters: &[Parameter], scope: &Ident) -> TokenStream {
-    let later = parameters.iter().map(|parameter| {
-        let reads = associated(parameter, "reads_body_later");
-        quote_spanned!(type_span(parameter)=> || #reads(#scope))
-    });
-    quote!(false #(#later)*)
-}
-
-/// What the parameters need of the app, as a `Vec`.
+/// What the parameters need of the app, as a function that returns a `Vec`.
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
-    let requirements = parameters.iter().map(|parameter| {
-        let (requirement, meta) = (associated(parameter, "requirement"), metadata(parameter, Taker::Handler));
-        let (span, source) = (type_span(parameter), source(parameter));
-        let runtime = runtime_at(span);
-        quote_spanned!(span=> #requirement(#meta), #runtime::Requirement::reads(#source))
-    });
-    quote!(::std::vec![#(#requirements),*])
+    if parameters.is_empty() {
+        return quote!(::std::vec::Vec::new);
+    }
+    let (runtime, infos) = (short(), info_name());
+    quote!(|| #runtime::requirements(&#infos))
 }
 
 /// Statements that resolve all parameters from `scope`, a reference, or return `Err` with the first
@@ -140,7 +176,7 @@ pub(crate) fn resolutions(
     dependencies: &Ident,
     taker: Taker<'_>,
 ) -> (TokenStream, Vec<TokenStream>) {
-    let runtime = runtime();
+    let runtime = short();
     let resolved: Vec<Ident> = (0..parameters.len())
         .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
         .collect();
@@ -149,12 +185,17 @@ pub(crate) fn resolutions(
             return ::core::result::Result::Err(::core::convert::From::from(rejection));
         }
     };
+    let futures = parameters.iter().enumerate().map(|(position, parameter)| {
+        let info = info(position, parameter.span);
+        let future = future(position, parameter, scope, dependencies, taker);
+        (info, future)
+    });
     let statements = match parameters {
         [] => TokenStream::new(),
-        [parameter] => {
-            let future = future(parameter, scope, dependencies, taker);
+        [_] => {
+            let futures = futures.map(|(_, future)| future);
             quote! {
-                let #(#resolved)* = match #future.await {
+                let #(#resolved)* = match #(#futures)*.await {
                     ::core::result::Result::Ok(value) => value,
                     #refuse
                 };
@@ -162,11 +203,12 @@ pub(crate) fn resolutions(
         }
         _ => {
             let values = resolved.iter().rfold(quote!(()), |rest, name| quote!((#name, #rest)));
-            let pairs = parameters.iter().rfold(quote!(()), |rest, parameter| {
-                let (span, reads_body) = (type_span(parameter), associated(parameter, "reads_body"));
-                let (runtime, future) = (runtime_at(span), future(parameter, scope, dependencies, taker));
-                quote_spanned!(span=> #runtime::pair(#reads_body(#scope), #future, #rest))
-            });
+            let futures: Vec<_> = futures.collect();
+            let pairs =
+                futures.into_iter().zip(parameters).rfold(quote!(()), |rest, ((info, future), parameter)| {
+                    let (span, runtime) = (parameter.span, short_at(parameter.span));
+                    quote_spanned!(span=> #runtime::pair(#info.reads_body(#scope), #future, #rest))
+                });
             quote! {
                 let #values = match #runtime::resolve(#pairs).await {
                     ::core::result::Result::Ok(values) => values,
@@ -175,11 +217,11 @@ pub(crate) fn resolutions(
             }
         }
     };
-    let arguments = parameters.iter().zip(&resolved).map(|(parameter, resolved)| {
-        match (Want::of(parameter), &parameter.default) {
-            (Want::Value(_) | Want::ValueFrom(..), None) => {
-                let by_value = Ident::new("by_value", type_span(parameter));
-                quote_spanned!(type_span(parameter)=> #resolved.#by_value())
+    let arguments = parameters.iter().zip(&resolved).enumerate().map(|(position, (parameter, resolved))| {
+        match (Form::of(position, parameter), &parameter.default) {
+            (Form::Source(_) | Form::Value(_) | Form::ValueFrom(..), None) => {
+                let by_value = Ident::new("by_value", parameter.span);
+                quote_spanned!(parameter.span=> #resolved.#by_value())
             }
             _ => quote!(#resolved),
         }
@@ -187,56 +229,71 @@ pub(crate) fn resolutions(
     (statements, arguments.collect())
 }
 
-/// The future of one parameter's value.
-fn future(parameter: &Parameter, scope: &Ident, dependencies: &Ident, taker: Taker<'_>) -> TokenStream {
-    let Some(default) = &parameter.default else {
-        let meta = metadata(parameter, taker);
-        let resolve = associated(
-            parameter,
-            match Want::of(parameter) {
-                Want::Value(_) | Want::ValueFrom(..) => taker.item("take", "take_boxed"),
-                Want::Borrow(_) | Want::BorrowFrom(..) => taker.item("borrow", "borrow_boxed"),
-            },
-        );
-        return quote_spanned!(type_span(parameter)=> #resolve(#scope, #dependencies, #meta));
-    };
-    let request = from_request(parameter, scope, taker);
-    with_default(parameter, default, &request)
+/// What is known of the parameter at this position, an expression.
+pub(crate) fn info(position: usize, span: Span) -> TokenStream {
+    let (mut infos, position) = (info_name(), Literal::usize_unsuffixed(position));
+    infos.set_span(span);
+    quote_spanned!(span=> #infos[#position])
 }
 
-/// The same for what can only be a source: the field of a struct.
-pub(crate) fn source_future(parameter: &Parameter, scope: &Ident) -> TokenStream {
-    let request = from_request(parameter, scope, Taker::Handler);
-    match &parameter.default {
-        Some(default) => with_default(parameter, default, &request),
-        None => request,
+/// The future of one parameter's value.
+fn future(
+    position: usize,
+    parameter: &Parameter,
+    scope: &Ident,
+    dependencies: &Ident,
+    taker: Taker<'_>,
+) -> TokenStream {
+    let (span, info) = (parameter.span, info(position, parameter.span));
+    let runtime = short_at(span);
+    let metadata = quote_spanned!(span=> &#info.parameter);
+    if parameter.default.is_some() {
+        return source_future(parameter, scope, &metadata);
+    }
+    let form = Form::of(position, parameter);
+    let method = match form {
+        Form::Borrow(_) | Form::BorrowFrom(..) => taker.method("borrow", "borrow_boxed"),
+        Form::Source(_) | Form::Value(_) | Form::ValueFrom(..) => taker.method("take", "take_boxed"),
+    };
+    let method = Ident::new(method, span);
+    match &form {
+        Form::Source(name) => quote_spanned! {span=>
+            <#name as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #dependencies, #metadata)
+        },
+        Form::Value(ty) => quote_spanned! {span=>
+            <#ty as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #dependencies, #metadata)
+        },
+        Form::Borrow(_) | Form::ValueFrom(..) | Form::BorrowFrom(..) => {
+            let provided = provided(&form, span);
+            quote_spanned!(span=> #provided.#method(#scope, #dependencies))
+        }
     }
 }
 
-fn from_request(parameter: &Parameter, scope: &Ident, taker: Taker<'_>) -> TokenStream {
-    let (ty, span) = (&parameter.ty, type_span(parameter));
-    let (runtime, meta) = (runtime_at(span), metadata(parameter, taker));
-    quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #meta))
-}
-
-fn with_default(parameter: &Parameter, default: &TokenStream, request: &TokenStream) -> TokenStream {
+/// The same for what can only be a source: a parameter with a default, or the field of a struct.
+pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &TokenStream) -> TokenStream {
+    let (ty, span) = (&parameter.ty, parameter.span);
+    let runtime = short_at(span);
+    let request = quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #metadata));
+    let Some(default) = &parameter.default else {
+        return request;
+    };
     // A string literal is what one writes for a `String`.
-    let value = match syn::parse2::<syn::LitStr>(default.clone()) {
+    let value = match syn::parse2::<LitStr>(default.clone()) {
         Ok(text) => {
-            let runtime = runtime_at(text.span());
+            let runtime = short_at(text.span());
             quote_spanned!(text.span()=> #runtime::TextDefault::from_text(#text))
         }
         Err(_) => default.clone(),
     };
-    let (ty, span) = (&parameter.ty, type_span(parameter));
-    let runtime = runtime_at(span);
     let default = quote_spanned!(span=> <#ty as #runtime::Defaulted>::from_default(#value));
     quote!(#runtime::or_default(#request, || #default))
 }
 
-/// The runtime's `&'static Parameter`.
+/// The runtime's `Parameter`, a constant expression.
 pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
-    let runtime = runtime_at(type_span(parameter));
+    let span = parameter.span;
+    let runtime = short_at(span);
     let new = match &parameter.renamed {
         Some(name) => quote!(renamed(#name)),
         None => {
@@ -245,8 +302,8 @@ pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
         }
     };
     let in_singleton = match taker {
-        Taker::Singleton(provider) => Some(quote!(.in_singleton(|| ::core::any::TypeId::of::<#provider>()))),
+        Taker::Singleton(provider) => Some(quote!(.in_singleton(::core::any::TypeId::of::<#provider>))),
         Taker::Handler | Taker::Provider => None,
     };
-    quote_spanned!(type_span(parameter)=> const { &#runtime::Parameter::#new #in_singleton })
+    quote_spanned!(span=> #runtime::Parameter::#new #in_singleton)
 }

@@ -13,11 +13,11 @@ use crate::error::Error;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
-/// The request's body, chunk by chunk as it arrives; only what the handler asks for is read.
+/// Reads the request's body chunk by chunk as it arrives, and no further than the handler asks.
 ///
 /// Each item is a [`stario::Result`](crate::Result): a body longer than
-/// [`App::body_limit`](crate::App::body_limit) ends with an error that answers 413, one that the client
-/// breaks off with an error that answers 400. A `content-length` over the limit is refused before the handler
+/// [`App::body_limit`](crate::App::body_limit) ends with an error that answers 413, and one that the client
+/// stops sending with an error that answers 400. A `content-length` over the limit is refused before the handler
 /// runs. It converts into a [`Body`], to be sent on.
 ///
 /// A compressed body comes as it was sent, whatever its coding, unless the app decompresses bodies
@@ -62,7 +62,7 @@ impl BodyStream {
         Ok(Self { body: scope.take_body()?, limit, left: limit })
     }
 
-    /// The next chunk; `None` at the end.
+    /// Reads the next chunk; `None` at the end.
     pub async fn chunk(&mut self) -> Option<Result<Bytes, Error>> {
         self.next().await.map(|chunk| chunk.map_err(Error::from))
     }
@@ -75,7 +75,7 @@ impl BodyStream {
         loop {
             let data = match ready!(Pin::new(&mut self.body).poll_frame(ctx)) {
                 None => return Poll::Ready(None),
-                // Trailers are no part of the content.
+                // Trailers do not belong to the content.
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => data,
                     Err(_) => continue,
@@ -95,7 +95,7 @@ impl BodyStream {
         }
     }
 
-    /// After an error there is nothing.
+    /// Ends the stream with an error.
     fn fail(&mut self, rejection: Rejection) -> Rejection {
         self.body = Body::empty();
         rejection
@@ -130,7 +130,7 @@ impl std::fmt::Debug for BodyStream {
     }
 }
 
-/// A request's body on its way into a response, which an error cuts.
+/// A request's body as the body of a response. An error of the request cuts the response.
 struct Forwarded(BodyStream);
 
 impl Stream for Forwarded {

@@ -1,4 +1,4 @@
-//! What a request's `content-type` says, as far as parameters care (RFC 9110 section 8.3).
+//! The parts of a request's `content-type` that decide how its body is read (RFC 9110 section 8.3).
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -11,7 +11,7 @@ pub(super) struct ContentType<'a> {
 }
 
 impl<'a> ContentType<'a> {
-    /// The request's, if it has one that is text.
+    /// The request's content type, if it has one that is text.
     pub(super) fn of(headers: &'a HeaderMap) -> Option<Self> {
         headers.get(CONTENT_TYPE)?.to_str().ok().map(Self::parse)
     }
@@ -21,7 +21,7 @@ impl<'a> ContentType<'a> {
         Self { essence: essence.trim(), parameters }
     }
 
-    /// `application/json` or `application/..+json`, in UTF-8, the only encoding of JSON (RFC 8259).
+    /// Whether it is `application/json` or `application/..+json`, in UTF-8, the only encoding of JSON (RFC 8259).
     pub(super) fn is_json(self) -> bool {
         let is_suffixed = |essence: &str| {
             let essence = essence.to_ascii_lowercase();
@@ -30,7 +30,7 @@ impl<'a> ContentType<'a> {
         (self.is("application/json") || is_suffixed(self.essence)) && self.is_utf_8()
     }
 
-    /// What HTML forms send unless they have files.
+    /// Whether it is the type that HTML forms without files send.
     pub(super) fn is_form(self) -> bool {
         self.is("application/x-www-form-urlencoded") && self.is_utf_8()
     }
@@ -46,14 +46,14 @@ impl<'a> ContentType<'a> {
         self.essence.eq_ignore_ascii_case(essence)
     }
 
-    /// Whether the text is UTF-8, of which ASCII is a part; so it is unless something else is said.
+    /// Whether the text is UTF-8, of which ASCII is a part. Without a `charset` it is.
     pub(super) fn is_utf_8(self) -> bool {
         self.parameter("charset").is_none_or(|charset| {
             ["utf-8", "utf8", "us-ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name))
         })
     }
 
-    /// A parameter's value, without its quotes. No value that counts here has an escape or a `;` in it.
+    /// A parameter's value, without its quotes. No value that is needed here may contain an escape or a `;`.
     fn parameter(self, name: &str) -> Option<&'a str> {
         let mut pairs = self.parameters.split(';').filter_map(|pair| pair.split_once('='));
         let (_, value) = pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case(name))?;
@@ -67,7 +67,7 @@ mod tests {
     use super::ContentType;
 
     #[test]
-    fn json_is_told_by_its_type_or_suffix_and_utf_8() {
+    fn json_is_recognized_by_its_type_or_suffix_and_its_encoding() {
         let check =
             |text: &str, expected: bool| assert_eq!(ContentType::parse(text).is_json(), expected, "{text}");
         check("application/json", true);

@@ -51,11 +51,13 @@ impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
     }
 }
 
-/// The request's cookies of this name, in their order.
+/// Finds the request's cookies of this name, in their order.
 pub(super) fn named<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = cookie::Cookie<'s>> {
     // HTTP/2 may send one line per cookie (RFC 9113 section 8.2.3).
     let lines = scope.headers().get_all(COOKIE).into_iter();
     let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    // Most cookies have another name, and need not be parsed.
+    let pairs = pairs.filter(move |pair| pair.trim_ascii_start().starts_with(name.as_bytes()));
     let cookies = pairs.filter_map(|pair| cookie::Cookie::parse(std::str::from_utf8(pair).ok()?).ok());
     cookies.filter(move |cookie| cookie.name() == name)
 }

@@ -54,7 +54,7 @@ impl FileSignal {
         self.mime.as_deref()
     }
 
-    /// The length of the file in bytes, found without decoding it.
+    /// The length of the file in bytes, computed without decoding it.
     pub fn len(&self) -> usize {
         let padding = self.contents.bytes().rev().take_while(|byte| *byte == b'=').count();
         (self.contents.len() / 4 * 3).saturating_sub(padding)
@@ -65,7 +65,7 @@ impl FileSignal {
         self.contents.is_empty()
     }
 
-    /// The file's bytes.
+    /// Decodes the file's bytes.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! `FormBody<T>`: the request's body as an HTML form sends it.
+//! `FormBody<T>`: the request's body, sent by an HTML form.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -63,14 +63,14 @@ impl<T: DeserializeOwned + Send> FromRequest for FormBody<T> {
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         match ContentType::of(scope.headers()) {
             Some(content_type) if content_type.is_form() => read(scope).await.map(Self),
-            // A form of no fields.
+            // A form without fields has no body and needs no content type.
             None if scope.has_empty_body() => read(scope).await.map(Self),
             _ => Err(Rejection::unsupported_media_type(parameter, "`application/x-www-form-urlencoded`")),
         }
     }
 }
 
-/// Reads a body whose content type is a form's.
+/// Reads a body whose content type is that of a form.
 pub(super) async fn read<T: DeserializeOwned>(scope: &Scope) -> Result<T, Rejection> {
     let body = read_bytes(scope).await?;
     value::from_pairs(&pairs(&body)?).map_err(|problem| problem.into_rejection(SOURCE, ""))

@@ -59,7 +59,7 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
             Some(content_type) if is_form(content_type) => {
                 Some(scope.shared(|| read_form_parts(scope)).await?)
             }
-            // A form of no fields.
+            // A form without fields has no body and needs no content type.
             None if scope.has_empty_body() => None,
             _ => return Err(Rejection::unsupported_media_type(parameter, "a form")),
         };

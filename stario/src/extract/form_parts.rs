@@ -24,7 +24,7 @@ impl FormParts {
     }
 }
 
-/// Reads the whole body: as multipart, or as a form without files if it says so.
+/// Reads the whole body as its content type says: as multipart, or as a form without files.
 pub(super) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejection> {
     if ContentType::of(scope.headers()).is_some_and(ContentType::is_form) {
         let fields = form_body::read_fields(scope, |(name, text)| {

@@ -1,4 +1,4 @@
-//! The request's head as it is: method, target, headers, or all of it.
+//! The request's head, unchanged: method, target, headers, or all of it.
 
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, Version};
@@ -7,7 +7,7 @@ use super::{FromRequest, Rejection};
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 
-/// The request's method. A handler for GET also answers HEAD.
+/// Copies the request's method. A handler for GET also answers HEAD.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -30,28 +30,28 @@ impl FromRequest for Method {
     }
 }
 
-/// The request's target as the client sent it.
+/// Copies the request's target as the client sent it.
 impl FromRequest for Uri {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(scope.uri().clone())
     }
 }
 
-/// The request's version of HTTP.
+/// Copies the request's version of HTTP.
 impl FromRequest for Version {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(scope.head().version)
     }
 }
 
-/// All headers of the request, a copy.
+/// Copies all headers of the request.
 impl FromRequest for HeaderMap {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(scope.headers().clone())
     }
 }
 
-/// The request's whole head, a copy.
+/// Copies the request's whole head.
 impl FromRequest for Parts {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(scope.head().clone())

@@ -71,7 +71,7 @@ impl<T: DeserializeOwned + Send> Defaulted for JsonBody<T> {
     }
 }
 
-/// Reads a body whose content type is JSON's.
+/// Reads a body whose content type is that of JSON.
 pub(super) async fn read<T: DeserializeOwned>(scope: &Scope, parameter: &Parameter) -> Result<T, Rejection> {
     let body = scope.read_body().await?;
     if body.is_empty() {
@@ -120,7 +120,7 @@ fn not_json(parameter: &Parameter, error: &serde_json::Error) -> Rejection {
     Rejection::malformed(SOURCE, parameter.name(), format_args!("not valid JSON: {error}"))
 }
 
-/// The path of a field. The keys of a map are the client's, so only what could be a field's name is shown.
+/// The path of a field. The keys of a map are the client's, so only those that look like a field's name are shown.
 fn place(path: &Path) -> String {
     let mut place = String::new();
     for segment in path {

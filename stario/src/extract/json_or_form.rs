@@ -7,7 +7,7 @@ use super::{FromRequest, Rejection, form_body, json_body, value_newtype};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
-/// The request's body as `T`, read like a [`JsonBody`](crate::JsonBody) or a [`FormBody`](crate::FormBody)
+/// Reads the request's body as a `T`, like a [`JsonBody`](crate::JsonBody) or a [`FormBody`](crate::FormBody)
 /// depending on its content type; any other is refused with 415.
 ///
 /// ```

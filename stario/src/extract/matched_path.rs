@@ -6,7 +6,7 @@ use super::{FromRequest, Rejection};
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 
-/// The path template that the request's path matched, such as `/users/{user_id}`. Logs and metrics can group
+/// Holds the path template that the request's path matched, such as `/users/{user_id}`. Logs and metrics can group
 /// requests by it, because there are only as many as there are routes.
 ///
 /// ```

@@ -60,7 +60,7 @@ impl<T: DeserializeOwned + Send> FromRequest for PathParam<T> {
                 .collect::<Option<Vec<_>>>()
                 .map(|segments| value::from_parts(&segments, &segments.join("/"))),
         };
-        // The router refuses such a path before.
+        // The router has refused such a path already.
         let read = read.ok_or_else(|| Rejection::malformed(SOURCE, parameter.name(), "not valid text"))?;
         read.map(Self).map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }

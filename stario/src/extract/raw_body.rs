@@ -1,4 +1,4 @@
-//! `RawBody<T>`: the request's body as it is.
+//! `RawBody<T>`: the request's body without interpretation.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use super::{FromRequest, Rejection, value_newtype};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
-/// The request's whole body: `RawBody` or `RawBody<Bytes>`, `RawBody<Vec<u8>>`, or `RawBody<String>`.
+/// Reads the request's whole body: `RawBody` or `RawBody<Bytes>`, `RawBody<Vec<u8>>`, or `RawBody<String>`.
 ///
 /// Its content type does not matter, except that a `String` must be UTF-8: other bytes are refused with 400,
 /// another `charset` with 415. An empty body is an empty value. The length is limited by
@@ -49,9 +49,9 @@ impl<T: WholeBody> FromRequest for RawBody<T> {
     }
 }
 
-/// What a [`RawBody`] can be read into: `Bytes`, `Vec<u8>` or `String`.
+/// A type that a [`RawBody`] can be read into: `Bytes`, `Vec<u8>` or `String`.
 #[diagnostic::on_unimplemented(
-    message = "a raw body is no `{Self}`",
+    message = "a raw body cannot be read into `{Self}`",
     label = "not `Bytes`, `Vec<u8>` or `String`",
     note = "to read a value of your own, take `JsonBody<T>` or `FormBody<T>`"
 )]
@@ -62,7 +62,7 @@ impl<T: sealed::WholeBody> WholeBody for T {}
 mod sealed {
     use super::{Bytes, ContentType, Parameter, Rejection};
 
-    #[allow(private_interfaces)] // Nobody outside can name this trait.
+    #[allow(private_interfaces)] // Other crates cannot name this trait.
     pub trait WholeBody: Send + Sized {
         fn check(_: Option<ContentType<'_>>, _: &Parameter) -> Result<(), Rejection> {
             Ok(())

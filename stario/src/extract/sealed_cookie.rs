@@ -1,4 +1,4 @@
-//! `SignedCookie<T>` and `EncryptedCookie<T>`: cookies that the app itself has set.
+//! `SignedCookie<T>` and `EncryptedCookie<T>`: cookies that only the app can have made.
 
 use std::any::TypeId;
 use std::{fmt, iter};
@@ -54,7 +54,7 @@ macro_rules! sealed_cookie {
 
 sealed_cookie! {
     SignedCookie, "signed cookie", verify,
-    /// The value of the request's cookie that is named like the parameter, if this app has
+    /// Reads the value of the request's cookie that is named like the parameter, if this app has
     /// [signed](crate::SetCookie::signed) it.
     ///
     /// The app must have a [`cookie::Key`](crate::cookie::Key) as its state, and does not start without one. A
@@ -94,7 +94,7 @@ sealed_cookie! {
 
 sealed_cookie! {
     EncryptedCookie, "encrypted cookie", decrypt,
-    /// The value of the request's cookie that is named like the parameter, if this app has
+    /// Reads the value of the request's cookie that is named like the parameter, if this app has
     /// [encrypted](crate::SetCookie::encrypted) it.
     ///
     /// Like a [`SignedCookie`], but the client cannot read it either.
@@ -126,8 +126,8 @@ sealed_cookie! {
     /// ```
 }
 
-/// Former keys: an app with these as its state still reads cookies that were signed or encrypted with them. For
-/// new cookies it uses only its `Key`.
+/// Holds former keys: an app with these as its state still reads cookies that were signed or encrypted with them. New
+/// cookies are made with its `Key` only.
 ///
 /// Remove a key once all cookies that it was used for have expired, and at once if it may have leaked.
 ///
@@ -160,13 +160,13 @@ sealed_cookie! {
 pub struct RetiredKeys(Vec<Key>);
 
 impl RetiredKeys {
-    /// They are tried in this order, after the app's present key.
+    /// Makes the list. The keys are tried in this order, after the app's present key.
     pub fn new(keys: impl IntoIterator<Item = Key>) -> Self {
         Self(keys.into_iter().collect())
     }
 }
 
-// The keys are secret.
+// The keys are secret and must not appear in a log.
 impl fmt::Debug for RetiredKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("RetiredKeys").field("len", &self.0.len()).finish_non_exhaustive()

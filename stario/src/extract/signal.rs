@@ -76,7 +76,7 @@ impl<T: DeserializeOwned + Send> Defaulted for Signal<T> {
     }
 }
 
-/// The JSON object of all signals; empty when the request carries none.
+/// Reads the JSON object of all signals. It is empty if the request has none.
 pub(super) async fn read_signals(scope: &Scope) -> Result<Value, Rejection> {
     let parsed = if matches!(*scope.method(), Method::GET | Method::HEAD | Method::DELETE) {
         let query = scope.uri().query().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `State<T>`: what the app was given.
+//! `State<T>`: a value given to the app.
 
 use std::any::TypeId;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::shared::Shared;
 /// A function with `#[dependency]` that makes a `V`, as a type of the same name.
 ///
 /// `V` is a parameter, because an associated type would have to be as public as the function.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no provider of a `{V}`")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a provider of `{V}`")]
 pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
     /// For how long its value is shared.
     type Lifetime: Lifetime;

@@ -1,4 +1,4 @@
-//! `RawBody`, `BodyStream`, and when a body is read at all.
+//! `RawBody` and `BodyStream`, and which requests have their body read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,7 +38,7 @@ async fn late(n: QueryParam<u8>, body: RawBody<String>) -> String {
     format!("{n} {body}")
 }
 
-/// A body in chunks, which counts those that are read; without a length.
+/// A body in chunks, without a length. The counter shows how many chunks were read.
 fn chunks(count: usize, size: usize) -> (Body, Arc<AtomicUsize>) {
     let read = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&read);
@@ -63,7 +63,7 @@ impl<I: Iterator + Unpin> Stream for Chunks<I> {
 }
 
 #[test]
-fn whole_bodies() {
+fn a_whole_body_is_bytes_or_text() {
     check(post("/raw/bytes", "", b"\xff\0"), 200, r#"b"\xff\0""#);
     check(post("/raw/bytes", "", ""), 200, r#"b"""#);
     check(post("/raw/vec", "image/png", b"\xff\0"), 200, "[255, 0]");
@@ -78,7 +78,7 @@ fn whole_bodies() {
 }
 
 #[test]
-fn too_large_by_length_or_by_bytes() {
+fn a_body_is_too_large_by_its_length_or_by_its_bytes() {
     const TOO_LARGE: &str = "the request's body is larger than 1048576 bytes";
     for path in ["/raw/bytes", "/raw/stream"] {
         check(post(path, "", vec![b'a'; 1024 * 1024 + 1]), 413, TOO_LARGE);
@@ -90,7 +90,7 @@ fn too_large_by_length_or_by_bytes() {
 }
 
 #[test]
-fn compressed_bodies() {
+fn a_compressed_body_is_refused_unless_it_is_streamed() {
     const COMPRESSED: &str = "the request's body is compressed: send it without `content-encoding`";
     let post = |path, content_type, coding: &'static str| {
         post(path, content_type, "{}").header("content-encoding", coding)
@@ -106,7 +106,7 @@ fn compressed_bodies() {
 }
 
 #[test]
-fn a_body_that_ends_early() {
+fn a_body_that_ends_early_is_refused() {
     for path in ["/raw/bytes", "/raw/stream"] {
         let broken = [Ok("a".into()), Err(std::io::Error::other("gone"))];
         let body = Body::stream(Chunks(broken.into_iter()));

@@ -36,7 +36,7 @@ fn good_pairs_are_read_and_bad_ones_skipped() {
 }
 
 #[test]
-fn absent_invalid_and_not_text() {
+fn a_cookie_that_is_missing_invalid_or_no_text_is_refused() {
     check(get("/cookie/text"), 400, "missing cookie `sid`: expected text");
     check(get("/cookie/text").header("cookie", "SID=abc; sid"), 400, "missing cookie `sid`: expected text");
     let broken = get("/cookie/text").header("cookie", &b"a=\xff; sid=\xff"[..]);

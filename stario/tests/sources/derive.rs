@@ -56,7 +56,7 @@ async fn save(save: Save<Vec<u8>>) -> String {
 }
 
 #[test]
-fn structs_nest() {
+fn structs_nest_and_may_hold_the_body() {
     check(post("/derive/save?page=1", JSON, "[1]"), 200, "1 [1]");
     check(
         post("/derive/save?page=1", JSON, "x"),
@@ -85,7 +85,7 @@ async fn shared(shared: Shared, n: Signal<u8>, Nothing {}: Nothing) -> String {
 }
 
 #[test]
-fn what_fields_need_is_checked_before_the_app_serves() {
+fn the_state_that_fields_need_is_checked_before_the_app_serves() {
     let problems = app::new().check().unwrap_err().to_string();
     assert!(problems.contains("no state of type `&str`, taken by sources::derive::shared"), "{problems}");
     check(super::client().get("/derive/shared").signals(&json!({ "n": 1 })), 200, "here 1 1");

@@ -137,3 +137,20 @@ fn an_empty_value_that_is_needed_is_missing() {
         "missing query parameter `size`: expected one of `small`, `other`",
     );
 }
+
+#[app::query("/empty/path/{size}")]
+async fn path(size: PathParam<Size>) -> Response {
+    shown(&*size)
+}
+
+#[test]
+fn a_variant_for_all_other_names_is_used_in_every_source() {
+    const OTHER: &str = r#"(None, None, None, None, Some(Other), None, None, None, 7, "none")"#;
+    check(get("/empty/path/huge"), 200, "Other");
+    check(get("/empty/path/small"), 200, "Small");
+    check(get("/empty/query?size=huge"), 200, OTHER);
+    check(get("/empty/header").header("size", "huge"), 200, OTHER);
+    check(get("/empty/cookie").header("cookie", "size=huge"), 200, OTHER);
+    check(post("/empty/form", FORM, "size=huge"), 200, OTHER);
+    check(client().post("/empty/signal").signals(&json!({ "size": "huge" })), 200, OTHER);
+}

@@ -25,7 +25,7 @@ async fn pairs(pairs: FormBody<std::collections::BTreeMap<String, String>>) -> u
 }
 
 #[test]
-fn fields() {
+fn a_form_is_a_struct_with_a_field_per_name() {
     let check = |body: &str, text: &str| check(post("/form/order", FORM, body), 200, text);
     check(
         "name=Ada&amount=3&extra=on&extra=off",
@@ -39,7 +39,7 @@ fn fields() {
 }
 
 #[test]
-fn refusals() {
+fn a_form_that_does_not_fit_is_refused() {
     check(post("/form/order", FORM, ""), 400, "missing form field `name`");
     check(post("/form/order", "", ""), 400, "missing form field `name`");
     check(post("/form/order", FORM, "amount=3"), 400, "missing form field `name`");
@@ -70,7 +70,7 @@ fn refusals() {
 }
 
 #[test]
-fn limits() {
+fn a_form_has_a_limit_of_fields_and_of_bytes() {
     let fields = |count: usize| (0..count).map(|n| format!("f{n}=&")).collect::<Vec<_>>().concat();
     check(post("/form/pairs", FORM, fields(1000)), 200, "1000");
     check(post("/form/pairs", FORM, fields(1001)), 400, "the form has more than 1000 fields");
@@ -102,7 +102,7 @@ fn part(name: &str, text: &str) -> String {
 }
 
 #[test]
-fn one_field_of_a_form_with_files() {
+fn one_field_is_read_from_a_form_with_files() {
     let send = |parts: &[String]| post("/form/one", super::MULTIPART, format!("{}--x--", parts.concat()));
     let photo = part("photo; filename=a.png", "1234");
     check(send(&[part("name", "Ada"), photo.clone()]), 200, r#"("Ada", 1, None, Some(4))"#);
@@ -130,7 +130,7 @@ fn one_field_of_a_form_with_files() {
 }
 
 #[test]
-fn one_field_of_a_form_without() {
+fn one_field_is_read_from_a_form_without_files() {
     check(post("/form/url", FORM, "name=x&tags%5B%5D=%C3%A9&name=a+b"), 200, "a b é");
     check(post("/form/url", FORM, "name=a"), 400, "missing form field `tags[]`: expected text");
     check(post("/form/url", "", ""), 400, "missing form field `name`: expected text");

@@ -1,4 +1,4 @@
-//! The head: method, target, headers, the whole of it, who asks, which route, which request.
+//! The head: method, target, headers, all of it, the client's address, the route and the request's id.
 
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ async fn parts(
 }
 
 #[test]
-fn the_head_as_it_is() {
+fn the_head_is_handed_over_unchanged() {
     check(
         get("/head/parts/7?a=%20").header("x-a", "1").header("x-b", "2"),
         200,
@@ -42,7 +42,7 @@ fn address_of(app: stario::App, peer: &str, header: (&str, &str)) -> String {
 }
 
 #[test]
-fn nobody_is_believed_by_default() {
+fn no_proxy_is_trusted_by_default() {
     check(get("/head/address"), 200, "127.0.0.1");
     for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
         assert_eq!(address_of(complete(), "10.0.0.1", (header, "203.0.113.7")), "10.0.0.1");
@@ -51,7 +51,7 @@ fn nobody_is_believed_by_default() {
 }
 
 #[test]
-fn proxies_are_believed_for_their_header() {
+fn a_trusted_proxy_is_believed_only_in_its_header() {
     let check = |peer: &str, value: &str, expected: &str| {
         let app = complete().trust_proxies(ProxyHeader::XForwardedFor, ["10.0.0.0/8", "::1"]);
         assert_eq!(address_of(app, peer, ("x-forwarded-for", value)), expected, "{peer}, {value}");

@@ -30,7 +30,7 @@ fn with(path: &str, values: &[&'static [u8]]) -> TestRequest {
 }
 
 #[test]
-fn one_value() {
+fn one_value_is_the_first_and_has_its_type() {
     check(with("/header/one", &[b"5"]), 200, "5");
     check(with("/header/one", &[b"5", b"x"]), 200, "5");
     check(get("/header/one"), 400, "missing header `x-num`: expected a whole number from 0 to 255");
@@ -56,7 +56,7 @@ fn one_value() {
 }
 
 #[test]
-fn optional_and_defaulted() {
+fn a_missing_header_is_none_or_the_default() {
     check(get("/header/option"), 200, r#"(None, "none")"#);
     check(
         get("/header/option").header("x-num", "5").header("x-text", "é".as_bytes()),
@@ -73,7 +73,7 @@ fn optional_and_defaulted() {
 }
 
 #[test]
-fn all_values() {
+fn a_list_has_the_values_of_all_lines() {
     check(with("/header/all", &[b"1", b"2"]), 200, "[1, 2]");
     check(get("/header/all"), 200, "[]");
     check(with("/header/all", &[b"1", b"", b"2"]), 200, "[1, 2]");

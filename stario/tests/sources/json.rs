@@ -60,7 +60,7 @@ async fn or_form(user: JsonOrForm<User>) -> Response {
 }
 
 #[test]
-fn json_that_fits() {
+fn json_that_fits_is_read() {
     let ada = r#"User { name: "Ada", age: 36, tags: [] }"#;
     check(post("/json/user", JSON, r#"{"name":"Ada","age":36}"#), 200, ada);
     check(post("/json/user", JSON, r#"{"name":"Ada","age":36,"other":null}"#), 200, ada);
@@ -113,7 +113,7 @@ fn the_keys_of_maps_are_not_echoed() {
 }
 
 #[test]
-fn text_that_is_no_json() {
+fn text_that_is_no_json_is_refused() {
     let check = |body: &[u8], why: &str| {
         let text = format!("body `value` is not valid JSON: {why}");
         check(post("/json/any", JSON, body), 400, &text);
@@ -134,7 +134,7 @@ fn text_that_is_no_json() {
 }
 
 #[test]
-fn another_content_type() {
+fn another_content_type_is_refused() {
     let text = "unsupported content type of body `value`: expected `application/json`";
     for content_type in
         ["", "text/plain", FORM, "application/json; charset=utf-16", "application/jsonp", ";", "/"]
@@ -150,7 +150,7 @@ fn another_content_type() {
 }
 
 #[test]
-fn large_bodies() {
+fn large_bodies_are_read_up_to_the_limit() {
     let digits = vec![b'1'; 50_000];
     check(
         post("/json/any", JSON, digits),

@@ -33,7 +33,7 @@ fn send(body: impl AsRef<[u8]>) -> TestRequest {
 const A: &str = "content-disposition: form-data; name=\"a\"";
 
 #[test]
-fn parts() {
+fn parts_are_separated_by_the_boundary() {
     check(send("--x--"), 200, "");
     check(send(format!("--x\r\n{A}\r\n\r\n1\r\n--x--\r\n")), 200, "a=1");
     check(send(format!("preamble\r\n--x \t\r\n{A}\r\n\r\n1\r\n--x--epilogue")), 200, "a=1");
@@ -109,7 +109,7 @@ fn a_malformed_body_is_refused() {
 }
 
 #[test]
-fn limits() {
+fn parts_and_headers_have_limits() {
     let parts = |count: usize| format!("{}--x--", format!("--x\r\n{A}\r\n\r\n\r\n").repeat(count));
     check(post("/multipart/skip", MULTIPART, parts(1000)), 200, "1000");
     check(
@@ -127,7 +127,7 @@ fn limits() {
 }
 
 #[test]
-fn another_content_type() {
+fn another_content_type_or_no_boundary_is_refused() {
     for content_type in ["", "text/plain", FORM, "multipart/mixed; boundary=x"] {
         check(
             post("/multipart", content_type, "--x--"),

@@ -41,7 +41,7 @@ impl std::fmt::Display for Color {
     }
 }
 
-/// Types of the standard library and of others read text through serde, like one's own.
+/// Types of other crates are read by serde too.
 #[app::query("/path/address/{address}")]
 async fn address(address: PathParam<std::net::IpAddr>) -> Response {
     shown(&*address)
@@ -61,6 +61,7 @@ fn a_capture_is_decoded_once_and_parsed() {
     check(get("/path/Red/7/ab/on/1"), 422, "invalid path parameter `c`: expected one character");
     check(get("/path/Red/7/a/2/1"), 422, "invalid path parameter `yes`: expected true or false");
     check(get("/path/Red/7/a/no/one"), 422, "invalid path parameter `x`: expected a number");
+    check(get("/path/Red/7/a/no/NaN"), 422, "invalid path parameter `x`: expected a number");
     check(get("/path/address/::1"), 200, "::1");
     check(get("/path/address/x"), 422, "invalid path parameter `address`: invalid IP address syntax");
 }

@@ -1,15 +1,15 @@
-//! Whatever bytes a client sends, it is answered: never by a panic, never with a 5xx, and no refusal repeats
-//! what was sent. `PROPTEST_CASES=100000 cargo test --release --test sources properties` runs for longer.
+//! Requests of arbitrary bytes: none makes the app panic or answer with a 5xx, and no refusal repeats what was
+//! sent. `PROPTEST_CASES=100000 cargo test --release --test sources properties` runs for longer.
 
 use proptest::prelude::*;
 use stario::TestRequest;
 
 use super::{FORM, JSON, MULTIPART, client, post};
 
-/// No source has such text of its own.
+/// A text that no message of the app contains.
 const MARK: &str = "<\u{1f980}>";
 
-/// The answer to `request`, which is the client's fault or none.
+/// Sends `request` and checks that its answer is no server error and does not repeat what was sent.
 fn answered(request: TestRequest) -> Result<(), TestCaseError> {
     let res = request.send();
     prop_assert!(!res.status().is_server_error(), "{}: {}", res.status(), res.text());
@@ -17,7 +17,7 @@ fn answered(request: TestRequest) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Something like `valid`: with bytes changed, removed, doubled and put in.
+/// Makes variants of `valid` by changing, removing and inserting bytes.
 fn mutated(valid: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let inserts = prop_oneof![
         Just(MARK.as_bytes().to_vec()),
@@ -44,7 +44,7 @@ fn bytes(valid: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![proptest::collection::vec(any::<u8>(), 0..300), mutated(valid)]
 }
 
-/// The bytes as what a request's target may hold: what it may not, escaped.
+/// The bytes as a request's target may contain them. All others are escaped.
 fn as_query(bytes: &[u8]) -> String {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"=&%+[].-_~;,:!$'()*/?@".contains(&byte);
     bytes
@@ -58,16 +58,21 @@ fn as_header(bytes: Vec<u8>) -> Vec<u8> {
     bytes.into_iter().filter(|byte| *byte >= 0x20 && *byte != 0x7f).collect()
 }
 
-/// What every body is sent to.
+/// Sends the body to every path.
 fn bodies_answered(content_type: &str, paths: &[&str], body: &[u8]) -> Result<(), TestCaseError> {
     paths.iter().try_for_each(|path| answered(post(path, content_type, body)))
 }
 
 proptest! {
     #[test]
-    fn queries(bytes in bytes(b"n=5&t=a+b%20c&id=1&id=2&page-size=5&sort=new&tag=a&range=1&range=2")) {
+    fn queries(bytes in bytes(
+        b"n=5&t=a+b%20c&id=1&id=2&page-size=5&sort=new&tag=a&range=1&range=2&page=&kind=circle&radius=1.5&key=7",
+    )) {
         let query = as_query(&bytes);
-        let paths = ["number", "text", "option", "default", "all", "all-named", "whole", "strict", "map"];
+        let paths = [
+            "number", "text", "option", "default", "all", "all-named", "whole", "strict", "map", "list", "pairs", "flat",
+            "key",
+        ];
         for path in paths {
             answered(client().get(format!("/query/{path}?{query}")))?;
         }
@@ -107,8 +112,9 @@ proptest! {
     }
 
     #[test]
-    fn forms(body in bytes(b"name=Ada+L.&amount=3&extra=on&extra=off&%C3%A9=%FF")) {
-        bodies_answered(FORM, &["/form/order", "/form/pairs", "/form/url", "/json/or-form"], &body)?;
+    fn forms(body in bytes(b"name=Ada+L.&amount=3&extra=on&extra=off&%C3%A9=&beds=2&breakfast=&nights=1&id=1")) {
+        let paths = ["/form/order", "/form/pairs", "/form/url", "/form/booking", "/form/list", "/json/or-form"];
+        bodies_answered(FORM, &paths, &body)?;
     }
 
     #[test]
@@ -121,9 +127,10 @@ proptest! {
 
     #[test]
     fn signals(body in bytes(
-        br#"{"n":5,"user":{"name":"Ada"},"file":{"name":"a/b","contents":"aGk=","mime":null},"files":[]}"#,
+        br#"{"n":"5","user":{"name":"Ada"},"file":{"name":"a/b","contents":"aGk=","mime":null},"files":[],"ids":["1",""],
+            "form":{"name":"","amount":"","rows":[{"price":"1.5","size":""}]},"size":"small","ok":"on"}"#,
     )) {
-        let paths = ["command", "whole", "file", "files"].map(|path| format!("/signals/{path}"));
+        let paths = ["command", "whole", "file", "files", "form", "inputs"].map(|path| format!("/signals/{path}"));
         bodies_answered(JSON, &paths.each_ref().map(String::as_str), &body)?;
         let query = as_query(&body).replace('&', "%26").replace('+', "%2B");
         for path in ["/signals/query", "/signals/whole-query"] {
@@ -143,7 +150,7 @@ proptest! {
     }
 }
 
-/// Content types that nobody has heard of.
+/// Sends a body of an unknown content type.
 fn bodies_of_any_type(content_type: &[u8]) -> Result<(), TestCaseError> {
     for path in [
         "/json/user",

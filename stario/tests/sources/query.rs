@@ -31,7 +31,7 @@ async fn command(n: QueryParam<i32>) -> Response {
 }
 
 #[test]
-fn one_value() {
+fn one_value_is_the_last_and_has_its_type() {
     check(get("/query/number?n=5"), 200, "5");
     check(get("/query/number?n=-5"), 200, "-5");
     check(get("/query/number?n=%35"), 200, "5");
@@ -76,7 +76,7 @@ fn text_is_decoded_as_forms_encode_it() {
 }
 
 #[test]
-fn optional_and_defaulted() {
+fn a_missing_or_empty_key_is_none_or_the_default() {
     check(get("/query/option"), 200, "None");
     check(get("/query/option?n=5"), 200, "Some(5)");
     check(get("/query/option?n="), 200, "None");
@@ -97,7 +97,7 @@ async fn all_named(#[name("id[]")] ids: QueryParams<String>) -> Response {
 }
 
 #[test]
-fn all_values() {
+fn a_list_has_all_values_of_its_key() {
     check(get("/query/all?id=1&other=x&id=2&id=1"), 200, "[1, 2, 1]");
     check(get("/query/all"), 200, "[]");
     check(
@@ -152,7 +152,7 @@ async fn map(filter: Query<std::collections::BTreeMap<String, u8>>) -> Response 
 }
 
 #[test]
-fn the_whole_query() {
+fn the_whole_query_is_a_struct_or_a_map() {
     check(
         get("/query/whole?page-size=5&sort=new&tag=a&tag=b+c&range=-1&range=1"),
         200,
@@ -208,7 +208,7 @@ async fn pairs(pairs: Query<Vec<(String, Option<u8>)>>) -> Response {
 }
 
 #[test]
-fn the_whole_query_as_pairs_in_their_order() {
+fn the_whole_query_is_a_list_of_pairs_in_their_order() {
     check(get("/query/pairs"), 200, "[]");
     check(
         get("/query/pairs?b=2&a=1&b=&a=%33"),

@@ -1,4 +1,4 @@
-//! How refusals are answered: plain text, problem details, or in the app's own words.
+//! The answers to refusals: plain text, problem details, or the app's own.
 
 use stario::prelude::*;
 use stario::{FromRequest, Parameter, Rejection, Scope};
@@ -30,7 +30,7 @@ async fn question_mark() -> stario::Result<()> {
 }
 
 #[test]
-fn sources_of_ones_own_refuse_in_their_words() {
+fn sources_of_the_app_refuse_with_their_own_messages() {
     let ask = |authorization: &'static str| get("/rejection/token").header("authorization", authorization);
     super::check(ask("Bearer abc"), 200, "abc");
     super::check(ask("Basic abc"), 401, "who are you?");
@@ -39,7 +39,7 @@ fn sources_of_ones_own_refuse_in_their_words() {
 }
 
 #[test]
-fn problem_details_for_those_who_accept_json() {
+fn clients_that_accept_json_get_problem_details() {
     let check = |path: &str, status: u16, expected: serde_json::Value| {
         for accept in [JSON, "application/problem+json", "text/html, application/json;q=0.9"] {
             let res = get(path).header("accept", accept).header("authorization", "x").send();
@@ -78,7 +78,7 @@ fn problem_details_for_those_who_accept_json() {
 }
 
 #[test]
-fn an_app_answers_in_its_own_words() {
+fn an_app_can_answer_refusals_itself() {
     let app = || {
         complete().on_rejection(|rejection, request| {
             let source = rejection.source().unwrap_or("nothing");
@@ -101,7 +101,7 @@ fn an_app_answers_in_its_own_words() {
     check(app(), "/query/text", 418, words);
     check(app(), "/query/text?t=a", 200, "\"a\"");
     check(app(), "/nowhere", 404, "Not Found");
-    // What an app is merged with does not change how it speaks.
+    // The answers of a merged app do not replace its own.
     let merged = app().merge(crate::other::new().on_rejection(|_, _| StatusCode::IM_A_TEAPOT));
     check(merged, "/query/text", 418, words);
 }

@@ -44,7 +44,7 @@ fn with(path: &str, signals: serde_json::Value) -> TestRequest {
 }
 
 #[test]
-fn in_the_query() {
+fn signals_are_read_from_the_query_of_a_get() {
     let get = |query: &str| get(&format!("/signals/query?{query}"));
     check(get("datastar=%7B%22n%22%3A5%7D"), 200, r#"(5, "x")"#);
     check(get("datastar={%22n%22:5,%22user%22:{%22name%22:%22a+b%22}}"), 200, r#"(5, "a b")"#);
@@ -73,7 +73,7 @@ fn in_the_query() {
 }
 
 #[test]
-fn in_the_body() {
+fn signals_are_read_from_the_body_of_a_post() {
     let ada = json!({ "n": 5, "user": { "name": "Ada" }, "__proto__": {}, "other": [] });
     check(with("/signals/command", ada.clone()), 200, r#"(Some(5), "Ada")"#);
     check(with("/signals/command", json!({ "user": { "name": "" } })), 200, r#"(None, "")"#);
@@ -97,7 +97,7 @@ fn in_the_body() {
 }
 
 #[test]
-fn the_whole_object() {
+fn all_signals_are_a_struct() {
     check(get("/signals/whole-query"), 200, "{}");
     check(with("/signals/whole", json!({})), 400, "missing signal `user`");
     check(

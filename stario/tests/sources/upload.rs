@@ -39,7 +39,7 @@ async fn late(doc: UploadedFile, n: QueryParam<u8>) -> String {
     format!("{} {n}", doc.file_name())
 }
 
-/// A form of files: their fields' names, their own, and what is in them.
+/// A form of files, each with its field's name, its own name and its content.
 fn form(path: &str, parts: &[(&str, &str, &[u8])]) -> TestRequest {
     let mut body = Vec::new();
     for (name, file_name, content) in parts {
@@ -70,7 +70,7 @@ fn a_file_is_read_before_the_handler_runs() {
 }
 
 #[test]
-fn absent_and_no_file() {
+fn a_missing_file_or_another_body_is_refused() {
     const MISSING: &str = "missing file `doc`: expected an uploaded file";
     check(form("/upload/one", &[]), 400, MISSING);
     check(form("/upload/one", &[("Doc", "a", b"1")]), 400, MISSING);
@@ -113,7 +113,7 @@ fn several_parameters_share_one_reading() {
 }
 
 #[test]
-fn large_files_lie_on_disk() {
+fn large_files_are_read_whole() {
     for length in [0, 1, 256 * 1024, 256 * 1024 + 1, 900_000] {
         let content: Vec<u8> = (0..=250).cycle().take(length).collect();
         check(form("/upload/large", &[("doc", "a", &content)]), 200, &length.to_string());

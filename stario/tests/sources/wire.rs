@@ -1,11 +1,11 @@
-//! What only a connection shows: who asks, and that a body which is refused is not asked for.
+//! What only a connection shows: the client's address, and that a body which is refused is not requested.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::complete;
 
-/// What a client reads that sends `request`, which asks for the connection to be closed.
+/// Sends `request`, which must ask to close the connection, and returns all that the server answers.
 async fn answer_to(request: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -25,14 +25,14 @@ fn post(path: &str, headers: &str, body: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_says_it_is_too_large_is_not_asked_for() {
+async fn a_body_whose_length_is_over_the_limit_is_not_requested() {
     let headers = "content-length: 1048577\r\nexpect: 100-continue\r\n";
     for path in ["/raw/bytes", "/raw/stream"] {
         let answer = answer_to(&post(path, headers, "")).await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
         assert!(answer.ends_with("\r\n\r\nthe request's body is larger than 1048576 bytes"), "{answer}");
     }
-    // Neither is one that an earlier parameter makes needless.
+    // A body is not requested either if an earlier parameter is refused.
     let answer = answer_to(&post("/raw/late?n=x", "content-length: 5\r\nexpect: 100-continue\r\n", "")).await;
     assert!(answer.starts_with("HTTP/1.1 422 "), "{answer}");
 }
@@ -47,7 +47,7 @@ async fn a_body_in_chunks_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn the_client_is_who_connects() {
+async fn the_clients_address_is_that_of_the_connection() {
     let answer = answer_to("GET /head/address HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     assert!(answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
     assert!(answer.contains("\r\nx-request-id: "), "{answer}");

@@ -68,7 +68,7 @@ enum Backslash {
     IsItself,
 }
 
-/// Returns a parameter's value and what follows its `;`; `None` if its last quote is missing.
+/// Returns a parameter's value and the text after its `;`; `None` if its quotes do not enclose it.
 fn value_of(text: &str, backslash: Backslash) -> Option<(String, &str)> {
     let text = text.trim_start();
     let Some(quoted) = text.strip_prefix('"') else {
@@ -78,12 +78,12 @@ fn value_of(text: &str, backslash: Backslash) -> Option<(String, &str)> {
     let is_escaped = |at: usize| backslash == Backslash::EscapesQuote && quoted[..at].ends_with('\\');
     let end = quoted.match_indices('"').map(|(at, _)| at).find(|at| !is_escaped(*at))?;
     let (value, after) = (&quoted[..end], &quoted[end + 1..]);
-    let after = after.split_once(';').map_or("", |(_, after)| after);
-    let value = match backslash {
-        Backslash::EscapesQuote => unescaped(&value.replace("\\\"", "\"")),
-        Backslash::IsItself => unescaped(value),
-    };
-    Some((value, after))
+    let (behind, after) = after.split_once(';').unwrap_or((after, ""));
+    match backslash {
+        Backslash::EscapesQuote if !behind.trim().is_empty() => None,
+        Backslash::EscapesQuote => Some((unescaped(&value.replace("\\\"", "\"")), after)),
+        Backslash::IsItself => Some((unescaped(value), after)),
+    }
 }
 
 /// Decodes the value of `filename*`, such as `UTF-8''na%C3%AFve.txt`; `None` if its encoding is unknown or broken.

@@ -1,14 +1,20 @@
-//! One run of serde over a value, and what earlier runs have taught about it.
+//! One run of serde over a value, and the changes that earlier runs have shown to be necessary.
 //!
-//! Text says nothing of its type. Mostly serde asks for a type and gets it. There are two cases in which it asks
-//! too late, and both are known only when it fails:
+//! A text does not carry its type: the type that serde makes asks for what it needs. In two cases the question comes too
+//! late, and the run fails:
 //!
-//! - An empty text may be a value or none. `Option<T>` does not say which `T` it holds before it is told that
-//!   there is one.
-//! - A flattened field and an internally tagged or untagged enum are buffered before their types are asked.
-//!   serde's buffer then hands a text to a number, which refuses it.
+//! - An empty text may be a value or none. An `Option<T>` must be told which before `T` is asked.
+//! - serde buffers a flattened field, an internally tagged enum and an untagged enum before it asks for their types. Its
+//!   buffer then gives a text to a number, which refuses it.
 //!
-//! So a failed run is repeated with a [`Change`] to how the value that it failed at is read.
+//! The run is then repeated with one [`Change`] to the value that it failed at:
+//!
+//! ```text
+//! empty text:   as it is -> Nothing -> LeftOut
+//! buffered:     as it looks -> Text -> Whole, Float, Bool or List
+//! ```
+//!
+//! Each value moves only to the right, so the runs end.
 
 use std::cell::{Cell, RefCell};
 

@@ -12,9 +12,13 @@ use super::reader::View;
 use super::scalar::Guess;
 use super::words;
 
-/// The most values that are read in all attempts at one value. A form of 1000 fields needs far less, unless all of
-/// them are members of one flattened map of numbers.
-const READ_LIMIT: usize = 200_000;
+/// The most values that are read in all attempts at one value, from the attempt after [`FREE_ATTEMPTS`] on. A form of
+/// 1000 fields needs far less, unless all of them are members of one flattened map.
+const READ_LIMIT: usize = 100_000;
+
+/// The attempts that are made however many values each of them reads: a long list needs one for each field of its
+/// elements that is empty somewhere.
+const FREE_ATTEMPTS: usize = 16;
 
 /// The most texts of an untagged enum that are tried in a second way, all combinations of them.
 const ALTERNATIVE_LIMIT: usize = 6;
@@ -35,23 +39,23 @@ pub(super) fn retry<'de>(
     mut mismatch: Mismatch,
     run: Run<'_, 'de>,
 ) -> Result<(), Problem> {
-    loop {
-        if attempt.reads() > READ_LIMIT {
-            return Err(Problem::TooMuch);
+    for attempts in 0.. {
+        if attempts > FREE_ATTEMPTS && attempt.reads() > READ_LIMIT {
+            break;
         }
         let buffered = attempt.take_buffered();
         match next(&attempt, &mismatch, &buffered) {
             Next::Change(place, change) => attempt.change(place, change),
             Next::Final(text) => return Err(problem(root, mismatch, text)),
             Next::TryAlternatives => {
-                return match try_alternatives(&mut attempt, &buffered, run) {
-                    true => Ok(()),
-                    false => Err(problem(root, mismatch, None)),
-                };
+                let is_made = try_alternatives(&mut attempt, &buffered, run);
+                return if is_made { Ok(()) } else { Err(problem(root, mismatch, None)) };
             }
             Next::FindSuspect => {
                 let Some(text) = suspect(&mut attempt, &mismatch, &buffered, run) else {
-                    buffered.iter().for_each(|buffered| mismatch.forget(buffered.text));
+                    for text in &buffered {
+                        mismatch.forget(text.text);
+                    }
                     return Err(problem(root, mismatch, None));
                 };
                 if !text.text.is_empty() {
@@ -65,6 +69,7 @@ pub(super) fn retry<'de>(
             Err(next) => mismatch = next,
         }
     }
+    Err(Problem::TooMuch)
 }
 
 enum Next<'de> {
@@ -171,6 +176,9 @@ fn suspect<'de>(
     run: Run<'_, 'de>,
 ) -> Option<Buffered<'de>> {
     buffered.iter().take(SUSPECT_LIMIT).copied().find(|text| {
+        if attempt.reads() > READ_LIMIT {
+            return false;
+        }
         attempt.remove(Some(text.place));
         let is_same = run(attempt).is_err_and(|without| without.reason() == mismatch.reason());
         attempt.remove(None);

@@ -26,12 +26,10 @@ pub(super) fn expectation(expected: &str) -> Cow<'static, str> {
         "f32" | "f64" => NUMBER,
         "a boolean" => "true or false",
         "a character" => "one character",
-        "a sequence" => "a list",
-        "a map" => "an object",
+        "a sequence" | "tuple variant" => "a list",
+        "a map" | "newtype variant" | "struct variant" => "an object",
         "any value" => "a value",
         "unit" => "nothing",
-        "newtype variant" | "struct variant" => "an object",
-        "tuple variant" => "a list",
         _ => return composed_expectation(expected),
     };
     words.into()

@@ -7,9 +7,9 @@ async fn search(
     q: QueryParam<String>,
     #[default(1)] page: QueryParam<u32>,
     tag: QueryParams<String>,
-    config: State<u8>,
+    site_config: State<u8>,
 ) -> String {
-    format!("{q} {page} {tag:?} {config:?}")
+    format!("{q} {page} {tag:?} {site_config:?}")
 }
 
 #[app::command("/cache", method = PURGE)]
@@ -47,7 +47,7 @@ fn main() {
     let _ = search::url().page("two");
     let _ = search::url().tag([1]);
     let _ = search::url().tag("one");
-    let _ = search::url().config(1);
+    let _ = search::url().site_config(1);
     let _ = search::action().q("x").retry("always");
     let _ = search::url().q("x").retry(action::Retry::Always);
     let _ = purge::action();

@@ -1,0 +1,396 @@
+/// Shows a user.
+#[allow(
+    clippy::unused_async,
+    clippy::needless_pass_by_value,
+    clippy::ptr_arg,
+    clippy::borrowed_box,
+    clippy::trivially_copy_pass_by_ref,
+)]
+async fn user(
+    id: PathParam<u32>,
+    name: QueryParam<String>,
+    page: QueryParam<u32>,
+    filter: Signals<Filter>,
+    config: State<Config>,
+    session: Session,
+    database: &Database,
+    replica: &Database,
+) -> Result<Html> {
+    todo!()
+}
+/// Links to `user`, which answers `GET /users/{id}/posts`.
+#[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic)]
+struct user {}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    deprecated,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_local_definitions,
+    non_snake_case,
+    non_upper_case_globals,
+    private_bounds,
+    private_interfaces,
+    trivial_bounds,
+    unreachable_pub,
+    unused_imports,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic
+)]
+const __STARIO_user: () = {
+    use crate::app::{Routes as __Routes, __stario};
+    pub mod given {
+        #[diagnostic::on_unimplemented(
+            message = "the query parameter `name` of this link is not set",
+            label = "`name` is missing",
+            note = "the handler requires it: set it by `.name(..)`, or give the parameter a `#[default(..)]` or an `Option`"
+        )]
+        pub trait name {}
+        impl name for crate::app::__stario::Set {}
+        impl name for crate::app::__stario::Unset<false> {}
+        #[diagnostic::on_unimplemented(
+            message = "the query parameter `session` of this link is not set",
+            label = "`session` is missing",
+            note = "the handler requires it: set it by `.session(..)`, or give the parameter a `#[default(..)]` or an `Option`"
+        )]
+        pub trait session {}
+        impl session for crate::app::__stario::Set {}
+        impl session for crate::app::__stario::Unset<false> {}
+    }
+    type __State0 = __stario::Unset<
+        {
+            use __stario::Unprobed as _;
+            __stario::Probe::<QueryParam<String>>::READS_ONE
+                && !__stario::Probe::<QueryParam<String>>::READS_OPTION
+        },
+    >;
+    type __State2 = __stario::Unset<
+        {
+            use __stario::Unprobed as _;
+            __stario::Probe::<Session>::READS_ONE
+                && !__stario::Probe::<Session>::READS_OPTION
+        },
+    >;
+    pub struct user_parameters<__Link, __State0, __State2>(
+        __Link,
+        ::core::marker::PhantomData<(__State0, __State2)>,
+    );
+    impl<__Link: __stario::Target, __State0, __State2> __stario::Setters
+    for user_parameters<__Link, __State0, __State2> {
+        type Link = __Link;
+        fn link(&self) -> &__Link {
+            &self.0
+        }
+        fn with(&self, link: __Link) -> Self {
+            Self(link, ::core::marker::PhantomData)
+        }
+    }
+    impl<__Link: __stario::Target, __State0, __State2> __stario::Complete
+    for user_parameters<__Link, __State0, __State2>
+    where
+        __State0: given::name,
+        __State2: given::session,
+    {}
+    impl<
+        __Link: __stario::Target,
+        __State0,
+        __State2,
+    > user_parameters<__Link, __State0, __State2> {
+        /// Sets `name` in the query.
+        pub fn name<__Value: __stario::QueryValue<QueryParam<String>>>(
+            &self,
+            value: __Value,
+        ) -> __stario::Link<user_parameters<__Link, __stario::Set, __State2>> {
+            let value = __stario::with_parameter::<
+                QueryParam<String>,
+                __Link,
+                __Value,
+            >(&self.0, "name", value);
+            __stario::Link::new(user_parameters(value, ::core::marker::PhantomData))
+        }
+        /// Sets `page` in the query.
+        pub fn page<__Value: __stario::QueryValue<QueryParam<u32>>>(
+            &self,
+            value: __Value,
+        ) -> __stario::Link<user_parameters<__Link, __State0, __State2>> {
+            let value = __stario::with_parameter::<
+                QueryParam<u32>,
+                __Link,
+                __Value,
+            >(&self.0, "page", value);
+            __stario::Link::new(user_parameters(value, ::core::marker::PhantomData))
+        }
+        /// Sets `session` in the query.
+        pub fn session<__Value: __stario::QueryValue<Session>>(
+            &self,
+            value: __Value,
+        ) -> __stario::Link<user_parameters<__Link, __State0, __stario::Set>> {
+            let value = __stario::with_parameter::<
+                Session,
+                __Link,
+                __Value,
+            >(&self.0, "session", value);
+            __stario::Link::new(user_parameters(value, ::core::marker::PhantomData))
+        }
+    }
+    impl user {
+        /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: U+FFFD stands there.
+        pub fn url<T0>(
+            id: T0,
+        ) -> __stario::Link<user_parameters<__stario::Url, __State0, __State2>>
+        where
+            PathParam<u32>: __stario::PathSource,
+            T0: __stario::UrlValue<<PathParam<u32> as __stario::PathSource>::Value>,
+        {
+            __stario::Link::new(
+                user_parameters(
+                    {
+                        let mut url = __stario::UrlBuilder::of::<__Routes>();
+                        url.literal("users");
+                        url.value::<
+                                <PathParam<u32> as __stario::PathSource>::Value,
+                                _,
+                            >(&id);
+                        url.literal("posts");
+                        url.finish()
+                    },
+                    ::core::marker::PhantomData,
+                ),
+            )
+        }
+        /// The Datastar action that calls this handler.
+        pub fn action<T0>(
+            id: T0,
+        ) -> __stario::Link<user_parameters<__stario::Action, __State0, __State2>>
+        where
+            PathParam<u32>: __stario::PathSource,
+            T0: __stario::UrlValue<<PathParam<u32> as __stario::PathSource>::Value>,
+        {
+            __stario::Link::new(
+                user_parameters(
+                    __stario::Action::new(
+                        "get",
+                        __stario::Setters::link(&*Self::url(id)).clone(),
+                        &[],
+                    ),
+                    ::core::marker::PhantomData,
+                ),
+            )
+        }
+    }
+    type __Parameter3 = Signals<Filter>;
+    static __PARAMETERS: [__stario::ParameterInfo; 8] = [
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("id"),
+            <PathParam<u32> as __stario::FromRequest>::INFO,
+        ),
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("name"),
+            <QueryParam<String> as __stario::FromRequest>::INFO,
+        ),
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("page"),
+            <QueryParam<u32> as __stario::FromRequest>::INFO,
+        ),
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("filter"),
+            <__Parameter3 as __stario::FromRequest>::INFO,
+        ),
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("config"),
+            <State<Config> as __stario::FromRequest>::INFO,
+        ),
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("session"),
+            <Session as __stario::Argument<'_, __Routes, _>>::INFO,
+        ),
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("database"),
+            __stario::by_type::<_, __Routes>(::core::marker::PhantomData::<Database>)
+                .info(),
+        ),
+        __stario::ParameterInfo::new(
+            __stario::Parameter::new("replica"),
+            __stario::by_name::<replica, _>(::core::marker::PhantomData::<Database>)
+                .info(),
+        ),
+    ];
+    const _: () = {
+        __PARAMETERS[3].expect_no_body();
+        __PARAMETERS[5]
+            .expect_no_capture(
+                "`session` is read from the path, but \"/users/{id}/posts\" has no `{session}`",
+            );
+        __PARAMETERS[5].expect_no_body();
+        __PARAMETERS[5]
+            .expect_beside(
+                &__PARAMETERS[3],
+                true,
+                "`filter` reads the request's body already, and it can be read once",
+                "`filter` is a `Writer` already, and a handler has one",
+            );
+    };
+    const __ENDPOINT: __stario::Endpoint = __stario::Endpoint {
+        kind: __stario::Kind::Query,
+        method: "GET",
+        path: "/users/{id}/posts",
+        headers: &[],
+        layer: ::core::option::Option::None,
+        handler: ::core::concat!(::core::module_path!(), "::", "user"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        is_checked: true,
+        requirements: || __stario::requirements(&__PARAMETERS),
+        call: |scope: __stario::Scope| ::std::boxed::Box::pin(async move {
+            let answered = {
+                let scope = &scope;
+                async {
+                    let (
+                        argument_0,
+                        (
+                            argument_1,
+                            (
+                                argument_2,
+                                (
+                                    argument_3,
+                                    (argument_4, (argument_5, (argument_6, (argument_7, ())))),
+                                ),
+                            ),
+                        ),
+                    ) = match __stario::resolve(
+                            __stario::pair(
+                                __PARAMETERS[0].reads_body(scope),
+                                <PathParam<
+                                    u32,
+                                > as __stario::Argument<
+                                    '_,
+                                    __Routes,
+                                    _,
+                                >>::take(scope, &__PARAMETERS[0].parameter),
+                                __stario::pair(
+                                    __PARAMETERS[1].reads_body(scope),
+                                    <QueryParam<
+                                        String,
+                                    > as __stario::Argument<
+                                        '_,
+                                        __Routes,
+                                        _,
+                                    >>::take(scope, &__PARAMETERS[1].parameter),
+                                    __stario::pair(
+                                        __PARAMETERS[2].reads_body(scope),
+                                        __stario::or_default(
+                                            <QueryParam<
+                                                u32,
+                                            > as __stario::FromRequest>::from_request(
+                                                scope,
+                                                &__PARAMETERS[2].parameter,
+                                            ),
+                                            || <QueryParam<u32> as __stario::Defaulted>::from_default(1),
+                                        ),
+                                        __stario::pair(
+                                            __PARAMETERS[3].reads_body(scope),
+                                            <__Parameter3 as __stario::Argument<
+                                                '_,
+                                                __Routes,
+                                                _,
+                                            >>::take(scope, &__PARAMETERS[3].parameter),
+                                            __stario::pair(
+                                                __PARAMETERS[4].reads_body(scope),
+                                                <State<
+                                                    Config,
+                                                > as __stario::Argument<
+                                                    '_,
+                                                    __Routes,
+                                                    _,
+                                                >>::take(scope, &__PARAMETERS[4].parameter),
+                                                __stario::pair(
+                                                    __PARAMETERS[5].reads_body(scope),
+                                                    <Session as __stario::Argument<
+                                                        '_,
+                                                        __Routes,
+                                                        _,
+                                                    >>::take(scope, &__PARAMETERS[5].parameter),
+                                                    __stario::pair(
+                                                        __PARAMETERS[6].reads_body(scope),
+                                                        __stario::by_type::<
+                                                            _,
+                                                            __Routes,
+                                                        >(::core::marker::PhantomData::<Database>)
+                                                            .borrow(scope),
+                                                        __stario::pair(
+                                                            __PARAMETERS[7].reads_body(scope),
+                                                            __stario::by_name::<
+                                                                replica,
+                                                                _,
+                                                            >(::core::marker::PhantomData::<Database>)
+                                                                .borrow(scope),
+                                                            (),
+                                                        ),
+                                                    ),
+                                                ),
+                                            ),
+                                        ),
+                                    ),
+                                ),
+                            ),
+                        )
+                        .await
+                    {
+                        ::core::result::Result::Ok(values) => values,
+                        ::core::result::Result::Err(rejection) => {
+                            return ::core::result::Result::Err(
+                                ::core::convert::From::from(rejection),
+                            );
+                        }
+                    };
+                    ::core::result::Result::Ok({
+                        use __stario::Open as _;
+                        match __stario::Opened(
+                                ::core::ops::ControlFlow::Continue(
+                                    user(
+                                            argument_0.by_value(),
+                                            argument_1.by_value(),
+                                            argument_2,
+                                            argument_3.by_value(),
+                                            argument_4.by_value(),
+                                            argument_5.by_value(),
+                                            argument_6,
+                                            argument_7,
+                                        )
+                                        .await,
+                                ),
+                            )
+                            .present()
+                            .success()
+                            .present()
+                            .0
+                        {
+                            ::core::ops::ControlFlow::Continue(value) => {
+                                __stario::expect_nothing_if::<
+                                    { __stario::has_writer(&__PARAMETERS) },
+                                    _,
+                                >(&value);
+                                __stario::conduct(__stario::reply(value)).await
+                            }
+                            ::core::ops::ControlFlow::Break(answered) => return answered,
+                        }
+                    })
+                }
+                    .await
+            };
+            __stario::complete(scope, answered)
+        }),
+    };
+    __stario::inventory::submit! {
+        __stario::Registration { app : ::core::any::TypeId::of:: < __Routes >, endpoint :
+        __ENDPOINT }
+    }
+    impl __Routes {
+        #[doc(hidden)]
+        const two_handlers_answer_GET_users_PARAM_posts: () = ();
+    }
+};

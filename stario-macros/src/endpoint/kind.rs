@@ -1,0 +1,30 @@
+//! The kinds of handlers, one for each attribute.
+
+use proc_macro2::{Ident, Span};
+
+/// Which attribute was used; decides the method where none is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Query,
+    Command,
+    DetachedCommand,
+}
+
+impl Kind {
+    pub(super) fn method(self) -> &'static str {
+        match self {
+            Kind::Query => "GET",
+            Kind::Command | Kind::DetachedCommand => "POST",
+        }
+    }
+
+    /// The variant of the runtime's `Kind`.
+    pub(super) fn variant(self) -> Ident {
+        let name = match self {
+            Kind::Query => "Query",
+            Kind::Command => "Command",
+            Kind::DetachedCommand => "DetachedCommand",
+        };
+        Ident::new(name, Span::call_site())
+    }
+}

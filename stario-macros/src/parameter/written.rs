@@ -1,0 +1,190 @@
+//! How the type of a parameter is written. What a type is, only rustc knows: stario's own names are used for what an
+//! expansion can leave out, and for errors.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+/// A parameter's type, asked for what can be told from how it is written.
+pub(crate) struct Written<'a>(pub(super) &'a Type);
+
+impl Written<'_> {
+    /// Whether this is its name: `PathParam<u32>`, `stario::PathParam<u32>`.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        last_segment(self.0).is_some_and(|segment| segment.ident == name)
+    }
+
+    /// Whether its type is written as a source of stario that reads `T` by serde, or as `State<T>`. Then it is
+    /// taken for one, so that rustc says which bound of `T` is missing.
+    pub(crate) fn is_generic_source(&self) -> bool {
+        last_segment(self.0).is_some_and(|segment| {
+            matches!(segment.arguments, PathArguments::AngleBracketed(_))
+                && GENERIC_SOURCES.iter().any(|name| segment.ident == name)
+        })
+    }
+
+    /// Whether `T` may be a type that the source cannot read, as far as can be told from how it is written.
+    pub(crate) fn may_be_unreadable(&self) -> bool {
+        self.may_be_list() && !self.is("State")
+    }
+
+    /// Whether its type may be read from the query by its name, or write the response, as far as can be told
+    /// from how it is written: neither do a reference and the other sources of stario.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_borrowed() && !self.is_one_of(&PATH) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
+    }
+
+    /// Whether its type may read a capture of the path, as far as can be told from how it is written.
+    pub(crate) fn may_read_path(&self) -> bool {
+        !self.is_borrowed() && !self.is_one_of(&QUERY) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
+    }
+
+    /// Whether its type may read the body or write the response, as far as can be told from how it is written.
+    pub(crate) fn may_read_body(&self) -> bool {
+        !self.is_borrowed() && !self.is_one_of(&PATH) && !self.is_one_of(&QUERY) && !self.is_one_of(&HEAD)
+    }
+
+    /// Whether what the path holds may be read as a list.
+    pub(crate) fn may_be_list(&self) -> bool {
+        let value = last_segment(self.0).and_then(first_argument).and_then(last_segment);
+        !value.is_some_and(|value| SINGLE.iter().any(|name| value.ident == name))
+    }
+
+    /// Whether it is a dependency by reference.
+    fn is_borrowed(&self) -> bool {
+        matches!(self.0, Type::Reference(_))
+    }
+
+    /// Whether its type is written as one of these.
+    fn is_one_of(&self, names: &[&str]) -> bool {
+        last_segment(self.0).is_some_and(|segment| names.iter().any(|name| segment.ident == name))
+    }
+}
+
+/// Sources of stario whose `T` decides whether they can be read.
+const GENERIC_SOURCES: [&str; 15] = [
+    "Cookie",
+    "EncryptedCookie",
+    "FormBody",
+    "FormField",
+    "Header",
+    "JsonBody",
+    "JsonOrForm",
+    "PathParam",
+    "Query",
+    "QueryParam",
+    "QueryParams",
+    "Signal",
+    "SignedCookie",
+    "Signals",
+    "State",
+];
+
+/// The source of stario that reads the path.
+const PATH: [&str; 1] = ["PathParam"];
+
+/// Sources of stario that read the query.
+const QUERY: [&str; 3] = ["Query", "QueryParam", "QueryParams"];
+
+/// Other sources of stario that never read the body.
+const HEAD: [&str; 11] = [
+    "AppHandle",
+    "ClientAddress",
+    "Cookie",
+    "EncryptedCookie",
+    "Header",
+    "Headers",
+    "Logger",
+    "MatchedPath",
+    "RequestId",
+    "SignedCookie",
+    "State",
+];
+
+/// Sources of stario that may read the body.
+const BODY: [&str; 11] = [
+    "BodyStream",
+    "FileSignal",
+    "FormBody",
+    "FormField",
+    "JsonBody",
+    "JsonOrForm",
+    "Multipart",
+    "RawBody",
+    "Signal",
+    "Signals",
+    "UploadedFile",
+];
+
+/// Types of one value.
+const SINGLE: [&str; 15] = [
+    "String", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64",
+    "u128",
+];
+
+/// Whether the type is written as a source of an `Option`: `QueryParam<Option<u32>>`.
+pub(super) fn is_option(ty: &Type) -> bool {
+    let inner = last_segment(ty).and_then(first_argument).and_then(last_segment);
+    inner.is_some_and(|inner| inner.ident == "Option")
+}
+
+/// What is wrong with a source inside of an `Option`, a `Result` or a reference, if it is one of stario that reads
+/// a `T`: `Option<QueryParam<u32>>`.
+pub(super) fn wrapped_source(ty: &Type) -> Option<(TokenStream, String)> {
+    let inner = match ty {
+        Type::Reference(reference) => &*reference.elem,
+        ty => first_argument(last_segment(ty)?)?,
+    };
+    let source =
+        last_segment(inner).filter(|source| GENERIC_SOURCES.iter().any(|name| source.ident == name))?;
+    let name = &source.ident;
+    let value = first_argument(source)?.to_token_stream();
+    let value: String = value.to_string().split(' ').collect();
+    let wrapper = match ty {
+        Type::Reference(_) => "&".to_owned(),
+        ty => last_segment(ty)?.ident.to_string(),
+    };
+    let message = match (wrapper.as_str(), name.to_string().as_str()) {
+        ("&", _) => format!("a `{name}` is taken by value: write `{name}<{value}>`"),
+        ("Option", "PathParam" | "State") => {
+            format!("a `{name}` is always there: write `{name}<{value}>`")
+        }
+        ("Option", "QueryParams") => {
+            format!("write `{name}<{value}>`: it is empty where the request has no value")
+        }
+        ("Option", "FormBody" | "JsonOrForm" | "Query" | "Signals") => {
+            format!("write `{name}<{value}>`: a field of it that may be missing is an `Option`")
+        }
+        ("Option", "JsonBody") => {
+            format!("write `{name}<Option<{value}>>`: it is `None` where the body is `null`")
+        }
+        ("Option", _) => {
+            format!("write `{name}<Option<{value}>>`: it is `None` where the request has no value")
+        }
+        ("Result", _) => {
+            format!(
+                "write `{name}<{value}>`: what it cannot be read from is answered before the handler runs"
+            )
+        }
+        _ => return None,
+    };
+    Some((ty.to_token_stream(), message))
+}
+
+/// The first type in the angle brackets.
+fn first_argument(segment: &PathSegment) -> Option<&Type> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}

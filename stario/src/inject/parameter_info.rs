@@ -1,0 +1,171 @@
+//! What the compiler knows of one parameter of a handler or a provider.
+
+use std::marker::PhantomData;
+
+use crate::extract::FromRequest;
+use crate::parameter::{Parameter, Requirement, Source};
+use crate::scope::Scope;
+
+use super::{Argument, Injected, ProvidedBy, Provider};
+
+/// What a parameter's type says about it.
+#[derive(Debug)]
+pub struct ArgumentInfo {
+    source: Source,
+    by_name: bool,
+    reads_body: fn(&Scope) -> bool,
+    reads_body_later: fn(&Scope) -> bool,
+    requirement: fn(&Parameter) -> Option<Requirement>,
+}
+
+impl ArgumentInfo {
+    pub(crate) const fn of_source<T: FromRequest>() -> Self {
+        Self {
+            source: T::SOURCE,
+            by_name: T::BY_NAME,
+            reads_body: |_| T::SOURCE.reads_body(),
+            reads_body_later: |_| false,
+            requirement: T::requirement,
+        }
+    }
+
+    pub(super) const fn of_argument<'s, T: Argument<'s, R, K>, R, K>() -> Self {
+        Self {
+            source: T::SOURCE,
+            by_name: T::BY_NAME,
+            reads_body: T::reads_body,
+            reads_body_later: T::reads_body_later,
+            requirement: T::requirement,
+        }
+    }
+}
+
+/// One parameter, as the macros describe it: checks, requirements and resolutions refer to this.
+#[derive(Debug)]
+pub struct ParameterInfo {
+    /// Its name.
+    pub parameter: Parameter,
+    argument: ArgumentInfo,
+}
+
+/// The value of the type's provider. The type is that of an argument, so that rustc reports one that has no
+/// provider in the same place, and so once, wherever it is stated.
+pub const fn by_type<T: Injected<R>, R>(_: PhantomData<T>) -> ProvidedBy<T::Provider, T> {
+    ProvidedBy(PhantomData)
+}
+
+/// The value of a provider that is named.
+pub const fn by_name<P: Provider<T>, T: Send + Sync + 'static>(_: PhantomData<T>) -> ProvidedBy<P, T> {
+    ProvidedBy(PhantomData)
+}
+
+// The value is there for its type alone.
+#[allow(clippy::unused_self)]
+impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
+    /// What is known of it.
+    pub const fn info(self) -> ArgumentInfo {
+        ArgumentInfo {
+            source: Self::SOURCE,
+            by_name: Self::BY_NAME,
+            reads_body: Self::reads_body,
+            reads_body_later: Self::reads_body_later,
+            requirement: Self::requirement,
+        }
+    }
+}
+
+// The methods whose names begin with `expect` are evaluated by the compiler: it reports their panics as errors.
+#[allow(clippy::missing_panics_doc)]
+impl ParameterInfo {
+    /// A parameter, and what its type says about it.
+    pub const fn new(parameter: Parameter, argument: ArgumentInfo) -> Self {
+        Self { parameter, argument }
+    }
+
+    /// Whether it, or a provider behind it, reads the body before the handler runs.
+    pub fn reads_body(&self, scope: &Scope) -> bool {
+        (self.argument.reads_body)(scope)
+    }
+
+    /// Refuses a parameter that needs a name and has none.
+    #[track_caller]
+    pub const fn expect_name(&self) {
+        assert!(
+            !self.argument.by_name,
+            "this value is looked up by the parameter's name, and the parameter has none; add #[name(\"..\")]"
+        );
+    }
+
+    /// Refuses a path parameter where the path has no capture of its name.
+    #[track_caller]
+    pub const fn expect_no_capture(&self, message: &'static str) {
+        assert!(!self.argument.source.is_path(), "{}", message);
+    }
+
+    /// Refuses a body where a request has none.
+    #[track_caller]
+    pub const fn expect_no_body(&self) {
+        assert!(
+            !self.argument.source.needs_body(),
+            "a query has no body: browsers send none with GET; make this handler a command"
+        );
+    }
+
+    /// Refuses a `Writer`, for the reason in the message.
+    #[track_caller]
+    pub const fn expect_no_writer(&self, message: &'static str) {
+        assert!(!self.argument.source.is_writer(), "{}", message);
+    }
+
+    /// Refuses what belongs to one request.
+    #[track_caller]
+    pub const fn expect_app(&self, message: &'static str) {
+        assert!(self.argument.source.is_app(), "{}", message);
+    }
+
+    /// Refuses a second reader of the body and a second writer of the response.
+    #[track_caller]
+    pub const fn expect_beside(
+        &self,
+        other: &Self,
+        signals_in_query: bool,
+        second_body: &'static str,
+        second_writer: &'static str,
+    ) {
+        assert!(
+            !self.argument.source.conflicts_with(other.argument.source, signals_in_query),
+            "{}",
+            second_body
+        );
+        assert!(
+            !(self.argument.source.is_writer() && other.argument.source.is_writer()),
+            "{}",
+            second_writer
+        );
+    }
+}
+
+/// What the parameters need of the app.
+pub fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
+    let needs = |info: &ParameterInfo| {
+        [(info.argument.requirement)(&info.parameter), Requirement::reads(info.argument.source)]
+    };
+    parameters.iter().flat_map(needs).collect()
+}
+
+/// Whether one of them may read the body while the handler runs.
+pub fn reads_body_later(parameters: &[ParameterInfo], scope: &Scope) -> bool {
+    parameters.iter().any(|info| (info.argument.reads_body_later)(scope))
+}
+
+/// Whether one of them writes the response.
+pub const fn has_writer(parameters: &[ParameterInfo]) -> bool {
+    let mut position = 0;
+    while position < parameters.len() {
+        if parameters[position].argument.source.is_writer() {
+            return true;
+        }
+        position += 1;
+    }
+    false
+}
