@@ -1,7 +1,10 @@
 //! Errors, and the answers to them.
+
 //!
 //! Whatever goes wrong with a request becomes one [`Error`]: what a handler or a provider returns, a refused
-//! parameter, the error of a layer, a panic. The app then answers it, in `app/answers.rs`.
+//! parameter, the error of a layer, a panic. The app then answers it, in `answers.rs`.
+
+mod rejection;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,7 +12,8 @@ use std::fmt;
 use http::{StatusCode, request};
 
 use crate::body::Response;
-use crate::extract::Rejection;
+
+pub use rejection::Rejection;
 
 /// A `Result` whose error is an [`Error`] unless another is named.
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
@@ -90,6 +94,16 @@ impl Error {
 
     pub(crate) fn into_kind(self) -> Kind {
         *self.0
+    }
+
+    /// The rejection for this error of a provider.
+    pub(crate) fn into_rejection(self) -> Rejection {
+        let (status, message) = (self.status(), self.message());
+        match self.into_kind() {
+            Kind::Rejection(rejection) => rejection,
+            Kind::Answer { .. } => Rejection::new(status, message),
+            Kind::Cause(cause) => Rejection::caused(status, message, cause),
+        }
     }
 }
 

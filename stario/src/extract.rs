@@ -4,7 +4,6 @@
 mod content_type;
 mod file_name;
 mod form_parts;
-mod rejection;
 mod urlencoded;
 mod value;
 
@@ -37,6 +36,7 @@ mod signals;
 mod state;
 mod uploaded_file;
 
+use crate::error::Rejection;
 use crate::inject::ArgumentInfo;
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::response::Location;
@@ -59,7 +59,6 @@ pub use path::{PathParam, PathSource};
 pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};
-pub use rejection::Rejection;
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;

@@ -17,7 +17,8 @@ use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::extract::{FromRequest, Rejection};
+use crate::error::Rejection;
+use crate::extract::FromRequest;
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 

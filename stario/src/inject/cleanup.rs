@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::cleanups::{CleanupOutcome, List};
-use crate::extract::{FromRequest, Rejection};
+use crate::error::Rejection;
+use crate::extract::FromRequest;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::provider::{Dependencies, Lifetime, Provider, make};
-use crate::extract::Rejection;
+use crate::error::Rejection;
 use crate::parameter::Source;
 use crate::scope::Scope;
 

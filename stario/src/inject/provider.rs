@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::slots::Slots;
-use crate::extract::Rejection;
+use crate::error::Rejection;
 use crate::parameter::{ProviderInfo, Source};
 use crate::scope::Scope;
 use crate::shared::Shared;
