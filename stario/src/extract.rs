@@ -111,7 +111,13 @@ pub trait FromRequest: Sized {
     const BY_NAME: bool = false;
 
     #[doc(hidden)]
-    const INFO: ArgumentInfo = ArgumentInfo::of_source::<Self>();
+    const INFO: ArgumentInfo = ArgumentInfo {
+        source: Self::SOURCE,
+        by_name: Self::BY_NAME,
+        reads_body: |_| Self::SOURCE.reads_body(),
+        reads_body_later: |_| false,
+        requirement: Self::requirement,
+    };
 
     /// Resolves the parameter.
     ///

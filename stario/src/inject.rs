@@ -29,7 +29,7 @@ pub use lazy::Lazy;
 pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
 pub(crate) use parameter_info::ArgumentInfo;
-pub use parameter_info::{ParameterInfo, by_name, by_type, has_writer, reads_body_later, requirements};
+pub use parameter_info::{ParameterInfo, has_writer, reads_body_later, requirements};
 pub(crate) use provider::{Boxed, Lifetime};
 pub use provider::{Dependencies, Provider, Replacement};
 pub use resolve::{pair, resolve};
@@ -65,7 +65,13 @@ pub trait Argument<'s, R, K>: Sized {
     const BY_NAME: bool = false;
 
     /// All that is known of it before a request.
-    const INFO: ArgumentInfo = ArgumentInfo::of_argument::<'s, Self, R, K>();
+    const INFO: ArgumentInfo = ArgumentInfo {
+        source: Self::SOURCE,
+        by_name: Self::BY_NAME,
+        reads_body: Self::reads_body,
+        reads_body_later: Self::reads_body_later,
+        requirement: Self::requirement,
+    };
 
     /// Whether it, or a provider behind it, reads the body.
     fn reads_body(scope: &Scope) -> bool;
@@ -224,5 +230,31 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// The value, for a provider's parameter by reference.
     pub fn borrow_boxed<'s>(self, scope: &'s Arc<Scope>, dependencies: &'s Dependencies) -> Boxed<'s, &'s T> {
         Box::pin(self.borrow(scope, dependencies))
+    }
+}
+
+/// The value of the type's provider. The type is that of an argument, so that rustc reports one that has no
+/// provider in the same place, and so once, wherever it is stated.
+pub const fn by_type<T: Injected<R>, R>(_: PhantomData<T>) -> ProvidedBy<T::Provider, T> {
+    ProvidedBy(PhantomData)
+}
+
+/// The value of a provider that is named.
+pub const fn by_name<P: Provider<T>, T: Send + Sync + 'static>(_: PhantomData<T>) -> ProvidedBy<P, T> {
+    ProvidedBy(PhantomData)
+}
+
+// The value is there for its type alone.
+#[allow(clippy::unused_self)]
+impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
+    /// What is known of it.
+    pub const fn info(self) -> ArgumentInfo {
+        ArgumentInfo {
+            source: Self::SOURCE,
+            by_name: Self::BY_NAME,
+            reads_body: Self::reads_body,
+            reads_body_later: Self::reads_body_later,
+            requirement: Self::requirement,
+        }
     }
 }
