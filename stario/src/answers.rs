@@ -50,7 +50,7 @@ impl Answers {
     /// The answer to an error.
     pub(crate) fn answer(&self, error: Error, request: &request::Parts, id: RequestId) -> Response {
         match error.into_kind() {
-            Kind::Rejection(rejection) => self.refuse(rejection, request, id),
+            Kind::Rejection(rejection) => self.refuse(&rejection, request, id),
             Kind::Answer { status, message } => self.status(status, &message, request, id),
             Kind::Cause(cause) => {
                 if let Some(response) = self.cause(&*cause, request, id) {
@@ -92,7 +92,7 @@ impl Answers {
         Some(self.status(status, message, request, id))
     }
 
-    fn refuse(&self, rejection: Rejection, request: &request::Parts, id: RequestId) -> Response {
+    fn refuse(&self, rejection: &Rejection, request: &request::Parts, id: RequestId) -> Response {
         if let Some(cause) = rejection.cause()
             && let Some(response) = self.cause(cause, request, id)
         {
@@ -101,11 +101,11 @@ impl Answers {
         let codings = rejection.codings();
         let mut response = match &self.rejection {
             Some(handler) => {
-                guarded(id, || Some(handler(&rejection, request))).unwrap_or_else(internal_server_error)
+                guarded(id, || Some(handler(rejection, request))).unwrap_or_else(internal_server_error)
             }
             None => match self.page(rejection.status(), rejection.message(), request, id) {
                 Some(response) => response,
-                None => refusal(&rejection, request),
+                None => refusal(rejection, request),
             },
         };
         if let Some(codings) = codings {

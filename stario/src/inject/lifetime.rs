@@ -76,9 +76,9 @@ impl Lifetime for Transient {
 
     const SOURCE: Source = Source::Head;
 
-    async fn take<'s, P: Provider<V>, V: Send + Sync + 'static>(
+    async fn take<P: Provider<V>, V: Send + Sync + 'static>(
         scope: &Arc<Scope>,
-        dependencies: &'s Dependencies,
+        dependencies: &Dependencies,
     ) -> Result<Owned<V>, Rejection> {
         make::<P, V>(scope, dependencies).await.map(Owned)
     }
