@@ -1,4 +1,4 @@
-//! What can stand in an attribute.
+//! Values of attributes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,7 +49,7 @@ impl fmt::Write for AttrWriter<'_> {
 /// A value for an ordinary attribute: `title={value}`.
 ///
 /// Implemented for strings, numbers and `char`; for `Option`, where `None` leaves the attribute out; for tuples of up to
-/// eight values, written one behind the other (`id={("user-", user.id)}`); for [`display`](crate::display); and for
+/// eight values, written one after the other (`id={("user-", user.id)}`); for [`display`](crate::display); and for
 /// references and smart pointers. Attributes whose value means more than its characters ask for a narrower trait:
 /// [`UrlAttr`](crate::UrlAttr), [`Expression`](crate::Expression), [`StyleAttr`](crate::StyleAttr).
 ///
@@ -205,7 +205,7 @@ tuple_values! { (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G
 
 /// A value for an attribute that spells out `true` and `false`, such as `aria-expanded` or `draggable`.
 ///
-/// Everything that is an [`AttrValue`], and `bool` and `Option<bool>`.
+/// Every [`AttrValue`], and `bool` and `Option<bool>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an attribute value",
     label = "not an attribute value",
@@ -258,9 +258,9 @@ impl TrueFalseAttr for &bool {
     }
 }
 
-/// A value for an attribute that says something by being there and more with a text, such as `hidden` or `download`.
+/// A value for an attribute that may be present without a text or with one, such as `hidden` or `download`.
 ///
-/// Everything that is an [`AttrValue`], and `bool`, which leaves the attribute out or writes it without a text.
+/// Every [`AttrValue`], and `bool`, which leaves the attribute out or writes it without a text.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an attribute value",
     label = "not an attribute value",
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn spells_truth_where_asked() {
+    fn writes_true_and_false() {
         #[allow(clippy::needless_pass_by_value)]
         fn check(value: impl TrueFalseAttr, expected: Option<&str>) {
             assert_eq!(value.is_present(), expected.is_some());
@@ -348,8 +348,9 @@ mod tests {
         check(None::<bool>, None);
         check("mixed", Some("mixed"));
     }
+
     #[test]
-    fn is_there_where_that_says_something() {
+    fn flags_are_present_or_have_a_text() {
         #[allow(clippy::needless_pass_by_value)]
         fn check(value: impl FlagOrTextAttr, expected: Option<&str>) {
             assert_eq!(value.is_present(), expected.is_some());

@@ -9,13 +9,14 @@ use crate::attribute::{AttrValue, AttrWriter};
 use crate::escape::Quote;
 use crate::expression::{Expression, JsWriter};
 use crate::names::{AttrKind, Content, attr_kind, element};
-use crate::url::refuse_unsafe;
+use crate::url::{UrlAttr, is_safe, is_safe_list, is_safe_refresh, is_same_site, refuse_unsafe};
 
 /// Attributes collected at run time, for `<a {..attrs}>`.
 ///
 /// Names are checked when they are added, and so is what the value means there: a URL gets its scheme check, and names
-/// whose value would run as code take no strings. Where a name is in the template too, the template's comes first and
-/// the browser keeps that one.
+/// whose value would run as code take no strings. On an element that runs what it loads, such as `<script>` or
+/// `<iframe>`, URLs of other sites are replaced by `about:invalid`; [`with_url`](Self::with_url) takes typed and trusted
+/// ones. Where a name is in the template too, the template's comes first and the browser keeps that one.
 ///
 /// ```
 /// use stario_html::{Attrs, InvalidName};
@@ -30,13 +31,15 @@ use crate::url::refuse_unsafe;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attrs {
     markup: String,
+    /// The markup for elements that run what they load, where it differs.
+    for_code: Option<String>,
 }
 
 impl Attrs {
     /// Makes an empty list.
     #[must_use]
     pub const fn new() -> Self {
-        Self { markup: String::new() }
+        Self { markup: String::new(), for_code: None }
     }
 
     /// Adds an attribute with a value; `None` adds nothing.
@@ -46,11 +49,12 @@ impl Attrs {
     /// When `name` cannot be an attribute name, or when its value would be run as JavaScript, CSS or HTML: see
     /// [`with_expression`](Self::with_expression), and write the others in the template.
     pub fn with(self, name: &str, value: impl AttrValue) -> Result<Self, InvalidName> {
-        let kind = runtime_kind(name)?;
-        let checked = match kind {
-            AttrKind::Plain | AttrKind::TrueFalse | AttrKind::FlagOrText | AttrKind::Boolean => None,
-            AttrKind::Url => Some(crate::url::is_safe as fn(&str) -> bool),
-            AttrKind::UrlList => Some(crate::url::is_safe_list as fn(&str) -> bool),
+        let is_safe: fn(&str) -> bool = match runtime_kind(name)? {
+            AttrKind::Plain | AttrKind::TrueFalse | AttrKind::FlagOrText | AttrKind::Boolean => |_| true,
+            AttrKind::Url => is_safe,
+            AttrKind::CodeUrl => is_same_site,
+            AttrKind::UrlList => is_safe_list,
+            AttrKind::Refresh => is_safe_refresh,
             AttrKind::Style | AttrKind::Handler | AttrKind::Srcdoc | AttrKind::Expression => {
                 return Err(InvalidName::new(name, "its value is code, not text"));
             }
@@ -58,14 +62,48 @@ impl Attrs {
         if !value.is_present() {
             return Ok(self);
         }
-        Ok(self.add(name, |buf| {
-            let mut out = AttrWriter::new(buf);
-            let start = out.buf().len();
-            value.write_attr(&mut out);
-            if let Some(is_safe) = checked {
-                refuse_unsafe(&mut out, start, is_safe);
-            }
-        }))
+        let checked = |is_safe: fn(&str) -> bool| {
+            attribute(name, |out| {
+                let start = out.buf().len();
+                value.write_attr(out);
+                refuse_unsafe(out, start, is_safe);
+            })
+        };
+        let for_code = is_code_url(name).then(|| checked(is_same_site));
+        Ok(self.add(&checked(is_safe), for_code.as_deref()))
+    }
+
+    /// Adds an attribute whose value is a URL, with a [`UrlAttr`]: a typed one, or a [`trusted_url`](crate::trusted_url).
+    /// `None` adds nothing.
+    ///
+    /// # Errors
+    ///
+    /// When `name` cannot be an attribute name, or when its value is not a URL.
+    ///
+    /// ```
+    /// use stario_html::{Attrs, InvalidName, trusted_url};
+    ///
+    /// # fn main() -> Result<(), InvalidName> {
+    /// let attrs = Attrs::new().with_url("src", trusted_url("https://cdn.example/chart.js"))?;
+    /// assert_eq!(attrs.as_str(), " src=\"https://cdn.example/chart.js\"");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_url(self, name: &str, url: impl UrlAttr) -> Result<Self, InvalidName> {
+        let kind = runtime_kind(name)?;
+        if !matches!(kind, AttrKind::Url | AttrKind::CodeUrl | AttrKind::UrlList) {
+            return Err(InvalidName::new(name, "its value is not a URL"));
+        }
+        if !url.is_present() {
+            return Ok(self);
+        }
+        let markup = attribute(name, |out| match kind {
+            AttrKind::UrlList => url.write_url_list(out),
+            AttrKind::CodeUrl => url.write_code_url(out),
+            _ => url.write_url(out),
+        });
+        let for_code = is_code_url(name).then(|| attribute(name, |out| url.write_code_url(out)));
+        Ok(self.add(&markup, for_code.as_deref()))
     }
 
     /// Adds an attribute without a value if `present`.
@@ -73,13 +111,9 @@ impl Attrs {
     /// # Errors
     ///
     /// When `name` cannot be an attribute name.
-    pub fn with_flag(mut self, name: &str, present: bool) -> Result<Self, InvalidName> {
+    pub fn with_flag(self, name: &str, present: bool) -> Result<Self, InvalidName> {
         runtime_kind(name)?;
-        if present {
-            self.markup.push(' ');
-            self.markup.push_str(name);
-        }
-        Ok(self)
+        Ok(if present { self.add(&format!(" {name}"), None) } else { self })
     }
 
     /// Adds an attribute whose value is JavaScript, such as `data-on:click`.
@@ -94,7 +128,10 @@ impl Attrs {
         if !value.is_present() {
             return Ok(self);
         }
-        Ok(self.add(name, |buf| value.write_expression(&mut JsWriter::attribute(buf, Quote::Double))))
+        let markup = attribute(name, |out| {
+            value.write_expression(&mut JsWriter::attribute(out.buf(), Quote::Double));
+        });
+        Ok(self.add(&markup, None))
     }
 
     /// Returns the markup, with a space before each attribute.
@@ -103,14 +140,39 @@ impl Attrs {
         &self.markup
     }
 
-    fn add(mut self, name: &str, write: impl FnOnce(&mut Buf)) -> Self {
-        let mut buf = Buf::new();
-        write(&mut buf);
-        for piece in [" ", name, "=\"", buf.finish().as_str(), "\""] {
-            self.markup.push_str(piece);
+    /// Returns the markup for an element that runs what it loads.
+    pub(crate) fn for_code(&self) -> &str {
+        self.for_code.as_deref().unwrap_or(&self.markup)
+    }
+
+    /// Adds an attribute, which may have another markup on elements that run what they load.
+    fn add(mut self, markup: &str, for_code: Option<&str>) -> Self {
+        let for_code = for_code.unwrap_or(markup);
+        if for_code != markup && self.for_code.is_none() {
+            self.for_code = Some(self.markup.clone());
         }
+        if let Some(all) = &mut self.for_code {
+            all.push_str(for_code);
+        }
+        self.markup.push_str(markup);
         self
     }
+}
+
+/// The markup of one attribute.
+fn attribute(name: &str, write: impl FnOnce(&mut AttrWriter<'_>)) -> String {
+    let mut buf = Buf::new();
+    for markup in [" ", name, "=\""] {
+        buf.push_trusted_markup(markup);
+    }
+    write(&mut AttrWriter::new(&mut buf));
+    buf.push_trusted_markup("\"");
+    buf.finish().into()
+}
+
+/// Tells whether elements that run what they load have the URL of it in the attribute `name`.
+fn is_code_url(name: &str) -> bool {
+    ["data", "href", "src", "xlink:href"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Checks a name and finds what its value means on whatever element it lands.
@@ -201,7 +263,7 @@ impl Error for InvalidName {}
 #[cfg(test)]
 mod tests {
     use super::{Attrs, TagName};
-    use crate::js;
+    use crate::{js, trusted_url};
 
     #[test]
     fn checks_names() {
@@ -227,6 +289,27 @@ mod tests {
         assert_eq!(
             attrs.as_str(),
             " title=\"a&quot;b\" href=\"about:invalid\" to=\"about:invalid\" data-on:click=\"a &amp;&amp; b\""
+        );
+    }
+
+    #[test]
+    fn keeps_code_on_the_site() {
+        let other = "https://other.example/x";
+        let attrs = Attrs::new()
+            .with("id", "a")
+            .and_then(|attrs| attrs.with("src", "/x"))
+            .and_then(|attrs| attrs.with("href", other))
+            .and_then(|attrs| attrs.with_url("data", trusted_url(other)))
+            .and_then(|attrs| attrs.with_flag("async", true))
+            .unwrap();
+        let rest = "data=\"https://other.example/x\" async";
+        assert_eq!(attrs.as_str(), format!(" id=\"a\" src=\"/x\" href=\"{other}\" {rest}"));
+        assert_eq!(attrs.for_code(), format!(" id=\"a\" src=\"/x\" href=\"about:invalid\" {rest}"));
+        let attrs =
+            Attrs::new().with("content", "0; url=javascript:x").and_then(|attrs| attrs.with("data", other));
+        assert_eq!(attrs.unwrap().as_str(), " content=\"about:invalid\" data=\"about:invalid\"");
+        assert!(
+            Attrs::new().with_url("id", "/x").is_err() && Attrs::new().with_url("onclick", "/x").is_err()
         );
     }
 

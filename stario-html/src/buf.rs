@@ -1,17 +1,19 @@
 //! The buffer that templates write into.
 
-// Writing into spare capacity; everything unsafe of the crate, in one place.
-#[allow(unsafe_code)]
+// Writing into spare capacity: the only unsafe code of this crate. `cfg(stario_portable)` chooses its portable path.
+#[allow(unsafe_code, unexpected_cfgs)]
 mod raw;
+#[allow(unexpected_cfgs)]
+mod tables;
 
 use std::fmt;
 
+use crate::Html;
 use crate::escape::Quote;
-use crate::{Html, Render};
 
-/// Collects HTML; every way in except the one with the loud name escapes.
+/// A buffer that HTML is written to. Everything is escaped, except by [`push_trusted_markup`](Self::push_trusted_markup).
 ///
-/// `html!` makes and finishes one for each template. [`Render`] implementations write into it, and code that builds
+/// `html!` makes and finishes one for each template. [`Render`](crate::Render) implementations write into it, and code that builds
 /// markup by hand may use it too.
 ///
 /// ```
@@ -42,11 +44,6 @@ impl Buf {
         Self { text: String::with_capacity(bytes) }
     }
 
-    /// Renders `value` behind what is already there.
-    pub fn push<T: Render + ?Sized>(&mut self, value: &T) {
-        value.render(self);
-    }
-
     /// Appends `text`, escaped for element content and for attributes in double quotes.
     pub fn push_escaped(&mut self, text: &str) {
         self.push_escaped_for(text, Quote::Double);
@@ -54,7 +51,7 @@ impl Buf {
 
     /// Appends `markup` as it is: **trusted, never escaped**.
     ///
-    /// Whoever calls this answers for what the markup does in the reader's browser.
+    /// The caller is responsible for what the markup does in the reader's browser.
     #[inline]
     pub fn push_trusted_markup(&mut self, markup: &str) {
         self.text.push_str(markup);
@@ -72,7 +69,7 @@ impl Buf {
         self.text.is_empty()
     }
 
-    /// Ends the writing and gives the markup out, without copying it.
+    /// Returns the finished markup, without copying it.
     #[must_use]
     pub fn finish(self) -> Html {
         Html::from_finished(self.text)
@@ -100,12 +97,12 @@ impl Buf {
         raw::integer(&mut self.text, head, is_negative, n, tail);
     }
 
-    /// What has been written from `start` on.
+    /// The text written from `start` on.
     pub(crate) fn written_from(&self, start: usize) -> &str {
         &self.text[start..]
     }
 
-    /// Takes back what has been written from `start` on.
+    /// Removes the text written from `start` on.
     pub(crate) fn truncate(&mut self, start: usize) {
         self.text.truncate(start);
     }
@@ -132,7 +129,7 @@ impl fmt::Write for Escaping<'_> {
 
 impl Escaping<'_> {
     pub(crate) fn push_display(&mut self, value: impl fmt::Display) {
-        // The writer cannot fail, so an error can only come from a broken `Display`; what it wrote so far stays.
+        // The writer cannot fail, so an error can only come from a broken `Display`; the text written so far stays.
         let _ = fmt::Write::write_fmt(self, format_args!("{value}"));
     }
 }

@@ -1,15 +1,15 @@
-//! What passes between a template and the components it uses.
+//! The types that connect a template with the components it uses.
 
 use crate::{Buf, Html, Render};
 
-/// What stands between the tags of a component: `<Card>"these"</Card>`.
+/// The nodes between the tags of a component: `<Card>"these"</Card>`.
 ///
 /// A component that takes children has a parameter named `children`, of this type or `Html`, and shows it as `{children}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Children(Html);
 
 impl Children {
-    /// Tells whether there are none.
+    /// Tells whether there are no children.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -38,57 +38,57 @@ impl Render for Children {
     }
 }
 
-/// The place in a caller's buffer that a component writes into.
+/// The place in a caller's buffer that a component writes to.
 ///
-/// The template that ends a component writes there and says so. A component may also return other HTML, from an early
-/// `return`; what its template had written by then is taken back.
+/// The template at the end of a component writes there and calls [`finish`](Self::finish). If the component returns other
+/// HTML instead, by an early `return`, the markup its template had written is removed.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Slot<'b> {
+pub struct ComponentOutput<'b> {
     buf: &'b mut Buf,
     start: usize,
     is_written: bool,
 }
 
-impl Slot<'_> {
+impl ComponentOutput<'_> {
     /// Runs a component on its own.
-    pub fn standalone(component: impl FnOnce(&mut Slot<'_>) -> Html) -> Html {
+    pub fn standalone(component: impl FnOnce(&mut ComponentOutput<'_>) -> Html) -> Html {
         let mut buf = Buf::new();
-        Slot::within(&mut buf, component);
+        ComponentOutput::within(&mut buf, component);
         buf.finish()
     }
 
-    /// Runs a component behind what is in `buf`.
-    pub fn within(buf: &mut Buf, component: impl FnOnce(&mut Slot<'_>) -> Html) {
+    /// Runs a component that writes to the end of `buf`.
+    pub fn within(buf: &mut Buf, component: impl FnOnce(&mut ComponentOutput<'_>) -> Html) {
         let start = buf.len();
-        let mut slot = Slot { buf, start, is_written: false };
-        let returned = component(&mut slot);
-        if !slot.is_written {
-            slot.buf.truncate(slot.start);
-            slot.buf.push(&returned);
+        let mut output = ComponentOutput { buf, start, is_written: false };
+        let returned = component(&mut output);
+        if !output.is_written {
+            output.buf.truncate(output.start);
+            output.buf.push(&returned);
         }
     }
 
-    /// The buffer to write into.
+    /// The buffer to write to.
     pub fn buf(&mut self) -> &mut Buf {
         self.buf
     }
 
-    /// Says that the component is written, and returns something in place of the HTML.
+    /// Marks the component as written, and returns a value in place of its HTML.
     pub fn finish(&mut self) -> Html {
         self.is_written = true;
         Html::from_static("")
     }
 }
 
-/// What may be given for an optional property: the value, or an `Option` of it.
+/// A value for an optional property: the value itself, or an `Option` of it.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the type of this property",
     label = "expected `{T}` or `Option<{T}>`"
 )]
 pub trait IntoOptional<T> {
-    /// Wraps what is not wrapped yet.
+    /// Wraps the value, unless it is an `Option` already.
     fn into_optional(self) -> Option<T>;
 }
 
@@ -116,7 +116,7 @@ impl IntoOptional<String> for &str {
     }
 }
 
-/// Children that a component takes, which one without a parameter for them has none of.
+/// A bound on the children of a component. No type meets it for a component without a parameter for children.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "<{Component}> takes no children",
@@ -125,17 +125,17 @@ impl IntoOptional<String> for &str {
 )]
 pub trait ChildrenOf<Component> {}
 
-/// Counts a required property that has been given.
+/// Marks a required property that has been given.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Given;
 
-/// Counts a required property that has not been given yet.
+/// Marks a required property that has not been given yet.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Missing;
 
-/// The value of a required property, which the types have proved to be there.
+/// Unwraps the value of a required property, which the type parameters prove to be given.
 #[doc(hidden)]
 pub fn given<T>(value: Option<T>) -> T {
     match value {

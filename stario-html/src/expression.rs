@@ -1,7 +1,7 @@
 //! JavaScript: Datastar expressions, event handlers and scripts.
 //!
-//! Escaping for HTML does not stop `'+alert(1)+'` where the browser runs the value as code. So text never gets here as
-//! it is: a value is a number, a bool, a whole JSON literal, or code the programmer wrote.
+//! Escaping for HTML does not stop `'+alert(1)+'` where the browser runs the value as code. So text is never written here
+//! as it is: a value is a number, a bool, a whole JSON literal, or code the programmer wrote.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::escape::Quote;
 enum Place {
     Attribute(Quote),
     Script,
-    /// Into text, to be placed later.
+    /// Text that is placed, and escaped, later.
     Code,
 }
 
@@ -91,7 +91,8 @@ impl<'b> JsWriter<'b> {
         match self.place {
             Place::Attribute(quote) => Escaping { buf: self.buf, quote }.push_display(value),
             Place::Script => {
-                // Whole first: what must not appear in a script could straddle two pieces.
+                // The code is written as a whole: a sequence that must not appear in a script could begin in one piece and
+                // end in the next.
                 push_script(self.buf, &value.to_string());
             }
             Place::Code => self.buf.push_trusted_markup(&value.to_string()),

@@ -7,8 +7,8 @@ use std::fmt;
 ///
 /// `html!` returns it, [`Render`](crate::Render) puts it into other templates unchanged, and a server can send it as it
 /// is. It owns its text (or points to a `'static` one), so it can be kept, sent to another thread and held across
-/// `.await`. Whatever is inside was escaped when it was written; nothing but trusted markup gets in unescaped, through
-/// [`Html::from_static`] and [`Raw`](crate::Raw).
+/// `.await`. Its text was escaped when it was written; only trusted markup is not, given by [`Html::from_static`] and
+/// [`Raw`](crate::Raw).
 ///
 /// ```
 /// use stario_html::{Html, Render};
@@ -60,7 +60,7 @@ impl Html {
         self.0.is_empty()
     }
 
-    /// Gives the markup away without copying it.
+    /// Returns the markup without copying it.
     ///
     /// ```
     /// use std::borrow::Cow;

@@ -1,11 +1,11 @@
-//! HTML values, escaping and rendering: what the `html!` macro of `stario` writes with, usable alone.
+//! HTML values, escaping and rendering: the runtime of the `html!` macro of `stario`, usable alone.
 //!
-//! [`Html`] is finished markup, [`Render`] is what can become part of it, [`Buf`] is where it is written. Everything is
-//! escaped on the way in; the doors for markup that is trusted have loud names: [`Raw`], [`Html::from_static`],
-//! [`Buf::push_trusted_markup`].
+//! [`Html`] is finished markup, [`Render`] is implemented by values that can become part of it, and [`Buf`] is the buffer
+//! they are written to. Everything written is escaped. Trusted markup is written only through [`Raw`],
+//! [`Html::from_static`] and [`Buf::push_trusted_markup`].
 //!
-//! Attributes whose value is more than characters have traits of their own, so that what is not safe in a place does not
-//! compile there: [`UrlAttr`], [`Expression`] for JavaScript, [`StyleAttr`] and [`StyleValue`] for CSS.
+//! Attributes whose value is more than characters have traits of their own, so that a value that is not safe in a place
+//! does not compile there: [`UrlAttr`], [`Expression`] for JavaScript, [`StyleAttr`] and [`StyleValue`] for CSS.
 //!
 #![doc = include_str!("../docs/html.md")]
 
@@ -22,7 +22,7 @@ mod style;
 mod attrs;
 mod component;
 
-// What `cfg(rust_analyzer)` adds to it is for editors.
+// `cfg(rust_analyzer)` adds items that only editors read.
 #[allow(unexpected_cfgs)]
 #[doc(hidden)]
 pub mod names;
@@ -44,4 +44,6 @@ pub use html::Html;
 pub use json::{Json, json, try_json};
 pub use render::{Displayed, Raw, Render, display};
 pub use style::{Css, StyleAttr, StyleSheet, StyleValue, css};
+#[doc(hidden)]
+pub use url::{Lead, is_same_site, lead, refresh_url_start};
 pub use url::{TrustedUrl, UrlAttr, trusted_url};

@@ -7,12 +7,14 @@ mod elements;
 mod nesting;
 mod similar;
 
-pub use attributes::{AttrKind, attr_kind, event_names, is_known_attribute, known_attributes};
+pub use attributes::{
+    AttrKind, attr_kind, event_names, is_known_attribute, known_attributes, runs_what_it_loads,
+};
 pub use datastar::{
     Argument, DatastarName, Key, KeyRule, Modifier, Plugin, ValueRule, camel_cased, kebab_cased, plugin,
     plugins,
 };
-pub use elements::{Content, Element, Namespace, element, element_names};
+pub use elements::{Content, Element, Namespace, drops_first_newline, element, element_names};
 pub use nesting::{Rearranged, rearranged};
 pub use similar::most_similar;
 

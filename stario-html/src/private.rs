@@ -1,22 +1,23 @@
-//! What the expansion of `html!` calls. Nothing here is meant for people, and anything may change in any release: the
-//! macros and this crate are always built together.
+//! The functions that the expansion of `html!` calls. They are not public API and may change in any release: the macros
+//! and this crate are always built together.
 //!
-//! Each call takes the static markup around one value, `head` before and `tail` behind it, so that one capacity check
+//! Each call takes the static markup around one value, `head` before and `tail` after it, so that one capacity check
 //! can cover all three. An attribute that may be left out gets its own `open` text, which is left out with it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::attribute::{AttrValue, AttrWriter, FlagOrTextAttr, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
-pub use crate::component::{Children, ChildrenOf, Given, IntoOptional, Missing, Slot, given};
+pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOptional, Missing, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
+use crate::names::drops_first_newline;
 use crate::render::Render;
 use crate::style::{StyleAttr, StyleSheet, StyleValue};
-use crate::url::UrlAttr;
+use crate::url::{UrlAttr, is_safe_refresh, refuse_unsafe};
 pub use crate::{Buf, Html};
 
-/// What the buffer wants to have left at the end, to write without looking.
+/// The bytes that should be left at the end, so that the last writes do not grow the buffer.
 const ROOM: u32 = 64;
 
 /// How much one template writes, learned from what it wrote before.
@@ -47,7 +48,7 @@ impl Hint {
         buf.finish()
     }
 
-    /// Up at once, down slowly: a page that is short now and then keeps its room.
+    /// The hint rises at once and falls slowly, so that a page that is short now and then keeps its room.
     #[cold]
     fn learn(&self, used: u32, hint: u32) {
         let next = if used < hint / 4 { hint - hint / 8 } else { used.saturating_add(used / 8 + 2 * ROOM) };
@@ -81,7 +82,7 @@ impl Joined {
         buf.push_trusted_markup(part);
     }
 
-    /// Adds a list of classes made at run time. An empty one leaves no space behind.
+    /// Adds a list of classes made at run time. An empty list leaves no space.
     pub fn add_classes<T: AttrValue + ?Sized>(&mut self, buf: &mut Buf, classes: &T) {
         if !classes.is_present() {
             return;
@@ -225,6 +226,45 @@ impl Buf {
         }
     }
 
+    /// The URL after the delay of a refresh.
+    #[inline]
+    pub fn __url_part<T: UrlAttr + ?Sized>(&mut self, head: &'static str, value: &T, tail: &'static str) {
+        self.push_static(head);
+        value.write_url(&mut AttrWriter::new(self));
+        self.push_static(tail);
+    }
+
+    #[inline]
+    pub fn __code_url<T: UrlAttr + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            value.write_code_url(&mut AttrWriter::new(self));
+            self.push_static(tail);
+        }
+    }
+
+    /// The `content` of a `<meta>` that may be a refresh.
+    #[inline]
+    pub fn __refresh<T: AttrValue + ?Sized>(
+        &mut self,
+        head: &'static str,
+        open: usize,
+        value: &T,
+        tail: &'static str,
+    ) {
+        if self.__open(head, open, value.is_present(), tail) {
+            let start = self.len();
+            value.write_attr(&mut AttrWriter::new(self));
+            refuse_unsafe(&mut AttrWriter::new(self), start, is_safe_refresh);
+            self.push_static(tail);
+        }
+    }
+
     #[inline]
     pub fn __urls<T: UrlAttr + ?Sized>(
         &mut self,
@@ -359,12 +399,25 @@ impl Buf {
         self.push_trusted_markup(attrs.as_str());
     }
 
+    /// The attributes of an element that runs what it loads.
+    #[inline]
+    pub fn __code_attrs(&mut self, attrs: &Attrs) {
+        self.push_trusted_markup(attrs.for_code());
+    }
+
     #[inline]
     pub fn __tag(&mut self, name: &TagName) {
         self.push_trusted_markup(name.as_str());
     }
 
-    /// Writes what comes before the value; if the attribute is left out also what comes behind it.
+    /// The newline that the parser drops after some opening tags, so that it keeps that of the content.
+    pub fn __tag_newline(&mut self, name: &TagName) {
+        if drops_first_newline(name.as_str()) {
+            self.push_static("\n");
+        }
+    }
+
+    /// Writes the markup before the value; if the attribute is left out, also the markup after it.
     #[inline]
     fn __open(&mut self, head: &'static str, open: usize, present: bool, tail: &'static str) -> bool {
         if present {
@@ -375,7 +428,7 @@ impl Buf {
         present
     }
 
-    /// Writes what is around an attribute that is left out.
+    /// Writes the markup around an attribute that is left out.
     fn __absent(&mut self, head: &'static str, open: usize, tail: &'static str) {
         self.push_trusted_markup(&head[..open]);
         self.push_trusted_markup(&tail[1..]);

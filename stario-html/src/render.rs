@@ -1,4 +1,4 @@
-//! What can stand in a template as text.
+//! Values that templates show as text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -37,12 +37,13 @@ use crate::{Buf, Html};
     message = "`{Self}` cannot be rendered as HTML text",
     label = "not text",
     note = "text is a string, a number, a char, `Html`, or an `Option`, slice or `Vec` of them; implement `Render`, write `display(value)` for a `Display` type, or `Raw(markup)` for trusted markup",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`",
     note = "for an iterator write `for item in items {{ .. }}`",
     note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`",
     note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
 )]
 pub trait Render {
-    /// Writes this value behind what is already in `buf`.
+    /// Writes this value to the end of `buf`.
     fn render(&self, buf: &mut Buf);
 
     /// Renders this value on its own.
@@ -66,7 +67,7 @@ pub trait Render {
         buf.push_static(tail);
     }
 
-    /// The bytes that this value is a list of: a response of them alone sends them, not their numbers.
+    /// The bytes, if this value is a list of bytes: a response of them alone sends the bytes, not their numbers.
     #[doc(hidden)]
     #[inline]
     fn bytes_instead(&self) -> Option<&[u8]> {
@@ -81,6 +82,13 @@ pub trait Render {
         Self: Sized,
     {
         None
+    }
+}
+
+impl Buf {
+    /// Renders `value` to the end of the buffer.
+    pub fn push<T: Render + ?Sized>(&mut self, value: &T) {
+        value.render(self);
     }
 }
 
@@ -287,7 +295,7 @@ impl<T: fmt::Display> Render for Raw<T> {
     }
 }
 
-/// Writes what is trusted.
+/// Writes trusted markup.
 struct Trusted<'b>(&'b mut Buf);
 
 impl fmt::Write for Trusted<'_> {

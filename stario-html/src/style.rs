@@ -9,7 +9,7 @@ use crate::Buf;
 use crate::attribute::{AttrValue, AttrWriter};
 use crate::render::Displayed;
 
-/// What stands in the page instead of a value that would leave its property.
+/// The text written in place of a value that could end its property or load something.
 const REFUSED: &str = "unset";
 
 /// Makes CSS of `code` that the programmer wrote: for `style={..}`, `style:color={..}` and `<style>`.
@@ -92,7 +92,7 @@ impl<T: StyleAttr + ?Sized> StyleAttr for &T {
 
 /// A value for one CSS property: `style:width={value}`.
 ///
-/// Numbers; strings, of which anything that could leave the property or load something is replaced by `unset`; tuples
+/// Numbers; strings, which are replaced by `unset` if they could end the property or load something; tuples
 /// (`style:width={(percent, "%")}`), which are checked as a whole; [`css`]; and `Option`, which leaves the property out.
 ///
 /// What a string may hold: words, numbers and colours, CSS strings without a backslash, balanced brackets, and the
@@ -162,7 +162,7 @@ fn is_safe(value: &str) -> bool {
     open.is_empty()
 }
 
-/// Whether the parenthesis behind `code` only groups, or belongs to a function that loads nothing.
+/// Whether the parenthesis after `code` only groups, or belongs to a function that loads nothing.
 fn calls_harmless(code: &str) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     let name = &code[code.trim_end_matches(is_name).len()..];

@@ -1,5 +1,7 @@
 //! URL attributes: what may follow `href=`, and why `javascript:` may not.
 
+mod safety;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
@@ -8,17 +10,24 @@ use std::sync::Arc;
 use crate::Buf;
 use crate::attribute::{AttrValue, AttrWriter};
 use crate::render::{Displayed, Render};
+pub use safety::{Lead, is_same_site, lead, refresh_url_start};
+use safety::{first_of_list, last_of_list};
+pub(crate) use safety::{is_safe, is_safe_list, is_safe_refresh};
 
-/// What stands in the page instead of a URL that would run code.
+/// The text written in place of a URL that is refused.
 const REFUSED: &str = "about:invalid";
-
-/// The schemes a string may bring along. Everything without a scheme is relative and fine.
-const SAFE_SCHEMES: [&str; 6] = ["http", "https", "mailto", "tel", "sms", "about"];
 
 /// A value for an attribute that the browser follows or loads: `href`, `src`, `action`, and the like.
 ///
 /// A string may be relative or use http, https, mailto, tel or sms; anything else, `javascript:` above all, is
 /// replaced by `about:invalid`. Typed URLs know where they lead and skip the check; [`trusted_url`] opts out of it.
+///
+/// Of several parts, `href={"/", path}`, later parts cannot change where earlier ones lead: a `path` that begins
+/// with `/` would name another host, and the URL is replaced as well.
+///
+/// The URL of what runs in the page (the `src` of a script, an `iframe` or an `embed`, the `data` of an `object`, the
+/// `href` of a style sheet, a module or a `base`) has to lead to the page's own site, unless it is a literal or a
+/// [`trusted_url`].
 ///
 /// # Implementing
 ///
@@ -51,35 +60,19 @@ pub trait UrlAttr {
         self.write_url(out);
     }
 
+    /// Writes the URL of what runs in the page, such as a script, a style sheet or a frame. One that leaves the site is
+    /// replaced by `about:invalid`; [`trusted_url`] opts out.
+    fn write_code_url(&self, out: &mut AttrWriter<'_>) {
+        let start = out.buf().len();
+        self.write_url(out);
+        refuse_unsafe(out, start, is_same_site);
+    }
+
     /// Tells whether the attribute is written at all.
     #[inline]
     fn is_present(&self) -> bool {
         true
     }
-}
-
-/// Whether `url` is relative or has a scheme that cannot run code.
-///
-/// The scheme ends at the first `:` before any `/`, `?` or `#`. Browsers drop tabs, newlines and leading spaces while
-/// they read it; a scheme with any of those in it is not in the list and is refused, which errs on the safe side.
-pub(crate) fn is_safe(url: &str) -> bool {
-    let url = url.trim_start_matches(' ');
-    match url.find([':', '/', '?', '#']) {
-        Some(end) if url.as_bytes()[end] == b':' => {
-            SAFE_SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(&url[..end]))
-        }
-        _ => true,
-    }
-}
-
-/// Whether the scheme of `url`, or the lack of one, can no longer change when text is added.
-fn is_settled(url: &str) -> bool {
-    url.contains([':', '/', '?', '#'])
-}
-
-/// Whether every URL of a list separated by spaces and commas is safe.
-pub(crate) fn is_safe_list(list: &str) -> bool {
-    list.split(|c: char| matches!(c, ',' | ';') || c.is_ascii_whitespace()).all(is_safe)
 }
 
 macro_rules! string_urls {
@@ -131,6 +124,12 @@ impl<T: UrlAttr> UrlAttr for Option<T> {
         }
     }
 
+    fn write_code_url(&self, out: &mut AttrWriter<'_>) {
+        if let Some(url) = self {
+            url.write_code_url(out);
+        }
+    }
+
     fn is_present(&self) -> bool {
         self.as_ref().is_some_and(T::is_present)
     }
@@ -147,6 +146,10 @@ macro_rules! pointer_urls {
                 (**self).write_url_list(out);
             }
 
+            fn write_code_url(&self, out: &mut AttrWriter<'_>) {
+                (**self).write_code_url(out);
+            }
+
             fn is_present(&self) -> bool {
                 (**self).is_present()
             }
@@ -158,11 +161,61 @@ pointer_urls! { &T, &mut T, Box<T>, Rc<T>, Arc<T> }
 
 /// Checks what was written from `start` on and replaces it when it is not safe.
 pub(crate) fn refuse_unsafe(out: &mut AttrWriter<'_>, start: usize, is_safe: fn(&str) -> bool) {
-    // The text is escaped already. That cannot hide a scheme: the safe ones contain nothing that is ever escaped, and
-    // no entity contains a colon.
     if !is_safe(out.buf().written_from(start)) {
-        out.buf().truncate(start);
-        out.write_str(REFUSED);
+        refuse(out, start);
+    }
+}
+
+fn refuse(out: &mut AttrWriter<'_>, start: usize) {
+    out.buf().truncate(start);
+    out.write_str(REFUSED);
+}
+
+/// Writes the parts of a URL one after the other. A part that changes where those before it lead refuses the whole.
+struct Parts<'w, 'b> {
+    out: &'w mut AttrWriter<'b>,
+    start: usize,
+    /// Whether the parts may make several URLs.
+    is_list: bool,
+    lead: Lead,
+    /// Whether the whole is checked: the first part, which has been checked, did not decide where it leads.
+    is_undecided: bool,
+    is_refused: bool,
+}
+
+impl<'w, 'b> Parts<'w, 'b> {
+    /// Begins after the first part, written from `start` on.
+    fn behind_first(out: &'w mut AttrWriter<'b>, start: usize, is_list: bool) -> Self {
+        let mut parts = Self { out, start, is_list, lead: Lead::Open, is_undecided: true, is_refused: false };
+        parts.lead = parts.lead_so_far();
+        // Each part of a list may begin another URL, so there the first one decides nothing for the rest.
+        parts.is_undecided = parts.lead == Lead::Open || is_list;
+        parts
+    }
+
+    fn lead_so_far(&mut self) -> Lead {
+        let written = self.out.buf().written_from(self.start);
+        lead(if self.is_list { last_of_list(written) } else { written })
+    }
+
+    fn part(&mut self, part: &(impl AttrValue + ?Sized)) {
+        let before = self.out.buf().len();
+        part.write_attr(self.out);
+        if self.lead == Lead::Settled && !self.is_list {
+            return;
+        }
+        let next = self.out.buf().written_from(before);
+        let next = if self.is_list { first_of_list(next) } else { next };
+        self.is_refused |= !self.lead.allows(next);
+        self.lead = self.lead_so_far();
+    }
+
+    fn finish(self, is_safe: fn(&str) -> bool) {
+        if self.is_refused {
+            refuse(self.out, self.start);
+        } else if self.is_undecided {
+            refuse_unsafe(self.out, self.start, is_safe);
+        }
     }
 }
 
@@ -175,11 +228,9 @@ macro_rules! tuple_urls {
                 let ($first, $($part,)+) = self;
                 let start = out.buf().len();
                 $first.write_url(out);
-                let settled = is_settled(out.buf().written_from(start));
-                $($part.write_attr(out);)+
-                if !settled {
-                    refuse_unsafe(out, start, is_safe);
-                }
+                let mut parts = Parts::behind_first(out, start, false);
+                $(parts.part($part);)+
+                parts.finish(is_safe);
             }
 
             #[allow(non_snake_case)]
@@ -187,9 +238,19 @@ macro_rules! tuple_urls {
                 let ($first, $($part,)+) = self;
                 let start = out.buf().len();
                 $first.write_url_list(out);
-                $($part.write_attr(out);)+
-                // Each part may begin another URL, so the first decides nothing here.
-                refuse_unsafe(out, start, is_safe_list);
+                let mut parts = Parts::behind_first(out, start, true);
+                $(parts.part($part);)+
+                parts.finish(is_safe_list);
+            }
+
+            #[allow(non_snake_case)]
+            fn write_code_url(&self, out: &mut AttrWriter<'_>) {
+                let ($first, $($part,)+) = self;
+                let start = out.buf().len();
+                $first.write_code_url(out);
+                let mut parts = Parts::behind_first(out, start, false);
+                $(parts.part($part);)+
+                parts.finish(is_same_site);
             }
         }
     )*};
@@ -197,9 +258,10 @@ macro_rules! tuple_urls {
 
 tuple_urls! { (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }
 
-/// Takes `url` as it is, **whatever its scheme**: the opt-out of the scheme check.
+/// Takes `url` as it is, **wherever it leads**: the opt-out of the checks of scheme and site.
 ///
-/// For `data:` images the application made, or schemes of its own. Never for text a user typed. It is still escaped.
+/// For `data:` images the application made, schemes of its own, and scripts and frames of other sites that it chose.
+/// Never for text a user typed. It is still escaped.
 ///
 /// ```
 /// use stario_html::trusted_url;
@@ -211,7 +273,7 @@ pub fn trusted_url(url: impl Into<Cow<'static, str>>) -> TrustedUrl {
     TrustedUrl(url.into())
 }
 
-/// A URL that skips the scheme check, made by [`trusted_url`].
+/// A URL that skips the checks, made by [`trusted_url`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TrustedUrl(Cow<'static, str>);
 
@@ -225,6 +287,10 @@ impl TrustedUrl {
 
 impl UrlAttr for TrustedUrl {
     fn write_url(&self, out: &mut AttrWriter<'_>) {
+        out.write_str(&self.0);
+    }
+
+    fn write_code_url(&self, out: &mut AttrWriter<'_>) {
         out.write_str(&self.0);
     }
 }
@@ -250,6 +316,12 @@ mod tests {
     fn check(url: impl UrlAttr, expected: &str) {
         let mut buf = Buf::new();
         url.write_url(&mut AttrWriter::new(&mut buf));
+        assert_eq!(buf.finish().as_str(), expected);
+    }
+
+    fn check_code(url: impl UrlAttr, expected: &str) {
+        let mut buf = Buf::new();
+        url.write_code_url(&mut AttrWriter::new(&mut buf));
         assert_eq!(buf.finish().as_str(), expected);
     }
 
@@ -310,6 +382,49 @@ mod tests {
         check((None::<&str>, "javascript:alert(1)"), "about:invalid");
         check((trusted_url("custom:"), "a:b"), "custom:a:b");
         check(("ja&", "vascript:alert(1)"), "about:invalid");
+    }
+
+    #[test]
+    fn lets_no_part_change_where_the_url_leads() {
+        for evil in ["/evil.example/x.js", "\\evil.example", "\t/evil.example", "\n\\evil.example"] {
+            check(("/", evil), "about:invalid");
+            check(("", "/", evil), "about:invalid");
+            check((String::from("/"), "", evil), "about:invalid");
+            check_code(("/", evil), "about:invalid");
+        }
+        // In a list a tab ends the URL.
+        for evil in ["/evil.example", "\\evil.example"] {
+            check_list(("/", evil, " 2x"), "about:invalid");
+            check_list(("/a 1x, /", evil, " 2x"), "about:invalid");
+        }
+        check(("/", "users", "//", 7), "/users//7");
+        check(("/", None::<&str>, "users"), "/users");
+        check(("https://site.example", ".evil.example"), "about:invalid");
+        check(("https://site.example", "@evil.example/"), "about:invalid");
+        check(("https://site.example", "/users"), "https://site.example/users");
+        check(("http://localhost:", 3000, "/x"), "http://localhost:3000/x");
+        check_list(("/", "a.png", " 2x, /", "b.png"), "/a.png 2x, /b.png");
+        check_list(("https://site.example", " 2x"), "https://site.example 2x");
+    }
+
+    #[test]
+    fn keeps_code_on_the_site() {
+        for url in ["/app.js", "app.js", "?v=1", ""] {
+            check_code(url, url);
+        }
+        for url in
+            ["https://cdn.example/x.js", "//cdn.example/x.js", "/\\cdn.example", "javascript:x", "data:,x"]
+        {
+            check_code(url, "about:invalid");
+            check_code(Some(&display(url)), "about:invalid");
+        }
+        check_code(("/assets/", "../x.js"), "/assets/../x.js");
+        check_code(("x", ".js"), "x.js");
+        check_code(("https", "://cdn.example"), "about:invalid");
+        check_code(Some(&trusted_url("https://cdn.example/x.js")), "https://cdn.example/x.js");
+        check_code((trusted_url("https://cdn.example/"), "x.js"), "https://cdn.example/x.js");
+        check_code((trusted_url("https://cdn.example"), "/x.js"), "https://cdn.example/x.js");
+        check_code((trusted_url("https://cdn.example"), ".evil.example"), "about:invalid");
     }
 
     #[test]

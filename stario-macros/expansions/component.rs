@@ -6,8 +6,8 @@
     clippy::needless_pass_by_value
 )]
 pub fn Card(title: &str, note: Option<&str>, level: u8, children: Children) -> Html {
-    let html = ::stario_html::__private::Slot::standalone(|__slot| Card::__into(
-        __slot,
+    let html = ::stario_html::__private::ComponentOutput::standalone(|__target| Card::__into(
+        __target,
         title,
         note,
         level,
@@ -40,14 +40,14 @@ impl Card {
         }
     }
     fn __into(
-        __slot: &mut ::stario_html::__private::Slot<'_>,
+        __target: &mut ::stario_html::__private::ComponentOutput<'_>,
         title: &str,
         note: Option<&str>,
         level: u8,
         children: Children,
     ) -> Html {
         html! {
-            @ into(__slot) < h2 title = { note } > { title } { level } < / h2 > {
+            @ into(__target) < h2 title = { note } > { title } { level } < / h2 > {
             children }
         }
     }
@@ -122,10 +122,10 @@ impl<'__p0, '__p1, __S0> CardProps<'__p0, '__p1, __S0> {
     where
         __S0: __Card_title,
     {
-        ::stario_html::__private::Slot::within(
+        ::stario_html::__private::ComponentOutput::within(
             buf,
-            |slot| Card::__into(
-                slot,
+            |target| Card::__into(
+                target,
                 ::stario_html::__private::given(self.values.title),
                 self.values.note.unwrap_or(::core::option::Option::None),
                 match self.values.level {

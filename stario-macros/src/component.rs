@@ -8,10 +8,14 @@ mod check;
 mod body;
 mod emit;
 
+mod syntax;
+
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::visit::{self, Visit};
 use syn::{ItemFn, Macro, Path};
+
+use self::syntax::is_html;
 
 /// What the attribute stands for: `html! { @component fn .. }`, by the name under which the function calls it.
 pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream {
@@ -64,19 +68,4 @@ fn html_path(function: &ItemFn) -> Path {
     let mut finder = Finder(None);
     finder.visit_block(&function.block);
     finder.0.unwrap_or_else(|| syn::Ident::new("html", Span::call_site()).into())
-}
-
-/// Whether a macro call is `html!`, by whatever path.
-fn is_html(node: &Macro) -> bool {
-    node.path.segments.last().is_some_and(|segment| segment.ident == "html" && segment.arguments.is_empty())
-}
-
-/// Everything in front of `fn`, for items made beside the function: what decides whether and how it is compiled.
-fn is_shared_attribute(attribute: &syn::Attribute) -> bool {
-    ["cfg", "allow", "expect", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
-}
-
-/// The tokens of a list of syntax nodes.
-fn tokens_of<T: ToTokens>(nodes: impl IntoIterator<Item = T>) -> TokenStream {
-    nodes.into_iter().map(ToTokens::into_token_stream).collect()
 }

@@ -7,7 +7,10 @@ mod emit;
 mod hints;
 
 mod ast;
+mod braces;
 mod cursor;
+mod kinds;
+mod ops;
 mod report;
 
 use proc_macro2::TokenStream;

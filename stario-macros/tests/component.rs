@@ -35,6 +35,14 @@ fn properties_are_named_optional_and_defaulted() {
 }
 
 #[test]
+fn braces_in_properties_are_characters() {
+    check(
+        &html! { <Card title="{{a}}"/><Card title={"{a}"}/><Card title=r"{a}"/> },
+        &"<section title=\"{a}\" data-level=\"2\"></section>".repeat(3),
+    );
+}
+
+#[test]
 fn components_are_functions_too() {
     check(&Card("x", 1, None, Children::default()), "<section title=\"x\" data-level=\"1\"></section>");
 }

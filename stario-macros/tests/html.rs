@@ -73,7 +73,14 @@ fn attributes() {
     );
     check(&html! { <label for="x" class="y">"z"</label> }, "<label for=\"x\" class=\"y\">z</label>");
     check(&html! { <p "hx-get"="/x" "odd"={id}/> }, "<p hx-get=\"/x\" odd=\"7\"></p>");
-    check(&html! { <use xlink:href="#a"/> }, "<use xlink:href=\"#a\"/>");
+    check(
+        &html! { <svg><use xlink:href="#a"/><a xlink:href="/b" xlink:title="c"/></svg> },
+        "<svg><use xlink:href=\"#a\"/><a xlink:href=\"/b\" xlink:title=\"c\"></a></svg>",
+    );
+    check(
+        &html! { <p "@click"="f()" ":class"="c" "x-data"="{ a: 1 }" "v-if"="d"/><my-widget x.y="z"/> },
+        "<p @click=\"f()\" :class=\"c\" x-data=\"{ a: 1 }\" v-if=\"d\"></p><my-widget x.y=\"z\"></my-widget>",
+    );
 }
 
 #[test]
@@ -163,7 +170,8 @@ fn contexts() {
     let (list, n) = ("/a 1x, data:b 2x", 1);
     check(&html! { <img srcset={list}> }, "<img srcset=\"about:invalid\">");
     check(&html! { <a href={input, n, n, n, n, n, n, n, n, n}/> }, "<a href=\"about:invalid111111111\"></a>");
-    check(&html! { <a href={"java", "script:", n, n, n, n, n, n, n, n}/> }, "<a href=\"about:invalid\"></a>");
+    let java = "java";
+    check(&html! { <a href={java, "script:", n, n, n, n, n, n, n, n}/> }, "<a href=\"about:invalid\"></a>");
     check(
         &html! { <b data-on:click={"$a && f()"} onclick={"g()"}/> },
         "<b data-on:click=\"$a &amp;&amp; f()\" onclick=\"g()\"></b>",
@@ -207,6 +215,116 @@ fn contexts() {
         &html! { <iframe srcdoc={html! { <p>"\"q\""</p> }}></iframe> },
         "<iframe srcdoc=\"&lt;p&gt;&amp;quot;q&amp;quot;&lt;/p&gt;\"></iframe>",
     );
+}
+
+#[test]
+fn values_do_not_change_where_a_url_leads() {
+    let (evil, path, port) = ("/evil.example/x", "users", 3000);
+    for evil in [evil, "\\evil.example", "\t/evil.example", "\r\n\\evil.example"] {
+        check(&html! { <a href={"/", evil}/> }, "<a href=\"about:invalid\"></a>");
+        check(&html! { <a href={"", "/", evil}/> }, "<a href=\"about:invalid\"></a>");
+        check(&html! { <form action={"/", evil}/> }, "<form action=\"about:invalid\"></form>");
+        check(&html! { <img src={" /", evil}> }, "<img src=\"about:invalid\">");
+        check(&html! { <script src={"/", evil}></script> }, "<script src=\"about:invalid\"></script>");
+        check(&html! { <b "hx-get"={"/", evil}/> }, "<b hx-get=\"about:invalid\"></b>");
+    }
+    check(&html! { <img srcset={"/", evil, " 2x"}> }, "<img srcset=\"about:invalid\">");
+    check(&html! { <a href={"/", path}/> }, "<a href=\"/users\"></a>");
+    check(&html! { <a href={"/?to=", evil}/> }, "<a href=\"/?to=/evil.example/x\"></a>");
+    check(&html! { <a href={"https://", path}/> }, "<a href=\"https://users\"></a>");
+    check(
+        &html! { <a href={"https://a.example", evil}/> },
+        "<a href=\"https://a.example/evil.example/x\"></a>",
+    );
+    check(&html! { <a href={"https://a.example", path}/> }, "<a href=\"about:invalid\"></a>");
+    check(&html! { <a href={"http://localhost:", port}/> }, "<a href=\"http://localhost:3000\"></a>");
+}
+
+#[test]
+fn urls_of_code_stay_on_the_site() {
+    let (here, there) = ("/app.js", "https://cdn.example/app.js");
+    let at = "https://cdn.example/";
+    check(
+        &html! { <script src="https://cdn.example/a.js"></script><script src={here}></script> },
+        "<script src=\"https://cdn.example/a.js\"></script><script src=\"/app.js\"></script>",
+    );
+    check(
+        &html! { <script src={there}></script><script src={at, "a.js"}></script> },
+        "<script src=\"about:invalid\"></script><script src=\"about:invalida.js\"></script>",
+    );
+    check(
+        &html! { <script src={trusted_url(there)}></script><script src={trusted_url(at), "a.js"}></script> },
+        "<script src=\"https://cdn.example/app.js\"></script><script src=\"https://cdn.example/a.js\"></script>",
+    );
+    check(&html! { <script src={"/js/", here}></script> }, "<script src=\"/js//app.js\"></script>");
+    check(
+        &html! { <iframe src={there}></iframe><embed src={there}><object data={there}/><base href={there}> },
+        "<iframe src=\"about:invalid\"></iframe><embed src=\"about:invalid\">\
+         <object data=\"about:invalid\"></object><base href=\"about:invalid\">",
+    );
+    check(
+        &html! { <svg><script href={there}/><script xlink:href={there}/></svg> },
+        "<svg><script href=\"about:invalid\"></script><script xlink:href=\"about:invalid\"></script></svg>",
+    );
+    let rel = "stylesheet";
+    check(
+        &html! {
+            <link rel="icon" href={there}><link rel="alternate Stylesheet" href={there}>
+            <link rel="modulepreload" href={there}><link rel={rel} href={there}>
+            <link href={there} if true { rel="stylesheet" }>
+        },
+        "<link rel=\"icon\" href=\"https://cdn.example/app.js\"><link rel=\"alternate Stylesheet\" href=\"about:invalid\">\
+         <link rel=\"modulepreload\" href=\"about:invalid\"><link rel=\"stylesheet\" href=\"about:invalid\">\
+         <link href=\"about:invalid\" rel=\"stylesheet\">",
+    );
+    let attrs = stario_html::Attrs::new().with("src", there).unwrap();
+    check(
+        &html! { <img {..attrs}><iframe {..attrs}></iframe> },
+        "<img src=\"https://cdn.example/app.js\"><iframe src=\"about:invalid\"></iframe>",
+    );
+    let tag = stario_html::TagName::new("object").unwrap();
+    check(&html! { <{tag} data={there}/> }, "<object data=\"about:invalid\"></object>");
+}
+
+#[test]
+fn a_refresh_is_a_url() {
+    let (run, evil, next, five) = ("0; url=javascript:f()", "/evil.example", "next", 5);
+    let refused = "<meta http-equiv=\"refresh\" content=\"about:invalid\">";
+    check(&html! { <meta http-equiv="refresh" content={run}> }, refused);
+    check(&html! { <meta http-equiv="refresh" if true { content={run} }> }, refused);
+    let refresh = "refresh";
+    check(&html! { <meta http-equiv={refresh} content={run}> }, refused);
+    check(
+        &html! { <meta http-equiv="Refresh" content={"0; url=/", evil}> },
+        "<meta http-equiv=\"Refresh\" content=\"0; url=about:invalid\">",
+    );
+    check(
+        &html! { <meta http-equiv="refresh" content={"0; url=/", next}><meta http-equiv="refresh" content={five}> },
+        "<meta http-equiv=\"refresh\" content=\"0; url=/next\"><meta http-equiv=\"refresh\" content=\"5\">",
+    );
+    check(&html! { <meta name="x" content={run}> }, "<meta name=\"x\" content=\"0; url=javascript:f()\">");
+    check(&html! { <meta content={"a ", next}> }, "<meta content=\"a next\">");
+}
+
+#[test]
+fn braces_are_characters() {
+    check(
+        &html! { "{{name}} {{" <p title="{{a}}" class="}}"/> },
+        "{name} {<p title=\"{a}\" class=\"}\"></p>",
+    );
+    check(
+        &html! { r"{name} {{" {"{name} {{"} <p title=r"{a} {{" id={"{a} {{"}/> },
+        "{name} {{{name} {{<p title=\"{a} {{\" id=\"{a} {{\"></p>",
+    );
+    check(
+        &html! { "{ a } {} {1}" <p class="a{" id={"{{", 1, "}}"}/> },
+        "{ a } {} {1}<p class=\"a{\" id=\"{{1}}\"></p>",
+    );
+    check(
+        &html! { <p data-class="{active: {a}}" onclick="f({a})"/><script>"let a = {b: {c}};"</script><style>"a {{}}"</style> },
+        "<p data-class=\"{active: {a}}\" onclick=\"f({a})\"></p><script>let a = {b: {c}};</script><style>a {{}}</style>",
+    );
+    check(&html! { <title>"{{a}}"</title><a href="/{{id}}"/> }, "<title>{a}</title><a href=\"/{id}\"></a>");
 }
 
 #[test]

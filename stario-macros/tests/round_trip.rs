@@ -6,7 +6,7 @@ use html5ever::{ParseOpts, local_name, ns, parse_fragment};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use proptest::prelude::*;
 use stario_html::{Buf, Html, Render, TagName, json};
-use stario_macros::html;
+use stario_macros::{component, html};
 
 /// A tree that templates can write.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +44,17 @@ fn text() -> impl Strategy<Value = String> {
 
 fn tree() -> impl Strategy<Value = Tree> {
     text().prop_map(Tree::Text).prop_recursive(4, 40, 5, |inner| {
-        let tag =
-            prop::sample::select(vec!["div", "span", "section", "em", "my-widget", "ul", "td-x", "main"]);
+        let tag = prop::sample::select(vec![
+            "div",
+            "span",
+            "section",
+            "em",
+            "my-widget",
+            "ul",
+            "td-x",
+            "main",
+            "pre",
+        ]);
         (tag, prop::option::of(text()), text(), prop::collection::vec(inner, 0..5)).prop_map(
             |(tag, title, data, children)| Tree::Element { tag, title, data, children: joined(children) },
         )
@@ -99,7 +108,7 @@ fn read(node: &Handle) -> Tree {
     match &node.data {
         NodeData::Text { contents } => Tree::Text(contents.borrow().to_string()),
         NodeData::Element { name, .. } => {
-            let tags = ["div", "span", "section", "em", "my-widget", "ul", "td-x", "main"];
+            let tags = ["div", "span", "section", "em", "my-widget", "ul", "td-x", "main", "pre"];
             Tree::Element {
                 tag: tags.into_iter().find(|tag| *tag == &*name.local).expect("an element that was written"),
                 title: attribute(node, "title"),
@@ -109,6 +118,59 @@ fn read(node: &Handle) -> Tree {
         }
         other => panic!("nothing else was written: {other:?}"),
     }
+}
+
+#[component]
+fn Text(text: &str) -> Html {
+    html! { {text} }
+}
+
+/// Parsers drop one newline behind `<pre>`, `<listing>` and `<textarea>`, and CR and CRLF are newlines to them.
+#[test]
+fn the_first_newline_of_preformatted_text_stays() {
+    let (pre, div) = (TagName::new("pre").unwrap(), TagName::new("div").unwrap());
+    for value in ["\n  log", "\r  log", "\r\n  log", "\n\n", "\r\n\r\n", "\n", "log", ""] {
+        let expected = value.replace("\r\n", "\n").replace('\r', "\n");
+        let (is_on, none) = (true, None::<&str>);
+        let first = value.chars().next();
+        let page = html! {
+            <pre>{value}</pre>
+            <pre>if is_on { {value} }</pre>
+            <pre>for value in [value] { {value} }</pre>
+            <pre>match is_on { true => {{value}} false => {} }</pre>
+            <pre>let same = value; {same}</pre>
+            <pre><Text text={value}/></pre>
+            <pre><>{value}</></pre>
+            <pre>{none}{value}</pre>
+            <pre>"" {value}</pre>
+            <pre>{first}{value.get(1..)}</pre>
+            <pre><b>{value}</b></pre>
+            <pre><!-- "c" -->{value}</pre>
+            <"listing">{value}</"listing">
+            <"LISTING">{value}</"LISTING">
+            <textarea>{value}</textarea>
+            <textarea>if is_on { {value} }</textarea>
+            <{pre}>{value}</{pre}>
+            <{pre}>if is_on { {value} }</{pre}>
+            <{div}>{value}</{div}>
+            <div>{value}</div>
+        };
+        for (at, node) in Parsed::new(page.as_str()).nodes.iter().enumerate() {
+            assert_eq!(text_of(node), expected, "{at}: {value:?} in {}", page.as_str());
+        }
+    }
+    let known = html! {
+        <pre>"\n  log"</pre><pre>{"\n  log"}</pre><pre>"\r\n  log"</pre><pre>"\r  log"</pre><pre>"" "\n  log"</pre>
+        <"listing">"\n  log"</"listing"><textarea>"\n  log"</textarea><textarea>"\r\n  log"</textarea><textarea>"\r  log"</textarea>
+        <{pre}>"\n  log"</{pre}><{pre}>"\r\n  log"</{pre}>
+    };
+    for (at, node) in Parsed::new(known.as_str()).nodes.iter().enumerate() {
+        assert_eq!(text_of(node), "\n  log", "{at} of {}", known.as_str());
+    }
+    assert_eq!(
+        html! { <pre>"log"</pre><textarea>"log"</textarea> },
+        "<pre>log</pre><textarea>log</textarea>"
+    );
 }
 
 proptest! {

@@ -199,19 +199,19 @@ impl Channel {
     }
 
     /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing.
-    pub(crate) fn conclude(&self, value: Result<Response, Panicked>) {
+    pub(crate) fn conclude(&self, value: Result<Box<Response>, Panicked>) {
         let mut state = self.lock();
         if state.has_left {
             return;
         }
         let ended = match (state.phase, value) {
             (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
-                state.respond(value, None)
+                state.respond(*value, None)
             }
             (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => state.end(),
             (Phase::Unsent, value) => {
                 state.phase = Phase::Ended;
-                state.send_head(value.map_or(Head::None, Head::Whole));
+                state.send_head(value.map_or(Head::None, |value| Head::Whole(*value)));
                 Ok(())
             }
             (Phase::Open { .. }, _) => {

@@ -23,7 +23,7 @@ use crate::body::Body;
 use crate::compress;
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Place};
 use crate::extract::MatchedPath;
 use crate::handler::{self, PendingCall};
 use crate::layer::Stage;
@@ -37,15 +37,37 @@ use layered::LayeredRequest;
 
 /// Answers one request.
 pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection: Connection) -> Dispatch {
-    let exchange = Exchange::begin(app.shared(), &request, connection);
+    let (head, body) = request.into_parts();
+    let mut inputs = Inputs { head, body };
+    if !app.stages().is_empty() {
+        let exchange = Exchange::begin(app.shared(), &inputs.head, connection, None);
+        let _entered = exchange.enter();
+        let request = inputs.take();
+        let state = Answering::Later(LayeredRequest::through(app.stages(), app, &exchange, request, None));
+        drop(_entered);
+        return Dispatch { exchange, state, is_answered: false };
+    }
+    let found = Found::by(app, &inputs.head);
+    let exchange =
+        Exchange::begin(app.shared(), &inputs.head, connection, Some(found.place(app, &inputs.head)));
     let state = {
         let _entered = exchange.enter();
-        match app.stages() {
-            stages if stages.is_empty() => route(app, &exchange, request),
-            stages => Answering::Later(LayeredRequest::through(stages, app, &exchange, request, None)),
-        }
+        route(app, &exchange, &mut inputs, found)
     };
     Dispatch { exchange, state, is_answered: false }
+}
+
+/// A request's head and body. They are passed on by reference, and moved once, to the scope.
+struct Inputs {
+    head: request::Parts,
+    body: Body,
+}
+
+impl Inputs {
+    fn take(&mut self) -> Request<Body> {
+        let (empty, ()) = Request::new(()).into_parts();
+        Request::from_parts(std::mem::replace(&mut self.head, empty), std::mem::take(&mut self.body))
+    }
 }
 
 /// The future of a response.
@@ -77,19 +99,19 @@ struct CalledHandler {
 }
 
 impl Future for Dispatch {
-    type Output = Response;
+    type Output = Box<Response>;
 
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
         let Self { exchange, state, is_answered } = &mut *self;
         let mut response = match state {
-            Answering::Compressing(compressing) => ready!(compressing.as_mut().poll(ctx)),
+            Answering::Compressing(compressing) => Box::new(ready!(compressing.as_mut().poll(ctx))),
             _ => {
                 let mut response = ready!(state.poll(exchange, ctx));
                 finish_head(exchange, &mut response);
                 match compressed(exchange, response) {
                     Ok(response) => response,
                     Err(mut compressing) => match compressing.as_mut().poll(ctx) {
-                        Poll::Ready(response) => response,
+                        Poll::Ready(response) => Box::new(response),
                         Poll::Pending => {
                             *state = Answering::Compressing(compressing);
                             return Poll::Pending;
@@ -114,55 +136,51 @@ impl Drop for Dispatch {
 
 impl Answering {
     async fn wait(mut self, exchange: Arc<Exchange>) -> Response {
-        std::future::poll_fn(|ctx| self.poll(&exchange, ctx)).await
+        *std::future::poll_fn(|ctx| self.poll(&exchange, ctx)).await
     }
 
-    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
         match self {
-            Answering::Now(response) => Poll::Ready(std::mem::take(&mut **response)),
+            Answering::Now(response) => Poll::Ready(std::mem::take(response)),
             Answering::Call(called) => called.poll(exchange, ctx),
             Answering::Later(answering) | Answering::Compressing(answering) => {
                 let _entered = exchange.enter();
-                answering.as_mut().poll(ctx)
+                answering.as_mut().poll(ctx).map(Box::new)
             }
         }
     }
 }
 
 impl CalledHandler {
-    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
         Poll::Ready(match ready!(Pin::new(&mut self.call).poll(ctx)) {
             Ok(response) => response,
             Err(_) => {
                 let _entered = exchange.enter();
                 let head = self.kept.as_ref().map(|scope| scope.head());
-                exchange.settings().answers().panicked(head, exchange.id())
+                Box::new(exchange.settings().answers().panicked(head, exchange.id()))
             }
         })
     }
 }
 
-/// Finds what answers the request, and has it answered.
-fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, request: Request<Body>) -> Answering {
-    let (head, body) = request.into_parts();
-    let found = Found::by(app, &head);
-    exchange.set_settings(found.settings(app, &head));
-    let settings = exchange.settings();
-    if app.refuses_host(&head) {
+/// Has the request answered by what was found, unless it is refused.
+fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, inputs: &mut Inputs, found: Found) -> Answering {
+    let (settings, head) = (exchange.settings(), &inputs.head);
+    if app.refuses_host(head) {
         let status = StatusCode::MISDIRECTED_REQUEST;
-        return now(settings.answers().status(status, WRONG_HOST, &head, exchange.id()));
+        return now(settings.answers().status(status, WRONG_HOST, head, exchange.id()));
     }
-    if settings.refuses_origin(&head) {
-        let refused = settings.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, &head, exchange.id());
-        return now(refused);
+    if settings.refuses_origin(head) {
+        return now(settings.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, head, exchange.id()));
     }
     if let Found::Lookup(Lookup { is_by_headers: true, .. }) = found {
-        exchange.vary_by(app.router().deciding_headers(&head));
+        exchange.vary_by(app.router().deciding_headers(head));
     }
     match found.stages(app) {
-        None => answer(app, exchange, head, body, found),
+        None => answer(app, exchange, inputs, found),
         Some(stages) => {
-            let request = Request::from_parts(head, body);
+            let request = inputs.take();
             Answering::Later(LayeredRequest::through(&stages, app, exchange, request, Some(found)))
         }
     }
@@ -182,6 +200,15 @@ impl Found {
             Some(mount) => Found::Mount(Arc::clone(mount)),
             None => Found::Lookup(lookup),
         }
+    }
+
+    /// The route, if one was found, and the settings that hold.
+    fn place<'a>(&'a self, app: &'a Assembled, head: &request::Parts) -> Place<'a> {
+        let route = match self {
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => Some(*route),
+            _ => None,
+        };
+        Place { route, settings: self.settings(app, head) }
     }
 
     /// The settings that hold for it: those of its route, else those of the part whose prefix or host it is for.
@@ -228,39 +255,31 @@ fn now(response: Response) -> Answering {
 }
 
 /// Has the request answered by what was found: calls the handler, or says why there is none.
-fn answer(
-    app: &Assembled,
-    exchange: &Arc<Exchange>,
-    head: request::Parts,
-    body: Body,
-    found: Found,
-) -> Answering {
+fn answer(app: &Assembled, exchange: &Arc<Exchange>, inputs: &mut Inputs, found: Found) -> Answering {
     let found = match found {
         Found::Mount(mount) => {
-            let request = Request::from_parts(head, body);
-            return Answering::Later(Box::pin(mounted(Arc::clone(exchange), mount, request)));
+            return Answering::Later(Box::pin(mounted(Arc::clone(exchange), mount, inputs.take())));
         }
         Found::Lookup(lookup) => lookup.result,
     };
     let answers = exchange.settings().answers();
-    let status = |status, message| answers.status(status, message, &head, exchange.id());
+    if let Match::Found(route) = found {
+        let scope = Scope::new(inputs.take(), Arc::clone(exchange));
+        let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
+        return match handler::call(app.target(route).endpoint, exchange, scope) {
+            Ok(call) => Answering::Call(CalledHandler { call, kept }),
+            Err(overloaded) => Answering::Now(overloaded),
+        };
+    }
+    let status = |status, message| answers.status(status, message, &inputs.head, exchange.id());
     now(match found {
-        Match::Found(route) => {
-            exchange.matched(route);
-            let scope = Scope::new(head, body, Arc::clone(exchange));
-            let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
-            return match handler::call(app.target(route).endpoint, exchange, scope) {
-                Ok(call) => Answering::Call(CalledHandler { call, kept }),
-                Err(overloaded) => Answering::Now(overloaded),
-            };
-        }
         Match::Redirect { location } => Redirect::permanent(location).into_response(),
         Match::BadRequest { message } => status(StatusCode::BAD_REQUEST, &message),
         Match::MethodNotAllowed { allow } => {
             with_allow(status(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
         }
         Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
-        Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found"),
+        Match::NotFound | Match::Found(_) => status(StatusCode::NOT_FOUND, "Not Found"),
     })
 }
 
@@ -299,16 +318,15 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
 }
 
 /// The response in a coding that the client accepts; or a future of it.
-#[allow(clippy::result_large_err)] // It is not an error, and boxed.
 fn compressed(
     exchange: &Arc<Exchange>,
-    mut response: Response,
-) -> Result<Response, Pin<Box<dyn Future<Output = Response> + Send>>> {
+    mut response: Box<Response>,
+) -> Result<Box<Response>, Pin<Box<dyn Future<Output = Response> + Send>>> {
     let Some(accepted) = exchange.accepted().copied() else { return Ok(response) };
     let exchange = Arc::clone(exchange);
     Err(Box::pin(async move {
         compress::respond(accepted, exchange.settings().compression(), &mut response).await;
-        response
+        *response
     }))
 }
 

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use http::{Method, Request, StatusCode, Version};
+use http::{Method, StatusCode, Version, request};
 use tracing::Span;
 
-use crate::body::{Body, Delivery, End, Entered};
+use crate::body::{Delivery, End, Entered};
 use crate::channel::Channel;
 use crate::compress::Accepted;
 use crate::connection::Connection;
@@ -79,41 +79,49 @@ struct Record {
     figures: Mutex<Option<telemetry::metrics::Figures>>,
 }
 
+/// Where a request was found to lead.
+pub(crate) struct Place<'a> {
+    /// `None` where no route answers.
+    pub(crate) route: Option<RouteId>,
+    /// The settings that hold there.
+    pub(crate) settings: &'a Arc<PartSettings>,
+}
+
 impl Exchange {
-    /// The exchange of a request whose head has been read.
-    pub(crate) fn begin(app: &Arc<Shared>, request: &Request<Body>, connection: Connection) -> Arc<Self> {
+    /// The exchange of a request whose head has been read. Its place is not known yet if layers around the routing may
+    /// change it.
+    pub(crate) fn begin(
+        app: &Arc<Shared>,
+        head: &request::Parts,
+        connection: Connection,
+        place: Option<Place<'_>>,
+    ) -> Arc<Self> {
         let id = RequestId::next();
         let listeners = Listeners::find();
-        let is_wanted = listeners.want_records();
         let proxies = app.served.proxies();
-        let client = connection.peer().map(|peer| client_behind(peer.ip(), request.headers(), proxies));
-        let span = telemetry::span(listeners, request, id, client);
-        let record = Record {
-            listeners,
-            started: Instant::now(),
-            method: request.method().clone(),
-            path: if is_wanted { request.uri().path().into() } else { Box::default() },
-            client,
-            status: AtomicU16::new(0),
-            is_stream: AtomicBool::new(false),
-            is_stopped: AtomicBool::new(false),
-            events: AtomicU64::new(0),
-            #[cfg(feature = "metrics")]
-            figures: Mutex::new(telemetry::metrics::Figures::begin(request.method())),
-        };
+        let client = connection.peer().map(|peer| client_behind(peer.ip(), &head.headers, proxies));
+        let span = telemetry::span(listeners, head, id, client);
+        if let Some(route) = place.as_ref().and_then(|place| place.route) {
+            telemetry::routed(&span, &head.method, app.router.route(route).path);
+        }
+        let path = if listeners.want_records() { head.uri.path().into() } else { Box::default() };
         Arc::new(Self {
             id,
             connection,
-            version: request.version(),
+            version: head.version,
             nonce: OnceLock::new(),
-            settings: OnceLock::new(),
-            accepted: Accepted::of(request.headers()),
+            settings: known(place.as_ref().map(|place| Arc::clone(place.settings))),
+            accepted: Accepted::of(&head.headers),
             span,
-            matched: OnceLock::new(),
+            matched: known(place.and_then(|place| place.route)),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
             hand_over: Mutex::new(None),
-            record,
+            record: Record {
+                #[cfg(feature = "metrics")]
+                figures: Mutex::new(telemetry::metrics::Figures::begin(&head.method)),
+                ..Record::new(listeners, head.method.clone(), path, client)
+            },
             outer: None,
             app: Arc::clone(app),
             cleanups: Cleanups::default(),
@@ -123,46 +131,32 @@ impl Exchange {
 
     /// The exchange of one call behind layers, which may call what is behind them several times. It has clean-ups
     /// of its own, which do not wait for those of another call; what the log says is kept by the outer one.
-    pub(crate) fn behind_layers(self: &Arc<Self>) -> Arc<Self> {
+    pub(crate) fn behind_layers(self: &Arc<Self>, place: &Place<'_>) -> Arc<Self> {
         let outer = self.outer.as_ref().unwrap_or(self);
+        let _ = outer.settings.set(Arc::clone(place.settings));
+        if let Some(route) = place.route
+            && outer.matched.set(route).is_ok()
+        {
+            telemetry::routed(&outer.span, &outer.record.method, outer.app.router.route(route).path);
+        }
         Arc::new(Self {
             id: outer.id,
             connection: outer.connection.clone(),
             version: outer.version,
             nonce: OnceLock::new(),
-            settings: OnceLock::new(),
+            settings: known(Some(Arc::clone(place.settings))),
             accepted: None,
             span: outer.span.clone(),
-            matched: OnceLock::new(),
+            matched: known(place.route),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
             hand_over: Mutex::new(None),
-            record: Record {
-                listeners: outer.record.listeners,
-                started: outer.record.started,
-                method: outer.record.method.clone(),
-                path: Box::default(),
-                client: None,
-                status: AtomicU16::new(0),
-                is_stream: AtomicBool::new(false),
-                is_stopped: AtomicBool::new(false),
-                events: AtomicU64::new(0),
-                #[cfg(feature = "metrics")]
-                figures: Mutex::new(None),
-            },
+            record: Record::new(outer.record.listeners, outer.record.method.clone(), Box::default(), None),
             outer: Some(Arc::clone(outer)),
             app: Arc::clone(&outer.app),
             cleanups: Cleanups::default(),
             attempts: Slots::default(),
         })
-    }
-
-    /// Notes the route that was found. A later one of the same exchange is not noted.
-    pub(crate) fn matched(&self, route: RouteId) {
-        let path = self.app.router.route(route).path;
-        telemetry::routed(&self.span, &self.record.method, path);
-        let _ = self.outer().matched.set(route);
-        let _ = self.matched.set(route);
     }
 
     fn outer(&self) -> &Exchange {
@@ -209,12 +203,7 @@ impl Exchange {
 
     /// The settings that hold for this request.
     pub(crate) fn settings(&self) -> &PartSettings {
-        self.outer().settings.get().unwrap_or(&self.app.root)
-    }
-
-    /// Notes the settings of the part that answers.
-    pub(crate) fn set_settings(&self, settings: &Arc<PartSettings>) {
-        let _ = self.outer().settings.set(Arc::clone(settings));
+        self.settings.get().unwrap_or(&self.app.root)
     }
 
     /// The route that matched.
@@ -324,6 +313,29 @@ impl Exchange {
         };
         record.listeners.write(&request, &self.span);
     }
+}
+
+impl Record {
+    fn new(listeners: Listeners, method: Method, path: Box<str>, client: Option<IpAddr>) -> Self {
+        Self {
+            listeners,
+            started: Instant::now(),
+            #[cfg(feature = "metrics")]
+            figures: Mutex::new(None),
+            method,
+            path,
+            client,
+            status: AtomicU16::new(0),
+            is_stream: AtomicBool::new(false),
+            is_stopped: AtomicBool::new(false),
+            events: AtomicU64::new(0),
+        }
+    }
+}
+
+/// A cell with a value that is known from the start, or may be set later.
+fn known<T>(value: Option<T>) -> OnceLock<T> {
+    value.map(OnceLock::from).unwrap_or_default()
 }
 
 impl Delivery for Exchange {

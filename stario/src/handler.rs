@@ -39,4 +39,4 @@ pub struct Endpoint {
 /// A call that answers with a stream does not end with the head of its response: it runs on inside the
 /// response's body, so that the stream may borrow from the request's dependencies; and one that answers before it
 /// runs is moved to a task. See [`complete`] and [`accept`].
-pub type EndpointFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub type EndpointFuture = Pin<Box<dyn Future<Output = Box<Response>> + Send>>;

@@ -167,8 +167,8 @@ impl Unsaid<true> for () {}
 
 /// A handler's answer; `'s` is the life of its dependencies, from which a stream may borrow.
 pub enum Answer<'s> {
-    /// A whole response.
-    Whole(Response),
+    /// A whole response, in a box: it is handed on several times.
+    Whole(Box<Response>),
     /// The frames of an event stream.
     Events(Frames<'s>),
 }
@@ -183,7 +183,7 @@ impl<'s> Answer<'s> {
     ///
     /// The error.
     pub fn early(answered: Result<Response, Error>) -> Result<Self, Error> {
-        answered.map(Answer::Whole)
+        answered.map(|response| Answer::Whole(Box::new(response)))
     }
 }
 
@@ -225,7 +225,7 @@ impl<T: IntoResponse<K>, K> Reply<'_, AsWhole<K>> for T {
 #[diagnostic::do_not_recommend]
 impl<'s, T: IntoResponse<K>, K> Way<'s, T> for AsWhole<K> {
     fn answer(value: T) -> Answer<'s> {
-        Answer::Whole(value.into_response())
+        Answer::Whole(Box::new(value.into_response()))
     }
 }
 

@@ -1,12 +1,12 @@
 //! `Scope`: the inputs of one request, from which its parameters are resolved.
 
 use std::any::TypeId;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, Uri, Version};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
@@ -25,10 +25,15 @@ use crate::shared::Shared;
 /// the head of the response is made; what lasts longer is in the [`Exchange`].
 pub struct Scope {
     head: Parts,
-    /// Taken by the parameter that reads it.
-    body: Mutex<Option<Body>>,
-    shared: Mutex<SharedInputs>,
+    inputs: Mutex<Inputs>,
     exchange: Arc<Exchange>,
+}
+
+/// The inputs that end when all parameters are resolved.
+struct Inputs {
+    /// Taken by the parameter that reads it.
+    body: Option<Body>,
+    shared: SharedInputs,
 }
 
 /// What several parameters read together, such as signals.
@@ -40,19 +45,18 @@ enum SharedInputs {
 }
 
 impl Scope {
-    pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
+    pub(crate) fn new(request: Request<Body>, exchange: Arc<Exchange>) -> Arc<Self> {
+        let (head, body) = request.into_parts();
         Arc::new(Self {
             head,
-            body: Mutex::new(Some(body)),
-            shared: Mutex::new(SharedInputs::Unread),
+            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread }),
             exchange,
         })
     }
 
     /// The same request without its inputs, for values that are made of the app alone.
     pub(crate) fn without_inputs(scope: &Self) -> Arc<Self> {
-        let (head, ()) = http::Request::new(()).into_parts();
-        Self::new(head, Body::empty(), scope.shared_exchange())
+        Self::new(Request::new(Body::empty()), scope.shared_exchange())
     }
 
     /// What lasts to the end of the response.
@@ -63,6 +67,10 @@ impl Scope {
 
     pub(crate) fn shared_exchange(&self) -> Arc<Exchange> {
         Arc::clone(&self.exchange)
+    }
+
+    fn inputs(&self) -> MutexGuard<'_, Inputs> {
+        self.inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The request's head.
@@ -102,13 +110,12 @@ impl Scope {
 
     /// Whether there is no body, as far as that is known before it is read.
     pub(crate) fn has_empty_body(&self) -> bool {
-        let body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
-        body.as_ref().is_some_and(http_body::Body::is_end_stream)
+        self.inputs().body.as_ref().is_some_and(http_body::Body::is_end_stream)
     }
 
     /// The body, not yet read; refused if it says that it is too large. It can be taken once.
     pub(crate) fn take_body(&self) -> Result<Body, Rejection> {
-        let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let body = self.inputs().body.take();
         let Some(body) = body else {
             return Err(Rejection::internal("the request's body was already read"));
         };
@@ -175,7 +182,7 @@ impl Scope {
         T: Send + Sync + 'static,
         F: Future<Output = Result<T, Rejection>> + Send,
     {
-        let slots = match &mut *self.shared.lock().unwrap_or_else(PoisonError::into_inner) {
+        let slots = match &mut self.inputs().shared {
             SharedInputs::Read(slots) => Arc::clone(slots),
             SharedInputs::Dropped => {
                 return Err(Rejection::internal(
@@ -203,9 +210,13 @@ impl Scope {
     /// reading. A body that is larger than its limit is not waited for.
     #[doc(hidden)]
     pub fn close(&self) {
-        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = SharedInputs::Dropped;
-        let Some(body) = self.body.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        if self.head.version >= Version::HTTP_2 || body.whole().is_some() || body.is_end_stream() {
+        let (body, shared) = {
+            let mut inputs = self.inputs();
+            (inputs.body.take(), std::mem::replace(&mut inputs.shared, SharedInputs::Dropped))
+        };
+        drop(shared);
+        let Some(body) = body else { return };
+        if body.whole().is_some() || self.head.version >= Version::HTTP_2 || body.is_end_stream() {
             return;
         }
         let limit = self.body_limit();

@@ -110,7 +110,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = request.extensions().get::<SocketAddr>().copied();
         let response = dispatch(&self.0, request.map(Body::new), Connection::new(peer));
-        Box::pin(async { Ok(response.await) })
+        Box::pin(async { Ok(*response.await) })
     }
 }
 

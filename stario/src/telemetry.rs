@@ -63,9 +63,10 @@ pub(crate) fn init() -> Result {
     #[cfg(not(feature = "otlp"))]
     let has_collector = false;
     let log = log(&filter, format, Output::Stderr { is_terminal }, has_collector);
-    let subscriber = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed);
+    let subscriber = tracing_subscriber::registry().with(filter);
     #[cfg(feature = "otlp")]
     let subscriber = subscriber.with(collector);
+    let subscriber = subscriber.with(event::layer(log)).with(Installed);
     log::begin_batches();
     // Fails when there is one already, which is what was asked.
     if subscriber.try_init().is_ok() {
@@ -205,6 +206,15 @@ mod tests {
         assert_eq!(filter(Ok(" ".to_owned())).unwrap().to_string(), "info");
         assert_eq!(filter(Err(VarError::NotPresent)).unwrap().to_string(), "info");
         assert!(filter(Ok("warn,app=debug".to_owned())).unwrap().would_enable("app", &tracing::Level::DEBUG));
+    }
+
+    #[test]
+    fn levels_that_are_not_shown_cost_nothing() {
+        let log: &'static Log = Box::leak(Box::new(log::tests::collecting(Format::Json)));
+        let filter = filter(Ok("warn,app=info".to_owned())).unwrap();
+        let subscriber = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed);
+        // The macros of `tracing` compare with this before anything else.
+        assert_eq!(tracing::Subscriber::max_level_hint(&subscriber), Some(LevelFilter::INFO));
     }
 
     #[test]

@@ -43,6 +43,7 @@ async fn main() -> stario::Result {
     assert!(holds(b"GET /hello/{name}"), "the span has the route's name");
     assert!(holds(b"greeter"), "the service has the name from OTEL_SERVICE_NAME");
     assert!(holds(b"http.response.status_code"), "the span has its status");
+    assert!(holds(b"GET /hello/ada 200 in "), "the record is an event of the span");
     let trace: Vec<u8> = (0..16).map(|i| u8::from_str_radix(&TRACE[2 * i..2 * i + 2], 16).unwrap()).collect();
     assert!(holds(&trace), "the span belongs to the caller's trace");
     drop(stop);
@@ -59,6 +60,7 @@ fn ask_a_server(collector: &str) -> std::process::ExitStatus {
         // One that the environment names knows no collector of this machine.
         .env("NO_PROXY", "127.0.0.1")
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
@@ -74,5 +76,10 @@ fn ask_a_server(collector: &str) -> std::process::ExitStatus {
     assert!(answer.ends_with("ada"), "{answer}");
     let killed = Command::new("kill").arg(server.id().to_string()).status().unwrap();
     assert!(killed.success());
+    let mut log = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    // The log has the record as without a collector: once, and without the span.
+    let records: Vec<&str> = log.lines().filter(|line| line.contains("stario::request")).collect();
+    assert!(matches!(records[..], [record] if !record.contains("spans")), "{log}");
     server.wait().unwrap()
 }

@@ -2,19 +2,21 @@
 //! they end when the server stops. Linux says what a process holds.
 #![cfg(target_os = "linux")]
 
-#[path = "support/open_files.rs"]
-mod open_files;
+#[path = "support/mod.rs"]
+mod support;
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use stario::Limits;
 use stario::prelude::*;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+
+use support::probe::Probe;
+use support::{open_files, server};
 
 stario::app!();
 
@@ -25,13 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Memory is measured of the whole process.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
-/// Tells when a stream is open.
-struct Opened(mpsc::UnboundedSender<()>);
-
 #[app::query("/live")]
-async fn live(relay: State<Relay<Event>>, opened: State<Opened>) -> impl Stream<Item = Event> {
+async fn live(relay: State<Relay<Event>>, probe: State<Probe>) -> impl Stream<Item = Event> {
     let mut updates = relay.subscribe("news.*");
-    let _ = opened.0.0.send(());
+    probe.log("open");
     stream! {
         while let Some((_, event)) = updates.next().await {
             yield event;
@@ -41,10 +40,10 @@ async fn live(relay: State<Relay<Event>>, opened: State<Opened>) -> impl Stream<
 
 /// The same, by a `Writer`.
 #[app::query("/written")]
-async fn written(relay: State<Relay<Event>>, opened: State<Opened>, w: Writer) -> Result {
+async fn written(relay: State<Relay<Event>>, probe: State<Probe>, w: Writer) -> Result {
     let mut updates = w.alive(relay.subscribe("news.*"));
     w.open_events()?;
-    let _ = opened.0.0.send(());
+    probe.log("open");
     while let Some((_, event)) = updates.next().await {
         w.patch(event).await?;
     }
@@ -52,11 +51,8 @@ async fn written(relay: State<Relay<Event>>, opened: State<Opened>, w: Writer) -
 }
 
 struct Server {
-    address: SocketAddr,
+    inner: server::Server,
     relay: Relay<Event>,
-    opened: mpsc::UnboundedReceiver<()>,
-    stop: oneshot::Sender<()>,
-    running: tokio::task::JoinHandle<stario::Result>,
 }
 
 impl Server {
@@ -66,25 +62,21 @@ impl Server {
         socket.set_send_buffer_size(8 * 1024).unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener: TcpListener = socket.listen(2048).unwrap();
-        let address = listener.local_addr().unwrap();
         let relay = Relay::new();
-        let (sender, opened) = mpsc::unbounded_channel();
-        let (stop, stopped) = oneshot::channel();
         // What ends is ended by the stop and not by a deadline, and who never reads is never given up.
         let long = Duration::from_secs(3600);
         let limits = Limits::default().connections(2 * STREAMS).head_timeout(long).write_timeout(long);
-        let app = app::new().state(relay.clone()).state(Opened(sender)).limits(limits.stop_timeout(long));
-        let running = tokio::spawn(app.serve_on(listener, async { drop(stopped.await) }));
-        Self { address, relay, opened, stop, running }
+        let app = app::new().state(relay.clone()).limits(limits.stop_timeout(long));
+        Self { inner: server::Server::start_on(listener, app), relay }
     }
 
     /// Opens a stream, and reads nothing of it.
     async fn open(&mut self, path: &str) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(8 * 1024).unwrap();
-        let mut client = socket.connect(self.address).await.unwrap();
+        let mut client = socket.connect(self.inner.address).await.unwrap();
         client.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
-        timeout(PATIENCE, self.opened.recv()).await.unwrap().unwrap();
+        self.inner.log.expect("open").await;
         client
     }
 }
@@ -142,8 +134,8 @@ async fn clients_that_never_read_cost_little_and_others_miss_nothing() {
     assert_eq!(server.relay.dropped(), 0);
 
     drop(stalled);
-    drop(server.stop);
-    timeout(PATIENCE, server.running).await.unwrap().unwrap().unwrap();
+    server.inner.begin_to_stop();
+    timeout(PATIENCE, server.inner.ended()).await.unwrap().0.unwrap();
     assert_eq!(server.relay.subscribers("news.1"), 0);
 }
 
@@ -173,12 +165,12 @@ async fn stop_all(path: &str) {
         });
     }
     let started = Instant::now();
-    drop(server.stop);
+    server.inner.begin_to_stop();
     while let Some(ended) = timeout(PATIENCE, clients.join_next()).await.unwrap() {
         ended.unwrap();
     }
     let ended = started.elapsed();
-    timeout(PATIENCE, server.running).await.unwrap().unwrap().unwrap();
+    timeout(PATIENCE, server.inner.ended()).await.unwrap().0.unwrap();
     println!("{streams} streams ended within {ended:?}, the server within {:?}", started.elapsed());
     assert_eq!(server.relay.subscribers("news.1"), 0);
 }

@@ -1,39 +1,30 @@
-//! The only unsafe code of this crate: writing into the spare capacity of the buffer without asking twice.
+//! The only unsafe code of this crate: it writes into the spare capacity of the buffer.
 //!
-//! In plain safe code (`push_str`, `write!`, escaping byte by byte) the five pages of `benchmarks/` take 4.8 times as long,
-//! numbers seven times, long text six, short strings three. The time goes into capacity checks, which a value and the
-//! static markup around it share here, and into looking at text, which happens sixteen bytes at a time here, after they
-//! have been copied.
+//! Plain safe code (`push_str`, `write!`, escaping byte by byte) takes several times as long. Here a value and the static
+//! markup around it share one capacity check, short numbers come from a table, and text is escaped sixteen bytes at a
+//! time. `benchmarks/` measures it.
 //!
 //! Invariants, on which every block below relies:
 //!
-//! * **Room.** A routine reserves before it writes. [`SLACK`] bytes beyond what is asked for are always reserved, so
-//!   that a store of sixteen bytes may begin at any place where a byte may be written. Bytes stored beyond the end of
-//!   what is meant are not part of the buffer: its length never includes them.
-//! * **Text.** What is added is whole `&str`s, ASCII digits, and pieces of a `&str` with ASCII characters replaced by
-//!   ASCII entities. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
-//! * **No unwinding.** What is called out of line is `extern "C"`, so that the caller needs no clean-up code for it
-//!   and templates compile faster. Nothing in it panics but a buffer that outgrows the address space.
-//! * **Reading.** Text is only read inside of its bounds: whole chunks while that many bytes are left, the rest through
-//!   slices.
+//! * **Room.** A routine reserves before it writes. It reserves [`SLACK`] bytes more than the text needs, so that a store
+//!   of sixteen bytes may begin at any place where a byte may be written. The length of the buffer never includes the
+//!   bytes that such a store writes after the text.
+//! * **Text.** Only whole `&str`s, ASCII digits, and pieces of a `&str` with ASCII characters replaced by ASCII entities
+//!   are written. An ASCII byte is never part of a longer character, so the buffer stays UTF-8.
+//! * **No unwinding.** Functions that are not inlined are `extern "C"`, so that the caller needs no clean-up code for them
+//!   and templates compile faster. They panic only when the buffer outgrows the address space.
+//! * **Portable.** Other processors escape byte by byte. `RUSTFLAGS="--cfg stario_portable"` builds that on x86-64, too,
+//!   so that all tests run with it.
+//! * **Reading.** Text is only read inside of its bounds. Chunks of 32, 16 and 8 bytes are read where the text has that
+//!   many; the last chunk may begin before the end of the one before it. Shorter text is read through slices.
 
 use std::ptr;
 
+use super::tables::{PAIRS, SHORT_NUMBERS};
 use crate::escape::Quote;
 
 /// Room kept beyond what is needed: two stores of sixteen bytes, and one entity of eight.
 const SLACK: usize = 40;
-
-/// The digits of 0 to 99.
-static PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut n: u8 = 0;
-    while n < 100 {
-        pairs[n as usize] = [b'0' + n / 10, b'0' + n % 10];
-        n += 1;
-    }
-    pairs
-};
 
 /// Markup up to this length is copied where it is written rather than by a call.
 const IN_PLACE: usize = 64;
@@ -62,9 +53,9 @@ pub(super) fn push_static(out: &mut String, markup: &'static str) {
     // SAFETY: the room has just been reserved, and what is added is text.
     unsafe {
         let bytes = out.as_mut_vec();
-        let end = bytes.as_mut_ptr().add(bytes.len());
-        let end = copy(end, markup);
-        finish(bytes, end);
+        let before = bytes.len();
+        copy(bytes.as_mut_ptr().add(before), markup);
+        bytes.set_len(before + markup.len());
     }
 }
 
@@ -76,14 +67,22 @@ pub(super) fn integer(out: &mut String, head: &'static str, is_negative: bool, n
     // text stays UTF-8, and the length is set to what has been initialized.
     unsafe {
         let bytes = out.as_mut_vec();
-        let mut end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
+        let before = bytes.len();
+        let at = copy(bytes.as_mut_ptr().add(before), head);
         if is_negative {
-            end.write(b'-');
-            end = end.add(1);
+            at.write(b'-');
         }
-        end = digits(end, n);
-        end = copy(end, tail);
-        finish(bytes, end);
+        let sign = usize::from(is_negative);
+        let digits = match SHORT_NUMBERS.get(usize::try_from(n).unwrap_or(usize::MAX)) {
+            Some(digits) => {
+                ptr::copy_nonoverlapping(digits.as_ptr(), at.add(sign), 4);
+                usize::from(digits[3])
+            }
+            None => long_integer(at.add(sign), n),
+        };
+        copy(at.add(sign + digits), tail);
+        // A sum of lengths, not a difference of places: where the next value goes is known without waiting for this one.
+        bytes.set_len(before + head.len() + sign + digits + tail.len());
     }
 }
 
@@ -119,56 +118,27 @@ unsafe extern "C" fn copy_long(at: *mut u8, from: *const u8, length: usize) {
     unsafe { ptr::copy_nonoverlapping(from, at, length) };
 }
 
-/// Counts what has been written up to `end`.
+/// Writes a number that [`SHORT_NUMBERS`] lacks to `at` and returns how many digits it has.
 ///
 /// # Safety
 ///
-/// `end` must be a place in the buffer of `bytes`, and everything before it written.
-#[inline(always)]
-#[allow(clippy::inline_always)]
-unsafe fn finish(bytes: &mut Vec<u8>, end: *mut u8) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let length = end.offset_from_unsigned(bytes.as_ptr());
-        bytes.set_len(length);
-    }
-}
-
-/// Writes a number to `end` and returns where it ends.
-///
-/// # Safety
-///
-/// There must be room for [`DIGITS`] bytes at `end`.
+/// There must be room for [`DIGITS`] bytes at `at`.
 #[inline(never)]
 #[allow(clippy::cast_possible_truncation)]
-unsafe extern "C" fn digits(end: *mut u8, n: u64) -> *mut u8 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if n < 10 {
-            end.write(b'0' + n as u8);
-            end.add(1)
-        } else if n < 100 {
-            ptr::copy_nonoverlapping(PAIRS[n as usize].as_ptr(), end, 2);
-            end.add(2)
-        } else {
-            long_integer(end, n)
+unsafe extern "C" fn long_integer(at: *mut u8, mut n: u64) -> usize {
+    if n < 10_000 {
+        // SAFETY: four of the bytes that the caller has made room for. Both indices are below 100.
+        unsafe {
+            ptr::copy_nonoverlapping(PAIRS[(n / 100) as usize].as_ptr(), at, 2);
+            ptr::copy_nonoverlapping(PAIRS[(n % 100) as usize].as_ptr(), at.add(2), 2);
         }
+        return 4;
     }
-}
-
-/// Writes a number of three digits or more to `end` and returns where it ends.
-///
-/// # Safety
-///
-/// There must be room for [`DIGITS`] bytes at `end`.
-#[allow(clippy::cast_possible_truncation)]
-unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
-    let length = n.ilog10() as usize + 1;
-    // SAFETY: `length` digits are written from the last to the first, each place exactly once, and the caller has made
-    // room for as many as a `u64` can have. An index into `PAIRS` is a remainder by 100.
+    let digits = n.ilog10() as usize + 1;
+    // SAFETY: each of the digits is written once, from the last to the first, and the caller has made room for as many
+    // as a `u64` can have. An index into `PAIRS` is a remainder by 100.
     unsafe {
-        let stop = end.add(length);
-        let mut at = stop;
+        let mut at = at.add(digits);
         while n >= 100 {
             at = at.sub(2);
             ptr::copy_nonoverlapping(PAIRS[(n % 100) as usize].as_ptr(), at, 2);
@@ -179,70 +149,59 @@ unsafe extern "C" fn long_integer(end: *mut u8, mut n: u64) -> *mut u8 {
         } else {
             at.sub(1).write(b'0' + n as u8);
         }
-        stop
     }
+    digits
 }
 
 /// Appends `head` and `text`, escaped, and `tail`.
+#[cfg(all(target_arch = "x86_64", not(stario_portable)))]
 #[inline]
 pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
     make_room(out, head.len() + text.len() + tail.len() + SLACK);
-    // SAFETY: room for all three has just been reserved, and escaping leaves as much behind it as it is told to. What
-    // is added is text, so the whole stays UTF-8.
+    // SAFETY: room for all three has just been reserved, and `escape` keeps room for the tail after the text. Only text
+    // is added, so the whole stays UTF-8. Every x86-64 processor has SSE2.
     unsafe {
         let bytes = out.as_mut_vec();
-        let end = copy(bytes.as_mut_ptr().add(bytes.len()), head);
-        let end = escape::<true>(bytes, end, text, tail.len());
-        let end = copy(end, tail);
-        finish(bytes, end);
+        let at = copy(bytes.as_mut_ptr().add(bytes.len()), head);
+        let at = sse2::escape::<true>(bytes, at, text.as_ptr(), text.len(), tail.len());
+        let end = copy(at, tail);
+        bytes.set_len(end.offset_from_unsigned(bytes.as_ptr()));
     }
 }
 
 /// Appends `text`, escaped for the quote in question.
+#[cfg(all(target_arch = "x86_64", not(stario_portable)))]
 pub(super) fn push_escaped(out: &mut String, text: &str, quote: Quote) {
     make_room(out, text.len() + SLACK);
-    // SAFETY: the room has just been reserved, and what is added is text.
+    // SAFETY: the room has just been reserved, and what is added is text. Every x86-64 processor has SSE2.
     unsafe {
         let bytes = out.as_mut_vec();
-        let end = bytes.as_mut_ptr().add(bytes.len());
+        let at = bytes.as_mut_ptr().add(bytes.len());
         let end = match quote {
-            Quote::Double => escape::<true>(bytes, end, text, 0),
-            Quote::Single => escape::<false>(bytes, end, text, 0),
+            Quote::Double => sse2::escape::<true>(bytes, at, text.as_ptr(), text.len(), 0),
+            Quote::Single => sse2::escape::<false>(bytes, at, text.as_ptr(), text.len(), 0),
         };
-        finish(bytes, end);
+        bytes.set_len(end.offset_from_unsigned(bytes.as_ptr()));
     }
 }
 
-/// Writes `text` to `at`, escaped, and returns where it ends. The buffer may move.
-///
-/// # Safety
-///
-/// `at` must be a place in the buffer of `bytes`, everything before it written, with room for `text`, `extra` and
-/// `SLACK`. Behind the place returned there is room for `extra` and `SLACK`.
-#[inline(always)]
-#[allow(clippy::inline_always)]
-unsafe fn escape<const DOUBLE: bool>(bytes: &mut Vec<u8>, at: *mut u8, text: &str, extra: usize) -> *mut u8 {
-    // SAFETY: the caller's promise. Every x86-64 processor has SSE2.
-    #[cfg(target_arch = "x86_64")]
-    unsafe {
-        sse2::escape::<DOUBLE>(bytes, at, text.as_ptr(), text.len(), extra)
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let mut escaped = String::new();
-        crate::escape::escape_into(text, if DOUBLE { Quote::Double } else { Quote::Single }, &mut escaped);
-        // SAFETY: the caller's promise; the place returned is the end of the buffer, with the room just reserved.
-        unsafe {
-            finish(bytes, at);
-            bytes.extend_from_slice(escaped.as_bytes());
-            bytes.reserve(extra + SLACK);
-            bytes.as_mut_ptr().add(bytes.len())
-        }
-    }
+/// Appends `head` and `text`, escaped, and `tail`.
+#[cfg(not(all(target_arch = "x86_64", not(stario_portable))))]
+pub(super) fn escaped_between(out: &mut String, head: &'static str, text: &str, tail: &'static str) {
+    out.reserve(head.len() + text.len() + tail.len());
+    out.push_str(head);
+    push_escaped(out, text, Quote::Double);
+    out.push_str(tail);
+}
+
+/// Appends `text`, escaped for the quote in question.
+#[cfg(not(all(target_arch = "x86_64", not(stario_portable))))]
+pub(super) fn push_escaped(out: &mut String, text: &str, quote: Quote) {
+    crate::escape::escape_into(text, quote, out);
 }
 
 /// Escaping on processors with SSE2: bytes are stored first and looked through then.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(stario_portable)))]
 mod sse2 {
     use std::arch::x86_64::{
         __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
@@ -250,39 +209,15 @@ mod sse2 {
     };
     use std::ptr;
 
-    use super::{Quote, SLACK};
-    use crate::escape::entity;
-
-    /// Entities padded to eight bytes, and their lengths, by the low six bits of the character, which tell all of them
-    /// apart.
-    type Names = [([u8; 8], u8); 64];
-
-    static DOUBLE_NAMES: Names = names(Quote::Double);
-    static SINGLE_NAMES: Names = names(Quote::Single);
-
-    const fn names(quote: Quote) -> Names {
-        let mut names = [([0; 8], 0); 64];
-        let mut byte: u8 = 0;
-        while byte < 128 {
-            if let Some(name) = entity(byte, quote) {
-                let name = name.as_bytes();
-                let slot = &mut names[(byte % 64) as usize];
-                while (slot.1 as usize) < name.len() {
-                    slot.0[slot.1 as usize] = name[slot.1 as usize];
-                    slot.1 += 1;
-                }
-            }
-            byte += 1;
-        }
-        names
-    }
+    use super::super::tables::entities::{DOUBLE_ENTITIES, SINGLE_ENTITIES};
+    use super::SLACK;
 
     /// Writes `source` to `at`, escaped, and returns where it ends. The buffer may move.
     ///
     /// # Safety
     ///
     /// `at` must be a place in the buffer of `bytes`, everything before it written, with room for `source`, `extra` and
-    /// `SLACK`. Behind the place returned there is room for `extra` and `SLACK`. `source` and `length` must be those of a
+    /// `SLACK`. After the place returned there is room for `extra` and `SLACK`. `source` and `length` must be those of a
     /// slice outside of the buffer.
     #[target_feature(enable = "sse2")]
     #[inline(never)]
@@ -293,49 +228,73 @@ mod sse2 {
         length: usize,
         extra: usize,
     ) -> *mut u8 {
-        // SAFETY: the source is what the caller says. The sixteen bytes stored go into the room for `source` and `SLACK`; the rest is the caller's promise.
+        // SAFETY: the source is what the caller says, and each read is inside of it. The stores go into the room for
+        // `source` and `SLACK`; the rest is the caller's promise.
         unsafe {
-            let source = std::slice::from_raw_parts(source, length);
-            if source.len() < 16 {
-                let chunk = short(source);
-                _mm_storeu_si128(at.cast(), chunk);
-                if special::<DOUBLE>(chunk) == 0 {
-                    return at.add(source.len());
+            if length > 32 {
+                return escape_long::<DOUBLE>(bytes, at, source, length, extra);
+            }
+            // Two halves that overlap, whatever the length; the store of the second one repeats bytes of the first.
+            if length >= 16 {
+                let second = length - 16;
+                let low = _mm_loadu_si128(source.cast());
+                let high = _mm_loadu_si128(source.add(second).cast());
+                if special_in_either::<DOUBLE>(low, high) == 0 {
+                    _mm_storeu_si128(at.cast(), low);
+                    _mm_storeu_si128(at.add(second).cast(), high);
+                    return at.add(length);
+                }
+            } else if length >= 8 {
+                let second = length - 8;
+                let low = source.cast::<u64>().read_unaligned();
+                let high = source.add(second).cast::<u64>().read_unaligned();
+                if special::<DOUBLE>(_mm_set_epi64x(high.cast_signed(), low.cast_signed())) == 0 {
+                    at.cast::<u64>().write_unaligned(low);
+                    at.add(second).cast::<u64>().write_unaligned(high);
+                    return at.add(length);
+                }
+            } else {
+                let chunk = short(std::slice::from_raw_parts(source, length));
+                if special::<DOUBLE>(_mm_set_epi64x(0, chunk.cast_signed())) == 0 {
+                    at.cast::<u64>().write_unaligned(chunk);
+                    return at.add(length);
                 }
             }
-            escape_long::<DOUBLE>(bytes, at, source, extra)
+            escape_long::<DOUBLE>(bytes, at, source, length, extra)
         }
     }
 
-    /// What [`escape`] does with text that is long or not clean, which most is not.
+    /// Escapes text that is long or not clean, which most is not.
     ///
     /// # Safety
     ///
     /// As for [`escape`].
     #[target_feature(enable = "sse2")]
     #[inline(never)]
-    unsafe fn escape_long<const DOUBLE: bool>(
+    unsafe extern "C" fn escape_long<const DOUBLE: bool>(
         bytes: &mut Vec<u8>,
         mut at: *mut u8,
-        source: &[u8],
+        mut from: *const u8,
+        length: usize,
         extra: usize,
     ) -> *mut u8 {
-        let mut from = source.as_ptr();
-        let mut left = source.len();
+        let mut left = length;
         // SAFETY: at the head of each step there are `left` bytes to read at `from`, and room for as many, for `extra`
-        // and for `SLACK` at `at`. Whole chunks are only read and stored while that many bytes are left; the chunk of
-        // the last few is put together by `short`, and its sixteen bytes go into `SLACK`. `entities` keeps the same
-        // promise and returns the new end.
+        // and for `SLACK` at `at`. Whole chunks are only read and stored while that many bytes are left, but for the
+        // chunk of the last sixteen bytes, which begins before `from`: it is only read when the text has that many, and
+        // only stored when it is clean, so that all of it stands unchanged before its end. What is left otherwise is
+        // put together by `short`, and its sixteen bytes go into `SLACK`. `entities` keeps the same promise and returns
+        // the new end.
         unsafe {
             while left >= 32 {
                 let (low, high) = (_mm_loadu_si128(from.cast()), _mm_loadu_si128(from.add(16).cast()));
                 _mm_storeu_si128(at.cast(), low);
                 _mm_storeu_si128(at.add(16).cast(), high);
-                let hits = special::<DOUBLE>(low) | special::<DOUBLE>(high) << 16;
                 left -= 32;
-                at = if hits == 0 {
+                at = if special_in_either::<DOUBLE>(low, high) == 0 {
                     at.add(32)
                 } else {
+                    let hits = special::<DOUBLE>(low) | special::<DOUBLE>(high) << 16;
                     entities::<DOUBLE>(bytes, at, [low, high], hits, 32, left + extra)
                 };
                 from = from.add(32);
@@ -350,18 +309,27 @@ mod sse2 {
                 } else {
                     entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, 16, left + extra)
                 };
+                from = from.add(16);
             }
-            if left > 0 {
-                let chunk = short(&source[source.len() - left..]);
-                _mm_storeu_si128(at.cast(), chunk);
-                let hits = special::<DOUBLE>(chunk);
-                at = if hits == 0 {
-                    at.add(left)
-                } else {
-                    entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, left, extra)
-                };
+            if left == 0 {
+                return at;
             }
-            at
+            if length >= 16 {
+                let back = 16 - left;
+                let chunk = _mm_loadu_si128(from.sub(back).cast());
+                if special::<DOUBLE>(chunk) == 0 {
+                    _mm_storeu_si128(at.sub(back).cast(), chunk);
+                    return at.add(left);
+                }
+            }
+            let chunk = last(std::slice::from_raw_parts(from, left));
+            _mm_storeu_si128(at.cast(), chunk);
+            let hits = special::<DOUBLE>(chunk);
+            if hits == 0 {
+                at.add(left)
+            } else {
+                entities::<DOUBLE>(bytes, at, [chunk, chunk], hits, left, extra)
+            }
         }
     }
 
@@ -371,7 +339,7 @@ mod sse2 {
     /// # Safety
     ///
     /// `at` must be a place inside the buffer of `bytes`, all before it written. Afterwards there is room for `after`
-    /// and `SLACK` behind the place returned.
+    /// and `SLACK` after the place returned.
     #[target_feature(enable = "sse2")]
     #[inline(never)]
     unsafe fn entities<const DOUBLE: bool>(
@@ -382,7 +350,7 @@ mod sse2 {
         length: usize,
         after: usize,
     ) -> *mut u8 {
-        let names = if DOUBLE { &DOUBLE_NAMES } else { &SINGLE_NAMES };
+        let names = if DOUBLE { &DOUBLE_ENTITIES } else { &SINGLE_ENTITIES };
         let mut source = [0_u8; 64];
         // SAFETY: `source` has room for four vectors, so sixteen bytes may be read at each of its first 48. Each of the
         // `length` bytes, of which there are at most 32, becomes six at most; stores of sixteen and eight overshoot
@@ -429,15 +397,22 @@ mod sse2 {
     /// Fewer than sixteen bytes as a vector, the rest zero. Overlapping reads, so that no length needs a loop.
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn short(bytes: &[u8]) -> __m128i {
+    fn last(bytes: &[u8]) -> __m128i {
         let n = bytes.len();
-        if n >= 8 {
-            let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
-            let all = u128::from(half(0)) | u128::from(half(n - 8)) << (8 * (n - 8));
-            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-            return _mm_set_epi64x((all >> 64) as i64, all as i64);
+        if n < 8 {
+            return _mm_set_epi64x(0, short(bytes).cast_signed());
         }
-        let all = if n >= 4 {
+        let half = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
+        let all = u128::from(half(0)) | u128::from(half(n - 8)) << (8 * (n - 8));
+        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+        return _mm_set_epi64x((all >> 64) as i64, all as i64);
+    }
+
+    /// Fewer than eight bytes as a number, the rest zero.
+    #[inline]
+    fn short(bytes: &[u8]) -> u64 {
+        let n = bytes.len();
+        if n >= 4 {
             let half = |at: usize| bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
             u64::from(half(0)) | u64::from(half(n - 4)) << (8 * (n - 4))
         } else if n > 0 {
@@ -445,14 +420,27 @@ mod sse2 {
             byte(0) | byte(n / 2) | byte(n - 1)
         } else {
             0
-        };
-        _mm_set_epi64x(0, all.cast_signed())
+        }
     }
 
-    /// A bit for each byte that needs an entity. Two comparisons find all four characters exactly.
+    /// A bit for each byte that needs an entity.
     #[target_feature(enable = "sse2")]
     #[inline]
     fn special<const DOUBLE: bool>(chunk: __m128i) -> u32 {
+        _mm_movemask_epi8(marked::<DOUBLE>(chunk)).cast_unsigned()
+    }
+
+    /// Whether any byte of two chunks needs an entity: not zero if one does.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn special_in_either<const DOUBLE: bool>(low: __m128i, high: __m128i) -> u32 {
+        _mm_movemask_epi8(_mm_or_si128(marked::<DOUBLE>(low), marked::<DOUBLE>(high))).cast_unsigned()
+    }
+
+    /// All bits set in each byte that needs an entity. Two comparisons find all four characters exactly.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn marked<const DOUBLE: bool>(chunk: __m128i) -> __m128i {
         let is = |bit: u8, value: u8| {
             _mm_cmpeq_epi8(
                 _mm_or_si128(chunk, _mm_set1_epi8(bit.cast_signed())),
@@ -462,54 +450,9 @@ mod sse2 {
         // `<` and `>` differ in bit 1, `&` and `"` in bit 2, `&` and `'` in bit 0.
         let angles = is(2, b'>');
         let others = if DOUBLE { is(4, b'&') } else { is(1, b'\'') };
-        _mm_movemask_epi8(_mm_or_si128(angles, others)).cast_unsigned()
+        _mm_or_si128(angles, others)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{escaped_between, integer, push_escaped};
-    use crate::escape::{Quote, escape_into};
-
-    #[test]
-    fn writes_integers_like_display() {
-        let mut n: u64 = 0;
-        for step in 0..2000_u64 {
-            for is_negative in [false, true] {
-                let mut out = String::from("é");
-                integer(&mut out, "<", is_negative, n, ">x");
-                assert_eq!(out, format!("é<{}{n}>x", if is_negative { "-" } else { "" }));
-            }
-            n = if step < 1200 { step } else { n.wrapping_mul(7).wrapping_add(step) };
-        }
-        for n in [u64::MAX, 10_u64.pow(19), 10_u64.pow(19) - 1] {
-            let mut out = String::new();
-            integer(&mut out, "", false, n, "");
-            assert_eq!(out, n.to_string());
-        }
-    }
-
-    #[test]
-    fn escapes_every_character_at_every_place() {
-        for length in 0..70 {
-            for special in ['&', '<', '>', '"', '\'', 'é', '🦀', '=', '?', ';', '$', '#', '"'] {
-                for at in 0..=length {
-                    let mut text = "x".repeat(at);
-                    text.push(special);
-                    text.push_str(&"y".repeat(length - at));
-                    for quote in [Quote::Double, Quote::Single] {
-                        let (mut fast, mut plain) = (String::from("a"), String::from("a"));
-                        push_escaped(&mut fast, &text, quote);
-                        escape_into(&text, quote, &mut plain);
-                        assert_eq!(fast, plain);
-                        if quote == Quote::Double {
-                            let mut between = String::from("a");
-                            escaped_between(&mut between, "<", &text, ">x");
-                            assert_eq!(between, format!("a<{}>x", &plain[1..]));
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -16,6 +16,10 @@ pub enum AttrKind {
     TrueFalse,
     /// One URL.
     Url,
+    /// The URL of what runs in the page: the `src` of a script.
+    CodeUrl,
+    /// A delay and a URL: the `content` of a `<meta http-equiv="refresh">`.
+    Refresh,
     /// Several URLs: `srcset`, `ping`.
     UrlList,
     /// CSS declarations.
@@ -26,6 +30,23 @@ pub enum AttrKind {
     Srcdoc,
     /// JavaScript run by Datastar, or by another framework of its kind.
     Expression,
+}
+
+impl AttrKind {
+    /// Tells whether text there is read again, as JavaScript or as a document: quotes, braces and entities are its own.
+    #[must_use]
+    pub fn is_code(self) -> bool {
+        matches!(self, Self::Srcdoc | Self::Handler | Self::Expression)
+    }
+}
+
+/// The elements that run what one of their URLs leads to.
+const LOADS_CODE: [&str; 7] = ["base", "embed", "frame", "iframe", "link", "object", "script"];
+
+/// Tells whether `element` may run what one of its URLs leads to.
+#[must_use]
+pub fn runs_what_it_loads(element: &str) -> bool {
+    LOADS_CODE.iter().any(|known| known.eq_ignore_ascii_case(element))
 }
 
 /// What the value of `name` means; `element` matters for the few names that mean different things. `""` is an
@@ -51,17 +72,22 @@ pub fn attr_kind(element: &str, name: &str) -> AttrKind {
     {
         return AttrKind::Expression;
     }
+    let is_on = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(element));
     match name {
+        "src" if is_on(&["embed", "frame", "iframe", "script"]) => AttrKind::CodeUrl,
+        // In SVG a script has a `href`.
+        "href" | "xlink:href" if is_on(&["base", "link", "script"]) => AttrKind::CodeUrl,
+        "data" if is_on(&["object", ""]) => AttrKind::CodeUrl,
+        "content" if is_on(&["meta", ""]) => AttrKind::Refresh,
         "style" => AttrKind::Style,
         "srcdoc" => AttrKind::Srcdoc,
         "srcset" | "imagesrcset" | "ping" | "attributionsrc" | "archive" => AttrKind::UrlList,
         "href" | "src" | "action" | "formaction" | "poster" | "cite" | "manifest" | "background"
         | "codebase" | "icon" | "longdesc" | "profile" | "usemap" | "xlink:href" | "xml:base"
-        | "xmlns:xlink" => AttrKind::Url,
-        "data" if matches!(element, "object" | "") => AttrKind::Url,
+        | "xmlns:xlink" | "hx-get" | "hx-post" | "hx-put" | "hx-patch" | "hx-delete" => AttrKind::Url,
         // The values an SVG animation assigns may be those of `href`.
-        "to" | "from" | "by" if matches!(element, "animate" | "set" | "") => AttrKind::Url,
-        "values" if matches!(element, "animate" | "set" | "") => AttrKind::UrlList,
+        "to" | "from" | "by" if is_on(&["animate", "set", ""]) => AttrKind::Url,
+        "values" if is_on(&["animate", "set", ""]) => AttrKind::UrlList,
         "draggable" | "spellcheck" | "contenteditable" | "writingsuggestions" => AttrKind::TrueFalse,
         "hidden" | "download" | "popover" | "capture" | "crossorigin" => AttrKind::FlagOrText,
         _ if name.starts_with("on") => AttrKind::Handler,
@@ -208,10 +234,10 @@ pub fn event_names() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub fn is_known_attribute(element: &'static Element, name: &str) -> bool {
     // `a`, `script`, `style` and `title` are elements of SVG too.
-    let shared = matches!(element.name, "a" | "script" | "style" | "title");
+    let is_shared = matches!(element.name, "a" | "script" | "style" | "title");
     known_attributes(Some(element)).any(|known| known == name)
-        || (shared && SVG.split_whitespace().any(|known| known == name))
-        || (element.namespace != Namespace::Html && FOREIGN.contains(&name))
+        || (is_shared && SVG.split_whitespace().any(|known| known == name))
+        || ((is_shared || element.namespace != Namespace::Html) && FOREIGN.contains(&name))
         || FOREIGN_EVERYWHERE.contains(&name)
 }
 
@@ -244,7 +270,16 @@ mod tests {
             ("div", "aria-busy", AttrKind::TrueFalse),
             ("a", "href", AttrKind::Url),
             ("use", "xlink:href", AttrKind::Url),
-            ("object", "data", AttrKind::Url),
+            ("object", "data", AttrKind::CodeUrl),
+            ("", "data", AttrKind::CodeUrl),
+            ("data", "data", AttrKind::Plain),
+            ("script", "src", AttrKind::CodeUrl),
+            ("script", "xlink:href", AttrKind::CodeUrl),
+            ("FRAME", "SRC", AttrKind::CodeUrl),
+            ("img", "src", AttrKind::Url),
+            ("link", "href", AttrKind::CodeUrl),
+            ("meta", "content", AttrKind::Refresh),
+            ("p", "hx-get", AttrKind::Url),
             ("animate", "to", AttrKind::Url),
             ("img", "srcset", AttrKind::UrlList),
             ("a", "ping", AttrKind::UrlList),
@@ -270,6 +305,7 @@ mod tests {
             has("circle", "cx")
                 && has("svg", "viewBox")
                 && has("use", "xlink:href")
+                && has("a", "xlink:href")
                 && has("mi", "mathvariant")
         );
         assert!(!has("a", "hreff") && !has("div", "href") && !has("circle", "hreff"));

@@ -1,6 +1,6 @@
 //! The attributes of Datastar 1.0: `data-PLUGIN:KEY__MODIFIER.ARGUMENT`.
 
-/// Whether a plugin takes a key, the part behind the first colon.
+/// Whether a plugin takes a key, the part after the first colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyRule {
     /// It must have one: `data-on:click`.
@@ -35,7 +35,7 @@ pub enum ValueRule {
     None,
 }
 
-/// What may follow a modifier, behind dots.
+/// What may follow a modifier, after dots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
     /// Nothing.
@@ -50,7 +50,7 @@ pub enum Argument {
     Any,
 }
 
-/// A modifier, the part behind a double underscore.
+/// A modifier, the part after a double underscore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Modifier {
     /// Its name, without the underscores.
@@ -262,7 +262,7 @@ pub fn plugins() -> impl Iterator<Item = &'static str> {
 pub struct DatastarName<'n> {
     /// What comes before the colon.
     pub plugin: &'n str,
-    /// What comes behind it.
+    /// What comes after it.
     pub key: Option<&'n str>,
     /// The modifiers, each with its arguments.
     pub modifiers: Vec<(&'n str, Vec<&'n str>)>,

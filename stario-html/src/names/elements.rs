@@ -47,6 +47,12 @@ pub fn element(name: &str) -> Option<&'static Element> {
     HTML.iter().chain(SVG).chain(MATHML).find(|element| element.name == name)
 }
 
+/// Tells whether a parser drops a newline right after the opening tag of `element`.
+#[must_use]
+pub fn drops_first_newline(element: &str) -> bool {
+    ["listing", "pre", "textarea"].iter().any(|name| name.eq_ignore_ascii_case(element))
+}
+
 /// All names, HTML first.
 pub fn element_names() -> impl Iterator<Item = &'static str> {
     HTML.iter().chain(SVG).chain(MATHML).map(|element| element.name)

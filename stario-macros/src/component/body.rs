@@ -4,38 +4,38 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Block, Expr, Stmt};
 
-use super::is_html;
+use super::syntax::is_html;
 
-/// Puts `@into(slot)` into each `html!` in tail position. Any other way to return is left as it is.
-pub(super) fn write_into(block: &mut Block, slot: &TokenStream) {
+/// Puts `@into(target)` into each `html!` in tail position. Any other way to return is left as it is.
+pub(super) fn write_into(block: &mut Block, target: &TokenStream) {
     match block.stmts.last_mut() {
-        Some(Stmt::Expr(tail, None)) => tail_expression(tail, slot),
+        Some(Stmt::Expr(tail, None)) => tail_expression(tail, target),
         Some(Stmt::Macro(tail)) if tail.semi_token.is_none() && is_html(&tail.mac) => {
-            tail.mac.tokens = redirected(&tail.mac.tokens, slot);
+            tail.mac.tokens = redirected(&tail.mac.tokens, target);
         }
         _ => {}
     }
 }
 
-fn tail_expression(expression: &mut Expr, slot: &TokenStream) {
+fn tail_expression(expression: &mut Expr, target: &TokenStream) {
     match expression {
-        Expr::Macro(call) if is_html(&call.mac) => call.mac.tokens = redirected(&call.mac.tokens, slot),
-        Expr::Block(block) => write_into(&mut block.block, slot),
+        Expr::Macro(call) if is_html(&call.mac) => call.mac.tokens = redirected(&call.mac.tokens, target),
+        Expr::Block(block) => write_into(&mut block.block, target),
         Expr::If(branch) => {
-            write_into(&mut branch.then_branch, slot);
+            write_into(&mut branch.then_branch, target);
             if let Some((_, otherwise)) = &mut branch.else_branch {
-                tail_expression(otherwise, slot);
+                tail_expression(otherwise, target);
             }
         }
         Expr::Match(branches) => {
             for arm in &mut branches.arms {
-                tail_expression(&mut arm.body, slot);
+                tail_expression(&mut arm.body, target);
             }
         }
         _ => {}
     }
 }
 
-fn redirected(template: &TokenStream, slot: &TokenStream) -> TokenStream {
-    quote!(@into(#slot) #template)
+fn redirected(template: &TokenStream, target: &TokenStream) -> TokenStream {
+    quote!(@into(#target) #template)
 }

@@ -8,8 +8,9 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, GenericParam, Generics};
 
+use super::body;
 use super::parse::{Component, Need, Property};
-use super::{body, is_shared_attribute, tokens_of};
+use super::syntax::{is_shared_attribute, tokens_of};
 
 pub(super) fn emit(krate: &TokenStream, component: &Component) -> TokenStream {
     Emitter::new(krate, component).items()
@@ -74,7 +75,7 @@ impl<'c> Emitter<'c> {
         let fn_token = &signature.fn_token;
         let span = self.span_of_output();
         let body = quote_spanned! {span=> {
-            let html = #krate::__private::Slot::standalone(|__slot| #name::__into(__slot, #(#arguments),*));
+            let html = #krate::__private::ComponentOutput::standalone(|__target| #name::__into(__target, #(#arguments),*));
             html
         }};
         quote! {
@@ -90,9 +91,9 @@ impl<'c> Emitter<'c> {
         let function = &self.component.function;
         let (vis, signature) = (&function.vis, &function.sig);
         let docs = function.attrs.iter().filter(|attribute| is_doc(attribute));
-        let slot = Ident::new("__slot", Span::mixed_site());
+        let target = Ident::new("__target", Span::mixed_site());
         let mut block = function.block.clone();
-        body::write_into(&mut block, &quote!(#slot));
+        body::write_into(&mut block, &quote!(#target));
         let (generics, clause, output) =
             (&signature.generics, &signature.generics.where_clause, &signature.output);
         let inputs = &signature.inputs;
@@ -115,7 +116,7 @@ impl<'c> Emitter<'c> {
                     #props { values: #values, states: ::core::marker::PhantomData }
                 }
 
-                fn __into #generics (#slot: &mut #krate::__private::Slot<'_>, #inputs) #output #clause #block
+                fn __into #generics (#target: &mut #krate::__private::ComponentOutput<'_>, #inputs) #output #clause #block
             }
         }
     }
@@ -246,7 +247,7 @@ impl<'c> Emitter<'c> {
         });
         let (span, buf) = (self.span_of_output(), Ident::new("buf", Span::mixed_site()));
         let body = quote_spanned! {span=>
-            #krate::__private::Slot::within(#buf, |slot| #name::__into(slot, #(#values),*));
+            #krate::__private::ComponentOutput::within(#buf, |target| #name::__into(target, #(#values),*));
         };
         quote! {
             #[doc(hidden)]

@@ -26,11 +26,14 @@ pub(crate) enum Node {
 }
 
 /// A string or number literal.
+#[derive(Clone)]
 pub(crate) struct Literal {
     pub(crate) value: String,
     pub(crate) span: Span,
     /// Whether it was written as `{".."}`, which says that each character is meant.
     pub(crate) in_braces: bool,
+    /// Whether it was written as a raw string, `r".."`.
+    pub(crate) is_raw: bool,
 }
 
 /// Rust in braces, passed through as it is.
@@ -107,10 +110,10 @@ pub(crate) enum Value {
     Number(Literal),
     Splice(Splice),
     /// `{"/users/", id}`
-    Parts(Vec<Part>),
+    Parts(Vec<ValuePart>),
 }
 
-pub(crate) enum Part {
+pub(crate) enum ValuePart {
     Literal(Literal),
     Splice(Splice),
 }
@@ -131,6 +134,8 @@ pub(crate) struct Prop {
     pub(crate) name: Ident,
     /// `None` stands for `true`.
     pub(crate) value: Option<TokenStream>,
+    /// The value, if it was written as a string.
+    pub(crate) text: Option<Literal>,
     pub(crate) span: Span,
 }
 

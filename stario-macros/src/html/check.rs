@@ -9,9 +9,10 @@ use stario_html::names::{
     Content, Element as KnownElement, Rearranged, element, element_names, most_similar, rearranged,
 };
 
-use self::attributes::{On, in_open_javascript};
+use self::attributes::in_open_javascript;
 use self::javascript::Scanner;
 use super::ast::{Component, Element, Else, If, Literal, Name, Node, Range, Tag, Template};
+use super::braces;
 use super::report::Report;
 
 /// Checks a whole template.
@@ -43,7 +44,7 @@ impl Checker<'_> {
     }
 
     fn text(&mut self, text: &Literal) {
-        entities::check(text, self.report);
+        self.characters(text);
         let Some((parent, _)) = self.outer.last() else { return };
         let is_table = matches!(parent.as_str(), "table" | "thead" | "tbody" | "tfoot" | "tr" | "colgroup");
         if is_table && !text.value.trim().is_empty() {
@@ -52,6 +53,12 @@ impl Checker<'_> {
             );
             self.report.error(text.span, problem);
         }
+    }
+
+    /// Checks text that is shown as it is written.
+    fn characters(&mut self, text: &Literal) {
+        entities::check(text, self.report);
+        braces::check(text, braces::as_nodes, self.report);
     }
 
     fn comment(&mut self, text: &Literal) {
@@ -68,8 +75,13 @@ impl Checker<'_> {
                 self.report.error(prop.span, format!("duplicate property {}", prop.name));
                 self.report.note(first.span, format!("{} first written here", prop.name));
             }
+            if let Some(text) = &prop.text {
+                let instead =
+                    |_: &[braces::Piece<'_>]| format!("{}={{format!({:?})}}", prop.name, text.value);
+                braces::check(text, instead, self.report);
+            }
         }
-        // Where the component puts its children is its own business.
+        // It is not known where the component puts its children, so no element counts as the one around them.
         self.outer.push((String::new(), component.range));
         self.nodes(&component.children);
         self.outer.pop();
@@ -79,7 +91,7 @@ impl Checker<'_> {
         let name = match &node.tag {
             Tag::Named(name) => name,
             Tag::Dynamic(tag) => {
-                attributes::check(On { name: "", known: None }, &node.attrs, self.report);
+                attributes::check("", None, &node.attrs, self.report);
                 self.outer.push((String::new(), tag.span.into()));
                 self.nodes(&node.children);
                 self.outer.pop();
@@ -89,7 +101,7 @@ impl Checker<'_> {
         let known = element(&name.text);
         self.check_tag(name, known);
         self.check_nesting(name);
-        attributes::check(On { name: &name.text, known }, &node.attrs, self.report);
+        attributes::check(&name.text, known, &node.attrs, self.report);
         match known.map_or(Content::Normal, |known| known.content) {
             Content::Normal | Content::Void => {
                 self.outer.push((name.text.clone(), name.range));
@@ -157,7 +169,7 @@ impl Checker<'_> {
             let what = match node {
                 Node::Text(text) => {
                     if matches!(parent, "title" | "textarea") {
-                        entities::check(text, self.report);
+                        self.characters(text);
                     }
                     continue;
                 }
@@ -271,7 +283,7 @@ impl Code<'_> {
         }
     }
 
-    /// Checks a block that may be written or not: what is open before and behind it must be the same.
+    /// Checks a block that may be written or not: what is open before and after it must be the same.
     fn branch(&mut self, nodes: &[Node], report: &mut Report) {
         self.end_run(false, report);
         let before = self.scanner.clone();

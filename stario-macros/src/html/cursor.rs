@@ -137,7 +137,7 @@ impl Cursor {
         self.string(0).filter(|_| self.tokens.len() == 1)
     }
 
-    /// Moves on to the next `{..}` that is not part of a pattern behind `let`; stops in front of it, or at the end.
+    /// Moves on to the next `{..}` that is not part of a pattern after `let`; stops in front of it, or at the end.
     pub(crate) fn skip_head(&mut self) {
         let mut in_pattern = false;
         while let Some(token) = self.peek(0) {
@@ -154,8 +154,8 @@ impl Cursor {
         }
     }
 
-    /// Whether `head`, the tokens from `from` up to here, ends before what it is about: with the keyword, or with the
-    /// `=` behind a pattern.
+    /// Whether the head of a block, the tokens from `from` up to here, is incomplete: it ends with the keyword, or with
+    /// the `=` after a pattern.
     pub(crate) fn is_head_missing(&self, from: usize) -> bool {
         match self.since(from) {
             [] | [_] => true,
@@ -187,13 +187,14 @@ pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     }
     match syn::Lit::new(literal.clone()) {
         syn::Lit::Str(string) if string.suffix().is_empty() => {
-            Some(Literal { value: string.value(), span: literal.span(), in_braces: false })
+            let is_raw = source.starts_with('r');
+            Some(Literal { value: string.value(), span: literal.span(), in_braces: false, is_raw })
         }
         _ => None,
     }
 }
 
-/// Whether a literal is a number, with whatever letters behind it.
+/// Whether a literal is a number, with whatever letters after it.
 pub(crate) fn is_number(literal: &proc_macro2::Literal) -> bool {
     literal.to_string().starts_with(|c: char| c.is_ascii_digit())
 }
@@ -209,7 +210,7 @@ pub(crate) fn number_value(literal: &proc_macro2::Literal) -> Option<Literal> {
         // A unit, such as `10px`.
         _ => literal.to_string(),
     };
-    Some(Literal { value, span: literal.span(), in_braces: false })
+    Some(Literal { value, span: literal.span(), in_braces: false, is_raw: false })
 }
 
 fn is_type_of_number(suffix: &str) -> bool {

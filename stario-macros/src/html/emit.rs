@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::ast::{Prop, Splice};
-use super::lower::{ComponentOp, ElseOp, IfOp, JoinedItem, JoinedOp, Op, Place, ValueOp};
+use super::ops::{ComponentOp, ElseOp, IfOp, JoinedItem, JoinedOp, Op, Place, ValueOp};
 
 /// The expression that a template stands for.
 pub(crate) fn emit(
@@ -18,13 +18,13 @@ pub(crate) fn emit(
     let emitter = Emitter::new(krate);
     let body = emitter.ops(ops);
     let buf = &emitter.buf;
-    let slot = Ident::new("slot", Span::mixed_site());
+    let output = Ident::new("output", Span::mixed_site());
     quote! {{
         #statements
-        let #slot: &mut #krate::__private::Slot<'_> = #into;
-        let #buf = #slot.buf();
+        let #output: &mut #krate::__private::ComponentOutput<'_> = #into;
+        let #buf = #output.buf();
         #body
-        #slot.finish()
+        #output.finish()
     }}
 }
 
@@ -115,9 +115,10 @@ impl<'t> Emitter<'t> {
                 quote_spanned!(span=> if #condition { #buf.__static(#markup); })
             }
             Op::Joined(joined) => self.joined(joined),
-            Op::Spread(attrs) => {
+            Op::Spread { attrs, runs_code } => {
                 let (span, attrs) = argument(attrs);
-                quote_spanned!(span=> #buf.__attrs(&#attrs);)
+                let method = Ident::new(if *runs_code { "__code_attrs" } else { "__attrs" }, span);
+                quote_spanned!(span=> #buf.#method(&#attrs);)
             }
             Op::DeclareTag(number, tag) => {
                 let (span, tag) = argument(tag);
@@ -127,6 +128,10 @@ impl<'t> Emitter<'t> {
             Op::DynamicTag(number) => {
                 let name = tag_ident(*number);
                 quote!(#buf.__tag(#name);)
+            }
+            Op::DynamicNewline(number) => {
+                let name = tag_ident(*number);
+                quote!(#buf.__tag_newline(#name);)
             }
             Op::Component(component) => self.component(component),
             Op::If(op) => self.if_(op),
@@ -208,7 +213,7 @@ impl<'t> Emitter<'t> {
             quote_spanned!(span=> .children(#krate::Children::from(#html)))
         });
         if component.is_broken {
-            // What cannot be read has been reported; that it is missing need not be.
+            // A property that could not be read has been reported. Without the last call it is not reported as missing, too.
             return quote_spanned!(span=> let _ = #path::__props() #(#setters)* #children;);
         }
         quote_spanned!(span=> #path::__props() #(#setters)* #children .__render(&mut *#buf);)
@@ -230,7 +235,10 @@ fn method(place: Place) -> &'static str {
         Place::FlagOrText => "__flag_or_text",
         Place::TrueFalse => "__true_false",
         Place::Url => "__url",
+        Place::UrlPart => "__url_part",
+        Place::CodeUrl => "__code_url",
         Place::UrlList => "__urls",
+        Place::Refresh => "__refresh",
         Place::Style => "__style",
         Place::Srcdoc => "__srcdoc",
         Place::Expression => "__expression",
@@ -267,13 +275,13 @@ fn guess(ops: &[Op]) -> u32 {
         .map(|op| match op {
             Op::Static(markup) | Op::Flag { markup, .. } => length(markup),
             Op::Value(value) => 24 + value.open.as_ref().map_or(0, |(open, _)| length(open)),
-            Op::Joined(_) | Op::Spread(_) => 32,
+            Op::Joined(_) | Op::Spread { .. } => 32,
             Op::DynamicTag(_) => 8,
             Op::Component(component) => 64 + component.children.as_deref().map_or(0, guess),
             Op::If(op) => guess(&op.then),
             Op::For { body, .. } => 4 * guess(body),
             Op::Match { arms, .. } => arms.iter().map(|(_, body)| guess(body)).max().unwrap_or(0),
-            Op::DeclareTag(..) | Op::Statement(_) => 0,
+            Op::DeclareTag(..) | Op::DynamicNewline(_) | Op::Statement(_) => 0,
             Op::Scope(ops) => guess(ops),
         })
         .sum();

@@ -1,4 +1,4 @@
-//! Tokens to tree. Reports what is not a template and carries on behind it; never asks what a name means, except
+//! Tokens to tree. Reports tokens that are no template and continues after them. It never asks what a name means, except
 //! whether an element is void, without which `<br>` could not be read.
 
 mod attributes;
@@ -20,7 +20,7 @@ pub(crate) fn take_crate(cursor: &mut Cursor) -> TokenStream {
     take_option(cursor, "crate").unwrap_or_else(|| quote!(::stario_html))
 }
 
-/// Reads the item behind `@component`, which `#[component]` hands over.
+/// Reads the item after `@component`, which `#[component]` hands over.
 pub(crate) fn take_component(cursor: &mut Cursor) -> Option<TokenStream> {
     if !cursor.is_punct(0, '@') || !cursor.is_ident(1, "component") {
         return None;
@@ -183,7 +183,7 @@ impl Parser<'_> {
             String::new()
         };
         self.report.error(range, format!("text must be quoted: {text:?}{rule}"));
-        Node::Text(Literal { value: text, span: range.first, in_braces: true })
+        Node::Text(Literal { value: text, span: range.first, in_braces: true, is_raw: false })
     }
 
     /// Everything that begins with `<`, except closing tags.
@@ -249,7 +249,7 @@ impl Parser<'_> {
         None
     }
 
-    /// Reads the name behind `<` or `</`.
+    /// Reads the name after `<` or `</`.
     fn opening(&mut self, cursor: &mut Cursor) -> Option<Opening> {
         if let Some(group) = cursor.take_brace() {
             return Some(Opening::Element(Tag::Dynamic(Splice {

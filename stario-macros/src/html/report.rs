@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, TokenStream,
 
 use super::ast::Range;
 
-/// Collects mistakes; the template is expanded as well as it can be all the same.
+/// Collects mistakes. They do not stop the expansion: the rest of the template is compiled all the same.
 #[derive(Default)]
 pub(crate) struct Report {
     problems: Vec<(Range, String)>,

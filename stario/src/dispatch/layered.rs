@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{Request, request};
 
-use super::{Found, answer, route};
+use super::{Found, Inputs, answer, route};
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
 use crate::error::Error;
@@ -72,16 +72,23 @@ impl LayeredRequest {
 
     async fn arrive(self, mut request: Request<Body>) -> Response {
         // A layer may call what is behind it several times: each call has an exchange of its own.
-        let exchange = self.exchange.behind_layers();
+        let exchange;
         let answering = match self.found {
-            None => route(&self.app, &exchange, request),
+            None => {
+                let (head, body) = request.into_parts();
+                let mut inputs = Inputs { head, body };
+                let found = Found::by(&self.app, &inputs.head);
+                exchange = self.exchange.behind_layers(&found.place(&self.app, &inputs.head));
+                route(&self.app, &exchange, &mut inputs, found)
+            }
             Some(found) => {
                 // Behind the routing, the path is no longer a layer's to change: it has the captures.
                 if request.uri().path() != self.head.uri.path() {
                     *request.uri_mut() = self.head.uri.clone();
                 }
+                exchange = self.exchange.behind_layers(&found.place(&self.app, &self.head));
                 let (head, body) = request.into_parts();
-                answer(&self.app, &exchange, head, body, found)
+                answer(&self.app, &exchange, &mut Inputs { head, body }, found)
             }
         };
         let mut response = answering.wait(Arc::clone(&exchange)).await;

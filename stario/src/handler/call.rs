@@ -44,52 +44,39 @@ pub fn complete<'e>(
     scope: Arc<Scope>,
     answered: Result<Answer<'e>, Error>,
 ) -> Complete<'e> {
-    Complete { exchange, state: Completing::Answered { scope, answered } }
+    Complete { exchange, answered: Some((scope, answered)), frames: None }
 }
 
 /// The future of [`complete`]. It is written by hand, because the future of an `async` function would have room for its
 /// arguments twice.
 pub struct Complete<'e> {
     exchange: &'e Exchange,
-    state: Completing<'e>,
-}
-
-enum Completing<'e> {
-    Answered { scope: Arc<Scope>, answered: Result<Answer<'e>, Error> },
-    Streaming(Frames<'e>),
-    Done,
+    /// Until the first poll.
+    answered: Option<(Arc<Scope>, Result<Answer<'e>, Error>)>,
+    /// Of an event stream, from then on.
+    frames: Option<Frames<'e>>,
 }
 
 impl Future for Complete<'_> {
-    type Output = Response;
+    type Output = Box<Response>;
 
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
         let this = &mut *self;
-        let hand_over = match std::mem::replace(&mut this.state, Completing::Done) {
-            Completing::Answered { scope, answered: Ok(Answer::Events(frames)) } => {
+        let hand_over = match (this.answered.take(), &mut this.frames) {
+            (Some((scope, Ok(Answer::Events(frames)))), _) => {
                 drop(scope);
-                this.state = Completing::Streaming(frames);
+                this.frames = Some(frames);
                 HandOver::Head
             }
-            Completing::Answered { scope, answered } => {
-                let answered = answered.map(|answer| match answer {
-                    Answer::Whole(response) => response,
-                    Answer::Events(_) => Response::default(),
-                });
-                return Poll::Ready(finish(&scope, answered));
+            (Some((scope, Ok(Answer::Whole(response)))), _) => {
+                return Poll::Ready(finish(&scope, Ok(response)));
             }
-            Completing::Streaming(mut frames) => match frames.as_mut().poll_next(ctx) {
-                Poll::Pending => {
-                    this.state = Completing::Streaming(frames);
-                    return Poll::Pending;
-                }
-                Poll::Ready(Some(frame)) => {
-                    this.state = Completing::Streaming(frames);
-                    frame.map_or_else(HandOver::Cut, HandOver::Frame)
-                }
-                Poll::Ready(None) => return Poll::Ready(Response::default()),
+            (Some((scope, Err(error))), _) => return Poll::Ready(finish(&scope, Err(error))),
+            (None, Some(frames)) => match ready!(frames.as_mut().poll_next(ctx)) {
+                Some(frame) => frame.map_or_else(HandOver::Cut, HandOver::Frame),
+                None => return Poll::Ready(Box::default()),
             },
-            Completing::Done => return Poll::Pending,
+            (None, None) => return Poll::Pending,
         };
         // The caller takes it, and polls again when it is sent: no waker is needed.
         this.exchange.leave(hand_over);
@@ -98,7 +85,7 @@ impl Future for Complete<'_> {
 }
 
 /// The response to what the handler returned, or the app's answer to what went wrong.
-fn finish(scope: &Scope, answered: Result<Response, Error>) -> Response {
+fn finish(scope: &Scope, answered: Result<Box<Response>, Error>) -> Box<Response> {
     let answered = answered.and_then(|response| match response::failure_of(&response) {
         Some(error) => Err(error),
         None => Ok(response),
@@ -106,7 +93,8 @@ fn finish(scope: &Scope, answered: Result<Response, Error>) -> Response {
     let mut response = match answered {
         Ok(response) => response,
         Err(error) => {
-            scope.exchange().settings().answers().answer(error, scope.head(), scope.exchange().id())
+            let exchange = scope.exchange();
+            Box::new(exchange.settings().answers().answer(error, scope.head(), exchange.id()))
         }
     };
     response::finish_file(&mut response, scope.head());
@@ -141,10 +129,7 @@ pub(crate) fn call(
             None => return Err(Box::new(overloaded(&scope))),
         },
     };
-    let future = {
-        let _entered = exchange.enter();
-        (endpoint.call)(Arc::clone(exchange), scope)
-    };
+    let future = (endpoint.call)(Arc::clone(exchange), scope);
     let call = Call { endpoint, exchange: Arc::clone(exchange), future, has_ended: false };
     Ok(PendingCall { call: Some(call), channel: None, permit, has_client: true })
 }
@@ -168,6 +153,10 @@ struct Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        // A future that has ended holds nothing.
+        if self.has_ended {
+            return;
+        }
         // What the handler holds is dropped as what it does: under its request's id, and a panic ends nothing else.
         let _entered = self.exchange.enter();
         let future = std::mem::replace(&mut self.future, Box::pin(std::future::pending()));
@@ -175,7 +164,7 @@ impl Drop for Call {
             let (handler, panic) = (self.endpoint.info.handler, panic_message(&*panic));
             tracing::error!(handler, panic, "a handler panicked when it was dropped");
         }
-        if !self.has_ended && self.exchange.app().work.is_cut() {
+        if self.exchange.app().work.is_cut() {
             self.exchange.app().work.note_cut(self.endpoint.info.handler);
         }
     }
@@ -184,13 +173,13 @@ impl Drop for Call {
 /// What one poll of a call came to.
 enum Step {
     HandOver(HandOver),
-    End(Response),
+    End(Box<Response>),
     Panicked,
 }
 
 impl Step {
     /// The end of a call that has nothing to hand over but its end.
-    fn end(self) -> Result<Response, Panicked> {
+    fn end(self) -> Result<Box<Response>, Panicked> {
         match self {
             Step::End(response) => Ok(response),
             Step::HandOver(_) | Step::Panicked => Err(Panicked),
@@ -233,7 +222,7 @@ pub(crate) struct PendingCall {
 }
 
 impl Future for PendingCall {
-    type Output = Result<Response, Panicked>;
+    type Output = Result<Box<Response>, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(call) = &mut self.call else {
@@ -267,10 +256,10 @@ impl Future for PendingCall {
 
 impl PendingCall {
     /// The response that this step begins.
-    fn respond(&mut self, step: Step) -> Poll<Result<Response, Panicked>> {
+    fn respond(&mut self, step: Step) -> Poll<Result<Box<Response>, Panicked>> {
         if let Step::HandOver(HandOver::Accepted) = step {
             self.detach(true);
-            return Poll::Ready(Ok(StatusCode::NO_CONTENT.into_response()));
+            return Poll::Ready(Ok(Box::new(StatusCode::NO_CONTENT.into_response())));
         }
         let Some(call) = self.call.take() else { return Poll::Pending };
         Poll::Ready(match step {
@@ -278,7 +267,7 @@ impl PendingCall {
                 let exchange = Arc::clone(&call.exchange);
                 let stop = Some(exchange.app().stop.clone());
                 let source = StreamingCall { call: Some(call) };
-                Ok(stream(&exchange, sse::head(), source, stop))
+                Ok(Box::new(stream(&exchange, sse::head(), source, stop)))
             }
             // A stream hands over its head first.
             step => step.end(),
@@ -286,20 +275,20 @@ impl PendingCall {
     }
 
     /// The response of a handler that writes it.
-    fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Response, Panicked>> {
+    fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Box<Response>, Panicked>> {
         let Some(exchange) = &self.channel else { return Poll::Pending };
         let Some(channel) = exchange.channel() else { return Poll::Pending };
         Poll::Ready(match ready!(channel.poll_head(ctx)) {
-            Ok(Opened::Whole(response)) => Ok(response),
+            Ok(Opened::Whole(response)) => Ok(Box::new(response)),
             // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
             Ok(Opened::Events(head, reader)) => {
                 let response = stream(exchange, head, reader, None);
                 self.channel = None;
-                Ok(response)
+                Ok(Box::new(response))
             }
             Ok(Opened::Bytes(head, reader)) => {
                 self.channel = None;
-                Ok(head.map(|_| Body::frames(reader)))
+                Ok(Box::new(head.map(|_| Body::frames(reader))))
             }
             Err(Panicked) => Err(Panicked),
         })

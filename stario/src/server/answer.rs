@@ -25,10 +25,10 @@ pub(super) fn answer(
     activity: &Arc<Activity>,
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
-) -> Answer<impl Future<Output = Response> + use<>> {
+) -> Answer<impl Future<Output = Box<Response>> + use<>> {
     let has_body = !hyper::body::Body::is_end_stream(request.body());
     let active = activity.begin_request(has_body, stream);
-    let refused = refusal(&mut request, limits.head_fields);
+    let refused = refusal(&mut request, limits.head_fields).map(Box::new);
     let dispatched = refused.is_none().then(|| {
         let stall = StallTimer::new(limits.body_timeout);
         let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
@@ -44,13 +44,13 @@ pin_project_lite::pin_project! {
         // None if the request is refused.
         #[pin]
         dispatched: Option<CatchPanic<F>>,
-        refused: Option<Response>,
+        refused: Option<Box<Response>>,
         // Until the response has it.
         request: Option<ActiveRequest>,
     }
 }
 
-impl<F: Future<Output = Response>> Future for Answer<F> {
+impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
     type Output = Result<http::Response<ResponseBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -58,7 +58,7 @@ impl<F: Future<Output = Response>> Future for Answer<F> {
         let response = match this.dispatched.as_pin_mut() {
             Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
                 tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
-                internal_server_error()
+                Box::new(internal_server_error())
             }),
             None => this.refused.take().unwrap_or_default(),
         };
@@ -67,6 +67,6 @@ impl<F: Future<Output = Response>> Future for Answer<F> {
             // Before hyper hands the connection over, so that its new owner finds it upgraded.
             request.activity().upgrade();
         }
-        Poll::Ready(Ok(ResponseBody::in_response(response, request)))
+        Poll::Ready(Ok(ResponseBody::in_response(*response, request)))
     }
 }

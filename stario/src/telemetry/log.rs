@@ -177,7 +177,12 @@ pub(super) fn flush_at_end() {
 /// By this layer the subscriber is known that writes to the log.
 pub(super) struct Installed;
 
-impl<S: Subscriber> Layer<S> for Installed {}
+impl<S: Subscriber> Layer<S> for Installed {
+    /// It takes no records, so that only the filter says which levels are skipped early.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::OFF)
+    }
+}
 
 #[cfg(test)]
 pub(super) mod tests {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use http::{Method, Request, StatusCode};
+use http::{Method, StatusCode, request};
 use tracing::field::Empty;
 use tracing::{Level, Span};
 
@@ -14,7 +14,7 @@ use super::line::{self, Format};
 use super::log::{self, Log};
 use crate::request_id::RequestId;
 
-/// Who reads what is logged of a request. It is asked for once a request.
+/// Who reads what is logged of a request. It is found once for each request, when that begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listeners {
     /// The log, if that shows requests.
@@ -225,9 +225,9 @@ impl RequestRecord<'_> {
 
 /// The span of one request, for others than the log. It is an error's if anything: whoever logs errors alone
 /// still learns which request each belongs to. Nothing is made if nobody listens.
-pub(crate) fn span<B>(
+pub(crate) fn span(
     listeners: Listeners,
-    request: &Request<B>,
+    head: &request::Parts,
     id: RequestId,
     client: Option<IpAddr>,
 ) -> Span {
@@ -238,17 +238,17 @@ pub(crate) fn span<B>(
         target: "stario",
         "request",
         request_id = id.digits().as_str(),
-        http.request.method = request.method().as_str(),
-        url.path = request.uri().path(),
+        http.request.method = head.method.as_str(),
+        url.path = head.uri.path(),
         client.address = client.map(tracing::field::display),
         http.route = Empty,
         http.response.status_code = Empty,
-        otel.name = request.method().as_str(),
+        otel.name = head.method.as_str(),
         otel.kind = "server",
         otel.status_code = Empty,
     );
     #[cfg(feature = "otlp")]
-    super::otlp::continue_trace(&span, request.headers());
+    super::otlp::continue_trace(&span, &head.headers);
     span
 }
 

@@ -183,7 +183,7 @@ impl TestRequest {
             self.request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
             *self.request.body_mut() = body;
         }
-        patiently("response", dispatch(&self.app, self.request, Connection::new(Some(self.peer)))).await
+        *patiently("response", dispatch(&self.app, self.request, Connection::new(Some(self.peer)))).await
     }
 }
 

@@ -1,20 +1,23 @@
 //! Attributes: names, repetitions, and values that do not go with what they mean.
 
-use stario_html::names::{
-    AttrKind, Element, Namespace, attr_kind, is_known_attribute, known_attributes, most_similar,
-};
+use proc_macro2::Span;
+use stario_html::names::{AttrKind, Element, is_known_attribute, known_attributes, most_similar};
+use stario_html::{is_same_site, refresh_url_start};
 
-use super::super::ast::{Attr, Else, If, Literal, Name, NamedAttr, Part, Range, Value};
+use super::super::ast::{Attr, Else, If, Literal, Name, NamedAttr, Range, Value, ValuePart};
+use super::super::braces::{self, Piece, as_parts};
+use super::super::kinds::Kinds;
 use super::super::report::Report;
 use super::javascript::{Open, Scanner};
 use super::{datastar, entities};
 
 /// The element that attributes are on.
 #[derive(Clone, Copy)]
-pub(crate) struct On<'e> {
-    pub(crate) name: &'e str,
+struct On<'e> {
+    name: &'e str,
     /// `None` for custom elements and for those chosen at run time.
-    pub(crate) known: Option<&'static Element>,
+    known: Option<&'static Element>,
+    kinds: Kinds<'e>,
 }
 
 /// Names that have been written.
@@ -28,8 +31,9 @@ struct Written {
     block: *const Attr,
 }
 
-/// Checks the attributes of one tag.
-pub(crate) fn check(on: On<'_>, attrs: &[Attr], report: &mut Report) {
+/// Checks the attributes of one tag. `name` is empty for an element chosen at run time.
+pub(crate) fn check(name: &str, known: Option<&'static Element>, attrs: &[Attr], report: &mut Report) {
+    let on = On { name, known, kinds: Kinds::of(name, attrs) };
     attributes(on, attrs, &mut Seen::new(), report);
 }
 
@@ -51,7 +55,7 @@ fn attributes(on: On<'_>, attrs: &[Attr], seen: &mut Seen, report: &mut Report) 
     }
 }
 
-/// Checks the branches of an `if`, of which one is written: each on its own behind what came `before`.
+/// Checks the branches of an `if`, of which one is written: each on its own after what came `before`.
 fn check_group(on: On<'_>, group: &If<Attr>, before: &Seen, seen: &mut Seen, report: &mut Report) {
     let mut branch = |attrs: &[Attr], report: &mut Report| {
         let mut inner = before.clone();
@@ -113,9 +117,13 @@ fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) -> bool {
         datastar::check(attr, report);
         return true;
     }
-    // Names with such characters belong to other frameworks, which check them at run time.
-    if text.contains(['@', '.', '/']) || (text.contains(':') && !text.starts_with('x')) {
+    // Reported where the name was read.
+    if text.contains('/') {
         return true;
+    }
+    if text.starts_with('@') {
+        report.error(name.range, of_another_library(text));
+        return false;
     }
     let Some(element) = on.known else {
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -127,8 +135,12 @@ fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) -> bool {
         }
         return true;
     };
-    if is_known_attribute(element, text) || (element.namespace == Namespace::Html && text.starts_with("x-")) {
+    if is_known_attribute(element, text) {
         return true;
+    }
+    if is_of_another_library(text) {
+        report.error(name.range, of_another_library(text));
+        return false;
     }
     let meant = match text {
         "className" => Some("class"),
@@ -144,6 +156,18 @@ fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) -> bool {
     false
 }
 
+/// Whether a name has the form that Alpine, Vue, htmx and others give their attributes.
+fn is_of_another_library(name: &str) -> bool {
+    ["hx-", "v-", "x-"].iter().any(|prefix| name.starts_with(prefix))
+        || (name.contains([':', '.']) && !name.starts_with("xlink:") && !name.starts_with("xml"))
+}
+
+fn of_another_library(name: &str) -> String {
+    format!(
+        "{name} is neither HTML nor Datastar: the name of another library's attribute is written in quotes, {name:?}"
+    )
+}
+
 fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
     let name = &attr.name.text;
     if name.starts_with("class:") {
@@ -156,15 +180,17 @@ fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
         if attr.value.is_none() {
             report.error(attr.name.range, format!("{name} takes a value: {name}={{value}}"));
         }
+        if let Some(Value::Literal(text)) = &attr.value {
+            braces::check(text, |pieces| value_of(&attr.name, pieces), report);
+        }
         return;
     }
-    let kind = attr_kind(on.name, name);
-    // What is read as HTML once more, there or by a script, may well hold entities.
-    let is_read_again = matches!(kind, AttrKind::Srcdoc | AttrKind::Handler | AttrKind::Expression);
+    let kind = on.kinds.kind(name);
     if let Some(Value::Literal(text)) = &attr.value
-        && !is_read_again
+        && !kind.is_code()
     {
         entities::check(text, report);
+        braces::check(text, |pieces| value_of(&attr.name, pieces), report);
     }
     match (kind, &attr.value) {
         (AttrKind::Boolean, Some(Value::Literal(text) | Value::Number(text))) => {
@@ -175,7 +201,7 @@ fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
         {
             let value = &text.value;
             let problem =
-                format!("{name} is there or not, and {value:?} says neither; write {name}={{cond}}");
+                format!("{name} is present or absent, and {value:?} means neither; write {name}={{cond}}");
             report.error(text.span, problem);
         }
         (AttrKind::Boolean, Some(Value::Parts(_))) => {
@@ -188,8 +214,21 @@ fn check_value(on: On<'_>, attr: &NamedAttr, report: &mut Report) {
         (AttrKind::Srcdoc, Some(Value::Parts(_))) => {
             report.error(attr.name.range, "srcdoc takes one value, the `Html` that html! returns");
         }
-        (AttrKind::Url, Some(Value::Literal(url))) => url_literal(name, url, report),
+        (AttrKind::Url | AttrKind::CodeUrl, Some(Value::Literal(url))) => {
+            url_literal(name, &url.value, url.span, report);
+        }
+        (AttrKind::Refresh, Some(Value::Literal(content))) => {
+            let url = refresh_url_start(&content.value).map_or("", |start| &content.value[start..]);
+            url_literal(name, url, content.span, report);
+        }
         (AttrKind::Url, Some(Value::Parts(parts))) => url_parts(parts, report),
+        (AttrKind::CodeUrl, Some(Value::Parts(parts))) => {
+            url_parts(parts, report);
+            code_url_parts(on.name, name, parts, report);
+        }
+        (AttrKind::Refresh, Some(Value::Parts(parts))) => {
+            refresh_parts(attr.name.range, parts, report);
+        }
         (AttrKind::Expression | AttrKind::Handler, Some(Value::Parts(parts))) => {
             javascript_parts(parts, report);
         }
@@ -208,53 +247,77 @@ fn boolean_literal(name: &str, text: &Literal, report: &mut Report) {
             if name == "disabled" { "disables" } else { "sets it" },
         ),
         _ => format!(
-            "{name} is a boolean attribute: {value:?} says nothing; write {name}={{cond}} or {name} alone"
+            "{name} is a boolean attribute: {value:?} has no meaning; write {name}={{cond}} or {name} alone"
         ),
     };
     report.error(text.span, problem);
 }
 
-/// A literal that would run as code, or that was meant to hold a value.
-fn url_literal(name: &str, url: &Literal, report: &mut Report) {
-    let scheme =
-        url.value.split_once(':').map_or(String::new(), |(scheme, _)| scheme.trim().to_ascii_lowercase());
-    if matches!(scheme.as_str(), "javascript" | "vbscript") {
+/// How an attribute is written whose text was meant to hold values.
+fn value_of(name: &Name, pieces: &[Piece<'_>]) -> String {
+    let parts = as_parts(pieces);
+    match name.text.as_str() {
+        "style" => "each property on its own, style:property={value},".to_owned(),
+        text if name.is_quoted => format!("{text:?}={{{parts}}}"),
+        text => format!("{text}={{{parts}}}"),
+    }
+}
+
+/// A literal that would run as code.
+fn url_literal(name: &str, url: &str, span: Span, report: &mut Report) {
+    let scheme = url.split_once(':').map_or(String::new(), |(scheme, _)| scheme.trim().to_ascii_lowercase());
+    if !matches!(scheme.as_str(), "javascript" | "vbscript") {
+        return;
+    }
+    let instead = match name {
+        "content" => "a refresh takes the URL of a page".to_owned(),
+        name => format!(
+            "write <button data-on:click=\"..\">, or {name}={{trusted_url(\"..\")}} if it must be a URL"
+        ),
+    };
+    report.error(span, format!("{scheme}: runs the URL as code; {instead}"));
+}
+
+/// Reports a URL of another site that values complete, where the page runs what the URL leads to.
+fn code_url_parts(element: &str, name: &str, parts: &[ValuePart], report: &mut Report) {
+    let Some(ValuePart::Literal(first)) = parts.first() else { return };
+    if !is_same_site(&first.value) {
         report.error(
-            url.span,
+            first.span,
             format!(
-                "{scheme}: runs the URL as code; write <button data-on:click=\"..\">, or {name}={{trusted_url(\"..\")}} if it \
-                 must be a URL"
+                "{name} of <{element}> runs in the page what another site sends: write the whole URL as a literal, or \
+                 {name}={{trusted_url(format!(\"..\"))}}"
             ),
-        );
-    } else if !url.in_braces
-        && let Some((before, value, behind)) = interpolated(&url.value)
-    {
-        let quoted = |text: &str| if text.is_empty() { String::new() } else { format!("{text:?}") };
-        let parts: Vec<String> = [quoted(before), value.to_owned(), quoted(behind)]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect();
-        let parts = parts.join(", ");
-        report.error(
-            url.span,
-            format!("braces in quotes are only characters: write {name}={{{parts}}} for the value"),
         );
     }
 }
 
-/// What looks like `{user.id}` in a text, and what is around it.
-fn interpolated(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = text.split_once('{')?;
-    let (value, behind) = rest.split_once('}')?;
-    let is_path = value.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-    is_path.then_some((before, value, behind))
+/// The first part of a refresh holds the delay, so that the URL after it can be checked.
+fn refresh_parts(range: Range, parts: &[ValuePart], report: &mut Report) {
+    let first = match parts.first() {
+        Some(ValuePart::Literal(first)) => {
+            refresh_url_start(&first.value).map(|start| (&first.value[start..], first.span))
+        }
+        _ => None,
+    };
+    match first {
+        Some((url, span)) => beginning_of_url(url, span, report),
+        None => report.error(
+            range,
+            "a refresh begins with its delay and `url=` in one text: content={\"5; url=\", url}",
+        ),
+    }
 }
 
 /// A literal that opens code or a document of its own must not have values put into it.
-fn url_parts(parts: &[Part], report: &mut Report) {
-    let Some(Part::Literal(first)) = parts.first() else { return };
-    let Some((scheme, rest)) = first.value.split_once(':') else { return };
+fn url_parts(parts: &[ValuePart], report: &mut Report) {
+    if let Some(ValuePart::Literal(first)) = parts.first() {
+        beginning_of_url(&first.value, first.span, report);
+    }
+}
+
+fn beginning_of_url(url: &str, span: Span, report: &mut Report) {
+    let Some((scheme, rest)) = url.split_once(':') else { return };
     let scheme = scheme.trim().to_ascii_lowercase();
     let is_code = match scheme.as_str() {
         "javascript" | "vbscript" => true,
@@ -263,23 +326,23 @@ fn url_parts(parts: &[Part], report: &mut Report) {
     };
     if is_code {
         report.error(
-            first.span,
+            span,
             format!("a value behind {scheme}: would be run as code; use an event, or trusted_url(..) for the whole URL"),
         );
     }
 }
 
-fn javascript_parts(parts: &[Part], report: &mut Report) {
+fn javascript_parts(parts: &[ValuePart], report: &mut Report) {
     let mut scanner = Scanner::default();
     let mut is_call = false;
     for part in parts {
         match part {
-            Part::Literal(text) => {
+            ValuePart::Literal(text) => {
                 scanner.read(&text.value);
                 // `@get('/users/`
                 is_call = text.value.contains('@');
             }
-            Part::Splice(value) if is_call && matches!(scanner.open(), Open::String(_)) => {
+            ValuePart::Splice(value) if is_call && matches!(scanner.open(), Open::String(_)) => {
                 report.error(
                     value.span,
                     "a value cannot stand inside of a string in JavaScript; write the handler's own link, name::action(..), or \
@@ -287,7 +350,7 @@ fn javascript_parts(parts: &[Part], report: &mut Report) {
                 );
                 scanner.read_value();
             }
-            Part::Splice(value) => {
+            ValuePart::Splice(value) => {
                 in_open_javascript(scanner.open(), value.span.into(), report);
                 scanner.read_value();
             }

@@ -8,7 +8,7 @@ use stario_html::names::{
 use super::super::ast::{Name, NamedAttr, Value};
 use super::super::report::Report;
 
-/// Plugins whose key was once written behind a dash.
+/// Plugins whose key was once written after a dash.
 const ONCE_DASHED: [&str; 7] = ["on", "signals", "computed", "bind", "indicator", "class", "attr"];
 
 /// Checks an attribute whose name begins with `data-`.
@@ -141,7 +141,7 @@ fn check_key(attr: &NamedAttr, plugin: &Plugin, name: &DatastarName<'_>, report:
 }
 
 fn check_modifiers(written: &Name, plugin: &Plugin, name: &DatastarName<'_>, report: &mut Report) {
-    // Where each modifier begins: behind the name and its two underscores.
+    // Where each modifier begins: after the name and its two underscores.
     let mut at = written.text.find("__").map_or(written.text.len(), |at| at + 2);
     for (modifier, arguments) in &name.modifiers {
         let length = modifier.len() + arguments.iter().map(|argument| argument.len() + 1).sum::<usize>();

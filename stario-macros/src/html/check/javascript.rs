@@ -11,8 +11,8 @@ pub(crate) enum Open {
     },
     LineComment,
     BlockComment,
-    /// A `/` behind `)` or `}` divides or begins a regular expression, by what stands far before it. What is
-    /// open behind it cannot be told.
+    /// A `/` after `)` or `}` divides or begins a regular expression, by what stands far before it. What is
+    /// open after it cannot be told.
     Ambiguous,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Scanner {
     last: Option<char>,
     /// The word that `last` ends, if it does.
     word: String,
-    /// Whether a word goes on with the next character.
+    /// Whether a word continues with the next character.
     last_touches: bool,
 }
 
@@ -79,7 +79,7 @@ impl Scanner {
 
     /// Reads over a value: a complete expression.
     pub(crate) fn read_value(&mut self) {
-        // As behind a name: a `/` divides.
+        // As after a name: a `/` divides.
         self.last = Some('a');
         self.word.clear();
         self.last_touches = false;
@@ -92,7 +92,7 @@ impl Scanner {
 
     /// Whether an operand is due rather than an operator.
     fn begins_expression(&self) -> bool {
-        // Behind these words stands an operand, behind all others an operator.
+        // After these words stands an operand, after all others an operator.
         const BEFORE_OPERAND: [&str; 13] = [
             "await",
             "case",

@@ -2,7 +2,8 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-use super::super::ast::{Attr, Literal, Name, NamedAttr, Part, Prop, Range, Splice, Value};
+use super::super::ast::{Attr, Literal, Name, NamedAttr, Prop, Range, Splice, Value, ValuePart};
+use super::super::braces::characters;
 use super::super::cursor::{Cursor, number_value};
 use super::source::source_like;
 use super::{Parser, is_name_part, push_part};
@@ -183,8 +184,8 @@ impl Parser<'_> {
             );
             return None;
         }
-        let value = self.unquoted_value(cursor, "attribute values", name);
-        Some(Value::Literal(Literal { value: value.0, span: value.1.first, in_braces: true }))
+        let (value, range) = self.unquoted_value(cursor, "attribute values", name);
+        Some(Value::Literal(Literal { value, span: range.first, in_braces: true, is_raw: false }))
     }
 
     /// Reads and reports a value that is neither quoted nor braced, as long as it cannot be another attribute.
@@ -224,15 +225,21 @@ impl Parser<'_> {
             }
             return self.splice(tokens.clone(), span).map(Value::Splice);
         }
-        let mut out = Vec::new();
+        let mut out: Vec<ValuePart> = Vec::new();
         for tokens in parts {
             let mut cursor = Cursor::new(tokens.clone());
             let text = cursor.take_string();
-            match text {
-                Some(text) if cursor.is_empty() => out.push(Part::Literal(text)),
+            match (text, out.last_mut()) {
+                // Literals that meet are one.
+                (Some(text), Some(ValuePart::Literal(before))) if cursor.is_empty() => {
+                    before.value.push_str(&text.value);
+                }
+                (Some(text), _) if cursor.is_empty() => {
+                    out.push(ValuePart::Literal(Literal { in_braces: true, ..text }));
+                }
                 _ => {
                     let range = tokens.clone().into_iter().next().map_or(span, |token| token.span());
-                    out.extend(self.splice(tokens, range).map(Part::Splice));
+                    out.extend(self.splice(tokens, range).map(ValuePart::Splice));
                 }
             }
         }
@@ -298,15 +305,21 @@ impl Parser<'_> {
         }
         let equals = cursor.span();
         if !cursor.take_punct('=') {
-            return Some(Prop { span: name.span(), name, value: None });
+            return Some(Prop { span: name.span(), name, value: None, text: None });
+        }
+        if let Some(text) = cursor.take_string() {
+            let mut literal = proc_macro2::Literal::string(&characters(&text));
+            literal.set_span(text.span);
+            let value = Some(TokenTree::Literal(literal).into());
+            return Some(Prop { span: name.span(), name, value, text: Some(text) });
         }
         let value = self.prop_value(cursor, &name.to_string(), equals)?;
-        Some(Prop { span: name.span(), name, value: Some(value) })
+        Some(Prop { span: name.span(), name, value: Some(value), text: None })
     }
 
     fn prop_value(&mut self, cursor: &mut Cursor, name: &str, equals: Span) -> Option<TokenStream> {
         let start = cursor.position();
-        if cursor.take_string().is_some() || number(cursor).is_some() {
+        if number(cursor).is_some() {
             return Some(cursor.stream_since(start));
         }
         if let Some(group) = cursor.take_brace() {
@@ -324,7 +337,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a name goes on with this token: `-`, `:`, `.`, or a `/` that does not end the tag.
+/// Whether a name continues with this token: `-`, `:`, `.`, or a `/` that does not end the tag.
 fn is_separator(cursor: &Cursor, ahead: usize) -> bool {
     ['-', ':', '.'].into_iter().any(|c| cursor.is_punct(ahead, c))
         || (cursor.is_punct(ahead, '/') && !cursor.is_punct(ahead + 1, '>'))

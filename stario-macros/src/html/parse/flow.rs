@@ -44,7 +44,7 @@ impl Parser<'_> {
         (!is_missing).then_some(If { head, span, then, otherwise })
     }
 
-    /// Reads what stands behind `else` as if it had its block.
+    /// Reads what stands after `else` as if it had its block.
     pub(super) fn else_without_block<T>(
         &mut self,
         cursor: &mut Cursor,
@@ -76,14 +76,14 @@ impl Parser<'_> {
         let example = if cursor.is_ident(0, "while") || cursor.is_ident(3, "while") {
             "`while` needs a condition and a block: while condition { .. }"
         } else {
-            // The braces of a pattern come before `in`, those of the body behind it. No pattern begins with one.
+            // The braces of a pattern come before `in`, those of the body after it. No pattern begins with one.
             let has_pattern = cursor.brace(1).is_none();
             while has_pattern && !cursor.is_empty() && !cursor.is_ident(0, "in") {
                 cursor.skip(1);
             }
             "`for` needs items and a block: for item in items { .. }"
         };
-        // Past the keyword, so that what is missing behind it is seen.
+        // Past the keyword, so that what is missing after it is seen.
         cursor.skip(1);
         cursor.skip_head();
         let head = cursor.stream_since(start);

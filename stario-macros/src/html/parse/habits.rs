@@ -1,5 +1,5 @@
-//! Habits from other template languages, each answered with what is written here. What was meant is clear, so it is read as
-//! that, and no second error appears.
+//! Syntax of other template languages. Each is reported with what to write instead, and read as what it means, so that no
+//! second error appears.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 

@@ -1,4 +1,4 @@
-use stario_html::Html;
+use stario_html::{Html, js};
 use stario_macros::html;
 
 fn main() {
@@ -6,5 +6,5 @@ fn main() {
 }
 
 fn page() -> Html {
-    html! { <b data-onn:click="x"/><b data-on:click__debonce.500ms="x"/> }
+    html! { <b data-onn:click="x"/><b data-onn:click={js("x")}/><b data-on:click__debonce.500ms="x"/> }
 }

@@ -14,6 +14,6 @@ fn page() -> Html {
         <b data-on:input__throttle.1s.noleading.trailing="x" data-class:text-2xl="$a" data-style:--gap="$b"/>
         <b data-signals:my-name__case.snake__ifmissing="1" data-ignore__self data-ignore-morph data-json-signals__terse/>
         <b data-attr:aria-label="$a" data-computed:full="$a + $b" data-indicator:busy data-preserve-attr="open class"/>
-        <b "data-on:clcik"="x" "data-fooBar"="1" data-user-id="7" data-test="a" @click="go()" x-on:click.prevent="go()"/>
+        <b "data-on:clcik"="x" "data-fooBar"="1" data-user-id="7" data-test="a" "@click"="go()" "x-on:click.prevent"="go()"/>
     }
 }

@@ -1,0 +1,78 @@
+//! What an attribute of a tag means, where its neighbours decide: `href` on a `<link>` by its `rel`, `content` on a
+//! `<meta>` by its `http-equiv`.
+
+use stario_html::names::{AttrKind, attr_kind, runs_what_it_loads};
+
+use super::ast::{Attr, Else, If, NamedAttr, Value};
+
+/// The meaning of the attributes of one tag.
+#[derive(Clone, Copy)]
+pub(crate) struct Kinds<'e> {
+    /// The name of the element; empty for one chosen at run time.
+    element: &'e str,
+    /// Whether a `<link>` may load a style sheet or a module.
+    may_load_code: bool,
+    /// Whether a `<meta>` may send the browser to another page.
+    may_refresh: bool,
+}
+
+impl<'e> Kinds<'e> {
+    /// Looks through the attributes of a whole tag, those inside of conditions included.
+    pub(crate) fn of(element: &'e str, attrs: &[Attr]) -> Self {
+        let loads = |rel: &str| {
+            rel.split_ascii_whitespace().any(|word| {
+                ["stylesheet", "modulepreload"].iter().any(|code| word.eq_ignore_ascii_case(code))
+            })
+        };
+        Self {
+            element,
+            may_load_code: may(attrs, "rel", &loads),
+            may_refresh: may(attrs, "http-equiv", &|name| name.trim().eq_ignore_ascii_case("refresh")),
+        }
+    }
+
+    /// The meaning of the attribute `name`.
+    pub(crate) fn kind(&self, name: &str) -> AttrKind {
+        let is_on = |element: &str| self.element.eq_ignore_ascii_case(element);
+        match attr_kind(self.element, name) {
+            AttrKind::CodeUrl if is_on("link") && !self.may_load_code => AttrKind::Url,
+            AttrKind::Refresh if self.element.is_empty() || !self.may_refresh => AttrKind::Plain,
+            kind => kind,
+        }
+    }
+
+    /// Whether the element runs what one of its URLs leads to, so that attributes made at run time are checked for it.
+    pub(crate) fn runs_code(&self) -> bool {
+        runs_what_it_loads(self.element) && (self.may_load_code || !self.element.eq_ignore_ascii_case("link"))
+    }
+}
+
+/// Whether the attribute `name` may have a value that `is_meant`: it has one, or its value is made at run time.
+fn may(attrs: &[Attr], name: &str, is_meant: &dyn Fn(&str) -> bool) -> bool {
+    attrs.iter().any(|attr| match attr {
+        Attr::Named(attr) if attr.name.text.eq_ignore_ascii_case(name) => may_be(attr, is_meant),
+        Attr::Named(_) => false,
+        Attr::If(group) => may_in_group(group, name, is_meant),
+        // The first of two attributes counts, and a spread is written last.
+        Attr::Spread(_) => !attrs
+            .iter()
+            .any(|attr| matches!(attr, Attr::Named(attr) if attr.name.text.eq_ignore_ascii_case(name))),
+    })
+}
+
+fn may_in_group(group: &If<Attr>, name: &str, is_meant: &dyn Fn(&str) -> bool) -> bool {
+    may(&group.then, name, is_meant)
+        || match &group.otherwise {
+            Some(Else::If(group)) => may_in_group(group, name, is_meant),
+            Some(Else::Block(attrs)) => may(attrs, name, is_meant),
+            None => false,
+        }
+}
+
+fn may_be(attr: &NamedAttr, is_meant: &dyn Fn(&str) -> bool) -> bool {
+    match &attr.value {
+        Some(Value::Literal(text)) => is_meant(&text.value),
+        Some(Value::Splice(_) | Value::Parts(_)) => true,
+        Some(Value::Number(_)) | None => false,
+    }
+}

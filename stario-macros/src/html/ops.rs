@@ -1,0 +1,146 @@
+//! The operations a template is lowered to: markup that is known, and values with the kind of place they stand in.
+
+use proc_macro2::{Span, TokenStream};
+use stario_html::{Quote, escape_into};
+
+use super::ast::{Prop, Range, Splice};
+
+/// One step of writing a template.
+pub(crate) enum Op {
+    /// Markup known at compile time. Two never follow each other.
+    Static(String),
+    Value(ValueOp),
+    /// Markup written under a condition.
+    Flag {
+        condition: Splice,
+        markup: String,
+    },
+    Joined(JoinedOp),
+    /// Attributes made at run time. Those of an element that runs what it loads are checked more strictly.
+    Spread {
+        attrs: Splice,
+        runs_code: bool,
+    },
+    /// Writes the name that the surrounding scope declared under this number.
+    DynamicTag(usize),
+    /// Declares the element name `<{tag}>` under a number.
+    DeclareTag(usize, Splice),
+    /// Writes a newline if the dynamic element of this number drops the first one of its content.
+    DynamicNewline(usize),
+    Component(ComponentOp),
+    If(IfOp),
+    For {
+        head: TokenStream,
+        span: Span,
+        body: Vec<Op>,
+    },
+    Match {
+        head: TokenStream,
+        arms: Vec<(TokenStream, Vec<Op>)>,
+        span: Span,
+    },
+    Statement(TokenStream),
+    /// Operations whose `let`s end with them.
+    Scope(Vec<Op>),
+}
+
+/// A value on its own.
+pub(crate) struct ValueOp {
+    pub(crate) place: Place,
+    /// Markup that is left out together with an absent value: ` name="`. Its quote follows the value.
+    pub(crate) open: Option<(String, Quote)>,
+    pub(crate) value: Splice,
+}
+
+/// What a value means, and so which trait it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Text,
+    Attr,
+    AttrPart,
+    FlagOrText,
+    TrueFalse,
+    Url,
+    UrlPart,
+    CodeUrl,
+    UrlList,
+    Refresh,
+    Style,
+    Srcdoc,
+    Expression,
+    ExpressionPart,
+    Handler,
+    HandlerPart,
+    Script,
+    Sheet,
+    ForeignScript,
+    ForeignSheet,
+}
+
+/// A `class` or `style` attribute made of several sources.
+pub(crate) struct JoinedOp {
+    pub(crate) name: &'static str,
+    pub(crate) separator: &'static str,
+    pub(crate) items: Vec<JoinedItem>,
+}
+
+pub(crate) enum JoinedItem {
+    Static(String),
+    Classes(Splice),
+    Style(Splice),
+    Toggle { condition: Splice, class: String },
+    Property { name: String, value: Splice },
+}
+
+pub(crate) struct ComponentOp {
+    pub(crate) path: TokenStream,
+    pub(crate) range: Range,
+    pub(crate) props: Vec<Prop>,
+    pub(crate) is_broken: bool,
+    pub(crate) children: Option<Vec<Op>>,
+}
+
+pub(crate) struct IfOp {
+    pub(crate) head: TokenStream,
+    pub(crate) span: Span,
+    pub(crate) then: Vec<Op>,
+    pub(crate) otherwise: Option<Box<ElseOp>>,
+}
+
+pub(crate) enum ElseOp {
+    If(IfOp),
+    Block(Vec<Op>),
+}
+
+/// A list of operations that is being built; neighbouring markup is joined.
+#[derive(Default)]
+pub(crate) struct Ops(pub(crate) Vec<Op>);
+
+impl Ops {
+    pub(crate) fn markup(&mut self, markup: &str) {
+        if let Some(Op::Static(last)) = self.0.last_mut() {
+            last.push_str(markup);
+        } else if !markup.is_empty() {
+            self.0.push(Op::Static(markup.to_owned()));
+        }
+    }
+
+    pub(crate) fn escaped(&mut self, text: &str, quote: Quote) {
+        let mut markup = String::new();
+        escape_into(text, quote, &mut markup);
+        self.markup(&markup);
+    }
+
+    pub(crate) fn value(&mut self, place: Place, value: Splice) {
+        self.0.push(Op::Value(ValueOp { place, open: None, value }));
+    }
+
+    /// Adds an attribute whose value is known.
+    pub(crate) fn literal_attr(&mut self, name: &str, value: &str) {
+        let quote = Quote::best_for(value);
+        let mark = quote.as_char();
+        self.markup(&format!(" {name}={mark}"));
+        self.escaped(value, quote);
+        self.markup(&mark.to_string());
+    }
+}

@@ -1,0 +1,25 @@
+//! Apps through a `TestClient`: how requests are routed, what handlers take and answer, and how apps are put together.
+//!
+//! Each module has an app of its own, `local`: the same paths stand in several of them.
+
+mod composition;
+#[cfg(feature = "sealed-cookies")]
+mod cookies_out;
+mod dependencies;
+mod endpoints;
+mod errors;
+mod everyday;
+mod files;
+mod layers;
+mod links;
+mod prefixes;
+mod redirects;
+mod responses;
+mod routing;
+mod security;
+mod service;
+mod templates;
+#[path = "../support/mod.rs"]
+mod support;
+
+stario::app!();

@@ -1,0 +1,12 @@
+//! Servers in processes of their own: this program starts itself again as the server.
+//!
+//! Each module has an app of its own, `local`: the same paths stand in several of them.
+
+mod listen;
+mod logging;
+mod process;
+mod signals;
+#[path = "../support/mod.rs"]
+mod support;
+
+stario::app!();

@@ -1,0 +1,13 @@
+//! Servers and their connections: what comes over a socket, well-formed or not, and what limits hold.
+//!
+//! Each module has an app of its own, `local`: the same paths stand in several of them.
+
+mod connections;
+mod hostile;
+mod http2;
+mod limits;
+mod shutdown;
+#[path = "../support/mod.rs"]
+mod support;
+
+stario::app!();

@@ -1,0 +1,63 @@
+//! Every source of a handler's parameters: the values it reads, and the messages of its refusals.
+
+// Handlers take parameters by value, as those of an app do.
+#![allow(clippy::unused_async, clippy::needless_pass_by_value)]
+
+use stario::prelude::*;
+use stario::{TestRequest, TestResponse};
+
+mod body;
+mod cookie;
+mod derive;
+mod empty;
+mod form;
+mod head;
+mod header;
+mod json;
+mod multipart;
+mod path;
+mod properties;
+mod query;
+mod rejection;
+mod signals;
+mod upload;
+mod wire;
+
+stario::app!();
+stario::app!(other);
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=x";
+
+/// The app of all these handlers, which reads bodies of up to 1 MiB.
+fn complete() -> stario::App {
+    app::new().state("here").body_limit(1024 * 1024)
+}
+
+fn client() -> TestClient {
+    TestClient::new(complete())
+}
+
+fn get(path: &str) -> TestRequest {
+    client().get(path)
+}
+
+fn post(path: &str, content_type: &str, body: impl AsRef<[u8]>) -> TestRequest {
+    let request = client().post(path).body(body.as_ref().to_vec());
+    if content_type.is_empty() { request } else { request.header("content-type", content_type) }
+}
+
+#[track_caller]
+fn check(request: TestRequest, status: u16, text: &str) {
+    let res: TestResponse = request.send();
+    assert_eq!((res.status().as_u16(), res.text()), (status, text));
+    if status >= 400 {
+        assert_eq!(res.header("content-type"), "text/plain; charset=utf-8");
+    }
+}
+
+/// Answers with a value as `Debug` prints it, without HTML's escapes.
+fn shown(value: &impl std::fmt::Debug) -> Response {
+    Response::new(format!("{value:?}").into())
+}

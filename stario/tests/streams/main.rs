@@ -1,0 +1,15 @@
+//! Responses that take time: event streams, the `Writer`, the relay, and what happens when a client leaves.
+//!
+//! Each module has an app of its own, `local`: the same paths stand in several of them.
+
+mod cancellation;
+mod compression;
+mod detached;
+mod events;
+mod relay;
+mod relay_streams;
+mod writer;
+#[path = "../support/mod.rs"]
+mod support;
+
+stario::app!();

@@ -1,0 +1,14 @@
+use stario_html::Html;
+use stario_macros::html;
+
+fn main() {
+    _ = page();
+}
+
+fn page() -> Html {
+    html! {
+        <p x-data="{}" @click="f()" :class="c" v-if="a" hx-get="/a" x-on:click.prevent="b" on:click="d"/>
+        <my-widget @click="f()"/>
+        <a xlink:hreff="/"/>
+    }
+}
