@@ -221,7 +221,7 @@ impl Sources {
             for item in &module.items {
                 let mut paths = Paths { top: true, ..Paths::default() };
                 paths.visit_item(item);
-                for path in paths.found {
+                for path in paths.found.into_iter().collect::<BTreeSet<_>>() {
                     self.note(&mut imports, id, self.resolve(id, &path, &mut Vec::new()));
                 }
                 for name in paths.macros {
