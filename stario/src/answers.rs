@@ -5,15 +5,17 @@ use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use http::header::{ACCEPT_ENCODING, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, VARY};
 use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::error::{Chain, Error, Kind, error_response, internal_server_error, panic_message, reason};
-use crate::extract::Rejection;
+use crate::error::{Chain, Error, Kind, Rejection, error_response, reason};
+use crate::panic::panic_message;
 use crate::request_id::RequestId;
-use crate::response::{self, Response};
+use crate::response::{self, Response, internal_server_error};
+
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// What the app was told about failures. Nothing of it is looked at before there is one.
 #[derive(Default, Clone)]
@@ -48,7 +50,7 @@ impl Answers {
     /// The answer to an error.
     pub(crate) fn answer(&self, error: Error, request: &request::Parts, id: RequestId) -> Response {
         match error.into_kind() {
-            Kind::Rejection(rejection) => self.refuse(rejection, request, id),
+            Kind::Rejection(rejection) => self.refuse(&rejection, request, id),
             Kind::Answer { status, message } => self.status(status, &message, request, id),
             Kind::Cause(cause) => {
                 if let Some(response) = self.cause(&*cause, request, id) {
@@ -90,7 +92,7 @@ impl Answers {
         Some(self.status(status, message, request, id))
     }
 
-    fn refuse(&self, rejection: Rejection, request: &request::Parts, id: RequestId) -> Response {
+    fn refuse(&self, rejection: &Rejection, request: &request::Parts, id: RequestId) -> Response {
         if let Some(cause) = rejection.cause()
             && let Some(response) = self.cause(cause, request, id)
         {
@@ -99,11 +101,11 @@ impl Answers {
         let codings = rejection.codings();
         let mut response = match &self.rejection {
             Some(handler) => {
-                guarded(id, || Some(handler(&rejection, request))).unwrap_or_else(internal_server_error)
+                guarded(id, || Some(handler(rejection, request))).unwrap_or_else(internal_server_error)
             }
             None => match self.page(rejection.status(), rejection.message(), request, id) {
                 Some(response) => response,
-                None => rejection.into_response(request),
+                None => refusal(rejection, request),
             },
         };
         if let Some(codings) = codings {
@@ -170,5 +172,80 @@ fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<R
             tracing::error!(request_id = %id, panic = panic_message(&*panic), "an error handler panicked");
             Some(internal_server_error())
         }
+    }
+}
+
+/// The answer to a refused parameter, as the client asked for it: problem details (RFC 9457), or plain text.
+fn refusal(rejection: &Rejection, request: &request::Parts) -> Response {
+    let mut response = if accepts_json(&request.headers) {
+        problem_details(rejection)
+    } else {
+        response::text(rejection.status(), rejection.message())
+    };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn problem_details(rejection: &Rejection) -> Response {
+    let status = rejection.status();
+    let mut problem = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "detail": rejection.message(),
+    });
+    if let Some(parameter) = rejection.parameter() {
+        problem["parameter"] = serde_json::json!(parameter);
+    }
+    if let Some(source) = rejection.source() {
+        problem["source"] = serde_json::json!(source);
+    }
+    let mut response = response::with_type(PROBLEM, problem.to_string());
+    *response.status_mut() = status;
+    response
+}
+
+/// Whether `accept` names one of the JSON types, with a weight that is not 0 and not below that of plain
+/// text. `*/*` names none: a browser's `fetch` sends it, and reads text as well.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut json = 0.0_f32;
+    let mut text = 0.0_f32;
+    let ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    for range in ranges.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or_default();
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+        let is = |name: &str| essence.eq_ignore_ascii_case(name);
+        if is("application/json") || is("application/problem+json") {
+            json = json.max(weight);
+        } else if is("text/plain") {
+            text = text.max(weight);
+        }
+    }
+    json > 0.0 && json >= text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problem_details_are_sent_to_clients_that_accept_json() {
+        let check = |accept: &str, expected: bool| {
+            let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(accepts_json(&headers), expected, "{accept}");
+        };
+        assert!(!accepts_json(&HeaderMap::new()));
+        check("application/json", true);
+        check("Application/Problem+JSON; q=0.5", true);
+        check("text/html, application/json;q=0.9, */*;q=0.8", true);
+        check("text/plain;q=0.5, application/json", true);
+        check("text/plain, application/json;q=0.5", false);
+        check("application/json;q=0", false);
+        check("application/json;q=x", false);
+        check("*/*", false);
+        check("text/event-stream, text/html", false);
+        check(",;q=,;;", false);
     }
 }

@@ -20,12 +20,15 @@ use stario_html::Html;
 
 use crate::connection::Connection;
 use crate::current::{self, Current};
-use crate::error::panic_message;
+use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
 pub(crate) use file::{FileBody, Piece};
 use incoming::Incoming;
 pub(crate) use incoming::Stalled;
+
+/// An HTTP response with stario's [`Body`].
+pub type Response = http::Response<Body>;
 
 /// What can go wrong while a body is read or produced.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;

@@ -20,6 +20,7 @@ use crate::body::Body;
 use crate::response::Response;
 
 pub(crate) use accept::Accepted;
+use accept::members;
 pub use decode::Decompression;
 pub(crate) use decode::{DecodeError, Decoded, coding_of};
 use settings::Effort;
@@ -87,12 +88,6 @@ fn is_negotiable(response: &Response, settings: &Compression, threshold: usize) 
 /// `cache-control: no-transform` (RFC 9111, section 5.2.2.6).
 fn forbids_transform(headers: &HeaderMap) -> bool {
     members(headers, CACHE_CONTROL).any(|directive| directive.eq_ignore_ascii_case(b"no-transform"))
-}
-
-/// The members of a list in one or more header lines, without what is in quotes being told apart.
-fn members(headers: &HeaderMap, name: http::HeaderName) -> impl Iterator<Item = &[u8]> {
-    let lines = headers.get_all(name).into_iter();
-    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 /// Tells caches that the response depends on this header of the request.

@@ -1,20 +1,19 @@
 //! Errors, and the answers to them.
+
 //!
 //! Whatever goes wrong with a request becomes one [`Error`]: what a handler or a provider returns, a refused
-//! parameter, the error of a layer, a panic. The app then answers it, in `app/answers.rs`.
+//! parameter, the error of a layer, a panic. The app then answers it, in `answers.rs`.
 
-use std::any::Any;
-use std::cell::Cell;
+mod rejection;
+
 use std::error::Error as StdError;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use http::{StatusCode, request};
 
-use crate::extract::Rejection;
-use crate::response::Response;
+use crate::body::Response;
+
+pub use rejection::Rejection;
 
 /// A `Result` whose error is an [`Error`] unless another is named.
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
@@ -93,20 +92,18 @@ impl Error {
         }
     }
 
-    pub(crate) fn kind(&self) -> &Kind {
-        &self.0
-    }
-
     pub(crate) fn into_kind(self) -> Kind {
         *self.0
     }
 
-    /// What cannot become a response, where no app is at hand; the cause is logged.
-    pub(crate) fn into_response(self) -> Response {
-        if let Kind::Cause(_) = self.kind() {
-            tracing::error!(error = %self, "a value cannot be sent as a response");
+    /// The rejection for this error of a provider.
+    pub(crate) fn into_rejection(self) -> Rejection {
+        let (status, message) = (self.status(), self.message());
+        match self.into_kind() {
+            Kind::Rejection(rejection) => rejection,
+            Kind::Answer { .. } => Rejection::new(status, message),
+            Kind::Cause(cause) => Rejection::caused(status, message, cause),
         }
-        crate::response::text(self.status(), self.message())
     }
 }
 
@@ -208,71 +205,6 @@ pub(crate) fn error_response<'e>(error: &'e (dyn StdError + 'static)) -> Option<
 /// All that a client is told of a failure that is none of its business.
 pub(crate) fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
-}
-
-/// The answer to a failure where no app is at hand.
-pub(crate) fn internal_server_error() -> Response {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    crate::response::text(status, reason(status))
-}
-
-thread_local! {
-    /// The text of this thread's last panic, and where it was, which its payload does not tell.
-    static LAST_PANIC: Cell<Option<(String, String)>> = const { Cell::new(None) };
-}
-
-/// Has [`panic_message`] say where a panic was. The hook that is there goes on to be called.
-pub(crate) fn locate_panics() {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if let Some(place) = panic.location() {
-            let last = (panic_text(panic.payload()).to_owned(), place.to_string());
-            // A thread that ends has no more use for it.
-            let _ = LAST_PANIC.try_with(|place| place.set(Some(last)));
-        }
-        hook(panic);
-    }));
-}
-
-/// What a panic was caught with, for the log.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic_text(panic);
-    match LAST_PANIC.take() {
-        // Another one's, if this one was resumed from another thread.
-        Some((last, place)) if last == text => format!("{text}, at {place}"),
-        _ => text.to_owned(),
-    }
-}
-
-fn panic_text(panic: &dyn Any) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
-}
-
-/// What `future` comes to, or the panic that ends it.
-pub(crate) fn catch_panic<F: Future>(future: F) -> CatchPanic<F> {
-    CatchPanic { future }
-}
-
-pin_project_lite::pin_project! {
-    /// By hand, because an `async` function would have room for the future twice.
-    pub(crate) struct CatchPanic<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for CatchPanic<F> {
-    type Output = Result<F::Output, Box<dyn Any + Send>>;
-
-    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.project().future;
-        // A future that panicked is never polled again, so no broken invariant is seen.
-        match catch_unwind(AssertUnwindSafe(|| future.poll(ctx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    }
 }
 
 // `Error` is no `std::error::Error` itself: the two impls would overlap.

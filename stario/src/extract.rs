@@ -4,7 +4,6 @@
 mod content_type;
 mod file_name;
 mod form_parts;
-mod rejection;
 mod urlencoded;
 mod value;
 
@@ -37,8 +36,10 @@ mod signals;
 mod state;
 mod uploaded_file;
 
+use crate::error::Rejection;
 use crate::inject::ArgumentInfo;
 use crate::parameter::{Parameter, Requirement, Source};
+use crate::response::Location;
 use crate::scope::Scope;
 
 pub use app_handle::AppHandle;
@@ -58,7 +59,6 @@ pub use path::{PathParam, PathSource};
 pub use query::Query;
 pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};
-pub use rejection::Rejection;
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
@@ -111,7 +111,13 @@ pub trait FromRequest: Sized {
     const BY_NAME: bool = false;
 
     #[doc(hidden)]
-    const INFO: ArgumentInfo = ArgumentInfo::of_source::<Self>();
+    const INFO: ArgumentInfo = ArgumentInfo {
+        source: Self::SOURCE,
+        by_name: Self::BY_NAME,
+        reads_body: |_| Self::SOURCE.reads_body(),
+        reads_body_later: |_| false,
+        requirement: Self::requirement,
+    };
 
     /// Resolves the parameter.
     ///
@@ -155,6 +161,12 @@ pub trait TextDefault {
 impl TextDefault for String {
     fn from_text(text: &'static str) -> Self {
         text.to_owned()
+    }
+}
+
+impl TextDefault for Location {
+    fn from_text(text: &'static str) -> Self {
+        text.into()
     }
 }
 

@@ -5,63 +5,35 @@
 //! once there can be borrowed for as long as its owner lives, without a lock.
 
 mod cleanup;
+mod cleanups;
 mod lazy;
 mod lifetime;
 mod parameter_info;
+mod provider;
 mod resolve;
 mod slots;
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::extract::{FromRequest, Rejection};
-use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
+use crate::error::Rejection;
+use crate::extract::FromRequest;
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
-use crate::shared::Shared;
 
-pub(crate) use cleanup::Cleanups;
-pub use cleanup::{Cleanup, CleanupOutcome};
+pub use cleanup::Cleanup;
+pub use cleanups::CleanupOutcome;
+pub(crate) use cleanups::Cleanups;
 pub use lazy::Lazy;
-pub(crate) use lifetime::{Lifetime, Owned};
+pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
 pub(crate) use parameter_info::ArgumentInfo;
-pub use parameter_info::{ParameterInfo, by_name, by_type, has_writer, reads_body_later, requirements};
+pub use parameter_info::{ParameterInfo, has_writer, reads_body_later, requirements};
+pub(crate) use provider::{Boxed, Lifetime};
+pub use provider::{Dependencies, Provider, Replacement};
 pub use resolve::{pair, resolve};
 pub(crate) use slots::Slots;
-
-/// The values that providers made for one call, and the app, which has the singletons. The handler's future owns it, and
-/// its handler borrows from it.
-pub struct Dependencies {
-    slots: Slots,
-    app: Arc<Shared>,
-}
-
-impl Dependencies {
-    /// No value yet.
-    pub fn of(scope: &Scope) -> Self {
-        Self { slots: Slots::default(), app: Arc::clone(scope.exchange().app()) }
-    }
-}
-
-/// A function with `#[dependency]` that makes a `V`, as a type of the same name.
-///
-/// `V` is a parameter, because an associated type would have to be as public as the function.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a provider of `{V}`")]
-pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
-    /// For how long its value is shared.
-    type Lifetime: Lifetime;
-
-    /// What is known about it besides.
-    fn info() -> ProviderInfo;
-
-    /// Calls the function.
-    fn provide(
-        scope: &Arc<Scope>,
-        dependencies: &Dependencies,
-    ) -> impl Future<Output = Result<V, Rejection>> + Send;
-}
 
 /// A type that has a provider in the crate whose routes are `R`.
 #[diagnostic::on_unimplemented(
@@ -93,7 +65,13 @@ pub trait Argument<'s, R, K>: Sized {
     const BY_NAME: bool = false;
 
     /// All that is known of it before a request.
-    const INFO: ArgumentInfo = ArgumentInfo::of_argument::<'s, Self, R, K>();
+    const INFO: ArgumentInfo = ArgumentInfo {
+        source: Self::SOURCE,
+        by_name: Self::BY_NAME,
+        reads_body: Self::reads_body,
+        reads_body_later: Self::reads_body_later,
+        requirement: Self::requirement,
+    };
 
     /// Whether it, or a provider behind it, reads the body.
     fn reads_body(scope: &Scope) -> bool;
@@ -255,44 +233,28 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     }
 }
 
-/// A provider that is called instead of another; made by `name::with::<other>()`.
-pub struct Replacement {
-    pub(crate) of: TypeId,
-    /// A [`ProvideFn`] of the value's type.
-    pub(crate) call: Box<dyn Any + Send + Sync>,
-    /// What is known about the two.
-    pub(crate) infos: [fn() -> ProviderInfo; 2],
+/// The value of the type's provider. The type is that of an argument, so that rustc reports one that has no
+/// provider in the same place, and so once, wherever it is stated.
+pub const fn by_type<T: Injected<R>, R>(_: PhantomData<T>) -> ProvidedBy<T::Provider, T> {
+    ProvidedBy(PhantomData)
 }
 
-impl Replacement {
-    /// Calls `Q` where `P` would be called.
-    #[doc(hidden)]
-    pub fn new<P: Provider<V>, Q: Provider<V>, V: Send + Sync + 'static>() -> Self {
-        let call: ProvideFn<V> = |scope, dependencies| Box::pin(Q::provide(scope, dependencies));
-        Self { of: TypeId::of::<P>(), call: Box::new(call), infos: [P::info, Q::info] }
-    }
+/// The value of a provider that is named.
+pub const fn by_name<P: Provider<T>, T: Send + Sync + 'static>(_: PhantomData<T>) -> ProvidedBy<P, T> {
+    ProvidedBy(PhantomData)
 }
 
-impl std::fmt::Debug for Replacement {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Replacement").finish_non_exhaustive()
-    }
-}
-
-/// How a replacement makes a value.
-pub(crate) type ProvideFn<V> = for<'s> fn(&'s Arc<Scope>, &'s Dependencies) -> Boxed<'s, V>;
-
-/// A resolution whose type is not known where it is awaited.
-pub(crate) type Boxed<'s, V> = Pin<Box<dyn Future<Output = Result<V, Rejection>> + Send + 's>>;
-
-/// Makes a value anew, by the provider or what the app has replaced it with.
-pub(crate) async fn make<P: Provider<V>, V: Send + Sync + 'static>(
-    scope: &Arc<Scope>,
-    dependencies: &Dependencies,
-) -> Result<V, Rejection> {
-    let replacement = scope.app().replacements.get(&TypeId::of::<P>());
-    match replacement.and_then(|call| call.downcast_ref::<ProvideFn<V>>()) {
-        Some(replacement) => replacement(scope, dependencies).await,
-        None => P::provide(scope, dependencies).await,
+// The value is there for its type alone.
+#[allow(clippy::unused_self)]
+impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
+    /// What is known of it.
+    pub const fn info(self) -> ArgumentInfo {
+        ArgumentInfo {
+            source: Self::SOURCE,
+            by_name: Self::BY_NAME,
+            reads_body: Self::reads_body,
+            reads_body_later: Self::reads_body_later,
+            requirement: Self::requirement,
+        }
     }
 }

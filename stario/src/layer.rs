@@ -15,8 +15,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt as _};
 
 use crate::body::{Body, BodyError};
-use crate::error::internal_server_error;
-use crate::response::Response;
+use crate::response::{Response, internal_server_error};
 use crate::routing::Pattern;
 
 /// The rest of a request's way, as a service: what the layers of an app wrap.

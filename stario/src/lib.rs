@@ -162,6 +162,8 @@ mod request_id;
 pub mod relay;
 /// Errors that answer.
 mod error;
+/// Panics: caught, located, and written to the log.
+mod panic;
 /// Which request is polled, for the log.
 mod current;
 /// Where the log goes.
@@ -181,11 +183,11 @@ pub use channel::WriteError;
 pub use compress::{Coding, Compression, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
-pub use error::{Error, ErrorResponse, Result};
+pub use error::{Error, ErrorResponse, Rejection, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
     Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, MultipartPart, PathParam, Query,
-    QueryParam, QueryParams, RawBody, Rejection, Signal, Signals, State, UploadedFile, WholeBody,
+    QueryParam, QueryParams, RawBody, Signal, Signals, State, UploadedFile, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};

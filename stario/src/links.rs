@@ -21,7 +21,7 @@ type Map = HashMap<TypeId, &'static str>;
 static ARE_USED: AtomicBool = AtomicBool::new(false);
 
 /// Where each app was put last.
-static LAST: RwLock<Option<Map>> = RwLock::new(None);
+static LAST_ANYWHERE: RwLock<Option<Map>> = RwLock::new(None);
 
 thread_local! {
     /// Where each app was put last on this thread.
@@ -35,7 +35,7 @@ pub(crate) fn prefix_of(routes: TypeId, current: Option<LinkScope>) -> &'static 
     }
     let in_map = |map: &Map| map.get(&routes).copied();
     let here = || LAST_HERE.with_borrow(|last| in_map(last.as_ref()?));
-    let anywhere = || in_map(LAST.read().unwrap_or_else(PoisonError::into_inner).as_ref()?);
+    let anywhere = || in_map(LAST_ANYWHERE.read().unwrap_or_else(PoisonError::into_inner).as_ref()?);
     current.and_then(|links| in_map(links.0)).or_else(here).or_else(anywhere).unwrap_or_default()
 }
 
@@ -47,7 +47,11 @@ impl LinkScope {
             ARE_USED.store(true, Ordering::Relaxed);
         }
         LAST_HERE.with_borrow_mut(|last| last.get_or_insert_default().extend(&prefixes));
-        LAST.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().extend(&prefixes);
+        LAST_ANYWHERE
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_default()
+            .extend(&prefixes);
         Self(interned(prefixes))
     }
 }

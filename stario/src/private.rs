@@ -8,9 +8,10 @@ pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
 };
+pub use crate::error::Rejection;
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
-pub use crate::extract::{Defaulted, FromRequest, PathSource, Rejection, TextDefault, or_default};
+pub use crate::extract::{Defaulted, FromRequest, PathSource, TextDefault, or_default};
 pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
 pub use crate::inject::Injected as OneProviderUnlessByName;

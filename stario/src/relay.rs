@@ -7,13 +7,13 @@ mod subscription;
 mod table;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use mailbox::Message;
 pub use pattern::{InvalidPattern, Pattern, Patterns};
 pub use subscription::Subscription;
-use table::Table;
+use table::{Shared, lock};
 
 /// Carries values from publishers to all subscriptions to their subject: publish and subscribe within one process.
 ///
@@ -63,15 +63,10 @@ pub struct Relay<T> {
     shared: Arc<Shared<T>>,
 }
 
-struct Shared<T> {
-    table: Mutex<Table<T>>,
-    dropped: AtomicU64,
-}
-
 impl<T: Clone> Relay<T> {
     /// Makes a relay without subscriptions.
     pub fn new() -> Self {
-        Self { shared: Arc::new(Shared { table: Mutex::default(), dropped: AtomicU64::new(0) }) }
+        Self { shared: Arc::new(Shared::default()) }
     }
 
     /// Delivers `value` to all subscriptions to `subject`, and returns without waiting for any of them.
@@ -164,11 +159,6 @@ impl<T> fmt::Debug for Relay<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Relay").finish_non_exhaustive()
     }
-}
-
-/// Locks a mutex, also one whose holder panicked: each change under a lock is one call, so none is half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -13,8 +13,7 @@ use http::StatusCode;
 
 use crate::body::BodyError;
 use crate::datastar::StreamItem;
-use crate::error::Error;
-use crate::extract::Rejection;
+use crate::error::{Error, Rejection};
 use crate::response::{IntoResponse, Response};
 use crate::sse::Frame;
 
@@ -78,7 +77,7 @@ impl<T, E> Outcome<Result<T, E>> {
     where
         E: Failure,
     {
-        self.0.map_err(|error| Rejection::from_error(error.into_error()))
+        self.0.map_err(|error| error.into_error().into_rejection())
     }
 
     /// What a detached command comes to; its error is logged.

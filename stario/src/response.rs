@@ -17,8 +17,9 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use stario_html::Render;
 
 use crate::body::Body;
-use crate::error::Error;
+use crate::error::{Chain, Error, Kind, reason};
 
+pub use crate::body::Response;
 pub use attachment::Attachment;
 pub use file::File;
 pub(crate) use file::finish as finish_file;
@@ -28,9 +29,6 @@ pub use part::ResponsePart;
 pub use redirect::Redirect;
 pub use set_cookie::SetCookie;
 pub use text::Text;
-
-/// An HTTP response with stario's [`Body`].
-pub type Response = http::Response<Body>;
 
 pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -155,8 +153,11 @@ struct Failed(Arc<str>);
 
 /// The answer to a value that could not be made a response. The cause is logged.
 pub(crate) fn failure(error: Error) -> Response {
-    let message = error.message();
-    let mut response = error.into_response();
+    let (status, message) = (error.status(), error.message());
+    if let Kind::Cause(cause) = error.into_kind() {
+        tracing::error!(error = %Chain(&*cause), "a value cannot be sent as a response");
+    }
+    let mut response = text(status, message.clone());
     response.extensions_mut().insert(Failed(message.into()));
     response
 }
@@ -176,6 +177,12 @@ pub(crate) fn text(status: StatusCode, message: impl Into<String>) -> Response {
     let mut response = with_type(TEXT, message.into());
     *response.status_mut() = status;
     response
+}
+
+/// The answer to a failure where no app is at hand.
+pub(crate) fn internal_server_error() -> Response {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    text(status, reason(status))
 }
 
 pub(crate) fn with_type(content_type: HeaderValue, body: impl Into<Body>) -> Response {

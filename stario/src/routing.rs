@@ -20,8 +20,9 @@ use http::{HeaderMap, Method, request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 pub(crate) use host::{Host, Hosts};
-pub(crate) use pattern::Pattern;
+pub(crate) use pattern::{Capture, Pattern};
 use tree::Node;
+pub(crate) use tree::RouteId;
 
 /// What a request's target may hold but a `location` must not: browsers read a backslash as a slash.
 const UNSAFE: &AsciiSet = &CONTROLS.add(b'\\');
@@ -62,17 +63,6 @@ pub(crate) struct Router<T> {
     hosts: Option<Box<Hosts<Node>>>,
 }
 
-/// Names a route of one router.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RouteId(usize);
-
-impl RouteId {
-    /// Its position among the routes of the router, in the order in which they were added.
-    pub(crate) fn index(self) -> usize {
-        self.0
-    }
-}
-
 /// What a router knows of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup {
@@ -105,14 +95,6 @@ pub(crate) enum Match {
         allow: String,
     },
     NotFound,
-}
-
-/// What a name in a path template matched, as it was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Capture<'p> {
-    Segment(&'p str),
-    /// One or more segments, with the slashes between them.
-    Rest(&'p str),
 }
 
 impl<T> Default for Router<T> {

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Uri, Version};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::OnceCell;
 
-use crate::body::Body;
-use crate::compress;
+use crate::body::{Body, BodyError, Stalled};
+use crate::compress::{self, DecodeError};
+use crate::error::Rejection;
 use crate::exchange::Exchange;
-use crate::extract::Rejection;
 use crate::inject::Slots;
 use crate::routing::Capture;
 use crate::shared::Shared;
@@ -172,7 +172,7 @@ impl Scope {
         Err(if error.is::<LengthLimitError>() {
             Rejection::too_large(limit)
         } else {
-            Rejection::unfinished_body(&error)
+            unfinished_body(&error)
         })
     }
 
@@ -230,4 +230,19 @@ impl Scope {
 async fn drain(body: Body, limit: usize) {
     let mut body = Limited::new(body, limit);
     while let Some(Ok(_)) = body.frame().await {}
+}
+
+/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 400 or 413 if
+/// the body cannot be decompressed.
+pub(crate) fn unfinished_body(error: &BodyError) -> Rejection {
+    if error.is::<Stalled>() {
+        return Rejection::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
+    }
+    match error.downcast_ref() {
+        Some(error @ DecodeError::Broken(_)) => Rejection::bad_request(error.to_string()),
+        Some(error @ DecodeError::Expands(_)) => {
+            Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+        }
+        None => Rejection::bad_request("the request's body ended early"),
+    }
 }

@@ -25,7 +25,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::error::{Result, locate_panics};
+use crate::error::Result;
+use crate::panic::locate_panics;
 use crate::request_id::RequestId;
 pub(crate) use fields::Fields;
 use line::Format;

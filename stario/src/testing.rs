@@ -1,32 +1,23 @@
 //! Calls an app without a server, from tests that are `async` or not.
 
+mod decode;
 mod events;
 mod request;
+mod response;
+mod wait;
 
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::SET_COOKIE;
-use http::{HeaderMap, Method, StatusCode};
+use http::Method;
 
 use crate::app::{App, Assembled, StopSequence};
-use crate::body::Body;
-use crate::compress::{self, Decoded, Decompression};
 use crate::settings::Limits;
 use crate::stop::StopSignal;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
 pub use request::{Opening, TestRequest};
-
-/// How long a test waits for a response or an event before it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Runs what tests that are not `async` wait for.
-static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    runtime.expect("a runtime for tests can be started")
-});
+pub use response::TestResponse;
+use wait::{PATIENCE, block_on, patiently};
 
 /// Sends requests to an app in the same process: the same routing, parameters and responses as behind the
 /// server, without a socket.
@@ -178,147 +169,4 @@ impl std::fmt::Debug for TestClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("TestClient").finish_non_exhaustive()
     }
-}
-
-/// A response with its whole body.
-///
-/// A request with `accept-encoding` gets a compressed response, as any client does. [`text`](Self::text),
-/// [`json`](Self::json) and [`events`](Self::events) decompress it; the headers and [`bytes`](Self::bytes) are
-/// as they were sent.
-///
-/// ```
-/// use stario::prelude::*;
-///
-/// # stario::app!();
-/// #[app::query("/")]
-/// async fn home() -> String {
-///     "again and ".repeat(100)
-/// }
-///
-/// # fn main() {
-/// let res = TestClient::new(app::new()).get("/").header("accept-encoding", "br").send();
-/// assert_eq!(res.header("content-encoding"), "br");
-/// assert_eq!(res.text(), "again and ".repeat(100));
-/// assert!(res.bytes().len() < 50);
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-pub struct TestResponse {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-    /// The body before it was compressed, or why that is not known.
-    content: Result<Bytes, String>,
-}
-
-impl TestResponse {
-    /// The status code; compares with numbers too: `assert_eq!(res.status(), 200)`.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// A header's value, or `""` when it is not there or not text.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// The cookie called `name` that the response sets, with its attributes; the last, if there are several.
-    ///
-    /// ```
-    /// use stario::prelude::*;
-    /// use stario::SetCookie;
-    ///
-    /// # stario::app!();
-    /// #[app::command("/login")]
-    /// async fn login() -> (SetCookie, ()) {
-    ///     (SetCookie::new("session", "7"), ())
-    /// }
-    ///
-    /// # fn main() {
-    /// let res = TestClient::new(app::new()).post("/login").send();
-    /// let session = res.cookie("session").unwrap();
-    /// assert_eq!((session.value(), session.http_only()), ("7", Some(true)));
-    /// assert_eq!(res.cookie("theme"), None);
-    /// # }
-    /// ```
-    pub fn cookie(&self, name: &str) -> Option<cookie::Cookie<'_>> {
-        let lines = self.headers.get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut cookies = lines.filter_map(|line| cookie::Cookie::parse(line).ok());
-        cookies.rfind(|cookie| cookie.name() == name)
-    }
-
-    /// The body as it was sent.
-    pub fn bytes(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// The body as text, decompressed.
-    ///
-    /// # Panics
-    ///
-    /// When it is not UTF-8, or not in the coding that `content-encoding` names.
-    pub fn text(&self) -> &str {
-        std::str::from_utf8(self.content()).expect("the body is text")
-    }
-
-    /// The JSON of the body, decompressed.
-    ///
-    /// # Panics
-    ///
-    /// When it is not JSON, or not a `T`, or not in the coding that `content-encoding` names.
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> T {
-        serde_json::from_slice(self.content()).expect("the body is the JSON asked for")
-    }
-
-    /// The Datastar events of a stream that has ended. For a stream that stays open, see
-    /// [`TestRequest::open`].
-    ///
-    /// # Panics
-    ///
-    /// When the response is not an event stream, or not in the coding that `content-encoding` names.
-    pub fn events(&self) -> Vec<ReceivedEvent> {
-        events::assert_event_stream(self.status, &self.headers);
-        let mut parser = events::Parser::default();
-        parser.push(self.content());
-        std::iter::from_fn(|| parser.next()).collect()
-    }
-
-    fn content(&self) -> &[u8] {
-        match &self.content {
-            Ok(content) => content,
-            Err(error) => panic!("the response cannot be decompressed: {error}"),
-        }
-    }
-}
-
-/// The body of a response before it was compressed, if it was.
-fn decoded(headers: &HeaderMap, body: Body) -> Body {
-    /// The app itself is no attacker.
-    const ANY_RATIO: Decompression = Decompression::new().ratio(u32::MAX);
-    match compress::coding_of(headers) {
-        Some(coding) => Body::new(Decoded::new(body, coding, ANY_RATIO)),
-        None => body,
-    }
-}
-
-/// Waits for `future` in a test that is not async.
-fn block_on<F: Future>(future: F) -> F::Output {
-    assert!(
-        tokio::runtime::Handle::try_current().is_err(),
-        "this test is async: write `.await` where it says `.send()` or `.wait()`"
-    );
-    RUNTIME.block_on(future)
-}
-
-/// Fails the test when `future` takes too long.
-async fn patiently<F: Future>(what: &str, future: F) -> F::Output {
-    let Ok(output) = tokio::time::timeout(PATIENCE, future).await else {
-        panic!("no {what} within {} seconds", PATIENCE.as_secs());
-    };
-    output
 }

@@ -19,8 +19,8 @@ use stario_html::Render;
 
 use crate::channel::{Channel, Data, WriteError};
 use crate::datastar::{Event, IntoEvent};
+use crate::error::Rejection;
 use crate::event;
-use crate::extract::Rejection;
 use crate::inject::{Argument, Dependencies};
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::response::{self, IntoResponse, Location, Redirect, SetCookie};

@@ -1,7 +1,154 @@
-//! Holds the absences that ARCHITECTURE.md promises: what may be named only in certain files.
+//! Holds what ARCHITECTURE.md promises and a machine can check: in which order files import each other, how long they
+//! are, which dependency stands in which file, which names are gone.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use syn::visit::{self, Visit};
+
+#[path = "layout/imports.rs"]
+mod imports;
+
+use imports::{Imports, Sources};
+
+/// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
+const STARIO: &str = "
+    panic stall stop request_id nonce links current connection states parameter routing/bytes routing/escapes
+    routing/host routing/pattern routing/tree routing telemetry/buffer telemetry/fields telemetry/line
+    telemetry/log telemetry/metrics
+
+    body/file body body/incoming error/rejection error telemetry/otlp telemetry telemetry/event telemetry/request
+    compress/settings compress/accept compress/decode compress/encoder compress/stream compress response
+    response/file/beneath response/file/condition response/file/range response/file response/json
+    response/location response/part response/attachment response/redirect response/set_cookie
+    response/set_cookie/sealed response/text layer
+
+    settings/address settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
+    settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
+    datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
+    datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
+    channel/reader datastar/client inject/slots inject/cleanups shared
+
+    exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
+    extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
+    extract/multipart/disposition extract/multipart extract/multipart/parser extract/nonce extract/raw_body
+    extract/request_id extract/state extract/app_handle extract/value/scalar extract/value/attempt
+    extract/value/words extract/value/mismatch extract/value/access extract/value/reader extract/value
+    extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
+    extract/form_body extract/form_parts extract/form_field extract/json_or_form extract/query_param extract/query
+    extract/signal extract/signals extract/uploaded_file extract/value/retry inject/cleanup inject/provider
+    inject/lifetime inject inject/lazy inject/resolve datastar datastar/url datastar/link datastar/action
+    relay/mailbox relay/pattern relay/table relay/subscription relay writer/alive writer reply handler
+    handler/route handler/stream handler/call
+
+    app/client_file app/discover app/parts app app/answers app/compose handler/explicit app/hooks app/mounts
+    app/layers app/probes app/requirements app/assemble app/settings app/stop_sequence dispatch dispatch/layered
+
+    server/check server/http2 server/activity server/answer server/permits server/response_body server/shutdown
+    server/socket server/listener server/announce server/protocol server/tls server/connection server/accept
+    server/idle server/linger server/unknown_variables server/config server service testing/decode testing/wait
+    testing/events testing/response testing/request testing stream private lib prelude
+";
+
+/// The files of `stario-html`, in the same order.
+const STARIO_HTML: &str = "
+    names names/datastar names/elements names/attributes names/nesting names/similar escape html buf/tables
+    buf/raw buf render
+
+    attribute style url/safety url component expression attrs json private lib
+";
+
+/// The files of `stario-macros`, in the same order.
+const STARIO_MACROS: &str = "
+    errors parameter parameter/written parameter/model function parameter/emit
+
+    html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
+    html/lower/parts html/parse/source html/report html/braces html/check/datastar html/check/entities
+    html/check/attributes html/check html/lower/lists html/lower/attributes html/lower html/parse
+    html/parse/attributes html/parse/flow html/parse/habits
+
+    component/check component/parse component/syntax component/body component/emit component html stream
+    dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
+    from_request/check from_request/emit from_request/parse from_request error_response endpoint/kind
+    endpoint/parse endpoint/model endpoint/check endpoint/links endpoint/emit endpoint
+
+    lib
+";
+
+/// Imports that still run against the order. A line that is no longer needed fails the test.
+const STILL_BACKWARDS: &[(&str, &str)] = &[
+    ("stario/app.rs", "stario/app/hooks.rs"),
+    ("stario/app.rs", "stario/app/mounts.rs"),
+    ("stario/app.rs", "stario/app/probes.rs"),
+    ("stario/app.rs", "stario/app/requirements.rs"),
+    ("stario/app/compose.rs", "stario/app/assemble.rs"),
+    ("stario/app/compose.rs", "stario/handler/explicit.rs"),
+    ("stario/app/mounts.rs", "stario/app/assemble.rs"),
+    ("stario/body.rs", "stario/body/incoming.rs"),
+    ("stario/dispatch.rs", "stario/dispatch/layered.rs"),
+    ("stario/extract/form_parts.rs", "stario/extract/uploaded_file.rs"),
+    ("stario/extract/multipart.rs", "stario/extract/multipart/parser.rs"),
+    ("stario/extract/value.rs", "stario/extract/value/retry.rs"),
+    ("stario/extract/value/access.rs", "stario/extract/value/reader.rs"),
+    ("stario/extract/value/attempt.rs", "stario/extract/value/mismatch.rs"),
+    ("stario/server/connection.rs", "stario/server/idle.rs"),
+    ("stario/server/connection.rs", "stario/server/linger.rs"),
+    ("stario/telemetry.rs", "stario/telemetry/event.rs"),
+    ("stario/telemetry/buffer.rs", "stario/telemetry/log.rs"),
+    ("stario/telemetry/log.rs", "stario/telemetry.rs"),
+];
+
+/// Files of more than 500 lines, tests included, that are tables.
+const TABLES: &[&str] = &[];
+
+/// Files that are still longer than 500 lines and are no tables.
+const STILL_LONG: &[&str] = &["stario/channel.rs", "stario/writer.rs"];
+
+/// The files with a variable of each thread.
+const WITH_THREAD_LOCALS: &[&str] =
+    &["current.rs", "links.rs", "panic.rs", "telemetry/line.rs", "telemetry/log.rs"];
+
+/// Names of types, functions, constants, fields and modules that others have replaced.
+const GONE: &[&str] = &[
+    "Answering",
+    "Answers",
+    "Begin",
+    "ECHO",
+    "Ends",
+    "HURRY",
+    "LAST",
+    "Line",
+    "Patience",
+    "Rest",
+    "Way",
+    "beside_the_line_s_own",
+    "go_aside",
+    "go_on",
+    "hand",
+    "is_client_s",
+    "lose",
+    "siblings",
+    "tell",
+    "together",
+    "told",
+];
+
+/// Names of [`GONE`] that are still defined, and where.
+const STILL_NAMED: &[(&str, &str)] = &[
+    ("Answering", "stario/dispatch.rs"),
+    ("Answering", "stario/layer.rs"),
+    ("Answers", "stario/answers.rs"),
+    ("Way", "stario/reply.rs"),
+];
+
+/// The imports of `stario`.
+static IMPORTS: LazyLock<Imports> = LazyLock::new(|| Sources::read(&root("stario")).imports());
+
+fn root(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src")
+}
 
 /// Every source file of a crate, by its path inside `src`.
 fn sources(root: &Path) -> Vec<(String, String)> {
@@ -18,17 +165,150 @@ fn sources(root: &Path) -> Vec<(String, String)> {
             }
         }
     }
+    found.sort();
     found
 }
 
-/// `text` stands in code, not in comments, of these files and no others.
-fn only_in(text: &str, files: &[&str]) {
-    let stario = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut users: Vec<String> = sources(&stario)
+/// Every file of the three crates: the crate, the path inside `src`, the code.
+fn all_sources() -> impl Iterator<Item = (&'static str, String, String)> {
+    ["stario", "stario-html", "stario-macros"]
         .into_iter()
-        .filter(|(_, code)| {
-            code.lines().any(|line| line.contains(text) && !line.trim_start().starts_with("//"))
-        })
+        .flat_map(|name| sources(&root(name)).into_iter().map(move |(file, code)| (name, file, code)))
+}
+
+/// Fails unless each file of the crate imports only files before it in `table`.
+#[track_caller]
+fn imports_run_upwards(name: &str, table: &str) {
+    let crate_sources = Sources::read(&root(name));
+    let table: Vec<String> = table.split_whitespace().map(|file| format!("{file}.rs")).collect();
+    let ranks: BTreeMap<&String, usize> = table.iter().enumerate().map(|(rank, file)| (file, rank)).collect();
+    let files = crate_sources.files();
+    let mut problems: Vec<String> = Vec::new();
+    problems
+        .extend(files.iter().filter(|file| !ranks.contains_key(file)).map(|file| format!("no rank: {file}")));
+    problems
+        .extend(table.iter().filter(|file| !files.contains(*file)).map(|file| format!("no file: {file}")));
+    if ranks.len() < table.len() {
+        problems.push("a file has two ranks".to_owned());
+    }
+    let mut used = BTreeSet::new();
+    for ((from, to), names) in crate_sources.imports() {
+        if ranks.get(&from) > ranks.get(&to) {
+            continue;
+        }
+        let import = (format!("{name}/{from}"), format!("{name}/{to}"));
+        match STILL_BACKWARDS.iter().find(|(a, b)| (*a, *b) == (&*import.0, &*import.1)) {
+            Some(known) => _ = used.insert(known),
+            None => problems.push(format!("{from} imports {names:?} from {to}, which stands after it")),
+        }
+    }
+    let of_this_crate = |known: &&(&str, &str)| known.0.starts_with(&format!("{name}/"));
+    let unused = STILL_BACKWARDS.iter().filter(of_this_crate).filter(|known| !used.contains(known));
+    problems.extend(unused.map(|known| format!("no longer backwards: {known:?}")));
+    assert!(problems.is_empty(), "{name}:\n{}", problems.join("\n"));
+}
+
+#[test]
+fn imports_of_stario_run_upwards() {
+    imports_run_upwards("stario", STARIO);
+}
+
+#[test]
+fn imports_of_stario_html_run_upwards() {
+    imports_run_upwards("stario-html", STARIO_HTML);
+}
+
+#[test]
+fn imports_of_stario_macros_run_upwards() {
+    imports_run_upwards("stario-macros", STARIO_MACROS);
+}
+
+#[test]
+fn an_import_is_one_of_the_file_that_defines_the_item() {
+    let has = |from: &str, to: &str, name: &str| {
+        IMPORTS.get(&(from.to_owned(), to.to_owned())).is_some_and(|names| names.contains(name))
+    };
+    // Through the `pub use` of `inject.rs` and of `response.rs`, and in the tokens of a macro.
+    assert!(has("exchange.rs", "inject/cleanups.rs", "Cleanups"));
+    assert!(has("dispatch.rs", "body.rs", "Response"));
+    assert!(has("extract/query.rs", "extract.rs", "value_newtype"));
+    // What `inject.rs` only passes on is no import.
+    assert!(!has("inject.rs", "inject/cleanup.rs", "Cleanup"));
+}
+
+#[test]
+fn no_file_is_longer_than_500_lines() {
+    let long: Vec<String> = all_sources()
+        .filter(|(_, _, code)| code.lines().count() > 500)
+        .map(|(name, file, _)| format!("{name}/{file}"))
+        .filter(|file| !TABLES.contains(&&**file))
+        .collect();
+    assert_eq!(long, STILL_LONG);
+}
+
+#[test]
+fn thread_locals_stand_in_named_files() {
+    let found: BTreeSet<String> = all_sources()
+        .filter(|(_, _, code)| code_lines(code).any(|line| line.contains("thread_local!")))
+        .map(|(_, file, _)| file)
+        .collect();
+    assert!(found.iter().map(String::as_str).eq(WITH_THREAD_LOCALS.iter().copied()), "{found:?}");
+}
+
+#[test]
+fn replaced_names_are_gone() {
+    let mut found = BTreeSet::new();
+    let is_of_tests = |file: &str| file.contains("/tests");
+    for (name, file, code) in all_sources().filter(|(_, file, _)| !is_of_tests(file)) {
+        let mut named = Named(BTreeSet::new());
+        named.visit_file(&syn::parse_file(&code).unwrap());
+        let module = Path::new(&file).file_stem().unwrap().to_str().unwrap().to_owned();
+        named.0.insert(module);
+        let gone = named.0.into_iter().filter(|name| GONE.contains(&&**name));
+        found.extend(gone.map(|gone| (gone, format!("{name}/{file}"))));
+    }
+    let found: Vec<(&str, &str)> = found.iter().map(|(gone, file)| (&**gone, &**file)).collect();
+    assert_eq!(found, STILL_NAMED);
+}
+
+/// The names that a file gives to types, functions, constants, fields and modules. A variant may be called `Rest`.
+struct Named(BTreeSet<String>);
+
+impl<'a> Visit<'a> for Named {
+    fn visit_item(&mut self, item: &'a syn::Item) {
+        if let syn::Item::Macro(syn::ItemMacro { ident: Some(name), .. }) = item {
+            self.0.insert(name.to_string());
+        }
+        self.0.extend(imports::defined(item));
+        visit::visit_item(self, item);
+    }
+
+    fn visit_signature(&mut self, signature: &'a syn::Signature) {
+        self.0.insert(signature.ident.to_string());
+        visit::visit_signature(self, signature);
+    }
+
+    fn visit_field(&mut self, field: &'a syn::Field) {
+        self.0.extend(field.ident.as_ref().map(ToString::to_string));
+        visit::visit_field(self, field);
+    }
+
+    fn visit_use_rename(&mut self, renamed: &'a syn::UseRename) {
+        self.0.insert(renamed.rename.to_string());
+    }
+}
+
+/// The lines of `code` that are not comments.
+fn code_lines(code: &str) -> impl Iterator<Item = &str> {
+    code.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// `text` stands in code, not in comments, of these files of `stario` and no others.
+#[track_caller]
+fn only_in(text: &str, files: &[&str]) {
+    let mut users: Vec<String> = sources(&root("stario"))
+        .into_iter()
+        .filter(|(_, code)| code_lines(code).any(|line| line.contains(text)))
         .map(|(name, _)| name)
         .collect();
     users.sort();
@@ -37,13 +317,19 @@ fn only_in(text: &str, files: &[&str]) {
 
 #[test]
 fn each_dependency_has_its_place() {
-    only_in("hyper::", &["body.rs", "server/answer.rs", "server/connection.rs", "server/http2.rs"]);
+    only_in(
+        "hyper::",
+        &["body.rs", "body/incoming.rs", "server/answer.rs", "server/connection.rs", "server/http2.rs"],
+    );
     only_in("hyper_util::", &["server/connection.rs", "server/http2.rs"]);
-    only_in("tracing_subscriber::", &["telemetry.rs", "telemetry/lines.rs", "telemetry/otlp.rs"]);
+    only_in(
+        "tracing_subscriber::",
+        &["telemetry.rs", "telemetry/event.rs", "telemetry/log.rs", "telemetry/otlp.rs"],
+    );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in("inventory::", &["app/discover.rs", "error.rs", "relay/pattern.rs"]);
-    only_in("tower::", &["app/answers.rs", "app/layers.rs", "app/mounts.rs", "layer.rs", "service.rs"]);
+    only_in("tower::", &["answers.rs", "app/layers.rs", "app/mounts.rs", "layer.rs", "service.rs"]);
     only_in(
         "cookie::",
         &[
@@ -53,10 +339,10 @@ fn each_dependency_has_its_place() {
             "response.rs",
             "response/set_cookie.rs",
             "response/set_cookie/sealed.rs",
-            "testing.rs",
+            "testing/response.rs",
         ],
     );
-    only_in("getrandom::", &["extract/nonce.rs"]);
+    only_in("getrandom::", &["nonce.rs"]);
     only_in("base64::", &["extract/file_signal.rs"]);
     only_in("tempfile::", &["extract/uploaded_file.rs", "response/file/beneath.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
@@ -70,37 +356,43 @@ fn each_dependency_has_its_place() {
     only_in("tokio::spawn(", &["testing/events.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs", "server/http2.rs"]);
     only_in("JoinSet", &["server.rs"]);
-    only_in("std::thread::Builder", &["server/announce.rs", "server/shutdown.rs", "telemetry/output.rs"]);
+    only_in("std::thread::Builder", &["server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"]);
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
     only_in("rustix::", &["response/file/beneath.rs", "server/permits.rs", "server/protocol.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("flate2::", &["compress/encoder.rs"]);
-    only_in("runtime.spawn(", &["app/work.rs", "inject/cleanup.rs"]);
+    only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/answer.rs", "service.rs", "testing/request.rs"]);
-    only_in(
-        "crate::routing",
-        &[
-            "app.rs",
-            "app/allowed_hosts.rs",
-            "app/compose.rs",
-            "app/layers.rs",
-            "app/mounts.rs",
-            "dispatch.rs",
-            "extract/path.rs",
-            "handler/explicit.rs",
-            "handler/route.rs",
-            "layer.rs",
-            "scope.rs",
-        ],
-    );
 }
 
 #[test]
 fn connections_know_no_routes() {
-    let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server");
-    for (name, code) in sources(&server) {
-        assert!(!code.contains("routing"), "{name}");
-    }
+    let is_routing = |file: &str| file == "routing.rs" || file.starts_with("routing/");
+    let users: BTreeSet<String> = IMPORTS
+        .keys()
+        .filter(|(from, to)| is_routing(to) && !is_routing(from))
+        .map(|(from, _)| from.clone())
+        .collect();
+    assert!(users.iter().map(String::as_str).eq(KNOW_ROUTES.iter().copied()), "{users:?}");
 }
+
+/// The files that import `routing`. None is of the server.
+const KNOW_ROUTES: &[&str] = &[
+    "app/assemble.rs",
+    "app/compose.rs",
+    "app/layers.rs",
+    "app/mounts.rs",
+    "app/parts.rs",
+    "dispatch.rs",
+    "exchange.rs",
+    "extract/path.rs",
+    "handler/explicit.rs",
+    "handler/route.rs",
+    "layer.rs",
+    "route.rs",
+    "scope.rs",
+    "settings/allowed_hosts.rs",
+    "shared.rs",
+];

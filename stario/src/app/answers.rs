@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::{StatusCode, request};
 
 use super::App;
-use crate::extract::Rejection;
+use crate::error::Rejection;
 use crate::response::IntoResponse;
 
 impl App {

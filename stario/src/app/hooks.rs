@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::App;
-use crate::error::{Error, Result, catch_panic, panic_message};
+use crate::error::{Error, Result};
 use crate::extract::AppHandle;
 use crate::inject::CleanupOutcome;
+use crate::panic::{catch_panic, panic_message};
 
 pub(crate) enum Hook {
     Start(StartHook),

@@ -6,10 +6,11 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 
 use super::App;
-use crate::error::{Error, Result, catch_panic, panic_message};
+use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::extract::AppHandle;
 use crate::handler::Endpoint;
+use crate::panic::{catch_panic, panic_message};
 use crate::response::{self, Response};
 use crate::route::{EndpointInfo, Kind};
 use crate::scope::Scope;

@@ -88,6 +88,12 @@ fn weight(parameter: &[u8]) -> Option<u16> {
     (thousandths <= 1000).then_some(thousandths)
 }
 
+/// The members of a list in one or more header lines. A comma inside of quotes divides members too.
+pub(super) fn members(headers: &HeaderMap, name: http::HeaderName) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(name).into_iter();
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;

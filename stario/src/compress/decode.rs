@@ -52,7 +52,7 @@ impl Default for Decompression {
 
 /// The one coding that a body is in; `None` if it is in none, in several, or in one that is not known.
 pub(crate) fn coding_of(headers: &HeaderMap) -> Option<Coding> {
-    let mut codings = super::members(headers, CONTENT_ENCODING)
+    let mut codings = super::accept::members(headers, CONTENT_ENCODING)
         .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
     let coding = Coding::from_name(codings.next()?)?;
     codings.next().is_none().then_some(coding)

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use stario_html::{Expression, JsWriter, code_of};
 
 use super::Url;
-use super::link::{Link, Setters};
+use super::link::{Complete, Link, Setters, Target};
 use super::text::Sink;
 
 /// A Datastar action that calls a handler with its own method, made by the handler's `action(..)`.
@@ -300,6 +300,18 @@ impl Action {
                 out.write_code("}");
             }
         }
+    }
+}
+
+impl Target for Action {
+    fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
+        Action::with_query(self, name, values)
+    }
+}
+
+impl<S: Complete<Link = Action>> From<Link<S>> for Action {
+    fn from(link: Link<S>) -> Self {
+        link.link().clone()
     }
 }
 

@@ -1,20 +1,14 @@
-//! The events of a stream, and their bytes.
-//!
-//! The layout is that of the Datastar SDK reference for 1.0.x: `event`, `id` and `retry`, the `data` lines in
-//! their fixed order without those that say what the client assumes anyway, and a blank line.
+//! The events of a stream, one file for each kind, and what all kinds have in common.
 
 mod comment;
 mod elements;
+mod encode;
 mod foreign;
 mod script;
 mod signals;
 
-use std::borrow::Cow;
 use std::fmt::Display;
-use std::sync::Arc;
 use std::time::Duration;
-
-use bytes::Bytes;
 
 use super::into_event::{AsItself, IntoEvent};
 use crate::response::{IntoResponse, Response};
@@ -22,181 +16,9 @@ use crate::response::{IntoResponse, Response};
 pub use comment::{Comment, comment, ping};
 pub(super) use elements::remove_rendered;
 pub use elements::{Mode, Namespace, PatchElements, Remove, patch, remove};
+pub use encode::Event;
 pub use script::{Redirect, Script, redirect, script};
 pub use signals::{PatchSignals, signals};
-
-/// One message to an open browser, ready to be sent: patched elements or signals, a script, a comment.
-///
-/// What [`stream!`](crate::stream!) yields is converted into one (see [`IntoEvent`]); elsewhere, call
-/// [`Event::new`]. A handler that has only one event to send returns it. An event is rendered and encoded once,
-/// when it is made; its clones share the bytes, so one event can go to any number of browsers:
-///
-/// ```
-/// use stario::prelude::*;
-///
-/// # stario::app!();
-/// #[app::query("/live")]
-/// async fn live(relay: State<Relay<Event>>) -> impl Stream<Item = Event> {
-///     let mut updates = relay.subscribe("score");
-///     stream! {
-///         while let Some((_, event)) = updates.next().await {
-///             yield event;
-///         }
-///     }
-/// }
-///
-/// # fn main() {
-/// let relay = Relay::new();
-/// let client = TestClient::new(app::new().state(relay.clone()));
-/// let mut live = client.get("/live").open().send();
-/// relay.publish("score", Event::new(html! { <b id="score">{3}</b> }));
-/// assert_eq!(live.next().wait().unwrap().elements(), r#"<b id="score">3</b>"#);
-/// # }
-/// ```
-///
-/// An invalid event (signals that are not a JSON object, a mode that needs a selector and has none, an id that no
-/// browser could send back) ends the stream in which it is yielded, as an error does, and the log says why.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Event(Result<Bytes, Invalid>);
-
-impl Event {
-    /// Makes an event of anything that a stream can yield.
-    ///
-    /// ```
-    /// use stario::prelude::*;
-    ///
-    /// let event = Event::new((Mode::Append, "#list", html! { <li>"milk"</li> }));
-    /// assert_eq!(event, Event::new(event::patch(html! { <li>"milk"</li> }).mode(Mode::Append).selector("#list")));
-    /// ```
-    pub fn new<K>(value: impl IntoEvent<K>) -> Self {
-        value.into_event()
-    }
-
-    /// The event as it goes over the wire, the blank line at its end included.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it, for the log.
-    pub(crate) fn into_bytes(self) -> Result<Bytes, Invalid> {
-        self.0
-    }
-}
-
-impl std::fmt::Debug for Event {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Ok(bytes) => formatter.debug_tuple("Event").field(&String::from_utf8_lossy(bytes)).finish(),
-            Err(invalid) => formatter.debug_tuple("Event").field(invalid).finish(),
-        }
-    }
-}
-
-/// Why an event cannot be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Invalid(Arc<str>);
-
-impl Display for Invalid {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
-
-/// The id and the retry time that every event may have, and the first problem of this one.
-#[derive(Debug, Clone, Default)]
-struct Envelope {
-    id: Option<String>,
-    /// In milliseconds.
-    retry: Option<u32>,
-    problem: Option<String>,
-}
-
-/// The client's own wait before it connects again, in milliseconds.
-const DEFAULT_RETRY: u32 = 1000;
-
-/// The longest wait that a browser's timer takes, in milliseconds; after a longer one it would fire at once.
-const LONGEST_RETRY: u32 = i32::MAX.unsigned_abs();
-
-impl Envelope {
-    fn set_id(&mut self, id: String) {
-        // The client sends it back as a header: what that could not carry unchanged would name another
-        // event, or fail each time the client connects again.
-        let is_carried = id.bytes().all(|byte| matches!(byte, b' '..=b'~')) && id.trim().len() == id.len();
-        if is_carried {
-            self.id = Some(id);
-        } else {
-            self.reject(format!("{id:?} is no event id: expected visible ASCII, without spaces around it"));
-        }
-    }
-
-    fn set_retry(&mut self, after: Duration) {
-        let milliseconds = u32::try_from(after.as_millis()).unwrap_or(LONGEST_RETRY);
-        self.retry = Some(milliseconds.clamp(1, LONGEST_RETRY));
-    }
-
-    fn reject(&mut self, problem: String) {
-        self.problem.get_or_insert(problem);
-    }
-
-    /// Writes the event: the line of its name (none for a comment), the lines of this envelope, then the fields that
-    /// are there, in their order.
-    fn event(self, name: &str, fields: &[(Prefix, Option<&str>)]) -> Event {
-        if let Some(problem) = self.problem {
-            return Event(Err(Invalid(problem.into())));
-        }
-        let retry = self.retry.filter(|retry| *retry != DEFAULT_RETRY).map(|retry| retry.to_string());
-        let envelope = [("id: ", self.id.as_deref()), ("retry: ", retry.as_deref())];
-        let fields = || [&envelope[..], fields].into_iter().flatten();
-        // Text whose room is all used becomes shared bytes without another allocation.
-        let (mut room, mut line_ends) = (name.len() + 1, 0);
-        for (prefix, value) in fields() {
-            let Some(value) = value else { continue };
-            let ends = memchr::memchr2_iter(b'\n', b'\r', value.as_bytes()).count();
-            // Exact but for CR LF, which is one line end and is counted as two.
-            room += (ends + 1) * prefix.len() + value.len() + 1;
-            line_ends += ends;
-        }
-        let mut text = String::with_capacity(room);
-        text.push_str(name);
-        for (prefix, value) in fields() {
-            match value {
-                Some(value) if line_ends == 0 => write_line(prefix, value, &mut text),
-                Some(value) => lines(value).for_each(|line| write_line(prefix, line, &mut text)),
-                None => {}
-            }
-        }
-        text.push('\n');
-        Event(Ok(text.into()))
-    }
-}
-
-/// The beginning of each line of a field, to the space before its value.
-type Prefix = &'static str;
-
-fn write_line(prefix: Prefix, line: &str, text: &mut String) {
-    text.push_str(prefix);
-    text.push_str(line);
-    text.push('\n');
-}
-
-/// The lines of `text`, by every line end of the event stream format (CR LF, LF and CR alone): one left in
-/// place would end the field, and let the text forge others.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(end) = memchr::memchr2(b'\n', b'\r', text.as_bytes()) else { return rest.take() };
-        let width = if text[end..].starts_with("\r\n") { 2 } else { 1 };
-        rest = Some(&text[end + width..]);
-        Some(&text[..end])
-    })
-}
-
-/// Replaces the line ends in a selector, where they are white space, by spaces.
-fn one_line(selector: Cow<'static, str>) -> Cow<'static, str> {
-    if selector.contains(['\n', '\r']) { selector.replace(['\n', '\r'], " ").into() } else { selector }
-}
 
 /// Implements what all builders can do.
 macro_rules! builders {

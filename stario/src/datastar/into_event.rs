@@ -32,6 +32,20 @@ pub trait IntoEvent<K> {
     fn into_event(self) -> Event;
 }
 
+impl Event {
+    /// Makes an event of anything that a stream can yield.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// let event = Event::new((Mode::Append, "#list", html! { <li>"milk"</li> }));
+    /// assert_eq!(event, Event::new(event::patch(html! { <li>"milk"</li> }).mode(Mode::Append).selector("#list")));
+    /// ```
+    pub fn new<K>(value: impl IntoEvent<K>) -> Self {
+        value.into_event()
+    }
+}
+
 #[doc(hidden)]
 pub struct AsItself(());
 #[doc(hidden)]

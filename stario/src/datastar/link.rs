@@ -9,7 +9,7 @@ use stario_html::{AttrWriter, Buf, Expression, JsWriter, Render, UrlAttr};
 
 use super::fields::fields_of;
 use super::text::{Sink, UrlValue, texts_of};
-use super::{Action, Url};
+use super::url::Url;
 use crate::extract::{PathParam, Query, QueryParam, QueryParams};
 use crate::response::Location;
 
@@ -123,12 +123,6 @@ pub trait Target: Clone + fmt::Debug {
 impl Target for Url {
     fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
         Url::with_query(self, name, values)
-    }
-}
-
-impl Target for Action {
-    fn with_query(&self, name: &str, values: &mut dyn FnMut(Sink<'_>)) -> Self {
-        Action::with_query(self, name, values)
     }
 }
 
@@ -325,12 +319,6 @@ impl<S: Complete<Link = Url>> From<Link<S>> for Location {
 impl<S: Complete<Link = Url>> From<&Link<S>> for Location {
     fn from(link: &Link<S>) -> Self {
         link.0.link().into()
-    }
-}
-
-impl<S: Complete<Link = Action>> From<Link<S>> for Action {
-    fn from(link: Link<S>) -> Self {
-        link.0.link().clone()
     }
 }
 

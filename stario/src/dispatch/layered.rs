@@ -9,9 +9,10 @@ use http::{Request, request};
 use super::{Found, Inputs, answer, route};
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
-use crate::error::{Error, catch_panic, panic_message};
+use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::layer::{Passage, Stage};
+use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
 
 /// A request among layers. Each layer holds one, with the position behind it.

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{FromRequest, Rejection, State};
+use super::{FromRequest, State};
 use crate::current::{self, Current};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::route::RouteInfo;
 use crate::scope::Scope;

@@ -7,11 +7,11 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body as _;
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
 use crate::body::{Body, BodyError};
-use crate::error::Error;
+use crate::error::{Error, Rejection};
 use crate::parameter::{Parameter, Source};
-use crate::scope::Scope;
+use crate::scope::{Scope, unfinished_body};
 
 /// Reads the request's body chunk by chunk as it arrives, and no further than the handler asks.
 ///
@@ -81,7 +81,7 @@ impl BodyStream {
                     Err(_) => continue,
                 },
                 Some(Err(error)) => {
-                    let rejection = Rejection::unfinished_body(&error);
+                    let rejection = unfinished_body(&error);
                     return Poll::Ready(Some(Err(self.fail(rejection))));
                 }
             };

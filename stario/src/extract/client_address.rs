@@ -3,8 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
 use crate::client::client_behind;
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

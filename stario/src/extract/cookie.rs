@@ -4,7 +4,8 @@ use http::header::COOKIE;
 use serde::de::DeserializeOwned;
 
 use super::value::{self, Counts};
-use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use super::{Defaulted, FromRequest, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

@@ -1,7 +1,8 @@
 //! `DatastarScript` as a parameter: the client that the app chose.
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
 use crate::datastar::DatastarScript;
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
 use super::urlencoded::{self, Pair};
-use super::{FromRequest, Rejection, value, value_newtype};
+use super::{FromRequest, value, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

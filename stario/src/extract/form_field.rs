@@ -8,7 +8,8 @@ use super::content_type::ContentType;
 use super::form_body::SOURCE as FIELD;
 use super::form_parts::{FormPart, read_form_parts};
 use super::value::{self, Counts, NotText};
-use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use super::{Defaulted, FromRequest, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
+use super::UploadedFile;
 use super::content_type::ContentType;
 use super::form_body;
 use super::multipart::Parser;
-use super::{Rejection, UploadedFile};
+use crate::error::Rejection;
 use crate::scope::Scope;
 
 /// The fields of one request's form, with their names, in their order.

@@ -3,7 +3,8 @@
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, Version};
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

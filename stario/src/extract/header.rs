@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 
 use super::value::{self, Counts, NotText};
-use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use super::{Defaulted, FromRequest, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::content_type::ContentType;
-use super::{Defaulted, FromRequest, Rejection, value, value_newtype};
+use super::{Defaulted, FromRequest, value, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

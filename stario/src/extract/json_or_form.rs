@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
-use super::{FromRequest, Rejection, form_body, json_body, value_newtype};
+use super::{FromRequest, form_body, json_body, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tracing::{Instrument as _, Level, Span};
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
 use crate::current::{self, Current};
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::request_id::RequestId;
 use crate::scope::Scope;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

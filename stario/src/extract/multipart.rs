@@ -8,8 +8,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::content_type::ContentType;
-use super::{BodyStream, FromRequest, Rejection};
-use crate::error::Error;
+use super::{BodyStream, FromRequest};
+use crate::error::{Error, Rejection};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 use disposition::Disposition;

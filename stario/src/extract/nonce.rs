@@ -1,6 +1,7 @@
 //! `Nonce` as a parameter.
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
+use crate::error::Rejection;
 use crate::nonce::Nonce;
 use crate::parameter::{Parameter, Requirement};
 use crate::scope::Scope;

@@ -4,7 +4,8 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::value;
-use super::{FromRequest, Rejection, value_newtype};
+use super::{FromRequest, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::routing::Capture;
 use crate::scope::Scope;

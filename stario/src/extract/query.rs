@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::query_param::SOURCE;
-use super::{FromRequest, Rejection, urlencoded, value, value_newtype};
+use super::{FromRequest, urlencoded, value, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

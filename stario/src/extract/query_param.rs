@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::value::{self, Counts};
-use super::{Defaulted, FromRequest, Rejection, urlencoded, value_newtype};
+use super::{Defaulted, FromRequest, urlencoded, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use super::content_type::ContentType;
-use super::{FromRequest, Rejection, value_newtype};
+use super::{FromRequest, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

@@ -1,6 +1,7 @@
 //! `RequestId` as a parameter.
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
+use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::request_id::RequestId;
 use crate::scope::Scope;

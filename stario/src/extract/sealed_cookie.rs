@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::cookie::named;
 use super::value;
-use super::{Defaulted, FromRequest, Rejection, value_newtype};
+use super::{Defaulted, FromRequest, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Requirement};
 use crate::scope::Scope;
 

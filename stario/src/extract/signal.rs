@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::content_type::ContentType;
-use super::{Defaulted, FromRequest, Rejection};
+use super::{Defaulted, FromRequest};
 use super::{json_body, urlencoded, value, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

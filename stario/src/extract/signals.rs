@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use super::signal::SOURCE;
 use super::signal::read_signals;
-use super::{FromRequest, Rejection, value, value_newtype};
+use super::{FromRequest, value, value_newtype};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

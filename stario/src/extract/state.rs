@@ -3,7 +3,8 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use super::{FromRequest, Rejection};
+use super::FromRequest;
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 

@@ -10,9 +10,10 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::Mutex;
 
+use super::FromRequest;
 use super::form_parts::{FormPart, read_form_parts};
 use super::multipart::{MultipartPart, is_multipart};
-use super::{FromRequest, Rejection};
+use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 

@@ -18,13 +18,13 @@ mod retry;
 mod scalar;
 mod words;
 
+use crate::error::Rejection;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use super::Rejection;
 use attempt::{Attempt, Place};
 use reader::{Fields, Reader, View};
 pub(super) use words::{is_plain_name, json_clause};

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::{Argument, Dependencies, Injected, Lifetime, Owned, ProvidedBy, Provider};
-use crate::error::{Error, Result};
-use crate::extract::Rejection;
+use crate::error::{Error, Rejection, Result};
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 

@@ -5,31 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use super::{Dependencies, Provider, make};
-use crate::extract::Rejection;
+use super::provider::{Dependencies, Lifetime, Provider, make};
+use crate::error::Rejection;
 use crate::parameter::Source;
 use crate::scope::Scope;
-
-/// How a provider's value is kept, and so how it can be taken.
-pub trait Lifetime {
-    /// The value for a parameter by value.
-    type Taken<'s, T: 's>;
-
-    /// What of the request the value may be made of.
-    const SOURCE: Source;
-
-    /// For a parameter by value.
-    fn take<'s, P: Provider<V>, V: Send + Sync + 'static>(
-        scope: &Arc<Scope>,
-        dependencies: &'s Dependencies,
-    ) -> impl Future<Output = Result<Self::Taken<'s, V>, Rejection>> + Send;
-
-    /// For a parameter by reference.
-    fn borrow<'s, P: Provider<V>, V: Send + Sync + 'static>(
-        scope: &Arc<Scope>,
-        dependencies: &'s Dependencies,
-    ) -> impl Future<Output = Result<&'s V, Rejection>> + Send;
-}
 
 /// One call per request, shared by all who take it there.
 pub struct Request(());
@@ -97,9 +76,9 @@ impl Lifetime for Transient {
 
     const SOURCE: Source = Source::Head;
 
-    async fn take<'s, P: Provider<V>, V: Send + Sync + 'static>(
+    async fn take<P: Provider<V>, V: Send + Sync + 'static>(
         scope: &Arc<Scope>,
-        dependencies: &'s Dependencies,
+        dependencies: &Dependencies,
     ) -> Result<Owned<V>, Rejection> {
         make::<P, V>(scope, dependencies).await.map(Owned)
     }

@@ -1,43 +1,16 @@
 //! What the compiler knows of one parameter of a handler or a provider.
 
-use std::marker::PhantomData;
-
-use crate::extract::FromRequest;
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
-
-use super::{Argument, Injected, ProvidedBy, Provider};
 
 /// What a parameter's type says about it.
 #[derive(Debug)]
 pub struct ArgumentInfo {
-    source: Source,
-    by_name: bool,
-    reads_body: fn(&Scope) -> bool,
-    reads_body_later: fn(&Scope) -> bool,
-    requirement: fn(&Parameter) -> Option<Requirement>,
-}
-
-impl ArgumentInfo {
-    pub(crate) const fn of_source<T: FromRequest>() -> Self {
-        Self {
-            source: T::SOURCE,
-            by_name: T::BY_NAME,
-            reads_body: |_| T::SOURCE.reads_body(),
-            reads_body_later: |_| false,
-            requirement: T::requirement,
-        }
-    }
-
-    pub(super) const fn of_argument<'s, T: Argument<'s, R, K>, R, K>() -> Self {
-        Self {
-            source: T::SOURCE,
-            by_name: T::BY_NAME,
-            reads_body: T::reads_body,
-            reads_body_later: T::reads_body_later,
-            requirement: T::requirement,
-        }
-    }
+    pub(crate) source: Source,
+    pub(crate) by_name: bool,
+    pub(crate) reads_body: fn(&Scope) -> bool,
+    pub(crate) reads_body_later: fn(&Scope) -> bool,
+    pub(crate) requirement: fn(&Parameter) -> Option<Requirement>,
 }
 
 /// One parameter, as the macros describe it: checks, requirements and resolutions refer to this.
@@ -46,32 +19,6 @@ pub struct ParameterInfo {
     /// Its name.
     pub parameter: Parameter,
     argument: ArgumentInfo,
-}
-
-/// The value of the type's provider. The type is that of an argument, so that rustc reports one that has no
-/// provider in the same place, and so once, wherever it is stated.
-pub const fn by_type<T: Injected<R>, R>(_: PhantomData<T>) -> ProvidedBy<T::Provider, T> {
-    ProvidedBy(PhantomData)
-}
-
-/// The value of a provider that is named.
-pub const fn by_name<P: Provider<T>, T: Send + Sync + 'static>(_: PhantomData<T>) -> ProvidedBy<P, T> {
-    ProvidedBy(PhantomData)
-}
-
-// The value is there for its type alone.
-#[allow(clippy::unused_self)]
-impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
-    /// What is known of it.
-    pub const fn info(self) -> ArgumentInfo {
-        ArgumentInfo {
-            source: Self::SOURCE,
-            by_name: Self::BY_NAME,
-            reads_body: Self::reads_body,
-            reads_body_later: Self::reads_body_later,
-            requirement: Self::requirement,
-        }
-    }
 }
 
 // The methods whose names begin with `expect` are evaluated by the compiler: it reports their panics as errors.

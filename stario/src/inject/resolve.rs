@@ -1,11 +1,10 @@
 //! The parameters of one call, resolved together.
 
+use crate::error::Rejection;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::future::{MaybeDone, maybe_done};
-
-use crate::extract::Rejection;
 
 /// The resolutions of some parameters: nested pairs of one and all that follow, `()` at the end. One type for
 /// any number of them is what costs the compiler least in each handler.

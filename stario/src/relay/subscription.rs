@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use super::mailbox::{Dropped, Mailbox, Message};
 use super::pattern::Pattern;
-use super::{Shared, lock};
+use super::table::{Shared, lock};
 
 /// A stream of the values published under its subjects, as `(subject, value)`; made by
 /// [`Relay::subscribe`](super::Relay::subscribe). Drop it to unsubscribe.

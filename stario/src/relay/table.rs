@@ -1,12 +1,24 @@
 //! The subscriptions of a relay, by their patterns.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
+
+pub(super) struct Shared<T> {
+    pub(super) table: Mutex<Table<T>>,
+    pub(super) dropped: AtomicU64,
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { table: Mutex::default(), dropped: AtomicU64::new(0) }
+    }
+}
 
 pub(super) struct Table<T> {
     patterns: HashMap<Pattern, Readers<T>>,
@@ -89,4 +101,9 @@ impl<T> Reached<T> {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Mutex<Mailbox<T>>> {
         self.all.iter().flat_map(|readers| readers.values()).map(|mailbox| &**mailbox)
     }
+}
+
+/// Locks a mutex, also one whose holder panicked: each change under a lock is one call, so none is half done.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

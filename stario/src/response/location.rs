@@ -114,12 +114,6 @@ impl Serialize for Location {
     }
 }
 
-impl crate::extract::TextDefault for Location {
-    fn from_text(text: &'static str) -> Self {
-        text.into()
-    }
-}
-
 macro_rules! local_from {
     ($($text:ty),*) => {$(
         /// A place of this site.

@@ -5,7 +5,15 @@ use std::fmt::{self, Write as _};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::bytes::position;
-use super::{Capture, escapes};
+use super::escapes;
+
+/// What a name in a path template matched, as it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capture<'p> {
+    Segment(&'p str),
+    /// One or more segments, with the slashes between them.
+    Rest(&'p str),
+}
 
 /// The characters of ASCII that cannot stand for themselves in a segment: all but `pchar` of RFC 3986 section 3.3.
 const NOT_IN_SEGMENT: &AsciiSet = &CONTROLS

@@ -7,8 +7,19 @@ use std::hash::{BuildHasherDefault, Hasher};
 use percent_encoding::percent_decode;
 
 use super::bytes::position;
+use super::escapes;
 use super::pattern::Segment;
-use super::{RouteId, escapes};
+
+/// Names a route of one router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RouteId(pub(super) usize);
+
+impl RouteId {
+    /// Its position among the routes of the router, in the order in which they were added.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// The routes of one prefix, and of all paths that begin with it.
 #[derive(Debug, Default)]

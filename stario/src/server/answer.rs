@@ -14,8 +14,8 @@ use super::http2::StreamState;
 use super::response_body::ResponseBody;
 use crate::body::Body;
 use crate::dispatch::dispatch;
-use crate::error::{CatchPanic, catch_panic, internal_server_error, panic_message};
-use crate::response::Response;
+use crate::panic::{CatchPanic, catch_panic, panic_message};
+use crate::response::{Response, internal_server_error};
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 

@@ -9,7 +9,8 @@ use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{block_on, decoded, patiently};
+use super::decode::decoded;
+use super::wait::{block_on, patiently};
 use crate::body::BodyError;
 use crate::response::Response;
 

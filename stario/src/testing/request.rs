@@ -11,7 +11,10 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Collected};
 use serde::Serialize;
 
-use super::{Events, TestResponse, block_on, decoded, patiently};
+use super::decode::decoded;
+use super::events::Events;
+use super::response::TestResponse;
+use super::wait::{block_on, patiently};
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::connection::Connection;

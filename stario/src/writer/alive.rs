@@ -7,7 +7,8 @@ use futures_core::Stream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::channel::Channel;
-use crate::extract::{FromRequest, Rejection};
+use crate::error::Rejection;
+use crate::extract::FromRequest;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Envelope, Event, lines};
+use super::encode::{Envelope, Event, lines};
 
 /// A comment in the stream; made by [`comment`] or [`ping`].
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use stario_html::{Html, Render};
 
-use super::{Envelope, Event, foreign, one_line};
+use super::encode::{Envelope, Event, one_line};
+use super::foreign;
 
 /// Where patched elements go, and how: Datastar's patch modes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

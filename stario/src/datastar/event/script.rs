@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use stario_html::Buf;
 
-use super::{Envelope, Event, Mode, patch};
+use super::elements::{Mode, patch};
+use super::encode::{Envelope, Event};
 use crate::response::Location;
 
 /// A script for the page to run, once; made by [`script`].

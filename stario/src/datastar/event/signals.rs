@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Envelope, Event};
+use super::encode::{Envelope, Event};
 
 /// Signals to be patched; made by [`signals`].
 #[derive(Debug, Clone)]

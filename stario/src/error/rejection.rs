@@ -5,16 +5,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
-use http::{StatusCode, request};
+use http::StatusCode;
 
-use super::Parameter;
-use crate::body::{BodyError, Stalled};
-use crate::compress::DecodeError;
-use crate::error::{Error, Kind};
-use crate::response::Response;
-
-const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+use crate::parameter::Parameter;
 
 /// Why a handler was not called: a status and a sentence.
 ///
@@ -115,7 +108,7 @@ impl Rejection {
     }
 
     /// Whether there was no value at all, so that a default may replace it.
-    pub(super) fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         self.0.absent
     }
 
@@ -152,7 +145,7 @@ impl Rejection {
     }
 
     /// 400 for a value that cannot be read at all: "{source} `{name}` is {what}".
-    pub(super) fn malformed(
+    pub(crate) fn malformed(
         source: &'static str,
         name: impl Into<Cow<'static, str>>,
         what: impl fmt::Display,
@@ -162,12 +155,12 @@ impl Rejection {
     }
 
     /// 400 for a missing field of a struct. serde does not say what the field's type expects.
-    pub(super) fn missing_field(source: &'static str, name: Cow<'static, str>) -> Self {
+    pub(crate) fn missing_field(source: &'static str, name: Cow<'static, str>) -> Self {
         Self::bad_request(format!("missing {source} `{name}`")).about(source, name)
     }
 
     /// 422 for a value that does not fit, with a clause: "invalid {source} `{name}`: {what}".
-    pub(super) fn misfit(
+    pub(crate) fn misfit(
         source: &'static str,
         name: impl Into<Cow<'static, str>>,
         what: impl fmt::Display,
@@ -181,7 +174,7 @@ impl Rejection {
     }
 
     /// 415 for a body of another content type.
-    pub(super) fn unsupported_media_type(parameter: &Parameter, expected: impl fmt::Display) -> Self {
+    pub(crate) fn unsupported_media_type(parameter: &Parameter, expected: impl fmt::Display) -> Self {
         let name = parameter.name();
         let message = format!("unsupported content type of body `{name}`: expected {expected}");
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).about("body", name)
@@ -203,39 +196,15 @@ impl Rejection {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
     }
 
-    /// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 400 or 413 if
-    /// the body cannot be decompressed.
-    pub(crate) fn unfinished_body(error: &BodyError) -> Self {
-        if error.is::<Stalled>() {
-            return Self::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
-        }
-        match error.downcast_ref() {
-            Some(error @ DecodeError::Broken(_)) => return Self::bad_request(error.to_string()),
-            Some(error @ DecodeError::Expands(_)) => {
-                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string());
-            }
-            None => {}
-        }
-        Self::ended_early()
-    }
-
-    /// 400 for a body that the client stopped sending.
-    fn ended_early() -> Self {
-        Self::bad_request("the request's body ended early")
-    }
-
-    /// The rejection for the error of a provider.
-    pub(crate) fn from_error(error: Error) -> Self {
-        let (status, message) = (error.status(), error.message());
-        match error.into_kind() {
-            Kind::Rejection(rejection) => rejection,
-            Kind::Answer { .. } => Self::new(status, message),
-            Kind::Cause(cause) => {
-                let mut failed = Self::new(status, message);
-                failed.0.cause = Some(Arc::from(cause));
-                failed
-            }
-        }
+    /// The rejection for an error of a provider that has a cause.
+    pub(super) fn caused(
+        status: StatusCode,
+        message: String,
+        cause: Box<dyn StdError + Send + Sync>,
+    ) -> Self {
+        let mut failed = Self::new(status, message);
+        failed.0.cause = Some(Arc::from(cause));
+        failed
     }
 
     /// The error of a provider, which its type may answer.
@@ -253,83 +222,11 @@ impl Rejection {
         self.0.subject = Some(Subject { parameter: parameter.into(), source });
         self
     }
-
-    /// The answer that the client asked for: problem details, or plain text.
-    pub(crate) fn into_response(self, request: &request::Parts) -> Response {
-        let mut response = if accepts_json(&request.headers) { self.problem() } else { self.text() };
-        response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
-        response
-    }
-
-    fn text(self) -> Response {
-        crate::response::text(self.0.status, self.0.message)
-    }
-
-    fn problem(&self) -> Response {
-        let mut problem = serde_json::json!({
-            "type": "about:blank",
-            "title": self.0.status.canonical_reason().unwrap_or_default(),
-            "status": self.0.status.as_u16(),
-            "detail": self.0.message,
-        });
-        if let Some(Subject { parameter, source }) = &self.0.subject {
-            problem["parameter"] = serde_json::json!(parameter);
-            problem["source"] = serde_json::json!(source);
-        }
-        let mut response = crate::response::with_type(PROBLEM, problem.to_string());
-        *response.status_mut() = self.0.status;
-        response
-    }
 }
 
 /// Writes the sentence.
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0.message)
-    }
-}
-
-/// Whether `accept` names one of the JSON types, with a weight that is not 0 and not below that of plain
-/// text. `*/*` names none: a browser's `fetch` sends it, and reads text as well.
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut json = 0.0_f32;
-    let mut text = 0.0_f32;
-    let ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    for range in ranges.flat_map(|value| value.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let essence = parts.next().unwrap_or_default();
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
-        let is = |name: &str| essence.eq_ignore_ascii_case(name);
-        if is("application/json") || is("application/problem+json") {
-            json = json.max(weight);
-        } else if is("text/plain") {
-            text = text.max(weight);
-        }
-    }
-    json > 0.0 && json >= text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn problem_details_are_sent_to_clients_that_accept_json() {
-        let check = |accept: &str, expected: bool| {
-            let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
-            assert_eq!(accepts_json(&headers), expected, "{accept}");
-        };
-        assert!(!accepts_json(&HeaderMap::new()));
-        check("application/json", true);
-        check("Application/Problem+JSON; q=0.5", true);
-        check("text/html, application/json;q=0.9, */*;q=0.8", true);
-        check("text/plain;q=0.5, application/json", true);
-        check("text/plain, application/json;q=0.5", false);
-        check("application/json;q=0", false);
-        check("application/json;q=x", false);
-        check("*/*", false);
-        check("text/event-stream, text/html", false);
-        check(",;q=,;;", false);
     }
 }
