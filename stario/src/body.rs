@@ -23,7 +23,7 @@ use crate::current::{self, Current};
 use crate::error::panic_message;
 use crate::stall::StallTimer;
 
-pub(crate) use file::{FileBody, Piece};
+pub(crate) use file::FileBody;
 use incoming::Incoming;
 pub(crate) use incoming::Stalled;
 

@@ -47,7 +47,11 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
         return;
     }
     vary(response.headers_mut(), "accept-encoding");
-    let Some(coding) = accepted.choose(settings.preference()) else {
+    let preference = match response.body().whole() {
+        Some(_) => settings.preference(),
+        None => settings.stream_preference(),
+    };
+    let Some(coding) = accepted.choose(preference.iter().copied()) else {
         return;
     };
     if let Some(bytes) = response.body().whole() {

@@ -26,9 +26,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::app::{App, Assembled, StopSequence};
-use crate::work::Unfinished;
 use crate::error::Result;
 use crate::stop::StopSignal;
+use crate::work::Unfinished;
 use accept::accept;
 use announce::announce;
 use config::Config;
@@ -129,11 +129,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
 }
 
 /// Serves the connections of `listener` until `stop` resolves.
-async fn serve_on(
-    app: Arc<Assembled>,
-    listener: TcpListener,
-    stop: impl Future<Output = ()>,
-) -> Result {
+async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
     let server = Server {
         app,
         #[cfg(feature = "tls")]

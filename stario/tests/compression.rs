@@ -448,11 +448,11 @@ fn a_body_in_pieces_is_compressed_unless_its_length_is_told() {
 #[test]
 fn the_app_checks_its_settings() {
     let compression =
-        Compression::new().level(Coding::Gzip, 10).stream_window(Coding::Zstd, 31).types(["text"]);
+        Compression::new().level(Coding::Gzip, 10).stream_level(Coding::Zstd, 23).types(["text"]);
     let problems = app::new().compression(compression).check().unwrap_err().to_string();
     for expected in [
         "gzip has no level 10: expected 1 to 9",
-        "zstd has no window 31 for streams: expected 10 to 23",
+        "zstd has no level 23 for streams: expected 1 to 22",
         "`text` is no content type to compress",
     ] {
         assert!(problems.contains(expected), "{problems}");

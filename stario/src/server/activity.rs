@@ -19,8 +19,8 @@ use tokio::time::Instant;
 
 use super::http2::StreamState;
 use crate::app::Assembled;
-use crate::settings::Limits;
 use crate::connection::Connection;
+use crate::settings::Limits;
 use crate::stall::time_for;
 
 /// The name in the log of a response whose handler is not known.

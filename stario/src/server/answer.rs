@@ -12,11 +12,11 @@ use super::activity::{ActiveRequest, Activity};
 use super::check::refusal;
 use super::http2::StreamState;
 use super::response_body::ResponseBody;
-use crate::settings::Limits;
 use crate::body::Body;
 use crate::dispatch::dispatch;
 use crate::error::{CatchPanic, catch_panic, internal_server_error, panic_message};
 use crate::response::Response;
+use crate::settings::Limits;
 use crate::stall::StallTimer;
 
 /// Begins to answer a request; `stream` is its own over HTTP/2.

@@ -149,15 +149,6 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
             if let Some(level) = level {
                 compression = compression.level(coding, level);
             }
-            let window = self.within(&format!("STARIO_COMPRESS_{name}_WINDOW_LOG"), coding.windows());
-            if let Some(window) = window {
-                compression = compression.window(coding, window);
-            }
-        }
-        // Only zstd and brotli: the window of gzip is small anyway.
-        if let Some(window) = self.within("STARIO_COMPRESS_STREAM_WINDOW_LOG", Coding::Zstd.windows()) {
-            compression =
-                compression.stream_window(Coding::Zstd, window).stream_window(Coding::Brotli, window);
         }
         compression
     }
@@ -294,8 +285,7 @@ mod tests {
             ("STARIO_COMPRESS_MIN_SIZE", "-1"),
             ("STARIO_COMPRESS_PREFERENCE", "br, deflate"),
             ("STARIO_COMPRESS_ZSTD_LEVEL", "23"),
-            ("STARIO_COMPRESS_BROTLI_WINDOW_LOG", "9"),
-            ("STARIO_COMPRESS_STREAM_WINDOW_LOG", "x"),
+            ("STARIO_COMPRESS_BROTLI_LEVEL", "x"),
         ];
         let message = config(&bad, &mut Settings::default()).unwrap_err();
         assert_eq!(message.lines().count(), bad.len(), "{message}");
@@ -324,22 +314,13 @@ mod tests {
             ("STARIO_COMPRESS_MIN_SIZE", "100"),
             ("STARIO_COMPRESS_PREFERENCE", "gzip, br"),
             ("STARIO_COMPRESS_GZIP_LEVEL", "9"),
-            ("STARIO_COMPRESS_ZSTD_WINDOW_LOG", "18"),
-            ("STARIO_COMPRESS_GZIP_WINDOW_LOG", "9"),
-            ("STARIO_COMPRESS_STREAM_WINDOW_LOG", "12"),
         ];
         let configured = || Compression::new().types(["text/*"]).level(Coding::Brotli, 5);
         let mut settings = Settings::default();
         settings.part.compression = Some(Arc::new(configured()));
         config(&variables, &mut settings).unwrap();
-        let expected = configured()
-            .threshold(100)
-            .codings([Coding::Gzip, Coding::Brotli])
-            .level(Coding::Gzip, 9)
-            .window(Coding::Zstd, 18)
-            .window(Coding::Gzip, 9)
-            .stream_window(Coding::Zstd, 12)
-            .stream_window(Coding::Brotli, 12);
+        let expected =
+            configured().threshold(100).codings([Coding::Gzip, Coding::Brotli]).level(Coding::Gzip, 9);
         assert_eq!(settings.part.compression.as_deref(), Some(&expected));
         config(&[("STARIO_COMPRESS_PREFERENCE", "none")], &mut settings).unwrap();
         assert!(settings.part.compression().is_off());
