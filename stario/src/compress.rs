@@ -8,10 +8,11 @@ mod decode;
 mod encoder;
 mod settings;
 mod stream;
+mod vary;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, VARY,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue,
 };
 use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
@@ -21,9 +22,11 @@ use crate::response::Response;
 
 pub(crate) use accept::Accepted;
 pub use decode::Decompression;
-pub(crate) use decode::{DecodeError, Decoded, coding_of};
+pub(crate) use decode::{DecodeError, coding_of, decoded};
 use settings::Effort;
 pub use settings::{Coding, Compression};
+use vary::members;
+pub(crate) use vary::vary;
 
 /// A whole body of up to this many bytes is compressed by the thread that answers: a millisecond at most
 /// with the levels that are set unless an app sets others. A longer one would keep other requests waiting.
@@ -91,29 +94,6 @@ fn is_negotiable(response: &Response, settings: &Compression, threshold: usize) 
 /// `cache-control: no-transform` (RFC 9111, section 5.2.2.6).
 fn forbids_transform(headers: &HeaderMap) -> bool {
     members(headers, CACHE_CONTROL).any(|directive| directive.eq_ignore_ascii_case(b"no-transform"))
-}
-
-/// The members of a list in one or more header lines, without what is in quotes being told apart.
-fn members(headers: &HeaderMap, name: http::HeaderName) -> impl Iterator<Item = &[u8]> {
-    let lines = headers.get_all(name).into_iter();
-    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
-}
-
-/// Tells caches that the response depends on this header of the request.
-pub(crate) fn vary(headers: &mut HeaderMap, name: &'static str) {
-    if members(headers, VARY).any(|member| member == b"*" || member.eq_ignore_ascii_case(name.as_bytes())) {
-        return;
-    }
-    let value = HeaderValue::from_static(name);
-    let mut lines: Vec<&[u8]> = headers.get_all(VARY).iter().map(HeaderValue::as_bytes).collect();
-    let merged = if lines.is_empty() {
-        value
-    } else {
-        lines.push(name.as_bytes());
-        // Parts of headers make a header.
-        HeaderValue::from_bytes(&lines.join(&b", "[..])).unwrap_or(value)
-    };
-    headers.insert(VARY, merged);
 }
 
 /// Makes the head that of a compressed body.

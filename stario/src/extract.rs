@@ -2,7 +2,9 @@
 //! source.
 
 mod content_type;
+#[cfg(feature = "uploads")]
 mod file_name;
+#[cfg_attr(not(feature = "uploads"), path = "extract/form_parts/fields.rs")]
 mod form_parts;
 mod rejection;
 mod urlencoded;
@@ -14,6 +16,7 @@ mod body_stream;
 mod client_address;
 mod cookie;
 mod datastar;
+#[cfg(feature = "uploads")]
 mod file_signal;
 mod form_body;
 mod form_field;
@@ -23,6 +26,7 @@ mod json_body;
 mod json_or_form;
 mod logger;
 mod matched_path;
+#[cfg(feature = "uploads")]
 mod multipart;
 mod nonce;
 mod path;
@@ -35,6 +39,7 @@ mod sealed_cookie;
 mod signal;
 mod signals;
 mod state;
+#[cfg(feature = "uploads")]
 mod uploaded_file;
 
 use crate::parameter::{Parameter, Requirement, Source};
@@ -44,6 +49,7 @@ pub use app_handle::AppHandle;
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
 pub use cookie::Cookie;
+#[cfg(feature = "uploads")]
 pub use file_signal::FileSignal;
 pub use form_body::FormBody;
 pub use form_field::FormField;
@@ -52,6 +58,7 @@ pub use json_body::JsonBody;
 pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
+#[cfg(feature = "uploads")]
 pub use multipart::{Multipart, MultipartPart};
 pub use path::{PathParam, PathSource};
 pub use query::Query;
@@ -63,6 +70,7 @@ pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
 pub use signals::Signals;
 pub use state::State;
+#[cfg(feature = "uploads")]
 pub use uploaded_file::UploadedFile;
 
 /// A type that a handler can take as a parameter.

@@ -120,6 +120,7 @@ mod writer;
 /// What the browser's client understands.
 mod datastar;
 /// Responses in the coding that the client asks for.
+#[cfg_attr(not(feature = "compression"), path = "compress/absent.rs")]
 mod compress;
 /// The body of a request or a response.
 mod body;
@@ -178,17 +179,20 @@ pub use app::{App, OriginalUri, Problems};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;
+#[cfg(feature = "compression")]
 pub use compress::{Coding, Compression, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use error::{Error, ErrorResponse, Result};
 pub use extract::{
-    AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
-    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, MultipartPart, PathParam, Query,
-    QueryParam, QueryParams, RawBody, Rejection, Signal, Signals, State, UploadedFile, WholeBody,
+    AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,
+    JsonBody, JsonOrForm, Logger, MatchedPath, PathParam, Query, QueryParam, QueryParams, RawBody, Rejection,
+    Signal, Signals, State, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "uploads")]
+pub use extract::{FileSignal, Multipart, MultipartPart, UploadedFile};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
@@ -197,8 +201,10 @@ pub use nonce::Nonce;
 pub use parameter::{Parameter, Source};
 pub use relay::{Relay, Subscription};
 pub use request_id::RequestId;
+#[cfg(feature = "files")]
+pub use response::File;
 pub use response::{
-    Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
+    Attachment, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
     UnsafeLocation,
 };
 pub use route::{Kind, RouteInfo};

@@ -7,9 +7,11 @@ pub use std::time::Duration;
 
 pub use crate::{
     Alive, Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse,
-    Json, JsonBody, Logger, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay,
-    Render, Response, Result, Signal, Signals, State, TestClient, UploadedFile, Writer,
+    Json, JsonBody, Logger, Mode, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render,
+    Response, Result, Signal, Signals, State, TestClient, Writer,
 };
+#[cfg(feature = "uploads")]
+pub use crate::{Multipart, UploadedFile};
 pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;
 pub use http::StatusCode;

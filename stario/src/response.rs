@@ -1,6 +1,7 @@
 //! Responses as values: what a handler can return to choose status, headers and body itself.
 
 mod attachment;
+#[cfg(feature = "files")]
 mod file;
 mod json;
 mod location;
@@ -20,7 +21,9 @@ use crate::body::Body;
 use crate::error::Error;
 
 pub use attachment::Attachment;
+#[cfg(feature = "files")]
 pub use file::File;
+#[cfg(feature = "files")]
 pub(crate) use file::finish as finish_file;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
@@ -28,6 +31,10 @@ pub use part::ResponsePart;
 pub use redirect::Redirect;
 pub use set_cookie::SetCookie;
 pub use text::Text;
+
+/// Without files there is nothing to finish.
+#[cfg(not(feature = "files"))]
+pub(crate) fn finish_file(_: &mut Response, _: &http::request::Parts) {}
 
 /// An HTTP response with stario's [`Body`].
 pub type Response = http::Response<Body>;

@@ -119,7 +119,7 @@ impl Scope {
         if let Some(settings) = self.exchange.settings().decompression()
             && let Some(coding) = compress::coding_of(self.headers())
         {
-            return Ok(Body::new(compress::Decoded::new(body, coding, settings)));
+            return Ok(compress::decoded(body, coding, settings));
         }
         Ok(body)
     }

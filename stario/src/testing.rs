@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::app::{App, Assembled, StopSequence};
 use crate::body::Body;
-use crate::compress::{self, Decoded, Decompression};
+use crate::compress::{self, Decompression};
 use crate::settings::Limits;
 use crate::stop::StopSignal;
 
@@ -298,10 +298,8 @@ impl TestResponse {
 
 /// The body of a response before it was compressed, if it was.
 fn decoded(headers: &HeaderMap, body: Body) -> Body {
-    /// The app itself is no attacker.
-    const ANY_RATIO: Decompression = Decompression::new().ratio(u32::MAX);
     match compress::coding_of(headers) {
-        Some(coding) => Body::new(Decoded::new(body, coding, ANY_RATIO)),
+        Some(coding) => compress::decoded(body, coding, Decompression::trusted()),
         None => body,
     }
 }

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http_body::SizeHint;
 use tokio::task::JoinHandle;
+
+use super::{BodyError, Frames};
 
 /// What is read at once, and so what one response holds of a file, in bytes.
 const CHUNK: u64 = 64 * 1024;
@@ -45,30 +48,41 @@ impl FileBody {
         self.unread = range.end() - range.start() + 1;
         self.remaining = self.unread;
     }
+}
 
-    pub(super) fn remaining(&self) -> u64 {
-        self.remaining
-    }
-
-    pub(super) fn poll_next(&mut self, ctx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        if self.reading.is_none() && self.unread == 0 {
+impl Frames for FileBody {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let this = self.get_mut();
+        if this.reading.is_none() && this.unread == 0 {
             return Poll::Ready(None);
         }
-        let reading = self.reading.get_or_insert_with(|| {
-            let (file, position, wanted) = (Arc::clone(&self.file), self.position, CHUNK.min(self.unread));
-            self.position += wanted;
-            self.unread -= wanted;
+        let reading = this.reading.get_or_insert_with(|| {
+            let (file, position, wanted) = (Arc::clone(&this.file), this.position, CHUNK.min(this.unread));
+            this.position += wanted;
+            this.unread -= wanted;
             tokio::task::spawn_blocking(move || read(&file, position, wanted))
         });
         let read = ready!(Pin::new(reading).poll(ctx));
-        self.reading = None;
+        this.reading = None;
         let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
         match &read {
-            Ok(bytes) => self.remaining -= bytes.len() as u64,
+            Ok(bytes) => this.remaining -= bytes.len() as u64,
             // What is missing shows in the length: it must not look complete.
-            Err(_) => self.unread = 0,
+            Err(_) => this.unread = 0,
         }
-        Poll::Ready(Some(read))
+        Poll::Ready(Some(read.map_err(Into::into)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+
+    fn is_end(&self) -> bool {
+        self.remaining == 0
+    }
+
+    fn as_file(self: Pin<&mut Self>) -> Option<&mut FileBody> {
+        Some(self.get_mut())
     }
 }
 

@@ -10,8 +10,8 @@ use async_compression::codecs::{BrotliDecoder, DecodeV2, GzipDecoder, ZstdDecode
 use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use async_compression::zstd::DParameter;
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 
 use super::Coding;
@@ -34,6 +34,11 @@ impl Decompression {
     /// Makes the default settings: bodies may expand a hundredfold.
     pub const fn new() -> Self {
         Self { ratio: 100 }
+    }
+
+    /// Lets bodies expand without a limit, for those of the app itself.
+    pub(crate) const fn trusted() -> Self {
+        Self::new().ratio(u32::MAX)
     }
 
     /// Sets how many times larger a body may become; 100 unless set. One that becomes larger is refused with 413.
@@ -67,6 +72,16 @@ pub(crate) enum DecodeError {
     Expands(u32),
 }
 
+impl DecodeError {
+    /// The status that answers it.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            DecodeError::Broken(_) => StatusCode::BAD_REQUEST,
+            DecodeError::Expands(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+}
+
 impl std::error::Error for DecodeError {}
 
 impl fmt::Display for DecodeError {
@@ -80,8 +95,13 @@ impl fmt::Display for DecodeError {
     }
 }
 
+/// The body as it was before it was compressed.
+pub(crate) fn decoded(body: Body, coding: Coding, settings: Decompression) -> Body {
+    Body::new(Decoded::new(body, coding, settings))
+}
+
 /// A body as it was before it was compressed. It takes in no more than is asked for.
-pub(crate) struct Decoded {
+struct Decoded {
     body: Body,
     coding: Coding,
     ratio: u32,
@@ -105,7 +125,7 @@ enum Position {
 }
 
 impl Decoded {
-    pub(crate) fn new(body: Body, coding: Coding, settings: Decompression) -> Self {
+    fn new(body: Body, coding: Coding, settings: Decompression) -> Self {
         let decoder: Box<dyn DecodeV2 + Send> = match coding {
             // A frame may ask for a window of gigabytes; RFC 9659 allows 8 MiB.
             Coding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(23)])),

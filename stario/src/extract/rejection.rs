@@ -209,14 +209,10 @@ impl Rejection {
         if error.is::<Stalled>() {
             return Self::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
         }
-        match error.downcast_ref() {
-            Some(error @ DecodeError::Broken(_)) => return Self::bad_request(error.to_string()),
-            Some(error @ DecodeError::Expands(_)) => {
-                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string());
-            }
-            None => {}
+        match error.downcast_ref::<DecodeError>() {
+            Some(error) => Self::new(error.status(), error.to_string()),
+            None => Self::ended_early(),
         }
-        Self::ended_early()
     }
 
     /// 400 for a body that the client stopped sending.

@@ -152,7 +152,7 @@ impl File {
 
 impl IntoResponse for File {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::file(FileBody::new(self.handle, self.length)));
+        let mut response = Response::new(Body::frames(FileBody::new(self.handle, self.length)));
         *response.headers_mut() = self.headers;
         response
     }
