@@ -24,7 +24,7 @@ pub(crate) use accept::Accepted;
 pub use decode::Decompression;
 pub(crate) use decode::{DecodeError, coding_of, decoded};
 use settings::Effort;
-pub use settings::{Coding, Compression};
+pub use settings::{Compression, ContentCoding};
 use vary::members;
 pub(crate) use vary::vary;
 
@@ -97,7 +97,7 @@ fn forbids_transform(headers: &HeaderMap) -> bool {
 }
 
 /// Makes the head that of a compressed body.
-fn head(headers: &mut HeaderMap, coding: Coding) {
+fn head(headers: &mut HeaderMap, coding: ContentCoding) {
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     headers.remove(CONTENT_LENGTH);
     // Ranges would be of the bytes as they were.
@@ -112,7 +112,7 @@ fn head(headers: &mut HeaderMap, coding: Coding) {
 }
 
 /// The body in `coding`, unless that is no shorter.
-async fn encode_whole(bytes: Bytes, coding: Coding, effort: Effort) -> Option<Vec<u8>> {
+async fn encode_whole(bytes: Bytes, coding: ContentCoding, effort: Effort) -> Option<Vec<u8>> {
     let length = bytes.len();
     let encode = move || {
         let encoded = encoder::encode_whole(&bytes, coding, effort);

@@ -72,13 +72,20 @@
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
-//! | tests | [`TestClient`], [`App::replace`], [`App::check`] |
+//! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`] |
 //!
 //! # Features
 //!
+//! The first five are on by default. `default-features = false` turns them off: an app then compiles half as many
+//! crates, and no C.
+//!
 //! | | |
 //! |---|---|
-//! | `sealed-cookies`, on by default | signed and encrypted cookies: `SetCookie::encrypted` |
+//! | `compression` | responses in zstd, brotli or gzip, and request bodies in them: [`App::compression`], [`App::decompression`] |
+//! | `files` | files as responses: [`File`] |
+//! | `http2` | HTTP/2 |
+//! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
+//! | `uploads` | multipart bodies and files in them: [`UploadedFile`], [`Multipart`], [`FileSignal`] |
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
@@ -168,7 +175,7 @@ mod current;
 /// Where the log goes.
 mod telemetry;
 /// Apps called without a server.
-mod testing;
+pub mod testing;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -180,7 +187,7 @@ pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;
 #[cfg(feature = "compression")]
-pub use compress::{Coding, Compression, Decompression};
+pub use compress::{Compression, ContentCoding, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use error::{Error, ErrorResponse, Result};
@@ -207,7 +214,7 @@ pub use response::{
     Attachment, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
     UnsafeLocation,
 };
-pub use route::{Kind, RouteInfo};
+pub use route::{HandlerKind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
 pub use settings::{Limits, ProxyHeader, SameOrigin, SecurityHeaders};
@@ -287,7 +294,6 @@ pub use stario_macros::handler;
 #[doc(hidden)]
 pub use stario_macros::{appless as command, appless as detached_command, appless as query};
 pub use stario_macros::{component, dependency, error_response};
-pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 pub use work::Unfinished;
 pub use writer::{Alive, WhileAlive, Writer};
 

@@ -5,10 +5,11 @@ pub use crate::{command, component, dependency, detached_command, handler, query
 // For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 
+pub use crate::testing::TestClient;
 pub use crate::{
     Alive, Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse,
     Json, JsonBody, Logger, Mode, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render,
-    Response, Result, Signal, Signals, State, TestClient, Writer,
+    Response, Result, Signal, Signals, State, Writer,
 };
 #[cfg(feature = "uploads")]
 pub use crate::{Multipart, UploadedFile};

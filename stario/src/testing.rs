@@ -17,7 +17,7 @@ use crate::settings::Limits;
 use crate::stop::StopSignal;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
-pub use request::{Opening, TestRequest};
+pub use request::{OpenStream, TestRequest};
 
 /// How long a test waits for a response or an event before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -59,7 +59,7 @@ fn setup() -> Setup {
 }
 
 /// Sends the request, and leaves as soon as the handler runs.
-async fn leave(request: stario::TestRequest, log: &mut mpsc::UnboundedReceiver<&'static str>) {
+async fn leave(request: stario::testing::TestRequest, log: &mut mpsc::UnboundedReceiver<&'static str>) {
     let waiting = tokio::spawn(request.into_future());
     assert_eq!(log.recv().await, Some("started"));
     waiting.abort();

@@ -99,7 +99,7 @@ fn set_modified(path: &Path, time: SystemTime) {
 }
 
 impl Setup {
-    fn get(&self, headers: &[(&str, &str)]) -> stario::TestResponse {
+    fn get(&self, headers: &[(&str, &str)]) -> stario::testing::TestResponse {
         let mut request = self.client.get("/at/digits.txt");
         for (name, value) in headers {
             request = request.header(name, *value);
@@ -112,7 +112,7 @@ impl Setup {
     }
 
     #[track_caller]
-    fn check(&self, headers: &[(&str, &str)], status: u16, body: &str) -> stario::TestResponse {
+    fn check(&self, headers: &[(&str, &str)], status: u16, body: &str) -> stario::testing::TestResponse {
         let res = self.get(headers);
         assert_eq!((res.status().as_u16(), res.text()), (status, body), "{headers:?}");
         res
@@ -296,8 +296,9 @@ fn who_has_the_file_is_not_sent_it_again() {
 #[test]
 fn conditions_are_for_reading_what_is_there() {
     let setup = setup();
-    let conditions =
-        |request: stario::TestRequest| request.header("if-none-match", "*").header("range", "bytes=0-1");
+    let conditions = |request: stario::testing::TestRequest| {
+        request.header("if-none-match", "*").header("range", "bytes=0-1")
+    };
     let res = conditions(setup.client.post("/at")).send();
     assert_eq!((res.status().as_u16(), res.text()), (200, DIGITS));
     let res = conditions(setup.client.get("/missing")).send();

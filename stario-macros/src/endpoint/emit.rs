@@ -124,7 +124,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     quote! {
         #runtime::Endpoint {
             info: #runtime::EndpointInfo {
-                kind: #runtime::Kind::#kind,
+                kind: #runtime::HandlerKind::#kind,
                 method: #method,
                 path: #path,
                 headers: &[#(#headers),*],

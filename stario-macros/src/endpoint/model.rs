@@ -23,7 +23,7 @@ impl Kind {
         }
     }
 
-    /// The variant of the runtime's `Kind`.
+    /// The variant of the runtime's `HandlerKind`.
     pub(super) fn variant(self) -> Ident {
         let name = match self {
             Kind::Query => "Query",

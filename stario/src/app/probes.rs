@@ -11,7 +11,7 @@ use crate::exchange::Exchange;
 use crate::extract::AppHandle;
 use crate::handler::Endpoint;
 use crate::response::{self, Response};
-use crate::route::{EndpointInfo, Kind};
+use crate::route::{EndpointInfo, HandlerKind};
 use crate::scope::Scope;
 use crate::shared::ReadinessCheck;
 
@@ -160,7 +160,7 @@ const fn probe(
     call: fn(Arc<Exchange>, Arc<Scope>) -> crate::handler::EndpointFuture,
 ) -> Endpoint {
     let info = EndpointInfo {
-        kind: Kind::Query,
+        kind: HandlerKind::Query,
         method: "GET",
         path: handler,
         headers: &[],

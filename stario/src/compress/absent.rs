@@ -15,7 +15,7 @@ pub(crate) use vary::vary;
 
 /// A coding; there is none.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Coding {}
+pub(crate) enum ContentCoding {}
 
 /// The settings for responses; there are none.
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +51,11 @@ pub(crate) async fn respond(accepted: Accepted, _: &Compression, _: &mut Respons
     match accepted {}
 }
 
-pub(crate) fn coding_of(_: &HeaderMap) -> Option<Coding> {
+pub(crate) fn coding_of(_: &HeaderMap) -> Option<ContentCoding> {
     None
 }
 
-pub(crate) fn decoded(_: Body, coding: Coding, _: Decompression) -> Body {
+pub(crate) fn decoded(_: Body, coding: ContentCoding, _: Decompression) -> Body {
     match coding {}
 }
 

@@ -8,7 +8,7 @@ use http::HeaderValue;
 /// A content coding that stario writes and reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Coding {
+pub enum ContentCoding {
     /// `zstd` (RFC 8878).
     Zstd,
     /// `br` (RFC 7932).
@@ -17,37 +17,38 @@ pub enum Coding {
     Gzip,
 }
 
-impl Coding {
+impl ContentCoding {
     /// In the order in which they are preferred unless an app says otherwise.
-    pub(crate) const ALL: [Coding; 3] = [Coding::Zstd, Coding::Brotli, Coding::Gzip];
+    pub(crate) const ALL: [ContentCoding; 3] =
+        [ContentCoding::Zstd, ContentCoding::Brotli, ContentCoding::Gzip];
 
     /// As it stands in headers.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Coding::Zstd => "zstd",
-            Coding::Brotli => "br",
-            Coding::Gzip => "gzip",
+            ContentCoding::Zstd => "zstd",
+            ContentCoding::Brotli => "br",
+            ContentCoding::Gzip => "gzip",
         }
     }
 
     pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
         // What RFC 9110, section 8.4.1.3, calls its equal.
         if name.eq_ignore_ascii_case(b"x-gzip") {
-            return Some(Coding::Gzip);
+            return Some(ContentCoding::Gzip);
         }
         Self::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()))
     }
 
     pub(crate) const fn levels(self) -> RangeInclusive<u8> {
         match self {
-            Coding::Zstd => 1..=22,
-            Coding::Brotli => 0..=11,
-            Coding::Gzip => 1..=9,
+            ContentCoding::Zstd => 1..=22,
+            ContentCoding::Brotli => 0..=11,
+            ContentCoding::Gzip => 1..=9,
         }
     }
 }
 
-impl fmt::Display for Coding {
+impl fmt::Display for ContentCoding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
@@ -123,7 +124,7 @@ impl Effort {
 ///
 /// ```
 /// use stario::prelude::*;
-/// use stario::{Coding, Compression};
+/// use stario::{ContentCoding, Compression};
 ///
 /// # stario::app!();
 /// #[app::query("/")]
@@ -132,7 +133,7 @@ impl Effort {
 /// }
 ///
 /// # fn main() {
-/// let compression = Compression::new().codings([Coding::Brotli, Coding::Gzip]).level(Coding::Brotli, 5);
+/// let compression = Compression::new().codings([ContentCoding::Brotli, ContentCoding::Gzip]).level(ContentCoding::Brotli, 5);
 /// let client = TestClient::new(app::new().compression(compression));
 /// let res = client.get("/").header("accept-encoding", "gzip, br, zstd").send();
 /// assert_eq!(res.header("content-encoding"), "br");
@@ -144,10 +145,10 @@ impl Effort {
 pub struct Compression {
     threshold: usize,
     /// The preferred first; `None` for the usual order.
-    codings: Option<Vec<Coding>>,
-    /// Each by its coding's place in `Coding::ALL`.
-    whole: [Effort; Coding::ALL.len()],
-    streams: [Effort; Coding::ALL.len()],
+    codings: Option<Vec<ContentCoding>>,
+    /// Each by its coding's place in `ContentCoding::ALL`.
+    whole: [Effort; ContentCoding::ALL.len()],
+    streams: [Effort; ContentCoding::ALL.len()],
     /// `None` for the usual ones.
     types: Option<Vec<String>>,
 }
@@ -187,7 +188,7 @@ impl Compression {
 
     /// Uses only these codings; of those that a client weighs equally, the first. Unless set: zstd,
     /// brotli, gzip; for streams zstd, gzip, brotli.
-    pub fn codings(mut self, codings: impl IntoIterator<Item = Coding>) -> Self {
+    pub fn codings(mut self, codings: impl IntoIterator<Item = ContentCoding>) -> Self {
         let mut chosen = Vec::new();
         for coding in codings {
             if !chosen.contains(&coding) {
@@ -200,14 +201,14 @@ impl Compression {
 
     /// Sets a coding's level for whole bodies: 1 to 22 for zstd (3 unless set), 0 to 11 for brotli (4),
     /// 1 to 9 for gzip (6).
-    pub fn level(mut self, coding: Coding, level: u8) -> Self {
+    pub fn level(mut self, coding: ContentCoding, level: u8) -> Self {
         self.whole[coding as usize].level = level;
         self
     }
 
     /// Sets a coding's level for streams, in the range of [`level`](Self::level): zstd 1, brotli 3 and gzip 3
     /// unless set.
-    pub fn stream_level(mut self, coding: Coding, level: u8) -> Self {
+    pub fn stream_level(mut self, coding: ContentCoding, level: u8) -> Self {
         self.streams[coding as usize].level = level;
         self
     }
@@ -231,7 +232,7 @@ impl Compression {
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (of, efforts) in [("", &self.whole), (" for streams", &self.streams)] {
-            for (coding, effort) in Coding::ALL.into_iter().zip(efforts) {
+            for (coding, effort) in ContentCoding::ALL.into_iter().zip(efforts) {
                 let level = effort.level;
                 if !coding.levels().contains(&level) {
                     let (least, most) = coding.levels().into_inner();
@@ -250,20 +251,20 @@ impl Compression {
         self.threshold.max(1)
     }
 
-    pub(super) fn preference(&self) -> &[Coding] {
-        self.codings.as_deref().unwrap_or(&Coding::ALL)
+    pub(super) fn preference(&self) -> &[ContentCoding] {
+        self.codings.as_deref().unwrap_or(&ContentCoding::ALL)
     }
 
     /// The preference for streams: by memory, unless the app says otherwise.
-    pub(super) fn stream_preference(&self) -> &[Coding] {
-        self.codings.as_deref().unwrap_or(&[Coding::Zstd, Coding::Gzip, Coding::Brotli])
+    pub(super) fn stream_preference(&self) -> &[ContentCoding] {
+        self.codings.as_deref().unwrap_or(&[ContentCoding::Zstd, ContentCoding::Gzip, ContentCoding::Brotli])
     }
 
-    pub(super) fn effort(&self, coding: Coding) -> Effort {
+    pub(super) fn effort(&self, coding: ContentCoding) -> Effort {
         self.whole[coding as usize]
     }
 
-    pub(super) fn stream_effort(&self, coding: Coding) -> Effort {
+    pub(super) fn stream_effort(&self, coding: ContentCoding) -> Effort {
         self.streams[coding as usize]
     }
 
@@ -377,9 +378,16 @@ mod tests {
 
     #[test]
     fn a_coding_is_used_once() {
-        let compression =
-            Compression::new().codings([Coding::Gzip, Coding::Zstd, Coding::Gzip, Coding::Brotli]);
-        assert_eq!(compression.preference(), [Coding::Gzip, Coding::Zstd, Coding::Brotli]);
+        let compression = Compression::new().codings([
+            ContentCoding::Gzip,
+            ContentCoding::Zstd,
+            ContentCoding::Gzip,
+            ContentCoding::Brotli,
+        ]);
+        assert_eq!(
+            compression.preference(),
+            [ContentCoding::Gzip, ContentCoding::Zstd, ContentCoding::Brotli]
+        );
         assert!(Compression::off().is_off());
     }
 
@@ -390,11 +398,11 @@ mod tests {
         };
         let new = Compression::new;
         assert_eq!(new().problems(), [""; 0]);
-        check(new().level(Coding::Zstd, 23), "zstd has no level 23: expected 1 to 22");
-        check(new().level(Coding::Zstd, 0), "zstd has no level 0: expected 1 to 22");
-        check(new().level(Coding::Brotli, 12), "br has no level 12: expected 0 to 11");
-        check(new().level(Coding::Gzip, 10), "gzip has no level 10: expected 1 to 9");
-        check(new().stream_level(Coding::Gzip, 0), "gzip has no level 0 for streams: expected 1 to 9");
+        check(new().level(ContentCoding::Zstd, 23), "zstd has no level 23: expected 1 to 22");
+        check(new().level(ContentCoding::Zstd, 0), "zstd has no level 0: expected 1 to 22");
+        check(new().level(ContentCoding::Brotli, 12), "br has no level 12: expected 0 to 11");
+        check(new().level(ContentCoding::Gzip, 10), "gzip has no level 10: expected 1 to 9");
+        check(new().stream_level(ContentCoding::Gzip, 0), "gzip has no level 0 for streams: expected 1 to 9");
         for pattern in ["", "text", "*/*", "text/", "/json", "+", "text/html; charset=utf-8", "*", "a/b/c"] {
             let problems = new().types([pattern]).problems();
             assert_eq!(problems.len(), 1, "{pattern}");

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::Variables;
-use crate::compress::{Coding, Compression};
+use crate::compress::{Compression, ContentCoding};
 
 impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
     /// Sets what the environment says, and leaves the rest as the app has it.
@@ -19,13 +19,15 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
             "`zstd`, `br` and `gzip` in some order, or some of them, with commas between; or `none`",
             |value| match value {
                 "none" => Some(Vec::new()),
-                _ => value.split(',').map(|name| Coding::from_name(name.trim().as_bytes())).collect(),
+                _ => value.split(',').map(|name| ContentCoding::from_name(name.trim().as_bytes())).collect(),
             },
         );
         if let Some(codings) = preference {
             compression = compression.codings(codings);
         }
-        for (coding, name) in [(Coding::Zstd, "ZSTD"), (Coding::Brotli, "BROTLI"), (Coding::Gzip, "GZIP")] {
+        for (coding, name) in
+            [(ContentCoding::Zstd, "ZSTD"), (ContentCoding::Brotli, "BROTLI"), (ContentCoding::Gzip, "GZIP")]
+        {
             let level = self.within(&format!("STARIO_COMPRESS_{name}_LEVEL"), coding.levels());
             if let Some(level) = level {
                 compression = compression.level(coding, level);
@@ -53,12 +55,14 @@ mod tests {
             ("STARIO_COMPRESS_PREFERENCE", "gzip, br"),
             ("STARIO_COMPRESS_GZIP_LEVEL", "9"),
         ];
-        let configured = || Compression::new().types(["text/*"]).level(Coding::Brotli, 5);
+        let configured = || Compression::new().types(["text/*"]).level(ContentCoding::Brotli, 5);
         let mut settings = Settings::default();
         settings.part.compression = Some(Arc::new(configured()));
         config(&variables, &mut settings).unwrap();
-        let expected =
-            configured().threshold(100).codings([Coding::Gzip, Coding::Brotli]).level(Coding::Gzip, 9);
+        let expected = configured()
+            .threshold(100)
+            .codings([ContentCoding::Gzip, ContentCoding::Brotli])
+            .level(ContentCoding::Gzip, 9);
         assert_eq!(settings.part.compression.as_deref(), Some(&expected));
         config(&[("STARIO_COMPRESS_PREFERENCE", "none")], &mut settings).unwrap();
         assert!(settings.part.compression().is_off());
