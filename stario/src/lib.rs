@@ -140,6 +140,8 @@ mod app;
 mod connection;
 /// The end of transfers that make too little progress.
 mod stall;
+/// Counts tasks, so that their end can be waited for.
+mod tasks;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.

@@ -5,13 +5,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio_util::task::TaskTracker;
-
 use crate::current::{self, Current};
 use crate::error::{catch_panic, panic_message};
 use crate::extract::{FromRequest, Rejection};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
+use crate::tasks::TaskTracker;
 
 /// Lets a provider defer work until its value is no longer needed.
 ///

@@ -22,7 +22,6 @@ use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::task::TaskTracker;
 
 use super::activity::Activity;
 use super::answer::answer;
@@ -38,6 +37,7 @@ use super::tls::Tls;
 use crate::app::Assembled;
 use crate::settings::Limits;
 use crate::stop::until_stopped;
+use crate::tasks::TaskTracker;
 
 /// The number of header fields that hyper counts without allocating for it.
 const FREE_HEAD_FIELDS: usize = 100;
@@ -62,9 +62,7 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(app: Arc<Assembled>, #[cfg(feature = "tls")] tls: Option<Arc<Tls>>) -> Arc<Self> {
         let limits = app.shared().served.limits();
-        let (tasks, sockets) = (TaskTracker::new(), TaskTracker::new());
-        tasks.close();
-        sockets.close();
+        let (tasks, sockets) = (TaskTracker::default(), TaskTracker::default());
         let mut http1 = http1::Builder::new();
         // Timeouts are those of `Activity`, which cost a request nothing.
         http1.header_read_timeout(None);

@@ -27,7 +27,6 @@ use hyper::server::conn::http2;
 use hyper::server::conn::http2::Builder;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio_util::task::TaskTracker;
 
 use super::activity::Activity;
 use super::answer::answer;
@@ -37,6 +36,7 @@ use super::socket::WatchedSocket;
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 use crate::stop::{StopSignal, until_stopped};
+use crate::tasks::TaskTracker;
 
 pub(super) use protocol::Protocol;
 
