@@ -392,6 +392,14 @@ mod tests {
     }
 
     #[test]
+    fn streams_use_brotli_last_unless_the_app_says_otherwise() {
+        let usual = [ContentCoding::Zstd, ContentCoding::Gzip, ContentCoding::Brotli];
+        assert_eq!(Compression::new().stream_preference(), usual);
+        let chosen = [ContentCoding::Brotli, ContentCoding::Gzip];
+        assert_eq!(Compression::new().codings(chosen).stream_preference(), chosen);
+    }
+
+    #[test]
     fn what_no_encoder_has_is_a_problem() {
         let check = |compression: Compression, expected: &str| {
             assert_eq!(compression.problems(), [expected]);
