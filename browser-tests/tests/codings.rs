@@ -6,7 +6,7 @@ use std::process::Stdio;
 use browser_tests::{Browsers, datastar_file, wait_until};
 use fantoccini::Client;
 use stario::prelude::*;
-use stario::{Coding, Compression, Raw};
+use stario::{Compression, ContentCoding, Raw};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -17,8 +17,8 @@ stario::app!();
 const EVENTS: usize = 5;
 
 /// A coding, and the tool that decodes it.
-const CODINGS: [(Coding, &str); 3] =
-    [(Coding::Zstd, "zstd"), (Coding::Brotli, "brotli"), (Coding::Gzip, "gzip")];
+const CODINGS: [(ContentCoding, &str); 3] =
+    [(ContentCoding::Zstd, "zstd"), (ContentCoding::Brotli, "brotli"), (ContentCoding::Gzip, "gzip")];
 
 /// Notes what the responses to `fetch` are in, and what the client says of them.
 const WATCH: &str = "<script>
@@ -65,7 +65,7 @@ struct Server {
 }
 
 /// A server that compresses in one coding alone.
-async fn serve(coding: Coding) -> Server {
+async fn serve(coding: ContentCoding) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (sender, texts) = mpsc::unbounded_channel();

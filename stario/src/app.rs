@@ -134,7 +134,7 @@ macro_rules! app {
 /// The handlers of one or more crates, with the state they share.
 ///
 /// Made by `app::new()` (see [`app!`](crate::app!)); served by [`App::serve`], or called in tests by a
-/// [`TestClient`](crate::TestClient).
+/// [`TestClient`](crate::testing::TestClient).
 #[must_use = "an app does nothing until it is served"]
 pub struct App {
     routes: Vec<EndpointRoute>,

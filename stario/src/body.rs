@@ -4,6 +4,7 @@
 //! A body is made whole and not changed afterwards. The one exception is the delivery that a response's body
 //! reports to, which is added when the response is finished.
 
+#[cfg(feature = "files")]
 mod file;
 mod incoming;
 
@@ -23,7 +24,8 @@ use crate::current::{self, Current};
 use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
-pub(crate) use file::{FileBody, Piece};
+#[cfg(feature = "files")]
+pub(crate) use file::FileBody;
 use incoming::Incoming;
 pub(crate) use incoming::Stalled;
 
@@ -53,7 +55,6 @@ enum Kind {
     Full(Bytes),
     Incoming(Box<Incoming>),
     Frames(Pin<Box<dyn Frames>>),
-    File(Box<FileBody>),
     /// A body of another crate's type.
     Foreign(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
     /// The error of the body, until it is passed on.
@@ -70,6 +71,12 @@ pub(crate) trait Frames: Send {
 
     fn is_end(&self) -> bool {
         false
+    }
+
+    /// The file that the bytes are of, if they are of one.
+    #[cfg(feature = "files")]
+    fn as_file(self: Pin<&mut Self>) -> Option<&mut FileBody> {
+        None
     }
 }
 
@@ -178,14 +185,11 @@ impl Body {
         Kind::Frames(Box::pin(frames)).into()
     }
 
-    pub(crate) fn file(file: FileBody) -> Self {
-        Kind::File(Box::new(file)).into()
-    }
-
     /// The file that this body is of.
+    #[cfg(feature = "files")]
     pub(crate) fn as_file(&mut self) -> Option<&mut FileBody> {
         match &mut self.kind {
-            Kind::File(file) => Some(file),
+            Kind::Frames(frames) => frames.as_mut().as_file(),
             _ => None,
         }
     }
@@ -289,7 +293,6 @@ impl http_body::Body for Body {
             Kind::Foreign(body) => body.size_hint(),
             Kind::Frames(frames) => frames.size_hint(),
             Kind::Failed(_) => SizeHint::default(),
-            Kind::File(file) => SizeHint::with_exact(file.remaining()),
         }
     }
 }
@@ -302,7 +305,6 @@ impl Kind {
             Kind::Foreign(body) => body.is_end_stream(),
             Kind::Frames(frames) => frames.is_end(),
             Kind::Failed(_) => false,
-            Kind::File(file) => file.remaining() == 0,
         }
     }
 
@@ -314,7 +316,6 @@ impl Kind {
             Kind::Foreign(body) => return body.as_mut().poll_frame(ctx),
             Kind::Failed(error) => return Poll::Ready(error.take().map(Err)),
             Kind::Frames(frames) => frames.as_mut().poll_next(ctx),
-            Kind::File(file) => file.poll_next(ctx).map(|next| next.map(|bytes| bytes.map_err(Into::into))),
         };
         next.map(|next| next.map(|bytes| bytes.map(Frame::data)))
     }
@@ -356,7 +357,6 @@ impl std::fmt::Debug for Body {
             Kind::Incoming(_) => "incoming",
             Kind::Frames(_) => "frames",
             Kind::Foreign(_) => "foreign",
-            Kind::File(_) => "file",
             Kind::Failed(_) => "failed",
         };
         formatter.debug_tuple("Body").field(&kind).finish()

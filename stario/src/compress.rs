@@ -8,10 +8,11 @@ mod decode;
 mod encoder;
 mod settings;
 mod stream;
+mod vary;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, VARY,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue,
 };
 use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
@@ -20,11 +21,12 @@ use crate::body::Body;
 use crate::response::Response;
 
 pub(crate) use accept::Accepted;
-use accept::members;
 pub use decode::Decompression;
-pub(crate) use decode::{DecodeError, Decoded, coding_of};
+pub(crate) use decode::{DecodeError, coding_of, decoded};
 use settings::Effort;
-pub use settings::{Coding, Compression};
+pub use settings::{Compression, ContentCoding};
+use vary::members;
+pub(crate) use vary::vary;
 
 /// A whole body of up to this many bytes is compressed by the thread that answers: a millisecond at most
 /// with the levels that are set unless an app sets others. A longer one would keep other requests waiting.
@@ -48,7 +50,11 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
         return;
     }
     vary(response.headers_mut(), "accept-encoding");
-    let Some(coding) = accepted.choose(settings.preference()) else {
+    let preference = match response.body().whole() {
+        Some(_) => settings.preference(),
+        None => settings.stream_preference(),
+    };
+    let Some(coding) = accepted.choose(preference.iter().copied()) else {
         return;
     };
     if let Some(bytes) = response.body().whole() {
@@ -90,25 +96,8 @@ fn forbids_transform(headers: &HeaderMap) -> bool {
     members(headers, CACHE_CONTROL).any(|directive| directive.eq_ignore_ascii_case(b"no-transform"))
 }
 
-/// Tells caches that the response depends on this header of the request.
-pub(crate) fn vary(headers: &mut HeaderMap, name: &'static str) {
-    if members(headers, VARY).any(|member| member == b"*" || member.eq_ignore_ascii_case(name.as_bytes())) {
-        return;
-    }
-    let value = HeaderValue::from_static(name);
-    let mut lines: Vec<&[u8]> = headers.get_all(VARY).iter().map(HeaderValue::as_bytes).collect();
-    let merged = if lines.is_empty() {
-        value
-    } else {
-        lines.push(name.as_bytes());
-        // Parts of headers make a header.
-        HeaderValue::from_bytes(&lines.join(&b", "[..])).unwrap_or(value)
-    };
-    headers.insert(VARY, merged);
-}
-
 /// Makes the head that of a compressed body.
-fn head(headers: &mut HeaderMap, coding: Coding) {
+fn head(headers: &mut HeaderMap, coding: ContentCoding) {
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     headers.remove(CONTENT_LENGTH);
     // Ranges would be of the bytes as they were.
@@ -123,7 +112,7 @@ fn head(headers: &mut HeaderMap, coding: Coding) {
 }
 
 /// The body in `coding`, unless that is no shorter.
-async fn encode_whole(bytes: Bytes, coding: Coding, effort: Effort) -> Option<Vec<u8>> {
+async fn encode_whole(bytes: Bytes, coding: ContentCoding, effort: Effort) -> Option<Vec<u8>> {
     let length = bytes.len();
     let encode = move || {
         let encoded = encoder::encode_whole(&bytes, coding, effort);

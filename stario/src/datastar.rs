@@ -24,3 +24,4 @@ pub use text::{RestValue, UrlValue};
 pub use url::{Url, UrlBuilder};
 
 pub(crate) use client::ClientFile;
+pub(crate) use url::encode_form;

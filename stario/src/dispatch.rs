@@ -41,10 +41,11 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection:
     let mut inputs = Inputs { head, body };
     if !app.stages().is_empty() {
         let exchange = Exchange::begin(app.shared(), &inputs.head, connection, None);
-        let _entered = exchange.enter();
-        let request = inputs.take();
-        let state = Answering::Later(LayeredRequest::through(app.stages(), app, &exchange, request, None));
-        drop(_entered);
+        let state = {
+            let _entered = exchange.enter();
+            let request = inputs.take();
+            Answering::Later(LayeredRequest::through(app.stages(), app, &exchange, request, None))
+        };
         return Dispatch { exchange, state, is_answered: false };
     }
     let found = Found::by(app, &inputs.head);

@@ -2,7 +2,9 @@
 //! source.
 
 mod content_type;
+#[cfg(feature = "uploads")]
 mod file_name;
+#[cfg_attr(not(feature = "uploads"), path = "extract/form_parts/fields.rs")]
 mod form_parts;
 mod urlencoded;
 mod value;
@@ -13,6 +15,7 @@ mod body_stream;
 mod client_address;
 mod cookie;
 mod datastar;
+#[cfg(feature = "uploads")]
 mod file_signal;
 mod form_body;
 mod form_field;
@@ -22,6 +25,7 @@ mod json_body;
 mod json_or_form;
 mod logger;
 mod matched_path;
+#[cfg(feature = "uploads")]
 mod multipart;
 mod nonce;
 mod path;
@@ -34,6 +38,7 @@ mod sealed_cookie;
 mod signal;
 mod signals;
 mod state;
+#[cfg(feature = "uploads")]
 mod uploaded_file;
 
 use crate::error::Rejection;
@@ -46,6 +51,7 @@ pub use app_handle::AppHandle;
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
 pub use cookie::Cookie;
+#[cfg(feature = "uploads")]
 pub use file_signal::FileSignal;
 pub use form_body::FormBody;
 pub use form_field::FormField;
@@ -54,6 +60,7 @@ pub use json_body::JsonBody;
 pub use json_or_form::JsonOrForm;
 pub use logger::Logger;
 pub use matched_path::MatchedPath;
+#[cfg(feature = "uploads")]
 pub use multipart::{Multipart, MultipartPart};
 pub use path::{PathParam, PathSource};
 pub use query::Query;
@@ -64,6 +71,7 @@ pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
 pub use signals::Signals;
 pub use state::State;
+#[cfg(feature = "uploads")]
 pub use uploaded_file::UploadedFile;
 
 /// A type that a handler can take as a parameter.

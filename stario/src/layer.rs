@@ -4,6 +4,8 @@
 //! it keeps, such as a limit, is shared by all requests that pass it. What comes behind the layer travels with
 //! the request.
 
+mod boxed;
+
 use std::convert::Infallible;
 use std::panic::Location;
 use std::pin::Pin;
@@ -11,24 +13,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Request;
-use tower::util::BoxCloneSyncService;
-use tower::{Layer, Service, ServiceExt as _};
+use tower::{Layer, Service};
 
 use crate::body::{Body, BodyError};
 use crate::response::{Response, internal_server_error};
 use crate::routing::Pattern;
+
+pub(crate) use boxed::BoxedService;
 
 /// The rest of a request's way, as a service: what the layers of an app wrap.
 ///
 /// Its error is [`Infallible`], because whatever goes wrong inside of a layer reaches it as a response. A layer's
 /// own error is answered like every [`Error`](crate::Error), so the layers around it see a response too.
 #[derive(Clone)]
-pub struct Next(BoxCloneSyncService<Request<Body>, Response, Infallible>);
+pub struct Next(BoxedService<Infallible>);
 
 impl Next {
     /// What no layer is behind.
     fn innermost() -> Self {
-        Self(BoxCloneSyncService::new(Innermost))
+        Self(BoxedService::new(Innermost))
     }
 }
 
@@ -247,7 +250,7 @@ impl Stage {
     /// Sends the request through; behind the layers, `passage` takes over.
     pub(crate) async fn pass(&self, mut request: Request<Body>, passage: Arc<dyn Passage>) -> Response {
         request.extensions_mut().insert(Onward(passage));
-        match self.service.clone().oneshot(request).await {
+        match self.service.0.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }
@@ -270,5 +273,5 @@ where
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<BodyError>,
 {
-    Next(BoxCloneSyncService::new(Answering { service: layer.layer(inner), broken: None }))
+    Next(BoxedService::new(Answering { service: layer.layer(inner), broken: None }))
 }

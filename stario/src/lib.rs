@@ -72,13 +72,20 @@
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
-//! | tests | [`TestClient`], [`App::replace`], [`App::check`] |
+//! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`] |
 //!
 //! # Features
 //!
+//! The first five are on by default. `default-features = false` turns them off: an app then compiles half as many
+//! crates, and no C.
+//!
 //! | | |
 //! |---|---|
-//! | `sealed-cookies`, on by default | signed and encrypted cookies: `SetCookie::encrypted` |
+//! | `compression` | responses in zstd, brotli or gzip, and request bodies in them: [`App::compression`], [`App::decompression`] |
+//! | `files` | files as responses: [`File`] |
+//! | `http2` | HTTP/2 |
+//! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
+//! | `uploads` | multipart bodies and files in them: [`UploadedFile`], [`Multipart`], [`FileSignal`] |
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
@@ -120,6 +127,7 @@ mod writer;
 /// What the browser's client understands.
 mod datastar;
 /// Responses in the coding that the client asks for.
+#[cfg_attr(not(feature = "compression"), path = "compress/absent.rs")]
 mod compress;
 /// The body of a request or a response.
 mod body;
@@ -132,6 +140,8 @@ mod app;
 mod connection;
 /// The end of transfers that make too little progress.
 mod stall;
+/// Counts tasks, so that their end can be waited for.
+mod tasks;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.
@@ -169,7 +179,7 @@ mod current;
 /// Where the log goes.
 mod telemetry;
 /// Apps called without a server.
-mod testing;
+pub mod testing;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -180,17 +190,20 @@ pub use app::{App, OriginalUri, Problems};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;
-pub use compress::{Coding, Compression, Decompression};
+#[cfg(feature = "compression")]
+pub use compress::{Compression, ContentCoding, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use error::{Error, ErrorResponse, Rejection, Result};
 pub use extract::{
-    AppHandle, BodyStream, ClientAddress, Cookie, FileSignal, FormBody, FormField, FromRequest, Header,
-    Headers, JsonBody, JsonOrForm, Logger, MatchedPath, Multipart, MultipartPart, PathParam, Query,
-    QueryParam, QueryParams, RawBody, Signal, Signals, State, UploadedFile, WholeBody,
+    AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,
+    JsonBody, JsonOrForm, Logger, MatchedPath, PathParam, Query, QueryParam, QueryParams, RawBody, Signal,
+    Signals, State, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "uploads")]
+pub use extract::{FileSignal, Multipart, MultipartPart, UploadedFile};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 pub use http;
 pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
@@ -199,11 +212,13 @@ pub use nonce::Nonce;
 pub use parameter::{Parameter, Source};
 pub use relay::{Relay, Subscription};
 pub use request_id::RequestId;
+#[cfg(feature = "files")]
+pub use response::File;
 pub use response::{
-    Attachment, File, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
+    Attachment, IntoResponse, Json, Location, Redirect, Response, ResponsePart, SetCookie, Text,
     UnsafeLocation,
 };
-pub use route::{Kind, RouteInfo};
+pub use route::{HandlerKind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
 pub use settings::{Limits, ProxyHeader, SameOrigin, SecurityHeaders};
@@ -283,7 +298,6 @@ pub use stario_macros::handler;
 #[doc(hidden)]
 pub use stario_macros::{appless as command, appless as detached_command, appless as query};
 pub use stario_macros::{component, dependency, error_response};
-pub use testing::{Events, NextEvent, Opening, ReceivedEvent, TestClient, TestRequest, TestResponse};
 pub use work::Unfinished;
 pub use writer::{Alive, WhileAlive, Writer};
 

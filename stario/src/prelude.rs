@@ -5,11 +5,14 @@ pub use crate::{command, component, dependency, detached_command, handler, query
 // For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 
+pub use crate::testing::TestClient;
 pub use crate::{
     Alive, Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse,
-    Json, JsonBody, Logger, Mode, Multipart, PathParam, Query, QueryParam, QueryParams, RawBody, Relay,
-    Render, Response, Result, Signal, Signals, State, TestClient, UploadedFile, Writer,
+    Json, JsonBody, Logger, Mode, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render,
+    Response, Result, Signal, Signals, State, Writer,
 };
+#[cfg(feature = "uploads")]
+pub use crate::{Multipart, UploadedFile};
 pub use crate::{html, stream, try_stream};
 pub use futures_core::Stream;
 pub use http::StatusCode;

@@ -176,7 +176,7 @@ pub enum Answer<'s> {
 /// Frames of whole events.
 pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Result<Frame, BodyError>> + Send + 's>>;
 
-impl<'s> Answer<'s> {
+impl Answer<'_> {
     /// The answer of a value that is nothing or an error.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Responses as values: what a handler can return to choose status, headers and body itself.
 
 mod attachment;
+#[cfg(feature = "files")]
 mod file;
 mod json;
 mod location;
@@ -21,7 +22,9 @@ use crate::error::{Chain, Error, Kind, reason};
 
 pub use crate::body::Response;
 pub use attachment::Attachment;
+#[cfg(feature = "files")]
 pub use file::File;
+#[cfg(feature = "files")]
 pub(crate) use file::finish as finish_file;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
@@ -29,6 +32,10 @@ pub use part::ResponsePart;
 pub use redirect::Redirect;
 pub use set_cookie::SetCookie;
 pub use text::Text;
+
+/// Without files there is nothing to finish.
+#[cfg(not(feature = "files"))]
+pub(crate) fn finish_file(_: &mut Response, _: &http::request::Parts) {}
 
 pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");

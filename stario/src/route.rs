@@ -10,7 +10,8 @@ use crate::settings::PartSettings;
 
 /// The kind of a handler. The method named here is its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+#[non_exhaustive]
+pub enum HandlerKind {
     /// GET: reads, and is dropped when its client leaves.
     Query,
     /// POST: changes something, and runs to its end whether the client waits or not.
@@ -19,12 +20,12 @@ pub enum Kind {
     DetachedCommand,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for HandlerKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
-            Kind::Query => "query",
-            Kind::Command => "command",
-            Kind::DetachedCommand => "detached command",
+            HandlerKind::Query => "query",
+            HandlerKind::Command => "command",
+            HandlerKind::DetachedCommand => "detached command",
         })
     }
 }
@@ -33,7 +34,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct EndpointInfo {
     /// What it is for.
-    pub kind: Kind,
+    pub kind: HandlerKind,
     /// The method it answers; a text, because that is what a request's is compared with.
     pub method: &'static str,
     /// The path template, without what the app puts before it.
@@ -106,7 +107,7 @@ impl RouteInfo {
     }
 
     /// The kind of its handler.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> HandlerKind {
         self.endpoint.kind
     }
 

@@ -126,7 +126,7 @@ impl Scope {
         if let Some(settings) = self.exchange.settings().decompression()
             && let Some(coding) = compress::coding_of(self.headers())
         {
-            return Ok(Body::new(compress::Decoded::new(body, coding, settings)));
+            return Ok(compress::decoded(body, coding, settings));
         }
         Ok(body)
     }
@@ -238,11 +238,8 @@ pub(crate) fn unfinished_body(error: &BodyError) -> Rejection {
     if error.is::<Stalled>() {
         return Rejection::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
     }
-    match error.downcast_ref() {
-        Some(error @ DecodeError::Broken(_)) => Rejection::bad_request(error.to_string()),
-        Some(error @ DecodeError::Expands(_)) => {
-            Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
-        }
+    match error.downcast_ref::<DecodeError>() {
+        Some(error) => Rejection::new(error.status(), error.to_string()),
         None => Rejection::bad_request("the request's body ended early"),
     }
 }

@@ -7,12 +7,12 @@ mod answer;
 mod check;
 mod config;
 mod connection;
+#[cfg_attr(not(feature = "http2"), path = "server/http2/absent.rs")]
 mod http2;
 mod idle;
 mod linger;
 mod listener;
 mod permits;
-mod protocol;
 mod response_body;
 mod shutdown;
 mod socket;

@@ -15,7 +15,7 @@ use crate::settings::Limits;
 use crate::stop::StopSignal;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
-pub use request::{Opening, TestRequest};
+pub use request::{OpenStream, TestRequest};
 pub use response::TestResponse;
 use wait::{PATIENCE, block_on, patiently};
 

@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::task::TaskTracker;
 
 use crate::stop::{StopSignal, until_stopped};
+use crate::tasks::TaskTracker;
 
 pub(crate) struct Work {
     /// Always closed, so that it can be waited for at any time; that keeps no task out.
@@ -25,9 +25,7 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) fn new(detached_limit: usize) -> Self {
-        let (tasks, requests) = (TaskTracker::new(), TaskTracker::new());
-        tasks.close();
-        requests.close();
+        let (tasks, requests) = (TaskTracker::default(), TaskTracker::default());
         Self {
             tasks,
             requests,

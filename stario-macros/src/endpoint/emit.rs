@@ -135,7 +135,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
 
         const __ENDPOINT: #runtime::Endpoint = #runtime::Endpoint {
             info: #runtime::EndpointInfo {
-                kind: #runtime::Kind::#kind,
+                kind: #runtime::HandlerKind::#kind,
                 method: #method,
                 path: #path,
                 headers: &[#(#headers),*],

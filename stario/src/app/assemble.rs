@@ -103,7 +103,7 @@ impl App {
             format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
         }));
         let parts = Parts::new(&self.parts, &mut effective);
-        self.problems.extend(parts.unreachable(&self.routes, &self.parts));
+        self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
         let mut router = Router::default();
         let mut targets = Vec::new();
         for part in &self.parts {

@@ -5,12 +5,12 @@ use http::header::{CACHE_CONTROL, HeaderValue};
 use crate::datastar::ClientFile;
 use crate::handler::Endpoint;
 use crate::response::{self, Response};
-use crate::route::{EndpointInfo, Kind};
+use crate::route::{EndpointInfo, HandlerKind};
 
 /// Answers the client file that the app serves itself.
 pub(super) static DATASTAR_FILE: Endpoint = Endpoint {
     info: EndpointInfo {
-        kind: Kind::Query,
+        kind: HandlerKind::Query,
         method: "GET",
         path: "/datastar-{hash}.js",
         headers: &[],

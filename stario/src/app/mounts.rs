@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Uri, request};
-use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt as _};
+use tower::Service;
 
 use super::parts::Effective;
 use super::{App, Assembled};
 use crate::body::{Body, BodyError};
-use crate::layer::Stage;
+use crate::layer::{BoxedService, Stage};
 use crate::response::Response;
 use crate::routing::{Lookup, Pattern};
 use crate::settings::PartSettings;
@@ -30,7 +29,7 @@ pub(crate) struct Mount {
     name: &'static str,
     /// Where the app was given it.
     place: &'static Location<'static>,
-    service: BoxCloneSyncService<Request<Body>, Response, BodyError>,
+    service: BoxedService<BodyError>,
 }
 
 /// The target of a request as the client sent it. A [mounted](App::mount) service finds it in the request's
@@ -84,7 +83,6 @@ impl App {
             ));
             return self;
         }
-        let service = service.map_response(|response: http::Response<B>| response.map(Body::new));
         self.add_mount(Mount {
             prefix: trimmed.into(),
             pattern: Pattern::new(trimmed),
@@ -92,7 +90,7 @@ impl App {
             settings: Vec::new(),
             name: std::any::type_name::<S>(),
             place,
-            service: BoxCloneSyncService::new(service.map_err(Into::into)),
+            service: BoxedService::new(service),
         });
         self
     }

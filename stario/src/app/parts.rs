@@ -95,7 +95,7 @@ impl Parts {
     }
 
     /// Routes that stand below the prefix of a nested part and are not of it, where no request finds them.
-    pub(super) fn unreachable(&self, routes: &[EndpointRoute], parts: &[Part]) -> Vec<String> {
+    pub(super) fn unreachable(routes: &[EndpointRoute], parts: &[Part]) -> Vec<String> {
         let mut problems = Vec::new();
         for route in routes {
             let is_outer = |part: &&Part| {

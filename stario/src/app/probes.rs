@@ -12,7 +12,7 @@ use crate::extract::AppHandle;
 use crate::handler::Endpoint;
 use crate::panic::{catch_panic, panic_message};
 use crate::response::{self, Response};
-use crate::route::{EndpointInfo, Kind};
+use crate::route::{EndpointInfo, HandlerKind};
 use crate::scope::Scope;
 use crate::shared::ReadinessCheck;
 
@@ -164,7 +164,7 @@ const fn probe(
     call: fn(Arc<Exchange>, Arc<Scope>) -> crate::handler::EndpointFuture,
 ) -> Endpoint {
     let info = EndpointInfo {
-        kind: Kind::Query,
+        kind: HandlerKind::Query,
         method: "GET",
         path: handler,
         headers: &[],

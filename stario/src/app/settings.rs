@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::App;
+#[cfg(feature = "compression")]
 use crate::compress::{Compression, Decompression};
 use crate::settings::{
     AllowedHosts, Limits, Proxies, ProxyHeader, Range, ReadyHeaders, SameOrigin, SecurityHeaders,
@@ -186,6 +187,7 @@ impl App {
     /// assert_eq!(encoding_of(app::new().compression(Compression::off())), "");
     /// # }
     /// ```
+    #[cfg(feature = "compression")]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.problems.extend(compression.problems());
         self.settings.part.compression = Some(Arc::new(compression));
@@ -218,6 +220,7 @@ impl App {
     /// assert_eq!(res.text(), "hi");
     /// # }
     /// ```
+    #[cfg(feature = "compression")]
     pub fn decompression(mut self, decompression: Decompression) -> Self {
         self.settings.part.decompression = Some(decompression);
         self

@@ -1,14 +1,17 @@
 //! The bytes of a file, read piece by piece while they are sent.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http_body::SizeHint;
 use tokio::task::JoinHandle;
+
+use super::{BodyError, Frames};
 
 /// What is read at once, and so what one response holds of a file, in bytes.
 const CHUNK: u64 = 64 * 1024;
@@ -18,37 +21,20 @@ pub(crate) struct FileBody {
     file: Arc<File>,
     /// Of the file, in bytes, when it was opened.
     length: u64,
-    pieces: VecDeque<Piece>,
+    /// Where the next chunk begins.
+    position: u64,
+    /// Of what is not yet read, in bytes.
+    unread: u64,
     /// Of all that is still to be sent, in bytes.
     remaining: u64,
     /// Of the chunk that is on its way.
     reading: Option<JoinHandle<io::Result<Bytes>>>,
 }
 
-/// What comes next.
-pub(crate) enum Piece {
-    /// Bytes that are none of the file's.
-    Text(Bytes),
-    /// `length` bytes of the file.
-    Range { from: u64, length: u64 },
-}
-
-impl Piece {
-    fn length(&self) -> u64 {
-        match self {
-            Piece::Text(text) => text.len() as u64,
-            Piece::Range { length, .. } => *length,
-        }
-    }
-}
-
 impl FileBody {
     /// The whole file, of `length` bytes.
     pub(crate) fn new(file: File, length: u64) -> Self {
-        let mut body =
-            Self { file: Arc::new(file), length, pieces: VecDeque::new(), remaining: 0, reading: None };
-        body.send([Piece::Range { from: 0, length }]);
-        body
+        Self { file: Arc::new(file), length, position: 0, unread: length, remaining: length, reading: None }
     }
 
     /// The file's length in bytes, whatever is sent of it.
@@ -56,46 +42,47 @@ impl FileBody {
         self.length
     }
 
-    /// Sends these pieces instead. To be called before anything is read.
-    pub(crate) fn send(&mut self, pieces: impl Into<VecDeque<Piece>>) {
-        self.pieces = pieces.into();
-        self.remaining = self.pieces.iter().map(Piece::length).sum();
+    /// Sends this range instead. To be called before anything is read.
+    pub(crate) fn send(&mut self, range: &RangeInclusive<u64>) {
+        self.position = *range.start();
+        self.unread = range.end() - range.start() + 1;
+        self.remaining = self.unread;
     }
+}
 
-    pub(super) fn remaining(&self) -> u64 {
-        self.remaining
-    }
-
-    pub(super) fn poll_next(&mut self, ctx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        loop {
-            if let Some(reading) = &mut self.reading {
-                let read = ready!(Pin::new(reading).poll(ctx));
-                self.reading = None;
-                let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
-                match &read {
-                    Ok(bytes) => self.remaining -= bytes.len() as u64,
-                    // What is missing shows in the length: it must not look complete.
-                    Err(_) => self.pieces.clear(),
-                }
-                return Poll::Ready(Some(read));
-            }
-            match self.pieces.front_mut() {
-                None => return Poll::Ready(None),
-                Some(Piece::Text(text)) => {
-                    let text = std::mem::take(text);
-                    self.pieces.pop_front();
-                    self.remaining -= text.len() as u64;
-                    return Poll::Ready(Some(Ok(text)));
-                }
-                Some(Piece::Range { length: 0, .. }) => drop(self.pieces.pop_front()),
-                Some(Piece::Range { from, length }) => {
-                    let (file, position, wanted) = (Arc::clone(&self.file), *from, CHUNK.min(*length));
-                    *from += wanted;
-                    *length -= wanted;
-                    self.reading = Some(tokio::task::spawn_blocking(move || read(&file, position, wanted)));
-                }
-            }
+impl Frames for FileBody {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let this = self.get_mut();
+        if this.reading.is_none() && this.unread == 0 {
+            return Poll::Ready(None);
         }
+        let reading = this.reading.get_or_insert_with(|| {
+            let (file, position, wanted) = (Arc::clone(&this.file), this.position, CHUNK.min(this.unread));
+            this.position += wanted;
+            this.unread -= wanted;
+            tokio::task::spawn_blocking(move || read(&file, position, wanted))
+        });
+        let read = ready!(Pin::new(reading).poll(ctx));
+        this.reading = None;
+        let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
+        match &read {
+            Ok(bytes) => this.remaining -= bytes.len() as u64,
+            // What is missing shows in the length: it must not look complete.
+            Err(_) => this.unread = 0,
+        }
+        Poll::Ready(Some(read.map_err(Into::into)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+
+    fn is_end(&self) -> bool {
+        self.remaining == 0
+    }
+
+    fn as_file(self: Pin<&mut Self>) -> Option<&mut FileBody> {
+        Some(self.get_mut())
     }
 }
 

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
-use super::Coding;
+use super::ContentCoding;
 
 /// How much a client wants each coding, in thousandths; `None` is not named.
 ///
@@ -11,7 +11,7 @@ use super::Coding;
 /// what every client reads. A coding that is named twice counts as it is named last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    codings: [Option<u16>; Coding::ALL.len()],
+    codings: [Option<u16>; ContentCoding::ALL.len()],
     identity: Option<u16>,
     /// `*`: what is not named.
     others: Option<u16>,
@@ -39,18 +39,18 @@ impl Accepted {
             self.others = Some(weight);
         } else if name.eq_ignore_ascii_case(b"identity") {
             self.identity = Some(weight);
-        } else if let Some(coding) = Coding::from_name(name) {
+        } else if let Some(coding) = ContentCoding::from_name(name) {
             self.codings[coding as usize] = Some(weight);
         }
     }
 
-    fn weight(self, coding: Coding) -> u16 {
+    fn weight(self, coding: ContentCoding) -> u16 {
         self.codings[coding as usize].or(self.others).unwrap_or(0)
     }
 
     /// The coding that the client wants most, the first of `codings` where it wants several alike; `None`
     /// if it accepts none of them, or says that it wants the body as it is no less.
-    pub(super) fn choose(self, codings: impl Iterator<Item = Coding>) -> Option<Coding> {
+    pub(super) fn choose(self, codings: impl Iterator<Item = ContentCoding>) -> Option<ContentCoding> {
         let mut best = None;
         let mut best_weight = 0;
         for coding in codings {
@@ -88,12 +88,6 @@ fn weight(parameter: &[u8]) -> Option<u16> {
     (thousandths <= 1000).then_some(thousandths)
 }
 
-/// The members of a list in one or more header lines. A comma inside of quotes divides members too.
-pub(super) fn members(headers: &HeaderMap, name: http::HeaderName) -> impl Iterator<Item = &[u8]> {
-    let lines = headers.get_all(name).into_iter();
-    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -109,8 +103,8 @@ mod tests {
     }
 
     fn chosen(line: &[u8]) -> &'static str {
-        let coding = accepted(&[line]).unwrap().choose(Coding::ALL.into_iter());
-        coding.map_or("identity", Coding::name)
+        let coding = accepted(&[line]).unwrap().choose(ContentCoding::ALL.into_iter());
+        coding.map_or("identity", ContentCoding::name)
     }
 
     #[test]
@@ -197,7 +191,7 @@ mod tests {
     fn lines_are_one_list_and_the_last_word_counts() {
         assert_eq!(accepted(&[]), None);
         let both = accepted(&[b"gzip;q=0.5", b"br"]).unwrap();
-        assert_eq!(both.choose(Coding::ALL.into_iter()), Some(Coding::Brotli));
+        assert_eq!(both.choose(ContentCoding::ALL.into_iter()), Some(ContentCoding::Brotli));
         assert_eq!(chosen(b"gzip, gzip;q=0"), "identity");
     }
 }

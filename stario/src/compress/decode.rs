@@ -10,11 +10,11 @@ use async_compression::codecs::{BrotliDecoder, DecodeV2, GzipDecoder, ZstdDecode
 use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use async_compression::zstd::DParameter;
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 
-use super::Coding;
+use super::ContentCoding;
 use crate::body::{Body, BodyError};
 
 /// The most bytes that come out at once.
@@ -36,6 +36,11 @@ impl Decompression {
         Self { ratio: 100 }
     }
 
+    /// Lets bodies expand without a limit, for those of the app itself.
+    pub(crate) const fn trusted() -> Self {
+        Self::new().ratio(u32::MAX)
+    }
+
     /// Sets how many times larger a body may become; 100 unless set. One that becomes larger is refused with 413.
     /// The limit applies from 1 MiB of decompressed bytes on.
     pub const fn ratio(mut self, ratio: u32) -> Self {
@@ -51,10 +56,10 @@ impl Default for Decompression {
 }
 
 /// The one coding that a body is in; `None` if it is in none, in several, or in one that is not known.
-pub(crate) fn coding_of(headers: &HeaderMap) -> Option<Coding> {
-    let mut codings = super::accept::members(headers, CONTENT_ENCODING)
+pub(crate) fn coding_of(headers: &HeaderMap) -> Option<ContentCoding> {
+    let mut codings = super::vary::members(headers, CONTENT_ENCODING)
         .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
-    let coding = Coding::from_name(codings.next()?)?;
+    let coding = ContentCoding::from_name(codings.next()?)?;
     codings.next().is_none().then_some(coding)
 }
 
@@ -62,9 +67,19 @@ pub(crate) fn coding_of(headers: &HeaderMap) -> Option<Coding> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum DecodeError {
     /// It is not what its head says, or has no end.
-    Broken(Coding),
+    Broken(ContentCoding),
     /// It expands more than this many times.
     Expands(u32),
+}
+
+impl DecodeError {
+    /// The status that answers it.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            DecodeError::Broken(_) => StatusCode::BAD_REQUEST,
+            DecodeError::Expands(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
 }
 
 impl std::error::Error for DecodeError {}
@@ -80,10 +95,15 @@ impl fmt::Display for DecodeError {
     }
 }
 
+/// The body as it was before it was compressed.
+pub(crate) fn decoded(body: Body, coding: ContentCoding, settings: Decompression) -> Body {
+    Body::new(Decoded::new(body, coding, settings))
+}
+
 /// A body as it was before it was compressed. It takes in no more than is asked for.
-pub(crate) struct Decoded {
+struct Decoded {
     body: Body,
-    coding: Coding,
+    coding: ContentCoding,
     ratio: u32,
     decoder: Box<dyn DecodeV2 + Send>,
     /// What is left of the frame that is being decoded.
@@ -105,12 +125,12 @@ enum Position {
 }
 
 impl Decoded {
-    pub(crate) fn new(body: Body, coding: Coding, settings: Decompression) -> Self {
+    fn new(body: Body, coding: ContentCoding, settings: Decompression) -> Self {
         let decoder: Box<dyn DecodeV2 + Send> = match coding {
             // A frame may ask for a window of gigabytes; RFC 9659 allows 8 MiB.
-            Coding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(23)])),
-            Coding::Brotli => Box::new(BrotliDecoder::new()),
-            Coding::Gzip => Box::new(GzipDecoder::new()),
+            ContentCoding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(23)])),
+            ContentCoding::Brotli => Box::new(BrotliDecoder::new()),
+            ContentCoding::Gzip => Box::new(GzipDecoder::new()),
         };
         Self {
             body,
@@ -145,7 +165,7 @@ impl Decoded {
     fn decode_into(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<()> {
         while !self.input.is_empty() && !output.has_no_spare_space() {
             if self.position == Position::End {
-                if self.coding == Coding::Brotli {
+                if self.coding == ContentCoding::Brotli {
                     return Err(io::ErrorKind::InvalidData.into());
                 }
                 self.decoder.reinit()?;
@@ -168,8 +188,10 @@ impl Decoded {
             let before = output.written_len();
             let is_ended = match self.coding {
                 // Its decoder takes no input for an error. What ends it is never held back.
-                Coding::Gzip => self.decoder.flush(output).map(|_| false)?,
-                Coding::Zstd | Coding::Brotli => self.decoder.decode(&mut PartialBuffer::new(&[]), output)?,
+                ContentCoding::Gzip => self.decoder.flush(output).map(|_| false)?,
+                ContentCoding::Zstd | ContentCoding::Brotli => {
+                    self.decoder.decode(&mut PartialBuffer::new(&[]), output)?
+                }
             };
             if is_ended {
                 self.position = Position::End;

@@ -9,17 +9,17 @@ use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use async_compression::zstd::CParameter;
 use flate2::{Compress, FlushCompress, Status};
 
-use super::Coding;
+use super::ContentCoding;
 use super::settings::Effort;
 
 /// One body's encoder. What it wrote is its window: later bytes refer to earlier ones.
 pub(super) struct Encoder(Box<dyn EncodeV2 + Send>);
 
 impl Encoder {
-    pub(super) fn new(coding: Coding, effort: Effort) -> Self {
+    pub(super) fn new(coding: ContentCoding, effort: Effort) -> Self {
         let Effort { level, window } = effort;
         Self(match coding {
-            Coding::Zstd => {
+            ContentCoding::Zstd => {
                 let log = u32::from(window);
                 let mut params = vec![CParameter::window_log(log)];
                 // What zstd does by itself where it knows the length of the body. The tables of the lower levels
@@ -29,12 +29,12 @@ impl Encoder {
                 }
                 Box::new(ZstdEncoder::new_with_params(i32::from(level), &params))
             }
-            Coding::Brotli => {
+            ContentCoding::Brotli => {
                 let quality = Level::Precise(i32::from(level));
                 let params = EncoderParams::default().quality(quality).window_size(i32::from(window));
                 Box::new(BrotliEncoder::new(params))
             }
-            Coding::Gzip => {
+            ContentCoding::Gzip => {
                 Box::new(Gzip(Compress::new_gzip(flate2::Compression::new(u32::from(level)), window)))
             }
         })
@@ -98,13 +98,13 @@ impl EncodeV2 for Gzip {
 }
 
 /// A whole body in one go.
-pub(super) fn encode_whole(input: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8>> {
+pub(super) fn encode_whole(input: &[u8], coding: ContentCoding, effort: Effort) -> io::Result<Vec<u8>> {
     let window = match coding {
         // An encoder takes memory for its whole window, and a body has no use for one that it does not fill.
-        Coding::Zstd => effort.window.min(bits(input.len())),
+        ContentCoding::Zstd => effort.window.min(bits(input.len())),
         // Its matches reach back to the window's length less this.
-        Coding::Gzip => effort.window.min(bits(input.len() + 262)),
-        Coding::Brotli => effort.window,
+        ContentCoding::Gzip => effort.window.min(bits(input.len() + 262)),
+        ContentCoding::Brotli => effort.window,
     };
     let mut encoder = Encoder::new(coding, Effort { window, ..effort });
     let mut output = Vec::with_capacity(input.len() / 3);
@@ -149,7 +149,9 @@ mod tests {
         };
         let noise: Vec<u8> = (0..8192).map(|_| noise()).collect();
         let twice = noise.repeat(2);
-        for (coding, small) in [(Coding::Zstd, 10), (Coding::Brotli, 10), (Coding::Gzip, 9)] {
+        for (coding, small) in
+            [(ContentCoding::Zstd, 10), (ContentCoding::Brotli, 10), (ContentCoding::Gzip, 9)]
+        {
             let length = |window| encode_whole(&twice, coding, Effort { level: 6, window }).unwrap().len();
             assert!(length(small) > 2 * 8192, "{coding}");
             assert!(length(15) < 9000, "{coding}");

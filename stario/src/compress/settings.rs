@@ -8,7 +8,7 @@ use http::HeaderValue;
 /// A content coding that stario writes and reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Coding {
+pub enum ContentCoding {
     /// `zstd` (RFC 8878).
     Zstd,
     /// `br` (RFC 7932).
@@ -17,46 +17,38 @@ pub enum Coding {
     Gzip,
 }
 
-impl Coding {
+impl ContentCoding {
     /// In the order in which they are preferred unless an app says otherwise.
-    pub(crate) const ALL: [Coding; 3] = [Coding::Zstd, Coding::Brotli, Coding::Gzip];
+    pub(crate) const ALL: [ContentCoding; 3] =
+        [ContentCoding::Zstd, ContentCoding::Brotli, ContentCoding::Gzip];
 
     /// As it stands in headers.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Coding::Zstd => "zstd",
-            Coding::Brotli => "br",
-            Coding::Gzip => "gzip",
+            ContentCoding::Zstd => "zstd",
+            ContentCoding::Brotli => "br",
+            ContentCoding::Gzip => "gzip",
         }
     }
 
     pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
         // What RFC 9110, section 8.4.1.3, calls its equal.
         if name.eq_ignore_ascii_case(b"x-gzip") {
-            return Some(Coding::Gzip);
+            return Some(ContentCoding::Gzip);
         }
         Self::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()))
     }
 
     pub(crate) const fn levels(self) -> RangeInclusive<u8> {
         match self {
-            Coding::Zstd => 1..=22,
-            Coding::Brotli => 0..=11,
-            Coding::Gzip => 1..=9,
-        }
-    }
-
-    pub(crate) const fn windows(self) -> RangeInclusive<u8> {
-        match self {
-            // Browsers take no larger one (RFC 9659).
-            Coding::Zstd => Effort::LEAST_WINDOW..=23,
-            Coding::Brotli => Effort::LEAST_WINDOW..=24,
-            Coding::Gzip => 9..=15,
+            ContentCoding::Zstd => 1..=22,
+            ContentCoding::Brotli => 0..=11,
+            ContentCoding::Gzip => 1..=9,
         }
     }
 }
 
-impl fmt::Display for Coding {
+impl fmt::Display for ContentCoding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
@@ -105,21 +97,15 @@ impl Effort {
 /// Each event, or whatever a handler writes at once, can be decoded as it arrives, with everything sent before as
 /// its dictionary. For that, each open stream holds an encoder from its first event on:
 ///
-/// | | level, window | memory per stream | an event of 942 bytes | instructions for it |
-/// |---|---|---|---|---|
-/// | zstd | 1, 32 KiB | 149 KiB | 113 bytes | 30,000 |
-/// | br | 3, 16 KiB | 329 KiB | 117 bytes | 133,000 |
-/// | gzip | 3, 8 KiB | 216 KiB | 121 bytes | 147,000 |
+/// | | level | memory per stream | an event of 942 bytes |
+/// |---|---|---|---|
+/// | zstd | 1 | 151 KiB | 113 bytes |
+/// | gzip | 3 | 216 KiB | 121 bytes |
+/// | br | 3 | 330 KiB | 117 bytes |
 ///
-/// Measured on x86-64 Linux with glibc, in a release build: the memory of many encoders after 500 events each of
-/// a table whose numbers change, and callgrind's count for ten of them (`benchmarks/compression`). After 50 events
-/// they hold as much. Most of what brotli and gzip hold is tables of a fixed size: a window of 4 KiB saves brotli
-/// nothing and gzip 16 KiB.
-///
-/// Other settings: zstd of level 3 with a window of 2 MiB holds 857 KiB after 50 events and 1,273 KiB after 500;
-/// brotli of level 4 holds 633 KiB after 50 events, from level 5 on 14 MiB. Brotli of levels 0 and 1 holds 6 to 14
-/// KiB, but uses no dictionary (288 bytes per event); gzip of level 1 hardly uses it (150 bytes, 33,000
-/// instructions).
+/// Measured on x86-64 Linux with glibc, in a release build, after 500 events of a table whose numbers change
+/// (`benchmarks/compression`); after 50 events a stream holds as much. Because brotli holds the most, streams use it
+/// last, unless [`codings`](Self::codings) says otherwise.
 ///
 /// # Variables
 ///
@@ -130,8 +116,6 @@ impl Effort {
 /// | `STARIO_COMPRESS_MIN_SIZE` | [`threshold`](Self::threshold) |
 /// | `STARIO_COMPRESS_PREFERENCE` | [`codings`](Self::codings), such as `br,gzip`; `none` for none |
 /// | `STARIO_COMPRESS_ZSTD_LEVEL`, `_BROTLI_LEVEL`, `_GZIP_LEVEL` | [`level`](Self::level) |
-/// | `STARIO_COMPRESS_ZSTD_WINDOW_LOG`, `_BROTLI_WINDOW_LOG`, `_GZIP_WINDOW_LOG` | [`window`](Self::window) |
-/// | `STARIO_COMPRESS_STREAM_WINDOW_LOG` | [`stream_window`](Self::stream_window) of zstd and brotli, 10 to 23 |
 ///
 /// # Whole bodies
 ///
@@ -140,7 +124,7 @@ impl Effort {
 ///
 /// ```
 /// use stario::prelude::*;
-/// use stario::{Coding, Compression};
+/// use stario::{ContentCoding, Compression};
 ///
 /// # stario::app!();
 /// #[app::query("/")]
@@ -149,7 +133,7 @@ impl Effort {
 /// }
 ///
 /// # fn main() {
-/// let compression = Compression::new().codings([Coding::Brotli, Coding::Gzip]).level(Coding::Brotli, 5);
+/// let compression = Compression::new().codings([ContentCoding::Brotli, ContentCoding::Gzip]).level(ContentCoding::Brotli, 5);
 /// let client = TestClient::new(app::new().compression(compression));
 /// let res = client.get("/").header("accept-encoding", "gzip, br, zstd").send();
 /// assert_eq!(res.header("content-encoding"), "br");
@@ -160,11 +144,11 @@ impl Effort {
 #[must_use = "give it to an app with `App::compression`"]
 pub struct Compression {
     threshold: usize,
-    /// The preferred first.
-    codings: [Option<Coding>; Coding::ALL.len()],
-    /// Each by its coding's place in `Coding::ALL`.
-    whole: [Effort; Coding::ALL.len()],
-    streams: [Effort; Coding::ALL.len()],
+    /// The preferred first; `None` for the usual order.
+    codings: Option<Vec<ContentCoding>>,
+    /// Each by its coding's place in `ContentCoding::ALL`.
+    whole: [Effort; ContentCoding::ALL.len()],
+    streams: [Effort; ContentCoding::ALL.len()],
     /// `None` for the usual ones.
     types: Option<Vec<String>>,
 }
@@ -174,7 +158,7 @@ impl Compression {
     pub const fn new() -> Self {
         Self {
             threshold: 512,
-            codings: [Some(Coding::Zstd), Some(Coding::Brotli), Some(Coding::Gzip)],
+            codings: None,
             whole: [
                 Effort { level: 3, window: 21 },
                 Effort { level: 4, window: 22 },
@@ -183,6 +167,7 @@ impl Compression {
             streams: [
                 Effort { level: 1, window: 15 },
                 Effort { level: 3, window: 14 },
+                // A smaller window would save 16 KiB, and find nothing of an event of 4 KiB before.
                 Effort { level: 3, window: 13 },
             ],
             types: None,
@@ -201,48 +186,30 @@ impl Compression {
         self
     }
 
-    /// Uses only these codings; of those that a client weighs equally, the first. Unless set: zstd, brotli, gzip.
-    pub fn codings(mut self, codings: impl IntoIterator<Item = Coding>) -> Self {
-        let mut places = [None; Coding::ALL.len()];
-        let mut free = places.iter_mut();
-        let mut seen = Vec::new();
+    /// Uses only these codings; of those that a client weighs equally, the first. Unless set: zstd,
+    /// brotli, gzip; for streams zstd, gzip, brotli.
+    pub fn codings(mut self, codings: impl IntoIterator<Item = ContentCoding>) -> Self {
+        let mut chosen = Vec::new();
         for coding in codings {
-            if !seen.contains(&coding)
-                && let Some(place) = free.next()
-            {
-                *place = Some(coding);
-                seen.push(coding);
+            if !chosen.contains(&coding) {
+                chosen.push(coding);
             }
         }
-        self.codings = places;
+        self.codings = Some(chosen);
         self
     }
 
     /// Sets a coding's level for whole bodies: 1 to 22 for zstd (3 unless set), 0 to 11 for brotli (4),
     /// 1 to 9 for gzip (6).
-    pub fn level(mut self, coding: Coding, level: u8) -> Self {
+    pub fn level(mut self, coding: ContentCoding, level: u8) -> Self {
         self.whole[coding as usize].level = level;
-        self
-    }
-
-    /// Sets the largest window of a coding for whole bodies, as the logarithm of its bytes: 10 to 23 for zstd
-    /// (21 unless set), 10 to 24 for brotli (22), 9 to 15 for gzip (15).
-    pub fn window(mut self, coding: Coding, window: u8) -> Self {
-        self.whole[coding as usize].window = window;
         self
     }
 
     /// Sets a coding's level for streams, in the range of [`level`](Self::level): zstd 1, brotli 3 and gzip 3
     /// unless set.
-    pub fn stream_level(mut self, coding: Coding, level: u8) -> Self {
+    pub fn stream_level(mut self, coding: ContentCoding, level: u8) -> Self {
         self.streams[coding as usize].level = level;
-        self
-    }
-
-    /// Sets a coding's window for streams, in the range of [`window`](Self::window): zstd 15, brotli 14 and
-    /// gzip 13 unless set.
-    pub fn stream_window(mut self, coding: Coding, window: u8) -> Self {
-        self.streams[coding as usize].window = window;
         self
     }
 
@@ -258,23 +225,19 @@ impl Compression {
     }
 
     pub(crate) fn is_off(&self) -> bool {
-        self.codings[0].is_none()
+        self.codings.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// What of these settings cannot be, in sentences.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (of, efforts) in [("", &self.whole), (" for streams", &self.streams)] {
-            for (coding, effort) in Coding::ALL.into_iter().zip(efforts) {
-                let mut check = |what: &str, value: u8, range: RangeInclusive<u8>| {
-                    if range.contains(&value) {
-                        return;
-                    }
-                    let (least, most) = range.into_inner();
-                    problems.push(format!("{coding} has no {what} {value}{of}: expected {least} to {most}"));
-                };
-                check("level", effort.level, coding.levels());
-                check("window", effort.window, coding.windows());
+            for (coding, effort) in ContentCoding::ALL.into_iter().zip(efforts) {
+                let level = effort.level;
+                if !coding.levels().contains(&level) {
+                    let (least, most) = coding.levels().into_inner();
+                    problems.push(format!("{coding} has no level {level}{of}: expected {least} to {most}"));
+                }
             }
         }
         let types = self.types.iter().flatten().filter(|pattern| !is_pattern(pattern));
@@ -288,15 +251,20 @@ impl Compression {
         self.threshold.max(1)
     }
 
-    pub(super) fn preference(&self) -> impl Iterator<Item = Coding> {
-        self.codings.iter().copied().flatten()
+    pub(super) fn preference(&self) -> &[ContentCoding] {
+        self.codings.as_deref().unwrap_or(&ContentCoding::ALL)
     }
 
-    pub(super) fn effort(&self, coding: Coding) -> Effort {
+    /// The preference for streams: by memory, unless the app says otherwise.
+    pub(super) fn stream_preference(&self) -> &[ContentCoding] {
+        self.codings.as_deref().unwrap_or(&[ContentCoding::Zstd, ContentCoding::Gzip, ContentCoding::Brotli])
+    }
+
+    pub(super) fn effort(&self, coding: ContentCoding) -> Effort {
         self.whole[coding as usize]
     }
 
-    pub(super) fn stream_effort(&self, coding: Coding) -> Effort {
+    pub(super) fn stream_effort(&self, coding: ContentCoding) -> Effort {
         self.streams[coding as usize]
     }
 
@@ -410,11 +378,25 @@ mod tests {
 
     #[test]
     fn a_coding_is_used_once() {
-        let compression =
-            Compression::new().codings([Coding::Gzip, Coding::Zstd, Coding::Gzip, Coding::Brotli]);
-        let codings: Vec<Coding> = compression.preference().collect();
-        assert_eq!(codings, [Coding::Gzip, Coding::Zstd, Coding::Brotli]);
+        let compression = Compression::new().codings([
+            ContentCoding::Gzip,
+            ContentCoding::Zstd,
+            ContentCoding::Gzip,
+            ContentCoding::Brotli,
+        ]);
+        assert_eq!(
+            compression.preference(),
+            [ContentCoding::Gzip, ContentCoding::Zstd, ContentCoding::Brotli]
+        );
         assert!(Compression::off().is_off());
+    }
+
+    #[test]
+    fn streams_use_brotli_last_unless_the_app_says_otherwise() {
+        let usual = [ContentCoding::Zstd, ContentCoding::Gzip, ContentCoding::Brotli];
+        assert_eq!(Compression::new().stream_preference(), usual);
+        let chosen = [ContentCoding::Brotli, ContentCoding::Gzip];
+        assert_eq!(Compression::new().codings(chosen).stream_preference(), chosen);
     }
 
     #[test]
@@ -424,14 +406,11 @@ mod tests {
         };
         let new = Compression::new;
         assert_eq!(new().problems(), [""; 0]);
-        check(new().level(Coding::Zstd, 23), "zstd has no level 23: expected 1 to 22");
-        check(new().level(Coding::Zstd, 0), "zstd has no level 0: expected 1 to 22");
-        check(new().level(Coding::Brotli, 12), "br has no level 12: expected 0 to 11");
-        check(new().level(Coding::Gzip, 10), "gzip has no level 10: expected 1 to 9");
-        check(new().window(Coding::Zstd, 24), "zstd has no window 24: expected 10 to 23");
-        check(new().window(Coding::Brotli, 9), "br has no window 9: expected 10 to 24");
-        check(new().stream_window(Coding::Gzip, 16), "gzip has no window 16 for streams: expected 9 to 15");
-        check(new().stream_level(Coding::Gzip, 0), "gzip has no level 0 for streams: expected 1 to 9");
+        check(new().level(ContentCoding::Zstd, 23), "zstd has no level 23: expected 1 to 22");
+        check(new().level(ContentCoding::Zstd, 0), "zstd has no level 0: expected 1 to 22");
+        check(new().level(ContentCoding::Brotli, 12), "br has no level 12: expected 0 to 11");
+        check(new().level(ContentCoding::Gzip, 10), "gzip has no level 10: expected 1 to 9");
+        check(new().stream_level(ContentCoding::Gzip, 0), "gzip has no level 0 for streams: expected 1 to 9");
         for pattern in ["", "text", "*/*", "text/", "/json", "+", "text/html; charset=utf-8", "*", "a/b/c"] {
             let problems = new().types([pattern]).problems();
             assert_eq!(problems.len(), 1, "{pattern}");

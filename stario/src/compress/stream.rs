@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::Coding;
+use super::ContentCoding;
 use super::encoder::Encoder;
 use super::settings::Effort;
 use crate::body::{Body, BodyError};
@@ -19,7 +19,7 @@ const PIECE_BYTES: usize = 32 * 1024;
 pub(super) struct Encoded {
     /// Kept to the end: its clean-ups run behind the last byte.
     body: Body,
-    coding: Coding,
+    coding: ContentCoding,
     effort: Effort,
     /// Made for the first byte: a stream that has sent nothing holds none, and the answer to HEAD neither.
     encoder: Option<Encoder>,
@@ -31,7 +31,7 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
-    pub(super) fn new(body: Body, coding: Coding, effort: Effort) -> Self {
+    pub(super) fn new(body: Body, coding: ContentCoding, effort: Effort) -> Self {
         Self { body, coding, effort, encoder: None, input: Bytes::new(), trailers: None, is_ended: false }
     }
 

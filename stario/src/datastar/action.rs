@@ -81,6 +81,7 @@ pub trait HasAction<'a> {}
 
 /// What a Datastar action sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ContentType {
     /// The page's signals. Datastar's default.
     Json,
@@ -90,6 +91,7 @@ pub enum ContentType {
 
 /// When a Datastar action is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Retry {
     /// When the network fails. Datastar's default.
     Auto,
@@ -103,6 +105,7 @@ pub enum Retry {
 
 /// What cancels the request of a Datastar action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RequestCancellation {
     /// The next request with the same method and URL. Datastar's default.
     Auto,

@@ -4,12 +4,15 @@ use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use stario_html::{AttrWriter, Buf, Render, UrlAttr};
 
 use super::text::{RestValue, Sink, UrlValue, texts_of};
 use crate::response::Location;
+
+/// What the value of a form's field must escape: everything but letters, digits and `*-._` (URL Standard, section 5.2).
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
 
 /// What a path segment must escape: everything but `pchar` of RFC 3986 section 3.3.
 const SEGMENT: &AsciiSet = &CONTROLS
@@ -125,8 +128,9 @@ impl Url {
 }
 
 /// As HTML forms encode their fields, a space as `+`.
-fn encode_form(text: &str) -> form_urlencoded::ByteSerialize<'_> {
-    form_urlencoded::byte_serialize(text.as_bytes())
+pub(crate) fn encode_form(text: &str) -> impl Iterator<Item = &str> {
+    // Only a space is escaped as `%20`: a percent sign is `%25`.
+    utf8_percent_encode(text, FORM).map(|part| if part == "%20" { "+" } else { part })
 }
 
 /// A part of a path template as browsers send it. A template may have characters beyond ASCII; all else that a path

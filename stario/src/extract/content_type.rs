@@ -36,6 +36,7 @@ impl<'a> ContentType<'a> {
     }
 
     /// The boundary of a `multipart/form-data`; RFC 2046 allows 70 characters.
+    #[cfg(feature = "uploads")]
     pub(super) fn boundary(self) -> Option<&'a str> {
         let boundary = self.is("multipart/form-data").then(|| self.parameter("boundary"))??;
         let is_allowed = |byte: u8| byte.is_ascii_graphic() || byte == b' ';

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
 use super::form_body::SOURCE as FIELD;
-use super::form_parts::{FormPart, read_form_parts};
+use super::form_parts::{FormPart, is_form, read_form_parts};
 use super::value::{self, Counts, NotText};
 use super::{Defaulted, FromRequest, value_newtype};
 use crate::error::Rejection;
@@ -54,7 +54,6 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
     const SOURCE: Source = Source::Parts;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let is_form = |kind: ContentType<'_>| kind.is_form() || kind.is("multipart/form-data");
         let name = parameter.name();
         let parts = match ContentType::of(scope.headers()) {
             Some(content_type) if is_form(content_type) => {
@@ -65,13 +64,11 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
             _ => return Err(Rejection::unsupported_media_type(parameter, "a form")),
         };
         let parts = || parts.iter().flat_map(|parts| parts.named(name));
-        if parts().any(|part| !matches!(part, FormPart::Text(_))) {
+        if parts().any(|part| part.text().is_none()) {
             return Err(Rejection::invalid(FIELD, name, "text, not a file"));
         }
-        let texts = parts().filter_map(|part| match part {
-            FormPart::Text(text) => Some(std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| NotText)),
-            FormPart::File(_) | FormPart::NoFile => None,
-        });
+        let texts = parts().filter_map(FormPart::text);
+        let texts = texts.map(|text| std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| NotText));
         value::from_texts(texts, Counts::Last)
             .map(Self)
             .map_err(|problem| problem.into_rejection(FIELD, name))

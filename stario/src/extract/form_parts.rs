@@ -19,13 +19,28 @@ pub(super) enum FormPart {
     Text(Bytes),
 }
 
+impl FormPart {
+    /// The text of a field.
+    pub(super) fn text(&self) -> Option<&Bytes> {
+        match self {
+            FormPart::Text(text) => Some(text),
+            FormPart::File(_) | FormPart::NoFile => None,
+        }
+    }
+}
+
 impl FormParts {
     pub(super) fn named<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p FormPart> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, part)| part)
     }
 }
 
-/// Reads the whole body as its content type says: as multipart, or as a form without files.
+/// Whether a body of this type is a form.
+pub(super) fn is_form(content_type: ContentType<'_>) -> bool {
+    content_type.is_form() || content_type.is("multipart/form-data")
+}
+
+/// Reads the whole body: as multipart, or as a form without files if it says so.
 pub(super) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejection> {
     if ContentType::of(scope.headers()).is_some_and(ContentType::is_form) {
         let fields = form_body::read_fields(scope, |(name, text)| {

@@ -32,7 +32,7 @@ use crate::hand_over::{HandOver, Panicked};
 use crate::panic::panic_message;
 use crate::reply::{Answer, Frames};
 use crate::response::{self, IntoResponse, Response};
-use crate::route::Kind;
+use crate::route::HandlerKind;
 use crate::scope::Scope;
 use crate::sse::{self, EventSource, Frame};
 
@@ -122,9 +122,9 @@ pub(crate) fn call(
     scope: Arc<Scope>,
 ) -> Result<PendingCall, Box<Response>> {
     let permit = match endpoint.info.kind {
-        Kind::Query | Kind::Command => None,
+        HandlerKind::Query | HandlerKind::Command => None,
         // Before the parameters, whose resolution may have effects.
-        Kind::DetachedCommand => match exchange.app().work.admit() {
+        HandlerKind::DetachedCommand => match exchange.app().work.admit() {
             Some(permit) => Some(permit),
             None => return Err(Box::new(overloaded(&scope))),
         },
@@ -230,7 +230,7 @@ impl Future for PendingCall {
         };
         let step = call.step(ctx);
         let has_channel =
-            call.endpoint.info.kind != Kind::DetachedCommand && call.exchange.channel().is_some();
+            call.endpoint.info.kind != HandlerKind::DetachedCommand && call.exchange.channel().is_some();
         if !has_channel {
             return self.respond(ready!(step));
         }
@@ -306,11 +306,11 @@ impl PendingCall {
         }
         let writer = exchange.channel().filter(|channel| channel.has_writer());
         match writer {
-            Some(channel) if call.endpoint.info.kind != Kind::DetachedCommand => {
+            Some(channel) if call.endpoint.info.kind != HandlerKind::DetachedCommand => {
                 work.spawn_request(WritingCall { call, channel: Arc::clone(channel) });
             }
             // A query only reads: without its client nobody needs it.
-            _ if call.endpoint.info.kind == Kind::Query => {}
+            _ if call.endpoint.info.kind == HandlerKind::Query => {}
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.

@@ -6,7 +6,7 @@ use http::header::HeaderName;
 
 use super::{Endpoint, EndpointRoute};
 use crate::app::intern;
-use crate::route::{EndpointInfo, Kind};
+use crate::route::{EndpointInfo, HandlerKind};
 use crate::routing::Pattern;
 
 /// A function with [`#[handler]`](macro@crate::handler).
@@ -43,22 +43,22 @@ pub struct HandlerRoute {
 ///
 /// See [`handler`](macro@crate::handler) for an example.
 pub fn query<H: Handler>(path: impl Into<String>) -> HandlerRoute {
-    HandlerRoute::new(H::endpoint(), Kind::Query, path.into())
+    HandlerRoute::new(H::endpoint(), HandlerKind::Query, path.into())
 }
 
 /// Serves the handler `H` at `path` as a command, for POST; like `#[app::command("..")]`.
 pub fn command<H: Handler>(path: impl Into<String>) -> HandlerRoute {
-    HandlerRoute::new(H::endpoint(), Kind::Command, path.into())
+    HandlerRoute::new(H::endpoint(), HandlerKind::Command, path.into())
 }
 
 /// Serves the handler `H` at `path` as a detached command, for POST; like `#[app::detached_command("..")]`.
 pub fn detached_command<H: DetachedHandler>(path: impl Into<String>) -> HandlerRoute {
-    HandlerRoute::new(H::endpoint(), Kind::DetachedCommand, path.into())
+    HandlerRoute::new(H::endpoint(), HandlerKind::DetachedCommand, path.into())
 }
 
 impl HandlerRoute {
-    fn new(endpoint: Endpoint, kind: Kind, path: String) -> Self {
-        let method = if kind == Kind::Query { "GET" } else { "POST" };
+    fn new(endpoint: Endpoint, kind: HandlerKind, path: String) -> Self {
+        let method = if kind == HandlerKind::Query { "GET" } else { "POST" };
         let info = EndpointInfo { kind, ..endpoint.info };
         Self { endpoint: Endpoint { info, ..endpoint }, method: method.to_owned(), path, headers: Vec::new() }
     }
@@ -130,11 +130,11 @@ impl HandlerRoute {
 }
 
 /// What the macros check of a method that is written in an attribute.
-fn check_method(kind: Kind, method: &str) -> Result<(), String> {
+fn check_method(kind: HandlerKind, method: &str) -> Result<(), String> {
     let problem = match (kind, method) {
         (_, "HEAD" | "OPTIONS" | "CONNECT" | "TRACE") => "no handler answers it",
-        (Kind::Query, "GET" | "QUERY") => return Ok(()),
-        (Kind::Query, _) => "a query only reads, by GET or QUERY",
+        (HandlerKind::Query, "GET" | "QUERY") => return Ok(()),
+        (HandlerKind::Query, _) => "a query only reads, by GET or QUERY",
         (_, "GET") => "a command changes something, which GET must not",
         _ if http::Method::from_bytes(method.as_bytes()).is_err() => "it is no method",
         _ if method.bytes().any(|byte| byte.is_ascii_lowercase()) => "methods are written in capitals",

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio_util::task::TaskTracker;
+use crate::tasks::TaskTracker;
 
 use crate::current::{self, Current};
 use crate::panic::{catch_panic, panic_message};

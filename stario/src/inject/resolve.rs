@@ -4,8 +4,6 @@ use crate::error::Rejection;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::{MaybeDone, maybe_done};
-
 /// The resolutions of some parameters: nested pairs of one and all that follow, `()` at the end. One type for
 /// any number of them is what costs the compiler least in each handler.
 pub trait Parameters {
@@ -43,10 +41,46 @@ pin_project_lite::pin_project! {
     }
 }
 
+pin_project_lite::pin_project! {
+    /// A future, then its output until that is taken.
+    #[project = MaybeDoneProjected]
+    #[project_replace = MaybeDoneReplaced]
+    enum MaybeDone<F: Future> {
+        Pending { #[pin] future: F },
+        Done { output: F::Output },
+        Taken,
+    }
+}
+
+impl<F: Future> MaybeDone<F> {
+    /// Ready once the output is there.
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        if let MaybeDoneProjected::Pending { future } = self.as_mut().project() {
+            let output = ready!(future.poll(ctx));
+            self.set(MaybeDone::Done { output });
+        }
+        Poll::Ready(())
+    }
+
+    fn take_output(self: Pin<&mut Self>) -> Option<F::Output> {
+        match self.project_replace(MaybeDone::Taken) {
+            MaybeDoneReplaced::Done { output } => Some(output),
+            _ => None,
+        }
+    }
+
+    fn output(self: Pin<&mut Self>) -> Option<&mut F::Output> {
+        match self.project() {
+            MaybeDoneProjected::Done { output } => Some(output),
+            _ => None,
+        }
+    }
+}
+
 /// Puts a parameter before others. It waits for all of them if it reads the body, so that this is not read for
 /// a request that an earlier parameter refuses.
 pub fn pair<F: Future, R>(waits: bool, first: F, rest: R) -> Pair<F, R> {
-    Pair { waits, first: maybe_done(first), rest }
+    Pair { waits, first: MaybeDone::Pending { future: first }, rest }
 }
 
 impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for Pair<F, R> {
@@ -63,7 +97,7 @@ impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for 
         let mut this = self.project();
         ready!(this.first.as_mut().poll(ctx));
         // A value stays where it is until all others have come.
-        let refused = matches!(this.first.as_mut().output_mut(), Some(Err(_)));
+        let refused = matches!(this.first.as_mut().output(), Some(Err(_)));
         let rest = if refused { None } else { Some(ready!(this.rest.poll_values(ctx))?) };
         match (this.first.take_output(), rest) {
             (Some(Ok(value)), Some(rest)) => Poll::Ready(Ok((value, rest))),

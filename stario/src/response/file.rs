@@ -4,13 +4,10 @@ mod beneath;
 mod condition;
 mod range;
 
-use std::fmt::Write as _;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::{Bytes, BytesMut};
 use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
     IntoHeaderName, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
@@ -20,7 +17,7 @@ use http::{Method, StatusCode, request};
 use self::condition::Validators;
 use self::range::Selection;
 use super::{BINARY, IntoResponse, Response};
-use crate::body::{Body, FileBody, Piece};
+use crate::body::{Body, FileBody};
 use crate::error::{Error, Result};
 
 /// A file as a response, read while it is sent.
@@ -29,11 +26,10 @@ use crate::error::{Error, Result};
 /// `application/octet-stream` if it is unknown. Parts before it in a tuple set another, or other headers; see
 /// [`ResponsePart`](crate::ResponsePart).
 ///
-/// - Ranges and conditions are honoured (RFC 9110 sections 13 and 14): one range is sent as it is, several as
-///   `multipart/byteranges`, both subject to `if-range`; `if-none-match` and `if-modified-since` lead to 304,
-///   `if-match` and `if-unmodified-since` to 412, ranges outside of the file to 416. A `range` that is malformed,
-///   has more than 16 ranges, or asks for more than the file holds, gets the whole file. All this applies to GET
-///   and HEAD with the status 200; with another status the whole file is sent.
+/// - A range and conditions are honoured (RFC 9110 sections 13 and 14): one range is sent as it is, subject to
+///   `if-range`; `if-none-match` and `if-modified-since` lead to 304, `if-match` and `if-unmodified-since` to 412, a
+///   range outside of the file to 416. A `range` that is malformed or lists several ranges gets the whole file. All
+///   this applies to GET and HEAD with the status 200; with another status the whole file is sent.
 /// - The `etag` is made from the time of the last change and the length. It is weak for two seconds after a
 ///   change, because another change in that time might not show.
 /// - At most 64 KiB are in memory, however slowly the client reads. If the file becomes shorter while it is sent,
@@ -156,7 +152,7 @@ impl File {
 
 impl IntoResponse for File {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::file(FileBody::new(self.handle, self.length)));
+        let mut response = Response::new(Body::frames(FileBody::new(self.handle, self.length)));
         *response.headers_mut() = self.headers;
         response
     }
@@ -184,7 +180,6 @@ pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
 }
 
 fn send_range(response: &mut Response, line: &HeaderValue) {
-    let content_type = response.headers().get(CONTENT_TYPE).cloned();
     let Some(file) = response.body_mut().as_file() else {
         return;
     };
@@ -195,51 +190,13 @@ fn send_range(response: &mut Response, line: &HeaderValue) {
             without_file(response, StatusCode::RANGE_NOT_SATISFIABLE);
             insert(response.headers_mut(), CONTENT_RANGE, format!("bytes */{length}"));
         }
-        Selection::Ranges(ranges) => {
-            let content_range = |range: &std::ops::RangeInclusive<u64>| {
-                format!("bytes {}-{}/{length}", range.start(), range.end())
-            };
-            let piece = |range: &std::ops::RangeInclusive<u64>| Piece::Range {
-                from: *range.start(),
-                length: range.end() - range.start() + 1,
-            };
-            if let [range] = &*ranges {
-                file.send([piece(range)]);
-                insert(response.headers_mut(), CONTENT_RANGE, content_range(range));
-            } else {
-                let boundary = boundary();
-                let mut pieces = Vec::with_capacity(2 * ranges.len() + 1);
-                for range in &ranges {
-                    let start = if pieces.is_empty() { "--" } else { "\r\n--" };
-                    let head = part_head(start, &boundary, content_type.as_ref(), &content_range(range));
-                    pieces.extend([Piece::Text(head), piece(range)]);
-                }
-                pieces.push(Piece::Text(format!("\r\n--{boundary}--\r\n").into()));
-                file.send(pieces);
-                let content_type = format!("multipart/byteranges; boundary={boundary}");
-                insert(response.headers_mut(), CONTENT_TYPE, content_type);
-            }
+        Selection::Range(range) => {
+            file.send(&range);
+            let content_range = format!("bytes {}-{}/{length}", range.start(), range.end());
+            insert(response.headers_mut(), CONTENT_RANGE, content_range);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
     }
-}
-
-fn part_head(start: &str, boundary: &str, content_type: Option<&HeaderValue>, content_range: &str) -> Bytes {
-    let mut head = BytesMut::new();
-    let _ = write!(head, "{start}{boundary}\r\n");
-    if let Some(content_type) = content_type {
-        head.extend_from_slice(b"content-type: ");
-        head.extend_from_slice(content_type.as_bytes());
-        head.extend_from_slice(b"\r\n");
-    }
-    let _ = write!(head, "content-range: {content_range}\r\n\r\n");
-    head.freeze()
-}
-
-/// What the file's author cannot have put into the file.
-fn boundary() -> String {
-    let random = || RandomState::new().hash_one(SystemTime::now());
-    format!("{:016x}{:016x}", random(), random())
 }
 
 /// Answers `status` with what is known of the file, but not the file.

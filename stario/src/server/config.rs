@@ -1,17 +1,17 @@
 //! The settings of the server that the environment holds.
 
+#[cfg(feature = "compression")]
+mod compression;
+
 use std::env::VarError;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::unknown_variables;
 
-use crate::compress::{Coding, Compression};
 use crate::error::Result;
 use crate::settings::{Address, Limits, SOCKET_MODE, Settings};
 
@@ -53,9 +53,9 @@ impl Config {
         if let Some(limit) = variables.read("STARIO_DETACHED_LIMIT", count) {
             settings.served.detached_limit = Some(limit);
         }
-        let compression =
-            settings.part.compression.take().map(|shared| (*shared).clone()).unwrap_or_default();
-        settings.part.compression = Some(Arc::new(variables.compression(compression)));
+        #[cfg(feature = "compression")]
+        variables.compression(&mut settings.part.compression);
+        variables.absent();
         let addresses = variables.addresses(&settings.served.listen);
         let tls = variables.tls(settings.served.tls.take());
         if variables.problems.is_empty() {
@@ -120,51 +120,40 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
         set(&mut limits.write_timeout, self.seconds("STARIO_REQUESTS_WRITE_TIMEOUT"));
         let connections = self.read_with("STARIO_MAX_CONNECTIONS", count, above_zero);
         limits.connections = connections.or(limits.connections);
-        let streams = self.read_with("STARIO_HTTP2_MAX_STREAMS", count, above_zero);
-        set(&mut limits.http2_streams, streams);
-        set(&mut limits.http2_resets, self.read("STARIO_HTTP2_MAX_RESETS", "a whole number"));
+        #[cfg(feature = "http2")]
+        {
+            let streams = self.read_with("STARIO_HTTP2_MAX_STREAMS", count, above_zero);
+            set(&mut limits.http2.streams, streams);
+            set(&mut limits.http2.resets, self.read("STARIO_HTTP2_MAX_RESETS", "a whole number"));
+        }
         set(&mut limits.backlog, self.read_with("STARIO_BACKLOG", count, above_zero));
         set(&mut limits.stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT"));
         set(&mut limits.detached_stop_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT"));
         set(&mut limits.cleanup_timeout, self.seconds("STARIO_GRACEFUL_SHUTDOWN_CLEANUP_TIMEOUT"));
     }
 
-    fn compression(&mut self, mut compression: Compression) -> Compression {
-        if let Some(bytes) = self.read("STARIO_COMPRESS_MIN_SIZE", "a number of bytes") {
-            compression = compression.threshold(bytes);
-        }
-        let preference = self.read_with(
+    /// Refuses the variables of features that are off.
+    fn absent(&mut self) {
+        let compression = [
+            "STARIO_COMPRESS_MIN_SIZE",
             "STARIO_COMPRESS_PREFERENCE",
-            "`zstd`, `br` and `gzip` in some order, or some of them, with commas between; or `none`",
-            |value| match value {
-                "none" => Some(Vec::new()),
-                _ => value.split(',').map(|name| Coding::from_name(name.trim().as_bytes())).collect(),
-            },
-        );
-        if let Some(codings) = preference {
-            compression = compression.codings(codings);
-        }
-        for (coding, name) in [(Coding::Zstd, "ZSTD"), (Coding::Brotli, "BROTLI"), (Coding::Gzip, "GZIP")] {
-            let level = self.within(&format!("STARIO_COMPRESS_{name}_LEVEL"), coding.levels());
-            if let Some(level) = level {
-                compression = compression.level(coding, level);
-            }
-            let window = self.within(&format!("STARIO_COMPRESS_{name}_WINDOW_LOG"), coding.windows());
-            if let Some(window) = window {
-                compression = compression.window(coding, window);
+            "STARIO_COMPRESS_ZSTD_LEVEL",
+            "STARIO_COMPRESS_BROTLI_LEVEL",
+            "STARIO_COMPRESS_GZIP_LEVEL",
+        ];
+        let http2 = ["STARIO_HTTP2_MAX_STREAMS", "STARIO_HTTP2_MAX_RESETS"];
+        let features = [
+            (cfg!(feature = "compression"), "compression", &compression[..]),
+            (cfg!(feature = "http2"), "http2", &http2[..]),
+        ];
+        for (is_on, feature, names) in features {
+            for name in names.iter().filter(|_| !is_on) {
+                if self.read::<String>(name, "no value").is_some() {
+                    self.problems
+                        .push(format!("{name} is set: expected stario with its feature `{feature}`"));
+                }
             }
         }
-        // Only zstd and brotli: the window of gzip is small anyway.
-        if let Some(window) = self.within("STARIO_COMPRESS_STREAM_WINDOW_LOG", Coding::Zstd.windows()) {
-            compression =
-                compression.stream_window(Coding::Zstd, window).stream_window(Coding::Brotli, window);
-        }
-        compression
-    }
-
-    fn within(&mut self, name: &str, range: RangeInclusive<u8>) -> Option<u8> {
-        let expected = format!("a whole number from {} to {}", range.start(), range.end());
-        self.read_with(name, &expected, |value| value.parse().ok().filter(|value| range.contains(value)))
     }
 
     /// Decimals are allowed.
@@ -241,7 +230,7 @@ mod tests {
     use super::*;
     use crate::settings::parse_address;
 
-    fn config(variables: &[(&str, &str)], settings: &mut Settings) -> Result<Config, String> {
+    pub(super) fn config(variables: &[(&str, &str)], settings: &mut Settings) -> Result<Config, String> {
         let found = |name: &str| {
             let value = variables.iter().find(|(variable, _)| *variable == name);
             value.map(|(_, value)| (*value).to_owned()).ok_or(VarError::NotPresent)
@@ -288,14 +277,8 @@ mod tests {
             ("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT", "1e300"),
             ("STARIO_REQUESTS_MAX_HEADERS", "10001"),
             ("STARIO_MAX_CONNECTIONS", "0"),
-            ("STARIO_HTTP2_MAX_RESETS", "-1"),
             ("STARIO_UNIX_SOCKET_MODE", "888"),
             ("STARIO_SSL_KEYFILE", "key.pem"),
-            ("STARIO_COMPRESS_MIN_SIZE", "-1"),
-            ("STARIO_COMPRESS_PREFERENCE", "br, deflate"),
-            ("STARIO_COMPRESS_ZSTD_LEVEL", "23"),
-            ("STARIO_COMPRESS_BROTLI_WINDOW_LOG", "9"),
-            ("STARIO_COMPRESS_STREAM_WINDOW_LOG", "x"),
         ];
         let message = config(&bad, &mut Settings::default()).unwrap_err();
         assert_eq!(message.lines().count(), bad.len(), "{message}");
@@ -319,29 +302,24 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_says_how_to_compress() {
-        let variables = [
-            ("STARIO_COMPRESS_MIN_SIZE", "100"),
-            ("STARIO_COMPRESS_PREFERENCE", "gzip, br"),
-            ("STARIO_COMPRESS_GZIP_LEVEL", "9"),
-            ("STARIO_COMPRESS_ZSTD_WINDOW_LOG", "18"),
-            ("STARIO_COMPRESS_GZIP_WINDOW_LOG", "9"),
-            ("STARIO_COMPRESS_STREAM_WINDOW_LOG", "12"),
+    fn a_variable_of_a_feature_that_is_off_is_refused() {
+        let features = [
+            (cfg!(feature = "compression"), "STARIO_COMPRESS_ZSTD_LEVEL", "compression"),
+            (cfg!(feature = "compression"), "STARIO_COMPRESS_MIN_SIZE", "compression"),
+            (cfg!(feature = "http2"), "STARIO_HTTP2_MAX_STREAMS", "http2"),
+            (cfg!(feature = "http2"), "STARIO_HTTP2_MAX_RESETS", "http2"),
         ];
-        let configured = || Compression::new().types(["text/*"]).level(Coding::Brotli, 5);
-        let mut settings = Settings::default();
-        settings.part.compression = Some(Arc::new(configured()));
-        config(&variables, &mut settings).unwrap();
-        let expected = configured()
-            .threshold(100)
-            .codings([Coding::Gzip, Coding::Brotli])
-            .level(Coding::Gzip, 9)
-            .window(Coding::Zstd, 18)
-            .window(Coding::Gzip, 9)
-            .stream_window(Coding::Zstd, 12)
-            .stream_window(Coding::Brotli, 12);
-        assert_eq!(settings.part.compression.as_deref(), Some(&expected));
-        config(&[("STARIO_COMPRESS_PREFERENCE", "none")], &mut settings).unwrap();
-        assert!(settings.part.compression().is_off());
+        for (is_on, name, feature) in features {
+            let expected = format!("{name} is set: expected stario with its feature `{feature}`");
+            let found = config(&[(name, "1")], &mut Settings::default()).map(drop);
+            assert_eq!(found, if is_on { Ok(()) } else { Err(expected) });
+        }
+    }
+
+    #[cfg(feature = "http2")]
+    #[test]
+    fn a_bad_limit_of_http2_is_named() {
+        let message = config(&[("STARIO_HTTP2_MAX_RESETS", "-1")], &mut Settings::default()).unwrap_err();
+        assert_eq!(message, "STARIO_HTTP2_MAX_RESETS is \"-1\": expected a whole number");
     }
 }

@@ -17,21 +17,19 @@ use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::task::TaskTracker;
 
 use super::activity::Activity;
 use super::answer::answer;
-use super::http2::{NewStream, Streams, builder as http2_builder};
+use super::http2::Protocol;
 use super::idle::{Due, IdleTimer};
 use super::linger::linger;
 use super::listener::prepare;
 use super::permits::Permits;
-use super::protocol::Protocol;
 use super::response_body::ResponseBody;
 use super::socket::{Socket, WatchedSocket};
 #[cfg(feature = "tls")]
@@ -39,6 +37,7 @@ use super::tls::Tls;
 use crate::app::Assembled;
 use crate::settings::Limits;
 use crate::stop::until_stopped;
+use crate::tasks::TaskTracker;
 
 /// The number of header fields that hyper counts without allocating for it.
 const FREE_HEAD_FIELDS: usize = 100;
@@ -48,12 +47,12 @@ pub(super) const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// All open connections.
 pub(super) struct Connections {
-    app: Arc<Assembled>,
-    limits: Limits,
+    pub(super) app: Arc<Assembled>,
+    pub(super) limits: Limits,
     http1: http1::Builder,
     pub(super) permits: Permits,
     /// The tasks of connections, and over HTTP/2 of their streams. Always closed, so that it can be waited for.
-    tasks: TaskTracker,
+    pub(super) tasks: TaskTracker,
     /// The sockets, of which an upgraded one outlives its task. Always closed.
     sockets: TaskTracker,
     #[cfg(feature = "tls")]
@@ -63,9 +62,7 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(app: Arc<Assembled>, #[cfg(feature = "tls")] tls: Option<Arc<Tls>>) -> Arc<Self> {
         let limits = app.shared().served.limits();
-        let (tasks, sockets) = (TaskTracker::new(), TaskTracker::new());
-        tasks.close();
-        sockets.close();
+        let (tasks, sockets) = (TaskTracker::default(), TaskTracker::default());
         let mut http1 = http1::Builder::new();
         // Timeouts are those of `Activity`, which cost a request nothing.
         http1.header_read_timeout(None);
@@ -101,6 +98,7 @@ impl Connections {
         let socket = WatchedSocket::new(socket, activity, self.limits.write_timeout, permit, token);
         match protocol {
             Protocol::Http1 => self.serve_http1(socket, &end.0).await,
+            #[cfg(feature = "http2")]
             Protocol::Http2 => Box::pin(self.serve_http2(socket, &end.0)).await,
         }
     }
@@ -153,24 +151,12 @@ impl Connections {
         }
     }
 
-    async fn serve_http2(&self, socket: WatchedSocket, activity: &Arc<Activity>) {
-        let new_stream = NewStream::default();
-        let streams = Streams {
-            tasks: self.tasks.clone(),
-            cut: self.app.shared().work.cut().clone(),
-            write_timeout: self.limits.write_timeout,
-            new_stream: new_stream.clone(),
-        };
-        let service = service_fn(|request: Request<Incoming>| {
-            answer(request, activity, Some(new_stream.create()), &self.limits)
-        });
-        let builder = http2_builder(streams, &self.limits);
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
-        let _ = self.drive(&mut connection.as_mut(), activity).await;
-    }
-
     /// Polls the connection until it ends, is idle for too long, or the server stops.
-    async fn drive(&self, connection: &mut impl Connection, activity: &Activity) -> hyper::Result<()> {
+    pub(super) async fn drive(
+        &self,
+        connection: &mut impl Connection,
+        activity: &Activity,
+    ) -> hyper::Result<()> {
         let mut stop = self.app.shared().stop.watch();
         let mut idle = pin!(IdleTimer::new(activity));
         std::future::poll_fn(|ctx| {
@@ -229,7 +215,7 @@ impl Drop for End {
 }
 
 /// What connections of both protocols have in common.
-trait Connection {
+pub(super) trait Connection {
     fn poll_end(&mut self, ctx: &mut Context<'_>) -> Poll<hyper::Result<()>>;
 
     /// Ends the connection after the requests that have begun.
@@ -247,21 +233,5 @@ where
 
     fn shut_down(&mut self) {
         Pin::new(self).graceful_shutdown();
-    }
-}
-
-impl<S> Connection for Pin<&mut http2::Connection<TokioIo<WatchedSocket>, S, Streams>>
-where
-    S: HttpService<Incoming, ResBody = ResponseBody>,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    S::Future: Send + 'static,
-    http2::Connection<TokioIo<WatchedSocket>, S, Streams>: Future<Output = hyper::Result<()>>,
-{
-    fn poll_end(&mut self, ctx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
-        self.as_mut().poll(ctx)
-    }
-
-    fn shut_down(&mut self) {
-        self.as_mut().graceful_shutdown();
     }
 }

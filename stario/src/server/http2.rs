@@ -1,4 +1,4 @@
-//! The streams of a connection of HTTP/2: each runs in a task of its own, and is ended when its client takes
+//! Connections of HTTP/2, and their streams: each runs in a task of its own, and is ended when its client takes
 //! nothing of it for too long. The socket cannot tell that: the connection may go on with other streams, or with
 //! frames about itself.
 //!
@@ -13,19 +13,36 @@
 //!                                              no poll of the body until the StallTimer ends: reset
 //! ```
 
-use std::pin::Pin;
+mod protocol;
+
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
 use hyper::server::conn::http2::Builder;
-use hyper_util::rt::TokioTimer;
-use tokio_util::task::TaskTracker;
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 
+use super::activity::Activity;
+use super::answer::answer;
+use super::connection::{Connection, Connections};
+use super::response_body::ResponseBody;
+use super::socket::WatchedSocket;
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 use crate::stop::{StopSignal, until_stopped};
+use crate::tasks::TaskTracker;
+
+pub(super) use protocol::Protocol;
+
+/// The protocols that TLS offers, the preferred first.
+#[cfg(feature = "tls")]
+pub(super) const ALPN: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 /// How often a client is asked whether it is still there, and how long it may take to answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -33,16 +50,50 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How many streams a client may make the server reset, until its connection is closed.
 const CAUSED_RESETS: usize = 1024;
 
+impl Connections {
+    pub(super) async fn serve_http2(&self, socket: WatchedSocket, activity: &Arc<Activity>) {
+        let new_stream = NewStream::default();
+        let streams = Streams {
+            tasks: self.tasks.clone(),
+            cut: self.app.shared().work.cut().clone(),
+            write_timeout: self.limits.write_timeout,
+            new_stream: new_stream.clone(),
+        };
+        let service = service_fn(|request: Request<Incoming>| {
+            answer(request, activity, Some(new_stream.create()), &self.limits)
+        });
+        let builder = builder(streams, &self.limits);
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+        let _ = self.drive(&mut connection.as_mut(), activity).await;
+    }
+}
+
+impl<S> Connection for Pin<&mut http2::Connection<TokioIo<WatchedSocket>, S, Streams>>
+where
+    S: HttpService<Incoming, ResBody = ResponseBody>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S::Future: Send + 'static,
+    http2::Connection<TokioIo<WatchedSocket>, S, Streams>: Future<Output = hyper::Result<()>>,
+{
+    fn poll_end(&mut self, ctx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        self.as_mut().poll(ctx)
+    }
+
+    fn shut_down(&mut self) {
+        self.as_mut().graceful_shutdown();
+    }
+}
+
 /// What hyper serves one connection with.
-pub(super) fn builder(streams: Streams, limits: &Limits) -> Builder<Streams> {
+fn builder(streams: Streams, limits: &Limits) -> Builder<Streams> {
     let mut builder = Builder::new(streams);
     builder
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE)
-        .max_concurrent_streams(limits.http2_streams)
+        .max_concurrent_streams(limits.http2.streams)
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(limits.http2_resets)
+        .max_pending_accept_reset_streams(limits.http2.resets)
         .max_local_error_reset_streams(CAUSED_RESETS);
     builder
 }

@@ -18,11 +18,11 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::activity::Activity;
 use crate::stall::StallTimer;
 use crate::stop::StopWatch;
+use crate::tasks::TaskToken;
 
 /// An enum, so that hyper is compiled for one type.
 pub(super) enum Socket {
@@ -87,7 +87,7 @@ pub(super) struct WatchedSocket {
     upgraded: Option<Box<(StopWatch, StopWatch)>>,
     _permit: OwnedSemaphorePermit,
     /// Counts the socket among those that the server's stop waits for. An upgraded one outlives its task.
-    _token: TaskTrackerToken,
+    _token: TaskToken,
 }
 
 impl WatchedSocket {
@@ -96,7 +96,7 @@ impl WatchedSocket {
         activity: Arc<Activity>,
         write_timeout: Duration,
         permit: OwnedSemaphorePermit,
-        token: TaskTrackerToken,
+        token: TaskToken,
     ) -> Self {
         let stall = StallTimer::new(write_timeout);
         Self { socket, activity, stall, upgraded: None, _permit: permit, _token: token }
@@ -209,11 +209,11 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::sync::Semaphore;
-    use tokio_util::task::TaskTracker;
 
     use super::*;
     use crate::app::discover;
     use crate::settings::Limits;
+    use crate::tasks::TaskTracker;
 
     #[tokio::test]
     async fn what_was_not_taken_in_time_is_not_offered_any_longer() {
@@ -228,7 +228,7 @@ mod tests {
             Activity::new(app, ([127, 0, 0, 1], 0).into(), &Limits::default()),
             Duration::from_millis(50),
             Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
-            TaskTracker::new().token(),
+            TaskTracker::default().token(),
         );
         let error = loop {
             if let Err(error) = watched.write_all(&[0; 1 << 14]).await {

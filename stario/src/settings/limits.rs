@@ -32,8 +32,8 @@ pub struct Limits {
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) connections: Option<usize>,
-    pub(crate) http2_streams: u32,
-    pub(crate) http2_resets: usize,
+    #[cfg(feature = "http2")]
+    pub(crate) http2: Http2Limits,
     pub(crate) backlog: u32,
     pub(crate) stop_timeout: Duration,
     pub(crate) detached_stop_timeout: Duration,
@@ -50,13 +50,39 @@ impl Default for Limits {
             keep_alive_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             connections: None,
-            http2_streams: 128,
-            http2_resets: 20,
+            #[cfg(feature = "http2")]
+            http2: Http2Limits { streams: 128, resets: 20 },
             backlog: 2048,
             stop_timeout: Duration::from_secs(5),
             detached_stop_timeout: Duration::from_secs(20),
             cleanup_timeout: Duration::from_secs(5),
         }
+    }
+}
+
+/// The limits of connections of HTTP/2.
+#[cfg(feature = "http2")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Http2Limits {
+    pub(crate) streams: u32,
+    pub(crate) resets: usize,
+}
+
+#[cfg(feature = "http2")]
+impl Limits {
+    /// Sets how many requests an HTTP/2 connection carries at once; 128 unless set.
+    /// `STARIO_HTTP2_MAX_STREAMS`
+    pub fn http2_streams(mut self, count: u32) -> Self {
+        self.http2.streams = count.max(1);
+        self
+    }
+
+    /// Sets how many requests a client may reset on an HTTP/2 connection before the server has looked at them,
+    /// which is what floods are made of; 20 unless set. One more closes the connection. A proxy that sends the
+    /// requests of many clients on one connection may need more. `STARIO_HTTP2_MAX_RESETS`
+    pub fn http2_resets(mut self, count: usize) -> Self {
+        self.http2.resets = count;
+        self
     }
 }
 
@@ -120,21 +146,6 @@ impl Limits {
     /// open, which leaves some for handlers. Further ones wait to be accepted. `STARIO_MAX_CONNECTIONS`
     pub fn connections(mut self, count: usize) -> Self {
         self.connections = Some(count.max(1));
-        self
-    }
-
-    /// Sets how many requests an HTTP/2 connection carries at once; 128 unless set.
-    /// `STARIO_HTTP2_MAX_STREAMS`
-    pub fn http2_streams(mut self, count: u32) -> Self {
-        self.http2_streams = count.max(1);
-        self
-    }
-
-    /// Sets how many requests a client may reset on an HTTP/2 connection before the server has looked at them,
-    /// which is what floods are made of; 20 unless set. One more closes the connection. A proxy that sends the
-    /// requests of many clients on one connection may need more. `STARIO_HTTP2_MAX_RESETS`
-    pub fn http2_resets(mut self, count: usize) -> Self {
-        self.http2_resets = count;
         self
     }
 

@@ -18,6 +18,7 @@ use super::wait::{block_on, patiently};
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::connection::Connection;
+use crate::datastar::encode_form;
 use crate::dispatch::dispatch;
 use crate::response::{JSON, Response};
 
@@ -106,8 +107,12 @@ impl TestRequest {
         }
         let json = serde_json::to_string(signals).expect("signals that are JSON");
         let uri = self.request.uri();
-        let mut query = form_urlencoded::Serializer::new(uri.query().unwrap_or_default().to_owned());
-        let target = format!("{}?{}", uri.path(), query.append_pair("datastar", &json).finish());
+        let mut target = uri.path().to_owned() + "?";
+        if let Some(query) = uri.query().filter(|query| !query.is_empty()) {
+            target.extend([query, "&"]);
+        }
+        target.push_str("datastar=");
+        target.extend(encode_form(&json));
         *self.request.uri_mut() = target.parse().expect("an encoded query");
         self
     }
@@ -172,13 +177,13 @@ impl TestRequest {
     }
 
     /// Prepares to read a stream that stays open, event by event, compressed or not.
-    pub fn open(self) -> Opening {
-        Opening(self)
+    pub fn open(self) -> OpenStream {
+        OpenStream(self)
     }
 
     async fn respond(mut self) -> Response {
         if !self.fields.is_empty() {
-            let (content_type, body) = encode_form(&self.fields);
+            let (content_type, body) = encode_fields(&self.fields);
             let content_type = HeaderValue::from_static(content_type);
             self.request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
             *self.request.body_mut() = body;
@@ -188,13 +193,18 @@ impl TestRequest {
 }
 
 /// A form as browsers send it, with its content type.
-fn encode_form(fields: &[Field]) -> (&'static str, Body) {
+fn encode_fields(fields: &[Field]) -> (&'static str, Body) {
     if fields.iter().all(|field| field.file_name.is_none()) {
-        let mut form = form_urlencoded::Serializer::new(String::new());
+        let mut form = String::new();
         for field in fields {
-            form.append_pair(&field.name, &String::from_utf8_lossy(&field.content));
+            if !form.is_empty() {
+                form.push('&');
+            }
+            form.extend(encode_form(&field.name));
+            form.push('=');
+            form.extend(encode_form(&String::from_utf8_lossy(&field.content)));
         }
-        return ("application/x-www-form-urlencoded", form.finish().into());
+        return ("application/x-www-form-urlencoded", form.into());
     }
     let mut body = Vec::new();
     for field in fields {
@@ -243,9 +253,9 @@ impl IntoFuture for TestRequest {
 
 /// A request for a stream that stays open; send it with [`send`](Self::send) or `.await`.
 #[must_use = "a request does nothing until it is sent"]
-pub struct Opening(TestRequest);
+pub struct OpenStream(TestRequest);
 
-impl Opening {
+impl OpenStream {
     /// Sends the request and waits for the head of the response.
     ///
     /// # Panics
@@ -257,7 +267,7 @@ impl Opening {
     }
 }
 
-impl IntoFuture for Opening {
+impl IntoFuture for OpenStream {
     type Output = Events;
     type IntoFuture = Pin<Box<dyn Future<Output = Events> + Send>>;
 

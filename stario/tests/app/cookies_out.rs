@@ -3,7 +3,8 @@
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use stario::cookie::{Key, SameSite};
 use stario::prelude::*;
-use stario::{EncryptedCookie, Redirect, RetiredKeys, SetCookie, SignedCookie, TestResponse, Text};
+use stario::testing::TestResponse;
+use stario::{EncryptedCookie, Redirect, RetiredKeys, SetCookie, SignedCookie, Text};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::app;

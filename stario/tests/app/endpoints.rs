@@ -259,7 +259,7 @@ fn a_stream_is_a_response_of_events() {
     let res = client().get("/stream").send();
     assert_eq!(res.header("cache-control"), "no-cache");
     let events = res.events();
-    let names: Vec<&str> = events.iter().map(stario::ReceivedEvent::name).collect();
+    let names: Vec<&str> = events.iter().map(stario::testing::ReceivedEvent::name).collect();
     assert_eq!(names.len(), 6);
     assert_eq!(events[0].elements(), "<p id=\"a\">\n</p>");
     assert_eq!(

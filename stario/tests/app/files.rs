@@ -100,7 +100,7 @@ fn set_modified(path: &Path, time: SystemTime) {
 }
 
 impl Setup {
-    fn get(&self, headers: &[(&str, &str)]) -> stario::TestResponse {
+    fn get(&self, headers: &[(&str, &str)]) -> stario::testing::TestResponse {
         let mut request = self.client.get("/at/digits.txt");
         for (name, value) in headers {
             request = request.header(name, *value);
@@ -113,7 +113,7 @@ impl Setup {
     }
 
     #[track_caller]
-    fn check(&self, headers: &[(&str, &str)], status: u16, body: &str) -> stario::TestResponse {
+    fn check(&self, headers: &[(&str, &str)], status: u16, body: &str) -> stario::testing::TestResponse {
         let res = self.get(headers);
         assert_eq!((res.status().as_u16(), res.text()), (status, body), "{headers:?}");
         res
@@ -184,8 +184,6 @@ fn a_range_is_what_was_asked_for() {
         ("bytes=-3", "bytes 7-9/10", "789"),
         ("bytes=-30", "bytes 0-9/10", DIGITS),
         ("bytes=8-99999999999999999999999999", "bytes 8-9/10", "89"),
-        // One of two is not there: the other is no list.
-        ("bytes=3-3,10-", "bytes 3-3/10", "3"),
     ];
     for (range, content_range, body) in cases {
         let res = setup.check(&[("range", range)], 206, body);
@@ -193,7 +191,7 @@ fn a_range_is_what_was_asked_for() {
         assert_eq!(res.header("content-type"), "text/plain; charset=utf-8");
         assert_eq!(res.header("etag"), setup.etag());
     }
-    for range in ["bytes=10-", "bytes=-0", "bytes=10-12,99-"] {
+    for range in ["bytes=10-", "bytes=-0"] {
         let res = setup.check(&[("range", range)], 416, "");
         assert_eq!(res.header("content-range"), "bytes */10", "{range}");
         assert!(!res.headers().contains_key("content-type"));
@@ -207,28 +205,13 @@ fn a_range_is_what_was_asked_for() {
 }
 
 #[test]
-fn several_ranges_are_parts() {
+fn several_ranges_are_the_whole_file() {
     let setup = setup();
-    let res = setup.get(&[("range", "bytes=0-1, -2,4-4")]);
-    assert_eq!(res.status(), 206);
-    assert!(!res.headers().contains_key("content-range"));
-    let boundary = res.header("content-type").strip_prefix("multipart/byteranges; boundary=").unwrap();
-    assert_eq!(boundary.len(), 32);
-    let part = |start: &str, range: &str, bytes: &str| {
-        format!(
-            "{start}--{boundary}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-range: bytes {range}/10\r\n\
-             \r\n{bytes}"
-        )
-    };
-    let expected = [
-        part("", "0-1", "01"),
-        part("\r\n", "8-9", "89"),
-        part("\r\n", "4-4", "4"),
-        format!("\r\n--{boundary}--\r\n"),
-    ];
-    assert_eq!(res.text(), expected.concat());
-    let other = setup.get(&[("range", "bytes=0-1,4-4")]);
-    assert_ne!(other.header("content-type"), res.header("content-type"));
+    for range in ["bytes=0-1, -2,4-4", "bytes=0-1,4-4", "bytes=10-12,99-"] {
+        let res = setup.check(&[("range", range)], 200, DIGITS);
+        assert!(!res.headers().contains_key("content-range"), "{range}");
+        assert_eq!(res.header("content-type"), "text/plain; charset=utf-8", "{range}");
+    }
 }
 
 #[test]
@@ -306,8 +289,9 @@ fn who_has_the_file_is_not_sent_it_again() {
 #[test]
 fn conditions_are_for_reading_what_is_there() {
     let setup = setup();
-    let conditions =
-        |request: stario::TestRequest| request.header("if-none-match", "*").header("range", "bytes=0-1");
+    let conditions = |request: stario::testing::TestRequest| {
+        request.header("if-none-match", "*").header("range", "bytes=0-1")
+    };
     let res = conditions(setup.client.post("/at")).send();
     assert_eq!((res.status().as_u16(), res.text()), (200, DIGITS));
     let res = conditions(setup.client.get("/missing")).send();
@@ -372,10 +356,6 @@ fn a_large_file_comes_whole_and_in_ranges() {
     assert!(res.bytes() == content);
     let res = setup.client.get("/at/large.bin").header("range", "bytes=65535-131072").send();
     assert!(res.bytes() == &content[65_535..=131_072]);
-    let res = setup.client.get("/at/large.bin").header("range", "bytes=0-99999,900000-").send();
-    let separator = b"content-range: bytes 900000-999999/1000000\r\n\r\n";
-    let at = res.bytes().windows(separator.len()).position(|window| window == separator).unwrap();
-    assert!(res.bytes()[at + separator.len()..].starts_with(&content[900_000..]));
 }
 
 #[test]

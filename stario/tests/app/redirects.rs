@@ -44,7 +44,7 @@ async fn user(name: PathParam<String>, page: PathParam<u32>) -> Redirect {
     Redirect::permanent(user::url(name.0, *page + 1))
 }
 
-fn ask(way: &str, target: &str) -> stario::TestResponse {
+fn ask(way: &str, target: &str) -> stario::testing::TestResponse {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", target).finish();
     TestClient::new(local::new()).get(format!("/{way}?{query}")).send()
 }

@@ -11,7 +11,12 @@ stario::app!(local);
 
 /// Checks a GET: status, content type, body.
 #[track_caller]
-fn check(path: &str, status: u16, content_type: &str, body: impl AsRef<[u8]>) -> stario::TestResponse {
+fn check(
+    path: &str,
+    status: u16,
+    content_type: &str,
+    body: impl AsRef<[u8]>,
+) -> stario::testing::TestResponse {
     let res = TestClient::new(local::new()).get(path).send();
     let found = (res.status().as_u16(), res.header("content-type"), res.bytes());
     assert_eq!(found, (status, content_type, body.as_ref()), "{path}");

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use serde::Deserialize;
-use stario::TestRequest;
 use stario::prelude::*;
+use stario::testing::TestRequest;
 
 use super::{FORM, MULTIPART, app, check, client, get, post, shown};
 

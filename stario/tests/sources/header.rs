@@ -1,7 +1,7 @@
 //! `Header` and `Headers`.
 
-use stario::TestRequest;
 use stario::prelude::*;
+use stario::testing::TestRequest;
 
 use super::{app, check, get, shown};
 

@@ -4,7 +4,7 @@
 #![allow(clippy::unused_async, clippy::needless_pass_by_value)]
 
 use stario::prelude::*;
-use stario::{TestRequest, TestResponse};
+use stario::testing::{TestRequest, TestResponse};
 
 mod body;
 mod cookie;

@@ -1,7 +1,8 @@
 //! `Multipart`: parts as they arrive.
 
+use stario::Body;
 use stario::prelude::*;
-use stario::{Body, TestRequest};
+use stario::testing::TestRequest;
 
 use super::{FORM, MULTIPART, app, check, client, post};
 

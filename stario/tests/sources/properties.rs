@@ -2,7 +2,7 @@
 //! sent. `PROPTEST_CASES=100000 cargo test --release --test sources properties` runs for longer.
 
 use proptest::prelude::*;
-use stario::TestRequest;
+use stario::testing::TestRequest;
 
 use super::{FORM, JSON, MULTIPART, client, post};
 
@@ -144,7 +144,7 @@ proptest! {
         let value = as_header(bytes);
         for (header, name) in [(Forwarded, "forwarded"), (XForwardedFor, "x-forwarded-for")] {
             let app = super::complete().trust_proxies(header, ["127.0.0.1", "10.0.0.0/8"]);
-            let client = stario::TestClient::new(app);
+            let client = stario::testing::TestClient::new(app);
             answered(client.get("/head/address").header(name, &value[..]))?;
         }
     }

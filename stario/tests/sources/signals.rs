@@ -1,8 +1,9 @@
 //! `Signal`, `Signals` and `FileSignal`.
 
 use serde::Deserialize;
+use stario::FileSignal;
 use stario::prelude::*;
-use stario::{FileSignal, TestRequest};
+use stario::testing::TestRequest;
 
 use super::{FORM, JSON, app, check, client, get, post, shown};
 

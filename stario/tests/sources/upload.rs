@@ -1,7 +1,7 @@
 //! `UploadedFile`, one, optional or many.
 
-use stario::TestRequest;
 use stario::prelude::*;
+use stario::testing::TestRequest;
 
 use super::{FORM, MULTIPART, app, check, client, post, shown};
 

@@ -38,7 +38,7 @@ fn setup() -> (TestClient, Probe, Log) {
 }
 
 /// Sends the request, and leaves as soon as the handler runs.
-async fn leave(request: stario::TestRequest, log: &mut Log) {
+async fn leave(request: stario::testing::TestRequest, log: &mut Log) {
     let waiting = tokio::spawn(request.into_future());
     log.expect("started").await;
     waiting.abort();

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 use stario::prelude::*;
-use stario::{App, Body, BodyStream, Bytes, Cleanup, Coding, Compression, Decompression, dependency};
+use stario::{App, Body, BodyStream, Bytes, Cleanup, Compression, ContentCoding, Decompression, dependency};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -25,7 +25,8 @@ use crate::support::server;
 
 stario::app!(local);
 
-const CODINGS: [(&str, Coding); 3] = [("zstd", Coding::Zstd), ("br", Coding::Brotli), ("gzip", Coding::Gzip)];
+const CODINGS: [(&str, ContentCoding); 3] =
+    [("zstd", ContentCoding::Zstd), ("br", ContentCoding::Brotli), ("gzip", ContentCoding::Gzip)];
 
 /// What could be decoded of a body, and whether it has its end.
 #[derive(Debug, PartialEq)]
@@ -450,12 +451,14 @@ fn a_body_in_pieces_is_compressed_unless_its_length_is_told() {
 
 #[test]
 fn the_app_checks_its_settings() {
-    let compression =
-        Compression::new().level(Coding::Gzip, 10).stream_window(Coding::Zstd, 31).types(["text"]);
+    let compression = Compression::new()
+        .level(ContentCoding::Gzip, 10)
+        .stream_level(ContentCoding::Zstd, 23)
+        .types(["text"]);
     let problems = local::new().compression(compression).check().unwrap_err().to_string();
     for expected in [
         "gzip has no level 10: expected 1 to 9",
-        "zstd has no window 31 for streams: expected 10 to 23",
+        "zstd has no level 23 for streams: expected 1 to 22",
         "`text` is no content type to compress",
     ] {
         assert!(problems.contains(expected), "{problems}");

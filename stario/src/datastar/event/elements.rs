@@ -9,6 +9,7 @@ use super::foreign;
 
 /// Where patched elements go, and how: Datastar's patch modes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mode {
     /// Morphs the selected element, or the one with the same id, keeping what did not change. The default.
     #[default]
@@ -47,6 +48,7 @@ impl Mode {
 
 /// The language of patched elements, which tells the browser how to parse them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Namespace {
     /// HTML. The default. It may hold a whole `<svg>` or `<math>` element.
     #[default]

@@ -15,7 +15,7 @@ fn main() {
         id.0
     }
 
-    let client = stario::TestClient::new(app::new());
+    let client = stario::testing::TestClient::new(app::new());
     assert_eq!(client.get("/inside?id=3").send().text(), "3");
     assert_eq!(inside::url().id(7).as_str(), "/inside?id=7");
 }

@@ -11,20 +11,20 @@
 
 use std::io;
 
-use super::socket::Socket;
+use super::super::socket::Socket;
 
 /// The first bytes of a connection of HTTP/2 (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(in super::super) enum Protocol {
     Http1,
     Http2,
 }
 
 impl Protocol {
     /// Waits for as many bytes as it takes to tell.
-    pub(super) async fn of(socket: &Socket) -> io::Result<Self> {
+    pub(in super::super) async fn of(socket: &Socket) -> io::Result<Self> {
         match socket {
             Socket::Tcp(socket) => peek::tcp(socket).await,
             #[cfg(unix)]

@@ -1,0 +1,33 @@
+//! Stands in for HTTP/2 where the feature `http2` is off: every connection speaks HTTP/1.
+
+use std::io;
+
+use super::socket::Socket;
+
+/// The protocols that TLS offers.
+#[cfg(feature = "tls")]
+pub(super) const ALPN: &[&[u8]] = &[b"http/1.1"];
+
+pub(super) enum Protocol {
+    Http1,
+}
+
+impl Protocol {
+    #[allow(clippy::unused_async)] // As where there are two protocols.
+    pub(super) async fn of(_: &Socket) -> io::Result<Self> {
+        Ok(Self::Http1)
+    }
+}
+
+/// The state of a stream; there is none.
+pub(super) enum StreamState {}
+
+impl StreamState {
+    pub(super) fn wait_for_client(&self, _: usize) {
+        match *self {}
+    }
+
+    pub(super) fn wait_for_server(&self) {
+        match *self {}
+    }
+}
