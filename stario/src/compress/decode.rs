@@ -74,7 +74,7 @@ pub(crate) enum DecodeError {
 
 impl DecodeError {
     /// The status that answers it.
-    pub(crate) fn status(&self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             DecodeError::Broken(_) => StatusCode::BAD_REQUEST,
             DecodeError::Expands(_) => StatusCode::PAYLOAD_TOO_LARGE,
