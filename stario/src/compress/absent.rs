@@ -64,8 +64,8 @@ pub(crate) fn decoded(_: Body, coding: ContentCoding, _: Decompression) -> Body 
 pub(crate) enum DecodeError {}
 
 impl DecodeError {
-    pub(crate) fn status(&self) -> StatusCode {
-        match *self {}
+    pub(crate) fn status(self) -> StatusCode {
+        match self {}
     }
 }
 
