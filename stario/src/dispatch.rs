@@ -204,12 +204,12 @@ impl Found {
     }
 
     /// The route, if one was found, and the settings that hold.
-    fn place<'a>(&'a self, app: &'a Assembled, head: &request::Parts) -> Place<'a> {
+    fn place(&self, app: &Assembled, head: &request::Parts) -> Place {
         let route = match self {
             Found::Lookup(Lookup { result: Match::Found(route), .. }) => Some(*route),
             _ => None,
         };
-        Place { route, settings: self.settings(app, head) }
+        Place { route, settings: Arc::clone(self.settings(app, head)) }
     }
 
     /// The settings that hold for it: those of its route, else those of the part whose prefix or host it is for.

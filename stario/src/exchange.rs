@@ -38,14 +38,14 @@ pub struct Exchange {
     version: Version,
     /// Made when a parameter or the response's headers first ask for it.
     nonce: OnceLock<Option<Nonce>>,
-    /// The settings of the part that answers. Until that is known, those of the app that is served hold.
-    settings: OnceLock<Arc<PartSettings>>,
+    /// Where the request leads, if no layers around the routing may change it.
+    place: Option<Place>,
+    /// Where it leads behind such layers: the first place that they call.
+    place_behind_layers: OnceLock<Place>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
-    /// Set when the request is routed, which a layer around the routing may delay.
-    matched: OnceLock<RouteId>,
     /// The request headers by which the routes at this path are told apart.
     vary: OnceLock<Vec<&'static str>>,
     /// Made for the first `Writer` or `Alive` that the handler takes.
@@ -80,11 +80,12 @@ struct Record {
 }
 
 /// Where a request was found to lead.
-pub(crate) struct Place<'a> {
+#[derive(Clone)]
+pub(crate) struct Place {
     /// `None` where no route answers.
     pub(crate) route: Option<RouteId>,
     /// The settings that hold there.
-    pub(crate) settings: &'a Arc<PartSettings>,
+    pub(crate) settings: Arc<PartSettings>,
 }
 
 impl Exchange {
@@ -94,7 +95,7 @@ impl Exchange {
         app: &Arc<Shared>,
         head: &request::Parts,
         connection: Connection,
-        place: Option<Place<'_>>,
+        place: Option<Place>,
     ) -> Arc<Self> {
         let id = RequestId::next();
         let listeners = Listeners::find();
@@ -110,10 +111,10 @@ impl Exchange {
             connection,
             version: head.version,
             nonce: OnceLock::new(),
-            settings: known(place.as_ref().map(|place| Arc::clone(place.settings))),
+            place,
+            place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
             span,
-            matched: known(place.and_then(|place| place.route)),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
             hand_over: Mutex::new(None),
@@ -131,11 +132,10 @@ impl Exchange {
 
     /// The exchange of one call behind layers, which may call what is behind them several times. It has clean-ups
     /// of its own, which do not wait for those of another call; what the log says is kept by the outer one.
-    pub(crate) fn behind_layers(self: &Arc<Self>, place: &Place<'_>) -> Arc<Self> {
+    pub(crate) fn behind_layers(self: &Arc<Self>, place: Place) -> Arc<Self> {
         let outer = self.outer.as_ref().unwrap_or(self);
-        let _ = outer.settings.set(Arc::clone(place.settings));
-        if let Some(route) = place.route
-            && outer.matched.set(route).is_ok()
+        if outer.place_behind_layers.set(place.clone()).is_ok()
+            && let Some(route) = place.route
         {
             telemetry::routed(&outer.span, &outer.record.method, outer.app.router.route(route).path);
         }
@@ -144,10 +144,10 @@ impl Exchange {
             connection: outer.connection.clone(),
             version: outer.version,
             nonce: OnceLock::new(),
-            settings: known(Some(Arc::clone(place.settings))),
+            place: Some(place),
+            place_behind_layers: OnceLock::new(),
             accepted: None,
             span: outer.span.clone(),
-            matched: known(place.route),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
             hand_over: Mutex::new(None),
@@ -201,14 +201,19 @@ impl Exchange {
         &self.app
     }
 
-    /// The settings that hold for this request.
+    /// Where the request leads; `None` while layers around the routing have not called it.
+    fn place(&self) -> Option<&Place> {
+        self.place.as_ref().or_else(|| self.place_behind_layers.get())
+    }
+
+    /// The settings that hold for this request. Until it is known where it leads, those of the app that is served hold.
     pub(crate) fn settings(&self) -> &PartSettings {
-        self.settings.get().unwrap_or(&self.app.root)
+        self.place().map_or(&self.app.root, |place| &place.settings)
     }
 
     /// The route that matched.
     pub(crate) fn route(&self) -> Option<&Route<RouteFacts>> {
-        self.matched.get().map(|route| self.app.router.route(*route))
+        self.place()?.route.map(|route| self.app.router.route(route))
     }
 
     /// The path template of the route; empty before one matched.
@@ -331,11 +336,6 @@ impl Record {
             events: AtomicU64::new(0),
         }
     }
-}
-
-/// A cell with a value that is known from the start, or may be set later.
-fn known<T>(value: Option<T>) -> OnceLock<T> {
-    value.map(OnceLock::from).unwrap_or_default()
 }
 
 impl Delivery for Exchange {

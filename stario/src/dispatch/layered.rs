@@ -78,7 +78,7 @@ impl LayeredRequest {
                 let (head, body) = request.into_parts();
                 let mut inputs = Inputs { head, body };
                 let found = Found::by(&self.app, &inputs.head);
-                exchange = self.exchange.behind_layers(&found.place(&self.app, &inputs.head));
+                exchange = self.exchange.behind_layers(found.place(&self.app, &inputs.head));
                 route(&self.app, &exchange, &mut inputs, found)
             }
             Some(found) => {
@@ -86,7 +86,7 @@ impl LayeredRequest {
                 if request.uri().path() != self.head.uri.path() {
                     *request.uri_mut() = self.head.uri.clone();
                 }
-                exchange = self.exchange.behind_layers(&found.place(&self.app, &self.head));
+                exchange = self.exchange.behind_layers(found.place(&self.app, &self.head));
                 let (head, body) = request.into_parts();
                 answer(&self.app, &exchange, &mut Inputs { head, body }, found)
             }
