@@ -235,20 +235,28 @@ const __STARIO_user: () = {
             );
     };
     const __ENDPOINT: __stario::Endpoint = __stario::Endpoint {
-        kind: __stario::Kind::Query,
-        method: "GET",
-        path: "/users/{id}/posts",
-        headers: &[],
+        info: __stario::EndpointInfo {
+            kind: __stario::HandlerKind::Query,
+            method: "GET",
+            path: "/users/{id}/posts",
+            headers: &[],
+            handler: ::core::concat!(::core::module_path!(), "::", "user"),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            is_checked: true,
+            body_limit: ::core::option::Option::None,
+        },
         layer: ::core::option::Option::None,
-        handler: ::core::concat!(::core::module_path!(), "::", "user"),
-        file: ::core::file!(),
-        line: ::core::line!(),
-        is_checked: true,
         requirements: || __stario::requirements(&__PARAMETERS),
-        call: |scope: __stario::Scope| ::std::boxed::Box::pin(async move {
+        call: |exchange, scope| ::std::boxed::Box::pin(async move {
+            let dependencies = __stario::Dependencies::of(&scope);
             let answered = {
-                let scope = &scope;
-                async {
+                let (exchange, scope, dependencies) = (
+                    &*exchange,
+                    &scope,
+                    &dependencies,
+                );
+                async move {
                     let (
                         argument_0,
                         (
@@ -270,7 +278,7 @@ const __STARIO_user: () = {
                                     '_,
                                     __Routes,
                                     _,
-                                >>::take(scope, &__PARAMETERS[0].parameter),
+                                >>::take(scope, dependencies, &__PARAMETERS[0].parameter),
                                 __stario::pair(
                                     __PARAMETERS[1].reads_body(scope),
                                     <QueryParam<
@@ -279,7 +287,7 @@ const __STARIO_user: () = {
                                         '_,
                                         __Routes,
                                         _,
-                                    >>::take(scope, &__PARAMETERS[1].parameter),
+                                    >>::take(scope, dependencies, &__PARAMETERS[1].parameter),
                                     __stario::pair(
                                         __PARAMETERS[2].reads_body(scope),
                                         __stario::or_default(
@@ -297,7 +305,7 @@ const __STARIO_user: () = {
                                                 '_,
                                                 __Routes,
                                                 _,
-                                            >>::take(scope, &__PARAMETERS[3].parameter),
+                                            >>::take(scope, dependencies, &__PARAMETERS[3].parameter),
                                             __stario::pair(
                                                 __PARAMETERS[4].reads_body(scope),
                                                 <State<
@@ -306,28 +314,28 @@ const __STARIO_user: () = {
                                                     '_,
                                                     __Routes,
                                                     _,
-                                                >>::take(scope, &__PARAMETERS[4].parameter),
+                                                >>::take(scope, dependencies, &__PARAMETERS[4].parameter),
                                                 __stario::pair(
                                                     __PARAMETERS[5].reads_body(scope),
                                                     <Session as __stario::Argument<
                                                         '_,
                                                         __Routes,
                                                         _,
-                                                    >>::take(scope, &__PARAMETERS[5].parameter),
+                                                    >>::take(scope, dependencies, &__PARAMETERS[5].parameter),
                                                     __stario::pair(
                                                         __PARAMETERS[6].reads_body(scope),
                                                         __stario::by_type::<
                                                             _,
                                                             __Routes,
                                                         >(::core::marker::PhantomData::<Database>)
-                                                            .borrow(scope),
+                                                            .borrow(scope, dependencies),
                                                         __stario::pair(
                                                             __PARAMETERS[7].reads_body(scope),
                                                             __stario::by_name::<
                                                                 replica,
                                                                 _,
                                                             >(::core::marker::PhantomData::<Database>)
-                                                                .borrow(scope),
+                                                                .borrow(scope, dependencies),
                                                             (),
                                                         ),
                                                     ),
@@ -347,6 +355,9 @@ const __STARIO_user: () = {
                             );
                         }
                     };
+                    if !__stario::reads_body_later(&__PARAMETERS, scope) {
+                        scope.close();
+                    }
                     ::core::result::Result::Ok({
                         use __stario::Open as _;
                         match __stario::Opened(
@@ -374,15 +385,17 @@ const __STARIO_user: () = {
                                     { __stario::has_writer(&__PARAMETERS) },
                                     _,
                                 >(&value);
-                                __stario::conduct(__stario::reply(value)).await
+                                __stario::reply(value)
                             }
-                            ::core::ops::ControlFlow::Break(answered) => return answered,
+                            ::core::ops::ControlFlow::Break(answered) => {
+                                return __stario::Answer::early(answered);
+                            }
                         }
                     })
                 }
                     .await
             };
-            __stario::complete(scope, answered)
+            __stario::complete(&exchange, scope, answered).await
         }),
     };
     __stario::inventory::submit! {
