@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-/// Which part of the request a value is made from; see [`FromRequest::SOURCE`].
+/// Which part of the request a value is made from; see [`FromRequest::SOURCE`](crate::FromRequest::SOURCE).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {

@@ -45,7 +45,7 @@ impl App {
     /// `STARIO_UNIX_SOCKET_MODE`, by default 660); else on `STARIO_HOST`, one or more IP addresses separated by
     /// commas, and `STARIO_PORT`, where 0 is any free port; else where [`listen`](Self::listen) says; else on
     /// 127.0.0.1:8000. It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
-    /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`].
+    /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`](crate::Limits).
     ///
     /// At the signal it stops listening, ends event streams and closes idle connections at once; then requests
     /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of

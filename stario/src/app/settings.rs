@@ -266,7 +266,7 @@ impl App {
 
     /// Adds the [`SecurityHeaders`] to every response that does not set them itself; none are added by default.
     ///
-    /// Their content security policy lets a page run only the app's own scripts and those with the [`Nonce`] of
+    /// Their content security policy lets a page run only the app's own scripts and those with the [`Nonce`](crate::Nonce) of
     /// its response, and hands that nonce to Datastar's client by the [`DatastarScript`](crate::DatastarScript).
     /// Inline scripts of your own carry it themselves.
     ///

@@ -13,7 +13,7 @@ use super::url::Url;
 use crate::extract::{PathParam, Query, QueryParam, QueryParams};
 use crate::response::Location;
 
-/// The [`Url`] or the [`Action`] of a handler, with a method for each parameter that the handler reads from
+/// The [`Url`] or the [`Action`](crate::Action) of a handler, with a method for each parameter that the handler reads from
 /// the query, named like the parameter.
 ///
 /// A [`QueryParam`] takes a value of its type, a [`QueryParams`] a list of them, a [`Query`] its struct, which must
@@ -23,7 +23,7 @@ use crate::response::Location;
 /// compile. Calling a method again replaces what was set. Each call returns a new link, so one link can be the
 /// start of many.
 ///
-/// A link is used like the [`Url`] or [`Action`] in it. What a struct with
+/// A link is used like the [`Url`] or [`Action`](crate::Action) in it. What a struct with
 /// [`derive(FromRequest)`](macro@crate::FromRequest) reads has no method of its own; set it with
 /// [`query`](Link::query), which also sets a single field of a `Query`. A parameter whose name is already that of a
 /// method, such as `fragment` or `selector`, is set by that name with a `_` appended.

@@ -5,7 +5,7 @@ use http::{Method, Uri, request};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Which pages may send commands to an app; see [`App::same_origin`].
+/// Which pages may send commands to an app; see [`App::same_origin`](crate::App::same_origin).
 ///
 /// Those of the app itself, unless more is allowed here.
 #[derive(Debug, Clone, Default)]

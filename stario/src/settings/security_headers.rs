@@ -18,7 +18,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'nonce-{nonce}'; sty
 /// Stands in a policy for the nonce of the response.
 const NONCE: &str = "{nonce}";
 
-/// Headers that tell browsers what to refuse; see [`App::security_headers`].
+/// Headers that tell browsers what to refuse; see [`App::security_headers`](crate::App::security_headers).
 ///
 /// | header | value, unless set otherwise |
 /// |---|---|

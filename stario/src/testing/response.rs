@@ -102,7 +102,7 @@ impl TestResponse {
     }
 
     /// The Datastar events of a stream that has ended. For a stream that stays open, see
-    /// [`TestRequest::open`].
+    /// [`TestRequest::open`](crate::testing::TestRequest::open).
     ///
     /// # Panics
     ///
