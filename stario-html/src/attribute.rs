@@ -70,7 +70,7 @@ impl fmt::Write for AttrWriter<'_> {
     label = "not an attribute value",
     note = "an attribute value is a string, a number, a char, a tuple of up to eight of them, or an `Option` that leaves the attribute out; implement `AttrValue`, or write `display(value)` for a `Display` type",
     note = "boolean attributes such as disabled take bool; to omit any other pass an Option: flag.then_some(\"..\"); to spell true or false write display(flag)",
-    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait AttrValue {
     /// Writes the value.
@@ -210,7 +210,7 @@ tuple_values! { (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G
     message = "`{Self}` cannot be an attribute value",
     label = "not an attribute value",
     note = "this attribute takes a bool, written as \"true\" or \"false\", or what any attribute takes: a string, a number, a char, or an `Option` that leaves it out",
-    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait TrueFalseAttr {
     /// Writes the value.
@@ -265,7 +265,7 @@ impl TrueFalseAttr for &bool {
     message = "`{Self}` cannot be an attribute value",
     label = "not an attribute value",
     note = "this attribute takes a bool, whether it is there, or what any attribute takes: a string, a number, a char, or an `Option` that leaves it out",
-    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait FlagOrTextAttr {
     /// Writes the value.

@@ -153,7 +153,7 @@ fn push_script(buf: &mut Buf, code: &str) {
     message = "`{Self}` cannot be placed in a Datastar expression",
     label = "not JavaScript",
     note = "it is JavaScript: use a typed action, json(&value), js(\"..\") or a literal",
-    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait Expression {
     /// Writes the expression.

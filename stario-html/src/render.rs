@@ -39,8 +39,7 @@ use crate::{Buf, Html};
     note = "text is a string, a number, a char, `Html`, or an `Option`, slice or `Vec` of them; implement `Render`, write `display(value)` for a `Display` type, or `Raw(markup)` for trusted markup",
     note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`",
     note = "for an iterator write `for item in items {{ .. }}`",
-    note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`",
-    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
+    note = "for bool use `if c {{ .. }}` or `{{if c {{\"yes\"}} else {{\"no\"}}}}`"
 )]
 pub trait Render {
     /// Writes this value to the end of `buf`.

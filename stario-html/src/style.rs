@@ -102,7 +102,7 @@ impl<T: StyleAttr + ?Sized> StyleAttr for &T {
     message = "`{Self}` cannot be the value of a CSS property",
     label = "not a CSS value",
     note = "a property takes a string, a number, a tuple such as (width, \"px\"), css(\"..\"), or an `Option` of them",
-    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait StyleValue {
     /// Writes the value.

@@ -49,7 +49,7 @@ const REFUSED: &str = "about:invalid";
     label = "not a URL",
     note = "implement UrlAttr or use trusted_url(..); a `Display` type is checked as a string is: display(url)",
     note = "a URL is a string, a typed URL, or several parts `{{\"/users/\", id}}` of which the first is one; an `Option` leaves the attribute out",
-    note = "of a future write `{{value.await}}`, of a `Result` write `{{value?}}`"
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait UrlAttr {
     /// Writes the URL. What is written is escaped, but its scheme is not checked again.
