@@ -12,6 +12,7 @@ mod everyday;
 mod files;
 mod layers;
 mod links;
+mod parts;
 mod prefixes;
 mod redirects;
 mod responses;
