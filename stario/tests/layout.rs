@@ -15,15 +15,15 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic stall stop request_id nonce links current connection states parameter routing/bytes routing/escapes
+    panic stall stop tasks request_id nonce links current connection states parameter routing/bytes routing/escapes
     routing/host routing/pattern routing/tree routing telemetry/buffer telemetry/fields telemetry/line
     telemetry/log telemetry/metrics
 
-    body/file body body/incoming error/rejection error telemetry/otlp telemetry telemetry/event telemetry/request
-    compress/settings compress/accept compress/decode compress/encoder compress/stream compress response
+    body body/file body/incoming error/rejection error telemetry/otlp telemetry telemetry/event telemetry/request
+    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress response
     response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie
-    response/set_cookie/sealed response/text layer
+    response/set_cookie/sealed response/text layer/boxed layer
 
     settings/address settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
     settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
@@ -46,9 +46,9 @@ const STARIO: &str = "
     app/client_file app/discover app/parts app app/answers app/compose handler/explicit app/hooks app/mounts
     app/layers app/probes app/requirements app/assemble app/settings app/stop_sequence dispatch dispatch/layered
 
-    server/check server/http2 server/activity server/answer server/permits server/response_body server/shutdown
-    server/socket server/listener server/announce server/protocol server/tls server/connection server/accept
-    server/idle server/linger server/unknown_variables server/config server service testing/decode testing/wait
+    server/check server/activity server/answer server/permits server/response_body server/shutdown server/socket
+    server/listener server/announce server/http2/protocol server/tls server/linger server/idle server/connection
+    server/http2 server/accept server/unknown_variables server/config server/config/compression server service testing/decode testing/wait
     testing/events testing/response testing/request testing stream private lib prelude
 ";
 
@@ -86,6 +86,7 @@ const STILL_BACKWARDS: &[(&str, &str)] = &[
     ("stario/app/compose.rs", "stario/app/assemble.rs"),
     ("stario/app/compose.rs", "stario/handler/explicit.rs"),
     ("stario/app/mounts.rs", "stario/app/assemble.rs"),
+    ("stario/body.rs", "stario/body/file.rs"),
     ("stario/body.rs", "stario/body/incoming.rs"),
     ("stario/dispatch.rs", "stario/dispatch/layered.rs"),
     ("stario/extract/form_parts.rs", "stario/extract/uploaded_file.rs"),
@@ -93,8 +94,9 @@ const STILL_BACKWARDS: &[(&str, &str)] = &[
     ("stario/extract/value.rs", "stario/extract/value/retry.rs"),
     ("stario/extract/value/access.rs", "stario/extract/value/reader.rs"),
     ("stario/extract/value/attempt.rs", "stario/extract/value/mismatch.rs"),
-    ("stario/server/connection.rs", "stario/server/idle.rs"),
-    ("stario/server/connection.rs", "stario/server/linger.rs"),
+    ("stario/server/activity.rs", "stario/server/http2.rs"),
+    ("stario/server/answer.rs", "stario/server/http2.rs"),
+    ("stario/server/tls.rs", "stario/server/http2.rs"),
     ("stario/telemetry.rs", "stario/telemetry/event.rs"),
     ("stario/telemetry/buffer.rs", "stario/telemetry/log.rs"),
     ("stario/telemetry/log.rs", "stario/telemetry.rs"),
@@ -139,6 +141,7 @@ const GONE: &[&str] = &[
 const STILL_NAMED: &[(&str, &str)] = &[
     ("Answering", "stario/dispatch.rs"),
     ("Answering", "stario/layer.rs"),
+    ("Answering", "stario/layer/boxed.rs"),
     ("Answers", "stario/answers.rs"),
     ("Way", "stario/reply.rs"),
 ];
@@ -329,7 +332,10 @@ fn each_dependency_has_its_place() {
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in("inventory::", &["app/discover.rs", "error.rs", "relay/pattern.rs"]);
-    only_in("tower::", &["answers.rs", "app/layers.rs", "app/mounts.rs", "layer.rs", "service.rs"]);
+    only_in(
+        "tower::",
+        &["answers.rs", "app/layers.rs", "app/mounts.rs", "layer.rs", "layer/boxed.rs", "service.rs"],
+    );
     only_in(
         "cookie::",
         &[
@@ -354,13 +360,14 @@ fn each_dependency_has_its_place() {
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
     only_in("tokio::spawn(", &["testing/events.rs"]);
+    only_in("task::spawn(", &["tasks.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs", "server/http2.rs"]);
     only_in("JoinSet", &["server.rs"]);
     only_in("std::thread::Builder", &["server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"]);
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
-    only_in("rustix::", &["response/file/beneath.rs", "server/permits.rs", "server/protocol.rs"]);
+    only_in("rustix::", &["response/file/beneath.rs", "server/http2/protocol.rs", "server/permits.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("flate2::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);
