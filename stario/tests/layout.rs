@@ -16,10 +16,10 @@ use imports::{Imports, Sources};
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
     panic intern stall stop tasks request_id nonce links current connection states parameter routing/bytes routing/escapes
-    routing/host routing/pattern routing/tree routing telemetry/buffer telemetry/fields telemetry/line
-    telemetry/log telemetry/metrics
+    routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer telemetry/fields
+    telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/file error/rejection error telemetry/otlp telemetry telemetry/event telemetry/request
+    body/error body/incoming body body/file error/rejection error telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress response
     response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie
@@ -84,9 +84,6 @@ const STILL_BACKWARDS: &[(&str, &str)] = &[
     ("stario/server/activity.rs", "stario/server/http2.rs"),
     ("stario/server/answer.rs", "stario/server/http2.rs"),
     ("stario/server/tls.rs", "stario/server/http2.rs"),
-    ("stario/telemetry.rs", "stario/telemetry/event.rs"),
-    ("stario/telemetry/buffer.rs", "stario/telemetry/log.rs"),
-    ("stario/telemetry/log.rs", "stario/telemetry.rs"),
 ];
 
 /// Files of more than 500 lines, tests included, that are tables.
