@@ -64,7 +64,7 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection:
 ///
 /// ```text
 ///   DispatchState --> the response --> finish --+--> Ready
-///                                           +--> Later (compressed on another thread) --> Ready
+///                                               +--> Later (compressed on another thread) --> Ready
 /// ```
 #[must_use = "a future does nothing until it is awaited"]
 pub(crate) struct Dispatch {

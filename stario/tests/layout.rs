@@ -79,9 +79,6 @@ const STARIO_MACROS: &str = "
     lib
 ";
 
-/// Imports that still run against the order. A line that is no longer needed fails the test.
-const STILL_BACKWARDS: &[(&str, &str)] = &[];
-
 /// Files of more than 500 lines, tests included, that are tables.
 const TABLES: &[&str] = &[];
 
@@ -116,9 +113,6 @@ const GONE: &[&str] = &[
     "together",
     "told",
 ];
-
-/// Names of [`GONE`] that are still defined, and where.
-const STILL_NAMED: &[(&str, &str)] = &[];
 
 /// The imports of `stario`.
 static IMPORTS: LazyLock<Imports> = LazyLock::new(|| Sources::read(&root("stario")).imports());
@@ -168,20 +162,11 @@ fn imports_run_upwards(name: &str, table: &str) {
     if ranks.len() < table.len() {
         problems.push("a file has two ranks".to_owned());
     }
-    let mut used = BTreeSet::new();
     for ((from, to), names) in crate_sources.imports() {
-        if ranks.get(&from) > ranks.get(&to) {
-            continue;
-        }
-        let import = (format!("{name}/{from}"), format!("{name}/{to}"));
-        match STILL_BACKWARDS.iter().find(|(a, b)| (*a, *b) == (&*import.0, &*import.1)) {
-            Some(known) => _ = used.insert(known),
-            None => problems.push(format!("{from} imports {names:?} from {to}, which stands after it")),
+        if ranks.get(&from) <= ranks.get(&to) {
+            problems.push(format!("{from} imports {names:?} from {to}, which stands after it"));
         }
     }
-    let of_this_crate = |known: &&(&str, &str)| known.0.starts_with(&format!("{name}/"));
-    let unused = STILL_BACKWARDS.iter().filter(of_this_crate).filter(|known| !used.contains(known));
-    problems.extend(unused.map(|known| format!("no longer backwards: {known:?}")));
     assert!(problems.is_empty(), "{name}:\n{}", problems.join("\n"));
 }
 
@@ -244,8 +229,7 @@ fn replaced_names_are_gone() {
         let gone = named.0.into_iter().filter(|name| GONE.contains(&&**name));
         found.extend(gone.map(|gone| (gone, format!("{name}/{file}"))));
     }
-    let found: Vec<(&str, &str)> = found.iter().map(|(gone, file)| (&**gone, &**file)).collect();
-    assert_eq!(found, STILL_NAMED);
+    assert!(found.is_empty(), "{found:?}");
 }
 
 /// The names that a file gives to types, functions, constants, fields and modules. A variant may be called `Rest`.
