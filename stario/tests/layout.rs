@@ -15,13 +15,13 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic intern stall stop tasks request_id nonce links current connection states parameter routing/bytes routing/escapes
-    routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer telemetry/fields
-    telemetry/line telemetry/log telemetry/event telemetry/metrics
+    panic intern stall stop tasks request_id nonce links current connection states parameter routing/bytes
+    routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
+    telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
     body/error body/incoming body body/file error/rejection error telemetry/otlp telemetry telemetry/request
-    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress response
-    response/file/beneath response/file/condition response/file/range response/file response/json
+    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
+    response response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
@@ -33,25 +33,26 @@ const STARIO: &str = "
 
     exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
-    extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart extract/nonce extract/raw_body
-    extract/request_id extract/state extract/app_handle extract/value/scalar extract/value/place
-    extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt extract/value/reader
-    extract/value/access extract/value/deserialize extract/value/retry extract/value
+    extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
+    extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/value/scalar
+    extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
+    extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
-    extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request extract/form_field
-    extract/json_or_form extract/query_param extract/query extract/signal extract/signals inject/cleanup inject/provider
-    inject/lifetime inject inject/lazy inject/resolve datastar datastar/url datastar/link datastar/action
-    relay/mailbox relay/pattern relay/table relay/subscription relay writer/alive writer reply handler
-    handler/route handler/stream handler/call
+    extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
+    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal extract/signals
+    inject/cleanup inject/provider inject/lifetime inject inject/lazy inject/resolve datastar datastar/url
+    datastar/link datastar/action relay/mailbox relay/pattern relay/table relay/subscription relay writer/alive
+    writer reply handler handler/route handler/stream handler/call
 
     handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
     app/stop_sequence dispatch/found dispatch/state dispatch/layered dispatch
 
-    server/check server/http2/stream_state server/activity server/answer server/permits server/response_body server/shutdown server/socket
-    server/listener server/announce server/http2/protocol server/tls server/linger server/idle server/connection
-    server/http2 server/accept server/unknown_variables server/config server/config/compression server service testing/decode testing/wait
-    testing/events testing/response testing/request testing stream private lib prelude
+    server/check server/http2/stream_state server/activity server/answer server/permits server/response_body
+    server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
+    server/idle server/connection server/http2 server/accept server/unknown_variables server/config
+    server/config/compression server service testing/decode testing/wait testing/events testing/response
+    testing/request testing stream private lib prelude
 ";
 
 /// The files of `stario-html`, in the same order.
