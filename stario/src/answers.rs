@@ -19,7 +19,7 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 
 /// What the app was told about failures. Nothing of it is looked at before there is one.
 #[derive(Default, Clone)]
-pub(crate) struct Answers {
+pub(crate) struct ErrorAnswers {
     pub(crate) by_type: Vec<(&'static str, Arc<ErrorHandler>)>,
     pub(crate) rejection: Option<Arc<RejectionHandler>>,
     pub(crate) by_status: HashMap<StatusCode, Arc<StatusHandler>>,
@@ -31,7 +31,7 @@ pub(crate) type ErrorHandler =
 pub(crate) type RejectionHandler = dyn Fn(&Rejection, &request::Parts) -> Response + Send + Sync;
 pub(crate) type StatusHandler = dyn Fn(&str, &request::Parts) -> Response + Send + Sync;
 
-impl Answers {
+impl ErrorAnswers {
     /// These answers, and those of the part around it that are not set here.
     pub(crate) fn within(mut self, outer: &Self) -> Self {
         self.by_type.extend(outer.by_type.iter().cloned());

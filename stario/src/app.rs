@@ -5,37 +5,37 @@ mod assemble;
 mod client_file;
 mod compose;
 mod discover;
+mod hook;
 mod hooks;
 mod layers;
+mod mount;
 mod mounts;
 mod parts;
+mod probe;
 mod probes;
 mod requirements;
 mod settings;
 mod stop_sequence;
 
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::handler::EndpointRoute;
-use crate::inject::Replacement;
+use crate::inject::{Replacement, Replacements};
 use crate::layer::Layers;
 use crate::settings::Settings;
 use crate::states::States;
 
 pub(crate) use assemble::Assembled;
-pub(crate) use compose::intern;
 pub use discover::{Registration, inventory};
-use hooks::Hook;
-pub(crate) use mounts::Mount;
-pub use mounts::OriginalUri;
+use hook::Hook;
+pub(crate) use mount::Mount;
+pub use mount::OriginalUri;
 use parts::Part;
-use probes::Probes;
-use requirements::ProviderPlace;
+use probe::Probes;
 pub(crate) use stop_sequence::StopSequence;
 
 /// Declares this crate's app. Write it once, in the crate's root.
@@ -152,9 +152,6 @@ pub struct App {
     problems: Vec<String>,
 }
 
-/// By the type of the provider that is replaced.
-type Replacements = HashMap<TypeId, Replacement>;
-
 /// Finds the handlers registered for the app whose routes are `R`.
 pub fn discover<R: 'static>(module: &'static str) -> App {
     let routes = TypeId::of::<R>();
@@ -220,9 +217,7 @@ impl App {
         let [replaced, by] = replacement.infos.map(|info| info());
         if replaced.is_singleton && !by.is_singleton {
             let message = format!(
-                "{} is a singleton, and {}, which replaces it, belongs to one request; make it one too",
-                ProviderPlace(&replaced),
-                ProviderPlace(&by)
+                "{replaced} is a singleton, and {by}, which replaces it, belongs to one request; make it one too"
             );
             self.problems.push(message);
         }

@@ -4,6 +4,7 @@
 //! A body is made whole and not changed afterwards. The one exception is the delivery that a response's body
 //! reports to, which is added when the response is finished.
 
+mod error;
 #[cfg(feature = "files")]
 mod file;
 mod incoming;
@@ -24,16 +25,14 @@ use crate::current::{self, Current};
 use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
+pub use error::BodyError;
+pub(crate) use error::{Cut, Stalled};
 #[cfg(feature = "files")]
 pub(crate) use file::FileBody;
 use incoming::Incoming;
-pub(crate) use incoming::Stalled;
 
 /// An HTTP response with stario's [`Body`].
 pub type Response = http::Response<Body>;
-
-/// What can go wrong while a body is read or produced.
-pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body of a request or a response.
 ///
@@ -73,9 +72,9 @@ pub(crate) trait Frames: Send {
         false
     }
 
-    /// The file that the bytes are of, if they are of one.
+    /// The frames as a value whose type can be asked for.
     #[cfg(feature = "files")]
-    fn as_file(self: Pin<&mut Self>) -> Option<&mut FileBody> {
+    fn as_any(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
         None
     }
 }
@@ -130,18 +129,6 @@ impl Drop for Delivered {
     }
 }
 
-/// The end of a response that must not look complete. Its cause is in the log already.
-#[derive(Debug)]
-pub(crate) struct Cut(pub(crate) &'static str);
-
-impl std::error::Error for Cut {}
-
-impl std::fmt::Display for Cut {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.0)
-    }
-}
-
 impl Body {
     /// Makes a body without any bytes.
     pub fn empty() -> Self {
@@ -183,15 +170,6 @@ impl Body {
 
     pub(crate) fn frames(frames: impl Frames + 'static) -> Self {
         Kind::Frames(Box::pin(frames)).into()
-    }
-
-    /// The file that this body is of.
-    #[cfg(feature = "files")]
-    pub(crate) fn as_file(&mut self) -> Option<&mut FileBody> {
-        match &mut self.kind {
-            Kind::Frames(frames) => frames.as_mut().as_file(),
-            _ => None,
-        }
     }
 
     /// The body of a request that a server has received. `connection` is told if it is dropped before its end.

@@ -8,14 +8,16 @@
 //! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
 //! requests need (layers, mounted services, compression off the thread) is boxed.
 
+mod found;
 mod layered;
+mod state;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::header::{ALLOW, CONTENT_LENGTH, HeaderValue};
-use http::{Request, StatusCode, request};
+use http::{Request, StatusCode};
 use http_body::Body as _;
 
 use crate::app::{Assembled, Mount};
@@ -23,17 +25,17 @@ use crate::body::Body;
 use crate::compress;
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::exchange::{Exchange, Place};
-use crate::extract::MatchedPath;
-use crate::handler::{self, PendingCall};
-use crate::layer::Stage;
+use crate::exchange::Exchange;
+use crate::handler;
 use crate::panic::{catch_panic, panic_message};
 use crate::request_id::X_REQUEST_ID;
 use crate::response::{IntoResponse, Redirect, Response};
 use crate::routing::{Lookup, Match};
 use crate::scope::Scope;
-use crate::settings::{CROSS_ORIGIN, PartSettings, WRONG_HOST};
+use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
+use found::{Found, Inputs};
 use layered::LayeredRequest;
+use state::{CalledHandler, DispatchState};
 
 /// Answers one request.
 pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection: Connection) -> Dispatch {
@@ -44,7 +46,7 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection:
         let state = {
             let _entered = exchange.enter();
             let request = inputs.take();
-            Answering::Later(LayeredRequest::through(app.stages(), app, &exchange, request, None))
+            DispatchState::Later(LayeredRequest::through(app.stages(), app, &exchange, request, None, route))
         };
         return Dispatch { exchange, state, is_answered: false };
     }
@@ -58,45 +60,17 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection:
     Dispatch { exchange, state, is_answered: false }
 }
 
-/// A request's head and body. They are passed on by reference, and moved once, to the scope.
-struct Inputs {
-    head: request::Parts,
-    body: Body,
-}
-
-impl Inputs {
-    fn take(&mut self) -> Request<Body> {
-        let (empty, ()) = Request::new(()).into_parts();
-        Request::from_parts(std::mem::replace(&mut self.head, empty), std::mem::take(&mut self.body))
-    }
-}
-
 /// The future of a response.
 ///
 /// ```text
-///   Answering --> the response --> finish --+--> Ready
-///                                           +--> Later (compressed on another thread) --> Ready
+///   DispatchState --> the response --> finish --+--> Ready
+///                                               +--> Later (compressed on another thread) --> Ready
 /// ```
 #[must_use = "a future does nothing until it is awaited"]
 pub(crate) struct Dispatch {
     exchange: Arc<Exchange>,
-    state: Answering,
+    state: DispatchState,
     is_answered: bool,
-}
-
-/// An answer on its way.
-enum Answering {
-    Now(Box<Response>),
-    Call(CalledHandler),
-    Later(Pin<Box<dyn Future<Output = Response> + Send>>),
-    /// The response is finished but for its compression.
-    Compressing(Pin<Box<dyn Future<Output = Response> + Send>>),
-}
-
-/// A handler's call, and the request's head for the page of a panic, if the app has one.
-struct CalledHandler {
-    call: PendingCall,
-    kept: Option<Arc<Scope>>,
 }
 
 impl Future for Dispatch {
@@ -105,7 +79,7 @@ impl Future for Dispatch {
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
         let Self { exchange, state, is_answered } = &mut *self;
         let mut response = match state {
-            Answering::Compressing(compressing) => Box::new(ready!(compressing.as_mut().poll(ctx))),
+            DispatchState::Compressing(compressing) => Box::new(ready!(compressing.as_mut().poll(ctx))),
             _ => {
                 let mut response = ready!(state.poll(exchange, ctx));
                 finish_head(exchange, &mut response);
@@ -114,7 +88,7 @@ impl Future for Dispatch {
                     Err(mut compressing) => match compressing.as_mut().poll(ctx) {
                         Poll::Ready(response) => Box::new(response),
                         Poll::Pending => {
-                            *state = Answering::Compressing(compressing);
+                            *state = DispatchState::Compressing(compressing);
                             return Poll::Pending;
                         }
                     },
@@ -135,38 +109,8 @@ impl Drop for Dispatch {
     }
 }
 
-impl Answering {
-    async fn wait(mut self, exchange: Arc<Exchange>) -> Response {
-        *std::future::poll_fn(|ctx| self.poll(&exchange, ctx)).await
-    }
-
-    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
-        match self {
-            Answering::Now(response) => Poll::Ready(std::mem::take(response)),
-            Answering::Call(called) => called.poll(exchange, ctx),
-            Answering::Later(answering) | Answering::Compressing(answering) => {
-                let _entered = exchange.enter();
-                answering.as_mut().poll(ctx).map(Box::new)
-            }
-        }
-    }
-}
-
-impl CalledHandler {
-    fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
-        Poll::Ready(match ready!(Pin::new(&mut self.call).poll(ctx)) {
-            Ok(response) => response,
-            Err(_) => {
-                let _entered = exchange.enter();
-                let head = self.kept.as_ref().map(|scope| scope.head());
-                Box::new(exchange.settings().answers().panicked(head, exchange.id()))
-            }
-        })
-    }
-}
-
 /// Has the request answered by what was found, unless it is refused.
-fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, inputs: &mut Inputs, found: Found) -> Answering {
+fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, inputs: &mut Inputs, found: Found) -> DispatchState {
     let (settings, head) = (exchange.settings(), &inputs.head);
     if app.refuses_host(head) {
         let status = StatusCode::MISDIRECTED_REQUEST;
@@ -182,84 +126,32 @@ fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, inputs: &mut Inputs, fo
         None => answer(app, exchange, inputs, found),
         Some(stages) => {
             let request = inputs.take();
-            Answering::Later(LayeredRequest::through(&stages, app, exchange, request, Some(found)))
+            DispatchState::Later(LayeredRequest::through(
+                &stages,
+                app,
+                exchange,
+                request,
+                Some(found),
+                answer,
+            ))
         }
     }
 }
 
-/// What answers a request.
-#[derive(Debug, Clone)]
-enum Found {
-    Lookup(Lookup),
-    Mount(Arc<Mount>),
-}
-
-impl Found {
-    fn by(app: &Assembled, head: &request::Parts) -> Self {
-        let lookup = app.router().find(head);
-        match app.mount(head, &lookup) {
-            Some(mount) => Found::Mount(Arc::clone(mount)),
-            None => Found::Lookup(lookup),
-        }
-    }
-
-    /// The route, if one was found, and the settings that hold.
-    fn place(&self, app: &Assembled, head: &request::Parts) -> Place {
-        let route = match self {
-            Found::Lookup(Lookup { result: Match::Found(route), .. }) => Some(*route),
-            _ => None,
-        };
-        Place { route, settings: Arc::clone(self.settings(app, head)) }
-    }
-
-    /// The settings that hold for it: those of its route, else those of the part whose prefix or host it is for.
-    fn settings<'a>(&'a self, app: &'a Assembled, head: &request::Parts) -> &'a Arc<PartSettings> {
-        match self {
-            Found::Lookup(Lookup { result: Match::Found(route), .. }) => {
-                &app.router().route(*route).target.settings
-            }
-            Found::Mount(mount) => mount.settings().unwrap_or_else(|| app.settings_at(head)),
-            Found::Lookup(_) => app.settings_at(head),
-        }
-    }
-
-    /// The layers around it, if it has some of its own.
-    fn stages(&self, app: &Assembled) -> Option<Arc<[Arc<Stage>]>> {
-        let stages_of = |route| &app.target(route).stages;
-        let stages: Arc<[Arc<Stage>]> = match self {
-            Found::Mount(mount) => mount.stages().into(),
-            Found::Lookup(Lookup { result: Match::Found(route), .. }) => Arc::clone(stages_of(*route)),
-            // A layer may answer what the handlers at this path do not, such as a preflight request of CORS. Routes of
-            // different apps can be at one path; then the layers of the first count.
-            Found::Lookup(Lookup {
-                result: Match::MethodNotAllowed { .. } | Match::Options { .. },
-                nearest: Some(nearest),
-                ..
-            }) => stages_of(*nearest).iter().filter(|stage| !stage.is_of_handler).cloned().collect(),
-            Found::Lookup(_) => return None,
-        };
-        (!stages.is_empty()).then_some(stages)
-    }
-
-    fn matched_path(&self, app: &Assembled) -> Option<MatchedPath> {
-        match self {
-            Found::Lookup(Lookup { result: Match::Found(route), .. }) => {
-                Some(MatchedPath(app.router().route(*route).path))
-            }
-            _ => None,
-        }
-    }
-}
-
-fn now(response: Response) -> Answering {
-    Answering::Now(Box::new(response))
+fn now(response: Response) -> DispatchState {
+    DispatchState::Now(Box::new(response))
 }
 
 /// Has the request answered by what was found: calls the handler, or says why there is none.
-fn answer(app: &Assembled, exchange: &Arc<Exchange>, inputs: &mut Inputs, found: Found) -> Answering {
+fn answer(
+    app: &Arc<Assembled>,
+    exchange: &Arc<Exchange>,
+    inputs: &mut Inputs,
+    found: Found,
+) -> DispatchState {
     let found = match found {
         Found::Mount(mount) => {
-            return Answering::Later(Box::pin(mounted(Arc::clone(exchange), mount, inputs.take())));
+            return DispatchState::Later(Box::pin(mounted(Arc::clone(exchange), mount, inputs.take())));
         }
         Found::Lookup(lookup) => lookup.result,
     };
@@ -268,8 +160,8 @@ fn answer(app: &Assembled, exchange: &Arc<Exchange>, inputs: &mut Inputs, found:
         let scope = Scope::new(inputs.take(), Arc::clone(exchange));
         let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
         return match handler::call(app.target(route).endpoint, exchange, scope) {
-            Ok(call) => Answering::Call(CalledHandler { call, kept }),
-            Err(overloaded) => Answering::Now(overloaded),
+            Ok(call) => DispatchState::Call(CalledHandler { call, kept }),
+            Err(overloaded) => DispatchState::Now(overloaded),
         };
     }
     let status = |status, message| answers.status(status, message, &inputs.head, exchange.id());

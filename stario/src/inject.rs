@@ -30,7 +30,7 @@ pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
 pub(crate) use parameter_info::ArgumentInfo;
 pub use parameter_info::{ParameterInfo, has_writer, reads_body_later, requirements};
-pub(crate) use provider::{Boxed, Lifetime};
+pub(crate) use provider::{Boxed, Lifetime, Replacements};
 pub use provider::{Dependencies, Provider, Replacement};
 pub use resolve::{pair, resolve};
 pub(crate) use slots::Slots;

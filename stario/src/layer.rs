@@ -113,19 +113,19 @@ impl Service<Request<Body>> for Innermost {
 }
 
 /// Makes responses of a layer's bodies and errors.
-struct Answering<S> {
+struct LayerService<S> {
     service: S,
     /// What it failed with before it was called.
     broken: Option<BodyError>,
 }
 
-impl<S: Clone> Clone for Answering<S> {
+impl<S: Clone> Clone for LayerService<S> {
     fn clone(&self) -> Self {
         Self { service: self.service.clone(), broken: None }
     }
 }
 
-impl<S, B> Service<Request<Body>> for Answering<S>
+impl<S, B> Service<Request<Body>> for LayerService<S>
 where
     S: Service<Request<Body>, Response = http::Response<B>>,
     S::Error: Into<BodyError>,
@@ -273,5 +273,5 @@ where
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<BodyError>,
 {
-    Next(BoxedService::new(Answering { service: layer.layer(inner), broken: None }))
+    Next(BoxedService::new(LayerService { service: layer.layer(inner), broken: None }))
 }

@@ -164,6 +164,8 @@ mod states;
 mod work;
 /// What all requests of one app share.
 mod shared;
+/// Texts that live as long as the process.
+mod intern;
 /// Under which prefixes the links to handlers lead.
 mod links;
 /// One request's name.

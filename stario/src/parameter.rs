@@ -1,6 +1,7 @@
 //! What is known of a parameter, and what it needs of the request and of the app.
 
 use std::any::TypeId;
+use std::fmt;
 
 /// Which part of the request a value is made from; see [`FromRequest::SOURCE`](crate::FromRequest::SOURCE).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,4 +171,12 @@ pub struct ProviderInfo {
     pub is_singleton: bool,
     /// What its own parameters need.
     pub requirements: fn() -> Vec<Option<Requirement>>,
+}
+
+/// The provider, and where it stands.
+impl fmt::Display for ProviderInfo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, file, line, .. } = self;
+        write!(formatter, "{name} at {file}:{line}")
+    }
 }

@@ -191,9 +191,9 @@ impl Answer<'_> {
 pub fn reply<'s, T, K>(value: T) -> Answer<'s>
 where
     T: Reply<'s, K>,
-    T::Way: Way<'s, T>,
+    T::Responder: Responder<'s, T>,
 {
-    T::Way::answer(value)
+    T::Responder::answer(value)
 }
 
 /// A value that can be answered, in the one way `K` that fits its type.
@@ -204,11 +204,11 @@ where
 )]
 pub trait Reply<'s, K> {
     /// The way itself, known only if there is one.
-    type Way;
+    type Responder;
 }
 
 /// How an answer is made of a `T`. A trait of its own, so that rustc says what in a stream is not `Send`.
-pub trait Way<'s, T> {
+pub trait Responder<'s, T> {
     /// Makes the answer.
     fn answer(value: T) -> Answer<'s>;
 }
@@ -219,11 +219,11 @@ pub struct AsWhole<K>(std::marker::PhantomData<K>);
 pub struct AsEvents<K>(std::marker::PhantomData<K>);
 
 impl<T: IntoResponse<K>, K> Reply<'_, AsWhole<K>> for T {
-    type Way = AsWhole<K>;
+    type Responder = AsWhole<K>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<'s, T: IntoResponse<K>, K> Way<'s, T> for AsWhole<K> {
+impl<'s, T: IntoResponse<K>, K> Responder<'s, T> for AsWhole<K> {
     fn answer(value: T) -> Answer<'s> {
         Answer::Whole(Box::new(value.into_response()))
     }
@@ -235,10 +235,10 @@ where
     T::Item: StreamItem<K>,
     K: 's,
 {
-    type Way = AsEvents<K>;
+    type Responder = AsEvents<K>;
 }
 
-impl<'s, T, K> Way<'s, T> for AsEvents<K>
+impl<'s, T, K> Responder<'s, T> for AsEvents<K>
 where
     T: Stream + Send + 's,
     T::Item: StreamItem<K>,

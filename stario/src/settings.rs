@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use http::request;
 
-use crate::answers::Answers;
+use crate::answers::ErrorAnswers;
 use crate::compress::{Compression, Decompression};
 use crate::nonce::Nonce;
 
@@ -58,7 +58,7 @@ pub(crate) struct PartSettings {
     pub(crate) same_origin: Option<Arc<SameOrigin>>,
     pub(crate) security_headers: Option<Arc<ReadyHeaders>>,
     pub(crate) write_buffer: Option<usize>,
-    pub(crate) answers: Answers,
+    pub(crate) answers: ErrorAnswers,
 }
 
 impl std::fmt::Debug for PartSettings {
@@ -82,7 +82,7 @@ impl PartSettings {
         }
     }
 
-    pub(crate) fn answers(&self) -> &Answers {
+    pub(crate) fn answers(&self) -> &ErrorAnswers {
         &self.answers
     }
 

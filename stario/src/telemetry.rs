@@ -11,6 +11,7 @@ mod line;
 mod log;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+mod names;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod request;
@@ -31,22 +32,11 @@ use crate::request_id::RequestId;
 pub(crate) use fields::Fields;
 use line::Format;
 use log::{Installed, Log, Output};
+use names::{LOGGER, LOGGER_EVENT, REQUEST};
 pub(crate) use request::{Listeners, Outcome, RequestRecord, answered, routed, span};
-
-/// The target of what handlers log through a `Logger`.
-const LOGGER: &str = "app";
-
-/// The name of those records, where they go through `tracing`.
-const LOGGER_EVENT: &str = "logger";
 
 /// The variable that chooses the form of lines.
 pub(crate) const FORMAT_VARIABLE: &str = "STARIO_LOG_FORMAT";
-
-/// The target of the records of requests.
-const REQUEST: &str = "stario::request";
-
-/// The name of the span of a request.
-const SPAN: &str = "request";
 
 /// Writes `tracing` records to standard error, unless a subscriber is installed.
 ///
@@ -62,7 +52,7 @@ pub(crate) fn init() -> Result {
     let has_collector = collector.is_some();
     #[cfg(not(feature = "otlp"))]
     let has_collector = false;
-    let log = log(&filter, format, Output::Stderr { is_terminal }, has_collector);
+    let log = set_log(&filter, format, Output::Stderr { is_terminal }, has_collector);
     let subscriber = tracing_subscriber::registry().with(filter);
     #[cfg(feature = "otlp")]
     let subscriber = subscriber.with(collector);
@@ -76,7 +66,7 @@ pub(crate) fn init() -> Result {
     Ok(())
 }
 
-fn log(filter: &Targets, format: Format, output: Output, has_collector: bool) -> &'static Log {
+fn set_log(filter: &Targets, format: Format, output: Output, has_collector: bool) -> &'static Log {
     let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
     let shown = levels.into_iter().rfind(|level| filter.would_enable(LOGGER, level));
     let log = Log {
@@ -161,7 +151,7 @@ pub(crate) fn init_in_test() {
         filter(std::env::var("RUST_LOG")).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     // The test harness catches what `print!` writes, and nothing else.
     let output = Output::Sink(|line| print!("{}", String::from_utf8_lossy(line)));
-    let log = log(&filter, Format::Text { has_color: false }, output, false);
+    let log = set_log(&filter, Format::Text { has_color: false }, output, false);
     let _ = tracing_subscriber::registry().with(filter).with(event::layer(log)).with(Installed).try_init();
 }
 

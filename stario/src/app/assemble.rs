@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::client_file::DATASTAR_FILE;
-use super::hooks::Hooks;
-use super::parts::{Effective, Part, Parts};
-use super::{App, Mount, Problems, intern, layers, requirements};
+use super::hook::Hooks;
+use super::mount::Mount;
+use super::parts::{Effective, Part, Parts, without_handlers};
+use super::{App, Problems, layers, requirements};
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
+use crate::intern::intern;
 use crate::layer::Stage;
 use crate::links::LinkScope;
 use crate::route::{RouteFacts, RouteInfo};
-use crate::routing::{Pattern, Route, RouteId, Router};
+use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::stop::StopSignal;
@@ -66,6 +68,25 @@ impl Assembled {
 
     pub(crate) fn stages(&self) -> &Arc<[Arc<Stage>]> {
         &self.stages
+    }
+
+    /// The service that answers the request, unless a route of the app that begins with the same literal segments
+    /// is at its path.
+    pub(crate) fn mount(&self, head: &http::request::Parts, lookup: &Lookup) -> Option<&Arc<Mount>> {
+        if self.mounts.is_empty() {
+            return None;
+        }
+        let path = head.uri.path();
+        let literals = |mount: &Mount| mount.prefix_pattern().segments().len();
+        let mount = self
+            .mounts
+            .iter()
+            .filter(|mount| mount.prefix_pattern().strip(path).is_some())
+            .max_by_key(|mount| literals(mount))?;
+        let is_route = lookup
+            .nearest
+            .is_some_and(|nearest| self.router().route(nearest).pattern.has_literals(literals(mount)));
+        (!is_route).then_some(mount)
     }
 
     /// The mounted services, in the order in which they were given.
@@ -186,18 +207,5 @@ fn split(route: EndpointRoute, effective: &mut Effective) -> (Route<RouteFacts>,
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },
-    )
-}
-
-/// What an app that answers nothing says, with the usual causes.
-pub(super) fn without_handlers(parts: &[Part]) -> String {
-    let modules: Vec<&str> = parts.iter().map(|part| part.module).collect();
-    let attribute = match parts.first().and_then(|part| part.module.rsplit("::").next()) {
-        Some(name) if name != "app" => format!("#[app::query(\"/\", app = {name})]"),
-        _ => "#[app::query(\"/\")]".to_owned(),
-    };
-    format!(
-        "`{}` has no handler; annotate one with {attribute}, or merge the app of the crate that has them",
-        modules.join("`, `")
     )
 }

@@ -1,11 +1,11 @@
 //! Apps made of apps: merged, under a prefix, by host.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::assemble::without_handlers;
-use super::{App, Part};
+use super::App;
+use super::parts::{Part, without_handlers};
 use crate::handler::{EndpointRoute, HandlerRoute};
+use crate::intern::intern;
 use crate::links::LinkScope;
 use crate::route::RouteInfo;
 use crate::routing::{Host, Pattern};
@@ -239,18 +239,4 @@ fn check_prefix(prefix: &str) -> Result<(), String> {
         return Err("it adds nothing; use `merge`".to_owned());
     }
     Ok(())
-}
-
-/// The text for as long as the process runs. There are as many as the program has paths, however often its
-/// apps are made.
-pub(crate) fn intern(text: &str) -> &'static str {
-    static TEXTS: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
-    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let texts = texts.get_or_insert_default();
-    if let Some(text) = texts.get(text) {
-        return text;
-    }
-    let text: &'static str = Box::leak(text.into());
-    texts.insert(text);
-    text
 }

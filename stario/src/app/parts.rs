@@ -115,3 +115,16 @@ impl Parts {
         problems
     }
 }
+
+/// What an app that answers nothing says, with the usual causes.
+pub(super) fn without_handlers(parts: &[Part]) -> String {
+    let modules: Vec<&str> = parts.iter().map(|part| part.module).collect();
+    let attribute = match parts.first().and_then(|part| part.module.rsplit("::").next()) {
+        Some(name) if name != "app" => format!("#[app::query(\"/\", app = {name})]"),
+        _ => "#[app::query(\"/\")]".to_owned(),
+    };
+    format!(
+        "`{}` has no handler; annotate one with {attribute}, or merge the app of the crate that has them",
+        modules.join("`, `")
+    )
+}

@@ -2,11 +2,10 @@
 
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashSet};
-use std::fmt;
 
-use super::Replacements;
 use super::parts::Effective;
 use crate::handler::EndpointRoute;
+use crate::inject::Replacements;
 use crate::parameter::{ProviderInfo, Requirement, Source};
 use crate::route::EndpointInfo;
 use crate::states::States;
@@ -101,7 +100,7 @@ impl Walk<'_> {
     /// Who takes what is being looked at.
     fn taker(&self) -> String {
         match self.path.last() {
-            Some(provider) => ProviderPlace(provider).to_string(),
+            Some(provider) => provider.to_string(),
             None => self.endpoint.to_string(),
         }
     }
@@ -158,7 +157,7 @@ impl Walk<'_> {
             });
             if let Some((_, other)) = rival {
                 let show = |reader: &Option<ProviderInfo>| match reader {
-                    Some(provider) => ProviderPlace(provider).to_string(),
+                    Some(provider) => provider.to_string(),
                     None => self.endpoint.to_string(),
                 };
                 self.found.push(format!(
@@ -179,7 +178,7 @@ impl Walk<'_> {
             let cycle: Vec<String> = self.path[start..]
                 .iter()
                 .chain([&info])
-                .map(|provider| format!("\n    {}", ProviderPlace(provider)))
+                .map(|provider| format!("\n    {provider}"))
                 .collect();
             self.found.push(format!("providers need each other in a circle:{}", cycle.concat()));
             return;
@@ -193,15 +192,5 @@ impl Walk<'_> {
         self.path.push(info);
         self.follow((info.requirements)());
         self.path.pop();
-    }
-}
-
-/// Where a provider stands.
-pub(super) struct ProviderPlace<'a>(pub(super) &'a ProviderInfo);
-
-impl fmt::Display for ProviderPlace<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ProviderInfo { name, file, line, .. } = self.0;
-        write!(formatter, "{name} at {file}:{line}")
     }
 }

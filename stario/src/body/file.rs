@@ -1,5 +1,6 @@
 //! The bytes of a file, read piece by piece while they are sent.
 
+use std::any::Any;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use http_body::SizeHint;
 use tokio::task::JoinHandle;
 
-use super::{BodyError, Frames};
+use super::{Body, BodyError, Frames, Kind};
 
 /// What is read at once, and so what one response holds of a file, in bytes.
 const CHUNK: u64 = 64 * 1024;
@@ -50,6 +51,16 @@ impl FileBody {
     }
 }
 
+impl Body {
+    /// The file that this body is of.
+    pub(crate) fn as_file(&mut self) -> Option<&mut FileBody> {
+        match &mut self.kind {
+            Kind::Frames(frames) => frames.as_mut().as_any()?.downcast_mut(),
+            _ => None,
+        }
+    }
+}
+
 impl Frames for FileBody {
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let this = self.get_mut();
@@ -81,7 +92,7 @@ impl Frames for FileBody {
         self.remaining == 0
     }
 
-    fn as_file(self: Pin<&mut Self>) -> Option<&mut FileBody> {
+    fn as_any(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
         Some(self.get_mut())
     }
 }

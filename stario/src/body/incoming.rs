@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 
-use super::BodyError;
+use super::error::{BodyError, Stalled};
 use crate::connection::Connection;
 use crate::stall::StallTimer;
 
@@ -18,10 +18,6 @@ pub(super) struct Incoming {
     /// Told when the body is dropped before its end.
     connection: Connection,
 }
-
-/// The client stopped sending, or was too slow.
-#[derive(Debug)]
-pub(crate) struct Stalled;
 
 impl Incoming {
     pub(super) fn new(body: hyper::body::Incoming, stall: StallTimer, connection: Connection) -> Self {
@@ -58,13 +54,5 @@ impl Drop for Incoming {
         if !self.has_ended && !self.body.is_end_stream() {
             self.connection.note_unread_body();
         }
-    }
-}
-
-impl std::error::Error for Stalled {}
-
-impl std::fmt::Display for Stalled {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the request's body did not come in time")
     }
 }

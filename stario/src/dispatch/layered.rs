@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use http::{Request, request};
 
-use super::{Found, Inputs, answer, route};
+use super::found::{Found, Inputs};
+use super::state::DispatchState;
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
 use crate::error::Error;
@@ -14,6 +15,9 @@ use crate::exchange::Exchange;
 use crate::layer::{Passage, Stage};
 use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
+
+/// Has the request answered by what was found.
+type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, &mut Inputs, Found) -> DispatchState;
 
 /// A request among layers. Each layer holds one, with the position behind it.
 #[derive(Clone)]
@@ -27,6 +31,8 @@ pub(super) struct LayeredRequest {
     position: usize,
     /// What answers behind the last layer; `None` around the routing.
     found: Option<Found>,
+    /// Called behind the last layer.
+    answer: AnswerFn,
 }
 
 impl LayeredRequest {
@@ -37,6 +43,7 @@ impl LayeredRequest {
         exchange: &Arc<Exchange>,
         request: Request<Body>,
         found: Option<Found>,
+        answer: AnswerFn,
     ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(exchange.id());
@@ -58,6 +65,7 @@ impl LayeredRequest {
             stages: Arc::clone(stages),
             position: 0,
             found,
+            answer,
         };
         layered.next_layer(Request::from_parts(head, body))
     }
@@ -79,7 +87,7 @@ impl LayeredRequest {
                 let mut inputs = Inputs { head, body };
                 let found = Found::by(&self.app, &inputs.head);
                 exchange = self.exchange.behind_layers(found.place(&self.app, &inputs.head));
-                route(&self.app, &exchange, &mut inputs, found)
+                (self.answer)(&self.app, &exchange, &mut inputs, found)
             }
             Some(found) => {
                 // Behind the routing, the path is no longer a layer's to change: it has the captures.
@@ -88,7 +96,7 @@ impl LayeredRequest {
                 }
                 exchange = self.exchange.behind_layers(found.place(&self.app, &self.head));
                 let (head, body) = request.into_parts();
-                answer(&self.app, &exchange, &mut Inputs { head, body }, found)
+                (self.answer)(&self.app, &exchange, &mut Inputs { head, body }, found)
             }
         };
         let mut response = answering.wait(Arc::clone(&exchange)).await;

@@ -1,5 +1,7 @@
 //! `UploadedFile`: a file of a form, read before the handler runs.
 
+mod from_request;
+
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -10,14 +12,8 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::Mutex;
 
-use super::FromRequest;
-use super::form_parts::{FormPart, read_form_parts};
-use super::multipart::{MultipartPart, is_multipart};
+use super::multipart::MultipartPart;
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
-use crate::scope::Scope;
-
-const SOURCE: &str = "file";
 
 /// The most bytes of a file that stay in memory: 256 KiB.
 const MEMORY_LIMIT: usize = 256 * 1024;
@@ -167,50 +163,6 @@ impl fmt::Debug for UploadedFile {
             .finish_non_exhaustive()
     }
 }
-
-impl FromRequest for UploadedFile {
-    const BY_NAME: bool = true;
-
-    const SOURCE: Source = Source::Parts;
-
-    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        match Option::<UploadedFile>::from_request(scope, parameter).await? {
-            Some(file) => Ok(file),
-            None => Err(Rejection::missing(SOURCE, parameter.name(), EXPECTED)),
-        }
-    }
-}
-
-impl FromRequest for Option<UploadedFile> {
-    const BY_NAME: bool = true;
-
-    const SOURCE: Source = Source::Parts;
-
-    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        Ok(Vec::from_request(scope, parameter).await?.pop())
-    }
-}
-
-impl FromRequest for Vec<UploadedFile> {
-    const BY_NAME: bool = true;
-
-    const SOURCE: Source = Source::Parts;
-
-    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        if !is_multipart(scope) {
-            return Err(Rejection::invalid(SOURCE, parameter.name(), "a form of type `multipart/form-data`"));
-        }
-        let parts = scope.shared(|| read_form_parts(scope)).await?;
-        let files = parts.named(parameter.name()).map(|part| match part {
-            FormPart::File(file) => Ok(Some(file.clone())),
-            FormPart::NoFile => Ok(None),
-            FormPart::Text(_) => Err(Rejection::invalid(SOURCE, parameter.name(), EXPECTED)),
-        });
-        files.filter_map(Result::transpose).collect()
-    }
-}
-
-const EXPECTED: &str = "an uploaded file";
 
 /// Creates a file without a name, which the system removes when it is closed, even by the end of the process.
 async fn temporary_file() -> io::Result<File> {

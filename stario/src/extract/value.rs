@@ -12,81 +12,32 @@
 
 mod access;
 mod attempt;
+mod deserialize;
 mod mismatch;
+mod place;
+mod problem;
 mod reader;
 mod retry;
 mod scalar;
 mod words;
 
-use crate::error::Rejection;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use attempt::{Attempt, Place};
+use attempt::Attempt;
+use place::Place;
+pub(super) use problem::{NotText, Problem};
 use reader::{Fields, Reader, View};
 pub(super) use words::{is_plain_name, json_clause};
-
-/// Why there is no value.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Problem {
-    /// There is no value. `path` leads to a part of it, or is empty.
-    Missing { path: String, expected: Cow<'static, str> },
-    /// The value does not fit, with a clause: "expected ..", or the type's own words.
-    Invalid { path: String, clause: String },
-    /// The bytes are not UTF-8.
-    NotText,
-    /// The value has too many parts that do not fit at the first attempt.
-    TooMuch,
-}
-
-impl Problem {
-    /// The refusal of the value called `name` of `source`.
-    pub(super) fn into_rejection(
-        self,
-        source: &'static str,
-        name: impl Into<Cow<'static, str>>,
-    ) -> Rejection {
-        let name = name.into();
-        match self {
-            Problem::Missing { path, expected } if path.is_empty() => {
-                Rejection::missing(source, name, expected)
-            }
-            Problem::Missing { path, .. } => Rejection::missing_field(source, joined(name, &path)),
-            Problem::Invalid { path, clause } => Rejection::misfit(source, joined(name, &path), clause),
-            Problem::NotText => Rejection::malformed(source, name, "not valid text"),
-            Problem::TooMuch => Rejection::misfit(source, name, "it has too many values to convert"),
-        }
-    }
-}
-
-/// The full name of a part: `filter.page`.
-fn joined(name: Cow<'static, str>, path: &str) -> Cow<'static, str> {
-    if path.is_empty() {
-        return name;
-    }
-    let mut full = name.into_owned();
-    mismatch::push_segment(&mut full, path);
-    full.into()
-}
 
 /// Which of several texts of one name counts for a type that takes a single value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counts {
     First,
     Last,
-}
-
-/// Bytes that are no UTF-8, in the place of a text.
-#[derive(Debug)]
-pub(super) struct NotText;
-
-impl From<NotText> for Problem {
-    fn from(NotText: NotText) -> Self {
-        Problem::NotText
-    }
 }
 
 /// Makes a value where the request has none: `None`, or a refusal with what is expected.

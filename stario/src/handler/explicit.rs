@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use http::header::HeaderName;
 
 use super::{Endpoint, EndpointRoute};
-use crate::app::intern;
+use crate::intern::intern;
 use crate::route::{EndpointInfo, HandlerKind};
 use crate::routing::Pattern;
 

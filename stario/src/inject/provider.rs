@@ -1,6 +1,7 @@
 //! A provider: the function that makes a value, for how long the value is shared, and what replaces it.
 
 use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -62,6 +63,9 @@ impl Dependencies {
         Self { slots: Slots::default(), app: Arc::clone(scope.exchange().app()) }
     }
 }
+
+/// The replacements of an app, by the type of the provider that is replaced.
+pub(crate) type Replacements = HashMap<TypeId, Replacement>;
 
 /// A provider that is called instead of another; made by `name::with::<other>()`.
 pub struct Replacement {

@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -41,9 +40,6 @@ use crate::tasks::TaskTracker;
 
 /// The number of header fields that hyper counts without allocating for it.
 const FREE_HEAD_FIELDS: usize = 100;
-
-/// How long a connection may take to end after it was asked to.
-pub(super) const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// All open connections.
 pub(super) struct Connections {

@@ -14,10 +14,11 @@
 //! ```
 
 mod protocol;
+mod stream_state;
 
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -38,11 +39,11 @@ use crate::stall::StallTimer;
 use crate::stop::{StopSignal, until_stopped};
 use crate::tasks::TaskTracker;
 
-pub(super) use protocol::Protocol;
-
-/// The protocols that TLS offers, the preferred first.
 #[cfg(feature = "tls")]
-pub(super) const ALPN: &[&[u8]] = &[b"h2", b"http/1.1"];
+pub(super) use protocol::ALPN;
+pub(super) use protocol::Protocol;
+use stream_state::NewStream;
+pub(super) use stream_state::StreamState;
 
 /// How often a client is asked whether it is still there, and how long it may take to answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -98,52 +99,9 @@ fn builder(streams: Streams, limits: &Limits) -> Builder<Streams> {
     builder
 }
 
-/// What a stream waits for: shared by its response's body, which knows, and its task, which acts on it.
-#[derive(Default)]
-pub(super) struct StreamState {
-    /// Whether the response waits for its client, not for the server.
-    waits_for_client: AtomicBool,
-    /// Whether the body was polled since the task has last asked.
-    has_changed: AtomicBool,
-    /// The bytes handed over since the task has last asked.
-    bytes: AtomicUsize,
-}
-
-impl StreamState {
-    /// So many bytes are handed over, and the client has to take them.
-    pub(super) fn wait_for_client(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.waits_for_client.store(true, Ordering::Relaxed);
-        self.has_changed.store(true, Ordering::Relaxed);
-    }
-
-    /// Nothing is ready to be sent.
-    pub(super) fn wait_for_server(&self) {
-        self.waits_for_client.store(false, Ordering::Relaxed);
-        self.has_changed.store(true, Ordering::Relaxed);
-    }
-}
-
-/// The state of the stream that hyper is about to execute.
-#[derive(Clone, Default)]
-pub(super) struct NewStream(Arc<Mutex<Option<Arc<StreamState>>>>);
-
-impl NewStream {
-    /// The state of a new stream, which stays here for the stream's task.
-    pub(super) fn create(&self) -> Arc<StreamState> {
-        let state = Arc::<StreamState>::default();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
-        state
-    }
-
-    fn take(&self) -> Arc<StreamState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
-    }
-}
-
 /// Where hyper executes the streams of one connection.
 #[derive(Clone)]
-pub(super) struct Streams {
+struct Streams {
     pub(super) tasks: TaskTracker,
     pub(super) cut: StopSignal,
     pub(super) write_timeout: Duration,

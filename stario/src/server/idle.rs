@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::activity::Activity;
-use super::connection::CLOSE_GRACE;
+use super::linger::CLOSE_GRACE;
 use crate::stop::Timer;
 
 /// How often the socket is looked at while hyper does not read from it.

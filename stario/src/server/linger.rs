@@ -8,9 +8,11 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::connection::CLOSE_GRACE;
 use super::socket::WatchedSocket;
 use crate::stop::StopSignal;
+
+/// How long a connection may take to end after it was asked to.
+pub(super) const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// How long a client may go on sending, and how long it may pause.
 const LIMIT: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5));

@@ -13,28 +13,17 @@
 //!
 //! So a batch costs one wake at most while requests keep coming, and nothing is woken while nothing is logged.
 
-use std::io::Write as _;
-use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::log::push_dropped;
-
 /// How many bytes may wait to be written. Lines beyond are dropped.
-const CAPACITY: usize = 4 * 1024 * 1024;
+pub(super) const CAPACITY: usize = 4 * 1024 * 1024;
 
 /// From how many bytes on a batch is written without waiting for more.
 const BATCH: usize = 64 * 1024;
 
 /// How long the first line of a batch waits for others.
 const DELAY: Duration = Duration::from_millis(50);
-
-/// The buffer of standard error.
-pub(super) static STDERR: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(CAPACITY, to_stderr, push_dropped));
-
-/// What cannot be written is lost: a full disk or a closed pipe must not end the server.
-fn to_stderr(lines: &[u8]) {
-    let _ = std::io::stderr().lock().write_all(lines);
-}
 
 /// Lines on their way to `sink`.
 pub(super) struct Buffer {
@@ -79,7 +68,7 @@ enum Thread {
 }
 
 impl Buffer {
-    fn new(capacity: usize, sink: fn(&[u8]), report: fn(&mut Vec<u8>, u64)) -> Self {
+    pub(super) fn new(capacity: usize, sink: fn(&[u8]), report: fn(&mut Vec<u8>, u64)) -> Self {
         let state = State {
             lines: Vec::new(),
             dropped: 0,

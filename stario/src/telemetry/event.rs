@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::line::{self, Format, TIME_BYTES};
 use super::log::{self, Log};
-use super::{LOGGER_EVENT, REQUEST, SPAN};
+use super::names::{LOGGER_EVENT, REQUEST, SPAN};
 use crate::current;
 
 /// Writes what is logged by the app and its libraries.

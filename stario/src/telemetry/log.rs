@@ -1,16 +1,18 @@
 //! The log that stario writes itself, if no other subscriber is installed, and whether others listen as well.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::io::Write as _;
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber, dispatcher};
 use tracing_subscriber::layer::Layer;
 
-use super::buffer;
+use super::buffer::{Buffer, CAPACITY};
 use super::fields::Fields;
 use super::line::{self, Format};
+use super::names::LOGGER;
 use crate::request_id::RequestId;
 
 /// How long the end of the process waits for the lines to be written.
@@ -20,6 +22,14 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 const KEPT_BYTES: usize = 4096;
 
 static LOG: OnceLock<Log> = OnceLock::new();
+
+/// The buffer of standard error.
+static STDERR: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(CAPACITY, to_stderr, push_dropped));
+
+/// What cannot be written is lost: a full disk or a closed pipe must not end the server.
+fn to_stderr(lines: &[u8]) {
+    let _ = std::io::stderr().lock().write_all(lines);
+}
 
 /// What the log shows, how, and where.
 #[derive(Debug)]
@@ -75,7 +85,7 @@ impl Log {
         write(&mut line);
         match self.output {
             Output::Stderr { is_terminal } => {
-                buffer::STDERR.append(&line, is_terminal || level <= Level::WARN);
+                STDERR.append(&line, is_terminal || level <= Level::WARN);
             }
             Output::Sink(sink) => sink(&line),
         }
@@ -104,7 +114,7 @@ impl Log {
                     Format::Text { .. } => line::push_field(line, self.format, name, value),
                 }
             }
-            end(line, self.format, super::LOGGER, Some(request_id));
+            end(line, self.format, LOGGER, Some(request_id));
         });
     }
 }
@@ -160,18 +170,18 @@ pub(super) fn push_dropped(lines: &mut Vec<u8>, count: u64) {
 
 /// Begins to collect lines in batches.
 pub(super) fn begin_batches() {
-    buffer::STDERR.set_direct(false);
+    STDERR.set_direct(false);
 }
 
 /// Waits until all lines are written, but not for ever. Returns whether they are.
 pub(super) fn flush() -> bool {
-    buffer::STDERR.flush(FLUSH_LIMIT)
+    STDERR.flush(FLUSH_LIMIT)
 }
 
 /// The same at the end of the process: what is logged later is written by whoever logs it.
 pub(super) fn flush_at_end() {
     let is_written = flush();
-    buffer::STDERR.set_direct(is_written);
+    STDERR.set_direct(is_written);
 }
 
 /// By this layer the subscriber is known that writes to the log.

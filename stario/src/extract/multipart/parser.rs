@@ -11,8 +11,9 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::super::BodyStream;
 use super::disposition::{Disposition, parse_headers};
-use super::{BodyStream, ContentType, MultipartPart, Rejection, Scope};
+use super::{ContentType, Rejection, Scope};
 
 /// The most parts of a body.
 const PART_LIMIT: usize = 1000;
@@ -58,20 +59,16 @@ impl Parser {
         })
     }
 
-    pub(in super::super) async fn next_part(&mut self) -> Result<Option<MultipartPart<'_>>, Rejection> {
-        match self.next_head().await {
-            Ok(Some((headers, disposition))) => {
-                Ok(Some(MultipartPart { parser: self, headers, disposition }))
-            }
-            Ok(None) => Ok(None),
-            Err(rejection) => {
-                self.position = Position::End;
-                Err(rejection)
-            }
+    /// Reads up to the next part's content. `None` is the end of the body; after an error there are no more parts.
+    pub(super) async fn next_head(&mut self) -> Result<Option<(http::HeaderMap, Disposition)>, Rejection> {
+        let head = self.read_head().await;
+        if head.is_err() {
+            self.position = Position::End;
         }
+        head
     }
 
-    async fn next_head(&mut self) -> Result<Option<(http::HeaderMap, Disposition)>, Rejection> {
+    async fn read_head(&mut self) -> Result<Option<(http::HeaderMap, Disposition)>, Rejection> {
         while self.content().await?.is_some() {}
         if self.position == Position::End || self.is_last().await? {
             self.position = Position::End;

@@ -10,8 +10,9 @@ use serde::de::{
 };
 use serde_json::Value;
 
-use super::attempt::{Attempt, Empty, Place};
+use super::attempt::{Attempt, Empty};
 use super::mismatch::Mismatch;
+use super::place::Place;
 use super::reader::{Reader, View};
 use super::words::is_plain_name;
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::attempt::Leaf;
+use super::place::Leaf;
 use super::words;
 
 /// An error of one attempt. It is boxed, because every result of serde has room for it.

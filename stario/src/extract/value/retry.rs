@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::Problem;
 use super::access::shown;
-use super::attempt::{Attempt, Buffered, Change, Empty, Form, Given, Place};
+use super::attempt::{Attempt, Buffered, Change, Empty, Form, Given};
 use super::mismatch::{Found, Mismatch, Reason, push_segment};
+use super::place::Place;
+use super::problem::Problem;
 use super::reader::View;
 use super::scalar::Guess;
 use super::words;

@@ -13,6 +13,10 @@ use std::io;
 
 use super::super::socket::Socket;
 
+/// The protocols that TLS offers, the preferred first.
+#[cfg(feature = "tls")]
+pub(in super::super) const ALPN: &[&[u8]] = &[b"h2", b"http/1.1"];
+
 /// The first bytes of a connection of HTTP/2 (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 

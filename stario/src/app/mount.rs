@@ -1,0 +1,131 @@
+//! A service of others under a prefix of an app.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Uri};
+use tower::Service;
+
+use super::parts::Effective;
+use crate::body::{Body, BodyError};
+use crate::layer::{BoxedService, Stage};
+use crate::response::Response;
+use crate::routing::Pattern;
+use crate::settings::PartSettings;
+
+/// A service that answers all that begins with a prefix.
+#[derive(Clone)]
+pub(crate) struct Mount {
+    /// Without a slash at its end: empty for `/`.
+    prefix: Box<str>,
+    pattern: Pattern,
+    /// The layers around it that are not around the whole app.
+    pub(super) stages: Vec<Arc<Stage>>,
+    /// The settings of the parts that it is in, the innermost first; in an assembled app, those that hold.
+    pub(super) settings: Vec<Arc<PartSettings>>,
+    /// The service's type, for people.
+    name: &'static str,
+    /// Where the app was given it.
+    place: &'static Location<'static>,
+    service: BoxedService<BodyError>,
+}
+
+/// The target of a request as the client sent it. A [mounted](crate::App::mount) service finds it in the request's
+/// extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginalUri(pub Uri);
+
+impl std::fmt::Debug for Mount {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Mount").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl Mount {
+    /// Mounts the service at `prefix`, which has no slash at its end.
+    pub(super) fn new<S, B>(prefix: &str, place: &'static Location<'static>, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BodyError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        Self {
+            prefix: prefix.into(),
+            pattern: Pattern::new(prefix),
+            stages: Vec::new(),
+            settings: Vec::new(),
+            name: std::any::type_name::<S>(),
+            place,
+            service: BoxedService::new(service),
+        }
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The literal segments of the prefix.
+    pub(super) fn prefix_pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// Where the app was given it.
+    pub(super) fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
+    /// The same in an assembled app.
+    pub(super) fn within(self, effective: &mut Effective) -> Self {
+        let settings = vec![effective.of(&self.settings)];
+        Self { settings, ..self }
+    }
+
+    /// The settings that hold here, in an assembled app.
+    pub(crate) fn settings(&self) -> Option<&Arc<PartSettings>> {
+        self.settings.first()
+    }
+
+    /// The same in an app that is nested under a prefix.
+    pub(super) fn move_under(&mut self, prefix: &str) {
+        self.prefix = format!("{prefix}{}", self.prefix).into();
+        self.pattern = Pattern::new(&self.prefix);
+        self.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
+    }
+
+    /// What the start shows of it, as of a route: methods, paths, kind, service, place.
+    pub(crate) fn row(&self) -> [String; 5] {
+        let place = format!("{}:{}", self.place.file(), self.place.line());
+        ["*".to_owned(), self.pattern().to_string(), "service".to_owned(), self.name.to_owned(), place]
+    }
+
+    pub(crate) fn stages(&self) -> &[Arc<Stage>] {
+        &self.stages
+    }
+
+    /// All paths that it answers.
+    pub(super) fn pattern(&self) -> Pattern {
+        Pattern::new(&format!("{}/{{path...}}", self.prefix))
+    }
+
+    pub(crate) async fn call(&self, mut request: Request<Body>) -> Result<Response, BodyError> {
+        let original = request.uri().clone();
+        if let Some(inner) = self.strip(&original) {
+            *request.uri_mut() = inner;
+        }
+        request.extensions_mut().insert(OriginalUri(original));
+        self.service.clone().oneshot(request).await
+    }
+
+    /// The target behind the prefix.
+    fn strip(&self, uri: &Uri) -> Option<Uri> {
+        let rest = self.pattern.strip(uri.path())?;
+        let slash = if rest.starts_with('/') { "" } else { "/" };
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(format!("{slash}{rest}{query}").parse().ok()?);
+        Uri::from_parts(parts).ok()
+    }
+}

@@ -1,0 +1,113 @@
+//! What an app tells those who watch it: whether it is alive, whether it is ready, and its figures.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, HeaderValue};
+
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::handler::Endpoint;
+use crate::panic::{catch_panic, panic_message};
+use crate::response::{self, Response};
+use crate::route::{EndpointInfo, HandlerKind};
+use crate::scope::Scope;
+use crate::shared::ReadinessCheck;
+
+/// The probes of an app; each has a path if it is wanted.
+#[derive(Default)]
+pub(crate) struct Probes {
+    pub(super) liveness: Option<String>,
+    pub(super) readiness: Option<(String, Box<ReadinessCheck>)>,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: Option<String>,
+}
+
+impl Probes {
+    /// These, and those of `other` that are not wanted here.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            liveness: self.liveness.or(other.liveness),
+            readiness: self.readiness.or(other.readiness),
+            #[cfg(feature = "metrics")]
+            metrics: self.metrics.or(other.metrics),
+        }
+    }
+
+    /// The readiness check, which requests find with what they share.
+    pub(super) fn into_readiness(self) -> Option<Box<ReadinessCheck>> {
+        self.readiness.map(|(_, check)| check)
+    }
+
+    /// Each with its path.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = (&'static Endpoint, &str)> {
+        let liveness = self.liveness.as_deref().map(|path| (&LIVENESS, path));
+        let readiness = self.readiness.as_ref().map(|(path, _)| (&READINESS, path.as_str()));
+        #[cfg(feature = "metrics")]
+        let metrics = self.metrics.as_deref().map(|path| (&METRICS, path));
+        #[cfg(not(feature = "metrics"))]
+        let metrics = None;
+        [liveness, readiness, metrics].into_iter().flatten()
+    }
+}
+
+static LIVENESS: Endpoint =
+    probe("stario::liveness", line!(), |_, _| Box::pin(async { Box::new(answer(StatusCode::OK, "alive")) }));
+
+static READINESS: Endpoint =
+    probe("stario::readiness", line!(), |_, scope| Box::pin(async move { Box::new(ready(&scope).await) }));
+
+#[cfg(feature = "metrics")]
+static METRICS: Endpoint = probe("stario::metrics", line!(), |_, _| {
+    Box::pin(async {
+        let figures = crate::telemetry::metrics::render();
+        Box::new(response::with_type(
+            HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+            figures,
+        ))
+    })
+});
+
+const fn probe(
+    handler: &'static str,
+    line: u32,
+    call: fn(Arc<Exchange>, Arc<Scope>) -> crate::handler::EndpointFuture,
+) -> Endpoint {
+    let info = EndpointInfo {
+        kind: HandlerKind::Query,
+        method: "GET",
+        path: handler,
+        headers: &[],
+        handler,
+        file: file!(),
+        line,
+        is_checked: true,
+        body_limit: None,
+    };
+    Endpoint { info, layer: None, requirements: Vec::new, call }
+}
+
+async fn ready(scope: &Scope) -> Response {
+    let app = scope.exchange().app();
+    if app.stop.is_stopped() {
+        return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
+    let Some(check) = &app.readiness else {
+        return answer(StatusCode::OK, "ready");
+    };
+    let checked = catch_panic(async { check(Arc::clone(app)).await }).await;
+    let failure = match checked {
+        Ok(Ok(())) => return answer(StatusCode::OK, "ready"),
+        Ok(Err(error)) => error,
+        Err(panic) => Error::from(format!("the check panicked: {}", panic_message(&*panic))),
+    };
+    tracing::warn!(error = %failure, "the app is not ready");
+    answer(StatusCode::SERVICE_UNAVAILABLE, "not ready")
+}
+
+/// An answer that holds now, and for nobody else.
+fn answer(status: StatusCode, text: &str) -> Response {
+    let mut response = response::text(status, text);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,90 @@
+//! What answers a request: a route, a mounted service, or why there is none.
+
+use std::sync::Arc;
+
+use http::{Request, request};
+
+use crate::app::{Assembled, Mount};
+use crate::body::Body;
+use crate::exchange::Place;
+use crate::extract::MatchedPath;
+use crate::layer::Stage;
+use crate::routing::{Lookup, Match};
+use crate::settings::PartSettings;
+
+/// A request's head and body. They are passed on by reference, and moved once, to the scope.
+pub(super) struct Inputs {
+    pub(super) head: request::Parts,
+    pub(super) body: Body,
+}
+
+impl Inputs {
+    pub(super) fn take(&mut self) -> Request<Body> {
+        let (empty, ()) = Request::new(()).into_parts();
+        Request::from_parts(std::mem::replace(&mut self.head, empty), std::mem::take(&mut self.body))
+    }
+}
+
+/// What answers a request.
+#[derive(Debug, Clone)]
+pub(super) enum Found {
+    Lookup(Lookup),
+    Mount(Arc<Mount>),
+}
+
+impl Found {
+    pub(super) fn by(app: &Assembled, head: &request::Parts) -> Self {
+        let lookup = app.router().find(head);
+        match app.mount(head, &lookup) {
+            Some(mount) => Found::Mount(Arc::clone(mount)),
+            None => Found::Lookup(lookup),
+        }
+    }
+
+    /// The route, if one was found, and the settings that hold.
+    pub(super) fn place(&self, app: &Assembled, head: &request::Parts) -> Place {
+        let route = match self {
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => Some(*route),
+            _ => None,
+        };
+        Place { route, settings: Arc::clone(self.settings(app, head)) }
+    }
+
+    /// The settings that hold for it: those of its route, else those of the part whose prefix or host it is for.
+    pub(super) fn settings<'a>(&'a self, app: &'a Assembled, head: &request::Parts) -> &'a Arc<PartSettings> {
+        match self {
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => {
+                &app.router().route(*route).target.settings
+            }
+            Found::Mount(mount) => mount.settings().unwrap_or_else(|| app.settings_at(head)),
+            Found::Lookup(_) => app.settings_at(head),
+        }
+    }
+
+    /// The layers around it, if it has some of its own.
+    pub(super) fn stages(&self, app: &Assembled) -> Option<Arc<[Arc<Stage>]>> {
+        let stages_of = |route| &app.target(route).stages;
+        let stages: Arc<[Arc<Stage>]> = match self {
+            Found::Mount(mount) => mount.stages().into(),
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => Arc::clone(stages_of(*route)),
+            // A layer may answer what the handlers at this path do not, such as a preflight request of CORS. Routes of
+            // different apps can be at one path; then the layers of the first count.
+            Found::Lookup(Lookup {
+                result: Match::MethodNotAllowed { .. } | Match::Options { .. },
+                nearest: Some(nearest),
+                ..
+            }) => stages_of(*nearest).iter().filter(|stage| !stage.is_of_handler).cloned().collect(),
+            Found::Lookup(_) => return None,
+        };
+        (!stages.is_empty()).then_some(stages)
+    }
+
+    pub(super) fn matched_path(&self, app: &Assembled) -> Option<MatchedPath> {
+        match self {
+            Found::Lookup(Lookup { result: Match::Found(route), .. }) => {
+                Some(MatchedPath(app.router().route(*route).path))
+            }
+            _ => None,
+        }
+    }
+}

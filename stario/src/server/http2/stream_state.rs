@@ -1,0 +1,47 @@
+//! What a stream of HTTP/2 waits for, and how its task gets to know it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a stream waits for: shared by its response's body, which knows, and its task, which acts on it.
+#[derive(Default)]
+pub(in super::super) struct StreamState {
+    /// Whether the response waits for its client, not for the server.
+    pub(super) waits_for_client: AtomicBool,
+    /// Whether the body was polled since the task has last asked.
+    pub(super) has_changed: AtomicBool,
+    /// The bytes handed over since the task has last asked.
+    pub(super) bytes: AtomicUsize,
+}
+
+impl StreamState {
+    /// So many bytes are handed over, and the client has to take them.
+    pub(in super::super) fn wait_for_client(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.waits_for_client.store(true, Ordering::Relaxed);
+        self.has_changed.store(true, Ordering::Relaxed);
+    }
+
+    /// Nothing is ready to be sent.
+    pub(in super::super) fn wait_for_server(&self) {
+        self.waits_for_client.store(false, Ordering::Relaxed);
+        self.has_changed.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The state of the stream that hyper is about to execute.
+#[derive(Clone, Default)]
+pub(super) struct NewStream(Arc<Mutex<Option<Arc<StreamState>>>>);
+
+impl NewStream {
+    /// The state of a new stream, which stays here for the stream's task.
+    pub(super) fn create(&self) -> Arc<StreamState> {
+        let state = Arc::<StreamState>::default();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
+        state
+    }
+
+    pub(super) fn take(&self) -> Arc<StreamState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+}
