@@ -7,6 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use http::{StatusCode, header};
 use stario_html::Render;
 
+use super::redirect::{NoRedirect, redirects_to};
 use super::{AsHtml, AsResponse, IntoResponse, Response, failure, has_failed};
 use crate::error::Result;
 
@@ -140,8 +141,12 @@ macro_rules! values_with_parts {
                 if has_failed(&response) {
                     return response;
                 }
+                let is_redirect = redirects_to(&response).is_some();
                 let applied = (|| {
                     $($part.apply(&mut response)?;)+
+                    if is_redirect && !super::is_redirect(response.status()) {
+                        return Err(NoRedirect(response.status()).into());
+                    }
                     Ok(())
                 })();
                 applied.map_or_else(failure, |()| response)

@@ -64,7 +64,7 @@ impl Redirect {
 
 impl IntoResponse for Redirect {
     fn into_response(self) -> Response {
-        if !(300..=308).contains(&self.status.as_u16()) || self.status == StatusCode::NOT_MODIFIED {
+        if !is_redirect(self.status) {
             return failure(NoRedirect(self.status).into());
         }
         let location = match self.location.into_checked() {
@@ -83,8 +83,18 @@ impl IntoResponse for Redirect {
 }
 
 /// A status that tells no client to go anywhere.
+/// Whether a response with this status is a redirect.
+pub(crate) fn is_redirect(status: StatusCode) -> bool {
+    (300..=308).contains(&status.as_u16()) && status != StatusCode::NOT_MODIFIED
+}
+
+/// Where a response that is a redirect leads.
+pub(crate) fn redirects_to(response: &Response) -> Option<&HeaderValue> {
+    response.headers().get(LOCATION).filter(|_| is_redirect(response.status()))
+}
+
 #[derive(Debug)]
-struct NoRedirect(StatusCode);
+pub(super) struct NoRedirect(pub(super) StatusCode);
 
 impl fmt::Display for NoRedirect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
