@@ -184,6 +184,10 @@ fn send_range(response: &mut Response, line: &HeaderValue) {
         return;
     };
     let length = file.file_length();
+    // Of an empty file there is no part: any range is answered with the whole of it.
+    if length == 0 {
+        return;
+    }
     match range::select(line.as_bytes(), length) {
         Selection::Whole => {}
         Selection::Nothing => {
