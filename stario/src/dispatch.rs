@@ -29,7 +29,7 @@ use crate::handler::{self, PendingCall};
 use crate::layer::Stage;
 use crate::panic::{catch_panic, panic_message};
 use crate::request_id::X_REQUEST_ID;
-use crate::response::{IntoResponse, Redirect, Response};
+use crate::response::{IntoResponse, Redirect, RefusalReason, Response};
 use crate::routing::{Lookup, Match};
 use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, PartSettings, WRONG_HOST};
@@ -314,6 +314,9 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
     response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| exchange.id().header());
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
+    }
+    if let Some(RefusalReason(reason)) = response.extensions_mut().remove() {
+        exchange.note_reason(reason);
     }
     exchange.answered(response.status());
 }
