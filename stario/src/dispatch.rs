@@ -326,7 +326,10 @@ fn compressed(
     exchange: &Arc<Exchange>,
     mut response: Box<Response>,
 ) -> Result<Box<Response>, Pin<Box<dyn Future<Output = Response> + Send>>> {
-    let Some(accepted) = exchange.accepted().copied() else { return Ok(response) };
+    let Some(accepted) = exchange.accepted().copied() else {
+        compress::note_variants(exchange.settings().compression(), &mut response);
+        return Ok(response);
+    };
     let exchange = Arc::clone(exchange);
     Err(Box::pin(async move {
         compress::respond(accepted, exchange.settings().compression(), &mut response).await;

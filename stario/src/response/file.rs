@@ -168,6 +168,11 @@ pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
     }
     let validators = Validators::of(response.headers());
     if let Some(status) = validators.answer_instead(&request.headers) {
+        let length = response.body_mut().as_file().map(|file| file.file_length());
+        let content_type = response.headers().get(CONTENT_TYPE).cloned();
+        if let (StatusCode::NOT_MODIFIED, Some(length), Some(content_type)) = (status, length, content_type) {
+            response.extensions_mut().insert(super::UnmodifiedFile { content_type, length });
+        }
         return without_file(response, status);
     }
     let mut lines = request.headers.get_all(RANGE).iter();
