@@ -82,8 +82,8 @@ impl DecodeError {
     /// The status that answers it.
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            DecodeError::Broken(_) => StatusCode::BAD_REQUEST,
-            DecodeError::Window | DecodeError::Expands(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            DecodeError::Broken(_) | DecodeError::Window => StatusCode::BAD_REQUEST,
+            DecodeError::Expands(_) => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
 }
@@ -274,6 +274,6 @@ mod tests {
         };
         let text = "the zstd body needs a window of more than 8 MiB to be decompressed";
         assert_eq!(failure(23), None);
-        assert_eq!(failure(24), Some((413, text.to_owned())));
+        assert_eq!(failure(24), Some((400, text.to_owned())));
     }
 }
