@@ -19,7 +19,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
 
 use crate::body::Body;
-use crate::response::{Response, UnmodifiedFile};
+use crate::response::Response;
 
 pub(crate) use accept::Accepted;
 pub use decode::Decompression;
@@ -32,6 +32,14 @@ pub(crate) use vary::vary;
 /// A whole body of up to this many bytes is compressed by the thread that answers: a millisecond at most
 /// with the levels that are set unless an app sets others. A longer one would keep other requests waiting.
 const INLINE_BYTES: usize = 64 * 1024;
+
+/// Of the file that a 304 stands for: what decides whether the file itself would be compressed.
+#[derive(Clone)]
+#[cfg_attr(not(feature = "files"), allow(dead_code))]
+pub(crate) struct UnmodifiedFile {
+    pub(crate) content_type: HeaderValue,
+    pub(crate) length: u64,
+}
 
 /// Compresses the body if the client accepts it and the response qualifies, and says so in its head.
 ///

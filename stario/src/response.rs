@@ -176,14 +176,6 @@ pub(crate) fn failure_of(response: &Response) -> Option<Error> {
     Some(Error::new(response.status(), &**message))
 }
 
-/// Of the file that a 304 stands for: what decides whether the file itself would be compressed.
-#[derive(Clone)]
-#[cfg_attr(not(feature = "files"), allow(dead_code))]
-pub(crate) struct UnmodifiedFile {
-    pub(crate) content_type: HeaderValue,
-    pub(crate) length: u64,
-}
-
 /// Why a request was answered with a 4xx: its record in the log says so.
 #[derive(Clone)]
 pub(crate) struct RefusalReason(pub(crate) Arc<str>);

@@ -171,7 +171,7 @@ pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
         let length = response.body_mut().as_file().map(|file| file.file_length());
         let content_type = response.headers().get(CONTENT_TYPE).cloned();
         if let (StatusCode::NOT_MODIFIED, Some(length), Some(content_type)) = (status, length, content_type) {
-            response.extensions_mut().insert(super::UnmodifiedFile { content_type, length });
+            response.extensions_mut().insert(crate::compress::UnmodifiedFile { content_type, length });
         }
         return without_file(response, status);
     }
