@@ -29,8 +29,8 @@ pub(crate) use file::finish as finish_file;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;
+pub(crate) use part::{is_redirect, redirects_to};
 pub use redirect::Redirect;
-pub(crate) use redirect::{is_redirect, redirects_to};
 pub use set_cookie::SetCookie;
 pub use text::Text;
 

@@ -3,11 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use http::{StatusCode, header};
 use stario_html::Render;
 
-use super::redirect::{NoRedirect, redirects_to};
 use super::{AsHtml, AsResponse, IntoResponse, Response, failure, has_failed};
 use crate::error::Result;
 
@@ -127,6 +126,28 @@ impl StdError for InvalidHeader {
 }
 
 /// The value behind the parts is rendered.
+/// Whether a response with this status is a redirect.
+pub(crate) fn is_redirect(status: StatusCode) -> bool {
+    (300..=308).contains(&status.as_u16()) && status != StatusCode::NOT_MODIFIED
+}
+
+/// Where a response that is a redirect leads.
+pub(crate) fn redirects_to(response: &Response) -> Option<&HeaderValue> {
+    response.headers().get(LOCATION).filter(|_| is_redirect(response.status()))
+}
+
+/// A status that tells no client to go anywhere.
+#[derive(Debug)]
+pub(super) struct NoRedirect(pub(super) StatusCode);
+
+impl fmt::Display for NoRedirect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} is no status of a redirect", self.0.as_u16())
+    }
+}
+
+impl StdError for NoRedirect {}
+
 #[doc(hidden)]
 pub struct AsHtmlWithParts(());
 
@@ -141,10 +162,10 @@ macro_rules! values_with_parts {
                 if has_failed(&response) {
                     return response;
                 }
-                let is_redirect = redirects_to(&response).is_some();
+                let has_target = redirects_to(&response).is_some();
                 let applied = (|| {
                     $($part.apply(&mut response)?;)+
-                    if is_redirect && !super::is_redirect(response.status()) {
+                    if has_target && !is_redirect(response.status()) {
                         return Err(NoRedirect(response.status()).into());
                     }
                     Ok(())

@@ -1,11 +1,9 @@
 //! `Redirect`: the client is to go elsewhere.
 
-use std::error::Error as StdError;
-use std::fmt;
-
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 
+use super::part::{NoRedirect, is_redirect};
 use super::{IntoResponse, Location, Response, failure};
 
 /// A redirect to another URL, with an empty body.
@@ -81,25 +79,3 @@ impl IntoResponse for Redirect {
         }
     }
 }
-
-/// A status that tells no client to go anywhere.
-/// Whether a response with this status is a redirect.
-pub(crate) fn is_redirect(status: StatusCode) -> bool {
-    (300..=308).contains(&status.as_u16()) && status != StatusCode::NOT_MODIFIED
-}
-
-/// Where a response that is a redirect leads.
-pub(crate) fn redirects_to(response: &Response) -> Option<&HeaderValue> {
-    response.headers().get(LOCATION).filter(|_| is_redirect(response.status()))
-}
-
-#[derive(Debug)]
-pub(super) struct NoRedirect(pub(super) StatusCode);
-
-impl fmt::Display for NoRedirect {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} is no status of a redirect", self.0.as_u16())
-    }
-}
-
-impl StdError for NoRedirect {}
