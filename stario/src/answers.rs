@@ -50,7 +50,11 @@ impl ErrorAnswers {
     /// The answer to an error.
     pub(crate) fn answer(&self, error: Error, request: &request::Parts, id: RequestId) -> Response {
         match error.into_kind() {
-            Kind::Rejection(rejection) => self.refuse(&rejection, request, id),
+            Kind::Rejection(rejection) => {
+                let mut response = self.refuse(&rejection, request, id);
+                response::note_reason(&mut response, rejection.message());
+                response
+            }
             Kind::Answer { status, message } => self.status(status, &message, request, id),
             Kind::Cause(cause) => {
                 if let Some(response) = self.cause(&*cause, request, id) {
@@ -74,8 +78,11 @@ impl ErrorAnswers {
             let mut by_type = self.by_type.iter();
             by_type.find_map(|(_, handler)| handler(cause, request)).or_else(|| own?.response(request))
         };
-        if let Some(response) = guarded(id, handled) {
+        if let Some(mut response) = guarded(id, handled) {
             log_failure(response.status(), cause, id);
+            if response.status().is_client_error() {
+                response::note_reason(&mut response, &Chain(cause).to_string());
+            }
             return Some(response);
         }
         let status = match own {
@@ -123,7 +130,10 @@ impl ErrorAnswers {
         request: &request::Parts,
         id: RequestId,
     ) -> Response {
-        self.page(status, message, request, id).unwrap_or_else(|| response::text(status, message))
+        let page = self.page(status, message, request, id);
+        let mut response = page.unwrap_or_else(|| response::text(status, message));
+        response::note_reason(&mut response, message);
+        response
     }
 
     /// The answer to a panic, which is logged already; `None` is a request that nobody has asked for.

@@ -327,6 +327,12 @@ impl State {
     ) -> Result<(), WriteError> {
         let Phase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
         if let Some(status) = self.status {
+            if let Some(location) = response::redirects_to(&response)
+                && !response::is_redirect(status)
+            {
+                let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
+                return Err(WriteError::NotRedirect { status, location });
+            }
             *response.status_mut() = status;
         }
         if let Some(request) = request {

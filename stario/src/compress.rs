@@ -13,6 +13,7 @@ mod vary;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue,
+    LAST_MODIFIED,
 };
 use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
@@ -32,6 +33,14 @@ pub(crate) use vary::vary;
 /// with the levels that are set unless an app sets others. A longer one would keep other requests waiting.
 const INLINE_BYTES: usize = 64 * 1024;
 
+/// Of the file that a 304 stands for: what decides whether the file itself would be compressed.
+#[derive(Clone)]
+#[cfg_attr(not(feature = "files"), allow(dead_code))]
+pub(crate) struct UnmodifiedFile {
+    pub(crate) content_type: HeaderValue,
+    pub(crate) length: u64,
+}
+
 /// Compresses the body if the client accepts it and the response qualifies, and says so in its head.
 ///
 /// HEAD is answered as GET is, so that both have one head.
@@ -43,6 +52,15 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
     // they may say nothing.
     if matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT) {
         vary(response.headers_mut(), "accept-encoding");
+        if let Some(file) = response.extensions_mut().remove::<UnmodifiedFile>()
+            && file.length >= settings.least_bytes() as u64
+            && !response.headers().contains_key(CONTENT_ENCODING)
+            && settings.compresses(&file.content_type)
+            && !forbids_transform(response.headers())
+            && accepted.choose(settings.stream_preference().iter().copied()).is_some()
+        {
+            weaken_tag(response.headers_mut());
+        }
         return;
     }
     let threshold = if accepted.refuses_identity() { 1 } else { settings.least_bytes() };
@@ -68,6 +86,18 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
         *response.body_mut() = Body::new(stream::Encoded::new(body, coding, effort));
     }
     head(response.headers_mut(), coding);
+}
+
+/// Says of a response that a cache may keep, to a client that names no coding, that others get it in one.
+pub(crate) fn note_variants(settings: &Compression, response: &mut Response) {
+    let is_kept = [ETAG, LAST_MODIFIED].iter().any(|name| response.headers().contains_key(name));
+    if !is_kept || settings.is_off() {
+        return;
+    }
+    let is_of_another = matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT);
+    if is_of_another || is_negotiable(response, settings, settings.least_bytes()) {
+        vary(response.headers_mut(), "accept-encoding");
+    }
 }
 
 /// Whether the response would be compressed for a client that accepts it.
@@ -102,7 +132,11 @@ fn head(headers: &mut HeaderMap, coding: ContentCoding) {
     headers.remove(CONTENT_LENGTH);
     // Ranges would be of the bytes as they were.
     headers.remove(ACCEPT_RANGES);
-    // A strong tag promises the same bytes (RFC 9110, section 8.8.1).
+    weaken_tag(headers);
+}
+
+/// Makes a strong tag weak: a strong one promises the same bytes (RFC 9110, section 8.8.1).
+fn weaken_tag(headers: &mut HeaderMap) {
     if let Some(tag) = headers.get(ETAG)
         && tag.as_bytes().starts_with(b"\"")
         && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())

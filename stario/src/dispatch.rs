@@ -29,7 +29,7 @@ use crate::exchange::Exchange;
 use crate::handler;
 use crate::panic::{catch_panic, panic_message};
 use crate::request_id::X_REQUEST_ID;
-use crate::response::{IntoResponse, Redirect, Response};
+use crate::response::{IntoResponse, Redirect, RefusalReason, Response};
 use crate::routing::{Lookup, Match};
 use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
@@ -207,6 +207,9 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
+    if let Some(RefusalReason(reason)) = response.extensions_mut().remove() {
+        exchange.note_reason(reason);
+    }
     exchange.answered(response.status());
 }
 
@@ -215,7 +218,10 @@ fn compressed(
     exchange: &Arc<Exchange>,
     mut response: Box<Response>,
 ) -> Result<Box<Response>, Pin<Box<dyn Future<Output = Response> + Send>>> {
-    let Some(accepted) = exchange.accepted().copied() else { return Ok(response) };
+    let Some(accepted) = exchange.accepted().copied() else {
+        compress::note_variants(exchange.settings().compression(), &mut response);
+        return Ok(response);
+    };
     let exchange = Arc::clone(exchange);
     Err(Box::pin(async move {
         compress::respond(accepted, exchange.settings().compression(), &mut response).await;

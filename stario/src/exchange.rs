@@ -71,6 +71,8 @@ struct Record {
     client: Option<IpAddr>,
     /// The status of the response; 0 before there is one.
     status: AtomicU16,
+    /// Why the request was answered with a 4xx, if that is known.
+    reason: OnceLock<Arc<str>>,
     is_stream: AtomicBool,
     /// Whether an event stream ended because the server stops.
     is_stopped: AtomicBool,
@@ -285,6 +287,11 @@ impl Exchange {
         }
     }
 
+    /// Notes why the request is answered with a 4xx, for its record in the log.
+    pub(crate) fn note_reason(&self, reason: Arc<str>) {
+        let _ = self.record.reason.set(reason);
+    }
+
     /// Notes that the response is an event stream.
     pub(crate) fn begin_stream(&self) {
         self.outer().record.is_stream.store(true, Ordering::Relaxed);
@@ -311,6 +318,7 @@ impl Exchange {
             client: record.client,
             route: self.route().map(|route| route.path),
             status,
+            reason: record.reason.get().map(|reason| &**reason),
             bytes,
             events,
             outcome,
@@ -331,6 +339,7 @@ impl Record {
             path,
             client,
             status: AtomicU16::new(0),
+            reason: OnceLock::new(),
             is_stream: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
             events: AtomicU64::new(0),

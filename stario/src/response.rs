@@ -29,6 +29,7 @@ pub(crate) use file::finish as finish_file;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;
+pub(crate) use part::{is_redirect, redirects_to};
 pub use redirect::Redirect;
 pub use set_cookie::SetCookie;
 pub use text::Text;
@@ -173,6 +174,18 @@ pub(crate) fn failure(error: Error) -> Response {
 pub(crate) fn failure_of(response: &Response) -> Option<Error> {
     let Failed(message) = response.extensions().get()?;
     Some(Error::new(response.status(), &**message))
+}
+
+/// Why a request was answered with a 4xx: its record in the log says so.
+#[derive(Clone)]
+pub(crate) struct RefusalReason(pub(crate) Arc<str>);
+
+/// Notes why the request is answered with a 4xx, unless the status says as much.
+pub(crate) fn note_reason(response: &mut Response, message: &str) {
+    let status = response.status();
+    if status.is_client_error() && !message.is_empty() && message != reason(status) {
+        response.extensions_mut().insert(RefusalReason(message.into()));
+    }
 }
 
 fn has_failed(response: &Response) -> bool {

@@ -170,10 +170,7 @@ impl Writer {
     /// # Errors
     ///
     /// When `media_type` is not a valid header value; and as [`respond`](Self::respond).
-    pub fn bytes<M>(self, media_type: M, data: impl Into<Bytes>) -> Result<()>
-    where
-        M: TryInto<HeaderValue, Error: Into<http::Error>>,
-    {
+    pub fn bytes<K>(self, media_type: impl IntoHeader<HeaderValue, K>, data: impl Into<Bytes>) -> Result<()> {
         let media_type = header(media_type)?;
         self.respond(response::with_type(media_type, data.into()))
     }
@@ -181,7 +178,8 @@ impl Writer {
     /// Redirects to another place of this site, or to a [`Location::external`] one: 307, the client repeats
     /// the request there, method and body included.
     ///
-    /// Choose another redirect with [`status`](Self::status). In an event stream, use
+    /// Choose another redirect with [`status`](Self::status), as in `w.status(StatusCode::SEE_OTHER).redirect("/")`;
+    /// a status that is not a redirect's is an error. In an event stream, use
     /// [`navigate`](Self::navigate).
     ///
     /// # Errors
@@ -369,11 +367,11 @@ impl Writer {
     /// # Errors
     ///
     /// When HTTP cannot carry it, and when the headers are sent already.
-    pub fn set_header<N, V>(&self, name: N, value: V) -> Result<&Self>
-    where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
-        V: TryInto<HeaderValue, Error: Into<http::Error>>,
-    {
+    pub fn set_header<K, L>(
+        &self,
+        name: impl IntoHeader<HeaderName, K>,
+        value: impl IntoHeader<HeaderValue, L>,
+    ) -> Result<&Self> {
         let (name, value) = (header(name)?, header(value)?);
         self.channel.change_headers(|headers| {
             headers.insert(name, value);
@@ -386,11 +384,11 @@ impl Writer {
     /// # Errors
     ///
     /// As [`set_header`](Self::set_header).
-    pub fn add_header<N, V>(&self, name: N, value: V) -> Result<&Self>
-    where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
-        V: TryInto<HeaderValue, Error: Into<http::Error>>,
-    {
+    pub fn add_header<K, L>(
+        &self,
+        name: impl IntoHeader<HeaderName, K>,
+        value: impl IntoHeader<HeaderValue, L>,
+    ) -> Result<&Self> {
         let (name, value) = (header(name)?, header(value)?);
         self.channel.change_headers(|headers| {
             headers.append(name, value);
@@ -510,11 +508,52 @@ impl std::fmt::Debug for Writer {
 }
 
 /// A header's name or value.
-fn header<T, H>(text: T) -> Result<H>
+fn header<H, K>(text: impl IntoHeader<H, K>) -> Result<H> {
+    text.into_header().map_err(WriteError::Header)
+}
+
+/// A header's name or value: what converts into it, and byte literals. `K` tells the conversions apart and is always
+/// inferred.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a header's name or value",
+    label = "neither text nor bytes",
+    note = "names and values are text or bytes, values also whole numbers"
+)]
+pub trait IntoHeader<H, K> {
+    /// Converts it.
+    ///
+    /// # Errors
+    ///
+    /// When HTTP cannot carry it.
+    fn into_header(self) -> std::result::Result<H, http::Error>;
+}
+
+/// The value converts by itself.
+#[doc(hidden)]
+pub struct AsConverted(());
+/// The value is a byte literal, which is an array.
+#[doc(hidden)]
+pub struct AsArray(());
+
+#[diagnostic::do_not_recommend]
+impl<H, T> IntoHeader<H, AsConverted> for T
 where
     T: TryInto<H, Error: Into<http::Error>>,
 {
-    text.try_into().map_err(|error| WriteError::Header(error.into()))
+    fn into_header(self) -> std::result::Result<H, http::Error> {
+        self.try_into().map_err(Into::into)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'b, H, const LENGTH: usize> IntoHeader<H, AsArray> for &'b [u8; LENGTH]
+where
+    &'b [u8]: TryInto<H, Error: Into<http::Error>>,
+{
+    fn into_header(self) -> std::result::Result<H, http::Error> {
+        self.as_slice().try_into().map_err(Into::into)
+    }
 }
 
 /// The type is the response's writer.

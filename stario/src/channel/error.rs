@@ -21,6 +21,13 @@ pub enum WriteError {
     NoBody(StatusCode),
     /// The status is not a final one, 200 to 599.
     Status(StatusCode),
+    /// The status that was set is not one of a redirect, and the response is a redirect.
+    NotRedirect {
+        /// The status that was set.
+        status: StatusCode,
+        /// Where the response redirects to.
+        location: String,
+    },
     /// The `content-length` that was set is not a number, or not just one.
     ContentLength,
     /// The body is not as long as the `content-length` that was set.
@@ -67,6 +74,14 @@ impl fmt::Display for WriteError {
             }
             WriteError::Status(status) => {
                 return write!(formatter, "{} is no status of a response: 200 to 599", status.as_u16());
+            }
+            WriteError::NotRedirect { status, location } => {
+                return write!(
+                    formatter,
+                    "{} is no status of a redirect, and this response redirects to `{location}`: expected 300 to 308, \
+                     but not 304",
+                    status.as_u16()
+                );
             }
             WriteError::ContentLength => "the `content-length` of this response is not one number",
             WriteError::Length { declared, written } => {

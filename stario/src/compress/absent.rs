@@ -51,6 +51,17 @@ pub(crate) async fn respond(accepted: Accepted, _: &Compression, _: &mut Respons
     match accepted {}
 }
 
+/// Of the file that a 304 stands for; no file is compressed, so nobody asks.
+#[derive(Clone)]
+#[allow(dead_code)]
+pub(crate) struct UnmodifiedFile {
+    pub(crate) content_type: http::HeaderValue,
+    pub(crate) length: u64,
+}
+
+/// No response has variants.
+pub(crate) fn note_variants(_: &Compression, _: &mut Response) {}
+
 pub(crate) fn coding_of(_: &HeaderMap) -> Option<ContentCoding> {
     None
 }

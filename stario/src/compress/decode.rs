@@ -23,6 +23,10 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// What may come out before the ratio counts: short bodies of much alike are no attack.
 const FREE_BYTES: u64 = 1024 * 1024;
 
+/// The largest window that a zstd frame may ask for, as its binary logarithm: a frame may ask for gigabytes, and RFC 9659
+/// allows 8 MiB.
+const WINDOW_LOG_MAX: u32 = 23;
+
 /// How compressed request bodies are read; see [`App::decompression`](crate::App::decompression).
 #[derive(Debug, Clone, Copy)]
 #[must_use = "give it to an app with `App::decompression`"]
@@ -68,6 +72,8 @@ pub(crate) fn coding_of(headers: &HeaderMap) -> Option<ContentCoding> {
 pub(crate) enum DecodeError {
     /// It is not what its head says, or has no end.
     Broken(ContentCoding),
+    /// Its zstd frame asks for a window that is larger than [`WINDOW_LOG_MAX`] allows.
+    Window,
     /// It expands more than this many times.
     Expands(u32),
 }
@@ -76,7 +82,7 @@ impl DecodeError {
     /// The status that answers it.
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            DecodeError::Broken(_) => StatusCode::BAD_REQUEST,
+            DecodeError::Broken(_) | DecodeError::Window => StatusCode::BAD_REQUEST,
             DecodeError::Expands(_) => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
@@ -88,6 +94,9 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DecodeError::Broken(coding) => write!(formatter, "the body is not whole `{coding}`"),
+            DecodeError::Window => {
+                formatter.write_str("the zstd body needs a window of more than 8 MiB to be decompressed")
+            }
             DecodeError::Expands(ratio) => {
                 write!(formatter, "the body expands to more than {ratio} times its length")
             }
@@ -127,8 +136,9 @@ enum Position {
 impl Decoded {
     fn new(body: Body, coding: ContentCoding, settings: Decompression) -> Self {
         let decoder: Box<dyn DecodeV2 + Send> = match coding {
-            // A frame may ask for a window of gigabytes; RFC 9659 allows 8 MiB.
-            ContentCoding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(23)])),
+            ContentCoding::Zstd => {
+                Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(WINDOW_LOG_MAX)]))
+            }
             ContentCoding::Brotli => Box::new(BrotliDecoder::new()),
             ContentCoding::Gzip => Box::new(GzipDecoder::new()),
         };
@@ -151,7 +161,7 @@ impl Decoded {
         if self.holds_output || !self.input.is_empty() {
             piece.resize(PIECE_BYTES, 0);
             let mut output = WriteBuffer::new_initialized(&mut piece);
-            self.decode_into(&mut output).map_err(|_| DecodeError::Broken(self.coding))?;
+            self.decode_into(&mut output).map_err(|error| self.why(&error))?;
             let length = output.written_len();
             piece.truncate(length);
         }
@@ -160,6 +170,14 @@ impl Decoded {
             return Err(DecodeError::Expands(self.ratio));
         }
         Ok(piece.into())
+    }
+
+    /// What an error of the decoder says of the body. The zstd library names its errors by texts alone.
+    fn why(&self, error: &io::Error) -> DecodeError {
+        match self.coding {
+            ContentCoding::Zstd if error.to_string().contains("too much memory") => DecodeError::Window,
+            coding => DecodeError::Broken(coding),
+        }
     }
 
     fn decode_into(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<()> {
@@ -238,5 +256,24 @@ impl http_body::Body for Decoded {
                 None => return Poll::Ready(None),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zstd_window_beyond_the_limit_is_named() {
+        let failure = |window_log: u8| {
+            // The frame's magic number, no flags, the window, and one raw block of one byte that is the last.
+            let frame = [0x28, 0xb5, 0x2f, 0xfd, 0, (window_log - 10) << 3, 9, 0, 0, b'x'];
+            let mut decoded = Decoded::new(Body::empty(), ContentCoding::Zstd, Decompression::new());
+            decoded.input = Bytes::copy_from_slice(&frame);
+            decoded.decode().err().map(|error| (error.status().as_u16(), error.to_string()))
+        };
+        let text = "the zstd body needs a window of more than 8 MiB to be decompressed";
+        assert_eq!(failure(23), None);
+        assert_eq!(failure(24), Some((400, text.to_owned())));
     }
 }

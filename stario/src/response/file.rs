@@ -168,6 +168,11 @@ pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
     }
     let validators = Validators::of(response.headers());
     if let Some(status) = validators.answer_instead(&request.headers) {
+        let length = response.body_mut().as_file().map(|file| file.file_length());
+        let content_type = response.headers().get(CONTENT_TYPE).cloned();
+        if let (StatusCode::NOT_MODIFIED, Some(length), Some(content_type)) = (status, length, content_type) {
+            response.extensions_mut().insert(crate::compress::UnmodifiedFile { content_type, length });
+        }
         return without_file(response, status);
     }
     let mut lines = request.headers.get_all(RANGE).iter();
@@ -184,6 +189,10 @@ fn send_range(response: &mut Response, line: &HeaderValue) {
         return;
     };
     let length = file.file_length();
+    // Of an empty file there is no part: any range is answered with the whole of it.
+    if length == 0 {
+        return;
+    }
     match range::select(line.as_bytes(), length) {
         Selection::Whole => {}
         Selection::Nothing => {

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use http::{StatusCode, header};
 use stario_html::Render;
 
@@ -126,6 +126,28 @@ impl StdError for InvalidHeader {
 }
 
 /// The value behind the parts is rendered.
+/// Whether a response with this status is a redirect.
+pub(crate) fn is_redirect(status: StatusCode) -> bool {
+    (300..=308).contains(&status.as_u16()) && status != StatusCode::NOT_MODIFIED
+}
+
+/// Where a response that is a redirect leads.
+pub(crate) fn redirects_to(response: &Response) -> Option<&HeaderValue> {
+    response.headers().get(LOCATION).filter(|_| is_redirect(response.status()))
+}
+
+/// A status that tells no client to go anywhere.
+#[derive(Debug)]
+pub(super) struct NoRedirect(pub(super) StatusCode);
+
+impl fmt::Display for NoRedirect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} is no status of a redirect", self.0.as_u16())
+    }
+}
+
+impl StdError for NoRedirect {}
+
 #[doc(hidden)]
 pub struct AsHtmlWithParts(());
 
@@ -140,8 +162,12 @@ macro_rules! values_with_parts {
                 if has_failed(&response) {
                     return response;
                 }
+                let has_target = redirects_to(&response).is_some();
                 let applied = (|| {
                     $($part.apply(&mut response)?;)+
+                    if has_target && !is_redirect(response.status()) {
+                        return Err(NoRedirect(response.status()).into());
+                    }
                     Ok(())
                 })();
                 applied.map_or_else(failure, |()| response)

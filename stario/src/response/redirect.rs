@@ -1,11 +1,9 @@
 //! `Redirect`: the client is to go elsewhere.
 
-use std::error::Error as StdError;
-use std::fmt;
-
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 
+use super::part::{NoRedirect, is_redirect};
 use super::{IntoResponse, Location, Response, failure};
 
 /// A redirect to another URL, with an empty body.
@@ -64,7 +62,7 @@ impl Redirect {
 
 impl IntoResponse for Redirect {
     fn into_response(self) -> Response {
-        if !(300..=308).contains(&self.status.as_u16()) || self.status == StatusCode::NOT_MODIFIED {
+        if !is_redirect(self.status) {
             return failure(NoRedirect(self.status).into());
         }
         let location = match self.location.into_checked() {
@@ -81,15 +79,3 @@ impl IntoResponse for Redirect {
         }
     }
 }
-
-/// A status that tells no client to go anywhere.
-#[derive(Debug)]
-struct NoRedirect(StatusCode);
-
-impl fmt::Display for NoRedirect {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} is no status of a redirect", self.0.as_u16())
-    }
-}
-
-impl StdError for NoRedirect {}

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 
 use super::activity::{ActiveRequest, Activity};
 use super::check::refusal;
@@ -55,13 +56,17 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = match this.dispatched.as_pin_mut() {
+        let mut response = match this.dispatched.as_pin_mut() {
             Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
                 tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
                 Box::new(internal_server_error())
             }),
             None => this.refused.take().unwrap_or_default(),
         };
+        if response.status().canonical_reason().is_none() {
+            // hyper would write `<none>`.
+            response.extensions_mut().insert(ReasonPhrase::from_static(b""));
+        }
         let Some(request) = this.request.take() else { return Poll::Pending };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS && request.stream().is_none() {
             // Before hyper hands the connection over, so that its new owner finds it upgraded.

@@ -74,6 +74,8 @@ pub(crate) struct RequestRecord<'r> {
     pub(crate) route: Option<&'static str>,
     /// The status of the response, if it began.
     pub(crate) status: Option<StatusCode>,
+    /// Why the request was answered with a 4xx, if that is known.
+    pub(crate) reason: Option<&'r str>,
     /// How many bytes of the body were sent.
     pub(crate) bytes: u64,
     /// How many events were sent, if the response is an event stream.
@@ -150,6 +152,11 @@ impl RequestRecord<'_> {
                 line.extend_from_slice(b" events=");
                 line::push_number(line, events);
             }
+            if let Some(reason) = self.reason {
+                line.extend_from_slice(b" reason=\"");
+                line::push_escaped(line, Format::Json, reason);
+                line.push(b'"');
+            }
             log::end_with_id(line, format, Some(self.id));
         }
     }
@@ -185,6 +192,11 @@ impl RequestRecord<'_> {
             line.extend_from_slice(b",\"events\":");
             line::push_number(line, events);
         }
+        if let Some(reason) = self.reason {
+            line.extend_from_slice(b",\"reason\":\"");
+            line::push_escaped(line, Format::Json, reason);
+            line.push(b'"');
+        }
         line.extend_from_slice(b",\"http.server.request.duration\":");
         line::push_number(line, elapsed.as_secs());
         let mut end = *END;
@@ -216,6 +228,7 @@ impl RequestRecord<'_> {
                 http.response.body.size = self.bytes,
                 http.server.request.duration = duration,
                 events = self.events,
+                reason = self.reason,
             },
             "{method} {path} {} {words} {elapsed:.1?}",
             status.as_u16()
@@ -294,6 +307,7 @@ mod tests {
             client: Some(IpAddr::from([127, 0, 0, 1])),
             route: Some("/plain/{name}"),
             status: Some(StatusCode::OK),
+            reason: None,
             bytes: 12,
             events: None,
             outcome: Outcome::Whole,
@@ -316,6 +330,15 @@ mod tests {
             RequestRecord { events: Some(3), outcome: Outcome::ClientClosed, ..plain() },
             "GET /plain/ada 200 closed by its client after 92.3µs events=3",
             r#"GET /plain/ada 200 closed by its client after 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"events":3"#,
+        );
+        check(
+            RequestRecord {
+                status: Some(StatusCode::BAD_REQUEST),
+                reason: Some("missing signal `a\"\n`"),
+                ..plain()
+            },
+            r#"GET /plain/ada 400 in 92.3µs reason="missing signal `a\"\n`""#,
+            r#"GET /plain/ada 400 in 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":400,"http.response.body.size":12,"reason":"missing signal `a\"\n`""#,
         );
         check(
             RequestRecord {

@@ -220,3 +220,40 @@ fn a_handlers_url_is_a_place() {
     let res = client.get("/users/%5Cevil/1").send();
     assert_eq!(res.header("location"), "/users/%5Cevil/2");
 }
+
+#[app::query("/not-a-redirect-value", app = local_status)]
+async fn not_a_redirect_value() -> (StatusCode, stario::Redirect) {
+    (StatusCode::OK, stario::Redirect::to("/elsewhere"))
+}
+
+#[app::query("/not-a-redirect-written", app = local_status)]
+async fn not_a_redirect_written(w: Writer) -> Result {
+    w.set_header(b"X-Multi", b"one")?.add_header(b"X-Multi", "two")?;
+    let refused = w.status(StatusCode::OK).redirect("/elsewhere").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "200 is no status of a redirect, and this response redirects to `/elsewhere`: expected 300 to 308, but not 304"
+    );
+    Err(refused)?
+}
+
+#[app::query("/see-other-written", app = local_status)]
+async fn see_other_written(w: Writer) -> Result {
+    w.set_header(b"X-Multi", b"one")?.add_header(b"X-Multi", "two")?;
+    Ok(w.status(StatusCode::SEE_OTHER).redirect("/elsewhere")?)
+}
+
+stario::app!(local_status);
+
+#[test]
+fn a_redirect_has_the_status_of_one() {
+    let client = TestClient::new(local_status::new());
+    for path in ["/not-a-redirect-value", "/not-a-redirect-written"] {
+        let res = client.get(path).send();
+        assert_eq!(res.status(), 500, "{path}");
+        assert!(!res.headers().contains_key("location"), "{path}");
+    }
+    let res = client.get("/see-other-written").send();
+    assert_eq!((res.status().as_u16(), res.header("location")), (303, "/elsewhere"));
+    assert_eq!(res.headers().get_all("x-multi").iter().collect::<Vec<_>>(), ["one", "two"]);
+}

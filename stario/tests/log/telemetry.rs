@@ -84,6 +84,43 @@ async fn what_no_route_answers_is_reported_without_one() {
     assert!(!report.contains_key("http.route"));
 }
 
+#[app::command("/todo", app = local)]
+async fn todo(title: Signal<String>) -> String {
+    title.to_string()
+}
+
+#[app::query("/closed", app = local)]
+async fn closed() -> stario::Result {
+    Err(stario::Error::new(StatusCode::FORBIDDEN, "the shop is closed"))
+}
+
+/// The handler writes its response.
+#[app::query("/closed-writer", app = local)]
+async fn closed_writer(_w: Writer) -> stario::Result {
+    Err(stario::Error::new(StatusCode::FORBIDDEN, "the shop is closed"))
+}
+
+#[tokio::test]
+async fn the_reason_of_a_refusal_is_reported() {
+    let mut log = listen();
+    let around = tower::layer::util::Identity::new();
+    let page = |_: &str, _: &http::request::Parts| "a page";
+    for app in [local::new(), local::new().layer(around), local::new().on_status(403, page)] {
+        let client = TestClient::new(app);
+        let res = client.post("/todo").await;
+        let report = log.message("POST /todo 400 in ").await;
+        assert!(report["reason"].starts_with("missing signal `title`"), "{report:?}");
+        check(&report, &[("request_id", res.header("x-request-id"))]);
+        for path in ["/closed", "/closed-writer"] {
+            client.get(path).await;
+            let report = log.message(&format!("GET {path} 403 in ")).await;
+            check(&report, &[("reason", "the shop is closed")]);
+        }
+        client.get("/no-such-path").await;
+        assert!(!log.message("GET /no-such-path 404 in ").await.contains_key("reason"));
+    }
+}
+
 #[app::query("/count", app = local)]
 async fn count() -> impl Stream<Item = Event> {
     stream! {

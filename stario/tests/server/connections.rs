@@ -255,3 +255,17 @@ async fn a_websocket_that_does_not_end_is_cut_and_counted() {
     let error = server.stop().await.unwrap_err();
     assert_eq!(error.to_string(), "stopped before the end (request: 1 of an upgraded connection)");
 }
+
+#[app::query("/unregistered", app = local)]
+async fn unregistered() -> StatusCode {
+    StatusCode::from_u16(299).unwrap()
+}
+
+#[tokio::test]
+async fn an_unregistered_status_has_an_empty_reason() {
+    let server = Server::start(local::new()).await;
+    let mut socket = server.send("GET /unregistered HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let answer = crate::support::server::rest(&mut socket).await;
+    assert!(answer.starts_with("HTTP/1.1 299 \r\n"), "{answer}");
+    server.stop().await.unwrap();
+}
