@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
 use crate::hand_over::Panicked;
-use crate::response::{self, Response};
+use crate::response::{self, RefusalReason, Response};
 use crate::sse::{self, Burst};
 
 pub use error::WriteError;
@@ -198,11 +198,12 @@ impl Channel {
         state.respond(response, request)
     }
 
-    /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing.
-    pub(crate) fn conclude(&self, value: Result<Box<Response>, Panicked>) {
+    /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing. Returns why the
+    /// response is cut, if the log does not have that yet.
+    pub(crate) fn conclude(&self, value: Result<Box<Response>, Panicked>) -> Option<String> {
         let mut state = self.lock();
         if state.has_left {
-            return;
+            return None;
         }
         let ended = match (state.phase, value) {
             (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
@@ -214,20 +215,28 @@ impl Channel {
                 state.send_head(value.map_or(Head::None, |value| Head::Whole(*value)));
                 Ok(())
             }
-            (Phase::Open { .. }, _) => {
+            (Phase::Open { .. }, value) => {
                 state.phase = Phase::Cut;
                 state.wake();
-                Ok(())
+                // Panics and the server's errors are logged where they are caught.
+                return value.ok().filter(|answer| !answer.status().is_server_error()).map(|answer| {
+                    let reason =
+                        answer.extensions().get().map(|RefusalReason(reason)| format!(" ({reason})"));
+                    let status = answer.status().as_u16();
+                    format!(
+                        "its handler returned a {status} after it had begun{}",
+                        reason.unwrap_or_default()
+                    )
+                });
             }
             (Phase::Ended | Phase::Cut, _) => Ok(()),
         };
-        if let Err(error) = ended {
-            tracing::error!(%error, "a response was cut");
-            if let Phase::Unsent = state.phase {
-                state.phase = Phase::Ended;
-                state.send_head(Head::None);
-            }
+        let error = ended.err()?;
+        if let Phase::Unsent = state.phase {
+            state.phase = Phase::Ended;
+            state.send_head(Head::None);
         }
+        Some(error.to_string())
     }
 }
 
@@ -514,11 +523,11 @@ mod tests {
         let channel = channel(1);
         channel.begin(StatusCode::OK, Data::Bytes).unwrap();
         let mut reader = Reader::new(Arc::clone(&channel));
-        channel.conclude(Err(Panicked));
+        assert_eq!(channel.conclude(Err(Panicked)), None);
         let ctx = &mut Context::from_waker(Waker::noop());
         assert!(matches!(Pin::new(&mut reader).poll_frame(ctx), Poll::Ready(Some(Err(_)))));
         let channel = self::channel(1);
-        channel.conclude(Err(Panicked));
+        assert_eq!(channel.conclude(Err(Panicked)), None);
         assert!(matches!(channel.poll_head(ctx), Poll::Ready(Err(Panicked))));
     }
 }

@@ -209,6 +209,14 @@ impl Call {
             }
         }
     }
+
+    /// Ends what a handler with a `Writer` has left open, and logs why its response is cut.
+    fn conclude(&self, channel: &Channel, value: Result<Box<Response>, Panicked>) {
+        let _entered = self.exchange.enter();
+        if let Some(error) = channel.conclude(value) {
+            tracing::error!(handler = self.endpoint.info.handler, error, "a response was cut");
+        }
+    }
 }
 
 /// A call up to the head of its response.
@@ -225,6 +233,7 @@ impl Future for PendingCall {
     type Output = Result<Box<Response>, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let has_client = self.has_client;
         let Some(call) = &mut self.call else {
             return self.poll_written(ctx);
         };
@@ -236,7 +245,7 @@ impl Future for PendingCall {
         }
         let exchange = Arc::clone(&call.exchange);
         let Some(channel) = exchange.channel() else { return Poll::Pending };
-        if !self.has_client {
+        if !has_client {
             channel.leave();
         }
         if !channel.has_writer() {
@@ -245,7 +254,7 @@ impl Future for PendingCall {
         match step {
             Poll::Pending => self.detach(true),
             Poll::Ready(step) => {
-                channel.conclude(step.end());
+                call.conclude(channel, step.end());
                 self.call = None;
             }
         }
@@ -343,7 +352,7 @@ impl Future for WritingCall {
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
         let step = ready!(self.call.step(ctx));
-        self.channel.conclude(step.end());
+        self.call.conclude(&self.channel, step.end());
         Poll::Ready(())
     }
 }
@@ -351,7 +360,7 @@ impl Future for WritingCall {
 impl Drop for WritingCall {
     fn drop(&mut self) {
         // A response whose handler is dropped before its end is cut.
-        self.channel.conclude(Err(Panicked));
+        self.call.conclude(&self.channel, Err(Panicked));
     }
 }
 

@@ -118,6 +118,25 @@ async fn stream_error() -> impl Stream<Item = stario::Result<Event>> {
     }
 }
 
+#[app::command("/refused-after-the-head", app = local)]
+async fn refused_after_the_head(w: Writer) -> stario::Result {
+    w.patch(html! { <p id="one">"one"</p> }).await?;
+    Err(stario::Error::new(StatusCode::CONFLICT, CAUSE))
+}
+
+#[app::command("/short", app = local)]
+async fn short(w: Writer) -> stario::Result {
+    w.set_header("content-length", "9")?;
+    w.write("1234").await?;
+    Ok(())
+}
+
+#[app::command("/panic-before-the-head", app = local)]
+async fn panic_before_the_head(w: Writer) -> stario::Result {
+    w.set_header("x-multi", "two")?;
+    panic!("{CAUSE}")
+}
+
 #[app::detached_command("/detached-error", app = local)]
 async fn detached_error() -> stario::Result {
     Err(failure())?
@@ -171,6 +190,38 @@ async fn the_cause_of_a_failure_is_logged_once_with_the_requests_id() {
     check(local::new(), "/own/unavailable", 503, &["a request failed"]).await;
     check(local::new(), "/own/gone", 410, &[]).await;
     check(local::new(), "/own/page", 503, &["a request failed"]).await;
+}
+
+#[tokio::test]
+async fn a_response_that_its_handler_leaves_unfinished_is_logged_with_the_handler() {
+    for (path, handler, error) in [
+        (
+            "/refused-after-the-head",
+            "refused_after_the_head",
+            "its handler returned a 409 after it had begun (the password is 1234)",
+        ),
+        ("/short", "short", "the `content-length` of this response is 9, and 4 bytes were written"),
+    ] {
+        let mut records = listen();
+        let client = TestClient::new(local::new());
+        // A response that is cut panics in the test client: its head was sent.
+        assert!(tokio::spawn(client.post(path).into_future()).await.is_err(), "{path}");
+        client.drain().await;
+        let mut found = Vec::new();
+        while let Ok(record) = records.try_recv() {
+            if record["level"] == "ERROR" && record.get("url.path").is_some_and(|logged| logged == path) {
+                assert_eq!(record["request_id"].len(), 32, "{record:?}");
+                found.push((record["message"].clone(), record["handler"].clone(), record["error"].clone()));
+            }
+        }
+        let handler = format!("log::failures::{handler}");
+        assert_eq!(found, [("a response was cut".to_owned(), handler, error.to_owned())], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_before_the_head_of_a_written_response_is_a_500() {
+    check(local::new(), "/panic-before-the-head", 500, &["a handler panicked"]).await;
 }
 
 #[tokio::test]
