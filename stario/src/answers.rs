@@ -17,7 +17,7 @@ use crate::response::{self, Response, internal_server_error};
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// What the app was told about failures. Nothing of it is looked at before there is one.
+/// The error pages of an app: by the error's type, for rejections, by status. They are read only when a request fails.
 #[derive(Default, Clone)]
 pub(crate) struct ErrorAnswers {
     pub(crate) by_type: Vec<(&'static str, Arc<ErrorHandler>)>,
@@ -136,7 +136,7 @@ impl ErrorAnswers {
         response
     }
 
-    /// The answer to a panic, which is logged already; `None` is a request that nobody has asked for.
+    /// The answer to a panic, which is logged already; Without `request` the answer is a plain 500: the head is kept only if the app has a page for panics.
     pub(crate) fn panicked(&self, request: Option<&request::Parts>, id: RequestId) -> Response {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         match request {
@@ -165,7 +165,7 @@ impl ErrorAnswers {
     }
 }
 
-/// What a client is not told, its operator is.
+/// Logs the cause of a 5xx, which the client is not shown.
 fn log_failure(status: StatusCode, cause: &(dyn StdError + 'static), id: RequestId) {
     if status.is_server_error() {
         tracing::error!(request_id = %id, error = %Chain(cause), "a request failed");

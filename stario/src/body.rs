@@ -1,8 +1,8 @@
 //! The body of a request or a response: an enum, so that the common cases cost no allocation and no
 //! dynamic call.
 //!
-//! A body is made whole and not changed afterwards. The one exception is the delivery that a response's body
-//! reports to, which is added when the response is finished.
+//! A body is made whole. Two things are decided later, where the request is at hand: which range of a file is sent, and
+//! the delivery that a response's body reports to.
 
 mod error;
 #[cfg(feature = "files")]
@@ -196,11 +196,11 @@ impl Body {
     /// Reports to `delivery` when this body is dropped.
     pub(crate) fn deliver_for(&mut self, delivery: Arc<dyn Delivery>) {
         if self.delivery.is_some() {
-            // The body of a repeated call keeps its own.
+            // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both are told.
             let inner = std::mem::take(self);
             self.kind = Kind::Foreign(Box::pin(inner));
         }
-        // Nobody polls a body that has nothing to send.
+        // The server does not poll an empty body, so it counts as sent.
         let end = if self.is_end_stream() { End::Whole } else { End::Dropped };
         self.delivery = Some(Delivered { to: delivery, bytes: 0, end });
     }
@@ -212,7 +212,7 @@ impl From<Kind> for Body {
     }
 }
 
-/// What a body holds is dropped as what it does: its request is the one for which the thread works.
+/// Drops the content while the thread is marked as working for this request, so that what is logged has its id.
 impl Drop for Body {
     fn drop(&mut self) {
         if let Some(delivery) = &self.delivery

@@ -1,4 +1,4 @@
-//! `Channel`: between a handler with a `Writer` and its response. It holds what is written and not yet sent, and knows
+//! `Channel` connects a handler that has a `Writer` with the response it writes. It holds what is written and not yet sent, and knows
 //! whether the client is still there.
 //!
 //! ```text
@@ -6,7 +6,7 @@
 //!   Unsent ---------> Open ---------------------> Ended
 //!      |                |  error, panic, too short
 //!      |                +-----------------------> Cut
-//!      +--------- respond, or nothing said ------> Ended
+//!      +--------- respond, or nothing ---------> Ended
 //! ```
 
 mod error;
@@ -433,101 +433,4 @@ fn merge(headers: &mut HeaderMap, set: HeaderMap) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::pin::{Pin, pin};
-    use std::sync::Arc;
-    use std::task::{Context, Poll};
-
-    use super::reader::Reader;
-    use super::*;
-
-    /// Whether it is done, without waiting.
-    fn poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
-        match future.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        }
-    }
-
-    fn read(reader: &mut Reader) -> Option<Bytes> {
-        match Pin::new(&mut *reader).poll_frame(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(frame) => Some(frame.unwrap().unwrap().bytes),
-            Poll::Pending => None,
-        }
-    }
-
-    fn channel(limit: usize) -> Arc<Channel> {
-        Arc::new(Channel::new(&CancellationToken::new(), Connection::default(), limit))
-    }
-
-    #[tokio::test]
-    async fn a_write_waits_for_room_and_what_is_ready_goes_out_together() {
-        let channel = channel(10);
-        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let mut reader = Reader::new(Arc::clone(&channel));
-        let (first, second, third) = (Bytes::from("12345"), Bytes::from("67890"), Bytes::from("x"));
-        for data in [&first, &second] {
-            assert!(matches!(poll(pin!(channel.write(data, Data::Bytes))), Some(Ok(()))));
-        }
-        let mut waits = pin!(channel.write(&third, Data::Bytes));
-        assert!(poll(waits.as_mut()).is_none());
-        assert_eq!(read(&mut reader).unwrap(), "1234567890");
-        assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
-        assert_eq!(read(&mut reader).unwrap(), "x");
-        assert!(read(&mut reader).is_none());
-    }
-
-    #[tokio::test]
-    async fn a_write_larger_than_the_buffer_waits_until_it_is_empty() {
-        let channel = channel(10);
-        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let mut reader = Reader::new(Arc::clone(&channel));
-        let (small, large) = (Bytes::from("x"), Bytes::from("y".repeat(100)));
-        assert!(poll(pin!(channel.write(&small, Data::Bytes))).is_some());
-        let mut waits = pin!(channel.write(&large, Data::Bytes));
-        assert!(poll(waits.as_mut()).is_none());
-        assert_eq!(read(&mut reader).unwrap(), small);
-        assert!(poll(waits.as_mut()).is_some());
-        assert_eq!(read(&mut reader).unwrap(), large);
-    }
-
-    #[tokio::test]
-    async fn nobody_waits_for_a_client_who_leaves() {
-        let channel = channel(1);
-        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let reader = Reader::new(Arc::clone(&channel));
-        let data = Bytes::from("x");
-        assert!(poll(pin!(channel.write(&data, Data::Bytes))).is_some());
-        let mut waits = pin!(channel.write(&data, Data::Bytes));
-        assert!(poll(waits.as_mut()).is_none());
-        drop(reader);
-        assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
-        assert!(channel.ended().is_cancelled());
-    }
-
-    #[tokio::test]
-    async fn a_body_that_is_too_short_does_not_end() {
-        // HTTP/1 would notice by itself, HTTP/2 would not.
-        let channel = channel(10);
-        channel.change_headers(|headers| drop(headers.insert(CONTENT_LENGTH, 5.into()))).unwrap();
-        assert!(matches!(poll(pin!(channel.write(&Bytes::from("1234"), Data::Bytes))), Some(Ok(()))));
-        let mut reader = Reader::new(Arc::clone(&channel));
-        assert!(matches!(channel.end(None), Err(WriteError::Length { declared: 5, written: 4 })));
-        assert_eq!(read(&mut reader).unwrap(), "1234");
-        let ctx = &mut Context::from_waker(Waker::noop());
-        assert!(matches!(Pin::new(&mut reader).poll_frame(ctx), Poll::Ready(Some(Err(_)))));
-    }
-
-    #[tokio::test]
-    async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
-        let channel = channel(1);
-        channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-        let mut reader = Reader::new(Arc::clone(&channel));
-        assert_eq!(channel.conclude(Err(Panicked)), None);
-        let ctx = &mut Context::from_waker(Waker::noop());
-        assert!(matches!(Pin::new(&mut reader).poll_frame(ctx), Poll::Ready(Some(Err(_)))));
-        let channel = self::channel(1);
-        assert_eq!(channel.conclude(Err(Panicked)), None);
-        assert!(matches!(channel.poll_head(ctx), Poll::Ready(Err(Panicked))));
-    }
-}
+mod tests;

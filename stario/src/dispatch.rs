@@ -48,7 +48,7 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection:
             let request = inputs.take();
             DispatchState::Later(LayeredRequest::through(app.stages(), app, &exchange, request, None, route))
         };
-        return Dispatch { exchange, state, is_answered: false };
+        return Dispatch { exchange, state, compressing: None, is_answered: false };
     }
     let found = Found::by(app, &inputs.head);
     let exchange =
@@ -57,44 +57,45 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection:
         let _entered = exchange.enter();
         route(app, &exchange, &mut inputs, found)
     };
-    Dispatch { exchange, state, is_answered: false }
+    Dispatch { exchange, state, compressing: None, is_answered: false }
 }
 
 /// The future of a response.
 ///
 /// ```text
-///   DispatchState --> the response --> finish --+--> Ready
-///                                               +--> Later (compressed on another thread) --> Ready
+///   state --> response --> finish_head --+--> finish_body --> Ready
+///                                        +--> compressing --> finish_body --> Ready
 /// ```
 #[must_use = "a future does nothing until it is awaited"]
 pub(crate) struct Dispatch {
     exchange: Arc<Exchange>,
     state: DispatchState,
+    /// The response is finished but for its compression and its body.
+    compressing: Option<Compressing>,
     is_answered: bool,
 }
+
+type Compressing = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl Future for Dispatch {
     type Output = Box<Response>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
-        let Self { exchange, state, is_answered } = &mut *self;
-        let mut response = match state {
-            DispatchState::Compressing(compressing) => Box::new(ready!(compressing.as_mut().poll(ctx))),
-            _ => {
-                let mut response = ready!(state.poll(exchange, ctx));
-                finish_head(exchange, &mut response);
-                match compressed(exchange, response) {
-                    Ok(response) => response,
-                    Err(mut compressing) => match compressing.as_mut().poll(ctx) {
-                        Poll::Ready(response) => Box::new(response),
-                        Poll::Pending => {
-                            *state = DispatchState::Compressing(compressing);
-                            return Poll::Pending;
-                        }
-                    },
-                }
+        let Self { exchange, state, compressing, is_answered } = &mut *self;
+        let mut finished = None;
+        if compressing.is_none() {
+            let mut response = ready!(state.poll(exchange, ctx));
+            finish_head(exchange, &mut response);
+            match compressed(exchange, response) {
+                Ok(response) => finished = Some(response),
+                Err(future) => *compressing = Some(future),
             }
-        };
+        }
+        if let Some(compressing) = compressing {
+            let _entered = exchange.enter();
+            finished = Some(Box::new(ready!(compressing.as_mut().poll(ctx))));
+        }
+        let Some(mut response) = finished else { return Poll::Pending };
         finish_body(exchange, &mut response);
         *is_answered = true;
         Poll::Ready(response)
@@ -214,10 +215,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
 }
 
 /// The response in a coding that the client accepts; or a future of it.
-fn compressed(
-    exchange: &Arc<Exchange>,
-    mut response: Box<Response>,
-) -> Result<Box<Response>, Pin<Box<dyn Future<Output = Response> + Send>>> {
+fn compressed(exchange: &Arc<Exchange>, mut response: Box<Response>) -> Result<Box<Response>, Compressing> {
     let Some(accepted) = exchange.accepted().copied() else {
         compress::note_variants(exchange.settings().compression(), &mut response);
         return Ok(response);
@@ -231,7 +229,7 @@ fn compressed(
 
 /// Makes the body the one that is sent, which reports to the exchange.
 fn finish_body(exchange: &Arc<Exchange>, response: &mut Response) {
-    correct_length(response);
+    correct_length(exchange, response);
     if exchange.is_head() {
         without_body(response);
     }
@@ -240,10 +238,13 @@ fn finish_body(exchange: &Arc<Exchange>, response: &mut Response) {
 }
 
 /// Replaces a stated `content-length` that is not the body's: it would shift all that follows on the connection.
-fn correct_length(response: &mut Response) {
+fn correct_length(exchange: &Exchange, response: &mut Response) {
     let Some(stated) = response.headers().get(CONTENT_LENGTH) else { return };
-    // None at all may be the answer to HEAD, which states the length that GET would have.
-    let Some(length @ 1..) = response.body().size_hint().exact() else { return };
+    let Some(length) = response.body().size_hint().exact() else { return };
+    // Without a body, these may state the length that the answer to GET has.
+    if length == 0 && (exchange.is_head() || response.status() == StatusCode::NOT_MODIFIED) {
+        return;
+    }
     let length = HeaderValue::from(length);
     if *stated != length {
         tracing::error!(?stated, ?length, "a response states a `content-length` that its body does not have");
@@ -255,7 +256,7 @@ fn correct_length(response: &mut Response) {
 fn without_body(response: &mut Response) {
     let body = std::mem::take(response.body_mut());
     if let Some(length) = body.size_hint().exact()
-        && response.status() != StatusCode::NO_CONTENT
+        && !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     {
         response.headers_mut().entry(CONTENT_LENGTH).or_insert(length.into());
     }

@@ -14,11 +14,10 @@ use tracing::Span;
 
 use crate::body::{Delivery, End, Entered};
 use crate::channel::Channel;
+use crate::client::client_behind;
 use crate::compress::Accepted;
 use crate::connection::Connection;
 use crate::current::Current;
-
-use crate::client::client_behind;
 use crate::hand_over::HandOver;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;

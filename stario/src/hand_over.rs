@@ -1,4 +1,4 @@
-//! What a handler's future comes to besides its one result.
+//! Results that a handler's future hands to its caller before it ends: the head of a stream, each frame, or "accepted".
 
 use crate::body::BodyError;
 use crate::sse::Frame;
@@ -14,6 +14,6 @@ pub(crate) enum HandOver {
     Accepted,
 }
 
-/// The handler panicked before its response began; the log has it.
+/// The call ended without a response: it panicked, which is logged, or it was dropped.
 #[derive(Debug)]
 pub(crate) struct Panicked;

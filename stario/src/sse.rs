@@ -73,7 +73,7 @@ pub(crate) trait EventSource: Send {
     }
 }
 
-/// Is told what an event stream does.
+/// Counts the events of a stream, and notes that the server's stop ended it.
 pub(crate) trait StreamObserver: Send + Sync {
     /// So many more events are sent.
     fn sent(&self, events: u64);
@@ -158,7 +158,9 @@ impl Pings {
     fn every(interval: Duration) -> Option<Self> {
         tokio::runtime::Handle::try_current().ok()?;
         let now = Instant::now();
-        Some(Self { interval, last: now, timer: Box::pin(Timer::new(now + interval)) })
+        // An interval without an end is none.
+        let first = now.checked_add(interval)?;
+        Some(Self { interval, last: now, timer: Box::pin(Timer::new(first)) })
     }
 
     /// Notes that something was sent.
@@ -400,5 +402,8 @@ mod tests {
         let (_sender, mut body) = events(None);
         let waited = tokio::time::timeout(Duration::from_secs(3600), next(&mut body)).await;
         assert!(waited.is_err());
+        let (sender, mut body) = events(Some(Duration::MAX));
+        sender.send(Event::new(comment("event"))).unwrap();
+        assert_eq!(next(&mut body).await.unwrap(), ": event\n\n");
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Work {
     detached: Arc<Semaphore>,
     /// Ends the connections, and with them the requests they are in.
     cut: StopSignal,
-    /// Ends what goes on without a request.
+    /// Ends background work.
     cut_background: StopSignal,
     /// Calls that were dropped because time was up, by their handlers.
     lost: Mutex<Unfinished>,
@@ -40,14 +40,14 @@ impl Work {
         &self.tasks
     }
 
-    /// A place among the detached commands that run at once, if one is free.
+    /// A permit for one more detached command, if the limit allows it.
     pub(crate) fn admit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.detached).try_acquire_owned().ok()
     }
 
     /// Runs `future` in a task of its own, as long as there is time.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        // Outside of a runtime there is nowhere to go on.
+        // Outside of a runtime no task can be started.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(self.tasks.track_future(until_stopped(&self.cut_background, future)));
     }
@@ -74,7 +74,7 @@ impl Work {
         runtime.spawn(until_stopped(&self.cut, future));
     }
 
-    /// Waits until nothing goes on without its request.
+    /// Waits until all background work has ended.
     pub(crate) async fn drained(&self) {
         self.tasks.wait().await;
     }
@@ -88,7 +88,7 @@ impl Work {
         self.cut_background.stop();
     }
 
-    /// Whether a call that is dropped now is lost.
+    /// Whether requests are being cut: a call that is dropped now is counted as unfinished.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut.is_stopped()
     }

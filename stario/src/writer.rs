@@ -1,30 +1,29 @@
 //! `Writer`: a response sent step by step, by the handler itself.
 //!
-//! A handler that takes one is called like any other, up to the first thing it waits for; then its call
-//! moves to a task of its own. From there it writes to the connection through a [`Channel`]: a buffer with a
-//! limit, whose reading end is the response's body. So the bytes of a handler that waits for something else are still
-//! sent, a handler that is ahead of its client waits, and a handler whose client has left is notified and runs on. A
-//! handler that answers without having waited costs no task.
+//! A handler that takes one is called like any other, up to the first thing it waits for; then its call moves to a task of its
+//! own. From there it writes to the connection through a [`Channel`]: a buffer with a limit, whose reading end is the response's
+//! body. So the bytes of a handler that waits for something else are still sent, a handler that is ahead of its client waits, and
+//! a handler whose client has left is notified and runs on. A handler that answers without having waited costs no task.
 
 mod alive;
+mod into_header;
+mod parameter;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::header::{HeaderName, HeaderValue, RANGE, SET_COOKIE};
+use http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use http::{StatusCode, request};
 use serde::Serialize;
 use stario_html::Render;
 
+use into_header::{IntoHeader, header};
+
 use crate::channel::{Channel, Data, WriteError};
 use crate::datastar::{Event, IntoEvent};
-use crate::error::Rejection;
 use crate::event;
-use crate::inject::{Argument, Dependencies};
-use crate::parameter::{Parameter, Requirement, Source};
 use crate::response::{self, IntoResponse, Location, Redirect, SetCookie};
-use crate::scope::Scope;
 
 pub use alive::{Alive, WhileAlive};
 
@@ -309,18 +308,15 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When they are sent already, when the status is not from 200 to 599, and when the `content-length` is
-    /// no number.
+    /// When they are sent already, when the status is not from 200 to 599, and when the `content-length` is no number.
     pub fn write_headers(&self, status: StatusCode) -> Result<&Self> {
         self.channel.begin(status, Data::Bytes)?;
         Ok(self)
     }
 
-    /// Sends bytes as they are; before the first of them the headers, with status 200, unless they are sent
-    /// already.
+    /// Sends bytes as they are; before the first of them the headers, with status 200, unless they are sent already.
     ///
-    /// It waits while the client is behind, and resolves when the bytes are buffered; they are never sent in
-    /// part. Bytes that are buffered together go out together.
+    /// It waits while the client is slow, and resolves when the bytes are buffered; they are never sent in part.
     ///
     /// # Errors
     ///
@@ -373,9 +369,7 @@ impl Writer {
         value: impl IntoHeader<HeaderValue, L>,
     ) -> Result<&Self> {
         let (name, value) = (header(name)?, header(value)?);
-        self.channel.change_headers(|headers| {
-            headers.insert(name, value);
-        })?;
+        self.channel.change_headers(|headers| _ = headers.insert(name, value))?;
         Ok(self)
     }
 
@@ -390,9 +384,7 @@ impl Writer {
         value: impl IntoHeader<HeaderValue, L>,
     ) -> Result<&Self> {
         let (name, value) = (header(name)?, header(value)?);
-        self.channel.change_headers(|headers| {
-            headers.append(name, value);
-        })?;
+        self.channel.change_headers(|headers| _ = headers.append(name, value))?;
         Ok(self)
     }
 
@@ -505,109 +497,4 @@ impl std::fmt::Debug for Writer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Writer").finish_non_exhaustive()
     }
-}
-
-/// A header's name or value.
-fn header<H, K>(text: impl IntoHeader<H, K>) -> Result<H> {
-    text.into_header().map_err(WriteError::Header)
-}
-
-/// A header's name or value: what converts into it, and byte literals. `K` tells the conversions apart and is always
-/// inferred.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a header's name or value",
-    label = "neither text nor bytes",
-    note = "names and values are text or bytes, values also whole numbers"
-)]
-pub trait IntoHeader<H, K> {
-    /// Converts it.
-    ///
-    /// # Errors
-    ///
-    /// When HTTP cannot carry it.
-    fn into_header(self) -> std::result::Result<H, http::Error>;
-}
-
-/// The value converts by itself.
-#[doc(hidden)]
-pub struct AsConverted(());
-/// The value is a byte literal, which is an array.
-#[doc(hidden)]
-pub struct AsArray(());
-
-#[diagnostic::do_not_recommend]
-impl<H, T> IntoHeader<H, AsConverted> for T
-where
-    T: TryInto<H, Error: Into<http::Error>>,
-{
-    fn into_header(self) -> std::result::Result<H, http::Error> {
-        self.try_into().map_err(Into::into)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'b, H, const LENGTH: usize> IntoHeader<H, AsArray> for &'b [u8; LENGTH]
-where
-    &'b [u8]: TryInto<H, Error: Into<http::Error>>,
-{
-    fn into_header(self) -> std::result::Result<H, http::Error> {
-        self.as_slice().try_into().map_err(Into::into)
-    }
-}
-
-/// The type is the response's writer.
-pub struct AsWriter(());
-
-/// A `Writer` before the handler's other parameters are there.
-pub struct Opening(Arc<Scope>);
-
-// No `FromRequest`: then a struct of sources could hold one.
-#[diagnostic::do_not_recommend]
-impl<'s, R> Argument<'s, R, AsWriter> for Writer {
-    type Taken = Opening;
-
-    const SOURCE: Source = Source::Writer;
-
-    fn reads_body(_: &Scope) -> bool {
-        false
-    }
-
-    fn requirement(_: &Parameter) -> Option<Requirement> {
-        None
-    }
-
-    async fn take(
-        scope: &Arc<Scope>,
-        _: &'s Dependencies,
-        _: &'static Parameter,
-    ) -> std::result::Result<Opening, Rejection> {
-        Ok(Opening(Arc::clone(scope)))
-    }
-}
-
-impl Opening {
-    /// The `Writer`, when the handler is about to run: from here on it runs on when its client leaves.
-    pub fn by_value(self) -> Writer {
-        let channel = self.0.exchange().open_channel();
-        channel.expect_writer();
-        Writer { channel: Arc::clone(channel), conditions: conditions(self.0.head()) }
-    }
-}
-
-/// The head of a request that asks for a part of a file, or for a file under conditions: what it says of that, copied.
-fn conditions(head: &request::Parts) -> Option<Box<request::Parts>> {
-    let is_condition = |name: &HeaderName| *name == RANGE || name.as_str().starts_with("if-");
-    if !head.headers.keys().any(is_condition) {
-        return None;
-    }
-    let (mut copy, ()) = http::Request::new(()).into_parts();
-    copy.method = head.method.clone();
-    for (name, value) in head.headers.iter().filter(|(name, _)| is_condition(name)) {
-        // The value is a part of the connection's read buffer, which the copy does not keep.
-        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-            copy.headers.append(name, value);
-        }
-    }
-    Some(Box::new(copy))
 }

@@ -14,21 +14,21 @@ use tokio::task::JoinHandle;
 
 use super::{Body, BodyError, Frames, Kind};
 
-/// What is read at once, and so what one response holds of a file, in bytes.
+/// The most bytes read at once, and so the memory that one response takes for a file.
 const CHUNK: u64 = 64 * 1024;
 
 /// What is sent of a file.
 pub(crate) struct FileBody {
     file: Arc<File>,
-    /// Of the file, in bytes, when it was opened.
+    /// The file's size in bytes when it was opened.
     length: u64,
     /// Where the next chunk begins.
     position: u64,
-    /// Of what is not yet read, in bytes.
+    /// Bytes not yet asked of the file.
     unread: u64,
-    /// Of all that is still to be sent, in bytes.
+    /// Bytes not yet handed to the connection.
     remaining: u64,
-    /// Of the chunk that is on its way.
+    /// The read in progress.
     reading: Option<JoinHandle<io::Result<Bytes>>>,
 }
 

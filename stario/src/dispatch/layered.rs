@@ -29,7 +29,7 @@ pub(super) struct LayeredRequest {
     stages: Arc<[Arc<Stage>]>,
     /// How many of the stages it has passed.
     position: usize,
-    /// What answers behind the last layer; `None` around the routing.
+    /// What was found for the request; `None` in the layers around the whole app, behind which it is looked up.
     found: Option<Found>,
     /// Called behind the last layer.
     answer: AnswerFn,

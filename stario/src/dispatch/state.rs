@@ -14,8 +14,6 @@ pub(super) enum DispatchState {
     Now(Box<Response>),
     Call(CalledHandler),
     Later(Pin<Box<dyn Future<Output = Response> + Send>>),
-    /// The response is finished but for its compression.
-    Compressing(Pin<Box<dyn Future<Output = Response> + Send>>),
 }
 
 /// A handler's call, and the request's head for the page of a panic, if the app has one.
@@ -33,7 +31,7 @@ impl DispatchState {
         match self {
             DispatchState::Now(response) => Poll::Ready(std::mem::take(response)),
             DispatchState::Call(called) => called.poll(exchange, ctx),
-            DispatchState::Later(answering) | DispatchState::Compressing(answering) => {
+            DispatchState::Later(answering) => {
                 let _entered = exchange.enter();
                 answering.as_mut().poll(ctx).map(Box::new)
             }

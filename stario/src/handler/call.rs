@@ -157,7 +157,8 @@ impl Drop for Call {
         if self.has_ended {
             return;
         }
-        // What the handler holds is dropped as what it does: under its request's id, and a panic ends nothing else.
+        // What the handler holds is dropped while the thread is marked as working for the request, so that what is logged has its
+        // id; a panic ends nothing else.
         let _entered = self.exchange.enter();
         let future = std::mem::replace(&mut self.future, Box::pin(std::future::pending()));
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(future))) {
@@ -170,7 +171,7 @@ impl Drop for Call {
     }
 }
 
-/// What one poll of a call came to.
+/// The result of one poll of a call.
 enum Step {
     HandOver(HandOver),
     End(Box<Response>),
@@ -309,8 +310,11 @@ impl PendingCall {
         let Some(call) = self.call.take() else { return };
         let exchange = Arc::clone(&call.exchange);
         let work = &exchange.app().work;
-        // A call that is dropped because time is up ends here.
+        // A call that is dropped because time is up ends here, and so does the response that it writes.
         if work.is_cut() {
+            if let Some(channel) = exchange.channel() {
+                channel.conclude(Err(Panicked));
+            }
             return;
         }
         let writer = exchange.channel().filter(|channel| channel.has_writer());

@@ -249,6 +249,16 @@ async fn lengths() -> ([(&'static str, &'static str); 2], Text<&'static str>) {
     ([("content-length", "3"), ("content-length", "10")], Text("0123456789"))
 }
 
+#[app::query("/no-content", app = local)]
+async fn no_content() -> ([(&'static str, &'static str); 1], Text<&'static str>) {
+    ([("content-length", "5")], Text(""))
+}
+
+#[test]
+fn the_length_of_an_empty_body_is_none() {
+    assert_eq!(check("/no-content", 200, "text/plain; charset=utf-8", "").header("content-length"), "0");
+}
+
 #[test]
 fn a_length_is_that_of_the_body() {
     for path in ["/length?stated=10", "/length?stated=3", "/length?stated=99", "/length?stated=x", "/lengths"]

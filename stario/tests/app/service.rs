@@ -230,6 +230,22 @@ async fn an_app_answers_inside_axum() {
     }
 }
 
+#[app::query("/written", app = local)]
+async fn written(w: Writer) -> Result {
+    tokio::task::yield_now().await;
+    Ok(w.text("written")?)
+}
+
+#[tokio::test]
+async fn a_handler_with_a_writer_is_answered_after_the_stop_as_well() {
+    let service = service();
+    let ask = || service.clone().oneshot(ask("/written"));
+    assert_eq!(text(ask().await.unwrap()).await, "written");
+    service.stop().await;
+    let answered = tokio::time::timeout(Duration::from_secs(30), ask()).await.expect("an answer");
+    assert_eq!(answered.unwrap().status(), 500);
+}
+
 #[tokio::test]
 async fn events_of_an_app_pass_through_axum_and_end_with_it() {
     let service = service();
