@@ -77,8 +77,11 @@ enum Phase {
 
 enum Head {
     Whole(Response),
-    /// The body follows.
-    Open(Response),
+    /// The body follows; `has_events` if it begins with events.
+    Open {
+        response: Response,
+        has_events: bool,
+    },
     /// There will be none: the log has why.
     None,
 }
@@ -274,7 +277,7 @@ impl State {
             return Ok(());
         }
         self.length = declared.map(|declared| Length { declared, written: 0, taken: 0 });
-        self.send_head(Head::Open(response));
+        self.send_head(Head::Open { response, has_events: kind == Data::Event });
         Ok(())
     }
 

@@ -29,9 +29,9 @@ impl Channel {
         match state.head.take() {
             Some(Head::Whole(response)) => Poll::Ready(Ok(Opened::Whole(response))),
             Some(Head::None) => Poll::Ready(Err(Panicked)),
-            Some(Head::Open(response)) => {
+            Some(Head::Open { response, has_events }) => {
                 let reader = Reader::new(Arc::clone(self));
-                Poll::Ready(Ok(if state.is_between_events {
+                Poll::Ready(Ok(if has_events {
                     Opened::Events(response, reader)
                 } else {
                     Opened::Bytes(response, reader)
