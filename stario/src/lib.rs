@@ -166,6 +166,8 @@ mod work;
 mod shared;
 /// Texts that live as long as the process.
 mod intern;
+/// What a segment of a path must escape.
+mod path_segment;
 /// Under which prefixes the links to handlers lead.
 mod links;
 /// One request's name.

@@ -9,29 +9,11 @@ use serde::Serialize;
 use stario_html::{AttrWriter, Buf, Render, UrlAttr};
 
 use super::text::{RestValue, Sink, UrlValue, texts_of};
+use crate::path_segment;
 use crate::response::Location;
 
 /// What the value of a form's field must escape: everything but letters, digits and `*-._` (URL Standard, section 5.2).
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
-
-/// What a path segment must escape: everything but `pchar` of RFC 3986 section 3.3.
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// The URL of a handler, made by its `url(..)`: a path with, perhaps, a query and a fragment.
 ///
@@ -73,7 +55,7 @@ impl Url {
     pub fn fragment(mut self, id: &str) -> Self {
         self.0.truncate(self.0.find('#').unwrap_or(self.0.len()));
         self.0.push('#');
-        self.0.extend(utf8_percent_encode(id, SEGMENT));
+        self.0.extend(utf8_percent_encode(id, path_segment::ESCAPED));
         self
     }
 
@@ -241,7 +223,7 @@ impl UrlBuilder {
         // No segment can be one of these: browsers read dots, escaped or not, as a step in the tree, and two
         // slashes at the front as the beginning of a host.
         let text = if matches!(text, "" | "." | "..") { "\u{FFFD}" } else { text };
-        self.0.extend(utf8_percent_encode(text, SEGMENT));
+        self.0.extend(utf8_percent_encode(text, path_segment::ESCAPED));
     }
 
     pub fn finish(self) -> Url {

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
+
+use crate::path_segment;
 
 use super::bytes::position;
 use super::escapes;
@@ -14,25 +16,6 @@ pub(crate) enum Capture<'p> {
     /// One or more segments, with the slashes between them.
     Rest(&'p str),
 }
-
-/// The characters of ASCII that cannot stand for themselves in a segment: all but `pchar` of RFC 3986 section 3.3.
-const NOT_IN_SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// A path template, split at its slashes; `/` alone has no segment. Two templates that differ in their escapes only
 /// are equal.
@@ -214,7 +197,7 @@ fn write_literal(text: &str, formatter: &mut fmt::Formatter<'_>) -> fmt::Result 
     formatter.write_char('/')?;
     text.chars().try_for_each(|c| {
         if c.is_ascii() || c.is_whitespace() || c.is_control() {
-            write!(formatter, "{}", utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NOT_IN_SEGMENT))
+            write!(formatter, "{}", utf8_percent_encode(c.encode_utf8(&mut [0; 4]), path_segment::ESCAPED))
         } else {
             formatter.write_char(c)
         }
