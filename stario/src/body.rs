@@ -84,8 +84,11 @@ pub(crate) trait Delivery: Send + Sync {
     /// Marks the request as the one for which this thread works.
     fn enter(&self) -> Entered<'_>;
 
-    /// The handler that has made the response, if it has ended.
+    /// The handler that makes the response, if a route answers.
     fn handler(&self) -> Option<&'static str>;
+
+    /// Notes that the server's stop has cut the response.
+    fn note_cut(&self);
 
     /// The body is dropped, and so many bytes of it were sent.
     fn ended(&self, bytes: u64, end: End);
@@ -180,9 +183,16 @@ impl Body {
         Kind::Incoming(Box::new(Incoming::new(body, stall, connection.clone()))).into()
     }
 
-    /// The handler that has made this response, if it has ended.
+    /// The handler that makes this response, if a route answers.
     pub(crate) fn handler(&self) -> Option<&'static str> {
         self.delivery.as_ref().and_then(|delivery| delivery.to.handler())
+    }
+
+    /// Notes that the server's stop has cut this response.
+    pub(crate) fn note_cut(&self) {
+        if let Some(delivery) = &self.delivery {
+            delivery.to.note_cut();
+        }
     }
 
     /// All its bytes, if they are there.

@@ -157,23 +157,24 @@ fn answer(
         Found::Lookup(lookup) => lookup.result,
     };
     let answers = exchange.settings().answers();
-    if let Match::Found(route) = found {
-        let scope = Scope::new(inputs.take(), Arc::clone(exchange));
-        let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
-        return match handler::call(app.target(route).endpoint, exchange, scope) {
-            Ok(call) => DispatchState::Call(CalledHandler { call, kept }),
-            Err(overloaded) => DispatchState::Now(overloaded),
-        };
-    }
-    let status = |status, message| answers.status(status, message, &inputs.head, exchange.id());
+    let status =
+        |inputs: &Inputs, status, message| answers.status(status, message, &inputs.head, exchange.id());
     now(match found {
+        Match::Found(route) => {
+            let scope = Scope::new(inputs.take(), Arc::clone(exchange));
+            let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
+            return match handler::call(app.target(route).endpoint, exchange, scope) {
+                Ok(call) => DispatchState::Call(CalledHandler { call, kept }),
+                Err(overloaded) => DispatchState::Now(overloaded),
+            };
+        }
         Match::Redirect { location } => Redirect::permanent(location).into_response(),
-        Match::BadRequest { message } => status(StatusCode::BAD_REQUEST, &message),
+        Match::BadRequest { message } => status(inputs, StatusCode::BAD_REQUEST, &message),
         Match::MethodNotAllowed { allow } => {
-            with_allow(status(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
+            with_allow(status(inputs, StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
         }
         Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
-        Match::NotFound | Match::Found(_) => status(StatusCode::NOT_FOUND, "Not Found"),
+        Match::NotFound => status(inputs, StatusCode::NOT_FOUND, "Not Found"),
     })
 }
 

@@ -75,6 +75,8 @@ struct Record {
     is_stream: AtomicBool,
     /// Whether an event stream ended because the server stops.
     is_stopped: AtomicBool,
+    /// Whether the request is counted among those that the server's stop has cut.
+    is_cut_noted: AtomicBool,
     events: AtomicU64,
     #[cfg(feature = "metrics")]
     figures: Mutex<Option<telemetry::metrics::Figures>>,
@@ -296,6 +298,16 @@ impl Exchange {
         self.outer().record.is_stream.store(true, Ordering::Relaxed);
     }
 
+    /// Counts the request among those that the server's stop has cut: once, though its call and the body of its response may
+    /// both be dropped before their end.
+    pub(crate) fn note_cut(&self) {
+        if let Some(handler) = self.handler()
+            && !self.outer().record.is_cut_noted.swap(true, Ordering::Relaxed)
+        {
+            self.app.work.note_cut(handler);
+        }
+    }
+
     /// Writes the record of a request whose client left before there was an answer.
     pub(crate) fn left(&self) {
         self.conclude(0, Outcome::LeftBeforeAnswer);
@@ -341,6 +353,7 @@ impl Record {
             reason: OnceLock::new(),
             is_stream: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
+            is_cut_noted: AtomicBool::new(false),
             events: AtomicU64::new(0),
         }
     }
@@ -352,9 +365,11 @@ impl Delivery for Exchange {
     }
 
     fn handler(&self) -> Option<&'static str> {
-        // A handler that still runs counts itself when it is cut.
-        let is_running = self.record.is_stream.load(Ordering::Relaxed) || self.channel.get().is_some();
-        self.route().filter(|_| !is_running).map(|route| route.target.endpoint.handler)
+        self.route().map(|route| route.target.endpoint.handler)
+    }
+
+    fn note_cut(&self) {
+        Exchange::note_cut(self);
     }
 
     fn ended(&self, bytes: u64, end: End) {

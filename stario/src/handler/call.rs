@@ -131,7 +131,7 @@ pub(crate) fn call(
     };
     let future = (endpoint.call)(Arc::clone(exchange), scope);
     let call = Call { endpoint, exchange: Arc::clone(exchange), future, has_ended: false };
-    Ok(PendingCall { call: Some(call), channel: None, permit, has_client: true })
+    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true })
 }
 
 /// The answer to a detached command when as many run as may.
@@ -166,7 +166,7 @@ impl Drop for Call {
             tracing::error!(handler, panic, "a handler panicked when it was dropped");
         }
         if self.exchange.app().work.is_cut() {
-            self.exchange.app().work.note_cut(self.endpoint.info.handler);
+            self.exchange.note_cut();
         }
     }
 }
@@ -223,8 +223,8 @@ impl Call {
 /// A call up to the head of its response.
 pub(crate) struct PendingCall {
     call: Option<Call>,
-    /// Has the response of a `Writer`'s handler, whose call runs in a task by then.
-    channel: Option<Arc<Exchange>>,
+    /// The exchange whose channel delivers the response, once a handler with a `Writer` runs in its own task.
+    written_by: Option<Arc<Exchange>>,
     /// Counts a detached command against the limit until it ends.
     permit: Option<OwnedSemaphorePermit>,
     has_client: bool,
@@ -259,7 +259,7 @@ impl Future for PendingCall {
                 self.call = None;
             }
         }
-        self.channel = Some(exchange);
+        self.written_by = Some(exchange);
         self.poll_written(ctx)
     }
 }
@@ -286,18 +286,18 @@ impl PendingCall {
 
     /// The response of a handler that writes it.
     fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Box<Response>, Panicked>> {
-        let Some(exchange) = &self.channel else { return Poll::Pending };
+        let Some(exchange) = &self.written_by else { return Poll::Pending };
         let Some(channel) = exchange.channel() else { return Poll::Pending };
         Poll::Ready(match ready!(channel.poll_head(ctx)) {
             Ok(Opened::Whole(response)) => Ok(Box::new(response)),
             // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
             Ok(Opened::Events(head, reader)) => {
                 let response = stream(exchange, head, reader, None);
-                self.channel = None;
+                self.written_by = None;
                 Ok(Box::new(response))
             }
             Ok(Opened::Bytes(head, reader)) => {
-                self.channel = None;
+                self.written_by = None;
                 Ok(Box::new(head.map(|_| Body::frames(reader))))
             }
             Err(Panicked) => Err(Panicked),
@@ -327,7 +327,7 @@ impl PendingCall {
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.
-                let mut rest = PendingCall { call: Some(call), channel: None, permit, has_client };
+                let mut rest = PendingCall { call: Some(call), written_by: None, permit, has_client };
                 work.spawn(async move { drop((&mut rest).await) });
             }
         }
@@ -336,7 +336,7 @@ impl PendingCall {
 
 impl Drop for PendingCall {
     fn drop(&mut self) {
-        let exchange = self.channel.take().or_else(|| Some(Arc::clone(&self.call.as_ref()?.exchange)));
+        let exchange = self.written_by.take().or_else(|| Some(Arc::clone(&self.call.as_ref()?.exchange)));
         let Some(exchange) = exchange else { return };
         if let Some(channel) = exchange.channel() {
             channel.leave();

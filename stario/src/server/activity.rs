@@ -229,13 +229,10 @@ impl Activity {
         *self.large_response() = Some(handler.unwrap_or(UNKNOWN_HANDLER));
     }
 
-    /// A response was dropped before its end because the server stops; `handler` if that is not counted yet.
-    pub(super) fn note_cut_response(&self, handler: Option<&'static str>) {
+    /// A response was dropped before its end because the server stops. It is counted by what it reports to.
+    pub(super) fn note_cut_response(&self) {
         if !self.is_http2() {
             *self.large_response() = None;
-        }
-        if let Some(handler) = handler {
-            self.app.shared().work.note_cut(handler);
         }
     }
 

@@ -37,7 +37,8 @@ pin_project_lite::pin_project! {
             let this = this.project();
             let activity = this.request.activity();
             if !*this.has_ended && activity.app().shared().work.is_cut() {
-                activity.note_cut_response(this.body.handler());
+                activity.note_cut_response();
+                this.body.note_cut();
             }
         }
     }

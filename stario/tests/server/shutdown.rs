@@ -261,12 +261,31 @@ async fn responses_that_are_not_read_are_cut_and_named() {
         assert!(socket.read(&mut [0]).await.unwrap() > 0);
         sockets.push(socket);
     }
+    // A handler that still writes behind a layer counts once, and one that has ended counts by its response.
+    for path in ["GET /layered", "GET /responded"] {
+        let mut socket = ask(&server, path).await;
+        assert!(socket.read(&mut [0]).await.unwrap() > 0);
+        sockets.push(socket);
+    }
     let (ended, _) = server.ended().await;
     let message = ended.unwrap_err();
     assert_eq!(
         message,
-        "stopped before the end (request: 3 of server::shutdown::chunks, 2 of server::shutdown::large)"
+        "stopped before the end (request: 3 of server::shutdown::chunks, 2 of server::shutdown::large, \
+         1 of server::shutdown::layered, 1 of server::shutdown::responded)"
     );
+}
+
+#[app::query("/layered", app = local, layer = tower::layer::util::Identity::new())]
+async fn layered(w: Writer) -> Result {
+    loop {
+        w.write("x".repeat(1 << 16)).await?;
+    }
+}
+
+#[app::query("/responded", app = local)]
+async fn responded(w: Writer) -> Result {
+    Ok(w.text("x".repeat(8 << 20))?)
 }
 
 #[app::query("/large", app = local)]
