@@ -33,7 +33,7 @@ pub(crate) use vary::vary;
 /// with the levels that are set unless an app sets others. A longer one would keep other requests waiting.
 const INLINE_BYTES: usize = 64 * 1024;
 
-/// Of the file that a 304 stands for: what decides whether the file itself would be compressed.
+/// The properties of the file that a 304 stands for, which decide whether the file itself would be compressed.
 #[derive(Clone)]
 #[cfg_attr(not(feature = "files"), allow(dead_code))]
 pub(crate) struct UnmodifiedFile {

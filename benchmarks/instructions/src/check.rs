@@ -9,7 +9,7 @@ use crate::count::Case;
 use crate::process::allow_open_files;
 use crate::servers::Server;
 
-/// What is counted, and its key in `ratios.toml`.
+/// The cases that are counted, each with its key in `ratios.toml`.
 const CHECKED: &[(&str, &str)] =
     &[("plain", "plain"), ("users", "users"), ("delivered event", "delivered_event")];
 

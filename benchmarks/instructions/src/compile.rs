@@ -1,4 +1,4 @@
-//! What a site of 100 routes costs to compile: axum with maud, and Stario with its default features.
+//! The cost of compiling a site of 100 routes: axum with maud, and Stario with its default features.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ impl App {
         children() - before
     }
 
-    /// What `cargo tree -e normal --prefix none | sort -u | wc -l` says.
+    /// The number of crates that `cargo tree -e normal --prefix none | sort -u | wc -l` counts.
     fn crates(&self) -> usize {
         let output = self.command(&["tree", "-e", "normal", "--prefix", "none"]).output().unwrap();
         String::from_utf8_lossy(&output.stdout).lines().collect::<BTreeSet<_>>().len()

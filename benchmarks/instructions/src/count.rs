@@ -10,7 +10,7 @@ use crate::servers::{ALL, Server};
 /// How many streams receive a published event.
 pub const STREAMS: u64 = 200;
 
-/// What is counted.
+/// A case: work whose instructions are counted.
 pub struct Case {
     pub name: &'static str,
     work: Work,
@@ -72,7 +72,7 @@ pub const CASES: &[Case] = &[
     Case { name: "delivered event", work: Work::Publish, few: 5, many: 25 },
 ];
 
-/// What one request, or one event for one stream, costs.
+/// The cost of one request, or of one event for one stream.
 pub struct Cost {
     pub instructions: f64,
     pub allocations: f64,
@@ -95,7 +95,7 @@ impl Case {
         }
     }
 
-    /// What a process costs that does the work `times` times.
+    /// The cost of a process that does the work `times` times.
     fn total(&self, server: Server, times: u64) -> Total {
         let file = directory().join("callgrind.out");
         let option = format!("--callgrind-out-file={}", file.display());
@@ -149,7 +149,7 @@ impl Case {
     }
 }
 
-/// What callgrind counted in a process.
+/// The sums that callgrind counted in a process.
 struct Total {
     instructions: u64,
     allocations: u64,

@@ -1,4 +1,4 @@
-//! What a request, a connection and a build cost with Stario, beside raw hyper and axum.
+//! The cost of a request, a connection and a build with Stario, beside raw hyper and axum.
 
 mod check;
 mod client;

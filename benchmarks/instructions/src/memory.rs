@@ -29,7 +29,7 @@ pub fn print() {
 /// The KiB by which the server grows for each connection on which `begin` was done.
 fn growth(server: Server, begin: impl Fn(&mut Client)) -> f64 {
     let process = Process::start(server);
-    // What the first connections need, and no other, is not counted.
+    // Memory that only the first connections need is not counted.
     let open = |count| -> Vec<Client> {
         let open = |_| {
             let mut client = process.client();

@@ -35,7 +35,7 @@ pub enum ValueRule {
     None,
 }
 
-/// What may follow a modifier, after dots.
+/// The arguments that a modifier may have, after dots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
     /// Nothing.
@@ -260,9 +260,9 @@ pub fn plugins() -> impl Iterator<Item = &'static str> {
 /// The parts of a `data-` attribute, `data-` taken off: split at `__`, then at the first colon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatastarName<'n> {
-    /// What comes before the colon.
+    /// The text before the colon.
     pub plugin: &'n str,
-    /// What comes after it.
+    /// The text after it.
     pub key: Option<&'n str>,
     /// The modifiers, each with its arguments.
     pub modifiers: Vec<(&'n str, Vec<&'n str>)>,

@@ -51,7 +51,7 @@ pub(crate) async fn respond(accepted: Accepted, _: &Compression, _: &mut Respons
     match accepted {}
 }
 
-/// Of the file that a 304 stands for; no file is compressed, so nobody asks.
+/// The properties of the file that a 304 stands for; no file is compressed, so nobody reads them.
 #[derive(Clone)]
 #[allow(dead_code)]
 pub(crate) struct UnmodifiedFile {
