@@ -7,6 +7,7 @@
 mod error;
 #[cfg(feature = "files")]
 mod file;
+mod held;
 mod incoming;
 
 use std::any::Any;
@@ -26,9 +27,10 @@ use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
 pub use error::BodyError;
-pub(crate) use error::{Cut, Stalled};
+pub(crate) use error::{Cut, MemoryFull, Stalled, TooLong};
 #[cfg(feature = "files")]
 pub(crate) use file::FileBody;
+pub(crate) use held::{BodyMemory, HeldBytes};
 use incoming::Incoming;
 
 /// An HTTP response with stario's [`Body`].

@@ -170,6 +170,8 @@ mod intern;
 mod path_segment;
 /// Under which prefixes the links to handlers lead.
 mod links;
+/// How much memory the process may use.
+mod memory;
 /// One request's name.
 mod request_id;
 /// In-process fan-out.

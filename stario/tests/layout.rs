@@ -15,11 +15,11 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic intern path_segment stall stop tasks request_id nonce links current connection states parameter routing/bytes
+    panic intern memory path_segment stall stop tasks request_id nonce links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/file error/rejection error telemetry/otlp telemetry telemetry/request
+    body/error body/incoming body body/held body/file error/rejection error telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
     response response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie

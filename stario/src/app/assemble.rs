@@ -8,6 +8,7 @@ use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
 use super::{App, Problems, layers, requirements};
+use crate::body::BodyMemory;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
@@ -166,6 +167,7 @@ impl App {
             return Err(Problems(self.problems));
         }
         let probe_paths = self.probes.endpoints().map(|(_, path)| path.to_owned()).collect();
+        let limits = self.settings.served.limits();
         let shared = Shared {
             routes,
             router,
@@ -179,6 +181,7 @@ impl App {
             cleanups: Cleanups::default(),
             stop: StopSignal::default(),
             work: Work::new(self.settings.served.detached_limit()),
+            body_memory: BodyMemory::new(limits.body_memory, limits.body_timeout),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
         };

@@ -28,6 +28,7 @@ pub struct Limits {
     pub(crate) head_bytes: usize,
     pub(crate) head_fields: usize,
     pub(crate) head_timeout: Duration,
+    pub(crate) body_memory: Option<usize>,
     pub(crate) body_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) write_timeout: Duration,
@@ -46,6 +47,7 @@ impl Default for Limits {
             head_bytes: 64 * 1024,
             head_fields: 100,
             head_timeout: Duration::from_secs(5),
+            body_memory: None,
             body_timeout: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
@@ -118,9 +120,23 @@ impl Limits {
         self
     }
 
-    /// Sets how long a client may pause while its body is read; 30 seconds unless set. In the long run, fewer
-    /// than 256 bytes a second count as a pause. A slower client is answered 408.
+    /// Sets how many bytes of request bodies are in memory at once, of all requests of the app together; unless set,
+    /// a quarter of the memory that the process may use (the machine's, or that of its control group), or 256 MiB
+    /// where the system does not say. A request that would need more is answered 503 with `retry-after`.
+    /// `STARIO_REQUESTS_BODY_MEMORY_BYTES`
+    ///
+    /// A body counts while it is collected, and until the handler's parameters are made of it. Bodies that are handed
+    /// on as they arrive ([`BodyStream`](crate::BodyStream)), files on the disk and less than 16 KiB do not count.
+    pub fn body_memory(mut self, bytes: usize) -> Self {
+        self.body_memory = Some(bytes.max(1));
+        self
+    }
+
+    /// Sets how long a client may pause while its body is read; 30 seconds unless set. A slower client is answered 408.
     /// `STARIO_REQUESTS_BODY_TIMEOUT`
+    ///
+    /// In the long run, fewer than 256 bytes a second count as a pause; or fewer than one byte a second for each KiB
+    /// that is kept of the body, if that is more, up to 10 KiB a second.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.body_timeout = time.min(Self::MOST_TIME);
         self
