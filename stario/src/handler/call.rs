@@ -131,7 +131,7 @@ pub(crate) fn call(
     };
     let future = (endpoint.call)(Arc::clone(exchange), scope);
     let call = Call { endpoint, exchange: Arc::clone(exchange), future, has_ended: false };
-    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true })
+    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true, is_spawned: false })
 }
 
 /// The answer to a detached command when as many run as may.
@@ -228,6 +228,8 @@ pub(crate) struct PendingCall {
     /// Counts a detached command against the limit until it ends.
     permit: Option<OwnedSemaphorePermit>,
     has_client: bool,
+    /// Whether it runs in a task of its own. When that is dropped, the call ends.
+    is_spawned: bool,
 }
 
 impl Future for PendingCall {
@@ -327,7 +329,8 @@ impl PendingCall {
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.
-                let mut rest = PendingCall { call: Some(call), written_by: None, permit, has_client };
+                let mut rest =
+                    PendingCall { call: Some(call), written_by: None, permit, has_client, is_spawned: true };
                 work.spawn(async move { drop((&mut rest).await) });
             }
         }
@@ -341,7 +344,9 @@ impl Drop for PendingCall {
         if let Some(channel) = exchange.channel() {
             channel.leave();
         }
-        self.detach(false);
+        if !self.is_spawned {
+            self.detach(false);
+        }
     }
 }
 
