@@ -48,7 +48,7 @@ const STARIO: &str = "
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
     app/stop_sequence dispatch/found dispatch/state dispatch/layered dispatch
 
-    server/check server/http2/stream_state server/activity server/answer server/permits server/response_body
+    server/check server/http2/unread server/http2/stream_state server/activity server/answer server/permits server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config
     server/config/compression server service testing/decode testing/wait testing/events testing/response

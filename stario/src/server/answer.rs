@@ -11,7 +11,7 @@ use hyper::ext::ReasonPhrase;
 
 use super::activity::{ActiveRequest, Activity};
 use super::check::refusal;
-use super::http2::StreamState;
+use super::http2::{StreamState, Turn};
 use super::response_body::ResponseBody;
 use crate::body::Body;
 use crate::dispatch::dispatch;
@@ -27,6 +27,7 @@ pub(super) fn answer(
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
+    let turn = stream.as_deref().map(StreamState::turn);
     let has_body = !hyper::body::Body::is_end_stream(request.body());
     let active = activity.begin_request(has_body, stream);
     let refused = refusal(&mut request, limits.head_fields).map(Box::new);
@@ -35,7 +36,7 @@ pub(super) fn answer(
         let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
         catch_panic(dispatch(activity.app(), request, activity.connection().clone()))
     });
-    Answer { dispatched, refused, request: Some(active) }
+    Answer { turn, dispatched, refused, request: Some(active), taken: 0 }
 }
 
 pin_project_lite::pin_project! {
@@ -48,6 +49,10 @@ pin_project_lite::pin_project! {
         refused: Option<Box<Response>>,
         // Until the response has it.
         request: Option<ActiveRequest>,
+        // Over HTTP/2: until the connection holds few enough bytes of other responses.
+        turn: Option<Turn>,
+        // What the client had taken when the turn was last asked for.
+        taken: usize,
     }
 }
 
@@ -56,6 +61,10 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        if let Some(turn) = this.turn {
+            ready!(poll_turn(turn, this.request.as_ref(), this.taken, ctx));
+            *this.turn = None;
+        }
         let mut response = match this.dispatched.as_pin_mut() {
             Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
                 tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
@@ -74,4 +83,27 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
         }
         Poll::Ready(Ok(ResponseBody::in_response(*response, request)))
     }
+}
+
+/// Ready when a request of HTTP/2 may be answered. What it waits for is that the client takes other responses, so it is
+/// reset when the client takes too little.
+fn poll_turn(
+    turn: &mut Turn,
+    request: Option<&ActiveRequest>,
+    taken: &mut usize,
+    ctx: &mut Context<'_>,
+) -> Poll<()> {
+    let has_waited = turn.is_waiting();
+    let polled = turn.poll(ctx);
+    let Some(request) = request.filter(|_| turn.is_waiting()) else { return polled };
+    let Some(stream) = request.stream() else { return polled };
+    let before = std::mem::replace(taken, request.activity().taken());
+    // A poll without progress must not begin another wait.
+    if *taken > before || !has_waited {
+        stream.wait_for_client(*taken - before);
+    }
+    if polled.is_ready() {
+        stream.wait_for_server();
+    }
+    polled
 }

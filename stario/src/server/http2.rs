@@ -15,6 +15,7 @@
 
 mod protocol;
 mod stream_state;
+mod unread;
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub(super) use protocol::ALPN;
 pub(super) use protocol::Protocol;
 use stream_state::NewStream;
 pub(super) use stream_state::StreamState;
+pub(super) use unread::Turn;
 
 /// How often a client is asked whether it is still there, and how long it may take to answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -66,6 +68,7 @@ impl Connections {
         let builder = builder(streams, &self.limits);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
         let _ = self.drive(&mut connection.as_mut(), activity).await;
+        new_stream.close();
     }
 }
 

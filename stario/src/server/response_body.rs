@@ -84,6 +84,10 @@ impl http_body::Body for ResponseBody {
         match this.body.as_mut().poll_frame(ctx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.request.note_handed_over(frame.data_ref().map_or(0, Bytes::len));
+                let frame = match this.request.stream() {
+                    Some(stream) => frame.map_data(|bytes| stream.count_unread(bytes)),
+                    None => frame,
+                };
                 *this.has_ended = this.body.is_end_stream();
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -7,6 +7,7 @@ mod hostile;
 mod http2;
 mod limits;
 mod shutdown;
+mod unread;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -3,6 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
+use super::unread::{Turn, UnreadBytes};
+
 /// What a stream waits for: shared by its response's body, which knows, and its task, which acts on it.
 #[derive(Default)]
 pub(in super::super) struct StreamState {
@@ -12,9 +16,21 @@ pub(in super::super) struct StreamState {
     pub(super) has_changed: AtomicBool,
     /// The bytes handed over since the task has last asked.
     pub(super) bytes: AtomicUsize,
+    /// The bytes of its connection's responses that are not taken.
+    unread: Arc<UnreadBytes>,
 }
 
 impl StreamState {
+    /// The turn of the stream's request.
+    pub(in super::super) fn turn(&self) -> Turn {
+        Turn::new(&self.unread)
+    }
+
+    /// A frame of the response, counted until the client has taken it.
+    pub(in super::super) fn count_unread(&self, frame: Bytes) -> Bytes {
+        self.unread.count(frame)
+    }
+
     /// So many bytes are handed over, and the client has to take them.
     pub(in super::super) fn wait_for_client(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -29,19 +45,27 @@ impl StreamState {
     }
 }
 
-/// The state of the stream that hyper is about to execute.
+/// The state of the stream that hyper is about to execute, on one connection.
 #[derive(Clone, Default)]
-pub(super) struct NewStream(Arc<Mutex<Option<Arc<StreamState>>>>);
+pub(super) struct NewStream {
+    state: Arc<Mutex<Option<Arc<StreamState>>>>,
+    unread: Arc<UnreadBytes>,
+}
 
 impl NewStream {
     /// The state of a new stream, which stays here for the stream's task.
     pub(super) fn create(&self) -> Arc<StreamState> {
-        let state = Arc::<StreamState>::default();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
+        let state = Arc::new(StreamState { unread: Arc::clone(&self.unread), ..StreamState::default() });
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
         state
     }
 
+    /// The connection has ended.
+    pub(super) fn close(&self) {
+        self.unread.close();
+    }
+
     pub(super) fn take(&self) -> Arc<StreamState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 }
