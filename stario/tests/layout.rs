@@ -41,7 +41,7 @@ const STARIO: &str = "
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action relay/mailbox relay/pattern relay/table relay/subscription relay
+    datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
     handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/answers
