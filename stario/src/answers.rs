@@ -10,7 +10,7 @@ use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::error::{Chain, Error, Kind, Rejection, error_response, reason};
+use crate::error::{Chain, Error, ErrorResponse, Kind, Rejection, error_response, reason};
 use crate::panic::panic_message;
 use crate::request_id::RequestId;
 use crate::response::{self, Response, ShownFailure, internal_server_error};
@@ -81,7 +81,7 @@ impl ErrorAnswers {
             by_type.find_map(|(_, handler)| handler(cause, request)).or_else(|| own?.response(request))
         };
         if let Some(mut response) = guarded(id, handled) {
-            show_by_own_events(&mut response, own.map(|own| own.status()), request);
+            show_by_own_events(&mut response, own.map(ErrorResponse::status), request);
             log_failure(response.status(), cause, id);
             if response::status_for_log(&response).is_client_error() {
                 response::note_cause(&mut response, &Chain(cause).to_string());
