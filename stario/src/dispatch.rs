@@ -8,6 +8,7 @@
 //! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
 //! requests need (layers, mounted services, compression off the thread) is boxed.
 
+mod failure;
 mod found;
 mod layered;
 mod state;
@@ -209,10 +210,12 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
-    if let Some(RefusalReason(reason)) = response.extensions_mut().remove() {
-        exchange.note_reason(reason);
+    let reason: Option<RefusalReason> = response.extensions_mut().remove();
+    let status = failure::show(exchange, response, reason.as_ref());
+    if let Some(reason) = reason {
+        exchange.note_reason(reason.text);
     }
-    exchange.answered(response.status());
+    exchange.answered(status);
 }
 
 /// The response in a coding that the client accepts; or a future of it.

@@ -58,6 +58,8 @@ pub(crate) struct PartSettings {
     pub(crate) same_origin: Option<Arc<SameOrigin>>,
     pub(crate) security_headers: Option<Arc<ReadyHeaders>>,
     pub(crate) write_buffer: Option<usize>,
+    /// The selector of the element in which the page shows failures.
+    pub(crate) failure_region: Option<Arc<str>>,
     pub(crate) answers: ErrorAnswers,
 }
 
@@ -78,6 +80,7 @@ impl PartSettings {
             same_origin: self.same_origin.or_else(|| outer.same_origin.clone()),
             security_headers: self.security_headers.or_else(|| outer.security_headers.clone()),
             write_buffer: self.write_buffer.or(outer.write_buffer),
+            failure_region: self.failure_region.or_else(|| outer.failure_region.clone()),
             answers: self.answers.within(&outer.answers),
         }
     }

@@ -46,7 +46,7 @@ const STARIO: &str = "
 
     handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
-    app/stop_sequence dispatch/found dispatch/state dispatch/layered dispatch
+    app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/activity server/answer server/permits server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger

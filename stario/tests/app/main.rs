@@ -9,6 +9,7 @@ mod dependencies;
 mod endpoints;
 mod errors;
 mod everyday;
+mod failure_region;
 mod files;
 mod layers;
 mod links;
