@@ -85,7 +85,6 @@ impl<'s> Client<'s> {
                 Ok(count @ 1..) => self.input.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                 Ok(0) | Err(_) => self.is_connected = false,
-                Ok(_) => unreachable!(),
             }
             if !self.is_connected {
                 break;

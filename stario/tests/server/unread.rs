@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::app;
 use crate::support::patiently;
 use crate::support::probe::Probe;
-use crate::support::server::{Server, answer, frame, get};
+use crate::support::server::{Server, answer, frame, get, next_frame};
 
 stario::app!(local);
 
@@ -50,20 +50,6 @@ async fn ask(server: &Server, path: &str, streams: u32) -> TcpStream {
     let head = [&[0x82, 0x86, 0x41, 1, b'x', 0x04, 2][..], path.as_bytes()].concat();
     bytes.extend((0..streams).flat_map(|index| frame(1, 5, 2 * index + 1, &head)));
     server.send(bytes).await
-}
-
-/// Reads until a frame of this kind comes for a stream, and returns that with the payload.
-async fn next_frame(socket: &mut TcpStream, kind: u8) -> (u32, Vec<u8>) {
-    loop {
-        let mut start = [0; 9];
-        patiently(socket.read_exact(&mut start)).await.unwrap();
-        let mut payload = vec![0; usize::from(start[1]) << 8 | usize::from(start[2])];
-        patiently(socket.read_exact(&mut payload)).await.unwrap();
-        let stream = u32::from_be_bytes([start[5], start[6], start[7], start[8]]);
-        if start[3] == kind && stream != 0 {
-            return (stream, payload);
-        }
-    }
 }
 
 fn long() -> Limits {

@@ -18,7 +18,7 @@ const SENT: usize = 9_900_000;
 const MEMORY: usize = 256 << 20;
 
 /// Beside the bodies there are the buffers of the connections, of sockets and of what a part is parsed from.
-const MOST_GROWTH: f64 = (MEMORY >> 20) as f64 + 32.0;
+const MOST_GROWTH: f64 = (MEMORY >> 20) as f64 + 64.0;
 
 const MOST_SECONDS: f64 = 90.0;
 
