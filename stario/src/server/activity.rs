@@ -177,6 +177,12 @@ impl Activity {
         self.taken.load(Ordering::Relaxed)
     }
 
+    /// Whether a request is not answered to its end.
+    #[cfg(feature = "http2")]
+    pub(super) fn has_requests(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) > 0
+    }
+
     pub(super) fn has_asked(&self) -> bool {
         self.has_asked.load(Ordering::Relaxed)
     }

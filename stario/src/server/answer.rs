@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use http::header::RETRY_AFTER;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
@@ -16,7 +17,7 @@ use super::response_body::ResponseBody;
 use crate::body::Body;
 use crate::dispatch::dispatch;
 use crate::panic::{CatchPanic, catch_panic, panic_message};
-use crate::response::{Response, internal_server_error};
+use crate::response::{self, Response, internal_server_error};
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 
@@ -28,15 +29,27 @@ pub(super) fn answer(
     limits: &Limits,
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
     let turn = stream.as_deref().map(StreamState::turn);
+    let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
     let has_body = !hyper::body::Body::is_end_stream(request.body());
     let active = activity.begin_request(has_body, stream);
-    let refused = refusal(&mut request, limits.head_fields).map(Box::new);
+    let refused = refusal(&mut request, limits.head_fields)
+        .or_else(|| has_no_place.then(too_many_requests))
+        .map(Box::new);
     let dispatched = refused.is_none().then(|| {
         let stall = StallTimer::new(limits.body_timeout);
         let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
         catch_panic(dispatch(activity.app(), request, activity.connection().clone()))
     });
     Answer { turn, dispatched, refused, request: Some(active), taken: 0 }
+}
+
+/// The answer to a request of HTTP/2 for which there is no place.
+#[cold]
+fn too_many_requests() -> Response {
+    let sentence = "the server has as many requests as it may: try again later";
+    let mut answer = response::text(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    response::set(answer.headers_mut(), RETRY_AFTER, "1");
+    answer
 }
 
 pin_project_lite::pin_project! {

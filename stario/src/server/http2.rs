@@ -43,8 +43,8 @@ use crate::tasks::TaskTracker;
 #[cfg(feature = "tls")]
 pub(super) use protocol::ALPN;
 pub(super) use protocol::Protocol;
-use stream_state::NewStream;
 pub(super) use stream_state::StreamState;
+use stream_state::{NewStream, Place};
 pub(super) use unread::Turn;
 
 /// How often a client is asked whether it is still there, and how long it may take to answer.
@@ -63,7 +63,12 @@ impl Connections {
             new_stream: new_stream.clone(),
         };
         let service = service_fn(|request: Request<Incoming>| {
-            answer(request, activity, Some(new_stream.create()), &self.limits)
+            let place = if activity.has_requests() {
+                self.permits.of_stream().map_or(Place::None, |permit| Place::Own { _permit: permit })
+            } else {
+                Place::OfConnection
+            };
+            answer(request, activity, Some(new_stream.create(place)), &self.limits)
         });
         let builder = builder(streams, &self.limits);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));

@@ -10,8 +10,11 @@ use tokio::time::Instant;
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// One permit for each connection that may be open.
+#[cfg_attr(not(feature = "http2"), allow(dead_code))]
 pub(super) struct Permits {
     permits: Arc<Semaphore>,
+    /// As many for the requests of HTTP/2 beyond the first of each connection.
+    streams: Arc<Semaphore>,
     /// When the log last said that there were none left.
     last_logged: Mutex<Option<Instant>>,
 }
@@ -20,7 +23,15 @@ impl Permits {
     /// `count` permits, or four fifths of the files that the process may open.
     pub(super) fn new(count: Option<usize>) -> Self {
         let count = count.unwrap_or_else(most_connections).min(Semaphore::MAX_PERMITS);
-        Self { permits: Arc::new(Semaphore::new(count)), last_logged: Mutex::new(None) }
+        let permits = || Arc::new(Semaphore::new(count));
+        Self { permits: permits(), streams: permits(), last_logged: Mutex::new(None) }
+    }
+
+    /// A permit for a request of HTTP/2 whose connection carries others, if there is one. So such requests are as many as
+    /// connections may be, and take the place of none.
+    #[cfg(feature = "http2")]
+    pub(super) fn of_stream(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.streams).try_acquire_owned().ok()
     }
 
     /// Waits until one more connection may be open.

@@ -74,6 +74,9 @@ pub(crate) struct Http2Limits {
 impl Limits {
     /// Sets how many requests an HTTP/2 connection carries at once; 128 unless set.
     /// `STARIO_HTTP2_MAX_STREAMS`
+    ///
+    /// On all connections together, beyond the first of each, there are at most as many as there may be
+    /// [`connections`](Self::connections). A further one is answered 503 with `retry-after`.
     pub fn http2_streams(mut self, count: u32) -> Self {
         self.http2.streams = count.max(1);
         self

@@ -42,6 +42,13 @@ async fn collect(body: RawBody<String>) -> String {
     body.0
 }
 
+#[app::query("/g", app = local)]
+async fn gated(probe: State<Probe>) -> &'static str {
+    probe.log("began");
+    probe.released().await;
+    "released"
+}
+
 /// More than the window of a client that opens it bit by bit.
 fn long() -> String {
     "long ".repeat(2000) + "end"
@@ -208,5 +215,39 @@ async fn the_bodies_of_one_connection_share_the_memory_with_all_others() {
     // Until their client has left.
     drop(socket);
     patiently(async { while !rest(&mut server.send(request()).await).await.ends_with(&whole) {} }).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_beyond_the_first_of_each_connection_count_as_connections_do() {
+    const FULL: &[u8] = b"the server has as many requests as it may: try again later";
+    let mut server = start(patient().connections(2)).await;
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    let head = |path: &str| [&[0x82, 0x86, 0x41, 1, b'x', 0x04, 2][..], path.as_bytes()].concat();
+    (0..5).for_each(|index| bytes.extend(frame(1, 5, 2 * index + 1, &head("/g"))));
+    let mut first = server.send(&bytes).await;
+    for _ in 0..3 {
+        server.log.expect("began").await;
+    }
+    let mut refused = [next_frame(&mut first, 0).await, next_frame(&mut first, 0).await];
+    refused.sort_unstable();
+    assert_eq!(refused, [(7, FULL.to_vec()), (9, FULL.to_vec())]);
+    // One request passes on every connection.
+    let mut second = server.send(&bytes).await;
+    server.log.expect("began").await;
+    for _ in 0..4 {
+        assert_eq!(next_frame(&mut second, 0).await.1, FULL);
+    }
+    // The places of requests that are answered are free again.
+    server.probe.release(4);
+    for _ in 0..3 {
+        assert_eq!(next_frame(&mut first, 0).await.1, b"released");
+    }
+    assert_eq!(next_frame(&mut second, 0).await.1, b"released");
+    second.write_all(&[frame(1, 5, 11, &head("/s")), frame(1, 5, 13, &head("/s"))].concat()).await.unwrap();
+    assert_eq!(next_frame(&mut second, 0).await.1, b"small");
+    assert_eq!(next_frame(&mut second, 0).await.1, b"small");
+    drop((first, second));
     server.stop().await.unwrap();
 }

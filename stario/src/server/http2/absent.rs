@@ -26,6 +26,10 @@ impl Protocol {
 pub(super) enum StreamState {}
 
 impl StreamState {
+    pub(super) fn has_no_place(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn turn(&self) -> Turn {
         match *self {}
     }

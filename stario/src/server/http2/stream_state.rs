@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::unread::{Turn, UnreadBytes};
 
@@ -18,9 +19,27 @@ pub(in super::super) struct StreamState {
     pub(super) bytes: AtomicUsize,
     /// The bytes of its connection's responses that are not taken.
     unread: Arc<UnreadBytes>,
+    place: Place,
+}
+
+/// What a stream counts for, until it ends.
+#[derive(Default)]
+pub(super) enum Place {
+    /// Nothing beside its connection, of which it is the only one.
+    #[default]
+    OfConnection,
+    /// As much as a connection.
+    Own { _permit: OwnedSemaphorePermit },
+    /// There was no place.
+    None,
 }
 
 impl StreamState {
+    /// Whether the stream's request must be refused, because too many are open.
+    pub(in super::super) fn has_no_place(&self) -> bool {
+        matches!(self.place, Place::None)
+    }
+
     /// The turn of the stream's request.
     pub(in super::super) fn turn(&self) -> Turn {
         Turn::new(&self.unread)
@@ -54,8 +73,9 @@ pub(super) struct NewStream {
 
 impl NewStream {
     /// The state of a new stream, which stays here for the stream's task.
-    pub(super) fn create(&self) -> Arc<StreamState> {
-        let state = Arc::new(StreamState { unread: Arc::clone(&self.unread), ..StreamState::default() });
+    pub(super) fn create(&self, place: Place) -> Arc<StreamState> {
+        let unread = Arc::clone(&self.unread);
+        let state = Arc::new(StreamState { unread, place, ..StreamState::default() });
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
         state
     }
