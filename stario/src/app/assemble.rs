@@ -15,7 +15,7 @@ use crate::inject::{Cleanups, Slots};
 use crate::intern::intern;
 use crate::layer::Stage;
 use crate::links::LinkScope;
-use crate::route::{RouteFacts, RouteInfo};
+use crate::route::{LargeResponse, RouteFacts, RouteInfo};
 use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
@@ -206,7 +206,11 @@ fn info(route: &EndpointRoute) -> RouteInfo {
 fn split(route: EndpointRoute, effective: &mut Effective) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, settings, .. } = target;
-    let facts = RouteFacts { endpoint: &endpoint.info, settings: effective.of(&settings) };
+    let facts = RouteFacts {
+        endpoint: &endpoint.info,
+        settings: effective.of(&settings),
+        large_response: LargeResponse::default(),
+    };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },

@@ -28,7 +28,7 @@ pub(super) fn answer(
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
-    let turn = stream.as_deref().map(StreamState::turn);
+    let mut turn = stream.as_deref().map(StreamState::turn);
     let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
     let has_body = !hyper::body::Body::is_end_stream(request.body());
     let active = activity.begin_request(has_body, stream);
@@ -38,7 +38,11 @@ pub(super) fn answer(
     let dispatched = refused.is_none().then(|| {
         let stall = StallTimer::new(limits.body_timeout);
         let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
-        catch_panic(dispatch(activity.app(), request, activity.connection().clone()))
+        let dispatch = dispatch(activity.app(), request, activity.connection().clone());
+        if let Some(turn) = &mut turn {
+            turn.expect(dispatch.expected_bytes());
+        }
+        catch_panic(dispatch)
     });
     Answer { turn, dispatched, refused, request: Some(active), taken: 0 }
 }
@@ -62,7 +66,7 @@ pin_project_lite::pin_project! {
         refused: Option<Box<Response>>,
         // Until the response has it.
         request: Option<ActiveRequest>,
-        // Over HTTP/2: until the connection holds few enough bytes of other responses.
+        // Over HTTP/2: comes when the connection holds few enough bytes of other responses.
         turn: Option<Turn>,
         // What the client had taken when the turn was last asked for.
         taken: usize,
@@ -74,9 +78,10 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Some(turn) = this.turn {
+        if let Some(turn) = this.turn
+            && !turn.has_come()
+        {
             ready!(poll_turn(turn, this.request.as_ref(), this.taken, ctx));
-            *this.turn = None;
         }
         let mut response = match this.dispatched.as_pin_mut() {
             Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
@@ -98,24 +103,24 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
     }
 }
 
-/// Ready when a request of HTTP/2 may be answered. What it waits for is that the client takes other responses, so it is
-/// reset when the client takes too little.
+/// Ready when a request of HTTP/2 may be answered. As long as it waits for its client to take other responses, it is reset
+/// when the client takes too little.
 fn poll_turn(
     turn: &mut Turn,
     request: Option<&ActiveRequest>,
     taken: &mut usize,
     ctx: &mut Context<'_>,
 ) -> Poll<()> {
-    let has_waited = turn.is_waiting();
     let polled = turn.poll(ctx);
-    let Some(request) = request.filter(|_| turn.is_waiting()) else { return polled };
+    let Some(request) = request else { return polled };
     let Some(stream) = request.stream() else { return polled };
-    let before = std::mem::replace(taken, request.activity().taken());
-    // A poll without progress must not begin another wait.
-    if *taken > before || !has_waited {
-        stream.wait_for_client(*taken - before);
-    }
-    if polled.is_ready() {
+    if polled.is_pending() && turn.waits_for_client() {
+        let before = std::mem::replace(taken, request.activity().taken());
+        // A poll without progress must not begin another wait.
+        if *taken > before || !stream.waits_for_client() {
+            stream.wait_for_client(*taken - before);
+        }
+    } else if stream.waits_for_client() {
         stream.wait_for_server();
     }
     polled

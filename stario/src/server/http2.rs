@@ -149,10 +149,6 @@ impl<F: Future> Future for StreamTask<F> {
         if this.state.has_changed.swap(false, Ordering::Relaxed) {
             this.stall.note_progress(this.state.bytes.swap(0, Ordering::Relaxed));
         }
-        if this.state.waits_for_client.load(Ordering::Relaxed) {
-            this.stall.poll_stalled(ctx)
-        } else {
-            Poll::Pending
-        }
+        if this.state.waits_for_client() { this.stall.poll_stalled(ctx) } else { Poll::Pending }
     }
 }

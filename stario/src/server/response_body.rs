@@ -51,11 +51,15 @@ impl ResponseBody {
         let size = response.body().size_hint().exact();
         if size.is_none_or(|size| size > SMALL_RESPONSE) {
             activity.begin_large_response(response.body().handler());
+            if request.stream().is_none() {
+                response.body().note_size();
+            }
         }
         if size.is_none() && is_event_stream(&response) {
             activity.connection().leave_with_input();
         }
         if let Some(stream) = request.stream() {
+            response.body().note_size();
             // A client may grant not a single byte, and hyper does not poll the body for one then.
             stream.wait_for_client(0);
         }

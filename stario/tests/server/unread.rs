@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::app;
 use crate::support::patiently;
 use crate::support::probe::Probe;
-use crate::support::server::{Server, answer, frame, get, next_frame};
+use crate::support::server::{Server, answer, frame, get, next_frame, rest};
 
 stario::app!(local);
 
@@ -27,6 +27,14 @@ async fn page(probe: State<Probe>) -> String {
 async fn command(probe: State<Probe>) -> String {
     probe.log("made");
     "x".repeat(PAGE)
+}
+
+/// Waits before it makes its page.
+#[app::query("/d", app = local)]
+async fn delayed(probe: State<Probe>) -> String {
+    probe.log("began");
+    probe.released().await;
+    "x".repeat(2 << 20)
 }
 
 #[app::query("/s", app = local)]
@@ -89,6 +97,31 @@ async fn one_page_is_made_when_the_one_before_is_taken() {
     }
     assert_eq!(lengths, [PAGE, 0, PAGE, PAGE, PAGE]);
     assert!(server.log.so_far().is_empty());
+    drop(socket);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_that_is_known_to_be_large_is_not_begun_beside_another() {
+    let mut server = Server::start(local::new().limits(long())).await;
+    // What the route makes is known from its first response.
+    server.probe.release(1);
+    let page = rest(&mut server.send(get("/d", "connection: close\r\n")).await).await;
+    assert!(page.len() > 2 << 20);
+    server.log.expect("began").await;
+    let mut socket = ask(&server, "/d", 5).await;
+    server.log.expect("began").await;
+    is_well(&server).await;
+    assert!(server.log.so_far().is_empty(), "the other requests wait");
+    // Requests of other routes do not wait for the handler.
+    let head = [&[0x82, 0x86, 0x41, 1, b'x', 0x04, 2][..], b"/s"].concat();
+    socket.write_all(&frame(1, 5, 11, &head)).await.unwrap();
+    assert_eq!(next_frame(&mut socket, 0).await, (11, b"small".to_vec()));
+    // When it has answered, they wait for the client.
+    server.probe.release(5);
+    assert_eq!(next_frame(&mut socket, 0).await.0, 1);
+    is_well(&server).await;
+    assert!(server.log.so_far().is_empty(), "the other requests wait for the client");
     drop(socket);
     server.stop().await.unwrap();
 }

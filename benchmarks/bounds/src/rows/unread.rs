@@ -25,6 +25,8 @@ pub fn measure() -> Vec<Figure> {
 
 fn measured(path: &str, name: &str) -> [Figure; 3] {
     let server = Server::start("stario", &[]);
+    // How large the pages are is known from their first.
+    ask(&mut connect(server.address), &get(path), "xxx");
     let mut sockets: Vec<_> = (0..CONNECTIONS).map(|_| connect(server.address)).collect();
     for socket in &mut sockets {
         let mut client = Client::new(socket);

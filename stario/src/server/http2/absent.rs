@@ -38,6 +38,10 @@ impl StreamState {
         match *self {}
     }
 
+    pub(super) fn waits_for_client(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn wait_for_client(&self, _: usize) {
         match *self {}
     }
@@ -55,7 +59,15 @@ impl Turn {
         match *self {}
     }
 
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(super) fn expect(&mut self, _: usize) {
+        match *self {}
+    }
+
+    pub(super) fn has_come(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn waits_for_client(&self) -> bool {
         match *self {}
     }
 }

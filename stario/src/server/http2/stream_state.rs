@@ -12,7 +12,7 @@ use super::unread::{Turn, UnreadBytes};
 #[derive(Default)]
 pub(in super::super) struct StreamState {
     /// Whether the response waits for its client, not for the server.
-    pub(super) waits_for_client: AtomicBool,
+    waits_for_client: AtomicBool,
     /// Whether the body was polled since the task has last asked.
     pub(super) has_changed: AtomicBool,
     /// The bytes handed over since the task has last asked.
@@ -55,6 +55,10 @@ impl StreamState {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.waits_for_client.store(true, Ordering::Relaxed);
         self.has_changed.store(true, Ordering::Relaxed);
+    }
+
+    pub(in super::super) fn waits_for_client(&self) -> bool {
+        self.waits_for_client.load(Ordering::Relaxed)
     }
 
     /// Nothing is ready to be sent.
