@@ -142,6 +142,12 @@ mod connection;
 mod stall;
 /// Counts tasks, so that their end can be waited for.
 mod tasks;
+/// How much memory the process may use.
+mod memory;
+/// How many connections and streams the process can hold.
+mod capacity;
+/// How many streams are open at once.
+mod stream_places;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.

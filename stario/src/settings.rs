@@ -14,6 +14,7 @@ use std::time::Duration;
 use http::request;
 
 use crate::answers::ErrorAnswers;
+use crate::capacity;
 use crate::compress::{Compression, Decompression};
 use crate::nonce::Nonce;
 
@@ -136,6 +137,8 @@ pub(crate) struct ServedSettings {
     pub(crate) detached_limit: Option<usize>,
     pub(crate) limits: Option<Limits>,
     pub(crate) listen: Vec<Address>,
+    /// Where only probes are answered.
+    pub(crate) probe_address: Option<Address>,
     /// The files of a certificate and of its key.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) proxies: Option<Proxies>,
@@ -151,6 +154,14 @@ impl ServedSettings {
         self.limits.clone().unwrap_or_default()
     }
 
+    /// How many streams may be open at once.
+    pub(crate) fn streams(&self) -> usize {
+        let limits = self.limits.as_ref();
+        let connections =
+            || limits.and_then(|limits| limits.connections).unwrap_or_else(capacity::connections);
+        limits.and_then(|limits| limits.streams).unwrap_or_else(|| capacity::streams(connections()))
+    }
+
     pub(crate) fn proxies(&self) -> Option<&Proxies> {
         self.proxies.as_ref()
     }
@@ -161,6 +172,7 @@ impl ServedSettings {
             (self.detached_limit.is_some(), "detached_limit"),
             (self.limits.is_some(), "limits"),
             (!self.listen.is_empty(), "listen"),
+            (self.probe_address.is_some(), "probe_address"),
             (self.tls.is_some(), "tls"),
             (self.proxies.is_some(), "trust_proxies"),
             (self.allowed_hosts.is_some(), "allowed_hosts"),

@@ -15,7 +15,7 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic intern path_segment stall stop tasks request_id nonce links current connection states parameter routing/bytes
+    panic intern path_segment memory capacity stream_places stall stop tasks request_id nonce links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
@@ -48,7 +48,7 @@ const STARIO: &str = "
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
     app/stop_sequence dispatch/found dispatch/state dispatch/layered dispatch
 
-    server/check server/http2/stream_state server/activity server/answer server/permits server/response_body
+    server/check server/http2/stream_state server/places server/activity server/answer server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config
     server/config/compression server service testing/decode testing/wait testing/events testing/response
@@ -327,7 +327,7 @@ fn each_dependency_has_its_place() {
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
-    only_in("rustix::", &["response/file/beneath.rs", "server/http2/protocol.rs", "server/permits.rs"]);
+    only_in("rustix::", &["capacity.rs", "response/file/beneath.rs", "server/http2/protocol.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("flate2::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);
