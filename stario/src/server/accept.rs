@@ -20,8 +20,14 @@ pub(super) async fn accept(listener: Listener, role: Role, connections: Arc<Conn
     loop {
         let error = match listener.accept().await {
             Ok((socket, peer)) => {
-                if let Some(place) = connections.place(role, &socket, peer) {
+                let place = connections.place(role, &socket, peer);
+                let is_short = place.as_ref().is_none_or(|place| place.role() != role);
+                if let Some(place) = place {
                     connections.serve(socket, peer, place);
+                }
+                if is_short {
+                    // Those in reserve are answered before the next are accepted, so that fewer find none left.
+                    tokio::task::yield_now().await;
                 }
                 pause = first;
                 continue;

@@ -51,7 +51,7 @@ const RESERVE_IDLE: Duration = Duration::from_millis(50);
 const RESERVE_LINGER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(1));
 
 /// How long a connection of the reserve lasts, whatever it does.
-const RESERVE_TIME: Duration = Duration::from_secs(5);
+const RESERVE_TIME: Duration = Duration::from_secs(3);
 
 /// All open connections.
 pub(super) struct Connections {
@@ -200,7 +200,10 @@ impl Connections {
         if activity.connection().has_unread_body() && !has_failed {
             // There is no socket any more if it was upgraded.
             let Some(parts) = connection.into_parts() else { return };
-            Box::pin(linger(parts.io.into_inner(), lingering, &self.app.shared().stop)).await;
+            let mut socket = parts.io.into_inner();
+            if socket.change_place(|place| self.places.take_to_linger(place)) {
+                Box::pin(linger(socket, lingering, &self.app.shared().stop)).await;
+            }
         }
     }
 

@@ -60,6 +60,8 @@ impl Place {
 pub(super) struct Places {
     served: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
+    /// Of those that were answered from the reserve, and whose client still sends.
+    lingering: Arc<Semaphore>,
     probes: Arc<Semaphore>,
     /// `None` if a client may have any number of connections.
     shares: Option<Arc<Shares>>,
@@ -72,6 +74,7 @@ impl Places {
         Self {
             served: places(limits.connections.unwrap_or_else(capacity::connections)),
             reserve: places(capacity::reserve()),
+            lingering: places(capacity::reserve().div_ceil(2)),
             probes: places(PROBES),
             shares: limits.connections_per_client.map(Shares::new),
             refused: Mutex::default(),
@@ -93,6 +96,15 @@ impl Places {
     /// A place for a connection to the address of the probes.
     pub(super) fn take_of_probes(&self) -> Option<Place> {
         place(Role::Probes, &self.probes, None)
+    }
+
+    /// A place for the end of a connection that is answered: its own, but in the reserve another, so that clients that do not
+    /// stop sending keep nobody from being answered. `None` if there is none.
+    pub(super) fn take_to_linger(&self, place: Place) -> Option<Place> {
+        match place.role {
+            Role::Served | Role::Probes => Some(place),
+            Role::Reserve => self::place(Role::Reserve, &self.lingering, None),
+        }
     }
 
     /// A part of the client's share, if shares are counted; an error if it has all of it.

@@ -85,7 +85,8 @@ pub(super) struct WatchedSocket {
     stall: StallTimer,
     /// Once the connection is upgraded: the server's stop and its cut, which end it.
     upgraded: Option<Box<(StopWatch, StopWatch)>>,
-    _place: Place,
+    /// `None` at the end of a connection for which there is no place to linger.
+    place: Option<Place>,
     /// Counts the socket among those that the server's stop waits for. An upgraded one outlives its task.
     _token: TaskToken,
 }
@@ -99,7 +100,13 @@ impl WatchedSocket {
         token: TaskToken,
     ) -> Self {
         let stall = StallTimer::new(write_timeout);
-        Self { socket, activity, stall, upgraded: None, _place: place, _token: token }
+        Self { socket, activity, stall, upgraded: None, place: Some(place), _token: token }
+    }
+
+    /// Gives the socket another place for the end of its connection, and returns whether there is one.
+    pub(super) fn change_place(&mut self, change: impl FnOnce(Place) -> Option<Place>) -> bool {
+        self.place = self.place.take().and_then(change);
+        self.place.is_some()
     }
 
     fn note_written(
