@@ -273,7 +273,7 @@ pub use stario_macros::FromRequest;
 ///
 /// It works as with `#[app::query]`, except that the path is checked against the parameters when the app is
 /// checked, and that there are no links, because only the app knows the path. `#[handler(detached)]` makes
-/// one that answers before it runs; `layer = ..` and `body_limit = ..` are allowed too.
+/// one that answers before it runs; `layer = ..`, `body_limit = ..` and `timeout = ..` are allowed too.
 ///
 /// ```
 /// use stario::prelude::*;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
@@ -51,6 +52,8 @@ pub struct EndpointInfo {
     pub is_checked: bool,
     /// The most bytes of a body that its attribute allows.
     pub body_limit: Option<fn() -> usize>,
+    /// How long it may take to answer, if its attribute says so.
+    pub timeout: Option<Duration>,
 }
 
 impl EndpointInfo {

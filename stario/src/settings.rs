@@ -59,6 +59,7 @@ pub(crate) struct PartSettings {
     pub(crate) same_origin: Option<Arc<SameOrigin>>,
     pub(crate) security_headers: Option<Arc<ReadyHeaders>>,
     pub(crate) write_buffer: Option<usize>,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) answers: ErrorAnswers,
 }
 
@@ -79,6 +80,7 @@ impl PartSettings {
             same_origin: self.same_origin.or_else(|| outer.same_origin.clone()),
             security_headers: self.security_headers.or_else(|| outer.security_headers.clone()),
             write_buffer: self.write_buffer.or(outer.write_buffer),
+            timeout: self.timeout.or(outer.timeout),
             answers: self.answers.within(&outer.answers),
         }
     }
@@ -93,6 +95,11 @@ impl PartSettings {
 
     pub(crate) fn write_buffer(&self) -> usize {
         self.write_buffer.unwrap_or(WRITE_BUFFER)
+    }
+
+    /// How long a handler may take to answer, if its attribute does not say so. `None` if there is no limit.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout.filter(|timeout| *timeout < Limits::MOST_TIME)
     }
 
     /// `None` when streams may be silent.

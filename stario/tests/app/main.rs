@@ -20,6 +20,7 @@ mod routing;
 mod security;
 mod service;
 mod templates;
+mod timeouts;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -76,7 +76,7 @@ async fn start_app(app: stario::App) -> Server {
         probe.released().await;
         Ok(())
     };
-    Server::start(app.liveness("/health/live").readiness("/health/ready", move |app| ready(app))).await
+    Server::start(app.liveness("/health/live").readiness("/health/ready", ready)).await
 }
 
 /// A connection that has its place, and keeps it.
