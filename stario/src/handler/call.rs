@@ -135,7 +135,7 @@ pub(crate) fn call(
     };
     let future = (endpoint.call)(Arc::clone(exchange), scope);
     let call = Call { endpoint, exchange: Arc::clone(exchange), future, has_ended: false };
-    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true, is_detached: false })
+    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true, is_spawned: false })
 }
 
 /// The answer to a detached command when as many run as may.
@@ -232,8 +232,8 @@ pub(crate) struct PendingCall {
     /// Counts a detached command against the limit until it ends.
     permit: Option<OwnedSemaphorePermit>,
     has_client: bool,
-    /// Whether it is in a task of its own. It ends there if that is dropped, as it is at the end of the runtime.
-    is_detached: bool,
+    /// Whether it runs in a task of its own. When that is dropped, the call ends.
+    is_spawned: bool,
 }
 
 impl Future for PendingCall {
@@ -334,9 +334,8 @@ impl PendingCall {
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.
-                let written_by = None;
                 let mut rest =
-                    PendingCall { call: Some(call), written_by, permit, has_client, is_detached: true };
+                    PendingCall { call: Some(call), written_by: None, permit, has_client, is_spawned: true };
                 work.spawn(async move { drop((&mut rest).await) });
             }
         }
@@ -350,11 +349,9 @@ impl Drop for PendingCall {
         if let Some(channel) = exchange.channel() {
             channel.leave();
         }
-        if self.is_detached {
-            // Another task would be dropped at once, too.
-            return;
+        if !self.is_spawned {
+            self.detach(false);
         }
-        self.detach(false);
     }
 }
 
