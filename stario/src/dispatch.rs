@@ -10,6 +10,7 @@
 
 mod failure;
 mod found;
+mod guarded;
 mod layered;
 mod state;
 
@@ -144,8 +145,24 @@ fn now(response: Response) -> DispatchState {
     DispatchState::Now(Box::new(response))
 }
 
-/// Has the request answered by what was found: calls the handler, or says why there is none.
+/// Has the request answered by what was found, behind the guards of its part.
 fn answer(
+    app: &Arc<Assembled>,
+    exchange: &Arc<Exchange>,
+    inputs: &mut Inputs,
+    found: Found,
+) -> DispatchState {
+    if exchange.is_guarded() && !found.is_handler() {
+        let (head, body) = inputs.take().into_parts();
+        let (app, exchange) = (Arc::clone(app), Arc::clone(exchange));
+        let guarded = guarded::guarded(app, exchange, Inputs { head, body }, found, answer_admitted);
+        return DispatchState::Later(Box::pin(guarded));
+    }
+    answer_admitted(app, exchange, inputs, found)
+}
+
+/// Has the request answered by what was found: calls the handler, or says why there is none.
+fn answer_admitted(
     app: &Arc<Assembled>,
     exchange: &Arc<Exchange>,
     inputs: &mut Inputs,

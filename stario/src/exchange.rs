@@ -226,6 +226,11 @@ impl Exchange {
         self.place().map_or(&self.app.root, |place| &place.settings)
     }
 
+    /// Whether the part that answers has guards.
+    pub fn is_guarded(&self) -> bool {
+        !self.settings().guards.is_empty()
+    }
+
     /// The route that matched.
     pub(crate) fn route(&self) -> Option<&Route<RouteFacts>> {
         self.place()?.route.map(|route| self.app.router.route(route))

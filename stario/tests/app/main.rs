@@ -11,6 +11,7 @@ mod errors;
 mod everyday;
 mod failure_region;
 mod files;
+mod guards;
 mod layers;
 mod links;
 mod parts;
