@@ -284,6 +284,9 @@ mod tests {
             ("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT", "1e300"),
             ("STARIO_REQUESTS_MAX_HEADERS", "10001"),
             ("STARIO_MAX_CONNECTIONS", "0"),
+            ("STARIO_MAX_CONNECTIONS_PER_CLIENT", "0"),
+            ("STARIO_MAX_STREAMS", "many"),
+            ("STARIO_PROBE_ADDRESS", "9000"),
             ("STARIO_UNIX_SOCKET_MODE", "888"),
             ("STARIO_SSL_KEYFILE", "key.pem"),
         ];

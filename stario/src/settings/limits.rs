@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// How many bytes, connections and how much time clients may use, and how long stopping may take.
 ///
-/// All of them apply by default. The environment variable named at each comes before what the code says.
-/// Times limit how long a client keeps the server waiting; how long a handler takes is not limited. For no
-/// limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
+/// All of them apply by default, but for [`connections_per_client`](Self::connections_per_client). The environment
+/// variable named at each comes before what the code says. Times limit how long a client keeps the server waiting;
+/// how long a handler takes is limited by [`App::timeout`](crate::App::timeout). For no limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
 ///
 /// ```
 /// use std::time::Duration;
