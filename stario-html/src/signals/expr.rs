@@ -384,3 +384,6 @@ impl<T: TextSignal> SignalRef<T> {
         Expr::new(self.code())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use crate::errors::Errors;
 use crate::parameter::unraw;
 
 /// Functions that other traits give a type, or that its users expect to make a value.
-const TAKEN: [&str; 4] = ["clone", "default", "from", "new"];
+const TAKEN: [&str; 3] = ["clone", "default", "new"];
 
 pub(super) fn check(signals: &Signals) -> Errors {
     let mut errors = Errors::default();

@@ -52,15 +52,16 @@ fn callable(signals: &Signals) -> impl Iterator<Item = &Field> {
 
 /// `Search::page()`
 fn functions(signals: &Signals) -> TokenStream {
-    let name = &signals.name;
-    let (generics, arguments, bounds) = signals.generics.split_for_impl();
+    let (name, with_bounds) = (&signals.name, with_bounds(signals));
+    let (generics, _, bounds) = with_bounds.split_for_impl();
+    let (_, arguments, _) = signals.generics.split_for_impl();
     let functions = callable(signals).map(|field| {
         let Field { visibility, docs, ty, function, name, .. } = field;
         let span = ty.span();
         let (output, value) = match field.kind {
             Kind::Nested { .. } => (
                 quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields),
-                quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields::from(__signals::NestedSignals::__new(#name))),
+                quote_spanned!(span=> ::core::convert::From::from(__signals::NestedSignals::__new(#name))),
             ),
             _ => (quote!(__signals::SignalRef<#ty>), quote!(__signals::SignalRef::named(#name))),
         };
@@ -99,13 +100,15 @@ fn fields_struct(signals: &Signals) -> TokenStream {
     let (name, fields) = (&signals.name, fields_name(signals));
     let (visibility, declared) = (&signals.visibility, &signals.generics);
     let (generics, arguments, bounds) = signals.generics.split_for_impl();
+    let with_bounds = with_bounds(signals);
+    let (_, _, method_bounds) = with_bounds.split_for_impl();
     let methods = callable(signals).map(|field| {
         let Field { visibility, docs, ty, function, name, .. } = field;
         let span = ty.span();
         let (output, value) = match field.kind {
             Kind::Nested { .. } => (
                 quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields),
-                quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields::from(self.0.__nested(#name))),
+                quote_spanned!(span=> ::core::convert::From::from(self.0.__nested(#name))),
             ),
             _ => (quote!(__signals::SignalRef<#ty>), quote!(self.0.__signal(#name))),
         };
@@ -122,7 +125,7 @@ fn fields_struct(signals: &Signals) -> TokenStream {
     quote! {
         #visibility struct #fields #declared (__signals::NestedSignals<#name #arguments>) #bounds;
 
-        impl #generics #fields #arguments #bounds {
+        impl #generics #fields #arguments #method_bounds {
             #(#methods)*
         }
 

@@ -9,6 +9,7 @@ use stario_html::{PageSignals, Render, SignalPatch};
 
 use super::event::{Event, Mode, patch, remove_rendered, signals};
 use crate::error::{Error, Result};
+use crate::response::{IntoResponse, Response};
 
 /// A value that can be pushed to an open browser.
 ///
@@ -133,6 +134,13 @@ impl<K: Serialize, V: Serialize, H> IntoEvent<AsSignals> for HashMap<K, V, H> {
 impl IntoEvent<AsSignals> for SignalPatch {
     fn into_event(self) -> Event {
         signals(self).into()
+    }
+}
+
+/// A stream of this one event.
+impl IntoResponse for SignalPatch {
+    fn into_response(self) -> Response {
+        Event::new(self).into_response()
     }
 }
 

@@ -19,6 +19,7 @@ mod responses;
 mod routing;
 mod security;
 mod service;
+mod signals;
 mod templates;
 #[path = "../support/mod.rs"]
 mod support;
