@@ -39,7 +39,7 @@ const STARIO: &str = "
     extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
-    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal extract/signals
+    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal_source extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
@@ -60,7 +60,8 @@ const STARIO_HTML: &str = "
     names names/datastar names/elements names/attributes names/nesting names/similar escape html buf/tables
     buf/raw buf render
 
-    attribute style url/safety url component expression attrs json private lib
+    attribute style url/safety url component expression attrs places json signals signals/code signals/kind
+    signals/reference signals/expr signals/by_fields signals/patch private private/datastar lib
 ";
 
 /// The files of `stario-macros`, in the same order.
@@ -74,7 +75,8 @@ const STARIO_MACROS: &str = "
 
     component/check component/parse component/syntax component/body component/emit component html stream
     dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
-    from_request/check from_request/emit from_request/parse from_request error_response endpoint/kind
+    from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
+    signals/check signals/emit signals error_response endpoint/kind
     endpoint/parse endpoint/model endpoint/check endpoint/links endpoint/emit endpoint
 
     lib
