@@ -28,7 +28,7 @@ use crate::response::{self, RefusalReason, Response};
 use crate::sse::{self, Burst};
 
 pub use error::WriteError;
-pub(crate) use reader::Opened;
+pub(crate) use reader::{Opened, Reader};
 
 /// Connects a handler, which may run in a task of its own, with the connection of its client.
 pub(crate) struct Channel {

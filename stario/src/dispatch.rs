@@ -10,6 +10,7 @@
 
 mod failure;
 mod found;
+mod guarded;
 mod layered;
 mod state;
 
@@ -36,7 +37,7 @@ use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
 use found::{Found, Inputs};
 use layered::LayeredRequest;
-use state::{CalledHandler, DispatchState};
+use state::{CalledHandler, Deadline, DispatchState};
 
 /// Answers one request.
 pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection: Connection) -> Dispatch {
@@ -151,8 +152,24 @@ fn now(response: Response) -> DispatchState {
     DispatchState::Now(Box::new(response))
 }
 
-/// Has the request answered by what was found: calls the handler, or says why there is none.
+/// Has the request answered by what was found, behind the guards of its part.
 fn answer(
+    app: &Arc<Assembled>,
+    exchange: &Arc<Exchange>,
+    inputs: &mut Inputs,
+    found: Found,
+) -> DispatchState {
+    if exchange.is_guarded() && !found.is_handler() {
+        let (head, body) = inputs.take().into_parts();
+        let (app, exchange) = (Arc::clone(app), Arc::clone(exchange));
+        let guarded = guarded::guarded(app, exchange, Inputs { head, body }, found, answer_admitted);
+        return DispatchState::Later(Box::pin(guarded));
+    }
+    answer_admitted(app, exchange, inputs, found)
+}
+
+/// Has the request answered by what was found: calls the handler, or says why there is none.
+fn answer_admitted(
     app: &Arc<Assembled>,
     exchange: &Arc<Exchange>,
     inputs: &mut Inputs,
@@ -170,9 +187,13 @@ fn answer(
     now(match found {
         Match::Found(route) => {
             let scope = Scope::new(inputs.take(), Arc::clone(exchange));
-            let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
-            return match handler::call(app.target(route).endpoint, exchange, scope) {
-                Ok(call) => DispatchState::Call(CalledHandler { call, kept }),
+            let endpoint = app.target(route).endpoint;
+            let timeout = endpoint.info.timeout.or_else(|| exchange.settings().timeout());
+            let kept = (answers.has_panic_page() || timeout.is_some()).then(|| Arc::clone(&scope));
+            return match handler::call(endpoint, exchange, scope) {
+                Ok(call) => {
+                    DispatchState::Call(CalledHandler { call, kept, deadline: timeout.map(Deadline::after) })
+                }
                 Err(overloaded) => DispatchState::Now(overloaded),
             };
         }

@@ -15,6 +15,7 @@ use crate::routing::Router;
 use crate::settings::{PartSettings, ServedSettings};
 use crate::states::States;
 use crate::stop::StopSignal;
+use crate::stream_places::StreamPlaces;
 use crate::work::Work;
 
 /// What requests, tasks and handles of one app share for as long as it runs.
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) stop: StopSignal,
     pub(crate) work: Work,
     pub(crate) body_memory: Arc<BodyMemory>,
+    pub(crate) streams: StreamPlaces,
     /// Whether requests should be sent here, as the app says.
     pub(crate) readiness: Option<Box<ReadinessCheck>>,
 }

@@ -64,7 +64,7 @@ impl Connections {
         };
         let service = service_fn(|request: Request<Incoming>| {
             let place = if activity.has_requests() {
-                self.permits.of_stream().map_or(Place::None, |permit| Place::Own { _permit: permit })
+                self.places.take_of_requests().map_or(Place::None, |permit| Place::Own { _permit: permit })
             } else {
                 Place::OfConnection
             };

@@ -144,7 +144,7 @@ fn a_failure_behind_layers_is_shown() {
 /// The status and the text of the one event.
 fn own_event(app: App, path: &str) -> (u16, String) {
     let res = from_datastar(app, path);
-    (res.status().as_u16(), res.events().iter().map(|event| event.elements()).collect())
+    (res.status().as_u16(), res.events().iter().map(stario::testing::ReceivedEvent::elements).collect())
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod errors;
 mod everyday;
 mod failure_region;
 mod files;
+mod guards;
 mod layers;
 mod links;
 mod parts;
@@ -20,7 +21,9 @@ mod responses;
 mod routing;
 mod security;
 mod service;
+mod signals;
 mod templates;
+mod timeouts;
 #[path = "../support/mod.rs"]
 mod support;
 
