@@ -198,7 +198,12 @@ const __STARIO_user: () = {
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("filter"),
-            <__Parameter3 as __stario::FromRequest>::INFO,
+            <__Parameter3 as __stario::ReadSignals<
+                {
+                    use __stario::UnprobedSignals as _;
+                    __stario::SignalsProbe::<__Parameter3>::BY_FIELDS
+                },
+            >>::INFO,
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("config"),
@@ -301,11 +306,12 @@ const __STARIO_user: () = {
                                         ),
                                         __stario::pair(
                                             __PARAMETERS[3].reads_body(scope),
-                                            <__Parameter3 as __stario::Argument<
-                                                '_,
-                                                __Routes,
-                                                _,
-                                            >>::take(scope, dependencies, &__PARAMETERS[3].parameter),
+                                            <__Parameter3 as __stario::ReadSignals<
+                                                {
+                                                    use __stario::UnprobedSignals as _;
+                                                    __stario::SignalsProbe::<__Parameter3>::BY_FIELDS
+                                                },
+                                            >>::read(scope, &__PARAMETERS[3].parameter),
                                             __stario::pair(
                                                 __PARAMETERS[4].reads_body(scope),
                                                 <State<
@@ -366,7 +372,7 @@ const __STARIO_user: () = {
                                             argument_0.by_value(),
                                             argument_1.by_value(),
                                             argument_2,
-                                            argument_3.by_value(),
+                                            argument_3,
                                             argument_4.by_value(),
                                             argument_5.by_value(),
                                             argument_6,

@@ -61,7 +61,7 @@ enum Form<'a> {
     /// once.
     Source(TokenStream),
     /// `search: Signals<Search>`: the same of a source that reads signals, in one of two ways.
-    Signals(&'a Type),
+    Signals(TokenStream),
     /// `db: Database`: a dependency by value, or any other source.
     Value(&'a Type),
     /// `db: &Database`: a dependency by reference.
@@ -78,7 +78,9 @@ impl<'a> Form<'a> {
             (Type::Reference(reference), Some(provider)) => Form::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Form::Borrow(&reference.elem),
             (ty, Some(provider)) => Form::ValueFrom(provider, ty),
-            (ty, None) if parameter.reads_signals_by_type() => Form::Signals(ty),
+            (_, None) if parameter.reads_signals_by_type() => Form::Signals(
+                format_ident!("__Parameter{}", position, span = parameter.span).into_token_stream(),
+            ),
             (_, None)
                 if parameter.written().is_generic_source() && parameter.written().may_be_unreadable() =>
             {
@@ -117,8 +119,9 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
                 }
                 quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
             }
-            Form::Signals(ty) => {
-                let source = signals_source(ty, span);
+            Form::Signals(name) => {
+                let (ty, source) = (&parameter.ty, signals_source(name, span));
+                names.extend(quote_spanned!(span=> type #name = #ty;));
                 quote_spanned!(span=> #source::INFO)
             }
             Form::Value(ty) => {
@@ -258,9 +261,12 @@ fn future(
         return source_future(parameter, scope, &metadata);
     }
     let form = Form::of(position, parameter);
-    let method = match form {
+    let method = match &form {
         Form::Borrow(_) | Form::BorrowFrom(..) => taker.method("borrow", "borrow_boxed"),
-        Form::Signals(_) => return source_future(parameter, scope, &metadata),
+        Form::Signals(name) => {
+            let source = signals_source(name, span);
+            return quote_spanned!(span=> #source::read(#scope, #metadata));
+        }
         Form::Source(_) | Form::Value(_) | Form::ValueFrom(..) => taker.method("take", "take_boxed"),
     };
     let method = Ident::new(method, span);
@@ -304,7 +310,7 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
 }
 
 /// A source of signals, as it reads its type: field by field if that derives `Signals`, else by serde.
-pub(crate) fn signals_source(ty: &Type, span: Span) -> TokenStream {
+pub(crate) fn signals_source(ty: &impl ToTokens, span: Span) -> TokenStream {
     let runtime = short_at(span);
     quote_spanned! {span=>
         <#ty as #runtime::ReadSignals<{

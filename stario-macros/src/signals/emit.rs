@@ -66,8 +66,10 @@ fn functions(signals: &Signals) -> TokenStream {
             _ => (quote!(__signals::SignalRef<#ty>), quote!(__signals::SignalRef::named(#name))),
         };
         let doc = doc(field);
-        quote! {
+        // At the field, where rustc reports a function of the struct that has this name already.
+        quote_spanned! {field.ident.span()=>
             #(#docs)*
+            #[doc = ""]
             #[doc = #doc]
             #[must_use]
             #visibility fn #function() -> #output {
@@ -82,13 +84,13 @@ fn functions(signals: &Signals) -> TokenStream {
     }
 }
 
+/// What the page calls the signal, as a paragraph of its own behind the field's documentation.
 fn doc(field: &Field) -> String {
     let about = match field.kind {
         Kind::Nested { .. } => "The signals of",
         _ => "The signal",
     };
-    let paragraph = if field.docs.is_empty() { "" } else { "\n\n" };
-    format!("{paragraph}{about} `{}`.", field.name)
+    format!(" {about} `{}`.", field.name)
 }
 
 fn fields_name(signals: &Signals) -> Ident {
@@ -115,6 +117,7 @@ fn fields_struct(signals: &Signals) -> TokenStream {
         let doc = doc(field);
         quote! {
             #(#docs)*
+            #[doc = ""]
             #[doc = #doc]
             #[must_use]
             #visibility fn #function(&self) -> #output {
@@ -208,7 +211,7 @@ fn write(signals: &Signals) -> TokenStream {
         let span = ty.span();
         let entry = match field.kind {
             Kind::Nested { .. } => quote_spanned! {span=>
-                __signals::write_nested::<#ty, __M>(&self.#ident, #name, with_local, map)?;
+                <#ty as __signals::PageSignals>::__write_nested(&self.#ident, #name, with_local, map)?;
             },
             _ => quote_spanned!(span=> <#ty as __signals::SignalType>::__write(&self.#ident, #name, map)?;),
         };
@@ -226,7 +229,9 @@ fn read(signals: &Signals, sent: &[&Field]) -> TokenStream {
         let ty = &field.ty;
         let (span, position) = (ty.span(), Literal::usize_unsuffixed(position));
         let read = match field.kind {
-            Kind::Nested { .. } => quote_spanned!(span=> __signals::read_nested::<#ty, __M>(&mut map)?),
+            Kind::Nested { .. } => {
+                quote_spanned!(span=> <#ty as __signals::PageSignals>::__read_nested(&mut map)?)
+            }
             _ => quote_spanned!(span=> <#ty as __signals::SignalType>::__read(&mut map)?),
         };
         quote!(#position => #value = ::core::option::Option::Some(#read),)
@@ -281,7 +286,9 @@ fn absent(signals: &Signals, field: &Field) -> TokenStream {
         (None, kind) if kind.is_local() => {
             quote_spanned!(span=> <#ty as __signals::LocalSignal>::__initial())
         }
-        (None, Kind::Nested { .. }) => quote_spanned!(span=> __signals::missing_nested::<#ty, _>(#name)?),
+        (None, Kind::Nested { .. }) => {
+            quote_spanned!(span=> <#ty as __signals::PageSignals>::__missing_nested(#name)?)
+        }
         (None, _) => quote_spanned!(span=> <#ty as __signals::SignalType>::__missing(#name)?),
     }
 }
@@ -297,7 +304,12 @@ fn with_bounds(signals: &Signals) -> Generics {
             Kind::Nested { .. } => predicates.push(parse_quote!(#ty: __signals::PageSignals)),
             Kind::Skipped => {}
         }
-        if !field.kind.is_sent() && field.default.is_none() && signals.default.is_none() {
+        let needs_default = match &field.default {
+            Some(Default::OfType) => true,
+            Some(Default::By(_)) => false,
+            None => field.kind == Kind::Skipped || (!field.kind.is_sent() && signals.default.is_none()),
+        };
+        if needs_default {
             predicates.push(parse_quote!(#ty: ::core::default::Default));
         }
     }
