@@ -306,12 +306,13 @@ const __STARIO_user: () = {
                                         ),
                                         __stario::pair(
                                             __PARAMETERS[3].reads_body(scope),
-                                            <__Parameter3 as __stario::ReadSignals<
+                                            __stario::read_signals_by_type::<
+                                                __Parameter3,
                                                 {
                                                     use __stario::UnprobedSignals as _;
                                                     __stario::SignalsProbe::<__Parameter3>::BY_FIELDS
                                                 },
-                                            >>::read(scope, &__PARAMETERS[3].parameter),
+                                            >(scope, &__PARAMETERS[3].parameter),
                                             __stario::pair(
                                                 __PARAMETERS[4].reads_body(scope),
                                                 <State<

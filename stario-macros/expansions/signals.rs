@@ -23,19 +23,16 @@ const _: () = {
         pub fn search_text() -> __signals::SignalRef<String> {
             __signals::SignalRef::named("searchText")
         }
-        ///
         /// The signal `page`.
         #[must_use]
         fn page() -> __signals::SignalRef<T> {
             __signals::SignalRef::named("page")
         }
-        ///
         /// The signal `_open`.
         #[must_use]
         fn open() -> __signals::SignalRef<bool> {
             __signals::SignalRef::named("_open")
         }
-        ///
         /// The signals of `sort`.
         #[must_use]
         fn order() -> <Sort as __signals::PageSignals>::Fields {
@@ -55,19 +52,16 @@ const _: () = {
         pub fn search_text(&self) -> __signals::SignalRef<String> {
             self.0.__signal("searchText")
         }
-        ///
         /// The signal `page`.
         #[must_use]
         fn page(&self) -> __signals::SignalRef<T> {
             self.0.__signal("page")
         }
-        ///
         /// The signal `_open`.
         #[must_use]
         fn open(&self) -> __signals::SignalRef<bool> {
             self.0.__signal("_open")
         }
-        ///
         /// The signals of `sort`.
         #[must_use]
         fn order(&self) -> <Sort as __signals::PageSignals>::Fields {

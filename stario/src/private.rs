@@ -13,6 +13,7 @@ pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
 pub use crate::extract::{
     Defaulted, FromRequest, PathSource, ReadSignals, SignalsProbe, TextDefault, UnprobedSignals, or_default,
+    read_signals_by_type,
 };
 pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.

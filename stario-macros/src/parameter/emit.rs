@@ -264,8 +264,7 @@ fn future(
     let method = match &form {
         Form::Borrow(_) | Form::BorrowFrom(..) => taker.method("borrow", "borrow_boxed"),
         Form::Signals(name) => {
-            let source = signals_source(name, span);
-            return quote_spanned!(span=> #source::read(#scope, #metadata));
+            return signals_future(name, span, scope, &metadata);
         }
         Form::Source(_) | Form::Value(_) | Form::ValueFrom(..) => taker.method("take", "take_boxed"),
     };
@@ -289,8 +288,7 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     let (ty, span) = (&parameter.ty, parameter.span);
     let runtime = short_at(span);
     let request = if parameter.reads_signals_by_type() {
-        let source = signals_source(ty, span);
-        quote_spanned!(span=> #source::read(#scope, #metadata))
+        signals_future(ty, span, scope, metadata)
     } else {
         quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #metadata))
     };
@@ -309,14 +307,26 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     quote!(#runtime::or_default(#request, || #default))
 }
 
-/// A source of signals, as it reads its type: field by field if that derives `Signals`, else by serde.
+/// A source of signals, as it reads its type.
 pub(crate) fn signals_source(ty: &impl ToTokens, span: Span) -> TokenStream {
+    let (runtime, by_fields) = (short_at(span), by_fields(ty, span));
+    quote_spanned!(span=> <#ty as #runtime::ReadSignals<#by_fields>>)
+}
+
+/// The future of its value.
+fn signals_future(ty: &impl ToTokens, span: Span, scope: &Ident, metadata: &TokenStream) -> TokenStream {
+    let (runtime, by_fields) = (short_at(span), by_fields(ty, span));
+    quote_spanned!(span=> #runtime::read_signals_by_type::<#ty, #by_fields>(#scope, #metadata))
+}
+
+/// Whether a source of signals reads its type field by field, because that derives `Signals`: a constant.
+fn by_fields(ty: &impl ToTokens, span: Span) -> TokenStream {
     let runtime = short_at(span);
     quote_spanned! {span=>
-        <#ty as #runtime::ReadSignals<{
+        {
             use #runtime::UnprobedSignals as _;
             #runtime::SignalsProbe::<#ty>::BY_FIELDS
-        }>>
+        }
     }
 }
 

@@ -63,14 +63,16 @@ fn functions(signals: &Signals) -> TokenStream {
                 quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields),
                 quote_spanned!(span=> ::core::convert::From::from(__signals::NestedSignals::__new(#name))),
             ),
-            _ => (quote!(__signals::SignalRef<#ty>), quote!(__signals::SignalRef::named(#name))),
+            // All of the signature stands at the field, where rustc reports another function of this name.
+            _ => (
+                quote_spanned!(field.ident.span()=> __signals::SignalRef<#ty>),
+                quote!(__signals::SignalRef::named(#name)),
+            ),
         };
         let doc = doc(field);
-        // At the field, where rustc reports a function of the struct that has this name already.
         quote_spanned! {field.ident.span()=>
             #(#docs)*
-            #[doc = ""]
-            #[doc = #doc]
+            #(#doc)*
             #[must_use]
             #visibility fn #function() -> #output {
                 #value
@@ -85,12 +87,14 @@ fn functions(signals: &Signals) -> TokenStream {
 }
 
 /// What the page calls the signal, as a paragraph of its own behind the field's documentation.
-fn doc(field: &Field) -> String {
+fn doc(field: &Field) -> Vec<TokenStream> {
     let about = match field.kind {
         Kind::Nested { .. } => "The signals of",
         _ => "The signal",
     };
-    format!(" {about} `{}`.", field.name)
+    let line = format!(" {about} `{}`.", field.name);
+    let separator = (!field.docs.is_empty()).then(|| quote!(#[doc = ""]));
+    separator.into_iter().chain([quote!(#[doc = #line])]).collect()
 }
 
 fn fields_name(signals: &Signals) -> Ident {
@@ -117,8 +121,7 @@ fn fields_struct(signals: &Signals) -> TokenStream {
         let doc = doc(field);
         quote! {
             #(#docs)*
-            #[doc = ""]
-            #[doc = #doc]
+            #(#doc)*
             #[must_use]
             #visibility fn #function(&self) -> #output {
                 #value

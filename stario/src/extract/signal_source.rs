@@ -39,3 +39,11 @@ pub trait UnprobedSignals {
 }
 
 impl<P> UnprobedSignals for SignalsProbe<P> {}
+
+/// Resolves a parameter. A function, whose future rustc knows even where the type is no source: it reports that once.
+pub fn read_signals_by_type<P: ReadSignals<BY_FIELDS>, const BY_FIELDS: bool>(
+    scope: &Scope,
+    parameter: &Parameter,
+) -> impl Future<Output = Result<P, Rejection>> + Send {
+    P::read(scope, parameter)
+}
