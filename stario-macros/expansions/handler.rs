@@ -182,7 +182,12 @@ const __STARIO_user: () = {
             )
         }
     }
-    type __Parameter3 = Signals<Filter>;
+    type __Parameter3 = <__stario::ReadBy<
+        {
+            use __stario::UnprobedSignals as _;
+            __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+        },
+    > as __stario::SourceFor<Signals<Filter>>>::Source;
     static __PARAMETERS: [__stario::ParameterInfo; 8] = [
         __stario::ParameterInfo::new(
             __stario::Parameter::new("id"),
@@ -198,12 +203,7 @@ const __STARIO_user: () = {
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("filter"),
-            <__Parameter3 as __stario::ReadSignals<
-                {
-                    use __stario::UnprobedSignals as _;
-                    __stario::SignalsProbe::<__Parameter3>::BY_FIELDS
-                },
-            >>::INFO,
+            <__Parameter3 as __stario::FromRequest>::INFO,
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("config"),
@@ -306,13 +306,11 @@ const __STARIO_user: () = {
                                         ),
                                         __stario::pair(
                                             __PARAMETERS[3].reads_body(scope),
-                                            __stario::read_signals_by_type::<
-                                                __Parameter3,
-                                                {
-                                                    use __stario::UnprobedSignals as _;
-                                                    __stario::SignalsProbe::<__Parameter3>::BY_FIELDS
-                                                },
-                                            >(scope, &__PARAMETERS[3].parameter),
+                                            <__Parameter3 as __stario::Argument<
+                                                '_,
+                                                __Routes,
+                                                _,
+                                            >>::take(scope, dependencies, &__PARAMETERS[3].parameter),
                                             __stario::pair(
                                                 __PARAMETERS[4].reads_body(scope),
                                                 <State<
@@ -373,7 +371,14 @@ const __STARIO_user: () = {
                                             argument_0.by_value(),
                                             argument_1.by_value(),
                                             argument_2,
-                                            argument_3,
+                                            <__stario::ReadBy<
+                                                {
+                                                    use __stario::UnprobedSignals as _;
+                                                    __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+                                                },
+                                            > as __stario::SourceFor<
+                                                Signals<Filter>,
+                                            >>::value(argument_3.by_value()),
                                             argument_4.by_value(),
                                             argument_5.by_value(),
                                             argument_6,

@@ -60,7 +60,7 @@ enum Form<'a> {
     /// which bound of its `T` is missing. Where that may be, the type has a name of its own, and rustc reports it
     /// once.
     Source(TokenStream),
-    /// `search: Signals<Search>`: the same of a source that reads signals, in one of two ways.
+    /// `search: Signals<Search>`: the same of a source that reads signals, by the name of what it is read as.
     Signals(TokenStream),
     /// `db: Database`: a dependency by value, or any other source.
     Value(&'a Type),
@@ -112,17 +112,17 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
         let runtime = short_at(span);
         let form = Form::of(position, parameter);
         let info = match &form {
+            Form::Signals(name) => {
+                let source = signals_source(&parameter.ty, span);
+                names.extend(quote_spanned!(span=> type #name = #source;));
+                quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
+            }
             Form::Source(name) => {
                 let ty = &parameter.ty;
                 if parameter.written().may_be_unreadable() {
                     names.extend(quote_spanned!(span=> type #name = #ty;));
                 }
                 quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
-            }
-            Form::Signals(name) => {
-                let (ty, source) = (&parameter.ty, signals_source(name, span));
-                names.extend(quote_spanned!(span=> type #name = #ty;));
-                quote_spanned!(span=> #source::INFO)
             }
             Form::Value(ty) => {
                 quote_spanned!(span=> <#ty as #runtime::Argument<'_, __Routes, _>>::INFO)
@@ -229,6 +229,11 @@ pub(crate) fn resolutions(
     };
     let arguments = parameters.iter().zip(&resolved).enumerate().map(|(position, (parameter, resolved))| {
         match (Form::of(position, parameter), &parameter.default) {
+            (Form::Signals(_), None) => {
+                let (span, ty) = (parameter.span, &parameter.ty);
+                let (runtime, read_by) = (short_at(span), read_by(ty, span));
+                quote_spanned!(span=> <#read_by as #runtime::SourceFor<#ty>>::value(#resolved.by_value()))
+            }
             (Form::Source(_) | Form::Value(_) | Form::ValueFrom(..), None) => {
                 let by_value = Ident::new("by_value", parameter.span);
                 quote_spanned!(parameter.span=> #resolved.#by_value())
@@ -263,14 +268,13 @@ fn future(
     let form = Form::of(position, parameter);
     let method = match &form {
         Form::Borrow(_) | Form::BorrowFrom(..) => taker.method("borrow", "borrow_boxed"),
-        Form::Signals(name) => {
-            return signals_future(name, span, scope, &metadata);
+        Form::Source(_) | Form::Signals(_) | Form::Value(_) | Form::ValueFrom(..) => {
+            taker.method("take", "take_boxed")
         }
-        Form::Source(_) | Form::Value(_) | Form::ValueFrom(..) => taker.method("take", "take_boxed"),
     };
     let method = Ident::new(method, span);
     match &form {
-        Form::Source(name) => quote_spanned! {span=>
+        Form::Source(name) | Form::Signals(name) => quote_spanned! {span=>
             <#name as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #dependencies, #metadata)
         },
         Form::Value(ty) => quote_spanned! {span=>
@@ -307,26 +311,30 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     quote!(#runtime::or_default(#request, || #default))
 }
 
-/// A source of signals, as it reads its type.
-pub(crate) fn signals_source(ty: &impl ToTokens, span: Span) -> TokenStream {
-    let (runtime, by_fields) = (short_at(span), by_fields(ty, span));
-    quote_spanned!(span=> <#ty as #runtime::ReadSignals<#by_fields>>)
+/// What a source of signals is read as: itself, or field by field.
+pub(crate) fn signals_source(ty: &Type, span: Span) -> TokenStream {
+    let (runtime, read_by) = (short_at(span), read_by(ty, span));
+    quote_spanned!(span=> <#read_by as #runtime::SourceFor<#ty>>::Source)
 }
 
 /// The future of its value.
-fn signals_future(ty: &impl ToTokens, span: Span, scope: &Ident, metadata: &TokenStream) -> TokenStream {
-    let (runtime, by_fields) = (short_at(span), by_fields(ty, span));
-    quote_spanned!(span=> #runtime::read_signals_by_type::<#ty, #by_fields>(#scope, #metadata))
+fn signals_future(ty: &Type, span: Span, scope: &Ident, metadata: &TokenStream) -> TokenStream {
+    let (runtime, read_by, source) = (short_at(span), read_by(ty, span), signals_source(ty, span));
+    quote_spanned! {span=>
+        #runtime::value_by::<#read_by, #ty>(
+            <#source as #runtime::FromRequest>::from_request(#scope, #metadata)
+        )
+    }
 }
 
-/// Whether a source of signals reads its type field by field, because that derives `Signals`: a constant.
-fn by_fields(ty: &impl ToTokens, span: Span) -> TokenStream {
+/// How a source of signals reads its type: field by field if that derives `Signals`, else by serde.
+fn read_by(ty: &Type, span: Span) -> TokenStream {
     let runtime = short_at(span);
     quote_spanned! {span=>
-        {
+        #runtime::ReadBy<{
             use #runtime::UnprobedSignals as _;
             #runtime::SignalsProbe::<#ty>::BY_FIELDS
-        }
+        }>
     }
 }
 
