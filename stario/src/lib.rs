@@ -142,6 +142,12 @@ mod connection;
 mod stall;
 /// Counts tasks, so that their end can be waited for.
 mod tasks;
+/// How much memory the process may use.
+mod memory;
+/// How many connections and streams the process can hold.
+mod capacity;
+/// How many streams are open at once.
+mod stream_places;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.
@@ -225,7 +231,7 @@ pub use response::{
 pub use route::{HandlerKind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
-pub use settings::{Limits, ProxyHeader, SameOrigin, SecurityHeaders};
+pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
 pub use stario_html::{PageSignals, SignalPatch, SignalRef, TextSignal};
@@ -343,7 +349,7 @@ pub use stario_macros::Signals;
 ///
 /// It works as with `#[app::query]`, except that the path is checked against the parameters when the app is
 /// checked, and that there are no links, because only the app knows the path. `#[handler(detached)]` makes
-/// one that answers before it runs; `layer = ..` and `body_limit = ..` are allowed too.
+/// one that answers before it runs; `layer = ..`, `body_limit = ..` and `timeout = ..` are allowed too.
 ///
 /// ```
 /// use stario::prelude::*;
