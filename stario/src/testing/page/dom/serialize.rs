@@ -19,14 +19,6 @@ impl Dom {
         html
     }
 
-    pub(in crate::testing) fn inner_html(&self, id: NodeId) -> String {
-        let mut html = String::new();
-        for child in self.children(id) {
-            self.write(child, &mut html);
-        }
-        html
-    }
-
     /// The tag that begins an element.
     pub(in crate::testing) fn opening_tag(&self, id: NodeId) -> String {
         let mut html = String::new();
