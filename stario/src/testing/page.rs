@@ -104,6 +104,7 @@ pub use find::FoundElement;
 /// events are [kept](Self::scripts), and one that only leads to another page is followed.
 pub struct Page {
     tab: Tab,
+    marked: Vec<NodeId>,
 }
 
 /// A [`Page`] of an `async` test: its steps are awaited; made by
@@ -140,7 +141,7 @@ impl Page {
     /// Opens a page in a browser of its own.
     #[track_caller]
     pub(super) fn open(app: Arc<Assembled>, jar: Arc<CookieJar>, path: &str) -> Self {
-        let mut page = Self { tab: Tab::new(Sender { app, jar }) };
+        let mut page = Self { tab: Tab::new(Sender { app, jar }), marked: Vec::new() };
         expect(run(page.tab.open(path)));
         page
     }
@@ -154,7 +155,7 @@ impl AsyncPage {
         path: String,
         place: &Location<'_>,
     ) -> Self {
-        let mut page = Page { tab: Tab::new(Sender { app, jar }) };
+        let mut page = Page { tab: Tab::new(Sender { app, jar }), marked: Vec::new() };
         expect_at(page.tab.open(&path).await, place);
         Self { page }
     }
@@ -465,6 +466,38 @@ impl Page {
     /// Whether an event without a target is passed over, as by the client, rather than failing the test.
     pub fn allow_missing_targets(&mut self, is_allowed: bool) {
         self.tab.document.allows_missing_targets = is_allowed;
+    }
+
+    /// Remembers which elements there are, for [`describe`](Self::describe).
+    #[doc(hidden)]
+    pub fn mark_elements(&mut self) {
+        self.catch_up();
+        let dom = &self.tab.document.dom;
+        self.marked = dom.elements(dom::Dom::DOCUMENT).collect();
+    }
+
+    /// The element as HTML, and for each element in it where it stood when elements were marked and what it holds. The
+    /// browser tests compare that with the same of a browser.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn describe(&mut self, selector: &str) -> String {
+        let root = self.one(selector);
+        let dom = &self.tab.document.dom;
+        let mut lines = vec![dom.outer_html(root)];
+        for node in dom.elements(root) {
+            let before = self.marked.iter().position(|&marked| marked == node);
+            let before = before.map_or("new".to_owned(), |position| position.to_string());
+            let name = dom.element(node).map(|it| it.name.local.to_lowercase()).unwrap_or_default();
+            let value = serde_json::Value::from(dom.value(node));
+            let state = match dom.html_name(node) {
+                "input" if dom.is_checkbox_or_radio(node) => format!(" {}", dom.is_checked(node)),
+                "input" | "textarea" | "select" => format!(" {value}"),
+                "option" => format!(" {}", dom.is_selected(node)),
+                _ => String::new(),
+            };
+            lines.push(format!("{name} {before}{state}"));
+        }
+        lines.join("\n")
     }
 
     /// Applies what has come from the app.
