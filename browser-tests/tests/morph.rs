@@ -3,9 +3,9 @@
 
 use browser_tests::{Browsers, datastar_file, wait_until};
 use fantoccini::Client;
+use stario::Raw;
 use stario::event::Namespace;
 use stario::prelude::*;
-use stario::Raw;
 use tokio::net::TcpListener;
 
 #[path = "morph/pairs.rs"]
@@ -40,9 +40,9 @@ async fn patch(number: PathParam<usize>) -> impl Stream<Item = Event> {
         Sent::ById => Event::new(after),
         Sent::Replaced => Event::new((Mode::Replace, after)),
         // As it stands, so that the client loses what it loses.
-        Sent::Svg(mode, selector) => Event::new(
-            event::patch(after).namespace(Namespace::Svg).mode(mode_of(mode)).selector(*selector),
-        ),
+        Sent::Svg(mode, selector) => {
+            Event::new(event::patch(after).namespace(Namespace::Svg).mode(mode_of(mode)).selector(*selector))
+        }
     };
     stream! {
         yield event;
@@ -69,7 +69,8 @@ fn app() -> stario::App {
     app::new()
 }
 
-const MARK: &str = "[...document.querySelectorAll('*')].forEach((element, index) => { element.mark = index; })";
+const MARK: &str =
+    "[...document.querySelectorAll('*')].forEach((element, index) => { element.mark = index; })";
 
 const DESCRIBE: &str = r"
     const root = document.getElementById('root');
@@ -91,7 +92,10 @@ fn script(done: &Done) -> String {
         Done::Uncheck(selector) => (selector, "element.checked = false;".to_owned()),
         Done::Select(selector, value) => (
             selector,
-            format!("[...element.options].find(option => option.value === {}).selected = true;", json!(value)),
+            format!(
+                "[...element.options].find(option => option.value === {}).selected = true;",
+                json!(value)
+            ),
         ),
     };
     format!(

@@ -143,7 +143,12 @@ pub(crate) const PAIRS: &[Pair] = &[
     ("<p>x</p><input id='a'>", Root, &[Type("#a", "typed")], "<form><label>l <input id='a'></label></form>"),
     ("<input type='checkbox'>", Root, &[Check("input")], "<input type='checkbox'>"),
     ("<input type='checkbox'>", Root, &[Check("input")], "<input type='checkbox' checked>"),
-    ("<input type='checkbox' checked>", Root, &[Uncheck("input")], "<input type='checkbox' checked class='x'>"),
+    (
+        "<input type='checkbox' checked>",
+        Root,
+        &[Uncheck("input")],
+        "<input type='checkbox' checked class='x'>",
+    ),
     ("<input type='checkbox' checked>", Root, &[], "<input type='checkbox'>"),
     ("<input type='checkbox'>", Root, &[Check("input"), Uncheck("input")], "<input type='checkbox' checked>"),
     (
@@ -163,7 +168,12 @@ pub(crate) const PAIRS: &[Pair] = &[
     ("<input type='number' value='1'>", Root, &[Type("input", "7")], "<input type='number' value='2'>"),
     ("<textarea>a</textarea>", Root, &[Type("textarea", "typed")], "<textarea>a</textarea>"),
     ("<textarea>a</textarea>", Root, &[Type("textarea", "typed")], "<textarea>b\nc</textarea>"),
-    ("<textarea class='a'></textarea>", Root, &[Type("textarea", "typed")], "<textarea class='b'></textarea>"),
+    (
+        "<textarea class='a'></textarea>",
+        Root,
+        &[Type("textarea", "typed")],
+        "<textarea class='b'></textarea>",
+    ),
     (
         "<select><option>1</option><option>2</option></select>",
         Root,
@@ -248,8 +258,18 @@ pub(crate) const PAIRS: &[Pair] = &[
         &[],
         "<tbody id='b'><tr id='r2'><td>2</td></tr><tr id='r1'><td>1</td></tr></tbody>",
     ),
-    ("<table><tbody><tr id='r'><td>1</td></tr></tbody></table>", ById, &[], "<tr id='r'><td>1</td><td>2</td></tr>"),
-    ("<table><tbody id='b'><tr><td>1</td></tr></tbody></table>", To("append", "#b"), &[], "<tr><td>2</td></tr>"),
+    (
+        "<table><tbody><tr id='r'><td>1</td></tr></tbody></table>",
+        ById,
+        &[],
+        "<tr id='r'><td>1</td><td>2</td></tr>",
+    ),
+    (
+        "<table><tbody id='b'><tr><td>1</td></tr></tbody></table>",
+        To("append", "#b"),
+        &[],
+        "<tr><td>2</td></tr>",
+    ),
     ("<template><p>a</p></template>", Root, &[], "<template><p>b</p><i></i></template>"),
     ("<p>a</p>", Root, &[], "<template><p>b</p></template><p>a</p>"),
     ("<template id='t'><p>a</p></template>", To("inner", "#t"), &[], "<p>b</p>"),
@@ -267,7 +287,12 @@ pub(crate) const PAIRS: &[Pair] = &[
     ("<p class='x'>1</p><p class='x'>2</p>", To("append", ".x"), &[], "<b>3</b>"),
     ("<p id='a'>1</p><p id='b'>2</p><p>3</p>", ById, &[], "<p id='b'>4</p><p id='a'>5</p>"),
     ("<p id='a'>1</p><p>2</p>", To("outer", "#a"), &[], "<p>3</p><p>4</p>"),
-    ("<p id='a'><b id='b'>1</b></p><i></i>", To("outer", "#a"), &[], "<i></i><section><b id='b'>2</b></section>"),
+    (
+        "<p id='a'><b id='b'>1</b></p><i></i>",
+        To("outer", "#a"),
+        &[],
+        "<i></i><section><b id='b'>2</b></section>",
+    ),
     // What is bound.
     (
         "<input id='i' data-bind:word>",

@@ -27,8 +27,10 @@ impl CookieJar {
     /// Adds the cookies for a request. One that the test gave the request itself goes before one of the same name.
     pub(super) fn add_to(&self, head: &mut request::Parts) {
         let (host, path) = (host_of(head), head.uri.path().to_owned());
-        let written = head.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let is_given = |name: &str| written.split(';').any(|pair| pair.trim().split('=').next() == Some(name));
+        let written =
+            head.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let is_given =
+            |name: &str| written.split(';').any(|pair| pair.trim().split('=').next() == Some(name));
         let mut cookies: Vec<Kept> = self
             .lock()
             .iter()
@@ -50,12 +52,15 @@ impl CookieJar {
     /// Keeps what a response sets, and drops what it removes.
     pub(super) fn keep(&self, host: &str, request_path: &str, headers: &HeaderMap) {
         for line in headers.get_all(SET_COOKIE) {
-            let Some(cookie) = line.to_str().ok().and_then(|line| cookie::Cookie::parse(line).ok()) else { continue };
+            let Some(cookie) = line.to_str().ok().and_then(|line| cookie::Cookie::parse(line).ok()) else {
+                continue;
+            };
             let path = match cookie.path() {
                 Some(path) if path.starts_with('/') => path.to_owned(),
                 _ => folder_of(request_path).to_owned(),
             };
-            let is_past = cookie.expires_datetime().is_some_and(|time| time <= cookie::time::OffsetDateTime::now_utc());
+            let is_past =
+                cookie.expires_datetime().is_some_and(|time| time <= cookie::time::OffsetDateTime::now_utc());
             let is_removed = cookie.max_age().map_or(is_past, |age| age <= cookie::time::Duration::ZERO);
             let kept = Kept {
                 host: host.to_owned(),
@@ -64,8 +69,7 @@ impl CookieJar {
                 value: cookie.value().to_owned(),
             };
             let mut cookies = self.lock();
-            let is_same =
-                |it: &Kept| (&it.host, &it.path, &it.name) == (&kept.host, &kept.path, &kept.name);
+            let is_same = |it: &Kept| (&it.host, &it.path, &it.name) == (&kept.host, &kept.path, &kept.name);
             match cookies.iter_mut().find(|it| is_same(it)) {
                 _ if is_removed => cookies.retain(|it| !is_same(it)),
                 Some(present) => *present = kept,

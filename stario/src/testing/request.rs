@@ -44,12 +44,7 @@ struct Field {
 }
 
 impl TestRequest {
-    pub(super) fn new(
-        app: Arc<Assembled>,
-        method: Method,
-        path: &str,
-        jar: Option<Arc<CookieJar>>,
-    ) -> Self {
+    pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str, jar: Option<Arc<CookieJar>>) -> Self {
         let request = Request::builder().method(method).uri(path).body(Body::empty());
         match request {
             Ok(request) => {

@@ -34,7 +34,9 @@ impl Host for Document {
         Some(match name {
             "value" => Value::String(dom.value(element)),
             "checked" => Value::Bool(dom.is_checked(element)),
-            "disabled" | "open" | "hidden" | "required" | "multiple" => Value::Bool(dom.has_attribute(element, name)),
+            "disabled" | "open" | "hidden" | "required" | "multiple" => {
+                Value::Bool(dom.has_attribute(element, name))
+            }
             "id" | "name" | "href" | "title" => text(name),
             "type" => Value::String(dom.control_type(element)),
             "className" => text("class"),
@@ -231,7 +233,8 @@ impl Document {
                 .find(|&node| self.dom.html_name(node) == "form"),
         };
         let Some(form) = form.filter(|&form| self.dom.html_name(form) == "form") else {
-            let sought = selector.map_or("around the element".to_owned(), |selector| format!("at `{selector}`"));
+            let sought =
+                selector.map_or("around the element".to_owned(), |selector| format!("at `{selector}`"));
             return Err(Fault::Failed(format!("an action sends a form, but there is none {sought}")));
         };
         if !self.dom.has_attribute(form, "novalidate")

@@ -82,14 +82,17 @@ pub(in crate::testing) fn pairs(query: &str) -> Vec<(String, String)> {
         percent_decode_str(&text).decode_utf8_lossy().into_owned()
     };
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }
 
 /// Writes pairs as a form and a query have them.
 pub(in crate::testing) fn encode(pairs: &[(String, String)]) -> String {
-    let encoded = pairs.iter().map(|(name, value)| {
-        encode_form(name).chain(["="]).chain(encode_form(value)).collect::<String>()
-    });
+    let encoded = pairs
+        .iter()
+        .map(|(name, value)| encode_form(name).chain(["="]).chain(encode_form(value)).collect::<String>());
     encoded.collect::<Vec<_>>().join("&")
 }
 

@@ -48,8 +48,8 @@ impl Bind {
 
     fn begin(&mut self, dom: &Dom, signals: &mut Signals, kind: &str) {
         let present = signals.peek(&self.path).cloned();
-        let is_multiple = dom.has_attribute(self.element, "multiple")
-            && dom.html_name(self.element) == "select";
+        let is_multiple =
+            dom.has_attribute(self.element, "multiple") && dom.html_name(self.element) == "select";
         if present.is_none() && kind == "radio" {
             let group = dom.radio_group(self.element);
             if let Some(checked) = group.into_iter().find(|&radio| dom.is_checked(radio)) {
@@ -71,9 +71,8 @@ impl Bind {
     fn begin_in_array(&mut self, dom: &Dom, signals: &mut Signals) {
         let name = |node: NodeId| {
             let element = dom.element(node)?;
-            let bound = element.attributes.iter().find(|attribute| {
-                attribute.name.local.starts_with("data-bind")
-            })?;
+            let bound =
+                element.attributes.iter().find(|attribute| attribute.name.local.starts_with("data-bind"))?;
             Some((bound.name.local.to_string(), bound.value.clone()))
         };
         let own = name(self.element);
@@ -101,8 +100,7 @@ impl Bind {
             signals.merge_path(&self.path, files, false);
             return;
         }
-        let Some(present) = signals.peek(&self.path).filter(|value| !value.is_nullish()).cloned()
-        else {
+        let Some(present) = signals.peek(&self.path).filter(|value| !value.is_nullish()).cloned() else {
             return;
         };
         if let Some(value) = self.read(dom, &present) {
@@ -140,10 +138,18 @@ impl Bind {
                 if typed == "number" { number(text()) } else { Value::String(text()) }
             }
             ("input", "number" | "range") => {
-                if typed == "string" { Value::String(text()) } else { number(text()) }
+                if typed == "string" {
+                    Value::String(text())
+                } else {
+                    number(text())
+                }
             }
             ("input", _) => {
-                if matches!(typed, "string" | "undefined") { Value::String(text()) } else { number(text()) }
+                if matches!(typed, "string" | "undefined") {
+                    Value::String(text())
+                } else {
+                    number(text())
+                }
             }
             ("select", _) if dom.has_attribute(self.element, "multiple") => {
                 let numbers: Vec<&Value> = match present {
@@ -160,9 +166,15 @@ impl Bind {
                 Value::Array(dom.selected_options(self.element).into_iter().map(value).collect())
             }
             ("select", _) => {
-                if matches!(typed, "string" | "undefined") { Value::String(text()) } else { number(text()) }
+                if matches!(typed, "string" | "undefined") {
+                    Value::String(text())
+                } else {
+                    number(text())
+                }
             }
-            ("textarea" | "button" | "option" | "progress" | "meter" | "li" | "output", _) => Value::String(text()),
+            ("textarea" | "button" | "option" | "progress" | "meter" | "li" | "output", _) => {
+                Value::String(text())
+            }
             _ => match dom.attribute(self.element, "value") {
                 Some(value) => Value::text(value),
                 None => Value::Null,

@@ -4,8 +4,21 @@ use super::dom::{Dom, NodeId};
 
 /// The types of inputs that hold text.
 const TEXT_TYPES: &[&str] = &[
-    "text", "search", "tel", "url", "email", "password", "number", "range", "color", "date", "month", "week",
-    "time", "datetime-local", "hidden",
+    "text",
+    "search",
+    "tel",
+    "url",
+    "email",
+    "password",
+    "number",
+    "range",
+    "color",
+    "date",
+    "month",
+    "week",
+    "time",
+    "datetime-local",
+    "hidden",
 ];
 
 impl Dom {
@@ -132,9 +145,8 @@ impl Dom {
             return marked.collect();
         }
         // What was selected by hand is the only one; of attributes the last counts.
-        let by_hand = |option: &NodeId| {
-            self.control(*option).is_some_and(|control| control.is_selected == Some(true))
-        };
+        let by_hand =
+            |option: &NodeId| self.control(*option).is_some_and(|control| control.is_selected == Some(true));
         let marked: Vec<NodeId> = marked.collect();
         let chosen = marked.iter().rfind(|&option| by_hand(option)).or(marked.last()).copied();
         // Where a script has set a value that no option has, nothing is selected.
@@ -146,7 +158,8 @@ impl Dom {
     /// Selects an option; another one of the same select is not selected any more, unless it takes several.
     pub(in crate::testing) fn set_selected(&mut self, option: NodeId, is_selected: bool) {
         let select = self.select_of(option);
-        if let Some(select) = select.filter(|&select| is_selected && !self.has_attribute(select, "multiple")) {
+        if let Some(select) = select.filter(|&select| is_selected && !self.has_attribute(select, "multiple"))
+        {
             self.deselect_all(select);
             self.change_control(select, |control| control.is_selected = None);
         }

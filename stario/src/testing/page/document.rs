@@ -287,7 +287,11 @@ impl Document {
     }
 
     /// Runs a part of the code of an attribute.
-    pub(in crate::testing) fn run_expression(&mut self, code: &Code, part: Expression) -> Result<Value, Failure> {
+    pub(in crate::testing) fn run_expression(
+        &mut self,
+        code: &Code,
+        part: Expression,
+    ) -> Result<Value, Failure> {
         let program = Program(vec![Statement::Expression(part)]);
         let mut scope = Scope { element: Some(code.element), ..Scope::default() };
         evaluate(&program, &mut scope, self).map_err(|fault| self.describe(code, &fault))
@@ -301,7 +305,9 @@ impl Document {
                 "an expression needs JavaScript, for `{foreign}`: {attribute}=\"{text}\" of {place}; a page in a test runs \
                  signals, values, operators and actions, and a browser all else"
             ),
-            Fault::Failed(reason) => format!("an expression fails: {reason}: {attribute}=\"{text}\" of {place}"),
+            Fault::Failed(reason) => {
+                format!("an expression fails: {reason}: {attribute}=\"{text}\" of {place}")
+            }
         })
     }
 
@@ -377,8 +383,30 @@ impl Document {
             Kind::Element(element) => {
                 let is_inline = matches!(
                     &*element.name.local,
-                    "a" | "abbr" | "b" | "bdi" | "bdo" | "cite" | "code" | "data" | "dfn" | "em" | "i" | "kbd" | "label"
-                        | "mark" | "q" | "s" | "samp" | "small" | "span" | "strong" | "sub" | "sup" | "time" | "u" | "var"
+                    "a" | "abbr"
+                        | "b"
+                        | "bdi"
+                        | "bdo"
+                        | "cite"
+                        | "code"
+                        | "data"
+                        | "dfn"
+                        | "em"
+                        | "i"
+                        | "kbd"
+                        | "label"
+                        | "mark"
+                        | "q"
+                        | "s"
+                        | "samp"
+                        | "small"
+                        | "span"
+                        | "strong"
+                        | "sub"
+                        | "sup"
+                        | "time"
+                        | "u"
+                        | "var"
                 );
                 let space = if is_inline { "" } else { " " };
                 text.push_str(space);

@@ -99,7 +99,11 @@ impl Dom {
         NodeId(self.nodes.len() - 1)
     }
 
-    pub(in crate::testing) fn create_element(&mut self, name: QualName, attributes: Vec<Attribute>) -> NodeId {
+    pub(in crate::testing) fn create_element(
+        &mut self,
+        name: QualName,
+        attributes: Vec<Attribute>,
+    ) -> NodeId {
         let is_template = name.ns == ns!(html) && name.local == local_name!("template");
         let content = is_template.then(|| self.create(Kind::Fragment));
         self.create(Kind::Element(Element { name, attributes, content, control: Control::default() }))
@@ -407,7 +411,9 @@ impl Dom {
                     && left.attributes.len() == right.attributes.len()
                     && right.attributes.iter().all(has)
             }
-            (Kind::Text(left), Kind::Text(right)) | (Kind::Comment(left), Kind::Comment(right)) => left == right,
+            (Kind::Text(left), Kind::Text(right)) | (Kind::Comment(left), Kind::Comment(right)) => {
+                left == right
+            }
             (Kind::Fragment, Kind::Fragment) => true,
             _ => false,
         };

@@ -9,7 +9,8 @@ use super::script::{Scope, Value};
 use super::signals::{Filter, nested};
 
 /// Events that only their target hears.
-const QUIET: &[&str] = &["focus", "blur", "mouseenter", "mouseleave", "pointerenter", "pointerleave", "load", "scroll"];
+const QUIET: &[&str] =
+    &["focus", "blur", "mouseenter", "mouseleave", "pointerenter", "pointerleave", "load", "scroll"];
 
 /// An event to be dispatched.
 #[derive(Debug, Default)]
@@ -34,13 +35,16 @@ impl Document {
         let is_bubbling = !QUIET.contains(&&*event.name);
         let mut heard: Vec<(usize, Listener)> = Vec::new();
         for (depth, node) in path.iter().enumerate() {
-            let here = self.listeners.iter().filter(|it| hears(it, ListensAt::Element) && it.element == *node);
+            let here =
+                self.listeners.iter().filter(|it| hears(it, ListensAt::Element) && it.element == *node);
             let here = here.filter(|it| depth == 0 || is_bubbling || it.attribute.has("capture"));
             heard.extend(here.map(|listener| (depth, listener.clone())));
         }
         for at in [ListensAt::Document, ListensAt::Window] {
             let here = self.listeners.iter().filter(|it| hears(it, at));
-            heard.extend(here.map(|listener| (path.len() + usize::from(at == ListensAt::Window), listener.clone())));
+            heard.extend(
+                here.map(|listener| (path.len() + usize::from(at == ListensAt::Window), listener.clone())),
+            );
         }
         // Those that capture hear it first, from the outside in.
         let (mut capturing, bubbling): (Vec<_>, Vec<_>) =
@@ -51,7 +55,8 @@ impl Document {
             if stopped_at.is_some_and(|stopped_at| stopped_at != depth) {
                 break;
             }
-            let is_there = self.listeners.iter().any(|it| it.key == listener.key && it.event == listener.event);
+            let is_there =
+                self.listeners.iter().any(|it| it.key == listener.key && it.event == listener.event);
             let is_inside = listener.attribute.has("outside") && self.dom.contains(listener.element, target);
             if !is_there || is_inside {
                 continue;
@@ -147,7 +152,8 @@ impl Document {
         let was_checked = self.dom.is_checked(node);
         let is_choice = self.dom.is_checkbox_or_radio(node);
         let is_radio = self.dom.control_type(node) == "radio";
-        let before: Vec<NodeId> = self.dom.radio_group(node).into_iter().filter(|&it| self.dom.is_checked(it)).collect();
+        let before: Vec<NodeId> =
+            self.dom.radio_group(node).into_iter().filter(|&it| self.dom.is_checked(it)).collect();
         if is_choice {
             self.dom.set_checked(node, is_radio || !was_checked);
         }
@@ -167,9 +173,9 @@ impl Document {
             }
             return Ok(());
         }
-        let active = std::iter::once(node).chain(self.dom.ancestors(node)).find(|&node| {
-            matches!(self.dom.html_name(node), "a" | "button" | "input" | "label" | "summary")
-        });
+        let active = std::iter::once(node)
+            .chain(self.dom.ancestors(node))
+            .find(|&node| matches!(self.dom.html_name(node), "a" | "button" | "input" | "label" | "summary"));
         let Some(active) = active else { return Ok(()) };
         match (self.dom.html_name(active), &*self.dom.control_type(active)) {
             ("a", _) => self.follow(active),
@@ -184,7 +190,9 @@ impl Document {
                 }
             }
             ("label", _) => {
-                if let Some(control) = self.control_of_label(active).filter(|&it| !self.dom.contains(it, node)) {
+                if let Some(control) =
+                    self.control_of_label(active).filter(|&it| !self.dom.contains(it, node))
+                {
                     self.click(control)?;
                 }
             }
@@ -203,9 +211,10 @@ impl Document {
     fn control_of_label(&self, label: NodeId) -> Option<NodeId> {
         match self.dom.attribute(label, "for") {
             Some(id) => self.dom.by_id(id),
-            None => self.dom.elements(label).find(|&node| {
-                matches!(self.dom.html_name(node), "button" | "input" | "select" | "textarea")
-            }),
+            None => self
+                .dom
+                .elements(label)
+                .find(|&node| matches!(self.dom.html_name(node), "button" | "input" | "select" | "textarea")),
         }
     }
 
@@ -220,7 +229,11 @@ impl Document {
     }
 
     /// Submits a form by a button, if there is one.
-    pub(in crate::testing) fn submit(&mut self, form: NodeId, submitter: Option<NodeId>) -> Result<(), Failure> {
+    pub(in crate::testing) fn submit(
+        &mut self,
+        form: NodeId,
+        submitter: Option<NodeId>,
+    ) -> Result<(), Failure> {
         let skips_check = self.dom.has_attribute(form, "novalidate")
             || submitter.is_some_and(|submitter| self.dom.has_attribute(submitter, "formnovalidate"));
         if !skips_check && let Some((control, problem)) = form::invalid(&self.dom, form) {

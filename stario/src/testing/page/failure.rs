@@ -1,7 +1,7 @@
 //! Why a step of a page fails, as a sentence, and the places of elements in it.
 
-use super::dom::{Dom, Kind, NodeId};
 use super::dom::selector::Selector;
+use super::dom::{Dom, Kind, NodeId};
 
 /// The message that a test fails with.
 #[derive(Debug, Clone)]
@@ -67,9 +67,9 @@ impl Dom {
     pub(in crate::testing) fn nearest(&self, selector: &str) -> String {
         let meant: String = selector.rsplit([' ', '>', '+', '~']).next().unwrap_or(selector).to_owned();
         let ids: Vec<String> = self.ids().into_iter().map(|id| format!("#{id}")).collect();
-        let classes = self.elements(Self::DOCUMENT).flat_map(|node| {
-            self.attribute(node, "class").unwrap_or_default().split_ascii_whitespace()
-        });
+        let classes = self
+            .elements(Self::DOCUMENT)
+            .flat_map(|node| self.attribute(node, "class").unwrap_or_default().split_ascii_whitespace());
         let mut known = ids.clone();
         known.extend(classes.map(|class| format!(".{class}")));
         let mut scored: Vec<(usize, &String)> =

@@ -94,9 +94,9 @@ impl Sender {
             if is_get {
                 request.method = Method::GET;
                 request.body = None;
-                request.headers.retain(|(name, _)| {
-                    *name != CONTENT_TYPE.as_str() && *name != CONTENT_LENGTH.as_str()
-                });
+                request
+                    .headers
+                    .retain(|(name, _)| *name != CONTENT_TYPE.as_str() && *name != CONTENT_LENGTH.as_str());
             }
             request.address = next;
         }
@@ -143,7 +143,8 @@ async fn read(
     is_navigation: bool,
 ) -> Result<Content, crate::body::BodyError> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_whole = ["text/html", "application/json", "text/javascript"].iter().any(|it| content_type.contains(it));
+    let is_whole =
+        ["text/html", "application/json", "text/javascript"].iter().any(|it| content_type.contains(it));
     let body = decoded(headers, body);
     if is_navigation || is_whole || status != StatusCode::OK {
         return Ok(Content::Whole(body.collect().await?.to_bytes()));

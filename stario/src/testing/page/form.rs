@@ -52,11 +52,14 @@ pub(in crate::testing) fn entries(dom: &Dom, form: NodeId, submitter: Option<Nod
                     files.push(ChosenFile { name: String::new(), content: Bytes::new() });
                 }
                 entries.extend(
-                    files.into_iter().map(|file| Entry { name: name.to_owned(), value: EntryValue::File(file) }),
+                    files
+                        .into_iter()
+                        .map(|file| Entry { name: name.to_owned(), value: EntryValue::File(file) }),
                 );
             }
             ("select", _) => {
-                let options = dom.selected_options(control).into_iter().filter(|&option| !dom.is_disabled(option));
+                let options =
+                    dom.selected_options(control).into_iter().filter(|&option| !dom.is_disabled(option));
                 entries.extend(options.map(|option| Entry::text(name, dom.option_value(option))));
             }
             ("input" | "textarea", _) => entries.push(Entry::text(name, dom.value(control))),

@@ -18,7 +18,13 @@ pub(in crate::testing) struct Morphed {
 }
 
 /// Morphs the element `old`, or its children, into `new`, an element or a fragment.
-pub(in crate::testing) fn morph(dom: &mut Dom, old: NodeId, new: NodeId, is_inner: bool, pantry: NodeId) -> Morphed {
+pub(in crate::testing) fn morph(
+    dom: &mut Dom,
+    old: NodeId,
+    new: NodeId,
+    is_inner: bool,
+    pantry: NodeId,
+) -> Morphed {
     let both_ignore = dom.has_attribute(old, IGNORE_MORPH) && dom.has_attribute(new, IGNORE_MORPH);
     if both_ignore || dom.ancestors(old).any(|node| dom.has_attribute(node, IGNORE_MORPH)) {
         return Morphed::default();
@@ -77,7 +83,11 @@ fn kept_ids(dom: &Dom, old: NodeId, old_with_ids: &[NodeId], new_with_ids: &[Nod
 /// `tagName`: that of an HTML element is in upper case.
 fn tag_name(dom: &Dom, id: NodeId) -> Option<String> {
     let name = &dom.element(id)?.name;
-    Some(if name.ns == ns!(html) { name.local.to_ascii_uppercase().to_string() } else { name.local.to_string() })
+    Some(if name.ns == ns!(html) {
+        name.local.to_ascii_uppercase().to_string()
+    } else {
+        name.local.to_string()
+    })
 }
 
 struct Morph<'d> {

@@ -23,10 +23,16 @@ const MODES: &[&str] = &["remove", "outer", "inner", "replace", "prepend", "appe
 
 impl Document {
     /// Applies patched elements. `origin` names the request that brought them.
-    pub(in crate::testing) fn patch_elements(&mut self, patch: &ElementPatch, origin: &str) -> Result<(), Failure> {
+    pub(in crate::testing) fn patch_elements(
+        &mut self,
+        patch: &ElementPatch,
+        origin: &str,
+    ) -> Result<(), Failure> {
         let mode = patch.mode.as_deref().unwrap_or("outer");
         if !MODES.contains(&mode) {
-            return Err(Failure(format!("an event has the mode `{mode}`, which the client does not know; it came of {origin}")));
+            return Err(Failure(format!(
+                "an event has the mode `{mode}`, which the client does not know; it came of {origin}"
+            )));
         }
         let selector = patch.selector.as_deref().unwrap_or_default();
         let known: HashSet<NodeId> = self.scripts_in(Dom::DOCUMENT).into_iter().collect();
@@ -34,12 +40,19 @@ impl Document {
         let mut controls = Vec::new();
         if selector.is_empty() {
             if !matches!(mode, "outer" | "replace") {
-                return Err(Failure(format!("an event with the mode `{mode}` has no selector; it came of {origin}")));
+                return Err(Failure(format!(
+                    "an event with the mode `{mode}` has no selector; it came of {origin}"
+                )));
             }
             let elements: Vec<NodeId> = self.dom.element_children(fragment).collect();
             let text = self.dom.text_content(fragment);
             if elements.is_empty() && !text.trim().is_empty() {
-                self.miss(&format!("an event brings text without an element, {:?}", shortened(&text)), mode, origin, "")?;
+                self.miss(
+                    &format!("an event brings text without an element, {:?}", shortened(&text)),
+                    mode,
+                    origin,
+                    "",
+                )?;
             }
             for element in elements {
                 match self.target_of(element) {
@@ -47,7 +60,10 @@ impl Document {
                     None => {
                         let id = self.dom.id_of(element).to_owned();
                         let what = if id.is_empty() {
-                            format!("an event brings {}, which has no id", shortened(&self.dom.opening_tag(element)))
+                            format!(
+                                "an event brings {}, which has no id",
+                                shortened(&self.dom.opening_tag(element))
+                            )
                         } else {
                             format!("an event brings an element for `#{id}`, which the page does not have")
                         };
@@ -63,7 +79,8 @@ impl Document {
             }
             let is_single = targets.len() == 1;
             for target in targets {
-                let content = if is_single || mode == "remove" { fragment } else { self.dom.clone_node(fragment) };
+                let content =
+                    if is_single || mode == "remove" { fragment } else { self.dom.clone_node(fragment) };
                 controls.extend(self.apply_mode(mode, target, content));
             }
         }
@@ -142,7 +159,8 @@ impl Document {
             let root = find(&self.dom, "html");
             root.into_iter().for_each(|root| self.dom.append(fragment, root));
         } else if is_whole {
-            let parts = [find(&self.dom, "head").filter(|_| has_head), find(&self.dom, "body").filter(|_| has_body)];
+            let parts =
+                [find(&self.dom, "head").filter(|_| has_head), find(&self.dom, "body").filter(|_| has_body)];
             parts.into_iter().flatten().for_each(|part| self.dom.append(fragment, part));
         } else if let Some(content) =
             find(&self.dom, "template").and_then(|template| self.dom.template_content(template))
@@ -198,7 +216,10 @@ impl Document {
         let value = match serde_json::from_str::<Ordered>(json) {
             Ok(Ordered(value)) => value,
             Err(_) => self.literal(json).ok_or_else(|| {
-                Failure(format!("the signals of an event are no JSON: {}; they came of {origin}", shortened(json)))
+                Failure(format!(
+                    "the signals of an event are no JSON: {}; they came of {origin}",
+                    shortened(json)
+                ))
             })?,
         };
         self.signals.merge(value, only_if_missing);
@@ -293,7 +314,8 @@ fn destination(code: &str) -> Option<Destination> {
         };
         code = inner.trim();
     }
-    let code = ["window.", "document.", "top.", "self."].iter().find_map(|it| code.strip_prefix(it)).unwrap_or(code);
+    let code =
+        ["window.", "document.", "top.", "self."].iter().find_map(|it| code.strip_prefix(it)).unwrap_or(code);
     let rest = code.strip_prefix("location")?.trim_start();
     if rest == ".reload()" {
         return Some(Destination::Again);
@@ -302,7 +324,9 @@ fn destination(code: &str) -> Option<Destination> {
     let call = [".assign(", ".replace("].iter().find_map(|it| rest.strip_prefix(it)?.strip_suffix(')'));
     let literal = call.or_else(|| rest.strip_prefix('=')).map(str::trim)?;
     match last_value(&super::script::parse(literal).ok()?)? {
-        super::script::Expression::Literal(Value::String(address)) => Some(Destination::Address(address.clone())),
+        super::script::Expression::Literal(Value::String(address)) => {
+            Some(Destination::Address(address.clone()))
+        }
         _ => None,
     }
 }

@@ -233,7 +233,10 @@ impl Document {
         };
         for (name, function) in functions {
             let Expression::Function(body) = function else {
-                return Err(Failure(format!("`{name}` of {}=\"{}\" is no function", code.attribute, code.text)));
+                return Err(Failure(format!(
+                    "`{name}` of {}=\"{}\" is no function",
+                    code.attribute, code.text
+                )));
             };
             let value = self.run_expression(code, *body)?;
             self.signals.merge_path(&name, value, false);
@@ -297,14 +300,17 @@ fn check(attribute: &DataAttribute, code: &Code, place: impl Fn() -> String) -> 
     let (has_key, has_value) = (attribute.key.is_some(), !code.text.is_empty());
     let problem = match &*attribute.plugin {
         "text" | "show" | "effect" | "init" | "on-intersect" | "on-interval" if has_key => "takes no key",
-        "text" | "show" | "effect" | "init" | "on-intersect" | "on-interval" | "attr" | "class" | "style" | "computed"
+        "text" | "show" | "effect" | "init" | "on-intersect" | "on-interval" | "attr" | "class" | "style"
+        | "computed"
             if !has_value =>
         {
             "needs a value"
         }
         "on" if !has_key => "needs an event, as in `data-on:click`",
         "on" if !has_value => "needs a value",
-        "bind" | "ref" | "indicator" if has_key == has_value => "needs the name of a signal, as its key or as its value",
+        "bind" | "ref" | "indicator" if has_key == has_value => {
+            "needs the name of a signal, as its key or as its value"
+        }
         _ => return Ok(()),
     };
     Err(Failure(format!("{}=\"{}\" {problem}: {}", code.attribute, code.text, place())))

@@ -51,7 +51,9 @@ impl Signals {
         let mut container = &mut self.root;
         for name in above {
             container = match container {
-                Value::Object(_) | Value::Array(_) if container.field(name).is_some() => container.field_mut(name),
+                Value::Object(_) | Value::Array(_) if container.field(name).is_some() => {
+                    container.field_mut(name)
+                }
                 _ => return,
             };
         }
@@ -124,7 +126,14 @@ fn merge_field(
                 changes.push((path.clone(), Value::Object(Vec::new())));
             }
             for (field, value) in fields {
-                merge_field(target.field_mut(name), &field, value, only_if_missing, &format!("{path}."), changes);
+                merge_field(
+                    target.field_mut(name),
+                    &field,
+                    value,
+                    only_if_missing,
+                    &format!("{path}."),
+                    changes,
+                );
             }
         }
         value => {

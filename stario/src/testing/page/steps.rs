@@ -84,7 +84,13 @@ impl Tab {
         match &*dom.control_type(node) {
             "checkbox" => {}
             "radio" if is_checked => {}
-            "radio" => return Err(self.refuse(selector, node, "cannot be unchecked, only another of its group checked")),
+            "radio" => {
+                return Err(self.refuse(
+                    selector,
+                    node,
+                    "cannot be unchecked, only another of its group checked",
+                ));
+            }
             _ => return Err(self.refuse(selector, node, "is no checkbox")),
         }
         if dom.is_checked(node) != is_checked {
@@ -103,7 +109,8 @@ impl Tab {
         let by_value = options.iter().find(|&&it| dom.option_value(it) == option);
         let chosen = by_value.or_else(|| options.iter().find(|&&it| dom.option_label(it) == option));
         let Some(&chosen) = chosen else {
-            let known: Vec<String> = options.iter().map(|&it| format!("{:?}", dom.option_value(it))).collect();
+            let known: Vec<String> =
+                options.iter().map(|&it| format!("{:?}", dom.option_value(it))).collect();
             let why = format!("has no option {option:?}, but {}", shortened(&known.join(", ")));
             return Err(self.refuse(selector, node, &why));
         };
@@ -170,7 +177,8 @@ impl Tab {
         };
         let is_prevented = self.document.dispatch(node, &event("keydown"))?;
         let dom = &self.document.dom;
-        let form = dom.form_of(node).filter(|_| key == "Enter" && !is_prevented && dom.html_name(node) == "input");
+        let form =
+            dom.form_of(node).filter(|_| key == "Enter" && !is_prevented && dom.html_name(node) == "input");
         if let Some(form) = form {
             self.enter(form)?;
         }

@@ -144,7 +144,8 @@ impl Tab {
 
     fn load(&mut self, fetched: Fetched, name: &str) -> Result<(), Failure> {
         let content_type = fetched.content_type().to_owned();
-        let is_download = fetched.header("content-disposition").is_some_and(|it| it.starts_with("attachment"));
+        let is_download =
+            fetched.header("content-disposition").is_some_and(|it| it.starts_with("attachment"));
         let content = match fetched.content {
             Content::Elsewhere => return self.leave(fetched.address),
             Content::Whole(content) => content,
@@ -157,7 +158,7 @@ impl Tab {
         let text = String::from_utf8_lossy(&content);
         let html = if content_type.starts_with("text/html") {
             text.into_owned()
-        } else if content_type.starts_with("text/") || content_type.is_empty() {
+        } else if content_type.starts_with("text/") || matches!(&*content_type, "" | "application/json") {
             format!("<pre>{}</pre>", text.replace('&', "&amp;").replace('<', "&lt;"))
         } else {
             return Err(Failure(format!("{name} answered `{content_type}`, which is no page")));
@@ -397,7 +398,10 @@ impl Tab {
                 return Ok(Polled::News);
             }
             Content::Elsewhere => {
-                return Err(Failure(format!("an action is redirected to another site, {}: {label}", fetched.address)));
+                return Err(Failure(format!(
+                    "an action is redirected to another site, {}: {label}",
+                    fetched.address
+                )));
             }
         };
         if content_type.contains("text/html") {
@@ -430,7 +434,11 @@ impl Tab {
             }
             let news = self.news;
             if tokio::time::timeout_at(until, self.wait_for_news(news)).await.is_err() {
-                return Err(Failure(format!("{what} did not come within {:?}; {}", self.patience, self.seen())));
+                return Err(Failure(format!(
+                    "{what} did not come within {:?}; {}",
+                    self.patience,
+                    self.seen()
+                )));
             }
             if let Some(failure) = self.document.failure.take() {
                 return Err(failure);
@@ -466,8 +474,12 @@ impl Tab {
         if self.status != StatusCode::OK {
             seen += &format!(" ({})", self.status);
         }
-        let failed: Vec<&str> =
-            self.answers.iter().filter(|it| !it.ends_with(" 200") && !it.ends_with(" 204")).map(String::as_str).collect();
+        let failed: Vec<&str> = self
+            .answers
+            .iter()
+            .filter(|it| !it.ends_with(" 200") && !it.ends_with(" 204"))
+            .map(String::as_str)
+            .collect();
         if !failed.is_empty() {
             seen += &format!("; answers were {}", failed.join(", "));
         }
@@ -482,7 +494,8 @@ impl Tab {
 
 impl Flight {
     fn expected_until(&self, patience: Duration) -> Option<Instant> {
-        let is_query = matches!(self.outgoing.method, Method::GET) || self.outgoing.method.as_str() == "QUERY";
+        let is_query =
+            matches!(self.outgoing.method, Method::GET) || self.outgoing.method.as_str() == "QUERY";
         match self.state {
             State::Asked(_) => Some(self.begun + patience),
             State::Stream(..) if self.is_lasting => None,

@@ -12,7 +12,8 @@ use selectors::matching::{
     QuirksMode, SelectorCaches, matches_selector,
 };
 use selectors::parser::{
-    NonTSPseudoClass, ParseRelative, Parser, PseudoElement, SelectorImpl, SelectorList, SelectorParseErrorKind,
+    NonTSPseudoClass, ParseRelative, Parser, PseudoElement, SelectorImpl, SelectorList,
+    SelectorParseErrorKind,
 };
 use selectors::{Element, OpaqueElement};
 
@@ -39,7 +40,11 @@ impl Selector {
             MatchingForInvalidation::No,
         );
         dom.element(id).is_some()
-            && self.0.slice().iter().any(|one| matches_selector(one, 0, None, ElementRef { dom, id }, &mut context))
+            && self
+                .0
+                .slice()
+                .iter()
+                .any(|one| matches_selector(one, 0, None, ElementRef { dom, id }, &mut context))
     }
 
     /// All elements of the document that match.
@@ -67,7 +72,8 @@ impl<'i> Parser<'i> for CssParser {
     }
 
     fn parse_non_ts_pseudo_class(&self, name: &str) -> Result<State, ParseError<SelectorParseErrorKind>> {
-        let states = [("checked", State::Checked), ("disabled", State::Disabled), ("enabled", State::Enabled)];
+        let states =
+            [("checked", State::Checked), ("disabled", State::Disabled), ("enabled", State::Enabled)];
         let state = states.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
         state
             .map(|(_, state)| state)
@@ -271,7 +277,11 @@ impl Element for ElementRef<'_> {
         }
     }
 
-    fn match_pseudo_element(&self, element: &NoPseudoElement, _context: &mut MatchingContext<'_, Css>) -> bool {
+    fn match_pseudo_element(
+        &self,
+        element: &NoPseudoElement,
+        _context: &mut MatchingContext<'_, Css>,
+    ) -> bool {
         match *element {}
     }
 

@@ -5,9 +5,8 @@ use html5ever::ns;
 use super::{Attribute, Dom, Element, Kind, NodeId};
 
 /// Elements without an end.
-const VOID: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
-];
+const VOID: &[&str] =
+    &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
 
 /// Elements whose text is not escaped.
 const RAW: &[&str] = &["style", "script", "xmp", "iframe", "noembed", "noframes", "plaintext"];
@@ -74,6 +73,7 @@ fn qualified(attribute: &Attribute) -> String {
 }
 
 fn escape(text: &str, is_attribute: bool) -> String {
-    let text = text.replace('&', "&amp;").replace('\u{a0}', "&nbsp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text =
+        text.replace('&', "&amp;").replace('\u{a0}', "&nbsp;").replace('<', "&lt;").replace('>', "&gt;");
     if is_attribute { text.replace('"', "&quot;") } else { text }
 }

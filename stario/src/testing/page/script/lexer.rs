@@ -27,9 +27,9 @@ pub(super) enum TokenKind {
 
 /// The longest first.
 const PUNCTUATION: &[&str] = &[
-    "===", "!==", "...", "??=", "&&=", "||=", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--", "+=",
-    "-=", "*=", "/=", "+", "-", "*", "/", "%", "!", "<", ">", "=", "?", ":", "(", ")", "[", "]", "{", "}", ",", ";",
-    ".",
+    "===", "!==", "...", "??=", "&&=", "||=", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++",
+    "--", "+=", "-=", "*=", "/=", "+", "-", "*", "/", "%", "!", "<", ">", "=", "?", ":", "(", ")", "[", "]",
+    "{", "}", ",", ";", ".",
 ];
 
 /// Splits code into tokens; the last is [`TokenKind::End`].
@@ -97,7 +97,9 @@ impl Lexer<'_> {
             '@' => self.action(),
             '0'..='9' => self.number(),
             '.' if self.rest()[1..].starts_with(|next: char| next.is_ascii_digit()) => self.number(),
-            _ if is_word(first) => TokenKind::Name(self.take(|character| is_word(character) || character == '$')),
+            _ if is_word(first) => {
+                TokenKind::Name(self.take(|character| is_word(character) || character == '$'))
+            }
             _ => match PUNCTUATION.iter().find(|sign| self.rest().starts_with(**sign)) {
                 Some(sign) => {
                     self.at += sign.len();

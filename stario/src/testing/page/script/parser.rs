@@ -31,7 +31,11 @@ pub(in crate::testing) enum Expression {
     Conditional(Box<Expression>, Box<Expression>, Box<Expression>),
     Assign(&'static str, Box<Expression>, Box<Expression>),
     /// `++` and `--`: the number added, and whether the value before is the result.
-    Update { target: Box<Expression>, step: f64, is_postfix: bool },
+    Update {
+        target: Box<Expression>,
+        step: f64,
+        is_postfix: bool,
+    },
 }
 
 /// What the subset does not have, as it is written.
@@ -66,8 +70,30 @@ const ASSIGN: &[&str] = &["=", "+=", "-=", "*=", "/=", "??=", "&&=", "||="];
 
 /// Words that begin what the subset does not have.
 const RESERVED: &[&str] = &[
-    "new", "function", "async", "await", "typeof", "delete", "void", "let", "const", "var", "for", "while", "do",
-    "switch", "try", "throw", "class", "in", "of", "instanceof", "else", "this", "yield", "import",
+    "new",
+    "function",
+    "async",
+    "await",
+    "typeof",
+    "delete",
+    "void",
+    "let",
+    "const",
+    "var",
+    "for",
+    "while",
+    "do",
+    "switch",
+    "try",
+    "throw",
+    "class",
+    "in",
+    "of",
+    "instanceof",
+    "else",
+    "this",
+    "yield",
+    "import",
 ];
 
 struct Parser<'c> {
@@ -140,7 +166,9 @@ impl Parser<'_> {
             let condition = self.expression()?;
             self.expect(")")?;
             let then = self.block()?;
-            while self.is(";") && matches!(self.tokens.get(self.at + 1), Some(Token { kind: TokenKind::Name(name), .. }) if name == "else") {
+            while self.is(";")
+                && matches!(self.tokens.get(self.at + 1), Some(Token { kind: TokenKind::Name(name), .. }) if name == "else")
+            {
                 self.advance();
             }
             let otherwise = if self.is_name("else") {
@@ -155,10 +183,8 @@ impl Parser<'_> {
             self.advance();
         }
         let expression = self.sequence()?;
-        let is_ended = self.is(";")
-            || self.is("}")
-            || *self.kind() == TokenKind::End
-            || self.token().is_first_of_line;
+        let is_ended =
+            self.is(";") || self.is("}") || *self.kind() == TokenKind::End || self.token().is_first_of_line;
         if is_ended { Ok(Statement::Expression(expression)) } else { Err(self.foreign()) }
     }
 
@@ -238,18 +264,16 @@ impl Parser<'_> {
         }
         let target = self.postfix()?;
         // A line that ends before `++` ends the statement.
-        if !self.token().is_first_of_line && let Some(step) = self.step() {
+        if !self.token().is_first_of_line
+            && let Some(step) = self.step()
+        {
             return self.update(target, step, true);
         }
         Ok(target)
     }
 
     fn step(&mut self) -> Option<f64> {
-        if self.skip("++") {
-            Some(1.0)
-        } else {
-            self.skip("--").then_some(-1.0)
-        }
+        if self.skip("++") { Some(1.0) } else { self.skip("--").then_some(-1.0) }
     }
 
     fn update(&self, target: Expression, step: f64, is_postfix: bool) -> Result<Expression, Foreign> {

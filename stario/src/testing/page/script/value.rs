@@ -93,7 +93,9 @@ impl Value {
 
     /// The field, made if it is not there.
     pub(in crate::testing) fn field_mut(&mut self, name: &str) -> &mut Self {
-        if !matches!(self, Self::Array(_) if name.parse::<usize>().is_ok()) && !matches!(self, Self::Object(_)) {
+        if !matches!(self, Self::Array(_) if name.parse::<usize>().is_ok())
+            && !matches!(self, Self::Object(_))
+        {
             *self = Self::Object(Vec::new());
         }
         match self {
@@ -210,7 +212,8 @@ fn text_of(number: f64) -> String {
 
 fn number_of(text: &str) -> f64 {
     let text = text.trim();
-    let is_plain = |character: char| character.is_ascii_digit() || matches!(character, '.' | '-' | '+' | 'e' | 'E');
+    let is_plain =
+        |character: char| character.is_ascii_digit() || matches!(character, '.' | '-' | '+' | 'e' | 'E');
     match text {
         "" => 0.0,
         "Infinity" | "+Infinity" => f64::INFINITY,
