@@ -59,7 +59,8 @@ const STARIO: &str = "
     testing/page/script/lexer testing/page/script/parser testing/page/script/eval testing/page/script
     testing/page/signals testing/page/attribute testing/page/bind testing/page/address testing/page/form
     testing/page/outgoing testing/page/document testing/page/plugins testing/page/events testing/page/actions
-    testing/page/patch testing/page/fetch testing/page/tab testing/page/steps testing/page/find testing/page
+    testing/page/patch testing/page/fetch testing/page/tab testing/page/waiting testing/page/steps
+    testing/page/find testing/page/reading testing/page
 
     testing stream private lib prelude
 ";

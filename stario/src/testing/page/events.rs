@@ -29,7 +29,7 @@ impl Event {
 
 impl Document {
     /// Lets all listeners hear an event, and returns whether one of them prevented what the browser would do.
-    pub(in crate::testing) fn dispatch(&mut self, target: NodeId, event: &Event) -> Result<bool, Failure> {
+    pub(in crate::testing) fn emit(&mut self, target: NodeId, event: &Event) -> Result<bool, Failure> {
         let path: Vec<NodeId> = std::iter::once(target).chain(self.dom.ancestors(target)).collect();
         let hears = |listener: &&Listener, at: ListensAt| listener.at == at && listener.event == event.name;
         let is_bubbling = !QUIET.contains(&&*event.name);
@@ -123,7 +123,7 @@ impl Document {
         ]);
         let mut event = Event::new("datastar-fetch");
         event.fields.push(("detail".to_owned(), detail));
-        self.dispatch(Dom::DOCUMENT, &event)?;
+        self.emit(Dom::DOCUMENT, &event)?;
         self.settle_effects()
     }
 
@@ -157,7 +157,7 @@ impl Document {
         if is_choice {
             self.dom.set_checked(node, is_radio || !was_checked);
         }
-        if self.dispatch(node, &Event::new("click"))? {
+        if self.emit(node, &Event::new("click"))? {
             if is_choice {
                 self.dom.set_checked(node, was_checked);
                 for radio in before {
@@ -168,8 +168,8 @@ impl Document {
         }
         if is_choice {
             if self.dom.is_checked(node) != was_checked {
-                self.dispatch(node, &Event::new("input"))?;
-                self.dispatch(node, &Event::new("change"))?;
+                self.emit(node, &Event::new("input"))?;
+                self.emit(node, &Event::new("change"))?;
             }
             return Ok(());
         }
@@ -200,7 +200,7 @@ impl Document {
                 if let Some(details) = self.dom.parent(active) {
                     let is_open = self.dom.has_attribute(details, "open");
                     self.dom.toggle_attribute(details, "open", !is_open);
-                    self.dispatch(details, &Event::new("toggle"))?;
+                    self.emit(details, &Event::new("toggle"))?;
                 }
             }
             _ => {}
@@ -241,7 +241,7 @@ impl Document {
             return Err(Failure(format!("a browser does not send the form: {problem}: {control}")));
         }
         let event = Event { submitter, ..Event::new("submit") };
-        if self.dispatch(form, &event)? {
+        if self.emit(form, &event)? {
             return Ok(());
         }
         let own = |name: &str| self.dom.attribute(form, name).map(str::to_owned);

@@ -36,16 +36,9 @@ pub(in crate::testing) fn entries(dom: &Dom, form: NodeId, submitter: Option<Nod
             continue;
         }
         match (dom.html_name(control), &*dom.control_type(control)) {
-            ("button", _) | ("input", "submit" | "image" | "reset" | "button") => {
-                if submitter == Some(control) {
-                    entries.push(Entry::text(name, dom.value(control)));
-                }
-            }
-            ("input", "checkbox" | "radio") => {
-                if dom.is_checked(control) {
-                    entries.push(Entry::text(name, dom.value(control)));
-                }
-            }
+            ("button", _) | ("input", "submit" | "image" | "reset" | "button")
+                if submitter != Some(control) => {}
+            ("input", "checkbox" | "radio") if !dom.is_checked(control) => {}
             ("input", "file") => {
                 let mut files = dom.control(control).map(|control| control.files.clone()).unwrap_or_default();
                 if files.is_empty() {
@@ -62,7 +55,7 @@ pub(in crate::testing) fn entries(dom: &Dom, form: NodeId, submitter: Option<Nod
                     dom.selected_options(control).into_iter().filter(|&option| !dom.is_disabled(option));
                 entries.extend(options.map(|option| Entry::text(name, dom.option_value(option))));
             }
-            ("input" | "textarea", _) => entries.push(Entry::text(name, dom.value(control))),
+            ("button" | "input" | "textarea", _) => entries.push(Entry::text(name, dom.value(control))),
             _ => {}
         }
     }

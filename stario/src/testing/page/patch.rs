@@ -85,7 +85,7 @@ impl Document {
             }
         }
         for control in controls {
-            self.dispatch(control, &Event::new("datastar-prop-change"))?;
+            self.emit(control, &Event::new("datastar-prop-change"))?;
         }
         self.run_new_scripts(&known);
         self.react()
@@ -157,11 +157,15 @@ impl Document {
         let find = |dom: &Dom, name: &str| dom.elements(parsed).find(|&node| dom.html_name(node) == name);
         if has_html {
             let root = find(&self.dom, "html");
-            root.into_iter().for_each(|root| self.dom.append(fragment, root));
+            if let Some(root) = root {
+                self.dom.append(fragment, root);
+            }
         } else if is_whole {
             let parts =
                 [find(&self.dom, "head").filter(|_| has_head), find(&self.dom, "body").filter(|_| has_body)];
-            parts.into_iter().flatten().for_each(|part| self.dom.append(fragment, part));
+            for part in parts.into_iter().flatten() {
+                self.dom.append(fragment, part);
+            }
         } else if let Some(content) =
             find(&self.dom, "template").and_then(|template| self.dom.template_content(template))
         {

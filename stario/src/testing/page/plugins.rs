@@ -298,16 +298,13 @@ impl Document {
 /// Fails where the client would throw, because it leaves out the rest of the element then.
 fn check(attribute: &DataAttribute, code: &Code, place: impl Fn() -> String) -> Result<(), Failure> {
     let (has_key, has_value) = (attribute.key.is_some(), !code.text.is_empty());
-    let problem = match &*attribute.plugin {
-        "text" | "show" | "effect" | "init" | "on-intersect" | "on-interval" if has_key => "takes no key",
-        "text" | "show" | "effect" | "init" | "on-intersect" | "on-interval" | "attr" | "class" | "style"
-        | "computed"
-            if !has_value =>
-        {
-            "needs a value"
-        }
+    let plugin = &*attribute.plugin;
+    let takes_no_key = matches!(plugin, "text" | "show" | "effect" | "init" | "on-intersect" | "on-interval");
+    let needs_value = takes_no_key || matches!(plugin, "attr" | "class" | "style" | "computed" | "on");
+    let problem = match plugin {
+        _ if takes_no_key && has_key => "takes no key",
         "on" if !has_key => "needs an event, as in `data-on:click`",
-        "on" if !has_value => "needs a value",
+        _ if needs_value && !has_value => "needs a value",
         "bind" | "ref" | "indicator" if has_key == has_value => {
             "needs the name of a signal, as its key or as its value"
         }

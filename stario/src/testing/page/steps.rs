@@ -38,8 +38,8 @@ impl Tab {
     }
 
     async fn changed(&mut self, node: NodeId) -> Result<(), Failure> {
-        self.document.dispatch(node, &Event::new("input"))?;
-        self.document.dispatch(node, &Event::new("change"))?;
+        self.document.emit(node, &Event::new("input"))?;
+        self.document.emit(node, &Event::new("change"))?;
         self.settle().await
     }
 
@@ -175,7 +175,7 @@ impl Tab {
             event.fields.push(("key".to_owned(), Value::text(key)));
             event
         };
-        let is_prevented = self.document.dispatch(node, &event("keydown"))?;
+        let is_prevented = self.document.emit(node, &event("keydown"))?;
         let dom = &self.document.dom;
         let form =
             dom.form_of(node).filter(|_| key == "Enter" && !is_prevented && dom.html_name(node) == "input");
@@ -183,7 +183,7 @@ impl Tab {
             self.enter(form)?;
         }
         if self.document.dom.is_connected(node) {
-            self.document.dispatch(node, &event("keyup"))?;
+            self.document.emit(node, &event("keyup"))?;
         }
         self.settle().await
     }
@@ -191,7 +191,7 @@ impl Tab {
     pub(in crate::testing) async fn fire(&mut self, selector: &str, event: &str) -> Result<(), Failure> {
         self.catch_up().await?;
         let node = self.find_one(selector)?;
-        self.document.dispatch(node, &Event::new(event))?;
+        self.document.emit(node, &Event::new(event))?;
         self.settle().await
     }
 

@@ -9,8 +9,7 @@ use tokio::time::Instant;
 
 use super::address::{ORIGIN, resolve, split_origin};
 use super::document::{Document, Navigation};
-use super::dom::Dom;
-use super::failure::{Failure, shortened};
+use super::failure::Failure;
 use super::fetch::{Content, Fetched, Pending, Request, Sender};
 use super::outgoing::{Cancellation, Outgoing};
 use super::patch::ElementPatch;
@@ -35,20 +34,20 @@ pub(in crate::testing) struct Tab {
     pub(in crate::testing) sender: Sender,
     pub(in crate::testing) document: Document,
     pub(in crate::testing) status: StatusCode,
-    flights: Vec<Flight>,
+    pub(in crate::testing) flights: Vec<Flight>,
     /// What the app answered to actions: `POST /items 200`.
     pub(in crate::testing) answers: Vec<String>,
     pub(in crate::testing) patience: Duration,
     /// Where the page went, if that is another site.
     left: Option<String>,
     /// Counts what came from the app.
-    news: usize,
+    pub(in crate::testing) news: usize,
 }
 
 /// A request on its way, or a stream that is open.
-struct Flight {
-    outgoing: Outgoing,
-    state: State,
+pub(in crate::testing) struct Flight {
+    pub(in crate::testing) outgoing: Outgoing,
+    pub(in crate::testing) state: State,
     begun: Instant,
     last_news: Instant,
     has_news: bool,
@@ -56,7 +55,7 @@ struct Flight {
     is_lasting: bool,
 }
 
-enum State {
+pub(in crate::testing) enum State {
     Asked(Pending),
     Stream(Box<Body>, Parser),
 }
@@ -117,7 +116,8 @@ impl Tab {
         self.flights.clear();
         let own_origin = split_origin(&self.document.address).0;
         if is_from_page && split_origin(&address).0 != own_origin {
-            return self.leave(address);
+            self.leave(address);
+            return Ok(());
         }
         let (headers, body) = match body {
             Some((content_type, body)) => (vec![("content-type".to_owned(), content_type)], Some(body)),
@@ -136,10 +136,9 @@ impl Tab {
         self.load(fetched, &name)
     }
 
-    fn leave(&mut self, address: String) -> Result<(), Failure> {
+    fn leave(&mut self, address: String) {
         self.document = Document::new("", &address);
         self.left = Some(address);
-        Ok(())
     }
 
     fn load(&mut self, fetched: Fetched, name: &str) -> Result<(), Failure> {
@@ -147,7 +146,10 @@ impl Tab {
         let is_download =
             fetched.header("content-disposition").is_some_and(|it| it.starts_with("attachment"));
         let content = match fetched.content {
-            Content::Elsewhere => return self.leave(fetched.address),
+            Content::Elsewhere => {
+                self.leave(fetched.address);
+                return Ok(());
+            }
             Content::Whole(content) => content,
             Content::Stream(_) => return Err(Failure(format!("{name} answered a stream, which is no page"))),
         };
@@ -213,7 +215,7 @@ impl Tab {
     }
 
     /// Waits until something came from the app after `news`. A failure is kept in the document.
-    async fn wait_for_news(&mut self, news: usize) {
+    pub(in crate::testing) async fn wait_for_news(&mut self, news: usize) {
         let step = std::future::poll_fn(|context| {
             if let Err(failure) = self.poll(context) {
                 self.document.failure.get_or_insert(failure);
@@ -412,83 +414,6 @@ impl Tab {
             self.document.run_script(&content);
         }
         Ok(Polled::Over)
-    }
-
-    /// Waits until `holds`; `what` and `seen` say what is waited for and what is there instead.
-    pub(in crate::testing) async fn wait(
-        &mut self,
-        what: &str,
-        holds: &mut (dyn FnMut(&mut Self) -> Result<bool, Failure> + Send),
-    ) -> Result<(), Failure> {
-        let until = Instant::now() + self.patience;
-        loop {
-            self.catch_up().await?;
-            if holds(self)? {
-                return Ok(());
-            }
-            if self.flights.is_empty() {
-                return Err(Failure(format!(
-                    "{what} does not come: no stream is open and no request runs; {}",
-                    self.seen()
-                )));
-            }
-            let news = self.news;
-            if tokio::time::timeout_at(until, self.wait_for_news(news)).await.is_err() {
-                return Err(Failure(format!(
-                    "{what} did not come within {:?}; {}",
-                    self.patience,
-                    self.seen()
-                )));
-            }
-            if let Some(failure) = self.document.failure.take() {
-                return Err(failure);
-            }
-        }
-    }
-
-    /// Waits until an open stream has brought something.
-    pub(in crate::testing) async fn live(&mut self) -> Result<(), Failure> {
-        let news = self.news;
-        self.wait("a change", &mut |tab: &mut Self| Ok(tab.news > news)).await
-    }
-
-    /// Opens all streams again, as after a network that failed.
-    pub(in crate::testing) async fn reconnect(&mut self) -> Result<(), Failure> {
-        for flight in std::mem::take(&mut self.flights) {
-            let State::Stream(_, parser) = &flight.state else { continue };
-            let request = self.document.request(flight.outgoing.action.clone());
-            let mut outgoing = request.map_err(|fault| {
-                Failure(format!("a stream cannot be opened again, {fault:?}: {}", flight.outgoing.label))
-            })?;
-            if let Some(id) = parser.last_id() {
-                outgoing.headers.push(("last-event-id".to_owned(), id.to_owned()));
-            }
-            self.document.outgoing.push(outgoing);
-        }
-        self.settle().await
-    }
-
-    /// What there is instead of what a test looked for.
-    pub(in crate::testing) fn seen(&self) -> String {
-        let mut seen = format!("the page is {}", self.url());
-        if self.status != StatusCode::OK {
-            seen += &format!(" ({})", self.status);
-        }
-        let failed: Vec<&str> = self
-            .answers
-            .iter()
-            .filter(|it| !it.ends_with(" 200") && !it.ends_with(" 204"))
-            .map(String::as_str)
-            .collect();
-        if !failed.is_empty() {
-            seen += &format!("; answers were {}", failed.join(", "));
-        }
-        let open: Vec<&str> = self.flights.iter().map(|flight| &*flight.outgoing.name).collect();
-        if !open.is_empty() {
-            seen += &format!("; open are {}", open.join(", "));
-        }
-        let body = self.document.dom.body().unwrap_or(Dom::DOCUMENT);
-        seen + &format!("; it says {:?}", shortened(&self.document.visible_text(body)))
     }
 }
 

@@ -55,7 +55,7 @@ impl Selector {
 
 struct CssParser;
 
-impl<'i> Parser<'i> for CssParser {
+impl Parser<'_> for CssParser {
     type Impl = Css;
     type Error = SelectorParseErrorKind;
 

@@ -174,7 +174,9 @@ impl Lexer<'_> {
                     return TokenKind::String(text);
                 }
                 '\\' => match escape(&mut characters) {
-                    Some(character) => text.extend(character),
+                    // A line that goes on.
+                    Some('\n') if self.code[begin + 1 + offset..].starts_with("\\\n") => {}
+                    Some(character) => text.push(character),
                     None => break,
                 },
                 '$' if quote == '`' && self.code[begin + 1 + offset..].starts_with("${") => {
@@ -194,8 +196,8 @@ impl Lexer<'_> {
     }
 }
 
-/// What stands behind a backslash: `Some(None)` for a line that goes on, `None` for what is not read.
-fn escape(characters: &mut std::str::CharIndices<'_>) -> Option<Option<char>> {
+/// The character that stands behind a backslash; `None` for what is not read.
+fn escape(characters: &mut std::str::CharIndices<'_>) -> Option<char> {
     let (_, kind) = characters.next()?;
     let mut hex = |digits: usize| {
         let mut code = 0;
@@ -204,7 +206,7 @@ fn escape(characters: &mut std::str::CharIndices<'_>) -> Option<Option<char>> {
         }
         char::from_u32(code)
     };
-    Some(Some(match kind {
+    Some(match kind {
         'n' => '\n',
         'r' => '\r',
         't' => '\t',
@@ -214,9 +216,8 @@ fn escape(characters: &mut std::str::CharIndices<'_>) -> Option<Option<char>> {
         '0' => '\0',
         'x' => hex(2)?,
         'u' => hex(4)?,
-        '\n' => return Some(None),
         other => other,
-    }))
+    })
 }
 
 /// A character of `\w`.
