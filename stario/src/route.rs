@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
+use crate::intern::intern;
 use crate::routing::Route;
 use crate::settings::PartSettings;
 
@@ -51,6 +53,8 @@ pub struct EndpointInfo {
     pub is_checked: bool,
     /// The most bytes of a body that its attribute allows.
     pub body_limit: Option<fn() -> usize>,
+    /// How long it may take to answer, if its attribute says so.
+    pub timeout: Option<Duration>,
 }
 
 impl EndpointInfo {
@@ -89,15 +93,18 @@ pub struct RouteInfo {
     endpoint: &'static EndpointInfo,
     path: &'static str,
     host: Option<&'static str>,
+    /// The types of its guards, each followed by a line end.
+    guards: &'static str,
 }
 
 impl RouteInfo {
-    pub(crate) fn new<T>(route: &Route<T>, endpoint: &'static EndpointInfo) -> Self {
-        Self { endpoint, path: route.path, host: route.host }
-    }
-
-    pub(crate) fn endpoint(&self) -> &'static EndpointInfo {
-        self.endpoint
+    pub(crate) fn new<T>(
+        route: &Route<T>,
+        endpoint: &'static EndpointInfo,
+        guards: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let guards: String = guards.flat_map(|guard| [guard, "\n"]).collect();
+        Self { endpoint, path: route.path, host: route.host, guards: intern(&guards) }
     }
 
     /// The method it answers.
@@ -130,6 +137,12 @@ impl RouteInfo {
     /// The handler's path, such as `shop::users::get_user`.
     pub fn handler(&self) -> &'static str {
         self.endpoint.handler
+    }
+
+    /// The types of the guards that a request must pass first, such as `shop::admin::Admin`, in their order; see
+    /// [`App::guard`](crate::App::guard).
+    pub fn guards(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.guards.lines()
     }
 
     /// The file the handler's attribute stands in, and its line.
