@@ -22,6 +22,7 @@ use stario_html::Html;
 
 use crate::connection::Connection;
 use crate::current::{self, Current};
+use crate::error_text::Chain;
 use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
@@ -314,7 +315,7 @@ impl Kind {
         let error = match catch_unwind(AssertUnwindSafe(|| self.poll_frame(ctx))) {
             Ok(Poll::Ready(Some(Err(error)))) => {
                 if !error.is::<Cut>() {
-                    tracing::error!(%error, "a response's body failed");
+                    tracing::error!(error = %Chain(&*error), "a response's body failed");
                 }
                 error
             }

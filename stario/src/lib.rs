@@ -176,6 +176,8 @@ mod request_id;
 pub mod relay;
 /// Errors that answer.
 mod error;
+/// The text of errors, which may panic.
+mod error_text;
 /// Panics: caught, located, and written to the log.
 mod panic;
 /// Which request is polled, for the log.

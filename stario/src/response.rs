@@ -18,7 +18,8 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use stario_html::Render;
 
 use crate::body::Body;
-use crate::error::{Chain, Error, Kind, reason};
+use crate::error::{Error, Kind, reason};
+use crate::error_text::Chain;
 
 pub use crate::body::Response;
 pub use attachment::Attachment;
@@ -180,11 +181,18 @@ pub(crate) fn failure_of(response: &Response) -> Option<Error> {
 #[derive(Clone)]
 pub(crate) struct RefusalReason(pub(crate) Arc<str>);
 
+/// How many bytes of a reason are logged.
+const REASON_BYTES: usize = 256;
+
 /// Notes why the request is answered with a 4xx, unless the status says as much.
 pub(crate) fn note_reason(response: &mut Response, message: &str) {
     let status = response.status();
     if status.is_client_error() && !message.is_empty() && message != reason(status) {
-        response.extensions_mut().insert(RefusalReason(message.into()));
+        let reason = match (0..=REASON_BYTES).rev().find(|&end| message.is_char_boundary(end)) {
+            Some(end) if message.len() > REASON_BYTES => format!("{}…", &message[..end]).into(),
+            _ => message.into(),
+        };
+        response.extensions_mut().insert(RefusalReason(reason));
     }
 }
 
