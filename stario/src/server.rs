@@ -64,6 +64,10 @@ impl App {
         let _flush = crate::telemetry::FlushAtEnd;
         let config = Config::from_env(&mut self.settings)?;
         let app = self.assemble()?;
+        #[cfg(feature = "uploads")]
+        if app.takes_form_parts {
+            crate::extract::warn_without_temporary_folder();
+        }
         serve(Arc::new(app), config).await
     }
 

@@ -32,6 +32,9 @@ pub(crate) struct Assembled {
     mounts: Vec<Arc<Mount>>,
     /// Probes answer for every host.
     probe_paths: Vec<String>,
+    /// Whether a handler takes the parts of a form, which may be files.
+    #[cfg_attr(not(feature = "uploads"), allow(dead_code))]
+    pub(crate) takes_form_parts: bool,
     hooks: Hooks,
 }
 
@@ -189,6 +192,7 @@ impl App {
             stages: stages.into(),
             mounts: self.mounts.into_iter().map(|mount| Arc::new(mount.within(&mut effective))).collect(),
             probe_paths,
+            takes_form_parts: followed.takes_form_parts,
             hooks: Hooks::new(self.hooks),
         })
     }

@@ -19,6 +19,8 @@ pub(super) struct Followed {
     pub(super) body_readers: HashSet<TypeId>,
     /// Who takes a nonce.
     pub(super) nonce_takers: BTreeSet<String>,
+    /// Whether anything takes the parts of a form, which may be files.
+    pub(super) takes_form_parts: bool,
 }
 
 pub(super) fn follow(
@@ -38,6 +40,7 @@ pub(super) fn follow(
             replacements,
             body_readers: &mut followed.body_readers,
             nonce_takers: &mut followed.nonce_takers,
+            takes_form_parts: &mut followed.takes_form_parts,
             path: Vec::new(),
             done: HashSet::new(),
             captures: Vec::new(),
@@ -62,6 +65,7 @@ struct Walk<'a> {
     replacements: &'a Replacements,
     body_readers: &'a mut HashSet<TypeId>,
     nonce_takers: &'a mut BTreeSet<String>,
+    takes_form_parts: &'a mut bool,
     /// The providers between the endpoint and here.
     path: Vec<ProviderInfo>,
     /// Providers that were followed to their end for this endpoint.
@@ -135,6 +139,7 @@ impl Walk<'_> {
     }
 
     fn body(&mut self, source: Source) {
+        *self.takes_form_parts |= source == Source::Parts;
         self.body_readers.extend(self.path.iter().map(|provider| provider.id));
         if source.needs_body() && !self.endpoint.has_body() && !self.is_checked() {
             let of =

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use stario::AppHandle;
 use stario::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -83,6 +84,35 @@ async fn stream_until_stop(running: State<Running>) -> impl Stream<Item = Event>
         yield 1;
         std::future::pending::<()>().await;
     }
+}
+
+/// A source whose items take longer than a stop may: the block is dropped where it waits.
+#[app::query("/slow-items", app = local)]
+async fn slow_items(running: State<Running>, w: Writer) -> stario::Result {
+    let mut items = std::pin::pin!(stream! { yield 1; yield 2; });
+    w.while_alive(async {
+        while let Some(_item) = items.next().await {
+            running.add();
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
+    })
+    .await;
+    println!("after the block");
+    Ok(())
+}
+
+/// The same without a `Writer`.
+#[app::command("/slow-items", app = local)]
+async fn slow_items_of_a_command(running: State<Running>, alive: Alive) {
+    let mut items = std::pin::pin!(stream! { yield 1; yield 2; });
+    let block = async {
+        while let Some(_item) = items.next().await {
+            running.add();
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
+    };
+    alive.run(block).await;
+    println!("after the block");
 }
 
 #[app::detached_command("/detached-until-stop", app = local)]
@@ -192,6 +222,16 @@ async fn a_hundred_of_each_end_well_after_the_signal() {
     let (status, output, log) = process.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
     assert_eq!(output.matches("finished").count(), 100);
+}
+
+#[tokio::test]
+async fn what_follows_a_block_that_waits_runs_at_the_signal() {
+    let process = Server::start(&[]);
+    let _clients = (process.send("GET /slow-items").await, process.send("POST /slow-items").await);
+    process.until_running(2).await;
+    process.signal("-TERM");
+    let (status, output, log) = process.ended().await;
+    assert_eq!((status.code(), output.matches("after the block").count()), (Some(0), 2), "{log}");
 }
 
 #[tokio::test]
