@@ -13,7 +13,7 @@ use crate::panic::{catch_panic, panic_message};
 /// What deferred work may come to.
 #[diagnostic::on_unimplemented(
     message = "deferred work returns `()` or a `Result`, not `{Self}`",
-    note = "end the block with `;`"
+    note = "end the block with `;`: `async move { work.await; }`"
 )]
 pub trait CleanupOutcome {
     #[doc(hidden)]
@@ -22,6 +22,22 @@ pub trait CleanupOutcome {
 
 impl CleanupOutcome for () {
     fn log(self) {}
+}
+
+/// The output of a block that only a panic ends, as in `async { todo!() }`. Its type, `!`, has no name in stable Rust.
+#[diagnostic::do_not_recommend]
+impl CleanupOutcome for <fn() -> ! as Returns>::Output {
+    fn log(self) {}
+}
+
+/// Names what a function returns.
+#[doc(hidden)]
+pub trait Returns {
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
 }
 
 impl<E: Display> CleanupOutcome for Result<(), E> {
