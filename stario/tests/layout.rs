@@ -65,7 +65,7 @@ const STARIO_HTML: &str = "
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors parameter parameter/written parameter/model function parameter/emit
+    errors parameter parameter/written parameter/model function/place function parameter/emit
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/check/datastar html/check/entities
