@@ -56,6 +56,7 @@
 //! | value | response |
 //! |---|---|
 //! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
+//! | `json!({ .. })`, maps | 200, HTML: their JSON as text; [`Json`] sends JSON |
 //! | `()`, `None` | 204 |
 //! | a stream, usually made by [`stream!`] or [`try_stream!`] | 200, server-sent events for Datastar; see [`IntoEvent`], [`event`] |
 //! | [`Json`], [`Text`], [`Bytes`], [`Redirect`], [`File`], [`Response`], [`IntoResponse`] | itself |

@@ -50,6 +50,7 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// |---|---|
 /// | anything that renders: an element, text (escaped), a number | 200, HTML |
 /// | [`Json`], [`Text`] | 200, JSON or plain text |
+/// | `serde_json::Value`, maps | 200, their JSON as the text of an HTML page, escaped; [`Json`] sends JSON |
 /// | [`File`](crate::File) | the file, or the part of it that was asked for |
 /// | [`Redirect`] | 307, or the status it was given |
 /// | [`Event`](crate::Event), and what the functions of [`event`](crate::event) build | 200, a stream of that one event |

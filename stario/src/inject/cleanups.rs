@@ -13,7 +13,7 @@ use crate::panic::{catch_panic, panic_message};
 /// What deferred work may come to.
 #[diagnostic::on_unimplemented(
     message = "deferred work returns `()` or a `Result`, not `{Self}`",
-    note = "end the block with `;`: `async move { work.await; }`"
+    note = "end the block with `;`: `async move {{ work.await; }}`"
 )]
 pub trait CleanupOutcome {
     #[doc(hidden)]
