@@ -226,12 +226,14 @@ async fn a_hundred_of_each_end_well_after_the_signal() {
 
 #[tokio::test]
 async fn what_follows_a_block_that_waits_runs_at_the_signal() {
-    let process = Server::start(&[]);
-    let _clients = (process.send("GET /slow-items").await, process.send("POST /slow-items").await);
-    process.until_running(2).await;
-    process.signal("-TERM");
-    let (status, output, log) = process.ended().await;
-    assert_eq!((status.code(), output.matches("after the block").count()), (Some(0), 2), "{log}");
+    for signal in ["-TERM", "-INT"] {
+        let process = Server::start(&[]);
+        let _clients = (process.send("GET /slow-items").await, process.send("POST /slow-items").await);
+        process.until_running(2).await;
+        process.signal(signal);
+        let (status, output, log) = process.ended().await;
+        assert_eq!((status.code(), output.matches("after the block").count()), (Some(0), 2), "{log}");
+    }
 }
 
 #[tokio::test]
