@@ -329,7 +329,7 @@ fn each_dependency_has_its_place() {
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
     only_in("rustix::", &["response/file/beneath.rs", "server/http2/protocol.rs", "server/permits.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
-    only_in("flate2::", &["compress/encoder.rs"]);
+    only_in("zlib_rs::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/answer.rs", "service.rs", "testing/request.rs"]);
 }
