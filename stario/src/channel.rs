@@ -436,4 +436,6 @@ fn merge(headers: &mut HeaderMap, set: HeaderMap) {
 }
 
 #[cfg(test)]
+mod interleaved;
+#[cfg(test)]
 mod tests;

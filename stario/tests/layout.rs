@@ -29,7 +29,7 @@ const STARIO: &str = "
     settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
-    channel/reader datastar/client inject/slots inject/cleanups shared
+    channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
     exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
