@@ -224,7 +224,7 @@ impl Channel {
                 // Panics and the server's errors are logged where they are caught.
                 return value.ok().filter(|answer| !answer.status().is_server_error()).map(|answer| {
                     let reason =
-                        answer.extensions().get().map(|RefusalReason(reason)| format!(" ({reason})"));
+                        answer.extensions().get().map(|RefusalReason { text, .. }| format!(" ({text})"));
                     let status = answer.status().as_u16();
                     format!(
                         "its handler returned a {status} after it had begun{}",

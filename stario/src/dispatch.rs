@@ -8,7 +8,9 @@
 //! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
 //! requests need (layers, mounted services, compression off the thread) is boxed.
 
+mod failure;
 mod found;
+mod guarded;
 mod layered;
 mod state;
 
@@ -143,8 +145,24 @@ fn now(response: Response) -> DispatchState {
     DispatchState::Now(Box::new(response))
 }
 
-/// Has the request answered by what was found: calls the handler, or says why there is none.
+/// Has the request answered by what was found, behind the guards of its part.
 fn answer(
+    app: &Arc<Assembled>,
+    exchange: &Arc<Exchange>,
+    inputs: &mut Inputs,
+    found: Found,
+) -> DispatchState {
+    if exchange.is_guarded() && !found.is_handler() {
+        let (head, body) = inputs.take().into_parts();
+        let (app, exchange) = (Arc::clone(app), Arc::clone(exchange));
+        let guarded = guarded::guarded(app, exchange, Inputs { head, body }, found, answer_admitted);
+        return DispatchState::Later(Box::pin(guarded));
+    }
+    answer_admitted(app, exchange, inputs, found)
+}
+
+/// Has the request answered by what was found: calls the handler, or says why there is none.
+fn answer_admitted(
     app: &Arc<Assembled>,
     exchange: &Arc<Exchange>,
     inputs: &mut Inputs,
@@ -209,10 +227,12 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
-    if let Some(RefusalReason(reason)) = response.extensions_mut().remove() {
-        exchange.note_reason(reason);
+    let reason: Option<RefusalReason> = response.extensions_mut().remove();
+    let status = failure::show(exchange, response, reason.as_ref());
+    if let Some(reason) = reason {
+        exchange.note_reason(reason.for_log());
     }
-    exchange.answered(response.status());
+    exchange.answered(status);
 }
 
 /// The response in a coding that the client accepts; or a future of it.

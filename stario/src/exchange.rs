@@ -12,6 +12,7 @@ use std::time::Instant;
 use http::{Method, StatusCode, Version, request};
 use tracing::Span;
 
+use crate::answers::DATASTAR_REQUEST;
 use crate::body::{Delivery, End, Entered};
 use crate::channel::Channel;
 use crate::client::client_behind;
@@ -43,6 +44,9 @@ pub struct Exchange {
     place_behind_layers: OnceLock<Place>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
+    /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
+    /// for failures.
+    is_from_page: bool,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
     /// The request headers by which the routes at this path are told apart.
@@ -109,6 +113,7 @@ impl Exchange {
             telemetry::routed(&span, &head.method, app.router.route(route).path);
         }
         let path = if listeners.want_records() { head.uri.path().into() } else { Box::default() };
+        let may_have_region = place.as_ref().is_none_or(|place| place.settings.failure_region.is_some());
         Arc::new(Self {
             id,
             connection,
@@ -117,6 +122,7 @@ impl Exchange {
             place,
             place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
+            is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -150,6 +156,7 @@ impl Exchange {
             place: Some(place),
             place_behind_layers: OnceLock::new(),
             accepted: None,
+            is_from_page: outer.is_from_page,
             span: outer.span.clone(),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -196,6 +203,11 @@ impl Exchange {
         self.accepted.as_ref()
     }
 
+    /// The selector of the region in which the page that sent this request shows failures.
+    pub(crate) fn failure_region(&self) -> Option<&str> {
+        self.settings().failure_region.as_deref().filter(|_| self.is_from_page)
+    }
+
     pub(crate) fn span(&self) -> &Span {
         &self.span
     }
@@ -212,6 +224,11 @@ impl Exchange {
     /// The settings that hold for this request. Until it is known where it leads, those of the app that is served hold.
     pub(crate) fn settings(&self) -> &PartSettings {
         self.place().map_or(&self.app.root, |place| &place.settings)
+    }
+
+    /// Whether the part that answers has guards.
+    pub fn is_guarded(&self) -> bool {
+        !self.settings().guards.is_empty()
     }
 
     /// The route that matched.

@@ -228,7 +228,7 @@ pub use response::{
 pub use route::{HandlerKind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
-pub use settings::{Limits, ProxyHeader, SameOrigin, SecurityHeaders};
+pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
 /// Groups several parameters in a struct, which handlers then take as one.

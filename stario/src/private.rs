@@ -3,7 +3,7 @@
 //! The contract with `stario-macros`: an expansion names this module, `::core`, `::std` and the user's
 //! `crate::app`, and nothing else.
 
-pub use crate::app::{Registration, discover, inventory};
+pub use crate::app::{ModuleGuard, Registration, discover, inventory};
 pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
@@ -19,6 +19,7 @@ pub use crate::inject::{
     Argument, Dependencies, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
     by_type, has_writer, pair, reads_body_later, requirements, resolve,
 };
+pub use crate::inject::{admit, require};
 pub use crate::layer::{Next, layered};
 pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 pub use crate::reply::{Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};

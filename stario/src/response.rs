@@ -180,20 +180,59 @@ pub(crate) fn failure_of(response: &Response) -> Option<Error> {
 
 /// Why a request was answered with a 4xx: its record in the log says so.
 #[derive(Clone)]
-pub(crate) struct RefusalReason(pub(crate) Arc<str>);
+pub(crate) struct RefusalReason {
+    pub(crate) text: Arc<str>,
+    /// Whether the client may be told it, too.
+    pub(crate) is_public: bool,
+}
 
-/// How many bytes of a reason are logged.
-const REASON_BYTES: usize = 256;
+impl RefusalReason {
+    /// How many bytes of it are logged.
+    const LOGGED_BYTES: usize = 256;
 
-/// Notes why the request is answered with a 4xx, unless the status says as much.
+    /// The beginning of the text, for the log.
+    pub(crate) fn for_log(self) -> Arc<str> {
+        match (0..=Self::LOGGED_BYTES).rev().find(|&end| self.text.is_char_boundary(end)) {
+            Some(end) if self.text.len() > Self::LOGGED_BYTES => format!("{}…", &self.text[..end]).into(),
+            _ => self.text,
+        }
+    }
+}
+
+/// Marks a failure that is sent as 200, because its body is an event that shows it in the page: Datastar's client ignores
+/// the body of any other status. It holds the status for the log and the metrics.
+#[derive(Clone, Copy)]
+pub(crate) struct ShownFailure(pub(crate) StatusCode);
+
+impl ShownFailure {
+    /// Whether a failure may be sent as 200: 429 and 5xx keep their status, because the client may try those again.
+    pub(crate) fn fits(status: StatusCode) -> bool {
+        status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
+    }
+}
+
+/// The status as the log and the metrics see it.
+pub(crate) fn status_for_log(response: &Response) -> StatusCode {
+    match response.extensions().get() {
+        Some(ShownFailure(status)) => *status,
+        None => response.status(),
+    }
+}
+
+/// Notes the sentence by which the request is refused, unless the status says as much.
 pub(crate) fn note_reason(response: &mut Response, message: &str) {
-    let status = response.status();
+    note(response, message, true);
+}
+
+/// Notes the cause of a 4xx, which is for the log alone.
+pub(crate) fn note_cause(response: &mut Response, cause: &str) {
+    note(response, cause, false);
+}
+
+fn note(response: &mut Response, message: &str, is_public: bool) {
+    let status = status_for_log(response);
     if status.is_client_error() && !message.is_empty() && message != reason(status) {
-        let reason = match (0..=REASON_BYTES).rev().find(|&end| message.is_char_boundary(end)) {
-            Some(end) if message.len() > REASON_BYTES => format!("{}…", &message[..end]).into(),
-            _ => message.into(),
-        };
-        response.extensions_mut().insert(RefusalReason(reason));
+        response.extensions_mut().insert(RefusalReason { text: message.into(), is_public });
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 
+use crate::intern::intern;
 use crate::routing::Route;
 use crate::settings::PartSettings;
 
@@ -89,15 +90,18 @@ pub struct RouteInfo {
     endpoint: &'static EndpointInfo,
     path: &'static str,
     host: Option<&'static str>,
+    /// The types of its guards, each followed by a line end.
+    guards: &'static str,
 }
 
 impl RouteInfo {
-    pub(crate) fn new<T>(route: &Route<T>, endpoint: &'static EndpointInfo) -> Self {
-        Self { endpoint, path: route.path, host: route.host }
-    }
-
-    pub(crate) fn endpoint(&self) -> &'static EndpointInfo {
-        self.endpoint
+    pub(crate) fn new<T>(
+        route: &Route<T>,
+        endpoint: &'static EndpointInfo,
+        guards: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let guards: String = guards.flat_map(|guard| [guard, "\n"]).collect();
+        Self { endpoint, path: route.path, host: route.host, guards: intern(&guards) }
     }
 
     /// The method it answers.
@@ -130,6 +134,12 @@ impl RouteInfo {
     /// The handler's path, such as `shop::users::get_user`.
     pub fn handler(&self) -> &'static str {
         self.endpoint.handler
+    }
+
+    /// The types of the guards that a request must pass first, such as `shop::admin::Admin`, in their order; see
+    /// [`App::guard`](crate::App::guard).
+    pub fn guards(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.guards.lines()
     }
 
     /// The file the handler's attribute stands in, and its line.

@@ -2,6 +2,7 @@
 
 mod address;
 mod allowed_hosts;
+mod guard;
 mod limits;
 mod proxies;
 mod same_origin;
@@ -19,6 +20,7 @@ use crate::nonce::Nonce;
 
 pub(crate) use address::{Address, SOCKET_MODE, parse_address};
 pub(crate) use allowed_hosts::{AllowedHosts, WRONG_HOST};
+pub use guard::Guard;
 pub use limits::Limits;
 pub use proxies::ProxyHeader;
 pub(crate) use proxies::{Proxies, Range};
@@ -58,6 +60,10 @@ pub(crate) struct PartSettings {
     pub(crate) same_origin: Option<Arc<SameOrigin>>,
     pub(crate) security_headers: Option<Arc<ReadyHeaders>>,
     pub(crate) write_buffer: Option<usize>,
+    /// The selector of the element in which the page shows failures.
+    pub(crate) failure_region: Option<Arc<str>>,
+    /// In the order in which they are resolved.
+    pub(crate) guards: Vec<Guard>,
     pub(crate) answers: ErrorAnswers,
 }
 
@@ -78,6 +84,9 @@ impl PartSettings {
             same_origin: self.same_origin.or_else(|| outer.same_origin.clone()),
             security_headers: self.security_headers.or_else(|| outer.security_headers.clone()),
             write_buffer: self.write_buffer.or(outer.write_buffer),
+            failure_region: self.failure_region.or_else(|| outer.failure_region.clone()),
+            // Guards of a part are not instead of those around it.
+            guards: outer.guards.iter().cloned().chain(self.guards).collect(),
             answers: self.answers.within(&outer.answers),
         }
     }

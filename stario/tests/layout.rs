@@ -25,7 +25,7 @@ const STARIO: &str = "
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
-    settings/address settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
+    settings/address settings/guard settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
     settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
@@ -40,13 +40,13 @@ const STARIO: &str = "
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signal extract/signals
-    inject/cleanup inject/provider inject/lifetime inject inject/lazy inject/resolve datastar datastar/url
+    inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
-    handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/answers
+    handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/guards app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
-    app/stop_sequence dispatch/found dispatch/state dispatch/layered dispatch
+    app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/stream_state server/activity server/answer server/permits server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
@@ -283,7 +283,7 @@ fn each_dependency_has_its_place() {
     );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
-    only_in("inventory::", &["app/discover.rs", "error.rs", "relay/pattern.rs"]);
+    only_in("inventory::", &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs"]);
     only_in(
         "tower::",
         &[

@@ -152,6 +152,9 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 let answered = {
                     let (#exchange, #scope, #dependencies) = (&*#exchange, &#scope, &#dependencies);
                     async move {
+                        if #exchange.is_guarded() {
+                            #runtime::admit(#scope, #dependencies).await?;
+                        }
                         #resolutions
                         #close
                         ::core::result::Result::Ok({ #answer })

@@ -7,7 +7,7 @@ use super::client_file::DATASTAR_FILE;
 use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
-use super::{App, Problems, layers, requirements};
+use super::{App, Problems, guards, layers, requirements};
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
@@ -135,7 +135,11 @@ impl App {
                 router.reserve(part.host, &Pattern::new(part.prefix));
             }
         }
-        let routes: Vec<RouteInfo> = self.routes.iter().map(info).collect();
+        let routes: Vec<RouteInfo> = self
+            .routes
+            .iter()
+            .map(|route| guards::info(route, &effective.of(&route.target.settings)))
+            .collect();
         let hosts: BTreeSet<Option<&str>> =
             self.routes.iter().map(|route| route.host).chain([None]).collect();
         let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
@@ -149,19 +153,24 @@ impl App {
             };
             hosts.iter().copied().map(at)
         });
-        let built_in: Vec<EndpointRoute> = built_in.collect();
-        for mut route in self.routes.into_iter().chain(built_in) {
+        // What asks a probe is no user, and the client is no secret.
+        let unguarded = Arc::new(PartSettings { guards: Vec::new(), ..PartSettings::clone(&root) });
+        let built_in: Vec<_> = built_in.map(|route| (route, Arc::clone(&unguarded))).collect();
+        let of_handlers = self.routes.into_iter().map(|route| {
+            let settings = effective.of(&route.target.settings);
+            (route, settings)
+        });
+        for (mut route, settings) in of_handlers.chain(built_in) {
             route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
-            let info = info(&route);
-            let (facts, target) = split(route, &mut effective);
+            let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
+            let (facts, target) = split(route, settings);
             match router.insert(facts) {
                 Ok(()) => targets.push(target),
                 // An app that is there twice is reported by that.
-                Err(present) if std::ptr::eq(present.target.endpoint, info.endpoint()) => {}
+                Err(present) if std::ptr::eq(present.target.endpoint, endpoint) => {}
                 Err(present) => self.problems.push(format!(
-                    "{info} is answered twice:\n    {}\n    {}",
-                    present.target.endpoint,
-                    info.endpoint(),
+                    "{} is answered twice:\n    {}\n    {}",
+                    info, present.target.endpoint, endpoint,
                 )),
             }
         }
@@ -198,16 +207,11 @@ impl App {
     }
 }
 
-/// The route as lists show it.
-fn info(route: &EndpointRoute) -> RouteInfo {
-    RouteInfo::new(route, &route.target.endpoint.info)
-}
-
 /// What requests are told of the route, and what the dispatch needs of it.
-fn split(route: EndpointRoute, effective: &mut Effective) -> (Route<RouteFacts>, Target) {
+fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
-    let RouteTarget { endpoint, stages, settings, .. } = target;
-    let facts = RouteFacts { endpoint: &endpoint.info, settings: effective.of(&settings) };
+    let RouteTarget { endpoint, stages, .. } = target;
+    let facts = RouteFacts { endpoint: &endpoint.info, settings };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },

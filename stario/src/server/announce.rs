@@ -36,14 +36,19 @@ fn table(app: &Assembled) -> String {
     rows.iter().map(line).collect()
 }
 
-/// The line of a route: method, pattern, kind, handler, place.
+/// The line of a route: method, pattern, kind, handler with its guards, place.
 fn row(route: &RouteInfo) -> [String; 5] {
     let (file, line) = route.place();
+    let guards: Vec<&str> = route.guards().collect();
+    let handler = match &guards[..] {
+        [] => route.handler().to_owned(),
+        guards => format!("{} for {}", route.handler(), guards.join(", ")),
+    };
     [
         route.method().to_string(),
         Target(route).to_string(),
         route.kind().to_string(),
-        route.handler().to_owned(),
+        handler,
         format!("{file}:{line}"),
     ]
 }

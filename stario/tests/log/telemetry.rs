@@ -146,6 +146,18 @@ async fn a_reason_is_cut_after_256_bytes_and_a_page_is_none() {
     assert!(!log.message("GET /own-page 409 in ").await.contains_key("reason"));
 }
 
+#[tokio::test]
+async fn a_failure_that_the_page_shows_is_reported_with_its_own_status() {
+    let mut log = listen();
+    let own_event = |_: &str, _: &http::request::Parts| event::remove("#form");
+    for app in [local::new().failure_region("#failure"), local::new().on_status(400, own_event)] {
+        let res = TestClient::new(app).post("/todo").signals(&json!({})).await;
+        assert_eq!(res.status(), 200);
+        let report = log.message("POST /todo 400 in ").await;
+        assert!(report["reason"].starts_with("missing signal `title`"), "{report:?}");
+    }
+}
+
 #[app::query("/count", app = local)]
 async fn count() -> impl Stream<Item = Event> {
     stream! {
