@@ -120,7 +120,7 @@ pub(crate) enum End {
     Dropped,
 }
 
-/// Counts what is sent of a body. It reports when it is dropped, behind the body.
+/// Counts what is sent of a body. It reports when it is dropped, after the body.
 struct Delivered {
     to: Arc<dyn Delivery>,
     bytes: u64,

@@ -110,7 +110,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
         app: Arc::clone(&app),
         #[cfg(feature = "tls")]
         tls,
-        hurry: signals.hurry.clone(),
+        second_signal: signals.second_signal.clone(),
     };
     let open = || {
         let backlog = app.shared().served.limits().backlog;
@@ -138,7 +138,7 @@ async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<
         app,
         #[cfg(feature = "tls")]
         tls: None,
-        hurry: StopSignal::default(),
+        second_signal: StopSignal::default(),
     };
     server.run(|| Ok(vec![Listener::Tcp(listener)]), stop).await?.into_result()
 }
@@ -148,7 +148,7 @@ struct Server {
     #[cfg(feature = "tls")]
     tls: Option<Arc<Tls>>,
     /// Given at a second signal, after which the server waits for nothing.
-    hurry: StopSignal,
+    second_signal: StopSignal,
 }
 
 /// The end of a server that had started.
@@ -188,7 +188,7 @@ impl Server {
             Err(error) => {
                 self.app.shared().stop.stop();
                 let limits = self.app.shared().served.limits();
-                StopSequence { app: &self.app, limits, hurry: &self.hurry }.clean_up().await;
+                StopSequence { app: &self.app, limits, second_signal: &self.second_signal }.clean_up().await;
                 return Err(error);
             }
         };
@@ -215,8 +215,11 @@ impl Server {
 
     /// Stops the app, and waits for its connections.
     async fn end(&self, connections: &Connections) -> Ended {
-        let sequence =
-            StopSequence { app: &self.app, limits: self.app.shared().served.limits(), hurry: &self.hurry };
+        let sequence = StopSequence {
+            app: &self.app,
+            limits: self.app.shared().served.limits(),
+            second_signal: &self.second_signal,
+        };
         let mut unfinished = sequence.run(|| connections.ended()).await;
         unfinished.note_upgraded(connections.upgraded());
         unfinished.log();

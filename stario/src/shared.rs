@@ -46,7 +46,7 @@ pub(crate) type ReadinessCheck =
     dyn Fn(Arc<Shared>) -> Pin<Box<dyn Future<Output = Result> + Send>> + Send + Sync;
 
 impl Shared {
-    /// Whether the provider, or one behind it, reads the request's body.
+    /// Whether the provider, or one that it needs, reads the request's body.
     pub(crate) fn reads_body(&self, provider: TypeId) -> bool {
         // An empty set is not hashed for.
         self.body_readers.contains(&provider)

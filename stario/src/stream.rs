@@ -100,7 +100,7 @@ struct Slot<T> {
 }
 
 pin_project_lite::pin_project! {
-    /// The stream behind `stream!`.
+    /// The stream that `stream!` makes.
     pub struct Generated<T, F> {
         #[pin]
         block: Option<F>,

@@ -4,7 +4,7 @@
 //! 500 events of about 1 KiB to each, flushed one by one, and prints what a stream holds after 50 of them and
 //! in the end. Run it once per setting: a process does not give back all of what it took.
 //!
-//! A number of streams behind that opens as many, for counting instructions in less time:
+//! A number of streams after that opens as many, for counting instructions in less time:
 //! `valgrind --tool=callgrind --toggle-collect='*benchmarks::encode' compression-benchmarks zstd 1 15 20`
 //! counts those of 20 times 500 events.
 

@@ -68,7 +68,7 @@ impl Accepted {
     }
 }
 
-/// `q=0.5` in thousandths: `0` or `1`, and at most three digits behind the point.
+/// `q=0.5` in thousandths: `0` or `1`, and at most three digits after the point.
 fn weight(parameter: &[u8]) -> Option<u16> {
     let mut halves = parameter.splitn(2, |byte| *byte == b'=');
     let (name, value) = (halves.next()?, halves.next()?);

@@ -127,7 +127,7 @@ fn bits(length: usize) -> u8 {
     u8::try_from(bits).unwrap_or(u8::MAX).max(Effort::LEAST_WINDOW)
 }
 
-/// Has `write` fill some space behind `output`.
+/// Has `write` fill some space after `output`.
 fn append<T>(
     output: &mut Vec<u8>,
     write: impl FnOnce(&mut WriteBuffer<'_>) -> io::Result<T>,

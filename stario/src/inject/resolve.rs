@@ -31,7 +31,7 @@ impl Parameters for () {
 }
 
 pin_project_lite::pin_project! {
-    /// One parameter, and those behind it.
+    /// One parameter, and those after it.
     pub struct Pair<F: Future, R> {
         waits: bool,
         #[pin]

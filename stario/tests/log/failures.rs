@@ -289,7 +289,7 @@ async fn a_panic_before_the_head_of_a_written_response_is_a_500() {
 }
 
 #[tokio::test]
-async fn what_fails_behind_its_answer_is_logged_once() {
+async fn what_fails_after_its_answer_is_logged_once() {
     for (path, message) in
         [("/detached-error", "a detached command failed"), ("/detached-panic", "a handler panicked")]
     {

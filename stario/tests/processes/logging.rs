@@ -25,7 +25,7 @@ fn server_process() {
         std::panic::set_hook(Box::new(|_| std::process::abort()));
     }
     let ended = process::serve(local::new());
-    tracing::info!("behind the server");
+    tracing::info!("after the server");
     process::exit(ended);
 }
 
@@ -152,7 +152,7 @@ fn all_lines_of_a_request_have_its_id_and_one_shape() {
     assert_eq!(unknown["level"], "WARN");
     assert!(unknown["message"].as_str().unwrap().ends_with("the nearest name is STARIO_PORT"), "{unknown}");
     // What is logged after the server's end is written at once.
-    find("behind the server");
+    find("after the server");
 }
 
 /// What the server of `test` logs whose temporary files would lie in `folder`.
@@ -178,7 +178,7 @@ fn a_folder_that_cannot_be_written_is_found_at_the_start_of_an_app_that_takes_up
 }
 
 #[test]
-fn what_goes_wrong_behind_the_response_has_its_id() {
+fn what_goes_wrong_after_the_response_has_its_id() {
     let server = Server::start(&[]);
     let id = server.answered("/clean-up");
     server.signal();

@@ -152,11 +152,11 @@ fn command(prelude: &str, variables: &[(&str, &str)]) -> Command {
 
 impl Server {
     fn start(variables: &[(&str, &str)]) -> Self {
-        Self::start_behind("", variables)
+        Self::start_after("", variables)
     }
 
-    /// Behind what a shell does first.
-    fn start_behind(prelude: &str, variables: &[(&str, &str)]) -> Self {
+    /// Starts it after what a shell does first.
+    fn start_after(prelude: &str, variables: &[(&str, &str)]) -> Self {
         // Its log is read at the end only: a line for each request would fill the pipe.
         let variables = [&[("STARIO_PORT", "0"), ("RUST_LOG", "warn")], variables].concat();
         let mut process = Process::start(command(prelude, &variables));
@@ -299,7 +299,7 @@ async fn a_signal_that_comes_twice_at_once_is_one() {
 async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that() {
     // These tests may be meant to survive their own terminal.
     let hearing = r#"exec env --default-signal=HUP "$0" "$@";"#;
-    let process = Server::start_behind(hearing, &[("RUST_LOG", "info")]);
+    let process = Server::start_after(hearing, &[("RUST_LOG", "info")]);
     let _detached = process.send("POST /detached-until-stop").await;
     process.until_running(1).await;
     process.signal("-HUP");
@@ -308,7 +308,7 @@ async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that()
     assert!(log.contains(r#""message":"the server stops","signal":"SIGHUP""#), "{log}");
 
     // As `nohup` does.
-    let process = Server::start_behind("trap '' HUP;", &[("RUST_LOG", "info")]);
+    let process = Server::start_after("trap '' HUP;", &[("RUST_LOG", "info")]);
     process.signal("-HUP");
     process.until_running(0).await;
     process.signal("-TERM");
@@ -404,7 +404,7 @@ async fn a_log_that_nobody_reads_keeps_no_request_and_not_the_end() {
     };
     tokio::time::timeout(Duration::from_secs(60), asked).await.expect("every request is answered");
     process.signal("-TERM");
-    // The log is read behind the end of the output, which is that of the process.
+    // The log is read after the end of the output, which is that of the process.
     let (status, _, log) = process.ended().await;
     assert_eq!(status.code(), Some(0));
     assert!(log.starts_with('{'), "{log}");

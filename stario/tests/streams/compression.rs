@@ -884,7 +884,7 @@ fn so_far(happened: &mut mpsc::UnboundedReceiver<&'static str>) -> Vec<&'static 
 }
 
 #[tokio::test]
-async fn clean_ups_run_behind_the_last_byte() {
+async fn clean_ups_run_after_the_last_byte() {
     for (name, _) in CODINGS {
         let (state, sender, mut happened) = steps();
         let service = local::new().state(state).compression(all_codings()).into_service().unwrap();
@@ -922,7 +922,7 @@ async fn a_query_is_dropped_when_its_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_stream_is_dropped_and_cleaned_up_behind_when_its_client_leaves() {
+async fn a_stream_is_dropped_and_cleaned_up_when_its_client_leaves() {
     for (name, _) in CODINGS {
         let mut server = serve().await;
         let mut connection = Connection::ask(server.inner.address, "/events", name).await;

@@ -63,7 +63,7 @@ fn address<T>(value: &T) -> usize {
 fn one_value_is_made_for_one_provider_and_all_get_it() {
     loom::model(|| {
         let found = in_three_threads(|slots, thread| {
-            // One of them puts another value in front of it, or behind it.
+            // One of them puts another value in front of it, or after it.
             if thread == 0 {
                 slots.get::<Arc<()>>(TypeId::of::<B>());
             }

@@ -70,12 +70,12 @@ impl Validators {
             let Some(etag) = &self.etag else {
                 return false;
             };
-            while let Some((tag, behind)) = EntityTag::read(rest) {
+            while let Some((tag, after)) = EntityTag::read(rest) {
                 if is_same(&tag, etag) {
                     return true;
                 }
-                let behind = behind.trim_ascii_start();
-                rest = behind.strip_prefix(b",").unwrap_or_default().trim_ascii_start();
+                let after = after.trim_ascii_start();
+                rest = after.strip_prefix(b",").unwrap_or_default().trim_ascii_start();
             }
             false
         })
@@ -91,7 +91,7 @@ struct EntityTag {
 }
 
 impl EntityTag {
-    /// The tag that `text` begins with, and what is behind it.
+    /// The tag that `text` begins with, and what follows it.
     fn read(text: &[u8]) -> Option<(Self, &[u8])> {
         let (is_weak, quoted) = match text.strip_prefix(b"W/") {
             Some(quoted) => (true, quoted),

@@ -182,7 +182,7 @@ async fn with_resource(probe: Log, _resource: Resource, w: Writer) -> Result {
     Ok(())
 }
 
-/// Ends before its client has read anything: the last bytes wait behind the first.
+/// Ends before its client has read anything: the last bytes wait for the first.
 #[app::query("/resource-that-writes", app = local)]
 async fn resource_that_writes(probe: Log, _resource: Resource, w: Writer) -> Result {
     w.write(vec![b'x'; LARGE]).await?;

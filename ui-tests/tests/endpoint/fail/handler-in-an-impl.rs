@@ -16,7 +16,7 @@ impl Pages {
     }
 }
 
-/// The block begins far above, behind other items.
+/// The block begins far above other items.
 struct More<T>(T);
 
 impl<T> More<T>
