@@ -245,6 +245,7 @@ const __STARIO_user: () = {
             line: ::core::line!(),
             is_checked: true,
             body_limit: ::core::option::Option::None,
+            timeout: ::core::option::Option::None,
         },
         layer: ::core::option::Option::None,
         requirements: || __stario::requirements(&__PARAMETERS),

@@ -200,7 +200,7 @@ fn log_failure(status: StatusCode, cause: &(dyn StdError + 'static), id: Request
     }
 }
 
-/// What `answer` comes to. Its panic is logged, and answered in the plainest way: nothing of the app's is
+/// The result of `answer`. A panic in it is logged, and answered in the plainest way: nothing of the app's is
 /// asked again.
 fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<Response> {
     // The state in which the panic left the handler is the handler's own, which says that it may be called again by being `Fn`.

@@ -56,6 +56,7 @@ pub(crate) use stop_sequence::StopSequence;
 /// | `app = admin` | the app that it belongs to, see below |
 /// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
 /// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] |
+/// | `timeout = "10s"` | how long it may take to answer, instead of [`App::timeout`] |
 ///
 /// Paths are divided at their slashes as they are sent, then each segment is decoded once, so `%2F` is part of its
 /// segment. Literals are compared decoded: `/caf%C3%A9`, `/caf%c3%a9` and `/café` are one path, also in an attribute.

@@ -176,7 +176,7 @@ impl Body {
         Kind::Frames(Box::pin(frames)).into()
     }
 
-    /// The body of a request that a server has received. `connection` is told if it is dropped before its end.
+    /// The body of a request that a server has received. `connection` notes it if the body is dropped before its end.
     pub(crate) fn incoming(body: hyper::body::Incoming, stall: StallTimer, connection: &Connection) -> Self {
         if body.is_end_stream() {
             return Self::empty();
@@ -207,7 +207,7 @@ impl Body {
     /// Reports to `delivery` when this body is dropped.
     pub(crate) fn deliver_for(&mut self, delivery: Arc<dyn Delivery>) {
         if self.delivery.is_some() {
-            // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both are told.
+            // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both get a report.
             let inner = std::mem::take(self);
             self.kind = Kind::Foreign(Box::pin(inner));
         }

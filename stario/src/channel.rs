@@ -28,7 +28,7 @@ use crate::response::{self, RefusalReason, Response};
 use crate::sse::{self, Burst};
 
 pub use error::WriteError;
-pub(crate) use reader::Opened;
+pub(crate) use reader::{Opened, Reader};
 
 /// Connects a handler, which may run in a task of its own, with the connection of its client.
 pub(crate) struct Channel {
@@ -161,7 +161,7 @@ impl Channel {
 
     /// Writes `data` when there is room for it: at once if nothing waits for the client.
     pub(crate) async fn write(&self, data: &Bytes, kind: Data) -> Result<(), WriteError> {
-        // A loop that writes to a client who has left waits for nothing else.
+        // A loop that writes to a client that has left would never yield otherwise.
         tokio::task::coop::consume_budget().await;
         loop {
             let room = self.room.notified();

@@ -37,7 +37,7 @@ use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
 use found::{Found, Inputs};
 use layered::LayeredRequest;
-use state::{CalledHandler, DispatchState};
+use state::{CalledHandler, Deadline, DispatchState};
 
 /// Answers one request.
 pub(crate) fn dispatch(app: &Arc<Assembled>, request: Request<Body>, connection: Connection) -> Dispatch {
@@ -180,9 +180,13 @@ fn answer_admitted(
     now(match found {
         Match::Found(route) => {
             let scope = Scope::new(inputs.take(), Arc::clone(exchange));
-            let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
-            return match handler::call(app.target(route).endpoint, exchange, scope) {
-                Ok(call) => DispatchState::Call(CalledHandler { call, kept }),
+            let endpoint = app.target(route).endpoint;
+            let timeout = endpoint.info.timeout.or_else(|| exchange.settings().timeout());
+            let kept = (answers.has_panic_page() || timeout.is_some()).then(|| Arc::clone(&scope));
+            return match handler::call(endpoint, exchange, scope) {
+                Ok(call) => {
+                    DispatchState::Call(CalledHandler { call, kept, deadline: timeout.map(Deadline::after) })
+                }
                 Err(overloaded) => DispatchState::Now(overloaded),
             };
         }

@@ -205,7 +205,7 @@ pub(crate) fn error_response<'e>(error: &'e (dyn StdError + 'static)) -> Option<
     inventory::iter::<ErrorRegistration>.into_iter().find_map(|registration| (registration.downcast)(error))
 }
 
-/// All that a client is told of a failure that is none of its business.
+/// The text for the client of a failure whose cause is only in the log.
 pub(crate) fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }

@@ -23,11 +23,12 @@ use crate::hand_over::HandOver;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;
 use crate::request_id::RequestId;
-use crate::route::RouteFacts;
+use crate::route::{HandlerKind, RouteFacts};
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::sse::StreamObserver;
+use crate::stream_places::StreamPlace;
 use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 
 /// One request and its response, shared by the handler's future and the response's body. The inputs of the request are in
@@ -308,6 +309,16 @@ impl Exchange {
     /// Notes why the request is answered with a 4xx, for its record in the log.
     pub(crate) fn note_reason(&self, reason: Arc<str>) {
         let _ = self.record.reason.set(reason);
+    }
+
+    /// A place for the response among the streams that may be open; `None` if there is none. A command has run by then, so
+    /// its stream is let through.
+    pub(crate) fn place_for_stream(&self) -> Option<StreamPlace> {
+        let may_be_refused = match self.route() {
+            Some(route) => route.target.endpoint.kind == HandlerKind::Query,
+            None => self.outer().record.method.is_safe(),
+        };
+        self.app.streams.take(may_be_refused)
     }
 
     /// Notes that the response is an event stream.

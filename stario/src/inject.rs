@@ -169,7 +169,7 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
 /// A parameter of type `T` whose provider is known: the same items as those of [`Argument`].
 pub struct ProvidedBy<P, T>(PhantomData<(P, T)>);
 
-// A value is there for its type alone. The futures capture their lifetime by name.
+// A value is used for its type alone. The futures capture their lifetime by name.
 #[allow(clippy::unused_self, clippy::elidable_lifetime_names)]
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What of the request the value may be made of.
@@ -246,7 +246,7 @@ pub const fn by_name<P: Provider<T>, T: Send + Sync + 'static>(_: PhantomData<T>
     ProvidedBy(PhantomData)
 }
 
-// The value is there for its type alone.
+// The value is used for its type alone.
 #[allow(clippy::unused_self)]
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What is known of it.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
@@ -52,6 +53,8 @@ pub struct EndpointInfo {
     pub is_checked: bool,
     /// The most bytes of a body that its attribute allows.
     pub body_limit: Option<fn() -> usize>,
+    /// How long it may take to answer, if its attribute says so.
+    pub timeout: Option<Duration>,
 }
 
 impl EndpointInfo {
@@ -73,7 +76,7 @@ impl fmt::Display for EndpointInfo {
     }
 }
 
-/// What a request is told by its route.
+/// What a request reads of its route.
 #[derive(Clone)]
 pub(crate) struct RouteFacts {
     pub(crate) endpoint: &'static EndpointInfo,

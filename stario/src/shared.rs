@@ -14,6 +14,7 @@ use crate::routing::Router;
 use crate::settings::{PartSettings, ServedSettings};
 use crate::states::States;
 use crate::stop::StopSignal;
+use crate::stream_places::StreamPlaces;
 use crate::work::Work;
 
 /// What requests, tasks and handles of one app share for as long as it runs.
@@ -34,9 +35,10 @@ pub(crate) struct Shared {
     pub(crate) singletons: Slots,
     /// What the providers of singletons have deferred.
     pub(crate) cleanups: Cleanups,
-    /// Given when the server is told to stop.
+    /// Given when the server begins to stop.
     pub(crate) stop: StopSignal,
     pub(crate) work: Work,
+    pub(crate) streams: StreamPlaces,
     /// Whether requests should be sent here, as the app says.
     pub(crate) readiness: Option<Box<ReadinessCheck>>,
 }

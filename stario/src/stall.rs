@@ -31,7 +31,7 @@ pub(crate) struct StallTimer {
 
 struct Budget {
     left: Duration,
-    /// When the wait began that lasts.
+    /// When the current wait began.
     since: Option<Instant>,
     end: Pin<Box<Timer>>,
 }

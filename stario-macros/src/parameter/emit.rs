@@ -60,6 +60,8 @@ enum Form<'a> {
     /// which bound of its `T` is missing. Where that may be, the type has a name of its own, and rustc reports it
     /// once.
     Source(TokenStream),
+    /// `search: Signals<Search>`: the same of a source that reads signals, in one of two ways.
+    Signals(&'a Type),
     /// `db: Database`: a dependency by value, or any other source.
     Value(&'a Type),
     /// `db: &Database`: a dependency by reference.
@@ -76,6 +78,7 @@ impl<'a> Form<'a> {
             (Type::Reference(reference), Some(provider)) => Form::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Form::Borrow(&reference.elem),
             (ty, Some(provider)) => Form::ValueFrom(provider, ty),
+            (ty, None) if parameter.reads_signals_by_type() => Form::Signals(ty),
             (_, None)
                 if parameter.written().is_generic_source() && parameter.written().may_be_unreadable() =>
             {
@@ -114,6 +117,10 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
                 }
                 quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
             }
+            Form::Signals(ty) => {
+                let source = signals_source(ty, span);
+                quote_spanned!(span=> #source::INFO)
+            }
             Form::Value(ty) => {
                 quote_spanned!(span=> <#ty as #runtime::Argument<'_, __Routes, _>>::INFO)
             }
@@ -136,7 +143,7 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
 fn provided(form: &Form<'_>, span: Span) -> TokenStream {
     let runtime = short_at(span);
     match form {
-        Form::Source(_) | Form::Value(_) => TokenStream::new(),
+        Form::Source(_) | Form::Signals(_) | Form::Value(_) => TokenStream::new(),
         Form::Borrow(ty) => quote_spanned! {span=>
             #runtime::by_type::<_, __Routes>(::core::marker::PhantomData::<#ty>)
         },
@@ -253,6 +260,7 @@ fn future(
     let form = Form::of(position, parameter);
     let method = match form {
         Form::Borrow(_) | Form::BorrowFrom(..) => taker.method("borrow", "borrow_boxed"),
+        Form::Signals(_) => return source_future(parameter, scope, &metadata),
         Form::Source(_) | Form::Value(_) | Form::ValueFrom(..) => taker.method("take", "take_boxed"),
     };
     let method = Ident::new(method, span);
@@ -263,7 +271,7 @@ fn future(
         Form::Value(ty) => quote_spanned! {span=>
             <#ty as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #dependencies, #metadata)
         },
-        Form::Borrow(_) | Form::ValueFrom(..) | Form::BorrowFrom(..) => {
+        _ => {
             let provided = provided(&form, span);
             quote_spanned!(span=> #provided.#method(#scope, #dependencies))
         }
@@ -274,7 +282,12 @@ fn future(
 pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &TokenStream) -> TokenStream {
     let (ty, span) = (&parameter.ty, parameter.span);
     let runtime = short_at(span);
-    let request = quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #metadata));
+    let request = if parameter.reads_signals_by_type() {
+        let source = signals_source(ty, span);
+        quote_spanned!(span=> #source::read(#scope, #metadata))
+    } else {
+        quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #metadata))
+    };
     let Some(default) = &parameter.default else {
         return request;
     };
@@ -288,6 +301,17 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     };
     let default = quote_spanned!(span=> <#ty as #runtime::Defaulted>::from_default(#value));
     quote!(#runtime::or_default(#request, || #default))
+}
+
+/// A source of signals, as it reads its type: field by field if that derives `Signals`, else by serde.
+pub(crate) fn signals_source(ty: &Type, span: Span) -> TokenStream {
+    let runtime = short_at(span);
+    quote_spanned! {span=>
+        <#ty as #runtime::ReadSignals<{
+            use #runtime::UnprobedSignals as _;
+            #runtime::SignalsProbe::<#ty>::BY_FIELDS
+        }>>
+    }
 }
 
 /// The runtime's `Parameter`, a constant expression.

@@ -19,6 +19,7 @@ use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::stop::StopSignal;
+use crate::stream_places::StreamPlaces;
 use crate::work::Work;
 
 /// A checked app, shared by all its connections.
@@ -30,7 +31,7 @@ pub(crate) struct Assembled {
     /// The layers around all that is answered, the outermost first.
     stages: Arc<[Arc<Stage>]>,
     mounts: Vec<Arc<Mount>>,
-    /// Probes answer for every host.
+    /// Probes answer for every host, and when there are no places left.
     probe_paths: Vec<String>,
     /// Whether a handler takes the parts of a form, which may be files.
     #[cfg_attr(not(feature = "uploads"), allow(dead_code))]
@@ -100,8 +101,12 @@ impl Assembled {
     /// Whether the request is for a host that the app does not answer for.
     pub(crate) fn refuses_host(&self, head: &http::request::Parts) -> bool {
         let allowed = &self.shared.served.allowed_hosts;
-        allowed.as_ref().is_some_and(|allowed| allowed.refuse(head))
-            && !self.probe_paths.iter().any(|path| path == head.uri.path())
+        allowed.as_ref().is_some_and(|allowed| allowed.refuse(head)) && !self.is_probe(head.uri.path())
+    }
+
+    /// Whether a probe answers at this path.
+    pub(crate) fn is_probe(&self, path: &str) -> bool {
+        self.probe_paths.iter().any(|probe| probe == path)
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {
@@ -174,6 +179,13 @@ impl App {
                 )),
             }
         }
+        if let Some(address) = &self.settings.served.probe_address
+            && self.probes.endpoints().next().is_none()
+        {
+            self.problems.push(format!(
+                "{address} is for probes, of which the app has none: give it one with `.liveness(\"/health/live\")`"
+            ));
+        }
         if !self.problems.is_empty() {
             return Err(Problems(self.problems));
         }
@@ -191,6 +203,7 @@ impl App {
             cleanups: Cleanups::default(),
             stop: StopSignal::default(),
             work: Work::new(self.settings.served.detached_limit()),
+            streams: StreamPlaces::new(self.settings.served.streams()),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
         };
@@ -207,7 +220,7 @@ impl App {
     }
 }
 
-/// What requests are told of the route, and what the dispatch needs of it.
+/// Splits a route into the facts that requests read, and what the dispatch needs of it.
 fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;

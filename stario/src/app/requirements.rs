@@ -10,10 +10,10 @@ use crate::parameter::{ProviderInfo, Requirement, Source};
 use crate::route::EndpointInfo;
 use crate::states::States;
 
-/// What following all requirements comes to.
+/// The result of following all requirements.
 #[derive(Default)]
 pub(super) struct Followed {
-    /// Everything that is missing or does not go together, each told once, and every circle.
+    /// Everything that is missing or in conflict, each reported once, and every circle.
     pub(super) problems: Vec<String>,
     /// The providers that read the body, or take one that does.
     pub(super) body_readers: HashSet<TypeId>,

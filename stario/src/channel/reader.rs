@@ -60,7 +60,7 @@ impl State {
         (self.head.take(), std::mem::take(&mut self.buffer), self.reader.take())
     }
 
-    /// The next frame. If there is one, the caller notifies those who wait for room, once the lock is released.
+    /// The next frame. If there is one, the caller notifies the writers that wait for room, once the lock is released.
     pub(super) fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
         if let Some(frame) = self.buffer.take() {
             if let Some(length) = &mut self.length {

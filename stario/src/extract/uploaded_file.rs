@@ -60,7 +60,7 @@ pub struct UploadedFile {
 #[derive(Clone)]
 enum Content {
     Memory(Bytes),
-    /// Its cursor is anyone's: who reads it goes to the beginning first.
+    /// Its cursor is shared, so each reader goes to the beginning first.
     Disk(Arc<Mutex<File>>),
 }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::http2::StreamState;
+use super::places::Role;
 use crate::app::Assembled;
 use crate::connection::Connection;
 use crate::settings::Limits;
@@ -32,6 +33,8 @@ const UNKNOWN_HANDLER: &str = "unknown";
 /// is needed.
 pub(super) struct Activity {
     app: Arc<Assembled>,
+    /// What the connection may ask for.
+    role: Role,
     opened: Instant,
     head_timeout: Duration,
     keep_alive_timeout: Duration,
@@ -72,9 +75,10 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    pub(super) fn new(app: Arc<Assembled>, peer: SocketAddr, limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(app: Arc<Assembled>, peer: SocketAddr, role: Role, limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             app,
+            role,
             opened: Instant::now(),
             head_timeout: limits.head_timeout,
             keep_alive_timeout: limits.keep_alive_timeout,
@@ -100,6 +104,10 @@ impl Activity {
 
     pub(super) fn app(&self) -> &Arc<Assembled> {
         &self.app
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.role
     }
 
     /// A head was read. The request lasts until the value is dropped.

@@ -5,18 +5,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, StatusCode};
+use http::header::{CONNECTION, RETRY_AFTER};
+use http::{Request, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 
 use super::activity::{ActiveRequest, Activity};
 use super::check::refusal;
 use super::http2::StreamState;
+use super::places::Role;
 use super::response_body::ResponseBody;
 use crate::body::Body;
 use crate::dispatch::dispatch;
 use crate::panic::{CatchPanic, catch_panic, panic_message};
-use crate::response::{Response, internal_server_error};
+use crate::response::{self, Response, internal_server_error};
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 
@@ -29,13 +31,34 @@ pub(super) fn answer(
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
     let has_body = !hyper::body::Body::is_end_stream(request.body());
     let active = activity.begin_request(has_body, stream);
-    let refused = refusal(&mut request, limits.head_fields).map(Box::new);
+    let refused = refusal(&mut request, limits.head_fields)
+        .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&request, activity)).flatten())
+        .map(Box::new);
     let dispatched = refused.is_none().then(|| {
         let stall = StallTimer::new(limits.body_timeout);
         let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
         catch_panic(dispatch(activity.app(), request, activity.connection().clone()))
     });
     Answer { dispatched, refused, request: Some(active) }
+}
+
+/// The answer to what a connection may not ask for: one in reserve, or one to the address of the probes.
+#[cold]
+fn refusal_by_role(request: &Request<Incoming>, activity: &Activity) -> Option<Response> {
+    if activity.app().is_probe(request.uri().path()) {
+        return None;
+    }
+    // A client that still sends its body would not see an answer behind which the connection is reset.
+    activity.connection().note_unread_body();
+    if activity.role() == Role::Probes {
+        return Some(response::text(StatusCode::NOT_FOUND, "there are only probes at this address"));
+    }
+    let mut answer = response::text(StatusCode::SERVICE_UNAVAILABLE, "the server has too many connections");
+    response::set(answer.headers_mut(), RETRY_AFTER, "1");
+    if request.version() < Version::HTTP_2 {
+        response::set(answer.headers_mut(), CONNECTION, "close");
+    }
+    Some(answer)
 }
 
 pin_project_lite::pin_project! {

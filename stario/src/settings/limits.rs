@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// How many bytes, connections and how much time clients may use, and how long stopping may take.
 ///
-/// All of them apply by default. The environment variable named at each comes before what the code says.
-/// Times limit how long a client keeps the server waiting; how long a handler takes is not limited. For no
-/// limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
+/// All of them apply by default, but for [`connections_per_client`](Self::connections_per_client). The environment
+/// variable named at each comes before what the code says. Times limit how long a client keeps the server waiting;
+/// how long a handler takes is limited by [`App::timeout`](crate::App::timeout). For no limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct Limits {
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) connections: Option<usize>,
+    pub(crate) connections_per_client: Option<usize>,
+    pub(crate) streams: Option<usize>,
     #[cfg(feature = "http2")]
     pub(crate) http2: Http2Limits,
     pub(crate) backlog: u32,
@@ -50,6 +52,8 @@ impl Default for Limits {
             keep_alive_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             connections: None,
+            connections_per_client: None,
+            streams: None,
             #[cfg(feature = "http2")]
             http2: Http2Limits { streams: 128, resets: 20 },
             backlog: 2048,
@@ -143,9 +147,39 @@ impl Limits {
     }
 
     /// Sets how many connections are open at once; unless set, four fifths of the files that the process may
-    /// open, which leaves some for handlers. Further ones wait to be accepted. `STARIO_MAX_CONNECTIONS`
+    /// open, which leaves some for handlers, and at most one for each 128 KiB of the memory that it may use: the
+    /// machine's, or less in a control group. `STARIO_MAX_CONNECTIONS`
+    ///
+    /// Further ones are in reserve, 64 at once, or a sixteenth of the files if those are fewer than 1024: each has a
+    /// second for the head of its request, and a second for the TLS handshake before. [Probes](crate::App::liveness)
+    /// are answered, everything else gets 503 with `retry-after`, and then the connection is closed. Beyond the reserve,
+    /// connections are closed at once.
     pub fn connections(mut self, count: usize) -> Self {
         self.connections = Some(count.max(1));
+        self
+    }
+
+    /// Sets how many connections one client may have open at once; any number unless set. Further ones are in reserve,
+    /// see [`connections`](Self::connections). `STARIO_MAX_CONNECTIONS_PER_CLIENT`
+    ///
+    /// A client is the address that the connection comes from, and for IPv6 its first 64 bits. Connections from
+    /// [trusted proxies](crate::App::trust_proxies) and through Unix sockets are not limited, because they are of many
+    /// clients, whose addresses are known only when a request's head is read: there, let the proxy set the limit.
+    /// Browsers open six connections over HTTP/1.1, and many people can share an address of IPv4.
+    pub fn connections_per_client(mut self, count: usize) -> Self {
+        self.connections_per_client = Some(count.max(1));
+        self
+    }
+
+    /// Sets how many streams are open at once, on all connections together; unless set, nine tenths of the
+    /// [`connections`](Self::connections), so that streams do not take the place of requests. `STARIO_MAX_STREAMS`
+    ///
+    /// Streams are event streams, and what a [`Writer`](crate::Writer) sends step by step. A further one is answered
+    /// 503 with `retry-after`, and a page opens it again if its action says so:
+    /// `live::action().retry(action::Retry::Always)`. The stream of a command counts, but is never refused: the command
+    /// has run by then.
+    pub fn streams(mut self, count: usize) -> Self {
+        self.streams = Some(count.max(1));
         self
     }
 

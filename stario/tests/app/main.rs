@@ -21,7 +21,9 @@ mod responses;
 mod routing;
 mod security;
 mod service;
+mod signals;
 mod templates;
+mod timeouts;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -6,6 +6,7 @@ mod connections;
 mod hostile;
 mod http2;
 mod limits;
+mod places;
 mod shutdown;
 #[path = "../support/mod.rs"]
 mod support;

@@ -19,8 +19,8 @@ pub(super) struct Slot {
 }
 
 impl Slots {
-    /// The value under `provider`; its default is put there if there is none. All who ask get the same one,
-    /// also when they ask at the same time. One provider always goes with one type.
+    /// The value under `provider`; its default is put there if there is none. All callers get the same
+    /// value, also when they call at the same time. A provider always has one type.
     pub(crate) fn get<T: Default + Send + Sync + 'static>(&self, provider: TypeId) -> &T {
         let mut next = &self.first;
         loop {

@@ -21,7 +21,7 @@ impl Validators {
         Self { etag, modified: date(response, &LAST_MODIFIED) }
     }
 
-    /// What is answered instead of the file: 304 to who has it, 412 to who wants another.
+    /// What is answered instead of the file: 304 if the client has it, 412 if the client wants another state of it.
     pub(super) fn answer_instead(&self, request: &HeaderMap) -> Option<StatusCode> {
         if request.contains_key(IF_MATCH) {
             if !self.is_among(request, &IF_MATCH, EntityTag::is_strongly) {
