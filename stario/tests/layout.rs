@@ -15,7 +15,7 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic intern path_segment memory capacity stream_places stall stop tasks request_id nonce links current connection states parameter routing/bytes
+    panic error_text intern path_segment memory capacity stream_places stall stop tasks request_id nonce links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
@@ -29,7 +29,7 @@ const STARIO: &str = "
     settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
-    channel/reader datastar/client inject/slots inject/cleanups shared
+    channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
     exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
@@ -76,7 +76,7 @@ const STARIO_HTML: &str = "
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors parameter parameter/written parameter/model function parameter/emit
+    errors parameter parameter/written parameter/model function/place function parameter/emit
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/check/datastar html/check/entities
@@ -357,7 +357,7 @@ fn each_dependency_has_its_place() {
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
     only_in("rustix::", &["capacity.rs", "response/file/beneath.rs", "server/http2/protocol.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
-    only_in("flate2::", &["compress/encoder.rs"]);
+    only_in("zlib_rs::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/answer.rs", "service.rs", "testing/request.rs"]);
 }
