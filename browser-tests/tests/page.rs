@@ -1,7 +1,6 @@
 //! A page in a test computes what a browser computes, and sends what it sends.
 
 use browser_tests::{Browsers, PATIENCE, datastar_file, wait_until};
-use stario::html::js;
 use stario::http::{Method, request};
 use stario::prelude::*;
 use stario::testing::Page;
@@ -103,30 +102,44 @@ async fn page(datastar: DatastarScript) -> Html {
         <html lang="en">
             <head><title>"Page"</title>{datastar}</head>
             <body>
-                <div data-signals={js(SIGNALS)}></div>
+                {Raw(format!(r#"<div data-signals="{}"></div>"#, escaped(SIGNALS)))}
                 <form id="files" enctype="multipart/form-data">
                     <input type="file" name="none"><input name="ä" value="ö">
                 </form>
                 <form id="form" method="post" action="/echo/native">
                     {Raw(FORM)}
-                    for (number, action) in ACTIONS.iter().enumerate() {
-                        <button
-                            type="button"
-                            id={("action-", number)}
-                            name="by"
-                            value={number}
-                            data-on:click={js(action.replace("/echo", &format!("/echo/{number}")))}
-                        ></button>
-                    }
+                    {Raw(buttons())}
                     <button id="native" name="by" value="enter"></button>
                 </form>
-                for (number, expression) in EXPRESSIONS.iter().enumerate() {
-                    <p class="value" id={("value-", number)} data-text={js(*expression)}></p>
-                }
+                {Raw(values())}
                 <p id="ready" data-text="'ready'"></p>
             </body>
         </html>
     }
+}
+
+/// Code as the value of an attribute.
+fn escaped(code: &str) -> String {
+    code.replace('&', "&amp;").replace('"', "&quot;")
+}
+
+/// A button for each action, with an address of its own.
+fn buttons() -> String {
+    let button = |(number, action): (usize, &&str)| {
+        let action = escaped(&action.replace("/echo", &format!("/echo/{number}")));
+        format!(
+            r#"<button type="button" id="action-{number}" name="by" value="{number}" data-on:click="{action}"></button>"#
+        )
+    };
+    ACTIONS.iter().enumerate().map(button).collect()
+}
+
+/// An element for each expression.
+fn values() -> String {
+    let value = |(number, code): (usize, &&str)| {
+        format!(r#"<p class="value" id="value-{number}" data-text="{}"></p>"#, escaped(code))
+    };
+    EXPRESSIONS.iter().enumerate().map(value).collect()
 }
 
 /// What is compared of a request.
