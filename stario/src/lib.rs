@@ -91,6 +91,7 @@
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
+//! | `testing` | pages in tests, for `[dev-dependencies]`: `TestClient::page`, `TestResponse::find` |
 
 // The modules in the order in which a request passes them.
 
