@@ -1,0 +1,4 @@
+//! What is measured.
+
+pub mod inputs;
+pub mod streams;
