@@ -34,7 +34,8 @@ const STARIO: &str = "
     exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
-    extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/value/scalar
+    extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
+    extract/off_worker extract/value/scalar extract/value/json
     extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
     extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
@@ -315,7 +316,13 @@ fn each_dependency_has_its_place() {
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in(
         "spawn_blocking(",
-        &["body/file.rs", "compress.rs", "extract/uploaded_file.rs", "response/file.rs"],
+        &[
+            "body/file.rs",
+            "compress.rs",
+            "extract/off_worker.rs",
+            "extract/uploaded_file.rs",
+            "response/file.rs",
+        ],
     );
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);

@@ -192,8 +192,14 @@ impl Rejection {
         self.0.codings
     }
 
+    /// 413 for a body that is larger than its limit.
     pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
+        Self::too_much(format!("the request's body is larger than {limit} bytes"))
+    }
+
+    /// 413 for more than a limit allows, with a sentence that names both.
+    pub(crate) fn too_much(message: String) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
     /// The rejection for an error of a provider that has a cause.

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::signal::SOURCE;
 use super::signal::read_signals;
-use super::{FromRequest, value, value_newtype};
+use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
@@ -52,11 +52,14 @@ pub struct Signals<T>(pub T);
 
 value_newtype!(Signals);
 
-impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for Signals<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         let signals = scope.shared(|| read_signals(scope)).await?;
-        value::from_json(&signals).map(Self).map_err(|problem| problem.into_rejection(SOURCE, ""))
+        off_worker::parse(signals.size(), move || {
+            value::from_json(signals.root()).map(Self).map_err(|problem| problem.into_rejection(SOURCE, ""))
+        })
+        .await
     }
 }
