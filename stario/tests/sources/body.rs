@@ -39,7 +39,7 @@ async fn late(n: QueryParam<u8>, body: RawBody<String>) -> String {
 }
 
 /// A body in chunks, without a length. The counter shows how many chunks were read.
-fn chunks(count: usize, size: usize) -> (Body, Arc<AtomicUsize>) {
+pub(super) fn chunks(count: usize, size: usize) -> (Body, Arc<AtomicUsize>) {
     let read = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&read);
     let chunks = (0..count).map(move |_| {
