@@ -82,3 +82,14 @@ async fn writing_command(name: Signal<String>, w: Writer) -> Result {
 pub async fn serve(port: &str) {
     app::new().listen(format!("127.0.0.1:{port}")).serve().await.unwrap();
 }
+
+#[app::query("/bare")]
+async fn bare() -> impl Stream<Item = Event> {
+    idle()
+}
+#[app::query("/barew")]
+async fn barew(w: Writer) -> Result {
+    w.patch(html! { <p id="idle">"idle"</p> }).await?;
+    w.while_alive(std::future::pending::<()>()).await;
+    Ok(())
+}

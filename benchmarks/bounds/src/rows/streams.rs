@@ -29,7 +29,8 @@ pub fn measure() -> Vec<Figure> {
         ("`stream!`, 2 MB in the body", post("/stream", "application/json", &body)),
         ("`Writer`, 2 MB in the body", post("/writer", "application/json", &body)),
     ];
-    cases.map(|(name, request)| measured(name, &request)).into()
+    let cases = [("bare", get(&format!("/bare{query}"))), ("barew", get(&format!("/barew{query}"))), ("bare short", get("/bare")), ("barew short", get("/barew"))].into_iter().chain(cases);
+    cases.map(|(name, request)| measured(name, &request)).collect()
 }
 
 fn measured(name: &str, request: &[u8]) -> Figure {
