@@ -8,6 +8,7 @@ mod file_name;
 mod form_parts;
 mod json_bounds;
 mod off_worker;
+mod page_signals;
 mod urlencoded;
 mod value;
 

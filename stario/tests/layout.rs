@@ -40,7 +40,8 @@ const STARIO: &str = "
     extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
-    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal extract/signals
+    extract/form_field extract/json_or_form extract/query_param extract/query extract/page_signals extract/signal
+    extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call

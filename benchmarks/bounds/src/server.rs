@@ -93,3 +93,17 @@ async fn barew(w: Writer) -> Result {
     w.while_alive(std::future::pending::<()>()).await;
     Ok(())
 }
+#[app::command("/bare")]
+async fn bare_post() -> impl Stream<Item = Event> {
+    idle()
+}
+#[app::command("/raw")]
+async fn raw_post(b: stario::RawBody) -> impl Stream<Item = Event> {
+    drop(b);
+    idle()
+}
+#[app::command("/bs")]
+async fn bs_post(mut b: stario::BodyStream) -> Result<impl Stream<Item = Event>> {
+    while let Some(c) = b.chunk().await { c?; }
+    Ok(idle())
+}

@@ -8,7 +8,7 @@ use crate::current;
 use crate::error::Rejection;
 
 /// The most bytes that are parsed where the request is polled: 64 KiB, which takes less than a millisecond.
-const INLINE_BYTES: usize = 64 * 1024;
+const INLINE_BYTES: usize = 16 * 1024;
 
 /// Parses an input of `length` bytes, on a thread for blocking work if it is large.
 pub(super) async fn parse<T: Send + 'static>(

@@ -2,8 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
+use super::page_signals::{PageSignals, not_json};
 use super::signal::SOURCE;
-use super::signal::read_signals;
+use super::value::JsonTree;
 use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
@@ -56,9 +57,10 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Signals<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        let signals = scope.shared(|| read_signals(scope)).await?;
-        off_worker::parse(signals.size(), move || {
-            value::from_json(signals.root()).map(Self).map_err(|problem| problem.into_rejection(SOURCE, ""))
+        let signals = scope.shared(|| PageSignals::read(scope)).await?;
+        off_worker::parse(signals.json().len(), move || {
+            let tree = JsonTree::read(signals.json()).map_err(|error| not_json(&error))?;
+            value::from_json(tree.root()).map(Self).map_err(|problem| problem.into_rejection(SOURCE, ""))
         })
         .await
     }

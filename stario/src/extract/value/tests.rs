@@ -49,7 +49,7 @@ fn check_query<T: DeserializeOwned + PartialEq + Debug>(text: &str, expected: Re
 }
 
 fn from_value<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, Problem> {
-    from_json(JsonTree::read(json.to_string().as_bytes(), 0).unwrap().root())
+    from_json(JsonTree::read(json.to_string().as_bytes()).unwrap().root())
 }
 
 #[track_caller]
