@@ -19,6 +19,9 @@ use crate::inject::Slots;
 use crate::routing::Capture;
 use crate::shared::Shared;
 
+/// For how many bytes there is room as soon as a client states the length of its body: 1 MiB.
+const TRUSTED_LENGTH: u64 = 1024 * 1024;
+
 /// The inputs of one request: its head, its body, and what is read of them.
 ///
 /// Parameters are resolved from it. Body, signals and form parts are dropped when all parameters are resolved, the head when
@@ -192,6 +195,10 @@ impl Scope {
             // Most bodies are one frame, which is taken as it is.
             if whole.is_empty() && body.is_end_stream() {
                 return Ok(data);
+            }
+            if whole.is_empty() {
+                let stated = body.size_hint().lower().min(TRUSTED_LENGTH);
+                whole.reserve_exact(data.len() + usize::try_from(stated).unwrap_or_default());
             }
             whole.extend_from_slice(&data);
         }

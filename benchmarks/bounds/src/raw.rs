@@ -49,7 +49,6 @@ pub async fn serve(port: &str) {
         let (socket, _) = listener.accept().await.unwrap();
         tokio::spawn(async move {
             let mut connection = http1::Builder::new();
-            if std::env::var("HB").is_ok() { connection.max_buf_size(65536); }
             connection.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(600));
             let _ = connection.serve_connection(TokioIo::new(socket), service_fn(answer)).await;
         });

@@ -82,28 +82,3 @@ async fn writing_command(name: Signal<String>, w: Writer) -> Result {
 pub async fn serve(port: &str) {
     app::new().listen(format!("127.0.0.1:{port}")).serve().await.unwrap();
 }
-
-#[app::query("/bare")]
-async fn bare() -> impl Stream<Item = Event> {
-    idle()
-}
-#[app::query("/barew")]
-async fn barew(w: Writer) -> Result {
-    w.patch(html! { <p id="idle">"idle"</p> }).await?;
-    w.while_alive(std::future::pending::<()>()).await;
-    Ok(())
-}
-#[app::command("/bare")]
-async fn bare_post() -> impl Stream<Item = Event> {
-    idle()
-}
-#[app::command("/raw")]
-async fn raw_post(b: stario::RawBody) -> impl Stream<Item = Event> {
-    drop(b);
-    idle()
-}
-#[app::command("/bs")]
-async fn bs_post(mut b: stario::BodyStream) -> Result<impl Stream<Item = Event>> {
-    while let Some(c) = b.chunk().await { c?; }
-    Ok(idle())
-}

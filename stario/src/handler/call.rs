@@ -130,7 +130,7 @@ pub(crate) fn call(
     let future = (endpoint.call)(Arc::clone(exchange), Arc::clone(&scope));
     let call =
         Call { endpoint, exchange: Arc::clone(exchange), scope: Some(scope), future, has_ended: false };
-    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true })
+    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true, is_spawned: false })
 }
 
 /// The answer to a detached command when as many run as may.
@@ -242,6 +242,8 @@ pub(crate) struct PendingCall {
     /// Counts a detached command against the limit until it ends.
     permit: Option<OwnedSemaphorePermit>,
     has_client: bool,
+    /// Whether it runs in a task of its own. If that is dropped, the runtime ends, and the call cannot be spawned again.
+    is_spawned: bool,
 }
 
 impl Future for PendingCall {
@@ -344,7 +346,8 @@ impl PendingCall {
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.
-                let mut rest = PendingCall { call: Some(call), written_by: None, permit, has_client };
+                let mut rest =
+                    PendingCall { call: Some(call), written_by: None, permit, has_client, is_spawned: true };
                 work.spawn(async move { drop((&mut rest).await) });
             }
         }
@@ -358,7 +361,9 @@ impl Drop for PendingCall {
         if let Some(channel) = exchange.channel() {
             channel.leave();
         }
-        self.detach(false);
+        if !self.is_spawned {
+            self.detach(false);
+        }
     }
 }
 

@@ -29,8 +29,7 @@ pub fn measure() -> Vec<Figure> {
         ("`stream!`, 2 MB in the body", post("/stream", "application/json", &body)),
         ("`Writer`, 2 MB in the body", post("/writer", "application/json", &body)),
     ];
-    let cases = [("bare", get(&format!("/bare{query}"))), ("barew", get(&format!("/barew{query}"))), ("bare short", get("/bare")), ("barew short", get("/barew")), ("bare post", post("/bare", "application/json", &body)), ("raw post", post("/raw", "application/json", &body)), ("bs post", post("/bs", "application/json", &body))].into_iter().chain(cases);
-    cases.map(|(name, request)| measured(name, &request)).collect()
+    cases.map(|(name, request)| measured(name, &request)).into()
 }
 
 fn measured(name: &str, request: &[u8]) -> Figure {
