@@ -14,9 +14,9 @@ use crate::parameter::Parameter;
 /// | status | the value is |
 /// |---|---|
 /// | 400 | missing, or not text or JSON at all, or in a body that ends early |
-/// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit) |
+/// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit), of signals larger than [`App::signals_limit`](crate::App::signals_limit), of JSON with more names and values than [`App::values_limit`](crate::App::values_limit), or of a form or query with more than 1000 fields |
 /// | 415 | in a body of another content type, or a compressed one that is not read: `accept-encoding` says what is |
-/// | 422 | not what the parameter's type accepts, or in a multipart body that is malformed |
+/// | 422 | not what the parameter's type accepts, in JSON that is nested more than 127 levels deep, or in a multipart body that is malformed |
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
 /// `application/json` gets problem details (RFC 9457) instead: `type` (`about:blank`), `title`, `status`,
