@@ -8,7 +8,7 @@ mod file_name;
 mod form_parts;
 mod json_bounds;
 mod off_worker;
-mod page_signals;
+mod signals_json;
 mod urlencoded;
 mod value;
 
@@ -39,6 +39,7 @@ mod request_id;
 #[cfg(feature = "sealed-cookies")]
 mod sealed_cookie;
 mod signal;
+mod signal_source;
 mod signals;
 mod state;
 #[cfg(feature = "uploads")]
@@ -72,6 +73,7 @@ pub use raw_body::{RawBody, WholeBody};
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
+pub use signal_source::{ReadBy, SignalsProbe, SourceFor, UnprobedSignals, value_by};
 pub use signals::Signals;
 pub use state::State;
 #[cfg(feature = "uploads")]
@@ -153,7 +155,7 @@ pub trait FromRequest: Sized {
     message = "`{Self}` takes no default",
     note = "`#[default(..)]` goes with sources of one value that may be missing, such as `QueryParam<T>`, `Header<T>`, `Cookie<T>` and `Signal<T>`"
 )]
-pub trait Defaulted: FromRequest {
+pub trait Defaulted: Sized {
     type Value;
 
     fn from_default(value: Self::Value) -> Self;

@@ -8,19 +8,16 @@ use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Limited};
 use tokio::sync::OnceCell;
 
-use crate::body::{Body, BodyError, Stalled};
+use crate::body::{Body, BodyError, HeldBytes, MemoryFull, Stalled, TooLong};
 use crate::compress::{self, DecodeError};
 use crate::error::Rejection;
 use crate::exchange::Exchange;
 use crate::inject::Slots;
 use crate::routing::Capture;
 use crate::shared::Shared;
-
-/// For how many bytes there is room as soon as a client states the length of its body: 1 MiB.
-const TRUSTED_LENGTH: u64 = 1024 * 1024;
 
 /// The inputs of one request: its head, its body, and what is read of them.
 ///
@@ -37,6 +34,8 @@ struct Inputs {
     /// Taken by the parameter that reads it.
     body: Option<Body>,
     shared: SharedInputs,
+    /// Counts what is held of the body, and of what was read of it.
+    held: Option<HeldBytes>,
 }
 
 /// What several parameters read together, such as signals.
@@ -52,7 +51,7 @@ impl Scope {
         let (head, body) = request.into_parts();
         Arc::new(Self {
             head,
-            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread }),
+            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread, held: None }),
             exchange,
         })
     }
@@ -184,25 +183,28 @@ impl Scope {
         too_large: fn(usize) -> Rejection,
     ) -> Result<Bytes, Rejection> {
         self.refuse_compressed()?;
-        let mut body = Limited::new(self.take_body(limit, too_large)?, limit);
-        let refusal = |error: BodyError| {
-            if error.is::<LengthLimitError>() { too_large(limit) } else { unfinished_body(&error) }
-        };
-        let mut whole = Vec::new();
-        while let Some(frame) = body.frame().await {
-            // Trailers do not belong to the content.
-            let Ok(data) = frame.map_err(refusal)?.into_data() else { continue };
-            // Most bodies are one frame, which is taken as it is.
-            if whole.is_empty() && body.is_end_stream() {
-                return Ok(data);
-            }
-            if whole.is_empty() {
-                let stated = body.size_hint().lower().min(TRUSTED_LENGTH);
-                whole.reserve_exact(data.len() + usize::try_from(stated).unwrap_or_default());
-            }
-            whole.extend_from_slice(&data);
+        let mut held = self.hold();
+        let whole = held.collect(self.take_body(limit, too_large)?, limit).await.map_err(|error| {
+            if error.is::<TooLong>() { too_large(limit) } else { unfinished_body(&error) }
+        })?;
+        self.keep(held);
+        Ok(whole)
+    }
+
+    /// Counts what is held of the body, of which there is nothing yet.
+    pub(crate) fn hold(&self) -> HeldBytes {
+        HeldBytes::new(&self.app().body_memory)
+    }
+
+    /// Goes on counting what is held until all parameters are resolved.
+    pub(crate) fn keep(&self, held: HeldBytes) {
+        if held.is_nothing() {
+            return;
         }
-        Ok(whole.into())
+        match &mut self.inputs().held {
+            Some(kept) => kept.absorb(held),
+            none => *none = Some(held),
+        }
     }
 
     /// What several parameters read together, read once by `read`, however many ask.
@@ -239,11 +241,12 @@ impl Scope {
     /// reading. A body that is larger than its limit is not waited for.
     #[doc(hidden)]
     pub fn close(&self) {
-        let (body, shared) = {
+        let (body, shared, held) = {
             let mut inputs = self.inputs();
-            (inputs.body.take(), std::mem::replace(&mut inputs.shared, SharedInputs::Dropped))
+            let shared = std::mem::replace(&mut inputs.shared, SharedInputs::Dropped);
+            (inputs.body.take(), shared, inputs.held.take())
         };
-        drop(shared);
+        drop((shared, held));
         let Some(body) = body else { return };
         if body.whole().is_some() || self.head.version >= Version::HTTP_2 || body.is_end_stream() {
             return;
@@ -261,11 +264,14 @@ async fn drain(body: Body, limit: usize) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
-/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 400 or 413 if
-/// the body cannot be decompressed.
+/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 503 if there is
+/// no memory for it, 400 or 413 if it cannot be decompressed.
 pub(crate) fn unfinished_body(error: &BodyError) -> Rejection {
     if error.is::<Stalled>() {
         return Rejection::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
+    }
+    if error.is::<MemoryFull>() {
+        return MemoryFull.into();
     }
     match error.downcast_ref::<DecodeError>() {
         Some(error) => Rejection::new(error.status(), error.to_string()),

@@ -4,6 +4,7 @@
 //! function that returns its figures, named in that list; what it needs of a server is a handler in `server.rs`.
 
 mod client;
+mod http2;
 mod process;
 mod raw;
 mod rows;
@@ -16,7 +17,12 @@ stario::app!();
 /// A row: its name on the command line, what it measures.
 type Row = (&'static str, fn() -> Vec<Figure>);
 
-const ROWS: &[Row] = &[("inputs", rows::inputs::measure), ("streams", rows::streams::measure)];
+const ROWS: &[Row] = &[
+    ("inputs", rows::inputs::measure),
+    ("streams", rows::streams::measure),
+    ("unread", rows::unread::measure),
+    ("uploads", rows::uploads::measure),
+];
 
 /// One measured figure and the most that it may be.
 pub struct Figure {

@@ -2,3 +2,5 @@
 
 pub mod inputs;
 pub mod streams;
+pub mod unread;
+pub mod uploads;

@@ -43,6 +43,35 @@ async fn either(body: JsonOrForm<Value>) -> bool {
     body.is_object()
 }
 
+#[app::command("/raw")]
+async fn raw(body: RawBody) -> usize {
+    body.len()
+}
+
+#[app::command("/upload")]
+async fn upload(file: UploadedFile) -> u64 {
+    file.len()
+}
+
+#[app::command("/part")]
+async fn part(field: FormField<String>) -> usize {
+    field.len()
+}
+
+const PAGE: usize = 2_000_000;
+
+#[app::query("/page")]
+async fn page() -> Text<String> {
+    Text("x".repeat(PAGE))
+}
+
+/// All pages that are asked for at once begin to be made before the first is ready.
+#[app::query("/later")]
+async fn later() -> Text<String> {
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    Text("x".repeat(PAGE))
+}
+
 /// An event, and nothing more for as long as the client stays.
 fn idle() -> impl Stream<Item = Event> {
     stream! {

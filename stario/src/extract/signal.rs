@@ -1,8 +1,11 @@
 //! `Signal<T>`: a signal of the page, as Datastar sends it.
 
 use serde::de::DeserializeOwned;
+use stario_html::__private::signals::OwnedByFields;
+use stario_html::PageSignals;
 
-use super::page_signals::{PageSignals, not_json};
+use super::signal_source::{ByFields, SignalsProbe};
+use super::signals_json::{SignalsJson, not_json};
 use super::value::{Json, JsonTree};
 use super::{Defaulted, FromRequest};
 use super::{off_worker, value, value_newtype};
@@ -54,29 +57,52 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Signal<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let signals = scope.shared(|| PageSignals::read(scope)).await?;
-        let name = parameter.name();
-        let separator = if parameter.is_renamed() { "." } else { "__" };
-        let (first, below) = match name.split_once(separator) {
-            Some((first, below)) => (first, Some(below)),
-            None => (name, None),
-        };
-        let length = signals.get(first).map_or(0, <[u8]>::len);
-        off_worker::parse(length, move || {
-            let tree = match signals.get(first) {
-                Some(json) => Some(JsonTree::read(json).map_err(|error| not_json(&error))?),
-                None => None,
-            };
-            let mut below = below.into_iter().flat_map(|below| below.split(separator));
-            let found = tree.as_ref().and_then(|tree| below.try_fold(tree.root(), Json::get));
-            let value = found.map_or_else(value::from_nothing, value::from_json);
-            value.map(Self).map_err(|problem| problem.into_rejection(SOURCE, name))
-        })
-        .await
+        read_signal(scope, parameter).await.map(Self)
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Defaulted for Signal<T> {
+/// A struct with `derive(Signals)`, nested in the page's signals.
+impl<T: PageSignals + Send + 'static> FromRequest for ByFields<Signal<T>> {
+    const BY_NAME: bool = true;
+
+    const SOURCE: Source = Source::Signals;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        read_signal(scope, parameter).await.map(|OwnedByFields(value)| Self(Signal(value)))
+    }
+}
+
+impl<T: PageSignals> SignalsProbe<Signal<T>> {
+    /// The type derives `Signals`.
+    pub const BY_FIELDS: bool = true;
+}
+
+async fn read_signal<T: DeserializeOwned + Send + 'static>(
+    scope: &Scope,
+    parameter: &Parameter,
+) -> Result<T, Rejection> {
+    let signals = scope.shared(|| SignalsJson::read(scope)).await?;
+    let name = parameter.name();
+    let separator = if parameter.is_renamed() { "." } else { "__" };
+    let (first, below) = match name.split_once(separator) {
+        Some((first, below)) => (first, Some(below)),
+        None => (name, None),
+    };
+    let length = signals.get(first).map_or(0, <[u8]>::len);
+    off_worker::parse(length, move || {
+        let tree = match signals.get(first) {
+            Some(json) => Some(JsonTree::read(json).map_err(|error| not_json(&error))?),
+            None => None,
+        };
+        let mut below = below.into_iter().flat_map(|below| below.split(separator));
+        let found = tree.as_ref().and_then(|tree| below.try_fold(tree.root(), Json::get));
+        let value = found.map_or_else(value::from_nothing, value::from_json);
+        value.map_err(|problem| problem.into_rejection(SOURCE, name))
+    })
+    .await
+}
+
+impl<T> Defaulted for Signal<T> {
     type Value = T;
 
     fn from_default(value: T) -> Self {

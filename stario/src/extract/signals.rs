@@ -1,9 +1,12 @@
 //! `Signals<T>`: all signals of the page as one value.
 
 use serde::de::DeserializeOwned;
+use stario_html::__private::signals::OwnedByFields;
+use stario_html::PageSignals;
 
-use super::page_signals::{PageSignals, not_json};
 use super::signal::SOURCE;
+use super::signal_source::{ByFields, SignalsProbe};
+use super::signals_json::{SignalsJson, not_json};
 use super::value::JsonTree;
 use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
@@ -11,6 +14,9 @@ use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// Reads all signals of the page as a struct, a field per signal; nested signals are nested structs.
+///
+/// A struct with [`derive(Signals)`](macro@crate::Signals) is read field by field, by the names that it has in the page; any
+/// other type by serde.
 ///
 /// They are read from the same place and by the same rules as a [`Signal`](crate::Signal), and a handler can take both.
 /// Signals that the struct does not have are skipped. An `Option` may be missing, and so may a field with
@@ -57,11 +63,29 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Signals<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        let signals = scope.shared(|| PageSignals::read(scope)).await?;
-        off_worker::parse(signals.json().len(), move || {
-            let tree = JsonTree::read(signals.json()).map_err(|error| not_json(&error))?;
-            value::from_json(tree.root()).map(Self).map_err(|problem| problem.into_rejection(SOURCE, ""))
-        })
-        .await
+        read_all(scope).await.map(Self)
     }
+}
+
+/// A struct with `derive(Signals)`.
+impl<T: PageSignals + Send + 'static> FromRequest for ByFields<Signals<T>> {
+    const SOURCE: Source = Source::Signals;
+
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        read_all(scope).await.map(|OwnedByFields(value)| Self(Signals(value)))
+    }
+}
+
+impl<T: PageSignals> SignalsProbe<Signals<T>> {
+    /// The type derives `Signals`.
+    pub const BY_FIELDS: bool = true;
+}
+
+async fn read_all<T: DeserializeOwned + Send + 'static>(scope: &Scope) -> Result<T, Rejection> {
+    let signals = scope.shared(|| SignalsJson::read(scope)).await?;
+    off_worker::parse(signals.json().len(), move || {
+        let tree = JsonTree::read(signals.json()).map_err(|error| not_json(&error))?;
+        value::from_json(tree.root()).map_err(|problem| problem.into_rejection(SOURCE, ""))
+    })
+    .await
 }

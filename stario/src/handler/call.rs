@@ -22,9 +22,9 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::stream::stream;
+use super::stream::{stream, too_many_streams, written};
 use super::{Endpoint, EndpointFuture};
-use crate::body::{Body, BodyError, Cut};
+use crate::body::{BodyError, Cut};
 use crate::channel::{Channel, Opened};
 use crate::error::{Error, reason};
 use crate::exchange::Exchange;
@@ -35,6 +35,7 @@ use crate::response::{self, IntoResponse, Response};
 use crate::route::HandlerKind;
 use crate::scope::Scope;
 use crate::sse::{self, EventSource, Frame};
+use crate::stream_places::StreamPlace;
 
 /// Ends a handler's future: with what it answers, or when the last frame of its stream is sent.
 pub fn complete<'e>(exchange: &'e Exchange, answered: Result<Answer<'e>, Error>) -> Complete<'e> {
@@ -174,6 +175,8 @@ impl Drop for Call {
 
 /// The result of one poll of a call.
 enum Step {
+    /// An event stream begins, and has a place among those that may be open.
+    Head(StreamPlace),
     HandOver(HandOver),
     End(Box<Response>),
     Panicked,
@@ -184,31 +187,36 @@ impl Step {
     fn end(self) -> Result<Box<Response>, Panicked> {
         match self {
             Step::End(response) => Ok(response),
-            Step::HandOver(_) | Step::Panicked => Err(Panicked),
+            Step::Head(_) | Step::HandOver(_) | Step::Panicked => Err(Panicked),
         }
     }
 }
 
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        let Self { exchange, scope, future, .. } = self;
+        let Self { exchange, scope, future, has_ended, .. } = self;
         let _entered = exchange.enter();
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            let answered = ready!(future.as_mut().poll(ctx));
-            Poll::Ready(finish(exchange, scope.take().as_deref(), answered))
+            if let Poll::Ready(answered) = future.as_mut().poll(ctx) {
+                *has_ended = true;
+                return Poll::Ready(Step::End(finish(exchange, scope.take().as_deref(), answered)));
+            }
+            let Some(hand_over) = exchange.take() else { return Poll::Pending };
+            // The response has a head now.
+            let scope = scope.take();
+            Poll::Ready(match hand_over {
+                HandOver::Head => match exchange.place_for_stream() {
+                    Some(place) => Step::Head(place),
+                    None => {
+                        Step::End(Box::new(too_many_streams(exchange, scope.as_deref().map(Scope::head))))
+                    }
+                },
+                hand_over => Step::HandOver(hand_over),
+            })
         }));
         match polled {
-            Ok(Poll::Pending) => {
-                let Some(hand_over) = exchange.take() else { return Poll::Pending };
-                // An event stream or a 204 begins, or has begun.
-                *scope = None;
-                Poll::Ready(Step::HandOver(hand_over))
-            }
-            Ok(Poll::Ready(response)) => {
-                self.has_ended = true;
-                Poll::Ready(Step::End(response))
-            }
+            Ok(step) => step,
             Err(panic) => {
                 self.has_ended = true;
                 let (handler, panic) = (self.endpoint.info.handler, panic_message(&*panic));
@@ -242,7 +250,7 @@ pub(crate) struct PendingCall {
     /// Counts a detached command against the limit until it ends.
     permit: Option<OwnedSemaphorePermit>,
     has_client: bool,
-    /// Whether it runs in a task of its own. If that is dropped, the runtime ends, and the call cannot be spawned again.
+    /// Whether it runs in a task of its own. When that is dropped, the call ends.
     is_spawned: bool,
 }
 
@@ -292,11 +300,11 @@ impl PendingCall {
         }
         let Some(call) = self.call.take() else { return Poll::Pending };
         Poll::Ready(match step {
-            Step::HandOver(HandOver::Head) => {
+            Step::Head(place) => {
                 let exchange = Arc::clone(&call.exchange);
                 let stop = Some(exchange.app().stop.clone());
                 let source = StreamingCall { call: Some(call) };
-                Ok(Box::new(stream(&exchange, sse::head(), source, stop)))
+                Ok(Box::new(stream(&exchange, sse::head(), source, stop, place)))
             }
             // A stream hands over its head first.
             step => step.end(),
@@ -307,20 +315,21 @@ impl PendingCall {
     fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Box<Response>, Panicked>> {
         let Some(exchange) = &self.written_by else { return Poll::Pending };
         let Some(channel) = exchange.channel() else { return Poll::Pending };
-        Poll::Ready(match ready!(channel.poll_head(ctx)) {
-            Ok(Opened::Whole(response)) => Ok(Box::new(response)),
-            // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
-            Ok(Opened::Events(head, reader)) => {
-                let response = stream(exchange, head, reader, None);
-                self.written_by = None;
-                Ok(Box::new(response))
-            }
-            Ok(Opened::Bytes(head, reader)) => {
-                self.written_by = None;
-                Ok(Box::new(head.map(|_| Body::frames(reader))))
-            }
-            Err(Panicked) => Err(Panicked),
-        })
+        let (head, reader, is_events) = match ready!(channel.poll_head(ctx)) {
+            Ok(Opened::Whole(response)) => return Poll::Ready(Ok(Box::new(response))),
+            Ok(Opened::Events(head, reader)) => (head, reader, true),
+            Ok(Opened::Bytes(head, reader)) => (head, reader, false),
+            Err(Panicked) => return Poll::Ready(Err(Panicked)),
+        };
+        // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
+        let response = match exchange.place_for_stream() {
+            // The handler learns, by the reader's drop, that its client has left.
+            None => too_many_streams(exchange, None),
+            Some(place) if is_events => stream(exchange, head, reader, None, place),
+            Some(place) => written(head, reader, place),
+        };
+        self.written_by = None;
+        Poll::Ready(Ok(Box::new(response)))
     }
 
     /// Moves the call to a task: when it has answered before its end, when it writes its response, and when the dispatch is
@@ -418,7 +427,7 @@ impl EventSource for StreamingCall {
         Poll::Ready(match step {
             Step::HandOver(HandOver::Cut(error)) => Some(Err(error)),
             Step::Panicked => Some(Err(Cut("the handler panicked").into())),
-            Step::HandOver(_) | Step::End(_) => None,
+            Step::Head(_) | Step::HandOver(_) | Step::End(_) => None,
         })
     }
 }

@@ -14,6 +14,7 @@ mod empty;
 mod form;
 mod head;
 mod header;
+mod held;
 mod json;
 mod multipart;
 mod path;

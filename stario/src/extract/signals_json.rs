@@ -16,7 +16,7 @@ use crate::error::Rejection;
 use crate::scope::Scope;
 
 /// The JSON object of all signals.
-pub(super) struct PageSignals {
+pub(super) struct SignalsJson {
     json: Bytes,
     members: Members,
 }
@@ -29,7 +29,7 @@ struct Members {
     places: Vec<(Range<usize>, Range<usize>)>,
 }
 
-impl PageSignals {
+impl SignalsJson {
     /// Reads the signals of a request. There is none if the request has no such part.
     pub(super) async fn read(scope: &Scope) -> Result<Self, Rejection> {
         let (limit, values) = (scope.signals_limit(), scope.values_limit());
@@ -170,18 +170,18 @@ mod tests {
     #[test]
     fn signals_are_found_by_name_and_the_last_of_a_name_counts() {
         let json = " {\"a\" : [1, {\"b\": 2}] ,\"b\":\"}\",\"\\u00e9\":null,\"b\": -1 } ";
-        let signals = PageSignals::index(json.into(), 100).unwrap();
+        let signals = SignalsJson::index(json.into(), 100).unwrap();
         let get = |name| signals.get(name).map(|json| std::str::from_utf8(json).unwrap());
         assert_eq!(get("a"), Some("[1, {\"b\": 2}]"));
         assert_eq!(get("b"), Some("-1"));
         assert_eq!(get("é"), Some("null"));
         assert_eq!(get("ab"), None);
-        assert_eq!(PageSignals::none().get(""), None);
+        assert_eq!(SignalsJson::none().get(""), None);
     }
 
     #[test]
     fn what_is_no_object_is_refused() {
-        let message = |json: &'static str| match PageSignals::index(json.into(), 100) {
+        let message = |json: &'static str| match SignalsJson::index(json.into(), 100) {
             Ok(_) => String::new(),
             Err(rejection) => rejection.message().to_owned(),
         };
