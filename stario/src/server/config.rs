@@ -50,6 +50,12 @@ impl Config {
         if let Some(bytes) = variables.read("STARIO_REQUESTS_MAX_BODY_BYTES", "a number of bytes") {
             settings.part.body_limit = Some(bytes);
         }
+        if let Some(bytes) = variables.read("STARIO_REQUESTS_MAX_SIGNALS_BYTES", "a number of bytes") {
+            settings.part.signals_limit = Some(bytes);
+        }
+        if let Some(limit) = variables.read("STARIO_REQUESTS_MAX_VALUES", count) {
+            settings.part.values_limit = Some(limit);
+        }
         if let Some(limit) = variables.read("STARIO_DETACHED_LIMIT", count) {
             settings.served.detached_limit = Some(limit);
         }
