@@ -45,7 +45,7 @@ impl<E: ?Sized> Expression for Written<'_, E> {
     }
 }
 
-#[diagnostic::do_not_recommend]
+// Recommended, so that a type which is an expression under a condition, such as a link, says what is missing.
 impl<T: Expression + ?Sized> DatastarExpression for T {
     #[inline]
     fn write_datastar(&self, out: &mut JsWriter<'_>) {

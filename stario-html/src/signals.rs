@@ -28,10 +28,7 @@ mod kind;
 mod patch;
 mod reference;
 
-pub use by_fields::{
-    ByFields, LocalSignal, OwnedByFields, PageSignals, SignalType, missing_nested, next_field, read_nested,
-    skip_field, write_nested,
-};
+pub use by_fields::{ByFields, LocalSignal, OwnedByFields, PageSignals, SignalType, next_field, skip_field};
 pub use expr::{Effect, Expr, Operand};
 pub use kind::{SignalInfo, SignalKind, SignalProbe, TextSignal, Unprobed};
 pub use patch::SignalPatch;

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
@@ -109,7 +109,6 @@ impl ErrorAnswers {
         {
             return response;
         }
-        let codings = rejection.codings();
         let mut response = match &self.rejection {
             Some(handler) => {
                 let answer = || {
@@ -124,9 +123,8 @@ impl ErrorAnswers {
                 None => refusal(rejection, request),
             },
         };
-        if let Some(codings) = codings {
-            let codings = HeaderValue::from_static(codings);
-            response.headers_mut().entry(ACCEPT_ENCODING).or_insert(codings);
+        if let Some((name, value)) = rejection.header() {
+            response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
         }
         response
     }

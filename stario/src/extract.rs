@@ -70,7 +70,7 @@ pub use raw_body::{RawBody, WholeBody};
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
-pub use signal_source::{ReadSignals, SignalsProbe, UnprobedSignals};
+pub use signal_source::{ReadBy, SignalsProbe, SourceFor, UnprobedSignals, value_by};
 pub use signals::Signals;
 pub use state::State;
 #[cfg(feature = "uploads")]

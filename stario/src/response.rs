@@ -231,7 +231,8 @@ pub(crate) fn note_cause(response: &mut Response, cause: &str) {
 
 fn note(response: &mut Response, message: &str, is_public: bool) {
     let status = status_for_log(response);
-    if status.is_client_error() && !message.is_empty() && message != reason(status) {
+    let is_noted = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE;
+    if is_noted && !message.is_empty() && message != reason(status) {
         response.extensions_mut().insert(RefusalReason { text: message.into(), is_public });
     }
 }

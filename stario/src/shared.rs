@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::body::BodyMemory;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::inject::{Cleanups, Slots};
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     /// Given when the server begins to stop.
     pub(crate) stop: StopSignal,
     pub(crate) work: Work,
+    pub(crate) body_memory: Arc<BodyMemory>,
     pub(crate) streams: StreamPlaces,
     /// Whether requests should be sent here, as the app says.
     pub(crate) readiness: Option<Box<ReadinessCheck>>,

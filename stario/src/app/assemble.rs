@@ -8,13 +8,14 @@ use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
 use super::{App, Problems, guards, layers, requirements};
+use crate::body::BodyMemory;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
 use crate::intern::intern;
 use crate::layer::Stage;
 use crate::links::LinkScope;
-use crate::route::{RouteFacts, RouteInfo};
+use crate::route::{LargeResponse, RouteFacts, RouteInfo};
 use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
@@ -190,6 +191,7 @@ impl App {
             return Err(Problems(self.problems));
         }
         let probe_paths = self.probes.endpoints().map(|(_, path)| path.to_owned()).collect();
+        let limits = self.settings.served.limits();
         let shared = Shared {
             routes,
             router,
@@ -203,6 +205,7 @@ impl App {
             cleanups: Cleanups::default(),
             stop: StopSignal::default(),
             work: Work::new(self.settings.served.detached_limit()),
+            body_memory: BodyMemory::new(limits.body_memory, limits.body_timeout),
             streams: StreamPlaces::new(self.settings.served.streams()),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
@@ -224,7 +227,7 @@ impl App {
 fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
-    let facts = RouteFacts { endpoint: &endpoint.info, settings };
+    let facts = RouteFacts { endpoint: &endpoint.info, settings, large_response: LargeResponse::default() };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },

@@ -7,11 +7,10 @@ use stario_html::__private::signals::OwnedByFields;
 use stario_html::PageSignals;
 
 use super::content_type::ContentType;
-use super::signal_source::{ReadSignals, SignalsProbe};
+use super::signal_source::{ByFields, SignalsProbe};
 use super::{Defaulted, FromRequest};
 use super::{json_body, urlencoded, value, value_newtype};
 use crate::error::Rejection;
-use crate::inject::ArgumentInfo;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
@@ -60,11 +59,13 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
 }
 
 /// A struct with `derive(Signals)`, nested in the page's signals.
-impl<T: PageSignals + Send> ReadSignals<true> for Signal<T> {
-    const INFO: ArgumentInfo = ArgumentInfo::of_signals(true);
+impl<T: PageSignals + Send> FromRequest for ByFields<Signal<T>> {
+    const BY_NAME: bool = true;
 
-    async fn read(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        read_signal(scope, parameter).await.map(|OwnedByFields(value)| Self(value))
+    const SOURCE: Source = Source::Signals;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        read_signal(scope, parameter).await.map(|OwnedByFields(value)| Self(Signal(value)))
     }
 }
 

@@ -6,10 +6,9 @@ use stario_html::PageSignals;
 
 use super::signal::SOURCE;
 use super::signal::read_signals;
-use super::signal_source::{ReadSignals, SignalsProbe};
+use super::signal_source::{ByFields, SignalsProbe};
 use super::{FromRequest, value, value_newtype};
 use crate::error::Rejection;
-use crate::inject::ArgumentInfo;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
@@ -68,11 +67,11 @@ impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
 }
 
 /// A struct with `derive(Signals)`.
-impl<T: PageSignals + Send> ReadSignals<true> for Signals<T> {
-    const INFO: ArgumentInfo = ArgumentInfo::of_signals(false);
+impl<T: PageSignals + Send> FromRequest for ByFields<Signals<T>> {
+    const SOURCE: Source = Source::Signals;
 
-    async fn read(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        read_all(scope).await.map(|OwnedByFields(value)| Self(value))
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        read_all(scope).await.map(|OwnedByFields(value)| Self(Signals(value)))
     }
 }
 

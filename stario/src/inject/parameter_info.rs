@@ -13,24 +13,6 @@ pub struct ArgumentInfo {
     pub(crate) requirement: fn(&Parameter) -> Option<Requirement>,
 }
 
-impl ArgumentInfo {
-    /// That of a parameter which reads the page's signals.
-    pub(crate) const fn of_signals(by_name: bool) -> Self {
-        Self {
-            source: Source::Signals,
-            by_name,
-            reads_body: |_| Source::Signals.reads_body(),
-            reads_body_later: |_| false,
-            requirement: |_| None,
-        }
-    }
-
-    /// What of the request it is made of.
-    pub const fn source(&self) -> Source {
-        self.source
-    }
-}
-
 /// One parameter, as the macros describe it: checks, requirements and resolutions refer to this.
 #[derive(Debug)]
 pub struct ParameterInfo {

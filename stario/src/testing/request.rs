@@ -11,6 +11,7 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Collected};
 use serde::Serialize;
 
+use super::cookie_jar::{CookieJar, host_of};
 use super::decode::decoded;
 use super::events::Events;
 use super::response::TestResponse;
@@ -31,6 +32,8 @@ pub struct TestRequest {
     peer: SocketAddr,
     /// Becomes the body when the request is sent, if there are any.
     fields: Vec<Field>,
+    /// Where its cookies come from, and those of the response go to.
+    jar: Option<Arc<CookieJar>>,
 }
 
 /// A field of a form.
@@ -42,10 +45,12 @@ struct Field {
 }
 
 impl TestRequest {
-    pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str) -> Self {
+    pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str, jar: Option<Arc<CookieJar>>) -> Self {
         let request = Request::builder().method(method).uri(path).body(Body::empty());
         match request {
-            Ok(request) => Self { app, request, peer: (Ipv4Addr::LOCALHOST, 0).into(), fields: Vec::new() },
+            Ok(request) => {
+                Self { app, request, peer: (Ipv4Addr::LOCALHOST, 0).into(), fields: Vec::new(), jar }
+            }
             Err(error) => panic!("`{path}` cannot be requested: {error}"),
         }
     }
@@ -189,7 +194,22 @@ impl TestRequest {
             self.request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
             *self.request.body_mut() = body;
         }
-        *patiently("response", dispatch(&self.app, self.request, Connection::new(Some(self.peer)))).await
+        patiently("response", self.dispatched()).await
+    }
+
+    /// Sends the request, however long its response takes.
+    pub(super) async fn dispatched(self) -> Response {
+        let (mut head, body) = self.request.into_parts();
+        if let Some(jar) = &self.jar {
+            jar.add_to(&mut head);
+        }
+        let (host, path) = (host_of(&head), head.uri.path().to_owned());
+        let request = Request::from_parts(head, body);
+        let response = *dispatch(&self.app, request, Connection::new(Some(self.peer))).await;
+        if let Some(jar) = &self.jar {
+            jar.keep(&host, &path, response.headers());
+        }
+        response
     }
 }
 

@@ -100,6 +100,22 @@ async fn closed_writer(_w: Writer) -> stario::Result {
     Err(stario::Error::new(StatusCode::FORBIDDEN, "the shop is closed"))
 }
 
+#[app::command("/collected", app = local)]
+async fn collected(body: RawBody) -> usize {
+    body.len()
+}
+
+#[tokio::test]
+async fn the_reason_of_a_body_for_which_there_is_no_memory_is_reported() {
+    let mut log = listen();
+    let client = TestClient::new(local::new().limits(stario::Limits::default().body_memory(20_000)));
+    let res = client.post("/collected").body("x".repeat(30_000)).await;
+    assert_eq!(res.header("retry-after"), "1");
+    let report = log.message("POST /collected 503 in ").await;
+    let reason = "the server holds as much of request bodies as it may: try again later";
+    check(&report, &[("reason", reason), ("request_id", res.header("x-request-id"))]);
+}
+
 #[tokio::test]
 async fn the_reason_of_a_refusal_is_reported() {
     let mut log = listen();
