@@ -35,7 +35,7 @@ impl Display for Chain<'_> {
 pub(crate) fn client_text(error: impl Display) -> Option<String> {
     let text = catch_unwind(AssertUnwindSafe(|| error.to_string()));
     text.inspect_err(|panic| {
-        tracing::error!(panic = panic_message(&**panic), "the text of an error panicked")
+        tracing::error!(panic = panic_message(&**panic), "the text of an error panicked");
     })
     .ok()
 }
