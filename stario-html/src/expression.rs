@@ -176,7 +176,8 @@ pub trait Expression {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event handler",
     label = "not JavaScript",
-    note = "event handlers take a literal or js(\"..\"), and values as parts: {{\"open(\", json(&id), \")\"}}; prefer data-on:click"
+    note = "event handlers take a literal or js(\"..\"), and values as parts: {{\"open(\", json(&id), \")\"}}; prefer data-on:click",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait HandlerAttr: Expression {}
 
@@ -187,7 +188,8 @@ impl<T: Expression + ?Sized> HandlerAttr for T {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be placed in a <script>",
     label = "not JavaScript",
-    note = "values inside <script> must be json(..) or js(..): entities are not decoded there"
+    note = "values inside <script> must be json(..) or js(..): entities are not decoded there",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait ScriptValue: Expression {}
 

@@ -72,7 +72,8 @@ impl<T: Expression + ?Sized> DatastarExpression for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no condition",
     label = "not true or false",
-    note = "data-show and data-class take a signal or a comparison that is a `bool`, such as `Search::open()`, `Search::open().not()` or `Search::page().gt(1)`, or an expression without a type"
+    note = "data-show and data-class take a signal or a comparison that is a `bool`, such as `Search::open()`, `Search::open().not()` or `Search::page().gt(1)`, or an expression without a type",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait ConditionAttr: DatastarExpression {}
 
@@ -84,7 +85,8 @@ impl<T: Expression + ?Sized> ConditionAttr for T {}
     message = "`{Self}` cannot be shown as text",
     label = "not text",
     note = "data-text takes a signal or an expression that is text, a number, a `bool` or an `Option` of one of them, or an expression without a type",
-    note = "an enum whose values are text says so: `impl TextSignal for Sort {{}}`"
+    note = "an enum whose values are text says so: `impl TextSignal for Sort {{}}`",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait TextExpression: DatastarExpression {}
 
@@ -97,7 +99,8 @@ impl<T: Expression + ?Sized> TextExpression for T {}
     message = "`{Self}` cannot be the value of an attribute in the page",
     label = "not text, a number or a `bool`",
     note = "data-attr and data-style take a signal or an expression that is text, a number, a `bool` or an `Option` of one of them, or an expression without a type",
-    note = "an enum whose values are text says so: `impl TextSignal for Sort {{}}`"
+    note = "an enum whose values are text says so: `impl TextSignal for Sort {{}}`",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait ValueExpression: DatastarExpression {}
 
@@ -109,7 +112,8 @@ impl<T: Expression + ?Sized> ValueExpression for T {}
     message = "`{Self}` cannot be bound to an input",
     label = "not what an input holds",
     note = "data-bind takes a signal that is text, a number, a `bool`, an `Option` of one of them, or a `Vec` of texts, numbers or files, or the name of a signal",
-    note = "an enum whose values are text says so: `impl TextSignal for Sort {{}}`; a nested struct is bound field by field"
+    note = "an enum whose values are text says so: `impl TextSignal for Sort {{}}`; a nested struct is bound field by field",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait BindAttr {
     /// Writes the name of the signal.
@@ -137,7 +141,8 @@ impl<T: AttrValue + ?Sized> BindAttr for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an indicator",
     label = "not a signal of type `bool`",
-    note = "data-indicator sets a signal to true while a request runs: it takes a signal of type `bool`, or the name of one"
+    note = "data-indicator sets a signal to true while a request runs: it takes a signal of type `bool`, or the name of one",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait IndicatorAttr {
     /// Writes the name of the signal.
@@ -165,7 +170,8 @@ impl<T: AttrValue + ?Sized> IndicatorAttr for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot declare the signals of a page",
     label = "neither a page's signals nor an expression",
-    note = "data-signals takes a value of a struct with `#[derive(Signals)]`, or an expression that is an object, such as json(&value)"
+    note = "data-signals takes a value of a struct with `#[derive(Signals)]`, or an expression that is an object, such as json(&value)",
+    note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait SignalsAttr<K> {
     /// Writes the object.

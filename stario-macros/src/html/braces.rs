@@ -55,7 +55,7 @@ pub(crate) fn as_parts(pieces: &[Piece<'_>]) -> String {
         .iter()
         .map(|piece| match piece {
             Piece::Text(text) => format!("{text:?}"),
-            Piece::Value(value) => (*value).to_owned(),
+            Piece::Value(value) => as_rust(value),
         })
         .collect();
     parts.join(", ")
@@ -67,10 +67,18 @@ pub(crate) fn as_nodes(pieces: &[Piece<'_>]) -> String {
         .iter()
         .map(|piece| match piece {
             Piece::Text(text) => format!("{text:?}"),
-            Piece::Value(value) => format!("{{{value}}}"),
+            Piece::Value(value) => format!("{{{}}}", as_rust(value)),
         })
         .collect();
     nodes.join(" ")
+}
+
+/// The value as Rust writes it outside of a text: `price:.2` is `format_args!("{:.2}", price)`.
+fn as_rust(value: &str) -> String {
+    match value.split_once(':') {
+        Some((name, format)) => format!("format_args!(\"{{:{format}}}\", {name})"),
+        None => value.to_owned(),
+    }
 }
 
 fn has_rules(text: &Literal) -> bool {
@@ -111,14 +119,19 @@ fn pieces(text: &str) -> Pieces<'_> {
     found
 }
 
-/// What looks like a value in the braces at the beginning: `{user.id}`, `{items.len()}`.
+/// What looks like a value in the braces at the beginning: `{user.id}`, `{items.len()}`, `{price:.2}`.
 fn value_at(text: &str) -> Option<&str> {
     let (value, _) = text.strip_prefix('{')?.split_once('}')?;
-    let is_value = value.split('.').all(|name| {
-        let name = name.strip_suffix("()").unwrap_or(name);
-        name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-    });
+    let (names, format) = value.split_once(':').unwrap_or((value, "?"));
+    // `{count:0}` may be an object of JavaScript, in an attribute of another library.
+    let is_format = (format.ends_with('?') || format.starts_with(['.', '<', '>', '^', '#']))
+        && format.chars().all(|c| c.is_ascii_alphanumeric() || ".?#<>^+-".contains(c));
+    let is_value = is_format
+        && names.split('.').all(|name| {
+            let name = name.strip_suffix("()").unwrap_or(name);
+            name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        });
     is_value.then_some(value)
 }
 
@@ -136,7 +149,15 @@ mod tests {
     fn finds_what_was_meant_as_a_value() {
         check("Hello {name}", "\"Hello \", name", "\"Hello \" {name}");
         check("{a.b}{c.len()} é", "a.b, c.len(), \" é\"", "{a.b} {c.len()} \" é\"");
-        for text in ["{{name}}", "{}", "{1}", "{a b}", "{a", "a}", "{a: 1}", "{ a }", "{.a}", "{a.}"] {
+        check(
+            "{a:?} {b.c:.2}",
+            r#"format_args!("{:?}", a), " ", format_args!("{:.2}", b.c)"#,
+            r#"{format_args!("{:?}", a)} " " {format_args!("{:.2}", b.c)}"#,
+        );
+        for text in [
+            "{{name}}", "{}", "{1}", "{a b}", "{a", "a}", "{a: 1}", "{a:}", "{a:0}", "{a:b.c}", "{ a }",
+            "{.a}", "{a.}",
+        ] {
             check(text, &format!("{text:?}"), &format!("{text:?}"));
         }
     }

@@ -77,7 +77,7 @@ impl Checker<'_> {
             }
             if let Some(text) = &prop.text {
                 let instead =
-                    |_: &[braces::Piece<'_>]| format!("{}={{format!({:?})}}", prop.name, text.value);
+                    |_: &[braces::Piece<'_>]| format!("{}={{&format!({:?})}}", prop.name, text.value);
                 braces::check(text, instead, self.report);
             }
         }

@@ -38,7 +38,7 @@ impl<'a> Host<'a> {
             Some("") => Err("`*` is every host, for which the app itself answers"),
             Some(below) if below.strip_prefix('.').is_some_and(is_name) => Ok(Host::Below(below)),
             None if is_name(text) || is_address(text) => Ok(Host::Exact(text)),
-            _ => Err("write a name without a port, such as `api.example.com` or `*.example.com`"),
+            _ => Err("write it without a port, such as `api.example.com`, `*.example.com` or `[::1]`"),
         }
     }
 }

@@ -304,7 +304,7 @@ fn what_cannot_be_composed_is_told() {
         "`app::composition::admin` is part of this app twice, at `admin` and at `/a`: its links could lead to one only",
         "the app under `/b` answers for `example.com`: hosts are given to the app that is served",
         "`*` is no host for an app: `*` is every host, for which the app itself answers",
-        "`example.com:80` is no host for an app: write a name without a port, such as `api.example.com` or `*.example.com`",
+        "`example.com:80` is no host for an app: write it without a port, such as `api.example.com`, `*.example.com` or `[::1]`",
     ];
     for problem in expected {
         assert!(found.iter().any(|line| line == problem), "{problem}\n{found:#?}");

@@ -243,6 +243,12 @@ impl Parser<'_> {
                 }
             }
         }
+        // Literals alone are one literal.
+        if let [ValuePart::Literal(_)] = out[..]
+            && let Some(ValuePart::Literal(text)) = out.pop()
+        {
+            return Some(Value::Literal(text));
+        }
         Some(Value::Parts(out))
     }
 

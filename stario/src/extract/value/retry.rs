@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use super::access::shown;
 use super::attempt::{Attempt, Buffered, Change, Empty, Form, Given};
+use super::json::Json;
 use super::mismatch::{Found, Mismatch, Reason, push_segment};
 use super::place::Place;
 use super::problem::Problem;
 use super::reader::View;
-use super::scalar::Guess;
+use super::scalar::{Guess, Number};
 use super::words;
 
 /// The most values that are read in all attempts at one value, from the attempt after [`FREE_ATTEMPTS`] on. A form of
@@ -192,7 +193,7 @@ fn problem<'de>(root: View<'de>, mut mismatch: Mismatch, text: Option<Buffered<'
             mismatch.forget(text.text);
             path_of(root, text.text).unwrap_or_default()
         }
-        None => mismatch.path(),
+        None => path_of_found(root, mismatch.found()).unwrap_or_else(|| mismatch.path()),
     };
     match mismatch.into_reason() {
         Reason::Missing(expected) => Problem::Missing { path, expected: words::text_expectation(&expected) },
@@ -237,5 +238,39 @@ fn path_of(root: View<'_>, text: &str) -> Option<String> {
                 .or_else(|| members.find_map(|(name, member)| below(shown(name, &[]).to_owned(), member)))
         }
         _ => None,
+    }
+}
+
+/// Where the number or truth value that does not fit stands in JSON, if it is there once. Of a flattened struct, serde
+/// says only the value.
+fn path_of_found(root: View<'_>, found: Found) -> Option<String> {
+    let View::Json(root) = root else { return None };
+    let is_it = |json: Json<'_>| match found {
+        Found::Unsigned(number) => json.number() == Some(Number::Unsigned(number)),
+        Found::Signed(number) => json.number() == Some(Number::Signed(number)),
+        Found::Float(number) => json.number() == Some(Number::Float(number)),
+        Found::Bool(value) => json.truth() == Some(value),
+        Found::Text { .. } | Found::List | Found::Other => false,
+    };
+    let mut paths = Vec::new();
+    add_paths(root, &mut String::new(), &is_it, &mut paths);
+    paths.pop().filter(|_| paths.is_empty())
+}
+
+/// Adds the paths of all values that are meant. `path` is that of `json`.
+fn add_paths(json: Json<'_>, path: &mut String, is_it: &dyn Fn(Json<'_>) -> bool, paths: &mut Vec<String>) {
+    if is_it(json) {
+        paths.push(path.clone());
+    }
+    let end = path.len();
+    for (index, element) in json.elements().into_iter().flatten().enumerate() {
+        push_segment(path, &format!("[{index}]"));
+        add_paths(element, path, is_it, paths);
+        path.truncate(end);
+    }
+    for (name, member) in json.members().into_iter().flatten() {
+        push_segment(path, shown(name, &[]));
+        add_paths(member, path, is_it, paths);
+        path.truncate(end);
     }
 }

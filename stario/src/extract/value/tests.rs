@@ -302,6 +302,19 @@ fn text_of_inputs_is_read_inside_of_structs_and_lists() {
         json!({ "user": { "page": "2", "per_page": "300" } }),
         invalid::<User>("user.per_page", "expected a whole number from 0 to 255"),
     );
+    // Of what is no text, serde says only the value: its name is known if no other is the same.
+    check_json(
+        json!({ "user": { "q": 7, "page": 2, "desc": true } }),
+        invalid::<User>("user.q", "expected text"),
+    );
+    check_json(
+        json!({ "user": { "page": true, "desc": false } }),
+        invalid::<User>("user.page", "expected a whole number of 32 bits, not negative"),
+    );
+    check_json(
+        json!({ "user": { "page": -2, "other": [-2] } }),
+        invalid::<User>("user", "expected a whole number of 32 bits, not negative"),
+    );
 }
 
 #[test]

@@ -19,5 +19,6 @@ fn page() -> Html {
         <Card title="Hello {name}"/>
         <p "hx-get"="/users/{name}">"{a: {b: 1}}"</p>
         <img srcset="/{name}.png 2x">
+        <p title="{name:?}">"{name.len():>4} letters"</p>
     }
 }

@@ -18,6 +18,7 @@ fn page() -> Html {
         <title>"Hello " {name}</title>
         <p class={"card-", name} id="row-{{name}}" title=r"{name}">"Hello {{name}}" " {} { name }" r"{a: {b: 1}}"</p>
         <Card title={&format!("Hello {name}")}/>
+        <p title={format_args!("{:?}", name)} "x-data"="{count:0}">{format_args!("{:>4}", name.len())} " letters"</p>
         <p data-class="{active: {name}}" onclick="f({name})">{"{name}"}</p>
     }
 }
