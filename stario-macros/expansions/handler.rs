@@ -261,6 +261,9 @@ const __STARIO_user: () = {
                 async move {
                     let inputs = scope;
                     let scope = &inputs;
+                    if exchange.is_guarded() {
+                        __stario::admit(scope, dependencies).await?;
+                    }
                     let (
                         argument_0,
                         (
