@@ -27,9 +27,8 @@ pub mod signals {
     pub use serde::ser::SerializeMap;
 
     pub use crate::signals::{
-        ByFields, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
-        SignalProbe, SignalRef, SignalType, Unprobed, missing_nested, next_field, read_nested, skip_field,
-        write_nested,
+        ByFields, ListItem, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
+        SignalProbe, SignalRef, SignalType, Unprobed, next_field, skip_field,
     };
 }
 

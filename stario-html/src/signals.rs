@@ -28,11 +28,8 @@ mod kind;
 mod patch;
 mod reference;
 
-pub use by_fields::{
-    ByFields, LocalSignal, OwnedByFields, PageSignals, SignalType, missing_nested, next_field, read_nested,
-    skip_field, write_nested,
-};
+pub use by_fields::{ByFields, LocalSignal, OwnedByFields, PageSignals, SignalType, next_field, skip_field};
 pub use expr::{Effect, Expr, Operand};
-pub use kind::{SignalInfo, SignalKind, SignalProbe, TextSignal, Unprobed};
+pub use kind::{ListItem, SignalInfo, SignalKind, SignalProbe, TextSignal, Unprobed};
 pub use patch::SignalPatch;
 pub use reference::{NestedSignals, SignalRef};

@@ -182,7 +182,12 @@ const __STARIO_user: () = {
             )
         }
     }
-    type __Parameter3 = Signals<Filter>;
+    type __Parameter3 = <__stario::ReadBy<
+        {
+            use __stario::UnprobedSignals as _;
+            __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+        },
+    > as __stario::SourceFor<Signals<Filter>>>::Source;
     static __PARAMETERS: [__stario::ParameterInfo; 8] = [
         __stario::ParameterInfo::new(
             __stario::Parameter::new("id"),
@@ -252,12 +257,13 @@ const __STARIO_user: () = {
         call: |exchange, scope| ::std::boxed::Box::pin(async move {
             let dependencies = __stario::Dependencies::of(&scope);
             let answered = {
-                let (exchange, scope, dependencies) = (
-                    &*exchange,
-                    &scope,
-                    &dependencies,
-                );
+                let (exchange, dependencies) = (&*exchange, &dependencies);
                 async move {
+                    let inputs = scope;
+                    let scope = &inputs;
+                    if exchange.is_guarded() {
+                        __stario::admit(scope, dependencies).await?;
+                    }
                     let (
                         argument_0,
                         (
@@ -359,6 +365,7 @@ const __STARIO_user: () = {
                     if !__stario::reads_body_later(&__PARAMETERS, scope) {
                         scope.close();
                     }
+                    ::core::mem::drop(inputs);
                     ::core::result::Result::Ok({
                         use __stario::Open as _;
                         match __stario::Opened(
@@ -367,7 +374,14 @@ const __STARIO_user: () = {
                                             argument_0.by_value(),
                                             argument_1.by_value(),
                                             argument_2,
-                                            argument_3.by_value(),
+                                            <__stario::ReadBy<
+                                                {
+                                                    use __stario::UnprobedSignals as _;
+                                                    __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+                                                },
+                                            > as __stario::SourceFor<
+                                                Signals<Filter>,
+                                            >>::value(argument_3.by_value()),
                                             argument_4.by_value(),
                                             argument_5.by_value(),
                                             argument_6,
@@ -396,7 +410,7 @@ const __STARIO_user: () = {
                 }
                     .await
             };
-            __stario::complete(&exchange, scope, answered).await
+            __stario::complete(&exchange, answered).await
         }),
     };
     __stario::inventory::submit! {

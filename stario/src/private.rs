@@ -12,7 +12,8 @@ pub use crate::error::Rejection;
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
 pub use crate::extract::{
-    Defaulted, FromRequest, PathSource, ReadSignals, SignalsProbe, TextDefault, UnprobedSignals, or_default,
+    Defaulted, FromRequest, PathSource, ReadBy, SignalsProbe, SourceFor, TextDefault, UnprobedSignals,
+    or_default, value_by,
 };
 pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.

@@ -183,11 +183,12 @@ impl TestClient {
     ///
     /// When the app does not end within thirty seconds.
     pub async fn stop(self) {
-        let hurry = StopSignal::default();
+        let second_signal = StopSignal::default();
         let limits = Limits::default();
         let limits = limits.stop_timeout(PATIENCE).detached_stop_timeout(PATIENCE).cleanup_timeout(PATIENCE);
-        let unfinished =
-            StopSequence { app: &self.app, limits, hurry: &hurry }.run(|| std::future::ready(())).await;
+        let unfinished = StopSequence { app: &self.app, limits, second_signal: &second_signal }
+            .run(|| std::future::ready(()))
+            .await;
         assert!(unfinished.is_nothing(), "the app did not end within 30 seconds: {unfinished}");
     }
 

@@ -35,6 +35,30 @@ pub trait PageSignals: Sized {
 
     #[doc(hidden)]
     fn __read<'de, M: MapAccess<'de>>(map: M) -> Result<Self, M::Error>;
+
+    /// Writes the signals of a nested struct as an object.
+    #[doc(hidden)]
+    fn __write_nested<M: SerializeMap>(
+        &self,
+        name: &'static str,
+        with_local: bool,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        map.serialize_entry(name, &ByFields { value: self, with_local })
+    }
+
+    /// Reads the signals of a nested struct.
+    #[doc(hidden)]
+    fn __read_nested<'de, M: MapAccess<'de>>(map: &mut M) -> Result<Self, M::Error> {
+        map.next_value().map(|OwnedByFields(value)| value)
+    }
+
+    /// What a nested struct is of which the page sent nothing: one whose signals may all be missing, or an error.
+    #[doc(hidden)]
+    fn __missing_nested<E: de::Error>(name: &'static str) -> Result<Self, E> {
+        let empty = de::value::MapDeserializer::<_, E>::new(std::iter::empty::<(&str, &str)>());
+        Self::__read(empty).map_err(|_| E::missing_field(name))
+    }
 }
 
 /// A type that can be one signal: serde writes and reads it.
@@ -194,30 +218,6 @@ impl Visitor<'_> for Position<'_> {
 #[doc(hidden)]
 pub fn skip_field<'de, M: MapAccess<'de>>(map: &mut M) -> Result<(), M::Error> {
     map.next_value::<de::IgnoredAny>().map(drop)
-}
-
-/// Writes the signals of a nested struct as an object.
-#[doc(hidden)]
-pub fn write_nested<T: PageSignals, M: SerializeMap>(
-    value: &T,
-    name: &'static str,
-    with_local: bool,
-    map: &mut M,
-) -> Result<(), M::Error> {
-    map.serialize_entry(name, &ByFields { value, with_local })
-}
-
-/// Reads the signals of a nested struct.
-#[doc(hidden)]
-pub fn read_nested<'de, T: PageSignals, M: MapAccess<'de>>(map: &mut M) -> Result<T, M::Error> {
-    map.next_value().map(|OwnedByFields(value)| value)
-}
-
-/// What a nested struct is of which the page sent nothing: one whose signals may all be missing.
-#[doc(hidden)]
-pub fn missing_nested<T: PageSignals, E: de::Error>(name: &'static str) -> Result<T, E> {
-    let empty = de::value::MapDeserializer::<_, E>::new(std::iter::empty::<(&str, &str)>());
-    T::__read(empty).map_err(|_| E::missing_field(name))
 }
 
 struct Missing<E>(&'static str, PhantomData<E>);

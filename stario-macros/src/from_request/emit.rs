@@ -4,7 +4,7 @@
 //! say, at the field's type.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::model::Sources;
@@ -83,13 +83,10 @@ fn source(sources: &Sources) -> TokenStream {
 }
 
 fn source_of(field: &Parameter) -> TokenStream {
-    let (ty, span) = (&field.ty, field.ty.span());
-    if field.reads_signals_by_type() {
-        let source = signals_source(ty, span);
-        return quote_spanned!(span=> #source::INFO.source());
-    }
-    let runtime = short_at(span);
-    quote_spanned!(span=> <#ty as #runtime::FromRequest>::SOURCE)
+    let (ty, runtime) = (&field.ty, short_at(field.ty.span()));
+    let source =
+        if field.reads_signals_by_type() { signals_source(ty, ty.span()) } else { ty.to_token_stream() };
+    quote_spanned!(ty.span()=> <#source as #runtime::FromRequest>::SOURCE)
 }
 
 /// What the app must hold for any of the fields.

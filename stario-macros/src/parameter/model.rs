@@ -97,9 +97,10 @@ impl Parameter {
         Written(&self.ty)
     }
 
-    /// Whether it reads signals in one of two ways, of which rustc chooses one by its type.
+    /// Whether it reads signals in one of two ways, of which rustc chooses one by its type. Text, numbers and other single
+    /// values need no choice.
     pub(crate) fn reads_signals_by_type(&self) -> bool {
-        self.written().reads_signals() && !self.is_generic
+        self.written().reads_signals() && self.written().may_be_list() && !self.is_generic
     }
 
     /// Whether its value is looked up by this name.

@@ -63,12 +63,16 @@ fn functions(signals: &Signals) -> TokenStream {
                 quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields),
                 quote_spanned!(span=> ::core::convert::From::from(__signals::NestedSignals::__new(#name))),
             ),
-            _ => (quote!(__signals::SignalRef<#ty>), quote!(__signals::SignalRef::named(#name))),
+            // All of the signature stands at the field, where rustc reports another function of this name.
+            _ => (
+                quote_spanned!(field.ident.span()=> __signals::SignalRef<#ty>),
+                quote!(__signals::SignalRef::named(#name)),
+            ),
         };
         let doc = doc(field);
-        quote! {
+        quote_spanned! {field.ident.span()=>
             #(#docs)*
-            #[doc = #doc]
+            #(#doc)*
             #[must_use]
             #visibility fn #function() -> #output {
                 #value
@@ -82,13 +86,15 @@ fn functions(signals: &Signals) -> TokenStream {
     }
 }
 
-fn doc(field: &Field) -> String {
+/// What the page calls the signal, as a paragraph of its own behind the field's documentation.
+fn doc(field: &Field) -> Vec<TokenStream> {
     let about = match field.kind {
         Kind::Nested { .. } => "The signals of",
         _ => "The signal",
     };
-    let paragraph = if field.docs.is_empty() { "" } else { "\n\n" };
-    format!("{paragraph}{about} `{}`.", field.name)
+    let line = format!(" {about} `{}`.", field.name);
+    let separator = (!field.docs.is_empty()).then(|| quote!(#[doc = ""]));
+    separator.into_iter().chain([quote!(#[doc = #line])]).collect()
 }
 
 fn fields_name(signals: &Signals) -> Ident {
@@ -115,7 +121,7 @@ fn fields_struct(signals: &Signals) -> TokenStream {
         let doc = doc(field);
         quote! {
             #(#docs)*
-            #[doc = #doc]
+            #(#doc)*
             #[must_use]
             #visibility fn #function(&self) -> #output {
                 #value
@@ -208,7 +214,7 @@ fn write(signals: &Signals) -> TokenStream {
         let span = ty.span();
         let entry = match field.kind {
             Kind::Nested { .. } => quote_spanned! {span=>
-                __signals::write_nested::<#ty, __M>(&self.#ident, #name, with_local, map)?;
+                <#ty as __signals::PageSignals>::__write_nested(&self.#ident, #name, with_local, map)?;
             },
             _ => quote_spanned!(span=> <#ty as __signals::SignalType>::__write(&self.#ident, #name, map)?;),
         };
@@ -226,7 +232,9 @@ fn read(signals: &Signals, sent: &[&Field]) -> TokenStream {
         let ty = &field.ty;
         let (span, position) = (ty.span(), Literal::usize_unsuffixed(position));
         let read = match field.kind {
-            Kind::Nested { .. } => quote_spanned!(span=> __signals::read_nested::<#ty, __M>(&mut map)?),
+            Kind::Nested { .. } => {
+                quote_spanned!(span=> <#ty as __signals::PageSignals>::__read_nested(&mut map)?)
+            }
             _ => quote_spanned!(span=> <#ty as __signals::SignalType>::__read(&mut map)?),
         };
         quote!(#position => #value = ::core::option::Option::Some(#read),)
@@ -281,7 +289,9 @@ fn absent(signals: &Signals, field: &Field) -> TokenStream {
         (None, kind) if kind.is_local() => {
             quote_spanned!(span=> <#ty as __signals::LocalSignal>::__initial())
         }
-        (None, Kind::Nested { .. }) => quote_spanned!(span=> __signals::missing_nested::<#ty, _>(#name)?),
+        (None, Kind::Nested { .. }) => {
+            quote_spanned!(span=> <#ty as __signals::PageSignals>::__missing_nested(#name)?)
+        }
         (None, _) => quote_spanned!(span=> <#ty as __signals::SignalType>::__missing(#name)?),
     }
 }
@@ -297,7 +307,12 @@ fn with_bounds(signals: &Signals) -> Generics {
             Kind::Nested { .. } => predicates.push(parse_quote!(#ty: __signals::PageSignals)),
             Kind::Skipped => {}
         }
-        if !field.kind.is_sent() && field.default.is_none() && signals.default.is_none() {
+        let needs_default = match &field.default {
+            Some(Default::OfType) => true,
+            Some(Default::By(_)) => false,
+            None => field.kind == Kind::Skipped || (!field.kind.is_sent() && signals.default.is_none()),
+        };
+        if needs_default {
             predicates.push(parse_quote!(#ty: ::core::default::Default));
         }
     }

@@ -13,24 +13,6 @@ pub struct ArgumentInfo {
     pub(crate) requirement: fn(&Parameter) -> Option<Requirement>,
 }
 
-impl ArgumentInfo {
-    /// That of a parameter which reads the page's signals.
-    pub(crate) const fn of_signals(by_name: bool) -> Self {
-        Self {
-            source: Source::Signals,
-            by_name,
-            reads_body: |_| Source::Signals.reads_body(),
-            reads_body_later: |_| false,
-            requirement: |_| None,
-        }
-    }
-
-    /// What of the request it is made of.
-    pub const fn source(&self) -> Source {
-        self.source
-    }
-}
-
 /// One parameter, as the macros describe it: checks, requirements and resolutions refer to this.
 #[derive(Debug)]
 pub struct ParameterInfo {
@@ -47,7 +29,7 @@ impl ParameterInfo {
         Self { parameter, argument }
     }
 
-    /// Whether it, or a provider behind it, reads the body before the handler runs.
+    /// Whether it, or a provider that it needs, reads the body before the handler runs.
     pub fn reads_body(&self, scope: &Scope) -> bool {
         (self.argument.reads_body)(scope)
     }

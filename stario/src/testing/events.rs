@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::decode::decoded;
 use super::wait::{block_on, patiently};
 use crate::body::BodyError;
+use crate::error_text::Chain;
 use crate::response::Response;
 
 /// A stream that stays open. Drop it to leave, as a browser does when its tab is closed.
@@ -53,7 +54,11 @@ impl Events {
             }
             match patiently("event", self.chunks.recv()).await? {
                 Ok(chunk) => self.parser.push(&chunk),
-                Err(error) => panic!("the stream was cut: {error}"),
+                Err(error) => {
+                    // Made before the panic: a text that panics within one would end the process.
+                    let error = Chain(&*error).to_string();
+                    panic!("the stream was cut: {error}")
+                }
             }
         }
     }

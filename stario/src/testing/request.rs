@@ -21,6 +21,7 @@ use crate::body::Body;
 use crate::connection::Connection;
 use crate::datastar::encode_form;
 use crate::dispatch::dispatch;
+use crate::error_text::Chain;
 use crate::response::{JSON, Response};
 
 /// A request being built; send it with [`send`](Self::send) or `.await`.
@@ -262,10 +263,15 @@ impl IntoFuture for TestRequest {
                 Ok(body) => {
                     let body = body.to_bytes();
                     let content = decoded(&head.headers, body.clone().into()).collect().await;
-                    let content = content.map(Collected::to_bytes).map_err(|error| error.to_string());
+                    let content =
+                        content.map(Collected::to_bytes).map_err(|error| Chain(&*error).to_string());
                     TestResponse { status: head.status, headers: head.headers, body, content }
                 }
-                Err(error) => panic!("the response was cut: {error}"),
+                Err(error) => {
+                    // Made before the panic: a text that panics within one would end the process.
+                    let error = Chain(&*error).to_string();
+                    panic!("the response was cut: {error}")
+                }
             }
         })
     }

@@ -172,7 +172,7 @@ async fn style() -> ([(&'static str, &'static str); 1], Text<&'static str>) {
 
 /// Renders the list once, for everyone who is here.
 fn publish_items(list: &ShoppingList, changes: &Relay<Event>) {
-    // One at a time, or an older rendering could be published behind a newer one.
+    // One at a time, or an older rendering could be published after a newer one.
     let _turn = list.turn();
     changes.publish("list.items", Event::new(items(list)));
 }

@@ -13,5 +13,5 @@ struct Functions {
 }
 
 fn main() {
-    _ = html! { <input data-bind={Functions::first()}> };
+    _ = html! { <input data-bind={Functions::title()}> };
 }
