@@ -11,6 +11,11 @@ use stario::prelude::*;
 
 stario::app!();
 
+/// Gives memory back to the system after a burst of requests, which the C library's does not.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The page: the board as it is now, and the stream that keeps it so.
 #[app::query("/")]
 async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
