@@ -182,7 +182,12 @@ const __STARIO_user: () = {
             )
         }
     }
-    type __Parameter3 = Signals<Filter>;
+    type __Parameter3 = <__stario::ReadBy<
+        {
+            use __stario::UnprobedSignals as _;
+            __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+        },
+    > as __stario::SourceFor<Signals<Filter>>>::Source;
     static __PARAMETERS: [__stario::ParameterInfo; 8] = [
         __stario::ParameterInfo::new(
             __stario::Parameter::new("id"),
@@ -258,6 +263,9 @@ const __STARIO_user: () = {
                     &dependencies,
                 );
                 async move {
+                    if exchange.is_guarded() {
+                        __stario::admit(scope, dependencies).await?;
+                    }
                     let (
                         argument_0,
                         (
@@ -367,7 +375,14 @@ const __STARIO_user: () = {
                                             argument_0.by_value(),
                                             argument_1.by_value(),
                                             argument_2,
-                                            argument_3.by_value(),
+                                            <__stario::ReadBy<
+                                                {
+                                                    use __stario::UnprobedSignals as _;
+                                                    __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+                                                },
+                                            > as __stario::SourceFor<
+                                                Signals<Filter>,
+                                            >>::value(argument_3.by_value()),
                                             argument_4.by_value(),
                                             argument_5.by_value(),
                                             argument_6,

@@ -25,7 +25,7 @@
 //! |---|---|
 //! | `#[app::query("/users/{id}")]` | GET: reads |
 //! | `#[app::command("/users/{id}")]` | POST: changes something |
-//! | `#[app::detached_command("/import")]` | POST: answers 204 once its parameters are resolved, then goes on |
+//! | `#[app::detached_command("/import")]` | POST: answers 204 once its parameters are resolved, then runs |
 //!
 //! What else an attribute takes, such as `method = DELETE` or `{path...}`, is at [`app!`]. Each handler has
 //! `url(..)` and `action(..)`, which make a [`Link`] to it. [`handler`](macro@handler) makes one without a path.
@@ -56,6 +56,7 @@
 //! | value | response |
 //! |---|---|
 //! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
+//! | `json!({ .. })`, maps | 200, HTML: their JSON as text; [`Json`] sends JSON |
 //! | `()`, `None` | 204 |
 //! | a stream, usually made by [`stream!`] or [`try_stream!`] | 200, server-sent events for Datastar; see [`IntoEvent`], [`event`] |
 //! | [`Json`], [`Text`], [`Bytes`], [`Redirect`], [`File`], [`Response`], [`IntoResponse`] | itself |
@@ -108,7 +109,7 @@ mod exchange;
 mod scope;
 /// A request's values as a handler's parameters, one file per source.
 mod extract;
-/// Dependencies: who makes a value, for how long it is shared, what is cleaned up.
+/// Dependencies: their providers, how long a value is shared, clean-ups.
 mod inject;
 /// Runs a handler: panics, clients that leave.
 mod handler;
@@ -152,7 +153,7 @@ mod stream_places;
 mod stop;
 /// Which client a request comes from.
 mod client;
-/// What a handler's future comes to besides its one result.
+/// Results that a handler's future hands over before it ends.
 mod hand_over;
 /// What makes a script of a page one of the app's own.
 mod nonce;
@@ -182,6 +183,8 @@ mod request_id;
 pub mod relay;
 /// Errors that answer.
 mod error;
+/// The text of errors, which may panic.
+mod error_text;
 /// Panics: caught, located, and written to the log.
 mod panic;
 /// Which request is polled, for the log.
@@ -234,6 +237,7 @@ pub use service::AppService;
 pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
+pub use stario_html::{PageSignals, SignalPatch, SignalRef, TextSignal};
 /// Groups several parameters in a struct, which handlers then take as one.
 ///
 /// Each field is a parameter with the field's name. It takes the same attributes, `#[default(..)]` and
@@ -269,6 +273,81 @@ pub use stario_html::{Children, Html, Raw, Render};
 /// # }
 /// ```
 pub use stario_macros::FromRequest;
+/// Makes the fields of a struct the signals of a page, with a type each.
+///
+/// - `data-signals={value}` declares them, with the values that they have in `value`.
+/// - `Search::page()` refers to one of them, a [`SignalRef`]. [`html!`](crate::html!) takes it where its type fits: in `data-bind` what an
+///   input can hold, in `data-show`, `data-class:name` and `data-indicator` a `bool`, in `data-text`, `data-attr:name` and
+///   `data-style:name` text, numbers and `bool`.
+/// - Where expressions stand, it is set, toggled, compared and joined: `Search::page().set(1).then(list::action())`.
+/// - [`Signals<Search>`](struct@Signals) reads all of them, [`Signal<u32>`](Signal) reads one, by its name.
+/// - `yield Search::page().is(2)` patches one of them, `yield search` all but the local ones, and
+///   `yield Search::page().delete()` removes one. [`event::signals`] gives a patch options, such as `only_if_missing`.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// #[derive(Signals, Default)]
+/// struct Search {
+///     q: String,
+///     page: u32,
+///     /// Stays in the page.
+///     #[signals(local)]
+///     open: bool,
+/// }
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home() -> Html {
+///     html! {
+///         <main data-signals={Search { page: 1, ..Search::default() }}>
+///             <input data-bind={Search::q()}>
+///             <b data-text={"Page " + Search::page()}></b>
+///             <button data-show={Search::page().gt(1)} data-on:click={Search::page().set(1).then(list::action())}>"First"</button>
+///         </main>
+///     }
+/// }
+///
+/// #[app::query("/list")]
+/// async fn list(mut search: Signals<Search>) -> impl Stream<Item = Event> {
+///     stream! {
+///         search.page += 1;
+///         yield Search::q().is("");
+///         yield search.0;
+///     }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let page = client.get("/").send();
+/// assert!(page.text().starts_with(r#"<main data-signals='{"q":"","page":1,"_open":false}'><input data-bind="q">"#));
+/// assert!(page.text().contains(r#"<button data-show="$page &gt; 1" data-on:click="$page = 1; @get('/list')">"#));
+///
+/// let events = client.get("/list").signals(&json!({ "q": "tea", "page": "1" })).send().events();
+/// assert_eq!(events[0].signals(), Some(json!({ "q": "" })));
+/// assert_eq!(events[1].signals(), Some(json!({ "q": "tea", "page": 2 })));
+/// # }
+/// ```
+///
+/// # Fields
+///
+/// Each field is one signal, whose type serde writes and reads. These attributes say more:
+///
+/// | attribute | the field |
+/// |---|---|
+/// | `#[signals(local)]` | is called `_name` in the page, which never sends it; what is read of it is its `Default` |
+/// | `#[signals(nested)]` | is a struct that derives `Signals`: `Search::list().page()` is `list.page` |
+/// | `#[signals(fn = "..")]` | has a function of this name, where its own is taken |
+/// | `#[serde(rename = "..")]`, and `rename_all` on the struct | has this name in the page |
+/// | `#[serde(default)]`, on the field or the struct | may be missing in what a page sends |
+/// | `#[serde(skip)]` | is no signal |
+///
+/// Other attributes of serde do not go with signals, and do not compile. The struct need not derive serde's traits; if it
+/// does, they are for other uses. A function is as visible as its field. An enum that is text says so, `impl TextSignal for
+/// Sort {}` ([`TextSignal`]), so that it can be bound, shown and compared.
+///
+/// The crate must have an [`app!`](crate::app!). One that has none names stario: `#[signals(crate = stario)]`.
+pub use stario_macros::Signals;
 /// Makes a function a handler without registering it: [`App::route`] gives it a path and a kind.
 ///
 /// It works as with `#[app::query]`, except that the path is checked against the parameters when the app is

@@ -11,7 +11,10 @@ pub use crate::datastar::{
 pub use crate::error::Rejection;
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
-pub use crate::extract::{Defaulted, FromRequest, PathSource, TextDefault, or_default};
+pub use crate::extract::{
+    Defaulted, FromRequest, PathSource, ReadBy, SignalsProbe, SourceFor, TextDefault, UnprobedSignals,
+    or_default, value_by,
+};
 pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
 pub use crate::inject::Injected as OneProviderUnlessByName;
@@ -28,6 +31,7 @@ pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 
 pub use stario_html;
+pub use stario_html::__private::signals;
 pub use stario_macros::{
     appless, command, detached_command, html as html_macro, query, stream as stream_macro,
     try_stream as try_stream_macro, unnamed,

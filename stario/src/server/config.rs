@@ -119,6 +119,9 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
             });
         set(&mut limits.head_fields, head_fields);
         set(&mut limits.head_timeout, self.seconds("STARIO_REQUESTS_HEADER_TIMEOUT"));
+        let body_memory =
+            self.read_with("STARIO_REQUESTS_BODY_MEMORY_BYTES", "a number of bytes above 0", above_zero);
+        limits.body_memory = body_memory.or(limits.body_memory);
         set(&mut limits.body_timeout, self.seconds("STARIO_REQUESTS_BODY_TIMEOUT"));
         set(&mut limits.keep_alive_timeout, self.seconds("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT"));
         set(&mut limits.write_timeout, self.seconds("STARIO_REQUESTS_WRITE_TIMEOUT"));

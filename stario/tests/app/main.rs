@@ -21,6 +21,7 @@ mod responses;
 mod routing;
 mod security;
 mod service;
+mod signals;
 mod templates;
 mod timeouts;
 #[path = "../support/mod.rs"]
