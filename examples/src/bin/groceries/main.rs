@@ -15,6 +15,11 @@ use stario::{App, SecurityHeaders, Text};
 
 stario::app!();
 
+/// Gives memory back to the system after a burst of requests, which the C library's does not.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The app, but for the key of its cookies.
 fn groceries() -> App {
     app::new()

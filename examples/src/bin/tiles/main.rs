@@ -11,6 +11,11 @@ use stario::prelude::*;
 
 stario::app!();
 
+/// Gives memory back to the system after a burst of requests, which the C library's does not.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What the page knows: who paints in it.
 #[derive(Signals)]
 struct Visitor {
