@@ -21,6 +21,7 @@ mod json;
 mod style;
 mod attrs;
 mod component;
+mod literals;
 
 // `cfg(rust_analyzer)` adds items that only editors read.
 #[allow(unexpected_cfgs)]

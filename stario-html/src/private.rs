@@ -11,6 +11,8 @@ use crate::attrs::{Attrs, TagName};
 pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOptional, Missing, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
+#[cfg(feature = "check")]
+pub use crate::literals::{Literals, all, inventory};
 use crate::names::drops_first_newline;
 use crate::render::Render;
 use crate::style::{StyleAttr, StyleSheet, StyleValue};

@@ -3,6 +3,9 @@ fn template() -> Html {
         ::stario_html::__hints! {
             a a input script script
         }
+        ::stario_html::__literals! {
+            "p0\trow-\t\nx0\t\t\nS0\t\t\n"
+        }
         static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
             334u32,
         );

@@ -190,7 +190,7 @@ pub mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, OriginalUri, Problems};
+pub use app::{App, OriginalUri, Problems, Warnings};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;

@@ -19,6 +19,23 @@ pub(super) struct Followed {
     pub(super) body_readers: HashSet<TypeId>,
     /// Who takes a nonce.
     pub(super) nonce_takers: BTreeSet<String>,
+    /// The signals that are taken, in builds with debug assertions.
+    pub(super) signals: Vec<TakenSignal>,
+}
+
+/// A signal that a handler takes, or a provider of its.
+pub(super) struct TakenSignal {
+    /// Its path, `user.name`.
+    pub(super) path: String,
+    /// The type of the parameter's value.
+    pub(super) type_name: &'static str,
+    /// Whether the handler is called without it.
+    pub(super) may_be_missing: bool,
+    /// Who takes it, with its place.
+    pub(super) taker: String,
+    pub(super) endpoint: &'static EndpointInfo,
+    /// The path of the route.
+    pub(super) route: &'static str,
 }
 
 pub(super) fn follow(
@@ -38,6 +55,7 @@ pub(super) fn follow(
             replacements,
             body_readers: &mut followed.body_readers,
             nonce_takers: &mut followed.nonce_takers,
+            signals: &mut followed.signals,
             path: Vec::new(),
             done: HashSet::new(),
             captures: Vec::new(),
@@ -62,6 +80,7 @@ struct Walk<'a> {
     replacements: &'a Replacements,
     body_readers: &'a mut HashSet<TypeId>,
     nonce_takers: &'a mut BTreeSet<String>,
+    signals: &'a mut Vec<TakenSignal>,
     /// The providers between the endpoint and here.
     path: Vec<ProviderInfo>,
     /// Providers that were followed to their end for this endpoint.
@@ -90,6 +109,16 @@ impl Walk<'_> {
                 Requirement::Nonce => {
                     let taker = self.taker();
                     self.nonce_takers.insert(taker);
+                }
+                Requirement::Signal { name, separator, type_name, may_be_missing } => {
+                    self.signals.push(TakenSignal {
+                        path: name.replace(separator, "."),
+                        type_name,
+                        may_be_missing,
+                        taker: self.taker(),
+                        endpoint: self.endpoint,
+                        route: self.route.path,
+                    });
                 }
                 Requirement::Provider(info) => self.provider(info()),
                 Requirement::Fields(requirements) => self.follow(requirements()),

@@ -8,7 +8,7 @@ use super::content_type::ContentType;
 use super::{Defaulted, FromRequest};
 use super::{json_body, urlencoded, value, value_newtype};
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 pub(super) const SOURCE: &str = "signal";
@@ -53,7 +53,7 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let signals = scope.shared(|| read_signals(scope)).await?;
         let name = parameter.name();
-        let separator = if parameter.is_renamed() { "." } else { "__" };
+        let separator = separator(parameter);
         let found = if name.contains(separator) {
             name.split(separator).try_fold(&*signals, |value, name| value.get(name))
         } else {
@@ -67,6 +67,21 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
         .map(Self)
         .map_err(|problem| problem.into_rejection(SOURCE, name))
     }
+
+    /// Only the check of names asks, and a build for production has none.
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        cfg!(debug_assertions).then(|| Requirement::Signal {
+            name: parameter.name(),
+            separator: separator(parameter),
+            type_name: std::any::type_name::<T>(),
+            may_be_missing: parameter.has_default(),
+        })
+    }
+}
+
+/// What separates the names in the path of a nested signal.
+fn separator(parameter: &Parameter) -> &'static str {
+    if parameter.is_renamed() { "." } else { "__" }
 }
 
 impl<T: DeserializeOwned + Send> Defaulted for Signal<T> {
