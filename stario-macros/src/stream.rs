@@ -83,7 +83,12 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
 /// What the block says of the page. An inner stream says it itself.
 fn literals(body: TokenStream) -> Literals {
     let mut literals = Literals::default();
-    let context = rust::Context { writer: None, skips_streams: true, root_ids: Some(html::root_ids) };
+    let context = rust::Context {
+        writer: None,
+        skips_streams: true,
+        root_ids: Some(html::root_ids),
+        ..rust::Context::default()
+    };
     rust::scan(body, context, &mut literals);
     literals
 }

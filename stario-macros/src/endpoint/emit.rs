@@ -72,8 +72,12 @@ pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
 fn literals(endpoint: &Endpoint) -> Literals {
     let writer = endpoint.parameters.iter().find(|parameter| parameter.written().is("Writer"));
     let writer = writer.map(Parameter::own_name);
-    let context =
-        rust::Context { writer: writer.as_deref(), skips_streams: true, root_ids: Some(html::root_ids) };
+    let context = rust::Context {
+        writer: writer.as_deref(),
+        skips_streams: true,
+        root_ids: Some(html::root_ids),
+        ..rust::Context::default()
+    };
     let mut literals = Literals::default();
     rust::scan(endpoint.function.signature.output.to_token_stream(), context, &mut literals);
     rust::scan(endpoint.function.body.clone(), context, &mut literals);

@@ -58,7 +58,8 @@ impl Collector {
     }
 
     fn rust(&mut self, tokens: &TokenStream) {
-        rust::scan(tokens.clone(), rust::Context::default(), &mut self.literals);
+        let context = rust::Context { in_template: true, ..rust::Context::default() };
+        rust::scan(tokens.clone(), context, &mut self.literals);
     }
 
     fn nodes(&mut self, nodes: &[Node]) {

@@ -13,6 +13,8 @@ pub(crate) struct Context<'w> {
     pub(crate) writer: Option<&'w str>,
     /// Whether `stream!` sees its blocks itself.
     pub(crate) skips_streams: bool,
+    /// Whether the tokens stand in a template, where a `json!` value patches nothing.
+    pub(crate) in_template: bool,
     /// Finds the literal ids of the outermost elements of a template.
     pub(crate) root_ids: Option<RootIds>,
 }
@@ -36,7 +38,7 @@ fn step(before: &[TokenTree], rest: &[TokenTree], context: Context<'_>, literals
         match name.as_str() {
             "html" => return 3,
             "stream" | "try_stream" if context.skips_streams => return 3,
-            "json" => {
+            "json" if !context.in_template => {
                 keys(content.stream(), 'j', literals);
                 return 3;
             }
@@ -314,8 +316,12 @@ mod tests {
     #[track_caller]
     fn check(tokens: TokenStream, expected: &[&str]) {
         let mut literals = Literals::default();
-        let context =
-            Context { writer: Some("w"), skips_streams: true, root_ids: Some(crate::html::root_ids) };
+        let context = Context {
+            writer: Some("w"),
+            skips_streams: true,
+            in_template: false,
+            root_ids: Some(crate::html::root_ids),
+        };
         scan(tokens.clone(), context, &mut literals);
         assert_eq!(literals.lines(), expected, "{tokens}");
     }

@@ -210,6 +210,12 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_wrong_with_the_app() {
+        let warnings = groceries().state(Key::generate()).check().unwrap();
+        assert!(warnings.is_empty(), "{warnings}");
+    }
+
+    #[test]
     fn what_one_adds_all_see() {
         let (client, session) = sign_in("Ada");
         let mut live = client.get("/live").cookie("session", &session).open().send();
