@@ -33,7 +33,218 @@ fn report(first: u32, app: App) -> (String, String) {
 
 #[track_caller]
 fn has_problems(first: u32, app: App, expected: &[&str]) {
-    let expected = if value == fitting { 204 } else { 422 };
+    let expected = expected.join("\n");
+    assert_eq!(report(first, app).0, expected);
+}
+
+#[track_caller]
+fn has_warnings(first: u32, app: App, expected: &[&str]) {
+    assert_eq!(report(first, app), (String::new(), expected.join("\n")));
+}
+
+mod targets {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! { <body><ul id="items">for n in 0..3 { <li id={("item-", n)}>{n}</li> }</ul></body> }
+    }
+
+    #[app::command("/add", app = local)]
+    async fn add(id: Signal<Option<u32>>) -> impl Stream<Item = Event> {
+        let id = id.0.unwrap_or_default();
+        stream! {
+            yield (Mode::Append, "#items", html! { <li>"1"</li> });
+            yield (Mode::Append, "#itmes", html! { <li>"2"</li> });
+            yield event::remove("#item-7");
+            yield event::remove("#entry-7");
+            yield event::remove(format!("#item-{id}"));
+            yield event::remove(format!("#entry-{id}"));
+            yield event::patch(html! { <li>"3"</li> }).selector("main #items, #other > b").mode(Mode::Inner);
+            yield html! { <p id="item-9">"one of the page"</p> };
+            yield html! { <p id="own-only">"of no page"</p> };
+            yield event::remove("#made-by-a-script");
+        }
+    }
+
+    #[app::command("/write", app = local)]
+    async fn write(w: Writer) -> Result<()> {
+        w.remove("#writtne").await?;
+        Ok(())
+    }
+
+    #[app::query("/written", app = local)]
+    async fn written() -> Html {
+        html! { <p id="written">"x"</p> }
+    }
+
+    #[test]
+    fn an_event_needs_a_target() {
+        has_problems(
+            FIRST,
+            local::new().known_signals(["id"]).known_ids(["#made-by-*"]),
+            &[
+                "no template has the id `itmes`, which an event at +12 needs; did you mean `items` at +4? (made elsewhere? `.known_ids([\"itmes\"])`)",
+                "no template has the id `entry-7`, which an event at +14 needs (made elsewhere? `.known_ids([\"entry-7\"])`)",
+                "no template has an id that begins with `entry-`, which an event at +16 needs (made elsewhere? `.known_ids([\"entry-*\"])`)",
+                "no template has the id `other`, which an event at +17 needs (made elsewhere? `.known_ids([\"other\"])`)",
+                "no other template has the id `own-only`, which an event at +19 needs (made elsewhere? `.known_ids([\"own-only\"])`)",
+                "no template has the id `writtne`, which an event at +26 needs; did you mean `written` at +32? (made elsewhere? `.known_ids([\"writtne\"])`)",
+            ],
+        );
+    }
+}
+
+mod signals {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals="{name: '', user: {age: 7}, tags: []}">
+                <input data-bind:first-line>
+                <b data-text="$nmae"></b>
+                <b data-text="$name + $firstLine + $patched"></b>
+                <b data-show="$user.age > 7 && $unknown"></b>
+                <button data-on:click="$open = !$open">"Menu"</button>
+                <nav data-show="$open"></nav>
+                <button data-on:click="$lost = true">"x"</button>
+                <button data-on:click={save::action()}>"Save"</button>
+                <button data-on:click="@post('/by-url')">"Save"</button>
+            </body>
+        }
+    }
+
+    #[app::command("/save", app = local)]
+    async fn save(
+        nam: Signal<String>,
+        open: Signal<Option<bool>>,
+        user__age: Signal<u8>,
+        user__agee: Signal<u8>,
+        #[name("tags.first")] tag: Signal<String>,
+    ) -> impl Stream<Item = Event> {
+        let _ = (nam, open, user__age, user__agee, tag);
+        stream! {
+            yield json!({ "patched": 1 });
+            yield json!({ "ptached": 1 });
+        }
+    }
+
+    #[app::command("/by-url", app = local)]
+    async fn by_url(missing_by_url: Signal<u8>) {
+        let _ = missing_by_url;
+    }
+
+    /// No page calls it.
+    #[app::command("/api", app = local)]
+    async fn of_other_clients(price: Signal<u8>, #[default(1)] page: Signal<u8>) {
+        let _ = (price, page);
+    }
+
+    #[test]
+    fn a_signal_needs_a_page() {
+        let app = local::new().known_signals(["unknwon"]);
+        has_problems(
+            FIRST,
+            app,
+            &[
+                "no page declares, binds or patches the signal `nmae`, which is read at +7; did you mean `name` at +5? (made elsewhere? `.known_signals([\"nmae\"])`)",
+                "no page declares, binds or patches the signal `unknown`, which is read at +9 (made elsewhere? `.known_signals([\"unknown\"])`)",
+                "no page declares, binds or patches the signal `missing_by_url`, which names::signals::by_url at +34 takes (made elsewhere? `.known_signals([\"missing_by_url\"])`)",
+                "no page declares, binds or patches the signal `nam`, which names::signals::save at +19 takes; did you mean `name` at +5? (made elsewhere? `.known_signals([\"nam\"])`)",
+                "no page declares, binds or patches the signal `user.agee`, which names::signals::save at +19 takes; did you mean `user.age` at +5? (made elsewhere? `.known_signals([\"user.agee\"])`)",
+            ],
+        );
+        let known = ["nmae", "$unknown", "missing_*", "nam", "user"];
+        has_warnings(
+            FIRST,
+            local::new().known_signals(known),
+            &[
+                "no page declares, binds or patches the signal `price`, which names::signals::of_other_clients at +40 takes (made elsewhere? `.known_signals([\"price\"])`)",
+                "no page declares, binds or patches the signal `page`, which names::signals::of_other_clients at +40 takes (made elsewhere? `.known_signals([\"page\"])`)",
+                "nobody declares or reads the signal `lost`, which is set at +12",
+                "nobody declares or reads the signal `ptached`, which is set at +30; did you mean `patched` at +8?",
+            ],
+        );
+    }
+}
+
+mod kinds {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals={json(&json!({ "is_on": true, "many": ["a"], "both": 1, "text": "" }))} data-signals:amount="7">
+                <input data-bind="amount">
+                <p data-signals="{both: 'x'}"></p>
+                <button data-on:click={save::action()}>"Save"</button>
+            </body>
+        }
+    }
+
+    #[app::command("/save", app = local)]
+    async fn save(
+        is_on: Signal<u8>,
+        many: Signal<String>,
+        amount: Signal<Option<String>>,
+        both: Signal<String>,
+        text: Signal<u32>,
+    ) {
+        let _ = (is_on, many, amount, both, text);
+    }
+
+    #[test]
+    fn a_signal_is_taken_as_it_is_declared() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "the signal `is_on` is true or false at +5, and names::kinds::save at +13 takes a number",
+                "the signal `many` is a list at +5, and names::kinds::save at +13 takes text",
+                "the signal `amount` is a number at +5, and names::kinds::save at +13 takes text",
+            ],
+        );
+    }
+
+    mod refused {
+        use super::*;
+
+        stario::app!(local);
+
+        #[app::command("/save", app = local)]
+        async fn save(
+            #[default(false)] a_bool: Signal<bool>,
+            #[default(1)] a_number: Signal<u8>,
+            #[default("")] a_text: Signal<String>,
+        ) {
+            let _ = (a_bool, a_number, a_text);
+        }
+
+        /// What the check calls a contradiction is refused, whatever the value.
+        #[test]
+        fn values_of_another_kind_are_refused() {
+            let client = TestClient::new(local::new());
+            let status = |name: &str, value: serde_json::Value| {
+                let signals: serde_json::Map<_, _> = [(name.to_owned(), value)].into_iter().collect();
+                client.post("/save").signals(&signals).send().status().as_u16()
+            };
+            let values = [("a_bool", json!(true)), ("a_number", json!(1)), ("a_text", json!("a"))];
+            for (name, fitting) in &values {
+                for (_, value) in values.iter().chain(&[("", json!([1])), ("", json!({ "a": 1 }))]) {
+                    let expected = if value == fitting { 204 } else { 422 };
                     assert_eq!(status(name, value.clone()), expected, "{name} {value}");
                 }
             }
