@@ -12,7 +12,9 @@ pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOpt
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
 #[cfg(feature = "check")]
-pub use crate::literals::{Literals, all, inventory};
+pub use crate::literals::all as literals;
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+pub use crate::literals::{Literals, inventory};
 use crate::names::drops_first_newline;
 use crate::render::Render;
 use crate::style::{StyleAttr, StyleSheet, StyleValue};

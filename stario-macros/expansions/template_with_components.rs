@@ -1,7 +1,7 @@
 fn template() -> Html {
     {
         ::stario_html::__literals! {
-            "m0\tx\t\n"
+            "\nm0\tx\t\n"
         }
         static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
             154u32,

@@ -4,7 +4,7 @@ fn template() -> Html {
             a a input script script
         }
         ::stario_html::__literals! {
-            "p0\trow-\t\nx0\t\t\nS0\t\t\n"
+            "\np0\trow-\t\nx0\t\t\nS0\t\t\n"
         }
         static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
             334u32,

@@ -1,7 +1,7 @@
 //! The literals that only meet in a browser, collected for the check of the app: one text per macro call, emitted in one
 //! place, and nothing if there are none.
 //!
-//! Each line of the text is a letter, the line in the user's file, a tab, the literal, a tab, and its place: the conditions
+//! The first line of the text is the user's file. Each other one is a letter, the line in the user's file, a tab, the literal, a tab, and its place: the conditions
 //! and loops around it. `stario/src/app/literals.rs` reads it.
 //!
 //! | letter | literal |
@@ -30,6 +30,8 @@ use quote::quote;
 /// What a macro call found.
 #[derive(Debug, Default)]
 pub(crate) struct Literals {
+    /// The file of the first literal.
+    file: String,
     text: String,
 }
 
@@ -41,6 +43,9 @@ impl Literals {
 
     /// Adds a literal with the conditions and loops around it, the outermost first.
     pub(crate) fn add_in(&mut self, kind: char, span: Span, literal: &str, place: &[String]) {
+        if self.text.is_empty() {
+            self.file = file(span);
+        }
         self.text.push(kind);
         self.text.push_str(&line(span).to_string());
         self.text.push('\t');
@@ -70,8 +75,11 @@ impl Literals {
 
     /// The statement that submits the literals, if there are any. `html` is the path to `stario-html`.
     pub(crate) fn emit(self, html: &TokenStream) -> Option<TokenStream> {
-        let text = self.text;
-        (!text.is_empty()).then(|| quote!(#html::__literals! { #text }))
+        if self.text.is_empty() {
+            return None;
+        }
+        let text = format!("{}\n{}", self.file, self.text);
+        Some(quote!(#html::__literals! { #text }))
     }
 
     #[cfg(test)]
@@ -83,4 +91,9 @@ impl Literals {
 /// The line in the user's file; 0 outside of the compiler.
 fn line(span: Span) -> usize {
     if proc_macro::is_available() { span.unwrap().line() } else { 0 }
+}
+
+/// The user's file; nothing outside of the compiler.
+fn file(span: Span) -> String {
+    if proc_macro::is_available() { span.unwrap().file() } else { String::new() }
 }

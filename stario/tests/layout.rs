@@ -60,7 +60,7 @@ const STARIO_HTML: &str = "
     names names/datastar names/elements names/attributes names/nesting names/similar escape html buf/tables
     buf/raw buf render
 
-    attribute style url/safety url component expression attrs json literals private lib
+    attribute style url/safety url component expression attrs json literals/section literals private lib
 ";
 
 /// The files of `stario-macros`, in the same order.

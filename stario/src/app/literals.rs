@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use stario_html::__private::all;
+use stario_html::__private::literals;
 use stario_html::names::most_similar;
 
 /// One literal. `stario-macros/src/literals.rs` lists the letters of the kinds.
@@ -36,16 +36,17 @@ impl fmt::Display for Place {
 
 /// The literals of the program, by their places.
 pub(super) static PROGRAM: LazyLock<Vec<Literal>> = LazyLock::new(|| {
-    let lines = all().enumerate().flat_map(|(call, literals)| {
-        literals.text.lines().filter_map(move |line| {
+    let lines = literals().enumerate().flat_map(|(call, text)| {
+        let mut lines = text.lines();
+        let (module, file) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        lines.filter_map(move |line| {
             let mut fields = line.split('\t');
             let head = fields.next()?;
             let kind = head.chars().next()?;
             let line = head[kind.len_utf8()..].parse().ok()?;
             let text = fields.next()?;
             let around = fields.next()?.split('/').filter(|step| !step.is_empty()).collect();
-            let place = Place { file: literals.file, line };
-            Some(Literal { kind, text, place, around, module: literals.module, call })
+            Some(Literal { kind, text, place: Place { file, line }, around, module, call })
         })
     });
     let mut all: Vec<Literal> = lines.collect();
