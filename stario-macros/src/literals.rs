@@ -12,6 +12,7 @@
 //! | `s` | a signal that the page declares, a colon, and the kind of its value; the kind `*` is that of a bound input |
 //! | `y` | the name of a type whose fields are signals of the page |
 //! | `d` | such a type, a dot, and what `s` says of its field |
+//! | `v` | nothing: signals of a value whose type is not written there |
 //! | `S` | nothing: signals that the macro cannot see |
 //! | `r`, `w` | a signal that an expression reads, one that it sets |
 //! | `j`, `Y` | a key of a `json!` value, one of a value that patches signals |

@@ -372,6 +372,49 @@ mod actions {
     }
 }
 
+mod typed {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[derive(Signals, Default)]
+    #[serde(rename_all = "camelCase")]
+    struct Filter {
+        search_words: String,
+        is_fresh: bool,
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals={Filter::default()}>
+                <input data-bind={Filter::search_words()}>
+                <b data-text="$searchWord"></b>
+                <button data-on:click={find::action()}>"Find"</button>
+            </body>
+        }
+    }
+
+    #[app::command("/find", app = local)]
+    async fn find(#[name("searchWords")] words: Signal<String>, #[name("isFresh")] fresh: Signal<u8>) {
+        let _ = (words, fresh);
+    }
+
+    #[test]
+    fn the_fields_of_a_struct_are_signals() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "no page declares, binds or patches the signal `searchWord`, which is read at +14; did you mean `searchWords` at +5? (made elsewhere? `.known_signals([\"searchWord\"])`)",
+                "the signal `isFresh` is true or false at +6, and names::typed::find at +20 takes a number",
+            ],
+        );
+    }
+}
+
 mod without_pages {
     use super::*;
 

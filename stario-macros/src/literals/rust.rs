@@ -215,7 +215,9 @@ pub(crate) fn declared(tokens: TokenStream, span: Span, literals: &mut Literals)
     } else if let Some(name) = typed(&tokens) {
         literals.add('y', span, &name);
     } else {
-        literals.add('S', span, "");
+        let is_json = |token: &TokenTree| matches!(token, TokenTree::Ident(name) if ["json", "try_json", "js"].iter().any(|call| name == call));
+        // A value with a name of its own is most likely one of a type that derives `Signals`.
+        literals.add(if tokens.first().is_some_and(is_json) { 'S' } else { 'v' }, span, "");
     }
 }
 
@@ -388,7 +390,7 @@ mod tests {
         check_declared(quote!(Search::default()), &["y0 Search"]);
         check_declared(quote!(&page::Search { q, ..x }), &["y0 Search"]);
         check_declared(quote!(json(&search)), &["S0"]);
-        check_declared(quote!(search), &["S0"]);
+        check_declared(quote!(search), &["v0"]);
         check_declared(quote!(json!({ key: 1 })), &["S0"]);
     }
 }

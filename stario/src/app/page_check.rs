@@ -281,12 +281,13 @@ impl Declared {
         all("sj").for_each(|literal| add(declared_path(literal), literal));
         let types: BTreeSet<&str> = all("y").map(|literal| literal.text).collect();
         let derived: BTreeSet<&str> = all("d").map(|literal| root(literal.text)).collect();
-        // A value out of sight may be of any of these types.
-        let is_out_of_sight = all("S").next().is_some();
-        for field in all("d").filter(|field| is_out_of_sight || types.contains(root(field.text))) {
+        // A value whose type is not written may be of any of these types.
+        let is_any = all("Sv").next().is_some();
+        for field in all("d").filter(|field| is_any || types.contains(root(field.text))) {
             add(declared_path(field), field);
         }
-        let is_open = is_out_of_sight || !types.is_subset(&derived);
+        let is_untyped = all("v").next().is_some() && derived.is_empty();
+        let is_open = is_untyped || all("S").next().is_some() || !types.is_subset(&derived);
         Self { names, roots, given: Names::given(&known.signals), is_open }
     }
 
