@@ -6,18 +6,17 @@
 //! A text is the module, the file, and a line per literal: a letter for its kind, its line in the file, a tab, the
 //! literal, a tab, and the conditions and loops around it. `stario-macros/src/literals.rs` writes it and lists the letters.
 //!
-//! On Linux each text is a static in a section of its own, because that costs the compiler a tenth of what a submission to
-//! `inventory` costs: 300 templates take 3 % longer to build instead of 30 %. On other systems it is submitted.
+//! On Linux each text is in a static in a section of its own, because that costs the compiler a tenth of what a submission to
+//! `inventory` costs. A template's text shares the static that it has anyway. On other systems each text is submitted.
 
 #[cfg(all(feature = "check", target_os = "linux"))]
 #[allow(unsafe_code)]
 mod section;
 
-#[cfg(all(feature = "check", target_os = "linux"))]
-pub use section::all;
-
 #[cfg(all(feature = "check", not(target_os = "linux")))]
 pub use inventory;
+#[cfg(all(feature = "check", target_os = "linux"))]
+pub use section::{ListedHint, all};
 
 /// The literals of one macro call.
 #[cfg(all(feature = "check", not(target_os = "linux")))]
@@ -33,7 +32,8 @@ pub fn all() -> impl Iterator<Item = &'static str> {
     inventory::iter::<Literals>.into_iter().map(|literals| literals.0)
 }
 
-/// Leaves the literals of one macro call in the program, in builds with debug assertions.
+/// Leaves the literals of one macro call in the program, in builds with debug assertions. With `hint` it also writes the
+/// template's hint, which it needs in every build.
 #[cfg(all(feature = "check", target_os = "linux"))]
 #[doc(hidden)]
 #[macro_export]
@@ -45,9 +45,18 @@ macro_rules! __literals {
         static __STARIO_LITERALS: &::core::primitive::str =
             ::core::concat!(::core::module_path!(), "\n", $text);
     };
+    (hint $guess:literal $text:literal) => {
+        #[cfg(debug_assertions)]
+        #[used]
+        #[unsafe(link_section = "stario_templates")]
+        static __STARIO_HINT: $crate::__private::ListedHint =
+            $crate::__private::ListedHint::new($guess, ::core::concat!(::core::module_path!(), "\n", $text));
+        #[cfg(not(debug_assertions))]
+        static __STARIO_HINT: $crate::__private::Hint = $crate::__private::Hint::new($guess);
+    };
 }
 
-/// Submits the literals of one macro call, in builds with debug assertions.
+/// Submits the literals of one macro call, in builds with debug assertions. With `hint` it also writes the template's hint.
 #[cfg(all(feature = "check", not(target_os = "linux")))]
 #[doc(hidden)]
 #[macro_export]
@@ -58,12 +67,19 @@ macro_rules! __literals {
             $crate::__private::Literals(::core::concat!(::core::module_path!(), "\n", $text))
         }
     };
+    (hint $guess:literal $text:literal) => {
+        static __STARIO_HINT: $crate::__private::Hint = $crate::__private::Hint::new($guess);
+        $crate::__literals! { $text }
+    };
 }
 
-/// Nothing: nobody reads the literals.
+/// Nobody reads the literals.
 #[cfg(not(feature = "check"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __literals {
     ($text:literal) => {};
+    (hint $guess:literal $text:literal) => {
+        static __STARIO_HINT: $crate::__private::Hint = $crate::__private::Hint::new($guess);
+    };
 }

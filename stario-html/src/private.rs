@@ -11,6 +11,8 @@ use crate::attrs::{Attrs, TagName};
 pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOptional, Missing, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
+#[cfg(all(feature = "check", target_os = "linux"))]
+pub use crate::literals::ListedHint;
 #[cfg(feature = "check")]
 pub use crate::literals::all as literals;
 #[cfg(all(feature = "check", not(target_os = "linux")))]

@@ -1,11 +1,8 @@
 fn template() -> Html {
     {
         ::stario_html::__literals! {
-            "\nm0\tx\t\n"
+            hint 154u32 "\nm0\tx\t\n"
         }
-        static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
-            154u32,
-        );
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;
         Card::__props()

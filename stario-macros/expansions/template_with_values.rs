@@ -4,11 +4,8 @@ fn template() -> Html {
             a a input script script
         }
         ::stario_html::__literals! {
-            "\np0\trow-\t\nx0\t\t\nS0\t\t\n"
+            hint 334u32 "\np0\trow-\t\nx0\t\t\nS0\t\t\n"
         }
-        static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
-            334u32,
-        );
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;
         buf.__part("<a id=\"row-", &(id), "\"");

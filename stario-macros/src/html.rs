@@ -30,11 +30,11 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let mut template = parse::parse(cursor, &mut report);
     check::check(&template, &mut report);
     let hints = hints::hints(&krate, &template);
-    let literals = collect::collect(&template).emit(&krate);
+    let literals = collect::collect(&template).into_text();
     let into = template.into.take();
     let ops = lower::lower(template);
     let errors = report.into_statements();
-    emit::emit(&krate, into, &ops, &quote!(#errors #hints #literals))
+    emit::emit(&krate, into, &ops, literals.as_deref(), &quote!(#errors #hints))
 }
 
 /// The literal ids of the elements of a template that stand in no other, and where they are written.

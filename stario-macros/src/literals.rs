@@ -74,13 +74,15 @@ impl Literals {
         }
     }
 
-    /// The statement that submits the literals, if there are any. `html` is the path to `stario-html`.
+    /// The statement that leaves the literals in the program, if there are any. `html` is the path to `stario-html`.
     pub(crate) fn emit(self, html: &TokenStream) -> Option<TokenStream> {
-        if self.text.is_empty() {
-            return None;
-        }
-        let text = format!("{}\n{}", self.file, self.text);
+        let text = self.into_text()?;
         Some(quote!(#html::__literals! { #text }))
+    }
+
+    /// The text of the literals, if there are any.
+    pub(crate) fn into_text(self) -> Option<String> {
+        (!self.text.is_empty()).then(|| format!("{}\n{}", self.file, self.text))
     }
 
     #[cfg(test)]

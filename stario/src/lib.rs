@@ -72,7 +72,7 @@
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
-//! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`] |
+//! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`], [`Warnings`] |
 //!
 //! # Features
 //!
