@@ -11,6 +11,12 @@ use crate::attrs::{Attrs, TagName};
 pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOptional, Missing, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
+#[cfg(all(feature = "check", target_os = "linux"))]
+pub use crate::literals::ListedHint;
+#[cfg(feature = "check")]
+pub use crate::literals::all as literals;
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+pub use crate::literals::{Literals, inventory};
 use crate::names::drops_first_newline;
 use crate::render::Render;
 use crate::style::{StyleAttr, StyleSheet, StyleValue};
@@ -26,6 +32,7 @@ pub mod signals {
     pub use serde::de::MapAccess;
     pub use serde::ser::SerializeMap;
 
+    pub use crate::__literals;
     pub use crate::signals::{
         ByFields, ListItem, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
         SignalProbe, SignalRef, SignalType, Unprobed, next_field, skip_field,

@@ -46,8 +46,8 @@ const STARIO: &str = "
     datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
-    handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/guards app/answers
-    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
+    handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
+    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/assemble app/settings
     app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
@@ -72,16 +72,16 @@ const STARIO_HTML: &str = "
     names names/datastar names/elements names/attributes names/nesting names/similar escape html buf/tables
     buf/raw buf render
 
-    attribute style url/safety url component expression attrs places json signals signals/code signals/kind
+    attribute style url/safety url component expression attrs literals/section literals places json signals signals/code signals/kind
     signals/reference signals/expr signals/by_fields signals/patch private private/datastar lib
 ";
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors parameter parameter/written parameter/model function/place function parameter/emit
+    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
-    html/lower/parts html/parse/source html/report html/braces html/check/datastar html/check/entities
+    html/lower/parts html/parse/source html/report html/braces html/collect html/check/datastar html/check/entities
     html/check/attributes html/check html/lower/lists html/lower/attributes html/lower html/parse
     html/parse/attributes html/parse/flow html/parse/habits
 

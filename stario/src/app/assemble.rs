@@ -7,7 +7,7 @@ use super::client_file::DATASTAR_FILE;
 use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
-use super::{App, Problems, guards, layers, requirements};
+use super::{App, Problems, Warnings, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
@@ -116,8 +116,15 @@ impl Assembled {
 }
 
 impl App {
-    /// The app in the form that serves requests.
-    pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
+    /// The app in the form that serves requests. Warnings are written to the log.
+    pub(crate) fn assemble(self) -> Result<Assembled, Problems> {
+        let (app, warnings) = self.examine()?;
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        Ok(app)
+    }
+
+    /// The app in the form that serves requests, and what is likely wrong with it.
+    pub(super) fn examine(mut self) -> Result<(Assembled, Warnings), Problems> {
         // Parts that have none say so themselves.
         if self.has_nothing_to_answer() && self.parts.len() == 1 {
             self.problems.push(without_handlers(&self.parts));
@@ -132,6 +139,12 @@ impl App {
         self.problems.extend(followed.nonce_takers.iter().map(|taker| {
             format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
         }));
+        let mut warnings = Vec::new();
+        if cfg!(debug_assertions) {
+            let findings = page_check::check(&self.parts, &followed.signals, &self.known);
+            self.problems.extend(findings.problems);
+            warnings = findings.warnings;
+        }
         let parts = Parts::new(&self.parts, &mut effective);
         self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
         let mut router = Router::default();
@@ -210,7 +223,7 @@ impl App {
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
         };
-        Ok(Assembled {
+        let app = Assembled {
             shared: Arc::new(shared),
             targets,
             parts,
@@ -219,7 +232,8 @@ impl App {
             probe_paths,
             takes_form_parts: followed.takes_form_parts,
             hooks: Hooks::new(self.hooks),
-        })
+        };
+        Ok((app, Warnings(warnings)))
     }
 }
 

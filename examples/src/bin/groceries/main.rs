@@ -228,6 +228,12 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_wrong_with_the_app() {
+        let warnings = groceries().state(Key::generate()).check().unwrap();
+        assert!(warnings.is_empty(), "{warnings}");
+    }
+
+    #[test]
     fn what_one_adds_all_see() {
         let client = client();
         let (mut ada, mut grace) = (sign_in(&client, "Ada"), sign_in(&client, "Grace"));

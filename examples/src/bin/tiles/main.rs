@@ -119,6 +119,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_is_wrong_with_the_app() {
+        let warnings = app::new().state(Board::default()).check().unwrap();
+        assert!(warnings.is_empty(), "{warnings}");
+    }
+
+    #[test]
     fn a_click_is_seen_by_everyone_who_is_here() {
         let client = TestClient::new(app::new().state(Board::default()));
         let mut first = client.page("/");
