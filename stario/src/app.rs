@@ -312,7 +312,7 @@ impl App {
     /// bring an id or a signal that others need, say so with [`known_ids`](Self::known_ids) and
     /// [`known_signals`](Self::known_signals).
     ///
-    /// ```
+    /// ```standalone_crate
     /// use stario::prelude::*;
     ///
     /// stario::app!();

@@ -58,6 +58,11 @@ impl Collector {
     }
 
     fn rust(&mut self, tokens: &TokenStream) {
+        // Most values say nothing, and their text tells that sooner than their tokens.
+        let text = tokens.to_string();
+        if !["action", "selector", "Raw", "push_trusted_markup"].iter().any(|word| text.contains(word)) {
+            return;
+        }
         let context = rust::Context { in_template: true, ..rust::Context::default() };
         rust::scan(tokens.clone(), context, &mut self.literals);
     }
