@@ -192,7 +192,8 @@ fn answer_admitted(
             let kept = (answers.has_panic_page() || timeout.is_some()).then(|| Arc::clone(&scope));
             return match handler::call(endpoint, exchange, scope) {
                 Ok(call) => {
-                    DispatchState::Call(CalledHandler { call, kept, deadline: timeout.map(Deadline::after) })
+                    let deadline = timeout.map(|timeout| Box::pin(Deadline::after(timeout)));
+                    DispatchState::Call(CalledHandler { call, kept, deadline })
                 }
                 Err(overloaded) => DispatchState::Now(overloaded),
             };
