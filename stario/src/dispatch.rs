@@ -241,7 +241,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {
-        exchange.note_reason(reason.text);
+        exchange.note_reason(reason.for_log());
     }
     exchange.answered(status);
 }

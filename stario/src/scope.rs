@@ -238,7 +238,7 @@ impl Scope {
     ///
     /// A body that no parameter has read is read to its end over HTTP/1, in a task: bytes that wait to be read hide from
     /// hyper that the client has left, and a body that is dropped before its end closes the connection for
-    /// reading. A body that is larger than its limit is not waited for.
+    /// reading. A body that is larger than its limit is not read.
     #[doc(hidden)]
     pub fn close(&self) {
         let (body, shared, held) = {
