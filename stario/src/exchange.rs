@@ -26,6 +26,7 @@ use crate::route::RouteFacts;
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
+use crate::short_text::ShortText;
 use crate::sse::StreamObserver;
 use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 
@@ -66,7 +67,7 @@ struct Record {
     listeners: Listeners,
     started: Instant,
     method: Method,
-    path: Box<str>,
+    path: ShortText,
     client: Option<IpAddr>,
     /// The status of the response; 0 before there is one.
     status: AtomicU16,
@@ -108,7 +109,7 @@ impl Exchange {
         if let Some(route) = place.as_ref().and_then(|place| place.route) {
             telemetry::routed(&span, &head.method, app.router.route(route).path);
         }
-        let path = if listeners.want_records() { head.uri.path().into() } else { Box::default() };
+        let path = if listeners.want_records() { head.uri.path().into() } else { ShortText::default() };
         Arc::new(Self {
             id,
             connection,
@@ -154,7 +155,12 @@ impl Exchange {
             vary: OnceLock::new(),
             channel: OnceLock::new(),
             hand_over: Mutex::new(None),
-            record: Record::new(outer.record.listeners, outer.record.method.clone(), Box::default(), None),
+            record: Record::new(
+                outer.record.listeners,
+                outer.record.method.clone(),
+                ShortText::default(),
+                None,
+            ),
             outer: Some(Arc::clone(outer)),
             app: Arc::clone(&outer.app),
             cleanups: Cleanups::default(),
@@ -325,9 +331,9 @@ impl Exchange {
         let request = RequestRecord {
             id: self.id,
             method: record.method.as_str(),
-            path: &record.path,
+            path: record.path.as_bytes(),
             client: record.client,
-            route: self.route().map(|route| route.path),
+            route: self.route().map(|route| &route.target.logged),
             status,
             reason: record.reason.get().map(|reason| &**reason),
             bytes,
@@ -340,7 +346,7 @@ impl Exchange {
 }
 
 impl Record {
-    fn new(listeners: Listeners, method: Method, path: Box<str>, client: Option<IpAddr>) -> Self {
+    fn new(listeners: Listeners, method: Method, path: ShortText, client: Option<IpAddr>) -> Self {
         Self {
             listeners,
             started: Instant::now(),

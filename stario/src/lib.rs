@@ -172,6 +172,8 @@ mod path_segment;
 mod links;
 /// One request's name.
 mod request_id;
+
+mod short_text;
 /// In-process fan-out.
 pub mod relay;
 /// Errors that answer.

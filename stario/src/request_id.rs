@@ -57,8 +57,12 @@ impl RequestId {
     }
 
     pub(crate) fn header(self) -> HeaderValue {
+        let digits = self.digits();
+        // The length is hidden from the compiler: where it knows that there are 32 bytes, it checks one by one instead of 16
+        // at once, which takes 200 instructions more.
+        let digits = std::hint::black_box(&digits.0[..]);
         // Hexadecimal digits are a header's value.
-        HeaderValue::from_bytes(&self.digits().0).unwrap_or(HeaderValue::from_static(""))
+        HeaderValue::from_bytes(digits).unwrap_or(HeaderValue::from_static(""))
     }
 }
 

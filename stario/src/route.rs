@@ -7,6 +7,7 @@ use http::Method;
 
 use crate::routing::Route;
 use crate::settings::PartSettings;
+use crate::telemetry::LoggedRoute;
 
 /// The kind of a handler. The method named here is its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,6 +79,7 @@ pub(crate) struct RouteFacts {
     pub(crate) endpoint: &'static EndpointInfo,
     /// The settings that hold here.
     pub(crate) settings: Arc<PartSettings>,
+    pub(crate) logged: LoggedRoute,
 }
 
 /// One route of an app.

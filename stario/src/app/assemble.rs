@@ -19,6 +19,7 @@ use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::stop::StopSignal;
+use crate::telemetry::LoggedRoute;
 use crate::work::Work;
 
 /// A checked app, shared by all its connections.
@@ -203,7 +204,8 @@ fn info(route: &EndpointRoute) -> RouteInfo {
 fn split(route: EndpointRoute, effective: &mut Effective) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, settings, .. } = target;
-    let facts = RouteFacts { endpoint: &endpoint.info, settings: effective.of(&settings) };
+    let settings = effective.of(&settings);
+    let facts = RouteFacts { endpoint: &endpoint.info, settings, logged: LoggedRoute::new(path) };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },

@@ -22,20 +22,21 @@ use crate::stall::StallTimer;
 
 /// Begins to answer a request; `stream` is its own over HTTP/2.
 pub(super) fn answer(
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     activity: &Arc<Activity>,
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
-    let has_body = !hyper::body::Body::is_end_stream(request.body());
+    let (mut head, body) = request.into_parts();
+    let has_body = !hyper::body::Body::is_end_stream(&body);
     let active = activity.begin_request(has_body, stream);
-    let refused = refusal(&mut request, limits.head_fields).map(Box::new);
-    let dispatched = refused.is_none().then(|| {
-        let stall = StallTimer::new(limits.body_timeout);
-        let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
-        catch_panic(dispatch(activity.app(), request, activity.connection().clone()))
-    });
-    Answer { dispatched, refused, request: Some(active) }
+    if let Some(refused) = refusal(&mut head, &body, limits.head_fields) {
+        return Answer { dispatched: None, refused: Some(Box::new(refused)), request: Some(active) };
+    }
+    let connection = activity.connection();
+    let body = Body::incoming(body, StallTimer::new(limits.body_timeout), connection);
+    let dispatched = catch_panic(dispatch(activity.app(), head, body, connection.clone()));
+    Answer { dispatched: Some(dispatched), refused: None, request: Some(active) }
 }
 
 pin_project_lite::pin_project! {

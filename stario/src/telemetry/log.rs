@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::Write as _;
 use std::sync::{LazyLock, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber, dispatcher};
@@ -66,11 +66,10 @@ impl Log {
         dispatcher::get_default(tracing::Dispatch::is::<Installed>).then_some(log)
     }
 
-    /// Writes a line that `write` has the message and the fields of.
-    pub(super) fn write_line(&self, level: Level, write: impl FnOnce(&mut Vec<u8>)) {
-        let time = SystemTime::now();
+    /// Writes a line of the time `now` that `write` has the message and the fields of.
+    pub(super) fn write_line(&self, level: Level, now: Instant, write: impl FnOnce(&mut Vec<u8>)) {
         self.write_bytes(level, |line| {
-            line::begin(line, self.format, level, time);
+            line::begin(line, self.format, level, now);
             write(line);
         });
     }
@@ -103,7 +102,7 @@ impl Log {
         fields: Option<&Fields>,
         request_id: RequestId,
     ) {
-        self.write_line(level, |line| {
+        self.write_line(level, Instant::now(), |line| {
             line::push_escaped(line, self.format, message);
             if self.format == Format::Json {
                 line.push(b'"');
@@ -159,7 +158,7 @@ fn unreserved(name: &str) -> &str {
 /// Appends the line that says how many lines were dropped.
 pub(super) fn push_dropped(lines: &mut Vec<u8>, count: u64) {
     let format = LOG.get().map_or(Format::Json, |log| log.format);
-    line::begin(lines, format, Level::WARN, SystemTime::now());
+    line::begin(lines, format, Level::WARN, Instant::now());
     lines.extend_from_slice(b"lines of the log were dropped: more came than were written");
     if format == Format::Json {
         lines.push(b'"');

@@ -188,7 +188,9 @@ impl TestRequest {
             self.request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
             *self.request.body_mut() = body;
         }
-        *patiently("response", dispatch(&self.app, self.request, Connection::new(Some(self.peer)))).await
+        let (head, body) = self.request.into_parts();
+        let response = dispatch(&self.app, head, body, Connection::new(Some(self.peer)));
+        *patiently("response", response).await
     }
 }
 
