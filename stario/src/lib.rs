@@ -174,6 +174,8 @@ mod links;
 mod request_id;
 
 mod short_text;
+
+mod wake_flag;
 /// In-process fan-out.
 pub mod relay;
 /// Errors that answer.

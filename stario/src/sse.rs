@@ -21,6 +21,7 @@ use crate::body::{Body, BodyError, Cut, Frames};
 use crate::datastar::{Event, StreamItem};
 use crate::response::{self, IntoResponse, Response};
 use crate::stop::{StopSignal, StopWatch, Timer};
+use crate::wake_flag::WakeFlag;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Asks nginx, and proxies that follow it, to pass each event on at once.
@@ -53,6 +54,8 @@ impl IntoResponse for Event {
 pub struct Frame {
     pub(crate) bytes: Bytes,
     pub(crate) events: u64,
+    /// Whether the source waits already for what comes behind it, and has to be polled again only when it is woken.
+    pub(crate) is_last_for_now: bool,
 }
 
 /// Where an event stream takes its frames from.
@@ -99,41 +102,70 @@ pin_project_lite::pin_project! {
         stop: Option<StopWatch>,
         pings: Option<Pings>,
         observer: Arc<dyn StreamObserver>,
+        wakes: WakeFlag,
+        waits: Waits,
     }
+}
+
+/// What an event stream need not poll until it is woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    Nothing,
+    /// The stop and the source.
+    Source,
+    /// The pings, too.
+    All,
 }
 
 impl<S: EventSource> EventStream<S> {
     pub(crate) fn new(source: S, settings: StreamSettings) -> Self {
         let StreamSettings { stop, ping_interval, observer } = settings;
         let stop = stop.map(|stop| stop.watch());
-        Self { source, stop, pings: ping_interval.and_then(Pings::every), observer }
+        let pings = ping_interval.and_then(Pings::every);
+        Self { source, stop, pings, observer, wakes: WakeFlag::new(), waits: Waits::Nothing }
     }
 }
 
 impl<S: EventSource> Frames for EventStream<S> {
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        // The task of the context is known by `still_waits`.
         let mut this = self.project();
-        if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) {
-            this.observer.stopped();
-            return Poll::Ready(None);
-        }
-        match this.source.as_mut().poll_next(ctx) {
-            Poll::Ready(next) => {
+        let ctx = &mut Context::from_waker(this.wakes.waker());
+        if *this.waits == Waits::Nothing {
+            if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) {
+                this.observer.stopped();
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(next) = this.source.as_mut().poll_next(ctx) {
                 if let Some(pings) = this.pings {
                     pings.note_event();
                 }
-                Poll::Ready(next.map(|frame| {
-                    frame.map(|frame| {
-                        this.observer.sent(frame.events);
-                        frame.bytes
-                    })
-                }))
+                let Some(frame) = next else { return Poll::Ready(None) };
+                return Poll::Ready(Some(frame.map(|frame| {
+                    if frame.is_last_for_now {
+                        *this.waits = Waits::Source;
+                    }
+                    this.observer.sent(frame.events);
+                    frame.bytes
+                })));
             }
-            Poll::Pending => match this.pings {
-                Some(pings) if this.source.is_between_events() => pings.poll(ctx).map(|ping| Some(Ok(ping))),
-                _ => Poll::Pending,
-            },
         }
+        *this.waits = Waits::All;
+        match this.pings {
+            Some(pings) if this.source.is_between_events() => pings.poll(ctx).map(|ping| {
+                *this.waits = Waits::Source;
+                Some(Ok(ping))
+            }),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn still_waits(self: Pin<&mut Self>, ctx: &Context<'_>) -> bool {
+        let this = self.project();
+        if this.wakes.take(ctx) {
+            *this.waits = Waits::Nothing;
+        }
+        *this.waits == Waits::All
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -218,14 +250,16 @@ impl Burst {
         self.joined.extend_from_slice(&bytes);
     }
 
-    pub(crate) fn take(&mut self) -> Option<Frame> {
+    /// All of it as one frame. `is_last_for_now` says whether the source waits for more.
+    pub(crate) fn take(&mut self, is_last_for_now: bool) -> Option<Frame> {
         let bytes = if self.joined.is_empty() {
             std::mem::take(&mut self.first)
         } else {
             // A quiet stream keeps no memory of a burst.
             std::mem::take(&mut self.joined).freeze()
         };
-        (!bytes.is_empty()).then(|| Frame { bytes, events: std::mem::take(&mut self.events) })
+        let events = std::mem::take(&mut self.events);
+        (!bytes.is_empty()).then_some(Frame { bytes, events, is_last_for_now })
     }
 }
 
@@ -293,7 +327,7 @@ where
                 }
             }
         }
-        if let Some(frame) = this.burst.take() {
+        if let Some(frame) = this.burst.take(waits) {
             return Poll::Ready(Some(Ok(frame)));
         }
         match this.end.take() {

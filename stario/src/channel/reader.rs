@@ -71,7 +71,7 @@ impl Reader {
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame, BodyError>>> {
         let mut state = self.channel.lock();
-        if let Some(frame) = state.buffer.take() {
+        if let Some(frame) = state.buffer.take(false) {
             if let Some(length) = &mut state.length {
                 length.taken += frame.bytes.len() as u64;
             }
