@@ -39,6 +39,7 @@ use layered::LayeredRequest;
 use state::{CalledHandler, DispatchState};
 
 /// Answers one request.
+#[inline]
 pub(crate) fn dispatch(app: &Arc<Assembled>, head: Parts, body: Body, connection: Connection) -> Dispatch {
     if !app.stages().is_empty() {
         let exchange = Exchange::begin(app.shared(), &head, connection, None);
@@ -210,10 +211,10 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
         compress::vary(response.headers_mut(), name);
     }
     if is_plain {
-        response.headers_mut().append(X_REQUEST_ID, exchange.id().header());
+        response.headers_mut().append(X_REQUEST_ID, exchange.digits().header());
     } else {
         correct_length(exchange, response);
-        response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| exchange.id().header());
+        response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| exchange.digits().header());
     }
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());

@@ -21,7 +21,7 @@ use crate::current::Current;
 use crate::hand_over::HandOver;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;
-use crate::request_id::RequestId;
+use crate::request_id::{Digits, RequestId};
 use crate::route::RouteFacts;
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
@@ -34,6 +34,8 @@ use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 /// the [`Scope`](crate::Scope), which ends earlier; the dependencies that the handler borrows are in its future.
 pub struct Exchange {
     id: RequestId,
+    /// The id as text, which the response's head and the log need.
+    digits: Digits,
     connection: Connection,
     version: Version,
     /// Made when a parameter or the response's headers first ask for it.
@@ -112,6 +114,7 @@ impl Exchange {
         let path = if listeners.want_records() { head.uri.path().into() } else { ShortText::default() };
         Arc::new(Self {
             id,
+            digits: id.digits(),
             connection,
             version: head.version,
             nonce: OnceLock::new(),
@@ -145,6 +148,7 @@ impl Exchange {
         }
         Arc::new(Self {
             id: outer.id,
+            digits: outer.digits,
             connection: outer.connection.clone(),
             version: outer.version,
             nonce: OnceLock::new(),
@@ -179,6 +183,10 @@ impl Exchange {
 
     pub(crate) fn id(&self) -> RequestId {
         self.id
+    }
+
+    pub(crate) fn digits(&self) -> &Digits {
+        &self.digits
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
@@ -329,7 +337,7 @@ impl Exchange {
         }
         let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
         let request = RequestRecord {
-            id: self.id,
+            digits: &self.digits,
             method: record.method.as_str(),
             path: record.path.as_bytes(),
             client: record.client,

@@ -45,6 +45,7 @@ enum SharedInputs {
 }
 
 impl Scope {
+    #[inline]
     pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
         Arc::new(Self {
             head,

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http_body::SizeHint;
 use tokio::time::Instant;
 
 use crate::body::{Body, BodyError, Cut, Frames};
-use crate::datastar::{Event, StreamItem};
+use crate::datastar::{Burst, Event, FRAME_BYTES, StreamItem};
 use crate::response::{self, IntoResponse, Response};
 use crate::stop::{StopSignal, StopWatch, Timer};
 use crate::wake_flag::WakeFlag;
@@ -26,10 +26,6 @@ use crate::wake_flag::WakeFlag;
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Asks nginx, and proxies that follow it, to pass each event on at once.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// Events that are ready together are joined up to this many bytes. Larger ones are passed on without a copy,
-/// so that many slow clients share them; the connection writes the frames that are ready by one call.
-const FRAME_BYTES: usize = 4 * 1024;
 
 /// The head of an event stream: 200, because Datastar's client ignores the body of any other status.
 pub(crate) fn head() -> Response {
@@ -143,7 +139,8 @@ impl<S: EventSource> Frames for EventStream<S> {
                 let Some(frame) = next else { return Poll::Ready(None) };
                 return Poll::Ready(Some(frame.map(|frame| {
                     if frame.is_last_for_now {
-                        *this.waits = Waits::Source;
+                        let is_armed = this.pings.as_ref().is_none_or(|pings| pings.timer.is_armed());
+                        *this.waits = if is_armed { Waits::All } else { Waits::Source };
                     }
                     this.observer.sent(frame.events);
                     frame.bytes
@@ -217,52 +214,6 @@ impl Pings {
     }
 }
 
-/// Events that were ready together. One by itself is passed on as it is, shared with all who were sent the
-/// same; only more than one are copied.
-#[derive(Default)]
-pub(crate) struct Burst {
-    first: Bytes,
-    joined: BytesMut,
-    events: u64,
-}
-
-impl Burst {
-    pub(crate) fn len(&self) -> usize {
-        self.first.len() + self.joined.len()
-    }
-
-    /// Adds one event, or a comment.
-    pub(crate) fn add_event(&mut self, event: Bytes) {
-        self.events += u64::from(event.starts_with(b"event:"));
-        self.add(event);
-    }
-
-    /// Adds bytes of another kind.
-    pub(crate) fn add(&mut self, bytes: Bytes) {
-        if self.len() == 0 {
-            self.first = bytes;
-            return;
-        }
-        if self.joined.is_empty() {
-            self.joined.reserve(FRAME_BYTES);
-        }
-        self.joined.extend_from_slice(&std::mem::take(&mut self.first));
-        self.joined.extend_from_slice(&bytes);
-    }
-
-    /// All of it as one frame. `is_last_for_now` says whether the source waits for more.
-    pub(crate) fn take(&mut self, is_last_for_now: bool) -> Option<Frame> {
-        let bytes = if self.joined.is_empty() {
-            std::mem::take(&mut self.first)
-        } else {
-            // A quiet stream keeps no memory of a burst.
-            std::mem::take(&mut self.joined).freeze()
-        };
-        let events = std::mem::take(&mut self.events);
-        (!bytes.is_empty()).then_some(Frame { bytes, events, is_last_for_now })
-    }
-}
-
 /// The events of `stream` as frames, each sent as soon as the stream waits for the next.
 ///
 /// An error of the stream, or a panic, comes after what was yielded before it.
@@ -304,7 +255,7 @@ where
         while this.burst.len() < FRAME_BYTES && this.end.is_none() {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { break };
             let item = match catch_unwind(AssertUnwindSafe(|| stream.poll_next(ctx))) {
-                Ok(Poll::Ready(Some(item))) => item.into_item().and_then(|event| Ok(event.into_bytes()?)),
+                Ok(Poll::Ready(Some(item))) => item.into_item(),
                 Ok(Poll::Ready(None)) => {
                     this.stream.set(None);
                     break;
@@ -318,8 +269,8 @@ where
                     break;
                 }
             };
-            match item {
-                Ok(event) => this.burst.add_event(event),
+            match item.and_then(|event| Ok(event.add_to(this.burst)?)) {
+                Ok(()) => {}
                 Err(error) => {
                     tracing::error!(%error, "a stream failed");
                     this.stream.set(None);
@@ -327,8 +278,8 @@ where
                 }
             }
         }
-        if let Some(frame) = this.burst.take(waits) {
-            return Poll::Ready(Some(Ok(frame)));
+        if let Some((bytes, events)) = this.burst.take() {
+            return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: waits })));
         }
         match this.end.take() {
             Some(End::Panicked(panic)) => resume_unwind(panic),

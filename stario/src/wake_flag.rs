@@ -16,6 +16,8 @@ use std::task::{Context, Wake, Waker};
 pub(crate) struct WakeFlag {
     shared: Arc<Shared>,
     waker: Waker,
+    /// The waker of the task that polls: the same as in `shared`, to be compared without a lock.
+    task: Option<Waker>,
 }
 
 struct Shared {
@@ -34,7 +36,7 @@ impl WakeFlag {
     /// A flag of something that was never polled, which counts as woken.
     pub(crate) fn new() -> Self {
         let shared = Arc::new(Shared { is_woken: AtomicBool::new(true), task: Mutex::new(None) });
-        Self { waker: Arc::clone(&shared).into(), shared }
+        Self { waker: Arc::clone(&shared).into(), shared, task: None }
     }
 
     /// The waker that what is watched has to be polled with.
@@ -43,14 +45,15 @@ impl WakeFlag {
     }
 
     /// Whether there was a wake since the last call. The next one wakes the task of this call.
-    pub(crate) fn take(&self, ctx: &Context<'_>) -> bool {
-        let mut task = self.shared.task();
-        if task.as_ref().is_none_or(|task| !task.will_wake(ctx.waker())) {
-            *task = Some(ctx.waker().clone());
+    pub(crate) fn take(&mut self, ctx: &Context<'_>) -> bool {
+        if self.task.as_ref().is_none_or(|task| !task.will_wake(ctx.waker())) {
+            self.task = Some(ctx.waker().clone());
+            // The flag is read under the lock: a wake that still finds the last task has set it before.
+            let mut task = self.shared.task();
+            task.clone_from(&self.task);
+            return self.shared.is_woken.swap(false, Ordering::AcqRel);
         }
-        drop(task);
-        // The flag is read when the task is known: a wake before sets the flag, one behind wakes this task.
-        self.shared.is_woken.swap(false, Ordering::AcqRel)
+        self.shared.is_woken.load(Ordering::Acquire) && self.shared.is_woken.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -93,7 +96,7 @@ mod tests {
         let wakers = counters.clone().map(Waker::from);
         let counts = || counters.each_ref().map(|counter| counter.0.load(Ordering::Relaxed));
         let [first, second] = wakers.each_ref().map(Context::from_waker);
-        let flag = WakeFlag::new();
+        let mut flag = WakeFlag::new();
         assert!(flag.take(&first));
         assert!(!flag.take(&first));
         flag.waker().wake_by_ref();

@@ -26,7 +26,7 @@ const STARIO: &str = "
     response/set_cookie/sealed response/text layer/boxed layer
 
     settings/address settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
-    settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
+    settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
     channel/reader datastar/client inject/slots inject/cleanups shared

@@ -71,13 +71,13 @@ impl Reader {
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame, BodyError>>> {
         let mut state = self.channel.lock();
-        if let Some(frame) = state.buffer.take(false) {
+        if let Some((bytes, events)) = state.buffer.take() {
             if let Some(length) = &mut state.length {
-                length.taken += frame.bytes.len() as u64;
+                length.taken += bytes.len() as u64;
             }
             drop(state);
             self.channel.room.notify_waiters();
-            return Poll::Ready(Some(Ok(frame)));
+            return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: false })));
         }
         match state.phase {
             Phase::Ended => Poll::Ready(None),

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use stario_html::Render;
 
-use super::event::{Event, Mode, patch, remove_rendered, signals};
+use super::event::{Event, Mode, patch, remove_rendered, signals, to_stream};
 use crate::error::{Error, Result};
 
 /// A value that can be pushed to an open browser.
@@ -30,6 +30,15 @@ use crate::error::{Error, Result};
 pub trait IntoEvent<K> {
     /// Makes the event.
     fn into_event(self) -> Event;
+
+    /// Makes the event for one stream, which sends it once.
+    #[doc(hidden)]
+    fn into_streamed_event(self) -> Event
+    where
+        Self: Sized,
+    {
+        self.into_event()
+    }
 }
 
 impl Event {
@@ -77,13 +86,13 @@ pub struct AsTried<K>(PhantomData<K>);
 
 impl<T: IntoEvent<K>, K> StreamItem<AsEvent<K>> for T {
     fn into_item(self) -> Result<Event> {
-        Ok(self.into_event())
+        Ok(self.into_streamed_event())
     }
 }
 
 impl<T: IntoEvent<K>, E: Into<Error>, K> StreamItem<AsTried<K>> for Result<T, E> {
     fn into_item(self) -> Result<Event> {
-        self.map(T::into_event).map_err(Into::into)
+        self.map(T::into_streamed_event).map_err(Into::into)
     }
 }
 
@@ -96,6 +105,10 @@ impl IntoEvent<AsItself> for Event {
 impl<R: Render> IntoEvent<AsElements> for R {
     fn into_event(self) -> Event {
         patch(self).into()
+    }
+
+    fn into_streamed_event(self) -> Event {
+        to_stream(self.into_html())
     }
 }
 

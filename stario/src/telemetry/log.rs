@@ -13,7 +13,7 @@ use super::buffer::{Buffer, CAPACITY};
 use super::fields::Fields;
 use super::line::{self, Format};
 use super::names::LOGGER;
-use crate::request_id::RequestId;
+use crate::request_id::{Digits, RequestId};
 
 /// How long the end of the process waits for the lines to be written.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
@@ -113,13 +113,13 @@ impl Log {
                     Format::Text { .. } => line::push_field(line, self.format, name, value),
                 }
             }
-            end(line, self.format, LOGGER, Some(request_id));
+            end(line, self.format, LOGGER, Some(&request_id.digits()));
         });
     }
 }
 
 /// Writes the target, the request's id, and the end of the line.
-pub(super) fn end(line: &mut Vec<u8>, format: Format, target: &str, request_id: Option<RequestId>) {
+pub(super) fn end(line: &mut Vec<u8>, format: Format, target: &str, request_id: Option<&Digits>) {
     if format == Format::Json {
         line.extend_from_slice(b",\"target\":\"");
         line::push_escaped(line, format, target);
@@ -129,14 +129,14 @@ pub(super) fn end(line: &mut Vec<u8>, format: Format, target: &str, request_id: 
 }
 
 /// Writes the request's id, and the end of the line.
-pub(super) fn end_with_id(line: &mut Vec<u8>, format: Format, request_id: Option<RequestId>) {
+pub(super) fn end_with_id(line: &mut Vec<u8>, format: Format, request_id: Option<&Digits>) {
     let (before, behind, end): (&[u8], &[u8], &[u8]) = match format {
         Format::Json => (b",\"request_id\":\"", b"\"", b"}\n"),
         Format::Text { .. } => (b" request_id=", b"", b"\n"),
     };
     if let Some(id) = request_id {
         line.extend_from_slice(before);
-        line.extend_from_slice(id.digits().as_bytes());
+        line.extend_from_slice(id.as_bytes());
         line.extend_from_slice(behind);
     }
     line.extend_from_slice(end);
