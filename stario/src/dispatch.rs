@@ -39,7 +39,6 @@ use layered::LayeredRequest;
 use state::{CalledHandler, DispatchState};
 
 /// Answers one request.
-#[inline]
 pub(crate) fn dispatch(app: &Arc<Assembled>, head: Parts, body: Body, connection: Connection) -> Dispatch {
     if !app.stages().is_empty() {
         let exchange = Exchange::begin(app.shared(), &head, connection, None);

@@ -45,7 +45,6 @@ enum SharedInputs {
 }
 
 impl Scope {
-    #[inline]
     pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
         Arc::new(Self {
             head,

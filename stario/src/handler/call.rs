@@ -190,7 +190,13 @@ impl Step {
 
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        let _entered = self.exchange.enter();
+        let exchange = Arc::clone(&self.exchange);
+        let _entered = exchange.enter();
+        self.step_entered(ctx)
+    }
+
+    /// The same where the thread is marked as working for the request already.
+    fn step_entered(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
         match polled {
@@ -384,7 +390,8 @@ impl Drop for StreamingCall {
 impl EventSource for StreamingCall {
     fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
         let Some(call) = &mut self.call else { return Poll::Ready(None) };
-        let step = match ready!(call.step(ctx)) {
+        // The response's body, which polls this, has marked the thread.
+        let step = match ready!(call.step_entered(ctx)) {
             Step::HandOver(HandOver::Frame(frame)) => return Poll::Ready(Some(Ok(frame))),
             step => step,
         };
