@@ -190,31 +190,18 @@ impl Step {
 
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        let exchange = Arc::clone(&self.exchange);
+        let Self { endpoint, exchange, future, has_ended } = self;
         let _entered = exchange.enter();
-        self.step_entered(ctx)
+        let step = ready!(poll_step(endpoint, exchange, future, ctx));
+        *has_ended = !matches!(step, Step::HandOver(_));
+        Poll::Ready(step)
     }
 
     /// The same where the thread is marked as working for the request already.
     fn step_entered(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        // A future that panicked is dropped and never polled again, so no broken invariant is seen.
-        let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
-        match polled {
-            Ok(Poll::Pending) => match self.exchange.take() {
-                Some(hand_over) => Poll::Ready(Step::HandOver(hand_over)),
-                None => Poll::Pending,
-            },
-            Ok(Poll::Ready(response)) => {
-                self.has_ended = true;
-                Poll::Ready(Step::End(response))
-            }
-            Err(panic) => {
-                self.has_ended = true;
-                let (handler, panic) = (self.endpoint.info.handler, panic_message(&*panic));
-                tracing::error!(handler, panic, "a handler panicked");
-                Poll::Ready(Step::Panicked)
-            }
-        }
+        let step = ready!(poll_step(self.endpoint, &self.exchange, &mut self.future, ctx));
+        self.has_ended = !matches!(step, Step::HandOver(_));
+        Poll::Ready(step)
     }
 
     /// Ends what a handler with a `Writer` has left open, and logs why its response is cut.
@@ -222,6 +209,25 @@ impl Call {
         let _entered = self.exchange.enter();
         if let Some(error) = channel.conclude(value) {
             tracing::error!(handler = self.endpoint.info.handler, error, "a response was cut");
+        }
+    }
+}
+
+/// Polls a handler's future once.
+fn poll_step(
+    endpoint: &Endpoint,
+    exchange: &Exchange,
+    future: &mut EndpointFuture,
+    ctx: &mut Context<'_>,
+) -> Poll<Step> {
+    // A future that panicked is dropped and never polled again, so no broken invariant is seen.
+    match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(ctx))) {
+        Ok(Poll::Pending) => exchange.take().map_or(Poll::Pending, |step| Poll::Ready(Step::HandOver(step))),
+        Ok(Poll::Ready(response)) => Poll::Ready(Step::End(response)),
+        Err(panic) => {
+            let (handler, panic) = (endpoint.info.handler, panic_message(&*panic));
+            tracing::error!(handler, panic, "a handler panicked");
+            Poll::Ready(Step::Panicked)
         }
     }
 }

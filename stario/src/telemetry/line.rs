@@ -223,13 +223,16 @@ pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
     line.extend_from_slice(unit.as_bytes());
 }
 
-pub(super) fn push_address(line: &mut Vec<u8>, address: IpAddr) {
+/// Writes an address behind `before`.
+pub(super) fn push_address(line: &mut Vec<u8>, before: &[u8; 20], address: IpAddr) {
     let IpAddr::V4(address) = address else {
+        line.extend_from_slice(before);
         return line.extend_from_slice(address.to_string().as_bytes());
     };
-    // All octets at once: each append to the line would look for room.
-    let mut text = [0; 16];
-    let mut length = 0;
+    // All of it at once: each append to the line would look for room.
+    let mut text = [0; 20 + 16];
+    text[..20].copy_from_slice(before);
+    let mut length = 20;
     for octet in address.octets() {
         let (digits, count) = OCTETS[usize::from(octet)];
         text[length..length + 4].copy_from_slice(&digits);
@@ -394,7 +397,8 @@ mod tests {
     fn addresses_are_written_as_others_write_them() {
         for address in ["127.0.0.1", "0.10.200.255", "::1", "2001:db8::7"] {
             let address: IpAddr = address.parse().unwrap();
-            assert_eq!(output(|line| push_address(line, address)), address.to_string());
+            let written = output(|line| push_address(line, b"twenty bytes before:", address));
+            assert_eq!(written, format!("twenty bytes before:{address}"));
         }
     }
 

@@ -139,9 +139,12 @@ impl LoggedRoute {
 const IN: &[u8; 8] = b" 000 in ";
 const IN_STATUS_AT: Range<usize> = 1..4;
 
+/// The part of a line between path and address.
+const CLIENT: &[u8; 20] = b"\",\"client.address\":\"";
+
 /// The part of a line between the address and the size, and where the status stands in it.
-const STATUS: &[u8; 59] = b",\"http.response.status_code\":000,\"http.response.body.size\":";
-const STATUS_AT: Range<usize> = 29..32;
+const STATUS: &[u8; 60] = b"\",\"http.response.status_code\":000,\"http.response.body.size\":";
+const STATUS_AT: Range<usize> = 30..33;
 
 /// The end of a line from the duration on, of a request that took less than ten seconds; and where the digit of the
 /// seconds, the decimals and the id stand in it.
@@ -212,15 +215,16 @@ impl RequestRecord<'_> {
         line.extend_from_slice(b"\",\"url.path\":\"");
         line.extend_from_within(path);
         if let Some(client) = self.client {
-            line.extend_from_slice(b"\",\"client.address\":\"");
-            line::push_address(line, client);
+            line::push_address(line, CLIENT, client);
         }
-        line.push(b'"');
-        if let Some(status) = status {
-            let mut part = *STATUS;
-            part[STATUS_AT].copy_from_slice(&status);
-            line.extend_from_slice(&part);
-            line::push_number(line, self.bytes);
+        match status {
+            Some(status) => {
+                let mut part = *STATUS;
+                part[STATUS_AT].copy_from_slice(&status);
+                line.extend_from_slice(&part);
+                line::push_number(line, self.bytes);
+            }
+            None => line.push(b'"'),
         }
         if let Some(events) = self.events {
             line.extend_from_slice(b",\"events\":");
