@@ -152,7 +152,7 @@ fn push_script(buf: &mut Buf, code: &str) {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be placed in a Datastar expression",
     label = "not JavaScript",
-    note = "it is JavaScript: use a typed action, json(&value), js(\"..\") or a literal",
+    note = "it is JavaScript: use a typed action, a typed signal such as `Search::page().set(1)`, json(&value), js(\"..\") or a literal",
     note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"
 )]
 pub trait Expression {

@@ -51,7 +51,7 @@ impl<T: Serialize + ?Sized> Expression for Json<'_, T> {
 
 impl<T: Serialize + ?Sized> ScriptValue for Json<'_, T> {}
 
-fn to_code<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
+pub(crate) fn to_code<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
     let mut code = Vec::with_capacity(64);
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut code, ScriptSafe))?;
     String::from_utf8(code).map_err(serde::ser::Error::custom)

@@ -18,6 +18,9 @@ mod url;
 mod expression;
 #[cfg(feature = "json")]
 mod json;
+mod places;
+#[cfg(feature = "json")]
+mod signals;
 mod style;
 mod attrs;
 mod component;
@@ -42,7 +45,15 @@ pub use expression::{Expression, HandlerAttr, Js, JsWriter, ScriptValue, js};
 pub use html::Html;
 #[cfg(feature = "json")]
 pub use json::{Json, json, try_json};
+pub use places::{
+    BindAttr, ConditionAttr, DatastarExpression, IndicatorAttr, SignalsAttr, TextExpression, ValueExpression,
+};
 pub use render::{Displayed, Raw, Render, display};
+#[cfg(feature = "json")]
+pub use signals::{
+    Effect, Expr, NestedSignals, Operand, PageSignals, SignalInfo, SignalKind, SignalPatch, SignalRef,
+    TextSignal,
+};
 pub use style::{Css, StyleAttr, StyleSheet, StyleValue, css};
 #[doc(hidden)]
 pub use url::{Lead, is_same_site, lead, refresh_url_start};

@@ -17,6 +17,21 @@ use crate::style::{StyleAttr, StyleSheet, StyleValue};
 use crate::url::{UrlAttr, is_safe_refresh, refuse_unsafe};
 pub use crate::{Buf, Html};
 
+#[path = "private/datastar.rs"]
+mod datastar;
+
+/// What `derive(Signals)` calls.
+#[cfg(feature = "json")]
+pub mod signals {
+    pub use serde::de::MapAccess;
+    pub use serde::ser::SerializeMap;
+
+    pub use crate::signals::{
+        ByFields, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
+        SignalProbe, SignalRef, SignalType, Unprobed, next_field, skip_field,
+    };
+}
+
 /// The bytes that should be left at the end, so that the last writes do not grow the buffer.
 const ROOM: u32 = 64;
 

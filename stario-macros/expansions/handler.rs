@@ -182,7 +182,12 @@ const __STARIO_user: () = {
             )
         }
     }
-    type __Parameter3 = Signals<Filter>;
+    type __Parameter3 = <__stario::ReadBy<
+        {
+            use __stario::UnprobedSignals as _;
+            __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+        },
+    > as __stario::SourceFor<Signals<Filter>>>::Source;
     static __PARAMETERS: [__stario::ParameterInfo; 8] = [
         __stario::ParameterInfo::new(
             __stario::Parameter::new("id"),
@@ -245,6 +250,7 @@ const __STARIO_user: () = {
             line: ::core::line!(),
             is_checked: true,
             body_limit: ::core::option::Option::None,
+            timeout: ::core::option::Option::None,
         },
         layer: ::core::option::Option::None,
         requirements: || __stario::requirements(&__PARAMETERS),
@@ -366,7 +372,14 @@ const __STARIO_user: () = {
                                             argument_0.by_value(),
                                             argument_1.by_value(),
                                             argument_2,
-                                            argument_3.by_value(),
+                                            <__stario::ReadBy<
+                                                {
+                                                    use __stario::UnprobedSignals as _;
+                                                    __stario::SignalsProbe::<Signals<Filter>>::BY_FIELDS
+                                                },
+                                            > as __stario::SourceFor<
+                                                Signals<Filter>,
+                                            >>::value(argument_3.by_value()),
                                             argument_4.by_value(),
                                             argument_5.by_value(),
                                             argument_6,

@@ -12,7 +12,7 @@ fn template() -> Html {
         buf.__url(" href=\"", 0usize, &(url), "\"");
         buf.__attr(" title=\"", 0usize, &(note), "\"");
         buf.__flag_or_text(" hidden=\"", 0usize, &(is_hidden), "\"");
-        buf.__expression(" data-on:click=\"", 0usize, &(action), "\">");
+        buf.__datastar(" data-on:click=\"", 0usize, &(action), "\">");
         buf.__text("", &(name), "</a><input");
         if (is_busy) {
             buf.__static(" disabled");

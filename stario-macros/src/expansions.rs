@@ -1,4 +1,4 @@
-//! The expansions of templates, components and handlers, one text for each shape of an expansion: `expansions/*.rs` beside `src`.
+//! The expansions of templates, components, handlers and signals, one text for each shape of an expansion: `expansions/*.rs` beside `src`.
 //!
 //! A change of what is emitted shows there before it shows anywhere else. `EXPANSIONS=overwrite cargo test -p
 //! stario-macros --lib` writes the texts again.
@@ -9,7 +9,7 @@ use std::{env, fs};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{component, endpoint, html};
+use crate::{component, endpoint, html, signals};
 
 /// Compares items with the text of that name.
 #[track_caller]
@@ -115,4 +115,36 @@ fn handler_with_every_form_of_parameter() {
         }
     };
     check("handler", endpoint::expand(endpoint::Kind::Query, quote!("/users/{id}/posts"), &function));
+}
+
+#[test]
+fn signals_with_every_kind_of_field() {
+    let item = quote! {
+        #[serde(rename_all = "camelCase")]
+        pub struct Search<T> {
+            /// What is looked for.
+            pub search_text: String,
+            #[serde(default)]
+            page: T,
+            #[signals(local)]
+            open: bool,
+            #[serde(skip)]
+            cache: Cache,
+            #[signals(nested, fn = "order")]
+            sort: Sort,
+        }
+    };
+    check("signals", signals::expand(item));
+}
+
+#[test]
+fn template_with_signals() {
+    check_template(
+        "template_with_signals",
+        quote! {
+            <main data-signals={search} data-on:click={"evt.key && ", action} data-init={action}>
+                <input data-bind={q} data-indicator={busy} data-show={open} data-class:x={open} data-text={q} data-attr:title={q}>
+            </main>
+        },
+    );
 }

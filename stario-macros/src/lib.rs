@@ -14,6 +14,7 @@ mod function;
 mod html;
 mod component;
 mod parameter;
+mod signals;
 mod stream;
 
 #[cfg(test)]
@@ -114,4 +115,10 @@ pub fn try_stream(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(FromRequest, attributes(default, name))]
 pub fn from_request(item: TokenStream) -> TokenStream {
     from_request::expand(item.into()).into()
+}
+
+/// Makes the fields of a struct the signals of a page; see `stario::Signals`.
+#[proc_macro_derive(Signals, attributes(signals, serde))]
+pub fn signals(item: TokenStream) -> TokenStream {
+    signals::expand(item.into()).into()
 }

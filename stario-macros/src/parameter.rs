@@ -6,6 +6,7 @@ mod written;
 
 pub(crate) use emit::{
     Taker, block, info, info_name, infos, metadata, name_assertions, requirements, resolutions, runtime,
-    short, short_at, source_future,
+    short, short_at, signals_source, source_future,
 };
 pub(crate) use model::{Parameter, unraw};
+pub(crate) use written::mentions;

@@ -5,17 +5,19 @@ use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, VARY};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::error::{Chain, Error, Kind, Rejection, error_response, reason};
+use crate::error::{Chain, Error, ErrorResponse, Kind, Rejection, error_response, reason};
 use crate::panic::panic_message;
 use crate::request_id::RequestId;
-use crate::response::{self, Response, internal_server_error};
+use crate::response::{self, Response, ShownFailure, internal_server_error};
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// Datastar's client sends it with each request of an action.
+pub(crate) const DATASTAR_REQUEST: HeaderName = HeaderName::from_static("datastar-request");
 
 /// The error pages of an app: by the error's type, for rejections, by status. They are read only when a request fails.
 #[derive(Default, Clone)]
@@ -79,9 +81,10 @@ impl ErrorAnswers {
             by_type.find_map(|(_, handler)| handler(cause, request)).or_else(|| own?.response(request))
         };
         if let Some(mut response) = guarded(id, handled) {
+            show_by_own_events(&mut response, own.map(ErrorResponse::status), request);
             log_failure(response.status(), cause, id);
-            if response.status().is_client_error() {
-                response::note_reason(&mut response, &Chain(cause).to_string());
+            if response::status_for_log(&response).is_client_error() {
+                response::note_cause(&mut response, &Chain(cause).to_string());
             }
             return Some(response);
         }
@@ -105,19 +108,22 @@ impl ErrorAnswers {
         {
             return response;
         }
-        let codings = rejection.codings();
         let mut response = match &self.rejection {
             Some(handler) => {
-                guarded(id, || Some(handler(rejection, request))).unwrap_or_else(internal_server_error)
+                let answer = || {
+                    let mut response = handler(rejection, request);
+                    show_by_own_events(&mut response, Some(rejection.status()), request);
+                    Some(response)
+                };
+                guarded(id, answer).unwrap_or_else(internal_server_error)
             }
             None => match self.page(rejection.status(), rejection.message(), request, id) {
                 Some(response) => response,
                 None => refusal(rejection, request),
             },
         };
-        if let Some(codings) = codings {
-            let codings = HeaderValue::from_static(codings);
-            response.headers_mut().entry(ACCEPT_ENCODING).or_insert(codings);
+        if let Some((name, value)) = rejection.header() {
+            response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
         }
         response
     }
@@ -155,13 +161,31 @@ impl ErrorAnswers {
         let handler = self.by_status.get(&status)?;
         let page = || {
             let mut response = handler(message, request);
+            show_by_own_events(&mut response, Some(status), request);
             // A page says nothing about the status but by its words.
-            if response.status() == StatusCode::OK {
+            if response::status_for_log(&response) == StatusCode::OK {
                 *response.status_mut() = status;
             }
             Some(response)
         };
         guarded(id, page)
+    }
+}
+
+/// Has events that the app answers a failure with sent as 200, if Datastar's client asks: it ignores those of any other
+/// status. `status` is the failure's own, for an answer that has none but 200.
+fn show_by_own_events(response: &mut Response, status: Option<StatusCode>, request: &request::Parts) {
+    let written = Some(response.status()).filter(|status| *status != StatusCode::OK);
+    let Some(status) = written.or(status) else { return };
+    if ShownFailure::fits(status)
+        && request.headers.contains_key(DATASTAR_REQUEST)
+        && response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|content_type| content_type == "text/event-stream")
+    {
+        *response.status_mut() = StatusCode::OK;
+        response.extensions_mut().insert(ShownFailure(status));
     }
 }
 

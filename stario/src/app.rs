@@ -5,6 +5,7 @@ mod assemble;
 mod client_file;
 mod compose;
 mod discover;
+mod guards;
 mod hook;
 mod hooks;
 mod layers;
@@ -30,7 +31,7 @@ use crate::settings::Settings;
 use crate::states::States;
 
 pub(crate) use assemble::Assembled;
-pub use discover::{Registration, inventory};
+pub use discover::{ModuleGuard, Registration, inventory};
 use hook::Hook;
 pub(crate) use mount::Mount;
 pub use mount::OriginalUri;
@@ -55,6 +56,7 @@ pub(crate) use stop_sequence::StopSequence;
 /// | `app = admin` | the app that it belongs to, see below |
 /// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
 /// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] |
+/// | `timeout = "10s"` | how long it may take to answer, instead of [`App::timeout`] |
 ///
 /// Paths are divided at their slashes as they are sent, then each segment is decoded once, so `%2F` is part of its
 /// segment. Literals are compared decoded: `/caf%C3%A9`, `/caf%c3%a9` and `/café` are one path, also in an attribute.
@@ -116,6 +118,7 @@ macro_rules! app {
             #[doc(hidden)]
             pub use $crate::__private as __stario;
             pub use $crate::__private::{command, detached_command, query};
+            pub use $crate::__require_in_module as require;
 
             /// Tells this crate's routes from those of others.
             #[doc(hidden)]
@@ -127,7 +130,33 @@ macro_rules! app {
             pub fn new() -> $crate::App {
                 $crate::__private::discover::<Routes>(::core::module_path!())
             }
+
+            /// The guard of a type that has a provider in this crate, for `App::guard`.
+            #[must_use]
+            pub fn require<T: $crate::__private::OneProviderUnlessByName<Routes>>() -> $crate::Guard {
+                $crate::__private::require::<T, Routes>()
+            }
         }
+    };
+}
+
+/// Guards the handlers of the module in which it stands: `app::require!(Admin);`.
+#[doc(hidden)]
+#[macro_export]
+// The routes are those of the crate that writes the line.
+#[allow(clippy::crate_in_macro_def)]
+macro_rules! __require_in_module {
+    ($guard:ty) => {
+        const _: () = {
+            use crate::app::{__stario, Routes as __Routes};
+
+            __stario::inventory::submit! {
+                __stario::ModuleGuard {
+                    module: ::core::module_path!(),
+                    guard: __stario::require::<$guard, __Routes>,
+                }
+            }
+        };
     };
 }
 
@@ -154,10 +183,10 @@ pub struct App {
 
 /// Finds the handlers registered for the app whose routes are `R`.
 pub fn discover<R: 'static>(module: &'static str) -> App {
-    let routes = TypeId::of::<R>();
+    let app = TypeId::of::<R>();
     App {
-        routes: discover::endpoints(routes).into_iter().map(EndpointRoute::new).collect(),
-        parts: vec![Part::new(routes, module)],
+        routes: discover::routes(app),
+        parts: vec![Part::new(app, module)],
         states: States::default(),
         datastar_file: None,
         probes: Probes::default(),

@@ -7,6 +7,7 @@
 mod error;
 #[cfg(feature = "files")]
 mod file;
+mod held;
 mod incoming;
 
 use std::any::Any;
@@ -26,9 +27,10 @@ use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
 pub use error::BodyError;
-pub(crate) use error::{Cut, Stalled};
+pub(crate) use error::{Cut, MemoryFull, Stalled, TooLong};
 #[cfg(feature = "files")]
 pub(crate) use file::FileBody;
+pub(crate) use held::{BodyMemory, HeldBytes};
 use incoming::Incoming;
 
 /// An HTTP response with stario's [`Body`].
@@ -92,6 +94,9 @@ pub(crate) trait Delivery: Send + Sync {
 
     /// The handler that makes the response, if a route answers.
     fn handler(&self) -> Option<&'static str>;
+
+    /// Notes how many bytes the whole response has.
+    fn note_size(&self, bytes: usize);
 
     /// Notes that the server's stop has cut the response.
     fn note_cut(&self);
@@ -192,6 +197,20 @@ impl Body {
     /// The handler that makes this response, if a route answers.
     pub(crate) fn handler(&self) -> Option<&'static str> {
         self.delivery.as_ref().and_then(|delivery| delivery.to.handler())
+    }
+
+    /// Notes how large this response is, as far as it is made already, for the next of its route.
+    pub(crate) fn note_size(&self) {
+        let bytes = match &self.kind {
+            Kind::Full(bytes) => bytes.len(),
+            Kind::Foreign(body) => {
+                body.size_hint().exact().map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+            }
+            Kind::Incoming(_) | Kind::Frames(_) | Kind::Failed(_) => 0,
+        };
+        if let Some(delivery) = &self.delivery {
+            delivery.to.note_size(bytes);
+        }
     }
 
     /// Notes that the server's stop has cut this response.

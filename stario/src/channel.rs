@@ -29,7 +29,7 @@ use crate::response::{self, RefusalReason, Response};
 use crate::sse;
 
 pub use error::WriteError;
-pub(crate) use reader::Opened;
+pub(crate) use reader::{Opened, Reader};
 
 /// Connects a handler, which may run in a task of its own, with the connection of its client.
 pub(crate) struct Channel {
@@ -225,7 +225,7 @@ impl Channel {
                 // Panics and the server's errors are logged where they are caught.
                 return value.ok().filter(|answer| !answer.status().is_server_error()).map(|answer| {
                     let reason =
-                        answer.extensions().get().map(|RefusalReason(reason)| format!(" ({reason})"));
+                        answer.extensions().get().map(|RefusalReason { text, .. }| format!(" ({text})"));
                     let status = answer.status().as_u16();
                     format!(
                         "its handler returned a {status} after it had begun{}",

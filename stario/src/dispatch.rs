@@ -8,7 +8,9 @@
 //! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
 //! requests need (layers, mounted services, compression off the thread) is boxed.
 
+mod failure;
 mod found;
+mod guarded;
 mod layered;
 mod state;
 
@@ -36,7 +38,7 @@ use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
 use found::Found;
 use layered::LayeredRequest;
-use state::{CalledHandler, DispatchState};
+use state::{CalledHandler, Deadline, DispatchState};
 
 /// Answers one request.
 pub(crate) fn dispatch(app: &Arc<Assembled>, head: Parts, body: Body, connection: Connection) -> Dispatch {
@@ -72,6 +74,13 @@ pub(crate) struct Dispatch {
     /// The response is finished but for its compression and its body.
     compressing: Option<Compressing>,
     is_answered: bool,
+}
+
+impl Dispatch {
+    /// How many bytes the response may be expected to have, if it is large.
+    pub(crate) fn expected_bytes(&self) -> usize {
+        self.exchange.route().map_or(0, |route| route.target.large_response.expected())
+    }
 }
 
 type Compressing = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -143,8 +152,23 @@ fn now(response: Response) -> DispatchState {
     DispatchState::Now(Box::new(response))
 }
 
-/// Has the request answered by what was found: calls the handler, or says why there is none.
+/// Has the request answered by what was found, behind the guards of its part.
 fn answer(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
+    if exchange.is_guarded() && !found.is_handler() {
+        let (app, exchange) = (Arc::clone(app), Arc::clone(exchange));
+        let guarded = guarded::guarded(app, exchange, scope, found, answer_admitted);
+        return DispatchState::Later(Box::pin(guarded));
+    }
+    answer_admitted(app, exchange, scope, found)
+}
+
+/// Has the request answered by what was found: calls the handler, or says why there is none.
+fn answer_admitted(
+    app: &Arc<Assembled>,
+    exchange: &Arc<Exchange>,
+    scope: Arc<Scope>,
+    found: Found,
+) -> DispatchState {
     let found = match found {
         Found::Mount(mount) => {
             return DispatchState::Later(Box::pin(mounted(
@@ -159,9 +183,13 @@ fn answer(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, fou
     let status = |status, message: &str| answers.status(status, message, scope.head(), exchange.id());
     now(match found {
         Match::Found(route) => {
-            let kept = answers.has_panic_page().then(|| Arc::clone(&scope));
-            return match handler::call(app.target(route).endpoint, exchange, scope) {
-                Ok(call) => DispatchState::Call(CalledHandler { call, kept }),
+            let endpoint = app.target(route).endpoint;
+            let timeout = endpoint.info.timeout.or_else(|| exchange.settings().timeout());
+            let kept = (answers.has_panic_page() || timeout.is_some()).then(|| Arc::clone(&scope));
+            return match handler::call(endpoint, exchange, scope) {
+                Ok(call) => {
+                    DispatchState::Call(CalledHandler { call, kept, deadline: timeout.map(Deadline::after) })
+                }
                 Err(overloaded) => DispatchState::Now(overloaded),
             };
         }
@@ -218,10 +246,12 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
-    if let Some(RefusalReason(reason)) = response.extensions_mut().remove() {
-        exchange.note_reason(reason);
+    let reason: Option<RefusalReason> = response.extensions_mut().remove();
+    let status = failure::show(exchange, response, reason.as_ref());
+    if let Some(reason) = reason {
+        exchange.note_reason(reason.text);
     }
-    exchange.answered(response.status());
+    exchange.answered(status);
 }
 
 /// The response in a coding that the client accepts; or a future of it.

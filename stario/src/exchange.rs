@@ -12,6 +12,7 @@ use std::time::Instant;
 use http::{Method, StatusCode, Version, request};
 use tracing::Span;
 
+use crate::answers::DATASTAR_REQUEST;
 use crate::body::{Delivery, End, Entered};
 use crate::channel::Channel;
 use crate::client::client_behind;
@@ -22,12 +23,13 @@ use crate::hand_over::HandOver;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;
 use crate::request_id::{Digits, RequestId};
-use crate::route::RouteFacts;
+use crate::route::{HandlerKind, RouteFacts};
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::short_text::ShortText;
 use crate::sse::StreamObserver;
+use crate::stream_places::StreamPlace;
 use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 
 /// One request and its response, shared by the handler's future and the response's body. The inputs of the request are in
@@ -46,6 +48,9 @@ pub struct Exchange {
     place_behind_layers: OnceLock<Place>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
+    /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
+    /// for failures.
+    is_from_page: bool,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
     /// The request headers by which the routes at this path are told apart.
@@ -112,6 +117,7 @@ impl Exchange {
             telemetry::routed(&span, &head.method, app.router.route(route).path);
         }
         let path = if listeners.want_records() { head.uri.path().into() } else { ShortText::default() };
+        let may_have_region = place.as_ref().is_none_or(|place| place.settings.failure_region.is_some());
         Arc::new(Self {
             id,
             digits: id.digits(),
@@ -121,6 +127,7 @@ impl Exchange {
             place,
             place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
+            is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -155,6 +162,7 @@ impl Exchange {
             place: Some(place),
             place_behind_layers: OnceLock::new(),
             accepted: None,
+            is_from_page: outer.is_from_page,
             span: outer.span.clone(),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -210,6 +218,11 @@ impl Exchange {
         self.accepted.as_ref()
     }
 
+    /// The selector of the region in which the page that sent this request shows failures.
+    pub(crate) fn failure_region(&self) -> Option<&str> {
+        self.settings().failure_region.as_deref().filter(|_| self.is_from_page)
+    }
+
     pub(crate) fn span(&self) -> &Span {
         &self.span
     }
@@ -226,6 +239,11 @@ impl Exchange {
     /// The settings that hold for this request. Until it is known where it leads, those of the app that is served hold.
     pub(crate) fn settings(&self) -> &PartSettings {
         self.place().map_or(&self.app.root, |place| &place.settings)
+    }
+
+    /// Whether the part that answers has guards.
+    pub fn is_guarded(&self) -> bool {
+        !self.settings().guards.is_empty()
     }
 
     /// The route that matched.
@@ -307,6 +325,16 @@ impl Exchange {
         let _ = self.record.reason.set(reason);
     }
 
+    /// A place for the response among the streams that may be open; `None` if there is none. A command has run by then, so
+    /// its stream is let through.
+    pub(crate) fn place_for_stream(&self) -> Option<StreamPlace> {
+        let may_be_refused = match self.route() {
+            Some(route) => route.target.endpoint.kind == HandlerKind::Query,
+            None => self.outer().record.method.is_safe(),
+        };
+        self.app.streams.take(may_be_refused)
+    }
+
     /// Notes that the response is an event stream.
     pub(crate) fn begin_stream(&self) {
         self.outer().record.is_stream.store(true, Ordering::Relaxed);
@@ -380,6 +408,12 @@ impl Delivery for Exchange {
 
     fn handler(&self) -> Option<&'static str> {
         self.route().map(|route| route.target.endpoint.handler)
+    }
+
+    fn note_size(&self, bytes: usize) {
+        if let Some(route) = self.route() {
+            route.target.large_response.note(bytes);
+        }
     }
 
     fn note_cut(&self) {

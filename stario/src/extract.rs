@@ -36,6 +36,7 @@ mod request_id;
 #[cfg(feature = "sealed-cookies")]
 mod sealed_cookie;
 mod signal;
+mod signal_source;
 mod signals;
 mod state;
 #[cfg(feature = "uploads")]
@@ -69,6 +70,7 @@ pub use raw_body::{RawBody, WholeBody};
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
 pub use signal::Signal;
+pub use signal_source::{ReadBy, SignalsProbe, SourceFor, UnprobedSignals, value_by};
 pub use signals::Signals;
 pub use state::State;
 #[cfg(feature = "uploads")]
@@ -150,7 +152,7 @@ pub trait FromRequest: Sized {
     message = "`{Self}` takes no default",
     note = "`#[default(..)]` goes with sources of one value that may be missing, such as `QueryParam<T>`, `Header<T>`, `Cookie<T>` and `Signal<T>`"
 )]
-pub trait Defaulted: FromRequest {
+pub trait Defaulted: Sized {
     type Value;
 
     fn from_default(value: Self::Value) -> Self;

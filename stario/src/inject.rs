@@ -6,6 +6,7 @@
 
 mod cleanup;
 mod cleanups;
+mod guard;
 mod lazy;
 mod lifetime;
 mod parameter_info;
@@ -25,6 +26,7 @@ use crate::scope::Scope;
 pub use cleanup::Cleanup;
 pub use cleanups::CleanupOutcome;
 pub(crate) use cleanups::Cleanups;
+pub use guard::{admit, require};
 pub use lazy::Lazy;
 pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};

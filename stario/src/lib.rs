@@ -142,6 +142,12 @@ mod connection;
 mod stall;
 /// Counts tasks, so that their end can be waited for.
 mod tasks;
+/// How much memory the process may use.
+mod memory;
+/// How many connections and streams the process can hold.
+mod capacity;
+/// How many streams are open at once.
+mod stream_places;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.
@@ -229,9 +235,10 @@ pub use response::{
 pub use route::{HandlerKind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
-pub use settings::{Limits, ProxyHeader, SameOrigin, SecurityHeaders};
+pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
+pub use stario_html::{PageSignals, SignalPatch, SignalRef, TextSignal};
 /// Groups several parameters in a struct, which handlers then take as one.
 ///
 /// Each field is a parameter with the field's name. It takes the same attributes, `#[default(..)]` and
@@ -267,11 +274,86 @@ pub use stario_html::{Children, Html, Raw, Render};
 /// # }
 /// ```
 pub use stario_macros::FromRequest;
+/// Makes the fields of a struct the signals of a page, with a type each.
+///
+/// - `data-signals={value}` declares them, with the values that they have in `value`.
+/// - `Search::page()` refers to one of them, a [`SignalRef`]. [`html!`](crate::html!) takes it where its type fits: in `data-bind` what an
+///   input can hold, in `data-show`, `data-class:name` and `data-indicator` a `bool`, in `data-text`, `data-attr:name` and
+///   `data-style:name` text, numbers and `bool`.
+/// - Where expressions stand, it is set, toggled, compared and joined: `Search::page().set(1).then(list::action())`.
+/// - [`Signals<Search>`](struct@Signals) reads all of them, [`Signal<u32>`](Signal) reads one, by its name.
+/// - `yield Search::page().is(2)` patches one of them, `yield search` all but the local ones, and
+///   `yield Search::page().delete()` removes one. [`event::signals`] gives a patch options, such as `only_if_missing`.
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// #[derive(Signals, Default)]
+/// struct Search {
+///     q: String,
+///     page: u32,
+///     /// Stays in the page.
+///     #[signals(local)]
+///     open: bool,
+/// }
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home() -> Html {
+///     html! {
+///         <main data-signals={Search { page: 1, ..Search::default() }}>
+///             <input data-bind={Search::q()}>
+///             <b data-text={"Page " + Search::page()}></b>
+///             <button data-show={Search::page().gt(1)} data-on:click={Search::page().set(1).then(list::action())}>"First"</button>
+///         </main>
+///     }
+/// }
+///
+/// #[app::query("/list")]
+/// async fn list(mut search: Signals<Search>) -> impl Stream<Item = Event> {
+///     stream! {
+///         search.page += 1;
+///         yield Search::q().is("");
+///         yield search.0;
+///     }
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let page = client.get("/").send();
+/// assert!(page.text().starts_with(r#"<main data-signals='{"q":"","page":1,"_open":false}'><input data-bind="q">"#));
+/// assert!(page.text().contains(r#"<button data-show="$page &gt; 1" data-on:click="$page = 1; @get('/list')">"#));
+///
+/// let events = client.get("/list").signals(&json!({ "q": "tea", "page": "1" })).send().events();
+/// assert_eq!(events[0].signals(), Some(json!({ "q": "" })));
+/// assert_eq!(events[1].signals(), Some(json!({ "q": "tea", "page": 2 })));
+/// # }
+/// ```
+///
+/// # Fields
+///
+/// Each field is one signal, whose type serde writes and reads. These attributes say more:
+///
+/// | attribute | the field |
+/// |---|---|
+/// | `#[signals(local)]` | is called `_name` in the page, which never sends it; what is read of it is its `Default` |
+/// | `#[signals(nested)]` | is a struct that derives `Signals`: `Search::list().page()` is `list.page` |
+/// | `#[signals(fn = "..")]` | has a function of this name, where its own is taken |
+/// | `#[serde(rename = "..")]`, and `rename_all` on the struct | has this name in the page |
+/// | `#[serde(default)]`, on the field or the struct | may be missing in what a page sends |
+/// | `#[serde(skip)]` | is no signal |
+///
+/// Other attributes of serde do not go with signals, and do not compile. The struct need not derive serde's traits; if it
+/// does, they are for other uses. A function is as visible as its field. An enum that is text says so, `impl TextSignal for
+/// Sort {}` ([`TextSignal`]), so that it can be bound, shown and compared.
+///
+/// The crate must have an [`app!`](crate::app!). One that has none names stario: `#[signals(crate = stario)]`.
+pub use stario_macros::Signals;
 /// Makes a function a handler without registering it: [`App::route`] gives it a path and a kind.
 ///
 /// It works as with `#[app::query]`, except that the path is checked against the parameters when the app is
 /// checked, and that there are no links, because only the app knows the path. `#[handler(detached)]` makes
-/// one that answers before it runs; `layer = ..` and `body_limit = ..` are allowed too.
+/// one that answers before it runs; `layer = ..`, `body_limit = ..` and `timeout = ..` are allowed too.
 ///
 /// ```
 /// use stario::prelude::*;

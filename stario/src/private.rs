@@ -3,7 +3,7 @@
 //! The contract with `stario-macros`: an expansion names this module, `::core`, `::std` and the user's
 //! `crate::app`, and nothing else.
 
-pub use crate::app::{Registration, discover, inventory};
+pub use crate::app::{ModuleGuard, Registration, discover, inventory};
 pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
@@ -11,7 +11,10 @@ pub use crate::datastar::{
 pub use crate::error::Rejection;
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
-pub use crate::extract::{Defaulted, FromRequest, PathSource, TextDefault, or_default};
+pub use crate::extract::{
+    Defaulted, FromRequest, PathSource, ReadBy, SignalsProbe, SourceFor, TextDefault, UnprobedSignals,
+    or_default, value_by,
+};
 pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
 pub use crate::inject::Injected as OneProviderUnlessByName;
@@ -19,6 +22,7 @@ pub use crate::inject::{
     Argument, Dependencies, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
     by_type, has_writer, pair, reads_body_later, requirements, resolve,
 };
+pub use crate::inject::{admit, require};
 pub use crate::layer::{Next, layered};
 pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 pub use crate::reply::{Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};
@@ -27,6 +31,7 @@ pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 
 pub use stario_html;
+pub use stario_html::__private::signals;
 pub use stario_macros::{
     appless, command, detached_command, html as html_macro, query, stream as stream_macro,
     try_stream as try_stream_macro, unnamed,

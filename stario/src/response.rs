@@ -178,13 +178,47 @@ pub(crate) fn failure_of(response: &Response) -> Option<Error> {
 
 /// Why a request was answered with a 4xx: its record in the log says so.
 #[derive(Clone)]
-pub(crate) struct RefusalReason(pub(crate) Arc<str>);
+pub(crate) struct RefusalReason {
+    pub(crate) text: Arc<str>,
+    /// Whether the client may be told it, too.
+    pub(crate) is_public: bool,
+}
 
-/// Notes why the request is answered with a 4xx, unless the status says as much.
+/// Marks a failure that is sent as 200, because its body is an event that shows it in the page: Datastar's client ignores
+/// the body of any other status. It holds the status for the log and the metrics.
+#[derive(Clone, Copy)]
+pub(crate) struct ShownFailure(pub(crate) StatusCode);
+
+impl ShownFailure {
+    /// Whether a failure may be sent as 200: 429 and 5xx keep their status, because the client may try those again.
+    pub(crate) fn fits(status: StatusCode) -> bool {
+        status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
+    }
+}
+
+/// The status as the log and the metrics see it.
+pub(crate) fn status_for_log(response: &Response) -> StatusCode {
+    match response.extensions().get() {
+        Some(ShownFailure(status)) => *status,
+        None => response.status(),
+    }
+}
+
+/// Notes the sentence by which the request is refused, unless the status says as much.
 pub(crate) fn note_reason(response: &mut Response, message: &str) {
-    let status = response.status();
-    if status.is_client_error() && !message.is_empty() && message != reason(status) {
-        response.extensions_mut().insert(RefusalReason(message.into()));
+    note(response, message, true);
+}
+
+/// Notes the cause of a 4xx, which is for the log alone.
+pub(crate) fn note_cause(response: &mut Response, cause: &str) {
+    note(response, cause, false);
+}
+
+fn note(response: &mut Response, message: &str, is_public: bool) {
+    let status = status_for_log(response);
+    let is_noted = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE;
+    if is_noted && !message.is_empty() && message != reason(status) {
+        response.extensions_mut().insert(RefusalReason { text: message.into(), is_public });
     }
 }
 

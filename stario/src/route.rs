@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::Method;
 
+use crate::intern::intern;
 use crate::routing::Route;
 use crate::settings::PartSettings;
 use crate::telemetry::LoggedRoute;
@@ -52,6 +55,8 @@ pub struct EndpointInfo {
     pub is_checked: bool,
     /// The most bytes of a body that its attribute allows.
     pub body_limit: Option<fn() -> usize>,
+    /// How long it may take to answer, if its attribute says so.
+    pub timeout: Option<Duration>,
 }
 
 impl EndpointInfo {
@@ -80,6 +85,32 @@ pub(crate) struct RouteFacts {
     /// The settings that hold here.
     pub(crate) settings: Arc<PartSettings>,
     pub(crate) logged: LoggedRoute,
+    pub(crate) large_response: LargeResponse,
+}
+
+/// How large the responses of a route have been lately, if they are large. Clones are of the same route.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LargeResponse(Arc<AtomicUsize>);
+
+impl LargeResponse {
+    /// Smaller responses are not noted.
+    const LEAST: usize = 64 * 1024;
+
+    /// How many bytes another response may be expected to have: none if they are small, or not known.
+    pub(crate) fn expected(&self) -> usize {
+        let bytes = self.0.load(Ordering::Relaxed);
+        if bytes > Self::LEAST { bytes } else { 0 }
+    }
+
+    /// Notes a response of so many bytes. Smaller ones lower what is expected bit by bit.
+    pub(crate) fn note(&self, bytes: usize) {
+        let before = self.0.load(Ordering::Relaxed);
+        if bytes > before && bytes > Self::LEAST {
+            self.0.store(bytes, Ordering::Relaxed);
+        } else if before > Self::LEAST {
+            self.0.store(before - before.saturating_sub(bytes).div_ceil(8), Ordering::Relaxed);
+        }
+    }
 }
 
 /// One route of an app.
@@ -91,15 +122,18 @@ pub struct RouteInfo {
     endpoint: &'static EndpointInfo,
     path: &'static str,
     host: Option<&'static str>,
+    /// The types of its guards, each followed by a line end.
+    guards: &'static str,
 }
 
 impl RouteInfo {
-    pub(crate) fn new<T>(route: &Route<T>, endpoint: &'static EndpointInfo) -> Self {
-        Self { endpoint, path: route.path, host: route.host }
-    }
-
-    pub(crate) fn endpoint(&self) -> &'static EndpointInfo {
-        self.endpoint
+    pub(crate) fn new<T>(
+        route: &Route<T>,
+        endpoint: &'static EndpointInfo,
+        guards: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let guards: String = guards.flat_map(|guard| [guard, "\n"]).collect();
+        Self { endpoint, path: route.path, host: route.host, guards: intern(&guards) }
     }
 
     /// The method it answers.
@@ -134,6 +168,12 @@ impl RouteInfo {
         self.endpoint.handler
     }
 
+    /// The types of the guards that a request must pass first, such as `shop::admin::Admin`, in their order; see
+    /// [`App::guard`](crate::App::guard).
+    pub fn guards(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.guards.lines()
+    }
+
     /// The file the handler's attribute stands in, and its line.
     pub fn place(&self) -> (&'static str, u32) {
         (self.endpoint.file, self.endpoint.line)
@@ -153,5 +193,24 @@ impl fmt::Display for Target<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}{}", self.0.host.unwrap_or_default(), self.0.path)?;
         self.0.headers().iter().try_for_each(|(name, value)| write!(formatter, " [{name}: {value}]"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_expected_follows_the_responses() {
+        let size = LargeResponse::default();
+        assert_eq!(size.expected(), 0);
+        size.note(10_000);
+        assert_eq!(size.expected(), 0);
+        size.note(1_000_000);
+        assert_eq!(size.expected(), 1_000_000);
+        size.note(200_000);
+        assert_eq!(size.expected(), 900_000);
+        (0..50).for_each(|_| size.note(10));
+        assert_eq!(size.expected(), 0);
     }
 }

@@ -8,10 +8,10 @@ use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Limited};
 use tokio::sync::OnceCell;
 
-use crate::body::{Body, BodyError, Stalled};
+use crate::body::{Body, BodyError, HeldBytes, MemoryFull, Stalled, TooLong};
 use crate::compress::{self, DecodeError};
 use crate::error::Rejection;
 use crate::exchange::Exchange;
@@ -34,6 +34,8 @@ struct Inputs {
     /// Taken by the parameter that reads it.
     body: Option<Body>,
     shared: SharedInputs,
+    /// Counts what is held of the body, and of what was read of it.
+    held: Option<HeldBytes>,
 }
 
 /// What several parameters read together, such as signals.
@@ -48,7 +50,7 @@ impl Scope {
     pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
         Arc::new(Self {
             head,
-            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread }),
+            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread, held: None }),
             exchange,
         })
     }
@@ -159,28 +161,28 @@ impl Scope {
     pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
         self.refuse_compressed()?;
         let limit = self.body_limit();
-        let mut body = Limited::new(self.take_body()?, limit);
-        let error = match body.frame().await {
-            None => return Ok(Bytes::new()),
-            Some(Ok(first)) => match (first.into_data(), body.is_end_stream()) {
-                // Most bodies are one frame, which is taken as it is.
-                (Ok(first), true) => return Ok(first),
-                (first, _) => match body.collect().await {
-                    Ok(rest) => {
-                        let mut whole = Vec::from(first.unwrap_or_default());
-                        whole.extend_from_slice(&rest.to_bytes());
-                        return Ok(whole.into());
-                    }
-                    Err(error) => error,
-                },
-            },
-            Some(Err(error)) => error,
-        };
-        Err(if error.is::<LengthLimitError>() {
-            Rejection::too_large(limit)
-        } else {
-            unfinished_body(&error)
-        })
+        let mut held = self.hold();
+        let whole = held.collect(self.take_body()?, limit).await.map_err(|error| {
+            if error.is::<TooLong>() { Rejection::too_large(limit) } else { unfinished_body(&error) }
+        })?;
+        self.keep(held);
+        Ok(whole)
+    }
+
+    /// Counts what is held of the body, of which there is nothing yet.
+    pub(crate) fn hold(&self) -> HeldBytes {
+        HeldBytes::new(&self.app().body_memory)
+    }
+
+    /// Goes on counting what is held until all parameters are resolved.
+    pub(crate) fn keep(&self, held: HeldBytes) {
+        if held.is_nothing() {
+            return;
+        }
+        match &mut self.inputs().held {
+            Some(kept) => kept.absorb(held),
+            none => *none = Some(held),
+        }
     }
 
     /// What several parameters read together, read once by `read`, however many ask.
@@ -217,11 +219,12 @@ impl Scope {
     /// reading. A body that is larger than its limit is not waited for.
     #[doc(hidden)]
     pub fn close(&self) {
-        let (body, shared) = {
+        let (body, shared, held) = {
             let mut inputs = self.inputs();
-            (inputs.body.take(), std::mem::replace(&mut inputs.shared, SharedInputs::Dropped))
+            let shared = std::mem::replace(&mut inputs.shared, SharedInputs::Dropped);
+            (inputs.body.take(), shared, inputs.held.take())
         };
-        drop(shared);
+        drop((shared, held));
         let Some(body) = body else { return };
         if body.whole().is_some() || self.head.version >= Version::HTTP_2 || body.is_end_stream() {
             return;
@@ -239,11 +242,14 @@ async fn drain(body: Body, limit: usize) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
-/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 400 or 413 if
-/// the body cannot be decompressed.
+/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 503 if there is
+/// no memory for it, 400 or 413 if it cannot be decompressed.
 pub(crate) fn unfinished_body(error: &BodyError) -> Rejection {
     if error.is::<Stalled>() {
         return Rejection::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
+    }
+    if error.is::<MemoryFull>() {
+        return MemoryFull.into();
     }
     match error.downcast_ref::<DecodeError>() {
         Some(error) => Rejection::new(error.status(), error.to_string()),

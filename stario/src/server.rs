@@ -12,7 +12,7 @@ mod http2;
 mod idle;
 mod linger;
 mod listener;
-mod permits;
+mod places;
 mod response_body;
 mod shutdown;
 mod socket;
@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::app::{App, Assembled, StopSequence};
+use crate::capacity;
 use crate::error::Result;
 use crate::stop::StopSignal;
 use crate::work::Unfinished;
@@ -34,6 +35,7 @@ use announce::announce;
 use config::Config;
 use connection::Connections;
 use listener::Listener;
+use places::Role;
 #[cfg(feature = "tls")]
 use tls::Tls;
 
@@ -46,6 +48,9 @@ impl App {
     /// commas, and `STARIO_PORT`, where 0 is any free port; else where [`listen`](Self::listen) says; else on
     /// 127.0.0.1:8000. It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
     /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`](crate::Limits).
+    ///
+    /// Before it starts, it raises the number of files that the process may open as far as the system allows
+    /// (`ulimit -Sn` to `ulimit -Hn`), for as many connections.
     ///
     /// At the signal it stops listening, ends event streams and closes idle connections at once; then requests
     /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of
@@ -62,6 +67,8 @@ impl App {
     pub async fn serve(mut self) -> Result {
         crate::telemetry::init()?;
         let _flush = crate::telemetry::FlushAtEnd;
+        // Before the app is put together, which counts them.
+        capacity::raise_open_files();
         let config = Config::from_env(&mut self.settings)?;
         let app = self.assemble()?;
         serve(Arc::new(app), config).await
@@ -115,6 +122,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
             let bound = config.addresses.iter().map(|address| Listener::bind(address, backlog));
             listeners = bound.collect::<Result<_>>()?;
         }
+        let listeners = with_probes(&app, listeners)?;
         announce(&app, &listeners, scheme)?;
         Ok(listeners)
     };
@@ -131,12 +139,23 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
 /// Serves the connections of `listener` until `stop` resolves.
 async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<Output = ()>) -> Result {
     let server = Server {
-        app,
+        app: Arc::clone(&app),
         #[cfg(feature = "tls")]
         tls: None,
         hurry: StopSignal::default(),
     };
-    server.run(|| Ok(vec![Listener::Tcp(listener)]), stop).await?.into_result()
+    let open = || with_probes(&app, vec![Listener::Tcp(listener)]);
+    server.run(open, stop).await?.into_result()
+}
+
+/// The listeners for everything, and the one for the probes, if it has an address of its own.
+fn with_probes(app: &Assembled, listeners: Vec<Listener>) -> Result<Vec<(Listener, Role)>> {
+    let mut listeners: Vec<_> = listeners.into_iter().map(|listener| (listener, Role::Served)).collect();
+    let served = &app.shared().served;
+    if let Some(address) = &served.probe_address {
+        listeners.push((Listener::bind(address, served.limits().backlog)?, Role::Probes));
+    }
+    Ok(listeners)
 }
 
 struct Server {
@@ -168,7 +187,7 @@ impl Server {
     /// The error that keeps the server from starting. The stop hooks of what had started have run then.
     async fn run(
         self,
-        open: impl FnOnce() -> Result<Vec<Listener>>,
+        open: impl FnOnce() -> Result<Vec<(Listener, Role)>>,
         stop: impl Future<Output = ()>,
     ) -> Result<Ended> {
         let mut stop = std::pin::pin!(stop);
@@ -195,8 +214,8 @@ impl Server {
         );
         if !listeners.is_empty() {
             let mut serving = JoinSet::new();
-            for listener in listeners {
-                serving.spawn(accept(listener, Arc::clone(&connections)));
+            for (listener, role) in listeners {
+                serving.spawn(accept(listener, role, Arc::clone(&connections)));
             }
             #[cfg(feature = "tls")]
             if let Some(tls) = self.tls.clone() {

@@ -2,6 +2,7 @@
 
 mod address;
 mod allowed_hosts;
+mod guard;
 mod limits;
 mod proxies;
 mod same_origin;
@@ -14,11 +15,13 @@ use std::time::Duration;
 use http::request;
 
 use crate::answers::ErrorAnswers;
+use crate::capacity;
 use crate::compress::{Compression, Decompression};
 use crate::nonce::Nonce;
 
 pub(crate) use address::{Address, SOCKET_MODE, parse_address};
 pub(crate) use allowed_hosts::{AllowedHosts, WRONG_HOST};
+pub use guard::Guard;
 pub use limits::Limits;
 pub use proxies::ProxyHeader;
 pub(crate) use proxies::{Proxies, Range};
@@ -58,6 +61,11 @@ pub(crate) struct PartSettings {
     pub(crate) same_origin: Option<Arc<SameOrigin>>,
     pub(crate) security_headers: Option<Arc<ReadyHeaders>>,
     pub(crate) write_buffer: Option<usize>,
+    pub(crate) timeout: Option<Duration>,
+    /// The selector of the element in which the page shows failures.
+    pub(crate) failure_region: Option<Arc<str>>,
+    /// In the order in which they are resolved.
+    pub(crate) guards: Vec<Guard>,
     pub(crate) answers: ErrorAnswers,
 }
 
@@ -78,6 +86,10 @@ impl PartSettings {
             same_origin: self.same_origin.or_else(|| outer.same_origin.clone()),
             security_headers: self.security_headers.or_else(|| outer.security_headers.clone()),
             write_buffer: self.write_buffer.or(outer.write_buffer),
+            timeout: self.timeout.or(outer.timeout),
+            failure_region: self.failure_region.or_else(|| outer.failure_region.clone()),
+            // Guards of a part are not instead of those around it.
+            guards: outer.guards.iter().cloned().chain(self.guards).collect(),
             answers: self.answers.within(&outer.answers),
         }
     }
@@ -92,6 +104,11 @@ impl PartSettings {
 
     pub(crate) fn write_buffer(&self) -> usize {
         self.write_buffer.unwrap_or(WRITE_BUFFER)
+    }
+
+    /// How long a handler may take to answer, if its attribute does not say so. `None` if there is no limit.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout.filter(|timeout| *timeout < Limits::MOST_TIME)
     }
 
     /// `None` when streams may be silent.
@@ -136,6 +153,8 @@ pub(crate) struct ServedSettings {
     pub(crate) detached_limit: Option<usize>,
     pub(crate) limits: Option<Limits>,
     pub(crate) listen: Vec<Address>,
+    /// Where only probes are answered.
+    pub(crate) probe_address: Option<Address>,
     /// The files of a certificate and of its key.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) proxies: Option<Proxies>,
@@ -151,6 +170,14 @@ impl ServedSettings {
         self.limits.clone().unwrap_or_default()
     }
 
+    /// How many streams may be open at once.
+    pub(crate) fn streams(&self) -> usize {
+        let limits = self.limits.as_ref();
+        let connections =
+            || limits.and_then(|limits| limits.connections).unwrap_or_else(capacity::connections);
+        limits.and_then(|limits| limits.streams).unwrap_or_else(|| capacity::streams(connections()))
+    }
+
     pub(crate) fn proxies(&self) -> Option<&Proxies> {
         self.proxies.as_ref()
     }
@@ -161,6 +188,7 @@ impl ServedSettings {
             (self.detached_limit.is_some(), "detached_limit"),
             (self.limits.is_some(), "limits"),
             (!self.listen.is_empty(), "listen"),
+            (self.probe_address.is_some(), "probe_address"),
             (self.tls.is_some(), "tls"),
             (self.proxies.is_some(), "trust_proxies"),
             (self.allowed_hosts.is_some(), "allowed_hosts"),

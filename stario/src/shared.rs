@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::body::BodyMemory;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::inject::{Cleanups, Slots};
@@ -14,6 +15,7 @@ use crate::routing::Router;
 use crate::settings::{PartSettings, ServedSettings};
 use crate::states::States;
 use crate::stop::StopSignal;
+use crate::stream_places::StreamPlaces;
 use crate::work::Work;
 
 /// What requests, tasks and handles of one app share for as long as it runs.
@@ -37,6 +39,8 @@ pub(crate) struct Shared {
     /// Given when the server is told to stop.
     pub(crate) stop: StopSignal,
     pub(crate) work: Work,
+    pub(crate) body_memory: Arc<BodyMemory>,
+    pub(crate) streams: StreamPlaces,
     /// Whether requests should be sent here, as the app says.
     pub(crate) readiness: Option<Box<ReadinessCheck>>,
 }

@@ -21,6 +21,7 @@ use crate::body::{Body, BodyError, Cut, Frames};
 use crate::datastar::{Burst, Event, FRAME_BYTES, StreamItem};
 use crate::response::{self, IntoResponse, Response};
 use crate::stop::{StopSignal, StopWatch, Timer};
+use crate::stream_places::StreamPlace;
 use crate::wake_flag::WakeFlag;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -88,6 +89,8 @@ pub(crate) struct StreamSettings {
     /// A comment is sent after each such time without an event.
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) observer: Arc<dyn StreamObserver>,
+    /// Its place among the streams that may be open, until it is dropped.
+    pub(crate) place: StreamPlace,
 }
 
 pin_project_lite::pin_project! {
@@ -98,6 +101,7 @@ pin_project_lite::pin_project! {
         stop: Option<StopWatch>,
         pings: Option<Pings>,
         observer: Arc<dyn StreamObserver>,
+        place: StreamPlace,
         wakes: WakeFlag,
         waits: Waits,
     }
@@ -115,10 +119,10 @@ enum Waits {
 
 impl<S: EventSource> EventStream<S> {
     pub(crate) fn new(source: S, settings: StreamSettings) -> Self {
-        let StreamSettings { stop, ping_interval, observer } = settings;
+        let StreamSettings { stop, ping_interval, observer, place } = settings;
         let stop = stop.map(|stop| stop.watch());
         let pings = ping_interval.and_then(Pings::every);
-        Self { source, stop, pings, observer, wakes: WakeFlag::new(), waits: Waits::Nothing }
+        Self { source, stop, pings, observer, place, wakes: WakeFlag::new(), waits: Waits::Nothing }
     }
 }
 
@@ -299,6 +303,7 @@ mod tests {
 
     use super::*;
     use crate::datastar::{Event, comment};
+    use crate::stream_places::StreamPlaces;
 
     /// A stream of what is sent to it.
     struct Received(mpsc::UnboundedReceiver<Event>);
@@ -330,7 +335,12 @@ mod tests {
 
     fn events(ping_interval: Option<Duration>) -> (mpsc::UnboundedSender<Event>, Body) {
         let (sender, received) = mpsc::unbounded_channel();
-        let settings = StreamSettings { stop: None, ping_interval, observer: Arc::new(Unobserved) };
+        let settings = StreamSettings {
+            stop: None,
+            ping_interval,
+            observer: Arc::new(Unobserved),
+            place: StreamPlaces::new(1).take(true).unwrap(),
+        };
         (sender, Body::frames(EventStream::new(Box::pin(frames(Received(received))), settings)))
     }
 

@@ -15,18 +15,20 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic intern path_segment stall stop wake_flag tasks short_text request_id nonce links current connection states parameter routing/bytes
+    panic intern path_segment memory capacity stream_places stall stop wake_flag tasks short_text request_id nonce
+    links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/file error/rejection error telemetry/otlp telemetry telemetry/request
+    body/error body/incoming body body/held body/file error/rejection error telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
     response response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
-    settings/address settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
-    settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode datastar/event/comment
+    settings/address settings/guard settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
+    settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode
+    datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
     channel/reader datastar/client inject/slots inject/cleanups shared
@@ -39,16 +41,16 @@ const STARIO: &str = "
     extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
-    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal extract/signals
-    inject/cleanup inject/provider inject/lifetime inject inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action relay/mailbox relay/pattern relay/table relay/subscription relay
+    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal_source extract/signal extract/signals
+    inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
+    datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
-    handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/answers
+    handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/guards app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
-    app/stop_sequence dispatch/found dispatch/state dispatch/layered dispatch
+    app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
-    server/check server/http2/stream_state server/activity server/answer server/permits server/response_body
+    server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config
     server/config/compression server service testing/decode testing/wait testing/events testing/response
@@ -60,7 +62,8 @@ const STARIO_HTML: &str = "
     names names/datastar names/elements names/attributes names/nesting names/similar escape html buf/tables
     buf/raw buf render
 
-    attribute style url/safety url component expression attrs json private lib
+    attribute style url/safety url component expression attrs places json signals signals/code signals/kind
+    signals/reference signals/expr signals/by_fields signals/patch private private/datastar lib
 ";
 
 /// The files of `stario-macros`, in the same order.
@@ -74,7 +77,8 @@ const STARIO_MACROS: &str = "
 
     component/check component/parse component/syntax component/body component/emit component html stream
     dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
-    from_request/check from_request/emit from_request/parse from_request error_response endpoint/kind
+    from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
+    signals/check signals/emit signals error_response endpoint/kind
     endpoint/parse endpoint/model endpoint/check endpoint/links endpoint/emit endpoint
 
     lib
@@ -283,7 +287,7 @@ fn each_dependency_has_its_place() {
     );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
-    only_in("inventory::", &["app/discover.rs", "error.rs", "relay/pattern.rs"]);
+    only_in("inventory::", &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs"]);
     only_in(
         "tower::",
         &[
@@ -327,7 +331,7 @@ fn each_dependency_has_its_place() {
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
-    only_in("rustix::", &["response/file/beneath.rs", "server/http2/protocol.rs", "server/permits.rs"]);
+    only_in("rustix::", &["capacity.rs", "response/file/beneath.rs", "server/http2/protocol.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("flate2::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);

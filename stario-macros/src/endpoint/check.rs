@@ -5,7 +5,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 
 use super::kind::Kind;
-use super::model::{Endpoint, Segment};
+use super::model::{Endpoint, Segment, milliseconds};
 use super::parse::Method;
 use crate::errors::Errors;
 use crate::function::generic_over_types;
@@ -20,6 +20,7 @@ pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     method(endpoint, &mut errors);
     headers(endpoint, &mut errors);
     body_limit(endpoint, &mut errors);
+    timeout(endpoint, &mut errors);
     captures(endpoint, &mut errors);
     signature(endpoint, &mut errors);
     parameters(endpoint, &mut errors);
@@ -29,6 +30,7 @@ pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
 /// The same where the path and the method are the app's.
 pub(super) fn check_handler(endpoint: &Endpoint) -> Errors {
     let mut errors = Errors::default();
+    timeout(endpoint, &mut errors);
     signature(endpoint, &mut errors);
     parameters(endpoint, &mut errors);
     errors
@@ -140,6 +142,20 @@ fn body_limit(endpoint: &Endpoint, errors: &mut Errors) {
     {
         let message = "a query by GET reads no body, so there is nothing to limit; remove `body_limit`, or make this handler a command";
         errors.at(limit, message);
+    }
+}
+
+fn timeout(endpoint: &Endpoint, errors: &mut Errors) {
+    if let Some(timeout) = &endpoint.options.timeout
+        && milliseconds(&timeout.value()).is_none()
+    {
+        let text = timeout.value();
+        errors.at(
+            timeout,
+            format!(
+                "`{text}` is no timeout: write a whole number above 0 and its unit, `ms`, `s`, `m` or `h`, at most a year: `timeout = \"10s\"`"
+            ),
+        );
     }
 }
 

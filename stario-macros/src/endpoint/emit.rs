@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 
 use super::kind::Kind;
 use super::links::{links, routes, structure};
-use super::model::{Endpoint, Segment};
+use super::model::{Endpoint, Segment, milliseconds};
 use crate::errors::Errors;
 use crate::parameter::{self, Parameter, Taker, short, short_at, unraw};
 
@@ -128,6 +128,13 @@ fn value(endpoint: &Endpoint) -> TokenStream {
         Some(limit) => quote_spanned!(limit.span()=> ::core::option::Option::Some(|| #limit)),
         None => quote!(::core::option::Option::None),
     };
+    let timeout = endpoint.options.timeout.as_ref().and_then(|timeout| milliseconds(&timeout.value()));
+    let timeout = match timeout {
+        Some(count) => {
+            quote!(::core::option::Option::Some(::core::time::Duration::from_millis(#count)))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         #infos
 
@@ -144,6 +151,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 line: ::core::line!(),
                 is_checked: #is_checked,
                 body_limit: #body_limit,
+                timeout: #timeout,
             },
             layer: #layer,
             requirements: #requirements,
@@ -152,6 +160,9 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 let answered = {
                     let (#exchange, #scope, #dependencies) = (&*#exchange, &#scope, &#dependencies);
                     async move {
+                        if #exchange.is_guarded() {
+                            #runtime::admit(#scope, #dependencies).await?;
+                        }
                         #resolutions
                         #close
                         ::core::result::Result::Ok({ #answer })

@@ -29,6 +29,21 @@ pub(super) struct Endpoint {
     pub(super) function: Function,
 }
 
+/// The milliseconds of a duration such as `10s`; `None` if it is none, or more than a year.
+pub(super) fn milliseconds(duration: &str) -> Option<u64> {
+    const YEAR: u64 = 365 * 24 * 3600 * 1000;
+    let unit = duration.find(|character: char| !character.is_ascii_digit())?;
+    let (count, unit) = duration.split_at(unit);
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60 * 1000,
+        "h" => 3600 * 1000,
+        _ => return None,
+    };
+    count.parse::<u64>().ok()?.checked_mul(unit).filter(|count| (1..=YEAR).contains(count))
+}
+
 /// A path template, split at its slashes.
 pub(super) struct Pattern {
     pub(super) segments: Vec<Segment>,
@@ -161,5 +176,37 @@ impl Pattern {
             Segment::Capture(name) | Segment::Rest(name) => Some(name.as_str()),
             Segment::Literal(_) => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::milliseconds;
+
+    #[test]
+    fn a_duration_is_a_number_and_a_unit() {
+        let check = |text, expected| assert_eq!(milliseconds(text), expected, "{text}");
+        check("1ms", Some(1));
+        check("10s", Some(10_000));
+        check("2m", Some(120_000));
+        check("8760h", Some(365 * 24 * 3600 * 1000));
+        for bad in [
+            "",
+            "10",
+            "s",
+            "0s",
+            "8761h",
+            "1d",
+            "1.5s",
+            "-1s",
+            " 1s",
+            "1 s",
+            "1S",
+            "1s ",
+            "1s1",
+            "99999999999999999999h",
+        ] {
+            check(bad, None);
+        }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Options {
     pub(super) app: Option<Path>,
     pub(super) layer: Option<Expr>,
     pub(super) body_limit: Option<Expr>,
+    /// A duration, as text.
+    pub(super) timeout: Option<LitStr>,
 }
 
 /// A method's name, written as a word or, where that is no word of Rust, in quotes.
@@ -69,7 +71,7 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
                 Ident::parse_any(input)?;
                 kind = Kind::DetachedCommand;
             }
-            "layer" | "body_limit" => option(input, &mut options)?,
+            "layer" | "body_limit" | "timeout" => option(input, &mut options)?,
             "method" | "headers" | "app" => return Err(syn::Error::new(word.span(), WITH_ROUTE)),
             _ => return Err(syn::Error::new(word.span(), EXPECTED)),
         }
@@ -104,8 +106,7 @@ fn read(input: ParseStream<'_>, arguments: &mut Arguments) -> syn::Result<()> {
 }
 
 fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
-    const UNKNOWN: &str =
-        "unknown option; a handler takes `method`, `headers`, `app`, `layer` and `body_limit` after its path";
+    const UNKNOWN: &str = "unknown option; a handler takes `method`, `headers`, `app`, `layer`, `body_limit` and `timeout` after its path";
     let unknown = |error: &syn::Error| syn::Error::new(error.span(), UNKNOWN);
     let name = Ident::parse_any(input).map_err(|error| unknown(&error))?;
     let is_new = match unraw(&name).as_str() {
@@ -116,6 +117,7 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
         "body_limit" => {
             options.body_limit.replace(assigned(input, &name, "64 * 1024", expression)?).is_none()
         }
+        "timeout" => options.timeout.replace(assigned(input, &name, "\"10s\"", text)?).is_none(),
         _ => return Err(syn::Error::new(name.span(), UNKNOWN)),
     };
     if is_new { Ok(()) } else { Err(syn::Error::new(name.span(), format!("`{name}` is written twice"))) }
@@ -146,6 +148,10 @@ fn method(input: ParseStream<'_>) -> syn::Result<Method> {
     }
     let word = Ident::parse_any(input)?;
     Ok(Method { name: word.to_string(), tokens: quote::quote!(#word) })
+}
+
+fn text(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    input.parse()
 }
 
 fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {

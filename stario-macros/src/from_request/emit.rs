@@ -4,12 +4,12 @@
 //! say, at the field's type.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::model::Sources;
 use crate::errors::Errors;
-use crate::parameter::{self, Parameter, Taker, short, short_at};
+use crate::parameter::{self, Parameter, Taker, short, short_at, signals_source};
 
 pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     let runtime = short();
@@ -84,13 +84,17 @@ fn source(sources: &Sources) -> TokenStream {
 
 fn source_of(field: &Parameter) -> TokenStream {
     let (ty, runtime) = (&field.ty, short_at(field.ty.span()));
-    quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::SOURCE)
+    let source =
+        if field.reads_signals_by_type() { signals_source(ty, ty.span()) } else { ty.to_token_stream() };
+    quote_spanned!(ty.span()=> <#source as #runtime::FromRequest>::SOURCE)
 }
 
 /// What the app must hold for any of the fields.
 fn requirement(sources: &Sources) -> TokenStream {
     let runtime = short();
-    let requirements = sources.fields.iter().map(|field| {
+    // What reads signals needs nothing of the app.
+    let requiring = sources.fields.iter().filter(|field| !field.reads_signals_by_type());
+    let requirements = requiring.map(|field| {
         let (ty, meta, runtime) =
             (&field.ty, parameter::metadata(field, Taker::Handler), short_at(field.ty.span()));
         quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(&#meta))

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Data, DeriveInput, Fields, Generics, Ident, PatType, parse_quote};
 
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, mentions};
 
 pub(super) struct Sources {
     pub(super) name: Ident,
@@ -26,7 +26,9 @@ impl Sources {
                         let (Some(name), ty) = (field.ident, field.ty) else { continue };
                         let mut pattern: PatType = parse_quote!(#name: #ty);
                         pattern.attrs = field.attrs;
-                        fields.push(Parameter::new(&mut pattern));
+                        let mut field = Parameter::new(&mut pattern);
+                        field.is_generic = mentions(&input.generics, &field.ty);
+                        fields.push(field);
                         names.push(name);
                     }
                 }

@@ -60,6 +60,8 @@ enum Form<'a> {
     /// which bound of its `T` is missing. Where that may be, the type has a name of its own, and rustc reports it
     /// once.
     Source(TokenStream),
+    /// `search: Signals<Search>`: the same of a source that reads signals, by the name of what it is read as.
+    Signals(TokenStream),
     /// `db: Database`: a dependency by value, or any other source.
     Value(&'a Type),
     /// `db: &Database`: a dependency by reference.
@@ -76,6 +78,9 @@ impl<'a> Form<'a> {
             (Type::Reference(reference), Some(provider)) => Form::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Form::Borrow(&reference.elem),
             (ty, Some(provider)) => Form::ValueFrom(provider, ty),
+            (_, None) if parameter.reads_signals_by_type() => Form::Signals(
+                format_ident!("__Parameter{}", position, span = parameter.span).into_token_stream(),
+            ),
             (_, None)
                 if parameter.written().is_generic_source() && parameter.written().may_be_unreadable() =>
             {
@@ -107,6 +112,11 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
         let runtime = short_at(span);
         let form = Form::of(position, parameter);
         let info = match &form {
+            Form::Signals(name) => {
+                let source = signals_source(&parameter.ty, span);
+                names.extend(quote_spanned!(span=> type #name = #source;));
+                quote_spanned!(span=> <#name as #runtime::FromRequest>::INFO)
+            }
             Form::Source(name) => {
                 let ty = &parameter.ty;
                 if parameter.written().may_be_unreadable() {
@@ -136,7 +146,7 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
 fn provided(form: &Form<'_>, span: Span) -> TokenStream {
     let runtime = short_at(span);
     match form {
-        Form::Source(_) | Form::Value(_) => TokenStream::new(),
+        Form::Source(_) | Form::Signals(_) | Form::Value(_) => TokenStream::new(),
         Form::Borrow(ty) => quote_spanned! {span=>
             #runtime::by_type::<_, __Routes>(::core::marker::PhantomData::<#ty>)
         },
@@ -219,6 +229,11 @@ pub(crate) fn resolutions(
     };
     let arguments = parameters.iter().zip(&resolved).enumerate().map(|(position, (parameter, resolved))| {
         match (Form::of(position, parameter), &parameter.default) {
+            (Form::Signals(_), None) => {
+                let (span, ty) = (parameter.span, &parameter.ty);
+                let (runtime, read_by) = (short_at(span), read_by(ty, span));
+                quote_spanned!(span=> <#read_by as #runtime::SourceFor<#ty>>::value(#resolved.by_value()))
+            }
             (Form::Source(_) | Form::Value(_) | Form::ValueFrom(..), None) => {
                 let by_value = Ident::new("by_value", parameter.span);
                 quote_spanned!(parameter.span=> #resolved.#by_value())
@@ -251,19 +266,21 @@ fn future(
         return source_future(parameter, scope, &metadata);
     }
     let form = Form::of(position, parameter);
-    let method = match form {
+    let method = match &form {
         Form::Borrow(_) | Form::BorrowFrom(..) => taker.method("borrow", "borrow_boxed"),
-        Form::Source(_) | Form::Value(_) | Form::ValueFrom(..) => taker.method("take", "take_boxed"),
+        Form::Source(_) | Form::Signals(_) | Form::Value(_) | Form::ValueFrom(..) => {
+            taker.method("take", "take_boxed")
+        }
     };
     let method = Ident::new(method, span);
     match &form {
-        Form::Source(name) => quote_spanned! {span=>
+        Form::Source(name) | Form::Signals(name) => quote_spanned! {span=>
             <#name as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #dependencies, #metadata)
         },
         Form::Value(ty) => quote_spanned! {span=>
             <#ty as #runtime::Argument<'_, __Routes, _>>::#method(#scope, #dependencies, #metadata)
         },
-        Form::Borrow(_) | Form::ValueFrom(..) | Form::BorrowFrom(..) => {
+        _ => {
             let provided = provided(&form, span);
             quote_spanned!(span=> #provided.#method(#scope, #dependencies))
         }
@@ -274,7 +291,11 @@ fn future(
 pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &TokenStream) -> TokenStream {
     let (ty, span) = (&parameter.ty, parameter.span);
     let runtime = short_at(span);
-    let request = quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #metadata));
+    let request = if parameter.reads_signals_by_type() {
+        signals_future(ty, span, scope, metadata)
+    } else {
+        quote_spanned!(span=> <#ty as #runtime::FromRequest>::from_request(#scope, #metadata))
+    };
     let Some(default) = &parameter.default else {
         return request;
     };
@@ -288,6 +309,33 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     };
     let default = quote_spanned!(span=> <#ty as #runtime::Defaulted>::from_default(#value));
     quote!(#runtime::or_default(#request, || #default))
+}
+
+/// What a source of signals is read as: itself, or field by field.
+pub(crate) fn signals_source(ty: &Type, span: Span) -> TokenStream {
+    let (runtime, read_by) = (short_at(span), read_by(ty, span));
+    quote_spanned!(span=> <#read_by as #runtime::SourceFor<#ty>>::Source)
+}
+
+/// The future of its value.
+fn signals_future(ty: &Type, span: Span, scope: &Ident, metadata: &TokenStream) -> TokenStream {
+    let (runtime, read_by, source) = (short_at(span), read_by(ty, span), signals_source(ty, span));
+    quote_spanned! {span=>
+        #runtime::value_by::<#read_by, #ty>(
+            <#source as #runtime::FromRequest>::from_request(#scope, #metadata)
+        )
+    }
+}
+
+/// How a source of signals reads its type: field by field if that derives `Signals`, else by serde.
+fn read_by(ty: &Type, span: Span) -> TokenStream {
+    let runtime = short_at(span);
+    quote_spanned! {span=>
+        #runtime::ReadBy<{
+            use #runtime::UnprobedSignals as _;
+            #runtime::SignalsProbe::<#ty>::BY_FIELDS
+        }>
+    }
 }
 
 /// The runtime's `Parameter`, a constant expression.

@@ -20,6 +20,8 @@ pub(crate) struct Parameter {
     pub(crate) renamed: Option<LitStr>,
     /// The path in `#[from(..)]`.
     pub(crate) provider: Option<Path>,
+    /// Whether its type mentions a parameter of the struct it is a field of, so that no constant can depend on it.
+    pub(crate) is_generic: bool,
     /// Problems found while reading the parameter, reported by `check`.
     pub(crate) problems: Vec<(TokenStream, String)>,
 }
@@ -87,12 +89,18 @@ impl Parameter {
             Type::Reference(reference) => reference.elem.span(),
             ty => ty.span(),
         };
-        Self { name, ty: typed.ty.clone(), span, default, renamed, provider, problems }
+        Self { name, ty: typed.ty.clone(), span, default, renamed, provider, is_generic: false, problems }
     }
 
     /// What can be told from how its type is written.
     pub(crate) fn written(&self) -> Written<'_> {
         Written(&self.ty)
+    }
+
+    /// Whether it reads signals in one of two ways, of which rustc chooses one by its type. Text, numbers and other single
+    /// values need no choice.
+    pub(crate) fn reads_signals_by_type(&self) -> bool {
+        self.written().reads_signals() && self.written().may_be_list() && !self.is_generic
     }
 
     /// Whether its value is looked up by this name.

@@ -3,7 +3,8 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
+use syn::visit::{self, Visit};
+use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, PathSegment, Type};
 
 /// A parameter's type, asked for what can be told from how it is written.
 pub(crate) struct Written<'a>(pub(super) &'a Type);
@@ -21,6 +22,11 @@ impl Written<'_> {
             matches!(segment.arguments, PathArguments::AngleBracketed(_))
                 && GENERIC_SOURCES.iter().any(|name| segment.ident == name)
         })
+    }
+
+    /// Whether it is written as a source of stario that reads signals, of which the type decides how they are read.
+    pub(crate) fn reads_signals(&self) -> bool {
+        self.is_generic_source() && (self.is("Signal") || self.is("Signals"))
     }
 
     /// Whether `T` may be a type that the source cannot read, as far as can be told from how it is written.
@@ -187,4 +193,26 @@ fn last_segment(ty: &Type) -> Option<&PathSegment> {
         Type::Path(path) => path.path.segments.last(),
         _ => None,
     }
+}
+
+/// Whether a type mentions a parameter of the struct.
+pub(crate) fn mentions(generics: &Generics, ty: &Type) -> bool {
+    struct Finder<'a> {
+        generics: &'a Generics,
+        is_found: bool,
+    }
+
+    impl<'ast> Visit<'ast> for Finder<'_> {
+        fn visit_ident(&mut self, ident: &'ast Ident) {
+            self.is_found |= self.generics.params.iter().any(|parameter| match parameter {
+                GenericParam::Type(parameter) => parameter.ident == *ident,
+                _ => false,
+            });
+            visit::visit_ident(self, ident);
+        }
+    }
+
+    let mut finder = Finder { generics, is_found: false };
+    finder.visit_type(ty);
+    finder.is_found
 }

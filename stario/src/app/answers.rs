@@ -97,6 +97,48 @@ impl App {
         self
     }
 
+    /// Shows failures in the page that sent the request, in the element that this selector finds, such as `"#failure"`.
+    ///
+    /// Datastar's client ignores the body of a 4xx, so a click that fails would look like nothing. With a region, a 4xx to a
+    /// request of the client (it has the header `datastar-request`) is sent as 200 with one event, which puts what the
+    /// answer says into that element: its HTML if that is no whole page, its plain text, or the sentence that says why
+    /// the request was refused, in a `<p>`. The log and the metrics see the 4xx. 429 and 5xx keep their status, so that the
+    /// client can try again; the guide shows how a page tells of those. Without a region nothing changes.
+    ///
+    /// [`on_rejection`](Self::on_rejection), [`on_status`](Self::on_status) and [`on_error`](Self::on_error) can answer
+    /// with an [`Event`](crate::Event) of their own instead. It is sent as 200 to a request of the client, too, with
+    /// or without a region; for `on_error`, if the error's type has a 4xx of its own or the answer is `(status, event)`.
+    ///
+    /// It belongs to the part of the app that it is given to: another part has a region of its own, or that of the part
+    /// around it.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/items")]
+    /// async fn add(title: Signal<String>) -> Html {
+    ///     html! { <li id="new">{title}</li> }
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().failure_region("#failure"));
+    /// let res = client.post("/items").signals(&json!({})).send();
+    /// assert_eq!(res.status(), 200);
+    /// let events = res.events();
+    /// assert_eq!(events[0].selector().as_deref(), Some("#failure"));
+    /// assert!(events[0].elements().starts_with("<p>missing signal `title`"));
+    /// # }
+    /// ```
+    pub fn failure_region(mut self, selector: impl Into<String>) -> Self {
+        let selector = selector.into();
+        if selector.trim().is_empty() || selector.contains(['\r', '\n']) {
+            self.problems.push(format!("{selector:?} is no selector of a region for failures: write `#failure`, and give that id to an element"));
+        }
+        self.settings.part.failure_region = Some(selector.into());
+        self
+    }
+
     /// Writes the error page of this status. It replaces the plain text of 404 and 405 where there is no route,
     /// of 500 for errors and panics, of 503 for detached commands over their limit, of
     /// [`Error::new`](crate::Error::new), and of refusals that [`on_rejection`](Self::on_rejection) does not

@@ -7,18 +7,20 @@ use super::client_file::DATASTAR_FILE;
 use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
-use super::{App, Problems, layers, requirements};
+use super::{App, Problems, guards, layers, requirements};
+use crate::body::BodyMemory;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
 use crate::intern::intern;
 use crate::layer::Stage;
 use crate::links::LinkScope;
-use crate::route::{RouteFacts, RouteInfo};
+use crate::route::{LargeResponse, RouteFacts, RouteInfo};
 use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::stop::StopSignal;
+use crate::stream_places::StreamPlaces;
 use crate::telemetry::LoggedRoute;
 use crate::work::Work;
 
@@ -31,7 +33,7 @@ pub(crate) struct Assembled {
     /// The layers around all that is answered, the outermost first.
     stages: Arc<[Arc<Stage>]>,
     mounts: Vec<Arc<Mount>>,
-    /// Probes answer for every host.
+    /// Probes answer for every host, and when there are no places left.
     probe_paths: Vec<String>,
     hooks: Hooks,
 }
@@ -98,8 +100,12 @@ impl Assembled {
     /// Whether the request is for a host that the app does not answer for.
     pub(crate) fn refuses_host(&self, head: &http::request::Parts) -> bool {
         let allowed = &self.shared.served.allowed_hosts;
-        allowed.as_ref().is_some_and(|allowed| allowed.refuse(head))
-            && !self.probe_paths.iter().any(|path| path == head.uri.path())
+        allowed.as_ref().is_some_and(|allowed| allowed.refuse(head)) && !self.is_probe(head.uri.path())
+    }
+
+    /// Whether a probe answers at this path.
+    pub(crate) fn is_probe(&self, path: &str) -> bool {
+        self.probe_paths.iter().any(|probe| probe == path)
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {
@@ -133,7 +139,11 @@ impl App {
                 router.reserve(part.host, &Pattern::new(part.prefix));
             }
         }
-        let routes: Vec<RouteInfo> = self.routes.iter().map(info).collect();
+        let routes: Vec<RouteInfo> = self
+            .routes
+            .iter()
+            .map(|route| guards::info(route, &effective.of(&route.target.settings)))
+            .collect();
         let hosts: BTreeSet<Option<&str>> =
             self.routes.iter().map(|route| route.host).chain([None]).collect();
         let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
@@ -147,26 +157,39 @@ impl App {
             };
             hosts.iter().copied().map(at)
         });
-        let built_in: Vec<EndpointRoute> = built_in.collect();
-        for mut route in self.routes.into_iter().chain(built_in) {
+        // What asks a probe is no user, and the client is no secret.
+        let unguarded = Arc::new(PartSettings { guards: Vec::new(), ..PartSettings::clone(&root) });
+        let built_in: Vec<_> = built_in.map(|route| (route, Arc::clone(&unguarded))).collect();
+        let of_handlers = self.routes.into_iter().map(|route| {
+            let settings = effective.of(&route.target.settings);
+            (route, settings)
+        });
+        for (mut route, settings) in of_handlers.chain(built_in) {
             route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
-            let info = info(&route);
-            let (facts, target) = split(route, &mut effective);
+            let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
+            let (facts, target) = split(route, settings);
             match router.insert(facts) {
                 Ok(()) => targets.push(target),
                 // An app that is there twice is reported by that.
-                Err(present) if std::ptr::eq(present.target.endpoint, info.endpoint()) => {}
+                Err(present) if std::ptr::eq(present.target.endpoint, endpoint) => {}
                 Err(present) => self.problems.push(format!(
-                    "{info} is answered twice:\n    {}\n    {}",
-                    present.target.endpoint,
-                    info.endpoint(),
+                    "{} is answered twice:\n    {}\n    {}",
+                    info, present.target.endpoint, endpoint,
                 )),
             }
+        }
+        if let Some(address) = &self.settings.served.probe_address
+            && self.probes.endpoints().next().is_none()
+        {
+            self.problems.push(format!(
+                "{address} is for probes, of which the app has none: give it one with `.liveness(\"/health/live\")`"
+            ));
         }
         if !self.problems.is_empty() {
             return Err(Problems(self.problems));
         }
         let probe_paths = self.probes.endpoints().map(|(_, path)| path.to_owned()).collect();
+        let limits = self.settings.served.limits();
         let shared = Shared {
             routes,
             router,
@@ -180,6 +203,8 @@ impl App {
             cleanups: Cleanups::default(),
             stop: StopSignal::default(),
             work: Work::new(self.settings.served.detached_limit()),
+            body_memory: BodyMemory::new(limits.body_memory, limits.body_timeout),
+            streams: StreamPlaces::new(self.settings.served.streams()),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
         };
@@ -195,17 +220,13 @@ impl App {
     }
 }
 
-/// The route as lists show it.
-fn info(route: &EndpointRoute) -> RouteInfo {
-    RouteInfo::new(route, &route.target.endpoint.info)
-}
-
 /// What requests are told of the route, and what the dispatch needs of it.
-fn split(route: EndpointRoute, effective: &mut Effective) -> (Route<RouteFacts>, Target) {
+fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
-    let RouteTarget { endpoint, stages, settings, .. } = target;
-    let settings = effective.of(&settings);
-    let facts = RouteFacts { endpoint: &endpoint.info, settings, logged: LoggedRoute::new(path) };
+    let RouteTarget { endpoint, stages, .. } = target;
+    let logged = LoggedRoute::new(path);
+    let facts =
+        RouteFacts { endpoint: &endpoint.info, settings, logged, large_response: LargeResponse::default() };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },

@@ -19,6 +19,7 @@ pub(super) static DATASTAR_FILE: Endpoint = Endpoint {
         line: line!(),
         is_checked: true,
         body_limit: None,
+        timeout: None,
     },
     layer: None,
     requirements: Vec::new,

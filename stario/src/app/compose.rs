@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::App;
-use super::parts::{Part, without_handlers};
+use super::parts::{Effective, Part, without_handlers};
+use super::{App, guards};
 use crate::handler::{EndpointRoute, HandlerRoute};
 use crate::intern::intern;
 use crate::links::LinkScope;
@@ -169,7 +169,8 @@ impl App {
     pub fn routes(&self) -> Vec<RouteInfo> {
         let mut routes: Vec<&EndpointRoute> = self.routes.iter().collect();
         routes.sort_by_key(|route| route.order());
-        routes.into_iter().map(|route| RouteInfo::new(route, &route.target.endpoint.info)).collect()
+        let mut effective = Effective::new(Arc::new(self.settings.part.clone()));
+        routes.into_iter().map(|route| guards::info(route, &effective.of(&route.target.settings))).collect()
     }
 
     fn absorb(&mut self, other: App) {

@@ -83,6 +83,7 @@ const fn probe(
         line,
         is_checked: true,
         body_limit: None,
+        timeout: None,
     };
     Endpoint { info, layer: None, requirements: Vec::new, call }
 }

@@ -3,6 +3,7 @@
 use super::App;
 use crate::error::Result;
 use crate::extract::AppHandle;
+use crate::settings::parse_address;
 
 impl App {
     /// Answers 200 at `path` as long as the process serves at all: a supervisor restarts it when it does not.
@@ -81,6 +82,36 @@ impl App {
             self.problems.push(format!("figures cannot be kept: {error}"));
         }
         self.probes.metrics = Some(self.probe_path(path.into()));
+        self
+    }
+
+    /// Answers the probes at this address, too: `127.0.0.1:9000`, or `unix:` and the path of a socket. None unless
+    /// set. `STARIO_PROBE_ADDRESS`
+    ///
+    /// It has places for connections of its own, 64 at once, so that probes are answered whatever clients do at the other
+    /// addresses. Everything else is answered 404, and there is no TLS. An invalid address, and one in an app without
+    /// probes, keeps the app from starting.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    /// # fn main() {
+    /// app::new().liveness("/health/live").probe_address("0.0.0.0:9000").check().unwrap();
+    /// let problems = app::new().probe_address("0.0.0.0:9000").check().unwrap_err();
+    /// assert!(problems.to_string().contains("0.0.0.0:9000 is for probes, of which the app has none"));
+    /// # }
+    /// ```
+    pub fn probe_address(mut self, address: impl AsRef<str>) -> Self {
+        let address = address.as_ref();
+        match parse_address(address) {
+            Some(address) => self.settings.served.probe_address = Some(address),
+            None => self.problems.push(format!(
+                "`{address}` is no address for probes: write `0.0.0.0:9000`, `[::]:9000` or `unix:/run/probes.sock`"
+            )),
+        }
         self
     }
 

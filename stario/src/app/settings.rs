@@ -43,6 +43,41 @@ impl App {
         self
     }
 
+    /// Sets how long a handler may take to answer; as long as it likes unless set.
+    ///
+    /// The time runs from when the request's head is read to when the handler has returned, or to the head of its
+    /// response if that is a stream or is sent by a [`Writer`](crate::Writer). Resolving the parameters, reading the
+    /// body among them, counts; layers do not. Then the request is answered 503, and the log names the handler. A query
+    /// is dropped; a command runs on to its end, as it does when its client leaves.
+    ///
+    /// A handler can have its own timeout, longer or shorter: `#[app::query("/report", timeout = "10s")]`, with the
+    /// units `ms`, `s`, `m` and `h`. A part that was merged, nested or hosted may have one of its own, which holds for
+    /// its routes; [`Duration::MAX`] is no limit.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/slow")]
+    /// async fn slow() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().timeout(Duration::from_millis(20)));
+    /// let res = client.get("/slow").send();
+    /// assert_eq!((res.status().as_u16(), res.text()), (503, "the answer took longer than 20ms"));
+    /// # }
+    /// ```
+    pub fn timeout(mut self, time: Duration) -> Self {
+        if time.is_zero() {
+            self.problems
+                .push("a timeout of no time lets no handler answer: remove `.timeout(..)`".to_owned());
+        }
+        self.settings.part.timeout = Some(time);
+        self
+    }
+
     /// Listens on this address unless the environment names one: `0.0.0.0:8080`, `[::]:80`, or `unix:` and the
     /// path of a socket. Call it once per address; by default it is 127.0.0.1:8000. An invalid address keeps the
     /// app from starting.

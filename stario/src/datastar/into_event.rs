@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
 
 use serde::Serialize;
-use stario_html::Render;
+use stario_html::{PageSignals, Render, SignalPatch};
 
 use super::event::{Event, Mode, patch, remove_rendered, signals, to_stream};
 use crate::error::{Error, Result};
+use crate::response::{IntoResponse, Response};
 
 /// A value that can be pushed to an open browser.
 ///
@@ -17,6 +18,8 @@ use crate::error::{Error, Result};
 /// | [`Event`], and what the functions of [`event`](crate::event) build | itself |
 /// | anything that renders | patches the element with its id |
 /// | `serde_json::Value` (`json!({ .. })`), and maps | patches signals |
+/// | `Search::page().is(2)`, a [`SignalPatch`] | patches these signals |
+/// | a struct with [`derive(Signals)`](macro@crate::Signals), or a reference to one | patches all signals of it but the local ones |
 /// | `(Mode, element)` | patches by mode, at the element's own id (`Outer` and `Replace` only) |
 /// | `(Mode::Remove, selector)` | removes the elements that match the selector |
 /// | `(Mode, selector, element)` | patches by mode, at the selector |
@@ -63,6 +66,10 @@ pub struct AsElements(());
 pub struct AsSignals(());
 #[doc(hidden)]
 pub struct AsPatch(());
+#[doc(hidden)]
+pub struct AsPage(());
+#[doc(hidden)]
+pub struct AsBorrowedPage(());
 
 /// An item of a stream: an event, or the error that ends the stream. `K` is inferred.
 #[diagnostic::on_unimplemented(
@@ -134,6 +141,31 @@ impl<K: Serialize, V: Serialize> IntoEvent<AsSignals> for BTreeMap<K, V> {
 impl<K: Serialize, V: Serialize, H> IntoEvent<AsSignals> for HashMap<K, V, H> {
     fn into_event(self) -> Event {
         signals(self).into()
+    }
+}
+
+impl IntoEvent<AsSignals> for SignalPatch {
+    fn into_event(self) -> Event {
+        signals(self).into()
+    }
+}
+
+/// A stream of this one event.
+impl IntoResponse for SignalPatch {
+    fn into_response(self) -> Response {
+        Event::new(self).into_response()
+    }
+}
+
+impl<T: PageSignals> IntoEvent<AsPage> for T {
+    fn into_event(self) -> Event {
+        SignalPatch::of(&self).into_event()
+    }
+}
+
+impl<T: PageSignals> IntoEvent<AsBorrowedPage> for &T {
+    fn into_event(self) -> Event {
+        SignalPatch::of(self).into_event()
     }
 }
 

@@ -27,6 +27,10 @@ impl Found {
         }
     }
 
+    pub(super) fn is_handler(&self) -> bool {
+        matches!(self, Found::Lookup(Lookup { result: Match::Found(_), .. }))
+    }
+
     /// The route, if one was found, and the settings that hold.
     pub(super) fn place(&self, app: &Assembled, head: &request::Parts) -> Place {
         let route = match self {

@@ -3,11 +3,16 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::Instant;
 
 use crate::exchange::Exchange;
 use crate::handler::PendingCall;
-use crate::response::Response;
+use crate::response::{self, Response};
 use crate::scope::Scope;
+use crate::stop::Timer;
 
 /// An answer on its way.
 pub(super) enum DispatchState {
@@ -16,10 +21,23 @@ pub(super) enum DispatchState {
     Later(Pin<Box<dyn Future<Output = Response> + Send>>),
 }
 
-/// A handler's call, and the request's head for the page of a panic, if the app has one.
+/// A handler's call, and the request's head for the page of a panic or of a timeout, if there may be one.
 pub(super) struct CalledHandler {
     pub(super) call: PendingCall,
     pub(super) kept: Option<Arc<Scope>>,
+    pub(super) deadline: Option<Box<Deadline>>,
+}
+
+/// When a handler is to have answered.
+pub(super) struct Deadline {
+    timeout: Duration,
+    timer: Pin<Box<Timer>>,
+}
+
+impl Deadline {
+    pub(super) fn after(timeout: Duration) -> Box<Self> {
+        Box::new(Self { timeout, timer: Box::pin(Timer::new(Instant::now() + timeout)) })
+    }
 }
 
 impl DispatchState {
@@ -41,13 +59,37 @@ impl DispatchState {
 
 impl CalledHandler {
     pub(super) fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
-        Poll::Ready(match ready!(Pin::new(&mut self.call).poll(ctx)) {
+        let Poll::Ready(answered) = Pin::new(&mut self.call).poll(ctx) else {
+            return match &mut self.deadline {
+                None => Poll::Pending,
+                Some(deadline) => {
+                    ready!(deadline.timer.as_mut().poll_elapsed(ctx));
+                    let timeout = deadline.timeout;
+                    Poll::Ready(self.time_out(exchange, timeout))
+                }
+            };
+        };
+        Poll::Ready(match answered {
             Ok(response) => response,
             Err(_) => {
                 let _entered = exchange.enter();
                 let head = self.kept.as_ref().map(|scope| scope.head());
                 Box::new(exchange.settings().answers().panicked(head, exchange.id()))
             }
+        })
+    }
+
+    /// The answer to a call that takes too long. The call ends with this value, as it does when its client leaves.
+    #[cold]
+    fn time_out(&self, exchange: &Exchange, timeout: Duration) -> Box<Response> {
+        let _entered = exchange.enter();
+        let handler = exchange.route().map(|route| route.target.endpoint.handler);
+        tracing::error!(handler, ?timeout, "a handler did not answer in time");
+        let message = format!("the answer took longer than {timeout:?}");
+        let (status, answers) = (StatusCode::SERVICE_UNAVAILABLE, exchange.settings().answers());
+        Box::new(match &self.kept {
+            Some(scope) => answers.status(status, &message, scope.head(), exchange.id()),
+            None => response::text(status, message),
         })
     }
 }

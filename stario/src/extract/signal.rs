@@ -3,8 +3,11 @@
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use stario_html::__private::signals::OwnedByFields;
+use stario_html::PageSignals;
 
 use super::content_type::ContentType;
+use super::signal_source::{ByFields, SignalsProbe};
 use super::{Defaulted, FromRequest};
 use super::{json_body, urlencoded, value, value_newtype};
 use crate::error::Rejection;
@@ -51,25 +54,44 @@ impl<T: DeserializeOwned + Send> FromRequest for Signal<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        let signals = scope.shared(|| read_signals(scope)).await?;
-        let name = parameter.name();
-        let separator = if parameter.is_renamed() { "." } else { "__" };
-        let found = if name.contains(separator) {
-            name.split(separator).try_fold(&*signals, |value, name| value.get(name))
-        } else {
-            // Preparing to split the name takes longer than this.
-            signals.get(name)
-        };
-        match found {
-            Some(found) => value::from_json(found),
-            None => value::from_nothing(),
-        }
-        .map(Self)
-        .map_err(|problem| problem.into_rejection(SOURCE, name))
+        read_signal(scope, parameter).await.map(Self)
     }
 }
 
-impl<T: DeserializeOwned + Send> Defaulted for Signal<T> {
+/// A struct with `derive(Signals)`, nested in the page's signals.
+impl<T: PageSignals + Send> FromRequest for ByFields<Signal<T>> {
+    const BY_NAME: bool = true;
+
+    const SOURCE: Source = Source::Signals;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        read_signal(scope, parameter).await.map(|OwnedByFields(value)| Self(Signal(value)))
+    }
+}
+
+impl<T: PageSignals> SignalsProbe<Signal<T>> {
+    /// The type derives `Signals`.
+    pub const BY_FIELDS: bool = true;
+}
+
+async fn read_signal<T: DeserializeOwned>(scope: &Scope, parameter: &Parameter) -> Result<T, Rejection> {
+    let signals = scope.shared(|| read_signals(scope)).await?;
+    let name = parameter.name();
+    let separator = if parameter.is_renamed() { "." } else { "__" };
+    let found = if name.contains(separator) {
+        name.split(separator).try_fold(&*signals, |value, name| value.get(name))
+    } else {
+        // Preparing to split the name takes longer than this.
+        signals.get(name)
+    };
+    match found {
+        Some(found) => value::from_json(found),
+        None => value::from_nothing(),
+    }
+    .map_err(|problem| problem.into_rejection(SOURCE, name))
+}
+
+impl<T> Defaulted for Signal<T> {
     type Value = T;
 
     fn from_default(value: T) -> Self {

@@ -1,15 +1,21 @@
 //! `Signals<T>`: all signals of the page as one value.
 
 use serde::de::DeserializeOwned;
+use stario_html::__private::signals::OwnedByFields;
+use stario_html::PageSignals;
 
 use super::signal::SOURCE;
 use super::signal::read_signals;
+use super::signal_source::{ByFields, SignalsProbe};
 use super::{FromRequest, value, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 
 /// Reads all signals of the page as a struct, a field per signal; nested signals are nested structs.
+///
+/// A struct with [`derive(Signals)`](macro@crate::Signals) is read field by field, by the names that it has in the page; any
+/// other type by serde.
 ///
 /// They are read from the same place and by the same rules as a [`Signal`](crate::Signal), and a handler can take both.
 /// Signals that the struct does not have are skipped. An `Option` may be missing, and so may a field with
@@ -56,7 +62,25 @@ impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        let signals = scope.shared(|| read_signals(scope)).await?;
-        value::from_json(&signals).map(Self).map_err(|problem| problem.into_rejection(SOURCE, ""))
+        read_all(scope).await.map(Self)
     }
+}
+
+/// A struct with `derive(Signals)`.
+impl<T: PageSignals + Send> FromRequest for ByFields<Signals<T>> {
+    const SOURCE: Source = Source::Signals;
+
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        read_all(scope).await.map(|OwnedByFields(value)| Self(Signals(value)))
+    }
+}
+
+impl<T: PageSignals> SignalsProbe<Signals<T>> {
+    /// The type derives `Signals`.
+    pub const BY_FIELDS: bool = true;
+}
+
+async fn read_all<T: DeserializeOwned>(scope: &Scope) -> Result<T, Rejection> {
+    let signals = scope.shared(|| read_signals(scope)).await?;
+    value::from_json(&signals).map_err(|problem| problem.into_rejection(SOURCE, ""))
 }

@@ -120,6 +120,17 @@ impl UploadedFile {
         }
     }
 
+    pub(super) fn length(&self) -> usize {
+        usize::try_from(self.length).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn bytes_in_memory(&self) -> usize {
+        match &self.content {
+            Content::Memory(bytes) => bytes.len(),
+            Content::Disk(_) => 0,
+        }
+    }
+
     /// Reads one part into memory and, beyond [`MEMORY_LIMIT`], onto the disk; `None` if no file was chosen.
     pub(super) async fn read(mut part: MultipartPart<'_>) -> Result<Option<Self>, Rejection> {
         let file_name = part.file_name().unwrap_or_default().to_owned();
@@ -129,6 +140,7 @@ impl UploadedFile {
         while let Some(chunk) = part.next_chunk().await? {
             length += chunk.len() as u64;
             memory.extend_from_slice(&chunk);
+            part.hold(memory.capacity(), usize::try_from(length).unwrap_or(usize::MAX))?;
             if memory.len() > MEMORY_LIMIT {
                 let file = match &mut disk {
                     Some(file) => file,
@@ -147,7 +159,10 @@ impl UploadedFile {
                 file.flush().await.map_err(not_spooled)?;
                 Content::Disk(Arc::new(Mutex::new(file)))
             }
-            None => Content::Memory(memory.into()),
+            None => {
+                memory.shrink_to_fit();
+                Content::Memory(memory.into())
+            }
         };
         Ok(Some(Self { file_name, content_type, length, content }))
     }

@@ -22,9 +22,9 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::stream::stream;
+use super::stream::{stream, too_many_streams, written};
 use super::{Endpoint, EndpointFuture};
-use crate::body::{Body, BodyError, Cut};
+use crate::body::{BodyError, Cut};
 use crate::channel::{Channel, Opened};
 use crate::error::{Error, reason};
 use crate::exchange::Exchange;
@@ -64,9 +64,13 @@ impl Future for Complete<'_> {
         let this = &mut *self;
         let hand_over = match (this.answered.take(), &mut this.frames) {
             (Some((scope, Ok(Answer::Events(frames)))), _) => {
+                let Some(place) = this.exchange.place_for_stream() else {
+                    drop(frames);
+                    return Poll::Ready(Box::new(too_many_streams(this.exchange, Some(scope.head()))));
+                };
                 drop(scope);
                 this.frames = Some(frames);
-                HandOver::Head
+                HandOver::Head(place)
             }
             (Some((scope, Ok(Answer::Whole(response)))), _) => {
                 return Poll::Ready(finish(&scope, Ok(response)));
@@ -131,7 +135,7 @@ pub(crate) fn call(
     };
     let future = (endpoint.call)(Arc::clone(exchange), scope);
     let call = Call { endpoint, exchange: Arc::clone(exchange), future, has_ended: false };
-    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true })
+    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true, is_spawned: false })
 }
 
 /// The answer to a detached command when as many run as may.
@@ -240,6 +244,8 @@ pub(crate) struct PendingCall {
     /// Counts a detached command against the limit until it ends.
     permit: Option<OwnedSemaphorePermit>,
     has_client: bool,
+    /// Whether it runs in a task of its own. When that is dropped, the call ends.
+    is_spawned: bool,
 }
 
 impl Future for PendingCall {
@@ -285,11 +291,11 @@ impl PendingCall {
         }
         let Some(call) = self.call.take() else { return Poll::Pending };
         Poll::Ready(match step {
-            Step::HandOver(HandOver::Head) => {
+            Step::HandOver(HandOver::Head(place)) => {
                 let exchange = Arc::clone(&call.exchange);
                 let stop = Some(exchange.app().stop.clone());
                 let source = StreamingCall { call: Some(call) };
-                Ok(Box::new(stream(&exchange, sse::head(), source, stop)))
+                Ok(Box::new(stream(&exchange, sse::head(), source, stop, place)))
             }
             // A stream hands over its head first.
             step => step.end(),
@@ -300,20 +306,21 @@ impl PendingCall {
     fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Box<Response>, Panicked>> {
         let Some(exchange) = &self.written_by else { return Poll::Pending };
         let Some(channel) = exchange.channel() else { return Poll::Pending };
-        Poll::Ready(match ready!(channel.poll_head(ctx)) {
-            Ok(Opened::Whole(response)) => Ok(Box::new(response)),
-            // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
-            Ok(Opened::Events(head, reader)) => {
-                let response = stream(exchange, head, reader, None);
-                self.written_by = None;
-                Ok(Box::new(response))
-            }
-            Ok(Opened::Bytes(head, reader)) => {
-                self.written_by = None;
-                Ok(Box::new(head.map(|_| Body::frames(reader))))
-            }
-            Err(Panicked) => Err(Panicked),
-        })
+        let (head, reader, is_events) = match ready!(channel.poll_head(ctx)) {
+            Ok(Opened::Whole(response)) => return Poll::Ready(Ok(Box::new(response))),
+            Ok(Opened::Events(head, reader)) => (head, reader, true),
+            Ok(Opened::Bytes(head, reader)) => (head, reader, false),
+            Err(Panicked) => return Poll::Ready(Err(Panicked)),
+        };
+        // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
+        let response = match exchange.place_for_stream() {
+            // The handler learns, by the reader's drop, that its client has left.
+            None => too_many_streams(exchange, None),
+            Some(place) if is_events => stream(exchange, head, reader, None, place),
+            Some(place) => written(head, reader, place),
+        };
+        self.written_by = None;
+        Poll::Ready(Ok(Box::new(response)))
     }
 
     /// Moves the call to a task: when it has answered before its end, when it writes its response, and when the dispatch is
@@ -339,7 +346,8 @@ impl PendingCall {
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.
-                let mut rest = PendingCall { call: Some(call), written_by: None, permit, has_client };
+                let mut rest =
+                    PendingCall { call: Some(call), written_by: None, permit, has_client, is_spawned: true };
                 work.spawn(async move { drop((&mut rest).await) });
             }
         }
@@ -353,7 +361,9 @@ impl Drop for PendingCall {
         if let Some(channel) = exchange.channel() {
             channel.leave();
         }
-        self.detach(false);
+        if !self.is_spawned {
+            self.detach(false);
+        }
     }
 }
 

@@ -4,14 +4,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use crate::body::{Body, BodyError};
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{StatusCode, Version, request};
+use http_body::{Body as _, SizeHint};
+
+use crate::body::{Body, BodyError, Frames};
+use crate::channel::Reader;
 use crate::exchange::Exchange;
-use crate::response::Response;
+use crate::response::{self, Response};
 use crate::sse::{EventSource, EventStream, Frame, StreamObserver, StreamSettings};
 use crate::stop::StopSignal;
-use http::Version;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use http_body::Body as _;
+use crate::stream_places::StreamPlace;
 
 /// The response of a handler's stream; `stop` ends it between two frames.
 pub(super) fn stream(
@@ -19,10 +23,29 @@ pub(super) fn stream(
     head: Response,
     source: impl EventSource + 'static,
     stop: Option<StopSignal>,
+    place: StreamPlace,
 ) -> Response {
     let ping_interval = exchange.settings().ping_interval();
     let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;
-    respond(exchange, head, |_| EventStream::new(source, StreamSettings { stop, ping_interval, observer }))
+    let settings = StreamSettings { stop, ping_interval, observer, place };
+    respond(exchange, head, |_| EventStream::new(source, settings))
+}
+
+/// The bytes that a handler writes, step by step.
+pub(super) fn written(head: Response, reader: Reader, place: StreamPlace) -> Response {
+    head.map(|_| Body::frames(Written { reader, _place: place }))
+}
+
+/// The answer to a request for a stream when as many are open as may be; `head` where it is still there.
+pub(super) fn too_many_streams(exchange: &Exchange, head: Option<&request::Parts>) -> Response {
+    const MESSAGE: &str = "the server has too many open streams";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = match head {
+        Some(head) => exchange.settings().answers().status(status, MESSAGE, head, exchange.id()),
+        None => response::text(status, MESSAGE),
+    };
+    response::set(response.headers_mut(), RETRY_AFTER, "1");
+    response
 }
 
 /// The response of a mounted service. If it is an event stream, it ends when the server stops, and its events count.
@@ -33,11 +56,11 @@ pub(crate) fn mounted(exchange: &Arc<Exchange>, response: Response) -> Response 
     if content_type.is_none_or(|value| !value.as_bytes().starts_with(b"text/event-stream")) {
         return response;
     }
+    let Some(place) = exchange.place_for_stream() else { return too_many_streams(exchange, None) };
     let stop = Some(exchange.app().stop.clone());
     let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;
-    respond(exchange, response, |body| {
-        EventStream::new(Mounted(body), StreamSettings { stop, ping_interval: None, observer })
-    })
+    let settings = StreamSettings { stop, ping_interval: None, observer, place };
+    respond(exchange, response, |body| EventStream::new(Mounted(body), settings))
 }
 
 fn respond<S: EventSource + 'static>(
@@ -51,6 +74,26 @@ fn respond<S: EventSource + 'static>(
         response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
     }
     response.map(|body| Body::frames(make(body)))
+}
+
+/// What a handler writes, with its place among the streams that may be open.
+struct Written {
+    reader: Reader,
+    _place: StreamPlace,
+}
+
+impl Frames for Written {
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        Frames::poll_next(Pin::new(&mut self.reader), ctx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        Frames::size_hint(&self.reader)
+    }
+
+    fn is_end(&self) -> bool {
+        Frames::is_end(&self.reader)
+    }
 }
 
 /// The data of a body that another service made, without its trailers.

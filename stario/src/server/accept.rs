@@ -7,19 +7,28 @@ use tokio::time::Instant;
 
 use super::connection::Connections;
 use super::listener::Listener;
+use super::places::Role;
 
 /// How long accepting pauses after an error of the system: the first time, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// Accepts connections until it is dropped. No error ends it.
-pub(super) async fn accept(listener: Listener, connections: Arc<Connections>) {
+/// Accepts connections until it is dropped, and closes those for which there is no place. No error ends it.
+pub(super) async fn accept(listener: Listener, role: Role, connections: Arc<Connections>) {
     let (first, most) = PAUSE;
     let mut pause = first;
     let mut last_logged: Option<Instant> = None;
-    while let Some(permit) = connections.permits.next().await {
+    loop {
         let error = match listener.accept().await {
             Ok((socket, peer)) => {
-                connections.serve(socket, peer, permit);
+                let place = connections.place(role, &socket, peer);
+                let is_short = place.as_ref().is_none_or(|place| place.role() != role);
+                if let Some(place) = place {
+                    connections.serve(socket, peer, place);
+                }
+                if is_short {
+                    // Those in reserve are answered before the next are accepted, so that fewer find none left.
+                    tokio::task::yield_now().await;
+                }
                 pause = first;
                 continue;
             }

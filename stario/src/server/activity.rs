@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::http2::StreamState;
+use super::places::Role;
 use crate::app::Assembled;
 use crate::connection::Connection;
 use crate::settings::Limits;
@@ -36,6 +37,8 @@ const IN_THIS_POLL: u64 = u64::MAX;
 /// is needed.
 pub(super) struct Activity {
     app: Arc<Assembled>,
+    /// What the connection may ask for.
+    role: Role,
     opened: Instant,
     head_timeout: Duration,
     keep_alive_timeout: Duration,
@@ -50,6 +53,8 @@ pub(super) struct Activity {
     /// The bytes that have come meanwhile. As many are echoed to a client that pings, and say nothing about what
     /// it takes of its responses.
     echoed: AtomicUsize,
+    /// The bytes that the client has taken of those that were unsent.
+    taken: AtomicUsize,
     /// When the connection began to be idle, or to read a head: milliseconds since `opened`, or [`IN_THIS_POLL`].
     since: AtomicU64,
     /// Whether the connection reads a head, of which the first byte may not have come yet.
@@ -76,9 +81,10 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    pub(super) fn new(app: Arc<Assembled>, peer: SocketAddr, limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(app: Arc<Assembled>, peer: SocketAddr, role: Role, limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             app,
+            role,
             opened: Instant::now(),
             head_timeout: limits.head_timeout,
             keep_alive_timeout: limits.keep_alive_timeout,
@@ -87,6 +93,7 @@ impl Activity {
             is_writing: AtomicBool::new(false),
             unsent: AtomicUsize::new(0),
             echoed: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
             since: AtomicU64::new(0),
             // A client that connects means to send a request.
             is_in_head: AtomicBool::new(true),
@@ -104,6 +111,10 @@ impl Activity {
 
     pub(super) fn app(&self) -> &Arc<Assembled> {
         &self.app
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.role
     }
 
     /// A head was read. The request lasts until the value is dropped.
@@ -167,12 +178,24 @@ impl Activity {
             self.echoed.store(echoed.saturating_sub(bytes), Ordering::Relaxed);
             let taken = bytes.saturating_sub(echoed);
             self.unsent.store(unsent.saturating_sub(taken), Ordering::Relaxed);
+            self.taken.fetch_add(taken, Ordering::Relaxed);
             self.extend_wait(time_for(taken));
         }
         if self.is_writing.load(Ordering::Relaxed) != is_blocked {
             self.is_writing.store(is_blocked, Ordering::Relaxed);
             self.wait_from_this_poll();
         }
+    }
+
+    /// How many bytes the client of HTTP/2 has taken so far that had to wait for it.
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request is not answered to its end.
+    #[cfg(feature = "http2")]
+    pub(super) fn has_requests(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn has_asked(&self) -> bool {

@@ -3,16 +3,20 @@
 use std::io::Write as _;
 
 use super::listener::Listener;
+use super::places::Role;
 use crate::app::Assembled;
 use crate::error::Result;
 use crate::route::{RouteInfo, Target};
 
 /// Prints the addresses and the routes, in a thread of its own: an output that is closed does not end the server, and
 /// one that is full does not block it.
-pub(super) fn announce(app: &Assembled, listeners: &[Listener], scheme: &str) -> Result {
+pub(super) fn announce(app: &Assembled, listeners: &[(Listener, Role)], scheme: &str) -> Result {
     let mut lines = Vec::new();
-    for listener in listeners {
-        lines.push(format!("listening on {}\n", listener.name(scheme)?));
+    for (listener, role) in listeners {
+        lines.push(match role {
+            Role::Probes => format!("listening for probes on {}\n", listener.name("http")?),
+            Role::Served | Role::Reserve => format!("listening on {}\n", listener.name(scheme)?),
+        });
     }
     lines.push(table(app));
     let lines = lines.concat();
@@ -36,14 +40,19 @@ fn table(app: &Assembled) -> String {
     rows.iter().map(line).collect()
 }
 
-/// The line of a route: method, pattern, kind, handler, place.
+/// The line of a route: method, pattern, kind, handler with its guards, place.
 fn row(route: &RouteInfo) -> [String; 5] {
     let (file, line) = route.place();
+    let guards: Vec<&str> = route.guards().collect();
+    let handler = match &guards[..] {
+        [] => route.handler().to_owned(),
+        guards => format!("{} for {}", route.handler(), guards.join(", ")),
+    };
     [
         route.method().to_string(),
         Target(route).to_string(),
         route.kind().to_string(),
-        route.handler().to_owned(),
+        handler,
         format!("{file}:{line}"),
     ]
 }

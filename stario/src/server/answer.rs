@@ -5,18 +5,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, StatusCode};
+use http::header::{CONNECTION, RETRY_AFTER};
+use http::request::Parts;
+use http::{Request, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 
 use super::activity::{ActiveRequest, Activity};
 use super::check::refusal;
-use super::http2::StreamState;
+use super::http2::{StreamState, Turn};
+use super::places::Role;
 use super::response_body::ResponseBody;
 use crate::body::Body;
 use crate::dispatch::dispatch;
 use crate::panic::{CatchPanic, catch_panic, panic_message};
-use crate::response::{Response, internal_server_error};
+use crate::response::{self, Response, internal_server_error};
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 
@@ -28,15 +31,52 @@ pub(super) fn answer(
     limits: &Limits,
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
     let (mut head, body) = request.into_parts();
+    let mut turn = stream.as_deref().map(StreamState::turn);
+    let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
     let has_body = !hyper::body::Body::is_end_stream(&body);
     let active = activity.begin_request(has_body, stream);
-    if let Some(refused) = refusal(&mut head, &body, limits.head_fields) {
-        return Answer { dispatched: None, refused: Some(Box::new(refused)), request: Some(active) };
+    let refused = refusal(&mut head, &body, limits.head_fields)
+        .or_else(|| (has_no_place && !activity.app().is_probe(head.uri.path())).then(too_many_requests))
+        .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&head, activity)).flatten());
+    if let Some(refused) = refused {
+        let refused = Some(Box::new(refused));
+        return Answer { turn, dispatched: None, refused, request: Some(active), taken: 0 };
     }
     let connection = activity.connection();
     let body = Body::incoming(body, StallTimer::new(limits.body_timeout), connection);
-    let dispatched = catch_panic(dispatch(activity.app(), head, body, connection.clone()));
-    Answer { dispatched: Some(dispatched), refused: None, request: Some(active) }
+    let dispatch = dispatch(activity.app(), head, body, connection.clone());
+    if let Some(turn) = &mut turn {
+        turn.expect(dispatch.expected_bytes());
+    }
+    Answer { turn, dispatched: Some(catch_panic(dispatch)), refused: None, request: Some(active), taken: 0 }
+}
+
+/// The answer to a request of HTTP/2 for which there is no place.
+#[cold]
+fn too_many_requests() -> Response {
+    let sentence = "the server has as many requests as it may: try again later";
+    let mut answer = response::text(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    response::set(answer.headers_mut(), RETRY_AFTER, "1");
+    answer
+}
+
+/// The answer to what a connection may not ask for: one in reserve, or one to the address of the probes.
+#[cold]
+fn refusal_by_role(head: &Parts, activity: &Activity) -> Option<Response> {
+    if activity.app().is_probe(head.uri.path()) {
+        return None;
+    }
+    // A client that still sends its body would not see an answer behind which the connection is reset.
+    activity.connection().note_unread_body();
+    if activity.role() == Role::Probes {
+        return Some(response::text(StatusCode::NOT_FOUND, "there are only probes at this address"));
+    }
+    let mut answer = response::text(StatusCode::SERVICE_UNAVAILABLE, "the server has too many connections");
+    response::set(answer.headers_mut(), RETRY_AFTER, "1");
+    if head.version < Version::HTTP_2 {
+        response::set(answer.headers_mut(), CONNECTION, "close");
+    }
+    Some(answer)
 }
 
 pin_project_lite::pin_project! {
@@ -49,6 +89,10 @@ pin_project_lite::pin_project! {
         refused: Option<Box<Response>>,
         // Until the response has it.
         request: Option<ActiveRequest>,
+        // Over HTTP/2: comes when the connection holds few enough bytes of other responses.
+        turn: Option<Turn>,
+        // What the client had taken when the turn was last asked for.
+        taken: usize,
     }
 }
 
@@ -57,6 +101,11 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        if let Some(turn) = this.turn
+            && !turn.has_come()
+        {
+            ready!(poll_turn(turn, this.request.as_ref(), this.taken, ctx));
+        }
         let mut response = match this.dispatched.as_pin_mut() {
             Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
                 tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
@@ -75,4 +124,27 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
         }
         Poll::Ready(Ok(ResponseBody::in_response(*response, request)))
     }
+}
+
+/// Ready when a request of HTTP/2 may be answered. As long as it waits for its client to take other responses, it is reset
+/// when the client takes too little.
+fn poll_turn(
+    turn: &mut Turn,
+    request: Option<&ActiveRequest>,
+    taken: &mut usize,
+    ctx: &mut Context<'_>,
+) -> Poll<()> {
+    let polled = turn.poll(ctx);
+    let Some(request) = request else { return polled };
+    let Some(stream) = request.stream() else { return polled };
+    if polled.is_pending() && turn.waits_for_client() {
+        let before = std::mem::replace(taken, request.activity().taken());
+        // A poll without progress must not begin another wait.
+        if *taken > before || !stream.waits_for_client() {
+            stream.wait_for_client(*taken - before);
+        }
+    } else if stream.waits_for_client() {
+        stream.wait_for_server();
+    }
+    polled
 }

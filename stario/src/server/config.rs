@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::unknown_variables;
 
 use crate::error::Result;
-use crate::settings::{Address, Limits, SOCKET_MODE, Settings};
+use crate::settings::{Address, Limits, SOCKET_MODE, Settings, parse_address};
 
 /// Where to listen. The limits are in the app's settings.
 #[derive(Debug)]
@@ -57,6 +57,10 @@ impl Config {
         variables.compression(&mut settings.part.compression);
         variables.absent();
         let addresses = variables.addresses(&settings.served.listen);
+        let expected = "an address such as 127.0.0.1:9000, or unix: and a path";
+        if let Some(address) = variables.read_with("STARIO_PROBE_ADDRESS", expected, parse_address) {
+            settings.served.probe_address = Some(address);
+        }
         let tls = variables.tls(settings.served.tls.take());
         if variables.problems.is_empty() {
             Ok((Self { addresses, tls }, variables.known))
@@ -115,11 +119,18 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
             });
         set(&mut limits.head_fields, head_fields);
         set(&mut limits.head_timeout, self.seconds("STARIO_REQUESTS_HEADER_TIMEOUT"));
+        let body_memory =
+            self.read_with("STARIO_REQUESTS_BODY_MEMORY_BYTES", "a number of bytes above 0", above_zero);
+        limits.body_memory = body_memory.or(limits.body_memory);
         set(&mut limits.body_timeout, self.seconds("STARIO_REQUESTS_BODY_TIMEOUT"));
         set(&mut limits.keep_alive_timeout, self.seconds("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT"));
         set(&mut limits.write_timeout, self.seconds("STARIO_REQUESTS_WRITE_TIMEOUT"));
         let connections = self.read_with("STARIO_MAX_CONNECTIONS", count, above_zero);
         limits.connections = connections.or(limits.connections);
+        let per_client = self.read_with("STARIO_MAX_CONNECTIONS_PER_CLIENT", count, above_zero);
+        limits.connections_per_client = per_client.or(limits.connections_per_client);
+        let streams = self.read_with("STARIO_MAX_STREAMS", count, above_zero);
+        limits.streams = streams.or(limits.streams);
         #[cfg(feature = "http2")]
         {
             let streams = self.read_with("STARIO_HTTP2_MAX_STREAMS", count, above_zero);
@@ -228,7 +239,6 @@ impl fmt::Display for BadVariables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::parse_address;
 
     pub(super) fn config(variables: &[(&str, &str)], settings: &mut Settings) -> Result<Config, String> {
         let found = |name: &str| {
@@ -277,6 +287,9 @@ mod tests {
             ("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT", "1e300"),
             ("STARIO_REQUESTS_MAX_HEADERS", "10001"),
             ("STARIO_MAX_CONNECTIONS", "0"),
+            ("STARIO_MAX_CONNECTIONS_PER_CLIENT", "0"),
+            ("STARIO_MAX_STREAMS", "many"),
+            ("STARIO_PROBE_ADDRESS", "9000"),
             ("STARIO_UNIX_SOCKET_MODE", "888"),
             ("STARIO_SSL_KEYFILE", "key.pem"),
         ];

@@ -13,22 +13,22 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::activity::Activity;
 use super::answer::answer;
 use super::http2::Protocol;
 use super::idle::{Due, IdleTimer};
-use super::linger::linger;
+use super::linger::{self, linger};
 use super::listener::prepare;
-use super::permits::Permits;
+use super::places::{Place, Places, Role};
 use super::response_body::ResponseBody;
 use super::socket::{Socket, WatchedSocket};
 #[cfg(feature = "tls")]
@@ -41,12 +41,26 @@ use crate::tasks::TaskTracker;
 /// The number of header fields that hyper counts without allocating for it.
 const FREE_HEAD_FIELDS: usize = 100;
 
+/// How long a connection of the reserve may take for its head, and before that for the handshake of TLS.
+const RESERVE_HEAD: Duration = Duration::from_secs(1);
+
+/// How long a connection of the reserve waits for another request, which is not served: the first answer ends it.
+const RESERVE_IDLE: Duration = Duration::from_millis(50);
+
+/// How long the end of a connection of the reserve may take: until its client has ended its request, and in all.
+const RESERVE_LINGER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(1));
+
+/// How long a connection of the reserve lasts, whatever it does.
+const RESERVE_TIME: Duration = Duration::from_secs(3);
+
 /// All open connections.
 pub(super) struct Connections {
     pub(super) app: Arc<Assembled>,
     pub(super) limits: Limits,
+    /// Of connections in reserve.
+    reserve_limits: Limits,
     http1: http1::Builder,
-    pub(super) permits: Permits,
+    pub(super) places: Places,
     /// The tasks of connections, and over HTTP/2 of their streams. Always closed, so that it can be waited for.
     pub(super) tasks: TaskTracker,
     /// The sockets, of which an upgraded one outlives its task. Always closed.
@@ -67,9 +81,11 @@ impl Connections {
         if limits.head_fields != FREE_HEAD_FIELDS {
             http1.max_headers(limits.head_fields);
         }
+        let head_timeout = limits.head_timeout.min(RESERVE_HEAD);
         Arc::new(Self {
-            permits: Permits::new(limits.connections),
+            places: Places::new(&limits),
             app,
+            reserve_limits: Limits { head_timeout, keep_alive_timeout: RESERVE_IDLE, ..limits.clone() },
             limits,
             http1,
             tasks,
@@ -79,23 +95,58 @@ impl Connections {
         })
     }
 
+    /// The place of a connection that was just accepted, if there is one.
+    pub(super) fn place(&self, role: Role, socket: &Socket, peer: SocketAddr) -> Option<Place> {
+        if role == Role::Probes {
+            return self.places.take_of_probes();
+        }
+        // Whoever connects to a Unix socket, and a trusted proxy, connects for many clients.
+        let is_shared = !matches!(socket, Socket::Tcp(_))
+            || self
+                .app
+                .shared()
+                .served
+                .proxies()
+                .is_some_and(|proxies| proxies.trusts(peer.ip().to_canonical()));
+        self.places.take((!is_shared).then(|| peer.ip()))
+    }
+
     /// Serves the connection in a task of its own.
-    pub(super) fn serve(self: &Arc<Self>, socket: Socket, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let connection = Arc::clone(self).run(socket, peer, permit);
+    pub(super) fn serve(self: &Arc<Self>, socket: Socket, peer: SocketAddr, place: Place) {
+        let connection = Arc::clone(self).run(socket, peer, place);
         self.tasks.spawn(until_stopped(self.app.shared().work.cut(), connection));
     }
 
-    async fn run(self: Arc<Self>, socket: Socket, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let activity = Activity::new(Arc::clone(&self.app), peer, &self.limits);
+    async fn run(self: Arc<Self>, socket: Socket, peer: SocketAddr, place: Place) {
+        let role = place.role();
+        let limits = if role == Role::Reserve { &self.reserve_limits } else { &self.limits };
+        let activity = Activity::new(Arc::clone(&self.app), peer, role, limits);
         // In a box, so that a connection that waits for its next request has no room for it.
         let Some((socket, protocol)) = Box::pin(self.begin(socket, &activity)).await else { return };
         let end = End(Arc::clone(&activity));
         let token = self.sockets.token();
-        let socket = WatchedSocket::new(socket, activity, self.limits.write_timeout, permit, token);
+        let socket = WatchedSocket::new(socket, activity, self.limits.write_timeout, place, token);
+        if role == Role::Reserve {
+            let _ = timeout(RESERVE_TIME, Box::pin(self.refuse(socket, protocol, &end.0))).await;
+            return;
+        }
         match protocol {
-            Protocol::Http1 => self.serve_http1(socket, &end.0).await,
+            Protocol::Http1 => self.serve_http1(socket, &self.http1, linger::LIMIT, &end.0).await,
             #[cfg(feature = "http2")]
             Protocol::Http2 => Box::pin(self.serve_http2(socket, &end.0)).await,
+        }
+    }
+
+    /// Answers the first request of a connection in reserve.
+    async fn refuse(&self, socket: WatchedSocket, protocol: Protocol, activity: &Arc<Activity>) {
+        match protocol {
+            Protocol::Http1 => {
+                let mut http1 = self.http1.clone();
+                http1.keep_alive(false);
+                self.serve_http1(socket, &http1, RESERVE_LINGER, activity).await;
+            }
+            #[cfg(feature = "http2")]
+            Protocol::Http2 => self.serve_http2(socket, activity).await,
         }
     }
 
@@ -110,7 +161,7 @@ impl Connections {
         let begin = async {
             #[cfg(feature = "tls")]
             let socket = match (&self.tls, socket) {
-                (Some(tls), Socket::Tcp(socket)) => {
+                (Some(tls), Socket::Tcp(socket)) if activity.role() != Role::Probes => {
                     let socket = tls.accept(socket).await?;
                     // The head has as much time again as the handshake.
                     activity.wait_from_now();
@@ -136,14 +187,23 @@ impl Connections {
         }
     }
 
-    async fn serve_http1(&self, socket: WatchedSocket, activity: &Arc<Activity>) {
+    async fn serve_http1(
+        &self,
+        socket: WatchedSocket,
+        http1: &http1::Builder,
+        lingering: (Duration, Duration),
+        activity: &Arc<Activity>,
+    ) {
         let service = service_fn(|request: Request<Incoming>| answer(request, activity, None, &self.limits));
-        let mut connection = self.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
+        let mut connection = http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
         let has_failed = self.drive(&mut connection, activity).await.is_err();
         if activity.connection().has_unread_body() && !has_failed {
             // There is no socket any more if it was upgraded.
             let Some(parts) = connection.into_parts() else { return };
-            Box::pin(linger(parts.io.into_inner(), &self.app.shared().stop)).await;
+            let mut socket = parts.io.into_inner();
+            if socket.change_place(|place| self.places.take_to_linger(place)) {
+                Box::pin(linger(socket, lingering, &self.app.shared().stop)).await;
+            }
         }
     }
 

@@ -15,18 +15,21 @@ use crate::stop::StopSignal;
 pub(super) const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// How long a client may go on sending, and how long it may pause.
-const LIMIT: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5));
+pub(super) const LIMIT: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5));
 
 /// How many bytes are read at most.
 const MOST_BYTES: usize = 64 << 20;
 
 /// Ends the output, and reads until the client has ended its own, or is too slow, or `stop` was given.
-pub(super) async fn linger(mut socket: WatchedSocket, stop: &StopSignal) {
+pub(super) async fn linger(
+    mut socket: WatchedSocket,
+    (total, pause): (Duration, Duration),
+    stop: &StopSignal,
+) {
     let read_rest = async {
         if socket.shutdown().await.is_err() {
             return;
         }
-        let (total, pause) = LIMIT;
         let end = Instant::now() + total;
         let mut left = MOST_BYTES;
         let mut bytes = [0; 16 << 10];

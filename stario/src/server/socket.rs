@@ -17,9 +17,9 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::activity::Activity;
+use super::places::Place;
 use crate::stall::StallTimer;
 use crate::stop::StopWatch;
 use crate::tasks::TaskToken;
@@ -85,7 +85,8 @@ pub(super) struct WatchedSocket {
     stall: StallTimer,
     /// Once the connection is upgraded: the server's stop and its cut, which end it.
     upgraded: Option<Box<(StopWatch, StopWatch)>>,
-    _permit: OwnedSemaphorePermit,
+    /// `None` at the end of a connection for which there is no place to linger.
+    place: Option<Place>,
     /// Counts the socket among those that the server's stop waits for. An upgraded one outlives its task.
     _token: TaskToken,
 }
@@ -95,11 +96,17 @@ impl WatchedSocket {
         socket: Socket,
         activity: Arc<Activity>,
         write_timeout: Duration,
-        permit: OwnedSemaphorePermit,
+        place: Place,
         token: TaskToken,
     ) -> Self {
         let stall = StallTimer::new(write_timeout);
-        Self { socket, activity, stall, upgraded: None, _permit: permit, _token: token }
+        Self { socket, activity, stall, upgraded: None, place: Some(place), _token: token }
+    }
+
+    /// Gives the socket another place for the end of its connection, and returns whether there is one.
+    pub(super) fn change_place(&mut self, change: impl FnOnce(Place) -> Option<Place>) -> bool {
+        self.place = self.place.take().and_then(change);
+        self.place.is_some()
     }
 
     fn note_written(
@@ -210,6 +217,7 @@ mod tests {
     use tokio::net::TcpListener;
     use tokio::sync::Semaphore;
 
+    use super::super::places::Role;
     use super::*;
     use crate::app::discover;
     use crate::settings::Limits;
@@ -225,9 +233,9 @@ mod tests {
         let (socket, _) = listener.accept().await.unwrap();
         let mut watched = WatchedSocket::new(
             Socket::Tcp(socket),
-            Activity::new(app, ([127, 0, 0, 1], 0).into(), &Limits::default()),
+            Activity::new(app, ([127, 0, 0, 1], 0).into(), Role::Served, &Limits::default()),
             Duration::from_millis(50),
-            Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
+            Place::of(Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap()),
             TaskTracker::default().token(),
         );
         let error = loop {

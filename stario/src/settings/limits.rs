@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// How many bytes, connections and how much time clients may use, and how long stopping may take.
 ///
-/// All of them apply by default. The environment variable named at each comes before what the code says.
-/// Times limit how long a client keeps the server waiting; how long a handler takes is not limited. For no
-/// limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
+/// All of them apply by default, but for [`connections_per_client`](Self::connections_per_client). The environment
+/// variable named at each comes before what the code says. Times limit how long a client keeps the server waiting;
+/// how long a handler takes is limited by [`App::timeout`](crate::App::timeout). For no limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,10 +28,13 @@ pub struct Limits {
     pub(crate) head_bytes: usize,
     pub(crate) head_fields: usize,
     pub(crate) head_timeout: Duration,
+    pub(crate) body_memory: Option<usize>,
     pub(crate) body_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) connections: Option<usize>,
+    pub(crate) connections_per_client: Option<usize>,
+    pub(crate) streams: Option<usize>,
     #[cfg(feature = "http2")]
     pub(crate) http2: Http2Limits,
     pub(crate) backlog: u32,
@@ -46,10 +49,13 @@ impl Default for Limits {
             head_bytes: 64 * 1024,
             head_fields: 100,
             head_timeout: Duration::from_secs(5),
+            body_memory: None,
             body_timeout: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             connections: None,
+            connections_per_client: None,
+            streams: None,
             #[cfg(feature = "http2")]
             http2: Http2Limits { streams: 128, resets: 20 },
             backlog: 2048,
@@ -72,6 +78,9 @@ pub(crate) struct Http2Limits {
 impl Limits {
     /// Sets how many requests an HTTP/2 connection carries at once; 128 unless set.
     /// `STARIO_HTTP2_MAX_STREAMS`
+    ///
+    /// On all connections together, beyond the first of each, there are at most as many as there may be
+    /// [`connections`](Self::connections). A further one is answered 503 with `retry-after`.
     pub fn http2_streams(mut self, count: u32) -> Self {
         self.http2.streams = count.max(1);
         self
@@ -118,9 +127,23 @@ impl Limits {
         self
     }
 
-    /// Sets how long a client may pause while its body is read; 30 seconds unless set. In the long run, fewer
-    /// than 256 bytes a second count as a pause. A slower client is answered 408.
+    /// Sets how many bytes of request bodies are in memory at once, of all requests of the app together; unless set,
+    /// a quarter of the memory that the process may use (the machine's, or that of its control group), or 256 MiB
+    /// where the system does not say. A request that would need more is answered 503 with `retry-after`.
+    /// `STARIO_REQUESTS_BODY_MEMORY_BYTES`
+    ///
+    /// A body counts while it is collected, and until the handler's parameters are made of it. Bodies that are handed
+    /// on as they arrive ([`BodyStream`](crate::BodyStream)), files on the disk and less than 16 KiB do not count.
+    pub fn body_memory(mut self, bytes: usize) -> Self {
+        self.body_memory = Some(bytes.max(1));
+        self
+    }
+
+    /// Sets how long a client may pause while its body is read; 30 seconds unless set. A slower client is answered 408.
     /// `STARIO_REQUESTS_BODY_TIMEOUT`
+    ///
+    /// In the long run, fewer than 256 bytes a second count as a pause; or fewer than one byte a second for each KiB
+    /// that is kept of the body, if that is more, up to 10 KiB a second.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.body_timeout = time.min(Self::MOST_TIME);
         self
@@ -143,9 +166,39 @@ impl Limits {
     }
 
     /// Sets how many connections are open at once; unless set, four fifths of the files that the process may
-    /// open, which leaves some for handlers. Further ones wait to be accepted. `STARIO_MAX_CONNECTIONS`
+    /// open, which leaves some for handlers, and at most one for each 128 KiB of the memory that it may use: the
+    /// machine's, or less in a control group. `STARIO_MAX_CONNECTIONS`
+    ///
+    /// Further ones are in reserve, 64 at once, or a sixteenth of the files if those are fewer than 1024: each has a
+    /// second for the head of its request, and a second for the TLS handshake before. [Probes](crate::App::liveness)
+    /// are answered, everything else gets 503 with `retry-after`, and then the connection is closed. Beyond the reserve,
+    /// connections are closed at once.
     pub fn connections(mut self, count: usize) -> Self {
         self.connections = Some(count.max(1));
+        self
+    }
+
+    /// Sets how many connections one client may have open at once; any number unless set. Further ones are in reserve,
+    /// see [`connections`](Self::connections). `STARIO_MAX_CONNECTIONS_PER_CLIENT`
+    ///
+    /// A client is the address that the connection comes from, and for IPv6 its first 64 bits. Connections from
+    /// [trusted proxies](crate::App::trust_proxies) and through Unix sockets are not limited, because they are of many
+    /// clients, whose addresses are known only when a request's head is read: there, let the proxy set the limit.
+    /// Browsers open six connections over HTTP/1.1, and many people can share an address of IPv4.
+    pub fn connections_per_client(mut self, count: usize) -> Self {
+        self.connections_per_client = Some(count.max(1));
+        self
+    }
+
+    /// Sets how many streams are open at once, on all connections together; unless set, nine tenths of the
+    /// [`connections`](Self::connections), so that streams do not take the place of requests. `STARIO_MAX_STREAMS`
+    ///
+    /// Streams are event streams, and what a [`Writer`](crate::Writer) sends step by step. A further one is answered
+    /// 503 with `retry-after`, and a page opens it again if its action says so:
+    /// `live::action().retry(action::Retry::Always)`. The stream of a command counts, but is never refused: the command
+    /// has run by then.
+    pub fn streams(mut self, count: usize) -> Self {
+        self.streams = Some(count.max(1));
         self
     }
 

@@ -9,7 +9,9 @@ mod dependencies;
 mod endpoints;
 mod errors;
 mod everyday;
+mod failure_region;
 mod files;
+mod guards;
 mod layers;
 mod links;
 mod parts;
@@ -19,7 +21,9 @@ mod responses;
 mod routing;
 mod security;
 mod service;
+mod signals;
 mod templates;
+mod timeouts;
 #[path = "../support/mod.rs"]
 mod support;
 

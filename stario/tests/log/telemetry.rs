@@ -100,6 +100,22 @@ async fn closed_writer(_w: Writer) -> stario::Result {
     Err(stario::Error::new(StatusCode::FORBIDDEN, "the shop is closed"))
 }
 
+#[app::command("/collected", app = local)]
+async fn collected(body: RawBody) -> usize {
+    body.len()
+}
+
+#[tokio::test]
+async fn the_reason_of_a_body_for_which_there_is_no_memory_is_reported() {
+    let mut log = listen();
+    let client = TestClient::new(local::new().limits(stario::Limits::default().body_memory(20_000)));
+    let res = client.post("/collected").body("x".repeat(30_000)).await;
+    assert_eq!(res.header("retry-after"), "1");
+    let report = log.message("POST /collected 503 in ").await;
+    let reason = "the server holds as much of request bodies as it may: try again later";
+    check(&report, &[("reason", reason), ("request_id", res.header("x-request-id"))]);
+}
+
 #[tokio::test]
 async fn the_reason_of_a_refusal_is_reported() {
     let mut log = listen();
@@ -118,6 +134,18 @@ async fn the_reason_of_a_refusal_is_reported() {
         }
         client.get("/no-such-path").await;
         assert!(!log.message("GET /no-such-path 404 in ").await.contains_key("reason"));
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_the_page_shows_is_reported_with_its_own_status() {
+    let mut log = listen();
+    let own_event = |_: &str, _: &http::request::Parts| event::remove("#form");
+    for app in [local::new().failure_region("#failure"), local::new().on_status(400, own_event)] {
+        let res = TestClient::new(app).post("/todo").signals(&json!({})).await;
+        assert_eq!(res.status(), 200);
+        let report = log.message("POST /todo 400 in ").await;
+        assert!(report["reason"].starts_with("missing signal `title`"), "{report:?}");
     }
 }
 

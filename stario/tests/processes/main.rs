@@ -4,6 +4,7 @@
 
 mod listen;
 mod logging;
+mod places;
 mod process;
 mod signals;
 #[path = "../support/mod.rs"]

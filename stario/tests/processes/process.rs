@@ -32,7 +32,12 @@ pub(crate) fn exit(ended: stario::Result) -> ! {
 /// The command that makes `test` the server, after a shell's `prelude`. Both outputs are piped.
 pub(crate) fn command(test: &str, prelude: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{prelude} exec \"$0\" \"$@\"")).arg(std::env::current_exe().unwrap());
+    // The server says at start when it raises the limit of files.
+    let limit = "ulimit -Sn \"$(ulimit -Hn)\";";
+    command
+        .arg("-c")
+        .arg(format!("{limit} {prelude} exec \"$0\" \"$@\""))
+        .arg(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env(SERVER, "1");
     command.env_remove("RUST_LOG").env_remove("STARIO_LOG_FORMAT").envs(variables.iter().copied());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());

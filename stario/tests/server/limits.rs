@@ -173,21 +173,6 @@ async fn a_slow_reader_gets_all_of_its_answer() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_waits_until_another_ends() {
-    let server = Server::start(local::new().limits(long().connections(2))).await;
-    let mut first = server.send(get("/", "")).await;
-    let mut chunk = [0; 1024];
-    assert!(first.read(&mut chunk).await.unwrap() > 0);
-    let second = server.send(get("/stream", "")).await;
-    let mut third = server.send(get("/", "connection: close\r\n")).await;
-    assert!(tokio::time::timeout(SHORT, third.read(&mut chunk)).await.is_err());
-    drop(first);
-    assert!(rest(&mut third).await.ends_with("home"));
-    drop(second);
-    server.stop().await.unwrap();
-}
-
-#[tokio::test]
 async fn the_least_head_can_be_set() {
     let server = Server::start(local::new().limits(Limits::default().head_bytes(1).head_fields(5))).await;
     let large = get("/", &format!("a: {}\r\n", "b".repeat(9000)));

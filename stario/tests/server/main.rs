@@ -6,7 +6,9 @@ mod connections;
 mod hostile;
 mod http2;
 mod limits;
+mod places;
 mod shutdown;
+mod unread;
 #[path = "../support/mod.rs"]
 mod support;
 

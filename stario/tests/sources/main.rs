@@ -13,6 +13,7 @@ mod empty;
 mod form;
 mod head;
 mod header;
+mod held;
 mod json;
 mod multipart;
 mod path;

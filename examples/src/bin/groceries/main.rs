@@ -54,6 +54,12 @@ fn Page(title: &str, script: Option<DatastarScript>, children: Children) -> Html
     }
 }
 
+/// What the page knows: the item that is being written.
+#[derive(Signals, Default)]
+struct Draft {
+    title: String,
+}
+
 /// The list as it is now, and the stream that keeps it so.
 #[app::query("/")]
 async fn home(user: User, list: State<ShoppingList>, datastar: DatastarScript) -> Html {
@@ -63,9 +69,9 @@ async fn home(user: User, list: State<ShoppingList>, datastar: DatastarScript) -
                 <h1>"Groceries"</h1>
                 <form method="post" action={logout::url()}>{user.name} <button>"Sign out"</button></form>
             </header>
-            <main data-init={live::action().retry(action::Retry::Always)}>
+            <main data-signals={Draft::default()} data-init={live::action().retry(action::Retry::Always)}>
                 <form data-on:submit={add::action()}>
-                    <input data-bind:title placeholder="What do we need?" aria-label="Item" autofocus>
+                    <input data-bind={Draft::title()} placeholder="What do we need?" aria-label="Item" autofocus>
                     <button>"Add"</button>
                 </form>
                 {problem(None)}
@@ -111,7 +117,7 @@ async fn add(
             Ok(()) => {
                 publish_items(&list, &changes);
                 yield problem(None);
-                yield json!({ "title": "" });
+                yield Draft::title().is("");
             }
         }
     }

@@ -11,6 +11,12 @@ use stario::prelude::*;
 
 stario::app!();
 
+/// What the page knows: who paints in it.
+#[derive(Signals)]
+struct Visitor {
+    painter: Painter,
+}
+
 /// The page: the board as it is now, and the stream that keeps it so.
 #[app::query("/")]
 async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
@@ -30,7 +36,7 @@ async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
                 <link rel="stylesheet" href={style::url()}>
                 {datastar}
             </head>
-            <body data-signals={json(&json!({ "painter": painter }))} data-init={live}>
+            <body data-signals={Visitor { painter }} data-init={live}>
                 <header>
                     <h1>"Tiles"</h1>
                     <p data-color={painter.color()}>"You are "<b>"Painter "{painter.number()}</b>". Paint, and open a second window."</p>

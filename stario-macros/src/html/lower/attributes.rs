@@ -1,7 +1,7 @@
 //! The attributes of a tag.
 
 use quote::quote;
-use stario_html::names::{AttrKind, DatastarName, plugin};
+use stario_html::names::{AttrKind, DatastarName, ValueRule, plugin};
 use stario_html::{Lead, Quote, is_same_site, lead, refresh_url_start};
 
 use super::super::ast::{Attr, Literal, Name, NamedAttr, Splice, Value, ValuePart};
@@ -123,7 +123,7 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
                     out.0.push(Op::Flag { condition: value, markup: format!(" {name}") });
                     return;
                 }
-                AttrKind::Plain => Place::Attr,
+                AttrKind::Plain => datastar_place(name).unwrap_or(Place::Attr),
                 AttrKind::FlagOrText => Place::FlagOrText,
                 AttrKind::TrueFalse => Place::TrueFalse,
                 AttrKind::Url => Place::Url,
@@ -132,7 +132,7 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
                 AttrKind::Refresh => Place::Refresh,
                 AttrKind::Style => Place::Style,
                 AttrKind::Srcdoc => Place::Srcdoc,
-                AttrKind::Expression => Place::Expression,
+                AttrKind::Expression => datastar_place(name).unwrap_or(Place::Expression),
                 AttrKind::Handler => Place::Handler,
             };
             // Signals are JSON most of the time, which is full of double quotes.
@@ -142,6 +142,23 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
         }
         Some(Value::Parts(parts)) => attr_of_parts(name, kind, parts, out),
     }
+}
+
+/// What a value means in an attribute that Datastar reads. Nothing for names and lists of names.
+fn datastar_place(name: &str) -> Option<Place> {
+    let name = DatastarName::parse(name.strip_prefix("data-")?);
+    let plugin = plugin(name.plugin)?;
+    let place = match (plugin.name, name.key, plugin.value) {
+        ("bind", ..) => Place::Bind,
+        ("indicator", ..) => Place::Indicator,
+        ("show", ..) | ("class", Some(_), _) => Place::Condition,
+        ("text", ..) => Place::ShownText,
+        ("attr" | "style", Some(_), _) => Place::ShownValue,
+        ("signals", None, _) => Place::Signals,
+        (_, _, ValueRule::Expression | ValueRule::OptionalExpression) => Place::Datastar,
+        (_, _, ValueRule::Text | ValueRule::None) => return None,
+    };
+    Some(place)
 }
 
 /// Whether a name has the form of a Datastar attribute and is none.
@@ -161,7 +178,11 @@ fn attr_of_parts(name: &str, kind: AttrKind, parts: Vec<ValuePart>, out: &mut Op
         _ => {
             out.markup(&open);
             match kind {
-                AttrKind::Expression => parts::each(Place::ExpressionPart, parts, out),
+                AttrKind::Expression => {
+                    let is_datastar = datastar_place(name).is_some();
+                    let place = if is_datastar { Place::DatastarPart } else { Place::ExpressionPart };
+                    parts::each(place, parts, out);
+                }
                 AttrKind::Handler => parts::each(Place::HandlerPart, parts, out),
                 AttrKind::Refresh => refresh(parts, out),
                 _ => parts::each(Place::AttrPart, parts, out),

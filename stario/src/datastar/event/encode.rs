@@ -88,6 +88,15 @@ impl Event {
         }
         Ok(())
     }
+
+    /// How many bytes go over the wire.
+    pub(crate) fn len(&self) -> usize {
+        match &self.0 {
+            Kind::Encoded(bytes) => bytes.len(),
+            Kind::Elements(html) => patch_of(html).iter().map(|part| part.len()).sum(),
+            Kind::Invalid(_) => 0,
+        }
+    }
 }
 
 /// The parts of a patch of elements alone that have no line end.

@@ -1,0 +1,43 @@
+//! How many streams are open at once, whatever connections they are on.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A place for each stream that may be open.
+pub(crate) struct StreamPlaces(Arc<Semaphore>);
+
+/// The place of one stream, until it is dropped. A command's stream goes without one if there is none.
+pub(crate) struct StreamPlace(#[allow(dead_code)] Option<OwnedSemaphorePermit>); // Kept only for its drop.
+
+impl StreamPlaces {
+    pub(crate) fn new(count: usize) -> Self {
+        Self(Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// A place for one more stream. If there is none, a stream that may be refused gets none, because its client can ask
+    /// again; any other is let through.
+    pub(crate) fn take(&self, may_be_refused: bool) -> Option<StreamPlace> {
+        match Arc::clone(&self.0).try_acquire_owned() {
+            Ok(permit) => Some(StreamPlace(Some(permit))),
+            Err(_) if may_be_refused => None,
+            Err(_) => Some(StreamPlace(None)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StreamPlaces;
+
+    #[test]
+    fn a_stream_that_may_be_refused_is_beyond_the_limit() {
+        let places = StreamPlaces::new(1);
+        let first = places.take(true);
+        assert!(first.is_some());
+        assert!(places.take(true).is_none());
+        assert!(places.take(false).is_some());
+        drop(first);
+        assert!(places.take(true).is_some());
+    }
+}
