@@ -263,6 +263,9 @@ const __STARIO_user: () = {
                     &dependencies,
                 );
                 async move {
+                    if exchange.is_guarded() {
+                        __stario::admit(scope, dependencies).await?;
+                    }
                     let (
                         argument_0,
                         (

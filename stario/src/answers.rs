@@ -10,7 +10,8 @@ use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::error::{Chain, Error, ErrorResponse, Kind, Rejection, error_response, reason};
+use crate::error::{Error, ErrorResponse, Kind, Rejection, error_response, reason};
+use crate::error_text::{Chain, client_text};
 use crate::panic::panic_message;
 use crate::request_id::RequestId;
 use crate::response::{self, Response, ShownFailure, internal_server_error};
@@ -97,7 +98,7 @@ impl ErrorAnswers {
             }
         };
         log_failure(status, cause, id);
-        let message = own.filter(|_| !status.is_server_error()).map(ToString::to_string);
+        let message = own.filter(|_| !status.is_server_error()).and_then(client_text);
         let message = message.as_deref().unwrap_or_else(|| reason(status));
         Some(self.status(status, message, request, id))
     }
@@ -142,7 +143,8 @@ impl ErrorAnswers {
         response
     }
 
-    /// The answer to a panic, which is logged already; Without `request` the answer is a plain 500: the head is kept only if the app has a page for panics.
+    /// The answer to a panic, which is logged already. Without `request` it is a plain 500: the head is kept only if the app has
+    /// a page for panics.
     pub(crate) fn panicked(&self, request: Option<&request::Parts>, id: RequestId) -> Response {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         match request {
@@ -196,10 +198,10 @@ fn log_failure(status: StatusCode, cause: &(dyn StdError + 'static), id: Request
     }
 }
 
-/// What `answer` comes to. Its panic is logged, and answered in the plainest way: nothing of the app's is
+/// The result of `answer`. A panic in it is logged, and answered in the plainest way: nothing of the app's is
 /// asked again.
 fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<Response> {
-    // What the panic left behind is the handler's own, which says that it may be called again by being `Fn`.
+    // The state in which the panic left the handler is the handler's own, which says that it may be called again by being `Fn`.
     match catch_unwind(AssertUnwindSafe(answer)) {
         Ok(response) => response,
         Err(panic) => {

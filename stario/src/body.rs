@@ -23,6 +23,7 @@ use stario_html::Html;
 
 use crate::connection::Connection;
 use crate::current::{self, Current};
+use crate::error_text::Chain;
 use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
@@ -130,7 +131,7 @@ pub(crate) enum End {
     Dropped,
 }
 
-/// Counts what is sent of a body. It reports when it is dropped, behind the body.
+/// Counts what is sent of a body. It reports when it is dropped, after the body.
 struct Delivered {
     to: Arc<dyn Delivery>,
     bytes: u64,
@@ -186,7 +187,7 @@ impl Body {
         Kind::Frames(Box::pin(frames)).into()
     }
 
-    /// The body of a request that a server has received. `connection` is told if it is dropped before its end.
+    /// The body of a request that a server has received. `connection` notes it if the body is dropped before its end.
     pub(crate) fn incoming(body: hyper::body::Incoming, stall: StallTimer, connection: &Connection) -> Self {
         if body.is_end_stream() {
             return Self::empty();
@@ -231,7 +232,7 @@ impl Body {
     /// Reports to `delivery` when this body is dropped.
     pub(crate) fn deliver_for(&mut self, delivery: Arc<dyn Delivery>) {
         if self.delivery.is_some() {
-            // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both are told.
+            // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both get a report.
             let inner = std::mem::take(self);
             self.kind = Kind::Foreign(Box::pin(inner));
         }
@@ -345,7 +346,7 @@ impl Kind {
         let error = match catch_unwind(AssertUnwindSafe(|| self.poll_frame(ctx))) {
             Ok(Poll::Ready(Some(Err(error)))) => {
                 if !error.is::<Cut>() {
-                    tracing::error!(%error, "a response's body failed");
+                    tracing::error!(error = %Chain(&*error), "a response's body failed");
                 }
                 error
             }

@@ -162,7 +162,7 @@ impl Channel {
 
     /// Writes `data` when there is room for it: at once if nothing waits for the client.
     pub(crate) async fn write(&self, data: &Bytes, kind: Data) -> Result<(), WriteError> {
-        // A loop that writes to a client who has left waits for nothing else.
+        // A loop that writes to a client that has left would never yield otherwise.
         tokio::task::coop::consume_budget().await;
         loop {
             let room = self.room.notified();
@@ -436,5 +436,7 @@ fn merge(headers: &mut HeaderMap, set: HeaderMap) {
     headers.remove(TRANSFER_ENCODING);
 }
 
+#[cfg(test)]
+mod interleaved;
 #[cfg(test)]
 mod tests;

@@ -249,7 +249,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {
-        exchange.note_reason(reason.text);
+        exchange.note_reason(reason.for_log());
     }
     exchange.answered(status);
 }

@@ -75,6 +75,8 @@ pub use signals::Signals;
 pub use state::State;
 #[cfg(feature = "uploads")]
 pub use uploaded_file::UploadedFile;
+#[cfg(feature = "uploads")]
+pub(crate) use uploaded_file::warn_without_temporary_folder;
 
 /// A type that a handler can take as a parameter.
 ///

@@ -59,7 +59,7 @@ impl std::fmt::Debug for Next {
     }
 }
 
-/// The response that [`Next`] comes to.
+/// The future of the response of [`Next`].
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Answer(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>);
 

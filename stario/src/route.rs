@@ -78,7 +78,7 @@ impl fmt::Display for EndpointInfo {
     }
 }
 
-/// What a request is told by its route.
+/// What a request reads of its route.
 #[derive(Clone)]
 pub(crate) struct RouteFacts {
     pub(crate) endpoint: &'static EndpointInfo,

@@ -33,7 +33,7 @@ pub(crate) struct StallTimer {
 #[derive(Debug)]
 struct Budget {
     left: Duration,
-    /// When the wait began that lasts.
+    /// When the current wait began.
     since: Option<Instant>,
     end: Pin<Box<Timer>>,
 }

@@ -118,7 +118,7 @@ pub struct Writer {
     conditions: Option<Box<request::Parts>>,
 }
 
-/// What a `Writer`'s methods come to.
+/// The result of a `Writer`'s methods.
 type Result<T> = std::result::Result<T, WriteError>;
 
 /// Whole responses.

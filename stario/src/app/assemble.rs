@@ -35,6 +35,9 @@ pub(crate) struct Assembled {
     mounts: Vec<Arc<Mount>>,
     /// Probes answer for every host, and when there are no places left.
     probe_paths: Vec<String>,
+    /// Whether a handler takes the parts of a form, which may be files.
+    #[cfg_attr(not(feature = "uploads"), allow(dead_code))]
+    pub(crate) takes_form_parts: bool,
     hooks: Hooks,
 }
 
@@ -215,12 +218,13 @@ impl App {
             stages: stages.into(),
             mounts: self.mounts.into_iter().map(|mount| Arc::new(mount.within(&mut effective))).collect(),
             probe_paths,
+            takes_form_parts: followed.takes_form_parts,
             hooks: Hooks::new(self.hooks),
         })
     }
 }
 
-/// What requests are told of the route, and what the dispatch needs of it.
+/// Splits a route into the facts that requests read, and what the dispatch needs of it.
 fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;

@@ -106,7 +106,7 @@ async fn ready(scope: &Scope) -> Response {
     answer(StatusCode::SERVICE_UNAVAILABLE, "not ready")
 }
 
-/// An answer that holds now, and for nobody else.
+/// An answer that no cache may keep.
 fn answer(status: StatusCode, text: &str) -> Response {
     let mut response = response::text(status, text);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

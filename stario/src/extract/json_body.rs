@@ -90,7 +90,7 @@ pub(super) async fn read<T: DeserializeOwned>(scope: &Scope, parameter: &Paramet
     })
 }
 
-/// The JSON behind a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
+/// The JSON after a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
 pub(super) fn without_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json)
 }

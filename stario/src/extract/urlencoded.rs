@@ -1,4 +1,4 @@
-//! Names and values of a query or form in `application/x-www-form-urlencoded`, as the URL standard has it.
+//! Names and values of a query or form in `application/x-www-form-urlencoded`, as the URL standard defines it.
 
 use std::borrow::Cow;
 

@@ -137,6 +137,31 @@ async fn the_reason_of_a_refusal_is_reported() {
     }
 }
 
+/// An error of `length` two-byte characters.
+#[app::query("/long/{length}", app = local)]
+async fn long(length: PathParam<usize>) -> stario::Result {
+    Err(stario::Error::new(StatusCode::CONFLICT, "é".repeat(length.0)))
+}
+
+/// What a page says may be private, so it is no reason.
+#[app::query("/own-page", app = local)]
+async fn own_page() -> (StatusCode, Html) {
+    (StatusCode::CONFLICT, html! { <p>"the password is 1234"</p> })
+}
+
+#[tokio::test]
+async fn a_reason_is_cut_after_256_bytes_and_a_page_is_none() {
+    let mut log = listen();
+    let client = TestClient::new(local::new());
+    for (length, reason) in [(128, "é".repeat(128)), (129, "é".repeat(128) + "…")] {
+        let path = format!("/long/{length}");
+        assert_eq!(client.get(&path).await.text(), "é".repeat(length));
+        check(&log.message(&format!("GET {path} 409 in ")).await, &[("reason", &reason)]);
+    }
+    client.get("/own-page").await;
+    assert!(!log.message("GET /own-page 409 in ").await.contains_key("reason"));
+}
+
 #[tokio::test]
 async fn a_failure_that_the_page_shows_is_reported_with_its_own_status() {
     let mut log = listen();

@@ -242,7 +242,7 @@ fn a_policy_holds_for_what_has_come_before_it() {
 }
 
 #[test]
-fn a_subscription_may_end_when_it_is_behind() {
+fn a_subscription_may_end_when_it_is_full() {
     let relay = Relay::new();
     let mut subscription = relay.subscribe("a").capacity(2).close_when_full();
     relay.publish("a", 1);

@@ -59,7 +59,7 @@ impl<'de> Reader<'_, 'de> {
             }
             View::Fields(fields) => {
                 let members = fields.groups.iter().filter_map(|(name, all)| {
-                    // Of several texts a single value is the last, as browsers mean a checkbox behind a hidden input.
+                    // Of several texts a single value is the last, as browsers mean a checkbox after a hidden input.
                     Some((*name, View::Texts { all, one: all.last()? }))
                 });
                 visitor.visit_map(Members::new(self, members, names))
