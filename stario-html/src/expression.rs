@@ -164,6 +164,12 @@ pub trait Expression {
     fn is_present(&self) -> bool {
         true
     }
+
+    /// Tells whether what is written needs no parentheses as an operand.
+    #[doc(hidden)]
+    fn is_whole(&self) -> bool {
+        false
+    }
 }
 
 /// A value for an `on*` attribute: everything that is an [`Expression`].
@@ -250,6 +256,10 @@ macro_rules! pointer_expressions {
 
             fn is_present(&self) -> bool {
                 (**self).is_present()
+            }
+
+            fn is_whole(&self) -> bool {
+                (**self).is_whole()
             }
         }
 

@@ -30,6 +30,12 @@ pub trait DatastarExpression {
         true
     }
 
+    /// Tells whether `write_operand` writes what needs no parentheses.
+    #[doc(hidden)]
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     #[doc(hidden)]
     fn push_statements(&self, statements: &mut Vec<String>) {
         statements.push(code_of(&Written(self, Self::write_datastar)));
@@ -55,6 +61,10 @@ impl<T: Expression + ?Sized> DatastarExpression for T {
     #[inline]
     fn is_present(&self) -> bool {
         Expression::is_present(self)
+    }
+
+    fn is_whole(&self) -> bool {
+        Expression::is_whole(self)
     }
 }
 
@@ -98,7 +108,7 @@ impl<T: Expression + ?Sized> ValueExpression for T {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be bound to an input",
     label = "not what an input holds",
-    note = "data-bind takes a signal that is text, a number, a `bool`, an `Option` of one of them, or a `Vec` of texts or numbers, or the name of a signal",
+    note = "data-bind takes a signal that is text, a number, a `bool`, an `Option` of one of them, or a `Vec` of texts, numbers or files, or the name of a signal",
     note = "an enum whose values are text says so: `impl TextSignal for Sort {{}}`; a nested struct is bound field by field"
 )]
 pub trait BindAttr {

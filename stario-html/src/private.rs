@@ -27,7 +27,7 @@ pub mod signals {
     pub use serde::ser::SerializeMap;
 
     pub use crate::signals::{
-        ByFields, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
+        ByFields, ListItem, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
         SignalProbe, SignalRef, SignalType, Unprobed, next_field, skip_field,
     };
 }

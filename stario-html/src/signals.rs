@@ -30,6 +30,6 @@ mod reference;
 
 pub use by_fields::{ByFields, LocalSignal, OwnedByFields, PageSignals, SignalType, next_field, skip_field};
 pub use expr::{Effect, Expr, Operand};
-pub use kind::{SignalInfo, SignalKind, SignalProbe, TextSignal, Unprobed};
+pub use kind::{ListItem, SignalInfo, SignalKind, SignalProbe, TextSignal, Unprobed};
 pub use patch::SignalPatch;
 pub use reference::{NestedSignals, SignalRef};

@@ -124,6 +124,11 @@ impl Channel {
         self.lock().has_writer
     }
 
+    /// Whether the head of the response is sent, or nothing more can be.
+    pub(crate) fn has_begun(&self) -> bool {
+        !matches!(self.lock().phase, Phase::Unsent)
+    }
+
     /// Notes that the handler answers by a `Writer`.
     pub(crate) fn expect_writer(&self) {
         self.lock().has_writer = true;

@@ -6,6 +6,9 @@ mod content_type;
 mod file_name;
 #[cfg_attr(not(feature = "uploads"), path = "extract/form_parts/fields.rs")]
 mod form_parts;
+mod json_bounds;
+mod off_worker;
+mod signals_json;
 mod urlencoded;
 mod value;
 

@@ -70,6 +70,7 @@
 //! |---|---|
 //! | pages | [`html!`], [`component`], [templates](mod@crate::html) |
 //! | live updates | [`Relay`], [`Event`] |
+//! | signals with a type | [`derive(Signals)`](macro@Signals), [`SignalRef`], [`SignalPatch`], [`TextSignal`] |
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
@@ -90,6 +91,7 @@
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
+//! | `testing` | pages in tests, for `[dev-dependencies]`: `TestClient::page`, `TestResponse::find` |
 
 // The modules in the order in which a request passes them.
 

@@ -84,7 +84,7 @@ impl<T: Clone> Relay<T> {
     /// }
     ///
     /// let pictures = Relay::measured(|picture: &Picture| picture.pixels.len() * 4);
-    /// let camera = pictures.subscribe("camera").capacity_bytes(9_000);
+    /// let camera = pictures.subscribe("camera").capacity_bytes(5_000);
     /// for _ in 0..3 {
     ///     pictures.publish("camera", Picture { pixels: vec![0; 1000].into() });
     /// }

@@ -113,8 +113,26 @@ impl Scope {
 
     /// The most bytes of the body that are read.
     pub(crate) fn body_limit(&self) -> usize {
-        let of_route = self.exchange.route().and_then(|route| route.target.endpoint.body_limit);
-        of_route.map_or_else(|| self.exchange.settings().body_limit(), |limit| limit())
+        self.handler_limit().unwrap_or_else(|| self.exchange.settings().body_limit())
+    }
+
+    /// The most bytes of signals that are read, in the body or in the query.
+    pub(crate) fn signals_limit(&self) -> usize {
+        self.handler_limit().unwrap_or_else(|| {
+            let settings = self.exchange.settings();
+            settings.signals_limit().min(settings.body_limit())
+        })
+    }
+
+    /// The limit that the handler's attribute sets.
+    fn handler_limit(&self) -> Option<usize> {
+        let limit = self.exchange.route()?.target.endpoint.body_limit?;
+        Some(limit())
+    }
+
+    /// The most names and values that JSON may hold.
+    pub(crate) fn values_limit(&self) -> usize {
+        self.exchange.settings().values_limit()
     }
 
     /// Whether there is no body, as far as that is known before it is read.
@@ -123,14 +141,17 @@ impl Scope {
     }
 
     /// The body, not yet read; refused if it says that it is too large. It can be taken once.
-    pub(crate) fn take_body(&self) -> Result<Body, Rejection> {
+    pub(crate) fn take_body(
+        &self,
+        limit: usize,
+        too_large: fn(usize) -> Rejection,
+    ) -> Result<Body, Rejection> {
         let body = self.inputs().body.take();
         let Some(body) = body else {
             return Err(Rejection::internal("the request's body was already read"));
         };
-        let limit = self.body_limit();
         if body.size_hint().lower() > limit as u64 {
-            return Err(Rejection::too_large(limit));
+            return Err(too_large(limit));
         }
         if let Some(settings) = self.exchange.settings().decompression()
             && let Some(coding) = compress::coding_of(self.headers())
@@ -159,11 +180,19 @@ impl Scope {
 
     /// The whole body. It can be read once.
     pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
+        self.read_body_within(self.body_limit(), Rejection::too_large).await
+    }
+
+    /// The whole body, if it has at most `limit` bytes, or the refusal `too_large`. It can be read once.
+    pub(crate) async fn read_body_within(
+        &self,
+        limit: usize,
+        too_large: fn(usize) -> Rejection,
+    ) -> Result<Bytes, Rejection> {
         self.refuse_compressed()?;
-        let limit = self.body_limit();
         let mut held = self.hold();
-        let whole = held.collect(self.take_body()?, limit).await.map_err(|error| {
-            if error.is::<TooLong>() { Rejection::too_large(limit) } else { unfinished_body(&error) }
+        let whole = held.collect(self.take_body(limit, too_large)?, limit).await.map_err(|error| {
+            if error.is::<TooLong>() { too_large(limit) } else { unfinished_body(&error) }
         })?;
         self.keep(held);
         Ok(whole)
@@ -216,7 +245,7 @@ impl Scope {
     ///
     /// A body that no parameter has read is read to its end over HTTP/1, in a task: bytes that wait to be read hide from
     /// hyper that the client has left, and a body that is dropped before its end closes the connection for
-    /// reading. A body that is larger than its limit is not waited for.
+    /// reading. A body that is larger than its limit is not read.
     #[doc(hidden)]
     pub fn close(&self) {
         let (body, shared, held) = {

@@ -95,7 +95,7 @@ where
 /// never contended; it is there because a block may be moved between threads, and is `Send`.
 struct Slot<T> {
     item: Option<T>,
-    /// Who waits for the item to be taken, or was the last to wait.
+    /// Wakes the block when the item is taken.
     sender: Option<Waker>,
 }
 

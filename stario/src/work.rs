@@ -124,7 +124,7 @@ impl Unfinished {
         self.requests.iter().map(|(handler, count)| (*handler, *count))
     }
 
-    /// The handlers that were cut while they went on without a client: detached commands, and commands whose
+    /// The handlers that were cut while they ran without a client: detached commands, and commands whose
     /// client had left.
     pub fn background(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
         self.background.iter().map(|(handler, count)| (*handler, *count))

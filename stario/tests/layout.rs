@@ -36,12 +36,14 @@ const STARIO: &str = "
     exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
-    extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/value/scalar
+    extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
+    extract/off_worker extract/value/scalar extract/value/json
     extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
     extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
-    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal_source extract/signal extract/signals
+    extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
+    extract/signal_source extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
@@ -345,7 +347,13 @@ fn each_dependency_has_its_place() {
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in(
         "spawn_blocking(",
-        &["body/file.rs", "compress.rs", "extract/uploaded_file.rs", "response/file.rs"],
+        &[
+            "body/file.rs",
+            "compress.rs",
+            "extract/off_worker.rs",
+            "extract/uploaded_file.rs",
+            "response/file.rs",
+        ],
     );
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);

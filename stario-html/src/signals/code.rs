@@ -81,7 +81,12 @@ impl Code {
 
     /// `value && (effect)`
     pub(super) fn guarding(self, effect: &(impl DatastarExpression + ?Sized)) -> String {
-        format!("{} && {}", self.operand(Level::And), operand_of(effect))
+        let (condition, operand) = (self.operand(Level::And), operand_of(effect));
+        if effect.is_whole() {
+            format!("{condition} && {operand}")
+        } else {
+            format!("{condition} && ({operand})")
+        }
     }
 
     pub(super) fn write(&self, out: &mut JsWriter<'_>) {

@@ -259,8 +259,8 @@ macro_rules! values {
                 self.binary("||", other, Level::Or)
             }
 
-            /// Does `effect`, an action or another effect, if this holds: `$open && ($page = 1)`. Of other code it takes
-            /// one expression.
+            /// Does `effect`, an action or another effect, if this holds: `$open && ($page = 1)`. Other code is one
+            /// expression, without semicolons.
             #[allow(clippy::needless_pass_by_value)] // Actions are made where they are placed.
             pub fn then(&self, effect: impl DatastarExpression) -> Effect {
                 Effect::guarded(self.code(), &effect)

@@ -1,4 +1,4 @@
-//! What goes around an app's handlers: layers of `tower`.
+//! Gives an app its layers, which are middleware of `tower`.
 
 use std::panic::Location;
 use std::sync::Arc;

@@ -263,6 +263,10 @@ impl Expression for Action {
         }
         out.write_code(")");
     }
+
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
 impl Action {

@@ -338,4 +338,8 @@ impl<S: Complete<Link: Expression>> Expression for Link<S> {
     fn write_expression(&self, out: &mut JsWriter<'_>) {
         self.0.link().write_expression(out);
     }
+
+    fn is_whole(&self) -> bool {
+        self.0.link().is_whole()
+    }
 }

@@ -16,9 +16,9 @@ use crate::parameter::Parameter;
 /// | status | the value is |
 /// |---|---|
 /// | 400 | missing, or not text or JSON at all, or in a body that ends early |
-/// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit) |
+/// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit), of signals larger than [`App::signals_limit`](crate::App::signals_limit), of JSON with more names and values than [`App::values_limit`](crate::App::values_limit), or of a form or query with more than 1000 fields |
 /// | 415 | in a body of another content type, or a compressed one that is not read: `accept-encoding` says what is |
-/// | 422 | not what the parameter's type accepts, or in a multipart body that is malformed |
+/// | 422 | not what the parameter's type accepts, in JSON that is nested more than 127 levels deep, or in a multipart body that is malformed |
 /// | 503 | in a body for which there is no memory now: [`Limits::body_memory`](crate::Limits::body_memory) |
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
@@ -202,8 +202,14 @@ impl Rejection {
         self.0.header.clone()
     }
 
+    /// 413 for a body that is larger than its limit.
     pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
+        Self::too_much(format!("the request's body is larger than {limit} bytes"))
+    }
+
+    /// 413 for more than a limit allows, with a sentence that names both.
+    pub(crate) fn too_much(message: String) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
     /// The rejection for an error of a provider that has a cause.

@@ -60,7 +60,12 @@ pub struct BodyStream {
 impl BodyStream {
     pub(super) fn new(scope: &Scope) -> Result<Self, Rejection> {
         let limit = scope.body_limit();
-        Ok(Self { body: scope.take_body()?, limit, left: limit, held: scope.hold() })
+        Ok(Self {
+            body: scope.take_body(limit, Rejection::too_large)?,
+            limit,
+            left: limit,
+            held: scope.hold(),
+        })
     }
 
     /// Reads the next chunk; `None` at the end.

@@ -2,16 +2,19 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+use stario_html::__private::signals::ListItem;
 
 use super::file_name::sanitized;
 
 /// A file in a signal, as Datastar's `data-bind` puts it there for `<input type="file">`: an object of
 /// `name`, `contents` (base64) and, if the browser knows it, `mime`.
 ///
-/// Take it as `Signal<Vec<FileSignal>>`, since the input's signal is a list, or as `Signal<FileSignal>` if the
+/// Take it as `Signal<Vec<FileSignal>>`, or as a `Vec<FileSignal>` in a struct with
+/// [`derive(Signals)`](macro@crate::Signals), since the input's signal is a list, or as `Signal<FileSignal>` if the
 /// page sends just one. The contents stay encoded until [`decode`](Self::decode); they are a third longer than
-/// the file and count towards [`App::body_limit`](crate::App::body_limit). For larger files, use
+/// the file and count towards [`App::signals_limit`](crate::App::signals_limit), 1 MiB unless set; a handler that takes
+/// larger ones says so, `#[app::command("/avatar", body_limit = 8 * 1024 * 1024)]`. For large files, use
 /// [`UploadedFile`](crate::UploadedFile).
 ///
 /// ```
@@ -34,14 +37,17 @@ use super::file_name::sanitized;
 /// assert_eq!(client.post("/avatar").signals(&json!({ "file": broken })).send().status(), 422);
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSignal {
     #[serde(deserialize_with = "name")]
     name: String,
     contents: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     mime: Option<String>,
 }
+
+/// A file input holds a list of them.
+impl ListItem for FileSignal {}
 
 impl FileSignal {
     /// The file's name, without a path and safe to use in one.

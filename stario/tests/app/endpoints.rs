@@ -280,10 +280,7 @@ fn signals_come_from_the_json_body() {
         client().post("/signals").header("content-type", "application/json; charset=utf-8").body("{").send();
     assert_eq!(res.status(), 400);
     let res = client().post("/signals").body(vec![b' '; 10 * 1024 * 1024 + 1]).send();
-    assert_eq!(
-        (res.status().as_u16(), res.text()),
-        (413, "the request's body is larger than 10485760 bytes")
-    );
+    assert_eq!((res.status().as_u16(), res.text()), (413, "the signals are larger than 1048576 bytes"));
 }
 
 #[test]

@@ -127,7 +127,7 @@ struct Inputs {
 
 /// Generic, so that its signals are read by serde.
 #[derive(FromRequest)]
-struct Untyped<T: DeserializeOwned + Send> {
+struct Untyped<T: DeserializeOwned + Send + 'static> {
     search: Signals<T>,
 }
 
@@ -376,4 +376,19 @@ fn what_is_known_of_signals_is_data() {
     assert!(named("_chosenRow").is_local && !named("new").is_local);
     let SignalKind::Nested(range) = named("priceRange").kind else { panic!("nested") };
     assert_eq!(range.iter().map(|signal| signal.name).collect::<Vec<_>>(), ["from", "to", "step"]);
+}
+
+#[cfg(feature = "uploads")]
+#[test]
+fn a_file_input_holds_a_list_of_files() {
+    #[derive(Signals, Default)]
+    struct Upload {
+        files: Vec<stario::FileSignal>,
+    }
+
+    let page = html! { <form data-signals={Upload::default()}><input type="file" data-bind={Upload::files()}></form> };
+    assert_eq!(
+        page.as_str(),
+        r#"<form data-signals='{"files":[]}'><input type="file" data-bind="files"></form>"#
+    );
 }

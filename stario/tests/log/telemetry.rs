@@ -137,6 +137,15 @@ async fn the_reason_of_a_refusal_is_reported() {
     }
 }
 
+#[tokio::test]
+async fn a_refused_origin_is_reported_as_it_was_sent() {
+    let mut log = listen();
+    let request = TestClient::new(local::new()).post("/todo").header("sec-fetch-site", "cross-site");
+    assert_eq!(request.header("origin", "https://a.example").await.status(), 403);
+    let record = log.message("a command of a page of another origin is refused").await;
+    check(&record, &[("sec_fetch_site", "cross-site"), ("origin", "https://a.example")]);
+}
+
 /// An error of `length` two-byte characters.
 #[app::query("/long/{length}", app = local)]
 async fn long(length: PathParam<usize>) -> stario::Result {

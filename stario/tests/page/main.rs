@@ -16,6 +16,7 @@ mod live;
 mod requests;
 mod scripts;
 mod steps;
+mod typed;
 
 stario::app!();
 

@@ -7,6 +7,7 @@ use stario::prelude::*;
 use stario::testing::{TestRequest, TestResponse};
 
 mod body;
+mod bounds;
 mod cookie;
 mod derive;
 mod empty;

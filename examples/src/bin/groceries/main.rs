@@ -226,9 +226,9 @@ mod tests {
     fn what_one_adds_all_see() {
         let client = client();
         let (mut ada, mut grace) = (sign_in(&client, "Ada"), sign_in(&client, "Grace"));
-        ada.fill("[data-bind\\:title]", " Tea ");
-        ada.press("[data-bind\\:title]", "Enter");
-        assert_eq!(ada.value("[data-bind\\:title]"), "");
+        ada.fill("[aria-label=Item]", " Tea ");
+        ada.press("[aria-label=Item]", "Enter");
+        assert_eq!(ada.value("[aria-label=Item]"), "");
         assert_eq!(grace.texts("#items li"), ["Tea Ada"]);
 
         grace.click("#items button");
@@ -239,13 +239,13 @@ mod tests {
     #[test]
     fn an_item_without_a_title_is_a_problem() {
         let mut page = sign_in(&client(), "Ada");
-        page.fill("[data-bind\\:title]", " ");
+        page.fill("[aria-label=Item]", " ");
         page.click("main form:first-child button");
         assert_eq!(
             (page.text("#problem"), page.count("#items li")),
             ("Please say what it is.".to_owned(), 0)
         );
-        page.fill("[data-bind\\:title]", "Tea");
+        page.fill("[aria-label=Item]", "Tea");
         page.click("main form:first-child button");
         assert_eq!((page.text("#problem"), page.count("#items li")), (String::new(), 1));
     }
@@ -267,7 +267,7 @@ mod tests {
         let mut page = sign_in(&client, "Ada");
         page.set_cookie("session", "made-up");
         // An action cannot be redirected; the page is.
-        page.fill("[data-bind\\:title]", "Tea");
+        page.fill("[aria-label=Item]", "Tea");
         page.click("main form:first-child button");
         assert_eq!((page.url(), page.title()), ("/login".to_owned(), "Sign in".to_owned()));
 

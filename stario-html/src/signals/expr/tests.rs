@@ -121,10 +121,10 @@ fn effects_follow_each_other_and_conditions() {
     effect(PAGE().set(1).then(js("@get('/')")), "$page = 1; @get('/')");
     effect(PAGE().set(1).then(OPEN().toggle().then(js("a()"))), "$page = 1; $_open = !$_open; a()");
     effect(PAGE().set(1).then(None::<Effect>), "$page = 1");
-    effect(OPEN().then(js("@get('/')")), "$_open && @get('/')");
+    effect(OPEN().then(js("@get('/')")), "$_open && (@get('/'))");
     effect(OPEN().or(PAGE().gt(1)).then(PAGE().set(1)), "($_open || $page > 1) && ($page = 1)");
     effect(OPEN().then(PAGE().set(1).then(js("@get('/')"))), "$_open && ($page = 1, @get('/'))");
-    effect(OPEN().then(js("a()")).then(OPEN().set(false)), "$_open && a(); $_open = false");
+    effect(OPEN().then(js("a()")).then(OPEN().set(false)), "$_open && (a()); $_open = false");
     check(PAGE().set(1).then(js("@get('/')")), "$page = 1; @get('/')", "($page = 1, @get('/'))");
     check(Some(PAGE().set(1)), "$page = 1", "($page = 1)");
 }
