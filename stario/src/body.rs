@@ -274,7 +274,8 @@ impl http_body::Body for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Polled {
         let Self { kind, delivery } = &mut *self;
-        // hyper polls three times for each event of a stream; this spares it two of them.
+        // hyper polls three times for each event of a stream. This makes the second and the third cost 100 instructions
+        // each instead of 700.
         if let Kind::Frames(frames) = kind
             && frames.as_mut().still_waits(ctx)
         {
