@@ -181,6 +181,10 @@ mod path_segment;
 mod links;
 /// One request's name.
 mod request_id;
+
+mod short_text;
+
+mod wake_flag;
 /// In-process fan-out.
 pub mod relay;
 /// Errors that answer.

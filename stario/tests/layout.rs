@@ -15,7 +15,8 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic error_text intern path_segment memory capacity stream_places stall stop tasks request_id nonce links current connection states parameter routing/bytes
+    panic error_text intern path_segment memory capacity stream_places stall stop wake_flag tasks short_text
+    request_id nonce links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
@@ -26,7 +27,8 @@ const STARIO: &str = "
     response/set_cookie/sealed response/text layer/boxed layer
 
     settings/address settings/guard settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
-    settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
+    settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode
+    datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared

@@ -21,6 +21,7 @@ use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::stop::StopSignal;
 use crate::stream_places::StreamPlaces;
+use crate::telemetry::LoggedRoute;
 use crate::work::Work;
 
 /// A checked app, shared by all its connections.
@@ -241,7 +242,9 @@ impl App {
 fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
-    let facts = RouteFacts { endpoint: &endpoint.info, settings, large_response: LargeResponse::default() };
+    let logged = LoggedRoute::new(path);
+    let facts =
+        RouteFacts { endpoint: &endpoint.info, settings, logged, large_response: LargeResponse::default() };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },
