@@ -25,12 +25,12 @@ impl ShortText {
 impl From<&str> for ShortText {
     fn from(text: &str) -> Self {
         let mut bytes = [0; INLINE_BYTES];
-        match bytes.get_mut(..text.len()) {
-            Some(room) => {
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(room), Ok(length)) => {
                 room.copy_from_slice(text.as_bytes());
-                ShortText::Inline { length: text.len() as u8, bytes }
+                ShortText::Inline { length, bytes }
             }
-            None => ShortText::Boxed(text.into()),
+            _ => ShortText::Boxed(text.into()),
         }
     }
 }

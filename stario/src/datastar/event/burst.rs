@@ -42,7 +42,9 @@ impl Burst {
         }
         self.events += 1;
         let joined = self.join(parts.iter().map(|part| part.len()).sum());
-        parts.iter().for_each(|part| joined.extend_from_slice(part.as_bytes()));
+        for part in parts {
+            joined.extend_from_slice(part.as_bytes());
+        }
     }
 
     /// Copies the first event to where the others follow, of which the next has so many bytes.
