@@ -53,7 +53,7 @@ impl Server {
         panic!("chromedriver does not start");
     }
 
-    /// `None` if it ends without having said where it listens, which comes behind `marker`.
+    /// `None` if it ends without having said where it listens, which comes after `marker`.
     async fn start(command: &mut Command, marker: &str) -> Option<Self> {
         let mut process =
             command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("the program can be started");

@@ -115,7 +115,7 @@ async fn events() -> impl Stream<Item = Event> {
         yield event::ping();
         yield event::comment("one\ndata: elements <p id=\"outer\">forged</p>");
 
-        // View transitions, behind what they could delay.
+        // View transitions, after what they could delay.
         yield event::patch(Raw(r#"<p id="moved">new</p>"#)).view_transition();
         yield event::patch(Raw(r#"<p id="moved-in-main">new</p>"#)).view_transition_selector("#main");
         yield event::remove("#faded").view_transition();

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 struct Server {
     process: Child,
     address: String,
-    /// What it printed behind its address.
+    /// What it printed after its address.
     output: BufReader<std::process::ChildStdout>,
 }
 

@@ -257,12 +257,13 @@ const __STARIO_user: () = {
         call: |exchange, scope| ::std::boxed::Box::pin(async move {
             let dependencies = __stario::Dependencies::of(&scope);
             let answered = {
-                let (exchange, scope, dependencies) = (
-                    &*exchange,
-                    &scope,
-                    &dependencies,
-                );
+                let (exchange, dependencies) = (&*exchange, &dependencies);
                 async move {
+                    let inputs = scope;
+                    let scope = &inputs;
+                    if exchange.is_guarded() {
+                        __stario::admit(scope, dependencies).await?;
+                    }
                     let (
                         argument_0,
                         (
@@ -364,6 +365,7 @@ const __STARIO_user: () = {
                     if !__stario::reads_body_later(&__PARAMETERS, scope) {
                         scope.close();
                     }
+                    ::core::mem::drop(inputs);
                     ::core::result::Result::Ok({
                         use __stario::Open as _;
                         match __stario::Opened(
@@ -408,7 +410,7 @@ const __STARIO_user: () = {
                 }
                     .await
             };
-            __stario::complete(&exchange, scope, answered).await
+            __stario::complete(&exchange, answered).await
         }),
     };
     __stario::inventory::submit! {

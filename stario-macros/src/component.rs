@@ -16,14 +16,20 @@ use syn::visit::{self, Visit};
 use syn::{ItemFn, Macro, Path};
 
 use self::syntax::is_html;
+use crate::function::refuse_in_impl;
+
+const FREE_FUNCTION: &str = "a component is a free function: move it out of the `impl` block";
 
 /// What the attribute stands for: `html! { @component fn .. }`, by the name under which the function calls it.
 pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream {
     let problem = match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(function) if arguments.is_empty() => {
-            let html = html_path(&function);
-            return quote!(#html! { @component #function });
-        }
+        Ok(function) if arguments.is_empty() => match refuse_in_impl(&function.sig, FREE_FUNCTION) {
+            Ok(()) => {
+                let html = html_path(&function);
+                return quote!(#html! { @component #function });
+            }
+            Err(error) => error.to_compile_error(),
+        },
         Ok(_) => syn::Error::new_spanned(arguments, "#[component] takes no arguments").to_compile_error(),
         Err(error) => error.to_compile_error(),
     };

@@ -1,11 +1,15 @@
 //! An annotated function, its body untouched.
 
+mod place;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, FnArg, GenericParam, Signature, Type, Visibility};
 
 use crate::parameter::Parameter;
+
+pub(crate) use place::refuse_in_impl;
 
 /// A function whose body is kept as tokens: half-typed code must still expand.
 pub(crate) struct Function {

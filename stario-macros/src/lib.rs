@@ -32,7 +32,10 @@ pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(endpoint::Kind::Command, arguments.into(), &item.into()).into()
 }
 
-/// Registers a handler for POST that answers before it runs; see `stario::app!`.
+/// Registers a handler for POST that answers 204 before it runs; see `stario::app!`.
+///
+/// It lives in the memory of the process: what was answered and is not done is lost if the process is killed or the machine
+/// loses power. Where the answer must be a promise, store the work first and answer after, in a plain command.
 #[proc_macro_attribute]
 pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(endpoint::Kind::DetachedCommand, arguments.into(), &item.into()).into()

@@ -125,7 +125,7 @@ fn Text(text: &str) -> Html {
     html! { {text} }
 }
 
-/// Parsers drop one newline behind `<pre>`, `<listing>` and `<textarea>`, and CR and CRLF are newlines to them.
+/// Parsers drop one newline after `<pre>`, `<listing>` and `<textarea>`, and CR and CRLF are newlines to them.
 #[test]
 fn the_first_newline_of_preformatted_text_stays() {
     let (pre, div) = (TagName::new("pre").unwrap(), TagName::new("div").unwrap());

@@ -5,12 +5,13 @@ use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::error::{Chain, Error, ErrorResponse, Kind, Rejection, error_response, reason};
+use crate::error::{Error, ErrorResponse, Kind, Rejection, error_response, reason};
+use crate::error_text::{Chain, client_text};
 use crate::panic::panic_message;
 use crate::request_id::RequestId;
 use crate::response::{self, Response, ShownFailure, internal_server_error};
@@ -97,7 +98,7 @@ impl ErrorAnswers {
             }
         };
         log_failure(status, cause, id);
-        let message = own.filter(|_| !status.is_server_error()).map(ToString::to_string);
+        let message = own.filter(|_| !status.is_server_error()).and_then(client_text);
         let message = message.as_deref().unwrap_or_else(|| reason(status));
         Some(self.status(status, message, request, id))
     }
@@ -108,7 +109,6 @@ impl ErrorAnswers {
         {
             return response;
         }
-        let codings = rejection.codings();
         let mut response = match &self.rejection {
             Some(handler) => {
                 let answer = || {
@@ -123,9 +123,8 @@ impl ErrorAnswers {
                 None => refusal(rejection, request),
             },
         };
-        if let Some(codings) = codings {
-            let codings = HeaderValue::from_static(codings);
-            response.headers_mut().entry(ACCEPT_ENCODING).or_insert(codings);
+        if let Some((name, value)) = rejection.header() {
+            response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
         }
         response
     }
@@ -144,7 +143,8 @@ impl ErrorAnswers {
         response
     }
 
-    /// The answer to a panic, which is logged already; Without `request` the answer is a plain 500: the head is kept only if the app has a page for panics.
+    /// The answer to a panic, which is logged already. Without `request` it is a plain 500: the head is kept only if the app has
+    /// a page for panics.
     pub(crate) fn panicked(&self, request: Option<&request::Parts>, id: RequestId) -> Response {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         match request {
@@ -198,10 +198,10 @@ fn log_failure(status: StatusCode, cause: &(dyn StdError + 'static), id: Request
     }
 }
 
-/// What `answer` comes to. Its panic is logged, and answered in the plainest way: nothing of the app's is
+/// The result of `answer`. A panic in it is logged, and answered in the plainest way: nothing of the app's is
 /// asked again.
 fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<Response> {
-    // What the panic left behind is the handler's own, which says that it may be called again by being `Fn`.
+    // The state in which the panic left the handler is the handler's own, which says that it may be called again by being `Fn`.
     match catch_unwind(AssertUnwindSafe(answer)) {
         Ok(response) => response,
         Err(panic) => {

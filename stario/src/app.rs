@@ -55,7 +55,7 @@ pub(crate) use stop_sequence::StopSequence;
 /// | `headers("X-Mode" = "a")` | only requests whose first header of this name has exactly this value |
 /// | `app = admin` | the app that it belongs to, see below |
 /// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
-/// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] |
+/// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] and [`App::signals_limit`] |
 /// | `timeout = "10s"` | how long it may take to answer, instead of [`App::timeout`] |
 ///
 /// Paths are divided at their slashes as they are sent, then each segment is decoded once, so `%2F` is part of its
@@ -66,6 +66,15 @@ pub(crate) use stop_sequence::StopSequence;
 /// are answered wherever there is a handler, any other method is 405 with `allow`, and a path with a trailing
 /// slash is redirected (308) to the one without. Two handlers with the same method, path and headers do not
 /// compile.
+///
+/// A **detached command** is answered with 204 when its parameters are resolved, and runs after that. It runs to its end
+/// when its client leaves, and a stop waits for it ([`Limits::detached_stop_timeout`](crate::Limits::detached_stop_timeout)).
+/// It lives in the memory of the process alone: if the process is killed (`kill -9`, out of memory), aborts, or the machine
+/// loses power, all detached commands that were answered and have not ended are lost, and nothing repeats them. The
+/// same holds for those that a stop cuts off at its deadline; they are named in the log. Where an answer
+/// must be a promise, store first and answer after: a plain command writes the work to a database, and answers when that has
+/// it; a task that [`App::on_start`] begins does what is stored, and marks it as done. The [guide](crate::guide) has an
+/// example.
 ///
 /// A crate with several apps declares the others by a name, `stario::app!(admin);`. This makes a module
 /// `admin` with `admin::new()`; a handler of that app says so, `#[app::query("/users", app = admin)]`. See

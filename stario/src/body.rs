@@ -7,6 +7,7 @@
 mod error;
 #[cfg(feature = "files")]
 mod file;
+mod held;
 mod incoming;
 
 use std::any::Any;
@@ -22,13 +23,15 @@ use stario_html::Html;
 
 use crate::connection::Connection;
 use crate::current::{self, Current};
+use crate::error_text::Chain;
 use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
 pub use error::BodyError;
-pub(crate) use error::{Cut, Stalled};
+pub(crate) use error::{Cut, MemoryFull, Stalled, TooLong};
 #[cfg(feature = "files")]
 pub(crate) use file::FileBody;
+pub(crate) use held::{BodyMemory, HeldBytes};
 use incoming::Incoming;
 
 /// An HTTP response with stario's [`Body`].
@@ -87,6 +90,9 @@ pub(crate) trait Delivery: Send + Sync {
     /// The handler that makes the response, if a route answers.
     fn handler(&self) -> Option<&'static str>;
 
+    /// Notes how many bytes the whole response has.
+    fn note_size(&self, bytes: usize);
+
     /// Notes that the server's stop has cut the response.
     fn note_cut(&self);
 
@@ -119,7 +125,7 @@ pub(crate) enum End {
     Dropped,
 }
 
-/// Counts what is sent of a body. It reports when it is dropped, behind the body.
+/// Counts what is sent of a body. It reports when it is dropped, after the body.
 struct Delivered {
     to: Arc<dyn Delivery>,
     bytes: u64,
@@ -175,7 +181,7 @@ impl Body {
         Kind::Frames(Box::pin(frames)).into()
     }
 
-    /// The body of a request that a server has received. `connection` is told if it is dropped before its end.
+    /// The body of a request that a server has received. `connection` notes it if the body is dropped before its end.
     pub(crate) fn incoming(body: hyper::body::Incoming, stall: StallTimer, connection: &Connection) -> Self {
         if body.is_end_stream() {
             return Self::empty();
@@ -186,6 +192,20 @@ impl Body {
     /// The handler that makes this response, if a route answers.
     pub(crate) fn handler(&self) -> Option<&'static str> {
         self.delivery.as_ref().and_then(|delivery| delivery.to.handler())
+    }
+
+    /// Notes how large this response is, as far as it is made already, for the next of its route.
+    pub(crate) fn note_size(&self) {
+        let bytes = match &self.kind {
+            Kind::Full(bytes) => bytes.len(),
+            Kind::Foreign(body) => {
+                body.size_hint().exact().map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+            }
+            Kind::Incoming(_) | Kind::Frames(_) | Kind::Failed(_) => 0,
+        };
+        if let Some(delivery) = &self.delivery {
+            delivery.to.note_size(bytes);
+        }
     }
 
     /// Notes that the server's stop has cut this response.
@@ -206,7 +226,7 @@ impl Body {
     /// Reports to `delivery` when this body is dropped.
     pub(crate) fn deliver_for(&mut self, delivery: Arc<dyn Delivery>) {
         if self.delivery.is_some() {
-            // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both are told.
+            // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both get a report.
             let inner = std::mem::take(self);
             self.kind = Kind::Foreign(Box::pin(inner));
         }
@@ -314,7 +334,7 @@ impl Kind {
         let error = match catch_unwind(AssertUnwindSafe(|| self.poll_frame(ctx))) {
             Ok(Poll::Ready(Some(Err(error)))) => {
                 if !error.is::<Cut>() {
-                    tracing::error!(%error, "a response's body failed");
+                    tracing::error!(error = %Chain(&*error), "a response's body failed");
                 }
                 error
             }

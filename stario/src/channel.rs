@@ -123,6 +123,11 @@ impl Channel {
         self.lock().has_writer
     }
 
+    /// Whether the head of the response is sent, or nothing more can be.
+    pub(crate) fn has_begun(&self) -> bool {
+        !matches!(self.lock().phase, Phase::Unsent)
+    }
+
     /// Notes that the handler answers by a `Writer`.
     pub(crate) fn expect_writer(&self) {
         self.lock().has_writer = true;
@@ -161,7 +166,7 @@ impl Channel {
 
     /// Writes `data` when there is room for it: at once if nothing waits for the client.
     pub(crate) async fn write(&self, data: &Bytes, kind: Data) -> Result<(), WriteError> {
-        // A loop that writes to a client who has left waits for nothing else.
+        // A loop that writes to a client that has left would never yield otherwise.
         tokio::task::coop::consume_budget().await;
         loop {
             let room = self.room.notified();
@@ -435,5 +440,7 @@ fn merge(headers: &mut HeaderMap, set: HeaderMap) {
     headers.remove(TRANSFER_ENCODING);
 }
 
+#[cfg(test)]
+mod interleaved;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use http::HeaderMap;
 
 use crate::settings::{Proxies, ProxyHeader};
 
-/// The address that `peer` asks for, if it is believed, or that this one asks for, if it is, and so on.
+/// The address of the client. It is `peer`, unless that is a trusted proxy: then it is the address that the proxy names, unless that is
+/// a trusted proxy, too, and so on.
 pub(crate) fn client_behind(peer: IpAddr, headers: &HeaderMap, proxies: Option<&Proxies>) -> IpAddr {
     let peer = peer.to_canonical();
     let Some(proxies) = proxies else {
@@ -18,7 +19,7 @@ pub(crate) fn client_behind(peer: IpAddr, headers: &HeaderMap, proxies: Option<&
     };
     let mut client = peer;
     let mut hops = headers.get_all(name).into_iter().rev().flat_map(|line| {
-        // What is no text names nobody.
+        // A value that is no text names no client.
         line.to_str().unwrap_or_default().rsplit(',')
     });
     while proxies.trusts(client) {

@@ -31,7 +31,7 @@ impl Connection {
         self.0.has_unread_body.store(false, Ordering::Relaxed);
     }
 
-    /// Until the next request, the end of the client's input means that the client has left, even behind bytes that
+    /// Until the next request, the end of the client's input means that the client has left, even after bytes that
     /// nobody reads. Otherwise it means only that no more is sent, and the answer may still be waited for.
     pub(crate) fn leave_with_input(&self) {
         self.0.leaves_with_input.store(true, Ordering::Relaxed);

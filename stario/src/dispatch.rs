@@ -77,6 +77,13 @@ pub(crate) struct Dispatch {
     is_answered: bool,
 }
 
+impl Dispatch {
+    /// How many bytes the response may be expected to have, if it is large.
+    pub(crate) fn expected_bytes(&self) -> usize {
+        self.exchange.route().map_or(0, |route| route.target.large_response.expected())
+    }
+}
+
 type Compressing = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl Future for Dispatch {
@@ -234,7 +241,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response) {
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {
-        exchange.note_reason(reason.text);
+        exchange.note_reason(reason.for_log());
     }
     exchange.answered(status);
 }

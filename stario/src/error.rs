@@ -1,5 +1,4 @@
 //! Errors, and the answers to them.
-
 //!
 //! Whatever goes wrong with a request becomes one [`Error`]: what a handler or a provider returns, a refused
 //! parameter, the error of a layer, a panic. The app then answers it, in `answers.rs`.
@@ -12,6 +11,7 @@ use std::fmt;
 use http::{StatusCode, request};
 
 use crate::body::Response;
+use crate::error_text::{Chain, client_text};
 
 pub use rejection::Rejection;
 
@@ -85,8 +85,11 @@ impl Error {
             Kind::Answer { message, .. } => message.clone(),
             Kind::Rejection(rejection) => rejection.message().to_owned(),
             Kind::Cause(cause) => match error_response(&**cause) {
-                Some(error) if !error.status().is_server_error() => error.to_string(),
-                Some(error) => reason(error.status()).to_owned(),
+                Some(error) => {
+                    let status = error.status();
+                    let text = (!status.is_server_error()).then(|| client_text(error)).flatten();
+                    text.unwrap_or_else(|| reason(status).to_owned())
+                }
                 None => reason(StatusCode::INTERNAL_SERVER_ERROR).to_owned(),
             },
         }
@@ -202,7 +205,7 @@ pub(crate) fn error_response<'e>(error: &'e (dyn StdError + 'static)) -> Option<
     inventory::iter::<ErrorRegistration>.into_iter().find_map(|registration| (registration.downcast)(error))
 }
 
-/// All that a client is told of a failure that is none of its business.
+/// The text for the client of a failure whose cause is only in the log.
 pub(crate) fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }
@@ -235,20 +238,5 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
-    }
-}
-
-/// An error with all its sources on one line.
-pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.0, formatter)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(formatter, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
     }
 }

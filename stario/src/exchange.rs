@@ -396,6 +396,12 @@ impl Delivery for Exchange {
         self.route().map(|route| route.target.endpoint.handler)
     }
 
+    fn note_size(&self, bytes: usize) {
+        if let Some(route) = self.route() {
+            route.target.large_response.note(bytes);
+        }
+    }
+
     fn note_cut(&self) {
         Exchange::note_cut(self);
     }

@@ -6,6 +6,9 @@ mod content_type;
 mod file_name;
 #[cfg_attr(not(feature = "uploads"), path = "extract/form_parts/fields.rs")]
 mod form_parts;
+mod json_bounds;
+mod off_worker;
+mod signals_json;
 mod urlencoded;
 mod value;
 
@@ -75,6 +78,8 @@ pub use signals::Signals;
 pub use state::State;
 #[cfg(feature = "uploads")]
 pub use uploaded_file::UploadedFile;
+#[cfg(feature = "uploads")]
+pub(crate) use uploaded_file::warn_without_temporary_folder;
 
 /// A type that a handler can take as a parameter.
 ///

@@ -2,12 +2,11 @@
 
 use crate::body::BodyError;
 use crate::sse::Frame;
-use crate::stream_places::StreamPlace;
 
-/// What a handler's future comes to before it ends.
+/// What a handler's future hands over before it ends.
 pub(crate) enum HandOver {
-    /// An event stream begins, and has a place among those that may be open. Frames follow.
-    Head(StreamPlace),
+    /// An event stream begins. Frames follow.
+    Head,
     Frame(Frame),
     /// The stream has failed, and must not look complete.
     Cut(BodyError),
@@ -15,6 +14,6 @@ pub(crate) enum HandOver {
     Accepted,
 }
 
-/// The call ended without a response: it panicked, which is logged, or it was dropped.
+/// A call ended without a response: its handler panicked, which is in the log, or the call was dropped.
 #[derive(Debug)]
 pub(crate) struct Panicked;

@@ -75,7 +75,7 @@ pub trait Argument<'s, R, K>: Sized {
         requirement: Self::requirement,
     };
 
-    /// Whether it, or a provider behind it, reads the body.
+    /// Whether it, or a provider that it needs, reads the body.
     fn reads_body(scope: &Scope) -> bool;
 
     /// Whether the handler may read the body by it, when it runs.
@@ -93,7 +93,7 @@ pub trait Argument<'s, R, K>: Sized {
         parameter: &'static Parameter,
     ) -> impl Future<Output = Result<Self::Taken, Rejection>> + Send;
 
-    /// Resolves it for a provider. Boxed, if there is another provider behind it: providers that need each
+    /// Resolves it for a provider. Boxed, if it needs another provider: providers that need each
     /// other would be one endless type otherwise, which rustc reports in terms of futures. So they compile,
     /// and the app's check shows the circle before it serves.
     fn take_boxed(
@@ -169,7 +169,7 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
 /// A parameter of type `T` whose provider is known: the same items as those of [`Argument`].
 pub struct ProvidedBy<P, T>(PhantomData<(P, T)>);
 
-// A value is there for its type alone. The futures capture their lifetime by name.
+// A value is used for its type alone. The futures capture their lifetime by name.
 #[allow(clippy::unused_self, clippy::elidable_lifetime_names)]
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What of the request the value may be made of.
@@ -178,7 +178,7 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// A provider's value is found by its type.
     pub const BY_NAME: bool = false;
 
-    /// Whether the provider, or one behind it, reads the body.
+    /// Whether the provider, or one that it needs, reads the body.
     pub fn reads_body(scope: &Scope) -> bool {
         scope.app().reads_body(TypeId::of::<P>())
     }
@@ -246,7 +246,7 @@ pub const fn by_name<P: Provider<T>, T: Send + Sync + 'static>(_: PhantomData<T>
     ProvidedBy(PhantomData)
 }
 
-// The value is there for its type alone.
+// The value is used for its type alone.
 #[allow(clippy::unused_self)]
 impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
     /// What is known of it.

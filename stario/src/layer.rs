@@ -1,8 +1,8 @@
-//! Layers: what a request passes on its way to a handler, as services of `tower`.
+//! Layers: middleware of `tower`, which a request passes on its way to a handler.
 //!
-//! A layer is applied once, when the app is given it, to a service that knows no app and no handler. So what
-//! it keeps, such as a limit, is shared by all requests that pass it. What comes behind the layer travels with
-//! the request.
+//! A layer is applied once, when the app is given it, to a service that knows no app and no handler. So its
+//! state, such as a limit, is shared by all requests that pass it. The rest of a request's way, which the layer calls, travels in
+//! the extensions of the request.
 
 mod boxed;
 
@@ -21,7 +21,7 @@ use crate::routing::Pattern;
 
 pub(crate) use boxed::BoxedService;
 
-/// The rest of a request's way, as a service: what the layers of an app wrap.
+/// The rest of a request's way, as the service that the layers of an app wrap.
 ///
 /// Its error is [`Infallible`], because whatever goes wrong inside of a layer reaches it as a response. A layer's
 /// own error is answered like every [`Error`](crate::Error), so the layers around it see a response too.
@@ -29,7 +29,7 @@ pub(crate) use boxed::BoxedService;
 pub struct Next(BoxedService<Infallible>);
 
 impl Next {
-    /// What no layer is behind.
+    /// Makes the service that the innermost layer wraps.
     fn innermost() -> Self {
         Self(BoxedService::new(Innermost))
     }
@@ -59,7 +59,7 @@ impl std::fmt::Debug for Next {
     }
 }
 
-/// The response that [`Next`] comes to.
+/// The future of the response of [`Next`].
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Answer(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>);
 
@@ -77,12 +77,12 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// What comes behind a layer, for one request. A layer that tries again asks more than once.
+/// The rest of one request's way, after a layer. A layer that retries calls it more than once.
 pub(crate) trait Passage: Send + Sync + 'static {
     /// The rest of the way.
     fn next_layer(&self, request: Request<Body>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
 
-    /// The answer to what a layer failed with.
+    /// The answer to the error of a layer.
     fn fail(&self, error: BodyError) -> Response;
 }
 
@@ -90,7 +90,7 @@ pub(crate) trait Passage: Send + Sync + 'static {
 #[derive(Clone)]
 struct Onward(Arc<dyn Passage>);
 
-/// Sends the request on.
+/// Calls the rest of the way.
 #[derive(Clone)]
 struct Innermost;
 
@@ -115,7 +115,7 @@ impl Service<Request<Body>> for Innermost {
 /// Makes responses of a layer's bodies and errors.
 struct LayerService<S> {
     service: S,
-    /// What it failed with before it was called.
+    /// The error of the layer, if it failed before it was called.
     broken: Option<BodyError>,
 }
 
@@ -172,7 +172,7 @@ where
 pub(crate) struct Layers(Vec<Group>);
 
 struct Group {
-    /// Absent is the app itself.
+    /// `None` for the whole app.
     prefix: Option<Pattern>,
     /// The outermost first, each with its place in the code.
     layers: Vec<(Apply, &'static Location<'static>)>,
@@ -212,7 +212,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// What the attribute of a handler says.
+    /// The layer in the attribute of a handler.
     pub(crate) fn of_handler(layer: fn(Next) -> Next) -> Self {
         Self { prefix: None, places: Vec::new(), service: layer(Next::innermost()), is_of_handler: true }
     }

@@ -25,7 +25,7 @@
 //! |---|---|
 //! | `#[app::query("/users/{id}")]` | GET: reads |
 //! | `#[app::command("/users/{id}")]` | POST: changes something |
-//! | `#[app::detached_command("/import")]` | POST: answers 204 once its parameters are resolved, then goes on |
+//! | `#[app::detached_command("/import")]` | POST: answers 204 once its parameters are resolved, then runs |
 //!
 //! What else an attribute takes, such as `method = DELETE` or `{path...}`, is at [`app!`]. Each handler has
 //! `url(..)` and `action(..)`, which make a [`Link`] to it. [`handler`](macro@handler) makes one without a path.
@@ -56,6 +56,7 @@
 //! | value | response |
 //! |---|---|
 //! | [`Html`], text (escaped), numbers, `bool`, a `Vec` of elements | 200, HTML |
+//! | `json!({ .. })`, maps | 200, HTML: their JSON as text; [`Json`] sends JSON |
 //! | `()`, `None` | 204 |
 //! | a stream, usually made by [`stream!`] or [`try_stream!`] | 200, server-sent events for Datastar; see [`IntoEvent`], [`event`] |
 //! | [`Json`], [`Text`], [`Bytes`], [`Redirect`], [`File`], [`Response`], [`IntoResponse`] | itself |
@@ -90,6 +91,7 @@
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
+//! | `testing` | pages in tests, for `[dev-dependencies]`: `TestClient::page`, `TestResponse::find` |
 
 // The modules in the order in which a request passes them.
 
@@ -109,7 +111,7 @@ mod exchange;
 mod scope;
 /// A request's values as a handler's parameters, one file per source.
 mod extract;
-/// Dependencies: who makes a value, for how long it is shared, what is cleaned up.
+/// Dependencies: their providers, how long a value is shared, clean-ups.
 mod inject;
 /// Runs a handler: panics, clients that leave.
 mod handler;
@@ -153,7 +155,7 @@ mod stream_places;
 mod stop;
 /// Which client a request comes from.
 mod client;
-/// What a handler's future comes to besides its one result.
+/// Results that a handler's future hands over before it ends.
 mod hand_over;
 /// What makes a script of a page one of the app's own.
 mod nonce;
@@ -183,6 +185,8 @@ mod request_id;
 pub mod relay;
 /// Errors that answer.
 mod error;
+/// The text of errors, which may panic.
+mod error_text;
 /// Panics: caught, located, and written to the log.
 mod panic;
 /// Which request is polled, for the log.

@@ -17,7 +17,7 @@ pub(crate) fn locate_panics() {
     std::panic::set_hook(Box::new(move |panic| {
         if let Some(place) = panic.location() {
             let last = (panic_text(panic.payload()).to_owned(), place.to_string());
-            // A thread that ends has no more use for it.
+            // A thread that is ending may have dropped it already, and needs it no more.
             let _ = LAST_PANIC.try_with(|place| place.set(Some(last)));
         }
         hook(panic);

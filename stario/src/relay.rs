@@ -3,6 +3,7 @@
 
 mod mailbox;
 mod pattern;
+mod size;
 mod subscription;
 mod table;
 
@@ -27,11 +28,11 @@ use table::{Shared, lock};
 ///
 /// Publishing never waits; its cost grows only with the subscriptions that it reaches. A subscription sees the
 /// values of one publisher in the order in which they were published, starting with the call of
-/// [`subscribe`](Self::subscribe). If it does not keep up, it loses its oldest values once 1024 are waiting; a
-/// [`Subscription`] can choose otherwise.
+/// [`subscribe`](Self::subscribe). If it does not keep up, it loses its oldest values once 1024 or 1 MiB of them are
+/// waiting; a [`Subscription`] can choose otherwise.
 ///
 /// A value is stored once, however many subscriptions wait for it: together they hold at most their capacity
-/// (1024) in values of each subject, plus 8 KiB for each that is behind. If the values are
+/// (1024 values, 1 MiB) of each subject, plus 8 KiB for each that is behind. If the values are
 /// [`Event`](crate::Event)s, they are also rendered and encoded only once.
 ///
 /// Clones are the same relay; it is usually shared as [`State`](crate::State). Values may be published from
@@ -63,10 +64,34 @@ pub struct Relay<T> {
     shared: Arc<Shared<T>>,
 }
 
-impl<T: Clone> Relay<T> {
+impl<T: Clone + 'static> Relay<T> {
     /// Makes a relay without subscriptions.
     pub fn new() -> Self {
-        Self { shared: Arc::new(Shared::default()) }
+        Self::measured(size::of)
+    }
+}
+
+impl<T: Clone> Relay<T> {
+    /// Makes a relay for values of a type that holds more bytes than it shows: `bytes` says how many a value has. They
+    /// count for [`Subscription::capacity_bytes`].
+    ///
+    /// ```
+    /// use stario::Relay;
+    ///
+    /// #[derive(Clone)]
+    /// struct Picture {
+    ///     pixels: std::sync::Arc<Vec<u32>>,
+    /// }
+    ///
+    /// let pictures = Relay::measured(|picture: &Picture| picture.pixels.len() * 4);
+    /// let camera = pictures.subscribe("camera").capacity_bytes(5_000);
+    /// for _ in 0..3 {
+    ///     pictures.publish("camera", Picture { pixels: vec![0; 1000].into() });
+    /// }
+    /// assert_eq!((camera.waiting(), camera.dropped()), (2, 1));
+    /// ```
+    pub fn measured(bytes: fn(&T) -> usize) -> Self {
+        Self { shared: Arc::new(Shared::new(bytes)) }
     }
 
     /// Delivers `value` to all subscriptions to `subject`, and returns without waiting for any of them.
@@ -82,7 +107,8 @@ impl<T: Clone> Relay<T> {
         if readers.is_empty() {
             return;
         }
-        let message = Arc::new(Message { subject: subject.into(), value });
+        let size = (self.shared.measure)(&value).saturating_add(subject.len());
+        let message = Arc::new(Message { subject: subject.into(), value, size });
         for mailbox in readers.iter() {
             // Values are dropped and tasks are woken without a lock: destructors and wakers are code of others, which
             // may publish, subscribe and unsubscribe.
@@ -143,7 +169,7 @@ impl<T: Clone> Relay<T> {
     }
 }
 
-impl<T: Clone> Default for Relay<T> {
+impl<T: Clone + 'static> Default for Relay<T> {
     fn default() -> Self {
         Self::new()
     }

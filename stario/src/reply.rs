@@ -17,7 +17,7 @@ use crate::error::{Error, Rejection};
 use crate::response::{IntoResponse, Response};
 use crate::sse::Frame;
 
-/// A handler's value while its `Option` and `Result` are opened, or the answer that they have come to.
+/// A handler's value while its `Option` and `Result` are opened, or the answer if they held no value.
 pub struct Opened<T>(pub ControlFlow<Result<Response, Error>, T>);
 
 impl<T> Opened<Option<T>> {
@@ -80,7 +80,7 @@ impl<T, E> Outcome<Result<T, E>> {
         self.0.map_err(|error| error.into_error().into_rejection())
     }
 
-    /// What a detached command comes to; its error is logged.
+    /// The value of a detached command; its error is logged.
     pub fn finished(self, handler: &'static str) -> Option<T>
     where
         E: Failure,
@@ -138,7 +138,7 @@ impl<T> Unwrapped<T> for Outcome<T> {
 /// Ends a detached command: there is nobody left to answer.
 pub fn end<T: Nothing>(_: Option<T>) {}
 
-/// What a detached command may come to.
+/// What a detached command may return.
 #[diagnostic::on_unimplemented(
     message = "a detached command has answered before it runs: it cannot send `{Self}`",
     label = "this would not be sent",
@@ -151,7 +151,7 @@ impl Nothing for () {}
 /// Where the handler has a `Writer`, its value is nothing.
 pub fn expect_nothing_if<const HAS_WRITER: bool, T: Unsaid<HAS_WRITER>>(_: &T) {}
 
-/// What a handler may come to that has a `Writer`, or none.
+/// What a handler may return, by whether it has a `Writer`.
 #[diagnostic::on_unimplemented(
     message = "this handler has a `Writer`: it cannot return `{Self}` too",
     label = "this would not be sent",

@@ -18,7 +18,8 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use stario_html::Render;
 
 use crate::body::Body;
-use crate::error::{Chain, Error, Kind, reason};
+use crate::error::{Error, Kind, reason};
+use crate::error_text::Chain;
 
 pub use crate::body::Response;
 pub use attachment::Attachment;
@@ -49,6 +50,7 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 /// |---|---|
 /// | anything that renders: an element, text (escaped), a number | 200, HTML |
 /// | [`Json`], [`Text`] | 200, JSON or plain text |
+/// | `serde_json::Value`, maps | 200, their JSON as the text of an HTML page, escaped; [`Json`] sends JSON |
 /// | [`File`](crate::File) | the file, or the part of it that was asked for |
 /// | [`Redirect`] | 307, or the status it was given |
 /// | [`Event`](crate::Event), and what the functions of [`event`](crate::event) build | 200, a stream of that one event |
@@ -184,6 +186,19 @@ pub(crate) struct RefusalReason {
     pub(crate) is_public: bool,
 }
 
+impl RefusalReason {
+    /// How many bytes of it are logged.
+    const LOGGED_BYTES: usize = 256;
+
+    /// The beginning of the text, for the log.
+    pub(crate) fn for_log(self) -> Arc<str> {
+        match (0..=Self::LOGGED_BYTES).rev().find(|&end| self.text.is_char_boundary(end)) {
+            Some(end) if self.text.len() > Self::LOGGED_BYTES => format!("{}…", &self.text[..end]).into(),
+            _ => self.text,
+        }
+    }
+}
+
 /// Marks a failure that is sent as 200, because its body is an event that shows it in the page: Datastar's client ignores
 /// the body of any other status. It holds the status for the log and the metrics.
 #[derive(Clone, Copy)]
@@ -216,7 +231,8 @@ pub(crate) fn note_cause(response: &mut Response, cause: &str) {
 
 fn note(response: &mut Response, message: &str, is_public: bool) {
     let status = status_for_log(response);
-    if status.is_client_error() && !message.is_empty() && message != reason(status) {
+    let is_noted = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE;
+    if is_noted && !message.is_empty() && message != reason(status) {
         response.extensions_mut().insert(RefusalReason { text: message.into(), is_public });
     }
 }

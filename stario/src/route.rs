@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -76,12 +77,38 @@ impl fmt::Display for EndpointInfo {
     }
 }
 
-/// What a request is told by its route.
+/// What a request reads of its route.
 #[derive(Clone)]
 pub(crate) struct RouteFacts {
     pub(crate) endpoint: &'static EndpointInfo,
     /// The settings that hold here.
     pub(crate) settings: Arc<PartSettings>,
+    pub(crate) large_response: LargeResponse,
+}
+
+/// How large the responses of a route have been lately, if they are large. Clones are of the same route.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LargeResponse(Arc<AtomicUsize>);
+
+impl LargeResponse {
+    /// Smaller responses are not noted.
+    const LEAST: usize = 64 * 1024;
+
+    /// How many bytes another response may be expected to have: none if they are small, or not known.
+    pub(crate) fn expected(&self) -> usize {
+        let bytes = self.0.load(Ordering::Relaxed);
+        if bytes > Self::LEAST { bytes } else { 0 }
+    }
+
+    /// Notes a response of so many bytes. Smaller ones lower what is expected bit by bit.
+    pub(crate) fn note(&self, bytes: usize) {
+        let before = self.0.load(Ordering::Relaxed);
+        if bytes > before && bytes > Self::LEAST {
+            self.0.store(bytes, Ordering::Relaxed);
+        } else if before > Self::LEAST {
+            self.0.store(before - before.saturating_sub(bytes).div_ceil(8), Ordering::Relaxed);
+        }
+    }
 }
 
 /// One route of an app.
@@ -164,5 +191,24 @@ impl fmt::Display for Target<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}{}", self.0.host.unwrap_or_default(), self.0.path)?;
         self.0.headers().iter().try_for_each(|(name, value)| write!(formatter, " [{name}: {value}]"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_expected_follows_the_responses() {
+        let size = LargeResponse::default();
+        assert_eq!(size.expected(), 0);
+        size.note(10_000);
+        assert_eq!(size.expected(), 0);
+        size.note(1_000_000);
+        assert_eq!(size.expected(), 1_000_000);
+        size.note(200_000);
+        assert_eq!(size.expected(), 900_000);
+        (0..50).for_each(|_| size.note(10));
+        assert_eq!(size.expected(), 0);
     }
 }

@@ -63,7 +63,7 @@ pub(crate) struct Router<T> {
     hosts: Option<Box<Hosts<Node>>>,
 }
 
-/// What a router knows of a request.
+/// What a router finds for a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup {
     pub(crate) result: Match,
@@ -245,7 +245,7 @@ fn wanted(method: &Method) -> &Method {
     if *method == Method::HEAD { &Method::GET } else { method }
 }
 
-/// Whether the first value of each header is the one that is asked for.
+/// Whether the first value of each header is the one that the route asks for.
 fn has_headers(headers: &HeaderMap, asked: &[(&str, &str)]) -> bool {
     asked
         .iter()

@@ -8,10 +8,10 @@ use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Limited};
 use tokio::sync::OnceCell;
 
-use crate::body::{Body, BodyError, Stalled};
+use crate::body::{Body, BodyError, HeldBytes, MemoryFull, Stalled, TooLong};
 use crate::compress::{self, DecodeError};
 use crate::error::Rejection;
 use crate::exchange::Exchange;
@@ -34,6 +34,8 @@ struct Inputs {
     /// Taken by the parameter that reads it.
     body: Option<Body>,
     shared: SharedInputs,
+    /// Counts what is held of the body, and of what was read of it.
+    held: Option<HeldBytes>,
 }
 
 /// What several parameters read together, such as signals.
@@ -49,7 +51,7 @@ impl Scope {
         let (head, body) = request.into_parts();
         Arc::new(Self {
             head,
-            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread }),
+            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread, held: None }),
             exchange,
         })
     }
@@ -104,8 +106,26 @@ impl Scope {
 
     /// The most bytes of the body that are read.
     pub(crate) fn body_limit(&self) -> usize {
-        let of_route = self.exchange.route().and_then(|route| route.target.endpoint.body_limit);
-        of_route.map_or_else(|| self.exchange.settings().body_limit(), |limit| limit())
+        self.handler_limit().unwrap_or_else(|| self.exchange.settings().body_limit())
+    }
+
+    /// The most bytes of signals that are read, in the body or in the query.
+    pub(crate) fn signals_limit(&self) -> usize {
+        self.handler_limit().unwrap_or_else(|| {
+            let settings = self.exchange.settings();
+            settings.signals_limit().min(settings.body_limit())
+        })
+    }
+
+    /// The limit that the handler's attribute sets.
+    fn handler_limit(&self) -> Option<usize> {
+        let limit = self.exchange.route()?.target.endpoint.body_limit?;
+        Some(limit())
+    }
+
+    /// The most names and values that JSON may hold.
+    pub(crate) fn values_limit(&self) -> usize {
+        self.exchange.settings().values_limit()
     }
 
     /// Whether there is no body, as far as that is known before it is read.
@@ -114,14 +134,17 @@ impl Scope {
     }
 
     /// The body, not yet read; refused if it says that it is too large. It can be taken once.
-    pub(crate) fn take_body(&self) -> Result<Body, Rejection> {
+    pub(crate) fn take_body(
+        &self,
+        limit: usize,
+        too_large: fn(usize) -> Rejection,
+    ) -> Result<Body, Rejection> {
         let body = self.inputs().body.take();
         let Some(body) = body else {
             return Err(Rejection::internal("the request's body was already read"));
         };
-        let limit = self.body_limit();
         if body.size_hint().lower() > limit as u64 {
-            return Err(Rejection::too_large(limit));
+            return Err(too_large(limit));
         }
         if let Some(settings) = self.exchange.settings().decompression()
             && let Some(coding) = compress::coding_of(self.headers())
@@ -150,30 +173,38 @@ impl Scope {
 
     /// The whole body. It can be read once.
     pub(crate) async fn read_body(&self) -> Result<Bytes, Rejection> {
+        self.read_body_within(self.body_limit(), Rejection::too_large).await
+    }
+
+    /// The whole body, if it has at most `limit` bytes, or the refusal `too_large`. It can be read once.
+    pub(crate) async fn read_body_within(
+        &self,
+        limit: usize,
+        too_large: fn(usize) -> Rejection,
+    ) -> Result<Bytes, Rejection> {
         self.refuse_compressed()?;
-        let limit = self.body_limit();
-        let mut body = Limited::new(self.take_body()?, limit);
-        let error = match body.frame().await {
-            None => return Ok(Bytes::new()),
-            Some(Ok(first)) => match (first.into_data(), body.is_end_stream()) {
-                // Most bodies are one frame, which is taken as it is.
-                (Ok(first), true) => return Ok(first),
-                (first, _) => match body.collect().await {
-                    Ok(rest) => {
-                        let mut whole = Vec::from(first.unwrap_or_default());
-                        whole.extend_from_slice(&rest.to_bytes());
-                        return Ok(whole.into());
-                    }
-                    Err(error) => error,
-                },
-            },
-            Some(Err(error)) => error,
-        };
-        Err(if error.is::<LengthLimitError>() {
-            Rejection::too_large(limit)
-        } else {
-            unfinished_body(&error)
-        })
+        let mut held = self.hold();
+        let whole = held.collect(self.take_body(limit, too_large)?, limit).await.map_err(|error| {
+            if error.is::<TooLong>() { too_large(limit) } else { unfinished_body(&error) }
+        })?;
+        self.keep(held);
+        Ok(whole)
+    }
+
+    /// Counts what is held of the body, of which there is nothing yet.
+    pub(crate) fn hold(&self) -> HeldBytes {
+        HeldBytes::new(&self.app().body_memory)
+    }
+
+    /// Goes on counting what is held until all parameters are resolved.
+    pub(crate) fn keep(&self, held: HeldBytes) {
+        if held.is_nothing() {
+            return;
+        }
+        match &mut self.inputs().held {
+            Some(kept) => kept.absorb(held),
+            none => *none = Some(held),
+        }
     }
 
     /// What several parameters read together, read once by `read`, however many ask.
@@ -207,14 +238,15 @@ impl Scope {
     ///
     /// A body that no parameter has read is read to its end over HTTP/1, in a task: bytes that wait to be read hide from
     /// hyper that the client has left, and a body that is dropped before its end closes the connection for
-    /// reading. A body that is larger than its limit is not waited for.
+    /// reading. A body that is larger than its limit is not read.
     #[doc(hidden)]
     pub fn close(&self) {
-        let (body, shared) = {
+        let (body, shared, held) = {
             let mut inputs = self.inputs();
-            (inputs.body.take(), std::mem::replace(&mut inputs.shared, SharedInputs::Dropped))
+            let shared = std::mem::replace(&mut inputs.shared, SharedInputs::Dropped);
+            (inputs.body.take(), shared, inputs.held.take())
         };
-        drop(shared);
+        drop((shared, held));
         let Some(body) = body else { return };
         if body.whole().is_some() || self.head.version >= Version::HTTP_2 || body.is_end_stream() {
             return;
@@ -232,11 +264,14 @@ async fn drain(body: Body, limit: usize) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
-/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 400 or 413 if
-/// the body cannot be decompressed.
+/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 503 if there is
+/// no memory for it, 400 or 413 if it cannot be decompressed.
 pub(crate) fn unfinished_body(error: &BodyError) -> Rejection {
     if error.is::<Stalled>() {
         return Rejection::new(StatusCode::REQUEST_TIMEOUT, Stalled.to_string());
+    }
+    if error.is::<MemoryFull>() {
+        return MemoryFull.into();
     }
     match error.downcast_ref::<DecodeError>() {
         Some(error) => Rejection::new(error.status(), error.to_string()),

@@ -71,6 +71,10 @@ impl App {
         capacity::raise_open_files();
         let config = Config::from_env(&mut self.settings)?;
         let app = self.assemble()?;
+        #[cfg(feature = "uploads")]
+        if app.takes_form_parts {
+            crate::extract::warn_without_temporary_folder();
+        }
         serve(Arc::new(app), config).await
     }
 
@@ -104,7 +108,7 @@ impl App {
 
 /// Serves at the addresses of `config`, until a signal to stop.
 async fn serve(app: Arc<Assembled>, config: Config) -> Result {
-    // Before the line that says that the server listens: who reads it may send a signal.
+    // This comes before the line that says that the server listens, because its reader may send a signal at once.
     let signals = shutdown::listen(config.tls.is_some())?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     #[cfg(feature = "tls")]
@@ -113,7 +117,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
         app: Arc::clone(&app),
         #[cfg(feature = "tls")]
         tls,
-        hurry: signals.hurry.clone(),
+        second_signal: signals.second_signal.clone(),
     };
     let open = || {
         let backlog = app.shared().served.limits().backlog;
@@ -142,7 +146,7 @@ async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<
         app: Arc::clone(&app),
         #[cfg(feature = "tls")]
         tls: None,
-        hurry: StopSignal::default(),
+        second_signal: StopSignal::default(),
     };
     let open = || with_probes(&app, vec![Listener::Tcp(listener)]);
     server.run(open, stop).await?.into_result()
@@ -163,7 +167,7 @@ struct Server {
     #[cfg(feature = "tls")]
     tls: Option<Arc<Tls>>,
     /// Given at a second signal, after which the server waits for nothing.
-    hurry: StopSignal,
+    second_signal: StopSignal,
 }
 
 /// The end of a server that had started.
@@ -203,7 +207,7 @@ impl Server {
             Err(error) => {
                 self.app.shared().stop.stop();
                 let limits = self.app.shared().served.limits();
-                StopSequence { app: &self.app, limits, hurry: &self.hurry }.clean_up().await;
+                StopSequence { app: &self.app, limits, second_signal: &self.second_signal }.clean_up().await;
                 return Err(error);
             }
         };
@@ -230,8 +234,11 @@ impl Server {
 
     /// Stops the app, and waits for its connections.
     async fn end(&self, connections: &Connections) -> Ended {
-        let sequence =
-            StopSequence { app: &self.app, limits: self.app.shared().served.limits(), hurry: &self.hurry };
+        let sequence = StopSequence {
+            app: &self.app,
+            limits: self.app.shared().served.limits(),
+            second_signal: &self.second_signal,
+        };
         let mut unfinished = sequence.run(|| connections.ended()).await;
         unfinished.note_upgraded(connections.upgraded());
         unfinished.log();

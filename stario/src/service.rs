@@ -87,8 +87,12 @@ impl AppService {
     /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout), 5, 20 and 5 seconds unless set; then they are
     /// cut, and named in the log.
     pub async fn stop(&self) {
-        let hurry = StopSignal::default();
-        let sequence = StopSequence { app: &self.0, limits: self.0.shared().served.limits(), hurry: &hurry };
+        let second_signal = StopSignal::default();
+        let sequence = StopSequence {
+            app: &self.0,
+            limits: self.0.shared().served.limits(),
+            second_signal: &second_signal,
+        };
         // The connections are those of another server.
         sequence.run(|| std::future::ready(())).await.log();
     }

@@ -33,6 +33,13 @@ pub use security_headers::SecurityHeaders;
 /// The most bytes of a body that are read, unless the app says otherwise: 10 MiB.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
+/// The most bytes of signals that are read, unless the app says otherwise: 1 MiB.
+const SIGNALS_LIMIT: usize = 1024 * 1024;
+
+/// The most names and values of JSON that are read, unless the app says otherwise. As `serde_json::Value`s in the shape that
+/// takes most memory, they take 31 MiB.
+const VALUES_LIMIT: usize = 100_000;
+
 /// How long an event stream is silent, unless the app says otherwise: half of the minute after which common
 /// proxies give up.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -55,6 +62,8 @@ pub(crate) struct Settings {
 #[derive(Default, Clone)]
 pub(crate) struct PartSettings {
     pub(crate) body_limit: Option<usize>,
+    pub(crate) signals_limit: Option<usize>,
+    pub(crate) values_limit: Option<usize>,
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) compression: Option<Arc<Compression>>,
     pub(crate) decompression: Option<Decompression>,
@@ -80,6 +89,8 @@ impl PartSettings {
     pub(crate) fn within(self, outer: &Self) -> Self {
         Self {
             body_limit: self.body_limit.or(outer.body_limit),
+            signals_limit: self.signals_limit.or(outer.signals_limit),
+            values_limit: self.values_limit.or(outer.values_limit),
             ping_interval: self.ping_interval.or(outer.ping_interval),
             compression: self.compression.or_else(|| outer.compression.clone()),
             decompression: self.decompression.or(outer.decompression),
@@ -100,6 +111,14 @@ impl PartSettings {
 
     pub(crate) fn body_limit(&self) -> usize {
         self.body_limit.unwrap_or(BODY_LIMIT)
+    }
+
+    pub(crate) fn signals_limit(&self) -> usize {
+        self.signals_limit.unwrap_or(SIGNALS_LIMIT)
+    }
+
+    pub(crate) fn values_limit(&self) -> usize {
+        self.values_limit.unwrap_or(VALUES_LIMIT)
     }
 
     pub(crate) fn write_buffer(&self) -> usize {

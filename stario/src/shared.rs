@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::body::BodyMemory;
 use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::inject::{Cleanups, Slots};
@@ -35,9 +36,10 @@ pub(crate) struct Shared {
     pub(crate) singletons: Slots,
     /// What the providers of singletons have deferred.
     pub(crate) cleanups: Cleanups,
-    /// Given when the server is told to stop.
+    /// Given when the server begins to stop.
     pub(crate) stop: StopSignal,
     pub(crate) work: Work,
+    pub(crate) body_memory: Arc<BodyMemory>,
     pub(crate) streams: StreamPlaces,
     /// Whether requests should be sent here, as the app says.
     pub(crate) readiness: Option<Box<ReadinessCheck>>,
@@ -48,7 +50,7 @@ pub(crate) type ReadinessCheck =
     dyn Fn(Arc<Shared>) -> Pin<Box<dyn Future<Output = Result> + Send>> + Send + Sync;
 
 impl Shared {
-    /// Whether the provider, or one behind it, reads the request's body.
+    /// Whether the provider, or one that it needs, reads the request's body.
     pub(crate) fn reads_body(&self, provider: TypeId) -> bool {
         // An empty set is not hashed for.
         self.body_readers.contains(&provider)

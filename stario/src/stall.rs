@@ -2,7 +2,7 @@
 //!
 //! A [`StallTimer`] is a budget of time. Waiting spends it, and each byte that moves adds 1/256 of a second, up to
 //! the limit that the budget began with. So silence ends a transfer after the whole limit, and a trickle not
-//! much later.
+//! much later. A transfer for which much is held in memory may be demanded to be faster.
 //!
 //! ```text
 //! new (no allocation) --poll_stalled--> waiting, since `since`, until the budget is spent --> stalled
@@ -21,17 +21,19 @@ use tokio::time::Instant;
 use crate::stop::Timer;
 
 /// The least speed of a transfer, in bytes a second.
-const LEAST_SPEED: u32 = 256;
+pub(crate) const LEAST_SPEED: u32 = 256;
 
 /// Ends a transfer that is silent or slower than 256 bytes a second. Allocates nothing until the first wait.
+#[derive(Debug)]
 pub(crate) struct StallTimer {
     limit: Duration,
     budget: Option<Box<Budget>>,
 }
 
+#[derive(Debug)]
 struct Budget {
     left: Duration,
-    /// When the wait began that lasts.
+    /// When the current wait began.
     since: Option<Instant>,
     end: Pin<Box<Timer>>,
 }
@@ -57,17 +59,26 @@ impl StallTimer {
 
     /// So many bytes moved, or the transfer waits for its peer no longer.
     pub(crate) fn note_progress(&mut self, bytes: usize) {
+        self.note_progress_at(LEAST_SPEED, bytes);
+    }
+
+    /// So many bytes moved of a transfer that must be at least as fast as `least_speed`, in bytes a second.
+    pub(crate) fn note_progress_at(&mut self, least_speed: u32, bytes: usize) {
         let Some(budget) = &mut self.budget else { return };
         if let Some(since) = budget.since.take() {
             budget.left = budget.left.saturating_sub(since.elapsed());
         }
-        budget.left = budget.left.saturating_add(time_for(bytes)).min(self.limit);
+        budget.left = budget.left.saturating_add(time_at(least_speed, bytes)).min(self.limit);
     }
 }
 
 /// How long so many bytes take at the least speed.
 pub(crate) fn time_for(bytes: usize) -> Duration {
-    Duration::from_secs(bytes as u64) / LEAST_SPEED
+    time_at(LEAST_SPEED, bytes)
+}
+
+fn time_at(speed: u32, bytes: usize) -> Duration {
+    Duration::from_secs(bytes as u64) / speed
 }
 
 #[cfg(test)]

@@ -173,6 +173,7 @@ impl<F: Future> Future for UntilStopped<F> {
 
 pin_project_lite::pin_project! {
     /// A deadline that can be moved.
+    #[derive(Debug)]
     pub(crate) struct Timer {
         #[pin]
         sleep: Sleep,

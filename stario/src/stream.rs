@@ -95,12 +95,12 @@ where
 /// never contended; it is there because a block may be moved between threads, and is `Send`.
 struct Slot<T> {
     item: Option<T>,
-    /// Who waits for the item to be taken.
+    /// Wakes the block when the item is taken.
     sender: Option<Waker>,
 }
 
 pin_project_lite::pin_project! {
-    /// The stream behind `stream!`.
+    /// The stream that `stream!` makes.
     pub struct Generated<T, F> {
         #[pin]
         block: Option<F>,
@@ -122,7 +122,7 @@ impl<T, F: Future<Output = ()>> Stream for Generated<T, F> {
         }
         let mut slot = this.slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(item) = slot.item.take() {
-            // The task that polls this stream comes back by itself; any other sender is told.
+            // The task that polls this stream polls it again by itself; any other sender is woken.
             if let Some(sender) = slot.sender.take()
                 && !sender.will_wake(ctx.waker())
             {

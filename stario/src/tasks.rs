@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 
-/// Counts the tokens that it has given out, and wakes those that wait for the last to be dropped.
+/// Counts its tokens, and wakes the tasks that wait until the last token is dropped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TaskTracker(Arc<Count>);
 
-/// Sequential orderings: one side lowers the count and then looks for those that wait, the other begins to wait and
-/// then looks at the count.
+/// The orderings are sequential: one side lowers the count and then looks for waiting tasks, the other begins to wait and
+/// then reads the count.
 #[derive(Debug, Default)]
 struct Count {
     tokens: AtomicUsize,

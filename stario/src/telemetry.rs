@@ -79,7 +79,7 @@ fn set_log(filter: &Targets, format: Format, output: Output, has_collector: bool
     log.set()
 }
 
-/// Has lines written before what a panic may end. The hook that is there goes on to be called.
+/// Writes the buffered lines at a panic, which may end the process. The hook that was installed before is still called.
 fn flush_at_panics() {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

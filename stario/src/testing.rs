@@ -1,7 +1,10 @@
 //! Calls an app without a server, from tests that are `async` or not.
 
+mod cookie_jar;
 mod decode;
 mod events;
+#[cfg(feature = "testing")]
+mod page;
 mod request;
 mod response;
 mod wait;
@@ -13,8 +16,11 @@ use http::Method;
 use crate::app::{App, Assembled, StopSequence};
 use crate::settings::Limits;
 use crate::stop::StopSignal;
+use cookie_jar::CookieJar;
 
 pub use events::{Events, NextEvent, ReceivedEvent};
+#[cfg(feature = "testing")]
+pub use page::{AsyncPage, FoundElement, Page};
 pub use request::{OpenStream, TestRequest};
 pub use response::TestResponse;
 use wait::{PATIENCE, block_on, patiently};
@@ -43,6 +49,7 @@ use wait::{PATIENCE, block_on, patiently};
 #[derive(Clone)]
 pub struct TestClient {
     app: Arc<Assembled>,
+    jar: Option<Arc<CookieJar>>,
 }
 
 impl TestClient {
@@ -54,9 +61,38 @@ impl TestClient {
     pub fn new(app: App) -> Self {
         crate::telemetry::init_in_test();
         match app.assemble() {
-            Ok(app) => Self { app: Arc::new(app) },
+            Ok(app) => Self { app: Arc::new(app), jar: None },
             Err(problems) => panic!("{problems}"),
         }
+    }
+
+    /// Keeps cookies from one request to the next, as a browser does. Clones made from now on share them.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::SetCookie;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/login")]
+    /// async fn login(name: FormField<String>) -> (SetCookie, ()) {
+    ///     (SetCookie::new("name", name.0), ())
+    /// }
+    ///
+    /// #[app::query("/")]
+    /// async fn home(name: Cookie<String>) -> String {
+    ///     format!("Hello, {}!", *name)
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new()).keep_cookies();
+    /// client.post("/login").field("name", "Ada").send();
+    /// assert_eq!(client.get("/").send().text(), "Hello, Ada!");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn keep_cookies(mut self) -> Self {
+        self.jar = Some(Arc::default());
+        self
     }
 
     /// A GET request for a path with its query, such as `/search?q=x`.
@@ -71,7 +107,7 @@ impl TestClient {
 
     /// A request of any method.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> TestRequest {
-        TestRequest::new(Arc::clone(&self.app), method, path.as_ref())
+        TestRequest::new(Arc::clone(&self.app), method, path.as_ref(), self.jar.clone())
     }
 }
 
@@ -147,11 +183,12 @@ impl TestClient {
     ///
     /// When the app does not end within thirty seconds.
     pub async fn stop(self) {
-        let hurry = StopSignal::default();
+        let second_signal = StopSignal::default();
         let limits = Limits::default();
         let limits = limits.stop_timeout(PATIENCE).detached_stop_timeout(PATIENCE).cleanup_timeout(PATIENCE);
-        let unfinished =
-            StopSequence { app: &self.app, limits, hurry: &hurry }.run(|| std::future::ready(())).await;
+        let unfinished = StopSequence { app: &self.app, limits, second_signal: &second_signal }
+            .run(|| std::future::ready(()))
+            .await;
         assert!(unfinished.is_nothing(), "the app did not end within 30 seconds: {unfinished}");
     }
 
@@ -162,6 +199,35 @@ impl TestClient {
     /// In an async test; and when the app does not end within thirty seconds.
     pub fn stop_blocking(self) {
         block_on(self.stop());
+    }
+}
+
+#[cfg(feature = "testing")]
+impl TestClient {
+    /// Opens a page in a browser of its own, as if somebody had typed the path. It has the cookies of the client
+    /// if that [keeps](Self::keep_cookies) them. Needs the feature `testing`.
+    ///
+    /// A path is of `http://localhost`; write `https://admin.example.com/` for a page of another host.
+    ///
+    /// # Panics
+    ///
+    /// In an async test, which takes [`async_page`](Self::async_page); when the answer is no page; and when something
+    /// that the page does when it is opened fails.
+    #[track_caller]
+    pub fn page(&self, path: impl AsRef<str>) -> Page {
+        Page::open(Arc::clone(&self.app), self.jar.clone().unwrap_or_default(), path.as_ref())
+    }
+
+    /// [`page`](Self::page), in a test that is async.
+    ///
+    /// # Panics
+    ///
+    /// Where `page` does.
+    #[track_caller]
+    pub fn async_page(&self, path: impl AsRef<str>) -> impl Future<Output = AsyncPage> + Send {
+        let jar = self.jar.clone().unwrap_or_default();
+        let place = std::panic::Location::caller();
+        AsyncPage::open(Arc::clone(&self.app), jar, path.as_ref().to_owned(), place)
     }
 }
 

@@ -10,17 +10,17 @@ use crate::stop::{StopSignal, until_stopped};
 use crate::tasks::TaskTracker;
 
 pub(crate) struct Work {
-    /// Always closed, so that it can be waited for at any time; that keeps no task out.
+    /// Background work. It is always closed, which keeps no task out, so that its end can be awaited at any time.
     tasks: TaskTracker,
-    /// Calls that write their response in a task of their own. Always closed, too.
+    /// Calls that write their response in a task of their own. It is always closed, too.
     requests: TaskTracker,
     detached: Arc<Semaphore>,
-    /// Ends the connections, and with them the requests they are in.
+    /// Ends the connections, and with them their requests.
     cut: StopSignal,
     /// Ends background work.
     cut_background: StopSignal,
-    /// Calls that were dropped because time was up, by their handlers.
-    lost: Mutex<Unfinished>,
+    /// The calls that the stop has cut, by their handlers.
+    unfinished: Mutex<Unfinished>,
 }
 
 impl Work {
@@ -32,7 +32,7 @@ impl Work {
             detached: Arc::new(Semaphore::new(detached_limit.min(Semaphore::MAX_PERMITS))),
             cut: StopSignal::default(),
             cut_background: StopSignal::default(),
-            lost: Mutex::default(),
+            unfinished: Mutex::default(),
         }
     }
 
@@ -45,14 +45,14 @@ impl Work {
         Arc::clone(&self.detached).try_acquire_owned().ok()
     }
 
-    /// Runs `future` in a task of its own, as long as there is time.
+    /// Runs `future` in a task of its own, until background work is cut.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         // Outside of a runtime no task can be started.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(self.tasks.track_future(until_stopped(&self.cut_background, future)));
     }
 
-    /// Runs a call that writes its response in a task of its own, as long as requests have time.
+    /// Runs a call that writes its response in a task of its own, until requests are cut.
     pub(crate) fn spawn_request(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(self.requests.track_future(until_stopped(&self.cut, future)));
@@ -68,7 +68,7 @@ impl Work {
         self.tasks.len() + self.requests.len()
     }
 
-    /// Runs `future` in a task that nobody waits for, at most as long as there are connections.
+    /// Runs `future` in a task that the stop does not wait for, until requests are cut.
     pub(crate) fn spawn_unwaited(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(until_stopped(&self.cut, future));
@@ -79,7 +79,7 @@ impl Work {
         self.tasks.wait().await;
     }
 
-    /// Given when connections are to end at once, whatever they are in.
+    /// Given when connections end at once, whatever they are doing.
     pub(crate) fn cut(&self) -> &StopSignal {
         &self.cut
     }
@@ -93,15 +93,19 @@ impl Work {
         self.cut.is_stopped()
     }
 
-    /// Notes a call that was dropped because time was up.
+    /// Notes a call that the stop has cut.
     pub(crate) fn note_cut(&self, handler: &'static str) {
-        let mut lost = self.lost();
-        let calls = if self.cut_background.is_stopped() { &mut lost.background } else { &mut lost.requests };
+        let mut unfinished = self.unfinished();
+        let calls = if self.cut_background.is_stopped() {
+            &mut unfinished.background
+        } else {
+            &mut unfinished.requests
+        };
         *calls.entry(handler).or_default() += 1;
     }
 
-    pub(crate) fn lost(&self) -> MutexGuard<'_, Unfinished> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn unfinished(&self) -> MutexGuard<'_, Unfinished> {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,7 +124,7 @@ impl Unfinished {
         self.requests.iter().map(|(handler, count)| (*handler, *count))
     }
 
-    /// The handlers that were cut while they went on without a client: detached commands, and commands whose
+    /// The handlers that were cut while they ran without a client: detached commands, and commands whose
     /// client had left.
     pub fn background(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
         self.background.iter().map(|(handler, count)| (*handler, *count))

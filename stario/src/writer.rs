@@ -70,7 +70,7 @@ pub use alive::{Alive, WhileAlive};
 /// cuts the response off, because its head cannot be taken back.
 ///
 /// **A client that leaves** does not end the handler, be it a query or a command, and is not an error: whatever
-/// is written then is dropped. A handler that wants to stop uses `alive` or `while_alive`; otherwise it goes on
+/// is written then is dropped. A handler that wants to stop uses `alive` or `while_alive`; otherwise it runs
 /// until it returns.
 ///
 /// **A slow client** makes [`write`](Self::write) and the events wait: at most 64 KiB are buffered for it, or
@@ -118,7 +118,7 @@ pub struct Writer {
     conditions: Option<Box<request::Parts>>,
 }
 
-/// What a `Writer`'s methods come to.
+/// The result of a `Writer`'s methods.
 type Result<T> = std::result::Result<T, WriteError>;
 
 /// Whole responses.
@@ -220,7 +220,7 @@ impl Writer {
     /// changes signals, `(Mode, selector, element)` says where and how, `event::…` builds the rest.
     ///
     /// It returns the `Writer`, for the next call. A client that has left is not an error: a loop that pushes as
-    /// long as someone is there iterates over [`alive`](Self::alive), or runs in
+    /// long as its client is connected iterates over [`alive`](Self::alive), or runs in
     /// [`while_alive`](Self::while_alive).
     ///
     /// # Errors
@@ -427,11 +427,11 @@ impl Writer {
     }
 }
 
-/// As long as the client is there.
+/// Waits that end when the client leaves.
 impl Writer {
     /// The items of `source`, until the client leaves or the server stops: then the wait for the next item ends
-    /// at once. The code after the loop always runs. Whatever else the loop waits for it waits for to the end:
-    /// where that may take long, put the loop into [`while_alive`](Self::while_alive).
+    /// at once. The code after the loop always runs. Waits in the body of the loop are not ended: where one may
+    /// take long, put the loop into [`while_alive`](Self::while_alive).
     ///
     /// ```
     /// # use stario::prelude::*;

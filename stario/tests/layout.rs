@@ -15,11 +15,11 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic intern path_segment memory capacity stream_places stall stop tasks request_id nonce links current connection states parameter routing/bytes
+    panic error_text intern path_segment memory capacity stream_places stall stop tasks request_id nonce links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/file error/rejection error telemetry/otlp telemetry telemetry/request
+    body/error body/incoming body body/held body/file error/rejection error telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
     response response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie
@@ -29,30 +29,42 @@ const STARIO: &str = "
     settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
-    channel/reader datastar/client inject/slots inject/cleanups shared
+    channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
     exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
-    extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/value/scalar
+    extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
+    extract/off_worker extract/value/scalar extract/value/json
     extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
     extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
-    extract/form_field extract/json_or_form extract/query_param extract/query extract/signal_source extract/signal extract/signals
+    extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
+    extract/signal_source extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action relay/mailbox relay/pattern relay/table relay/subscription relay
+    datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
     handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/guards app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
     app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
-    server/check server/http2/stream_state server/places server/activity server/answer server/response_body
+    server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config
-    server/config/compression server service testing/decode testing/wait testing/events testing/response
-    testing/request testing stream private lib prelude
+    server/config/compression server service testing/cookie_jar testing/decode testing/wait testing/events
+    testing/response testing/request
+
+    testing/page/dom testing/page/dom/parse testing/page/dom/serialize testing/page/dom/selector
+    testing/page/control testing/page/failure testing/page/morph testing/page/script/value
+    testing/page/script/lexer testing/page/script/parser testing/page/script/eval testing/page/script
+    testing/page/signals testing/page/attribute testing/page/bind testing/page/address testing/page/form
+    testing/page/outgoing testing/page/document testing/page/plugins testing/page/events testing/page/actions
+    testing/page/patch testing/page/fetch testing/page/tab testing/page/waiting testing/page/steps
+    testing/page/find testing/page/reading testing/page
+
+    testing stream private lib prelude
 ";
 
 /// The files of `stario-html`, in the same order.
@@ -66,7 +78,7 @@ const STARIO_HTML: &str = "
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors parameter parameter/written parameter/model function parameter/emit
+    errors parameter parameter/written parameter/model function/place function parameter/emit
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/check/datastar html/check/entities
@@ -307,17 +319,39 @@ fn each_dependency_has_its_place() {
             "response.rs",
             "response/set_cookie.rs",
             "response/set_cookie/sealed.rs",
+            "testing/cookie_jar.rs",
             "testing/response.rs",
         ],
     );
     only_in("getrandom::", &["nonce.rs"]);
-    only_in("base64::", &["extract/file_signal.rs"]);
+    only_in("base64::", &["extract/file_signal.rs", "testing/page/bind.rs"]);
+    only_in(
+        "html5ever::",
+        &[
+            "testing/page/document.rs",
+            "testing/page/dom.rs",
+            "testing/page/dom/parse.rs",
+            "testing/page/dom/selector.rs",
+            "testing/page/dom/serialize.rs",
+            "testing/page/morph.rs",
+        ],
+    );
+    only_in("cssparser::", &["testing/page/dom/selector.rs"]);
+    only_in("precomputed_hash::", &["testing/page/dom/selector.rs"]);
+    only_in("regress::", &["testing/page/form.rs", "testing/page/signals.rs"]);
+    only_in("use selectors::", &["testing/page/dom/selector.rs"]);
     only_in("tempfile::", &["extract/uploaded_file.rs", "response/file/beneath.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in(
         "spawn_blocking(",
-        &["body/file.rs", "compress.rs", "extract/uploaded_file.rs", "response/file.rs"],
+        &[
+            "body/file.rs",
+            "compress.rs",
+            "extract/off_worker.rs",
+            "extract/uploaded_file.rs",
+            "response/file.rs",
+        ],
     );
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
@@ -331,7 +365,7 @@ fn each_dependency_has_its_place() {
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
     only_in("rustix::", &["capacity.rs", "response/file/beneath.rs", "server/http2/protocol.rs"]);
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
-    only_in("flate2::", &["compress/encoder.rs"]);
+    only_in("zlib_rs::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);
     only_in("dispatch(", &["dispatch.rs", "server/answer.rs", "service.rs", "testing/request.rs"]);
 }

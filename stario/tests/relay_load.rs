@@ -29,7 +29,8 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 #[app::query("/live")]
 async fn live(relay: State<Relay<Event>>, probe: State<Probe>) -> impl Stream<Item = Event> {
-    let mut updates = relay.subscribe("news.*");
+    // Room for all events of the test.
+    let mut updates = relay.subscribe("news.*").capacity_bytes(16 << 20);
     probe.log("open");
     stream! {
         while let Some((_, event)) = updates.next().await {

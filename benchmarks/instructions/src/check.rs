@@ -78,7 +78,7 @@ fn ratio(name: &str) -> f64 {
     count(Server::Stario) / count(Server::Hyper)
 }
 
-/// The number behind `key =`.
+/// The number after `key =`.
 fn find(text: &str, key: &str) -> Option<f64> {
     let values = text.lines().filter_map(|line| line.split_once('='));
     values.filter(|(name, _)| name.trim() == key).find_map(|(_, value)| value.trim().parse().ok())

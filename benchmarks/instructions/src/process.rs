@@ -87,7 +87,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Only a process that a panic left behind is still alive here.
+        // Only a process that a panic has left is still alive here.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -27,7 +27,7 @@ async fn database(relay: State<Relay<Event>>, cleanup: Cleanup) -> Database {
     Database(Relay::clone(&relay))
 }
 
-/// Of one request, with something to do behind it.
+/// Of one request, with something to do after it.
 struct Session(Vec<u8>);
 
 #[dependency]

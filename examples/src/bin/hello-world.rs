@@ -22,6 +22,6 @@ mod tests {
     fn it_greets_by_name() {
         let client = TestClient::new(app::new());
         assert_eq!(client.get("/").send().text(), "<h1>Hello, world!</h1>");
-        assert_eq!(client.get("/?name=%3CAda%3E").send().text(), "<h1>Hello, &lt;Ada&gt;!</h1>");
+        assert_eq!(client.page("/?name=%3CAda%3E").text("h1"), "Hello, <Ada>!");
     }
 }

@@ -59,10 +59,10 @@ pub fn refresh_url_start(content: &str) -> Option<usize> {
     let rest = &rest[rest.len() - after_space(rest)..];
     let mut url = rest;
     if rest.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("url")) {
-        let behind = &rest[3..];
-        let behind = &behind[behind.len() - after_space(behind)..];
-        if let Some(behind) = behind.strip_prefix('=') {
-            url = &behind[behind.len() - after_space(behind)..];
+        let after = &rest[3..];
+        let after = &after[after.len() - after_space(after)..];
+        if let Some(after) = after.strip_prefix('=') {
+            url = &after[after.len() - after_space(after)..];
         }
     }
     let url = url.strip_prefix(['"', '\'']).unwrap_or(url);

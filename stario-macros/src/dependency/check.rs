@@ -3,6 +3,7 @@
 use syn::Type;
 
 use super::model::Provider;
+use super::parse::FREE_FUNCTION;
 use crate::errors::Errors;
 use crate::function::generic_over_types;
 
@@ -30,7 +31,7 @@ pub(super) fn check(provider: &Provider) -> Errors {
             .at(&signature.generics, "a provider cannot be generic: it is found by the type that it returns");
     }
     if let Some(receiver) = signature.receiver() {
-        errors.at(receiver, "a provider is a free function: move it out of the `impl` block");
+        errors.at(receiver, FREE_FUNCTION);
     }
     for parameter in &provider.parameters {
         for (tokens, message) in &parameter.problems {

@@ -6,7 +6,7 @@ use quote::ToTokens as _;
 
 use super::kind::Kind;
 use super::model::{Endpoint, Segment, milliseconds};
-use super::parse::Method;
+use super::parse::{FREE_FUNCTION, Method};
 use crate::errors::Errors;
 use crate::function::generic_over_types;
 
@@ -294,7 +294,7 @@ fn signature(endpoint: &Endpoint, errors: &mut Errors) {
         );
     }
     if let Some(receiver) = signature.receiver() {
-        errors.at(receiver, "a handler is a free function: move it out of the `impl` block, and take what it shares as `State<T>`");
+        errors.at(receiver, FREE_FUNCTION);
     }
     if let syn::Safety::Unsafe(token) = &signature.safety {
         errors.at(token, "a handler cannot be unsafe");

@@ -104,6 +104,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
     let (layer, is_checked) = (layer(endpoint), !endpoint.is_explicit);
     let scope = Ident::new("scope", Span::mixed_site());
+    let inputs = Ident::new("inputs", Span::mixed_site());
     let parameters = &endpoint.parameters;
     let exchange = Ident::new("exchange", Span::mixed_site());
     let dependencies = Ident::new("dependencies", Span::mixed_site());
@@ -158,17 +159,20 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             call: |#exchange, #scope| ::std::boxed::Box::pin(async move {
                 let #dependencies = #runtime::Dependencies::of(&#scope);
                 let answered = {
-                    let (#exchange, #scope, #dependencies) = (&*#exchange, &#scope, &#dependencies);
+                    let (#exchange, #dependencies) = (&*#exchange, &#dependencies);
                     async move {
+                        let #inputs = #scope;
+                        let #scope = &#inputs;
                         if #exchange.is_guarded() {
                             #runtime::admit(#scope, #dependencies).await?;
                         }
                         #resolutions
                         #close
+                        ::core::mem::drop(#inputs);
                         ::core::result::Result::Ok({ #answer })
                     }.await
                 };
-                #runtime::complete(&#exchange, #scope, answered).await
+                #runtime::complete(&#exchange, answered).await
             }),
         };
     }

@@ -6,8 +6,12 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized};
 
 use super::kind::Kind;
-use crate::function::Function;
+use crate::function::{Function, refuse_in_impl};
 use crate::parameter::unraw;
+
+/// The error of a handler in an `impl` block.
+pub(super) const FREE_FUNCTION: &str =
+    "a handler is a free function: move it out of the `impl` block, and take what it shares as `State<T>`";
 
 /// A handler as the user wrote it.
 pub(super) struct Parsed {
@@ -45,7 +49,7 @@ pub(super) struct Method {
 }
 
 pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<Parsed> {
-    let function = Function::parse(item, "a handler")?;
+    let function = handler(item)?;
     Ok(Parsed { arguments: arguments_parser.parse2(arguments)?, function })
 }
 
@@ -55,7 +59,13 @@ pub(super) fn parse_handler(
     item: &TokenStream,
 ) -> syn::Result<(Kind, Options, Function)> {
     let (kind, options) = handler_arguments.parse2(arguments)?;
-    Ok((kind, options, Function::parse(item, "a handler")?))
+    Ok((kind, options, handler(item)?))
+}
+
+fn handler(item: &TokenStream) -> syn::Result<Function> {
+    let function = Function::parse(item, "a handler")?;
+    refuse_in_impl(&function.signature, FREE_FUNCTION)?;
+    Ok(function)
 }
 
 fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {

@@ -146,7 +146,7 @@ impl Cursor {
                 TokenTree::Ident(ident) if ident == "let" => in_pattern = true,
                 TokenTree::Punct(punct) if punct.as_char() == '=' && in_pattern => {
                     // `..=` is part of the pattern.
-                    in_pattern = self.is_joint_behind();
+                    in_pattern = self.is_joint_to_previous();
                 }
                 _ => {}
             }
@@ -169,13 +169,13 @@ impl Cursor {
     }
 
     /// The token before this one.
-    pub(crate) fn behind(&self) -> Option<&TokenTree> {
+    pub(crate) fn previous(&self) -> Option<&TokenTree> {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at))
     }
 
     /// Whether the token before this one is punctuation joined to it.
-    fn is_joint_behind(&self) -> bool {
-        matches!(self.behind(), Some(TokenTree::Punct(punct)) if punct.spacing() == Spacing::Joint)
+    fn is_joint_to_previous(&self) -> bool {
+        matches!(self.previous(), Some(TokenTree::Punct(punct)) if punct.spacing() == Spacing::Joint)
     }
 }
 

@@ -8,13 +8,14 @@ use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
 use super::{App, Problems, guards, layers, requirements};
+use crate::body::BodyMemory;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
 use crate::intern::intern;
 use crate::layer::Stage;
 use crate::links::LinkScope;
-use crate::route::{RouteFacts, RouteInfo};
+use crate::route::{LargeResponse, RouteFacts, RouteInfo};
 use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
@@ -33,6 +34,9 @@ pub(crate) struct Assembled {
     mounts: Vec<Arc<Mount>>,
     /// Probes answer for every host, and when there are no places left.
     probe_paths: Vec<String>,
+    /// Whether a handler takes the parts of a form, which may be files.
+    #[cfg_attr(not(feature = "uploads"), allow(dead_code))]
+    pub(crate) takes_form_parts: bool,
     hooks: Hooks,
 }
 
@@ -187,6 +191,7 @@ impl App {
             return Err(Problems(self.problems));
         }
         let probe_paths = self.probes.endpoints().map(|(_, path)| path.to_owned()).collect();
+        let limits = self.settings.served.limits();
         let shared = Shared {
             routes,
             router,
@@ -200,6 +205,7 @@ impl App {
             cleanups: Cleanups::default(),
             stop: StopSignal::default(),
             work: Work::new(self.settings.served.detached_limit()),
+            body_memory: BodyMemory::new(limits.body_memory, limits.body_timeout),
             streams: StreamPlaces::new(self.settings.served.streams()),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
@@ -211,16 +217,17 @@ impl App {
             stages: stages.into(),
             mounts: self.mounts.into_iter().map(|mount| Arc::new(mount.within(&mut effective))).collect(),
             probe_paths,
+            takes_form_parts: followed.takes_form_parts,
             hooks: Hooks::new(self.hooks),
         })
     }
 }
 
-/// What requests are told of the route, and what the dispatch needs of it.
+/// Splits a route into the facts that requests read, and what the dispatch needs of it.
 fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
-    let facts = RouteFacts { endpoint: &endpoint.info, settings };
+    let facts = RouteFacts { endpoint: &endpoint.info, settings, large_response: LargeResponse::default() };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },

@@ -1,4 +1,4 @@
-//! What an app does before it serves, and after.
+//! Hooks: functions that an app runs before it serves, and after.
 
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub(crate) struct Hooks(Mutex<State>);
 
 struct State {
     waiting: std::vec::IntoIter<Hook>,
-    /// What undoes that which was started.
+    /// The stop hooks of those start hooks that have run.
     undo: Vec<StopHook>,
 }
 
@@ -39,7 +39,7 @@ impl Hooks {
     ///
     /// # Errors
     ///
-    /// The first failure. What was started until then waits for [`Hooks::stop`].
+    /// The first failure. What was started until then is undone by [`Hooks::stop`].
     pub(crate) async fn start(&self, app: &AppHandle) -> Result {
         while let Some(hook) = self.next_start() {
             match catch_panic(app.run(|| hook(app.clone()))).await {

@@ -1,4 +1,4 @@
-//! What goes around an app's handlers: layers of `tower`.
+//! Gives an app its layers, which are middleware of `tower`.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl App {
     }
 }
 
-/// What is wrong with layers that no request can come to, given what is answered.
+/// The problems of layers that no request can reach, given the paths that are answered.
 pub(super) fn idle(stages: &[Arc<Stage>], answered: &[Pattern]) -> impl Iterator<Item = String> {
     stages.iter().filter(|stage| !answered.iter().any(|pattern| stage.can_cover(pattern))).flat_map(|stage| {
         let problem =

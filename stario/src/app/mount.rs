@@ -119,7 +119,7 @@ impl Mount {
         self.service.clone().oneshot(request).await
     }
 
-    /// The target behind the prefix.
+    /// The target after the prefix.
     fn strip(&self, uri: &Uri) -> Option<Uri> {
         let rest = self.pattern.strip(uri.path())?;
         let slash = if rest.starts_with('/') { "" } else { "/" };

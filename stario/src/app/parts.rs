@@ -116,7 +116,7 @@ impl Parts {
     }
 }
 
-/// What an app that answers nothing says, with the usual causes.
+/// The problem of an app without handlers, with its usual causes.
 pub(super) fn without_handlers(parts: &[Part]) -> String {
     let modules: Vec<&str> = parts.iter().map(|part| part.module).collect();
     let attribute = match parts.first().and_then(|part| part.module.rsplit("::").next()) {

@@ -51,20 +51,22 @@ impl Probes {
     }
 }
 
-static LIVENESS: Endpoint =
-    probe("stario::liveness", line!(), |_, _| Box::pin(async { Box::new(answer(StatusCode::OK, "alive")) }));
+static LIVENESS: Endpoint = probe("stario::liveness", line!(), |_, _| {
+    Box::pin(async { Ok(Box::new(answer(StatusCode::OK, "alive"))) })
+});
 
-static READINESS: Endpoint =
-    probe("stario::readiness", line!(), |_, scope| Box::pin(async move { Box::new(ready(&scope).await) }));
+static READINESS: Endpoint = probe("stario::readiness", line!(), |_, scope| {
+    Box::pin(async move { Ok(Box::new(ready(&scope).await)) })
+});
 
 #[cfg(feature = "metrics")]
 static METRICS: Endpoint = probe("stario::metrics", line!(), |_, _| {
     Box::pin(async {
         let figures = crate::telemetry::metrics::render();
-        Box::new(response::with_type(
+        Ok(Box::new(response::with_type(
             HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
             figures,
-        ))
+        )))
     })
 });
 
@@ -106,7 +108,7 @@ async fn ready(scope: &Scope) -> Response {
     answer(StatusCode::SERVICE_UNAVAILABLE, "not ready")
 }
 
-/// An answer that holds now, and for nobody else.
+/// An answer that no cache may keep.
 fn answer(status: StatusCode, text: &str) -> Response {
     let mut response = response::text(status, text);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

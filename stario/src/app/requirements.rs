@@ -10,15 +10,17 @@ use crate::parameter::{ProviderInfo, Requirement, Source};
 use crate::route::EndpointInfo;
 use crate::states::States;
 
-/// What following all requirements comes to.
+/// The result of following all requirements.
 #[derive(Default)]
 pub(super) struct Followed {
-    /// Everything that is missing or does not go together, each told once, and every circle.
+    /// Everything that is missing or in conflict, each reported once, and every circle.
     pub(super) problems: Vec<String>,
     /// The providers that read the body, or take one that does.
     pub(super) body_readers: HashSet<TypeId>,
     /// Who takes a nonce.
     pub(super) nonce_takers: BTreeSet<String>,
+    /// Whether anything takes the parts of a form, which may be files.
+    pub(super) takes_form_parts: bool,
 }
 
 pub(super) fn follow(
@@ -38,6 +40,7 @@ pub(super) fn follow(
             replacements,
             body_readers: &mut followed.body_readers,
             nonce_takers: &mut followed.nonce_takers,
+            takes_form_parts: &mut followed.takes_form_parts,
             path: Vec::new(),
             done: HashSet::new(),
             captures: Vec::new(),
@@ -64,6 +67,7 @@ struct Walk<'a> {
     replacements: &'a Replacements,
     body_readers: &'a mut HashSet<TypeId>,
     nonce_takers: &'a mut BTreeSet<String>,
+    takes_form_parts: &'a mut bool,
     /// The providers between the endpoint and here.
     path: Vec<ProviderInfo>,
     /// Providers that were followed to their end for this endpoint.
@@ -137,6 +141,7 @@ impl Walk<'_> {
     }
 
     fn body(&mut self, source: Source) {
+        *self.takes_form_parts |= source == Source::Parts;
         self.body_readers.extend(self.path.iter().map(|provider| provider.id));
         if source.needs_body() && !self.endpoint.has_body() && !self.is_checked() {
             let of =

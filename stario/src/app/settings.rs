@@ -43,6 +43,65 @@ impl App {
         self
     }
 
+    /// Sets the most bytes of a request's signals; 1 MiB unless set, and never more than
+    /// [`body_limit`](Self::body_limit).
+    ///
+    /// It applies to each [`Signal`](crate::Signal) and to [`Signals`](crate::Signals), in a body and in a query. More is
+    /// refused with 413: before any of a body is read if its `content-length` says so, else at the byte that passes the
+    /// limit. A handler whose attribute has a `body_limit` uses that for its signals too:
+    /// `#[app::command("/avatar", body_limit = 8 * 1024 * 1024)]`. `STARIO_REQUESTS_MAX_SIGNALS_BYTES`
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/rename")]
+    /// async fn rename(name: Signal<String>) -> String {
+    ///     name.0
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().signals_limit(16));
+    /// let rename = |name| client.post("/rename").signals(&json!({ "name": name })).send();
+    /// assert_eq!(rename("Ada").text(), "Ada");
+    /// let res = rename("Augusta Ada King");
+    /// assert_eq!((res.status().as_u16(), res.text()), (413, "the signals are larger than 16 bytes"));
+    /// # }
+    /// ```
+    pub fn signals_limit(mut self, bytes: usize) -> Self {
+        self.settings.part.signals_limit = Some(bytes);
+        self
+    }
+
+    /// Sets how many names and values the JSON of a request may hold, in signals and in a body; 100,000 unless set.
+    ///
+    /// Each text, number, `true`, `false`, `null`, list and object counts, and each name in an object. They are counted
+    /// before anything is made of them, because a value takes up to a hundred times as much memory as its text: 100,000 of
+    /// them as a `serde_json::Value` take at most 31 MiB. More are refused with 413. JSON that is nested more than
+    /// 127 levels deep is refused with 422, whatever this limit is. `STARIO_REQUESTS_MAX_VALUES`
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::command("/sum")]
+    /// async fn sum(numbers: JsonBody<Vec<u32>>) -> u32 {
+    ///     numbers.iter().sum()
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().values_limit(3));
+    /// assert_eq!(client.post("/sum").json(&json!([1, 2])).send().text(), "3");
+    /// let res = client.post("/sum").json(&json!([1, 2, 3])).send();
+    /// assert_eq!(res.status(), 413);
+    /// assert_eq!(res.text(), "body `numbers` has more than 3 names and values");
+    /// # }
+    /// ```
+    pub fn values_limit(mut self, count: usize) -> Self {
+        self.settings.part.values_limit = Some(count);
+        self
+    }
+
     /// Sets how long a handler may take to answer; as long as it likes unless set.
     ///
     /// The time runs from when the request's head is read to when the handler has returned, or to the head of its

@@ -1,14 +1,14 @@
 //! The order in which an app stops: one for the server, for [`AppService`](crate::AppService) and for tests.
 //!
 //! ```text
-//! the stop is told: event streams end, idle connections are closed
+//! the stop begins: event streams end, idle connections are closed
 //!   --> requests end          until `stop_timeout`, then they are cut
 //!   --> background work ends  until `detached_stop_timeout`, then it is cut
 //!   --> singletons are cleaned up, in reverse order   each until `cleanup_timeout`
 //!   --> stop hooks run, in reverse order              each until `cleanup_timeout`
 //! ```
 //!
-//! Both times begin when the stop is told. What is cut is dropped where it next waits, and gets a moment for that. A
+//! Both times begin with the stop. A call that is cut is dropped where it next waits, which may take a moment. A
 //! second signal cuts all waits short.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::settings::Limits;
 use crate::stop::StopSignal;
 use crate::work::Unfinished;
 
-/// How long what was cut may take to end.
+/// How long calls that were cut may take to end.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 
 /// How long clean-ups may take after a second signal.
@@ -31,8 +31,8 @@ const CLEANUP_GRACE: Duration = Duration::from_millis(500);
 pub(crate) struct StopSequence<'a> {
     pub(crate) app: &'a Arc<Assembled>,
     pub(crate) limits: Limits,
-    /// Given when nothing is to be waited for any more.
-    pub(crate) hurry: &'a StopSignal,
+    /// Given at a second signal: nothing is awaited any more.
+    pub(crate) second_signal: &'a StopSignal,
 }
 
 impl StopSequence<'_> {
@@ -43,20 +43,20 @@ impl StopSequence<'_> {
     {
         let (app, limits) = (self.app, &self.limits);
         let work = &app.shared().work;
-        let told = Instant::now();
+        let started = Instant::now();
         app.shared().stop.stop();
 
         let requests_ended = || async {
             connections_ended().await;
             work.requests_ended().await;
         };
-        if !self.is_in_time(requests_ended(), told + limits.stop_timeout).await {
+        if !self.is_in_time(requests_ended(), started + limits.stop_timeout).await {
             tracing::warn!("requests are cut: they had not ended when the server stopped");
             work.cut().stop();
             let _ = timeout(ABORT_GRACE, requests_ended()).await;
         }
 
-        let has_ended = self.is_in_time(work.drained(), told + limits.detached_stop_timeout).await;
+        let has_ended = self.is_in_time(work.drained(), started + limits.detached_stop_timeout).await;
         work.cut().stop();
         work.cut_background();
         let mut cleanups = 0;
@@ -66,9 +66,9 @@ impl StopSequence<'_> {
         }
 
         cleanups += self.clean_up().await;
-        let mut unfinished = work.lost().clone();
+        let mut unfinished = work.unfinished().clone();
         unfinished.cleanups += cleanups;
-        unfinished.is_urgent = self.hurry.is_stopped();
+        unfinished.is_urgent = self.second_signal.is_stopped();
         unfinished
     }
 
@@ -77,14 +77,14 @@ impl StopSequence<'_> {
         let (app, limit) = (self.app, self.limits.cleanup_timeout);
         let handle = app.handle();
         let all = async { app.shared().cleanups.run(limit).await + app.hooks().stop(&handle, limit).await };
-        let hurry = async {
-            self.hurry.stopped().await;
+        let second_signal = async {
+            self.second_signal.stopped().await;
             sleep(CLEANUP_GRACE).await;
         };
         tokio::select! {
             biased;
             unfinished = all => unfinished,
-            () = hurry => 1,
+            () = second_signal => 1,
         }
     }
 
@@ -94,7 +94,7 @@ impl StopSequence<'_> {
             biased;
             () = future => true,
             () = sleep_until(end) => false,
-            () = self.hurry.stopped() => false,
+            () = self.second_signal.stopped() => false,
         }
     }
 }

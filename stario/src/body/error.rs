@@ -15,6 +15,30 @@ impl std::fmt::Display for Cut {
     }
 }
 
+/// The body is longer than its reader allows.
+#[derive(Debug)]
+pub(crate) struct TooLong;
+
+impl std::error::Error for TooLong {}
+
+impl std::fmt::Display for TooLong {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the body is too long")
+    }
+}
+
+/// All request bodies together would hold more memory than they may.
+#[derive(Debug)]
+pub(crate) struct MemoryFull;
+
+impl std::error::Error for MemoryFull {}
+
+impl std::fmt::Display for MemoryFull {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the server holds as much of request bodies as it may: try again later")
+    }
+}
+
 /// The client stopped sending, or was too slow.
 #[derive(Debug)]
 pub(crate) struct Stalled;

@@ -10,12 +10,12 @@ use super::error::{BodyError, Stalled};
 use crate::connection::Connection;
 use crate::stall::StallTimer;
 
-/// What a client sends, as long as it makes progress.
+/// The bytes that a client sends. It fails if the client makes too little progress.
 pub(super) struct Incoming {
     body: hyper::body::Incoming,
     stall: StallTimer,
     has_ended: bool,
-    /// Told when the body is dropped before its end.
+    /// The connection, which notes it if the body is dropped before its end.
     connection: Connection,
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::SizeHint;
 
-use super::{Channel, Head, Length, Phase};
+use super::{Channel, Head, Length, Phase, State};
 use crate::body::{BodyError, Cut, Frames};
 use crate::hand_over::Panicked;
 use crate::response::Response;
@@ -46,13 +46,36 @@ impl Channel {
 
     /// Notes that the client reads no more.
     pub(crate) fn leave(&self) {
-        let mut state = self.lock();
-        state.has_left = true;
-        let unread = (state.head.take(), std::mem::take(&mut state.buffer), state.reader.take());
-        drop(state);
+        let unread = self.lock().leave();
         drop(unread);
         self.ended.cancel();
         self.room.notify_waiters();
+    }
+}
+
+impl State {
+    /// Notes that the client reads no more. What it has not read is dropped by the caller, once the lock is released.
+    pub(super) fn leave(&mut self) -> impl Sized + use<> {
+        self.has_left = true;
+        (self.head.take(), std::mem::take(&mut self.buffer), self.reader.take())
+    }
+
+    /// The next frame. If there is one, the caller notifies the writers that wait for room, once the lock is released.
+    pub(super) fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
+        if let Some(frame) = self.buffer.take() {
+            if let Some(length) = &mut self.length {
+                length.taken += frame.bytes.len() as u64;
+            }
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        match self.phase {
+            Phase::Ended => Poll::Ready(None),
+            Phase::Cut => Poll::Ready(Some(Err(Cut("the response was cut").into()))),
+            Phase::Unsent | Phase::Open { .. } => {
+                self.reader = Some(ctx.waker().clone());
+                Poll::Pending
+            }
+        }
     }
 }
 
@@ -70,23 +93,11 @@ impl Reader {
         self: Pin<&mut Self>,
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame, BodyError>>> {
-        let mut state = self.channel.lock();
-        if let Some(frame) = state.buffer.take() {
-            if let Some(length) = &mut state.length {
-                length.taken += frame.bytes.len() as u64;
-            }
-            drop(state);
+        let polled = self.channel.lock().poll_frame(ctx);
+        if let Poll::Ready(Some(Ok(_))) = polled {
             self.channel.room.notify_waiters();
-            return Poll::Ready(Some(Ok(frame)));
         }
-        match state.phase {
-            Phase::Ended => Poll::Ready(None),
-            Phase::Cut => Poll::Ready(Some(Err(Cut("the response was cut").into()))),
-            Phase::Unsent | Phase::Open { .. } => {
-                state.reader = Some(ctx.waker().clone());
-                Poll::Pending
-            }
-        }
+        polled
     }
 
     fn remaining(&self) -> SizeHint {

@@ -7,8 +7,8 @@ use super::ContentCoding;
 
 /// How much a client wants each coding, in thousandths; `None` is not named.
 ///
-/// A member that is not as RFC 9110 has it is passed over, as if it were not there: what then is sent is
-/// what every client reads. A coding that is named twice counts as it is named last.
+/// A member that is malformed by RFC 9110 is skipped: the client then gets what every client can
+/// read. A coding that is named twice counts as it is named last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
     codings: [Option<u16>; ContentCoding::ALL.len()],
@@ -49,7 +49,7 @@ impl Accepted {
     }
 
     /// The coding that the client wants most, the first of `codings` where it wants several alike; `None`
-    /// if it accepts none of them, or says that it wants the body as it is no less.
+    /// if it accepts none of them, or gives `identity` the same weight or more.
     pub(super) fn choose(self, codings: impl Iterator<Item = ContentCoding>) -> Option<ContentCoding> {
         let mut best = None;
         let mut best_weight = 0;
@@ -62,13 +62,13 @@ impl Accepted {
         best.filter(|_| self.identity.is_none_or(|identity| identity < best_weight))
     }
 
-    /// Whether the client wants no body as it is.
+    /// Whether the client refuses a body without a coding.
     pub(super) fn refuses_identity(self) -> bool {
         self.identity.or(self.others) == Some(0)
     }
 }
 
-/// `q=0.5` in thousandths: `0` or `1`, and at most three digits behind the point.
+/// `q=0.5` in thousandths: `0` or `1`, and at most three digits after the point.
 fn weight(parameter: &[u8]) -> Option<u16> {
     let mut halves = parameter.splitn(2, |byte| *byte == b'=');
     let (name, value) = (halves.next()?, halves.next()?);

@@ -7,7 +7,7 @@ use async_compression::brotli::EncoderParams;
 use async_compression::codecs::{BrotliEncoder, EncodeV2, ZstdEncoder};
 use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use async_compression::zstd::CParameter;
-use flate2::{Compress, FlushCompress, Status};
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 
 use super::ContentCoding;
 use super::settings::Effort;
@@ -34,9 +34,14 @@ impl Encoder {
                 let params = EncoderParams::default().quality(quality).window_size(i32::from(window));
                 Box::new(BrotliEncoder::new(params))
             }
-            ContentCoding::Gzip => {
-                Box::new(Gzip(Compress::new_gzip(flate2::Compression::new(u32::from(level)), window)))
-            }
+            ContentCoding::Gzip => Box::new(Gzip(Deflate::new_with_config(DeflateConfig {
+                level: i32::from(level),
+                // 16 stands for gzip's head and end.
+                window_bits: 16 + i32::from(window),
+                // The buffer of what waits to be written follows the window: it would be 64 KiB, and is 16 for streams.
+                mem_level: (i32::from(window) - 7).clamp(6, 8),
+                ..DeflateConfig::default()
+            }))),
         })
     }
 
@@ -62,8 +67,8 @@ impl Encoder {
     }
 }
 
-/// That of `async-compression` has the largest window and no other.
-struct Gzip(Compress);
+/// That of `async-compression` has the largest window and buffers, and no others.
+struct Gzip(Deflate);
 
 impl Gzip {
     #[allow(clippy::cast_possible_truncation)] // Differences within a buffer.
@@ -71,10 +76,13 @@ impl Gzip {
         &mut self,
         input: &mut PartialBuffer<&[u8]>,
         output: &mut WriteBuffer<'_>,
-        flush: FlushCompress,
+        flush: DeflateFlush,
     ) -> io::Result<Status> {
         let (taken, written) = (self.0.total_in(), self.0.total_out());
-        let status = self.0.compress(input.unwritten(), output.initialize_unwritten(), flush)?;
+        let status = self
+            .0
+            .compress(input.unwritten(), output.initialize_unwritten(), flush)
+            .map_err(|error| io::Error::other(error.as_str()))?;
         input.advance((self.0.total_in() - taken) as usize);
         output.advance((self.0.total_out() - written) as usize);
         Ok(status)
@@ -83,16 +91,16 @@ impl Gzip {
 
 impl EncodeV2 for Gzip {
     fn encode(&mut self, input: &mut PartialBuffer<&[u8]>, output: &mut WriteBuffer<'_>) -> io::Result<()> {
-        self.compress(input, output, FlushCompress::None).map(drop)
+        self.compress(input, output, DeflateFlush::NoFlush).map(drop)
     }
 
     fn flush(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<bool> {
-        self.compress(&mut PartialBuffer::new(&[]), output, FlushCompress::Sync)?;
+        self.compress(&mut PartialBuffer::new(&[]), output, DeflateFlush::SyncFlush)?;
         Ok(!output.has_no_spare_space())
     }
 
     fn finish(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<bool> {
-        let status = self.compress(&mut PartialBuffer::new(&[]), output, FlushCompress::Finish)?;
+        let status = self.compress(&mut PartialBuffer::new(&[]), output, DeflateFlush::Finish)?;
         Ok(status == Status::StreamEnd)
     }
 }
@@ -119,7 +127,7 @@ fn bits(length: usize) -> u8 {
     u8::try_from(bits).unwrap_or(u8::MAX).max(Effort::LEAST_WINDOW)
 }
 
-/// Has `write` fill some space behind `output`.
+/// Has `write` fill some space after `output`.
 fn append<T>(
     output: &mut Vec<u8>,
     write: impl FnOnce(&mut WriteBuffer<'_>) -> io::Result<T>,

@@ -17,7 +17,7 @@ const PIECE_BYTES: usize = 32 * 1024;
 
 /// A body in a coding. Each frame of the one inside is flushed, so that it can be decoded when it arrives.
 pub(super) struct Encoded {
-    /// Kept to the end: its clean-ups run behind the last byte.
+    /// Kept to the end: its clean-ups run after the last byte.
     body: Body,
     coding: ContentCoding,
     effort: Effort,
@@ -25,7 +25,7 @@ pub(super) struct Encoded {
     encoder: Option<Encoder>,
     /// What is left of the frame that is being compressed.
     input: Bytes,
-    /// What comes behind the end of the encoded body.
+    /// What comes after the end of the encoded body.
     trailers: Option<Frame<Bytes>>,
     is_ended: bool,
 }
@@ -39,7 +39,7 @@ impl Encoded {
         self.encoder.get_or_insert_with(|| Encoder::new(self.coding, self.effort))
     }
 
-    /// Compresses the next piece of the input, and flushes behind the last.
+    /// Compresses the next piece of the input, and flushes after the last.
     fn encode_piece(&mut self) -> io::Result<Bytes> {
         let piece = self.input.split_to(self.input.len().min(PIECE_BYTES));
         let is_last = self.input.is_empty();

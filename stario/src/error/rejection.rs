@@ -6,7 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, HeaderName, RETRY_AFTER};
 
+use crate::body::MemoryFull;
 use crate::parameter::Parameter;
 
 /// Why a handler was not called: a status and a sentence.
@@ -14,9 +16,10 @@ use crate::parameter::Parameter;
 /// | status | the value is |
 /// |---|---|
 /// | 400 | missing, or not text or JSON at all, or in a body that ends early |
-/// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit) |
+/// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit), of signals larger than [`App::signals_limit`](crate::App::signals_limit), of JSON with more names and values than [`App::values_limit`](crate::App::values_limit), or of a form or query with more than 1000 fields |
 /// | 415 | in a body of another content type, or a compressed one that is not read: `accept-encoding` says what is |
-/// | 422 | not what the parameter's type accepts, or in a multipart body that is malformed |
+/// | 422 | not what the parameter's type accepts, in JSON that is nested more than 127 levels deep, or in a multipart body that is malformed |
+/// | 503 | in a body for which there is no memory now: [`Limits::body_memory`](crate::Limits::body_memory) |
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
 /// `application/json` gets problem details (RFC 9457) instead: `type` (`about:blank`), `title`, `status`,
@@ -61,8 +64,8 @@ struct Refusal {
     message: Cow<'static, str>,
     subject: Option<Subject>,
     absent: bool,
-    /// The codings that a body may have, if the body's coding was refused.
-    codings: Option<&'static str>,
+    /// A header of the answer.
+    header: Option<(HeaderName, &'static str)>,
     /// The error of a provider, which its type may answer.
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -78,7 +81,7 @@ impl Rejection {
     /// A rejection with your own status and sentence.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
-        Self(Box::new(Refusal { status, message, subject: None, absent: false, codings: None, cause: None }))
+        Self(Box::new(Refusal { status, message, subject: None, absent: false, header: None, cause: None }))
     }
 
     /// 400: the request is malformed, or something in it is missing.
@@ -183,17 +186,30 @@ impl Rejection {
     /// 415 for a body in a coding that is not read. The answer lists `codings`, which are (RFC 9110, section 15.5.16).
     pub(crate) fn unsupported_coding(message: &'static str, codings: &'static str) -> Self {
         let mut unsupported = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
-        unsupported.0.codings = Some(codings);
+        unsupported.0.header = Some((ACCEPT_ENCODING, codings));
         unsupported
     }
 
-    /// The value of the answer's `accept-encoding`.
-    pub(crate) fn codings(&self) -> Option<&'static str> {
-        self.0.codings
+    /// 503 for what the server has no room for now. The answer asks the client to wait for a second.
+    pub(crate) fn overloaded(message: impl Into<Cow<'static, str>>) -> Self {
+        let mut overloaded = Self::new(StatusCode::SERVICE_UNAVAILABLE, message);
+        overloaded.0.header = Some((RETRY_AFTER, "1"));
+        overloaded
     }
 
+    /// A header of the answer, beside those that it has anyway.
+    pub(crate) fn header(&self) -> Option<(HeaderName, &'static str)> {
+        self.0.header.clone()
+    }
+
+    /// 413 for a body that is larger than its limit.
     pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request's body is larger than {limit} bytes"))
+        Self::too_much(format!("the request's body is larger than {limit} bytes"))
+    }
+
+    /// 413 for more than a limit allows, with a sentence that names both.
+    pub(crate) fn too_much(message: String) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
     /// The rejection for an error of a provider that has a cause.
@@ -221,6 +237,12 @@ impl Rejection {
     fn about(mut self, source: &'static str, parameter: impl Into<Cow<'static, str>>) -> Self {
         self.0.subject = Some(Subject { parameter: parameter.into(), source });
         self
+    }
+}
+
+impl From<MemoryFull> for Rejection {
+    fn from(full: MemoryFull) -> Self {
+        Self::overloaded(full.to_string())
     }
 }
 

@@ -5,10 +5,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http_body::Body as _;
 
 use super::FromRequest;
-use crate::body::{Body, BodyError};
+use crate::body::{Body, BodyError, HeldBytes};
 use crate::error::{Error, Rejection};
 use crate::parameter::{Parameter, Source};
 use crate::scope::{Scope, unfinished_body};
@@ -54,12 +53,19 @@ pub struct BodyStream {
     body: Body,
     limit: usize,
     left: usize,
+    /// What the reader keeps of the body.
+    held: HeldBytes,
 }
 
 impl BodyStream {
     pub(super) fn new(scope: &Scope) -> Result<Self, Rejection> {
         let limit = scope.body_limit();
-        Ok(Self { body: scope.take_body()?, limit, left: limit })
+        Ok(Self {
+            body: scope.take_body(limit, Rejection::too_large)?,
+            limit,
+            left: limit,
+            held: scope.hold(),
+        })
     }
 
     /// Reads the next chunk; `None` at the end.
@@ -71,9 +77,21 @@ impl BodyStream {
         std::future::poll_fn(|ctx| self.poll_chunk(ctx)).await
     }
 
+    /// What the reader keeps of the body.
+    #[cfg(feature = "uploads")]
+    pub(super) fn held(&mut self) -> &mut HeldBytes {
+        &mut self.held
+    }
+
+    #[cfg(feature = "uploads")]
+    pub(super) fn into_held(self) -> HeldBytes {
+        self.held
+    }
+
     fn poll_chunk(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Rejection>>> {
+        let Self { body, held, .. } = self;
         loop {
-            let data = match ready!(Pin::new(&mut self.body).poll_frame(ctx)) {
+            let data = match ready!(held.poll_frame(body, ctx)) {
                 None => return Poll::Ready(None),
                 // Trailers do not belong to the content.
                 Some(Ok(frame)) => match frame.into_data() {

@@ -1,4 +1,4 @@
-//! `ClientAddress`: who asks.
+//! `ClientAddress`: the address from which a request comes.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -13,7 +13,8 @@ use super::file_name::sanitized;
 /// Take it as `Signal<Vec<FileSignal>>`, or as a `Vec<FileSignal>` in a struct with
 /// [`derive(Signals)`](macro@crate::Signals), since the input's signal is a list, or as `Signal<FileSignal>` if the
 /// page sends just one. The contents stay encoded until [`decode`](Self::decode); they are a third longer than
-/// the file and count towards [`App::body_limit`](crate::App::body_limit). For larger files, use
+/// the file and count towards [`App::signals_limit`](crate::App::signals_limit), 1 MiB unless set; a handler that takes
+/// larger ones says so, `#[app::command("/avatar", body_limit = 8 * 1024 * 1024)]`. For large files, use
 /// [`UploadedFile`](crate::UploadedFile).
 ///
 /// ```

@@ -1,11 +1,10 @@
 //! `FormBody<T>`: the request's body, sent by an HTML form.
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::content_type::ContentType;
 use super::urlencoded::{self, Pair};
-use super::{FromRequest, value, value_newtype};
+use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
@@ -23,9 +22,9 @@ const FIELD_LIMIT: usize = 1000;
 /// field is text: a `String` or an `Option<String>`. Names that the struct does not have are skipped. Flattened fields
 /// and tagged enums are read as in a [`Query`](crate::Query).
 ///
-/// A missing field is refused with 400, a value that does not fit with 422, both naming the field; more than 1000 fields
-/// and bytes that are not UTF-8 with 400. The length is limited by [`App::body_limit`](crate::App::body_limit), 413
-/// beyond.
+/// A missing field is refused with 400, a value that does not fit with 422, both naming the field; bytes that are not UTF-8
+/// with 400. More than 1000 fields are refused with 413, as is a body that is longer than
+/// [`App::body_limit`](crate::App::body_limit).
 ///
 /// ```
 /// use stario::prelude::*;
@@ -58,7 +57,7 @@ pub struct FormBody<T>(pub T);
 
 value_newtype!(FormBody);
 
-impl<T: DeserializeOwned + Send> FromRequest for FormBody<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for FormBody<T> {
     const SOURCE: Source = Source::Body;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
@@ -72,28 +71,26 @@ impl<T: DeserializeOwned + Send> FromRequest for FormBody<T> {
 }
 
 /// Reads a body whose content type is that of a form.
-pub(super) async fn read<T: DeserializeOwned>(scope: &Scope) -> Result<T, Rejection> {
-    let body = read_bytes(scope).await?;
-    value::from_pairs(&pairs(&body)?).map_err(|problem| problem.into_rejection(SOURCE, ""))
+pub(super) async fn read<T: DeserializeOwned + Send + 'static>(scope: &Scope) -> Result<T, Rejection> {
+    let body = scope.read_body().await?;
+    off_worker::parse(body.len(), move || {
+        value::from_pairs(&pairs(&body)?).map_err(|problem| problem.into_rejection(SOURCE, ""))
+    })
+    .await
 }
 
 /// Reads a body whose content type is a form's, field by field.
-pub(super) async fn read_fields<F>(
+pub(super) async fn read_fields<F: Send + 'static>(
     scope: &Scope,
-    field: impl Fn(Pair<'_>) -> F,
+    field: fn(Pair<'_>) -> F,
 ) -> Result<Vec<F>, Rejection> {
-    let body = read_bytes(scope).await?;
-    Ok(pairs(&body)?.into_iter().map(field).collect())
+    let body = scope.read_body().await?;
+    off_worker::parse(body.len(), move || Ok(pairs(&body)?.into_iter().map(field).collect())).await
 }
 
 fn pairs(body: &[u8]) -> Result<Vec<Pair<'_>>, Rejection> {
-    urlencoded::pairs(body).map_err(|_| Rejection::bad_request("the form is not valid text"))
-}
-
-async fn read_bytes(scope: &Scope) -> Result<Bytes, Rejection> {
-    let body = scope.read_body().await?;
-    if urlencoded::raw_pairs(&body).nth(FIELD_LIMIT).is_some() {
-        return Err(Rejection::bad_request(format!("the form has more than {FIELD_LIMIT} fields")));
+    if urlencoded::raw_pairs(body).nth(FIELD_LIMIT).is_some() {
+        return Err(Rejection::too_much(format!("the form has more than {FIELD_LIMIT} fields")));
     }
-    Ok(body)
+    urlencoded::pairs(body).map_err(|_| Rejection::bad_request("the form is not valid text"))
 }

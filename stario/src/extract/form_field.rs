@@ -21,7 +21,7 @@ use crate::scope::Scope;
 /// default; a `FormField<Vec<T>>` takes all. A missing field is refused with 400, unless the parameter has a
 /// `#[default(..)]` or is a `FormField<Option<T>>`; so is text that is not UTF-8. A value that `T` does not accept, or a
 /// file, is refused with 422, as is a multipart body that is malformed. The whole form is limited by
-/// [`App::body_limit`](crate::App::body_limit), 413 beyond, and to 1000 fields.
+/// [`App::body_limit`](crate::App::body_limit) and to 1000 fields, 413 beyond; multipart to 1000 parts, 422 beyond.
 ///
 /// An empty input is itself for a `String` and an `Option<String>`. For any other type it counts as missing: `None`, the
 /// default, or 400.

@@ -53,11 +53,18 @@ pub(super) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejectio
     while let Some(mut part) = parser.next_part().await? {
         let name = part.name().to_owned();
         let content = if part.file_name().is_some() {
-            UploadedFile::read(part).await?.map_or(FormPart::NoFile, FormPart::File)
+            let file = UploadedFile::read(part).await?;
+            if let Some(file) = &file {
+                parser.keep(file.bytes_in_memory(), file.length())?;
+            }
+            file.map_or(FormPart::NoFile, FormPart::File)
         } else {
-            FormPart::Text(part.rest().await?.into())
+            let text = part.rest().await?;
+            parser.keep(text.capacity(), text.len())?;
+            FormPart::Text(text.into())
         };
         parts.push((name, content));
     }
+    scope.keep(parser.into_held());
     Ok(FormParts(parts))
 }

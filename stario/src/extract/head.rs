@@ -1,7 +1,10 @@
 //! The request's head, unchanged: method, target, headers, or all of it.
+//!
+//! Target and headers are copied byte for byte. A clone would be a slice of the connection's read buffer, and keep all of that for as
+//! long as the handler keeps the clone.
 
 use http::request::Parts;
-use http::{HeaderMap, Method, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Uri, Version};
 
 use super::FromRequest;
 use crate::error::Rejection;
@@ -34,7 +37,7 @@ impl FromRequest for Method {
 /// Copies the request's target as the client sent it.
 impl FromRequest for Uri {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(scope.uri().clone())
+        Ok(copy_of_uri(scope.uri()))
     }
 }
 
@@ -48,13 +51,34 @@ impl FromRequest for Version {
 /// Copies all headers of the request.
 impl FromRequest for HeaderMap {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(scope.headers().clone())
+        Ok(copy_of_headers(scope.headers()))
     }
 }
 
 /// Copies the request's whole head.
 impl FromRequest for Parts {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(scope.head().clone())
+        let head = scope.head();
+        let (mut copy, ()) = http::Request::new(()).into_parts();
+        copy.method = head.method.clone();
+        copy.uri = copy_of_uri(&head.uri);
+        copy.version = head.version;
+        copy.headers = copy_of_headers(&head.headers);
+        copy.extensions = head.extensions.clone();
+        Ok(copy)
     }
+}
+
+fn copy_of_uri(uri: &Uri) -> Uri {
+    Uri::try_from(uri.to_string()).unwrap_or_else(|_| uri.clone())
+}
+
+fn copy_of_headers(headers: &HeaderMap) -> HeaderMap {
+    let mut copy = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let mut copied = HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
+        copied.set_sensitive(value.is_sensitive());
+        copy.append(name, copied);
+    }
+    copy
 }

@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::content_type::ContentType;
-use super::{Defaulted, FromRequest, value, value_newtype};
+use super::json_bounds::{self, DEPTH_LIMIT, Excess};
+use super::{Defaulted, FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
@@ -14,10 +15,13 @@ const SOURCE: &str = "body";
 /// Reads the request's body as a `T` from JSON.
 ///
 /// Its content type is `application/json` or `application/..+json`, in UTF-8; any other is refused with
-/// 415. A byte order mark is skipped. Text that is not JSON is refused with 400, as is JSON nested more than 128 levels deep. JSON that does
-/// not fit `T`, or that has a field of a struct twice, is refused with 422, and the answer has the field's path.
+/// 415. A byte order mark is skipped. Text that is not JSON is refused with 400. JSON that does not fit `T`, or that has a
+/// field of a struct twice, is refused with 422, and the answer has the field's path.
 /// An empty body is refused with 400, unless the parameter has a `#[default(..)]` or is a `JsonBody<Option<T>>`.
-/// The length is limited by [`App::body_limit`](crate::App::body_limit), 413 beyond.
+///
+/// The length is limited by [`App::body_limit`](crate::App::body_limit), and the number of names and values by
+/// [`App::values_limit`](crate::App::values_limit); more is refused with 413. More than 127 levels of objects and lists
+/// are refused with 422.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -52,7 +56,7 @@ pub struct JsonBody<T>(pub T);
 
 value_newtype!(JsonBody);
 
-impl<T: DeserializeOwned + Send> FromRequest for JsonBody<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for JsonBody<T> {
     const SOURCE: Source = Source::Body;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
@@ -64,7 +68,7 @@ impl<T: DeserializeOwned + Send> FromRequest for JsonBody<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send> Defaulted for JsonBody<T> {
+impl<T: DeserializeOwned + Send + 'static> Defaulted for JsonBody<T> {
     type Value = T;
 
     fn from_default(value: T) -> Self {
@@ -73,12 +77,29 @@ impl<T: DeserializeOwned + Send> Defaulted for JsonBody<T> {
 }
 
 /// Reads a body whose content type is that of JSON.
-pub(super) async fn read<T: DeserializeOwned>(scope: &Scope, parameter: &Parameter) -> Result<T, Rejection> {
+pub(super) async fn read<T: DeserializeOwned + Send + 'static>(
+    scope: &Scope,
+    parameter: &Parameter,
+) -> Result<T, Rejection> {
     let body = scope.read_body().await?;
     if body.is_empty() {
         return absent(parameter);
     }
-    let json = without_mark(&body);
+    let (parameter, limit) = (*parameter, scope.values_limit());
+    off_worker::parse(body.len(), move || parse(without_mark(&body), &parameter, limit)).await
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8], parameter: &Parameter, limit: usize) -> Result<T, Rejection> {
+    json_bounds::count(json, limit).map_err(|excess| match excess {
+        Excess::Values => {
+            Rejection::too_much(format!("body `{}` has more than {limit} names and values", parameter.name()))
+        }
+        Excess::Depth => Rejection::misfit(
+            SOURCE,
+            parameter.name(),
+            format_args!("it is nested more than {DEPTH_LIMIT} levels deep"),
+        ),
+    })?;
     // Only a second reading, after the first has failed, tracks the path of the value that does not fit.
     serde_json::from_slice(json).map_err(|error| {
         let deserializer = &mut serde_json::Deserializer::from_slice(json);
@@ -90,7 +111,7 @@ pub(super) async fn read<T: DeserializeOwned>(scope: &Scope, parameter: &Paramet
     })
 }
 
-/// The JSON behind a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
+/// The JSON after a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
 pub(super) fn without_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json)
 }

@@ -39,7 +39,7 @@ pub struct JsonOrForm<T>(pub T);
 
 value_newtype!(JsonOrForm);
 
-impl<T: DeserializeOwned + Send> FromRequest for JsonOrForm<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for JsonOrForm<T> {
     const SOURCE: Source = Source::Body;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {

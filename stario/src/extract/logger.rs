@@ -18,7 +18,7 @@ use crate::telemetry::{self, Fields};
 ///
 /// The target of the records is `app`: `RUST_LOG=info,app=debug` shows those of level DEBUG too. The records carry
 /// the id wherever they are written: in a stream, in a detached command, in a task that you spawn. What the macros
-/// of `tracing` log carries it too, in all that runs for the request; in a task that you spawn, behind
+/// of `tracing` log carries it too, in all that runs for the request; in a task that you spawn, use
 /// [`in_scope`](Self::in_scope). A `Logger` adds fields whose names are known only at run time.
 ///
 /// ```

@@ -18,7 +18,7 @@ const KEY_LIMIT: usize = 1000;
 /// [`QueryParam`](crate::QueryParam). Keys that the struct does not have are skipped.
 ///
 /// A missing key is refused with 400, a value that does not fit with 422; both answers name the key. Text that is not
-/// UTF-8 and more than 1000 keys are refused with 400. For a struct of several sources, see
+/// UTF-8 is refused with 400, more than 1000 keys with 413. For a struct of several sources, see
 /// [`derive(FromRequest)`](macro@crate::FromRequest).
 ///
 /// `T` may also be a map, or a list of pairs, which keeps the order and all values.
@@ -65,7 +65,7 @@ impl<T: DeserializeOwned + Send> FromRequest for Query<T> {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         let query = scope.uri().query().unwrap_or_default().as_bytes();
         if urlencoded::raw_pairs(query).nth(KEY_LIMIT).is_some() {
-            return Err(Rejection::bad_request(format!("the query has more than {KEY_LIMIT} keys")));
+            return Err(Rejection::too_much(format!("the query has more than {KEY_LIMIT} keys")));
         }
         let pairs =
             urlencoded::pairs(query).map_err(|_| Rejection::bad_request("the query is not valid text"))?;

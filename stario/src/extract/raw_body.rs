@@ -74,7 +74,8 @@ mod sealed {
 
     impl WholeBody for Bytes {
         fn read(body: Bytes, _: &Parameter) -> Result<Self, Rejection> {
-            Ok(body)
+            // A slice of the connection's read buffer would keep all of that.
+            Ok(if body.is_unique() { body } else { Bytes::copy_from_slice(&body) })
         }
     }
 

@@ -5,9 +5,10 @@ use stario_html::__private::signals::OwnedByFields;
 use stario_html::PageSignals;
 
 use super::signal::SOURCE;
-use super::signal::read_signals;
 use super::signal_source::{ByFields, SignalsProbe};
-use super::{FromRequest, value, value_newtype};
+use super::signals_json::{SignalsJson, not_json};
+use super::value::JsonTree;
+use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
@@ -58,7 +59,7 @@ pub struct Signals<T>(pub T);
 
 value_newtype!(Signals);
 
-impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for Signals<T> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
@@ -67,7 +68,7 @@ impl<T: DeserializeOwned + Send> FromRequest for Signals<T> {
 }
 
 /// A struct with `derive(Signals)`.
-impl<T: PageSignals + Send> FromRequest for ByFields<Signals<T>> {
+impl<T: PageSignals + Send + 'static> FromRequest for ByFields<Signals<T>> {
     const SOURCE: Source = Source::Signals;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
@@ -80,7 +81,11 @@ impl<T: PageSignals> SignalsProbe<Signals<T>> {
     pub const BY_FIELDS: bool = true;
 }
 
-async fn read_all<T: DeserializeOwned>(scope: &Scope) -> Result<T, Rejection> {
-    let signals = scope.shared(|| read_signals(scope)).await?;
-    value::from_json(&signals).map_err(|problem| problem.into_rejection(SOURCE, ""))
+async fn read_all<T: DeserializeOwned + Send + 'static>(scope: &Scope) -> Result<T, Rejection> {
+    let signals = scope.shared(|| SignalsJson::read(scope)).await?;
+    off_worker::parse(signals.json().len(), move || {
+        let tree = JsonTree::read(signals.json()).map_err(|error| not_json(&error))?;
+        value::from_json(tree.root()).map_err(|problem| problem.into_rejection(SOURCE, ""))
+    })
+    .await
 }

@@ -23,7 +23,8 @@ const MEMORY_LIMIT: usize = 256 * 1024;
 /// The form is `multipart/form-data`. It is read once, whole, before the handler runs, for all such parameters
 /// and all [`FormField`](crate::FormField)s together. `Vec<UploadedFile>` takes all files of its field,
 /// `Option<UploadedFile>` may be missing. Of several files a single one is the last. A file of more than 256 KiB is kept
-/// in an unnamed temporary file, which is removed with the last clone of the value, even if the process is killed.
+/// in an unnamed temporary file, which is removed with the last clone of the value, even if the process is killed. It lies in
+/// the folder that `TMPDIR` names, else in `/tmp`; [`App::serve`](crate::App::serve) warns at the start if that cannot be written.
 ///
 /// A body of another type is refused with 422. So are a field that is not a file, a malformed body, one of more than 1000
 /// parts, and a part with more than 8 KiB of headers. A missing file, or an input in which none was chosen, is refused
@@ -59,7 +60,7 @@ pub struct UploadedFile {
 #[derive(Clone)]
 enum Content {
     Memory(Bytes),
-    /// Its cursor is anyone's: who reads it goes to the beginning first.
+    /// Its cursor is shared, so each reader goes to the beginning first.
     Disk(Arc<Mutex<File>>),
 }
 
@@ -120,6 +121,17 @@ impl UploadedFile {
         }
     }
 
+    pub(super) fn length(&self) -> usize {
+        usize::try_from(self.length).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn bytes_in_memory(&self) -> usize {
+        match &self.content {
+            Content::Memory(bytes) => bytes.len(),
+            Content::Disk(_) => 0,
+        }
+    }
+
     /// Reads one part into memory and, beyond [`MEMORY_LIMIT`], onto the disk; `None` if no file was chosen.
     pub(super) async fn read(mut part: MultipartPart<'_>) -> Result<Option<Self>, Rejection> {
         let file_name = part.file_name().unwrap_or_default().to_owned();
@@ -129,6 +141,7 @@ impl UploadedFile {
         while let Some(chunk) = part.next_chunk().await? {
             length += chunk.len() as u64;
             memory.extend_from_slice(&chunk);
+            part.hold(memory.capacity(), usize::try_from(length).unwrap_or(usize::MAX))?;
             if memory.len() > MEMORY_LIMIT {
                 let file = match &mut disk {
                     Some(file) => file,
@@ -147,7 +160,10 @@ impl UploadedFile {
                 file.flush().await.map_err(not_spooled)?;
                 Content::Disk(Arc::new(Mutex::new(file)))
             }
-            None => Content::Memory(memory.into()),
+            None => {
+                memory.shrink_to_fit();
+                Content::Memory(memory.into())
+            }
         };
         Ok(Some(Self { file_name, content_type, length, content }))
     }
@@ -168,6 +184,17 @@ impl fmt::Debug for UploadedFile {
 async fn temporary_file() -> io::Result<File> {
     let file = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(io::Error::other)??;
     Ok(File::from_std(file))
+}
+
+/// Warns at the start of a server if no temporary file can be created: small uploads would work, and large ones fail.
+pub(crate) fn warn_without_temporary_folder() {
+    if let Err(error) = tempfile::tempfile() {
+        tracing::warn!(
+            folder = %std::env::temp_dir().display(),
+            %error,
+            "uploaded files of more than 256 KiB cannot be kept and are answered 500: set TMPDIR to a folder that can be written"
+        );
+    }
 }
 
 /// Answers 500, because the client did nothing wrong: the disk may be full.

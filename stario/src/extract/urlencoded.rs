@@ -1,4 +1,4 @@
-//! Names and values of a query or form in `application/x-www-form-urlencoded`, as the URL standard has it.
+//! Names and values of a query or form in `application/x-www-form-urlencoded`, as the URL standard defines it.
 
 use std::borrow::Cow;
 
@@ -44,8 +44,14 @@ pub(super) fn decoded(raw: &[u8]) -> Result<Cow<'_, str>, NotText> {
     if !is_encoded(raw) {
         return std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|_| NotText);
     }
-    let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    String::from_utf8(percent_decode(&spaced).collect()).map(Cow::Owned).map_err(|_| NotText)
+    let mut bytes = Vec::with_capacity(raw.len());
+    for (index, part) in raw.split(|byte| *byte == b'+').enumerate() {
+        if index > 0 {
+            bytes.push(b' ');
+        }
+        bytes.extend(percent_decode(part));
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| NotText)
 }
 
 fn is_encoded(raw: &[u8]) -> bool {

@@ -13,6 +13,7 @@
 mod access;
 mod attempt;
 mod deserialize;
+mod json;
 mod mismatch;
 mod place;
 mod problem;
@@ -28,6 +29,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use attempt::Attempt;
+pub(super) use json::{Json, JsonTree};
 use place::Place;
 pub(super) use problem::{NotText, Problem};
 use reader::{Fields, Reader, View};
@@ -98,7 +100,7 @@ pub(super) fn from_pairs<T: DeserializeOwned>(pairs: &[(Cow<'_, str>, Cow<'_, st
 }
 
 /// Makes a value from a signal or from all signals.
-pub(super) fn from_json<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, Problem> {
+pub(super) fn from_json<T: DeserializeOwned>(json: Json<'_>) -> Result<T, Problem> {
     read(View::Json(json))
 }
 

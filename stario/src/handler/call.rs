@@ -35,16 +35,11 @@ use crate::response::{self, IntoResponse, Response};
 use crate::route::HandlerKind;
 use crate::scope::Scope;
 use crate::sse::{self, EventSource, Frame};
+use crate::stream_places::StreamPlace;
 
-/// Ends a handler's future: with the response, or when the last frame of its stream is sent.
-///
-/// The scope is dropped when the head of the response is made.
-pub fn complete<'e>(
-    exchange: &'e Exchange,
-    scope: Arc<Scope>,
-    answered: Result<Answer<'e>, Error>,
-) -> Complete<'e> {
-    Complete { exchange, answered: Some((scope, answered)), frames: None }
+/// Ends a handler's future: with what it answers, or when the last frame of its stream is sent.
+pub fn complete<'e>(exchange: &'e Exchange, answered: Result<Answer<'e>, Error>) -> Complete<'e> {
+    Complete { exchange, answered: Some(answered), frames: None }
 }
 
 /// The future of [`complete`]. It is written by hand, because the future of an `async` function would have room for its
@@ -52,33 +47,26 @@ pub fn complete<'e>(
 pub struct Complete<'e> {
     exchange: &'e Exchange,
     /// Until the first poll.
-    answered: Option<(Arc<Scope>, Result<Answer<'e>, Error>)>,
+    answered: Option<Result<Answer<'e>, Error>>,
     /// Of an event stream, from then on.
     frames: Option<Frames<'e>>,
 }
 
 impl Future for Complete<'_> {
-    type Output = Box<Response>;
+    type Output = Result<Box<Response>, Error>;
 
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let hand_over = match (this.answered.take(), &mut this.frames) {
-            (Some((scope, Ok(Answer::Events(frames)))), _) => {
-                let Some(place) = this.exchange.place_for_stream() else {
-                    drop(frames);
-                    return Poll::Ready(Box::new(too_many_streams(this.exchange, Some(scope.head()))));
-                };
-                drop(scope);
+            (Some(Ok(Answer::Events(frames))), _) => {
                 this.frames = Some(frames);
-                HandOver::Head(place)
+                HandOver::Head
             }
-            (Some((scope, Ok(Answer::Whole(response)))), _) => {
-                return Poll::Ready(finish(&scope, Ok(response)));
-            }
-            (Some((scope, Err(error))), _) => return Poll::Ready(finish(&scope, Err(error))),
+            (Some(Ok(Answer::Whole(response))), _) => return Poll::Ready(Ok(response)),
+            (Some(Err(error)), _) => return Poll::Ready(Err(error)),
             (None, Some(frames)) => match ready!(frames.as_mut().poll_next(ctx)) {
                 Some(frame) => frame.map_or_else(HandOver::Cut, HandOver::Frame),
-                None => return Poll::Ready(Box::default()),
+                None => return Poll::Ready(Ok(Box::default())),
             },
             (None, None) => return Poll::Pending,
         };
@@ -88,19 +76,26 @@ impl Future for Complete<'_> {
     }
 }
 
-/// The response to what the handler returned, or the app's answer to what went wrong.
-fn finish(scope: &Scope, answered: Result<Box<Response>, Error>) -> Box<Response> {
+/// The response to what the handler returned, or the app's answer to what went wrong. Without a scope, the head of the
+/// response is sent already, and an error only cuts it.
+fn finish(
+    exchange: &Exchange,
+    scope: Option<&Scope>,
+    answered: Result<Box<Response>, Error>,
+) -> Box<Response> {
+    let Some(scope) = scope else {
+        return answered.unwrap_or_else(|error| {
+            let (no_head, ()) = http::Request::new(()).into_parts();
+            Box::new(exchange.settings().answers().answer(error, &no_head, exchange.id()))
+        });
+    };
     let answered = answered.and_then(|response| match response::failure_of(&response) {
         Some(error) => Err(error),
         None => Ok(response),
     });
-    let mut response = match answered {
-        Ok(response) => response,
-        Err(error) => {
-            let exchange = scope.exchange();
-            Box::new(exchange.settings().answers().answer(error, scope.head(), exchange.id()))
-        }
-    };
+    let mut response = answered.unwrap_or_else(|error| {
+        Box::new(exchange.settings().answers().answer(error, scope.head(), exchange.id()))
+    });
     response::finish_file(&mut response, scope.head());
     response
 }
@@ -133,8 +128,9 @@ pub(crate) fn call(
             None => return Err(Box::new(overloaded(&scope))),
         },
     };
-    let future = (endpoint.call)(Arc::clone(exchange), scope);
-    let call = Call { endpoint, exchange: Arc::clone(exchange), future, has_ended: false };
+    let future = (endpoint.call)(Arc::clone(exchange), Arc::clone(&scope));
+    let call =
+        Call { endpoint, exchange: Arc::clone(exchange), scope: Some(scope), future, has_ended: false };
     Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true, is_spawned: false })
 }
 
@@ -151,6 +147,8 @@ fn overloaded(scope: &Scope) -> Response {
 struct Call {
     endpoint: &'static Endpoint,
     exchange: Arc<Exchange>,
+    /// Until the response has a head, which may depend on the request's.
+    scope: Option<Arc<Scope>>,
     future: EndpointFuture,
     has_ended: bool,
 }
@@ -177,6 +175,8 @@ impl Drop for Call {
 
 /// The result of one poll of a call.
 enum Step {
+    /// An event stream begins, and has a place among those that may be open.
+    Head(StreamPlace),
     HandOver(HandOver),
     End(Box<Response>),
     Panicked,
@@ -187,31 +187,49 @@ impl Step {
     fn end(self) -> Result<Box<Response>, Panicked> {
         match self {
             Step::End(response) => Ok(response),
-            Step::HandOver(_) | Step::Panicked => Err(Panicked),
+            Step::Head(_) | Step::HandOver(_) | Step::Panicked => Err(Panicked),
         }
     }
 }
 
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        let _entered = self.exchange.enter();
+        let Self { exchange, scope, future, has_ended, .. } = self;
+        let _entered = exchange.enter();
         // A future that panicked is dropped and never polled again, so no broken invariant is seen.
-        let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(ctx)));
-        match polled {
-            Ok(Poll::Pending) => match self.exchange.take() {
-                Some(hand_over) => Poll::Ready(Step::HandOver(hand_over)),
-                None => Poll::Pending,
-            },
-            Ok(Poll::Ready(response)) => {
-                self.has_ended = true;
-                Poll::Ready(Step::End(response))
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            if let Poll::Ready(answered) = future.as_mut().poll(ctx) {
+                *has_ended = true;
+                return Poll::Ready(Step::End(finish(exchange, scope.take().as_deref(), answered)));
             }
+            let Some(hand_over) = exchange.take() else { return Poll::Pending };
+            // The response has a head now.
+            let scope = scope.take();
+            Poll::Ready(match hand_over {
+                HandOver::Head => match exchange.place_for_stream() {
+                    Some(place) => Step::Head(place),
+                    None => {
+                        Step::End(Box::new(too_many_streams(exchange, scope.as_deref().map(Scope::head))))
+                    }
+                },
+                hand_over => Step::HandOver(hand_over),
+            })
+        }));
+        match polled {
+            Ok(step) => step,
             Err(panic) => {
                 self.has_ended = true;
                 let (handler, panic) = (self.endpoint.info.handler, panic_message(&*panic));
                 tracing::error!(handler, panic, "a handler panicked");
                 Poll::Ready(Step::Panicked)
             }
+        }
+    }
+
+    /// Drops the scope if the handler's `Writer` has sent a head.
+    fn release_scope(&mut self, channel: &Channel) {
+        if self.scope.is_some() && channel.has_begun() {
+            self.scope = None;
         }
     }
 
@@ -259,7 +277,10 @@ impl Future for PendingCall {
             return self.respond(ready!(step));
         }
         match step {
-            Poll::Pending => self.detach(true),
+            Poll::Pending => {
+                call.release_scope(channel);
+                self.detach(true);
+            }
             Poll::Ready(step) => {
                 call.conclude(channel, step.end());
                 self.call = None;
@@ -279,7 +300,7 @@ impl PendingCall {
         }
         let Some(call) = self.call.take() else { return Poll::Pending };
         Poll::Ready(match step {
-            Step::HandOver(HandOver::Head(place)) => {
+            Step::Head(place) => {
                 let exchange = Arc::clone(&call.exchange);
                 let stop = Some(exchange.app().stop.clone());
                 let source = StreamingCall { call: Some(call) };
@@ -365,8 +386,12 @@ impl Future for WritingCall {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
-        let step = ready!(self.call.step(ctx));
-        self.call.conclude(&self.channel, step.end());
+        let Self { call, channel } = &mut *self;
+        let Poll::Ready(step) = call.step(ctx) else {
+            call.release_scope(channel);
+            return Poll::Pending;
+        };
+        call.conclude(channel, step.end());
         Poll::Ready(())
     }
 }
@@ -402,7 +427,7 @@ impl EventSource for StreamingCall {
         Poll::Ready(match step {
             Step::HandOver(HandOver::Cut(error)) => Some(Err(error)),
             Step::Panicked => Some(Err(Cut("the handler panicked").into())),
-            Step::HandOver(_) | Step::End(_) => None,
+            Step::Head(_) | Step::HandOver(_) | Step::End(_) => None,
         })
     }
 }

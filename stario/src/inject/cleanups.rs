@@ -10,10 +10,10 @@ use crate::tasks::TaskTracker;
 use crate::current::{self, Current};
 use crate::panic::{catch_panic, panic_message};
 
-/// What deferred work may come to.
+/// What deferred work may return.
 #[diagnostic::on_unimplemented(
     message = "deferred work returns `()` or a `Result`, not `{Self}`",
-    note = "end the block with `;`"
+    note = "end the block with `;`: `async move {{ work.await; }}`"
 )]
 pub trait CleanupOutcome {
     #[doc(hidden)]
@@ -24,6 +24,22 @@ impl CleanupOutcome for () {
     fn log(self) {}
 }
 
+/// The output of a block that only a panic ends, as in `async { todo!() }`. Its type, `!`, has no name in stable Rust.
+#[diagnostic::do_not_recommend]
+impl CleanupOutcome for <fn() -> ! as Returns>::Output {
+    fn log(self) {}
+}
+
+/// Names what a function returns.
+#[doc(hidden)]
+pub trait Returns {
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
 impl<E: Display> CleanupOutcome for Result<(), E> {
     fn log(self) {
         if let Err(error) = self {
@@ -32,7 +48,7 @@ impl<E: Display> CleanupOutcome for Result<(), E> {
     }
 }
 
-/// Deferred work, and where it runs.
+/// Deferred work, and the counter of the tasks in which it runs.
 pub(super) struct List {
     state: Mutex<State>,
     tasks: TaskTracker,
@@ -67,8 +83,8 @@ impl Cleanups {
         Arc::clone(self.0.get_or_init(|| Arc::new(list())))
     }
 
-    /// Does all that was deferred to `attempt` when this does its own: the singleton was made. What belongs to
-    /// an attempt that failed goes with the request that made it.
+    /// Takes over the clean-ups of an attempt that made its singleton: they run when these do. The clean-ups of an attempt
+    /// that failed run with those of the request that made it.
     pub(crate) fn keep(&self, attempt: &Cleanups) {
         if let Some(kept) = attempt.0.get() {
             kept.lock().is_kept = true;
@@ -77,12 +93,12 @@ impl Cleanups {
         }
     }
 
-    /// Does what was deferred, the last first; returns how many did not end within `limit`.
+    /// Runs the deferred work, the last first. Returns how many clean-ups did not end within `limit`.
     pub(crate) async fn run(&self, limit: Duration) -> usize {
         let Some(list) = self.0.get() else { return 0 };
         let mut cut = 0;
         while let Some(work) = list.pop() {
-            // What overruns its time must not cost the others theirs.
+            // A clean-up that takes too long must not use up the time of the others.
             if tokio::time::timeout(limit, run_one(work)).await.is_err() {
                 tracing::error!(seconds = limit.as_secs_f64(), "a clean-up did not end in its time");
                 cut += 1;
@@ -135,7 +151,7 @@ impl List {
         }
     }
 
-    /// What is deferred while this runs is done too.
+    /// Runs all deferred work, also what is deferred meanwhile.
     async fn run(&self) {
         while let Some(work) = self.pop() {
             run_one(work).await;

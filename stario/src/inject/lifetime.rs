@@ -10,7 +10,7 @@ use crate::error::Rejection;
 use crate::parameter::Source;
 use crate::scope::Scope;
 
-/// One call per request, shared by all who take it there.
+/// One call per request, shared by all parameters that take it.
 pub struct Request(());
 
 /// One call per parameter that takes it.
@@ -61,7 +61,7 @@ impl Lifetime for Singleton {
         let provider = TypeId::of::<P>();
         let cell: &OnceCell<V> = dependencies.app.singletons.get(provider);
         let make = async || {
-            // What this attempt defers goes with its value, or with the request if it fails.
+            // The clean-ups of this attempt belong to its value, or to the request if it fails.
             let attempt = scope.exchange().attempt(provider);
             let value = make::<P, V>(scope, dependencies).await?;
             dependencies.app.cleanups.keep(attempt);

@@ -29,7 +29,7 @@ impl ParameterInfo {
         Self { parameter, argument }
     }
 
-    /// Whether it, or a provider behind it, reads the body before the handler runs.
+    /// Whether it, or a provider that it needs, reads the body before the handler runs.
     pub fn reads_body(&self, scope: &Scope) -> bool {
         (self.argument.reads_body)(scope)
     }

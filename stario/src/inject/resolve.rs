@@ -10,10 +10,10 @@ pub trait Parameters {
     /// The values, in pairs of the same shape.
     type Values;
 
-    /// Goes on with all that need not wait; ready when each of them has come to something.
+    /// Polls the parameters that need not wait for others. Ready when each is resolved or refused.
     fn poll_early(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()>;
 
-    /// In the order of the parameters, goes on with those that waited; ready at the first refusal, or with
+    /// Polls the parameters that waited for the others, in their order. Ready at the first refusal, or with
     /// all values.
     fn poll_values(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Result<Self::Values, Rejection>>;
 }
@@ -31,7 +31,7 @@ impl Parameters for () {
 }
 
 pin_project_lite::pin_project! {
-    /// One parameter, and those behind it.
+    /// One parameter, and those after it.
     pub struct Pair<F: Future, R> {
         waits: bool,
         #[pin]
@@ -107,7 +107,7 @@ impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for 
     }
 }
 
-/// Resolves the parameters, all that need not wait at once. It comes to the first refusal in the order of the
+/// Resolves the parameters, all that need not wait at once. The result is the first refusal in the order of the
 /// parameters, or to all values.
 pub fn resolve<P: Parameters>(parameters: P) -> Resolve<P> {
     Resolve { is_early: true, parameters }

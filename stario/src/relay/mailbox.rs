@@ -9,15 +9,23 @@ use smallvec::SmallVec;
 /// How many values a queue holds unless the subscription says otherwise.
 const CAPACITY: usize = 1024;
 
+/// How many bytes of values a queue holds unless the subscription says otherwise: 1 MiB.
+const CAPACITY_BYTES: usize = 1 << 20;
+
 /// A published value, stored once for all subscriptions that receive it.
 pub(super) struct Message<T> {
     pub(super) subject: Arc<str>,
     pub(super) value: T,
+    /// The bytes that it counts for.
+    pub(super) size: usize,
 }
 
 pub(super) struct Mailbox<T> {
     queue: Queue<T>,
+    /// The sizes of all messages in the queue.
+    bytes: usize,
     capacity: usize,
+    capacity_bytes: usize,
     when_full: WhenFull,
     /// Nothing is delivered any more.
     is_closed: bool,
@@ -40,7 +48,9 @@ impl<T> Mailbox<T> {
     pub(super) fn new(is_closed: bool) -> Self {
         Self {
             queue: Queue::All(VecDeque::new()),
+            bytes: 0,
             capacity: CAPACITY,
+            capacity_bytes: CAPACITY_BYTES,
             when_full: WhenFull::DropOldest,
             is_closed,
             dropped: 0,
@@ -53,37 +63,60 @@ impl<T> Mailbox<T> {
         if self.is_closed {
             return (Dropped::new(), None);
         }
-        let mut dropped = match self.queue.take(&message.subject) {
-            Some(older) => Dropped::from([older]),
-            // Room is made before, so that the queue never grows past its capacity.
-            None => self.shrink_to(self.capacity - 1),
-        };
+        let mut dropped: Dropped<T> = self.take(&message.subject).into_iter().collect();
+        // Room is made before, so that the queue never grows past its capacity.
+        dropped.extend(self.shrink_to(self.capacity - 1, message.size));
         if self.is_closed {
             dropped.push(message);
         } else {
-            self.queue.push(message);
+            self.push(message);
         }
         self.dropped += dropped.len() as u64;
         (dropped, self.reader.take())
     }
 
-    fn shrink_to(&mut self, most: usize) -> Dropped<T> {
-        let over = self.queue.len().saturating_sub(most);
-        if over == 0 {
-            return Dropped::new();
-        }
-        let taken = match self.when_full {
-            WhenFull::DropOldest => over,
-            WhenFull::Close => {
-                self.is_closed = true;
-                usize::MAX
+    /// Drops messages until at most `most` are left, and there is room for so many `more` bytes.
+    fn shrink_to(&mut self, most: usize, more: usize) -> Dropped<T> {
+        let mut dropped = Dropped::new();
+        while let Some(oldest) = self.queue.oldest() {
+            // The oldest does not count: one large message may wait with others behind it.
+            let bytes = (self.bytes - oldest.size).saturating_add(more);
+            if self.queue.len() <= most && bytes <= self.capacity_bytes && !self.is_closed {
+                break;
             }
-        };
-        std::iter::from_fn(|| self.queue.pop()).take(taken).collect()
+            dropped.extend(self.pop());
+            if let WhenFull::Close = self.when_full {
+                self.is_closed = true;
+            }
+        }
+        dropped
+    }
+
+    fn push(&mut self, message: Arc<Message<T>>) {
+        self.bytes += message.size;
+        self.queue.push(message);
+    }
+
+    fn pop(&mut self) -> Option<Arc<Message<T>>> {
+        let message = self.queue.pop()?;
+        self.bytes -= message.size;
+        Some(message)
+    }
+
+    /// Removes the message that a new one with this subject replaces.
+    fn take(&mut self, subject: &str) -> Option<Arc<Message<T>>> {
+        let message = self.queue.take(subject)?;
+        self.bytes -= message.size;
+        Some(message)
     }
 
     pub(super) fn set_capacity(&mut self, capacity: usize) -> Dropped<T> {
         self.capacity = capacity.max(1);
+        self.apply_policy()
+    }
+
+    pub(super) fn set_capacity_bytes(&mut self, bytes: usize) -> Dropped<T> {
+        self.capacity_bytes = bytes;
         self.apply_policy()
     }
 
@@ -93,17 +126,18 @@ impl<T> Mailbox<T> {
     }
 
     fn apply_policy(&mut self) -> Dropped<T> {
-        let dropped = self.shrink_to(self.capacity);
+        let dropped = self.shrink_to(self.capacity, 0);
         self.dropped += dropped.len() as u64;
         dropped
     }
 
     pub(super) fn keep_latest(&mut self) -> Dropped<T> {
         let mut before = std::mem::replace(&mut self.queue, Queue::Latest(Latest::default()));
+        self.bytes = 0;
         let mut dropped = Dropped::new();
         while let Some(message) = before.pop() {
-            dropped.extend(self.queue.take(&message.subject));
-            self.queue.push(message);
+            dropped.extend(self.take(&message.subject));
+            self.push(message);
         }
         self.dropped += dropped.len() as u64;
         dropped
@@ -116,7 +150,7 @@ impl<T> Mailbox<T> {
         ctx: &mut Context<'_>,
         unused: &mut Option<Waker>,
     ) -> Poll<Option<Arc<Message<T>>>> {
-        if let Some(message) = self.queue.pop() {
+        if let Some(message) = self.pop() {
             return Poll::Ready(Some(message));
         }
         if self.is_closed {
@@ -146,6 +180,13 @@ impl<T> Queue<T> {
         match self {
             Self::All(messages) => messages.len(),
             Self::Latest(latest) => latest.messages.len(),
+        }
+    }
+
+    fn oldest(&self) -> Option<&Message<T>> {
+        match self {
+            Self::All(messages) => messages.front().map(|message| &**message),
+            Self::Latest(latest) => latest.messages.first_key_value().map(|(_, message)| &**message),
         }
     }
 
@@ -214,7 +255,7 @@ mod tests {
 
     /// Delivers as `Relay::publish` does: the reader is woken when the lock is released.
     fn publish(mailbox: &Mutex<Mailbox<u8>>, value: u8) {
-        let message = Arc::new(Message { subject: "subject".into(), value });
+        let message = Arc::new(Message { subject: "subject".into(), value, size: 1 });
         let (dropped, reader) = mailbox.lock().unwrap().deliver(message);
         drop(dropped);
         if let Some(reader) = reader {

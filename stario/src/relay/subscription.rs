@@ -19,8 +19,9 @@ use super::table::{Shared, lock};
 ///
 /// | | when values wait |
 /// |---|---|
-/// | unless chosen | at most 1024 do; then the oldest is dropped for each new one |
+/// | unless chosen | at most 1024 do, and at most 1 MiB of them; then the oldest are dropped for each new one |
 /// | [`capacity(16)`](Self::capacity) | the same, with 16 |
+/// | [`capacity_bytes(65_536)`](Self::capacity_bytes) | the same, with 64 KiB |
 /// | [`latest()`](Self::latest) | a new value replaces the one of the same subject |
 /// | [`close_when_full()`](Self::close_when_full) | one too many drops them all, and the subscription ends |
 ///
@@ -61,6 +62,19 @@ impl<T> Subscription<T> {
         self
     }
 
+    /// Sets how many bytes the values that wait behind the oldest may have together; 1 MiB unless set. Too many drop the
+    /// oldest, as a value beyond the [`capacity`](Self::capacity) does. The oldest may have any size, so that a large
+    /// value is received, too.
+    ///
+    /// A value has the bytes of its type, and those of its subject. An [`Event`](crate::Event), an
+    /// [`Html`](crate::Html), a `String`, an `Arc<str>`, `Bytes` and a `Vec<u8>` have those of their content, too. For
+    /// other types that hold more, see [`Relay::measured`](super::Relay::measured).
+    pub fn capacity_bytes(self, bytes: usize) -> Self {
+        let dropped = lock(&self.mailbox).set_capacity_bytes(bytes);
+        self.count(&dropped);
+        self
+    }
+
     /// Keeps only the newest value of each subject: for values that say how things are, not what has changed.
     /// The capacity is then the number of subjects.
     pub fn latest(self) -> Self {
@@ -69,7 +83,8 @@ impl<T> Subscription<T> {
         self
     }
 
-    /// Ends the subscription when more values wait than its [`capacity`](Self::capacity): for values of which
+    /// Ends the subscription when more values or bytes wait than its [`capacity`](Self::capacity) and
+    /// [`capacity_bytes`](Self::capacity_bytes) allow: for values of which
     /// none may be missing. If the handler then ends its stream with an error, the browser connects again, and
     /// the new stream can begin with the current state.
     pub fn close_when_full(self) -> Self {
@@ -113,7 +128,7 @@ impl<T: Clone> Stream for Subscription<T> {
         drop(unused);
         polled.map(|message| {
             message.map(|message| match Arc::try_unwrap(message) {
-                Ok(Message { subject, value }) => (subject, value),
+                Ok(Message { subject, value, .. }) => (subject, value),
                 Err(shared) => (Arc::clone(&shared.subject), shared.value.clone()),
             })
         })

@@ -12,11 +12,13 @@ use super::pattern::Pattern;
 pub(super) struct Shared<T> {
     pub(super) table: Mutex<Table<T>>,
     pub(super) dropped: AtomicU64,
+    /// How many bytes a value holds.
+    pub(super) measure: fn(&T) -> usize,
 }
 
-impl<T> Default for Shared<T> {
-    fn default() -> Self {
-        Self { table: Mutex::default(), dropped: AtomicU64::new(0) }
+impl<T> Shared<T> {
+    pub(super) fn new(measure: fn(&T) -> usize) -> Self {
+        Self { table: Mutex::default(), dropped: AtomicU64::new(0), measure }
     }
 }
 

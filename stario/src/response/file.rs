@@ -223,7 +223,7 @@ fn insert(headers: &mut HeaderMap, name: impl IntoHeaderName, value: String) {
     }
 }
 
-/// For how long after a change a second one may leave the same time and length behind.
+/// For how long after a change a second change may leave the same time and length.
 const UNSETTLED: Duration = Duration::from_secs(2);
 
 fn insert_validators(headers: &mut HeaderMap, modified: SystemTime, length: u64, now: SystemTime) {

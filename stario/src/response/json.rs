@@ -1,6 +1,12 @@
-//! `Json`: a value as a JSON body.
+//! `Json`: a value as a JSON body; and JSON values and maps without it, which are text of a page.
 
-use super::{IntoResponse, JSON, Response, failure, with_type};
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use stario_html::Render;
+
+use super::{HTML, IntoResponse, JSON, Response, failure, with_type};
 
 /// A JSON body, `content-type: application/json`.
 ///
@@ -24,11 +30,46 @@ use super::{IntoResponse, JSON, Response, failure, with_type};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
-impl<T: serde::Serialize> IntoResponse for Json<T> {
+impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
             Ok(json) => with_type(JSON, json),
             Err(error) => failure(error.into()),
         }
+    }
+}
+
+/// The text of the JSON as HTML, escaped. [`Json`] sends JSON.
+impl IntoResponse for Value {
+    fn into_response(self) -> Response {
+        shown(&self)
+    }
+}
+
+/// As `serde_json::Value`.
+impl IntoResponse for Map<String, Value> {
+    fn into_response(self) -> Response {
+        shown(&self)
+    }
+}
+
+/// As `serde_json::Value`.
+impl<K: Serialize, V: Serialize> IntoResponse for BTreeMap<K, V> {
+    fn into_response(self) -> Response {
+        shown(&self)
+    }
+}
+
+/// As `serde_json::Value`.
+impl<K: Serialize, V: Serialize, H> IntoResponse for HashMap<K, V, H> {
+    fn into_response(self) -> Response {
+        shown(&self)
+    }
+}
+
+fn shown(value: &impl Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(json) => with_type(HTML, json.into_html()),
+        Err(error) => failure(error.into()),
     }
 }

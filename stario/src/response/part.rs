@@ -125,7 +125,6 @@ impl StdError for InvalidHeader {
     }
 }
 
-/// The value behind the parts is rendered.
 /// Whether a response with this status is a redirect.
 pub(crate) fn is_redirect(status: StatusCode) -> bool {
     (300..=308).contains(&status.as_u16()) && status != StatusCode::NOT_MODIFIED
@@ -148,6 +147,7 @@ impl fmt::Display for NoRedirect {
 
 impl StdError for NoRedirect {}
 
+/// The value after the parts is rendered.
 #[doc(hidden)]
 pub struct AsHtmlWithParts(());
 

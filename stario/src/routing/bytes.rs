@@ -7,7 +7,7 @@ pub(super) fn position(text: &[u8], byte: u8) -> Option<usize> {
     let (words, tail) = text.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         // A byte that is equal becomes zero. Subtracting one from each sets the high bit of the first zero; bits
-        // behind it do not count.
+        // after it do not count.
         let different = u64::from_le_bytes(*word) ^ (ONES * u64::from(byte));
         let zeros = different.wrapping_sub(ONES) & !different & (ONES << 7);
         if zeros != 0 {

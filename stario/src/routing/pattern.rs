@@ -90,9 +90,9 @@ impl Pattern {
     pub(crate) fn strip<'p>(&self, path: &'p str) -> Option<&'p str> {
         let mut rest = path;
         for segment in &self.0 {
-            let behind_slash = rest.strip_prefix('/')?;
-            let end = position(behind_slash.as_bytes(), b'/').unwrap_or(behind_slash.len());
-            let (found, behind) = behind_slash.split_at(end);
+            let after_slash = rest.strip_prefix('/')?;
+            let end = position(after_slash.as_bytes(), b'/').unwrap_or(after_slash.len());
+            let (found, after) = after_slash.split_at(end);
             let fits = match segment {
                 Segment::Literal(text) => **text == *escapes::decode(found),
                 Segment::Capture(_) | Segment::Rest(_) => !found.is_empty(),
@@ -100,7 +100,7 @@ impl Pattern {
             if !fits {
                 return None;
             }
-            rest = behind;
+            rest = after;
         }
         // `*`, the target of `OPTIONS *`, is below no prefix.
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
@@ -111,8 +111,8 @@ impl Pattern {
         let mut rest = path;
         self.0.iter().filter_map(move |segment| {
             let text = rest.strip_prefix('/')?;
-            let (found, behind) = text.split_at(position(text.as_bytes(), b'/').unwrap_or(text.len()));
-            rest = behind;
+            let (found, after) = text.split_at(position(text.as_bytes(), b'/').unwrap_or(text.len()));
+            rest = after;
             match segment {
                 Segment::Literal(_) => None,
                 Segment::Capture(name) => Some((&**name, Capture::Segment(found))),

@@ -62,16 +62,16 @@ impl Node {
         node.is_reserved = true;
     }
 
-    /// The reserved node that most segments of the path lead to, and the segments behind it.
+    /// The reserved node that most segments of the path lead to, and the segments after it.
     fn reserved<'p>(&self, path: &'p [u8], is_escaped: bool) -> Option<(&Self, Option<&'p [u8]>)> {
         let (mut node, mut rest, mut found) = (self, Some(path), None);
         while let Some(segments) = rest.filter(|_| node.has_reserved) {
-            let (segment, behind) = match position(segments, b'/') {
+            let (segment, after) = match position(segments, b'/') {
                 Some(slash) => (&segments[..slash], Some(&segments[slash + 1..])),
                 None => (segments, None),
             };
             let Some(next) = node.literal(segment, is_escaped) else { break };
-            (node, rest) = (next, behind);
+            (node, rest) = (next, after);
             if node.is_reserved {
                 found = Some((node, rest));
             }
@@ -92,7 +92,7 @@ impl Node {
             [b'/'] => self.end_here(accept),
             [b'/', .., b'/'] => None,
             [b'/', rest @ ..] if self.has_reserved => match self.reserved(rest, is_escaped) {
-                Some((node, Some(behind))) => node.descend(behind, is_escaped, accept),
+                Some((node, Some(after))) => node.descend(after, is_escaped, accept),
                 Some((node, None)) => node.end_here(accept),
                 None => self.descend(rest, is_escaped, accept),
             },
@@ -112,7 +112,7 @@ impl Node {
     ) -> Option<R> {
         let mut node = self;
         loop {
-            let (segment, behind) = match position(rest, b'/') {
+            let (segment, after) = match position(rest, b'/') {
                 Some(0) => return None,
                 Some(slash) => (&rest[..slash], Some(&rest[slash + 1..])),
                 None => (rest, None),
@@ -121,15 +121,15 @@ impl Node {
                 // Where there is only one way, nothing is left to try after it.
                 (Some(only), None) | (None, Some(only)) if node.rest.is_empty() => only,
                 (literal, capture) => {
-                    let found = literal.into_iter().chain(capture).find_map(|next| match behind {
-                        Some(behind) => next.descend(behind, is_escaped, accept),
+                    let found = literal.into_iter().chain(capture).find_map(|next| match after {
+                        Some(after) => next.descend(after, is_escaped, accept),
                         None => next.end_here(accept),
                     });
                     return found.or_else(|| node.take_rest(rest, accept));
                 }
             };
-            match behind {
-                Some(behind) => (node, rest) = (next, behind),
+            match after {
+                Some(after) => (node, rest) = (next, after),
                 None => return next.end_here(accept),
             }
         }

@@ -49,6 +49,8 @@ pub(super) struct Activity {
     /// The bytes that have come meanwhile. As many are echoed to a client that pings, and say nothing about what
     /// it takes of its responses.
     echoed: AtomicUsize,
+    /// The bytes that the client has taken of those that were unsent.
+    taken: AtomicUsize,
     /// When the connection began to be idle, or to read a head: milliseconds since `opened`.
     since: AtomicU64,
     /// Whether the connection reads a head, of which the first byte may not have come yet.
@@ -87,6 +89,7 @@ impl Activity {
             is_writing: AtomicBool::new(false),
             unsent: AtomicUsize::new(0),
             echoed: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
             since: AtomicU64::new(0),
             // A client that connects means to send a request.
             is_in_head: AtomicBool::new(true),
@@ -168,12 +171,24 @@ impl Activity {
             self.echoed.store(echoed.saturating_sub(bytes), Ordering::Relaxed);
             let taken = bytes.saturating_sub(echoed);
             self.unsent.store(unsent.saturating_sub(taken), Ordering::Relaxed);
+            self.taken.fetch_add(taken, Ordering::Relaxed);
             self.extend_wait(time_for(taken));
         }
         if self.is_writing.load(Ordering::Relaxed) != is_blocked {
             self.is_writing.store(is_blocked, Ordering::Relaxed);
             self.wait_from_now();
         }
+    }
+
+    /// How many bytes the client of HTTP/2 has taken so far that had to wait for it.
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request is not answered to its end.
+    #[cfg(feature = "http2")]
+    pub(super) fn has_requests(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn has_asked(&self) -> bool {

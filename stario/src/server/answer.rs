@@ -12,7 +12,7 @@ use hyper::ext::ReasonPhrase;
 
 use super::activity::{ActiveRequest, Activity};
 use super::check::refusal;
-use super::http2::StreamState;
+use super::http2::{StreamState, Turn};
 use super::places::Role;
 use super::response_body::ResponseBody;
 use crate::body::Body;
@@ -29,17 +29,33 @@ pub(super) fn answer(
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
+    let mut turn = stream.as_deref().map(StreamState::turn);
+    let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
     let has_body = !hyper::body::Body::is_end_stream(request.body());
     let active = activity.begin_request(has_body, stream);
     let refused = refusal(&mut request, limits.head_fields)
+        .or_else(|| (has_no_place && !activity.app().is_probe(request.uri().path())).then(too_many_requests))
         .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&request, activity)).flatten())
         .map(Box::new);
     let dispatched = refused.is_none().then(|| {
         let stall = StallTimer::new(limits.body_timeout);
         let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
-        catch_panic(dispatch(activity.app(), request, activity.connection().clone()))
+        let dispatch = dispatch(activity.app(), request, activity.connection().clone());
+        if let Some(turn) = &mut turn {
+            turn.expect(dispatch.expected_bytes());
+        }
+        catch_panic(dispatch)
     });
-    Answer { dispatched, refused, request: Some(active) }
+    Answer { turn, dispatched, refused, request: Some(active), taken: 0 }
+}
+
+/// The answer to a request of HTTP/2 for which there is no place.
+#[cold]
+fn too_many_requests() -> Response {
+    let sentence = "the server has as many requests as it may: try again later";
+    let mut answer = response::text(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    response::set(answer.headers_mut(), RETRY_AFTER, "1");
+    answer
 }
 
 /// The answer to what a connection may not ask for: one in reserve, or one to the address of the probes.
@@ -71,6 +87,10 @@ pin_project_lite::pin_project! {
         refused: Option<Box<Response>>,
         // Until the response has it.
         request: Option<ActiveRequest>,
+        // Over HTTP/2: comes when the connection holds few enough bytes of other responses.
+        turn: Option<Turn>,
+        // What the client had taken when the turn was last asked for.
+        taken: usize,
     }
 }
 
@@ -79,6 +99,11 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        if let Some(turn) = this.turn
+            && !turn.has_come()
+        {
+            ready!(poll_turn(turn, this.request.as_ref(), this.taken, ctx));
+        }
         let mut response = match this.dispatched.as_pin_mut() {
             Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
                 tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
@@ -97,4 +122,27 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
         }
         Poll::Ready(Ok(ResponseBody::in_response(*response, request)))
     }
+}
+
+/// Ready when a request of HTTP/2 may be answered. As long as it waits for its client to take other responses, it is reset
+/// when the client takes too little.
+fn poll_turn(
+    turn: &mut Turn,
+    request: Option<&ActiveRequest>,
+    taken: &mut usize,
+    ctx: &mut Context<'_>,
+) -> Poll<()> {
+    let polled = turn.poll(ctx);
+    let Some(request) = request else { return polled };
+    let Some(stream) = request.stream() else { return polled };
+    if polled.is_pending() && turn.waits_for_client() {
+        let before = std::mem::replace(taken, request.activity().taken());
+        // A poll without progress must not begin another wait.
+        if *taken > before || !stream.waits_for_client() {
+            stream.wait_for_client(*taken - before);
+        }
+    } else if stream.waits_for_client() {
+        stream.wait_for_server();
+    }
+    polled
 }

@@ -50,6 +50,12 @@ impl Config {
         if let Some(bytes) = variables.read("STARIO_REQUESTS_MAX_BODY_BYTES", "a number of bytes") {
             settings.part.body_limit = Some(bytes);
         }
+        if let Some(bytes) = variables.read("STARIO_REQUESTS_MAX_SIGNALS_BYTES", "a number of bytes") {
+            settings.part.signals_limit = Some(bytes);
+        }
+        if let Some(limit) = variables.read("STARIO_REQUESTS_MAX_VALUES", count) {
+            settings.part.values_limit = Some(limit);
+        }
         if let Some(limit) = variables.read("STARIO_DETACHED_LIMIT", count) {
             settings.served.detached_limit = Some(limit);
         }
@@ -119,6 +125,9 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
             });
         set(&mut limits.head_fields, head_fields);
         set(&mut limits.head_timeout, self.seconds("STARIO_REQUESTS_HEADER_TIMEOUT"));
+        let body_memory =
+            self.read_with("STARIO_REQUESTS_BODY_MEMORY_BYTES", "a number of bytes above 0", above_zero);
+        limits.body_memory = body_memory.or(limits.body_memory);
         set(&mut limits.body_timeout, self.seconds("STARIO_REQUESTS_BODY_TIMEOUT"));
         set(&mut limits.keep_alive_timeout, self.seconds("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT"));
         set(&mut limits.write_timeout, self.seconds("STARIO_REQUESTS_WRITE_TIMEOUT"));
@@ -279,6 +288,7 @@ mod tests {
     fn every_bad_variable_is_named_at_once() {
         let bad = [
             ("STARIO_REQUESTS_MAX_HEADER_BYTES", "256"),
+            ("STARIO_REQUESTS_BODY_MEMORY_BYTES", "0"),
             ("STARIO_REQUESTS_BODY_TIMEOUT", "-1"),
             ("STARIO_REQUESTS_WRITE_TIMEOUT", "nan"),
             ("STARIO_REQUESTS_KEEP_ALIVE_TIMEOUT", "1e300"),
@@ -303,12 +313,16 @@ mod tests {
         let time = Duration::from_secs;
         settings.served.limits = Some(Limits::default().head_timeout(time(1)).body_timeout(time(2)));
         settings.served.listen = vec![parse_address("127.0.0.1:1").unwrap()];
-        let variables = [("STARIO_REQUESTS_HEADER_TIMEOUT", "0.5"), ("STARIO_REQUESTS_MAX_BODY_BYTES", "7")];
+        let variables = [
+            ("STARIO_REQUESTS_HEADER_TIMEOUT", "0.5"),
+            ("STARIO_REQUESTS_MAX_BODY_BYTES", "7"),
+            ("STARIO_REQUESTS_BODY_MEMORY_BYTES", "70"),
+        ];
         let config = config(&variables, &mut settings).unwrap();
         assert_eq!(config.addresses, settings.served.listen);
         let limits = settings.served.limits.as_ref().unwrap();
         assert_eq!((limits.head_timeout, limits.body_timeout), (Duration::from_millis(500), time(2)));
-        assert_eq!(settings.part.body_limit(), 7);
+        assert_eq!((settings.part.body_limit(), limits.body_memory), (7, Some(70)));
     }
 
     #[test]

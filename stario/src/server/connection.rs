@@ -60,7 +60,7 @@ pub(super) struct Connections {
     /// Of connections in reserve.
     reserve_limits: Limits,
     http1: http1::Builder,
-    places: Places,
+    pub(super) places: Places,
     /// The tasks of connections, and over HTTP/2 of their streams. Always closed, so that it can be waited for.
     pub(super) tasks: TaskTracker,
     /// The sockets, of which an upgraded one outlives its task. Always closed.

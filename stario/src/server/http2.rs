@@ -15,6 +15,7 @@
 
 mod protocol;
 mod stream_state;
+mod unread;
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -42,8 +43,9 @@ use crate::tasks::TaskTracker;
 #[cfg(feature = "tls")]
 pub(super) use protocol::ALPN;
 pub(super) use protocol::Protocol;
-use stream_state::NewStream;
 pub(super) use stream_state::StreamState;
+use stream_state::{NewStream, Place};
+pub(super) use unread::Turn;
 
 /// How often a client is asked whether it is still there, and how long it may take to answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -61,11 +63,17 @@ impl Connections {
             new_stream: new_stream.clone(),
         };
         let service = service_fn(|request: Request<Incoming>| {
-            answer(request, activity, Some(new_stream.create()), &self.limits)
+            let place = if activity.has_requests() {
+                self.places.take_of_requests().map_or(Place::None, |permit| Place::Own { _permit: permit })
+            } else {
+                Place::OfConnection
+            };
+            answer(request, activity, Some(new_stream.create(place)), &self.limits)
         });
         let builder = builder(streams, &self.limits);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
         let _ = self.drive(&mut connection.as_mut(), activity).await;
+        new_stream.close();
     }
 }
 
@@ -141,10 +149,6 @@ impl<F: Future> Future for StreamTask<F> {
         if this.state.has_changed.swap(false, Ordering::Relaxed) {
             this.stall.note_progress(this.state.bytes.swap(0, Ordering::Relaxed));
         }
-        if this.state.waits_for_client.load(Ordering::Relaxed) {
-            this.stall.poll_stalled(ctx)
-        } else {
-            Poll::Pending
-        }
+        if this.state.waits_for_client() { this.stall.poll_stalled(ctx) } else { Poll::Pending }
     }
 }

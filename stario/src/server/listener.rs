@@ -159,7 +159,7 @@ mod unix {
         }
     }
 
-    /// Removes the socket that a server left behind and that nobody listens to any more.
+    /// Removes a socket that another server has left and that nobody listens to any more.
     fn remove_stale_socket(path: &Path) -> io::Result<()> {
         let found = match fs::symlink_metadata(path) {
             Ok(found) => found,

@@ -63,6 +63,9 @@ pub(super) struct Places {
     /// Of those that were answered from the reserve, and whose client still sends.
     lingering: Arc<Semaphore>,
     probes: Arc<Semaphore>,
+    /// Of requests of HTTP/2 beyond the first of each connection: as many as of connections.
+    #[cfg_attr(not(feature = "http2"), allow(dead_code))]
+    requests: Arc<Semaphore>,
     /// `None` if a client may have any number of connections.
     shares: Option<Arc<Shares>>,
     refused: Mutex<Refused>,
@@ -71,8 +74,10 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn new(limits: &Limits) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+        let connections = limits.connections.unwrap_or_else(capacity::connections);
         Self {
-            served: places(limits.connections.unwrap_or_else(capacity::connections)),
+            served: places(connections),
+            requests: places(connections),
             reserve: places(capacity::reserve()),
             lingering: places(capacity::reserve().div_ceil(2)),
             probes: places(PROBES),
@@ -96,6 +101,13 @@ impl Places {
     /// A place for a connection to the address of the probes.
     pub(super) fn take_of_probes(&self) -> Option<Place> {
         place(Role::Probes, &self.probes, None)
+    }
+
+    /// A permit for a request of HTTP/2 whose connection carries others, if there is one. So such requests are as many as
+    /// connections may be, and take the place of none.
+    #[cfg_attr(not(feature = "http2"), allow(dead_code))]
+    pub(super) fn take_of_requests(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.requests).try_acquire_owned().ok()
     }
 
     /// A place for the end of a connection that is answered: its own, but in the reserve another, so that clients that do not

@@ -51,11 +51,15 @@ impl ResponseBody {
         let size = response.body().size_hint().exact();
         if size.is_none_or(|size| size > SMALL_RESPONSE) {
             activity.begin_large_response(response.body().handler());
+            if request.stream().is_none() {
+                response.body().note_size();
+            }
         }
         if size.is_none() && is_event_stream(&response) {
             activity.connection().leave_with_input();
         }
         if let Some(stream) = request.stream() {
+            response.body().note_size();
             // A client may grant not a single byte, and hyper does not poll the body for one then.
             stream.wait_for_client(0);
         }
@@ -84,6 +88,10 @@ impl http_body::Body for ResponseBody {
         match this.body.as_mut().poll_frame(ctx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.request.note_handed_over(frame.data_ref().map_or(0, Bytes::len));
+                let frame = match this.request.stream() {
+                    Some(stream) => frame.map_data(|bytes| stream.count_unread(bytes)),
+                    None => frame,
+                };
                 *this.has_ended = this.body.is_end_stream();
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -17,7 +17,7 @@ pub(super) struct Signals {
     /// Given at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP.
     pub(super) stop: StopSignal,
     /// Given at the second.
-    pub(super) hurry: StopSignal,
+    pub(super) second_signal: StopSignal,
     /// Kept only for its drop, which ends the thread that listens.
     _listening: DropGuard,
 }
@@ -27,13 +27,14 @@ pub(super) struct Signals {
 /// It runs in a thread and a runtime of its own: tokio watches signals and sockets in the thread of one worker, and a
 /// handler that blocks that thread would keep the process from noticing the signal.
 pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
-    let (stop, hurry, ended) = (StopSignal::default(), StopSignal::default(), CancellationToken::new());
+    let (stop, second_signal, ended) =
+        (StopSignal::default(), StopSignal::default(), CancellationToken::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let mut received = {
         let _entered = runtime.enter();
         received(is_hangup_taken)?
     };
-    let (stopping, hurrying, is_over) = (stop.clone(), hurry.clone(), ended.clone());
+    let (stopping, signalled_again, is_over) = (stop.clone(), second_signal.clone(), ended.clone());
     let listening = async move {
         let signal = received.next().await;
         tracing::info!(signal, "the server stops");
@@ -42,13 +43,13 @@ pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
         while first.elapsed() < SIGNAL_DEBOUNCE {
             received.next().await;
         }
-        hurrying.stop();
+        signalled_again.stop();
     };
     let run = move || {
         runtime.block_on(is_over.run_until_cancelled(listening));
     };
     std::thread::Builder::new().name("stario-signals".to_owned()).spawn(run)?;
-    Ok(Signals { stop, hurry, _listening: ended.drop_guard() })
+    Ok(Signals { stop, second_signal, _listening: ended.drop_guard() })
 }
 
 #[cfg(unix)]

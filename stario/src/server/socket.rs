@@ -5,7 +5,7 @@
 //! handler does not read. It cannot see the client leave then. So the connection asks for a look now and then
 //! ([`Activity::look_for_client`]), and the next flush takes it: every poll of a connection of HTTP/1 flushes.
 //!
-//! A client may end its input behind its last request, and wait for the answer. hyper would drop the request, so the
+//! A client may end its input after its last request, and wait for the answer. hyper would drop the request, so the
 //! end is withheld until that is answered ([`Activity::withholds_end`]).
 
 use std::io::{self, IoSlice};

@@ -28,6 +28,7 @@ pub struct Limits {
     pub(crate) head_bytes: usize,
     pub(crate) head_fields: usize,
     pub(crate) head_timeout: Duration,
+    pub(crate) body_memory: Option<usize>,
     pub(crate) body_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) write_timeout: Duration,
@@ -48,6 +49,7 @@ impl Default for Limits {
             head_bytes: 64 * 1024,
             head_fields: 100,
             head_timeout: Duration::from_secs(5),
+            body_memory: None,
             body_timeout: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
@@ -76,6 +78,9 @@ pub(crate) struct Http2Limits {
 impl Limits {
     /// Sets how many requests an HTTP/2 connection carries at once; 128 unless set.
     /// `STARIO_HTTP2_MAX_STREAMS`
+    ///
+    /// On all connections together, beyond the first of each, there are at most as many as there may be
+    /// [`connections`](Self::connections). A further one is answered 503 with `retry-after`.
     pub fn http2_streams(mut self, count: u32) -> Self {
         self.http2.streams = count.max(1);
         self
@@ -122,9 +127,23 @@ impl Limits {
         self
     }
 
-    /// Sets how long a client may pause while its body is read; 30 seconds unless set. In the long run, fewer
-    /// than 256 bytes a second count as a pause. A slower client is answered 408.
+    /// Sets how many bytes of request bodies are in memory at once, of all requests of the app together; unless set,
+    /// a quarter of the memory that the process may use (the machine's, or that of its control group), or 256 MiB
+    /// where the system does not say. A request that would need more is answered 503 with `retry-after`.
+    /// `STARIO_REQUESTS_BODY_MEMORY_BYTES`
+    ///
+    /// A body counts while it is collected, and until the handler's parameters are made of it. Bodies that are handed
+    /// on as they arrive ([`BodyStream`](crate::BodyStream)), files on the disk and less than 16 KiB do not count.
+    pub fn body_memory(mut self, bytes: usize) -> Self {
+        self.body_memory = Some(bytes.max(1));
+        self
+    }
+
+    /// Sets how long a client may pause while its body is read; 30 seconds unless set. A slower client is answered 408.
     /// `STARIO_REQUESTS_BODY_TIMEOUT`
+    ///
+    /// In the long run, fewer than 256 bytes a second count as a pause; or fewer than one byte a second for each KiB
+    /// that is kept of the body, if that is more, up to 10 KiB a second.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.body_timeout = time.min(Self::MOST_TIME);
         self

@@ -228,7 +228,7 @@ mod tests {
 
     use super::*;
 
-    /// A minute: tests fail behind it, and none waits for it.
+    /// A minute, after which a test fails. None takes as long.
     const LONG: Duration = Duration::from_secs(60);
 
     /// Gives the test a buffer with a sink of its own: functions have no captures.

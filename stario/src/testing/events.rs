@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::decode::decoded;
 use super::wait::{block_on, patiently};
 use crate::body::BodyError;
+use crate::error_text::Chain;
 use crate::response::Response;
 
 /// A stream that stays open. Drop it to leave, as a browser does when its tab is closed.
@@ -53,7 +54,11 @@ impl Events {
             }
             match patiently("event", self.chunks.recv()).await? {
                 Ok(chunk) => self.parser.push(&chunk),
-                Err(error) => panic!("the stream was cut: {error}"),
+                Err(error) => {
+                    // Made before the panic: a text that panics within one would end the process.
+                    let error = Chain(&*error).to_string();
+                    panic!("the stream was cut: {error}")
+                }
             }
         }
     }
@@ -162,6 +167,8 @@ pub(super) struct Parser {
     /// What has come of the line that has not ended yet.
     line: Vec<u8>,
     event: Option<ReceivedEvent>,
+    /// The last id, which a client sends back when it connects again.
+    last_id: Option<String>,
     complete: VecDeque<ReceivedEvent>,
 }
 
@@ -182,6 +189,11 @@ impl Parser {
         self.complete.pop_front()
     }
 
+    #[cfg(feature = "testing")]
+    pub(super) fn last_id(&self) -> Option<&str> {
+        self.last_id.as_deref().filter(|id| !id.is_empty())
+    }
+
     fn end_line(&mut self, line: &str) {
         if line.is_empty() {
             // Without any data it is no event, to a browser neither.
@@ -193,7 +205,10 @@ impl Parser {
         let event = self.event.get_or_insert_default();
         match field {
             "event" => value.clone_into(&mut event.name),
-            "id" => event.id = Some(value.to_owned()),
+            "id" => {
+                event.id = Some(value.to_owned());
+                self.last_id = Some(value.to_owned());
+            }
             "retry" => event.retry = value.parse().ok().map(Duration::from_millis),
             "data" => {
                 let (key, line) = value.split_once(' ').unwrap_or((value, ""));

@@ -11,6 +11,7 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Collected};
 use serde::Serialize;
 
+use super::cookie_jar::{CookieJar, host_of};
 use super::decode::decoded;
 use super::events::Events;
 use super::response::TestResponse;
@@ -20,6 +21,7 @@ use crate::body::Body;
 use crate::connection::Connection;
 use crate::datastar::encode_form;
 use crate::dispatch::dispatch;
+use crate::error_text::Chain;
 use crate::response::{JSON, Response};
 
 /// A request being built; send it with [`send`](Self::send) or `.await`.
@@ -30,6 +32,8 @@ pub struct TestRequest {
     peer: SocketAddr,
     /// Becomes the body when the request is sent, if there are any.
     fields: Vec<Field>,
+    /// Where its cookies come from, and those of the response go to.
+    jar: Option<Arc<CookieJar>>,
 }
 
 /// A field of a form.
@@ -41,10 +45,12 @@ struct Field {
 }
 
 impl TestRequest {
-    pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str) -> Self {
+    pub(super) fn new(app: Arc<Assembled>, method: Method, path: &str, jar: Option<Arc<CookieJar>>) -> Self {
         let request = Request::builder().method(method).uri(path).body(Body::empty());
         match request {
-            Ok(request) => Self { app, request, peer: (Ipv4Addr::LOCALHOST, 0).into(), fields: Vec::new() },
+            Ok(request) => {
+                Self { app, request, peer: (Ipv4Addr::LOCALHOST, 0).into(), fields: Vec::new(), jar }
+            }
             Err(error) => panic!("`{path}` cannot be requested: {error}"),
         }
     }
@@ -188,7 +194,22 @@ impl TestRequest {
             self.request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
             *self.request.body_mut() = body;
         }
-        *patiently("response", dispatch(&self.app, self.request, Connection::new(Some(self.peer)))).await
+        patiently("response", self.dispatched()).await
+    }
+
+    /// Sends the request, however long its response takes.
+    pub(super) async fn dispatched(self) -> Response {
+        let (mut head, body) = self.request.into_parts();
+        if let Some(jar) = &self.jar {
+            jar.add_to(&mut head);
+        }
+        let (host, path) = (host_of(&head), head.uri.path().to_owned());
+        let request = Request::from_parts(head, body);
+        let response = *dispatch(&self.app, request, Connection::new(Some(self.peer))).await;
+        if let Some(jar) = &self.jar {
+            jar.keep(&host, &path, response.headers());
+        }
+        response
     }
 }
 
@@ -242,10 +263,15 @@ impl IntoFuture for TestRequest {
                 Ok(body) => {
                     let body = body.to_bytes();
                     let content = decoded(&head.headers, body.clone().into()).collect().await;
-                    let content = content.map(Collected::to_bytes).map_err(|error| error.to_string());
+                    let content =
+                        content.map(Collected::to_bytes).map_err(|error| Chain(&*error).to_string());
                     TestResponse { status: head.status, headers: head.headers, body, content }
                 }
-                Err(error) => panic!("the response was cut: {error}"),
+                Err(error) => {
+                    // Made before the panic: a text that panics within one would end the process.
+                    let error = Chain(&*error).to_string();
+                    panic!("the response was cut: {error}")
+                }
             }
         })
     }

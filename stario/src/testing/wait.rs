@@ -12,6 +12,12 @@ static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     runtime.expect("a runtime for tests can be started")
 });
 
+/// The runtime of tests that are not `async`.
+#[cfg(feature = "testing")]
+pub(super) fn runtime() -> &'static tokio::runtime::Runtime {
+    &RUNTIME
+}
+
 /// Waits for `future` in a test that is not async.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     assert!(

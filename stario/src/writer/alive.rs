@@ -1,4 +1,4 @@
-//! What a handler does only while someone is there for it.
+//! What a handler does only while its client is connected and the server runs.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -122,7 +122,7 @@ pub struct WhileAlive<S>(Pin<Box<Watched<S>>>);
 
 pin_project_lite::pin_project! {
     struct Watched<S> {
-        // Dropped when it is over: a subscription ends there.
+        // Dropped when `ended` resolves, which ends a subscription.
         #[pin]
         source: Option<S>,
         #[pin]

@@ -14,7 +14,7 @@ use crate::scope::Scope;
 /// The type is the response's writer.
 pub struct AsWriter(());
 
-/// A `Writer` before the handler's other parameters are there.
+/// A `Writer` before the handler's other parameters are resolved.
 pub struct Opening(Arc<Scope>);
 
 // No `FromRequest`: then a struct of sources could hold one.

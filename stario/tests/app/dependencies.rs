@@ -502,7 +502,10 @@ async fn what_is_deferred_late_and_what_panics_is_done_all_the_same() {
     let (done, is_done) = tokio::sync::oneshot::channel::<()>();
     cleanup.defer(async move { drop(done) });
     let _ = is_done.await;
-    cleanup.defer(async { panic!("on purpose") as () });
+    cleanup.defer(async { todo!() });
+    cleanup.defer(async {
+        panic!("on purpose");
+    });
     let late = Arc::clone(&log);
     cleanup.defer(async move { late.add("late") });
     assert_eq!(events.recv().await, Some("late"));

@@ -48,6 +48,32 @@ async fn no_items() -> Vec<Html> {
     Vec::new()
 }
 
+#[app::query("/no-keys", app = local)]
+async fn no_keys() -> serde_json::Value {
+    json!({})
+}
+
+#[app::query("/keys", app = local)]
+async fn keys() -> (StatusCode, std::collections::BTreeMap<u8, &'static str>) {
+    (StatusCode::ACCEPTED, [(1, "a < b")].into())
+}
+
+#[app::query("/map", app = local)]
+async fn map() -> stario::Result<Option<std::collections::HashMap<String, u32>>> {
+    Ok(Some([("one".to_owned(), 1)].into()))
+}
+
+#[app::query("/json-map", app = local)]
+async fn json_map() -> serde_json::Map<String, serde_json::Value> {
+    serde_json::Map::new()
+}
+
+/// Keys of JSON are text.
+#[app::query("/bad-keys", app = local)]
+async fn bad_keys() -> std::collections::BTreeMap<Option<(u8, u8)>, u8> {
+    [(Some((1, 2)), 3)].into()
+}
+
 #[app::command("/unit", app = local)]
 async fn unit() {}
 
@@ -162,6 +188,11 @@ fn the_return_type_decides_the_response() {
     check("/empty", 200, "");
     check("/list", 200, "<i></i><b></b>");
     check("/no-items", 200, "");
+    check("/no-keys", 200, "{}");
+    check("/json-map", 200, "{}");
+    check("/keys", 202, "{&quot;1&quot;:&quot;a &lt; b&quot;}");
+    check("/map", 200, "{&quot;one&quot;:1}");
+    check("/bad-keys", 500, "Internal Server Error");
     check("/option/true", 200, "some");
     check("/option/false", 204, "");
     check("/response", 410, "<p>gone</p>");
@@ -181,6 +212,7 @@ fn content_types_follow_the_value() {
     assert_eq!(content_type("/html"), "text/html; charset=utf-8");
     assert_eq!(content_type("/text"), "text/html; charset=utf-8");
     assert_eq!(content_type("/json"), "application/json");
+    assert_eq!(content_type("/no-keys"), "text/html; charset=utf-8");
     assert_eq!(content_type("/option/false"), "");
     assert_eq!(content_type("/nowhere"), "text/plain; charset=utf-8");
     assert_eq!(content_type("/stream"), "text/event-stream");
@@ -248,10 +280,7 @@ fn signals_come_from_the_json_body() {
         client().post("/signals").header("content-type", "application/json; charset=utf-8").body("{").send();
     assert_eq!(res.status(), 400);
     let res = client().post("/signals").body(vec![b' '; 10 * 1024 * 1024 + 1]).send();
-    assert_eq!(
-        (res.status().as_u16(), res.text()),
-        (413, "the request's body is larger than 10485760 bytes")
-    );
+    assert_eq!((res.status().as_u16(), res.text()), (413, "the signals are larger than 1048576 bytes"));
 }
 
 #[test]

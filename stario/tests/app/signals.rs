@@ -127,7 +127,7 @@ struct Inputs {
 
 /// Generic, so that its signals are read by serde.
 #[derive(FromRequest)]
-struct Untyped<T: DeserializeOwned + Send> {
+struct Untyped<T: DeserializeOwned + Send + 'static> {
     search: Signals<T>,
 }
 

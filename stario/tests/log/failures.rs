@@ -177,6 +177,70 @@ async fn own(which: PathParam<String>) -> Result<Html, OwnError> {
     })
 }
 
+/// An error whose text panics.
+#[derive(Debug)]
+struct Speechless(StatusCode);
+
+impl std::fmt::Display for Speechless {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("{CAUSE}")
+    }
+}
+
+impl std::error::Error for Speechless {}
+
+#[error_response]
+impl ErrorResponse for Speechless {
+    fn status(&self) -> StatusCode {
+        self.0
+    }
+}
+
+#[app::command("/speechless/{status}", app = local)]
+async fn speechless(status: PathParam<u16>) -> Result<Html, Speechless> {
+    Err(Speechless(StatusCode::from_u16(status.0).unwrap()))
+}
+
+#[app::command("/speechless-stream", app = local)]
+async fn speechless_stream() -> impl Stream<Item = stario::Result<Event>> {
+    try_stream! {
+        yield html! { <p id="one">"one"</p> };
+        Err(Speechless(StatusCode::CONFLICT))?;
+    }
+}
+
+#[app::command("/speechless-body", app = local)]
+async fn speechless_body() -> Response {
+    let chunks =
+        futures_util::stream::iter([Ok(stario::Bytes::from("one")), Err(Speechless(StatusCode::CONFLICT))]);
+    Response::new(Body::stream(chunks))
+}
+
+#[tokio::test]
+async fn an_error_whose_text_panics_is_answered_and_logged() {
+    check(local::new(), "/speechless/500", 500, &["a request failed"]).await;
+    check(local::new(), "/speechless/503", 503, &["a request failed"]).await;
+    // The client is told the text of such an error, and there is none.
+    check(local::new(), "/speechless/409", 409, &["the text of an error panicked"]).await;
+    check(local::new(), "/speechless-stream", 200, &["a stream failed"]).await;
+    check(local::new(), "/speechless-body", 200, &["a response's body failed"]).await;
+    let app = local::new().on_error(|_: &Speechless, _| (StatusCode::GONE, "a page"));
+    check(app, "/speechless/500", 410, &[]).await;
+    let fails = tower::layer::layer_fn(|_: stario::Next| {
+        tower::service_fn(async |_: Request<Body>| Err::<Response, _>(Speechless(StatusCode::BAD_GATEWAY)))
+    });
+    check(local::new().layer(fails), "/error", 502, &["a request failed"]).await;
+}
+
+#[tokio::test]
+async fn what_was_yielded_before_an_error_whose_text_panics_is_sent() {
+    let mut events = TestClient::new(local::new()).post("/speechless-stream").open().await;
+    assert_eq!(events.next().await.unwrap().elements(), "<p id=\"one\">one</p>");
+    let cut = tokio::spawn(async move { events.next().await }).await;
+    let panic = cut.unwrap_err().into_panic();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), "the stream was cut: the stream failed");
+}
+
 #[tokio::test]
 async fn the_cause_of_a_failure_is_logged_once_with_the_requests_id() {
     for path in ["/error", "/anyhow", "/provider-error"] {
@@ -225,7 +289,7 @@ async fn a_panic_before_the_head_of_a_written_response_is_a_500() {
 }
 
 #[tokio::test]
-async fn what_fails_behind_its_answer_is_logged_once() {
+async fn what_fails_after_its_answer_is_logged_once() {
     for (path, message) in
         [("/detached-error", "a detached command failed"), ("/detached-panic", "a handler panicked")]
     {

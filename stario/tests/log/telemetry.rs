@@ -100,6 +100,22 @@ async fn closed_writer(_w: Writer) -> stario::Result {
     Err(stario::Error::new(StatusCode::FORBIDDEN, "the shop is closed"))
 }
 
+#[app::command("/collected", app = local)]
+async fn collected(body: RawBody) -> usize {
+    body.len()
+}
+
+#[tokio::test]
+async fn the_reason_of_a_body_for_which_there_is_no_memory_is_reported() {
+    let mut log = listen();
+    let client = TestClient::new(local::new().limits(stario::Limits::default().body_memory(20_000)));
+    let res = client.post("/collected").body("x".repeat(30_000)).await;
+    assert_eq!(res.header("retry-after"), "1");
+    let report = log.message("POST /collected 503 in ").await;
+    let reason = "the server holds as much of request bodies as it may: try again later";
+    check(&report, &[("reason", reason), ("request_id", res.header("x-request-id"))]);
+}
+
 #[tokio::test]
 async fn the_reason_of_a_refusal_is_reported() {
     let mut log = listen();
@@ -119,6 +135,40 @@ async fn the_reason_of_a_refusal_is_reported() {
         client.get("/no-such-path").await;
         assert!(!log.message("GET /no-such-path 404 in ").await.contains_key("reason"));
     }
+}
+
+#[tokio::test]
+async fn a_refused_origin_is_reported_as_it_was_sent() {
+    let mut log = listen();
+    let request = TestClient::new(local::new()).post("/todo").header("sec-fetch-site", "cross-site");
+    assert_eq!(request.header("origin", "https://a.example").await.status(), 403);
+    let record = log.message("a command of a page of another origin is refused").await;
+    check(&record, &[("sec_fetch_site", "cross-site"), ("origin", "https://a.example")]);
+}
+
+/// An error of `length` two-byte characters.
+#[app::query("/long/{length}", app = local)]
+async fn long(length: PathParam<usize>) -> stario::Result {
+    Err(stario::Error::new(StatusCode::CONFLICT, "é".repeat(length.0)))
+}
+
+/// What a page says may be private, so it is no reason.
+#[app::query("/own-page", app = local)]
+async fn own_page() -> (StatusCode, Html) {
+    (StatusCode::CONFLICT, html! { <p>"the password is 1234"</p> })
+}
+
+#[tokio::test]
+async fn a_reason_is_cut_after_256_bytes_and_a_page_is_none() {
+    let mut log = listen();
+    let client = TestClient::new(local::new());
+    for (length, reason) in [(128, "é".repeat(128)), (129, "é".repeat(128) + "…")] {
+        let path = format!("/long/{length}");
+        assert_eq!(client.get(&path).await.text(), "é".repeat(length));
+        check(&log.message(&format!("GET {path} 409 in ")).await, &[("reason", &reason)]);
+    }
+    client.get("/own-page").await;
+    assert!(!log.message("GET /own-page 409 in ").await.contains_key("reason"));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn server_process() {
         std::panic::set_hook(Box::new(|_| std::process::abort()));
     }
     let ended = process::serve(local::new());
-    tracing::info!("behind the server");
+    tracing::info!("after the server");
     process::exit(ended);
 }
 
@@ -65,6 +65,11 @@ async fn stuck(log: Logger) {
 async fn abort(log: Logger) {
     log.info("the last line");
     panic!("on purpose");
+}
+
+#[app::command("/upload", app = local)]
+async fn upload(file: UploadedFile) -> u64 {
+    file.len()
 }
 
 struct Server {
@@ -147,11 +152,33 @@ fn all_lines_of_a_request_have_its_id_and_one_shape() {
     assert_eq!(unknown["level"], "WARN");
     assert!(unknown["message"].as_str().unwrap().ends_with("the nearest name is STARIO_PORT"), "{unknown}");
     // What is logged after the server's end is written at once.
-    find("behind the server");
+    find("after the server");
+}
+
+/// What the server of `test` logs whose temporary files would lie in `folder`.
+fn log_with_temporary_folder(test: &str, folder: &str) -> String {
+    let variables = [("STARIO_PORT", "0"), ("RUST_LOG", "warn"), ("TMPDIR", folder)];
+    let mut process = Process::start(process::command(test, "", &variables));
+    process.address();
+    process.signal("-TERM");
+    process.ended().2
 }
 
 #[test]
-fn what_goes_wrong_behind_the_response_has_its_id() {
+fn a_folder_that_cannot_be_written_is_found_at_the_start_of_an_app_that_takes_uploads() {
+    let log = log_with_temporary_folder("logging::server_process", "/no/such/folder");
+    let record: Value = serde_json::from_str(&log).expect(&log);
+    let expected = "uploaded files of more than 256 KiB cannot be kept and are answered 500: set TMPDIR to a folder that can be written";
+    assert_eq!((&record["level"], &record["message"]), (&Value::from("WARN"), &Value::from(expected)));
+    assert_eq!(record["folder"], "/no/such/folder");
+    assert!(record["error"].as_str().unwrap().contains("No such file or directory"), "{record}");
+
+    assert_eq!(log_with_temporary_folder("logging::server_process", "/tmp"), "");
+    assert_eq!(log_with_temporary_folder("signals::server_process", "/no/such/folder"), "");
+}
+
+#[test]
+fn what_goes_wrong_after_the_response_has_its_id() {
     let server = Server::start(&[]);
     let id = server.answered("/clean-up");
     server.signal();

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use stario::AppHandle;
 use stario::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -85,6 +86,35 @@ async fn stream_until_stop(running: State<Running>) -> impl Stream<Item = Event>
     }
 }
 
+/// A source whose items take longer than a stop may: the block is dropped where it waits.
+#[app::query("/slow-items", app = local)]
+async fn slow_items(running: State<Running>, w: Writer) -> stario::Result {
+    let mut items = std::pin::pin!(stream! { yield 1; yield 2; });
+    w.while_alive(async {
+        while let Some(_item) = items.next().await {
+            running.add();
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
+    })
+    .await;
+    println!("after the block");
+    Ok(())
+}
+
+/// The same without a `Writer`.
+#[app::command("/slow-items", app = local)]
+async fn slow_items_of_a_command(running: State<Running>, alive: Alive) {
+    let mut items = std::pin::pin!(stream! { yield 1; yield 2; });
+    let block = async {
+        while let Some(_item) = items.next().await {
+            running.add();
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
+    };
+    alive.run(block).await;
+    println!("after the block");
+}
+
 #[app::detached_command("/detached-until-stop", app = local)]
 async fn detached_until_stop(running: State<Running>, app: AppHandle) {
     running.add();
@@ -122,11 +152,11 @@ fn command(prelude: &str, variables: &[(&str, &str)]) -> Command {
 
 impl Server {
     fn start(variables: &[(&str, &str)]) -> Self {
-        Self::start_behind("", variables)
+        Self::start_after("", variables)
     }
 
-    /// Behind what a shell does first.
-    fn start_behind(prelude: &str, variables: &[(&str, &str)]) -> Self {
+    /// Starts it after what a shell does first.
+    fn start_after(prelude: &str, variables: &[(&str, &str)]) -> Self {
         // Its log is read at the end only: a line for each request would fill the pipe.
         let variables = [&[("STARIO_PORT", "0"), ("RUST_LOG", "warn")], variables].concat();
         let mut process = Process::start(command(prelude, &variables));
@@ -195,6 +225,18 @@ async fn a_hundred_of_each_end_well_after_the_signal() {
 }
 
 #[tokio::test]
+async fn what_follows_a_block_that_waits_runs_at_the_signal() {
+    for signal in ["-TERM", "-INT"] {
+        let process = Server::start(&[]);
+        let _clients = (process.send("GET /slow-items").await, process.send("POST /slow-items").await);
+        process.until_running(2).await;
+        process.signal(signal);
+        let (status, output, log) = process.ended().await;
+        assert_eq!((status.code(), output.matches("after the block").count()), (Some(0), 2), "{log}");
+    }
+}
+
+#[tokio::test]
 async fn a_stuck_one_is_cut_at_the_deadline_and_named() {
     let process = Server::start(&[
         ("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "0.1"),
@@ -257,7 +299,7 @@ async fn a_signal_that_comes_twice_at_once_is_one() {
 async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that() {
     // These tests may be meant to survive their own terminal.
     let hearing = r#"exec env --default-signal=HUP "$0" "$@";"#;
-    let process = Server::start_behind(hearing, &[("RUST_LOG", "info")]);
+    let process = Server::start_after(hearing, &[("RUST_LOG", "info")]);
     let _detached = process.send("POST /detached-until-stop").await;
     process.until_running(1).await;
     process.signal("-HUP");
@@ -266,7 +308,7 @@ async fn the_end_of_its_terminal_stops_the_server_unless_it_is_to_survive_that()
     assert!(log.contains(r#""message":"the server stops","signal":"SIGHUP""#), "{log}");
 
     // As `nohup` does.
-    let process = Server::start_behind("trap '' HUP;", &[("RUST_LOG", "info")]);
+    let process = Server::start_after("trap '' HUP;", &[("RUST_LOG", "info")]);
     process.signal("-HUP");
     process.until_running(0).await;
     process.signal("-TERM");
@@ -362,7 +404,7 @@ async fn a_log_that_nobody_reads_keeps_no_request_and_not_the_end() {
     };
     tokio::time::timeout(Duration::from_secs(60), asked).await.expect("every request is answered");
     process.signal("-TERM");
-    // The log is read behind the end of the output, which is that of the process.
+    // The log is read after the end of the output, which is that of the process.
     let (status, _, log) = process.ended().await;
     assert_eq!(status.code(), Some(0));
     assert!(log.starts_with('{'), "{log}");

@@ -1,4 +1,4 @@
-//! What becomes of connections: clients that leave behind bytes that nobody reads, answers to bodies that nobody
+//! What becomes of connections: clients that leave while bytes are unread, answers to bodies that nobody
 //! reads, and connections that become web sockets.
 
 use std::net::SocketAddr;
@@ -88,7 +88,7 @@ fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")
 }
 
-/// Requests with bytes that nobody reads behind their heads.
+/// Requests whose heads are followed by bytes that nobody reads.
 fn requests_with_more(path: &str) -> [String; 4] {
     let post = |length: usize, body: &str| {
         format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}")
@@ -107,7 +107,7 @@ fn requests_with_more(path: &str) -> [String; 4] {
 }
 
 #[tokio::test]
-async fn the_end_of_input_behind_unread_bytes_ends_streams_and_what_watches_its_client() {
+async fn the_end_of_input_after_unread_bytes_ends_streams_and_what_watches_its_client() {
     let mut server = Server::start(local::new()).await;
     for path in ["/stream", "/alive", "/writer"] {
         let cases = requests_with_more(path);
@@ -124,7 +124,7 @@ async fn the_end_of_input_behind_unread_bytes_ends_streams_and_what_watches_its_
 }
 
 #[tokio::test]
-async fn a_reset_behind_unread_bytes_ends_every_query() {
+async fn a_reset_after_unread_bytes_ends_every_query() {
     let mut server = Server::start(local::new()).await;
     for path in ["/plain", "/stream"] {
         for case in &requests_with_more(path)[..2] {

@@ -33,7 +33,7 @@ async fn echo(body: RawBody<String>, probe: State<Probe>) -> String {
 struct Target(Server);
 
 impl Target {
-    /// The statuses that come back of `bytes`, and of one more good request behind them, up to the end of the
+    /// The statuses that come back of `bytes`, and of one more good request after them, up to the end of the
     /// connection, with all that was sent.
     async fn exchange(&self, bytes: &[u8]) -> (Vec<u16>, String) {
         let (mut reader, mut writer) = self.0.connect().await.into_split();
@@ -56,7 +56,7 @@ impl Target {
         (statuses, answer)
     }
 
-    /// `bytes` are answered with one of `expected`, each a list of statuses; 299 is the good request behind.
+    /// `bytes` are answered with one of `expected`, each a list of statuses; 299 is the good request after them.
     async fn check(&self, bytes: impl AsRef<[u8]>, expected: &[&[u16]]) {
         let bytes = bytes.as_ref();
         let (statuses, answer) = self.exchange(bytes).await;
@@ -69,7 +69,7 @@ impl Target {
     }
 }
 
-/// The good request behind a bad one.
+/// The good request after a bad one.
 #[app::query("/last", app = local)]
 async fn last() -> (StatusCode, &'static str) {
     (LAST, "last")
@@ -224,7 +224,7 @@ async fn the_target_s_host_counts_before_the_header() {
     assert!(answer.contains("real:8") && !answer.contains("lie"), "{answer}");
 }
 
-/// Every case has a request behind it that would be a second one if lengths were misread.
+/// Every case is followed by a request that would be a second one if lengths were misread.
 #[tokio::test]
 async fn lengths() {
     let mut server = start().await;
@@ -232,7 +232,7 @@ async fn lengths() {
     let request =
         |fields: &str, body: &str| format!("POST /echo HTTP/1.1\r\nhost: x\r\n{fields}\r\n\r\n{body}");
     let empty = "0\r\n\r\n";
-    // Both: the length is dropped, and the connection with it, so that nothing behind is read as a request.
+    // Both: the length is dropped, and the connection with it, so that nothing after it is read as a request.
     for fields in
         ["content-length: 4\r\ntransfer-encoding: chunked", "transfer-encoding: chunked\r\ncontent-length: 4"]
     {
@@ -386,7 +386,7 @@ async fn targets() {
 }
 
 #[tokio::test]
-async fn requests_behind_each_other_are_answered_in_their_order() {
+async fn requests_that_are_sent_at_once_are_answered_in_their_order() {
     let server = start().await;
     let bytes = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(30);
     let (statuses, _) = server.exchange(bytes.as_bytes()).await;

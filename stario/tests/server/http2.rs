@@ -10,8 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::app;
+use crate::support::patiently;
 use crate::support::probe::Probe;
-use crate::support::server::{Server, frame};
+use crate::support::server::{Server, frame, next_frame, rest};
 
 stario::app!(local);
 
@@ -34,6 +35,18 @@ async fn small() -> &'static str {
 #[app::query("/l", app = local)]
 async fn large() -> String {
     "x".repeat(1 << 20)
+}
+
+#[app::command("/c", app = local)]
+async fn collect(body: RawBody<String>) -> String {
+    body.0
+}
+
+#[app::query("/g", app = local)]
+async fn gated(probe: State<Probe>) -> &'static str {
+    probe.log("began");
+    probe.released().await;
+    "released"
 }
 
 /// More than the window of a client that opens it bit by bit.
@@ -167,4 +180,74 @@ async fn pings_ask_nothing() {
     let server = start(patient().keep_alive_timeout(SHORT)).await;
     let answer = ask_and_ping(server.address, "/s", 50_000).await;
     assert!(answer.windows(5).any(|bytes| bytes == b"small"));
+}
+
+/// A head of HTTP/2 that asks to POST to `/c`, in HPACK's static table but for the host and the path.
+const POST_ECHO: &[u8] = b"\x83\x86\x41\x01x\x04\x02/c";
+
+#[tokio::test]
+async fn the_bodies_of_one_connection_share_the_memory_with_all_others() {
+    const FULL: &[u8] = b"the server holds as much of request bodies as it may: try again later";
+    let server = Server::start(local::new().limits(patient().body_memory(200 << 10))).await;
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    let streams = || (0..20).map(|index| 2 * index + 1);
+    streams().for_each(|stream| bytes.extend(frame(1, 4, stream, POST_ECHO)));
+    let mut socket = server.send(bytes).await;
+    next_frame(&mut socket, 8).await;
+    // For each body of 48 KB, which does not end, 64 KB are held.
+    for stream in streams() {
+        let piece = frame(0, 0, stream, &[b'a'; 16_000]);
+        socket.write_all(&piece.repeat(3)).await.unwrap();
+    }
+    for _ in 0..17 {
+        assert_eq!(next_frame(&mut socket, 0).await.1, FULL);
+    }
+    // The three that are left have taken it all from everyone.
+    let whole = "a".repeat(48_000);
+    let request = || {
+        format!("POST /c HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 48000\r\n\r\n{whole}")
+    };
+    let refused = rest(&mut server.send(request()).await).await;
+    assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
+    assert!(refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
+    assert!(refused.as_bytes().ends_with(FULL), "{refused}");
+    // Until their client has left.
+    drop(socket);
+    patiently(async { while !rest(&mut server.send(request()).await).await.ends_with(&whole) {} }).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_beyond_the_first_of_each_connection_count_as_connections_do() {
+    const FULL: &[u8] = b"the server has as many requests as it may: try again later";
+    let mut server = start(patient().connections(2)).await;
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    let head = |path: &str| [&[0x82, 0x86, 0x41, 1, b'x', 0x04, 2][..], path.as_bytes()].concat();
+    (0..5).for_each(|index| bytes.extend(frame(1, 5, 2 * index + 1, &head("/g"))));
+    let mut first = server.send(&bytes).await;
+    for _ in 0..3 {
+        server.log.expect("began").await;
+    }
+    let mut refused = [next_frame(&mut first, 0).await, next_frame(&mut first, 0).await];
+    refused.sort_unstable();
+    assert_eq!(refused, [(7, FULL.to_vec()), (9, FULL.to_vec())]);
+    // One request passes on every connection.
+    let mut second = server.send(&bytes).await;
+    server.log.expect("began").await;
+    for _ in 0..4 {
+        assert_eq!(next_frame(&mut second, 0).await.1, FULL);
+    }
+    // The places of requests that are answered are free again.
+    server.probe.release(4);
+    for _ in 0..3 {
+        assert_eq!(next_frame(&mut first, 0).await.1, b"released");
+    }
+    assert_eq!(next_frame(&mut second, 0).await.1, b"released");
+    second.write_all(&[frame(1, 5, 11, &head("/s")), frame(1, 5, 13, &head("/s"))].concat()).await.unwrap();
+    assert_eq!(next_frame(&mut second, 0).await.1, b"small");
+    assert_eq!(next_frame(&mut second, 0).await.1, b"small");
+    drop((first, second));
+    server.stop().await.unwrap();
 }

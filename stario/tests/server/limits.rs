@@ -149,7 +149,7 @@ async fn a_body_that_does_not_come_is_answered_408() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_and_cleaned_up_behind() {
+async fn a_client_that_does_not_read_is_closed_and_cleaned_up() {
     let mut server = Server::start(local::new().limits(long().write_timeout(SHORT))).await;
     let mut socket = server.send(get("/flood", "")).await;
     server.log.expect("given up").await;

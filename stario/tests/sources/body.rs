@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ::bytes::Bytes;
+use http_body_util::BodyExt as _;
 use stario::prelude::*;
 use stario::{Body, BodyStream};
+use tower::ServiceExt as _;
 
 use super::{app, check, client, post, shown};
 
@@ -39,7 +42,7 @@ async fn late(n: QueryParam<u8>, body: RawBody<String>) -> String {
 }
 
 /// A body in chunks, without a length. The counter shows how many chunks were read.
-fn chunks(count: usize, size: usize) -> (Body, Arc<AtomicUsize>) {
+pub(super) fn chunks(count: usize, size: usize) -> (Body, Arc<AtomicUsize>) {
     let read = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&read);
     let chunks = (0..count).map(move |_| {
@@ -87,6 +90,21 @@ fn a_body_is_too_large_by_its_length_or_by_its_bytes() {
         check(client().post(path).body(body), 413, TOO_LARGE);
         assert_eq!(read.load(Ordering::SeqCst), 1025, "{path}");
     }
+}
+
+/// A slice would keep all of a connection's read buffer.
+#[tokio::test]
+async fn a_body_is_no_slice_of_what_was_read() {
+    let read = Bytes::from(vec![b'a'; 64 * 1024]);
+    let request = stario::http::Request::post("/raw/address").body(Body::from(read.slice(..10))).unwrap();
+    let response = super::complete().into_service().unwrap().oneshot(request).await.unwrap();
+    let address = response.into_body().collect().await.unwrap().to_bytes();
+    assert_ne!(address, read.as_ptr().addr().to_string());
+}
+
+#[app::command("/raw/address")]
+async fn address(body: RawBody) -> String {
+    body.as_ptr().addr().to_string()
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn fields_are_resolved_by_their_names() {
 
 /// Structs nest, may be generic, and may hold the body.
 #[derive(FromRequest)]
-struct Save<T: serde::de::DeserializeOwned + Send> {
+struct Save<T: serde::de::DeserializeOwned + Send + 'static> {
     filter: Filter,
     body: JsonBody<T>,
 }

@@ -73,8 +73,8 @@ fn a_form_that_does_not_fit_is_refused() {
 fn a_form_has_a_limit_of_fields_and_of_bytes() {
     let fields = |count: usize| (0..count).map(|n| format!("f{n}=&")).collect::<Vec<_>>().concat();
     check(post("/form/pairs", FORM, fields(1000)), 200, "1000");
-    check(post("/form/pairs", FORM, fields(1001)), 400, "the form has more than 1000 fields");
-    check(post("/form/pairs", FORM, fields(50_000)), 400, "the form has more than 1000 fields");
+    check(post("/form/pairs", FORM, fields(1001)), 413, "the form has more than 1000 fields");
+    check(post("/form/pairs", FORM, fields(50_000)), 413, "the form has more than 1000 fields");
     check(
         post("/form/pairs", FORM, vec![b'a'; 1024 * 1024 + 1]),
         413,
@@ -135,7 +135,7 @@ fn one_field_is_read_from_a_form_without_files() {
     check(post("/form/url", FORM, "name=a"), 400, "missing form field `tags[]`: expected text");
     check(post("/form/url", "", ""), 400, "missing form field `name`: expected text");
     let many = "a=&".repeat(1001);
-    check(post("/form/url", FORM, many), 400, "the form has more than 1000 fields");
+    check(post("/form/url", FORM, many), 413, "the form has more than 1000 fields");
     for content_type in ["text/plain", JSON, "multipart/mixed; boundary=x"] {
         check(
             post("/form/url", content_type, "name=a"),

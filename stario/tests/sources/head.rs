@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use stario::http::{HeaderMap, Method, Uri, Version, request};
 use stario::prelude::*;
-use stario::{ClientAddress, MatchedPath, ProxyHeader, RequestId};
+use stario::{ClientAddress, FromRequest, MatchedPath, Parameter, ProxyHeader, Rejection, RequestId, Scope};
 
 use super::{app, check, client, complete, get, shown};
 
@@ -29,6 +29,35 @@ fn the_head_is_handed_over_unchanged() {
         200,
         r#"(7, GET, /head/parts/7?a=%20, 2, HTTP/1.1, "/head/parts/{id}")"#,
     );
+}
+
+/// Where the request's own target and header begin in memory.
+struct Addresses {
+    uri: usize,
+    header: usize,
+}
+
+impl FromRequest for Addresses {
+    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
+        let header = scope.headers().get("x-a").map_or(0, |value| value.as_bytes().as_ptr().addr());
+        Ok(Self { uri: scope.uri().path().as_ptr().addr(), header })
+    }
+}
+
+#[app::query("/head/copies")]
+async fn copies(own: Addresses, uri: Uri, headers: HeaderMap, whole: request::Parts) -> bool {
+    let is_copied = |uri: &Uri, headers: &HeaderMap| {
+        uri.path().as_ptr().addr() != own.uri && headers["x-a"].as_bytes().as_ptr().addr() != own.header
+    };
+    is_copied(&uri, &headers) && is_copied(&whole.uri, &whole.headers) && headers["x-a"].is_sensitive()
+}
+
+/// A clone would be a slice of the connection's read buffer, which a stream would then keep.
+#[test]
+fn what_a_handler_takes_of_the_head_is_copied() {
+    let mut secret = stario::http::HeaderValue::from_static("1");
+    secret.set_sensitive(true);
+    check(get("/head/copies").header("x-a", secret), 200, "true");
 }
 
 #[app::query("/head/address")]

@@ -128,7 +128,6 @@ fn text_that_is_no_json_is_refused() {
     check(b"\"\0\"", "control character (\\u0000-\\u001F) found while parsing a string at line 1 column 2");
     check(b"NaN", "expected value at line 1 column 1");
     check(b"1e999", "number out of range at line 1 column 5");
-    check("[".repeat(100_000).as_bytes(), "recursion limit exceeded at line 1 column 128");
     super::check(post("/json/any", JSON, ""), 400, "missing body `value`: expected JSON");
     super::check(post("/json/any", "", ""), 400, "missing body `value`: expected JSON");
 }

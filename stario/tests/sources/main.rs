@@ -7,12 +7,14 @@ use stario::prelude::*;
 use stario::testing::{TestRequest, TestResponse};
 
 mod body;
+mod bounds;
 mod cookie;
 mod derive;
 mod empty;
 mod form;
 mod head;
 mod header;
+mod held;
 mod json;
 mod multipart;
 mod path;

@@ -39,6 +39,16 @@ async fn late(doc: UploadedFile, n: QueryParam<u8>) -> String {
     format!("{} {n}", doc.file_name())
 }
 
+#[app::command("/upload/never")]
+async fn never(doc: UploadedFile) {
+    panic!("the handler is called with {doc:?}");
+}
+
+#[app::detached_command("/upload/never-detached")]
+async fn never_detached(doc: UploadedFile) {
+    panic!("the handler is called with {doc:?}");
+}
+
 /// A form of files, each with its field's name, its own name and its content.
 fn form(path: &str, parts: &[(&str, &str, &[u8])]) -> TestRequest {
     let mut body = Vec::new();
@@ -94,6 +104,25 @@ fn a_missing_file_or_another_body_is_refused() {
         422,
         "the request's body is not valid multipart: it ends within a part",
     );
+}
+
+/// A panic would be a 500, and the answer of a detached command 204.
+#[test]
+fn an_invalid_file_is_refused_before_the_handler_is_called() {
+    for path in ["/upload/never", "/upload/never-detached"] {
+        check(
+            post(path, "text/plain", "hi"),
+            422,
+            "invalid file `doc`: expected a form of type `multipart/form-data`",
+        );
+        let text = "--x\r\ncontent-disposition: form-data; name=\"doc\"\r\n\r\nhi\r\n--x--";
+        check(post(path, MULTIPART, text), 422, "invalid file `doc`: expected an uploaded file");
+        check(
+            post(path, MULTIPART, "--x\r\n"),
+            422,
+            "the request's body is not valid multipart: it ends within a part",
+        );
+    }
 }
 
 #[test]

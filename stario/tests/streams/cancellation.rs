@@ -65,6 +65,15 @@ async fn a_command_runs_to_its_end() {
     assert_eq!(second.await.unwrap().status(), 204);
 }
 
+#[test]
+fn a_command_ends_with_its_runtime() {
+    let (client, _probe, mut log) = setup();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(leave(client.post("/command"), &mut log));
+    drop(runtime);
+    assert_eq!(log.so_far(), ["dropped"]);
+}
+
 #[tokio::test]
 async fn a_stream_is_dropped() {
     let (client, _probe, mut log) = setup();

@@ -228,6 +228,11 @@ fn client() -> TestClient {
     client_with(Compression::new())
 }
 
+/// Settings by which streams are sent in every coding.
+fn all_codings() -> Compression {
+    Compression::new().codings(CODINGS.map(|(_, coding)| coding))
+}
+
 #[test]
 fn a_page_is_compressed_in_each_coding() {
     for (name, _) in CODINGS {
@@ -436,17 +441,34 @@ fn head_has_the_head_of_get() {
 #[test]
 fn a_body_in_pieces_is_compressed_unless_its_length_is_told() {
     for (name, _) in CODINGS {
-        let res = client().get("/pieces?fixed=false").header("accept-encoding", name).send();
+        let client = client_with(all_codings());
+        let res = client.get("/pieces?fixed=false").header("accept-encoding", name).send();
         assert_eq!(
             decode(name, res.bytes()),
             Decoded { text: "one, two, three".to_owned(), is_complete: true }
         );
-        let res = client().get("/pieces?fixed=true").header("accept-encoding", name).send();
+        let res = client.get("/pieces?fixed=true").header("accept-encoding", name).send();
         assert_eq!(
             (res.text(), res.header("content-encoding"), res.header("vary")),
             ("one, two, three", "", "")
         );
     }
+}
+
+#[test]
+fn a_stream_is_in_brotli_only_where_the_app_says_so() {
+    let coding = |client: &TestClient, accepted: &str| {
+        let res = client.get("/pieces?fixed=false").header("accept-encoding", accepted).send();
+        assert_eq!(res.header("vary"), "accept-encoding");
+        res.header("content-encoding").to_owned()
+    };
+    let usual = client();
+    for (accepted, expected) in
+        [("br, gzip, zstd", "zstd"), ("br, gzip", "gzip"), ("br, gzip;q=0.5", "gzip"), ("br", "")]
+    {
+        assert_eq!(coding(&usual, accepted), expected, "{accepted}");
+    }
+    assert_eq!(coding(&client_with(all_codings()), "br"), "br");
 }
 
 #[test]
@@ -713,7 +735,7 @@ async fn serve_layered() -> Server {
 
 async fn serve_with(layers: impl FnOnce(App) -> App) -> Server {
     let (state, steps, happened) = steps();
-    let inner = server::Server::start(layers(local::new().state(state))).await;
+    let inner = server::Server::start(layers(local::new().state(state).compression(all_codings()))).await;
     Server { inner, steps, happened }
 }
 
@@ -862,10 +884,10 @@ fn so_far(happened: &mut mpsc::UnboundedReceiver<&'static str>) -> Vec<&'static 
 }
 
 #[tokio::test]
-async fn clean_ups_run_behind_the_last_byte() {
+async fn clean_ups_run_after_the_last_byte() {
     for (name, _) in CODINGS {
         let (state, sender, mut happened) = steps();
-        let service = local::new().state(state).into_service().unwrap();
+        let service = local::new().state(state).compression(all_codings()).into_service().unwrap();
         let request = Request::get("/events").header("accept-encoding", name).body(Body::empty()).unwrap();
         let mut response = service.clone().oneshot(request).await.unwrap();
         sender.send(Step::Say("last".to_owned())).unwrap();
@@ -900,7 +922,7 @@ async fn a_query_is_dropped_when_its_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_stream_is_dropped_and_cleaned_up_behind_when_its_client_leaves() {
+async fn a_stream_is_dropped_and_cleaned_up_when_its_client_leaves() {
     for (name, _) in CODINGS {
         let mut server = serve().await;
         let mut connection = Connection::ask(server.inner.address, "/events", name).await;

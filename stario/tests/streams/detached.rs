@@ -69,7 +69,7 @@ async fn everything_happens_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_answered_as_always_and_cleaned_up_behind() {
+async fn a_refusal_is_answered_as_always_and_cleaned_up() {
     let Setup { app, mut log, .. } = setup();
     let client = TestClient::new(app);
     let res = client.post("/import").await;
@@ -116,7 +116,7 @@ async fn fails(_session: &Session) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_panic_and_an_error_are_cleaned_up_behind_and_free_their_place() {
+async fn a_panic_and_an_error_are_cleaned_up_and_free_their_permit() {
     let Setup { app, mut log, .. } = setup();
     let client = TestClient::new(app.detached_limit(1));
     for path in ["/panic", "/fail"] {
@@ -142,7 +142,7 @@ impl std::io::Write for Records {
 }
 
 #[tokio::test]
-async fn what_went_wrong_behind_the_answer_is_logged_with_the_request_s_id() {
+async fn what_went_wrong_after_the_answer_is_logged_with_the_request_s_id() {
     let records = Records::default();
     let writer = records.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();

@@ -143,7 +143,7 @@ async fn invalid() -> impl Stream<Item = Event> {
 }
 
 #[tokio::test]
-async fn an_invalid_event_ends_its_stream_behind_what_came_before_it() {
+async fn an_invalid_event_ends_its_stream_after_what_came_before_it() {
     let mut events = client().get("/invalid").open().await;
     assert_eq!(events.next().await.unwrap().elements(), "1");
     let cut = tokio::spawn(async move { events.next().await }).await;
@@ -178,7 +178,7 @@ async fn burst(probe: State<Probe>) -> impl Stream<Item = Event> {
             yield number;
         }
         probe.released().await;
-        yield "behind the gate";
+        yield "after the gate";
     }
 }
 
@@ -186,7 +186,7 @@ async fn burst(probe: State<Probe>) -> impl Stream<Item = Event> {
 async fn silent(probe: State<Probe>) -> impl Stream<Item = Event> {
     stream! {
         probe.released().await;
-        yield "behind the gate";
+        yield "after the gate";
     }
 }
 
@@ -277,7 +277,7 @@ async fn what_is_ready_is_one_write_and_waits_for_nothing() {
     let first = chunks.next().await;
     assert_eq!(first.matches("\n\n").count(), 50);
     server.probe.release(1);
-    assert!(chunks.next().await.contains("behind the gate"));
+    assert!(chunks.next().await.contains("after the gate"));
     assert_eq!(chunks.next().await, "");
 }
 
@@ -291,7 +291,7 @@ async fn comments_keep_a_silent_stream_open() {
     server.probe.release(1);
     loop {
         let chunk = chunks.next().await;
-        if chunk.contains("behind the gate") {
+        if chunk.contains("after the gate") {
             break;
         }
         assert_eq!(chunk, ":\n\n");

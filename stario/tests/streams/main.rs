@@ -6,6 +6,7 @@ mod cancellation;
 mod compression;
 mod detached;
 mod events;
+mod inputs;
 mod relay;
 mod relay_streams;
 mod writer;

@@ -114,6 +114,83 @@ fn what_a_user_says_is_one_segment() {
 }
 
 #[test]
+fn bytes_are_bounded_as_values_are() {
+    let relay = Relay::new();
+    let text = |letter: &str, length| letter.repeat(length - size_of::<String>() - "a".len());
+    let usual = relay.subscribe("a");
+    let mut small = relay.subscribe("a").capacity_bytes(1000);
+    let mut closed = relay.subscribe("a").capacity_bytes(1000).close_when_full();
+    for (letter, length) in [("w", 5000), ("x", 400), ("y", 500), ("z", 500)] {
+        relay.publish("a", text(letter, length));
+    }
+    // Behind the first, of any size, there was room for just the next two.
+    assert_eq!(drain(&mut small), [text("x", 400), text("y", 500), text("z", 500)]);
+    assert_eq!((small.dropped(), relay.dropped()), (1, 5));
+    assert_eq!((poll(&mut closed), closed.dropped()), (Poll::Ready(None), 4));
+    assert_eq!((usual.waiting(), usual.dropped()), (4, 0));
+    // Values of any size are received one by one.
+    let mut closed = relay.subscribe("a").capacity_bytes(1000).close_when_full();
+    for length in [5000, 1000, 2000] {
+        relay.publish("a", text("x", length));
+        assert_eq!(drain(&mut small), [text("x", length)]);
+        assert_eq!(drain(&mut closed), [text("x", length)]);
+    }
+    relay.publish("a", text("x", 100));
+    relay.publish("a", text("y", 1001));
+    assert_eq!(drain(&mut small), [text("y", 1001)]);
+    assert_eq!(poll(&mut closed), Poll::Ready(None));
+    // 1 MiB, unless set.
+    let usual = relay.subscribe("a");
+    for _ in 0..6 {
+        relay.publish("a", text("x", 300 << 10));
+    }
+    assert_eq!((usual.waiting(), usual.dropped()), (4, 2));
+    // The capacity can be set while values wait.
+    let usual = usual.capacity_bytes(700 << 10);
+    assert_eq!((usual.waiting(), usual.dropped()), (3, 3));
+    let usual = usual.capacity_bytes(0);
+    assert_eq!((usual.waiting(), usual.dropped()), (1, 5));
+}
+
+#[test]
+fn the_latest_values_are_bounded_by_bytes_too() {
+    let relay = Relay::measured(|bytes: &usize| *bytes);
+    let mut latest = relay.subscribe("*").latest().capacity_bytes(1000);
+    relay.publish("a", 5000);
+    relay.publish("b", 499);
+    relay.publish("c", 498);
+    assert_eq!(latest.waiting(), 3);
+    // A value takes the place of its subject's, and has that room.
+    relay.publish("c", 499);
+    assert_eq!((latest.waiting(), latest.dropped()), (3, 1));
+    relay.publish("c", 600);
+    assert_eq!((drain(&mut latest), latest.dropped()), (vec![499, 600], 3));
+    let all = relay.subscribe("*").capacity_bytes(1000);
+    for bytes in [300, 310, 320] {
+        relay.publish("a", bytes);
+    }
+    let mut latest = all.latest();
+    relay.publish("b", 600);
+    relay.publish("c", 398);
+    relay.publish("d", 1);
+    assert_eq!(drain(&mut latest), [600, 398, 1]);
+}
+
+#[test]
+fn events_and_html_have_the_bytes_of_their_content() {
+    let content = "x".repeat(600 << 10);
+    let events = Relay::new();
+    let of_events = events.subscribe("a");
+    let pages = Relay::new();
+    let of_pages = pages.subscribe("a");
+    for _ in 0..4 {
+        events.publish("a", stario::Event::from(stario::event::patch(content.clone())));
+        pages.publish("a", html! { <p>{content.clone()}</p> });
+    }
+    assert_eq!((of_events.waiting(), of_pages.waiting()), (2, 2));
+}
+
+#[test]
 fn the_oldest_are_dropped_and_counted() {
     let relay = Relay::new();
     let mut usual = relay.subscribe("a");
@@ -165,7 +242,7 @@ fn a_policy_holds_for_what_has_come_before_it() {
 }
 
 #[test]
-fn a_subscription_may_end_when_it_is_behind() {
+fn a_subscription_may_end_when_it_is_full() {
     let relay = Relay::new();
     let mut subscription = relay.subscribe("a").capacity(2).close_when_full();
     relay.publish("a", 1);

@@ -115,3 +115,16 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
+
+/// Reads frames until one of this kind comes, and returns its stream and its payload.
+pub(crate) async fn next_frame(socket: &mut TcpStream, kind: u8) -> (u32, Vec<u8>) {
+    loop {
+        let mut start = [0; 9];
+        patiently(socket.read_exact(&mut start)).await.unwrap();
+        let mut payload = vec![0; usize::from(start[1]) << 8 | usize::from(start[2])];
+        patiently(socket.read_exact(&mut payload)).await.unwrap();
+        if start[3] == kind {
+            return (u32::from_be_bytes([start[5], start[6], start[7], start[8]]), payload);
+        }
+    }
+}

@@ -172,7 +172,7 @@ async fn style() -> ([(&'static str, &'static str); 1], Text<&'static str>) {
 
 /// Renders the list once, for everyone who is here.
 fn publish_items(list: &ShoppingList, changes: &Relay<Event>) {
-    // One at a time, or an older rendering could be published behind a newer one.
+    // One at a time, or an older rendering could be published after a newer one.
     let _turn = list.turn();
     changes.publish("list.items", Event::new(items(list)));
 }
@@ -204,69 +204,84 @@ fn progress(done: usize, total: usize) -> Html {
 
 #[cfg(test)]
 mod tests {
+    use stario::testing::Page;
+
     use super::*;
 
-    /// A client, and the cookie of someone who has signed in.
-    fn sign_in(name: &str) -> (TestClient, String) {
-        let client = TestClient::new(groceries().state(Key::generate()));
-        let res = client.post("/login").field("name", name).send();
-        assert_eq!((res.status().as_u16(), res.header("location")), (303, "/"));
-        let session = res.cookie("session").unwrap().value().to_owned();
-        (client, session)
+    fn client() -> TestClient {
+        TestClient::new(groceries().state(Key::generate()))
+    }
+
+    /// The page of somebody who has signed in.
+    fn sign_in(client: &TestClient, name: &str) -> Page {
+        let mut page = client.page("/");
+        // The list sends strangers to the login.
+        page.fill("[name=name]", name);
+        page.click("button");
+        assert_eq!(page.text("header form"), format!("{name} Sign out"));
+        page
     }
 
     #[test]
     fn what_one_adds_all_see() {
-        let (client, session) = sign_in("Ada");
-        let mut live = client.get("/live").cookie("session", &session).open().send();
-        assert_eq!(live.next().wait().unwrap().elements(), r#"<ul id="items"></ul>"#);
+        let client = client();
+        let (mut ada, mut grace) = (sign_in(&client, "Ada"), sign_in(&client, "Grace"));
+        ada.fill("[aria-label=Item]", " Tea ");
+        ada.press("[aria-label=Item]", "Enter");
+        assert_eq!(ada.value("[aria-label=Item]"), "");
+        assert_eq!(grace.texts("#items li"), ["Tea Ada"]);
 
-        let res =
-            client.post("/items").cookie("session", &session).signals(&json!({ "title": " Tea " })).send();
-        assert_eq!(res.events()[1].signals(), Some(json!({ "title": "" })));
-        let seen = live.next().wait().unwrap().elements();
-        assert!(seen.contains(">Tea</button><small>Ada</small>"), "{seen}");
-
-        client.post(tick::url(1)).cookie("session", &session).send();
-        assert!(live.next().wait().unwrap().elements().contains(r#"class="done""#));
-        assert_eq!(client.post(tick::url(7)).cookie("session", &session).send().status(), 404);
+        grace.click("#items button");
+        assert_eq!((ada.count("#items .done"), grace.count("#items .done")), (1, 1));
+        assert_eq!(ada.attr("#items button", "aria-pressed").as_deref(), Some("true"));
     }
 
     #[test]
     fn an_item_without_a_title_is_a_problem() {
-        let (client, session) = sign_in("Ada");
-        let res = client.post("/items").cookie("session", &session).signals(&json!({ "title": " " })).send();
-        let [event] = &res.events()[..] else { panic!("{}", res.text()) };
-        assert!(event.elements().contains("what it is"), "{}", event.elements());
+        let mut page = sign_in(&client(), "Ada");
+        page.fill("[aria-label=Item]", " ");
+        page.click("main form:first-child button");
+        assert_eq!(
+            (page.text("#problem"), page.count("#items li")),
+            ("Please say what it is.".to_owned(), 0)
+        );
+        page.fill("[aria-label=Item]", "Tea");
+        page.click("main form:first-child button");
+        assert_eq!((page.text("#problem"), page.count("#items li")), (String::new(), 1));
     }
 
     #[test]
     fn a_file_is_imported_in_the_background() {
-        let (client, session) = sign_in("Ada");
-        let mut live = client.get("/live").cookie("session", &session).open().send();
-        live.next().wait();
-        let res =
-            client.post("/import").cookie("session", &session).file("file", "a.txt", "Milk\n\nBread").send();
-        assert_eq!(res.status(), 204);
+        let client = client();
+        let mut page = sign_in(&client, "Ada");
+        page.upload("[type=file]", "a.txt", "Milk\n\nBread");
+        page.click("form[enctype] button");
         client.drain_blocking();
-        for done in ["1 of 2", "2 of 2"] {
-            assert!(live.next().wait().unwrap().elements().contains(done));
-        }
-        let list = live.next().wait().unwrap().elements();
-        assert_eq!(list.matches("<li>").count(), 2, "{list}");
+        assert_eq!(page.texts("#items button"), ["Milk", "Bread"]);
+        assert_eq!(page.text("#progress"), "2 of 2");
     }
 
     #[test]
     fn strangers_are_sent_to_the_login() {
-        let (client, _) = sign_in("Ada");
-        assert_eq!(client.get("/").send().header("location"), "/login");
+        let client = client();
+        let mut page = sign_in(&client, "Ada");
+        page.set_cookie("session", "made-up");
         // An action cannot be redirected; the page is.
-        let res = client.post("/items").signals(&json!({ "title": "Tea" })).send();
-        assert!(res.events()[0].elements().contains("/login"), "{}", res.text());
-        assert_eq!(client.get("/").cookie("session", "made-up").send().status(), 303);
+        page.fill("[aria-label=Item]", "Tea");
+        page.click("main form:first-child button");
+        assert_eq!((page.url(), page.title()), ("/login".to_owned(), "Sign in".to_owned()));
 
-        let res = client.post("/login").field("name", " ").send();
-        assert_eq!(res.status(), 422);
-        assert!(res.text().contains("role=\"alert\""), "{}", res.text());
+        page.fill("[name=name]", " ");
+        page.click("button");
+        assert_eq!(page.status(), 422);
+        assert_eq!(page.text("[role=alert]"), "A name has 1 to 20 characters.");
+    }
+
+    #[test]
+    fn an_item_that_is_not_there_is_not_found() {
+        let client = client().keep_cookies();
+        client.post("/login").field("name", "Ada").send();
+        assert_eq!(client.post(tick::url(7)).send().status(), 404);
+        assert_eq!(client.get("/nothing").send().find("h1")[0].text(), "There is nothing here");
     }
 }

@@ -1,4 +1,4 @@
-//! The state behind the page: who painted which tile, and who is here.
+//! The state of the page: who painted which tile, and who is here.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

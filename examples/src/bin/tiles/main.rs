@@ -116,28 +116,23 @@ mod tests {
     #[test]
     fn a_click_is_seen_by_everyone_who_is_here() {
         let client = TestClient::new(app::new().state(Board::default()));
-        let mut first = client.get("/live").signals(&json!({ "painter": 1 })).open().send();
-        assert!(first.next().wait().unwrap().elements().contains("Painter 1"));
+        let mut first = client.page("/");
+        assert_eq!(first.texts("#here li"), ["Painter 1"]);
+        let mut second = client.page("/");
+        assert_eq!(second.texts("#here li"), ["Painter 1", "Painter 2"]);
+        assert_eq!(first.texts("#here li"), ["Painter 1", "Painter 2"]);
 
-        let mut second = client.get("/live").signals(&json!({ "painter": 2 })).open().send();
-        assert!(second.next().wait().unwrap().elements().contains("Painter 1"));
-        assert!(first.next().wait().unwrap().elements().contains("Painter 2"));
-
-        let res = client.post("/tiles/3").signals(&json!({ "painter": 1 })).send();
-        assert_eq!((res.status().as_u16(), res.text()), (204, ""));
-        let seen = |html: &str| html.contains(r#"id="tile-3" aria-label="Tile 3" data-color="1""#);
-        let latest = second.next().wait().unwrap().elements();
-        assert!(seen(&latest) || seen(&second.next().wait().unwrap().elements()), "{latest}");
+        first.click("#tile-3");
+        assert_eq!(first.attr("#tile-3", "data-color").as_deref(), Some("1"));
+        assert_eq!(second.attr("#tile-3", "data-color").as_deref(), Some("1"));
+        second.click("#tile-3");
+        assert_eq!(first.attr("#tile-3", "data-color").as_deref(), Some("2"));
 
         drop(second);
-        loop {
-            // The click comes first, then the leaving.
-            let html = first.next().wait().unwrap().elements();
-            if !html.contains("Painter 2") {
-                assert!(seen(&html));
-                break;
-            }
-        }
+        assert_eq!(first.texts("#here li"), ["Painter 1"]);
+        first.click("#tile-3");
+        first.click("#tile-3");
+        assert_eq!(first.attr("#tile-3", "data-color"), None);
     }
 
     #[test]

@@ -289,7 +289,7 @@ impl Parser<'_> {
         cursor.skip(1);
         if is_separator(cursor, 0) {
             while is_separator(cursor, 0)
-                || cursor.peek(0).is_some_and(is_name_part) && is_separator_behind(cursor)
+                || cursor.peek(0).is_some_and(is_name_part) && follows_separator(cursor)
             {
                 cursor.skip(1);
             }
@@ -350,32 +350,32 @@ fn only_name(tokens: &TokenStream) -> Option<String> {
 }
 
 /// Whether the token before this one belongs to the same name.
-fn is_separator_behind(cursor: &Cursor) -> bool {
-    matches!(cursor.behind(), Some(TokenTree::Punct(_)))
+fn follows_separator(cursor: &Cursor) -> bool {
+    matches!(cursor.previous(), Some(TokenTree::Punct(_)))
 }
 
 /// Splits at the commas that are not inside `::<..>`.
 fn split_at_commas(tokens: &TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![Vec::new()];
     let mut angles = 0_usize;
-    let mut behind: Vec<char> = Vec::new();
+    let mut before: Vec<char> = Vec::new();
     for token in tokens.clone() {
         let mut punct_char = ' ';
         if let TokenTree::Punct(punct) = &token {
             punct_char = punct.as_char();
-            let is_turbofish = behind.ends_with(&[':', ':']);
+            let is_turbofish = before.ends_with(&[':', ':']);
             match punct_char {
                 '<' if is_turbofish || angles > 0 => angles += 1,
-                '>' if angles > 0 && !behind.ends_with(&['-']) => angles -= 1,
+                '>' if angles > 0 && !before.ends_with(&['-']) => angles -= 1,
                 ',' if angles == 0 => {
                     parts.push(Vec::new());
-                    behind.clear();
+                    before.clear();
                     continue;
                 }
                 _ => {}
             }
         }
-        behind.push(punct_char);
+        before.push(punct_char);
         if let Some(part) = parts.last_mut() {
             part.push(token);
         }

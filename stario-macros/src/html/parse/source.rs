@@ -8,11 +8,12 @@ type Position = (usize, usize);
 /// What a run of tokens looks like in the source, with one space where there was any.
 pub(super) fn source_like(tokens: &[TokenTree]) -> String {
     let mut text = String::new();
-    let mut end: Option<Position> = None;
+    let mut before: Option<(Position, Position)> = None;
     for token in tokens {
         let here = positions(token.span());
-        let gap = match (end, here) {
-            (Some(end), Some((start, _))) => end != start,
+        let gap = match (before, here) {
+            // The two tokens of a lifetime, as in `don't`, have one position.
+            (Some(before), Some(here)) => before.1 != here.0 && before != here,
             // Without positions words are apart and punctuation is not.
             _ => !text.is_empty() && matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_)),
         };
@@ -20,7 +21,7 @@ pub(super) fn source_like(tokens: &[TokenTree]) -> String {
             text.push(' ');
         }
         text.push_str(&token.to_string());
-        end = here.map(|(_, end)| end);
+        before = here;
     }
     text
 }

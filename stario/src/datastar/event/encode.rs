@@ -53,6 +53,11 @@ impl Event {
     pub(crate) fn into_bytes(self) -> Result<Bytes, Invalid> {
         self.0
     }
+
+    /// How many bytes go over the wire.
+    pub(crate) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, Bytes::len)
+    }
 }
 
 impl std::fmt::Debug for Event {

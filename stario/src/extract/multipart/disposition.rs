@@ -78,9 +78,9 @@ fn value_of(text: &str, backslash: Backslash) -> Option<(String, &str)> {
     let is_escaped = |at: usize| backslash == Backslash::EscapesQuote && quoted[..at].ends_with('\\');
     let end = quoted.match_indices('"').map(|(at, _)| at).find(|at| !is_escaped(*at))?;
     let (value, after) = (&quoted[..end], &quoted[end + 1..]);
-    let (behind, after) = after.split_once(';').unwrap_or((after, ""));
+    let (between, after) = after.split_once(';').unwrap_or((after, ""));
     match backslash {
-        Backslash::EscapesQuote if !behind.trim().is_empty() => None,
+        Backslash::EscapesQuote if !between.trim().is_empty() => None,
         Backslash::EscapesQuote => Some((unescaped(&value.replace("\\\"", "\"")), after)),
         Backslash::IsItself => Some((unescaped(value), after)),
     }

@@ -14,6 +14,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::super::BodyStream;
 use super::disposition::{Disposition, parse_headers};
 use super::{ContentType, Rejection, Scope};
+use crate::body::HeldBytes;
 
 /// The most parts of a body.
 const PART_LIMIT: usize = 1000;
@@ -29,6 +30,15 @@ pub(in super::super) struct Parser {
     delimiter: Vec<u8>,
     position: Position,
     parts: usize,
+    kept: Kept,
+}
+
+/// How many bytes of the parts that were read are kept.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kept {
+    in_memory: usize,
+    /// In memory or on the disk.
+    anywhere: usize,
 }
 
 /// Where in the body the buffer begins.
@@ -56,7 +66,27 @@ impl Parser {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
             position: Position::Content,
             parts: 0,
+            kept: Kept::default(),
         })
+    }
+
+    /// Counts the part that is being read, beside the parts that are kept: it holds `in_memory` bytes, and `length` bytes
+    /// of it are kept there or on the disk.
+    pub(super) fn hold(&mut self, in_memory: usize, length: usize) -> Result<(), Rejection> {
+        let Kept { in_memory: before, anywhere } = self.kept;
+        Ok(self.body.held().set(before + in_memory, anywhere + length)?)
+    }
+
+    /// Goes on counting a part when the next is read.
+    pub(in super::super) fn keep(&mut self, in_memory: usize, length: usize) -> Result<(), Rejection> {
+        self.kept.in_memory += in_memory;
+        self.kept.anywhere += length;
+        self.hold(0, 0)
+    }
+
+    /// What is kept, when all parts are read.
+    pub(in super::super) fn into_held(self) -> HeldBytes {
+        self.body.into_held()
     }
 
     /// Reads up to the next part's content. `None` is the end of the body; after an error there are no more parts.

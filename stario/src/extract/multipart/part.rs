@@ -83,8 +83,16 @@ impl MultipartPart<'_> {
         let mut content = Vec::new();
         while let Some(chunk) = self.next_chunk().await? {
             content.extend_from_slice(&chunk);
+            self.hold(content.capacity(), content.len())?;
         }
+        // From here on it is the caller's.
+        self.hold(0, 0)?;
         Ok(content)
+    }
+
+    /// Counts what is held of this part.
+    pub(in super::super) fn hold(&mut self, in_memory: usize, length: usize) -> Result<(), Rejection> {
+        self.parser.hold(in_memory, length)
     }
 
     pub(in super::super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, Rejection> {

@@ -8,9 +8,9 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
-use serde_json::Value;
 
 use super::attempt::{Attempt, Empty};
+use super::json::{Json, JsonElements};
 use super::mismatch::Mismatch;
 use super::place::Place;
 use super::reader::{Reader, View};
@@ -139,15 +139,15 @@ impl<'de> SeqAccess<'de> for Texts<'_, 'de> {
 
 /// The elements of a list in JSON.
 pub(super) struct Elements<'a, 'de> {
-    rest: Enumerate<Iter<'de, Value>>,
+    rest: Enumerate<JsonElements<'de>>,
     place: Place,
     attempt: &'a Attempt<'de>,
     is_tuple: bool,
 }
 
 impl<'a, 'de> Elements<'a, 'de> {
-    pub(super) fn new(parent: Reader<'a, 'de>, elements: &'de [Value], is_tuple: bool) -> Self {
-        Self { rest: elements.iter().enumerate(), place: parent.place, attempt: parent.attempt, is_tuple }
+    pub(super) fn new(parent: Reader<'a, 'de>, elements: JsonElements<'de>, is_tuple: bool) -> Self {
+        Self { rest: elements.enumerate(), place: parent.place, attempt: parent.attempt, is_tuple }
     }
 
     fn place(&self, index: usize) -> Place {
@@ -227,7 +227,7 @@ pub(super) struct Variant<'a, 'de> {
 }
 
 impl<'a, 'de> Variant<'a, 'de> {
-    pub(super) fn new(parent: Reader<'a, 'de>, name: &'de str, content: &'de Value) -> Self {
+    pub(super) fn new(parent: Reader<'a, 'de>, name: &'de str, content: Json<'de>) -> Self {
         let place = parent.place.of_name(name);
         Self { name, content: Reader::new(View::Json(content), place, parent.attempt) }
     }

@@ -2,10 +2,10 @@
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserializer, Visitor};
-use serde_json::Value;
 
 use super::access::{Elements, Members, Pair, Pairs, Texts, Variant};
 use super::attempt::{Form, Given};
+use super::json::Kind;
 use super::mismatch::Mismatch;
 use super::reader::{Reader, View};
 use super::scalar::{Guess, Number, truth};
@@ -18,7 +18,7 @@ impl<'de> Reader<'_, 'de> {
         parse: fn(&str) -> Option<Number>,
     ) -> Result<V::Value, Mismatch> {
         let number = match self.view {
-            View::Json(Value::Number(number)) => Number::of_json(number),
+            View::Json(json) => json.number().or_else(|| json.text().and_then(parse)),
             _ => self.view.as_text().and_then(parse),
         };
         match number {
@@ -53,13 +53,16 @@ impl<'de> Reader<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
         match self.view {
-            View::Json(Value::Object(object)) => {
-                let members = object.iter().map(|(name, value)| (&**name, View::Json(value)));
-                visitor.visit_map(Members::new(self, members, names))
-            }
+            View::Json(json) => match json.members() {
+                Some(members) => {
+                    let members = members.map(|(name, value)| (name, View::Json(value)));
+                    visitor.visit_map(Members::new(self, members, names))
+                }
+                None => Err(self.refusal(&visitor)),
+            },
             View::Fields(fields) => {
                 let members = fields.groups.iter().filter_map(|(name, all)| {
-                    // Of several texts a single value is the last, as browsers mean a checkbox behind a hidden input.
+                    // Of several texts a single value is the last, as browsers mean a checkbox after a hidden input.
                     Some((*name, View::Texts { all, one: all.last()? }))
                 });
                 visitor.visit_map(Members::new(self, members, names))
@@ -73,7 +76,10 @@ impl<'de> Reader<'_, 'de> {
     fn elements<V: Visitor<'de>>(self, is_tuple: bool, visitor: V) -> Result<V::Value, Mismatch> {
         match self.view {
             View::Texts { all, .. } => visitor.visit_seq(Texts::new(self, all)),
-            View::Json(Value::Array(elements)) => visitor.visit_seq(Elements::new(self, elements, is_tuple)),
+            View::Json(json) => match json.elements() {
+                Some(elements) => visitor.visit_seq(Elements::new(self, elements, is_tuple)),
+                None => Err(self.refusal(&visitor)),
+            },
             View::Fields(fields) if !is_tuple => visitor.visit_seq(Pairs::new(self, fields.pairs)),
             View::Pair(pair) => visitor.visit_seq(Pair::new(self, pair)),
             _ => Err(self.refusal(&visitor)),
@@ -119,14 +125,13 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match self.view {
-            View::Json(Value::Number(number))
-                if number.as_f64().is_some_and(|number| number.abs() > f32::MAX.into()) =>
-            {
-                Err(self.refusal(&visitor))
-            }
-            _ => self.number(visitor, Number::short_float),
+        if let View::Json(json) = self.view
+            && let Some(Number::Float(number)) = json.number()
+            && number.abs() > f32::MAX.into()
+        {
+            return Err(self.refusal(&visitor));
         }
+        self.number(visitor, Number::short_float)
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -135,7 +140,7 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let value = match self.view {
-            View::Json(Value::Bool(value)) => Some(*value),
+            View::Json(json) => json.truth().or_else(|| json.text().and_then(truth)),
             view => view.as_text().and_then(truth),
         };
         match value {
@@ -153,7 +158,7 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.view {
-            View::Json(Value::Array(_)) => self.elements(false, visitor),
+            View::Json(json) if json.elements().is_some() => self.elements(false, visitor),
             _ => self.deserialize_str(visitor),
         }
     }
@@ -164,14 +169,15 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.view {
-            View::Nothing | View::Json(Value::Null) => visitor.visit_none(),
+            View::Nothing => visitor.visit_none(),
+            View::Json(json) if json.is_null() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.view {
-            View::Json(value) if !value.is_null() => Err(self.refusal(&visitor)),
+            View::Json(json) if !json.is_null() => Err(self.refusal(&visitor)),
             _ => visitor.visit_unit(),
         }
     }
@@ -228,15 +234,16 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
+        if let View::Json(json) = self.view
+            && let Some(mut members) = json.members()
+        {
+            return match (members.next(), members.next()) {
+                (Some((name, value)), None) => visitor.visit_enum(Variant::new(self, name, value)),
+                _ => Err(Mismatch::invalid_name(variants)),
+            };
+        }
         match self.view {
             View::Nothing => Err(Mismatch::missing_name(variants)),
-            View::Json(Value::Object(object)) if object.len() == 1 => {
-                let variant = object.iter().next().map(|(name, value)| Variant::new(self, name, value));
-                match variant {
-                    Some(variant) => visitor.visit_enum(variant),
-                    None => Err(Mismatch::invalid_name(variants)),
-                }
-            }
             view => match view.as_text() {
                 // `#[serde(other)]` accepts any name, but an empty text is none.
                 Some("") if !variants.contains(&"") => Err(Mismatch::invalid_name(variants)),
@@ -257,12 +264,16 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
                 }
                 _ => self.guessed_text(one, visitor),
             },
-            View::Json(Value::String(text)) => self.guessed_text(text, visitor),
-            View::Json(Value::Null) => visitor.visit_unit(),
-            View::Json(Value::Bool(value)) => visitor.visit_bool(*value),
-            View::Json(Value::Number(_)) => self.number(visitor, Number::whole),
-            View::Json(Value::Object(_)) | View::Fields(_) => self.members(&[], visitor),
-            View::Json(Value::Array(_)) | View::Pair(_) => self.elements(false, visitor),
+            View::Json(json) => match json.kind() {
+                Kind::Text(text) => self.guessed_text(text, visitor),
+                Kind::Null => visitor.visit_unit(),
+                Kind::Bool(value) => visitor.visit_bool(value),
+                Kind::Number(number) => number.visit(visitor),
+                Kind::Object => self.members(&[], visitor),
+                Kind::List => self.elements(false, visitor),
+            },
+            View::Fields(_) => self.members(&[], visitor),
+            View::Pair(_) => self.elements(false, visitor),
         }
     }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use serde::de::{DeserializeSeed, Visitor};
-use serde_json::Value;
 
 use super::attempt::{Attempt, Empty};
+use super::json::Json;
 use super::mismatch::Mismatch;
 use super::place::{Leaf, Place};
 
@@ -19,7 +19,7 @@ pub(super) enum View<'de> {
         all: &'de [Cow<'de, str>],
         one: &'de str,
     },
-    Json(&'de Value),
+    Json(Json<'de>),
     /// A whole query or form.
     Fields(&'de Fields<'de>),
     /// One name and text of a query or form.
@@ -45,7 +45,7 @@ impl<'de> View<'de> {
     pub(super) fn as_text(self) -> Option<&'de str> {
         match self {
             View::Texts { one, .. } => Some(one),
-            View::Json(Value::String(text)) => Some(text),
+            View::Json(json) => json.text(),
             _ => None,
         }
     }

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::access::shown;
 use super::attempt::{Attempt, Buffered, Change, Empty, Form, Given};
 use super::mismatch::{Found, Mismatch, Reason, push_segment};
@@ -221,23 +219,23 @@ fn path_of(root: View<'_>, text: &str) -> Option<String> {
             let group = groups.find(|(_, texts)| texts.iter().any(|other| is_it(other)));
             group.map(|(name, _)| shown(name, &[]).to_owned())
         }
-        View::Json(Value::String(other)) => is_it(other).then(String::new),
-        View::Json(Value::Array(elements)) => elements.iter().enumerate().find_map(|(index, element)| {
-            let below = path_of(View::Json(element), text)?;
-            let mut path = format!("[{index}]");
-            if !below.is_empty() {
-                push_segment(&mut path, &below);
+        View::Json(json) => {
+            let below = |mut path: String, json| {
+                let below = path_of(View::Json(json), text)?;
+                if !below.is_empty() {
+                    push_segment(&mut path, &below);
+                }
+                Some(path)
+            };
+            if json.text().is_some_and(is_it) {
+                return Some(String::new());
             }
-            Some(path)
-        }),
-        View::Json(Value::Object(members)) => members.iter().find_map(|(name, member)| {
-            let below = path_of(View::Json(member), text)?;
-            let mut path = shown(name, &[]).to_owned();
-            if !below.is_empty() {
-                push_segment(&mut path, &below);
-            }
-            Some(path)
-        }),
+            let mut elements = json.elements().into_iter().flatten().enumerate();
+            let mut members = json.members().into_iter().flatten();
+            elements
+                .find_map(|(index, element)| below(format!("[{index}]"), element))
+                .or_else(|| members.find_map(|(name, member)| below(shown(name, &[]).to_owned(), member)))
+        }
         _ => None,
     }
 }

@@ -36,14 +36,6 @@ impl Number {
         number.map(|number| Number::Float(number.into()))
     }
 
-    /// The number in JSON.
-    pub(super) fn of_json(number: &serde_json::Number) -> Option<Self> {
-        let unsigned = number.as_u64().map(Number::Unsigned);
-        unsigned
-            .or_else(|| number.as_i64().map(Number::Signed))
-            .or_else(|| number.as_f64().map(Number::Float))
-    }
-
     pub(super) fn visit<'de, V: Visitor<'de>, E: serde::de::Error>(self, visitor: V) -> Result<V::Value, E> {
         match self {
             Number::Unsigned(number) => visitor.visit_u64(number),

@@ -21,7 +21,7 @@ impl Validators {
         Self { etag, modified: date(response, &LAST_MODIFIED) }
     }
 
-    /// What is answered instead of the file: 304 to who has it, 412 to who wants another.
+    /// What is answered instead of the file: 304 if the client has it, 412 if the client wants another state of it.
     pub(super) fn answer_instead(&self, request: &HeaderMap) -> Option<StatusCode> {
         if request.contains_key(IF_MATCH) {
             if !self.is_among(request, &IF_MATCH, EntityTag::is_strongly) {
@@ -70,12 +70,12 @@ impl Validators {
             let Some(etag) = &self.etag else {
                 return false;
             };
-            while let Some((tag, behind)) = EntityTag::read(rest) {
+            while let Some((tag, after)) = EntityTag::read(rest) {
                 if is_same(&tag, etag) {
                     return true;
                 }
-                let behind = behind.trim_ascii_start();
-                rest = behind.strip_prefix(b",").unwrap_or_default().trim_ascii_start();
+                let after = after.trim_ascii_start();
+                rest = after.strip_prefix(b",").unwrap_or_default().trim_ascii_start();
             }
             false
         })
@@ -91,7 +91,7 @@ struct EntityTag {
 }
 
 impl EntityTag {
-    /// The tag that `text` begins with, and what is behind it.
+    /// The tag that `text` begins with, and what follows it.
     fn read(text: &[u8]) -> Option<(Self, &[u8])> {
         let (is_weak, quoted) = match text.strip_prefix(b"W/") {
             Some(quoted) => (true, quoted),

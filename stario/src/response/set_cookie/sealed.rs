@@ -1,4 +1,4 @@
-//! Cookies that only who has the key can make, or read.
+//! Cookies that can be made, or read, only with the key.
 
 use cookie::{Cookie, CookieJar, Key};
 

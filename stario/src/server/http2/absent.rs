@@ -1,6 +1,9 @@
 //! Stands in for HTTP/2 where the feature `http2` is off: every connection speaks HTTP/1.
 
 use std::io;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
 
 use super::socket::Socket;
 
@@ -23,11 +26,48 @@ impl Protocol {
 pub(super) enum StreamState {}
 
 impl StreamState {
+    pub(super) fn has_no_place(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn turn(&self) -> Turn {
+        match *self {}
+    }
+
+    pub(super) fn count_unread(&self, _: Bytes) -> Bytes {
+        match *self {}
+    }
+
+    pub(super) fn waits_for_client(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn wait_for_client(&self, _: usize) {
         match *self {}
     }
 
     pub(super) fn wait_for_server(&self) {
+        match *self {}
+    }
+}
+
+/// The turn of a request; over HTTP/1 it comes at once.
+pub(super) enum Turn {}
+
+impl Turn {
+    pub(super) fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        match *self {}
+    }
+
+    pub(super) fn expect(&mut self, _: usize) {
+        match *self {}
+    }
+
+    pub(super) fn has_come(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn waits_for_client(&self) -> bool {
         match *self {}
     }
 }

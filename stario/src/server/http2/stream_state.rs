@@ -3,23 +3,62 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::unread::{Turn, UnreadBytes};
+
 /// What a stream waits for: shared by its response's body, which knows, and its task, which acts on it.
 #[derive(Default)]
 pub(in super::super) struct StreamState {
     /// Whether the response waits for its client, not for the server.
-    pub(super) waits_for_client: AtomicBool,
+    waits_for_client: AtomicBool,
     /// Whether the body was polled since the task has last asked.
     pub(super) has_changed: AtomicBool,
     /// The bytes handed over since the task has last asked.
     pub(super) bytes: AtomicUsize,
+    /// The bytes of its connection's responses that are not taken.
+    unread: Arc<UnreadBytes>,
+    place: Place,
+}
+
+/// What a stream counts for, until it ends.
+#[derive(Default)]
+pub(super) enum Place {
+    /// Nothing beside its connection, of which it is the only one.
+    #[default]
+    OfConnection,
+    /// As much as a connection.
+    Own { _permit: OwnedSemaphorePermit },
+    /// There was no place.
+    None,
 }
 
 impl StreamState {
+    /// Whether the stream's request must be refused, because too many are open.
+    pub(in super::super) fn has_no_place(&self) -> bool {
+        matches!(self.place, Place::None)
+    }
+
+    /// The turn of the stream's request.
+    pub(in super::super) fn turn(&self) -> Turn {
+        Turn::new(&self.unread)
+    }
+
+    /// A frame of the response, counted until the client has taken it.
+    pub(in super::super) fn count_unread(&self, frame: Bytes) -> Bytes {
+        self.unread.count(frame)
+    }
+
     /// So many bytes are handed over, and the client has to take them.
     pub(in super::super) fn wait_for_client(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.waits_for_client.store(true, Ordering::Relaxed);
         self.has_changed.store(true, Ordering::Relaxed);
+    }
+
+    pub(in super::super) fn waits_for_client(&self) -> bool {
+        self.waits_for_client.load(Ordering::Relaxed)
     }
 
     /// Nothing is ready to be sent.
@@ -29,19 +68,28 @@ impl StreamState {
     }
 }
 
-/// The state of the stream that hyper is about to execute.
+/// The state of the stream that hyper is about to execute, on one connection.
 #[derive(Clone, Default)]
-pub(super) struct NewStream(Arc<Mutex<Option<Arc<StreamState>>>>);
+pub(super) struct NewStream {
+    state: Arc<Mutex<Option<Arc<StreamState>>>>,
+    unread: Arc<UnreadBytes>,
+}
 
 impl NewStream {
     /// The state of a new stream, which stays here for the stream's task.
-    pub(super) fn create(&self) -> Arc<StreamState> {
-        let state = Arc::<StreamState>::default();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
+    pub(super) fn create(&self, place: Place) -> Arc<StreamState> {
+        let unread = Arc::clone(&self.unread);
+        let state = Arc::new(StreamState { unread, place, ..StreamState::default() });
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
         state
     }
 
+    /// The connection has ended.
+    pub(super) fn close(&self) {
+        self.unread.close();
+    }
+
     pub(super) fn take(&self) -> Arc<StreamState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 }

@@ -50,6 +50,24 @@ async fn endless_loop(probe: Log, w: Writer) -> Result {
     Ok(())
 }
 
+/// A source in a block, which may be left where the body of its loop waits.
+#[app::query("/source-in-a-block", app = local)]
+async fn source_in_a_block(probe: Log, relay: State<Relay<u32>>, w: Writer) -> Result {
+    let ended: Option<Result> = w
+        .while_alive(async {
+            let mut updates = w.alive(relay.subscribe("updates"));
+            w.write_headers(StatusCode::OK)?;
+            while let Some((subject, count)) = updates.next().await {
+                w.write(format!("{subject} {count};")).await?;
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        })
+        .await;
+    probe.log(format!("after {}, {} subscribed", ended.is_none(), relay.subscribers("updates")));
+    Ok(())
+}
+
 /// The third form: one operation.
 #[app::query("/operation", app = local)]
 async fn operation(probe: Log, w: Writer) -> Result {
@@ -164,7 +182,7 @@ async fn with_resource(probe: Log, _resource: Resource, w: Writer) -> Result {
     Ok(())
 }
 
-/// Ends before its client has read anything: the last bytes wait behind the first.
+/// Ends before its client has read anything: the last bytes wait for the first.
 #[app::query("/resource-that-writes", app = local)]
 async fn resource_that_writes(probe: Log, _resource: Resource, w: Writer) -> Result {
     w.write(vec![b'x'; LARGE]).await?;
@@ -440,6 +458,24 @@ async fn a_loop_is_left_where_its_body_waits() {
     drop(client);
     assert_eq!(server.said().await, "after true");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_loop_over_a_source_is_left_where_its_body_waits() {
+    for stops in [false, true] {
+        let mut server = Server::start().await;
+        let mut client = server.ask("GET /source-in-a-block HTTP/1.1").await;
+        client.until("\r\n\r\n").await;
+        server.relay.publish("updates", 1);
+        client.until("updates 1;").await;
+        if stops {
+            server.begin_to_stop();
+        } else {
+            drop(client);
+        }
+        assert_eq!(server.said().await, "after true, 0 subscribed");
+        server.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ async fn headers(w: Writer) -> Result {
 async fn header_bytes(w: Writer) -> Result {
     w.set_header(&b"X-Bytes"[..], &b"caf\xe9"[..])?
         .add_header(String::from("X-Text"), String::from("text"))?;
+    w.add_header(b"X-Literal", "one")?.add_header("X-Literal", b"caf\xe9")?.set_header(b"X-Both", b"two")?;
     w.add_header(http::header::ETAG, http::HeaderValue::from_static("\"1\""))?.add_header("x-number", 7)?;
     Ok(w.empty()?)
 }
@@ -129,6 +130,7 @@ async fn header_names_and_values_are_text_or_bytes() {
     let contains = |text: &[u8]| answer.windows(text.len()).any(|window| window == text);
     assert!(contains(b"\r\nx-bytes: caf\xe9\r\n"));
     assert!(contains(b"\r\nx-text: text\r\n"));
+    assert!(contains(b"\r\nx-literal: one\r\nx-literal: caf\xe9\r\nx-both: two\r\n"));
     assert!(contains(b"\r\netag: \"1\"\r\n"));
     assert!(contains(b"\r\nx-number: 7\r\n"));
     let answer = server.answer("GET /bad-headers HTTP/1.1").await;

@@ -266,7 +266,7 @@ async fn what_is_no_json_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_error_answers_before_the_head_and_cuts_behind_it() {
+async fn an_error_answers_before_the_head_and_cuts_after_it() {
     let ([], answer) = run("/fail-before").await;
     assert_eq!((answer.status, answer.text()), (409, "taken"));
     assert_eq!((answer.all("x-own"), answer.all("set-cookie")), (vec![], vec![]));
@@ -275,7 +275,7 @@ async fn an_error_answers_before_the_head_and_cuts_behind_it() {
 }
 
 #[tokio::test]
-async fn a_panic_answers_500_before_the_head_and_cuts_behind_it() {
+async fn a_panic_answers_500_before_the_head_and_cuts_after_it() {
     let ([], answer) = run("/panic-before").await;
     assert_eq!((answer.status, answer.text()), (500, "Internal Server Error"));
     let ([], answer) = run("/panic-after").await;

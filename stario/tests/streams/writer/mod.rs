@@ -153,7 +153,7 @@ impl Answer {
     }
 }
 
-/// Whether the last chunk came, and nothing behind it.
+/// Whether the last chunk came, and nothing after it.
 fn read_chunks(mut bytes: &[u8], body: &mut Vec<u8>) -> bool {
     loop {
         let Some(end) = bytes.windows(2).position(|window| window == b"\r\n") else { return false };

@@ -197,7 +197,7 @@ async fn write_headers_returns_the_writer() {
 }
 
 #[tokio::test]
-async fn write_sends_bytes_behind_200_and_returns_the_writer() {
+async fn write_sends_bytes_after_200_and_returns_the_writer() {
     let server = Server::start().await;
     let answer = server.answer("GET /write HTTP/1.1").await;
     assert_eq!((answer.status, answer.text()), (200, "one two"));

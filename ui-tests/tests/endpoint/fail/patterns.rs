@@ -33,7 +33,7 @@ async fn as_others_write_it(id: PathParam<u8>, name: PathParam<String>, rest: Pa
     format!("{id}{name}{rest}")
 }
 
-// A colon that no parameter is behind stands for itself.
+// A colon that no parameter follows stands for itself.
 #[app::command("/b/:archive")]
 async fn colon() {}
 

@@ -1,0 +1,64 @@
+//! The list itself. Its tests compile this file a second time, with an `OnceLock` whose steps are interleaved in every order.
+
+use std::any::{Any, TypeId};
+
+use super::OnceLock;
+
+/// The values that were shared, each under the type of its provider.
+#[derive(Default)]
+pub(crate) struct Slots {
+    pub(super) first: Next,
+}
+
+type Next = OnceLock<Box<Slot>>;
+
+pub(super) struct Slot {
+    provider: TypeId,
+    value: Box<dyn Any + Send + Sync>,
+    pub(super) next: Next,
+}
+
+impl Slots {
+    /// The value under `provider`; its default is put there if there is none. All callers get the same
+    /// value, also when they call at the same time. A provider always has one type.
+    pub(crate) fn get<T: Default + Send + Sync + 'static>(&self, provider: TypeId) -> &T {
+        let mut next = &self.first;
+        loop {
+            let slot = next.get_or_init(|| Box::new(Slot::new(provider, T::default())));
+            match slot.value.downcast_ref() {
+                Some(value) if slot.provider == provider => return value,
+                _ => next = &slot.next,
+            }
+        }
+    }
+
+    /// Keeps a value that nobody will ask for again.
+    pub(crate) fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
+        let mut new = Some(value);
+        let mut next = &self.first;
+        loop {
+            // The slot is this call's own exactly if making it took the value.
+            let slot = next.get_or_init(|| Box::new(Slot::new(TypeId::of::<Slots>(), new.take())));
+            match slot.value.downcast_ref::<Option<T>>() {
+                Some(Some(value)) if new.is_none() => return value,
+                _ => next = &slot.next,
+            }
+        }
+    }
+}
+
+/// One after the other: dropped as they hang together, many would overflow the stack.
+impl Drop for Slots {
+    fn drop(&mut self) {
+        let mut next = self.first.take();
+        while let Some(mut slot) = next {
+            next = slot.next.take();
+        }
+    }
+}
+
+impl Slot {
+    pub(super) fn new(provider: TypeId, value: impl Any + Send + Sync) -> Self {
+        Self { provider, value: Box::new(value), next: Next::new() }
+    }
+}

@@ -1,0 +1,89 @@
+//! How a test waits for what streams bring, and what it is told when that does not come.
+
+use std::fmt::Write;
+
+use http::StatusCode;
+use tokio::time::Instant;
+
+use super::dom::Dom;
+use super::failure::{Failure, shortened};
+use super::tab::{State, Tab};
+
+impl Tab {
+    /// Waits until `holds`; `what` and `seen` say what is waited for and what is there instead.
+    pub(in crate::testing) async fn wait(
+        &mut self,
+        what: &str,
+        holds: &mut (dyn FnMut(&mut Self) -> Result<bool, Failure> + Send),
+    ) -> Result<(), Failure> {
+        let until = Instant::now() + self.patience;
+        loop {
+            self.catch_up().await?;
+            if holds(self)? {
+                return Ok(());
+            }
+            if self.flights.is_empty() {
+                return Err(Failure(format!(
+                    "{what} does not come: no stream is open and no request runs; {}",
+                    self.seen()
+                )));
+            }
+            let news = self.news;
+            if tokio::time::timeout_at(until, self.wait_for_news(news)).await.is_err() {
+                return Err(Failure(format!(
+                    "{what} did not come within {:?}; {}",
+                    self.patience,
+                    self.seen()
+                )));
+            }
+            if let Some(failure) = self.document.failure.take() {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Waits until an open stream has brought something.
+    pub(in crate::testing) async fn live(&mut self) -> Result<(), Failure> {
+        let news = self.news;
+        self.wait("a change", &mut |tab: &mut Self| Ok(tab.news > news)).await
+    }
+
+    /// Opens all streams again, as after a network that failed.
+    pub(in crate::testing) async fn reconnect(&mut self) -> Result<(), Failure> {
+        for flight in std::mem::take(&mut self.flights) {
+            let State::Stream(_, parser) = &flight.state else { continue };
+            let request = self.document.request(flight.outgoing.action.clone());
+            let mut outgoing = request.map_err(|fault| {
+                Failure(format!("a stream cannot be opened again, {fault:?}: {}", flight.outgoing.label))
+            })?;
+            if let Some(id) = parser.last_id() {
+                outgoing.headers.push(("last-event-id".to_owned(), id.to_owned()));
+            }
+            self.document.outgoing.push(outgoing);
+        }
+        self.settle().await
+    }
+
+    /// What there is instead of what a test looked for.
+    pub(in crate::testing) fn seen(&self) -> String {
+        let mut seen = format!("the page is {}", self.url());
+        if self.status != StatusCode::OK {
+            let _ = write!(seen, " ({})", self.status);
+        }
+        let failed: Vec<&str> = self
+            .answers
+            .iter()
+            .filter(|it| !it.ends_with(" 200") && !it.ends_with(" 204"))
+            .map(String::as_str)
+            .collect();
+        if !failed.is_empty() {
+            let _ = write!(seen, "; answers were {}", failed.join(", "));
+        }
+        let open: Vec<&str> = self.flights.iter().map(|flight| &*flight.outgoing.name).collect();
+        if !open.is_empty() {
+            let _ = write!(seen, "; open are {}", open.join(", "));
+        }
+        let body = self.document.dom.body().unwrap_or(Dom::DOCUMENT);
+        seen + &format!("; it says {:?}", shortened(&self.document.visible_text(body)))
+    }
+}
