@@ -100,7 +100,7 @@ mod tests {
         assert!(flag.take(&first));
         assert!(!flag.take(&first));
         flag.waker().wake_by_ref();
-        flag.waker().clone().wake();
+        flag.waker().wake_by_ref();
         assert_eq!(counts(), [1, 0]);
         assert!(flag.take(&second));
         assert!(!flag.take(&second));

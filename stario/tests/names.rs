@@ -18,7 +18,7 @@ fn report(first: u32, app: App) -> (String, String) {
         for part in parts {
             let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
             let line: u32 = part[..digits].parse().unwrap();
-            short.push_str(&format!("+{}{}", line - first, &part[digits..]));
+            short = format!("{short}+{}{}", line - first, &part[digits..]);
         }
         short
     };
@@ -464,6 +464,7 @@ mod unusual_places {
 
     #[allow(dead_code)]
     async fn uncalled() -> Html {
+        tokio::task::yield_now().await;
         html! { <p id="in-async">"x"</p> }
     }
 

@@ -316,6 +316,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    // A case is one `quote!`.
+    #[allow(clippy::needless_pass_by_value)]
     fn check(tokens: TokenStream, expected: &[&str]) {
         let mut literals = Literals::default();
         let context = Context {
@@ -376,6 +378,8 @@ mod tests {
     }
 
     #[track_caller]
+    // A case is one `quote!`.
+    #[allow(clippy::needless_pass_by_value)]
     fn check_declared(tokens: TokenStream, expected: &[&str]) {
         let mut literals = Literals::default();
         declared(tokens.clone(), Span::call_site(), &mut literals);

@@ -148,13 +148,6 @@ impl App {
         }
         let parts = Parts::new(&self.parts, &mut effective);
         self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
-        let mut router = Router::default();
-        let mut targets = Vec::new();
-        for part in &self.parts {
-            if !part.prefix.is_empty() {
-                router.reserve(part.host, &Pattern::new(part.prefix));
-            }
-        }
         let routes: Vec<RouteInfo> = self
             .routes
             .iter()
@@ -180,20 +173,7 @@ impl App {
             let settings = effective.of(&route.target.settings);
             (route, settings)
         });
-        for (mut route, settings) in of_handlers.chain(built_in) {
-            route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
-            let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
-            let (facts, target) = split(route, settings);
-            match router.insert(facts) {
-                Ok(()) => targets.push(target),
-                // An app that is there twice is reported by that.
-                Err(present) if std::ptr::eq(present.target.endpoint, endpoint) => {}
-                Err(present) => self.problems.push(format!(
-                    "{} is answered twice:\n    {}\n    {}",
-                    info, present.target.endpoint, endpoint,
-                )),
-            }
-        }
+        let (router, targets) = route_requests(of_handlers.chain(built_in), &self.parts, &mut self.problems);
         if let Some(address) = &self.settings.served.probe_address
             && self.probes.endpoints().next().is_none()
         {
@@ -236,6 +216,32 @@ impl App {
         };
         Ok((app, Warnings(warnings)))
     }
+}
+
+/// Puts the routes into a router, and lists what they lead to in the order of their ids.
+fn route_requests(
+    routes: impl Iterator<Item = (EndpointRoute, Arc<PartSettings>)>,
+    parts: &[Part],
+    problems: &mut Vec<String>,
+) -> (Router<RouteFacts>, Vec<Target>) {
+    let mut router = Router::default();
+    let mut targets = Vec::new();
+    for part in parts.iter().filter(|part| !part.prefix.is_empty()) {
+        router.reserve(part.host, &Pattern::new(part.prefix));
+    }
+    for (mut route, settings) in routes {
+        route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
+        let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
+        let (facts, target) = split(route, settings);
+        match router.insert(facts) {
+            Ok(()) => targets.push(target),
+            // An app that is there twice is reported by that.
+            Err(present) if std::ptr::eq(present.target.endpoint, endpoint) => {}
+            Err(present) => problems
+                .push(format!("{info} is answered twice:\n    {}\n    {endpoint}", present.target.endpoint)),
+        }
+    }
+    (router, targets)
 }
 
 /// Splits a route into the facts that requests read, and what the dispatch needs of it.
