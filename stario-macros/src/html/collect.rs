@@ -120,7 +120,7 @@ impl Collector {
     fn prop(&mut self, prop: &Prop) {
         match (&prop.text, &prop.value) {
             (Some(text), _) if !text.value.contains(char::is_whitespace) => {
-                self.add('m', text.span, &text.value)
+                self.add('m', text.span, &text.value);
             }
             (None, Some(value)) => self.rust(value),
             _ => {}
@@ -157,7 +157,9 @@ impl Collector {
             Attr::If(branch) => {
                 let number = self.number();
                 self.branch(branch, number, 0, &mut |this, attrs| {
-                    attrs.iter().for_each(|attr| this.attr(attr))
+                    for attr in attrs {
+                        this.attr(attr);
+                    }
                 });
             }
         }
@@ -250,7 +252,9 @@ impl Collector {
                 if !javascript::object(&text.value, "", &mut found) {
                     self.add('S', text.span, "");
                 }
-                found.iter().for_each(|(name, _)| self.add('s', text.span, &format!("{name}:?")));
+                for (name, _) in found {
+                    self.add('s', text.span, &format!("{name}:?"));
+                }
             }
             Some(Value::Parts(parts)) => {
                 // A value in the middle is of no kind that is known here.
@@ -264,7 +268,7 @@ impl Collector {
                 self.literals.add_object(span, &text);
             }
             Some(Value::Splice(splice)) => {
-                rust::declared(splice.tokens.clone(), splice.span, &mut self.literals)
+                rust::declared(splice.tokens.clone(), splice.span, &mut self.literals);
             }
             Some(Value::Number(_)) | None => {}
         }

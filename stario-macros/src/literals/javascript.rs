@@ -160,13 +160,10 @@ pub(crate) fn object(code: &str, path: &str, found: &mut Vec<(String, char)>) ->
 pub(crate) fn kind(value: &str) -> char {
     let value = value.trim();
     match value.as_bytes() {
-        [quote @ (b'"' | b'\'' | b'`'), ..] => {
-            if behind_string(value.as_bytes(), 1, *quote) == value.len() {
-                't'
-            } else {
-                '?'
-            }
+        [quote @ (b'"' | b'\'' | b'`'), ..] if behind_string(value.as_bytes(), 1, *quote) == value.len() => {
+            't'
         }
+        [b'"' | b'\'' | b'`', ..] => '?',
         _ if matches!(value, "true" | "false") => 'b',
         _ if !value.is_empty()
             && value.parse::<f64>().is_ok()

@@ -132,8 +132,7 @@ pub(super) fn can_stand_together(a: &Literal, b: &Literal) -> bool {
 pub(super) fn stand_together(a: &Literal, b: &Literal) -> bool {
     let is_loop_left_early = |step: &&'static str| step.starts_with('g');
     let contains = |outer: &Literal, inner: &Literal| inner.around.starts_with(&outer.around);
-    (contains(a, b) || contains(b, a))
-        && !a.around.iter().chain(&b.around).any(|step| is_loop_left_early(&step))
+    (contains(a, b) || contains(b, a)) && !a.around.iter().chain(&b.around).any(is_loop_left_early)
 }
 
 /// Whether it may be shown several times by one rendering.

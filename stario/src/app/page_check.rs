@@ -138,8 +138,8 @@ impl Check<'_> {
         let advice = |name: &str| format!("(made elsewhere? `.known_signals([\"{name}\"])`)");
         for read in self.own("r") {
             let name = read.text;
-            let is_taken = declared.sets(name) && self.takes(name);
-            if declared.has(name) || declared.is_set_for_others(name) || is_taken {
+            let is_taken = sets(name) && self.takes(name);
+            if declared.has(name) || is_set_for_others(name) || is_taken {
                 continue;
             }
             let hint = declared.names.did_you_mean(name);
@@ -151,7 +151,7 @@ impl Check<'_> {
         }
         for taken in self.taken {
             let path = taken.path.as_str();
-            if !declared.has_path(path) && !declared.sets(root(path)) {
+            if !declared.has_path(path) && !sets(root(path)) {
                 let is_sure = is_certain
                     && !taken.may_be_missing
                     && !taken.type_name.starts_with("core::option::Option<")
@@ -162,7 +162,7 @@ impl Check<'_> {
                     is_sure,
                     format!("no page declares, binds or patches the signal `{path}`, which {taker} takes{hint} {advice}"),
                 );
-            } else if let Some((wanted, literal, found)) = declared.contradiction(taken) {
+            } else if let Some((wanted, literal, found)) = contradiction(taken) {
                 let taker = &taken.taker;
                 self.findings.add(
                     is_certain,
@@ -306,32 +306,31 @@ impl Declared {
                 all("j").any(|patch| patch.text == outer) || kinds_of(outer).any(|(kind, _)| kind != 'o')
             })
     }
-
-    /// Whether an expression sets the signal.
-    fn sets(&self, name: &str) -> bool {
-        all("w").any(|literal| literal.text == name)
-    }
-
-    /// Whether an expression sets the signal, and another place mentions it.
-    fn is_set_for_others(&self, name: &str) -> bool {
-        let places: BTreeSet<_> =
-            all("rw").filter(|literal| literal.text == name).map(|literal| literal.place).collect();
-        self.sets(name) && places.len() > 1
-    }
-
-    /// What a handler takes and a declaration contradicts, if all of them do: the wanted kind, and one of them.
-    fn contradiction(&self, taken: &TakenSignal) -> Option<(&'static str, &'static Literal, &'static str)> {
-        let wanted = wanted(taken.type_name)?;
-        let kinds: Vec<(char, &Literal)> = kinds_of(&taken.path).filter(|(kind, _)| *kind != '*').collect();
-        let is_patched = all("j").any(|patch| patch.text == taken.path);
-        if is_patched || !kinds.iter().all(|(kind, _)| contradicts(wanted, *kind)) {
-            return None;
-        }
-        let (kind, literal) = *kinds.first()?;
-        Some((named(wanted), literal, named(kind)))
-    }
 }
 
+/// Whether an expression sets the signal, and another place mentions it.
+fn is_set_for_others(name: &str) -> bool {
+    let places: BTreeSet<_> =
+        all("rw").filter(|literal| literal.text == name).map(|literal| literal.place).collect();
+    sets(name) && places.len() > 1
+}
+
+/// Whether an expression sets the signal.
+fn sets(name: &str) -> bool {
+    all("w").any(|literal| literal.text == name)
+}
+
+/// What a handler takes and a declaration contradicts, if all of them do: the wanted kind, and one of them.
+fn contradiction(taken: &TakenSignal) -> Option<(&'static str, &'static Literal, &'static str)> {
+    let wanted = wanted(taken.type_name)?;
+    let kinds: Vec<(char, &Literal)> = kinds_of(&taken.path).filter(|(kind, _)| *kind != '*').collect();
+    let is_patched = all("j").any(|patch| patch.text == taken.path);
+    if is_patched || !kinds.iter().all(|(kind, _)| contradicts(wanted, *kind)) {
+        return None;
+    }
+    let (kind, literal) = *kinds.first()?;
+    Some((named(wanted), literal, named(kind)))
+}
 /// The path of a signal in a literal: `user.name` of `user.name:t`, and of `Page.user.name:t` for the field of a type.
 fn declared_path(literal: &Literal) -> &'static str {
     let path = literal.text.split(':').next().unwrap_or_default();
