@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::slice;
 
-use crate::__private::Hint;
+use crate::hint::Hint;
 
 /// The hint of a template, with its literals.
 #[derive(Debug)]
