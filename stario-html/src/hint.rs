@@ -1,4 +1,4 @@
-//! How much room a template needs, learned from what it wrote before.
+//! How much a template writes.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -252,7 +252,7 @@ impl Collector {
                 if !javascript::object(&text.value, "", &mut found) {
                     self.add('S', text.span, "");
                 }
-                for (name, _) in &found {
+                for (name, _) in found {
                     self.add('s', text.span, &format!("{name}:?"));
                 }
             }
@@ -421,8 +421,6 @@ mod tests {
     use super::collect;
 
     #[track_caller]
-    // A case is one `quote!`.
-    #[allow(clippy::needless_pass_by_value)]
     fn check(template: TokenStream, expected: &[&str]) {
         let mut report = report::Report::default();
         let tree = parse::parse(cursor::Cursor::new(template.clone()), &mut report);

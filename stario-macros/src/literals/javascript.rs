@@ -163,6 +163,7 @@ pub(crate) fn kind(value: &str) -> char {
         [quote @ (b'"' | b'\'' | b'`'), ..] if behind_string(value.as_bytes(), 1, *quote) == value.len() => {
             't'
         }
+        [b'"' | b'\'' | b'`', ..] => '?',
         _ if matches!(value, "true" | "false") => 'b',
         _ if !value.is_empty()
             && value.parse::<f64>().is_ok()

@@ -7,6 +7,7 @@ use super::client_file::DATASTAR_FILE;
 use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
+use super::requirements::TakenSignal;
 use super::{App, Problems, Warnings, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
 use crate::extract::AppHandle;
@@ -140,12 +141,7 @@ impl App {
         self.problems.extend(followed.nonce_takers.iter().map(|taker| {
             format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
         }));
-        let mut warnings = Vec::new();
-        if cfg!(debug_assertions) {
-            let findings = page_check::check(&self.parts, &followed.signals, &self.known);
-            self.problems.extend(findings.problems);
-            warnings = findings.warnings;
-        }
+        let warnings = self.check_names(&followed.signals);
         let parts = Parts::new(&self.parts, &mut effective);
         self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
         let routes: Vec<RouteInfo> = self
@@ -214,7 +210,17 @@ impl App {
             takes_form_parts: followed.takes_form_parts,
             hooks: Hooks::new(self.hooks),
         };
-        Ok((app, Warnings(warnings)))
+        Ok((app, warnings))
+    }
+
+    /// Compares the literals of the program, which only builds with debug assertions have.
+    fn check_names(&mut self, taken: &[TakenSignal]) -> Warnings {
+        if !cfg!(debug_assertions) {
+            return Warnings::default();
+        }
+        let findings = page_check::check(&self.parts, taken, &self.known);
+        self.problems.extend(findings.problems);
+        Warnings(findings.warnings)
     }
 }
 

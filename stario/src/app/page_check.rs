@@ -308,6 +308,13 @@ impl Declared {
     }
 }
 
+/// Whether an expression sets the signal, and another place mentions it.
+fn is_set_for_others(name: &str) -> bool {
+    let places: BTreeSet<_> =
+        all("rw").filter(|literal| literal.text == name).map(|literal| literal.place).collect();
+    sets(name) && places.len() > 1
+}
+
 /// Whether an expression sets the signal.
 fn sets(name: &str) -> bool {
     all("w").any(|literal| literal.text == name)
@@ -324,14 +331,6 @@ fn contradiction(taken: &TakenSignal) -> Option<(&'static str, &'static Literal,
     let (kind, literal) = *kinds.first()?;
     Some((named(wanted), literal, named(kind)))
 }
-
-/// Whether an expression sets the signal, and another place mentions it.
-fn is_set_for_others(name: &str) -> bool {
-    let places: BTreeSet<_> =
-        all("rw").filter(|literal| literal.text == name).map(|literal| literal.place).collect();
-    sets(name) && places.len() > 1
-}
-
 /// The path of a signal in a literal: `user.name` of `user.name:t`, and of `Page.user.name:t` for the field of a type.
 fn declared_path(literal: &Literal) -> &'static str {
     let path = literal.text.split(':').next().unwrap_or_default();
