@@ -74,7 +74,7 @@ const STARIO_HTML: &str = "
     names names/datastar names/elements names/attributes names/nesting names/similar escape html buf/tables
     buf/raw buf render
 
-    hint attribute style url/safety url component expression attrs hint literals/section literals places json signals signals/code signals/kind
+    attribute style url/safety url component expression attrs hint literals/section literals places json signals signals/code signals/kind
     signals/reference signals/expr signals/by_fields signals/patch private private/datastar lib
 ";
 

@@ -421,6 +421,8 @@ mod tests {
     use super::collect;
 
     #[track_caller]
+    // A case is one `quote!`.
+    #[allow(clippy::needless_pass_by_value)]
     fn check(template: TokenStream, expected: &[&str]) {
         let mut report = report::Report::default();
         let tree = parse::parse(cursor::Cursor::new(template.clone()), &mut report);
