@@ -70,25 +70,25 @@ async fn signal_of_part(name: Signal<String>) -> String {
 
 #[app::command("/count/signal", app = local)]
 async fn count_signal(a: Signal<Counted>) {
-    let _unused = a;
+    let _ = a;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
 #[app::command("/count/signals", app = local)]
 async fn count_signals(all: Signals<Counted>) {
-    let _unused = all;
+    let _ = all;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
 #[app::command("/count/json", app = local)]
 async fn count_json(body: JsonBody<Counted>) {
-    let _unused = body;
+    let _ = body;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
 #[app::command("/count/either", app = local)]
 async fn count_either(body: JsonOrForm<Counted>) {
-    let _unused = body;
+    let _ = body;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
