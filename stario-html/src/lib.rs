@@ -24,6 +24,8 @@ mod signals;
 mod style;
 mod attrs;
 mod component;
+mod hint;
+mod literals;
 
 // `cfg(rust_analyzer)` adds items that only editors read.
 #[allow(unexpected_cfgs)]

@@ -4,13 +4,18 @@
 //! Each call takes the static markup around one value, `head` before and `tail` after it, so that one capacity check
 //! can cover all three. An attribute that may be left out gets its own `open` text, which is left out with it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use crate::attribute::{AttrValue, AttrWriter, FlagOrTextAttr, TrueFalseAttr};
 use crate::attrs::{Attrs, TagName};
 pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOptional, Missing, given};
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
+pub use crate::hint::Hint;
+#[cfg(all(feature = "check", target_os = "linux"))]
+pub use crate::literals::ListedHint;
+#[cfg(feature = "check")]
+pub use crate::literals::all as literals;
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+pub use crate::literals::{Literals, inventory};
 use crate::names::drops_first_newline;
 use crate::render::Render;
 use crate::style::{StyleAttr, StyleSheet, StyleValue};
@@ -26,49 +31,11 @@ pub mod signals {
     pub use serde::de::MapAccess;
     pub use serde::ser::SerializeMap;
 
+    pub use crate::__literals;
     pub use crate::signals::{
         ByFields, ListItem, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
         SignalProbe, SignalRef, SignalType, Unprobed, next_field, skip_field,
     };
-}
-
-/// The bytes that should be left at the end, so that the last writes do not grow the buffer.
-const ROOM: u32 = 64;
-
-/// How much one template writes, learned from what it wrote before.
-#[derive(Debug)]
-pub struct Hint(AtomicU32);
-
-impl Hint {
-    /// Starts with a guess from the length of the static text and the number of splices.
-    #[must_use]
-    pub const fn new(guess: u32) -> Self {
-        Self(AtomicU32::new(guess))
-    }
-
-    /// Makes a buffer that most likely never has to grow.
-    #[must_use]
-    pub fn buf(&self) -> Buf {
-        Buf::with_capacity(self.0.load(Ordering::Relaxed) as usize)
-    }
-
-    /// Ends a template and learns from it.
-    #[must_use]
-    pub fn finish(&self, buf: Buf) -> Html {
-        let used = u32::try_from(buf.len()).unwrap_or(u32::MAX);
-        let hint = self.0.load(Ordering::Relaxed);
-        if used.saturating_add(ROOM) > hint || used < hint / 4 {
-            self.learn(used, hint);
-        }
-        buf.finish()
-    }
-
-    /// The hint rises at once and falls slowly, so that a page that is short now and then keeps its room.
-    #[cold]
-    fn learn(&self, used: u32, hint: u32) {
-        let next = if used < hint / 4 { hint - hint / 8 } else { used.saturating_add(used / 8 + 2 * ROOM) };
-        self.0.store(next, Ordering::Relaxed);
-    }
 }
 
 /// Whether one `class` or `style` attribute has begun, and what separates its parts.

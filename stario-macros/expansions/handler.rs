@@ -198,7 +198,7 @@ const __STARIO_user: () = {
             <QueryParam<String> as __stario::FromRequest>::INFO,
         ),
         __stario::ParameterInfo::new(
-            __stario::Parameter::new("page"),
+            __stario::Parameter::new("page").with_default(),
             <QueryParam<u32> as __stario::FromRequest>::INFO,
         ),
         __stario::ParameterInfo::new(

@@ -1,8 +1,8 @@
 fn template() -> Html {
     {
-        static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
-            154u32,
-        );
+        ::stario_html::__literals! {
+            hint 154u32 "\nm0\tx\t\n"
+        }
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;
         Card::__props()

@@ -3,9 +3,9 @@ fn template() -> Html {
         ::stario_html::__hints! {
             main main input
         }
-        static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
-            385u32,
-        );
+        ::stario_html::__literals! {
+            hint 385u32 "\nv0\t\t\nS0\t\t\nS0\t\t\n"
+        }
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;
         buf.__signals(

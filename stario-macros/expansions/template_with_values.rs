@@ -3,9 +3,9 @@ fn template() -> Html {
         ::stario_html::__hints! {
             a a input script script
         }
-        static __STARIO_HINT: ::stario_html::__private::Hint = ::stario_html::__private::Hint::new(
-            334u32,
-        );
+        ::stario_html::__literals! {
+            hint 334u32 "\np0\trow-\t\nx0\t\t\nS0\t\t\n"
+        }
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;
         buf.__part("<a id=\"row-", &(id), "\"");

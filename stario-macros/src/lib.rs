@@ -13,6 +13,7 @@ mod from_request;
 mod function;
 mod html;
 mod component;
+mod literals;
 mod parameter;
 mod signals;
 mod stream;

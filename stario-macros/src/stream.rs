@@ -7,6 +7,8 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 use crate::errors::Errors;
+use crate::html;
+use crate::literals::{Literals, rust};
 
 /// The items of the stream.
 #[derive(Clone, Copy)]
@@ -24,6 +26,7 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
         other => return quote!(::core::compile_error!("stream! is called through stario"); #other),
     };
     let body: TokenStream = input.collect();
+    let literals = literals(body.clone()).emit(&quote!(#runtime::stario_html));
     let mut walk = Walk {
         yielder: Ident::new("yielder", Span::mixed_site()),
         errors: Errors::default(),
@@ -69,11 +72,25 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     quote! {
         #runtime::generate(move |mut #yielder| async move {
             #errors
+            #literals
             // A block without any `yield` uses it too, so that rustc does not warn.
             let _ = &mut #yielder;
             #block
         })
     }
+}
+
+/// What the block says of the page. An inner stream says it itself.
+fn literals(body: TokenStream) -> Literals {
+    let mut literals = Literals::default();
+    let context = rust::Context {
+        writer: None,
+        skips_streams: true,
+        root_ids: Some(html::root_ids),
+        ..rust::Context::default()
+    };
+    rust::scan(body, context, &mut literals);
+    literals
 }
 
 /// Finds the first `?` that would leave the block: not one in a closure, a function, an `async` block, or another

@@ -8,9 +8,12 @@ mod discover;
 mod guards;
 mod hook;
 mod hooks;
+mod known;
 mod layers;
+mod literals;
 mod mount;
 mod mounts;
+mod page_check;
 mod parts;
 mod probe;
 mod probes;
@@ -33,6 +36,7 @@ use crate::states::States;
 pub(crate) use assemble::Assembled;
 pub use discover::{ModuleGuard, Registration, inventory};
 use hook::Hook;
+use known::Known;
 pub(crate) use mount::Mount;
 pub use mount::OriginalUri;
 use parts::Part;
@@ -187,6 +191,8 @@ pub struct App {
     replacements: Replacements,
     /// In the order in which they were given.
     hooks: Vec<Hook>,
+    /// What is made where no macro sees it.
+    known: Known,
     problems: Vec<String>,
 }
 
@@ -204,6 +210,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         mounts: Vec::new(),
         replacements: Replacements::new(),
         hooks: Vec::new(),
+        known: Known::default(),
         problems: Vec::new(),
     }
 }
@@ -281,11 +288,80 @@ impl App {
     /// Checks that the app can serve: no two handlers for the same method and path, all state and dependencies
     /// that handlers take, no dependency cycles, no layer without a route. A test can call it.
     ///
+    /// In a build with debug assertions it also checks what only meets in a browser. The macros collect the literals of
+    /// all templates, handlers and streams of the program, and those in the modules of the app are compared:
+    ///
+    /// | reported, with file and line | |
+    /// |---|---|
+    /// | an event needs an id that no template has | `(Mode::Append, "#itmes", ..)`, `event::remove("#itmes")`, `.selector("#itmes")`, and a template that is itself yielded, `yield html! { <p id="itmes"> }` |
+    /// | an expression reads a signal that no page declares, binds or patches | `data-text="$nmae"` |
+    /// | a handler takes such a signal | `nmae: Signal<String>` |
+    /// | a handler takes a signal as something that no declaration fits | `data-signals="{open: true}"` and `open: Signal<u32>` |
+    /// | a signal is set or patched that nobody declares or reads | `yield json!({ "nmae": "" })` |
+    /// | an id stands twice in what one template shows | not in two arms of an `if` or `match` |
+    /// | two elements of a template send the same request at the same moment | `data-init` and `data-on-interval`: Datastar aborts a request when another one of the same method and URL begins |
+    ///
+    /// A fault is one of the [`Problems`] where it is certain: a template of the app is a whole page (it has a `<body>`), and
+    /// nothing is out of sight. What a macro cannot see makes it a [warning](Warnings): ids that are made at run time without a
+    /// literal beginning (`id={("row-", id)}` has one), attributes in `{..attrs}`, [`Raw`](crate::Raw), signals from a value
+    /// whose names are not literal. A handler's signal is a problem only if it must be there and a template holds the handler's
+    /// action. A signal that is set and not read, and an id in a loop or under two conditions, are always warnings. Starting
+    /// the app logs them.
+    ///
+    /// Events and markup that are made in plain functions, outside of these macros, are not seen. They are never reported; if they
+    /// bring an id or a signal that others need, say so with [`known_ids`](Self::known_ids) and
+    /// [`known_signals`](Self::known_signals).
+    ///
+    /// ```standalone_crate
+    /// use stario::prelude::*;
+    ///
+    /// stario::app!();
+    ///
+    /// #[app::query("/")]
+    /// async fn home() -> Html {
+    ///     html! { <body><ul id="items"></ul><button data-on:click={add::action()}>"Add"</button></body> }
+    /// }
+    ///
+    /// #[app::command("/items")]
+    /// async fn add() -> impl Stream<Item = Event> {
+    ///     stream! {
+    ///         yield (Mode::Append, "#itmes", html! { <li>"Tea"</li> });
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// # if cfg!(debug_assertions) {
+    /// let problems = app::new().check().unwrap_err().to_string();
+    /// assert!(problems.contains("no template has the id `itmes`"), "{problems}");
+    /// assert!(problems.contains("did you mean `items`"), "{problems}");
+    /// # }
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// All problems at once, each with file and line.
-    pub fn check(self) -> Result<(), Problems> {
-        self.assemble().map(drop)
+    pub fn check(self) -> Result<Warnings, Problems> {
+        self.examine().map(|(_, warnings)| warnings)
+    }
+
+    /// Says that the page has elements with these ids, though no template has them as literals: a script, another
+    /// template engine or a plain function makes them. A `*` at the end stands for any rest: `"legacy-*"`.
+    ///
+    /// [`check`](Self::check) does not report events that need them.
+    pub fn known_ids<I: Into<String>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
+        self.known.add_ids(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that pages have these signals, though no template declares them: a script, another template engine or a
+    /// plain function does, or the client is a program. A `*` at the end stands for any rest. A nested signal is known by the
+    /// one that it is part of.
+    ///
+    /// [`check`](Self::check) does not report what reads, sets or takes them.
+    pub fn known_signals<I: Into<String>>(mut self, signals: impl IntoIterator<Item = I>) -> Self {
+        self.known.add_signals(signals.into_iter().map(Into::into));
+        self
     }
 
     fn has_nothing_to_answer(&self) -> bool {
@@ -313,6 +389,51 @@ impl fmt::Display for Problems {
 }
 
 impl fmt::Debug for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// What is likely wrong with an app that can start all the same, each with file and line; found by [`App::check`].
+///
+/// ```
+/// use stario::prelude::*;
+///
+/// # stario::app!();
+/// #[app::query("/")]
+/// async fn home() -> &'static str {
+///     "home"
+/// }
+///
+/// # fn main() {
+/// let warnings = app::new().check().unwrap();
+/// assert!(warnings.is_empty(), "{warnings}");
+/// # }
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Warnings(Vec<String>);
+
+impl Warnings {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The warnings, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// One per line.
+impl fmt::Display for Warnings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join("\n"))
+    }
+}
+
+impl fmt::Debug for Warnings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }

@@ -23,9 +23,10 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
+use crate::datastar::Burst;
 use crate::hand_over::Panicked;
 use crate::response::{self, RefusalReason, Response};
-use crate::sse::{self, Burst};
+use crate::sse;
 
 pub use error::WriteError;
 pub(crate) use reader::{Opened, Reader};

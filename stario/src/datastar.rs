@@ -24,4 +24,5 @@ pub use text::{RestValue, UrlValue};
 pub use url::{Url, UrlBuilder};
 
 pub(crate) use client::ClientFile;
+pub(crate) use event::{Burst, FRAME_BYTES};
 pub(crate) use url::encode_form;

@@ -22,11 +22,12 @@ use crate::current::Current;
 use crate::hand_over::HandOver;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;
-use crate::request_id::RequestId;
+use crate::request_id::{Digits, RequestId};
 use crate::route::{HandlerKind, RouteFacts};
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
+use crate::short_text::ShortText;
 use crate::sse::StreamObserver;
 use crate::stream_places::StreamPlace;
 use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
@@ -35,6 +36,8 @@ use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
 /// the [`Scope`](crate::Scope), which ends earlier; the dependencies that the handler borrows are in its future.
 pub struct Exchange {
     id: RequestId,
+    /// The id as text, which the response's head and the log need.
+    digits: Digits,
     connection: Connection,
     version: Version,
     /// Made when a parameter or the response's headers first ask for it.
@@ -71,7 +74,7 @@ struct Record {
     listeners: Listeners,
     started: Instant,
     method: Method,
-    path: Box<str>,
+    path: ShortText,
     client: Option<IpAddr>,
     /// The status of the response; 0 before there is one.
     status: AtomicU16,
@@ -113,10 +116,11 @@ impl Exchange {
         if let Some(route) = place.as_ref().and_then(|place| place.route) {
             telemetry::routed(&span, &head.method, app.router.route(route).path);
         }
-        let path = if listeners.want_records() { head.uri.path().into() } else { Box::default() };
+        let path = if listeners.want_records() { head.uri.path().into() } else { ShortText::default() };
         let may_have_region = place.as_ref().is_none_or(|place| place.settings.failure_region.is_some());
         Arc::new(Self {
             id,
+            digits: id.digits(),
             connection,
             version: head.version,
             nonce: OnceLock::new(),
@@ -151,6 +155,7 @@ impl Exchange {
         }
         Arc::new(Self {
             id: outer.id,
+            digits: outer.digits,
             connection: outer.connection.clone(),
             version: outer.version,
             nonce: OnceLock::new(),
@@ -162,7 +167,12 @@ impl Exchange {
             vary: OnceLock::new(),
             channel: OnceLock::new(),
             hand_over: Mutex::new(None),
-            record: Record::new(outer.record.listeners, outer.record.method.clone(), Box::default(), None),
+            record: Record::new(
+                outer.record.listeners,
+                outer.record.method.clone(),
+                ShortText::default(),
+                None,
+            ),
             outer: Some(Arc::clone(outer)),
             app: Arc::clone(&outer.app),
             cleanups: Cleanups::default(),
@@ -181,6 +191,10 @@ impl Exchange {
 
     pub(crate) fn id(&self) -> RequestId {
         self.id
+    }
+
+    pub(crate) fn digits(&self) -> &Digits {
+        &self.digits
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
@@ -351,11 +365,11 @@ impl Exchange {
         }
         let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
         let request = RequestRecord {
-            id: self.id,
+            digits: &self.digits,
             method: record.method.as_str(),
-            path: &record.path,
+            path: record.path.as_bytes(),
             client: record.client,
-            route: self.route().map(|route| route.path),
+            route: self.route().map(|route| &route.target.logged),
             status,
             reason: record.reason.get().map(|reason| &**reason),
             bytes,
@@ -368,7 +382,7 @@ impl Exchange {
 }
 
 impl Record {
-    fn new(listeners: Listeners, method: Method, path: Box<str>, client: Option<IpAddr>) -> Self {
+    fn new(listeners: Listeners, method: Method, path: ShortText, client: Option<IpAddr>) -> Self {
         Self {
             listeners,
             started: Instant::now(),

@@ -74,7 +74,7 @@
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
-//! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`] |
+//! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`], [`Warnings`] |
 //!
 //! # Features
 //!
@@ -181,6 +181,10 @@ mod path_segment;
 mod links;
 /// One request's name.
 mod request_id;
+
+mod short_text;
+
+mod wake_flag;
 /// In-process fan-out.
 pub mod relay;
 /// Errors that answer.
@@ -201,7 +205,7 @@ pub mod testing;
 pub mod __private;
 pub mod prelude;
 
-pub use app::{App, OriginalUri, Problems};
+pub use app::{App, OriginalUri, Problems, Warnings};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;

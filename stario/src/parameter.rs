@@ -93,24 +93,36 @@ impl Source {
 pub struct Parameter {
     name: &'static str,
     is_renamed: bool,
+    has_default: bool,
     singleton: Option<fn() -> TypeId>,
 }
 
 impl Parameter {
     #[doc(hidden)]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, is_renamed: false, singleton: None }
+        Self { name, is_renamed: false, has_default: false, singleton: None }
     }
 
     #[doc(hidden)]
     pub const fn renamed(name: &'static str) -> Self {
-        Self { name, is_renamed: true, singleton: None }
+        Self { name, is_renamed: true, has_default: false, singleton: None }
     }
 
     #[doc(hidden)]
     #[must_use]
     pub const fn in_singleton(self, provider: fn() -> TypeId) -> Self {
         Self { singleton: Some(provider), ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_default(self) -> Self {
+        Self { has_default: true, ..self }
+    }
+
+    /// Whether it has a default for a value that is missing.
+    pub(crate) fn has_default(&self) -> bool {
+        self.has_default
     }
 
     /// The name under which the value is looked up: the parameter's own, or the one in `#[name("..")]`.
@@ -142,6 +154,14 @@ pub enum Requirement {
     Body(Source),
     /// A policy that names the response's nonce.
     Nonce,
+    /// A page that sends the signal at this path; `type_name` is that of its value.
+    Signal {
+        name: &'static str,
+        /// What separates the names in its path.
+        separator: &'static str,
+        type_name: &'static str,
+        may_be_missing: bool,
+    },
     /// All that this provider needs.
     Provider(fn() -> ProviderInfo),
     /// All that the fields of this struct need.

@@ -39,5 +39,5 @@ pub use stario_macros::{
 
 /// Converts what a block yields; inference finds the one conversion `K` that fits.
 pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {
-    value.into_event()
+    value.into_streamed_event()
 }

@@ -55,11 +55,6 @@ impl RequestId {
         }
         Digits(text)
     }
-
-    pub(crate) fn header(self) -> HeaderValue {
-        // Hexadecimal digits are a header's value.
-        HeaderValue::from_bytes(&self.digits().0).unwrap_or(HeaderValue::from_static(""))
-    }
 }
 
 /// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014): different numbers stay different, and look random.
@@ -80,9 +75,18 @@ fn eight_digits(number: u32) -> u64 {
 }
 
 /// A request's id as text.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Digits([u8; 32]);
 
 impl Digits {
+    pub(crate) fn header(&self) -> HeaderValue {
+        // The length is hidden from the compiler: where it knows that there are 32 bytes, it checks one by one instead of 16
+        // at once, which takes 200 instructions more.
+        let digits = std::hint::black_box(&self.0[..]);
+        // Hexadecimal digits are a header's value.
+        HeaderValue::from_bytes(digits).unwrap_or(HeaderValue::from_static(""))
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -108,7 +112,7 @@ mod tests {
     fn it_is_32_digits() {
         let id = RequestId(0x0123_4567_89ab_cdef);
         assert_eq!(id.to_string(), "00000000000000000123456789abcdef");
-        assert_eq!(id.header(), id.to_string());
+        assert_eq!(id.digits().header(), id.to_string());
     }
 
     #[test]

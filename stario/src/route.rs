@@ -10,6 +10,7 @@ use http::Method;
 use crate::intern::intern;
 use crate::routing::Route;
 use crate::settings::PartSettings;
+use crate::telemetry::LoggedRoute;
 
 /// The kind of a handler. The method named here is its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +84,7 @@ pub(crate) struct RouteFacts {
     pub(crate) endpoint: &'static EndpointInfo,
     /// The settings that hold here.
     pub(crate) settings: Arc<PartSettings>,
+    pub(crate) logged: LoggedRoute,
     pub(crate) large_response: LargeResponse,
 }
 

@@ -47,8 +47,7 @@ enum SharedInputs {
 }
 
 impl Scope {
-    pub(crate) fn new(request: Request<Body>, exchange: Arc<Exchange>) -> Arc<Self> {
-        let (head, body) = request.into_parts();
+    pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
         Arc::new(Self {
             head,
             inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread, held: None }),
@@ -56,9 +55,17 @@ impl Scope {
         })
     }
 
+    /// The request for a layer or a service, which needs it as its own. Nobody else has the scope by then.
+    pub(crate) fn into_request(self: Arc<Self>) -> Request<Body> {
+        let Some(Self { head, inputs, .. }) = Arc::into_inner(self) else { return Request::default() };
+        let body = inputs.into_inner().unwrap_or_else(PoisonError::into_inner).body;
+        Request::from_parts(head, body.unwrap_or_default())
+    }
+
     /// The same request without its inputs, for values that are made of the app alone.
     pub(crate) fn without_inputs(scope: &Self) -> Arc<Self> {
-        Self::new(Request::new(Body::empty()), scope.shared_exchange())
+        let (head, body) = Request::new(Body::empty()).into_parts();
+        Self::new(head, body, scope.shared_exchange())
     }
 
     /// What lasts to the end of the response.

@@ -79,7 +79,7 @@ impl App {
     }
 
     /// Serves the connections of `listener` until `stop` resolves, then ends as [`App::serve`] does. It does not
-    /// read the environment, print, or handle signals.
+    /// read the environment, print, handle signals, or raise the number of files that the process may open.
     ///
     /// ```
     /// use stario::prelude::*;

@@ -113,7 +113,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = request.extensions().get::<SocketAddr>().copied();
-        let response = dispatch(&self.0, request.map(Body::new), Connection::new(peer));
+        let (head, body) = request.into_parts();
+        let response = dispatch(&self.0, head, Body::new(body), Connection::new(peer));
         Box::pin(async { Ok(*response.await) })
     }
 }

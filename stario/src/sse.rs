@@ -11,25 +11,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http_body::SizeHint;
 use tokio::time::Instant;
 
 use crate::body::{Body, BodyError, Cut, Frames};
-use crate::datastar::{Event, StreamItem};
+use crate::datastar::{Burst, Event, FRAME_BYTES, StreamItem};
 use crate::response::{self, IntoResponse, Response};
 use crate::stop::{StopSignal, StopWatch, Timer};
 use crate::stream_places::StreamPlace;
+use crate::wake_flag::WakeFlag;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Asks nginx, and proxies that follow it, to pass each event on at once.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// Events that are ready together are joined up to this many bytes. Larger ones are passed on without a copy,
-/// so that many slow clients share them; the connection writes the frames that are ready by one call.
-const FRAME_BYTES: usize = 4 * 1024;
 
 /// The head of an event stream: 200, because Datastar's client ignores the body of any other status.
 pub(crate) fn head() -> Response {
@@ -54,6 +51,8 @@ impl IntoResponse for Event {
 pub struct Frame {
     pub(crate) bytes: Bytes,
     pub(crate) events: u64,
+    /// Whether the source waits already for what comes behind it, and has to be polled again only when it is woken.
+    pub(crate) is_last_for_now: bool,
 }
 
 /// Where an event stream takes its frames from.
@@ -103,41 +102,71 @@ pin_project_lite::pin_project! {
         pings: Option<Pings>,
         observer: Arc<dyn StreamObserver>,
         place: StreamPlace,
+        wakes: WakeFlag,
+        waits: Waits,
     }
+}
+
+/// What an event stream need not poll until it is woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    Nothing,
+    /// The stop and the source.
+    Source,
+    /// The pings, too.
+    All,
 }
 
 impl<S: EventSource> EventStream<S> {
     pub(crate) fn new(source: S, settings: StreamSettings) -> Self {
         let StreamSettings { stop, ping_interval, observer, place } = settings;
         let stop = stop.map(|stop| stop.watch());
-        Self { source, stop, pings: ping_interval.and_then(Pings::every), observer, place }
+        let pings = ping_interval.and_then(Pings::every);
+        Self { source, stop, pings, observer, place, wakes: WakeFlag::new(), waits: Waits::Nothing }
     }
 }
 
 impl<S: EventSource> Frames for EventStream<S> {
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        // The task of the context is known by `still_waits`.
         let mut this = self.project();
-        if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) {
-            this.observer.stopped();
-            return Poll::Ready(None);
-        }
-        match this.source.as_mut().poll_next(ctx) {
-            Poll::Ready(next) => {
+        let ctx = &mut Context::from_waker(this.wakes.waker());
+        if *this.waits == Waits::Nothing {
+            if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) {
+                this.observer.stopped();
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(next) = this.source.as_mut().poll_next(ctx) {
                 if let Some(pings) = this.pings {
                     pings.note_event();
                 }
-                Poll::Ready(next.map(|frame| {
-                    frame.map(|frame| {
-                        this.observer.sent(frame.events);
-                        frame.bytes
-                    })
-                }))
+                let Some(frame) = next else { return Poll::Ready(None) };
+                return Poll::Ready(Some(frame.map(|frame| {
+                    if frame.is_last_for_now {
+                        let is_armed = this.pings.as_ref().is_none_or(|pings| pings.timer.is_armed());
+                        *this.waits = if is_armed { Waits::All } else { Waits::Source };
+                    }
+                    this.observer.sent(frame.events);
+                    frame.bytes
+                })));
             }
-            Poll::Pending => match this.pings {
-                Some(pings) if this.source.is_between_events() => pings.poll(ctx).map(|ping| Some(Ok(ping))),
-                _ => Poll::Pending,
-            },
         }
+        *this.waits = Waits::All;
+        match this.pings {
+            Some(pings) if this.source.is_between_events() => pings.poll(ctx).map(|ping| {
+                *this.waits = Waits::Source;
+                Some(Ok(ping))
+            }),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn still_waits(self: Pin<&mut Self>, ctx: &Context<'_>) -> bool {
+        let this = self.project();
+        if this.wakes.take(ctx) {
+            *this.waits = Waits::Nothing;
+        }
+        *this.waits == Waits::All
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -189,50 +218,6 @@ impl Pings {
     }
 }
 
-/// Events that were ready together. One by itself is passed on as it is, shared with all who were sent the
-/// same; only more than one are copied.
-#[derive(Default)]
-pub(crate) struct Burst {
-    first: Bytes,
-    joined: BytesMut,
-    events: u64,
-}
-
-impl Burst {
-    pub(crate) fn len(&self) -> usize {
-        self.first.len() + self.joined.len()
-    }
-
-    /// Adds one event, or a comment.
-    pub(crate) fn add_event(&mut self, event: Bytes) {
-        self.events += u64::from(event.starts_with(b"event:"));
-        self.add(event);
-    }
-
-    /// Adds bytes of another kind.
-    pub(crate) fn add(&mut self, bytes: Bytes) {
-        if self.len() == 0 {
-            self.first = bytes;
-            return;
-        }
-        if self.joined.is_empty() {
-            self.joined.reserve(FRAME_BYTES);
-        }
-        self.joined.extend_from_slice(&std::mem::take(&mut self.first));
-        self.joined.extend_from_slice(&bytes);
-    }
-
-    pub(crate) fn take(&mut self) -> Option<Frame> {
-        let bytes = if self.joined.is_empty() {
-            std::mem::take(&mut self.first)
-        } else {
-            // A quiet stream keeps no memory of a burst.
-            std::mem::take(&mut self.joined).freeze()
-        };
-        (!bytes.is_empty()).then(|| Frame { bytes, events: std::mem::take(&mut self.events) })
-    }
-}
-
 /// The events of `stream` as frames, each sent as soon as the stream waits for the next.
 ///
 /// An error of the stream, or a panic, comes after what was yielded before it.
@@ -274,7 +259,7 @@ where
         while this.burst.len() < FRAME_BYTES && this.end.is_none() {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { break };
             let item = match catch_unwind(AssertUnwindSafe(|| stream.poll_next(ctx))) {
-                Ok(Poll::Ready(Some(item))) => item.into_item().and_then(|event| Ok(event.into_bytes()?)),
+                Ok(Poll::Ready(Some(item))) => item.into_item(),
                 Ok(Poll::Ready(None)) => {
                     this.stream.set(None);
                     break;
@@ -288,8 +273,8 @@ where
                     break;
                 }
             };
-            match item {
-                Ok(event) => this.burst.add_event(event),
+            match item.and_then(|event| Ok(event.add_to(this.burst)?)) {
+                Ok(()) => {}
                 Err(error) => {
                     tracing::error!(%error, "a stream failed");
                     this.stream.set(None);
@@ -297,8 +282,8 @@ where
                 }
             }
         }
-        if let Some(frame) = this.burst.take() {
-            return Poll::Ready(Some(Ok(frame)));
+        if let Some((bytes, events)) = this.burst.take() {
+            return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: waits })));
         }
         match this.end.take() {
             Some(End::Panicked(panic)) => resume_unwind(panic),

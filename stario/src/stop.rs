@@ -194,6 +194,11 @@ impl Timer {
         this.sleep.reset(deadline);
     }
 
+    /// Whether the deadline will wake the task of the last poll.
+    pub(crate) fn is_armed(&self) -> bool {
+        self.armed.is_some()
+    }
+
     /// Ready once the deadline has passed, until it is moved. The task of the last call is woken then.
     pub(crate) fn poll_elapsed(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();

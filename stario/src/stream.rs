@@ -123,9 +123,7 @@ impl<T, F: Future<Output = ()>> Stream for Generated<T, F> {
         let mut slot = this.slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(item) = slot.item.take() {
             // The task that polls this stream polls it again by itself; any other sender is woken.
-            if let Some(sender) = slot.sender.take()
-                && !sender.will_wake(ctx.waker())
-            {
+            if let Some(sender) = slot.sender.take_if(|sender| !sender.will_wake(ctx.waker())) {
                 sender.wake();
             }
             return Poll::Ready(Some(item));
@@ -151,7 +149,9 @@ impl<T> Yielder<T> {
                     None => return Poll::Ready(()),
                 }
             }
-            slot.sender = Some(ctx.waker().clone());
+            if slot.sender.as_ref().is_none_or(|sender| !sender.will_wake(ctx.waker())) {
+                slot.sender = Some(ctx.waker().clone());
+            }
             Poll::Pending
         })
     }

@@ -33,7 +33,7 @@ pub(crate) use fields::Fields;
 use line::Format;
 use log::{Installed, Log, Output};
 use names::{LOGGER, LOGGER_EVENT, REQUEST};
-pub(crate) use request::{Listeners, Outcome, RequestRecord, answered, routed, span};
+pub(crate) use request::{Listeners, LoggedRoute, Outcome, RequestRecord, answered, routed, span};
 
 /// The variable that chooses the form of lines.
 pub(crate) const FORMAT_VARIABLE: &str = "STARIO_LOG_FORMAT";

@@ -15,7 +15,8 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic error_text intern path_segment memory capacity stream_places stall stop tasks request_id nonce links current connection states parameter routing/bytes
+    panic error_text intern path_segment memory capacity stream_places stall stop wake_flag tasks short_text
+    request_id nonce links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
@@ -26,7 +27,8 @@ const STARIO: &str = "
     response/set_cookie/sealed response/text layer/boxed layer
 
     settings/address settings/guard settings/allowed_hosts settings/limits settings/proxies client settings/same_origin
-    settings/security_headers datastar/text datastar/fields datastar/event/encode datastar/event/comment
+    settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode
+    datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
@@ -46,8 +48,8 @@ const STARIO: &str = "
     datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
-    handler/explicit app/client_file app/discover app/parts app/hook app/mount app/probe app app/guards app/answers
-    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/assemble app/settings
+    handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
+    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/assemble app/settings
     app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
@@ -72,16 +74,16 @@ const STARIO_HTML: &str = "
     names names/datastar names/elements names/attributes names/nesting names/similar escape html buf/tables
     buf/raw buf render
 
-    attribute style url/safety url component expression attrs places json signals signals/code signals/kind
+    attribute style url/safety url component expression attrs hint literals/section literals places json signals signals/code signals/kind
     signals/reference signals/expr signals/by_fields signals/patch private private/datastar lib
 ";
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors parameter parameter/written parameter/model function/place function parameter/emit
+    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
-    html/lower/parts html/parse/source html/report html/braces html/check/datastar html/check/entities
+    html/lower/parts html/parse/source html/report html/braces html/collect html/check/datastar html/check/entities
     html/check/attributes html/check html/lower/lists html/lower/attributes html/lower html/parse
     html/parse/attributes html/parse/flow html/parse/habits
 

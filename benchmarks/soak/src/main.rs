@@ -8,6 +8,10 @@ use std::process::ExitCode;
 
 stario::app!();
 
+/// That of the examples.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -4,6 +4,11 @@ use stario::prelude::*;
 
 stario::app!();
 
+/// Gives memory back to the system after a burst of requests, which the C library's does not.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[app::query("/")]
 async fn home(#[default("world")] name: QueryParam<String>) -> Html {
     html! { <h1>"Hello, "{name}"!"</h1> }

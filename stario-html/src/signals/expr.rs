@@ -21,6 +21,7 @@ use crate::places::{ConditionAttr, DatastarExpression, TextExpression, ValueExpr
 /// assert_eq!(page.lt(&last).and(page.gt(1)).to_string(), "$page < $last && $page > 1");
 /// assert_eq!((page + 1).to_string(), "$page + 1");
 /// ```
+#[must_use = "an expression does nothing until it is placed in an attribute"]
 pub struct Expr<T> {
     code: Code,
     value: PhantomData<fn() -> T>,
@@ -379,7 +380,6 @@ impl SignalRef<bool> {
 /// The value of a text, such as an enum, as text.
 impl<T: TextSignal> SignalRef<T> {
     /// The same signal, as a `String`: what joins and orders texts takes it.
-    #[must_use]
     pub fn as_text(&self) -> Expr<String> {
         Expr::new(self.code())
     }

@@ -4,13 +4,15 @@
 //! rustc speaks there, in the words of the traits' `diagnostic::on_unimplemented`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::kind::Kind;
 use super::links::{links, routes, structure};
 use super::model::{Endpoint, Segment, milliseconds};
 use crate::errors::Errors;
+use crate::html;
+use crate::literals::{Literals, rust};
 use crate::parameter::{self, Parameter, Taker, short, short_at, unraw};
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
@@ -29,7 +31,8 @@ pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
         return quote! { #function #structure #items #errors };
     }
     let (registration, unique) = (registration(endpoint), unique(endpoint));
-    let items = apart(endpoint, &quote! { #links #registration #unique });
+    let literals = literals(endpoint).emit(&quote!(__stario::stario_html));
+    let items = apart(endpoint, &quote! { #links #registration #unique #literals });
     quote! { #function #structure #items }
 }
 
@@ -48,10 +51,12 @@ pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
         Kind::DetachedCommand => quote!(DetachedHandler),
         Kind::Query | Kind::Command => quote!(Handler),
     };
+    let literals = literals(endpoint).emit(&quote!(__stario::stario_html));
     let items = apart(
         endpoint,
         &quote! {
             #value
+            #literals
 
             impl #runtime::#handler for #name {
                 fn endpoint() -> #runtime::Endpoint {
@@ -61,6 +66,22 @@ pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
         },
     );
     quote! { #function #[derive(Debug)] #structure #items }
+}
+
+/// What the handler says of the page. Templates and streams in it say it themselves.
+fn literals(endpoint: &Endpoint) -> Literals {
+    let writer = endpoint.parameters.iter().find(|parameter| parameter.written().is("Writer"));
+    let writer = writer.map(Parameter::own_name);
+    let context = rust::Context {
+        writer: writer.as_deref(),
+        skips_streams: true,
+        root_ids: Some(html::root_ids),
+        ..rust::Context::default()
+    };
+    let mut literals = Literals::default();
+    rust::scan(endpoint.function.signature.output.to_token_stream(), context, &mut literals);
+    rust::scan(endpoint.function.body.clone(), context, &mut literals);
+    literals
 }
 
 /// Puts items where their names are seen by nobody else. They stand in a constant with a name, because that is

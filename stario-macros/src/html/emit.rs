@@ -12,15 +12,18 @@ pub(crate) fn emit(
     krate: &TokenStream,
     into: Option<TokenStream>,
     ops: &[Op],
+    literals: Option<&str>,
     statements: &TokenStream,
 ) -> TokenStream {
-    let Some(into) = into else { return template(krate, ops, statements) };
+    let Some(into) = into else { return template(krate, ops, literals, statements) };
+    let literals = literals.map(|text| quote!(#krate::__literals! { #text }));
     let emitter = Emitter::new(krate);
     let body = emitter.ops(ops);
     let buf = &emitter.buf;
     let output = Ident::new("output", Span::mixed_site());
     quote! {{
         #statements
+        #literals
         let #output: &mut #krate::__private::ComponentOutput<'_> = #into;
         let #buf = #output.buf();
         #body
@@ -29,7 +32,12 @@ pub(crate) fn emit(
 }
 
 /// A template with a buffer of its own.
-fn template(krate: &TokenStream, ops: &[Op], statements: &TokenStream) -> TokenStream {
+fn template(
+    krate: &TokenStream,
+    ops: &[Op],
+    literals: Option<&str>,
+    statements: &TokenStream,
+) -> TokenStream {
     let known = match ops {
         [] => Some(""),
         [Op::Static(markup)] => Some(markup.as_str()),
@@ -37,14 +45,21 @@ fn template(krate: &TokenStream, ops: &[Op], statements: &TokenStream) -> TokenS
     };
     if let Some(markup) = known {
         let html = quote!(#krate::__private::Html::from_static(#markup));
-        return if statements.is_empty() { html } else { quote!({ #statements #html }) };
+        let literals = literals.map(|text| quote!(#krate::__literals! { #text }));
+        let is_alone = statements.is_empty() && literals.is_none();
+        return if is_alone { html } else { quote!({ #statements #literals #html }) };
     }
     let emitter = Emitter::new(krate);
     let (guess, body) = (guess(ops), emitter.ops(ops));
     let (buf, owned) = (&emitter.buf, Ident::new("owned", Span::mixed_site()));
+    // The literals share the static, because a second one would cost the compiler as much again.
+    let hint = match literals {
+        Some(text) => quote!(#krate::__literals! { hint #guess #text }),
+        None => quote!(static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);),
+    };
     quote! {{
         #statements
-        static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);
+        #hint
         let mut #owned = __STARIO_HINT.buf();
         let #buf = &mut #owned;
         #body
@@ -209,7 +224,7 @@ impl<'t> Emitter<'t> {
             quote!(.#setter(#value))
         });
         let children = component.children.as_ref().map(|ops| {
-            let html = template(krate, ops, &TokenStream::new());
+            let html = template(krate, ops, None, &TokenStream::new());
             quote_spanned!(span=> .children(#krate::Children::from(#html)))
         });
         if component.is_broken {

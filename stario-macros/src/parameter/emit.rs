@@ -353,5 +353,6 @@ pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
         Taker::Singleton(provider) => Some(quote!(.in_singleton(::core::any::TypeId::of::<#provider>))),
         Taker::Handler | Taker::Provider => None,
     };
-    quote_spanned!(span=> #runtime::Parameter::#new #in_singleton)
+    let with_default = parameter.default.as_ref().map(|_| quote!(.with_default()));
+    quote_spanned!(span=> #runtime::Parameter::#new #with_default #in_singleton)
 }

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Generics, WherePredicate, parse_quote};
+use syn::{GenericArgument, Generics, PathArguments, Type, WherePredicate, parse_quote};
 
 use super::model::{Field, Kind, Signals};
 use super::parse::Default;
 use crate::errors::Errors;
+use crate::literals::Literals;
 use crate::parameter::{mentions, runtime, unraw};
 
 pub(super) fn emit(signals: &Signals, errors: Errors) -> TokenStream {
@@ -24,6 +25,7 @@ pub(super) fn emit(signals: &Signals, errors: Errors) -> TokenStream {
     let functions = functions(signals);
     let fields_struct = fields_struct(signals);
     let page_signals = page_signals(signals, is_broken);
+    let literals = literals(signals).emit(&quote!(__signals));
     quote! {
         #errors
 
@@ -37,7 +39,43 @@ pub(super) fn emit(signals: &Signals, errors: Errors) -> TokenStream {
             #functions
             #fields_struct
             #page_signals
+            #literals
         };
+    }
+}
+
+/// The signals by their names in the page, for the check of the app.
+fn literals(signals: &Signals) -> Literals {
+    let mut literals = Literals::default();
+    for field in signals.fields.iter().filter(|field| field.kind != Kind::Skipped) {
+        let kind = match field.kind {
+            Kind::Leaf { .. } => value_kind(&field.ty),
+            // What is in it is not looked up.
+            Kind::Nested { .. } | Kind::Skipped => '?',
+        };
+        literals.add('d', field.ident.span(), &format!("{}.{}:{kind}", signals.name, field.name));
+    }
+    literals
+}
+
+/// The kind of a signal's values, where its type is written as one of the standard library's.
+fn value_kind(ty: &Type) -> char {
+    let Type::Path(path) = ty else { return '?' };
+    let Some(last) = path.path.segments.last() else { return '?' };
+    match (last.ident.to_string().as_str(), &last.arguments) {
+        ("bool", _) => 'b',
+        ("String", _) => 't',
+        (
+            "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize"
+            | "f32" | "f64",
+            _,
+        ) => 'n',
+        ("Vec", _) => 'l',
+        ("Option", PathArguments::AngleBracketed(arguments)) => match arguments.args.first() {
+            Some(GenericArgument::Type(inner)) => value_kind(inner),
+            _ => '?',
+        },
+        _ => '?',
     }
 }
 

@@ -7,7 +7,8 @@ use super::client_file::DATASTAR_FILE;
 use super::hook::Hooks;
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
-use super::{App, Problems, guards, layers, requirements};
+use super::requirements::TakenSignal;
+use super::{App, Problems, Warnings, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
@@ -21,6 +22,7 @@ use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::stop::StopSignal;
 use crate::stream_places::StreamPlaces;
+use crate::telemetry::LoggedRoute;
 use crate::work::Work;
 
 /// A checked app, shared by all its connections.
@@ -116,8 +118,15 @@ impl Assembled {
 }
 
 impl App {
-    /// The app in the form that serves requests.
-    pub(crate) fn assemble(mut self) -> Result<Assembled, Problems> {
+    /// The app in the form that serves requests. Warnings are written to the log.
+    pub(crate) fn assemble(self) -> Result<Assembled, Problems> {
+        let (app, warnings) = self.examine()?;
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        Ok(app)
+    }
+
+    /// The app in the form that serves requests, and what is likely wrong with it.
+    pub(super) fn examine(mut self) -> Result<(Assembled, Warnings), Problems> {
         // Parts that have none say so themselves.
         if self.has_nothing_to_answer() && self.parts.len() == 1 {
             self.problems.push(without_handlers(&self.parts));
@@ -132,15 +141,9 @@ impl App {
         self.problems.extend(followed.nonce_takers.iter().map(|taker| {
             format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
         }));
+        let warnings = self.check_names(&followed.signals);
         let parts = Parts::new(&self.parts, &mut effective);
         self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
-        let mut router = Router::default();
-        let mut targets = Vec::new();
-        for part in &self.parts {
-            if !part.prefix.is_empty() {
-                router.reserve(part.host, &Pattern::new(part.prefix));
-            }
-        }
         let routes: Vec<RouteInfo> = self
             .routes
             .iter()
@@ -166,20 +169,7 @@ impl App {
             let settings = effective.of(&route.target.settings);
             (route, settings)
         });
-        for (mut route, settings) in of_handlers.chain(built_in) {
-            route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
-            let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
-            let (facts, target) = split(route, settings);
-            match router.insert(facts) {
-                Ok(()) => targets.push(target),
-                // An app that is there twice is reported by that.
-                Err(present) if std::ptr::eq(present.target.endpoint, endpoint) => {}
-                Err(present) => self.problems.push(format!(
-                    "{} is answered twice:\n    {}\n    {}",
-                    info, present.target.endpoint, endpoint,
-                )),
-            }
-        }
+        let (router, targets) = route_requests(of_handlers.chain(built_in), &self.parts, &mut self.problems);
         if let Some(address) = &self.settings.served.probe_address
             && self.probes.endpoints().next().is_none()
         {
@@ -210,7 +200,7 @@ impl App {
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
         };
-        Ok(Assembled {
+        let app = Assembled {
             shared: Arc::new(shared),
             targets,
             parts,
@@ -219,15 +209,54 @@ impl App {
             probe_paths,
             takes_form_parts: followed.takes_form_parts,
             hooks: Hooks::new(self.hooks),
-        })
+        };
+        Ok((app, warnings))
     }
+
+    /// Compares the literals of the program, which only builds with debug assertions have.
+    fn check_names(&mut self, taken: &[TakenSignal]) -> Warnings {
+        if !cfg!(debug_assertions) {
+            return Warnings::default();
+        }
+        let findings = page_check::check(&self.parts, taken, &self.known);
+        self.problems.extend(findings.problems);
+        Warnings(findings.warnings)
+    }
+}
+
+/// Puts the routes into a router, and lists what they lead to in the order of their ids.
+fn route_requests(
+    routes: impl Iterator<Item = (EndpointRoute, Arc<PartSettings>)>,
+    parts: &[Part],
+    problems: &mut Vec<String>,
+) -> (Router<RouteFacts>, Vec<Target>) {
+    let mut router = Router::default();
+    let mut targets = Vec::new();
+    for part in parts.iter().filter(|part| !part.prefix.is_empty()) {
+        router.reserve(part.host, &Pattern::new(part.prefix));
+    }
+    for (mut route, settings) in routes {
+        route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
+        let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
+        let (facts, target) = split(route, settings);
+        match router.insert(facts) {
+            Ok(()) => targets.push(target),
+            // An app that is there twice is reported by that.
+            Err(present) if std::ptr::eq(present.target.endpoint, endpoint) => {}
+            Err(present) => problems
+                .push(format!("{info} is answered twice:\n    {}\n    {endpoint}", present.target.endpoint)),
+        }
+    }
+    (router, targets)
 }
 
 /// Splits a route into the facts that requests read, and what the dispatch needs of it.
 fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
-    let facts = RouteFacts { endpoint: &endpoint.info, settings, large_response: LargeResponse::default() };
+    let logged = LoggedRoute::new(path);
+    let facts =
+        RouteFacts { endpoint: &endpoint.info, settings, logged, large_response: LargeResponse::default() };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },

@@ -228,6 +228,7 @@ impl App {
         self.probes = std::mem::take(&mut self.probes).or(other.probes);
         self.replacements.extend(other.replacements);
         self.hooks.extend(other.hooks);
+        self.known.merge(other.known);
     }
 }
 

@@ -21,6 +21,23 @@ pub(super) struct Followed {
     pub(super) nonce_takers: BTreeSet<String>,
     /// Whether anything takes the parts of a form, which may be files.
     pub(super) takes_form_parts: bool,
+    /// The signals that are taken, in builds with debug assertions.
+    pub(super) signals: Vec<TakenSignal>,
+}
+
+/// A signal that a handler takes, or a provider of its.
+pub(super) struct TakenSignal {
+    /// Its path, `user.name`.
+    pub(super) path: String,
+    /// The type of the parameter's value.
+    pub(super) type_name: &'static str,
+    /// Whether the handler is called without it.
+    pub(super) may_be_missing: bool,
+    /// Who takes it, with its place.
+    pub(super) taker: String,
+    pub(super) endpoint: &'static EndpointInfo,
+    /// The path of the route.
+    pub(super) route: &'static str,
 }
 
 pub(super) fn follow(
@@ -41,6 +58,7 @@ pub(super) fn follow(
             body_readers: &mut followed.body_readers,
             nonce_takers: &mut followed.nonce_takers,
             takes_form_parts: &mut followed.takes_form_parts,
+            signals: &mut followed.signals,
             path: Vec::new(),
             done: HashSet::new(),
             captures: Vec::new(),
@@ -68,6 +86,7 @@ struct Walk<'a> {
     body_readers: &'a mut HashSet<TypeId>,
     nonce_takers: &'a mut BTreeSet<String>,
     takes_form_parts: &'a mut bool,
+    signals: &'a mut Vec<TakenSignal>,
     /// The providers between the endpoint and here.
     path: Vec<ProviderInfo>,
     /// Providers that were followed to their end for this endpoint.
@@ -96,6 +115,16 @@ impl Walk<'_> {
                 Requirement::Nonce => {
                     let taker = self.taker();
                     self.nonce_takers.insert(taker);
+                }
+                Requirement::Signal { name, separator, type_name, may_be_missing } => {
+                    self.signals.push(TakenSignal {
+                        path: name.replace(separator, "."),
+                        type_name,
+                        may_be_missing,
+                        taker: self.taker(),
+                        endpoint: self.endpoint,
+                        route: self.route.path,
+                    });
                 }
                 Requirement::Provider(info) => self.provider(info()),
                 Requirement::Fields(requirements) => self.follow(requirements()),

@@ -62,11 +62,11 @@ impl State {
 
     /// The next frame. If there is one, the caller notifies the writers that wait for room, once the lock is released.
     pub(super) fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
-        if let Some(frame) = self.buffer.take() {
+        if let Some((bytes, events)) = self.buffer.take() {
             if let Some(length) = &mut self.length {
-                length.taken += frame.bytes.len() as u64;
+                length.taken += bytes.len() as u64;
             }
-            return Poll::Ready(Some(Ok(frame)));
+            return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: false })));
         }
         match self.phase {
             Phase::Ended => Poll::Ready(None),

@@ -1,5 +1,6 @@
 //! The events of a stream, one file for each kind, and what all kinds have in common.
 
+mod burst;
 mod comment;
 mod elements;
 mod encode;
@@ -13,9 +14,10 @@ use std::time::Duration;
 use super::into_event::{AsItself, IntoEvent};
 use crate::response::{IntoResponse, Response};
 
+pub(crate) use burst::{Burst, FRAME_BYTES};
 pub use comment::{Comment, comment, ping};
-pub(super) use elements::remove_rendered;
 pub use elements::{Mode, Namespace, PatchElements, Remove, patch, remove};
+pub(super) use elements::{remove_rendered, to_stream};
 pub use encode::Event;
 pub use script::{Redirect, Script, redirect, script};
 pub use signals::{PatchSignals, signals};

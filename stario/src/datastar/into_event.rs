@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use stario_html::{PageSignals, Render, SignalPatch};
 
-use super::event::{Event, Mode, patch, remove_rendered, signals};
+use super::event::{Event, Mode, patch, remove_rendered, signals, to_stream};
 use crate::error::{Error, Result};
 use crate::response::{IntoResponse, Response};
 
@@ -33,6 +33,15 @@ use crate::response::{IntoResponse, Response};
 pub trait IntoEvent<K> {
     /// Makes the event.
     fn into_event(self) -> Event;
+
+    /// Makes the event for one stream, which sends it once.
+    #[doc(hidden)]
+    fn into_streamed_event(self) -> Event
+    where
+        Self: Sized,
+    {
+        self.into_event()
+    }
 }
 
 impl Event {
@@ -84,13 +93,13 @@ pub struct AsTried<K>(PhantomData<K>);
 
 impl<T: IntoEvent<K>, K> StreamItem<AsEvent<K>> for T {
     fn into_item(self) -> Result<Event> {
-        Ok(self.into_event())
+        Ok(self.into_streamed_event())
     }
 }
 
 impl<T: IntoEvent<K>, E: Into<Error>, K> StreamItem<AsTried<K>> for Result<T, E> {
     fn into_item(self) -> Result<Event> {
-        self.map(T::into_event).map_err(Into::into)
+        self.map(T::into_streamed_event).map_err(Into::into)
     }
 }
 
@@ -103,6 +112,10 @@ impl IntoEvent<AsItself> for Event {
 impl<R: Render> IntoEvent<AsElements> for R {
     fn into_event(self) -> Event {
         patch(self).into()
+    }
+
+    fn into_streamed_event(self) -> Event {
+        to_stream(self.into_html())
     }
 }
 

@@ -2,28 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{Request, request};
+use http::request;
 
 use crate::app::{Assembled, Mount};
-use crate::body::Body;
 use crate::exchange::Place;
 use crate::extract::MatchedPath;
 use crate::layer::Stage;
 use crate::routing::{Lookup, Match};
 use crate::settings::PartSettings;
-
-/// A request's head and body. They are passed on by reference, and moved once, to the scope.
-pub(super) struct Inputs {
-    pub(super) head: request::Parts,
-    pub(super) body: Body,
-}
-
-impl Inputs {
-    pub(super) fn take(&mut self) -> Request<Body> {
-        let (empty, ()) = Request::new(()).into_parts();
-        Request::from_parts(std::mem::replace(&mut self.head, empty), std::mem::take(&mut self.body))
-    }
-}
 
 /// What answers a request.
 #[derive(Debug, Clone)]

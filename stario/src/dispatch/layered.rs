@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{Request, request};
 
-use super::found::{Found, Inputs};
+use super::found::Found;
 use super::state::DispatchState;
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
@@ -15,9 +15,10 @@ use crate::exchange::Exchange;
 use crate::layer::{Passage, Stage};
 use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
+use crate::scope::Scope;
 
 /// Has the request answered by what was found.
-type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, &mut Inputs, Found) -> DispatchState;
+type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, Arc<Scope>, Found) -> DispatchState;
 
 /// A request among layers. Each layer holds one, with the position behind it.
 #[derive(Clone)]
@@ -84,10 +85,10 @@ impl LayeredRequest {
         let answering = match self.found {
             None => {
                 let (head, body) = request.into_parts();
-                let mut inputs = Inputs { head, body };
-                let found = Found::by(&self.app, &inputs.head);
-                exchange = self.exchange.behind_layers(found.place(&self.app, &inputs.head));
-                (self.answer)(&self.app, &exchange, &mut inputs, found)
+                let found = Found::by(&self.app, &head);
+                exchange = self.exchange.behind_layers(found.place(&self.app, &head));
+                let scope = Scope::new(head, body, Arc::clone(&exchange));
+                (self.answer)(&self.app, &exchange, scope, found)
             }
             Some(found) => {
                 // Behind the routing, the path is no longer a layer's to change: it has the captures.
@@ -96,7 +97,8 @@ impl LayeredRequest {
                 }
                 exchange = self.exchange.behind_layers(found.place(&self.app, &self.head));
                 let (head, body) = request.into_parts();
-                (self.answer)(&self.app, &exchange, &mut Inputs { head, body }, found)
+                let scope = Scope::new(head, body, Arc::clone(&exchange));
+                (self.answer)(&self.app, &exchange, scope, found)
             }
         };
         let mut response = answering.wait(Arc::clone(&exchange)).await;

@@ -25,18 +25,21 @@ pub(super) enum DispatchState {
 pub(super) struct CalledHandler {
     pub(super) call: PendingCall,
     pub(super) kept: Option<Arc<Scope>>,
-    pub(super) deadline: Option<Box<Deadline>>,
+    pub(super) deadline: Option<Pin<Box<Deadline>>>,
 }
 
-/// When a handler is to have answered.
-pub(super) struct Deadline {
-    timeout: Duration,
-    timer: Pin<Box<Timer>>,
+pin_project_lite::pin_project! {
+    /// When a handler is to have answered.
+    pub(super) struct Deadline {
+        timeout: Duration,
+        #[pin]
+        timer: Timer,
+    }
 }
 
 impl Deadline {
-    pub(super) fn after(timeout: Duration) -> Box<Self> {
-        Box::new(Self { timeout, timer: Box::pin(Timer::new(Instant::now() + timeout)) })
+    pub(super) fn after(timeout: Duration) -> Self {
+        Self { timeout, timer: Timer::new(Instant::now() + timeout) }
     }
 }
 
@@ -63,7 +66,7 @@ impl CalledHandler {
             return match &mut self.deadline {
                 None => Poll::Pending,
                 Some(deadline) => {
-                    ready!(deadline.timer.as_mut().poll_elapsed(ctx));
+                    ready!(deadline.as_mut().project().timer.poll_elapsed(ctx));
                     let timeout = deadline.timeout;
                     Poll::Ready(self.time_out(exchange, timeout))
                 }

@@ -10,7 +10,7 @@ use super::value::{Json, JsonTree};
 use super::{Defaulted, FromRequest};
 use super::{off_worker, value, value_newtype};
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 pub(super) const SOURCE: &str = "signal";
@@ -59,6 +59,25 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Signal<T> {
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         read_signal(scope, parameter).await.map(Self)
     }
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        requirement::<T>(parameter)
+    }
+}
+
+/// Only the check of names asks, and a build for production has none.
+fn requirement<T>(parameter: &Parameter) -> Option<Requirement> {
+    cfg!(debug_assertions).then(|| Requirement::Signal {
+        name: parameter.name(),
+        separator: separator(parameter),
+        type_name: std::any::type_name::<T>(),
+        may_be_missing: parameter.has_default(),
+    })
+}
+
+/// What separates the names in the path of a nested signal.
+fn separator(parameter: &Parameter) -> &'static str {
+    if parameter.is_renamed() { "." } else { "__" }
 }
 
 /// A struct with `derive(Signals)`, nested in the page's signals.
@@ -69,6 +88,10 @@ impl<T: PageSignals + Send + 'static> FromRequest for ByFields<Signal<T>> {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         read_signal(scope, parameter).await.map(|OwnedByFields(value)| Self(Signal(value)))
+    }
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        requirement::<T>(parameter)
     }
 }
 
@@ -83,7 +106,7 @@ async fn read_signal<T: DeserializeOwned + Send + 'static>(
 ) -> Result<T, Rejection> {
     let signals = scope.shared(|| SignalsJson::read(scope)).await?;
     let name = parameter.name();
-    let separator = if parameter.is_renamed() { "." } else { "__" };
+    let separator = separator(parameter);
     let (first, below) = match name.split_once(separator) {
         Some((first, below)) => (first, Some(below)),
         None => (name, None),

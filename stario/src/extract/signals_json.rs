@@ -39,7 +39,7 @@ impl SignalsJson {
                 let query = uri.query().unwrap_or_default();
                 match urlencoded::values(query.as_bytes(), "datastar").last() {
                     Some(Ok(json)) if json.len() > limit => Err(too_large(limit)),
-                    Some(Ok(json)) => Self::index(json.into_owned().into(), values),
+                    Some(Ok(json)) => Self::index(&json.into_owned().into(), values),
                     Some(Err(_)) => Err(Rejection::bad_request("signals are not valid text")),
                     None => Ok(Self::none()),
                 }
@@ -61,7 +61,7 @@ impl SignalsJson {
         if body.is_empty() {
             return Ok(Self::none());
         }
-        off_worker::parse(body.len(), move || Self::index(body, values)).await
+        off_worker::parse(body.len(), move || Self::index(&body, values)).await
     }
 
     fn none() -> Self {
@@ -69,8 +69,8 @@ impl SignalsJson {
     }
 
     /// Finds the signals in JSON of so many names and values at most.
-    fn index(json: Bytes, limit: usize) -> Result<Self, Rejection> {
-        let json = json.slice_ref(json_body::without_mark(&json));
+    fn index(json: &Bytes, limit: usize) -> Result<Self, Rejection> {
+        let json = json.slice_ref(json_body::without_mark(json));
         json_bounds::count(&json, limit).map_err(|excess| match excess {
             Excess::Values => {
                 Rejection::too_much(format!("the signals have more than {limit} names and values"))
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn signals_are_found_by_name_and_the_last_of_a_name_counts() {
         let json = " {\"a\" : [1, {\"b\": 2}] ,\"b\":\"}\",\"\\u00e9\":null,\"b\": -1 } ";
-        let signals = SignalsJson::index(json.into(), 100).unwrap();
+        let signals = SignalsJson::index(&json.into(), 100).unwrap();
         let get = |name| signals.get(name).map(|json| std::str::from_utf8(json).unwrap());
         assert_eq!(get("a"), Some("[1, {\"b\": 2}]"));
         assert_eq!(get("b"), Some("-1"));
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused() {
-        let message = |json: &'static str| match SignalsJson::index(json.into(), 100) {
+        let message = |json: &'static str| match SignalsJson::index(&json.into(), 100) {
             Ok(_) => String::new(),
             Err(rejection) => rejection.message().to_owned(),
         };

@@ -194,36 +194,15 @@ impl Step {
 
 impl Call {
     fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
-        let Self { exchange, scope, future, has_ended, .. } = self;
+        let Self { endpoint, exchange, scope, future, has_ended } = self;
         let _entered = exchange.enter();
-        // A future that panicked is dropped and never polled again, so no broken invariant is seen.
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            if let Poll::Ready(answered) = future.as_mut().poll(ctx) {
-                *has_ended = true;
-                return Poll::Ready(Step::End(finish(exchange, scope.take().as_deref(), answered)));
-            }
-            let Some(hand_over) = exchange.take() else { return Poll::Pending };
-            // The response has a head now.
-            let scope = scope.take();
-            Poll::Ready(match hand_over {
-                HandOver::Head => match exchange.place_for_stream() {
-                    Some(place) => Step::Head(place),
-                    None => {
-                        Step::End(Box::new(too_many_streams(exchange, scope.as_deref().map(Scope::head))))
-                    }
-                },
-                hand_over => Step::HandOver(hand_over),
-            })
-        }));
-        match polled {
-            Ok(step) => step,
-            Err(panic) => {
-                self.has_ended = true;
-                let (handler, panic) = (self.endpoint.info.handler, panic_message(&*panic));
-                tracing::error!(handler, panic, "a handler panicked");
-                Poll::Ready(Step::Panicked)
-            }
-        }
+        poll_step(endpoint, exchange, scope, future, has_ended, ctx)
+    }
+
+    /// The same where the thread is marked as working for the request already.
+    fn step_entered(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
+        let Self { endpoint, exchange, scope, future, has_ended } = self;
+        poll_step(endpoint, exchange, scope, future, has_ended, ctx)
     }
 
     /// Drops the scope if the handler's `Writer` has sent a head.
@@ -240,6 +219,40 @@ impl Call {
             tracing::error!(handler = self.endpoint.info.handler, error, "a response was cut");
         }
     }
+}
+
+/// Polls a handler's future once.
+fn poll_step(
+    endpoint: &Endpoint,
+    exchange: &Exchange,
+    scope: &mut Option<Arc<Scope>>,
+    future: &mut EndpointFuture,
+    has_ended: &mut bool,
+    ctx: &mut Context<'_>,
+) -> Poll<Step> {
+    // A future that panicked is dropped and never polled again, so no broken invariant is seen.
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        if let Poll::Ready(answered) = future.as_mut().poll(ctx) {
+            *has_ended = true;
+            return Poll::Ready(Step::End(finish(exchange, scope.take().as_deref(), answered)));
+        }
+        let Some(hand_over) = exchange.take() else { return Poll::Pending };
+        // The response has a head now.
+        let scope = scope.take();
+        Poll::Ready(match hand_over {
+            HandOver::Head => match exchange.place_for_stream() {
+                Some(place) => Step::Head(place),
+                None => Step::End(Box::new(too_many_streams(exchange, scope.as_deref().map(Scope::head)))),
+            },
+            hand_over => Step::HandOver(hand_over),
+        })
+    }));
+    polled.unwrap_or_else(|panic| {
+        *has_ended = true;
+        let (handler, panic) = (endpoint.info.handler, panic_message(&*panic));
+        tracing::error!(handler, panic, "a handler panicked");
+        Poll::Ready(Step::Panicked)
+    })
 }
 
 /// A call up to the head of its response.
@@ -419,7 +432,8 @@ impl Drop for StreamingCall {
 impl EventSource for StreamingCall {
     fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
         let Some(call) = &mut self.call else { return Poll::Ready(None) };
-        let step = match ready!(call.step(ctx)) {
+        // The response's body, which polls this, has marked the thread.
+        let step = match ready!(call.step_entered(ctx)) {
             Step::HandOver(HandOver::Frame(frame)) => return Poll::Ready(Some(Ok(frame))),
             step => step,
         };

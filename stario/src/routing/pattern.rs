@@ -110,7 +110,9 @@ impl Pattern {
     pub(super) fn captured<'p>(&self, path: &'p str) -> impl Iterator<Item = (&str, Capture<'p>)> {
         let mut rest = path;
         self.0.iter().filter_map(move |segment| {
-            let text = rest.strip_prefix('/')?;
+            // As bytes: a `char` as the prefix is a call of `memcmp`.
+            let [b'/', ..] = rest.as_bytes() else { return None };
+            let text = &rest[1..];
             let (found, after) = text.split_at(position(text.as_bytes(), b'/').unwrap_or(text.len()));
             rest = after;
             match segment {

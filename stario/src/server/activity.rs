@@ -27,6 +27,10 @@ use crate::stall::time_for;
 /// The name in the log of a response whose handler is not known.
 const UNKNOWN_HANDLER: &str = "unknown";
 
+/// Stands for the time of the poll that runs, which is read when the poll ends and the connection waits. A request that is
+/// answered in one poll so costs one reading of the clock instead of three.
+const IN_THIS_POLL: u64 = u64::MAX;
+
 /// A connection reads the head of a request, is idle, or is busy with at least one request.
 ///
 /// All parts of a connection run in one task, or hand over to each other by wakes, so no order between the values
@@ -51,7 +55,7 @@ pub(super) struct Activity {
     echoed: AtomicUsize,
     /// The bytes that the client has taken of those that were unsent.
     taken: AtomicUsize,
-    /// When the connection began to be idle, or to read a head: milliseconds since `opened`.
+    /// When the connection began to be idle, or to read a head: milliseconds since `opened`, or [`IN_THIS_POLL`].
     since: AtomicU64,
     /// Whether the connection reads a head, of which the first byte may not have come yet.
     is_in_head: AtomicBool,
@@ -136,7 +140,7 @@ impl Activity {
             self.echoed.fetch_add(bytes, Ordering::Relaxed);
         }
         if !self.is_busy() && !self.is_http2() && !self.is_in_head.swap(true, Ordering::Relaxed) {
-            self.wait_from_now();
+            self.wait_from_this_poll();
         }
     }
 
@@ -153,6 +157,9 @@ impl Activity {
     /// longer.
     pub(super) fn note_polled(&self) -> bool {
         self.is_new_request.store(false, Ordering::Relaxed);
+        if self.since.load(Ordering::Relaxed) == IN_THIS_POLL && !self.is_busy() {
+            self.wait_from_now();
+        }
         self.has_withheld_end.load(Ordering::Relaxed)
             && !self.is_busy()
             && self.has_withheld_end.swap(false, Ordering::Relaxed)
@@ -176,7 +183,7 @@ impl Activity {
         }
         if self.is_writing.load(Ordering::Relaxed) != is_blocked {
             self.is_writing.store(is_blocked, Ordering::Relaxed);
-            self.wait_from_now();
+            self.wait_from_this_poll();
         }
     }
 
@@ -243,8 +250,12 @@ impl Activity {
 
     /// Since when the connection is idle or reads a head, unless it is busy.
     pub(super) fn idle_since(&self) -> Option<Instant> {
-        let since = || self.opened + Duration::from_millis(self.since.load(Ordering::Relaxed));
-        (!self.is_busy()).then(since)
+        if self.is_busy() {
+            return None;
+        }
+        let since = self.since.load(Ordering::Relaxed);
+        let since = if since == IN_THIS_POLL { self.now() } else { since };
+        Some(self.opened + Duration::from_millis(since))
     }
 
     /// A response begins that may take long to be written.
@@ -292,6 +303,15 @@ impl Activity {
         self.since.store(self.now(), Ordering::Relaxed);
     }
 
+    /// The same for what is done in a poll of the connection. The streams of HTTP/2 are polled by tasks of their own.
+    fn wait_from_this_poll(&self) {
+        if self.is_http2() {
+            self.wait_from_now();
+        } else {
+            self.since.store(IN_THIS_POLL, Ordering::Relaxed);
+        }
+    }
+
     fn extend_wait(&self, time: Duration) {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let since = self.since.load(Ordering::Relaxed).saturating_add(time).min(self.now());
@@ -327,7 +347,7 @@ impl ActiveRequest {
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         if self.activity.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.activity.wait_from_now();
+            self.activity.wait_from_this_poll();
         }
     }
 }

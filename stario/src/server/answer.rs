@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::header::{CONNECTION, RETRY_AFTER};
+use http::request::Parts;
 use http::{Request, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
@@ -24,29 +25,30 @@ use crate::stall::StallTimer;
 
 /// Begins to answer a request; `stream` is its own over HTTP/2.
 pub(super) fn answer(
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     activity: &Arc<Activity>,
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
 ) -> Answer<impl Future<Output = Box<Response>> + use<>> {
+    let (mut head, body) = request.into_parts();
     let mut turn = stream.as_deref().map(StreamState::turn);
     let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
-    let has_body = !hyper::body::Body::is_end_stream(request.body());
+    let has_body = !hyper::body::Body::is_end_stream(&body);
     let active = activity.begin_request(has_body, stream);
-    let refused = refusal(&mut request, limits.head_fields)
-        .or_else(|| (has_no_place && !activity.app().is_probe(request.uri().path())).then(too_many_requests))
-        .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&request, activity)).flatten())
-        .map(Box::new);
-    let dispatched = refused.is_none().then(|| {
-        let stall = StallTimer::new(limits.body_timeout);
-        let request = request.map(|body| Body::incoming(body, stall, activity.connection()));
-        let dispatch = dispatch(activity.app(), request, activity.connection().clone());
-        if let Some(turn) = &mut turn {
-            turn.expect(dispatch.expected_bytes());
-        }
-        catch_panic(dispatch)
-    });
-    Answer { turn, dispatched, refused, request: Some(active), taken: 0 }
+    let refused = refusal(&mut head, &body, limits.head_fields)
+        .or_else(|| (has_no_place && !activity.app().is_probe(head.uri.path())).then(too_many_requests))
+        .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&head, activity)).flatten());
+    if let Some(refused) = refused {
+        let refused = Some(Box::new(refused));
+        return Answer { turn, dispatched: None, refused, request: Some(active), taken: 0 };
+    }
+    let connection = activity.connection();
+    let body = Body::incoming(body, StallTimer::new(limits.body_timeout), connection);
+    let dispatch = dispatch(activity.app(), head, body, connection.clone());
+    if let Some(turn) = &mut turn {
+        turn.expect(dispatch.expected_bytes());
+    }
+    Answer { turn, dispatched: Some(catch_panic(dispatch)), refused: None, request: Some(active), taken: 0 }
 }
 
 /// The answer to a request of HTTP/2 for which there is no place.
@@ -60,8 +62,8 @@ fn too_many_requests() -> Response {
 
 /// The answer to what a connection may not ask for: one in reserve, or one to the address of the probes.
 #[cold]
-fn refusal_by_role(request: &Request<Incoming>, activity: &Activity) -> Option<Response> {
-    if activity.app().is_probe(request.uri().path()) {
+fn refusal_by_role(head: &Parts, activity: &Activity) -> Option<Response> {
+    if activity.app().is_probe(head.uri.path()) {
         return None;
     }
     // A client that still sends its body would not see an answer behind which the connection is reset.
@@ -71,7 +73,7 @@ fn refusal_by_role(request: &Request<Incoming>, activity: &Activity) -> Option<R
     }
     let mut answer = response::text(StatusCode::SERVICE_UNAVAILABLE, "the server has too many connections");
     response::set(answer.headers_mut(), RETRY_AFTER, "1");
-    if request.version() < Version::HTTP_2 {
+    if head.version < Version::HTTP_2 {
         response::set(answer.headers_mut(), CONNECTION, "close");
     }
     Some(answer)

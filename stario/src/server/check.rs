@@ -1,38 +1,39 @@
 //! The checks of a request before it is routed, where hyper accepts more than it should.
 
 use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, Method, Request, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::Body;
 
 use crate::response::{self, Response};
 
 /// The answer to a request that cannot be served, after which the connection ends. None if it can be; then its
 /// header `host` is what its target names, where that names one.
-pub(super) fn refusal<B: Body>(request: &mut Request<B>, most_fields: usize) -> Option<Response> {
-    let (status, message) = problem(request, most_fields)?;
+pub(super) fn refusal(head: &mut Parts, body: &impl Body, most_fields: usize) -> Option<Response> {
+    let (status, message) = problem(head, body, most_fields)?;
     let mut answer = response::text(status, message);
-    if request.version() < Version::HTTP_2 {
+    if head.version < Version::HTTP_2 {
         response::set(answer.headers_mut(), CONNECTION, "close");
     }
     Some(answer)
 }
 
-fn problem<B: Body>(request: &mut Request<B>, most_fields: usize) -> Option<(StatusCode, &'static str)> {
-    if request.headers().len() > most_fields {
+fn problem(head: &mut Parts, body: &impl Body, most_fields: usize) -> Option<(StatusCode, &'static str)> {
+    if head.headers.len() > most_fields {
         return Some((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields"));
     }
-    if request.method() == Method::CONNECT {
+    if head.method == Method::CONNECT {
         return Some((StatusCode::NOT_IMPLEMENTED, "this server is no proxy"));
     }
-    let message = if request.version() == Version::HTTP_2 {
-        host_over_http2(request)
+    let message = if head.version == Version::HTTP_2 {
+        host_over_http2(head)
     } else {
         // hyper takes all codings in which `chunked` is the last, and cannot undo the others.
-        if request.body().size_hint().exact().is_none() && !is_chunked(request.headers()) {
+        if body.size_hint().exact().is_none() && !is_chunked(&head.headers) {
             return Some((StatusCode::NOT_IMPLEMENTED, "the only transfer coding is chunked"));
         }
-        target(request).or_else(|| host(request))
+        target(head).or_else(|| host(head))
     };
     message.map(|message| (StatusCode::BAD_REQUEST, message))
 }
@@ -46,10 +47,10 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 }
 
 /// The target is a path, a URL of HTTP, or `*` with OPTIONS (RFC 9112, 3.2).
-fn target<B>(request: &Request<B>) -> Option<&'static str> {
-    let uri = request.uri();
+fn target(head: &Parts) -> Option<&'static str> {
+    let uri = &head.uri;
     let is_good = match uri.scheme_str() {
-        None if uri.path() == "*" => request.method() == Method::OPTIONS,
+        None if uri.path() == "*" => head.method == Method::OPTIONS,
         None => uri.authority().is_none() && uri.path().starts_with('/'),
         Some("http" | "https") => {
             uri.authority().is_some_and(|authority| is_host(authority.as_str().as_bytes()))
@@ -60,26 +61,26 @@ fn target<B>(request: &Request<B>) -> Option<&'static str> {
 }
 
 /// There is exactly one `host` in HTTP/1.1 (RFC 9112, 3.2). The one that the target names takes its place.
-fn host<B>(request: &mut Request<B>) -> Option<&'static str> {
-    let mut hosts = request.headers().get_all(HOST).iter();
+fn host(head: &mut Parts) -> Option<&'static str> {
+    let mut hosts = head.headers.get_all(HOST).iter();
     let problem = match (hosts.next(), hosts.next()) {
-        (None, _) if request.version() == Version::HTTP_11 => Some("missing header `host`"),
+        (None, _) if head.version == Version::HTTP_11 => Some("missing header `host`"),
         (None, _) => None,
         (Some(host), None) => (!is_host(host.as_bytes())).then_some("bad header `host`"),
         (Some(_), Some(_)) => Some("more than one header `host`"),
     };
-    if let (None, Some(authority)) = (problem, request.uri().authority()) {
+    if let (None, Some(authority)) = (problem, head.uri.authority()) {
         let authority = value_of(authority);
-        request.headers_mut().insert(HOST, authority);
+        head.headers.insert(HOST, authority);
     }
     problem
 }
 
 /// There is `:authority` or `host`, or both and they are the same (RFC 9113, 8.3.1).
-fn host_over_http2<B>(request: &Request<B>) -> Option<&'static str> {
-    let mut hosts = request.headers().get_all(HOST).iter();
+fn host_over_http2(head: &Parts) -> Option<&'static str> {
+    let mut hosts = head.headers.get_all(HOST).iter();
     let (host, another) = (hosts.next(), hosts.next());
-    let named = request.uri().authority().map(Authority::as_str).map(str::as_bytes);
+    let named = head.uri.authority().map(Authority::as_str).map(str::as_bytes);
     let is_good = match (named, host) {
         (None, None) => false,
         (Some(named), None) => is_host(named),

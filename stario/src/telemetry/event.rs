@@ -14,6 +14,7 @@ use super::line::{self, Format, TIME_BYTES};
 use super::log::{self, Log};
 use super::names::{LOGGER_EVENT, REQUEST, SPAN};
 use crate::current;
+use crate::request_id::RequestId;
 
 /// Writes what is logged by the app and its libraries.
 pub(super) fn layer<S>(log: &'static Log) -> Box<dyn Layer<S> + Send + Sync>
@@ -71,14 +72,14 @@ impl io::Write for EventWriter {
 
 fn push_event(line: &mut Vec<u8>, format: Format, level: Level, event: &str) {
     let event = event.trim_end_matches('\n');
-    let request_id = current::get().request_id;
+    let digits = current::get().request_id.map(RequestId::digits);
     match format {
         Format::Json => {
             let event = rename_reserved(event.strip_suffix('}').unwrap_or(event));
             line::push_controls_escaped(line, format, &event);
             // Within a string the quotes would be escaped, so this is a name: the event says it itself.
             let is_said = event.contains(r#""request_id":"#);
-            log::end_with_id(line, format, request_id.filter(|_| !is_said));
+            log::end_with_id(line, format, digits.as_ref().filter(|_| !is_said));
         }
         Format::Text { has_color } => {
             let event = match event.split_at_checked(TIME_BYTES) {
@@ -89,8 +90,12 @@ fn push_event(line: &mut Vec<u8>, format: Format, level: Level, event: &str) {
                 _ => event,
             };
             line::push_controls_escaped(line, format, event);
-            let said = request_id.map(|id| format!("request_id={id}"));
-            log::end_with_id(line, format, request_id.filter(|_| !event.contains(&said.unwrap_or_default())));
+            let said = digits.as_ref().map(|digits| format!("request_id={}", digits.as_str()));
+            log::end_with_id(
+                line,
+                format,
+                digits.as_ref().filter(|_| !event.contains(&said.unwrap_or_default())),
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::net::IpAddr;
 use std::ops::Range;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tracing::Level;
@@ -23,10 +23,19 @@ pub(super) const TIME_BYTES: usize = 27;
 const HEAD: &[u8; 52] = b"{\"timestamp\":\"0000-00-00T00:00:00.000000Z\",\"level\":\"";
 const TIME_AT: Range<usize> = 14..41;
 
-/// Writes what stands in front of the message.
-pub(super) fn begin(line: &mut Vec<u8>, format: Format, level: Level, time: SystemTime) {
-    let time = written(time);
+/// The same up to the message, of the level that nearly all lines have.
+const INFO_HEAD: &[u8; 69] =
+    b"{\"timestamp\":\"0000-00-00T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"";
+
+/// Writes what stands in front of the message of a line that is logged at `now`.
+pub(super) fn begin(line: &mut Vec<u8>, format: Format, level: Level, now: Instant) {
+    let time = written(now);
     match format {
+        Format::Json if level == Level::INFO => {
+            let mut head = *INFO_HEAD;
+            head[TIME_AT].copy_from_slice(&time);
+            line.extend_from_slice(&head);
+        }
         Format::Json => {
             let mut head = *HEAD;
             head[TIME_AT].copy_from_slice(&time);
@@ -103,10 +112,15 @@ const IS_PLAIN: [bool; 256] = {
     is_plain
 };
 
+/// Whether nothing in a text has to be escaped.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    // All bytes in any case: without branches this is faster for what is plain.
+    text.iter().fold(true, |all, byte| all & IS_PLAIN[usize::from(*byte)])
+}
+
 /// Writes text as part of a JSON string, or as part of a line for people.
 pub(super) fn push_escaped(line: &mut Vec<u8>, format: Format, text: &str) {
-    // All bytes in any case: without branches this is faster for what is plain.
-    if text.bytes().fold(true, |all, byte| all & IS_PLAIN[usize::from(byte)]) {
+    if is_plain(text.as_bytes()) {
         return line.extend_from_slice(text.as_bytes());
     }
     if format != Format::Json {
@@ -209,13 +223,16 @@ pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
     line.extend_from_slice(unit.as_bytes());
 }
 
-pub(super) fn push_address(line: &mut Vec<u8>, address: IpAddr) {
+/// Writes an address behind `before`.
+pub(super) fn push_address(line: &mut Vec<u8>, before: &[u8; 20], address: IpAddr) {
     let IpAddr::V4(address) = address else {
+        line.extend_from_slice(before);
         return line.extend_from_slice(address.to_string().as_bytes());
     };
-    // All octets at once: each append to the line would look for room.
-    let mut text = [0; 16];
-    let mut length = 0;
+    // All of it at once: each append to the line would look for room.
+    let mut text = [0; 20 + 16];
+    text[..20].copy_from_slice(before);
+    let mut length = 20;
     for octet in address.octets() {
         let (digits, count) = OCTETS[usize::from(octet)];
         text[length..length + 4].copy_from_slice(&digits);
@@ -243,23 +260,56 @@ const OCTETS: [([u8; 4], usize); 256] = {
 };
 
 thread_local! {
-    /// A second since 1970, and how it is written up to the point of its decimals.
-    static SECOND: Cell<(u64, [u8; 20])> = const { Cell::new((u64::MAX, [0; 20])) };
+    /// The second of the thread's last line.
+    static SECOND: Cell<Option<Second>> = const { Cell::new(None) };
 }
 
-/// `2026-11-21T12:00:00.000000Z`: the time as RFC 3339 has it.
-fn written(time: SystemTime) -> [u8; TIME_BYTES] {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (last, text) = SECOND.try_with(Cell::get).unwrap_or((u64::MAX, [0; 20]));
-    let text = if last == since.as_secs() { text } else { calendar(since.as_secs()) };
+/// A second of the calendar. The wall clock is read once for all lines of it; within it, the time of a line is how much
+/// later it is logged than the second began, which saves a reading of the clock and the calendar for each.
+#[derive(Clone, Copy)]
+struct Second {
+    began: Instant,
+    text: [u8; 20],
+}
+
+impl Second {
+    /// The second that it is now.
+    #[cold]
+    fn read() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Instant::now();
+        let began = now.checked_sub(Duration::from_nanos(since.subsec_nanos().into())).unwrap_or(now);
+        let second = Self { began, text: calendar(since.as_secs()) };
+        // A thread that ends remembers nothing.
+        let _ = SECOND.try_with(|kept| kept.set(Some(second)));
+        second
+    }
+
+    /// How long after its beginning `now` is, if it is in it.
+    fn micros(&self, now: Instant) -> Option<u32> {
+        let since = now.checked_duration_since(self.began)?;
+        (since.as_secs() == 0).then(|| since.subsec_micros())
+    }
+}
+
+/// `2026-11-21T12:00:00.000000Z`: the time `now` as RFC 3339 has it.
+fn written(now: Instant) -> [u8; TIME_BYTES] {
+    let kept = SECOND.try_with(Cell::get).unwrap_or_default();
+    let (text, micros) = match kept.and_then(|second| Some((second.text, second.micros(now)?))) {
+        Some(time) => time,
+        None => {
+            let second = Second::read();
+            // A second that has begun since `now` was read is at its beginning.
+            (second.text, second.micros(now).unwrap_or(0))
+        }
+    };
     let mut time = *b"0000-00-00T00:00:00.000000Z";
     time[..20].copy_from_slice(&text);
-    time[20..26].copy_from_slice(&digits::<6>(since.subsec_micros().into()));
+    time[20..26].copy_from_slice(&digits::<6>(micros.into()));
     time
 }
 
 /// `2026-11-21T12:00:00.`: a second since 1970, in the calendar.
-#[cold]
 fn calendar(seconds: u64) -> [u8; 20] {
     let (year, month, day) = date(seconds / 86_400);
     let mut text = *b"0000-00-00T00:00:00.";
@@ -269,8 +319,6 @@ fn calendar(seconds: u64) -> [u8; 20] {
     text[11..13].copy_from_slice(&digits::<2>(seconds / 3600 % 24));
     text[14..16].copy_from_slice(&digits::<2>(seconds / 60 % 60));
     text[17..19].copy_from_slice(&digits::<2>(seconds % 60));
-    // A thread that ends remembers nothing.
-    let _ = SECOND.try_with(|second| second.set((seconds, text)));
     text
 }
 
@@ -349,26 +397,39 @@ mod tests {
     fn addresses_are_written_as_others_write_them() {
         for address in ["127.0.0.1", "0.10.200.255", "::1", "2001:db8::7"] {
             let address: IpAddr = address.parse().unwrap();
-            assert_eq!(output(|line| push_address(line, address)), address.to_string());
+            let written = output(|line| push_address(line, b"twenty bytes before:", address));
+            assert_eq!(written, format!("twenty bytes before:{address}"));
+        }
+    }
+
+    #[test]
+    fn lines_of_one_second_share_its_beginning() {
+        let now = Instant::now();
+        assert!(written(now).starts_with(b"20"));
+        let began = now.checked_sub(Duration::from_millis(250)).unwrap();
+        SECOND.set(Some(Second { began, text: *b"1999-12-31T23:59:59." }));
+        assert_eq!(&written(now), b"1999-12-31T23:59:59.250000Z");
+        let last = began + Duration::from_nanos(999_999_999);
+        assert_eq!(&written(last), b"1999-12-31T23:59:59.999999Z");
+        // The next second, and a time before this one, are read anew.
+        for other in [began + Duration::from_secs(1), began.checked_sub(Duration::from_nanos(1)).unwrap()] {
+            SECOND.set(Some(Second { began, text: *b"1999-12-31T23:59:59." }));
+            assert!(written(other).starts_with(b"20"));
         }
     }
 
     #[test]
     fn the_time_is_that_of_the_calendar() {
-        let time = |seconds, micros| {
-            let time = UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros);
-            String::from_utf8(written(time).to_vec()).unwrap()
-        };
-        assert_eq!(time(0, 0), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(time(951_868_799, 999_999), "2000-02-29T23:59:59.999999Z");
-        assert_eq!(time(951_868_799, 7), "2000-02-29T23:59:59.000007Z");
+        let time = |seconds| String::from_utf8(calendar(seconds).to_vec()).unwrap();
+        assert_eq!(time(0), "1970-01-01T00:00:00.");
+        assert_eq!(time(951_868_799), "2000-02-29T23:59:59.");
         // Each day of 500 years, counted one by one, at another time of day.
         let (mut year, mut month, mut day) = (1970, 1, 1);
         for number in 0..182_500 {
             let second = number * 7919 % 86_400;
             let (hour, minute, rest) = (second / 3600, second / 60 % 60, second % 60);
-            let expected = format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{rest:02}.000000Z");
-            assert_eq!(time(number * 86_400 + second, 0), expected);
+            let expected = format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{rest:02}.");
+            assert_eq!(time(number * 86_400 + second), expected);
             let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let days = match month {
                 4 | 6 | 9 | 11 => 30,

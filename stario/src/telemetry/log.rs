@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::Write as _;
 use std::sync::{LazyLock, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber, dispatcher};
@@ -13,7 +13,7 @@ use super::buffer::{Buffer, CAPACITY};
 use super::fields::Fields;
 use super::line::{self, Format};
 use super::names::LOGGER;
-use crate::request_id::RequestId;
+use crate::request_id::{Digits, RequestId};
 
 /// How long the end of the process waits for the lines to be written.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
@@ -66,11 +66,10 @@ impl Log {
         dispatcher::get_default(tracing::Dispatch::is::<Installed>).then_some(log)
     }
 
-    /// Writes a line that `write` has the message and the fields of.
-    pub(super) fn write_line(&self, level: Level, write: impl FnOnce(&mut Vec<u8>)) {
-        let time = SystemTime::now();
+    /// Writes a line of the time `now` that `write` has the message and the fields of.
+    pub(super) fn write_line(&self, level: Level, now: Instant, write: impl FnOnce(&mut Vec<u8>)) {
         self.write_bytes(level, |line| {
-            line::begin(line, self.format, level, time);
+            line::begin(line, self.format, level, now);
             write(line);
         });
     }
@@ -103,7 +102,7 @@ impl Log {
         fields: Option<&Fields>,
         request_id: RequestId,
     ) {
-        self.write_line(level, |line| {
+        self.write_line(level, Instant::now(), |line| {
             line::push_escaped(line, self.format, message);
             if self.format == Format::Json {
                 line.push(b'"');
@@ -114,13 +113,13 @@ impl Log {
                     Format::Text { .. } => line::push_field(line, self.format, name, value),
                 }
             }
-            end(line, self.format, LOGGER, Some(request_id));
+            end(line, self.format, LOGGER, Some(&request_id.digits()));
         });
     }
 }
 
 /// Writes the target, the request's id, and the end of the line.
-pub(super) fn end(line: &mut Vec<u8>, format: Format, target: &str, request_id: Option<RequestId>) {
+pub(super) fn end(line: &mut Vec<u8>, format: Format, target: &str, request_id: Option<&Digits>) {
     if format == Format::Json {
         line.extend_from_slice(b",\"target\":\"");
         line::push_escaped(line, format, target);
@@ -130,14 +129,14 @@ pub(super) fn end(line: &mut Vec<u8>, format: Format, target: &str, request_id: 
 }
 
 /// Writes the request's id, and the end of the line.
-pub(super) fn end_with_id(line: &mut Vec<u8>, format: Format, request_id: Option<RequestId>) {
+pub(super) fn end_with_id(line: &mut Vec<u8>, format: Format, request_id: Option<&Digits>) {
     let (before, behind, end): (&[u8], &[u8], &[u8]) = match format {
         Format::Json => (b",\"request_id\":\"", b"\"", b"}\n"),
         Format::Text { .. } => (b" request_id=", b"", b"\n"),
     };
     if let Some(id) = request_id {
         line.extend_from_slice(before);
-        line.extend_from_slice(id.digits().as_bytes());
+        line.extend_from_slice(id.as_bytes());
         line.extend_from_slice(behind);
     }
     line.extend_from_slice(end);
@@ -159,7 +158,7 @@ fn unreserved(name: &str) -> &str {
 /// Appends the line that says how many lines were dropped.
 pub(super) fn push_dropped(lines: &mut Vec<u8>, count: u64) {
     let format = LOG.get().map_or(Format::Json, |log| log.format);
-    line::begin(lines, format, Level::WARN, SystemTime::now());
+    line::begin(lines, format, Level::WARN, Instant::now());
     lines.extend_from_slice(b"lines of the log were dropped: more came than were written");
     if format == Format::Json {
         lines.push(b'"');

@@ -12,7 +12,7 @@ use tracing::{Level, Span};
 
 use super::line::{self, Format};
 use super::log::{self, Log};
-use crate::request_id::RequestId;
+use crate::request_id::{Digits, RequestId};
 
 /// Who reads what is logged of a request. It is found once for each request, when that begins.
 #[derive(Debug, Clone, Copy)]
@@ -53,9 +53,10 @@ impl Listeners {
 
     /// Writes the record of a request. `span` is the request's, for others than the log.
     pub(crate) fn write(self, record: &RequestRecord<'_>, span: &Span) {
-        let elapsed = record.started.elapsed();
+        let now = Instant::now();
+        let elapsed = now.saturating_duration_since(record.started);
         if let Some(log) = self.log {
-            log.write_line(Level::INFO, |line| record.push(line, log.format, elapsed));
+            log.write_line(Level::INFO, now, |line| record.push(line, log.format, elapsed));
         }
         if self.takes_records {
             record.emit(span, elapsed);
@@ -66,12 +67,14 @@ impl Listeners {
 /// What the log says of a request that is over.
 #[derive(Debug)]
 pub(crate) struct RequestRecord<'r> {
-    pub(crate) id: RequestId,
+    /// The request's id.
+    pub(crate) digits: &'r Digits,
     pub(crate) method: &'r str,
-    pub(crate) path: &'r str,
+    /// Text, as bytes: only what has to be escaped is looked at as text.
+    pub(crate) path: &'r [u8],
     pub(crate) client: Option<IpAddr>,
-    /// The path template of the route that answered, if any did.
-    pub(crate) route: Option<&'static str>,
+    /// The route that answered, if any did.
+    pub(crate) route: Option<&'r LoggedRoute>,
     /// The status of the response, if it began.
     pub(crate) status: Option<StatusCode>,
     /// Why the request was answered with a 4xx, if that is known.
@@ -112,14 +115,44 @@ impl Outcome {
     }
 }
 
-/// The part of a line between the address and the size, and where the status stands in it.
-const STATUS: &[u8; 59] = b",\"http.response.status_code\":000,\"http.response.body.size\":";
-const STATUS_AT: Range<usize> = 29..32;
+/// A route as the lines of its requests name it: what is alike in all of them is written once, when the app is assembled.
+#[derive(Debug, Clone)]
+pub(crate) struct LoggedRoute {
+    template: &'static str,
+    /// What stands in JSON behind the message, up to the method.
+    json: Box<[u8]>,
+}
 
-/// The end of a line behind the whole seconds of the duration, and where its decimals and the id stand in it.
-const END: &[u8; 60] = b".000000000,\"request_id\":\"00000000000000000000000000000000\"}\n";
-const DECIMALS_AT: Range<usize> = 1..10;
-const ID_AT: Range<usize> = 25..57;
+/// What stands in JSON behind the message and the route, up to the method.
+const TARGET: &[u8] = b"\",\"target\":\"stario::request\",\"http.request.method\":\"";
+
+impl LoggedRoute {
+    pub(crate) fn new(template: &'static str) -> Self {
+        let mut json = b"\",\"http.route\":\"".to_vec();
+        line::push_escaped(&mut json, Format::Json, template);
+        json.extend_from_slice(TARGET);
+        Self { template, json: json.into() }
+    }
+}
+
+/// The part of a line between the status and the duration in its message.
+const IN: &[u8; 8] = b" 000 in ";
+const IN_STATUS_AT: Range<usize> = 1..4;
+
+/// The part of a line between path and address.
+const CLIENT: &[u8; 20] = b"\",\"client.address\":\"";
+
+/// The part of a line between the address and the size, and where the status stands in it.
+const STATUS: &[u8; 60] = b"\",\"http.response.status_code\":000,\"http.response.body.size\":";
+const STATUS_AT: Range<usize> = 30..33;
+
+/// The end of a line from the duration on, of a request that took less than ten seconds; and where the digit of the
+/// seconds, the decimals and the id stand in it.
+const END: &[u8; 93] =
+    b",\"http.server.request.duration\":0.000000000,\"request_id\":\"00000000000000000000000000000000\"}\n";
+const SECONDS_AT: usize = 32;
+const DECIMALS_AT: Range<usize> = 34..43;
+const ID_AT: Range<usize> = 58..90;
 
 impl RequestRecord<'_> {
     /// Writes the message and the fields, and ends the line.
@@ -131,14 +164,22 @@ impl RequestRecord<'_> {
         line.extend_from_slice(self.method.as_bytes());
         line.push(b' ');
         let path = line.len();
-        line::push_escaped(line, format, self.path);
-        let path = path..line.len();
-        if let Some([hundreds, tens, ones]) = status {
-            line.extend_from_slice(&[b' ', hundreds, tens, ones]);
+        if line::is_plain(self.path) {
+            line.extend_from_slice(self.path);
+        } else {
+            line::push_escaped(line, format, &String::from_utf8_lossy(self.path));
         }
-        match self.outcome {
-            Outcome::Whole => line.extend_from_slice(b" in "),
-            outcome => {
+        let path = path..line.len();
+        match (self.outcome, status) {
+            (Outcome::Whole, Some(status)) => {
+                let mut part = *IN;
+                part[IN_STATUS_AT].copy_from_slice(&status);
+                line.extend_from_slice(&part);
+            }
+            (outcome, status) => {
+                if let Some([hundreds, tens, ones]) = status {
+                    line.extend_from_slice(&[b' ', hundreds, tens, ones]);
+                }
                 line.push(b' ');
                 line.extend_from_slice(outcome.words().as_bytes());
                 line.push(b' ');
@@ -157,7 +198,7 @@ impl RequestRecord<'_> {
                 line::push_escaped(line, Format::Json, reason);
                 line.push(b'"');
             }
-            log::end_with_id(line, format, Some(self.id));
+            log::end_with_id(line, format, Some(self.digits));
         }
     }
 
@@ -169,24 +210,21 @@ impl RequestRecord<'_> {
         status: Option<[u8; 3]>,
         elapsed: Duration,
     ) {
-        if let Some(route) = self.route {
-            line.extend_from_slice(b"\",\"http.route\":\"");
-            line::push_escaped(line, Format::Json, route);
-        }
-        line.extend_from_slice(b"\",\"target\":\"stario::request\",\"http.request.method\":\"");
+        line.extend_from_slice(self.route.map_or(TARGET, |route| &route.json));
         line.extend_from_slice(self.method.as_bytes());
         line.extend_from_slice(b"\",\"url.path\":\"");
         line.extend_from_within(path);
         if let Some(client) = self.client {
-            line.extend_from_slice(b"\",\"client.address\":\"");
-            line::push_address(line, client);
+            line::push_address(line, CLIENT, client);
         }
-        line.push(b'"');
-        if let Some(status) = status {
-            let mut part = *STATUS;
-            part[STATUS_AT].copy_from_slice(&status);
-            line.extend_from_slice(&part);
-            line::push_number(line, self.bytes);
+        match status {
+            Some(status) => {
+                let mut part = *STATUS;
+                part[STATUS_AT].copy_from_slice(&status);
+                line.extend_from_slice(&part);
+                line::push_number(line, self.bytes);
+            }
+            None => line.push(b'"'),
         }
         if let Some(events) = self.events {
             line.extend_from_slice(b",\"events\":");
@@ -197,18 +235,24 @@ impl RequestRecord<'_> {
             line::push_escaped(line, Format::Json, reason);
             line.push(b'"');
         }
-        line.extend_from_slice(b",\"http.server.request.duration\":");
-        line::push_number(line, elapsed.as_secs());
         let mut end = *END;
         end[DECIMALS_AT].copy_from_slice(&line::digits::<9>(elapsed.subsec_nanos().into()));
-        end[ID_AT].copy_from_slice(self.id.digits().as_bytes());
-        line.extend_from_slice(&end);
+        end[ID_AT].copy_from_slice(self.digits.as_bytes());
+        let [seconds] = line::digits::<1>(elapsed.as_secs());
+        end[SECONDS_AT] = seconds;
+        if elapsed.as_secs() < 10 {
+            line.extend_from_slice(&end);
+        } else {
+            line.extend_from_slice(&end[..SECONDS_AT]);
+            line::push_number(line, elapsed.as_secs());
+            line.extend_from_slice(&end[SECONDS_AT + 1..]);
+        }
     }
 
     /// Hands the record to `tracing`, for others than the log.
     #[cold]
     fn emit(&self, span: &Span, elapsed: Duration) {
-        let (method, path, words) = (self.method, self.path, self.outcome.words());
+        let (method, path, words) = (self.method, String::from_utf8_lossy(self.path), self.outcome.words());
         let duration = elapsed.as_secs_f64();
         let Some(status) = self.status else {
             tracing::info!(
@@ -223,7 +267,7 @@ impl RequestRecord<'_> {
             target: "stario::request",
             parent: span,
             {
-                http.route = self.route,
+                http.route = self.route.map(|route| route.template),
                 http.response.status_code = status.as_u16(),
                 http.response.body.size = self.bytes,
                 http.server.request.duration = duration,
@@ -290,22 +334,25 @@ mod tests {
     use super::super::log::tests::{TEXT, collecting, written};
     use super::*;
 
-    /// The line of a record of 92.341 µs.
-    fn line(format: Format, record: &RequestRecord<'_>) -> String {
+    const ELAPSED: Duration = Duration::from_nanos(92_341);
+
+    fn line(format: Format, record: &RequestRecord<'_>, elapsed: Duration) -> String {
         let log = collecting(format);
-        log.write_line(Level::INFO, |line| record.push(line, format, Duration::from_nanos(92_341)));
+        log.write_line(Level::INFO, Instant::now(), |line| record.push(line, format, elapsed));
         written().concat()
     }
 
     #[test]
     fn a_record_is_one_line() {
         let id = RequestId::next();
+        let digits = id.digits();
+        let route = LoggedRoute::new("/plain/{name}");
         let plain = || RequestRecord {
-            id,
+            digits: &digits,
             method: "GET",
-            path: "/plain/ada",
+            path: b"/plain/ada",
             client: Some(IpAddr::from([127, 0, 0, 1])),
-            route: Some("/plain/{name}"),
+            route: Some(&route),
             status: Some(StatusCode::OK),
             reason: None,
             bytes: 12,
@@ -314,11 +361,11 @@ mod tests {
             started: Instant::now(),
         };
         let check = |record: RequestRecord<'_>, text: &str, json: &str| {
-            assert_eq!(line(TEXT, &record), format!("0  INFO {text} request_id={id}"));
+            assert_eq!(line(TEXT, &record, ELAPSED), format!("0  INFO {text} request_id={id}"));
             let json = format!(
                 r#"{{"timestamp":"0","level":"INFO","message":"{json},"http.server.request.duration":0.000092341,"request_id":"{id}"}}"#
             );
-            assert_eq!(line(Format::Json, &record), json);
+            assert_eq!(line(Format::Json, &record, ELAPSED), json);
             serde_json::from_str::<serde_json::Value>(&json).unwrap();
         };
         check(
@@ -342,7 +389,7 @@ mod tests {
         );
         check(
             RequestRecord {
-                path: "/a\"\u{9b}é",
+                path: "/a\"\u{9b}é".as_bytes(),
                 client: None,
                 route: None,
                 status: None,
@@ -352,5 +399,29 @@ mod tests {
             r#"GET /a"\u{9b}é was left by its client after 92.3µs"#,
             r#"GET /a\"\u009bé was left by its client after 92.3µs","target":"stario::request","http.request.method":"GET","url.path":"/a\"\u009bé""#,
         );
+    }
+
+    #[test]
+    fn a_request_may_take_longer_than_ten_seconds() {
+        let id = RequestId::next();
+        let record = RequestRecord {
+            digits: &id.digits(),
+            method: "GET",
+            path: b"/",
+            client: None,
+            route: None,
+            status: None,
+            reason: None,
+            bytes: 0,
+            events: None,
+            outcome: Outcome::Cut,
+            started: Instant::now(),
+        };
+        for (seconds, expected) in [(9, "9.000000007"), (10, "10.000000007"), (86_400, "86400.000000007")] {
+            let elapsed = Duration::new(seconds, 7);
+            let line = line(Format::Json, &record, elapsed);
+            let duration = format!(r#","http.server.request.duration":{expected},"request_id":"{id}"}}"#);
+            assert!(line.ends_with(&duration), "{line}");
+        }
     }
 }

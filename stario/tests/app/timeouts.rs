@@ -151,12 +151,12 @@ stario::app!(outer);
 
 #[app::query("/slow", app = short)]
 async fn slow_in_short() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[app::query("/slow", app = outer)]
 async fn slow_in_outer() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[app::query("/pause", app = long)]

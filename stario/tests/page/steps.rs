@@ -99,7 +99,7 @@ fn controls_and_signals_follow_each_other() {
 #[test]
 fn events_reach_their_listeners() {
     let mut page = open(
-        r##"<section data-signals="{log: ''}" data-on:click="$log += 'section '" data-on:click__capture="$log += 'first '">
+        r#"<section data-signals="{log: ''}" data-on:click="$log += 'section '" data-on:click__capture="$log += 'first '">
             <button id="plain" data-on:click="$log += 'plain '"><b id="inner">x</b></button>
             <button id="stopped" data-on:click__stop="$log += 'stopped '">x</button>
             <button id="once" data-on:click__once="$log += 'once '">x</button>
@@ -110,7 +110,7 @@ fn events_reach_their_listeners() {
             <p id="near" data-on:click__outside="$log += 'outside '">x</p>
             <p data-on:keydown__window="$log += 'window '">x</p>
             <p id="own" data-on:my-event="$log += 'own '" data-on-interval="$log += 'tick '">x</p>
-        </section>"##,
+        </section>"#,
     );
     let mut check = |step: &mut dyn FnMut(&mut stario::testing::Page), log: &str| {
         page.set_signal("log", "");

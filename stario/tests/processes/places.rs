@@ -160,6 +160,14 @@ async fn the_limit_of_files_is_raised_to_what_is_allowed() {
     assert_eq!(trickle(&mut uploads).await, 900);
     all_are_answered(&address, &probes, &[200]).await;
     drop(uploads);
+    let mut streams = crowd(&address, 1000, STREAM).await;
+    for stream in &mut streams {
+        let mut start = [0; 12];
+        patiently(stream.read_exact(&mut start)).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200");
+    }
+    all_are_answered(&address, &probes, &[200]).await;
+    drop(streams);
     let log = stop(process);
     let raised: Vec<_> =
         log.lines().filter(|line| line.contains("the process may open more files now")).collect();

@@ -70,25 +70,25 @@ async fn signal_of_part(name: Signal<String>) -> String {
 
 #[app::command("/count/signal", app = local)]
 async fn count_signal(a: Signal<Counted>) {
-    drop(a);
+    let _ = a;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
 #[app::command("/count/signals", app = local)]
 async fn count_signals(all: Signals<Counted>) {
-    drop(all);
+    let _ = all;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
 #[app::command("/count/json", app = local)]
 async fn count_json(body: JsonBody<Counted>) {
-    drop(body);
+    let _ = body;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
 #[app::command("/count/either", app = local)]
 async fn count_either(body: JsonOrForm<Counted>) {
-    drop(body);
+    let _ = body;
     MADE.fetch_add(1, Ordering::SeqCst);
 }
 
@@ -104,7 +104,7 @@ fn signals_have_a_limit_of_their_own() {
     // A handler's own limit of its body is that of its signals.
     check_limit("/large", 4096);
     check_limit("/small", 30);
-    let get = |length| client().get(&format!("/signal?datastar={}", signals(length).replace('"', "%22")));
+    let get = |length| client().get(format!("/signal?datastar={}", signals(length).replace('"', "%22")));
     assert_eq!(get(2048).send().status(), 200);
     check(get(2049), 413, "the signals are larger than 2048 bytes");
 }

@@ -42,7 +42,7 @@ async fn bytes(w: Writer) -> Result {
 
 #[app::detached_command("/detached", app = local)]
 async fn detached() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Refused behind its head, with a page of the app.

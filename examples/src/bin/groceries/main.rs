@@ -15,6 +15,11 @@ use stario::{App, SecurityHeaders, Text};
 
 stario::app!();
 
+/// Gives memory back to the system after a burst of requests, which the C library's does not.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The app, but for the key of its cookies.
 fn groceries() -> App {
     app::new()
@@ -220,6 +225,12 @@ mod tests {
         page.click("button");
         assert_eq!(page.text("header form"), format!("{name} Sign out"));
         page
+    }
+
+    #[test]
+    fn nothing_is_wrong_with_the_app() {
+        let warnings = groceries().state(Key::generate()).check().unwrap();
+        assert!(warnings.is_empty(), "{warnings}");
     }
 
     #[test]

@@ -11,6 +11,11 @@ use stario::prelude::*;
 
 stario::app!();
 
+/// Gives memory back to the system after a burst of requests, which the C library's does not.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What the page knows: who paints in it.
 #[derive(Signals)]
 struct Visitor {
@@ -112,6 +117,12 @@ async fn main() -> stario::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_wrong_with_the_app() {
+        let warnings = app::new().state(Board::default()).check().unwrap();
+        assert!(warnings.is_empty(), "{warnings}");
+    }
 
     #[test]
     fn a_click_is_seen_by_everyone_who_is_here() {

@@ -61,7 +61,9 @@ fn a_signal_is_set_to_a_literal_or_a_value_of_the_page() {
     effect(OPEN().toggle(), "$_open = !$_open");
     effect(FIRST().set("Ada"), "$first = 'Ada'");
     effect(FIRST().set(LAST()), "$first = $last");
-    effect(FIRST().set(&String::from("x")), "$first = 'x'");
+    let text = String::from("x");
+    effect(FIRST().set(&text), "$first = 'x'");
+    effect(LAST().set(text), "$last = 'x'");
     effect(SORT().set(Some(Sort::Newest)), "$sort = 'newest'");
     effect(SORT().set(None), "$sort = null");
     effect(SignalRef::<Vec<u8>>::named("list").set(vec![1, 2]), "$list = [1,2]");
@@ -85,7 +87,9 @@ fn values_are_compared() {
     value(PAGE().gt(1), "$page > 1");
     value(PAGE().ge(1), "$page >= 1");
     value(FIRST().eq("Ada"), "$first === 'Ada'");
-    value(FIRST().lt(&LAST()), "$first < $last");
+    let last = LAST();
+    value(FIRST().lt(&last), "$first < $last");
+    value(FIRST().le(last), "$first <= $last");
     value(SignalRef::<Sort>::named("sort").eq(Sort::Newest), "$sort === 'newest'");
 }
 

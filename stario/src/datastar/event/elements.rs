@@ -112,6 +112,13 @@ pub fn patch(elements: impl Render) -> PatchElements {
     }
 }
 
+/// The event of elements that a stream yields, which is sent once. It is encoded where it is sent from, if that is no more
+/// than to put something in front of it and behind it.
+pub(in crate::datastar) fn to_stream(html: Html) -> Event {
+    let is_line = memchr::memchr2(b'\n', b'\r', html.as_str().as_bytes()).is_none();
+    if is_line && !html.is_empty() { Event::of_elements(html) } else { patch(html).encode() }
+}
+
 impl PatchElements {
     /// Sets the patch mode; [`Mode::Outer`] unless set. All modes but `Outer` and `Replace` need a
     /// [`selector`](Self::selector).

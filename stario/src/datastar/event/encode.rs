@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use stario_html::Html;
+
+use super::burst::Burst;
 
 /// One message to an open browser, ready to be sent: patched elements or signals, a script, a comment.
 ///
@@ -41,30 +44,79 @@ use bytes::Bytes;
 ///
 /// An invalid event (signals that are not a JSON object, a mode that needs a selector and has none, an id that no
 /// browser could send back) ends the stream in which it is yielded, as an error does, and the log says why.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Event(Result<Bytes, Invalid>);
+#[derive(Clone)]
+pub struct Event(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    /// As it goes over the wire.
+    Encoded(Bytes),
+    /// A patch of elements alone, on one line. A stream yields it so, and it is written where it is sent from.
+    Elements(Html),
+    Invalid(Invalid),
+}
 
 impl Event {
+    /// A patch of elements alone, of which there are some without any line end, for a stream to send.
+    pub(super) fn of_elements(html: Html) -> Self {
+        Self(Kind::Elements(html))
+    }
+
     /// The event as it goes over the wire, the blank line at its end included.
     ///
     /// # Errors
     ///
     /// What is wrong with it, for the log.
     pub(crate) fn into_bytes(self) -> Result<Bytes, Invalid> {
-        self.0
+        match self.0 {
+            Kind::Encoded(bytes) => Ok(bytes),
+            Kind::Elements(html) => Ok(patch_of(&html).concat().into()),
+            Kind::Invalid(invalid) => Err(invalid),
+        }
+    }
+
+    /// Adds the event to those that are sent together.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, for the log.
+    pub(crate) fn add_to(self, burst: &mut Burst) -> Result<(), Invalid> {
+        match self.0 {
+            Kind::Encoded(bytes) => burst.add_event(bytes),
+            Kind::Elements(html) => burst.write_event(patch_of(&html)),
+            Kind::Invalid(invalid) => return Err(invalid),
+        }
+        Ok(())
     }
 
     /// How many bytes go over the wire.
     pub(crate) fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, Bytes::len)
+        match &self.0 {
+            Kind::Encoded(bytes) => bytes.len(),
+            Kind::Elements(html) => patch_of(html).iter().map(|part| part.len()).sum(),
+            Kind::Invalid(_) => 0,
+        }
     }
 }
 
+/// The parts of a patch of elements alone that have no line end.
+pub(super) fn patch_of(html: &Html) -> [&str; 3] {
+    ["event: datastar-patch-elements\ndata: elements ", html.as_str(), "\n\n"]
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.clone().into_bytes() == other.clone().into_bytes()
+    }
+}
+
+impl Eq for Event {}
+
 impl std::fmt::Debug for Event {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Ok(bytes) => formatter.debug_tuple("Event").field(&String::from_utf8_lossy(bytes)).finish(),
-            Err(invalid) => formatter.debug_tuple("Event").field(invalid).finish(),
+        match self.clone().into_bytes() {
+            Ok(bytes) => formatter.debug_tuple("Event").field(&String::from_utf8_lossy(&bytes)).finish(),
+            Err(invalid) => formatter.debug_tuple("Event").field(&invalid).finish(),
         }
     }
 }
@@ -121,7 +173,7 @@ impl Envelope {
     /// are there, in their order.
     pub(super) fn event(self, name: &str, fields: &[(Prefix, Option<&str>)]) -> Event {
         if let Some(problem) = self.problem {
-            return Event(Err(Invalid(problem.into())));
+            return Event(Kind::Invalid(Invalid(problem.into())));
         }
         let retry = self.retry.filter(|retry| *retry != DEFAULT_RETRY).map(|retry| retry.to_string());
         let envelope = [("id: ", self.id.as_deref()), ("retry: ", retry.as_deref())];
@@ -145,7 +197,7 @@ impl Envelope {
             }
         }
         text.push('\n');
-        Event(Ok(text.into()))
+        Event(Kind::Encoded(text.into()))
     }
 }
 

@@ -79,9 +79,8 @@ impl JsonTree {
 struct Builder<'t>(&'t mut JsonTree);
 
 impl Builder<'_> {
-    fn push<E>(self, node: Node) -> Result<(), E> {
+    fn push(self, node: Node) {
         self.0.nodes.push(node);
-        Ok(())
     }
 }
 
@@ -101,30 +100,36 @@ impl<'de> Visitor<'de> for Builder<'_> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.push(Node::Null)
+        self.push(Node::Null);
+        Ok(())
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.push(Node::Bool(value))
+        self.push(Node::Bool(value));
+        Ok(())
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.push(Node::Unsigned(number))
+        self.push(Node::Unsigned(number));
+        Ok(())
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.push(Node::Signed(number))
+        self.push(Node::Signed(number));
+        Ok(())
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.push(Node::Float(number))
+        self.push(Node::Float(number));
+        Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         let begin = self.0.texts.len();
         self.0.texts.push_str(text);
         let end = self.0.texts.len();
-        self.push(Node::Text { begin, end })
+        self.push(Node::Text { begin, end });
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use loom::sync::Mutex;
 
+// Compiled a second time, with the types of the model.
+#[allow(clippy::duplicate_mod)]
 #[path = "list.rs"]
 mod list;
 

@@ -26,6 +26,10 @@ pub(in crate::testing) struct Document {
     pub(in crate::testing) listeners: Vec<Listener>,
     /// Elements with `data-indicator`: the signal, and how many requests run.
     pub(in crate::testing) indicators: Vec<Indicator>,
+    /// Whether elements were patched since effects were last shown again.
+    pub(in crate::testing) is_patched: bool,
+    /// How many expressions run, one inside of the other: effects wait for the end of the outermost.
+    depth: usize,
     /// What a running effect has read.
     pub(in crate::testing) reads: Option<Vec<(Vec<String>, Value)>>,
     next_key: usize,
@@ -159,6 +163,8 @@ impl Document {
             effects: Vec::new(),
             listeners: Vec::new(),
             indicators: Vec::new(),
+            is_patched: false,
+            depth: 0,
             reads: None,
             next_key: 0,
             outgoing: Vec::new(),
@@ -183,7 +189,9 @@ impl Document {
         loop {
             let mutations = std::mem::take(&mut self.dom.mutations);
             if mutations.is_empty() {
-                self.refresh_shown()?;
+                if std::mem::take(&mut self.is_patched) {
+                    self.refresh_shown()?;
+                }
                 self.settle_effects()?;
                 if self.dom.mutations.is_empty() {
                     return self.failure.take().map_or(Ok(()), Err);
@@ -279,10 +287,12 @@ impl Document {
     /// Runs the code of an attribute.
     pub(in crate::testing) fn run(&mut self, code: &Code, scope: &mut Scope) -> Result<Value, Failure> {
         scope.element = Some(code.element);
+        self.depth += 1;
         let result = match &code.program {
             Ok(program) => evaluate(program, scope, self),
             Err(foreign) => Err(Fault::Foreign(foreign.clone())),
         };
+        self.depth -= 1;
         result.map_err(|fault| self.describe(code, &fault))
     }
 
@@ -313,6 +323,9 @@ impl Document {
 
     /// Runs the effects whose signals have changed, until none has.
     pub(in crate::testing) fn settle_effects(&mut self) -> Result<(), Failure> {
+        if self.depth > 0 {
+            return Ok(());
+        }
         for _ in 0..LONGEST_CHAIN {
             let changes = self.signals.take_changes();
             if changes.is_empty() {
@@ -330,8 +343,8 @@ impl Document {
     fn run_if_changed(&mut self, key: usize) -> Result<(), Failure> {
         let Some(effect) = self.effects.iter().find(|effect| effect.key == key) else { return Ok(()) };
         let has_changed = effect.reads.iter().any(|(path, value)| {
-            let now = self.signals.peek(&path.join(".")).cloned();
-            now.unwrap_or_default() != *value
+            // The client does not tell of a signal that is removed.
+            self.signals.peek(&path.join(".")).is_some_and(|now| now != value)
         });
         if has_changed { self.run_effect(key) } else { Ok(()) }
     }
@@ -342,7 +355,11 @@ impl Document {
         let kind = effect.kind.clone();
         let outer = self.reads.replace(Vec::new());
         let result = self.do_effect(&kind);
-        let reads = std::mem::replace(&mut self.reads, outer).unwrap_or_default();
+        let mut reads = std::mem::replace(&mut self.reads, outer).unwrap_or_default();
+        // What an effect sets itself does not run it again.
+        for (path, value) in &mut reads {
+            *value = self.signals.peek(&path.join(".")).cloned().unwrap_or_default();
+        }
         if let Some(effect) = self.effects.iter_mut().find(|effect| effect.key == key) {
             effect.reads = reads;
         }

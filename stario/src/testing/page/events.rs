@@ -252,7 +252,7 @@ impl Document {
         let address = resolve(&self.address, &given("action").unwrap_or_default());
         let entries = form::entries(&self.dom, form, submitter);
         let method = given("method").unwrap_or_default().to_ascii_lowercase();
-        let encoded = || form::urlencoded(&entries, str::to_owned);
+        let encoded = || encode(&form::native_texts(&entries));
         self.navigation = match &*method {
             "dialog" => {
                 let dialog = self.dom.ancestors(form).find(|&node| self.dom.html_name(node) == "dialog");
@@ -271,7 +271,7 @@ impl Document {
                 Some(Navigation { method: http::Method::POST, address, body: Some(body) })
             }
             _ => {
-                let query = encode(&form::texts(&entries, str::to_owned));
+                let query = encode(&form::native_texts(&entries));
                 let (_, path) = split_origin(&address);
                 let query = if entries.is_empty() { split_query(path).1.to_owned() } else { query };
                 Some(Navigation::get(with_query(&address, &query)))

@@ -75,12 +75,18 @@ pub(in crate::testing) fn texts(entries: &[Entry], file: impl Fn(&str) -> String
         .iter()
         .map(|entry| {
             let value = match &entry.value {
-                EntryValue::Text(text) => crlf(text),
+                EntryValue::Text(text) => text.clone(),
                 EntryValue::File(chosen) => file(&chosen.name),
             };
-            (crlf(&entry.name), value)
+            (entry.name.clone(), value)
         })
         .collect()
+}
+
+/// The entries as a browser sends them without a script: with the ends of lines that forms have.
+pub(in crate::testing) fn native_texts(entries: &[Entry]) -> Vec<(String, String)> {
+    let pairs = texts(entries, str::to_owned);
+    pairs.into_iter().map(|(name, value)| (crlf(&name), crlf(&value))).collect()
 }
 
 pub(in crate::testing) fn urlencoded(entries: &[Entry], file: impl Fn(&str) -> String) -> String {

@@ -88,6 +88,7 @@ impl Document {
             self.emit(control, &Event::new("datastar-prop-change"))?;
         }
         self.run_new_scripts(&known);
+        self.is_patched = true;
         self.react()
     }
 

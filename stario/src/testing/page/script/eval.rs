@@ -82,13 +82,16 @@ impl Evaluator<'_> {
             Expression::Literal(value) => Ok(value.clone()),
             Expression::Signal(path) => Ok(self.signal(path)),
             Expression::Name(name) => self.name(name),
-            Expression::Member(object, name) => {
-                let object = self.value(object)?;
-                self.member(&object, name)
-            }
-            Expression::Index(object, index) => {
-                let (object, index) = (self.value(object)?, self.value(index)?);
-                self.member(&object, &index.to_text())
+            Expression::Member(..) | Expression::Index(..) => {
+                if let Some(path) = self.signal_path(expression)? {
+                    return Ok(self.signal(&path));
+                }
+                let (object, name) = match expression {
+                    Expression::Member(object, name) => (self.value(object)?, name.clone()),
+                    Expression::Index(object, index) => (self.value(object)?, self.value(index)?.to_text()),
+                    _ => return Ok(Value::Undefined),
+                };
+                self.member(&object, &name)
             }
             Expression::Method(object, name, arguments) => self.method(object, name, arguments),
             Expression::Action(name, arguments) => self.action(name, arguments),
@@ -127,6 +130,23 @@ impl Evaluator<'_> {
 
     fn values(&mut self, expressions: &[Expression]) -> Result<Vec<Value>, Fault> {
         expressions.iter().map(|expression| self.value(expression)).collect()
+    }
+
+    /// The path of a signal that is named in parts: `$a['b'].c`.
+    fn signal_path(&mut self, expression: &Expression) -> Result<Option<Vec<String>>, Fault> {
+        let (object, name) = match expression {
+            Expression::Signal(path) => return Ok(Some(path.clone())),
+            Expression::Member(object, name) => (object, name.clone()),
+            Expression::Index(object, index) => match self.signal_path(object)? {
+                Some(_) => (object, self.value(index)?.to_text()),
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        Ok(self.signal_path(object)?.map(|mut path| {
+            path.push(name);
+            path
+        }))
     }
 
     /// `$q.length` is the length of what `$q` holds.
@@ -271,18 +291,19 @@ impl Evaluator<'_> {
                 self.host.set_signal(path, value);
                 Ok(())
             }
-            Expression::Member(object, name) => match self.value(object)? {
-                Value::Element(element) if self.host.set_property(element, name, value) => Ok(()),
-                _ => Err(Fault::Foreign(format!(".{name} ="))),
-            },
-            Expression::Index(object, index) => {
-                let Expression::Signal(path) = &**object else { return Err(Fault::Foreign("[".to_owned())) };
-                let index = self.value(index)?.to_text();
-                let path: Vec<String> = path.iter().cloned().chain([index]).collect();
-                self.host.set_signal(&path, value);
-                Ok(())
+            _ => {
+                if let Some(path) = self.signal_path(target)? {
+                    self.host.set_signal(&path, value);
+                    return Ok(());
+                }
+                let Expression::Member(object, name) = target else {
+                    return Err(Fault::Foreign("[".to_owned()));
+                };
+                match self.value(object)? {
+                    Value::Element(element) if self.host.set_property(element, name, value) => Ok(()),
+                    _ => Err(Fault::Foreign(format!(".{name} ="))),
+                }
             }
-            _ => Err(Fault::Foreign("=".to_owned())),
         }
     }
 }

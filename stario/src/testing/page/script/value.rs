@@ -101,8 +101,9 @@ impl Value {
         match self {
             Self::Array(items) => {
                 let index = name.parse().unwrap_or_default();
+                // The client fills what is between when it is read, as when it is sent.
                 if items.len() <= index {
-                    items.resize(index + 1, Self::Undefined);
+                    items.resize(index + 1, Self::text(""));
                 }
                 &mut items[index]
             }

@@ -1,0 +1,85 @@
+//! The literals of templates, handlers and streams that only meet in a browser: ids, selectors, names of signals.
+//!
+//! In a build with debug assertions each macro call leaves its literals in the program, as one text, and the check of an app
+//! reads them. A release build holds none.
+//!
+//! A text is the module, the file, and a line per literal: a letter for its kind, its line in the file, a tab, the
+//! literal, a tab, and the conditions and loops around it. `stario-macros/src/literals.rs` writes it and lists the letters.
+//!
+//! On Linux each text is in a static in a section of its own, because that costs the compiler a tenth of what a submission to
+//! `inventory` costs. A template's text shares the static that it has anyway. On other systems each text is submitted.
+
+#[cfg(all(feature = "check", target_os = "linux"))]
+#[allow(unsafe_code)]
+mod section;
+
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+pub use inventory;
+#[cfg(all(feature = "check", target_os = "linux"))]
+pub use section::{ListedHint, all};
+
+/// The literals of one macro call.
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+#[derive(Debug)]
+pub struct Literals(pub &'static str);
+
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+inventory::collect!(Literals);
+
+/// The texts of the whole program.
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+pub fn all() -> impl Iterator<Item = &'static str> {
+    inventory::iter::<Literals>.into_iter().map(|literals| literals.0)
+}
+
+/// Leaves the literals of one macro call in the program, in builds with debug assertions. With `hint` it also writes the
+/// template's hint, which it needs in every build.
+#[cfg(all(feature = "check", target_os = "linux"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __literals {
+    ($text:literal) => {
+        #[cfg(debug_assertions)]
+        #[used]
+        #[unsafe(link_section = "stario_literals")]
+        static __STARIO_LITERALS: &::core::primitive::str =
+            ::core::concat!(::core::module_path!(), "\n", $text);
+    };
+    (hint $guess:literal $text:literal) => {
+        #[cfg(debug_assertions)]
+        #[used]
+        #[unsafe(link_section = "stario_templates")]
+        static __STARIO_HINT: $crate::__private::ListedHint =
+            $crate::__private::ListedHint::new($guess, ::core::concat!(::core::module_path!(), "\n", $text));
+        #[cfg(not(debug_assertions))]
+        static __STARIO_HINT: $crate::__private::Hint = $crate::__private::Hint::new($guess);
+    };
+}
+
+/// Submits the literals of one macro call, in builds with debug assertions. With `hint` it also writes the template's hint.
+#[cfg(all(feature = "check", not(target_os = "linux")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __literals {
+    ($text:literal) => {
+        #[cfg(debug_assertions)]
+        $crate::__private::inventory::submit! {
+            $crate::__private::Literals(::core::concat!(::core::module_path!(), "\n", $text))
+        }
+    };
+    (hint $guess:literal $text:literal) => {
+        static __STARIO_HINT: $crate::__private::Hint = $crate::__private::Hint::new($guess);
+        $crate::__literals! { $text }
+    };
+}
+
+/// Nobody reads the literals.
+#[cfg(not(feature = "check"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __literals {
+    ($text:literal) => {};
+    (hint $guess:literal $text:literal) => {
+        static __STARIO_HINT: $crate::__private::Hint = $crate::__private::Hint::new($guess);
+    };
+}

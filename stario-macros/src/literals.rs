@@ -1,0 +1,102 @@
+//! The literals that only meet in a browser, collected for the check of the app: one text per macro call, emitted in one
+//! place, and nothing if there are none.
+//!
+//! The first line of the text is the user's file. Each other one is a letter, the line in the user's file, a tab, the literal, a tab, and its place: the conditions
+//! and loops around it. `stario/src/app/literals.rs` reads it.
+//!
+//! | letter | literal |
+//! |---|---|
+//! | `i`, `p` | an id, the literal beginning of an id |
+//! | `m` | a text that may become an id: a component's property |
+//! | `x` | nothing: ids that the macro cannot see, such as those of `Raw` |
+//! | `s` | a signal that the page declares, a colon, and the kind of its value; the kind `*` is that of a bound input |
+//! | `y` | the name of a type whose fields are signals of the page |
+//! | `d` | such a type, a dot, and what `s` says of its field |
+//! | `v` | nothing: signals of a value whose type is not written there |
+//! | `S` | nothing: signals that the macro cannot see |
+//! | `r`, `w` | a signal that an expression reads, one that it sets |
+//! | `j`, `Y` | a key of a `json!` value, one of a value that patches signals |
+//! | `a` | a handler whose action is used, or the URL of an action |
+//! | `f` | an action that an element sends by itself, behind the name of its attribute |
+//! | `t`, `u` | a selector of an event, the literal beginning of one |
+//! | `o` | the id of an element that is patched in the place of the one with that id |
+//! | `h` | nothing: the template is a whole page |
+
+pub(crate) mod javascript;
+pub(crate) mod rust;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+
+/// What a macro call found.
+#[derive(Debug, Default)]
+pub(crate) struct Literals {
+    /// The file of the first literal.
+    file: String,
+    text: String,
+}
+
+impl Literals {
+    /// Adds a literal, written at `span` in no condition or loop.
+    pub(crate) fn add(&mut self, kind: char, span: Span, literal: &str) {
+        self.add_in(kind, span, literal, &[]);
+    }
+
+    /// Adds a literal with the conditions and loops around it, the outermost first.
+    pub(crate) fn add_in(&mut self, kind: char, span: Span, literal: &str, place: &[String]) {
+        if self.text.is_empty() {
+            self.file = file(span);
+        }
+        self.text.push(kind);
+        self.text.push_str(&line(span).to_string());
+        self.text.push('\t');
+        self.text.extend(literal.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }));
+        self.text.push('\t');
+        self.text.push_str(&place.join("/"));
+        self.text.push('\n');
+    }
+
+    /// Adds the signals that an expression of JavaScript reads and sets.
+    pub(crate) fn add_expression(&mut self, span: Span, code: &str) {
+        for (name, is_set) in javascript::signals(code) {
+            self.add(if is_set { 'w' } else { 'r' }, span, name);
+        }
+    }
+
+    /// Adds what `data-signals` declares, `{count: 0}`. What cannot be read of it declares anything.
+    pub(crate) fn add_object(&mut self, span: Span, code: &str) {
+        let mut found = Vec::new();
+        if !javascript::object(code, "", &mut found) {
+            self.add('S', span, "");
+        }
+        for (name, kind) in found {
+            self.add('s', span, &format!("{name}:{kind}"));
+        }
+    }
+
+    /// The statement that leaves the literals in the program, if there are any. `html` is the path to `stario-html`.
+    pub(crate) fn emit(self, html: &TokenStream) -> Option<TokenStream> {
+        let text = self.into_text()?;
+        Some(quote!(#html::__literals! { #text }))
+    }
+
+    /// The text of the literals, if there are any.
+    pub(crate) fn into_text(self) -> Option<String> {
+        (!self.text.is_empty()).then(|| format!("{}\n{}", self.file, self.text))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.text.lines().map(|line| line.replace('\t', " ").trim_end().to_owned()).collect()
+    }
+}
+
+/// The line in the user's file; 0 outside of the compiler.
+fn line(span: Span) -> usize {
+    if proc_macro::is_available() { span.unwrap().line() } else { 0 }
+}
+
+/// The user's file; nothing outside of the compiler.
+fn file(span: Span) -> String {
+    if proc_macro::is_available() { span.unwrap().file() } else { String::new() }
+}

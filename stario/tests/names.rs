@@ -1,0 +1,490 @@
+//! What only meets in a browser, and the check compares: ids, signals, actions. A program of its own, because what is out
+//! of sight anywhere in a program makes warnings of problems.
+//!
+//! Each module is an app with one kind of fault. Names are known in the whole program, so each module has its own.
+
+#![cfg(debug_assertions)]
+
+use stario::App;
+use stario::prelude::*;
+
+stario::app!();
+
+/// The problems and warnings of an app, each list one per line. A place is shown by its line, counted from that of `first`.
+fn report(first: u32, app: App) -> (String, String) {
+    let short = |text: String| {
+        let mut parts = text.split(concat!(file!(), ":"));
+        let mut short = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            let line: u32 = part[..digits].parse().unwrap();
+            short = format!("{short}+{}{}", line - first, &part[digits..]);
+        }
+        short
+    };
+    match app.check() {
+        Ok(warnings) => (String::new(), short(warnings.to_string())),
+        Err(problems) => (
+            short(problems.to_string().replace("the app cannot start:\n  ", "").replace("\n  ", "\n")),
+            String::new(),
+        ),
+    }
+}
+
+#[track_caller]
+fn has_problems(first: u32, app: App, expected: &[&str]) {
+    let expected = expected.join("\n");
+    assert_eq!(report(first, app).0, expected);
+}
+
+#[track_caller]
+fn has_warnings(first: u32, app: App, expected: &[&str]) {
+    assert_eq!(report(first, app), (String::new(), expected.join("\n")));
+}
+
+mod targets {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! { <body><ul id="items">for n in 0..3 { <li id={("item-", n)}>{n}</li> }</ul></body> }
+    }
+
+    #[app::command("/add", app = local)]
+    async fn add(id: Signal<Option<u32>>) -> impl Stream<Item = Event> {
+        let id = id.0.unwrap_or_default();
+        stream! {
+            yield (Mode::Append, "#items", html! { <li>"1"</li> });
+            yield (Mode::Append, "#itmes", html! { <li>"2"</li> });
+            yield event::remove("#item-7");
+            yield event::remove("#entry-7");
+            yield event::remove(format!("#item-{id}"));
+            yield event::remove(format!("#entry-{id}"));
+            yield event::patch(html! { <li>"3"</li> }).selector("main #items, #other > b").mode(Mode::Inner);
+            yield html! { <p id="item-9">"one of the page"</p> };
+            yield html! { <p id="own-only">"of no page"</p> };
+            yield event::remove("#made-by-a-script");
+        }
+    }
+
+    #[app::command("/write", app = local)]
+    async fn write(w: Writer) -> Result<()> {
+        w.remove("#writtne").await?;
+        Ok(())
+    }
+
+    #[app::query("/written", app = local)]
+    async fn written() -> Html {
+        html! { <p id="written">"x"</p> }
+    }
+
+    #[test]
+    fn an_event_needs_a_target() {
+        has_problems(
+            FIRST,
+            local::new().known_signals(["id"]).known_ids(["#made-by-*"]),
+            &[
+                "no template has the id `itmes`, which an event at +12 needs; did you mean `items` at +4? (made elsewhere? `.known_ids([\"itmes\"])`)",
+                "no template has the id `entry-7`, which an event at +14 needs (made elsewhere? `.known_ids([\"entry-7\"])`)",
+                "no template has an id that begins with `entry-`, which an event at +16 needs (made elsewhere? `.known_ids([\"entry-*\"])`)",
+                "no template has the id `other`, which an event at +17 needs (made elsewhere? `.known_ids([\"other\"])`)",
+                "no other template has the id `own-only`, which an event at +19 needs (made elsewhere? `.known_ids([\"own-only\"])`)",
+                "no template has the id `writtne`, which an event at +26 needs; did you mean `written` at +32? (made elsewhere? `.known_ids([\"writtne\"])`)",
+            ],
+        );
+    }
+}
+
+mod signals {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals="{name: '', user: {age: 7}, tags: []}">
+                <input data-bind:first-line>
+                <b data-text="$nmae"></b>
+                <b data-text="$name + $firstLine + $patched"></b>
+                <b data-show="$user.age > 7 && $unknown"></b>
+                <button data-on:click="$open = !$open">"Menu"</button>
+                <nav data-show="$open"></nav>
+                <button data-on:click="$lost = true">"x"</button>
+                <button data-on:click={save::action()}>"Save"</button>
+                <button data-on:click="@post('/by-url')">"Save"</button>
+            </body>
+        }
+    }
+
+    #[app::command("/save", app = local)]
+    async fn save(
+        nam: Signal<String>,
+        open: Signal<Option<bool>>,
+        user__age: Signal<u8>,
+        user__agee: Signal<u8>,
+        #[name("tags.first")] tag: Signal<String>,
+    ) -> impl Stream<Item = Event> {
+        let _ = (nam, open, user__age, user__agee, tag);
+        stream! {
+            yield json!({ "patched": 1 });
+            yield json!({ "ptached": 1 });
+        }
+    }
+
+    #[app::command("/by-url", app = local)]
+    async fn by_url(missing_by_url: Signal<u8>) {
+        let _ = missing_by_url;
+    }
+
+    /// No page calls it.
+    #[app::command("/api", app = local)]
+    async fn of_other_clients(price: Signal<u8>, #[default(1)] page: Signal<u8>) {
+        let _ = (price, page);
+    }
+
+    #[test]
+    fn a_signal_needs_a_page() {
+        let app = local::new().known_signals(["unknwon"]);
+        has_problems(
+            FIRST,
+            app,
+            &[
+                "no page declares, binds or patches the signal `nmae`, which is read at +7; did you mean `name` at +5? (made elsewhere? `.known_signals([\"nmae\"])`)",
+                "no page declares, binds or patches the signal `unknown`, which is read at +9 (made elsewhere? `.known_signals([\"unknown\"])`)",
+                "no page declares, binds or patches the signal `missing_by_url`, which names::signals::by_url at +34 takes (made elsewhere? `.known_signals([\"missing_by_url\"])`)",
+                "no page declares, binds or patches the signal `nam`, which names::signals::save at +19 takes; did you mean `name` at +5? (made elsewhere? `.known_signals([\"nam\"])`)",
+                "no page declares, binds or patches the signal `user.agee`, which names::signals::save at +19 takes; did you mean `user.age` at +5? (made elsewhere? `.known_signals([\"user.agee\"])`)",
+            ],
+        );
+        let known = ["nmae", "$unknown", "missing_*", "nam", "user"];
+        has_warnings(
+            FIRST,
+            local::new().known_signals(known),
+            &[
+                "no page declares, binds or patches the signal `price`, which names::signals::of_other_clients at +40 takes (made elsewhere? `.known_signals([\"price\"])`)",
+                "no page declares, binds or patches the signal `page`, which names::signals::of_other_clients at +40 takes (made elsewhere? `.known_signals([\"page\"])`)",
+                "nobody declares or reads the signal `lost`, which is set at +12",
+                "nobody declares or reads the signal `ptached`, which is set at +30; did you mean `patched` at +8?",
+            ],
+        );
+    }
+}
+
+mod kinds {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals={json(&json!({ "is_on": true, "many": ["a"], "both": 1, "text": "" }))} data-signals:amount="7">
+                <input data-bind="amount">
+                <p data-signals="{both: 'x'}"></p>
+                <button data-on:click={save::action()}>"Save"</button>
+            </body>
+        }
+    }
+
+    #[app::command("/save", app = local)]
+    async fn save(
+        is_on: Signal<u8>,
+        many: Signal<String>,
+        amount: Signal<Option<String>>,
+        both: Signal<String>,
+        text: Signal<u32>,
+    ) {
+        let _ = (is_on, many, amount, both, text);
+    }
+
+    #[test]
+    fn a_signal_is_taken_as_it_is_declared() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "the signal `is_on` is true or false at +5, and names::kinds::save at +13 takes a number",
+                "the signal `many` is a list at +5, and names::kinds::save at +13 takes text",
+                "the signal `amount` is a number at +5, and names::kinds::save at +13 takes text",
+            ],
+        );
+    }
+
+    mod refused {
+        use super::*;
+
+        stario::app!(local);
+
+        #[app::command("/save", app = local)]
+        async fn save(
+            #[default(false)] a_bool: Signal<bool>,
+            #[default(1)] a_number: Signal<u8>,
+            #[default("")] a_text: Signal<String>,
+        ) {
+            let _ = (a_bool, a_number, a_text);
+        }
+
+        /// What the check calls a contradiction is refused, whatever the value.
+        #[test]
+        fn values_of_another_kind_are_refused() {
+            let client = TestClient::new(local::new());
+            let status = |name: &str, value: serde_json::Value| {
+                let signals: serde_json::Map<_, _> = [(name.to_owned(), value)].into_iter().collect();
+                client.post("/save").signals(&signals).send().status().as_u16()
+            };
+            let values = [("a_bool", json!(true)), ("a_number", json!(1)), ("a_text", json!("a"))];
+            for (name, fitting) in &values {
+                for (_, value) in values.iter().chain(&[("", json!([1])), ("", json!({ "a": 1 }))]) {
+                    let expected = if value == fitting { 204 } else { 422 };
+                    assert_eq!(status(name, value.clone()), expected, "{name} {value}");
+                }
+            }
+        }
+    }
+}
+
+mod twice {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[component]
+    fn Frame(children: Children) -> Html {
+        html! { <div>{children}</div> }
+    }
+
+    #[app::query("/", app = local)]
+    async fn home(kind: QueryParam<Option<u8>>) -> Html {
+        let (is_new, is_old) = (*kind == Some(1), *kind == Some(2));
+        html! {
+            <body>
+                <p id="always"></p>
+                <Frame><p id="always"></p></Frame>
+                if is_new { <p id="arm"></p> } else { <p id="arm"></p> }
+                match *kind { Some(1) => <p id="case"></p>, _ => <p id="case"></p> }
+                if is_new { <p id="two"></p> }
+                if is_old { <p id="two"></p> }
+                for _ in 0..2 { <p id="in-loop"></p> }
+                for n in 0..2 {
+                    if n == 1 { <p id={("n-", n)}></p> continue; }
+                    <p id="left"></p>
+                }
+                <template><p id="copy"></p></template><p id="copy"></p>
+            </body>
+        }
+    }
+
+    #[test]
+    fn an_id_stands_once() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &["the id `always` stands twice in what one template shows:\n  +12\n  +13"],
+        );
+    }
+
+    mod warned {
+        use super::*;
+
+        stario::app!(local);
+
+        const FIRST: u32 = line!();
+
+        #[app::query("/", app = local)]
+        async fn home(is_new: QueryParam<bool>, is_old: QueryParam<bool>) -> Html {
+            html! {
+                if *is_new { <p id="maybe-two"></p> }
+                if *is_old { <p id="maybe-two"></p> }
+                for _ in 0..2 { <p id="in-a-loop"></p> }
+            }
+        }
+
+        #[test]
+        fn what_may_stand_twice_is_a_warning() {
+            has_warnings(
+                FIRST,
+                local::new(),
+                &[
+                    "the id `maybe-two` stands twice in what one template shows:\n    +5\n    +6",
+                    "the id `in-a-loop` stands in a loop, and so may be there more than once: +7",
+                ],
+            );
+        }
+    }
+}
+
+mod actions {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/live", app = local)]
+    async fn live() -> impl Stream<Item = Event> {
+        stream! {}
+    }
+
+    #[app::query("/row/{id}", app = local)]
+    async fn row(id: PathParam<u8>) -> impl Stream<Item = Event> {
+        let _ = id;
+        stream! {}
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-init={live::action()}>
+                <p data-init={live::action().retry(action::Retry::Always)}></p>
+                <p data-on-interval="@get('/tick')"></p>
+                <p data-on-interval="@get('/tick', {})"></p>
+                <p data-init={row::action(1)}></p>
+                <p data-init={row::action(2)}></p>
+                <button data-on:click={live::action()}>"Again"</button>
+                <button data-on:click={live::action()}>"And again"</button>
+                <p data-init="@get('/a', {requestCancellation: 'disabled'})"></p>
+                <p data-init="@get('/a')"></p>
+            </body>
+        }
+    }
+
+    #[test]
+    fn requests_that_begin_together_differ() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "two elements of one template send `data-init live::action()`, and Datastar aborts the first request for the second:\n  +16\n  +17",
+                "two elements of one template send `data-on-interval @get('/tick')`, and Datastar aborts the first request for the second:\n  +18\n  +19",
+            ],
+        );
+    }
+}
+
+mod typed {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[derive(Signals, Default)]
+    #[serde(rename_all = "camelCase")]
+    struct Filter {
+        search_words: String,
+        is_fresh: bool,
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals={Filter::default()}>
+                <input data-bind={Filter::search_words()}>
+                <b data-text="$searchWord"></b>
+                <button data-on:click={find::action()}>"Find"</button>
+            </body>
+        }
+    }
+
+    #[app::command("/find", app = local)]
+    async fn find(#[name("searchWords")] words: Signal<String>, #[name("isFresh")] fresh: Signal<u8>) {
+        let _ = (words, fresh);
+    }
+
+    #[test]
+    fn the_fields_of_a_struct_are_signals() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "no page declares, binds or patches the signal `searchWord`, which is read at +14; did you mean `searchWords` at +5? (made elsewhere? `.known_signals([\"searchWord\"])`)",
+                "the signal `isFresh` is true or false at +6, and names::typed::find at +20 takes a number",
+            ],
+        );
+    }
+}
+
+mod without_pages {
+    use super::*;
+
+    stario::app!(local);
+    stario::app!(outer);
+
+    const FIRST: u32 = line!();
+
+    #[app::command("/", app = local)]
+    async fn save(wanted_here: Signal<u8>) -> impl Stream<Item = Event> {
+        let _ = wanted_here;
+        stream! {
+            yield event::remove("#spinner-of-others");
+        }
+    }
+
+    #[test]
+    fn an_app_without_pages_has_warnings() {
+        has_warnings(
+            FIRST,
+            local::new(),
+            &[
+                "no template has the id `spinner-of-others`, which an event at +6 needs (made elsewhere? `.known_ids([\"spinner-of-others\"])`)",
+                "no page declares, binds or patches the signal `wanted_here`, which names::without_pages::save at +2 takes (made elsewhere? `.known_signals([\"wanted_here\"])`)",
+            ],
+        );
+        // Parts bring what they know.
+        let part = local::new().known_ids(["#spinner-*"]).known_signals(["wanted_here"]);
+        has_warnings(FIRST, outer::new().nest("/part", part), &[]);
+    }
+
+    /// The faults of the other modules are not this app's.
+    #[test]
+    fn an_app_answers_for_its_own_modules() {
+        TestClient::new(local::new());
+    }
+}
+
+mod unusual_places {
+    use super::*;
+
+    stario::app!(local);
+
+    fn generic<T: stario::Render>(value: T) -> Html {
+        html! { <p id="in-generic">{value}</p> }
+    }
+
+    #[allow(dead_code)]
+    async fn uncalled() -> Html {
+        tokio::task::yield_now().await;
+        html! { <p id="in-async">"x"</p> }
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        let closure = |n: u8| html! { <p id="in-closure">{n}</p> };
+        html! { <body>{generic(1)}{closure(2)}</body> }
+    }
+
+    #[app::command("/", app = local)]
+    async fn change() -> impl Stream<Item = Event> {
+        stream! {
+            yield event::remove("#in-generic");
+            yield event::remove("#in-async");
+            yield event::remove("#in-closure");
+        }
+    }
+
+    #[test]
+    fn templates_are_found_wherever_they_stand() {
+        has_warnings(0, local::new(), &[]);
+    }
+}
