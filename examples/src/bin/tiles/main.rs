@@ -147,6 +147,20 @@ mod tests {
     }
 
     #[test]
+    fn each_selector_of_the_style_sheet_matches_something() {
+        let client = TestClient::new(app::new().state(Board::default()));
+        // Eight painters have all colors.
+        let mut pages: Vec<_> = (0..8).map(|_| client.page("/")).collect();
+        for (selectors, _) in include_str!("tiles.css").split('}').filter_map(|rule| rule.split_once('{')) {
+            for selector in selectors.split(',') {
+                // Only a browser knows `:hover`.
+                let element = selector.split(':').next().unwrap_or_default().trim();
+                assert!(pages[0].count(element) > 0, "{element}");
+            }
+        }
+    }
+
+    #[test]
     fn a_page_comes_back_after_a_restart_of_the_server() {
         let page = TestClient::new(app::new().state(Board::default())).get("/").send();
         let init =
