@@ -146,7 +146,8 @@ fn parameters(code: &str, found: &mut Vec<Rename>) {
             let called = &code[name.clone()];
             let uses = ends(&code[function.clone()], called).map(|at| function.start + at).filter(|end| {
                 let start = end - called.len();
-                word(code, start).end == *end && word_before(code, *end).start == start
+                let is_path_or_field = start > name.start && code[..start].ends_with([':', '.']);
+                word(code, start).end == *end && word_before(code, *end).start == start && !is_path_or_field
             });
             let uses: Vec<_> = uses.map(|end| (end, "x".to_owned())).collect();
             found.push(Rename::new(kind, "a parameter", code, name.clone()));

@@ -98,7 +98,8 @@ fn test(repository: &Path, program: &str, rename: &Rename) -> io::Result<(&'stat
         let error = stderr.lines().find(|line| line.starts_with("error")).unwrap_or_default();
         return Ok((RUSTC, cell(error)));
     }
-    let failed: Vec<&str> = stdout.lines().filter_map(failed_test).collect();
+    let mut failed: Vec<&str> = stdout.lines().filter_map(failed_test).collect();
+    failed.sort_unstable();
     if failed.is_empty() {
         return Err(io::Error::other(format!("cargo test failed without a failed test:\n{stdout}{stderr}")));
     }

@@ -280,7 +280,8 @@ mod tests {
         page.click("form[enctype] button");
         client.drain_blocking();
         page.click("#items button");
-        for (selectors, _) in include_str!("groceries.css").split('}').filter_map(|rule| rule.split_once('{')) {
+        for (selectors, _) in include_str!("groceries.css").split('}').filter_map(|rule| rule.split_once('{'))
+        {
             for selector in selectors.split(',') {
                 // Only a browser knows `:hover` and `::before`.
                 let element = selector.split(':').next().unwrap_or_default().trim();

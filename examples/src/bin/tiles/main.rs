@@ -129,6 +129,7 @@ mod tests {
         let client = TestClient::new(app::new().state(Board::default()));
         let mut first = client.page("/");
         assert_eq!(first.texts("#here li"), ["Painter 1"]);
+        assert_eq!(first.attr("header p", "data-color").as_deref(), Some("1"));
         let mut second = client.page("/");
         assert_eq!(second.texts("#here li"), ["Painter 1", "Painter 2"]);
         assert_eq!(first.texts("#here li"), ["Painter 1", "Painter 2"]);
