@@ -86,7 +86,7 @@ pub trait Shown {}
 #[diagnostic::on_unimplemented(
     message = "signals of type `{Self}` cannot be compared in the page",
     label = "not comparable in the page",
-    note = "`eq` and `ne` compare text, numbers and `bool`; an enum whose values are text says so: `impl TextSignal for Sort {{}}`"
+    note = "`eq` and `ne` compare text, numbers and `bool`; an enum whose values are text says so: `impl TextSignal for Sort {{}}`; of an `Option`, write \"$note == null\""
 )]
 pub trait Comparable {}
 

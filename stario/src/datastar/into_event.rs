@@ -28,7 +28,7 @@ use crate::response::{IntoResponse, Response};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be pushed to a browser",
     label = "not an event",
-    note = "yield an element, `json!({{ .. }})`, `(Mode, \"#selector\", element)` or one of `event::..`"
+    note = "yield an element, `json!({{ .. }})`, `Search::page().is(2)`, `(Mode, \"#selector\", element)` or one of `event::..`"
 )]
 pub trait IntoEvent<K> {
     /// Makes the event.

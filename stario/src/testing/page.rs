@@ -43,6 +43,9 @@ use reading::expect;
 pub use find::FoundElement;
 pub use reading::Page;
 
+/// What `wait_until` waits for, in the message that it does not come.
+const AWAITED: &str = "what the test waits for";
+
 /// A [`Page`] of an `async` test: its steps are awaited; made by
 /// [`TestClient::async_page`](super::TestClient::async_page).
 ///
@@ -206,16 +209,13 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// When nothing comes from the app in time, with what the page showed before.
+    /// When it is not true in time, however much comes from the app, with what the page shows instead.
     #[track_caller]
     pub fn wait_until(&mut self, mut holds: impl FnMut(&mut Page) -> bool) {
         self.catch_up();
+        let deadline = self.tab.deadline();
         while !holds(self) {
-            let seen = self.tab.seen();
-            let next = run(self.tab.live());
-            if let Err(Failure(message)) = next {
-                panic!("what the test waits for does not come: {message}; before, {seen}");
-            }
+            expect(run(self.tab.news_until(deadline, AWAITED)));
         }
     }
 }
@@ -248,7 +248,7 @@ impl AsyncPage {
     ///
     /// # Panics
     ///
-    /// When nothing comes from the app in time, with what the page showed before.
+    /// When it is not true in time, however much comes from the app, with what the page shows instead.
     #[track_caller]
     pub fn wait_until(
         &mut self,
@@ -257,8 +257,9 @@ impl AsyncPage {
         let place = Location::caller();
         async move {
             expect_at(self.page.tab.catch_up().await, place);
+            let deadline = self.page.tab.deadline();
             while !holds(&mut self.page) {
-                expect_at(self.page.tab.live().await, place);
+                expect_at(self.page.tab.news_until(deadline, AWAITED).await, place);
             }
         }
     }

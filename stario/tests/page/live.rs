@@ -204,6 +204,45 @@ fn what_does_not_come_is_named() {
     );
 }
 
+#[app::query("/clock", app = local)]
+async fn clock() -> Html {
+    html! { <b id="tick" data-init={ticks::action()}></b> }
+}
+
+/// Comments at first, as a quiet stream has them, then a change every few milliseconds.
+#[app::query("/clock/ticks", app = local)]
+async fn ticks() -> impl Stream<Item = Event> {
+    stream! {
+        yield html! { <b id="tick">"first"</b> };
+        for _ in 0..30 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            yield event::comment("quiet");
+        }
+        for tick in 0.. {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            yield html! { <b id="tick">{tick}</b> };
+        }
+    }
+}
+
+#[test]
+fn a_wait_ends_however_much_comes() {
+    let message = failure(|| {
+        let mut page = client().page("/clock");
+        page.patience(Duration::from_millis(700));
+        page.wait_until(|page| page.text("#tick") == "never");
+    });
+    let expected = "what the test waits for did not come within 700ms; the page is /clock; open are GET /clock/ticks; it says ";
+    assert!(message.starts_with(expected), "{message}");
+}
+
+#[test]
+fn a_comment_is_no_change() {
+    let mut page = client().page("/clock");
+    page.live();
+    assert_eq!(page.text("#tick"), "0");
+}
+
 #[app::query("/answers", app = local)]
 async fn answers() -> Html {
     html! {

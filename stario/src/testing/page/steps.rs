@@ -197,7 +197,7 @@ impl Tab {
 
     pub(in crate::testing) async fn wait_for(&mut self, selector: &str) -> Result<(), Failure> {
         let what = format!("`{selector}`");
-        self.wait(&what, &mut |tab: &mut Self| {
+        self.wait(&what, self.deadline(), &mut |tab: &mut Self| {
             let found = tab.document.dom.select(selector)?;
             Ok(found.into_iter().any(|node| tab.document.dom.is_visible(node)))
         })

@@ -10,13 +10,18 @@ use super::failure::{Failure, shortened};
 use super::tab::{State, Tab};
 
 impl Tab {
+    /// When a wait that begins now fails.
+    pub(in crate::testing) fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
     /// Waits until `holds`; `what` and `seen` say what is waited for and what is there instead.
     pub(in crate::testing) async fn wait(
         &mut self,
         what: &str,
+        deadline: Instant,
         holds: &mut (dyn FnMut(&mut Self) -> Result<bool, Failure> + Send),
     ) -> Result<(), Failure> {
-        let until = Instant::now() + self.patience;
         loop {
             self.catch_up().await?;
             if holds(self)? {
@@ -29,7 +34,7 @@ impl Tab {
                 )));
             }
             let news = self.news;
-            if tokio::time::timeout_at(until, self.wait_for_news(news)).await.is_err() {
+            if tokio::time::timeout_at(deadline, self.wait_for_news(news)).await.is_err() {
                 return Err(Failure(format!(
                     "{what} did not come within {:?}; {}",
                     self.patience,
@@ -44,8 +49,17 @@ impl Tab {
 
     /// Waits until an open stream has brought something.
     pub(in crate::testing) async fn live(&mut self) -> Result<(), Failure> {
+        self.news_until(self.deadline(), "a change").await
+    }
+
+    /// The same, for a test that waits for `what` and asks after each change.
+    pub(in crate::testing) async fn news_until(
+        &mut self,
+        deadline: Instant,
+        what: &str,
+    ) -> Result<(), Failure> {
         let news = self.news;
-        self.wait("a change", &mut |tab: &mut Self| Ok(tab.news > news)).await
+        self.wait(what, deadline, &mut |tab: &mut Self| Ok(tab.news > news)).await
     }
 
     /// Opens all streams again, as after a network that failed.
