@@ -65,28 +65,28 @@ mod tests {
         let start = |name: usize| {
             let (release, released) = mpsc::channel::<()>();
             let began = began.clone();
-            let parsing = parse(INLINE_BYTES + 1, move || {
+            let mut parsing = Box::pin(parse(INLINE_BYTES + 1, move || {
                 began.send(name).unwrap();
                 let _ = released.recv();
                 Ok(name)
-            });
-            (release, tokio::spawn(parsing))
+            }));
+            assert!((&mut parsing).now_or_never().is_none());
+            (release, parsing)
         };
         let mut first: Vec<_> = (0..cores()).map(start).collect();
         for _ in 0..cores() {
             beginnings.recv().await.unwrap();
         }
         let (release_last, last) = start(cores());
-        // The last has been polled, and a thread that it had asked for would have begun.
-        tokio::task::yield_now().await;
+        // A thread that it had asked for would begin before this one.
         spawn_blocking(|| ()).await.unwrap();
         assert_eq!(beginnings.recv().now_or_never(), None);
         let (release, parsing) = first.remove(0);
         drop(release);
-        assert_eq!(parsing.await.unwrap().unwrap(), 0);
-        assert_eq!(beginnings.recv().await, Some(cores()));
+        assert_eq!(parsing.await.unwrap(), 0);
         drop(release_last);
-        assert_eq!(last.await.unwrap().unwrap(), cores());
+        assert_eq!(last.await.unwrap(), cores());
+        assert_eq!(beginnings.recv().await, Some(cores()));
         first.into_iter().for_each(|(release, _)| drop(release));
     }
 }
