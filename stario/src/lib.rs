@@ -39,7 +39,7 @@
 //! | the path | [`PathParam`], [`MatchedPath`] |
 //! | the query | [`QueryParam`], [`QueryParams`], [`Query`] |
 //! | the headers | [`Header`], [`Headers`], [`Cookie`], `SignedCookie`, `EncryptedCookie` |
-//! | the page's signals | [`Signal`], [`Signals`], [`FileSignal`] |
+//! | the page's signals | [`Signal`], [`Signals`](struct@Signals), [`FileSignal`] |
 //! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
 //! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |

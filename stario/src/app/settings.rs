@@ -46,7 +46,7 @@ impl App {
     /// Sets the most bytes of a request's signals; 1 MiB unless set, and never more than
     /// [`body_limit`](Self::body_limit).
     ///
-    /// It applies to each [`Signal`](crate::Signal) and to [`Signals`](crate::Signals), in a body and in a query. More is
+    /// It applies to each [`Signal`](crate::Signal) and to [`Signals`](struct@crate::Signals), in a body and in a query. More is
     /// refused with 413: before any of a body is read if its `content-length` says so, else at the byte that passes the
     /// limit. A handler whose attribute has a `body_limit` uses that for its signals too:
     /// `#[app::command("/avatar", body_limit = 8 * 1024 * 1024)]`. `STARIO_REQUESTS_MAX_SIGNALS_BYTES`

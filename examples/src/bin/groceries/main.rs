@@ -273,6 +273,24 @@ mod tests {
     }
 
     #[test]
+    fn each_selector_of_the_style_sheet_matches_something() {
+        let client = client();
+        let mut page = sign_in(&client, "Ada");
+        page.upload("[type=file]", "a.txt", "Milk");
+        page.click("form[enctype] button");
+        client.drain_blocking();
+        page.click("#items button");
+        for (selectors, _) in include_str!("groceries.css").split('}').filter_map(|rule| rule.split_once('{'))
+        {
+            for selector in selectors.split(',') {
+                // Only a browser knows `:hover` and `::before`.
+                let element = selector.split(':').next().unwrap_or_default().trim();
+                assert!(page.count(element) > 0, "{element}");
+            }
+        }
+    }
+
+    #[test]
     fn strangers_are_sent_to_the_login() {
         let client = client();
         let mut page = sign_in(&client, "Ada");

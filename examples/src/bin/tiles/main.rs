@@ -129,6 +129,7 @@ mod tests {
         let client = TestClient::new(app::new().state(Board::default()));
         let mut first = client.page("/");
         assert_eq!(first.texts("#here li"), ["Painter 1"]);
+        assert_eq!(first.attr("header p", "data-color").as_deref(), Some("1"));
         let mut second = client.page("/");
         assert_eq!(second.texts("#here li"), ["Painter 1", "Painter 2"]);
         assert_eq!(first.texts("#here li"), ["Painter 1", "Painter 2"]);
@@ -144,6 +145,20 @@ mod tests {
         first.click("#tile-3");
         first.click("#tile-3");
         assert_eq!(first.attr("#tile-3", "data-color"), None);
+    }
+
+    #[test]
+    fn each_selector_of_the_style_sheet_matches_something() {
+        let client = TestClient::new(app::new().state(Board::default()));
+        // Eight painters have all colors.
+        let mut pages: Vec<_> = (0..8).map(|_| client.page("/")).collect();
+        for (selectors, _) in include_str!("tiles.css").split('}').filter_map(|rule| rule.split_once('{')) {
+            for selector in selectors.split(',') {
+                // Only a browser knows `:hover`.
+                let element = selector.split(':').next().unwrap_or_default().trim();
+                assert!(pages[0].count(element) > 0, "{element}");
+            }
+        }
     }
 
     #[test]
