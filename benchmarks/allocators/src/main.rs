@@ -19,8 +19,9 @@ const SERVERS: &[(&str, &[(&str, &str)])] = &[
     ("jemalloc", &[]),
 ];
 
-/// Connections of HTTP/2, and requests for 2 MB on each, whose answers nobody reads.
-const BURST: (usize, u32) = (20, 100);
+/// Connections of HTTP/2, and requests for 2 MB on each, whose answers nobody reads. Of one connection the server would hold few
+/// answers, however many are asked for.
+const BURST: (usize, u32) = (900, 1);
 
 /// Connections that ask for pages, and how often each does.
 const PAGES: (usize, usize) = (8, 5000);

@@ -35,7 +35,7 @@ impl std::error::Error for MemoryFull {}
 
 impl std::fmt::Display for MemoryFull {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the server holds as much of request bodies as it may: try again later")
+        formatter.write_str("the memory for request bodies is full: try again later")
     }
 }
 

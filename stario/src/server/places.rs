@@ -127,7 +127,7 @@ impl Places {
         }
     }
 
-    /// Notes a connection that is not served, and writes to the log how many there were: once in a while.
+    /// Notes a connection that is not served, and writes to the log how many there were: every 10 seconds at most.
     fn note_refused(&self, is_answered: bool) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let count = if is_answered { &mut refused.answered } else { &mut refused.closed };
@@ -139,7 +139,7 @@ impl Places {
             tracing::warn!(
                 answered,
                 closed,
-                "as many connections are open as may be: others were answered 503, or closed"
+                "connections were refused: all places were taken, or a client had its share of them"
             );
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 ///
 /// All of them apply by default, but for [`connections_per_client`](Self::connections_per_client). The environment
 /// variable named at each comes before what the code says. Times limit how long a client keeps the server waiting;
-/// how long a handler takes is limited by [`App::timeout`](crate::App::timeout). For no limit there is `Duration::MAX`, which counts as a year. A count of 0 counts as 1.
+/// how long a handler takes is limited by [`App::timeout`](crate::App::timeout). For no limit there is `Duration::MAX`,
+/// which counts as a year. A count of 0 counts as 1, but for `http2_resets`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -133,7 +134,8 @@ impl Limits {
     /// `STARIO_REQUESTS_BODY_MEMORY_BYTES`
     ///
     /// A body counts while it is collected, and until the handler's parameters are made of it. Bodies that are handed
-    /// on as they arrive ([`BodyStream`](crate::BodyStream)), files on the disk and less than 16 KiB do not count.
+    /// on as they arrive ([`BodyStream`](crate::BodyStream)), files on the disk and less than 16 KiB do not count. Let it
+    /// be a multiple of [`App::body_limit`](crate::App::body_limit): one body that is larger is refused every time.
     pub fn body_memory(mut self, bytes: usize) -> Self {
         self.body_memory = Some(bytes.max(1));
         self

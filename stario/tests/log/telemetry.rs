@@ -112,7 +112,7 @@ async fn the_reason_of_a_body_for_which_there_is_no_memory_is_reported() {
     let res = client.post("/collected").body("x".repeat(30_000)).await;
     assert_eq!(res.header("retry-after"), "1");
     let report = log.message("POST /collected 503 in ").await;
-    let reason = "the server holds as much of request bodies as it may: try again later";
+    let reason = "the memory for request bodies is full: try again later";
     check(&report, &[("reason", reason), ("request_id", res.header("x-request-id"))]);
 }
 

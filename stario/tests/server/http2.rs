@@ -187,7 +187,7 @@ const POST_ECHO: &[u8] = b"\x83\x86\x41\x01x\x04\x02/c";
 
 #[tokio::test]
 async fn the_bodies_of_one_connection_share_the_memory_with_all_others() {
-    const FULL: &[u8] = b"the server holds as much of request bodies as it may: try again later";
+    const FULL: &[u8] = b"the memory for request bodies is full: try again later";
     let server = Server::start(local::new().limits(patient().body_memory(200 << 10))).await;
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(frame(4, 0, 0, &[]));

@@ -29,7 +29,7 @@ async fn part(mut form: Multipart) -> stario::Result<usize> {
 
 const KIB: usize = 1024;
 
-const FULL: &str = "the server holds as much of request bodies as it may: try again later";
+const FULL: &str = "the memory for request bodies is full: try again later";
 
 fn client(memory: usize) -> TestClient {
     TestClient::new(complete().limits(Limits::default().body_memory(memory)))

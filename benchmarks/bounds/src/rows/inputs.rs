@@ -1,4 +1,5 @@
-//! 9 MB in 1.3 million values: how much memory they take while they are answered, and how long a visitor waits beside them.
+//! 9 MB in 1.3 million values: how much memory they take while they are answered, and how long a visitor waits beside them. And as
+//! many values as are accepted, from 100 clients at once.
 
 use crate::Figure;
 use crate::client::{Visitor, ask, connect, post, status};
@@ -7,6 +8,11 @@ use crate::process::Server;
 const LENGTH: usize = 9_000_000;
 
 const MOST_GROWTH: f64 = 64.0;
+
+/// Of all clients together, whose bodies alone have 60 MB.
+const MOST_GROWTH_BY_CROWD: f64 = 256.0;
+
+const CROWD: usize = 100;
 
 const MOST_WAIT: f64 = 100.0;
 
@@ -35,11 +41,13 @@ pub fn measure() -> Vec<Figure> {
         ("98,000 nested values, `Signals<Value>`", post("/signals", as_json, &nested)),
         ("98,000 nested values, `JsonBody<Value>`", post("/json", as_json, &nested)),
     ];
-    cases
+    let few_clients = cases
         .iter()
-        .flat_map(|(name, request)| [1, 2].map(|count| measured(name, request, count)))
-        .flatten()
-        .collect()
+        .flat_map(|(name, request)| [1, 2].map(|count| measured(name, request, count, MOST_GROWTH)));
+    let crowd = cases[cases.len() - 2..]
+        .iter()
+        .map(|(name, request)| measured(name, request, CROWD, MOST_GROWTH_BY_CROWD));
+    few_clients.chain(crowd).flatten().collect()
 }
 
 /// A text of about [`LENGTH`] bytes.
@@ -48,7 +56,7 @@ fn filled(begin: &str, part: &str, end: &str) -> String {
 }
 
 /// Sends the request so many times at once.
-fn measured(name: &str, request: &[u8], count: usize) -> [Figure; 2] {
+fn measured(name: &str, request: &[u8], count: usize, most_growth: f64) -> [Figure; 2] {
     let server = Server::start("stario", &[("STARIO_REQUESTS_MAX_SIGNALS_BYTES", "16777216")]);
     // Memory that only the first requests need is not counted.
     for _ in 0..20 {
@@ -61,16 +69,17 @@ fn measured(name: &str, request: &[u8], count: usize) -> [Figure; 2] {
     let before = server.resident();
     server.forget_peak();
     let visitor = Visitor::start(server.address);
-    let statuses = std::thread::scope(|scope| {
+    let mut statuses = std::thread::scope(|scope| {
         let send = || status(&ask(&mut connect(server.address), request, "\r\n\r\n")).to_owned();
         let clients: Vec<_> = (0..count).map(|_| scope.spawn(send)).collect();
         clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>()
     });
     let wait = visitor.stop();
+    statuses.dedup();
     let growth = server.peak().saturating_sub(before) as f64 / 1024.0;
     let name = format!("{count} x {name}: {}", statuses.join(" "));
     [
-        Figure::new(format!("{name}, growth"), growth, MOST_GROWTH, "MiB"),
+        Figure::new(format!("{name}, growth"), growth, most_growth, "MiB"),
         Figure::new(format!("{name}, slowest GET"), wait, MOST_WAIT, "ms"),
     ]
 }
