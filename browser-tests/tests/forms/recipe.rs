@@ -14,7 +14,7 @@ async fn sign_up_page(datastar: DatastarScript) -> Html {
             <body>
                 <form data-on:submit={sign_up::action()}>
                     <label>"E-mail "<input data-bind:email></label>
-                    <label>"Age "<input type="number" data-bind:age></label>
+                    <label>"Age "<input inputmode="numeric" data-bind:age></label>
                     <label>"Plan "<select data-bind:plan>
                         <option value="">"Choose one"</option>
                         <option value="small">"Small"</option>
