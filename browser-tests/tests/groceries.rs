@@ -28,10 +28,10 @@ async fn two_people_share_a_list() {
     sign_in(&grace, "Grace").await;
 
     // Enter submits the form, which the client sends as signals; the answer empties the input.
-    let input = ada.find(Locator::Css("[data-bind\\:title]")).await.expect("an input");
+    let input = ada.find(Locator::Css("[aria-label=Item]")).await.expect("an input");
     input.send_keys("Tea\u{e007}").await.expect("keys");
     wait_for_item(&grace, "Tea").await;
-    let value = "document.querySelector('[data-bind\\\\:title]').value";
+    let value = "document.querySelector('[aria-label=Item]').value";
     wait_until(&ada, &format!("{value} === ''"), value).await;
 
     let tick = grace.find(Locator::Css("#items button")).await.expect("an item");
