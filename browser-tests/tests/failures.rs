@@ -15,7 +15,7 @@ fn the_guide_shows_this_page() {
     assert!(guide.contains(include_str!("failures/recipe.rs")));
 }
 
-/// What a reader of the page sees of failures.
+/// The texts of all alerts that the page shows, joined by `|`.
 const SEEN: &str = "[...document.querySelectorAll('[role=alert]')]\
     .filter(alert => alert.checkVisibility()).map(alert => alert.innerText.trim()).join('|')";
 

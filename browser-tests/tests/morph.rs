@@ -84,7 +84,7 @@ const DESCRIBE: &str = r"
     }
     return lines.join('\n');";
 
-/// What a script does in place of somebody who types.
+/// A script that changes a control as somebody who types or clicks does.
 fn script(done: &Done) -> String {
     let (selector, change) = match done {
         Done::Type(selector, text) => (selector, format!("element.value = {};", json!(text))),

@@ -13,7 +13,7 @@ stario::app!();
 const SIGNALS: &str =
     "{n: 3, t: 'tea', yes: true, list: ['a', 'b'], o: {a: {b: 1}, _c: 2}, _local: 5, empty: {}, q: 'ä & b'}";
 
-/// What `data-text` shows.
+/// Expressions whose value `data-text` shows.
 const EXPRESSIONS: &[&str] = &[
     "1 + 2 * 3 - 4 / 2",
     "(1 + 2) * 3 % 5",
@@ -55,7 +55,7 @@ const EXPRESSIONS: &[&str] = &[
     "$o.a.c",
 ];
 
-/// What a click does; `/echo` stands for an address that no other has.
+/// Expressions that a click runs. `/echo` stands for an address that no other expression has.
 const ACTIONS: &[&str] = &[
     "@get('/echo')",
     "@get('/echo?x=1+2&y=%C3%A4&z')",
@@ -140,7 +140,7 @@ fn values() -> String {
     EXPRESSIONS.iter().enumerate().map(value).collect()
 }
 
-/// What is compared of a request.
+/// The parts of a request that are compared: method, URL, headers, body.
 type Sent = serde_json::Value;
 
 #[handler]

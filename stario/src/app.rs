@@ -299,7 +299,7 @@ impl App {
     /// | a handler takes a signal as something that no declaration fits | `data-signals="{open: true}"` and `open: Signal<u32>` |
     /// | a signal is set or patched that nobody declares or reads | `yield json!({ "nmae": "" })` |
     /// | an id stands twice in what one template shows | not in two arms of an `if` or `match` |
-    /// | two elements of a template send the same request at the same moment | `data-init` and `data-on-interval`: Datastar aborts a request when another one of the same method and URL begins |
+    /// | two elements of a template send the same request at the same moment | `data-init={list::action()}` on both: Datastar aborts a request when another one of the same method and URL begins |
     ///
     /// A fault is one of the [`Problems`] where it is certain: a template of the app is a whole page (it has a `<body>`), and
     /// nothing is out of sight. What a macro cannot see makes it a [warning](Warnings): ids that are made at run time without a

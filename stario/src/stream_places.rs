@@ -7,21 +7,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// A place for each stream that may be open.
 pub(crate) struct StreamPlaces(Arc<Semaphore>);
 
-/// The place of one stream, until it is dropped. A command's stream goes without one if there is none.
-pub(crate) struct StreamPlace(#[allow(dead_code)] Option<OwnedSemaphorePermit>); // Kept only for its drop.
+/// The place of one stream, until it is dropped. A command's stream has no permit if all are taken.
+pub(crate) struct StreamPlace {
+    _permit: Option<OwnedSemaphorePermit>,
+}
 
 impl StreamPlaces {
     pub(crate) fn new(count: usize) -> Self {
         Self(Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// A place for one more stream. If there is none, a stream that may be refused gets none, because its client can ask
-    /// again; any other is let through.
+    /// A place for one more stream. If all are taken, a stream that may be refused gets `None`, because its client can ask
+    /// again; any other stream gets a place that counts for nothing.
     pub(crate) fn take(&self, may_be_refused: bool) -> Option<StreamPlace> {
         match Arc::clone(&self.0).try_acquire_owned() {
-            Ok(permit) => Some(StreamPlace(Some(permit))),
+            Ok(permit) => Some(StreamPlace { _permit: Some(permit) }),
             Err(_) if may_be_refused => None,
-            Err(_) => Some(StreamPlace(None)),
+            Err(_) => Some(StreamPlace { _permit: None }),
         }
     }
 }

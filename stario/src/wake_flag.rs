@@ -76,13 +76,14 @@ impl Wake for Shared {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
+    /// A waker that counts its wakes.
     #[derive(Default)]
-    struct Counter(AtomicUsize);
+    pub(crate) struct Counter(pub(crate) AtomicUsize);
 
     impl Wake for Counter {
         fn wake(self: Arc<Self>) {

@@ -20,7 +20,7 @@ const END_HEADERS: u8 = 4;
 /// A client that reads only when it is told to.
 pub struct Client<'s> {
     socket: &'s mut TcpStream,
-    /// What is not sent yet.
+    /// Bytes that are not sent yet.
     output: Vec<u8>,
     input: Vec<u8>,
     /// How much may be sent: on the connection, at first on each stream, and on each.

@@ -1,4 +1,4 @@
-//! What is measured.
+//! The rows of the table: each measures one kind of client.
 
 pub mod inputs;
 pub mod streams;

@@ -20,7 +20,7 @@ pub struct Rename {
     pub what: &'static str,
     pub name: String,
     pub line: usize,
-    /// What is inserted at which byte, from first to last.
+    /// The texts that are inserted, each with the byte before which it goes, from first to last.
     edits: Vec<(usize, String)>,
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 stario::app!();
 
-/// That of the examples.
+/// The allocator of the examples.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -1,6 +1,6 @@
 //! Pairs of before and after. What is between `<div id="root">` and its end stands here.
 
-/// What somebody does before the patch.
+/// A change that somebody makes to a control before the patch.
 pub(crate) enum Done {
     Type(&'static str, &'static str),
     Check(&'static str),
@@ -216,7 +216,7 @@ pub(crate) const PAIRS: &[Pair] = &[
         &[Type("#t", "half a")],
         "<form id='f'><p>error</p><input id='t' name='t'><ul><li>0</li><li>1</li></ul></form>",
     ),
-    // What is ignored.
+    // Elements with `data-ignore-morph`.
     ("<p data-ignore-morph>a<b>b</b></p>", Root, &[], "<p data-ignore-morph>c</p>"),
     ("<p data-ignore-morph>a</p>", Root, &[], "<p>c</p>"),
     ("<p>a</p>", Root, &[], "<p data-ignore-morph>c</p>"),
@@ -293,7 +293,7 @@ pub(crate) const PAIRS: &[Pair] = &[
         &[],
         "<i></i><section><b id='b'>2</b></section>",
     ),
-    // What is bound.
+    // Controls with `data-bind`.
     (
         "<input id='i' data-bind:word>",
         Root,

@@ -60,7 +60,7 @@ pub(super) static PROGRAM: LazyLock<Vec<Literal>> = LazyLock::new(|| {
 pub(super) struct Names {
     whole: BTreeMap<String, Option<Place>>,
     /// The beginnings of names.
-    beginnings: Vec<String>,
+    beginnings: BTreeMap<String, Option<Place>>,
 }
 
 impl Names {
@@ -69,7 +69,7 @@ impl Names {
         let mut known = Self::default();
         for name in names {
             match name.strip_suffix('*') {
-                Some(beginning) => known.beginnings.push(beginning.to_owned()),
+                Some(beginning) => known.add_beginning(beginning.to_owned(), None),
                 None => known.add(name.clone(), None),
             }
         }
@@ -80,19 +80,19 @@ impl Names {
         self.whole.entry(name).or_insert(place);
     }
 
-    pub(super) fn add_beginning(&mut self, beginning: &str) {
-        self.beginnings.push(beginning.to_owned());
+    pub(super) fn add_beginning(&mut self, beginning: String, place: Option<Place>) {
+        self.beginnings.entry(beginning).or_insert(place);
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.whole.contains_key(name)
-            || self.beginnings.iter().any(|beginning| name.starts_with(&**beginning))
+            || self.beginnings.keys().any(|beginning| name.starts_with(&**beginning))
     }
 
     /// Whether a name that begins with `beginning` can be known.
     pub(super) fn has_beginning(&self, beginning: &str) -> bool {
         let fits = |known: &String| known.starts_with(beginning) || beginning.starts_with(&**known);
-        self.whole.keys().any(|name| name.starts_with(beginning)) || self.beginnings.iter().any(fits)
+        self.whole.keys().any(|name| name.starts_with(beginning)) || self.beginnings.keys().any(fits)
     }
 
     /// The question whether a name like `name` was meant, or nothing.
@@ -101,6 +101,19 @@ impl Names {
         let nearest = most_similar(name, written.map(|(known, _)| known.as_str()));
         match nearest.and_then(|known| Some((known, self.whole.get(known).copied().flatten()?))) {
             Some((known, place)) => format!("; did you mean `{known}` at {place}?"),
+            None => self.did_you_mean_beginning(name),
+        }
+    }
+
+    /// The same for a name that begins almost as others do.
+    fn did_you_mean_beginning(&self, name: &str) -> String {
+        let is_like = |known: &str| {
+            let beginning: String = name.chars().take(known.chars().count()).collect();
+            most_similar(&beginning, [known]).is_some()
+        };
+        let nearest = self.beginnings.iter().find(|(known, place)| place.is_some() && is_like(known));
+        match nearest.and_then(|(known, place)| Some((known, place.as_ref()?))) {
+            Some((known, place)) => format!("; did you mean `{known}..` at {place}?"),
             None => String::new(),
         }
     }
@@ -180,13 +193,15 @@ mod tests {
     #[test]
     fn names_are_known_whole_or_by_their_beginning() {
         let mut names = Names::given(&["legacy-*".to_owned(), "own".to_owned()]);
-        names.add_beginning("row-");
+        names.add_beginning("row-".to_owned(), Some(Place { file: "a.rs", line: 5 }));
         names.add("list".to_owned(), Some(Place { file: "a.rs", line: 3 }));
         assert!(names.has("own") && names.has("legacy-1") && names.has("row-7") && !names.has("legacy"));
         assert!(names.has_beginning("li") && names.has_beginning("row-old-") && names.has_beginning("r"));
         assert!(!names.has_beginning("rows"));
         assert_eq!(names.did_you_mean("lsit"), "; did you mean `list` at a.rs:3?");
+        assert_eq!(names.did_you_mean("rwo-7"), "; did you mean `row-..` at a.rs:5?");
         // What the user gave has no place.
         assert_eq!(names.did_you_mean("owm"), "");
+        assert_eq!(names.did_you_mean("legcay-7"), "");
     }
 }

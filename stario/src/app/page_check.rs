@@ -78,7 +78,7 @@ impl Check<'_> {
     fn targets(&mut self, known: &Known) {
         let mut names = Names::given(&known.ids);
         all("im").for_each(|id| names.add(id.text.to_owned(), Some(id.place)));
-        all("p").for_each(|id| names.add_beginning(id.text));
+        all("p").for_each(|id| names.add_beginning(id.text.to_owned(), Some(id.place)));
         let is_certain = self.has_pages && all("x").next().is_none();
         let given = Names::given(&known.ids);
         for event in self.own("tuo") {
@@ -115,6 +115,7 @@ impl Check<'_> {
                 all("i")
                     .filter(|id| id.text != name)
                     .for_each(|id| others.add(id.text.to_owned(), Some(id.place)));
+                all("p").for_each(|id| others.add_beginning(id.text.to_owned(), Some(id.place)));
                 let (who, hint) = (
                     if event.kind == 'o' { "no other template" } else { "no template" },
                     others.did_you_mean(name),

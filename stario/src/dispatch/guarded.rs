@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::found::Found;
-use super::state::DispatchState;
+use super::state::AnswerFn;
 use crate::app::Assembled;
 use crate::body::Body;
 use crate::error::Error;
@@ -13,9 +13,6 @@ use crate::inject::{Dependencies, admit};
 use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
 use crate::scope::Scope;
-
-/// Has the request answered by what was found.
-type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, Arc<Scope>, Found) -> DispatchState;
 
 /// Resolves the guards of the request's part, then has the request answered, or says by which failure it is refused.
 pub(super) async fn guarded(

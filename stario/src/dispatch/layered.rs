@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::{Request, request};
 
 use super::found::Found;
-use super::state::DispatchState;
+use super::state::AnswerFn;
 use crate::app::Assembled;
 use crate::body::{Body, BodyError};
 use crate::error::Error;
@@ -16,9 +16,6 @@ use crate::layer::{Passage, Stage};
 use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
 use crate::scope::Scope;
-
-/// Has the request answered by what was found.
-type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, Arc<Scope>, Found) -> DispatchState;
 
 /// A request among layers. Each layer holds one, with the position behind it.
 #[derive(Clone)]

@@ -8,11 +8,16 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
+use super::found::Found;
+use crate::app::Assembled;
 use crate::exchange::Exchange;
 use crate::handler::PendingCall;
 use crate::response::{self, Response};
 use crate::scope::Scope;
 use crate::stop::Timer;
+
+/// Has a request answered by what was found for it.
+pub(super) type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, Arc<Scope>, Found) -> DispatchState;
 
 /// An answer on its way.
 pub(super) enum DispatchState {

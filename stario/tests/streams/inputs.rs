@@ -55,14 +55,15 @@ async fn cut(gate: State<Arc<Notify>>, w: Writer) -> Result {
 
 /// Dropped with the head of the request.
 #[derive(Clone)]
-#[allow(dead_code)] // Only counted.
-struct Held(Arc<()>);
+struct Held {
+    _counted: Arc<()>,
+}
 
 /// Sends a request, and returns the response and what is dropped with the head of the request.
 fn send(method: &str, path: &str, gate: &Arc<Notify>) -> (impl Future<Output = Response> + use<>, Arc<()>) {
     let held = Arc::new(());
     let mut request = http::Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-    request.extensions_mut().insert(Held(Arc::clone(&held)));
+    request.extensions_mut().insert(Held { _counted: Arc::clone(&held) });
     let app = local::new().state(Arc::clone(gate)).on_status(404, |_, _| "no such page");
     let service = app.into_service().unwrap();
     (async move { service.oneshot(request).await.unwrap() }, held)

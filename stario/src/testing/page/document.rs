@@ -235,17 +235,8 @@ impl Document {
     }
 
     fn apply_element(&mut self, node: NodeId) -> Result<(), Failure> {
-        if self.dom.element(node).is_none() || self.is_ignored(node) {
-            return Ok(());
-        }
-        let attributes: Vec<(String, String)> = match self.dom.element(node) {
-            Some(element) => element
-                .attributes
-                .iter()
-                .map(|attribute| (attribute.name.local.to_string(), attribute.value.clone()))
-                .collect(),
-            None => Vec::new(),
-        };
+        let Some(element) = self.dom.element(node).filter(|_| !self.is_ignored(node)) else { return Ok(()) };
+        let attributes = element.names_and_values();
         for (name, value) in attributes {
             if let Some(name) = name.strip_prefix("data-") {
                 self.apply(node, name, &value)?;

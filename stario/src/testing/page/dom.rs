@@ -30,6 +30,14 @@ pub(in crate::testing) struct Element {
     pub(in crate::testing) control: Control,
 }
 
+impl Element {
+    /// The names and values of its attributes, in their order.
+    pub(in crate::testing) fn names_and_values(&self) -> Vec<(String, String)> {
+        let pair = |attribute: &Attribute| (attribute.name.local.to_string(), attribute.value.clone());
+        self.attributes.iter().map(pair).collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::testing) struct Attribute {
     pub(in crate::testing) name: QualName,

@@ -1,5 +1,7 @@
 //! Why a step of a page fails, as a sentence, and the places of elements in it.
 
+use stario_html::names::most_similar;
+
 use super::dom::selector::Selector;
 use super::dom::{Dom, Kind, NodeId};
 
@@ -72,11 +74,7 @@ impl Dom {
             .flat_map(|node| self.attribute(node, "class").unwrap_or_default().split_ascii_whitespace());
         let mut known = ids.clone();
         known.extend(classes.map(|class| format!(".{class}")));
-        let mut scored: Vec<(usize, &String)> =
-            known.iter().map(|name| (distance(name, &meant), name)).collect();
-        scored.sort_by_key(|(distance, _)| *distance);
-        let near = scored.first().filter(|(distance, name)| *distance * 3 <= name.len().max(3));
-        if let Some((_, name)) = near {
+        if let Some(name) = most_similar(&meant, known.iter().map(String::as_str)) {
             return format!("did you mean `{name}`?");
         }
         match ids.len() {
@@ -106,20 +104,4 @@ impl Dom {
             ))),
         }
     }
-}
-
-/// How many characters differ.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, one) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(one != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }

@@ -1,6 +1,6 @@
 //! Elements in the HTML of a response.
 
-use super::dom::{NodeId, parse};
+use super::dom::{Element, NodeId, parse};
 use super::failure::Failure;
 use crate::testing::response::TestResponse;
 
@@ -62,14 +62,7 @@ impl TestResponse {
         let describe = |node: NodeId| FoundElement {
             text: dom.text_content(node).split_whitespace().collect::<Vec<_>>().join(" "),
             html: dom.outer_html(node),
-            attributes: match dom.element(node) {
-                Some(element) => element
-                    .attributes
-                    .iter()
-                    .map(|attribute| (attribute.name.local.to_string(), attribute.value.clone()))
-                    .collect(),
-                None => Vec::new(),
-            },
+            attributes: dom.element(node).map(Element::names_and_values).unwrap_or_default(),
         };
         found.into_iter().map(describe).collect()
     }

@@ -26,10 +26,10 @@ impl Tab {
     /// The one element that matches, or what there is instead.
     pub(in crate::testing) fn find_one(&self, selector: &str) -> Result<NodeId, Failure> {
         self.here()?;
-        let found = self.document.dom.one(selector);
-        found.map_err(|Failure(message)| {
-            let is_missing = message.contains("matches nothing");
-            if is_missing { Failure(format!("{message}; {}", self.seen())) } else { Failure(message) }
+        let dom = &self.document.dom;
+        dom.one(selector).map_err(|failure| match dom.select(selector) {
+            Ok(found) if found.is_empty() => Failure(format!("{}; {}", failure.0, self.seen())),
+            _ => failure,
         })
     }
 
