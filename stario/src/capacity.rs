@@ -10,12 +10,12 @@ const RESERVE: u64 = 64;
 
 /// How many connections may be open at once, unless the limits say otherwise.
 pub(crate) fn connections() -> usize {
-    connections_by(open_files(), memory::limit())
+    connections_by(free_files(), memory::limit())
 }
 
 /// How many connections are accepted beyond those.
 pub(crate) fn reserve() -> usize {
-    reserve_by(open_files())
+    reserve_by(most_files())
 }
 
 /// How many of so many connections may be streams, unless the limits say otherwise: the rest is left to requests.
@@ -23,7 +23,8 @@ pub(crate) fn streams(connections: usize) -> usize {
     (connections / 10 * 9).max(1)
 }
 
-/// Four fifths of the files, which leaves some for handlers, or as many as the memory is enough for.
+/// Four fifths of the files that are not open yet, which leaves some for handlers, or as many as the memory is enough
+/// for.
 fn connections_by(files: Option<u64>, memory: Option<u64>) -> usize {
     let by_files = files.map(|files| files / 5 * 4);
     let by_memory = memory.map(|bytes| bytes / CONNECTION_BYTES);
@@ -31,20 +32,33 @@ fn connections_by(files: Option<u64>, memory: Option<u64>) -> usize {
     count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX).max(1))
 }
 
-/// A process with few files keeps most of the last fifth of them for handlers.
+/// A process with few files keeps most of the last fifth of them for handlers, because answers of the reserve that linger
+/// take half as many again.
 fn reserve_by(files: Option<u64>) -> usize {
     let count = files.map_or(RESERVE, |files| RESERVE.min(files / 16));
     usize::try_from(count).unwrap_or(usize::MAX).max(1)
 }
 
-/// How many files the process may open; `None` if there is no limit.
+/// How many files the process may open beyond those that it has open now, its own and those that it was started with;
+/// `None` if there is no limit.
+fn free_files() -> Option<u64> {
+    most_files().map(|most| most.saturating_sub(opened_files()))
+}
+
+/// How many files the process has open; 0 where the system does not say.
+fn opened_files() -> u64 {
+    // The folder itself is open while it is read.
+    std::fs::read_dir("/dev/fd").map_or(0, |files| (files.count() as u64).saturating_sub(1))
+}
+
+/// How many files the process may have open at once; `None` if there is no limit.
 #[cfg(unix)]
-fn open_files() -> Option<u64> {
+fn most_files() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current
 }
 
 #[cfg(not(unix))]
-fn open_files() -> Option<u64> {
+fn most_files() -> Option<u64> {
     None
 }
 

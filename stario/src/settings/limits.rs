@@ -168,8 +168,8 @@ impl Limits {
     }
 
     /// Sets how many connections are open at once; unless set, four fifths of the files that the process may
-    /// open, which leaves some for handlers, and at most one for each 128 KiB of the memory that it may use: the
-    /// machine's, or less in a control group. `STARIO_MAX_CONNECTIONS`
+    /// open beyond those that are open at the start, which leaves some for handlers, and at most one for each 128 KiB
+    /// of the memory that it may use: the machine's, or less in a control group. `STARIO_MAX_CONNECTIONS`
     ///
     /// Further ones are in reserve, 64 at once, or a sixteenth of the files if those are fewer than 1024: each has a
     /// second for the head of its request, and a second for the TLS handshake before. [Probes](crate::App::liveness)
