@@ -151,6 +151,8 @@ mod memory;
 mod capacity;
 /// How many streams are open at once.
 mod stream_places;
+/// How often one client may ask.
+mod rate_limit;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.

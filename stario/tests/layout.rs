@@ -20,9 +20,9 @@ const STARIO: &str = "
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/held body/file error/rejection error telemetry/otlp telemetry telemetry/request
+    body/error body/incoming body body/held body/file error/rejection error rate_limit telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
-    response response/file/beneath response/file/condition response/file/range response/file response/json
+    response response/entity_tag response/caching response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
@@ -44,7 +44,7 @@ const STARIO: &str = "
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
     extract/signal_source extract/signal extract/signals
-    inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
+    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
@@ -91,7 +91,7 @@ const STARIO_MACROS: &str = "
     dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
     from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
     signals/check signals/emit signals error_response endpoint/kind
-    endpoint/parse endpoint/model endpoint/check endpoint/links endpoint/emit endpoint
+    endpoint/parse endpoint/model endpoint/rate_limit endpoint/caching endpoint/check endpoint/links endpoint/emit endpoint
 
     lib
 ";

@@ -2,6 +2,7 @@
 //!
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
+mod caching;
 mod composition;
 #[cfg(feature = "sealed-cookies")]
 mod cookies_out;
@@ -16,6 +17,7 @@ mod layers;
 mod links;
 mod parts;
 mod prefixes;
+mod rate_limits;
 mod redirects;
 mod responses;
 mod routing;
