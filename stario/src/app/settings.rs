@@ -76,9 +76,10 @@ impl App {
 
     /// Sets how many names and values the JSON of a request may hold, in signals and in a body; 100,000 unless set.
     ///
-    /// Each text, number, `true`, `false`, `null`, list and object counts, and each name in an object. They are counted
-    /// before anything is made of them, because a value takes up to a hundred times as much memory as its text: 100,000 of
-    /// them as a `serde_json::Value` take at most 31 MiB. More are refused with 413. JSON that is nested more than
+    /// Each text, number, `true`, `false`, `null`, list and object counts, and each name in an object. An object within another
+    /// value counts as four, because it takes as much memory as many others. They are counted before anything is made of them,
+    /// because a value takes up to a hundred times as much memory as its text: 100,000 of them as a `serde_json::Value` take
+    /// at most 14 MiB. More are refused with 413. JSON that is nested more than
     /// 127 levels deep is refused with 422, whatever this limit is. `STARIO_REQUESTS_MAX_VALUES`
     ///
     /// ```
