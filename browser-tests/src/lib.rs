@@ -77,7 +77,7 @@ impl Server {
         let mut process = command.spawn().expect("the program can be started");
         let connects = async {
             while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-                tokio::task::yield_now().await
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         tokio::select! {
