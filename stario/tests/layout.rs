@@ -46,7 +46,7 @@ const STARIO: &str = "
     extract/signal_source extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
-    session/id session/store session/error session/memory session/sessions session/cookie session/current
+    session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
@@ -301,7 +301,10 @@ fn each_dependency_has_its_place() {
     );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
-    only_in("inventory::", &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs"]);
+    only_in(
+        "inventory::",
+        &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs", "session/error.rs"],
+    );
     only_in(
         "tower::",
         &[
@@ -323,11 +326,15 @@ fn each_dependency_has_its_place() {
             "response.rs",
             "response/set_cookie.rs",
             "response/set_cookie/sealed.rs",
+            "session/current.rs",
+            "session/flash.rs",
+            "session/sessions.rs",
             "testing/cookie_jar.rs",
             "testing/response.rs",
         ],
     );
-    only_in("getrandom::", &["nonce.rs"]);
+    only_in("getrandom::", &["nonce.rs", "session/id.rs"]);
+    only_in("sha2::", &["session/id.rs"]);
     only_in("base64::", &["extract/file_signal.rs", "testing/page/bind.rs"]);
     only_in(
         "html5ever::",
@@ -401,6 +408,7 @@ const KNOW_ROUTES: &[&str] = &[
     "layer.rs",
     "route.rs",
     "scope.rs",
+    "session/cookie.rs",
     "settings/allowed_hosts.rs",
     "shared.rs",
 ];

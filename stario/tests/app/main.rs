@@ -11,6 +11,8 @@ mod errors;
 mod everyday;
 mod failure_region;
 mod files;
+#[cfg(feature = "sessions")]
+mod flash;
 mod guards;
 mod layers;
 mod links;
@@ -20,6 +22,8 @@ mod redirects;
 mod responses;
 mod routing;
 mod security;
+#[cfg(feature = "sessions")]
+mod sessions;
 mod service;
 mod signals;
 mod templates;
