@@ -8,6 +8,11 @@ use serde::de::DeserializeOwned;
 use super::{SessionId, StoreError};
 
 /// What a session can hold: a value that serde writes and reads, with a default for visitors that have no session.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a session",
+    label = "not stored in a session",
+    note = "derive `serde::Serialize`, `serde::Deserialize` and `Default` for it; it must also be `Send`, `Sync` and own all that it holds"
+)]
 pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]

@@ -57,7 +57,8 @@ async fn notice(flash: Flash<Notice>) -> Result {
 
 #[app::query("/notices", app = local)]
 async fn notices(flash: Flash<Notice>) -> String {
-    flash.take().iter().map(|notice| format!("{} {}", notice.is_error, notice.text)).collect()
+    let shown = |notice: &Notice| format!("{} {}", notice.is_error, notice.text);
+    flash.take().iter().map(shown).collect::<Vec<_>>().join("|")
 }
 
 fn client() -> TestClient {
