@@ -33,7 +33,7 @@ const STARIO: &str = "
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
-    exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
+    head_changes exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
@@ -46,6 +46,8 @@ const STARIO: &str = "
     extract/signal_source extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/limit inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
+    session/error session/id session/store session/memory session/sessions session/cookie session/current
+    session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
@@ -299,7 +301,10 @@ fn each_dependency_has_its_place() {
     );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
-    only_in("inventory::", &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs"]);
+    only_in(
+        "inventory::",
+        &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs", "session/error.rs"],
+    );
     only_in(
         "tower::",
         &[
@@ -321,11 +326,15 @@ fn each_dependency_has_its_place() {
             "response.rs",
             "response/set_cookie.rs",
             "response/set_cookie/sealed.rs",
+            "session/current.rs",
+            "session/flash.rs",
+            "session/sessions.rs",
             "testing/cookie_jar.rs",
             "testing/response.rs",
         ],
     );
-    only_in("getrandom::", &["nonce.rs"]);
+    only_in("getrandom::", &["nonce.rs", "session/id.rs"]);
+    only_in("sha2::", &["session/id.rs"]);
     only_in("base64::", &["extract/file_signal.rs", "testing/page/bind.rs"]);
     only_in(
         "html5ever::",
@@ -399,6 +408,7 @@ const KNOW_ROUTES: &[&str] = &[
     "layer.rs",
     "route.rs",
     "scope.rs",
+    "session/cookie.rs",
     "settings/allowed_hosts.rs",
     "shared.rs",
 ];

@@ -12,6 +12,8 @@ mod errors;
 mod everyday;
 mod failure_region;
 mod files;
+#[cfg(feature = "sessions")]
+mod flash;
 mod guards;
 mod layers;
 mod links;
@@ -22,6 +24,8 @@ mod redirects;
 mod responses;
 mod routing;
 mod security;
+#[cfg(feature = "sessions")]
+mod sessions;
 mod service;
 mod signals;
 mod templates;
