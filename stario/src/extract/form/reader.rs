@@ -209,10 +209,17 @@ impl<'r, 'e> Reader<'r, 'e> {
                 }
             }
         }
-        F::__of(files).or_else(|| {
-            self.note(name, Problem::required());
-            Some(F::__stand_in())
-        })
+        // A form without `enctype="multipart/form-data"` sends the file's name, and signals send the file as text.
+        let is_other = files.is_empty() && self.entry(name).is_some_and(Entry::is_typed);
+        let problem = if is_other {
+            Problem::of_rule("invalid", "a file")
+        } else if let Some(file) = F::__of(files) {
+            return Some(file);
+        } else {
+            Problem::required()
+        };
+        self.note(name, problem);
+        Some(F::__stand_in())
     }
 }
 
