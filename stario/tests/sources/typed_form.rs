@@ -67,12 +67,12 @@ struct Item {
 #[app::command("/typed-form/order")]
 async fn order(form: Form<Order>) -> Response {
     let text = match form.value() {
-        Some(Order { customer_name, age, size, gift, tags, stars, address, items, invoice, seen: _ }) => {
+        Some(Order { customer_name, age, size, gift, tags, stars, address, items, invoice, seen }) => {
             let items: Vec<_> = items.iter().map(|item| (&item.name, item.amount)).collect();
             let invoice = invoice.as_ref().map(|invoice| &invoice.street);
             let (street, code) = (&address.street, &address.postal_code);
             format!(
-                "{customer_name} {age:?} {size:?} {gift} {tags:?} {stars} {street} {code} {items:?} {invoice:?}"
+                "{customer_name} {age:?} {size:?} {gift} {tags:?} {stars} {street} {code} {items:?} {invoice:?} {seen}"
             )
         }
         None => problems(&form),
@@ -90,7 +90,7 @@ const SENT: &str = "customerName=Ada&age=&size=large&tags=red&tags=blue&address.
 
 #[test]
 fn a_form_is_a_value_however_it_is_sent() {
-    let value = r#"Ada None Large false ["red", "blue"] 3 Main St 1a [("tea", 2), ("milk", 1)] None"#;
+    let value = r#"Ada None Large false ["red", "blue"] 3 Main St 1a [("tea", 2), ("milk", 1)] None 0"#;
     check(post("/typed-form/order", FORM, SENT), 200, value);
     let signals = json!({
         "customerName": "Ada", "age": "", "size": "large", "gift": false, "tags": ["red", "blue"], "other": { "a": 1 },
