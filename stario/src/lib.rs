@@ -40,9 +40,9 @@
 //! | the query | [`QueryParam`], [`QueryParams`], [`Query`] |
 //! | the headers | [`Header`], [`Headers`], [`Cookie`], `SignedCookie`, `EncryptedCookie` |
 //! | the page's signals | [`Signal`], [`Signals`](struct@Signals), [`FileSignal`] |
-//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
+//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`], `Form` |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
-//! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |
+//! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`], [`UploadProgress`] |
 //! | the response, and whether the client is still there | [`Writer`], [`Alive`] |
 //! | the app | [`State`], [`AppHandle`], [`DatastarScript`], [`Nonce`] |
 //! | what the app remembers of the browser, messages for the next page | [`Session`], [`Flash`] |
@@ -90,6 +90,7 @@
 //! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
 //! | `sessions` | [`Session`], [`Flash`] |
 //! | `uploads` | multipart bodies and files in them: [`UploadedFile`], [`Multipart`], [`FileSignal`] |
+//! | `forms` | forms with rules, and what is wrong by field: `Form` |
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
@@ -227,10 +228,12 @@ pub use error::{Error, ErrorResponse, Rejection, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,
     JsonBody, JsonOrForm, Logger, MatchedPath, PathParam, Query, QueryParam, QueryParams, RawBody, Signal,
-    Signals, State, WholeBody,
+    Signals, State, UploadProgress, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "forms")]
+pub use extract::{Field, FieldOf, FieldRef, FileRef, Form, FormFields, GroupRef, ListRef, Problem};
 #[cfg(feature = "uploads")]
 pub use extract::{FileSignal, Multipart, MultipartPart, UploadedFile};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
@@ -410,6 +413,22 @@ pub use stario_macros::{appless as command, appless as detached_command, appless
 pub use stario_macros::{component, dependency, error_response};
 pub use work::Unfinished;
 pub use writer::{Alive, WhileAlive, Writer};
+
+/// A program of the guide that needs the feature `forms`. Without the feature it is an empty one.
+#[cfg(feature = "forms")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_forms {
+    ($($program:tt)*) => { $($program)* };
+}
+#[cfg(not(feature = "forms"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_forms {
+    ($($program:tt)*) => {
+        fn main() {}
+    };
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

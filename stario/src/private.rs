@@ -41,6 +41,14 @@ pub use stario_macros::{
     try_stream as try_stream_macro, unnamed,
 };
 
+/// What `derive(Form)` calls.
+#[cfg(feature = "forms")]
+pub mod forms {
+    pub use crate::extract::{
+        FieldInfo, FieldKind, FieldRef, FileRef, FileRules, FormFields, FormGroup, GroupRef, Reader,
+    };
+}
+
 /// Converts what a block yields; inference finds the one conversion `K` that fits.
 pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {
     value.into_streamed_event()

@@ -18,6 +18,8 @@ mod scripts;
 mod sessions;
 mod steps;
 mod typed;
+#[cfg(feature = "forms")]
+mod typed_forms;
 
 stario::app!();
 
