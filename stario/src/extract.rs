@@ -58,6 +58,8 @@ pub use app_handle::AppHandle;
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
 pub use cookie::Cookie;
+#[cfg(feature = "sessions")]
+pub(crate) use cookie::named as cookies_named;
 #[cfg(feature = "uploads")]
 pub use file_signal::FileSignal;
 #[cfg(feature = "forms")]
@@ -80,6 +82,8 @@ pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "sessions")]
+pub(crate) use sealed_cookie::{decrypt as decrypt_cookie, verify as verify_cookie};
 pub use signal::Signal;
 pub use signal_source::{ReadBy, SignalsProbe, SourceFor, UnprobedSignals, value_by};
 pub use signals::Signals;
@@ -229,6 +233,12 @@ macro_rules! value_newtype {
         impl<T> std::ops::DerefMut for $name<T> {
             fn deref_mut(&mut self) -> &mut $target {
                 &mut self.0
+            }
+        }
+
+        impl<T: std::hash::Hash> std::hash::Hash for $name<T> {
+            fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+                self.0.hash(hasher);
             }
         }
 
