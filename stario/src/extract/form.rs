@@ -110,7 +110,7 @@ type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 ///
 /// What no form can be is refused before the handler runs: another content type (415), a body larger than
 /// [`App::body_limit`](crate::App::body_limit) or of more than 1000 fields (413), text that is not UTF-8 (400), and multipart that is malformed
-/// (422).
+/// (422). A handler that has answered already, a detached command, can show no problem: take the form in a command.
 ///
 /// ```
 /// use garde::Validate;
