@@ -26,7 +26,6 @@ use crate::path_segment;
 use crate::response::{Fixed, Location};
 
 pub use import_map::ImportMap;
-use links::Linked;
 pub(crate) use serve::compress_in_background;
 pub use serve::{FolderRegistration, assets_endpoint, serve_asset};
 
@@ -306,6 +305,19 @@ struct Version {
     /// The name with the hash, as it stands in URLs.
     path: String,
     fixed: Fixed,
+}
+
+/// A file whose hash stands in a style sheet.
+struct Linked {
+    file: &'static AssetFile,
+    hash: String,
+}
+
+impl Linked {
+    /// Whether the file has the same content still.
+    fn is_current(&self, folder: &'static AssetFolder) -> bool {
+        folder.version(self.file).is_some_and(|version| version.fixed.hash() == self.hash)
+    }
 }
 
 /// The time of a file's last change, and its length.
