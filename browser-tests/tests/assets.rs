@@ -56,7 +56,7 @@ async fn style_sheets_and_modules_load_each_other_by_their_hashes() {
     let without_hashes: Vec<String> = names
         .map(|path| {
             let end = path.rfind('.').expect("an extension");
-            let (name, hash) = path[..end].rsplit_once('-').expect("a hash");
+            let (name, hash) = path[..end].rsplit_once('-').unwrap_or_else(|| panic!("no hash: {loaded}"));
             assert!(hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{path}");
             format!("{name}{}", &path[end..])
         })

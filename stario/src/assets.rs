@@ -205,17 +205,26 @@ impl Asset {
 
     /// The path without a hash, which is redirected to the one with it.
     fn plain_path(self) -> String {
-        self.folder.path(&escaped(self.name))
+        let mut path = String::new();
+        self.folder.write_path(&escaped(self.name), &mut |part| path.push_str(part));
+        path
+    }
+
+    /// Passes the parts of the URL on.
+    fn write(self, out: &mut dyn FnMut(&str)) {
+        match self.version() {
+            Some(version) => self.folder.write_path(&version.path, out),
+            None => out(&self.plain_path()),
+        }
     }
 }
 
 /// The URL, as [`Asset::url`] has it.
 impl fmt::Display for Asset {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.version() {
-            Some(version) => formatter.write_str(&self.folder.path(&version.path)),
-            None => formatter.write_str(&self.plain_path()),
-        }
+        let mut written = Ok(());
+        self.write(&mut |part| written = written.and_then(|()| formatter.write_str(part)));
+        written
     }
 }
 
@@ -227,13 +236,13 @@ impl fmt::Debug for Asset {
 
 impl Render for Asset {
     fn render(&self, buf: &mut Buf) {
-        buf.push_escaped(&self.to_string());
+        self.write(&mut |part| buf.push_escaped(part));
     }
 }
 
 impl UrlAttr for Asset {
     fn write_url(&self, out: &mut AttrWriter<'_>) {
-        out.write_str(&self.to_string());
+        self.write(&mut |part| out.write_str(part));
     }
 }
 
@@ -329,9 +338,9 @@ impl AssetFolder {
         self.files.get(at)
     }
 
-    /// The URL of the file that is called so, with the prefix of the app.
-    fn path(&self, name: &str) -> String {
-        [&*encoded_prefix_of((self.app)()), self.at, "/", name].concat()
+    /// Passes on the parts of the URL of the file that is called so, with the prefix of the app.
+    fn write_path(&self, name: &str, out: &mut dyn FnMut(&str)) {
+        [&*encoded_prefix_of((self.app)()), self.at, "/", name].into_iter().for_each(out);
     }
 
     /// The file as it is now. `None` where it cannot be read; the log says why.
