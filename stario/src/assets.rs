@@ -84,10 +84,8 @@ pub use serve::{FolderRegistration, assets_endpoint, serve_asset};
 /// Cargo does not see that a file is new. This matters only for one that nothing names: whoever names it changes a file that
 /// cargo sees. Where it matters, a `build.rs` of one line helps:
 ///
-/// ```no_run
-/// fn main() {
-///     println!("cargo:rerun-if-changed=static");
-/// }
+/// ```text
+/// fn main() { println!("cargo:rerun-if-changed=static"); }
 /// ```
 ///
 /// With debug assertions [`App::check`](crate::App::check) compares the disk with the program: a file that an `asset!` names

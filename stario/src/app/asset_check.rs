@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_gone_is_a_problem_where_it_is_named() {
-        stario_html::__private::__literals! { "src/page.rs\nn7\tgone.css\t\n" }
+        stario_html::__literals! { "src/page.rs\nn7\tgone.css\t\n" }
 
         let app = || discover::<Routes>("stario::tests").mount("/", axum::Router::<()>::new());
         let problems = app().check().unwrap_err().to_string();

@@ -45,6 +45,7 @@ struct Encoded {
 }
 
 impl Variants {
+    #[cfg_attr(not(feature = "files"), allow(dead_code))]
     pub(crate) fn new(content: Bytes) -> Self {
         Self(Arc::new(Inner { content, encoded: Default::default() }))
     }
