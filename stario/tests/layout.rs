@@ -346,7 +346,6 @@ fn each_dependency_has_its_place() {
     only_in("getrandom::", &["nonce.rs", "session/id.rs"]);
     only_in("sha2::", &["response/fixed.rs", "session/id.rs"]);
     only_in("base64::", &["extract/file_signal.rs", "response/fixed.rs", "testing/page/bind.rs"]);
-    only_in("sha2::", &["response/fixed.rs"]);
     only_in(
         "html5ever::",
         &[
