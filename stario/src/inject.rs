@@ -55,7 +55,7 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
     message = "a handler cannot take `{Self}` as a parameter",
     label = "neither a source nor a dependency",
     note = "a source is `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>`, `State<T>` or another type that implements `FromRequest`",
-    note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`",
+    note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`; that of a `Form<T>` derives `Form` and garde's `Validate`",
     note = "a dependency is what a function with `#[dependency]` returns; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
 )]
 pub trait Argument<'s, R, K>: Sized {

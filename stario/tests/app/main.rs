@@ -3,6 +3,7 @@
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
 mod caching;
+mod asset_files;
 mod composition;
 #[cfg(feature = "sealed-cookies")]
 mod cookies_out;
@@ -12,6 +13,8 @@ mod errors;
 mod everyday;
 mod failure_region;
 mod files;
+#[cfg(feature = "sessions")]
+mod flash;
 mod guards;
 mod layers;
 mod links;
@@ -22,6 +25,8 @@ mod redirects;
 mod responses;
 mod routing;
 mod security;
+#[cfg(feature = "sessions")]
+mod sessions;
 mod service;
 mod signals;
 mod templates;
@@ -30,3 +35,4 @@ mod timeouts;
 mod support;
 
 stario::app!();
+stario::assets!("tests/app/static", app = asset_files::local);
