@@ -11,6 +11,7 @@ mod error_response;
 mod errors;
 mod from_request;
 mod function;
+mod hook;
 mod html;
 mod component;
 mod literals;
@@ -40,6 +41,18 @@ pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(endpoint::Kind::DetachedCommand, arguments.into(), &item.into()).into()
+}
+
+/// Has the app call a function before it serves; see `stario::app!`.
+#[proc_macro_attribute]
+pub fn on_start(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand(hook::Moment::Start, arguments.into(), &item.into()).into()
+}
+
+/// Has the app call a function when it stops; see `stario::app!`.
+#[proc_macro_attribute]
+pub fn on_stop(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand(hook::Moment::Stop, arguments.into(), &item.into()).into()
 }
 
 /// Stands in the module of an app with a name, where no attribute can know that name.

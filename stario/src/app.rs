@@ -34,7 +34,7 @@ use crate::settings::Settings;
 use crate::states::States;
 
 pub(crate) use assemble::Assembled;
-pub use discover::{ModuleGuard, Registration, inventory};
+pub use discover::{AppHook, HookKind, ModuleGuard, Registration, inventory};
 use hook::Hook;
 use known::Known;
 pub(crate) use mount::Mount;
@@ -111,7 +111,9 @@ macro_rules! app {
         /// Another app of this crate: handlers name it, `#[app::query("/", app = ..)]`.
         pub mod $name {
             #[doc(hidden)]
-            pub use $crate::__private::{unnamed as command, unnamed as detached_command, unnamed as query};
+            pub use $crate::__private::{
+                unnamed as command, unnamed as detached_command, unnamed as on_start, unnamed as on_stop, unnamed as query,
+            };
 
             /// Tells this app's routes from those of others.
             #[doc(hidden)]
@@ -130,7 +132,8 @@ macro_rules! app {
         pub mod app {
             #[doc(hidden)]
             pub use $crate::__private as __stario;
-            pub use $crate::__private::{command, detached_command, query};
+            pub use $crate::__private::{command, detached_command, on_start, on_stop, query};
+            pub use $crate::__provide as provide;
             pub use $crate::__require_in_module as require;
 
             /// Tells this crate's routes from those of others.
@@ -149,7 +152,42 @@ macro_rules! app {
             pub fn require<T: $crate::__private::OneProviderUnlessByName<Routes>>() -> $crate::Guard {
                 $crate::__private::require::<T, Routes>()
             }
+
+            /// The singleton of this type, where there is no request: in a background task. It is made now if the app does
+            /// not have it yet.
+            ///
+            /// # Errors
+            ///
+            /// The error of its provider. The next call tries again.
+            pub async fn get<T: $crate::__private::OneProviderUnlessByName<Routes>>(
+                handle: &$crate::AppHandle,
+            ) -> $crate::Result<&T>
+            where
+                <T::Provider as $crate::__private::Provider<T>>::Lifetime: $crate::__private::NeedsNoRequest,
+            {
+                $crate::__private::get::<T, Routes>(handle).await
+            }
         }
+    };
+}
+
+/// Says which provider of another crate makes a type: `app::provide!(PgPool = shared::pool);`.
+#[doc(hidden)]
+#[macro_export]
+// The routes are those of the crate that writes the line.
+#[allow(clippy::crate_in_macro_def)]
+macro_rules! __provide {
+    ($value:ty = $provider:path) => {
+        const _: () = {
+            use crate::app::{__stario, Routes as __Routes};
+
+            impl __stario::OneProviderUnlessByName<__Routes> for $value {
+                type Provider = $provider;
+            }
+        };
+    };
+    ($($tokens:tt)*) => {
+        ::core::compile_error!("write the type and its provider: `app::provide!(PgPool = shared::pool);`");
     };
 }
 
@@ -209,7 +247,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         layers: Layers::default(),
         mounts: Vec::new(),
         replacements: Replacements::new(),
-        hooks: Vec::new(),
+        hooks: discover::hooks(app).map(Hook::Registered).collect(),
         known: Known::default(),
         problems: Vec::new(),
     }

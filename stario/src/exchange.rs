@@ -51,6 +51,8 @@ pub struct Exchange {
     /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
     /// for failures.
     is_from_page: bool,
+    /// Whether there is only the app, for a hook or a task.
+    is_without_request: bool,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
     /// The request headers by which the routes at this path are told apart.
@@ -127,6 +129,7 @@ impl Exchange {
             place,
             place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
+            is_without_request: false,
             is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
             vary: OnceLock::new(),
@@ -137,6 +140,32 @@ impl Exchange {
                 figures: Mutex::new(telemetry::metrics::Figures::begin(&head.method)),
                 ..Record::new(listeners, head.method.clone(), path, client)
             },
+            outer: None,
+            app: Arc::clone(app),
+            cleanups: Cleanups::default(),
+            attempts: Slots::default(),
+        })
+    }
+
+    /// An exchange for what is made of the app alone. It has no span, and the log says nothing of it.
+    pub(crate) fn without_request(app: &Arc<Shared>) -> Arc<Self> {
+        let id = RequestId::next();
+        Arc::new(Self {
+            id,
+            digits: id.digits(),
+            connection: Connection::default(),
+            version: Version::default(),
+            nonce: OnceLock::new(),
+            place: Some(Place { route: None, settings: Arc::clone(&app.root) }),
+            place_behind_layers: OnceLock::new(),
+            accepted: None,
+            is_from_page: false,
+            is_without_request: true,
+            span: Span::none(),
+            vary: OnceLock::new(),
+            channel: OnceLock::new(),
+            hand_over: Mutex::new(None),
+            record: Record::new(Listeners::default(), Method::default(), ShortText::default(), None),
             outer: None,
             app: Arc::clone(app),
             cleanups: Cleanups::default(),
@@ -163,6 +192,7 @@ impl Exchange {
             place_behind_layers: OnceLock::new(),
             accepted: None,
             is_from_page: outer.is_from_page,
+            is_without_request: false,
             span: outer.span.clone(),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -178,6 +208,11 @@ impl Exchange {
             cleanups: Cleanups::default(),
             attempts: Slots::default(),
         })
+    }
+
+    /// Whether this is of a hook or of a task, for which there is no request.
+    pub(crate) fn is_without_request(&self) -> bool {
+        self.is_without_request
     }
 
     fn outer(&self) -> &Exchange {

@@ -3,7 +3,7 @@
 //! The contract with `stario-macros`: an expansion names this module, `::core`, `::std` and the user's
 //! `crate::app`, and nothing else.
 
-pub use crate::app::{ModuleGuard, Registration, discover, inventory};
+pub use crate::app::{AppHook, HookKind, ModuleGuard, Registration, discover, inventory};
 pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
@@ -19,8 +19,8 @@ pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, acc
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
 pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
-    Argument, Dependencies, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
-    by_type, has_writer, pair, reads_body_later, requirements, resolve,
+    Argument, Dependencies, NeedsNoRequest, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
+    by_type, end_hook, get, has_writer, make_singleton, pair, reads_body_later, requirements, resolve,
 };
 pub use crate::inject::{admit, require};
 pub use crate::layer::{Next, layered};
@@ -33,7 +33,7 @@ pub use crate::stream::{Yielder, generate};
 pub use stario_html;
 pub use stario_html::__private::signals;
 pub use stario_macros::{
-    appless, command, detached_command, html as html_macro, query, stream as stream_macro,
+    appless, command, detached_command, html as html_macro, on_start, on_stop, query, stream as stream_macro,
     try_stream as try_stream_macro, unnamed,
 };
 

@@ -100,7 +100,7 @@ impl Log {
         level: Level,
         message: &str,
         fields: Option<&Fields>,
-        request_id: RequestId,
+        request_id: Option<RequestId>,
     ) {
         self.write_line(level, Instant::now(), |line| {
             line::push_escaped(line, self.format, message);
@@ -113,7 +113,7 @@ impl Log {
                     Format::Text { .. } => line::push_field(line, self.format, name, value),
                 }
             }
-            end(line, self.format, LOGGER, Some(&request_id.digits()));
+            end(line, self.format, LOGGER, request_id.map(RequestId::digits).as_ref());
         });
     }
 }

@@ -60,6 +60,28 @@ async fn sales() -> Html {
     }
 }
 
+app::provide!(std::time::Instant = shop::lease);
+
+stario::app!(of_shop);
+
+/// Takes what the providers of another crate make.
+#[app::query("/stock", app = of_shop)]
+async fn stock(stock: &shop::Stock, admin: shop::Admin, lease: stario::Lazy<'_, std::time::Instant>) -> Result<String> {
+    let is_past = lease.get().await?.elapsed() > Duration::ZERO;
+    Ok(format!("{} for {}, {is_past}", stock.0, admin.name))
+}
+
+#[app::on_start(app = of_shop)]
+async fn count(stock: &shop::Stock, seen: State<Seen>, app: stario::AppHandle) -> Result {
+    let same = app::get::<shop::Stock>(&app).await?;
+    seen.0.store(stock.0 + same.0, std::sync::atomic::Ordering::Relaxed);
+    Ok(())
+}
+
+/// What the start hook has counted.
+#[derive(Default)]
+struct Seen(std::sync::atomic::AtomicU32);
+
 fn whole() -> stario::App {
     app::new().state(Config::default()).merge(shop::app::new())
 }
@@ -117,8 +139,24 @@ mod tests {
         let problems = rival::new().merge(shop::app::new()).check().unwrap_err().to_string();
         assert_eq!(
             problems,
-            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:77"
+            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:99"
         );
+    }
+
+    #[tokio::test]
+    async fn providers_of_another_crate_are_found() {
+        let app = || of_shop::new().state(Seen::default()).guard(app::require::<shop::Admin>());
+        let client = TestClient::new(app());
+        client.start().await;
+        assert_eq!(client.get("/stock").await.status(), 401);
+        assert_eq!(client.get("/stock").header("user", "Ada").await.text(), "7 for Ada, true");
+
+        #[dependency(singleton, by_name)]
+        fn sold_out() -> shop::Stock {
+            shop::Stock(0)
+        }
+        let client = TestClient::new(app().replace(shop::stock::with::<sold_out>()));
+        assert_eq!(client.get("/stock").header("user", "Ada").await.text(), "0 for Ada, true");
     }
 
     #[tokio::test]
