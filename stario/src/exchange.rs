@@ -19,6 +19,7 @@ use crate::client::client_behind;
 use crate::compress::Accepted;
 use crate::connection::Connection;
 use crate::current::Current;
+use crate::development::SeenRequest;
 use crate::hand_over::HandOver;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;
@@ -53,6 +54,8 @@ pub struct Exchange {
     is_from_page: bool,
     /// Whether there is only the app, for a hook or a task.
     is_without_request: bool,
+    /// What developers are shown of the request.
+    seen: SeenRequest,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
     /// The request headers by which the routes at this path are told apart.
@@ -130,6 +133,7 @@ impl Exchange {
             place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
             is_without_request: false,
+            seen: SeenRequest::of(&app.development, head),
             is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
             vary: OnceLock::new(),
@@ -161,6 +165,7 @@ impl Exchange {
             accepted: None,
             is_from_page: false,
             is_without_request: true,
+            seen: SeenRequest::default(),
             span: Span::none(),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -193,6 +198,7 @@ impl Exchange {
             accepted: None,
             is_from_page: outer.is_from_page,
             is_without_request: false,
+            seen: SeenRequest::default(),
             span: outer.span.clone(),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -256,6 +262,11 @@ impl Exchange {
     /// The selector of the region in which the page that sent this request shows failures.
     pub(crate) fn failure_region(&self) -> Option<&str> {
         self.settings().failure_region.as_deref().filter(|_| self.is_from_page)
+    }
+
+    /// What developers are shown of the request.
+    pub(crate) fn seen(&self) -> &SeenRequest {
+        &self.outer().seen
     }
 
     pub(crate) fn span(&self) -> &Span {

@@ -126,6 +126,8 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
             let bound = config.addresses.iter().map(|address| Listener::bind(address, backlog));
             listeners = bound.collect::<Result<_>>()?;
         }
+        let has_only_loopback = listeners.iter().all(Listener::is_loopback);
+        app.shared().development.decide(config.development, has_only_loopback);
         let listeners = with_probes(&app, listeners)?;
         announce(&app, &listeners, scheme)?;
         Ok(listeners)

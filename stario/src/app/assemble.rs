@@ -11,6 +11,7 @@ use super::parts::{Effective, Part, Parts, without_handlers};
 use super::requirements::{Followed, TakenSignal};
 use super::{App, Problems, Warnings, discover, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
+use crate::development::Development;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
@@ -199,6 +200,7 @@ impl App {
             work: Work::new(self.settings.served.detached_limit()),
             body_memory: BodyMemory::new(limits.body_memory, limits.body_timeout),
             streams: StreamPlaces::new(self.settings.served.streams()),
+            development: Development::default(),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
         };

@@ -1,5 +1,7 @@
 //! A whole app as a user's crate has it, with every kind of handler.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use stario::prelude::*;
 
 stario::app!();
@@ -72,15 +74,11 @@ async fn stock(stock: &shop::Stock, admin: shop::Admin, lease: stario::Lazy<'_, 
 }
 
 #[app::on_start(app = of_shop)]
-async fn count(stock: &shop::Stock, seen: State<Seen>, app: stario::AppHandle) -> Result {
+async fn count(stock: &shop::Stock, seen: State<AtomicU32>, app: stario::AppHandle) -> Result {
     let same = app::get::<shop::Stock>(&app).await?;
-    seen.0.store(stock.0 + same.0, std::sync::atomic::Ordering::Relaxed);
+    seen.store(stock.0 + same.0, Ordering::Relaxed);
     Ok(())
 }
-
-/// What the start hook has counted.
-#[derive(Default)]
-struct Seen(std::sync::atomic::AtomicU32);
 
 fn whole() -> stario::App {
     app::new().state(Config::default()).merge(shop::app::new())
@@ -139,13 +137,13 @@ mod tests {
         let problems = rival::new().merge(shop::app::new()).check().unwrap_err().to_string();
         assert_eq!(
             problems,
-            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:99"
+            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:97"
         );
     }
 
     #[tokio::test]
     async fn providers_of_another_crate_are_found() {
-        let app = || of_shop::new().state(Seen::default()).guard(app::require::<shop::Admin>());
+        let app = || of_shop::new().state(AtomicU32::default()).guard(app::require::<shop::Admin>());
         let client = TestClient::new(app());
         client.start().await;
         assert_eq!(client.get("/stock").await.status(), 401);
