@@ -72,6 +72,13 @@ fn parse(moment: Moment, arguments: TokenStream, item: &TokenStream) -> syn::Res
     Ok(Hook { moment, app, parameters, function })
 }
 
+/// Refuses an attribute that is named through the module of an app, `#[admin::on_start]`.
+pub(crate) fn expand_unnamed(item: &TokenStream) -> TokenStream {
+    let message =
+        "name the app in the attribute: `#[app::on_start(app = admin)]`; the same goes for `on_stop`";
+    function::with_error(item, &syn::Error::new(Span::call_site(), message))
+}
+
 /// Nothing, or `app = admin`.
 fn app(moment: Moment, input: ParseStream<'_>) -> syn::Result<Option<Path>> {
     if input.is_empty() {
@@ -79,7 +86,9 @@ fn app(moment: Moment, input: ParseStream<'_>) -> syn::Result<Option<Path>> {
     }
     let attribute = moment.attribute();
     let expected = |error: syn::Error| {
-        let message = format!("write `#[app::{attribute}]`, or `#[app::{attribute}(app = admin)]` for another app of the crate");
+        let message = format!(
+            "write `#[app::{attribute}]`, or `#[app::{attribute}(app = admin)]` for another app of the crate"
+        );
         syn::Error::new(error.span(), message)
     };
     let path = |input: ParseStream<'_>| {
@@ -172,13 +181,12 @@ fn emit(hook: &Hook, errors: Errors) -> TokenStream {
     }
 }
 
-/// That no parameter is made of a request.
-fn assertions(hook: &Hook) -> Option<TokenStream> {
-    let mut assertions = parameter::name_assertions(&hook.parameters);
-    for (position, parameter) in hook.parameters.iter().enumerate() {
+/// That no parameter is made of a request. Each is a constant of its own, so that all are reported.
+fn assertions(hook: &Hook) -> TokenStream {
+    let assertion = |(position, parameter): (usize, &Parameter)| {
         let info = parameter::info(position, parameter.span);
         let message = format!("{}: `{}` belongs to one", hook.moment.reason(), parameter.own_name());
-        assertions.extend(quote_spanned!(parameter.span=> #info.expect_app(#message);));
-    }
-    (!assertions.is_empty()).then(|| quote!(const _: () = { #assertions };))
+        quote_spanned!(parameter.span=> const _: () = #info.expect_app(#message);)
+    };
+    hook.parameters.iter().enumerate().map(assertion).collect()
 }

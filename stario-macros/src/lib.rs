@@ -61,6 +61,12 @@ pub fn unnamed(_: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand_unnamed(&item.into()).into()
 }
 
+/// Stands there for the attributes of hooks.
+#[proc_macro_attribute]
+pub fn unnamed_hook(_: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand_unnamed(&item.into()).into()
+}
+
 /// Stands where an attribute is written without its app.
 #[proc_macro_attribute]
 pub fn appless(_: TokenStream, item: TokenStream) -> TokenStream {
@@ -85,10 +91,14 @@ pub fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[dependency]` | once per request that needs it, and shared in it |
 /// | `#[dependency(transient)]` | for each parameter that takes the value |
 /// | `#[dependency(singleton)]` | once per app, at the first use; again if it failed |
+/// | `#[dependency(singleton, eager)]` | once per app, before its port opens; a failure keeps the app from starting |
 ///
 /// A type has one provider in a crate. A second one is marked `by_name`, and named where it is used:
-/// `#[dependency(by_name)] fn replica() -> Database`, `#[from(replica)] db: &Database`. That is also how to use a
-/// provider of another crate. In tests, `App::replace` puts one provider in the place of another.
+/// `#[dependency(by_name)] fn replica() -> Database`, `#[from(replica)] db: &Database`.
+///
+/// A provider of a type that its own crate defines is found in every crate. For any other type, each crate that takes it says
+/// where it comes from, once: `app::provide!(PgPool = shared::pool);`. `App::replace` puts one provider in the place of another,
+/// in all crates.
 #[proc_macro_attribute]
 pub fn dependency(arguments: TokenStream, item: TokenStream) -> TokenStream {
     dependency::expand(arguments.into(), &item.into()).into()

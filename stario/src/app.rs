@@ -80,6 +80,13 @@ pub(crate) use stop_sequence::StopSequence;
 /// it; a task that [`App::on_start`] begins does what is stored, and marks it as done. The [guide](crate::guide) has an
 /// example.
 ///
+/// A function with `#[app::on_start]` runs before the app serves, and one with `#[app::on_stop]` when its requests have ended;
+/// `app = admin` in the attribute names the app of a crate with several. Both take parameters as the provider of a singleton does:
+/// `State`, `Logger`, [`AppHandle`](crate::AppHandle), [`Cleanup`](crate::Cleanup), whose work runs at the stop, and singletons. What needs a request does not compile. They return
+/// nothing or a `Result`. See [`App::on_start`] for the order.
+///
+/// Background tasks have no parameters: `app::get::<Pool>(&handle).await?` is the singleton of a type, or why it cannot be made.
+///
 /// A crate with several apps declares the others by a name, `stario::app!(admin);`. This makes a module
 /// `admin` with `admin::new()`; a handler of that app says so, `#[app::query("/users", app = admin)]`. See
 /// [`App::nest`] and [`App::host`] for what they are good for.
@@ -112,7 +119,8 @@ macro_rules! app {
         pub mod $name {
             #[doc(hidden)]
             pub use $crate::__private::{
-                unnamed as command, unnamed as detached_command, unnamed as on_start, unnamed as on_stop, unnamed as query,
+                unnamed as command, unnamed as detached_command, unnamed as query, unnamed_hook as on_start,
+                unnamed_hook as on_stop,
             };
 
             /// Tells this app's routes from those of others.
@@ -159,13 +167,10 @@ macro_rules! app {
             /// # Errors
             ///
             /// The error of its provider. The next call tries again.
-            pub async fn get<T: $crate::__private::OneProviderUnlessByName<Routes>>(
+            pub fn get<T: $crate::__private::SingletonOf<Routes>>(
                 handle: &$crate::AppHandle,
-            ) -> $crate::Result<&T>
-            where
-                <T::Provider as $crate::__private::Provider<T>>::Lifetime: $crate::__private::NeedsNoRequest,
-            {
-                $crate::__private::get::<T, Routes>(handle).await
+            ) -> $crate::__private::Getting<'_, T> {
+                $crate::__private::get::<T, Routes>(handle)
             }
         }
     };

@@ -196,8 +196,7 @@ fn target(head: &Parts) -> String {
 
 /// Whether a header or a parameter of this name may hold a secret. Signed and encrypted values are in cookies.
 fn may_be_secret(name: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["auth", "cookie", "csrf", "key", "passw", "secret", "session", "token", "xsrf"];
+    const WORDS: [&str; 9] = ["auth", "cookie", "csrf", "key", "passw", "secret", "session", "token", "xsrf"];
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))
 }

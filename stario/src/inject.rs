@@ -31,7 +31,7 @@ pub use guard::{admit, require};
 pub use lazy::Lazy;
 pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
-pub use outside::{NeedsNoRequest, end_hook, get, make_singleton};
+pub use outside::{Getting, HookValue, NeedsNoRequest, SingletonOf, end_hook, get, make_singleton};
 pub(crate) use parameter_info::ArgumentInfo;
 pub use parameter_info::{ParameterInfo, has_writer, reads_body_later, requirements};
 pub(crate) use provider::{Boxed, Lifetime, Replacements};

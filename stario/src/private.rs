@@ -19,8 +19,9 @@ pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, acc
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
 pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
-    Argument, Dependencies, NeedsNoRequest, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
-    by_type, end_hook, get, has_writer, make_singleton, pair, reads_body_later, requirements, resolve,
+    Argument, Dependencies, Getting, HookValue, NeedsNoRequest, ParameterInfo, Provider, Replacement,
+    Request, Singleton, SingletonOf, Transient, by_name, by_type, end_hook, get, has_writer, make_singleton,
+    pair, reads_body_later, requirements, resolve,
 };
 pub use crate::inject::{admit, require};
 pub use crate::layer::{Next, layered};
@@ -34,7 +35,7 @@ pub use stario_html;
 pub use stario_html::__private::signals;
 pub use stario_macros::{
     appless, command, detached_command, html as html_macro, on_start, on_stop, query, stream as stream_macro,
-    try_stream as try_stream_macro, unnamed,
+    try_stream as try_stream_macro, unnamed, unnamed_hook,
 };
 
 /// Converts what a block yields; inference finds the one conversion `K` that fits.

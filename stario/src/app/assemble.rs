@@ -138,7 +138,8 @@ impl App {
         self.problems.extend(layers::idle(&stages, &self.patterns()));
         let root = Arc::new(std::mem::take(&mut self.settings.part));
         let mut effective = Effective::new(Arc::clone(&root));
-        let mut followed = requirements::follow(&self.routes, &self.states, &self.replacements, &mut effective);
+        let mut followed =
+            requirements::follow(&self.routes, &self.states, &self.replacements, &mut effective);
         let eager = self.follow_hooks(&mut followed);
         self.problems.extend(followed.problems);
         self.problems.extend(followed.nonce_takers.iter().map(|taker| {

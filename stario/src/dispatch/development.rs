@@ -166,7 +166,9 @@ fn reload_on_build(exchange: &Exchange, seen: &Seen, response: &mut Response) {
     if !is_get || seen.is_of_datastar || !is(response, "text/html") {
         return;
     }
-    let Some(html) = response.body().whole().and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return };
+    let Some(html) = response.body().whole().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        return;
+    };
     if html.contains(RELOAD_SCRIPT)
         || response.headers().contains_key(CONTENT_ENCODING)
         || !(seen.is_navigation || is_whole_page(html))
@@ -199,11 +201,17 @@ mod tests {
     fn a_report_is_escaped() {
         let report = Report {
             title: "500: <script>".to_owned(),
-            sections: vec![("Request", vec![vec!["GET".to_owned(), "/?a=\"><b>".to_owned()]]), ("Handler", vec![])],
+            sections: vec![
+                ("Request", vec![vec!["GET".to_owned(), "/?a=\"><b>".to_owned()]]),
+                ("Handler", vec![]),
+            ],
         };
         let html = report.html("");
         assert!(html.contains("<h1>500: &lt;script&gt;</h1>"), "{html}");
-        assert!(html.contains("&gt;&lt;b&gt;") && !html.contains("<b>") && !html.contains("Handler"), "{html}");
+        assert!(
+            html.contains("&gt;&lt;b&gt;") && !html.contains("<b>") && !html.contains("Handler"),
+            "{html}"
+        );
         assert_eq!(report.text(), format!("500: <script>\n\nRequest\n  GET  /?a=\"><b>\n\n{NOTE}\n"));
     }
 }

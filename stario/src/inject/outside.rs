@@ -1,5 +1,6 @@
 //! Dependencies where there is no request: in hooks, in background tasks, and at the start of the app.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::Injected;
@@ -19,21 +20,30 @@ pub trait NeedsNoRequest {}
 
 impl NeedsNoRequest for Singleton {}
 
+/// A type whose provider makes a singleton, for the crate whose routes are `R`.
+#[diagnostic::on_unimplemented(
+    message = "no provider in this crate returns `{Self}`",
+    label = "no provider of this type",
+    note = "write `#[dependency(singleton)]` on a function that returns it; if a function of another crate makes it, say so once: `app::provide!({Self} = other_crate::provider);`"
+)]
+pub trait SingletonOf<R>: Injected<R> {}
+
+impl<T: Injected<R>, R> SingletonOf<R> for T where <T::Provider as Provider<T>>::Lifetime: NeedsNoRequest {}
+
+/// The singleton of a type, or why it cannot be made. It is boxed, because rustc would report a type that fits no bound at
+/// the call and once more at what an `async` function returns.
+pub type Getting<'h, T> = Pin<Box<dyn Future<Output = Result<&'h T>> + Send + 'h>>;
+
 /// The singleton of a type that has a provider for the crate whose routes are `R`, made now if the app does not have it yet.
-///
-/// # Errors
-///
-/// The provider's error. The next call tries again.
-pub async fn get<T: Injected<R>, R>(handle: &AppHandle) -> Result<&T>
-where
-    <T::Provider as Provider<T>>::Lifetime: NeedsNoRequest,
-{
-    let value = handle.run(async || {
-        let scope = Scope::without_request(handle.shared());
-        let dependencies = Dependencies::of(&scope);
-        singleton::<T::Provider, T>(handle.shared(), &scope, &dependencies).await
-    });
-    Ok(value.await?)
+pub fn get<T: SingletonOf<R>, R>(handle: &AppHandle) -> Getting<'_, T> {
+    Box::pin(async move {
+        let value = handle.run(async || {
+            let scope = Scope::without_request(handle.shared());
+            let dependencies = Dependencies::of(&scope);
+            singleton::<T::Provider, T>(handle.shared(), &scope, &dependencies).await
+        });
+        Ok(value.await?)
+    })
 }
 
 /// Makes the singleton of a provider, if the app does not have it yet.

@@ -184,7 +184,8 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
             _ => None,
         });
         if setting == Some(true) && !cfg!(debug_assertions) {
-            self.problems.push(format!("{name} is \"1\": expected a build with debug assertions, which this is not"));
+            self.problems
+                .push(format!("{name} is \"1\": expected a build with debug assertions, which this is not"));
         }
         setting
     }

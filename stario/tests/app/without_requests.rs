@@ -136,7 +136,10 @@ async fn serve(app: stario::App) -> String {
 
 /// The lines without the numbers of lines.
 fn without_numbers(text: &str) -> String {
-    text.split(':').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join(":")
+    text.split(':')
+        .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()))
+        .collect::<Vec<_>>()
+        .join(":")
 }
 
 #[tokio::test]

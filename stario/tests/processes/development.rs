@@ -60,7 +60,8 @@ async fn json_failure() -> (StatusCode, Json<u8>) {
 #[test]
 fn server_process() {
     if process::is_server() {
-        let app = local::new().security_headers(SecurityHeaders::new().content_security_policy("script-src 'nonce-{nonce}'"));
+        let app = local::new()
+            .security_headers(SecurityHeaders::new().content_security_policy("script-src 'nonce-{nonce}'"));
         process::exit(process::serve(app));
     }
 }
@@ -123,7 +124,10 @@ fn a_developer_sees_causes_and_routes() {
             "Request\n  POST  /panic\n",
         ],
     );
-    assert_has(&ask(&address, "GET /busy", ""), &["HTTP/1.1 503", "<h1>503 Service Unavailable: the kitchen is closed"]);
+    assert_has(
+        &ask(&address, "GET /busy", ""),
+        &["HTTP/1.1 503", "<h1>503 Service Unavailable: the kitchen is closed"],
+    );
 
     let answer = ask(&address, "GET /no/such", "");
     assert_has(
@@ -149,7 +153,10 @@ fn pages_ask_which_build_answers() {
     let (nonce, rest) = rest.split_once('"').expect("a nonce");
     assert_eq!(rest, "></script></body></html>");
     assert_has(&answer, &["cache-control: no-store", &format!("script-src 'nonce-{nonce}'")]);
-    assert_has(&ask(&address, "GET /_stario/reload.js?x", ""), &["text/javascript", "fetch(\"/_stario/build\""]);
+    assert_has(
+        &ask(&address, "GET /_stario/reload.js?x", ""),
+        &["text/javascript", "fetch(\"/_stario/build\""],
+    );
     assert!(ask(&address, "GET /_stario/build", "").ends_with(&format!("\r\n\r\n{build}")));
     // A part has it only if a browser opens it as a page.
     let has_script = |headers: &str| ask(&address, "GET /part", headers).contains("reload.js");

@@ -17,8 +17,8 @@ async fn start(page: QueryParam<u32>, session: &Session, writer: Writer, log: Lo
 }
 
 #[app::on_stop]
-async fn stop(id: RequestId) {
-    let _ = id;
+async fn stop(id: stario::RequestId, cookie: Cookie<String>) {
+    let _ = (id, cookie);
 }
 
 fn main() {}

@@ -1,7 +1,5 @@
 //! Hooks: how they are written.
 
-use stario::prelude::*;
-
 stario::app!();
 stario::app!(admin);
 
