@@ -8,6 +8,7 @@ mod logging;
 mod places;
 mod process;
 mod signals;
+mod starts;
 #[path = "../support/mod.rs"]
 mod support;
 
