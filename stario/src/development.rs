@@ -14,7 +14,6 @@ use http::header::{ACCEPT, CACHE_CONTROL, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
-use crate::answers::DATASTAR_REQUEST;
 use crate::error_text::client_text;
 use crate::response::{self, Response};
 
@@ -172,7 +171,7 @@ impl Seen {
             method: head.method.clone(),
             target: target(head),
             headers: head.headers.iter().map(shown).collect(),
-            is_of_datastar: head.headers.contains_key(DATASTAR_REQUEST),
+            is_of_datastar: head.headers.contains_key("datastar-request"),
             is_navigation: says("sec-fetch-dest", "document"),
             accepts_html: accepts.contains("text/html"),
             build: build.to_owned(),

@@ -102,18 +102,23 @@ fn routes(exchange: &Exchange, seen: &Seen) -> Report {
 }
 
 impl Report {
+    /// The sections that say something.
+    fn sections(&self) -> impl Iterator<Item = (&str, &[Vec<String>])> {
+        let sections = self.sections.iter().map(|(title, rows)| (*title, &rows[..]));
+        sections.filter(|(_, rows)| !rows.is_empty())
+    }
+
     fn html(&self, script: &str) -> String {
-        let escaped = |text: &str| text.into_html();
-        let mut sections = String::new();
-        for (title, rows) in self.sections.iter().filter(|(_, rows)| !rows.is_empty()) {
-            let row = |cells: &Vec<String>| {
-                let cells: String = cells.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
-                format!("<tr>{cells}</tr>")
-            };
-            let rows: String = rows.iter().map(row).collect();
-            sections.push_str(&format!("<h2>{title}</h2><table>{rows}</table>"));
-        }
-        let title = escaped(&self.title);
+        let cell = |text: &String| ["<td>", text.into_html().as_str(), "</td>"].concat();
+        let row = |cells: &Vec<String>| {
+            ["<tr>", &cells.iter().map(cell).collect::<Vec<_>>().concat(), "</tr>"].concat()
+        };
+        let section = |(title, rows): (&str, &[Vec<String>])| {
+            let rows = rows.iter().map(row).collect::<Vec<_>>().concat();
+            format!("<h2>{title}</h2><table>{rows}</table>")
+        };
+        let sections = self.sections().map(section).collect::<Vec<_>>().concat();
+        let title = self.title.as_str().into_html();
         format!(
             "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
              <style>{STYLE}</style></head><body><h1>{title}</h1>{sections}<p>{NOTE}</p>{script}</body></html>"
@@ -121,15 +126,12 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{}\n", self.title);
-        for (title, rows) in self.sections.iter().filter(|(_, rows)| !rows.is_empty()) {
-            text.push_str(&format!("\n{title}\n"));
-            for row in rows {
-                text.push_str(&format!("  {}\n", row.join("  ")));
-            }
-        }
-        text.push_str(&format!("\n{NOTE}\n"));
-        text
+        let section = |(title, rows): (&str, &[Vec<String>])| {
+            let rows: Vec<String> = rows.iter().map(|row| format!("  {}\n", row.join("  "))).collect();
+            format!("\n{title}\n{}", rows.concat())
+        };
+        let sections = self.sections().map(section).collect::<Vec<_>>().concat();
+        format!("{}\n{sections}\n{NOTE}\n", self.title)
     }
 }
 

@@ -53,10 +53,9 @@ async fn goodbye(store: &Store, events: State<Events>) {
 }
 
 #[app::on_start(app = hooked)]
-fn second(#[from(store)] _store: &Store, lazy: Lazy<'_, Store>, events: State<Events>) -> Result {
+fn second(#[from(store)] _store: &Store, lazy: Lazy<'_, Store>, events: State<Events>) {
     drop(lazy);
     events.add("second");
-    Ok(())
 }
 
 #[tokio::test]
