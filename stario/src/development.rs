@@ -1,6 +1,6 @@
-//! Development: what is shown to who writes the app, and never to its users. Only builds with debug assertions have it.
+//! Development: what is shown to the developers of an app, and never to its users. Only builds with debug assertions have it.
 //!
-//! Whether an app is in development is decided once, when its server has its sockets: if all of them are loopback addresses.
+//! Whether an app is in development is decided once, when its server has its sockets: it is if all of these are loopback addresses.
 //! The address of the server decides, not that of the client, because behind a proxy on the same machine every client has a
 //! loopback address. A request that a proxy has passed on, or that names another host, is not shown anything either.
 
@@ -14,7 +14,6 @@ use http::header::{ACCEPT, CACHE_CONTROL, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
-use crate::error_text::client_text;
 use crate::response::{self, Response};
 
 /// Where the script that reloads pages is, with the build of its page as the query.
@@ -50,7 +49,7 @@ pub(crate) struct Development(OnceLock<Mode>);
 
 #[derive(Debug)]
 struct Mode {
-    /// The build of this program, as text.
+    /// Names the build of this program.
     build: String,
     /// Whether every request is shown what developers see, because `STARIO_DEV=1` says so.
     is_forced: bool,
@@ -159,8 +158,9 @@ impl Seen {
     fn new(head: &Parts, build: &str) -> Self {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let shown = |(name, value): (&http::HeaderName, &HeaderValue)| {
-            let value = if may_be_secret(name.as_str()) { HIDDEN.to_owned() } else { text(value) };
-            (name.to_string(), value)
+            let value = text(value);
+            let is_hidden = may_be_secret(name.as_str()) || may_be_secret(&value);
+            (name.to_string(), if is_hidden { HIDDEN.to_owned() } else { value })
         };
         let says = |name: &str, expected: &str| {
             let value = head.headers.get(name);
@@ -186,18 +186,19 @@ fn target(head: &Parts) -> String {
     let pairs: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((name, _)) if may_be_secret(name) => format!("{name}={HIDDEN}"),
+            // Signals are one value, in which a password has a name of its own.
+            Some((name, value)) if may_be_secret(name) || may_be_secret(value) => format!("{name}={HIDDEN}"),
             _ => pair.to_owned(),
         })
         .collect();
     format!("{path}?{}", pairs.join("&"))
 }
 
-/// Whether a header or a parameter of this name may hold a secret. Signed and encrypted values are in cookies.
-fn may_be_secret(name: &str) -> bool {
+/// Whether a header or a parameter of this name, or with this value, may hold a secret. Signed and encrypted values are in cookies.
+fn may_be_secret(text: &str) -> bool {
     const WORDS: [&str; 9] = ["auth", "cookie", "csrf", "key", "passw", "secret", "session", "token", "xsrf"];
-    let name = name.to_ascii_lowercase();
-    WORDS.iter().any(|word| name.contains(word))
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Why the server failed: an error, then its sources.
@@ -211,14 +212,17 @@ pub(crate) fn note_cause(response: &mut Response, error: &(dyn Error + 'static))
     }
 }
 
-/// The texts of an error and of its sources. One whose text panics says so.
+/// The texts of an error and of its sources. One whose text panics says so, and is the last. The log has said it already.
 fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut texts = Vec::new();
     // What the panic interrupts is the error's own; the texts so far are whole.
     let _ = catch_unwind(AssertUnwindSafe(|| {
         let mut next = Some(error);
         while let Some(error) = next {
-            texts.push(client_text(error).unwrap_or_else(|| "(its text panicked)".to_owned()));
+            texts.push("(its text panicked)".to_owned());
+            if let Some(text) = texts.last_mut() {
+                *text = error.to_string();
+            }
             next = error.source();
         }
     }));
@@ -292,9 +296,10 @@ mod tests {
             ("cookie", "id=s3cret"),
             ("x-api-key", "s3cret"),
             ("x-color", "red"),
+            ("referer", "http://localhost/?token=s3cret"),
         ];
-        let seen = Seen::new(&head("/a?token=s3cret&page=2&flag", &headers), "b");
-        assert_eq!(seen.target, "/a?token=(not shown)&page=2&flag");
+        let seen = Seen::new(&head("/a?token=s3cret&page=2&flag&datastar=%7B%22password%22:%22s3cret%22%7D", &headers), "b");
+        assert_eq!(seen.target, "/a?token=(not shown)&page=2&flag&datastar=(not shown)");
         let shown = format!("{seen:?}");
         assert!(!shown.contains("s3cret") && shown.contains("red"), "{shown}");
     }

@@ -218,8 +218,8 @@ impl App {
         Ok((app, warnings))
     }
 
-    /// Follows what hooks and eager singletons need. Returns the eager singletons of the app: those of its crates, and those
-    /// that something of it takes.
+    /// Follows what hooks and eager singletons need. Returns the eager singletons of the app: those of the crates that it is made
+    /// of, and those that a handler, a guard or a hook takes.
     fn follow_hooks(&self, followed: &mut Followed) -> Vec<&'static AppHook> {
         let registered = self.hooks.iter().filter_map(|hook| match hook {
             Hook::Registered(hook) => Some(*hook),

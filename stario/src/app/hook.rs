@@ -39,9 +39,9 @@ struct State {
     waiting: std::vec::IntoIter<Hook>,
     /// The stop hooks of those start hooks that have run.
     undo: Vec<StopHook>,
-    /// The same of functions with an attribute.
+    /// Those of them that have an attribute.
     registered_undo: Vec<&'static AppHook>,
-    /// Whether the eager singletons are made, or tried.
+    /// Whether making the eager singletons has begun.
     is_begun: bool,
 }
 

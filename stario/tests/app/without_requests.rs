@@ -84,6 +84,25 @@ async fn hooks_take_parameters_as_providers_do() {
     assert_eq!(events.all(), expected);
 }
 
+stario::app!(whole);
+
+#[tokio::test]
+async fn hooks_of_a_part_run_with_those_of_the_app() {
+    let events = Events::default();
+    let parts = [
+        whole::new().merge(hooked::new()),
+        whole::new().nest("/shop", hooked::new()),
+        whole::new().host("shop.example.com", hooked::new()),
+    ];
+    for app in parts {
+        let client = TestClient::new(app.state(events.clone()));
+        client.start().await;
+        client.stop().await;
+    }
+    assert_eq!(events.all().iter().filter(|event| *event == "second").count(), 3);
+    assert_eq!(events.all().iter().filter(|event| *event == "stop: shop").count(), 3);
+}
+
 #[dependency(singleton, by_name)]
 fn another_store() -> Store {
     Store("another")
