@@ -298,7 +298,10 @@ mod tests {
             ("x-color", "red"),
             ("referer", "http://localhost/?token=s3cret"),
         ];
-        let seen = Seen::new(&head("/a?token=s3cret&page=2&flag&datastar=%7B%22password%22:%22s3cret%22%7D", &headers), "b");
+        let seen = Seen::new(
+            &head("/a?token=s3cret&page=2&flag&datastar=%7B%22password%22:%22s3cret%22%7D", &headers),
+            "b",
+        );
         assert_eq!(seen.target, "/a?token=(not shown)&page=2&flag&datastar=(not shown)");
         let shown = format!("{seen:?}");
         assert!(!shown.contains("s3cret") && shown.contains("red"), "{shown}");

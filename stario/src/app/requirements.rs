@@ -75,10 +75,10 @@ pub(super) fn follow(
 ) -> Followed {
     let mut followed = Followed::default();
     for route in routes {
-        let has_nonces = effective.of(&route.target.settings).has_nonces();
+        let settings = effective.of(&route.target.settings);
+        let has_nonces = settings.has_nonces();
         let mut walk = Walk::new(Taker::Route(route), has_nonces, states, replacements, &mut followed);
-        let guards = effective.of(&route.target.settings).guards.clone();
-        walk.follow(guards.iter().map(|guard| Some(Requirement::Provider(guard.provider))).collect());
+        walk.follow(settings.guards().map(|guard| Some(Requirement::Provider(guard.provider))).collect());
         walk.follow((route.target.endpoint.requirements)());
         walk.conflicts(route);
         walk.untaken(route);
