@@ -8,6 +8,8 @@
 //! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
 //! requests need (layers, mounted services, compression off the thread) is boxed.
 
+#[cfg_attr(not(debug_assertions), path = "dispatch/development/absent.rs")]
+mod development;
 mod failure;
 mod found;
 mod guarded;
@@ -27,6 +29,7 @@ use crate::app::{Assembled, Mount};
 use crate::body::Body;
 use crate::compress;
 use crate::connection::Connection;
+use crate::development::note_no_route;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::handler;
@@ -202,7 +205,11 @@ fn answer_admitted(
             with_allow(status(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
         }
         Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
-        Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found"),
+        Match::NotFound => {
+            let mut response = status(StatusCode::NOT_FOUND, "Not Found");
+            note_no_route(&mut response);
+            response
+        }
     })
 }
 
@@ -250,6 +257,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
         headers.add_to(response, exchange.nonce());
     }
     response::declare_cache(response);
+    development::show(exchange, response);
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {

@@ -19,6 +19,7 @@ use crate::client::client_behind;
 use crate::compress::Accepted;
 use crate::connection::Connection;
 use crate::current::Current;
+use crate::development::SeenRequest;
 use crate::hand_over::HandOver;
 #[cfg(feature = "sessions")]
 use crate::head_changes::HeadChanges;
@@ -55,6 +56,10 @@ pub struct Exchange {
     /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
     /// for failures.
     is_from_page: bool,
+    /// Whether there is only the app, for a hook or a task.
+    is_without_request: bool,
+    /// What developers are shown of the request.
+    seen: SeenRequest,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
     /// The request headers by which the routes at this path are told apart.
@@ -135,6 +140,8 @@ impl Exchange {
             place,
             place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
+            is_without_request: false,
+            seen: SeenRequest::of(&app.development, head),
             is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
             vary: OnceLock::new(),
@@ -147,6 +154,34 @@ impl Exchange {
                 figures: Mutex::new(telemetry::metrics::Figures::begin(&head.method)),
                 ..Record::new(listeners, head.method.clone(), path, client)
             },
+            outer: None,
+            app: Arc::clone(app),
+            cleanups: Cleanups::default(),
+            attempts: Slots::default(),
+        })
+    }
+
+    /// An exchange for what is made of the app alone. It has no span, and the log says nothing of it.
+    pub(crate) fn without_request(app: &Arc<Shared>) -> Arc<Self> {
+        let id = RequestId::next();
+        Arc::new(Self {
+            id,
+            digits: id.digits(),
+            connection: Connection::default(),
+            version: Version::default(),
+            nonce: OnceLock::new(),
+            place: Some(Place { route: None, settings: Arc::clone(&app.root) }),
+            place_behind_layers: OnceLock::new(),
+            accepted: None,
+            is_from_page: false,
+            is_without_request: true,
+            seen: SeenRequest::default(),
+            span: Span::none(),
+            vary: OnceLock::new(),
+            channel: OnceLock::new(),
+            hand_over: Mutex::new(None),
+            head_changes: OnceLock::new(),
+            record: Record::new(Listeners::default(), Method::default(), ShortText::default(), None),
             outer: None,
             app: Arc::clone(app),
             cleanups: Cleanups::default(),
@@ -173,6 +208,8 @@ impl Exchange {
             place_behind_layers: OnceLock::new(),
             accepted: None,
             is_from_page: outer.is_from_page,
+            is_without_request: false,
+            seen: SeenRequest::default(),
             span: outer.span.clone(),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
@@ -190,6 +227,11 @@ impl Exchange {
             cleanups: Cleanups::default(),
             attempts: Slots::default(),
         })
+    }
+
+    /// Whether this is of a hook or of a task, for which there is no request.
+    pub(crate) fn is_without_request(&self) -> bool {
+        self.is_without_request
     }
 
     fn outer(&self) -> &Exchange {
@@ -243,6 +285,11 @@ impl Exchange {
     /// The selector of the region in which the page that sent this request shows failures.
     pub(crate) fn failure_region(&self) -> Option<&str> {
         self.settings().failure_region.as_deref().filter(|_| self.is_from_page)
+    }
+
+    /// What developers are shown of the request.
+    pub(crate) fn seen(&self) -> &SeenRequest {
+        &self.outer().seen
     }
 
     pub(crate) fn span(&self) -> &Span {

@@ -69,6 +69,12 @@ impl Scope {
         Request::from_parts(head, body.unwrap_or_default())
     }
 
+    /// No request: only the app, for values that are made of it alone.
+    pub(crate) fn without_request(app: &Arc<Shared>) -> Arc<Self> {
+        let (head, body) = Request::new(Body::empty()).into_parts();
+        Self::new(head, body, Exchange::without_request(app))
+    }
+
     /// The same request without its inputs, for values that are made of the app alone.
     pub(crate) fn without_inputs(scope: &Self) -> Arc<Self> {
         let (head, body) = Request::new(Body::empty()).into_parts();

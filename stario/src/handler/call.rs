@@ -256,6 +256,7 @@ fn poll_step(
     polled.unwrap_or_else(|panic| {
         *has_ended = true;
         let (handler, panic) = (endpoint.info.handler, panic_message(&*panic));
+        exchange.seen().note_panic(&panic);
         tracing::error!(handler, panic, "a handler panicked");
         Poll::Ready(Step::Panicked)
     })

@@ -37,6 +37,7 @@ pub(super) fn answer(
     let active = activity.begin_request(has_body, stream);
     let refused = refusal(&mut head, &body, limits.head_fields)
         .or_else(|| (has_no_place && !activity.app().is_probe(head.uri.path())).then(too_many_requests))
+        .or_else(|| activity.app().shared().development.answer(&head))
         .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&head, activity)).flatten());
     if let Some(refused) = refused {
         let refused = Some(Box::new(refused));

@@ -15,7 +15,8 @@ use super::log::{self, Log};
 use crate::request_id::{Digits, RequestId};
 
 /// Who reads what is logged of a request. It is found once for each request, when that begins.
-#[derive(Debug, Clone, Copy)]
+/// The default is nobody.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Listeners {
     /// The log, if that shows requests.
     log: Option<&'static Log>,
