@@ -5,6 +5,8 @@ mod caching;
 mod entity_tag;
 #[cfg(feature = "files")]
 mod file;
+#[cfg_attr(not(feature = "files"), path = "response/fixed/absent.rs")]
+mod fixed;
 mod json;
 mod location;
 mod part;
@@ -31,6 +33,7 @@ pub(crate) use caching::{declare as declare_cache, finish as finish_caching};
 pub use file::File;
 #[cfg(feature = "files")]
 pub(crate) use file::finish as finish_file;
+pub(crate) use fixed::Fixed;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;
