@@ -40,12 +40,8 @@ pub struct Exchange {
     digits: Digits,
     connection: Connection,
     version: Version,
-    /// Made when a parameter or the response's headers first ask for it.
-    nonce: OnceLock<Option<Nonce>>,
     /// Where the request leads, if no layers around the routing may change it.
     place: Option<Place>,
-    /// Where it leads behind such layers: the first place that they call.
-    place_behind_layers: OnceLock<Place>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
     /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
@@ -53,16 +49,28 @@ pub struct Exchange {
     is_from_page: bool,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
-    /// The request headers by which the routes at this path are told apart.
-    vary: OnceLock<Vec<&'static str>>,
-    /// Made for the first `Writer` or `Alive` that the handler takes.
-    channel: OnceLock<Arc<Channel>>,
     /// What the handler's future hands to the caller that polls it.
     hand_over: Mutex<Option<HandOver>>,
     record: Record,
     /// The exchange of the request, if this one is of a call behind layers.
     outer: Option<Arc<Exchange>>,
     app: Arc<Shared>,
+    rare: OnceLock<Box<RareFacts>>,
+}
+
+/// What most requests do not need, so that theirs is small. Made when the first of it is.
+#[derive(Default)]
+struct RareFacts {
+    /// Made when a parameter or the response's headers first ask for it.
+    nonce: OnceLock<Option<Nonce>>,
+    /// Where the request leads behind layers around the routing: the first place that they call.
+    place_behind_layers: OnceLock<Place>,
+    /// The request headers by which the routes at this path are told apart.
+    vary: OnceLock<Vec<&'static str>>,
+    /// Made for the first `Writer` or `Alive` that the handler takes.
+    channel: OnceLock<Arc<Channel>>,
+    /// Why the request was answered with a 4xx, if that is known.
+    reason: OnceLock<Arc<str>>,
     /// What providers have deferred.
     cleanups: Cleanups,
     /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value.
@@ -72,14 +80,13 @@ pub struct Exchange {
 /// What the log and the metrics say of the request when its response has ended.
 struct Record {
     listeners: Listeners,
-    started: Instant,
+    /// `None` if nobody asks how long it takes.
+    started: Option<Instant>,
     method: Method,
     path: ShortText,
     client: Option<IpAddr>,
     /// The status of the response; 0 before there is one.
     status: AtomicU16,
-    /// Why the request was answered with a 4xx, if that is known.
-    reason: OnceLock<Arc<str>>,
     is_stream: AtomicBool,
     /// Whether an event stream ended because the server stops.
     is_stopped: AtomicBool,
@@ -123,14 +130,10 @@ impl Exchange {
             digits: id.digits(),
             connection,
             version: head.version,
-            nonce: OnceLock::new(),
             place,
-            place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
             is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
-            vary: OnceLock::new(),
-            channel: OnceLock::new(),
             hand_over: Mutex::new(None),
             record: Record {
                 #[cfg(feature = "metrics")]
@@ -139,8 +142,7 @@ impl Exchange {
             },
             outer: None,
             app: Arc::clone(app),
-            cleanups: Cleanups::default(),
-            attempts: Slots::default(),
+            rare: OnceLock::new(),
         })
     }
 
@@ -148,7 +150,7 @@ impl Exchange {
     /// of its own, which do not wait for those of another call; what the log says is kept by the outer one.
     pub(crate) fn behind_layers(self: &Arc<Self>, place: Place) -> Arc<Self> {
         let outer = self.outer.as_ref().unwrap_or(self);
-        if outer.place_behind_layers.set(place.clone()).is_ok()
+        if outer.rare().place_behind_layers.set(place.clone()).is_ok()
             && let Some(route) = place.route
         {
             telemetry::routed(&outer.span, &outer.record.method, outer.app.router.route(route).path);
@@ -158,14 +160,10 @@ impl Exchange {
             digits: outer.digits,
             connection: outer.connection.clone(),
             version: outer.version,
-            nonce: OnceLock::new(),
             place: Some(place),
-            place_behind_layers: OnceLock::new(),
             accepted: None,
             is_from_page: outer.is_from_page,
             span: outer.span.clone(),
-            vary: OnceLock::new(),
-            channel: OnceLock::new(),
             hand_over: Mutex::new(None),
             record: Record::new(
                 outer.record.listeners,
@@ -175,9 +173,12 @@ impl Exchange {
             ),
             outer: Some(Arc::clone(outer)),
             app: Arc::clone(&outer.app),
-            cleanups: Cleanups::default(),
-            attempts: Slots::default(),
+            rare: OnceLock::new(),
         })
+    }
+
+    fn rare(&self) -> &RareFacts {
+        self.rare.get_or_init(Box::default)
     }
 
     fn outer(&self) -> &Exchange {
@@ -211,7 +212,10 @@ impl Exchange {
 
     pub(crate) fn nonce(&self) -> Option<Nonce> {
         let outer = self.outer();
-        *outer.nonce.get_or_init(|| outer.settings().nonce())
+        if !outer.settings().has_nonces() {
+            return None;
+        }
+        *outer.rare().nonce.get_or_init(|| outer.settings().nonce())
     }
 
     pub(crate) fn accepted(&self) -> Option<&Accepted> {
@@ -233,7 +237,7 @@ impl Exchange {
 
     /// Where the request leads; `None` while layers around the routing have not called it.
     fn place(&self) -> Option<&Place> {
-        self.place.as_ref().or_else(|| self.place_behind_layers.get())
+        self.place.as_ref().or_else(|| self.rare.get()?.place_behind_layers.get())
     }
 
     /// The settings that hold for this request. Until it is known where it leads, those of the app that is served hold.
@@ -258,16 +262,16 @@ impl Exchange {
 
     /// Notes the request headers that decide which route answers.
     pub(crate) fn vary_by(&self, headers: Vec<&'static str>) {
-        let _ = self.outer().vary.set(headers);
+        let _ = self.outer().rare().vary.set(headers);
     }
 
     pub(crate) fn vary(&self) -> &[&'static str] {
-        self.vary.get().map(Vec::as_slice).unwrap_or_default()
+        self.rare.get().and_then(|rare| rare.vary.get()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The channel between the handler and its response, made at the first call.
     pub(crate) fn open_channel(&self) -> &Arc<Channel> {
-        self.channel.get_or_init(|| {
+        self.rare().channel.get_or_init(|| {
             let (stop, connection) = (self.app.stop.token(), self.connection.clone());
             Arc::new(Channel::new(stop, connection, self.settings().write_buffer()))
         })
@@ -275,7 +279,7 @@ impl Exchange {
 
     /// The channel, if the handler has taken a `Writer` or an `Alive`.
     pub(crate) fn channel(&self) -> Option<&Arc<Channel>> {
-        self.channel.get()
+        self.rare.get()?.channel.get()
     }
 
     fn hand_over(&self) -> MutexGuard<'_, Option<HandOver>> {
@@ -293,12 +297,12 @@ impl Exchange {
     }
 
     pub(crate) fn cleanups(&self) -> &Cleanups {
-        &self.cleanups
+        &self.rare().cleanups
     }
 
     /// The clean-ups of this request's attempt to make a singleton.
     pub(crate) fn attempt(&self, provider: TypeId) -> &Cleanups {
-        self.attempts.get(provider)
+        self.rare().attempts.get(provider)
     }
 
     /// Marks this request as the one for which this thread works, until the returned value is dropped.
@@ -322,7 +326,7 @@ impl Exchange {
 
     /// Notes why the request is answered with a 4xx, for its record in the log.
     pub(crate) fn note_reason(&self, reason: Arc<str>) {
-        let _ = self.record.reason.set(reason);
+        let _ = self.rare().reason.set(reason);
     }
 
     /// A place for the response among the streams that may be open; `None` if there is none. A command has run by then, so
@@ -361,38 +365,41 @@ impl Exchange {
         let events = is_stream.then(|| record.events.load(Ordering::Relaxed));
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut *record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
-            figures.end(record.started.elapsed(), events);
+            figures.end(record.started.map(|started| started.elapsed()).unwrap_or_default(), events);
         }
+        let Some(started) = record.started else { return };
         let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
+        let now = Instant::now();
+        self.connection.note_time(now);
         let request = RequestRecord {
             digits: &self.digits,
-            method: record.method.as_str(),
+            method: &record.method,
             path: record.path.as_bytes(),
             client: record.client,
             route: self.route().map(|route| &route.target.logged),
             status,
-            reason: record.reason.get().map(|reason| &**reason),
+            reason: self.rare.get().and_then(|rare| rare.reason.get()).map(|reason| &**reason),
             bytes,
             events,
             outcome,
-            started: record.started,
+            elapsed: now.saturating_duration_since(started),
         };
-        record.listeners.write(&request, &self.span);
+        record.listeners.write(&request, now, &self.span);
     }
 }
 
 impl Record {
     fn new(listeners: Listeners, method: Method, path: ShortText, client: Option<IpAddr>) -> Self {
+        let is_timed = cfg!(feature = "metrics") || listeners.want_records();
         Self {
             listeners,
-            started: Instant::now(),
+            started: is_timed.then(Instant::now),
             #[cfg(feature = "metrics")]
             figures: Mutex::new(None),
             method,
             path,
             client,
             status: AtomicU16::new(0),
-            reason: OnceLock::new(),
             is_stream: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
             is_cut_noted: AtomicBool::new(false),

@@ -26,6 +26,7 @@ pub use crate::inject::{admit, require};
 pub use crate::layer::{Next, layered};
 pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 pub use crate::reply::{Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};
+pub use crate::response::WholeResponse;
 pub use crate::route::{EndpointInfo, HandlerKind};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};

@@ -254,7 +254,7 @@ fn route_requests(
 fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
-    let logged = LoggedRoute::new(path);
+    let logged = LoggedRoute::new(&method, path);
     let facts =
         RouteFacts { endpoint: &endpoint.info, settings, logged, large_response: LargeResponse::default() };
     (
