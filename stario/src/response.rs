@@ -57,24 +57,26 @@ pub enum WholeResponse {
 }
 
 impl WholeResponse {
-    /// The response, whose headers may use the memory of an empty map.
-    pub(crate) fn finish(self, spare: impl FnOnce() -> Option<HeaderMap>) -> Response {
+    /// Puts the response in its place. Its headers may use the memory of an empty map.
+    pub(crate) fn finish(self, place: &mut Option<Response>, spare: impl FnOnce() -> Option<HeaderMap>) {
         match self {
             Self::Content(content_type, body) => {
-                let mut response = Response::new(body);
+                let response = place.insert(Response::new(body));
                 if let Some(headers) = spare() {
                     // The map that this forgets holds no memory; its drop would take 60 instructions.
                     std::mem::forget(std::mem::replace(response.headers_mut(), headers));
                 }
                 response.headers_mut().append(CONTENT_TYPE, content_type);
-                response
             }
-            Self::Response(response) => *response,
+            Self::Response(response) => *place = Some(*response),
         }
     }
 
     pub(crate) fn into_response(self) -> Response {
-        self.finish(|| None)
+        match self {
+            Self::Content(content_type, body) => with_type(content_type, body),
+            Self::Response(response) => *response,
+        }
     }
 }
 

@@ -85,19 +85,19 @@ impl CalledHandler {
         ctx: &mut Context<'_>,
     ) -> Poll<()> {
         let mut whole = None;
-        *response = Some(match self.call.poll_whole(&mut whole, ctx) {
+        match self.call.poll_whole(&mut whole, ctx) {
             Poll::Ready(Ok(())) => {
                 let spare = || self.call.take_scope()?.into_spare_headers();
-                whole.unwrap_or_default().finish(spare)
+                whole.unwrap_or_default().finish(response, spare);
             }
-            Poll::Ready(Err(_)) => self.panicked(exchange),
+            Poll::Ready(Err(_)) => *response = Some(self.panicked(exchange)),
             Poll::Pending => {
                 let Some(deadline) = &mut self.deadline else { return Poll::Pending };
                 ready!(deadline.as_mut().project().timer.poll_elapsed(ctx));
                 let timeout = deadline.timeout;
-                self.time_out(exchange, timeout)
+                *response = Some(self.time_out(exchange, timeout));
             }
-        });
+        }
         Poll::Ready(())
     }
 

@@ -119,7 +119,7 @@ impl Future for Answer {
             }
             None => made = this.refused.take().map(|refused| *refused),
         }
-        let mut response = made.unwrap_or_default();
+        let Some(mut response) = made else { return Poll::Pending };
         if response.status().canonical_reason().is_none() {
             // hyper would write `<none>`.
             response.extensions_mut().insert(ReasonPhrase::from_static(b""));

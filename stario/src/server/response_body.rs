@@ -64,7 +64,8 @@ impl ResponseBody {
             stream.wait_for_client(0);
         }
         let has_ended = response.body().is_end_stream();
-        response.map(|body| Self { body, request, failure: None, has_ended })
+        let (head, body) = response.into_parts();
+        http::Response::from_parts(head, Self { body, request, failure: None, has_ended })
     }
 }
 
