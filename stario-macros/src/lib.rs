@@ -5,10 +5,12 @@
 
 use proc_macro::TokenStream;
 
+mod assets;
 mod dependency;
 mod endpoint;
 mod error_response;
 mod errors;
+mod form;
 mod from_request;
 mod function;
 mod html;
@@ -95,6 +97,18 @@ pub fn html(tokens: TokenStream) -> TokenStream {
     html::expand(tokens.into()).into()
 }
 
+/// Makes the files of a folder part of the program; see `stario::assets!`.
+#[proc_macro]
+pub fn assets(input: TokenStream) -> TokenStream {
+    assets::expand(input.into()).into()
+}
+
+/// Names one of these files; see `stario::asset!`.
+#[proc_macro]
+pub fn asset(input: TokenStream) -> TokenStream {
+    assets::expand_one(input.into()).into()
+}
+
 /// Makes a tag of a function: its arguments are the properties, its name the tag.
 ///
 /// Documented where users find it, in `stario` and in the guide of `stario-html`.
@@ -125,4 +139,10 @@ pub fn from_request(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Signals, attributes(signals, serde))]
 pub fn signals(item: TokenStream) -> TokenStream {
     signals::expand(item.into()).into()
+}
+
+/// Makes the fields of a struct those of a form; see `stario::Form`.
+#[proc_macro_derive(Form, attributes(form, serde))]
+pub fn form(item: TokenStream) -> TokenStream {
+    form::expand(item.into()).into()
 }

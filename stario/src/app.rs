@@ -2,6 +2,8 @@
 
 mod answers;
 mod assemble;
+#[cfg(feature = "files")]
+mod asset_check;
 mod client_file;
 mod compose;
 mod discover;
@@ -61,6 +63,9 @@ pub(crate) use stop_sequence::StopSequence;
 /// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
 /// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] and [`App::signals_limit`] |
 /// | `timeout = "10s"` | how long it may take to answer, instead of [`App::timeout`] |
+/// | `rate_limit = "5/minute"` | how often a client may ask, besides [`App::rate_limit`]; `"5/minute by user, 100/hour"` also limits by the parameter `user` |
+/// | `etag = true` | a tag by which a client asks whether the page has changed; for queries |
+/// | `cache = "public, max-age=60"` | the header `cache-control` of a success; for queries |
 ///
 /// Paths are divided at their slashes as they are sent, then each segment is decoded once, so `%2F` is part of its
 /// segment. Literals are compared decoded: `/caf%C3%A9`, `/caf%c3%a9` and `/café` are one path, also in an attribute.
@@ -283,6 +288,32 @@ impl App {
         })?;
         self.datastar_file = Some(ClientFile::new(content));
         Ok(self)
+    }
+
+    /// Serves the Datastar client from a file of [`assets!`](crate::assets), which is part of the program.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// stario::app!();
+    /// stario::assets!("tests/app/static");
+    ///
+    /// #[app::query("/")]
+    /// async fn page(datastar: DatastarScript) -> Html {
+    ///     html! { <head>{datastar}</head> }
+    /// }
+    ///
+    /// # fn main() {
+    /// // A file of this name, with the client in it, would be in the folder.
+    /// let client = TestClient::new(app::new().datastar_asset(asset!("app.js")));
+    /// let page = client.get("/").send();
+    /// assert!(page.text().starts_with(r#"<head><script type="module" src="/assets/app-"#));
+    /// # }
+    /// ```
+    #[cfg(feature = "files")]
+    pub fn datastar_asset(mut self, asset: crate::Asset) -> Self {
+        self.datastar_file = Some(ClientFile::Asset(std::sync::Arc::new(move || asset.to_string())));
+        self
     }
 
     /// Checks that the app can serve: no two handlers for the same method and path, all state and dependencies

@@ -1,8 +1,10 @@
 //! Puts an app together: checks it, and makes the form of it that serves requests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+#[cfg(feature = "files")]
+use super::asset_check;
 use super::client_file::DATASTAR_FILE;
 use super::hook::Hooks;
 use super::mount::Mount;
@@ -10,13 +12,16 @@ use super::parts::{Effective, Part, Parts, without_handlers};
 use super::requirements::TakenSignal;
 use super::{App, Problems, Warnings, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
+use crate::datastar::ClientFile;
+use crate::error::Result;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
 use crate::intern::intern;
 use crate::layer::Stage;
 use crate::links::LinkScope;
-use crate::route::{LargeResponse, RouteFacts, RouteInfo};
+use crate::rate_limit::RateLimiter;
+use crate::route::{EndpointInfo, LargeResponse, RouteFacts, RouteInfo};
 use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
@@ -115,6 +120,18 @@ impl Assembled {
     pub(crate) fn hooks(&self) -> &Hooks {
         &self.hooks
     }
+
+    /// Runs what comes before the first request: the start hooks. Then the files of the program begin to be compressed.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of a hook.
+    pub(crate) async fn start(&self, handle: &AppHandle) -> Result {
+        self.hooks.start(handle).await?;
+        #[cfg(feature = "files")]
+        crate::assets::compress_in_background(self.shared.root.compression());
+        Ok(())
+    }
 }
 
 impl App {
@@ -147,11 +164,15 @@ impl App {
         let routes: Vec<RouteInfo> = self
             .routes
             .iter()
-            .map(|route| guards::info(route, &effective.of(&route.target.settings)))
+            .map(|route| guards::info(route, &guards::settings(route, &mut effective)))
             .collect();
+        for route in &self.routes {
+            self.problems.extend(guards::passed_by_caches(route, &effective.of(&route.target.settings)));
+        }
         let hosts: BTreeSet<Option<&str>> =
             self.routes.iter().map(|route| route.host).chain([None]).collect();
-        let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
+        let client =
+            self.datastar_file.iter().filter_map(ClientFile::path).map(|path| (&DATASTAR_FILE, path));
         let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
             let path = intern(path);
             let at = move |host| EndpointRoute {
@@ -163,10 +184,10 @@ impl App {
             hosts.iter().copied().map(at)
         });
         // What asks a probe is no user, and the client is no secret.
-        let unguarded = Arc::new(PartSettings { guards: Vec::new(), ..PartSettings::clone(&root) });
+        let unguarded = Arc::new(PartSettings { admissions: Vec::new(), ..PartSettings::clone(&root) });
         let built_in: Vec<_> = built_in.map(|route| (route, Arc::clone(&unguarded))).collect();
         let of_handlers = self.routes.into_iter().map(|route| {
-            let settings = effective.of(&route.target.settings);
+            let settings = guards::settings(&route, &mut effective);
             (route, settings)
         });
         let (router, targets) = route_requests(of_handlers.chain(built_in), &self.parts, &mut self.problems);
@@ -219,6 +240,8 @@ impl App {
             return Warnings::default();
         }
         let findings = page_check::check(&self.parts, taken, &self.known);
+        #[cfg(feature = "files")]
+        let findings = asset_check::check(&self.parts, findings);
         self.problems.extend(findings.problems);
         Warnings(findings.warnings)
     }
@@ -232,13 +255,14 @@ fn route_requests(
 ) -> (Router<RouteFacts>, Vec<Target>) {
     let mut router = Router::default();
     let mut targets = Vec::new();
+    let mut limiters = Limiters::default();
     for part in parts.iter().filter(|part| !part.prefix.is_empty()) {
         router.reserve(part.host, &Pattern::new(part.prefix));
     }
     for (mut route, settings) in routes {
         route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
         let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
-        let (facts, target) = split(route, settings);
+        let (facts, target) = split(route, settings, &mut limiters);
         match router.insert(facts) {
             Ok(()) => targets.push(target),
             // An app that is there twice is reported by that.
@@ -251,14 +275,35 @@ fn route_requests(
 }
 
 /// Splits a route into the facts that requests read, and what the dispatch needs of it.
-fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
+fn split(
+    route: EndpointRoute,
+    settings: Arc<PartSettings>,
+    limiters: &mut Limiters,
+) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
     let logged = LoggedRoute::new(&method, path);
-    let facts =
-        RouteFacts { endpoint: &endpoint.info, settings, logged, large_response: LargeResponse::default() };
+    let facts = RouteFacts {
+        endpoint: &endpoint.info,
+        settings,
+        logged,
+        large_response: LargeResponse::default(),
+        rate_limiters: rate_limiters(&endpoint.info, limiters),
+    };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },
     )
+}
+
+/// The rate limits of each handler that has some, by its name.
+type Limiters = HashMap<&'static str, Arc<[RateLimiter]>>;
+
+/// The rate limits of a handler. Its routes share them, so that no second path to it doubles them.
+fn rate_limiters(info: &EndpointInfo, limiters: &mut Limiters) -> Option<Arc<[RateLimiter]>> {
+    if info.rate_limits.is_empty() {
+        return None;
+    }
+    let made = || info.rate_limits.iter().copied().map(RateLimiter::new).collect();
+    Some(Arc::clone(limiters.entry(info.handler).or_insert_with(made)))
 }

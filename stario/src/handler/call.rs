@@ -80,6 +80,7 @@ impl Future for Complete<'_> {
 /// The response to what the handler returned, or the app's answer to what went wrong. Without a scope, the head of the
 /// response is sent already, and an error only cuts it.
 fn finish(
+    endpoint: &Endpoint,
     exchange: &Exchange,
     scope: Option<&Scope>,
     answered: Result<WholeResponse, Error>,
@@ -96,10 +97,15 @@ fn finish(
             Some(error) => Box::new(answer(error, scope.head())),
             None => response,
         },
-        Ok(content) => return content,
+        Ok(content) if endpoint.info.caching.is_none() => return content,
+        Ok(content) => Box::new(content.into_response()),
         Err(error) => Box::new(answer(error, scope.head())),
     };
     response::finish_file(&mut response, scope.head());
+    if let Some(caching) = endpoint.info.caching {
+        let (handler, has_nonce) = (endpoint.info.handler, exchange.has_used_nonce());
+        response::finish_caching(&mut response, caching, handler, scope.head(), has_nonce);
+    }
     WholeResponse::Response(response)
 }
 
@@ -124,7 +130,7 @@ pub(crate) fn call(
     scope: Arc<Scope>,
 ) -> Result<PendingCall, Box<Response>> {
     let permit = match endpoint.info.kind {
-        HandlerKind::Query | HandlerKind::Command => None,
+        HandlerKind::Query | HandlerKind::Command | HandlerKind::Files => None,
         // Before the parameters, whose resolution may have effects.
         HandlerKind::DetachedCommand => match exchange.app().work.admit() {
             Some(permit) => Some(permit),
@@ -247,7 +253,7 @@ fn poll_step(
     let caught = catch_unwind(AssertUnwindSafe(|| {
         if let Poll::Ready(answered) = future.as_mut().poll(ctx) {
             *has_ended = true;
-            *whole = Some(finish(exchange, scope.as_deref(), answered));
+            *whole = Some(finish(endpoint, exchange, scope.as_deref(), answered));
             polled = Poll::Ready(Step::End);
         } else if let Some(hand_over) = exchange.take() {
             // The response has a head now.
@@ -288,17 +294,14 @@ pub(crate) struct PendingCall {
 }
 
 impl PendingCall {
-    /// Ready when the response is in its place, but for the memory of its headers; see
-    /// [`take_scope`](Self::take_scope).
+    /// Ready when the response is in its place.
     pub(crate) fn poll_whole(
         &mut self,
         whole: &mut Option<WholeResponse>,
         ctx: &mut Context<'_>,
     ) -> Poll<Result<(), Panicked>> {
         let has_client = self.has_client;
-        let Some(call) = &mut self.call else {
-            return self.poll_written(whole, ctx);
-        };
+        let Some(call) = &mut self.call else { return self.poll_written(whole, ctx) };
         let step = call.step(whole, ctx);
         let has_channel =
             call.endpoint.info.kind != HandlerKind::DetachedCommand && call.exchange.channel().is_some();
