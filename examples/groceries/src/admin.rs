@@ -1,0 +1,60 @@
+//! What only admins may do.
+
+use sqlx::SqlitePool;
+use stario::prelude::*;
+use stario::{Error, Redirect};
+
+use crate::database::Change;
+use crate::members::User;
+use crate::{Page, app, list};
+
+/// Somebody who looks after the list.
+pub(crate) struct Admin(User);
+
+#[dependency]
+fn admin(user: User) -> Result<Admin> {
+    match user.is_admin {
+        true => Ok(Admin(user)),
+        false => Err(Error::new(StatusCode::FORBIDDEN, "This page is for those who look after the list.")),
+    }
+}
+
+// Guards each handler of this module, so that none can be forgotten.
+app::require!(Admin);
+
+#[app::query("/members")]
+pub(crate) async fn members(admin: &Admin, pool: State<SqlitePool>) -> Result<Html> {
+    let members: Vec<User> =
+        sqlx::query_as("SELECT id, name, is_admin FROM member ORDER BY name").fetch_all(&*pool).await?;
+    Ok(html! {
+        <Page title="Members" user={&admin.0}>
+            <h1>"Members"</h1>
+            <ul>
+                for member in &members {
+                    <li>
+                        <span>{&member.name}</span>
+                        if !member.is_admin {
+                            <form method="post" action={expel::url(member.id)}><button>"Remove"</button></form>
+                        }
+                    </li>
+                }
+            </ul>
+            <form method="post" action={clear::url()}><button>"Delete what is bought"</button></form>
+        </Page>
+    })
+}
+
+#[app::command("/members/{id}/expel")]
+async fn expel(id: PathParam<i64>, mut change: Change) -> Result<Redirect> {
+    let delete = sqlx::query("DELETE FROM member WHERE id = ? AND NOT is_admin").bind(*id);
+    delete.execute(change.connection().await?).await?;
+    change.commit().await?;
+    Ok(Redirect::see_other(members::url()))
+}
+
+#[app::command("/members/clear")]
+async fn clear(mut change: Change) -> Result<Redirect> {
+    sqlx::query("DELETE FROM item WHERE is_bought").execute(change.connection().await?).await?;
+    change.commit().await?;
+    Ok(Redirect::see_other(list::home::url()))
+}

@@ -1,0 +1,242 @@
+//! The list: its page, the stream that keeps it up to date, and what is done with an item.
+
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{FromRow, Row};
+use stario::prelude::*;
+use stario::{Error, Redirect};
+
+use crate::database::Change;
+use crate::members::User;
+use crate::{Page, app};
+
+const ITEMS_PER_PAGE: u32 = 10;
+
+struct Item {
+    id: i64,
+    title: String,
+    amount: u32,
+    note: String,
+    added_by: String,
+    is_bought: bool,
+}
+
+impl FromRow<'_, SqliteRow> for Item {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            amount: row.try_get("amount")?,
+            note: row.try_get("note")?,
+            added_by: row.try_get("added_by")?,
+            is_bought: row.try_get("is_bought")?,
+        })
+    }
+}
+
+/// What somebody looks at: signals in the page, and the query of its links.
+#[derive(Signals, Serialize, Deserialize, Clone)]
+#[serde(default)]
+pub(crate) struct View {
+    q: String,
+    page: u32,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { q: String::new(), page: 1 }
+    }
+}
+
+/// The item that is being written.
+#[derive(Signals, Default)]
+struct Draft {
+    title: String,
+}
+
+#[app::query("/")]
+pub(crate) async fn home(
+    user: User,
+    Query(view): Query<View>,
+    pool: State<SqlitePool>,
+    datastar: DatastarScript,
+) -> Result<Html> {
+    // Started again by each search: the client ends the stream before. After a restart of the server it asks until it is back.
+    let live = live::action().retry(action::Retry::Always).retry_max_count(u32::MAX);
+    let found = find(&pool, &view).await?;
+    Ok(html! {
+        <Page title="Groceries" user={&user} script={datastar}>
+            <form data-signals={Draft::default()} data-on:submit={add::action()}>
+                <input data-bind={Draft::title()} placeholder="What do we need?" aria-label="New item" maxlength=60 autofocus>
+                <button>"Add"</button>
+            </form>
+            // Without the script, Enter searches.
+            <form role="search" data-signals={view} data-init={&live}>
+                <input
+                    type="search"
+                    name="q"
+                    placeholder="Search"
+                    aria-label="Search"
+                    data-bind={View::q()}
+                    data-on:input__debounce.200ms={View::page().set(1).then(live)}
+                >
+            </form>
+            {items(&found, &view)}
+        </Page>
+    })
+}
+
+/// What the browser has open as long as the page is shown. It renders what its own page looks at.
+#[app::query("/live")]
+async fn live(
+    _user: User,
+    Signals(view): Signals<View>,
+    pool: State<SqlitePool>,
+    news: State<Relay<()>>,
+) -> impl Stream<Item = Result<Event>> {
+    // Before the first rendering: a change in between is pushed, not lost. A slow browser skips to the newest.
+    let mut news = news.subscribe("list").latest();
+    try_stream! {
+        yield items(&find(&pool, &view).await?, &view);
+        while news.next().await.is_some() {
+            yield items(&find(&pool, &view).await?, &view);
+        }
+    }
+}
+
+struct Found {
+    items: Vec<Item>,
+    page: u32,
+    pages: u32,
+}
+
+async fn find(pool: &SqlitePool, view: &View) -> Result<Found> {
+    let count = sqlx::query_scalar("SELECT count(*) FROM item WHERE instr(lower(title), lower(?))");
+    let count: u32 = count.bind(&view.q).fetch_one(pool).await?;
+    let pages = count.div_ceil(ITEMS_PER_PAGE).max(1);
+    let page = view.page.clamp(1, pages);
+    let items = sqlx::query_as(
+        "SELECT * FROM item WHERE instr(lower(title), lower(?)) ORDER BY is_bought, id DESC LIMIT ? OFFSET ?",
+    );
+    let items = items.bind(&view.q).bind(ITEMS_PER_PAGE).bind((page - 1) * ITEMS_PER_PAGE);
+    Ok(Found { items: items.fetch_all(pool).await?, page, pages })
+}
+
+fn items(found: &Found, view: &View) -> Html {
+    let page = |page| home::url().view(&View { page, ..view.clone() });
+    html! {
+        <section id="list">
+            <ul>
+                for item in &found.items {
+                    <li id={("item-", item.id)} class:bought={item.is_bought}>
+                        <button class="tick" data-on:click={tick::action(item.id)} aria-pressed={item.is_bought}>
+                            {&item.title}
+                            if item.amount > 1 { " × "{item.amount} }
+                        </button>
+                        <small>{&item.note}" "{&item.added_by}</small>
+                        <a href={edit::url(item.id)} aria-label={("Edit ", &item.title)}>"Edit"</a>
+                        <button class="remove" data-on:click={remove::action(item.id)} aria-label={("Remove ", &item.title)}>"×"</button>
+                    </li>
+                }
+            </ul>
+            if found.items.is_empty() { <p>if view.q.is_empty() { "The list is empty." } else { "Nothing fits." }</p> }
+            if found.pages > 1 {
+                <nav aria-label="Pages">
+                    if found.page > 1 { <a href={page(found.page - 1)}>"Back"</a> }
+                    <span>"Page "{found.page}" of "{found.pages}</span>
+                    if found.page < found.pages { <a href={page(found.page + 1)}>"More"</a> }
+                </nav>
+            }
+        </section>
+    }
+}
+
+/// Adds an item; then the input is empty again.
+#[app::command("/items")]
+async fn add(user: User, title: Signal<String>, mut change: Change) -> Result<SignalPatch> {
+    let title = title.trim();
+    if title.is_empty() {
+        return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, "Please say what it is."));
+    }
+    let insert = sqlx::query("INSERT INTO item (title, added_by) VALUES (?, ?)").bind(title).bind(&user.name);
+    insert.execute(change.connection().await?).await?;
+    change.commit().await?;
+    Ok(Draft::title().is(""))
+}
+
+/// Ticks an item off, or takes the tick back.
+#[app::command("/items/{id}/tick")]
+async fn tick(_user: User, id: PathParam<i64>, mut change: Change) -> Result {
+    let update = sqlx::query("UPDATE item SET is_bought = NOT is_bought WHERE id = ?").bind(*id);
+    let done = update.execute(change.connection().await?).await?;
+    is_there(done.rows_affected())?;
+    change.commit().await
+}
+
+#[app::command("/items/{id}", method = DELETE)]
+async fn remove(_user: User, id: PathParam<i64>, mut change: Change) -> Result {
+    let delete = sqlx::query("DELETE FROM item WHERE id = ?").bind(*id);
+    let done = delete.execute(change.connection().await?).await?;
+    is_there(done.rows_affected())?;
+    change.commit().await
+}
+
+fn is_there(rows: u64) -> Result {
+    match rows {
+        0 => Err(Error::new(StatusCode::NOT_FOUND, "Somebody has removed this item.")),
+        _ => Ok(()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    title: String,
+    amount: u32,
+    note: String,
+}
+
+#[app::query("/items/{id}")]
+async fn edit(user: User, id: PathParam<i64>, pool: State<SqlitePool>) -> Result<Html> {
+    let item: Option<Item> =
+        sqlx::query_as("SELECT * FROM item WHERE id = ?").bind(*id).fetch_optional(&*pool).await?;
+    let Some(item) = item else {
+        return Err(Error::new(StatusCode::NOT_FOUND, "Somebody has removed this item."));
+    };
+    let edit = Edit { title: item.title, amount: item.amount, note: item.note };
+    Ok(edit_page(&user, *id, &edit, None))
+}
+
+#[app::command("/items/{id}")]
+async fn save(
+    user: User,
+    id: PathParam<i64>,
+    FormBody(edit): FormBody<Edit>,
+    mut change: Change,
+) -> Result<Response> {
+    if edit.title.trim().is_empty() {
+        let page = edit_page(&user, *id, &edit, Some("Please say what it is."));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let update = sqlx::query("UPDATE item SET title = ?, amount = ?, note = ? WHERE id = ?");
+    let update = update.bind(edit.title.trim()).bind(edit.amount).bind(&edit.note).bind(*id);
+    let done = update.execute(change.connection().await?).await?;
+    is_there(done.rows_affected())?;
+    change.commit().await?;
+    Ok(Redirect::see_other(home::url()).into_response())
+}
+
+fn edit_page(user: &User, id: i64, edit: &Edit, problem: Option<&str>) -> Html {
+    html! {
+        <Page title="Edit" user={user}>
+            <h1>"Edit"</h1>
+            <form method="post" action={save::url(id)}>
+                <label>"What"<input name="title" value={&edit.title} maxlength=60 aria-invalid={problem.is_some()}></label>
+                <p role="alert">{problem}</p>
+                <label>"How many"<input name="amount" type="number" min=1 value={edit.amount}></label>
+                <label>"Note"<input name="note" value={&edit.note} maxlength=100></label>
+                <button>"Save"</button>
+                <a href={home::url()}>"Cancel"</a>
+            </form>
+        </Page>
+    }
+}

@@ -1,0 +1,138 @@
+//! Who is there: people sign in with a name and a password, and the first who does looks after the list.
+
+use std::fmt;
+
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{FromRow, Row};
+use stario::cookie::Key;
+use stario::http::request;
+use stario::prelude::*;
+use stario::{EncryptedCookie, ErrorResponse, Redirect, SetCookie, error_response};
+
+use crate::database::Change;
+use crate::{Page, app, list};
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Somebody who has signed in. A handler that takes one is for such people alone.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) is_admin: bool,
+}
+
+impl FromRow<'_, SqliteRow> for User {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self { id: row.try_get("id")?, name: row.try_get("name")?, is_admin: row.try_get("is_admin")? })
+    }
+}
+
+#[dependency]
+async fn user(session: EncryptedCookie<Option<i64>>, pool: State<SqlitePool>) -> Result<User> {
+    let user = sqlx::query_as("SELECT id, name, is_admin FROM member WHERE id = ?").bind(session.0);
+    Ok(user.fetch_optional(&*pool).await?.ok_or(SignedOut)?)
+}
+
+#[derive(Debug)]
+struct SignedOut;
+
+impl fmt::Display for SignedOut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("sign in first")
+    }
+}
+
+impl std::error::Error for SignedOut {}
+
+#[error_response]
+impl ErrorResponse for SignedOut {
+    fn status(&self) -> StatusCode {
+        StatusCode::UNAUTHORIZED
+    }
+
+    fn response(&self, request: &request::Parts) -> Option<Response> {
+        // What a page fetches by an action cannot lead the page elsewhere; an event can.
+        if request.headers.contains_key("datastar-request") {
+            return Some(event::redirect(login::url()).into_response());
+        }
+        Some(Redirect::see_other(login::url()).into_response())
+    }
+}
+
+#[app::query("/login")]
+async fn login() -> Html {
+    login_page("", None)
+}
+
+/// Signs in. A name that nobody has is a new member's.
+#[app::command("/login")]
+async fn sign_in(
+    name: FormField<String>,
+    password: FormField<String>,
+    key: State<Key>,
+    pool: State<SqlitePool>,
+    mut change: Change,
+) -> Result<Response> {
+    let refuse =
+        |problem| Ok((StatusCode::UNPROCESSABLE_ENTITY, login_page(&name, Some(problem))).into_response());
+    if name.trim().is_empty() || name.chars().count() > 20 {
+        return refuse("A name has 1 to 20 characters.");
+    }
+    let known: Option<(i64, String)> = sqlx::query_as("SELECT id, password_hash FROM member WHERE name = ?")
+        .bind(name.trim())
+        .fetch_optional(&*pool)
+        .await?;
+    let id = match known {
+        Some((id, hash)) => {
+            if !is_password(password.0, hash).await? {
+                return refuse("That is not the password of this name.");
+            }
+            id
+        }
+        None if password.chars().count() < 8 => return refuse("A new password has 8 characters or more."),
+        None => {
+            let hash = hash(password.0).await?;
+            let insert = sqlx::query(
+                "INSERT INTO member (name, password_hash, is_admin) VALUES (?, ?, NOT EXISTS (SELECT * FROM member))",
+            );
+            let insert = insert.bind(name.trim()).bind(hash).execute(change.connection().await?);
+            insert.await?.last_insert_rowid()
+        }
+    };
+    change.commit().await?;
+    let session = SetCookie::new("session", id.to_string()).encrypted(&key).max_age(WEEK);
+    Ok((session, Redirect::see_other(list::home::url())).into_response())
+}
+
+/// Takes long on purpose, so a worker thread must not do it.
+async fn hash(password: String) -> Result<String> {
+    let hash = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
+    Ok(tokio::task::spawn_blocking(hash).await??)
+}
+
+async fn is_password(password: String, hash: String) -> Result<bool> {
+    let verify = move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok();
+    Ok(tokio::task::spawn_blocking(verify).await?)
+}
+
+#[app::command("/logout")]
+pub(crate) async fn sign_out() -> (SetCookie, Redirect) {
+    (SetCookie::removal("session"), Redirect::see_other(login::url()))
+}
+
+fn login_page(name: &str, problem: Option<&str>) -> Html {
+    html! {
+        <Page title="Sign in">
+            <h1>"Groceries"</h1>
+            <form class="fields" method="post" action={sign_in::url()}>
+                <label>"Name"<input name="name" value={name} autocomplete="username" autofocus></label>
+                <label>"Password"<input name="password" type="password" autocomplete="current-password"></label>
+                <p role="alert">{problem}</p>
+                <button>"Sign in"</button>
+                <p>"New here? Choose a name and a password."</p>
+            </form>
+        </Page>
+    }
+}
