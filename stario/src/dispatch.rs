@@ -93,6 +93,8 @@ impl Future for Dispatch {
         let mut finished = None;
         if compressing.is_none() {
             let mut response = ready!(state.poll(exchange, ctx));
+            #[cfg(feature = "sessions")]
+            exchange.change_head(&mut response);
             let is_plain = has_plain_head(&response);
             finish_head(exchange, &mut response, is_plain);
             match compressed(exchange, response, is_plain) {

@@ -55,6 +55,8 @@ pub use app_handle::AppHandle;
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
 pub use cookie::Cookie;
+#[cfg(feature = "sessions")]
+pub(crate) use cookie::named as cookies_named;
 #[cfg(feature = "uploads")]
 pub use file_signal::FileSignal;
 pub use form_body::FormBody;
@@ -72,6 +74,8 @@ pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "sessions")]
+pub(crate) use sealed_cookie::{decrypt as decrypt_cookie, verify as verify_cookie};
 pub use signal::Signal;
 pub use signal_source::{ReadBy, SignalsProbe, SourceFor, UnprobedSignals, value_by};
 pub use signals::Signals;

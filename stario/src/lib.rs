@@ -45,6 +45,7 @@
 //! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |
 //! | the response, and whether the client is still there | [`Writer`], [`Alive`] |
 //! | the app | [`State`], [`AppHandle`], [`DatastarScript`], [`Nonce`] |
+//! | what the app remembers of the browser, messages for the next page | [`Session`], [`Flash`] |
 //! | several of these | a struct with [`derive(FromRequest)`](macro@FromRequest) |
 //! | a function of yours | the value of a [`dependency`], made when needed if it is [`Lazy`] |
 //! | anything else | your own type that implements [`FromRequest`](trait@FromRequest) |
@@ -78,7 +79,7 @@
 //!
 //! # Features
 //!
-//! The first five are on by default. `default-features = false` turns them off: an app then compiles half as many
+//! The first six are on by default. `default-features = false` turns them off: an app then compiles half as many
 //! crates, and no C.
 //!
 //! | | |
@@ -87,6 +88,7 @@
 //! | `files` | files as responses: [`File`] |
 //! | `http2` | HTTP/2 |
 //! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
+//! | `sessions` | [`Session`], [`Flash`] |
 //! | `uploads` | multipart bodies and files in them: [`UploadedFile`], [`Multipart`], [`FileSignal`] |
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
@@ -139,6 +141,12 @@ mod body;
 
 /// What an app is, and the check that it can serve.
 mod app;
+/// What parameters add to the head of the response.
+#[cfg(feature = "sessions")]
+mod head_changes;
+/// What an app remembers of a browser.
+#[cfg(feature = "sessions")]
+mod session;
 /// What a request and its connection know of each other.
 mod connection;
 /// The end of transfers that make too little progress.
@@ -240,6 +248,11 @@ pub use response::{
 pub use route::{HandlerKind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
+#[cfg(feature = "sessions")]
+pub use session::{
+    Flash, InvalidSessionId, MemoryStore, Session, SessionData, SessionError, SessionFilter, SessionId,
+    SessionInfo, SessionRecord, SessionStore, Sessions, StoreError,
+};
 pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};

@@ -19,6 +19,8 @@ use std::cmp::Reverse;
 use http::{HeaderMap, Method, request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+#[cfg(feature = "sessions")]
+pub(crate) use host::is_of_this_machine;
 pub(crate) use host::{Host, Hosts};
 pub(crate) use pattern::{Capture, Pattern};
 use tree::Node;

@@ -33,7 +33,7 @@ const STARIO: &str = "
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
-    exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
+    head_changes exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
@@ -46,6 +46,8 @@ const STARIO: &str = "
     extract/signal_source extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
+    session/id session/store session/error session/memory session/sessions session/cookie session/current
+    session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
