@@ -1,8 +1,9 @@
 //! What only admins may do.
 
-use sqlx::SqlitePool;
 use stario::prelude::*;
-use stario::{Error, Redirect};
+use stario::{Error, Flash, Redirect, Sessions};
+use stario_sqlite::SqlitePool;
+use stario_sqlite::sqlx;
 
 use crate::database::Change;
 use crate::members::User;
@@ -19,7 +20,7 @@ fn admin(user: User) -> Result<Admin> {
     }
 }
 
-// Guards each handler of this module, so that none can be forgotten.
+// Guards each handler of this module.
 app::require!(Admin);
 
 #[app::query("/members")]
@@ -44,11 +45,19 @@ pub(crate) async fn members(admin: &Admin, pool: State<SqlitePool>) -> Result<Ht
     })
 }
 
+/// Removes a member. The sessions end before the change is told, so that open pages are signed out by it.
 #[app::command("/members/{id}/expel")]
-async fn expel(id: PathParam<i64>, mut change: Change) -> Result<Redirect> {
+async fn expel(
+    id: PathParam<i64>,
+    sessions: State<Sessions<()>>,
+    mut change: Change,
+    flash: Flash,
+) -> Result<Redirect> {
+    sessions.revoke_user(*id).await?;
     let delete = sqlx::query("DELETE FROM member WHERE id = ? AND NOT is_admin").bind(*id);
     delete.execute(change.connection().await?).await?;
     change.commit().await?;
+    flash.push("The member is removed.")?;
     Ok(Redirect::see_other(members::url()))
 }
 

@@ -1,29 +1,16 @@
-//! The database: a file that is made when it is missing, its tables, and the transaction of a command.
+//! The database: its tables, and the transaction of a command.
 
-use std::str::FromStr;
-
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool};
-use sqlx::{SqlSafeStr, Sqlite, Transaction};
 use stario::prelude::*;
-
-/// The database unless `DATABASE_URL` names another.
-pub(crate) const FILE: &str = "sqlite:groceries.db";
+use stario_sqlite::SqlitePool;
+use stario_sqlite::sqlx::{Sqlite, SqliteConnection, Transaction};
 
 /// Each runs once, in this order. One that has run anywhere is not changed: another is added.
-const MIGRATIONS: [(&str, &str); 1] = [("list", include_str!("../migrations/1_list.sql"))];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/1_list.sql")];
 
-/// Opens the database and brings its tables up to date.
-pub(crate) async fn open(url: &str) -> Result<SqlitePool> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal) // readers do not wait for the one who writes
-        .foreign_keys(true);
-    let pool = SqlitePool::connect_with(options).await?;
-    let migrations = (1..).zip(MIGRATIONS).map(|(version, (name, sql))| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    Migrator::with_migrations(migrations.collect()).run(&pool).await?;
+/// Opens the database, whose file is made when it is missing, and brings its tables up to date.
+pub(crate) async fn open(database: &str) -> Result<SqlitePool> {
+    let pool = stario_sqlite::open(database).await?;
+    stario_sqlite::migrate(&pool, "groceries", MIGRATIONS).await?;
     Ok(pool)
 }
 
@@ -34,7 +21,7 @@ pub(crate) struct Change {
     transaction: Option<Transaction<'static, Sqlite>>,
 }
 
-/// Every use has its own, so a handler takes it by value.
+/// Makes one for each command, which takes it by value.
 #[dependency(transient)]
 fn change(pool: State<SqlitePool>, news: State<Relay<()>>) -> Change {
     Change { pool, news, transaction: None }
@@ -45,7 +32,7 @@ impl Change {
     pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection> {
         let transaction = match self.transaction.take() {
             Some(begun) => begun,
-            None => self.pool.begin_with("BEGIN IMMEDIATE").await?,
+            None => stario_sqlite::begin(&self.pool).await?,
         };
         Ok(self.transaction.insert(transaction))
     }

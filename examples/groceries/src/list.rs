@@ -1,14 +1,18 @@
 //! The list: its page, the stream that keeps it up to date, and what is done with an item.
 
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{FromRow, Row};
 use stario::prelude::*;
-use stario::{Error, Redirect};
+use stario::{Error, Flash, Redirect, Session};
+use stario_sqlite::SqlitePool;
+use stario_sqlite::sqlx::sqlite::SqliteRow;
+use stario_sqlite::sqlx::{self, FromRow, Row};
 
 use crate::database::Change;
-use crate::members::User;
+use crate::members::{User, login};
 use crate::{Page, app};
+
+// Guards each handler of this module, so that none can be forgotten: others are sent to the login.
+app::require!(User);
 
 const ITEMS_PER_PAGE: u32 = 10;
 
@@ -59,6 +63,7 @@ pub(crate) async fn home(
     user: User,
     Query(view): Query<View>,
     pool: State<SqlitePool>,
+    flash: Flash,
     datastar: DatastarScript,
 ) -> Result<Html> {
     // Started again by each search: the client ends the stream before. After a restart of the server it asks until it is back.
@@ -81,6 +86,7 @@ pub(crate) async fn home(
                     data-on:input__debounce.200ms={View::page().set(1).then(live)}
                 >
             </form>
+            for message in flash.take() { <p role="status">{message}</p> }
             {items(&found, &view)}
         </Page>
     })
@@ -89,7 +95,7 @@ pub(crate) async fn home(
 /// What the browser has open as long as the page is shown. It renders what its own page looks at.
 #[app::query("/live")]
 async fn live(
-    _user: User,
+    session: Session<()>,
     Signals(view): Signals<View>,
     pool: State<SqlitePool>,
     news: State<Relay<()>>,
@@ -99,6 +105,11 @@ async fn live(
     try_stream! {
         yield items(&find(&pool, &view).await?, &view);
         while news.next().await.is_some() {
+            // Whoever was signed out meanwhile sees nothing more.
+            if session.reload().await.is_err() {
+                yield event::redirect(login::url());
+                break;
+            }
             yield items(&find(&pool, &view).await?, &view);
         }
     }
@@ -166,7 +177,7 @@ async fn add(user: User, title: Signal<String>, mut change: Change) -> Result<Si
 
 /// Ticks an item off, or takes the tick back.
 #[app::command("/items/{id}/tick")]
-async fn tick(_user: User, id: PathParam<i64>, mut change: Change) -> Result {
+async fn tick(id: PathParam<i64>, mut change: Change) -> Result {
     let update = sqlx::query("UPDATE item SET is_bought = NOT is_bought WHERE id = ?").bind(*id);
     let done = update.execute(change.connection().await?).await?;
     is_there(done.rows_affected())?;
@@ -174,7 +185,7 @@ async fn tick(_user: User, id: PathParam<i64>, mut change: Change) -> Result {
 }
 
 #[app::command("/items/{id}", method = DELETE)]
-async fn remove(_user: User, id: PathParam<i64>, mut change: Change) -> Result {
+async fn remove(id: PathParam<i64>, mut change: Change) -> Result {
     let delete = sqlx::query("DELETE FROM item WHERE id = ?").bind(*id);
     let done = delete.execute(change.connection().await?).await?;
     is_there(done.rows_affected())?;
@@ -212,6 +223,7 @@ async fn save(
     id: PathParam<i64>,
     FormBody(edit): FormBody<Edit>,
     mut change: Change,
+    flash: Flash,
 ) -> Result<Response> {
     if edit.title.trim().is_empty() {
         let page = edit_page(&user, *id, &edit, Some("Please say what it is."));
@@ -222,6 +234,7 @@ async fn save(
     let done = update.execute(change.connection().await?).await?;
     is_there(done.rows_affected())?;
     change.commit().await?;
+    flash.push(format!("{} is saved.", edit.title.trim()))?;
     Ok(Redirect::see_other(home::url()).into_response())
 }
 

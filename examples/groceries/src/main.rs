@@ -18,9 +18,9 @@ mod members;
 mod tests;
 
 use members::User;
-use stario::cookie::Key;
 use stario::prelude::*;
-use stario::{App, SecurityHeaders, Text};
+use stario::{App, SecurityHeaders, Sessions, Text};
+use stario_sqlite::SqliteSessions;
 
 stario::app!();
 
@@ -31,9 +31,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
 async fn main() -> stario::Result {
-    let database = std::env::var("DATABASE_URL").unwrap_or_else(|_| database::FILE.to_owned());
-    // A key from the configuration would keep people signed in over restarts.
-    let mut app = groceries(&database).await?.state(Key::generate());
+    let database = std::env::var("DATABASE_URL").unwrap_or_else(|_| "groceries.db".to_owned());
+    let mut app = groceries(&database).await?;
     // Browsers load the Datastar client from its CDN; without a way there, name a file.
     if let Some(file) = std::env::var_os("DATASTAR_FILE") {
         app = app.datastar_file(file)?;
@@ -41,11 +40,11 @@ async fn main() -> stario::Result {
     app.serve().await
 }
 
-/// The app, but for the key of its cookies.
 async fn groceries(database: &str) -> Result<App> {
     let pool = database::open(database).await?;
     let closing = pool.clone();
     Ok(app::new()
+        .state(Sessions::<()>::new(SqliteSessions::new(&pool).await?))
         .state(pool)
         .state(Relay::<()>::new())
         .on_stop(move |_| async move { closing.close().await })

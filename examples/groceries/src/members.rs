@@ -3,17 +3,15 @@
 use std::fmt;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{FromRow, Row};
-use stario::cookie::Key;
 use stario::http::request;
 use stario::prelude::*;
-use stario::{EncryptedCookie, ErrorResponse, Redirect, SetCookie, error_response};
+use stario::{ErrorResponse, Redirect, Session, error_response};
+use stario_sqlite::SqlitePool;
+use stario_sqlite::sqlx::sqlite::SqliteRow;
+use stario_sqlite::sqlx::{self, FromRow, Row};
 
 use crate::database::Change;
 use crate::{Page, app, list};
-
-const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Somebody who has signed in. A handler that takes one is for such people alone.
 #[derive(Debug, Clone)]
@@ -30,8 +28,8 @@ impl FromRow<'_, SqliteRow> for User {
 }
 
 #[dependency]
-async fn user(session: EncryptedCookie<Option<i64>>, pool: State<SqlitePool>) -> Result<User> {
-    let user = sqlx::query_as("SELECT id, name, is_admin FROM member WHERE id = ?").bind(session.0);
+async fn user(session: Session<()>, pool: State<SqlitePool>) -> Result<User> {
+    let user = sqlx::query_as("SELECT id, name, is_admin FROM member WHERE id = ?").bind(session.user());
     Ok(user.fetch_optional(&*pool).await?.ok_or(SignedOut)?)
 }
 
@@ -62,7 +60,7 @@ impl ErrorResponse for SignedOut {
 }
 
 #[app::query("/login")]
-async fn login() -> Html {
+pub(crate) async fn login() -> Html {
     login_page("", None)
 }
 
@@ -71,7 +69,7 @@ async fn login() -> Html {
 async fn sign_in(
     name: FormField<String>,
     password: FormField<String>,
-    key: State<Key>,
+    session: Session<()>,
     pool: State<SqlitePool>,
     mut change: Change,
 ) -> Result<Response> {
@@ -102,8 +100,8 @@ async fn sign_in(
         }
     };
     change.commit().await?;
-    let session = SetCookie::new("session", id.to_string()).encrypted(&key).max_age(WEEK);
-    Ok((session, Redirect::see_other(list::home::url())).into_response())
+    session.log_in(id, |_| ()).await?;
+    Ok(Redirect::see_other(list::home::url()).into_response())
 }
 
 /// Takes long on purpose, so a worker thread must not do it.
@@ -118,8 +116,9 @@ async fn is_password(password: String, hash: String) -> Result<bool> {
 }
 
 #[app::command("/logout")]
-pub(crate) async fn sign_out() -> (SetCookie, Redirect) {
-    (SetCookie::removal("session"), Redirect::see_other(login::url()))
+pub(crate) async fn sign_out(session: Session<()>) -> Result<Redirect> {
+    session.log_out().await?;
+    Ok(Redirect::see_other(login::url()))
 }
 
 fn login_page(name: &str, problem: Option<&str>) -> Html {

@@ -7,25 +7,25 @@ use stario::testing::Page;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::{App, Key, TestClient, groceries};
+use super::{App, TestClient, groceries};
 
 /// The pool of a database outlives the test's own requests, so it needs a runtime that lasts.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 fn app(directory: &TempDir) -> App {
     let url = format!("sqlite:{}", directory.path().join("list.db").display());
-    RUNTIME.block_on(groceries(&url)).unwrap().state(Key::generate())
+    RUNTIME.block_on(groceries(&url)).unwrap()
 }
 
 struct Household {
     client: TestClient,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Household {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self { client: TestClient::new(app(&directory)), _directory: directory }
+        Self { client: TestClient::new(app(&directory)), directory }
     }
 
     /// The page of somebody who has signed in.
@@ -53,6 +53,7 @@ const NEW_ITEM: &str = "[aria-label='New item']";
 fn add(page: &mut Page, title: &str) {
     page.fill(NEW_ITEM, title);
     page.press(NEW_ITEM, "Enter");
+    page.wait_until(|page| page.texts(".tick").first().is_some_and(|first| first == title.trim()));
     assert_eq!(page.value(NEW_ITEM), "");
 }
 
@@ -138,4 +139,95 @@ fn an_action_that_fails_says_why() {
     add(&mut ada, "Tea");
     assert_eq!(ada.text("#failure"), "");
     wait_for(&mut grace, &["Tea"]);
+}
+
+#[test]
+fn an_item_is_edited() {
+    let household = Household::new();
+    let (mut ada, mut grace) = (household.sign_in("Ada"), household.sign_in("Grace"));
+    add(&mut ada, "Tea");
+    ada.click("#list li a");
+    ada.fill("[name=title]", " ");
+    ada.click("main button");
+    assert_eq!(
+        (ada.status().as_u16(), ada.attr("[name=title]", "aria-invalid").as_deref()),
+        (422, Some("true"))
+    );
+    assert_eq!(ada.text("[role=alert]"), "Please say what it is.");
+    ada.fill("[name=title]", "Green tea");
+    ada.fill("[name=amount]", "3");
+    ada.click("main button");
+    assert_eq!(ada.text("[role=status]"), "Green tea is saved.");
+    wait_for(&mut grace, &["Green tea × 3"]);
+    ada.reload();
+    assert_eq!(ada.count("[role=status]"), 0);
+}
+
+#[test]
+fn what_is_removed_cannot_be_edited() {
+    let household = Household::new();
+    let (mut ada, mut grace) = (household.sign_in("Ada"), household.sign_in("Grace"));
+    add(&mut ada, "Tea");
+    wait_for(&mut grace, &["Tea"]);
+    ada.click("#list li a");
+    grace.click(".remove");
+    ada.click("main button");
+    assert_eq!(
+        (ada.status().as_u16(), ada.text("main p")),
+        (404, "Somebody has removed this item.".to_owned())
+    );
+}
+
+#[test]
+fn only_members_see_the_list_and_only_admins_the_members() {
+    let household = Household::new();
+    let routes = app(&household.directory).routes();
+    let open = routes.iter().filter(|route| route.guards().next().is_none());
+    assert_eq!(
+        open.map(|route| route.path()).collect::<Vec<_>>(),
+        ["/groceries.css", "/login", "/login", "/logout"]
+    );
+
+    let (mut ada, mut grace) = (household.sign_in("Ada"), household.sign_in("Grace"));
+    grace.goto("/members");
+    assert_eq!((grace.status().as_u16(), grace.text("h1")), (403, "Not allowed".to_owned()));
+    grace.goto("/");
+    ada.click("header a[href='/members']");
+    assert_eq!(ada.texts("li span"), ["Ada", "Grace"]);
+    ada.click("li button");
+    assert_eq!(ada.texts("li span"), ["Ada"]);
+    // Her open page leaves the list at once.
+    grace.wait_until(|page| page.url() == "/login");
+}
+
+#[test]
+fn the_password_must_be_that_of_the_name() {
+    let household = Household::new();
+    let mut ada = household.sign_in("Ada");
+    ada.click("header button");
+    assert_eq!(ada.url(), "/login");
+    for (name, password, problem) in [
+        (" ", "correct horse", "A name has 1 to 20 characters."),
+        ("ADA", "wrong", "That is not the password of this name."),
+        ("Grace", "short", "A new password has 8 characters or more."),
+    ] {
+        ada.fill("[name=name]", name);
+        ada.fill("[name=password]", password);
+        ada.click("button");
+        assert_eq!((ada.status().as_u16(), ada.text("[role=alert]")), (422, problem.to_owned()));
+    }
+    ada.fill("[name=name]", "Ada");
+    ada.fill("[name=password]", "correct horse");
+    ada.click("button");
+    assert_eq!(ada.url(), "/");
+}
+
+#[test]
+fn the_list_is_there_after_a_restart() {
+    let household = Household::new();
+    let mut ada = household.sign_in("Ada");
+    add(&mut ada, "Tea");
+    let again = TestClient::new(app(&household.directory));
+    let cookie = ada.cookie("session").unwrap();
+    assert_eq!(again.get("/").cookie("session", &cookie).send().find(".tick")[0].text(), "Tea");
 }
