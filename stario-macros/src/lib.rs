@@ -5,6 +5,7 @@
 
 use proc_macro::TokenStream;
 
+mod assets;
 mod dependency;
 mod endpoint;
 mod error_response;
@@ -93,6 +94,18 @@ pub fn error_response(arguments: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro]
 pub fn html(tokens: TokenStream) -> TokenStream {
     html::expand(tokens.into()).into()
+}
+
+/// Makes the files of a folder part of the program; see `stario::assets!`.
+#[proc_macro]
+pub fn assets(input: TokenStream) -> TokenStream {
+    assets::expand(input.into()).into()
+}
+
+/// Names one of these files; see `stario::asset!`.
+#[proc_macro]
+pub fn asset(input: TokenStream) -> TokenStream {
+    assets::expand_one(input.into()).into()
 }
 
 /// Makes a tag of a function: its arguments are the properties, its name the tag.

@@ -2,6 +2,8 @@
 
 mod answers;
 mod assemble;
+#[cfg(feature = "files")]
+mod asset_check;
 mod client_file;
 mod compose;
 mod discover;
@@ -283,6 +285,32 @@ impl App {
         })?;
         self.datastar_file = Some(ClientFile::new(content));
         Ok(self)
+    }
+
+    /// Serves the Datastar client from a file of [`assets!`](crate::assets), which is part of the program.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// stario::app!();
+    /// stario::assets!("tests/app/static");
+    ///
+    /// #[app::query("/")]
+    /// async fn page(datastar: DatastarScript) -> Html {
+    ///     html! { <head>{datastar}</head> }
+    /// }
+    ///
+    /// # fn main() {
+    /// // A file of this name, with the client in it, would be in the folder.
+    /// let client = TestClient::new(app::new().datastar_asset(asset!("app.js")));
+    /// let page = client.get("/").send();
+    /// assert!(page.text().starts_with(r#"<head><script type="module" src="/assets/app-"#));
+    /// # }
+    /// ```
+    #[cfg(feature = "files")]
+    pub fn datastar_asset(mut self, asset: crate::Asset) -> Self {
+        self.datastar_file = Some(ClientFile::Asset(std::sync::Arc::new(move || asset.to_string())));
+        self
     }
 
     /// Checks that the app can serve: no two handlers for the same method and path, all state and dependencies

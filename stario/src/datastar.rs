@@ -25,4 +25,4 @@ pub use url::{Url, UrlBuilder};
 
 pub(crate) use client::ClientFile;
 pub(crate) use event::{Burst, FRAME_BYTES};
-pub(crate) use url::encode_form;
+pub(crate) use url::{encode_form, encoded_prefix_of};

@@ -136,6 +136,9 @@ mod datastar;
 mod compress;
 /// The body of a request or a response.
 mod body;
+/// Files that are part of the program.
+#[cfg(feature = "files")]
+mod assets;
 
 // Beside the way.
 
@@ -214,6 +217,8 @@ pub mod __private;
 pub mod prelude;
 
 pub use app::{App, OriginalUri, Problems, Warnings};
+#[cfg(feature = "files")]
+pub use assets::{Asset, ImportMap};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;

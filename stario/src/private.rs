@@ -4,6 +4,10 @@
 //! `crate::app`, and nothing else.
 
 pub use crate::app::{ModuleGuard, Registration, discover, inventory};
+#[cfg(feature = "files")]
+pub use crate::assets::{
+    Asset, AssetFile, AssetFolder, FolderRegistration, ImportMap, assets_endpoint, serve_asset,
+};
 pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
@@ -36,6 +40,8 @@ pub use stario_macros::{
     appless, command, detached_command, html as html_macro, query, stream as stream_macro,
     try_stream as try_stream_macro, unnamed,
 };
+#[cfg(feature = "files")]
+pub use stario_macros::{asset as asset_macro, assets as assets_macro};
 
 /// Converts what a block yields; inference finds the one conversion `K` that fits.
 pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {

@@ -3,6 +3,8 @@
 mod attachment;
 #[cfg(feature = "files")]
 mod file;
+#[cfg_attr(not(feature = "files"), path = "response/fixed/absent.rs")]
+mod fixed;
 mod json;
 mod location;
 mod part;
@@ -27,6 +29,7 @@ pub use attachment::Attachment;
 pub use file::File;
 #[cfg(feature = "files")]
 pub(crate) use file::finish as finish_file;
+pub(crate) use fixed::Fixed;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;

@@ -198,7 +198,7 @@ impl Server {
         let handle = self.app.handle();
         let started = tokio::select! {
             biased;
-            started = self.app.hooks().start(&handle) => started.and_then(|()| open()),
+            started = self.app.start(&handle) => started.and_then(|()| open()),
             // The stop hooks of what had started run below.
             () = &mut stop => Ok(Vec::new()),
         };

@@ -75,7 +75,7 @@ impl AppService {
     ///
     /// The error of the first that fails.
     pub async fn start(&self) -> Result {
-        self.0.hooks().start(&self.0.handle()).await
+        self.0.start(&self.0.handle()).await
     }
 
     /// Stops the app: event streams end, detached commands and commands whose client has left finish, singletons

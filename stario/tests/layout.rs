@@ -21,8 +21,8 @@ const STARIO: &str = "
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
     body/error body/incoming body body/held body/file error/rejection error telemetry/otlp telemetry telemetry/request
-    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
-    response response/file/beneath response/file/condition response/file/range response/file response/json
+    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress/variants compress
+    response response/file/beneath response/file/condition response/file/range response/file response/fixed response/fixed/absent response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
@@ -49,9 +49,10 @@ const STARIO: &str = "
     session/id session/store session/error session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
+    assets/css assets assets/links assets/import_map assets/check assets/serve assets/tests
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
-    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/assemble app/settings
+    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
     app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
@@ -82,7 +83,7 @@ const STARIO_HTML: &str = "
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit
+    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit assets/folder assets
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/collect html/check/datastar html/check/entities
@@ -301,7 +302,17 @@ fn each_dependency_has_its_place() {
     );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
-    only_in("inventory::", &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs"]);
+    only_in(
+        "inventory::",
+        &[
+            "app.rs",
+            "app/asset_check.rs",
+            "app/discover.rs",
+            "assets/serve.rs",
+            "error.rs",
+            "relay/pattern.rs",
+        ],
+    );
     only_in(
         "tower::",
         &[
@@ -328,7 +339,8 @@ fn each_dependency_has_its_place() {
         ],
     );
     only_in("getrandom::", &["nonce.rs"]);
-    only_in("base64::", &["extract/file_signal.rs", "testing/page/bind.rs"]);
+    only_in("base64::", &["extract/file_signal.rs", "response/fixed.rs", "testing/page/bind.rs"]);
+    only_in("sha2::", &["response/fixed.rs"]);
     only_in(
         "html5ever::",
         &[
@@ -344,7 +356,7 @@ fn each_dependency_has_its_place() {
     only_in("precomputed_hash::", &["testing/page/dom/selector.rs"]);
     only_in("regress::", &["testing/page/form.rs", "testing/page/signals.rs"]);
     only_in("use selectors::", &["testing/page/dom/selector.rs"]);
-    only_in("tempfile::", &["extract/uploaded_file.rs", "response/file/beneath.rs"]);
+    only_in("tempfile::", &["assets/tests.rs", "extract/uploaded_file.rs", "response/file/beneath.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in(
@@ -363,7 +375,10 @@ fn each_dependency_has_its_place() {
     only_in("task::spawn(", &["tasks.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs", "server/http2.rs"]);
     only_in("JoinSet", &["server.rs"]);
-    only_in("std::thread::Builder", &["server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"]);
+    only_in(
+        "std::thread::Builder",
+        &["compress/variants.rs", "server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"],
+    );
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);

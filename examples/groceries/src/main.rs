@@ -19,10 +19,11 @@ mod tests;
 
 use members::User;
 use stario::prelude::*;
-use stario::{App, SecurityHeaders, Sessions, Text};
+use stario::{App, SecurityHeaders, Sessions};
 use stario_sqlite::SqliteSessions;
 
 stario::app!();
+stario::assets!("static");
 
 /// Gives memory back to the system after a burst of requests, which the C library's does not.
 #[cfg(not(target_env = "msvc"))]
@@ -65,7 +66,7 @@ fn Page(title: &str, user: Option<&User>, script: Option<DatastarScript>, childr
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <meta name="color-scheme" content="light dark">
                 <title>{title}</title>
-                <link rel="stylesheet" href={style::url()}>
+                <link rel="stylesheet" href={asset!("groceries.css")}>
                 {&script}
             </head>
             <body>
@@ -118,9 +119,4 @@ fn Failures() -> Html {
 
 fn problem_page(title: &str, reason: &str) -> Html {
     html! { <Page title={title}><h1>{title}</h1><p>{reason}</p></Page> }
-}
-
-#[app::query("/groceries.css")]
-async fn style() -> ([(&'static str, &'static str); 1], Text<&'static str>) {
-    ([("content-type", "text/css; charset=utf-8")], Text(include_str!("../static/groceries.css")))
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+#[cfg(feature = "files")]
+use super::asset_check;
 use super::client_file::DATASTAR_FILE;
 use super::hook::Hooks;
 use super::mount::Mount;
@@ -10,6 +12,8 @@ use super::parts::{Effective, Part, Parts, without_handlers};
 use super::requirements::TakenSignal;
 use super::{App, Problems, Warnings, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
+use crate::datastar::ClientFile;
+use crate::error::Result;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
@@ -115,6 +119,18 @@ impl Assembled {
     pub(crate) fn hooks(&self) -> &Hooks {
         &self.hooks
     }
+
+    /// Runs what comes before the first request: the start hooks. Then the files of the program begin to be compressed.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of a hook.
+    pub(crate) async fn start(&self, handle: &AppHandle) -> Result {
+        self.hooks.start(handle).await?;
+        #[cfg(feature = "files")]
+        crate::assets::compress_in_background(self.shared.root.compression());
+        Ok(())
+    }
 }
 
 impl App {
@@ -147,11 +163,12 @@ impl App {
         let routes: Vec<RouteInfo> = self
             .routes
             .iter()
-            .map(|route| guards::info(route, &effective.of(&route.target.settings)))
+            .map(|route| guards::info(route, &guards::settings(route, &mut effective)))
             .collect();
         let hosts: BTreeSet<Option<&str>> =
             self.routes.iter().map(|route| route.host).chain([None]).collect();
-        let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
+        let client =
+            self.datastar_file.iter().filter_map(ClientFile::path).map(|path| (&DATASTAR_FILE, path));
         let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
             let path = intern(path);
             let at = move |host| EndpointRoute {
@@ -166,7 +183,7 @@ impl App {
         let unguarded = Arc::new(PartSettings { guards: Vec::new(), ..PartSettings::clone(&root) });
         let built_in: Vec<_> = built_in.map(|route| (route, Arc::clone(&unguarded))).collect();
         let of_handlers = self.routes.into_iter().map(|route| {
-            let settings = effective.of(&route.target.settings);
+            let settings = guards::settings(&route, &mut effective);
             (route, settings)
         });
         let (router, targets) = route_requests(of_handlers.chain(built_in), &self.parts, &mut self.problems);
@@ -219,6 +236,8 @@ impl App {
             return Warnings::default();
         }
         let findings = page_check::check(&self.parts, taken, &self.known);
+        #[cfg(feature = "files")]
+        let findings = asset_check::check(&self.parts, findings);
         self.problems.extend(findings.problems);
         Warnings(findings.warnings)
     }

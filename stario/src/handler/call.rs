@@ -121,7 +121,7 @@ pub(crate) fn call(
     scope: Arc<Scope>,
 ) -> Result<PendingCall, Box<Response>> {
     let permit = match endpoint.info.kind {
-        HandlerKind::Query | HandlerKind::Command => None,
+        HandlerKind::Query | HandlerKind::Command | HandlerKind::Files => None,
         // Before the parameters, whose resolution may have effects.
         HandlerKind::DetachedCommand => match exchange.app().work.admit() {
             Some(permit) => Some(permit),

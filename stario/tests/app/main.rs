@@ -2,6 +2,7 @@
 //!
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
+mod asset_files;
 mod composition;
 #[cfg(feature = "sealed-cookies")]
 mod cookies_out;
@@ -28,3 +29,4 @@ mod timeouts;
 mod support;
 
 stario::app!();
+stario::assets!("tests/app/static", app = asset_files::local);
