@@ -35,7 +35,7 @@ pub(crate) async fn members(admin: &Admin, pool: State<SqlitePool>) -> Result<Ht
                     <li>
                         <span>{&member.name}</span>
                         if !member.is_admin {
-                            <form method="post" action={expel::url(member.id)}><button>"Remove"</button></form>
+                            <form method="post" action={expel::url(member.id)}><button class="quiet">"Remove"</button></form>
                         }
                     </li>
                 }

@@ -142,11 +142,11 @@ fn items(found: &Found, view: &View) -> Html {
                     <li id={("item-", item.id)} class:bought={item.is_bought}>
                         <button class="tick" data-on:click={tick::action(item.id)} aria-pressed={item.is_bought}>
                             {&item.title}
-                            if item.amount > 1 { " × "{item.amount} }
+                            if item.amount > 1 { " "<b>"× "{item.amount}</b> }
                         </button>
-                        <small>{&item.note}" "{&item.added_by}</small>
+                        <small>if !item.note.is_empty() { {&item.note}" · " }{&item.added_by}</small>
                         <a href={edit::url(item.id)} aria-label={("Edit ", &item.title)}>"Edit"</a>
-                        <button class="remove" data-on:click={remove::action(item.id)} aria-label={("Remove ", &item.title)}>"×"</button>
+                        <button class="quiet" data-on:click={remove::action(item.id)} aria-label={("Remove ", &item.title)}>"×"</button>
                     </li>
                 }
             </ul>
@@ -234,7 +234,7 @@ async fn save(
     let done = update.execute(change.connection().await?).await?;
     is_there(done.rows_affected())?;
     change.commit().await?;
-    flash.push(format!("{} is saved.", edit.title.trim()))?;
+    flash.push(format!("Saved: {}", edit.title.trim()))?;
     Ok(Redirect::see_other(home::url()).into_response())
 }
 
@@ -242,7 +242,7 @@ fn edit_page(user: &User, id: i64, edit: &Edit, problem: Option<&str>) -> Html {
     html! {
         <Page title="Edit" user={user}>
             <h1>"Edit"</h1>
-            <form method="post" action={save::url(id)}>
+            <form class="fields" method="post" action={save::url(id)}>
                 <label>"What"<input name="title" value={&edit.title} maxlength=60 aria-invalid={problem.is_some()}></label>
                 <p role="alert">{problem}</p>
                 <label>"How many"<input name="amount" type="number" min=1 value={edit.amount}></label>

@@ -76,7 +76,7 @@ fn Page(title: &str, user: Option<&User>, script: Option<DatastarScript>, childr
                         <form method="post" action={members::sign_out::url()}>
                             if user.is_admin { <a href={admin::members::url()}>"Members"</a> }
                             <span>{&user.name}</span>
-                            <button>"Sign out"</button>
+                            <button class="quiet">"Sign out"</button>
                         </form>
                     </header>
                 }

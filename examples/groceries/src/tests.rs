@@ -81,7 +81,7 @@ fn what_one_adds_all_see() {
     ada.wait_for(".bought");
     assert_eq!(ada.attr(".tick", "aria-pressed").as_deref(), Some("true"));
 
-    ada.click(".remove");
+    ada.click("li .quiet");
     wait_for(&mut grace, &[]);
     assert_eq!(grace.text("#list p"), "The list is empty.");
 }
@@ -116,7 +116,7 @@ fn long_lists_have_pages() {
     page.click("nav a");
     wait_for(&mut page, &["Thing 2", "Thing 1"]);
     // This page stays up to date as well.
-    page.click("#list li:first-child .remove");
+    page.click("#list li:first-child .quiet");
     wait_for(&mut page, &["Thing 1"]);
     assert_eq!(page.text("nav"), "BackPage 2 of 2");
     // A search begins at its first page.
@@ -157,7 +157,7 @@ fn an_item_is_edited() {
     ada.fill("[name=title]", "Green tea");
     ada.fill("[name=amount]", "3");
     ada.click("main button");
-    assert_eq!(ada.text("[role=status]"), "Green tea is saved.");
+    assert_eq!(ada.text("[role=status]"), "Saved: Green tea");
     wait_for(&mut grace, &["Green tea × 3"]);
     ada.reload();
     assert_eq!(ada.count("[role=status]"), 0);
@@ -170,7 +170,7 @@ fn what_is_removed_cannot_be_edited() {
     add(&mut ada, "Tea");
     wait_for(&mut grace, &["Tea"]);
     ada.click("#list li a");
-    grace.click(".remove");
+    grace.click("li .quiet");
     ada.click("main button");
     assert_eq!(
         (ada.status().as_u16(), ada.text("main p")),
