@@ -2,13 +2,16 @@
 //!
 //! They need `chromedriver` and a Chromium that fits it, the built example, and the Datastar client, whose
 //! place `DATASTAR_FILE` names (`browser-tests/run` sees to all of it). Those of codings start `curl`, `zstd`,
-//! `brotli` and `gzip` beside it.
+//! `brotli` and `gzip` beside it. With `BROWSER=webkit` they use `WebKitWebDriver` and its `MiniBrowser` instead, which need a
+//! display.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
 /// How long a browser may take to show what was pushed to it, on a machine that is busy with other things. Less
@@ -40,17 +43,47 @@ impl Server {
         Self::start(&mut command, "listening on ").await.expect("a program that says where it listens")
     }
 
-    /// Starts `chromedriver` on a free port.
-    async fn webdriver() -> Self {
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
+    /// Starts the browser's driver on a free port.
+    async fn webdriver(browser: Browser) -> Self {
         for _ in 0..ATTEMPTS {
-            if let Some(mut server) = Self::start(&mut command, "started successfully on port ").await {
-                server.url = format!("http://127.0.0.1:{}", server.url.trim_end_matches('.'));
+            let started = match browser {
+                Browser::Chromium => Self::chromedriver().await,
+                Browser::WebKit => Self::webkit_driver().await,
+            };
+            if let Some(server) = started {
                 return server;
             }
         }
-        panic!("chromedriver does not start");
+        panic!("the driver of {browser:?} does not start");
+    }
+
+    async fn chromedriver() -> Option<Self> {
+        let mut command = Command::new("chromedriver");
+        let mut server = Self::start(command.arg("--port=0"), "started successfully on port ").await?;
+        server.url = format!("http://127.0.0.1:{}", server.url.trim_end_matches('.'));
+        Some(server)
+    }
+
+    /// This driver takes no port 0 and does not say when it listens.
+    async fn webkit_driver() -> Option<Self> {
+        let port = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a free port")
+            .local_addr()
+            .expect("a port")
+            .port();
+        let mut command = Command::new("WebKitWebDriver");
+        command.arg(format!("--port={port}")).kill_on_drop(true);
+        let mut process = command.spawn().expect("the program can be started");
+        let connects = async {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            () = connects => Some(Self { process, url: format!("http://127.0.0.1:{port}") }),
+            _ = process.wait() => None,
+        }
     }
 
     /// `None` if it ends without having said where it listens, which comes after `marker`.
@@ -87,8 +120,47 @@ impl Server {
     }
 }
 
-/// Headless browsers, each with a profile of its own.
+#[derive(Debug, Clone, Copy)]
+enum Browser {
+    Chromium,
+    WebKit,
+}
+
+impl Browser {
+    /// The one that the environment names.
+    fn chosen() -> Self {
+        match std::env::var("BROWSER").as_deref() {
+            Err(_) | Ok("chromium") => Self::Chromium,
+            Ok("webkit") => Self::WebKit,
+            Ok(other) => panic!("BROWSER is {other:?}: expected chromium or webkit"),
+        }
+    }
+
+    /// What the driver is told when it starts a browser.
+    fn capabilities(self) -> Value {
+        match self {
+            Self::Chromium => json!({ "goog:chromeOptions": { "args": [
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ] } }),
+            Self::WebKit => json!({ "webkitgtk:browserOptions": {
+                "binary": std::env::var("WEBKIT_BROWSER").expect("WEBKIT_BROWSER names the MiniBrowser"),
+                "args": ["--automation"],
+            } }),
+        }
+    }
+}
+
+/// Browsers, each with a profile of its own: headless Chromium unless the environment says otherwise.
 pub struct Browsers {
+    browser: Browser,
     webdriver: Server,
 }
 
@@ -97,9 +169,10 @@ impl Browsers {
     ///
     /// # Panics
     ///
-    /// When there is no `chromedriver`.
+    /// When there is no driver.
     pub async fn start() -> Self {
-        Self { webdriver: Server::webdriver().await }
+        let browser = Browser::chosen();
+        Self { browser, webdriver: Server::webdriver(browser).await }
     }
 
     /// Opens a page in a browser of its own.
@@ -108,19 +181,7 @@ impl Browsers {
     ///
     /// When the browser or the page does not open.
     pub async fn open(&self, url: &str) -> Client {
-        let arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ];
-        let capabilities = serde_json::json!({ "goog:chromeOptions": { "args": arguments } });
-        let serde_json::Value::Object(capabilities) = capabilities else { unreachable!("an object") };
+        let Value::Object(capabilities) = self.browser.capabilities() else { unreachable!("an object") };
         let mut failures = Vec::new();
         while failures.len() < ATTEMPTS {
             let connector = hyper_util::client::legacy::connect::HttpConnector::new();
@@ -155,7 +216,7 @@ pub async fn wait_until(page: &Client, script: &str, shown: &str) {
         PATIENCE.as_millis()
     );
     let result = page.execute_async(&waiting, Vec::new()).await.expect("a script that runs");
-    assert_eq!(result, serde_json::Value::Bool(true), "not within {PATIENCE:?}: {script}");
+    assert_eq!(result, Value::Bool(true), "not within {PATIENCE:?}: {script}");
 }
 
 /// The Datastar client.

@@ -1,9 +1,9 @@
 //! Reads the sections of the program that hold the literals. The only unsafe code of this crate besides that of the buffer.
 
-use std::ops::Deref;
 use std::slice;
 
 use crate::hint::Hint;
+use crate::{Buf, Html};
 
 /// The hint of a template, with its literals.
 #[derive(Debug)]
@@ -18,14 +18,19 @@ impl ListedHint {
     pub const fn new(guess: u32, text: &'static str) -> Self {
         Self { hint: Hint::new(guess), text }
     }
-}
 
-impl Deref for ListedHint {
-    type Target = Hint;
+    // Not by `Deref`, which costs the compiler of every template more than all else that its literals do.
 
-    #[inline]
-    fn deref(&self) -> &Hint {
-        &self.hint
+    /// As [`Hint::buf`].
+    #[must_use]
+    pub fn buf(&self) -> Buf {
+        self.hint.buf()
+    }
+
+    /// As [`Hint::finish`].
+    #[must_use]
+    pub fn finish(&self, buf: Buf) -> Html {
+        self.hint.finish(buf)
     }
 }
 
