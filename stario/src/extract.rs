@@ -20,6 +20,8 @@ mod cookie;
 mod datastar;
 #[cfg(feature = "uploads")]
 mod file_signal;
+#[cfg(feature = "forms")]
+mod form;
 mod form_body;
 mod form_field;
 mod head;
@@ -42,6 +44,7 @@ mod signal;
 mod signal_source;
 mod signals;
 mod state;
+mod upload_progress;
 #[cfg(feature = "uploads")]
 mod uploaded_file;
 
@@ -59,6 +62,11 @@ pub use cookie::Cookie;
 pub(crate) use cookie::named as cookies_named;
 #[cfg(feature = "uploads")]
 pub use file_signal::FileSignal;
+#[cfg(feature = "forms")]
+pub use form::{
+    Field, FieldInfo, FieldKind, FieldOf, FieldRef, FileRef, FileRules, Form, FormFields, FormGroup,
+    GroupRef, ListRef, Problem, Reader,
+};
 pub use form_body::FormBody;
 pub use form_field::FormField;
 pub use header::{Header, Headers};
@@ -80,6 +88,7 @@ pub use signal::Signal;
 pub use signal_source::{ReadBy, SignalsProbe, SourceFor, UnprobedSignals, value_by};
 pub use signals::Signals;
 pub use state::State;
+pub use upload_progress::UploadProgress;
 #[cfg(feature = "uploads")]
 pub use uploaded_file::UploadedFile;
 #[cfg(feature = "uploads")]

@@ -42,7 +42,7 @@
 //! | the page's signals | [`Signal`], [`Signals`](struct@Signals), [`FileSignal`] |
 //! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
-//! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |
+//! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`], [`UploadProgress`] |
 //! | the response, and whether the client is still there | [`Writer`], [`Alive`] |
 //! | the app | [`State`], [`AppHandle`], [`DatastarScript`], [`Nonce`] |
 //! | what the app remembers of the browser, messages for the next page | [`Session`], [`Flash`] |
@@ -230,10 +230,12 @@ pub use error::{Error, ErrorResponse, Rejection, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,
     JsonBody, JsonOrForm, Logger, MatchedPath, PathParam, Query, QueryParam, QueryParams, RawBody, Signal,
-    Signals, State, WholeBody,
+    Signals, State, UploadProgress, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "forms")]
+pub use extract::{Field, FieldOf, FieldRef, FileRef, Form, FormFields, GroupRef, ListRef, Problem};
 #[cfg(feature = "uploads")]
 pub use extract::{FileSignal, Multipart, MultipartPart, UploadedFile};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
@@ -262,6 +264,8 @@ pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
 pub use stario_html::{PageSignals, SignalPatch, SignalRef, TextSignal};
+#[cfg(feature = "forms")]
+pub use stario_macros::Form;
 /// Groups several parameters in a struct, which handlers then take as one.
 ///
 /// Each field is a parameter with the field's name. It takes the same attributes, `#[default(..)]` and

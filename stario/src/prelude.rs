@@ -5,6 +5,8 @@ pub use crate::{command, component, dependency, detached_command, handler, query
 // For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 
+#[cfg(feature = "forms")]
+pub use crate::Form;
 #[cfg(feature = "files")]
 pub use crate::asset;
 pub use crate::testing::TestClient;

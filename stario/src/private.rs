@@ -43,6 +43,14 @@ pub use stario_macros::{
 #[cfg(feature = "files")]
 pub use stario_macros::{asset as asset_macro, assets as assets_macro};
 
+/// What `derive(Form)` calls.
+#[cfg(feature = "forms")]
+pub mod forms {
+    pub use crate::extract::{
+        FieldInfo, FieldKind, FieldRef, FileRef, FileRules, FormFields, FormGroup, GroupRef, Reader,
+    };
+}
+
 /// Converts what a block yields; inference finds the one conversion `K` that fits.
 pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {
     value.into_streamed_event()

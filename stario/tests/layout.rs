@@ -20,7 +20,7 @@ const STARIO: &str = "
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/held body/file error/rejection error telemetry/otlp telemetry telemetry/request
+    body/error body/incoming body body/held body/progress body/file error/rejection error telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress/variants compress
     response response/file/beneath response/file/condition response/file/range response/file response/fixed response/fixed/absent response/json
     response/location response/part response/attachment response/redirect response/set_cookie
@@ -39,13 +39,14 @@ const STARIO: &str = "
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
     extract/off_worker extract/value/scalar extract/value/json
     extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
-    extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
+    extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value/stand_in extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
-    extract/signal_source extract/signal extract/signals
+    extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
+    extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
     inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
+    datastar/link datastar/action datastar/form_answer relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     session/id session/store session/error session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
@@ -93,7 +94,7 @@ const STARIO_MACROS: &str = "
     component/check component/parse component/syntax component/body component/emit component html stream
     dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
     from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
-    signals/check signals/emit signals error_response endpoint/kind
+    signals/check signals/emit signals form/parse form/model form/check form/emit form error_response endpoint/kind
     endpoint/parse endpoint/model endpoint/check endpoint/links endpoint/emit endpoint
 
     lib

@@ -53,6 +53,13 @@ impl<T> SignalRef<T> {
     }
 }
 
+/// Refers to a signal by a name that is made at run time.
+#[doc(hidden)]
+#[must_use]
+pub fn signal_at<T>(name: Cow<'static, str>) -> SignalRef<T> {
+    SignalRef { name, value: PhantomData }
+}
+
 impl<T> NestedSignals<T> {
     #[doc(hidden)]
     #[must_use]

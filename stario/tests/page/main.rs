@@ -17,6 +17,8 @@ mod requests;
 mod scripts;
 mod steps;
 mod typed;
+#[cfg(feature = "forms")]
+mod typed_forms;
 
 stario::app!();
 
