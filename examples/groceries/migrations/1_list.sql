@@ -11,7 +11,9 @@ CREATE TABLE item (
     amount INTEGER NOT NULL DEFAULT 1,
     note TEXT NOT NULL DEFAULT '',
     added_by TEXT NOT NULL,
-    is_bought INTEGER NOT NULL DEFAULT 0
+    is_bought INTEGER NOT NULL DEFAULT 0,
+    -- Counts the edits: who edits an older one than this is told.
+    version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
 -- The order in which the list is shown.

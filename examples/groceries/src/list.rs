@@ -1,21 +1,24 @@
 //! The list: its page, the stream that keeps it up to date, and what is done with an item.
 
+use garde::Validate;
 use serde::{Deserialize, Serialize};
+use stario::action::ContentType;
 use stario::prelude::*;
-use stario::{Error, Flash, Redirect, Session};
+use stario::{Error, Flash, Session};
 use stario_sqlite::SqlitePool;
 use stario_sqlite::sqlx::sqlite::SqliteRow;
 use stario_sqlite::sqlx::{self, FromRow, Row};
 
 use crate::database::Change;
 use crate::members::{User, login};
-use crate::{Page, app};
+use crate::{Page, app, not_blank};
 
 // Guards each handler of this module, so that none can be forgotten: others are sent to the login.
 app::require!(User);
 
 const ITEMS_PER_PAGE: u32 = 10;
 
+#[derive(Serialize)]
 struct Item {
     id: i64,
     title: String,
@@ -23,6 +26,7 @@ struct Item {
     note: String,
     added_by: String,
     is_bought: bool,
+    version: i64,
 }
 
 impl FromRow<'_, SqliteRow> for Item {
@@ -34,6 +38,7 @@ impl FromRow<'_, SqliteRow> for Item {
             note: row.try_get("note")?,
             added_by: row.try_get("added_by")?,
             is_bought: row.try_get("is_bought")?,
+            version: row.try_get("version")?,
         })
     }
 }
@@ -180,7 +185,9 @@ async fn add(user: User, title: Signal<String>, mut change: Change) -> Result<Si
 async fn tick(id: PathParam<i64>, mut change: Change) -> Result {
     let update = sqlx::query("UPDATE item SET is_bought = NOT is_bought WHERE id = ?").bind(*id);
     let done = update.execute(change.connection().await?).await?;
-    is_there(done.rows_affected())?;
+    if done.rows_affected() == 0 {
+        return Err(no_such_item());
+    }
     change.commit().await
 }
 
@@ -188,68 +195,88 @@ async fn tick(id: PathParam<i64>, mut change: Change) -> Result {
 async fn remove(id: PathParam<i64>, mut change: Change) -> Result {
     let delete = sqlx::query("DELETE FROM item WHERE id = ?").bind(*id);
     let done = delete.execute(change.connection().await?).await?;
-    is_there(done.rows_affected())?;
+    if done.rows_affected() == 0 {
+        return Err(no_such_item());
+    }
     change.commit().await
 }
 
-fn is_there(rows: u64) -> Result {
-    match rows {
-        0 => Err(Error::new(StatusCode::NOT_FOUND, "Somebody has removed this item.")),
-        _ => Ok(()),
-    }
+fn no_such_item() -> Error {
+    Error::new(StatusCode::NOT_FOUND, "Somebody has removed this item.")
 }
 
-#[derive(Deserialize)]
+/// The form for an item, whose fields have the names that they have in [`Item`].
+#[derive(Form, Validate)]
 struct Edit {
+    #[garde(custom(not_blank), length(chars, max = 60))]
     title: String,
+    #[garde(range(min = 1, max = 99))]
     amount: u32,
+    #[garde(length(chars, max = 100))]
     note: String,
+    #[garde(skip)]
+    version: i64,
 }
 
 #[app::query("/items/{id}")]
-async fn edit(user: User, id: PathParam<i64>, pool: State<SqlitePool>) -> Result<Html> {
-    let item: Option<Item> =
-        sqlx::query_as("SELECT * FROM item WHERE id = ?").bind(*id).fetch_optional(&*pool).await?;
-    let Some(item) = item else {
-        return Err(Error::new(StatusCode::NOT_FOUND, "Somebody has removed this item."));
-    };
-    let edit = Edit { title: item.title, amount: item.amount, note: item.note };
-    Ok(edit_page(&user, *id, &edit, None))
+async fn edit(
+    user: User,
+    id: PathParam<i64>,
+    pool: State<SqlitePool>,
+    datastar: DatastarScript,
+) -> Result<Html> {
+    let item = sqlx::query_as("SELECT * FROM item WHERE id = ?").bind(*id).fetch_optional(&*pool).await?;
+    let item: Item = item.ok_or_else(no_such_item)?;
+    Ok(edit_page(&user, datastar, edit_form(*id, &Form::filled(&item)?)))
 }
 
+/// Answers Datastar with the form or the next page, and a browser alone with a page.
 #[app::command("/items/{id}")]
 async fn save(
     user: User,
     id: PathParam<i64>,
-    FormBody(edit): FormBody<Edit>,
+    mut form: Form<Edit>,
     mut change: Change,
     flash: Flash,
+    datastar: DatastarScript,
 ) -> Result<Response> {
-    if edit.title.trim().is_empty() {
-        let page = edit_page(&user, *id, &edit, Some("Please say what it is."));
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    if let Some(edit) = form.value() {
+        let update = "UPDATE item SET title = ?, amount = ?, note = ?, version = version + 1 WHERE id = ? AND version = ?";
+        let update = sqlx::query(update).bind(edit.title.trim()).bind(edit.amount).bind(&edit.note);
+        let update = update.bind(*id).bind(edit.version).execute(change.connection().await?);
+        if update.await?.rows_affected() > 0 {
+            flash.push(format!("Saved: {}", edit.title.trim()))?;
+            change.commit().await?;
+            return Ok(form.redirect(home::url()));
+        }
+        form.reject(Edit::title(), "Somebody has changed or removed this item meanwhile.");
     }
-    let update = sqlx::query("UPDATE item SET title = ?, amount = ?, note = ? WHERE id = ?");
-    let update = update.bind(edit.title.trim()).bind(edit.amount).bind(&edit.note).bind(*id);
-    let done = update.execute(change.connection().await?).await?;
-    is_there(done.rows_affected())?;
-    change.commit().await?;
-    flash.push(format!("Saved: {}", edit.title.trim()))?;
-    Ok(Redirect::see_other(home::url()).into_response())
+    Ok(form.refusal(edit_form(*id, &form), |form| edit_page(&user, datastar, form)))
 }
 
-fn edit_page(user: &User, id: i64, edit: &Edit, problem: Option<&str>) -> Html {
+fn edit_page(user: &User, datastar: DatastarScript, form: Html) -> Html {
+    html! { <Page title="Edit" user={user} script={datastar}><h1>"Edit"</h1>{form}</Page> }
+}
+
+fn edit_form(id: i64, form: &Form<Edit>) -> Html {
     html! {
-        <Page title="Edit" user={user}>
-            <h1>"Edit"</h1>
-            <form class="fields" method="post" action={save::url(id)}>
-                <label>"What"<input name="title" value={&edit.title} maxlength=60 aria-invalid={problem.is_some()}></label>
-                <p role="alert">{problem}</p>
-                <label>"How many"<input name="amount" type="number" min=1 value={edit.amount}></label>
-                <label>"Note"<input name="note" value={&edit.note} maxlength=100></label>
-                <button>"Save"</button>
-                <a href={home::url()}>"Cancel"</a>
-            </form>
-        </Page>
+        <form
+            id="edit"
+            class="fields"
+            method="post"
+            action={save::url(id)}
+            novalidate
+            data-on:submit={save::action(id).content_type(ContentType::Form)}
+        >
+            let title = form.field(Edit::title());
+            <label>"What"<input {..title.input()}></label>{title.message()}
+            let amount = form.field(Edit::amount());
+            <label>"How many"<input type="number" min=1 {..amount.input()}></label>{amount.message()}
+            let note = form.field(Edit::note());
+            <label>"Note"<input {..note.input()}></label>{note.message()}
+            <input type="hidden" {..form.field(Edit::version()).input()}>
+            <button>"Save"</button>
+            <a href={home::url()}>"Cancel"</a>
+        </form>
     }
 }

@@ -120,3 +120,8 @@ fn Failures() -> Html {
 fn problem_page(title: &str, reason: &str) -> Html {
     html! { <Page title={title}><h1>{title}</h1><p>{reason}</p></Page> }
 }
+
+/// A rule for fields of forms, beside those that garde has.
+fn not_blank(text: &str, (): &()) -> garde::Result {
+    if text.trim().is_empty() { Err(garde::Error::new("Fill this in.")) } else { Ok(()) }
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use garde::Validate;
 use stario::http::request;
 use stario::prelude::*;
 use stario::{ErrorResponse, Redirect, Session, error_response};
@@ -11,7 +12,7 @@ use stario_sqlite::sqlx::sqlite::SqliteRow;
 use stario_sqlite::sqlx::{self, FromRow, Row};
 
 use crate::database::Change;
-use crate::{Page, app, list};
+use crate::{Page, app, list, not_blank};
 
 /// Somebody who has signed in. A handler that takes one is for such people alone.
 #[derive(Debug, Clone)]
@@ -59,49 +60,53 @@ impl ErrorResponse for SignedOut {
     }
 }
 
+#[derive(Form, Validate)]
+struct Login {
+    #[garde(custom(not_blank), length(chars, max = 20))]
+    name: String,
+    #[form(secret)]
+    #[garde(length(chars, min = 8, max = 100))]
+    password: String,
+}
+
 #[app::query("/login")]
 pub(crate) async fn login() -> Html {
-    login_page("", None)
+    login_page(login_form(&Form::empty()))
 }
 
 /// Signs in. A name that nobody has is a new member's.
 #[app::command("/login")]
 async fn sign_in(
-    name: FormField<String>,
-    password: FormField<String>,
+    mut form: Form<Login>,
     session: Session<()>,
     pool: State<SqlitePool>,
     mut change: Change,
 ) -> Result<Response> {
-    let refuse =
-        |problem| Ok((StatusCode::UNPROCESSABLE_ENTITY, login_page(&name, Some(problem))).into_response());
-    if name.trim().is_empty() || name.chars().count() > 20 {
-        return refuse("A name has 1 to 20 characters.");
-    }
-    let known: Option<(i64, String)> = sqlx::query_as("SELECT id, password_hash FROM member WHERE name = ?")
-        .bind(name.trim())
-        .fetch_optional(&*pool)
-        .await?;
+    let Some(Login { name, password }) = form.value() else {
+        return Ok(form.refusal(login_form(&form), login_page));
+    };
+    let known = sqlx::query_as("SELECT id, password_hash FROM member WHERE name = ?").bind(name.trim());
+    let known: Option<(i64, String)> = known.fetch_optional(&*pool).await?;
     let id = match known {
         Some((id, hash)) => {
-            if !is_password(password.0, hash).await? {
-                return refuse("That is not the password of this name.");
+            if !is_password(password.clone(), hash).await? {
+                form.reject(Login::password(), "That is not the password of this name.");
+                return Ok(form.refusal(login_form(&form), login_page));
             }
             id
         }
-        None if password.chars().count() < 8 => return refuse("A new password has 8 characters or more."),
         None => {
-            let hash = hash(password.0).await?;
-            let insert = sqlx::query(
-                "INSERT INTO member (name, password_hash, is_admin) VALUES (?, ?, NOT EXISTS (SELECT * FROM member))",
-            );
-            let insert = insert.bind(name.trim()).bind(hash).execute(change.connection().await?);
-            insert.await?.last_insert_rowid()
+            // The first member looks after the list.
+            let insert = "INSERT INTO member (name, password_hash, is_admin) \
+                VALUES (?, ?, NOT EXISTS (SELECT * FROM member))";
+            let insert = sqlx::query(insert).bind(name.trim()).bind(hash(password.clone()).await?);
+            let id = insert.execute(change.connection().await?).await?.last_insert_rowid();
+            change.commit().await?;
+            id
         }
     };
-    change.commit().await?;
-    session.log_in(id, |_| ()).await?;
-    Ok(Redirect::see_other(list::home::url()).into_response())
+    session.log_in(id, |()| ()).await?;
+    Ok(form.redirect(list::home::url()))
 }
 
 /// Takes long on purpose, so a worker thread must not do it.
@@ -121,17 +126,25 @@ pub(crate) async fn sign_out(session: Session<()>) -> Result<Redirect> {
     Ok(Redirect::see_other(login::url()))
 }
 
-fn login_page(name: &str, problem: Option<&str>) -> Html {
+fn login_page(form: Html) -> Html {
     html! {
         <Page title="Sign in">
             <h1>"Groceries"</h1>
-            <form class="fields" method="post" action={sign_in::url()}>
-                <label>"Name"<input name="name" value={name} autocomplete="username" autofocus></label>
-                <label>"Password"<input name="password" type="password" autocomplete="current-password"></label>
-                <p role="alert">{problem}</p>
-                <button>"Sign in"</button>
-                <p>"New here? Choose a name and a password."</p>
-            </form>
+            {form}
+            <p>"New here? Choose a name and a password."</p>
         </Page>
+    }
+}
+
+fn login_form(form: &Form<Login>) -> Html {
+    html! {
+        <form class="fields" method="post" action={sign_in::url()}>
+            let name = form.field(Login::name());
+            <label>"Name"<input autocomplete="username" autofocus {..name.input()}></label>{name.message()}
+            let password = form.field(Login::password());
+            <label>"Password"<input type="password" autocomplete="current-password" {..password.input()}></label>
+            {password.message()}
+            <button>"Sign in"</button>
+        </form>
     }
 }
