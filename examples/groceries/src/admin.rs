@@ -1,7 +1,7 @@
 //! What only admins may do.
 
 use stario::prelude::*;
-use stario::{Error, Flash, Redirect, Sessions};
+use stario::{Error, Redirect, Sessions};
 use stario_sqlite::SqlitePool;
 use stario_sqlite::sqlx;
 
@@ -24,18 +24,18 @@ fn admin(user: User) -> Result<Admin> {
 app::require!(Admin);
 
 #[app::query("/members")]
-pub(crate) async fn members(admin: &Admin, pool: State<SqlitePool>) -> Result<Html> {
-    let members: Vec<User> =
-        sqlx::query_as("SELECT id, name, is_admin FROM member ORDER BY name").fetch_all(&*pool).await?;
+pub(crate) async fn members(admin: &Admin, db: State<SqlitePool>) -> Result<Html> {
+    let members = sqlx::query_as("SELECT id, name, is_admin FROM member ORDER BY name").fetch_all(&*db);
+    let members: Vec<(i64, String, bool)> = members.await?;
     Ok(html! {
         <Page title="Members" user={&admin.0}>
             <h1>"Members"</h1>
             <ul>
-                for member in &members {
+                for (id, name, is_admin) in members {
                     <li>
-                        <span>{&member.name}</span>
-                        if !member.is_admin {
-                            <form method="post" action={expel::url(member.id)}><button class="quiet">"Remove"</button></form>
+                        <span>{name}</span>
+                        if !is_admin {
+                            <form method="post" action={expel::url(id)}><button class="quiet">"Remove"</button></form>
                         }
                     </li>
                 }
@@ -47,17 +47,11 @@ pub(crate) async fn members(admin: &Admin, pool: State<SqlitePool>) -> Result<Ht
 
 /// Removes a member. The sessions end before the change is told, so that open pages are signed out by it.
 #[app::command("/members/{id}/expel")]
-async fn expel(
-    id: PathParam<i64>,
-    sessions: State<Sessions<()>>,
-    mut change: Change,
-    flash: Flash,
-) -> Result<Redirect> {
+async fn expel(id: PathParam<i64>, sessions: State<Sessions<()>>, mut change: Change) -> Result<Redirect> {
     sessions.revoke_user(*id).await?;
     let delete = sqlx::query("DELETE FROM member WHERE id = ? AND NOT is_admin").bind(*id);
     delete.execute(change.connection().await?).await?;
     change.commit().await?;
-    flash.push("The member is removed.")?;
     Ok(Redirect::see_other(members::url()))
 }
 

@@ -9,22 +9,22 @@ const MIGRATIONS: &[&str] = &[include_str!("../migrations/1_list.sql")];
 
 /// Opens the database, whose file is made when it is missing, and brings its tables up to date.
 pub(crate) async fn open(database: &str) -> Result<SqlitePool> {
-    let pool = stario_sqlite::open(database).await?;
-    stario_sqlite::migrate(&pool, "groceries", MIGRATIONS).await?;
-    Ok(pool)
+    let db = stario_sqlite::open(database).await?;
+    stario_sqlite::migrate(&db, "groceries", MIGRATIONS).await?;
+    Ok(db)
 }
 
 /// What a command changes: one transaction, and the news of it for all open pages.
 pub(crate) struct Change {
-    pool: State<SqlitePool>,
+    db: State<SqlitePool>,
     news: State<Relay<()>>,
     transaction: Option<Transaction<'static, Sqlite>>,
 }
 
 /// Makes one for each command, which takes it by value.
 #[dependency(transient)]
-fn change(pool: State<SqlitePool>, news: State<Relay<()>>) -> Change {
-    Change { pool, news, transaction: None }
+fn change(db: State<SqlitePool>, news: State<Relay<()>>) -> Change {
+    Change { db, news, transaction: None }
 }
 
 impl Change {
@@ -32,7 +32,7 @@ impl Change {
     pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection> {
         let transaction = match self.transaction.take() {
             Some(begun) => begun,
-            None => stario_sqlite::begin(&self.pool).await?,
+            None => stario_sqlite::begin(&self.db).await?,
         };
         Ok(self.transaction.insert(transaction))
     }

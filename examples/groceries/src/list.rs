@@ -6,7 +6,7 @@ use stario::action::ContentType;
 use stario::prelude::*;
 use stario::{Error, Flash, Session};
 use stario_sqlite::SqlitePool;
-use stario_sqlite::sqlx::sqlite::SqliteRow;
+use stario_sqlite::sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use stario_sqlite::sqlx::{self, FromRow, Row};
 
 use crate::database::Change;
@@ -44,17 +44,11 @@ impl FromRow<'_, SqliteRow> for Item {
 }
 
 /// What somebody looks at: signals in the page, and the query of its links.
-#[derive(Signals, Serialize, Deserialize, Clone)]
+#[derive(Signals, Serialize, Deserialize, Clone, Default)]
 #[serde(default)]
 pub(crate) struct View {
     q: String,
     page: u32,
-}
-
-impl Default for View {
-    fn default() -> Self {
-        Self { q: String::new(), page: 1 }
-    }
 }
 
 /// The item that is being written.
@@ -67,32 +61,25 @@ struct Draft {
 pub(crate) async fn home(
     user: User,
     Query(view): Query<View>,
-    pool: State<SqlitePool>,
+    db: State<SqlitePool>,
     flash: Flash,
-    datastar: DatastarScript,
+    script: DatastarScript,
 ) -> Result<Html> {
     // Started again by each search: the client ends the stream before. After a restart of the server it asks until it is back.
     let live = live::action().retry(action::Retry::Always).retry_max_count(u32::MAX);
-    let found = find(&pool, &view).await?;
     Ok(html! {
-        <Page title="Groceries" user={&user} script={datastar}>
+        <Page title="Groceries" user={&user} script={script}>
             <form data-signals={Draft::default()} data-on:submit={add::action()}>
                 <input data-bind={Draft::title()} placeholder="What do we need?" aria-label="New item" maxlength=60 autofocus>
                 <button>"Add"</button>
             </form>
             // Without the script, Enter searches.
-            <form role="search" data-signals={view} data-init={&live}>
-                <input
-                    type="search"
-                    name="q"
-                    placeholder="Search"
-                    aria-label="Search"
-                    data-bind={View::q()}
-                    data-on:input__debounce.200ms={View::page().set(1).then(live)}
-                >
+            <form role="search" data-signals={view.clone()} data-init={&live}>
+                <input type="search" name="q" placeholder="Search" aria-label="Search" data-bind={View::q()}
+                    data-on:input__debounce.200ms={View::page().set(1).then(live)}>
             </form>
             for message in flash.take() { <p role="status">{message}</p> }
-            {items(&found, &view)}
+            {items(&db, &view).await?}
         </Page>
     })
 }
@@ -102,52 +89,39 @@ pub(crate) async fn home(
 async fn live(
     session: Session<()>,
     Signals(view): Signals<View>,
-    pool: State<SqlitePool>,
+    db: State<SqlitePool>,
     news: State<Relay<()>>,
 ) -> impl Stream<Item = Result<Event>> {
     // Before the first rendering: a change in between is pushed, not lost. A slow browser skips to the newest.
     let mut news = news.subscribe("list").latest();
     try_stream! {
-        yield items(&find(&pool, &view).await?, &view);
+        yield items(&db, &view).await?;
         while news.next().await.is_some() {
             // Whoever was signed out meanwhile sees nothing more.
-            if session.reload().await.is_err() {
-                yield event::redirect(login::url());
-                break;
-            }
-            yield items(&find(&pool, &view).await?, &view);
+            if session.reload().await.is_err() { yield event::redirect(login::url()); break }
+            yield items(&db, &view).await?;
         }
     }
 }
 
-struct Found {
-    items: Vec<Item>,
-    page: u32,
-    pages: u32,
-}
-
-async fn find(pool: &SqlitePool, view: &View) -> Result<Found> {
+/// The page of the list, or of what the search finds, that somebody looks at.
+async fn items(db: &SqlitePool, view: &View) -> Result<Html> {
     let count = sqlx::query_scalar("SELECT count(*) FROM item WHERE instr(lower(title), lower(?))");
-    let count: u32 = count.bind(&view.q).fetch_one(pool).await?;
+    let count: u32 = count.bind(&view.q).fetch_one(db).await?;
     let pages = count.div_ceil(ITEMS_PER_PAGE).max(1);
     let page = view.page.clamp(1, pages);
-    let items = sqlx::query_as(
-        "SELECT * FROM item WHERE instr(lower(title), lower(?)) ORDER BY is_bought, id DESC LIMIT ? OFFSET ?",
-    );
-    let items = items.bind(&view.q).bind(ITEMS_PER_PAGE).bind((page - 1) * ITEMS_PER_PAGE);
-    Ok(Found { items: items.fetch_all(pool).await?, page, pages })
-}
-
-fn items(found: &Found, view: &View) -> Html {
-    let page = |page| home::url().view(&View { page, ..view.clone() });
-    html! {
+    let items =
+        "SELECT * FROM item WHERE instr(lower(title), lower(?)) ORDER BY is_bought, id DESC LIMIT ? OFFSET ?";
+    let items = sqlx::query_as(items).bind(&view.q).bind(ITEMS_PER_PAGE).bind((page - 1) * ITEMS_PER_PAGE);
+    let items: Vec<Item> = items.fetch_all(db).await?;
+    let link = |page| home::url().view(&View { page, ..view.clone() });
+    Ok(html! {
         <section id="list">
             <ul>
-                for item in &found.items {
+                for item in &items {
                     <li id={("item-", item.id)} class:bought={item.is_bought}>
                         <button class="tick" data-on:click={tick::action(item.id)} aria-pressed={item.is_bought}>
-                            {&item.title}
-                            if item.amount > 1 { " "<b>"× "{item.amount}</b> }
+                            {&item.title} if item.amount > 1 { " "<b>"× "{item.amount}</b> }
                         </button>
                         <small>if !item.note.is_empty() { {&item.note}" · " }{&item.added_by}</small>
                         <a href={edit::url(item.id)} aria-label={("Edit ", &item.title)}>"Edit"</a>
@@ -155,16 +129,16 @@ fn items(found: &Found, view: &View) -> Html {
                     </li>
                 }
             </ul>
-            if found.items.is_empty() { <p>if view.q.is_empty() { "The list is empty." } else { "Nothing fits." }</p> }
-            if found.pages > 1 {
+            if items.is_empty() { <p>if view.q.is_empty() { "The list is empty." } else { "Nothing fits." }</p> }
+            if pages > 1 {
                 <nav aria-label="Pages">
-                    if found.page > 1 { <a href={page(found.page - 1)}>"Back"</a> }
-                    <span>"Page "{found.page}" of "{found.pages}</span>
-                    if found.page < found.pages { <a href={page(found.page + 1)}>"More"</a> }
+                    if page > 1 { <a href={link(page - 1)}>"Back"</a> }
+                    <span>"Page "{page}" of "{pages}</span>
+                    if page < pages { <a href={link(page + 1)}>"More"</a> }
                 </nav>
             }
         </section>
-    }
+    })
 }
 
 /// Adds an item; then the input is empty again.
@@ -184,21 +158,19 @@ async fn add(user: User, title: Signal<String>, mut change: Change) -> Result<Si
 #[app::command("/items/{id}/tick")]
 async fn tick(id: PathParam<i64>, mut change: Change) -> Result {
     let update = sqlx::query("UPDATE item SET is_bought = NOT is_bought WHERE id = ?").bind(*id);
-    let done = update.execute(change.connection().await?).await?;
-    if done.rows_affected() == 0 {
-        return Err(no_such_item());
-    }
+    is_one(&update.execute(change.connection().await?).await?)?;
     change.commit().await
 }
 
 #[app::command("/items/{id}", method = DELETE)]
 async fn remove(id: PathParam<i64>, mut change: Change) -> Result {
     let delete = sqlx::query("DELETE FROM item WHERE id = ?").bind(*id);
-    let done = delete.execute(change.connection().await?).await?;
-    if done.rows_affected() == 0 {
-        return Err(no_such_item());
-    }
+    is_one(&delete.execute(change.connection().await?).await?)?;
     change.commit().await
+}
+
+fn is_one(done: &SqliteQueryResult) -> Result {
+    if done.rows_affected() == 1 { Ok(()) } else { Err(no_such_item()) }
 }
 
 fn no_such_item() -> Error {
@@ -219,15 +191,10 @@ struct Edit {
 }
 
 #[app::query("/items/{id}")]
-async fn edit(
-    user: User,
-    id: PathParam<i64>,
-    pool: State<SqlitePool>,
-    datastar: DatastarScript,
-) -> Result<Html> {
-    let item = sqlx::query_as("SELECT * FROM item WHERE id = ?").bind(*id).fetch_optional(&*pool).await?;
+async fn edit(user: User, id: PathParam<i64>, db: State<SqlitePool>, script: DatastarScript) -> Result<Html> {
+    let item = sqlx::query_as("SELECT * FROM item WHERE id = ?").bind(*id).fetch_optional(&*db).await?;
     let item: Item = item.ok_or_else(no_such_item)?;
-    Ok(edit_page(&user, datastar, edit_form(*id, &Form::filled(&item)?)))
+    Ok(edit_page(&user, script, edit_form(*id, &Form::filled(&item)?)))
 }
 
 /// Answers Datastar with the form or the next page, and a browser alone with a page.
@@ -238,7 +205,7 @@ async fn save(
     mut form: Form<Edit>,
     mut change: Change,
     flash: Flash,
-    datastar: DatastarScript,
+    script: DatastarScript,
 ) -> Result<Response> {
     if let Some(edit) = form.value() {
         let update = "UPDATE item SET title = ?, amount = ?, note = ?, version = version + 1 WHERE id = ? AND version = ?";
@@ -251,23 +218,17 @@ async fn save(
         }
         form.reject(Edit::title(), "Somebody has changed or removed this item meanwhile.");
     }
-    Ok(form.refusal(edit_form(*id, &form), |form| edit_page(&user, datastar, form)))
+    Ok(form.refusal(edit_form(*id, &form), |form| edit_page(&user, script, form)))
 }
 
-fn edit_page(user: &User, datastar: DatastarScript, form: Html) -> Html {
-    html! { <Page title="Edit" user={user} script={datastar}><h1>"Edit"</h1>{form}</Page> }
+fn edit_page(user: &User, script: DatastarScript, form: Html) -> Html {
+    html! { <Page title="Edit" user={user} script={script}><h1>"Edit"</h1>{form}</Page> }
 }
 
 fn edit_form(id: i64, form: &Form<Edit>) -> Html {
     html! {
-        <form
-            id="edit"
-            class="fields"
-            method="post"
-            action={save::url(id)}
-            novalidate
-            data-on:submit={save::action(id).content_type(ContentType::Form)}
-        >
+        <form id="edit" class="fields" method="post" action={save::url(id)} novalidate
+            data-on:submit={save::action(id).content_type(ContentType::Form)}>
             let title = form.field(Edit::title());
             <label>"What"<input {..title.input()}></label>{title.message()}
             let amount = form.field(Edit::amount());

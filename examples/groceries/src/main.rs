@@ -42,11 +42,11 @@ async fn main() -> stario::Result {
 }
 
 async fn groceries(database: &str) -> Result<App> {
-    let pool = database::open(database).await?;
-    let closing = pool.clone();
+    let db = database::open(database).await?;
+    let closing = db.clone();
     Ok(app::new()
-        .state(Sessions::<()>::new(SqliteSessions::new(&pool).await?))
-        .state(pool)
+        .state(Sessions::<()>::new(SqliteSessions::new(&db).await?))
+        .state(db)
         .state(Relay::<()>::new())
         .on_stop(move |_| async move { closing.close().await })
         .security_headers(SecurityHeaders::new())
@@ -55,7 +55,7 @@ async fn groceries(database: &str) -> Result<App> {
         .on_status(StatusCode::FORBIDDEN, |reason, _| problem_page("Not allowed", reason)))
 }
 
-/// The frame of all pages. Those with a script also show when it is missing, and when an action failed.
+/// The frame of all pages. Those with the script say so when it is missing, and when an action failed.
 #[component]
 fn Page(title: &str, user: Option<&User>, script: Option<DatastarScript>, children: Children) -> Html {
     html! {
@@ -64,7 +64,6 @@ fn Page(title: &str, user: Option<&User>, script: Option<DatastarScript>, childr
             <head>
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta name="color-scheme" content="light dark">
                 <title>{title}</title>
                 <link rel="stylesheet" href={asset!("groceries.css")}>
                 {&script}
@@ -81,39 +80,24 @@ fn Page(title: &str, user: Option<&User>, script: Option<DatastarScript>, childr
                     </header>
                 }
                 <main>{children}</main>
-                if script.is_some() { <Failures/> }
+                if script.is_some() {
+                    // The style sheet shows this after three seconds, unless Datastar was loaded and hides it.
+                    <p class="failure late" role="alert" data-show="false">
+                        "The script of this page was not loaded, so its buttons do nothing. Check the connection and reload."
+                    </p>
+                    // A 4xx puts its sentence here, by `failure_region`; the next action takes it away.
+                    <div id="failure" class="failure" role="alert"
+                        data-on:datastar-fetch="if (evt.detail.type === 'started') el.textContent = ''"></div>
+                    // Other failures are known to the client alone: of the server, which it asks again, and of the network.
+                    <p class="failure" role="alert" style="display: none" data-signals:_lost="false" data-show="$_lost"
+                        data-on:datastar-fetch="
+                            if (['retrying', 'retries-failed', 'error'].includes(evt.detail.type)) $_lost = true;
+                            if (['started', 'datastar-patch-elements'].includes(evt.detail.type)) $_lost = false;
+                        "
+                    >"The server does not answer as it should. Nothing is saved until it does."</p>
+                }
             </body>
         </html>
-    }
-}
-
-/// What went wrong, in words.
-#[component]
-fn Failures() -> Html {
-    html! {
-        // The style sheet shows this after three seconds, unless Datastar was loaded and hides it.
-        <p class="failure late" role="alert" data-show="false">
-            "The script of this page was not loaded, so its buttons do nothing. Check the connection and reload."
-        </p>
-        // A 4xx puts its sentence here, by `failure_region`; the next action takes it away.
-        <div
-            id="failure"
-            class="failure"
-            role="alert"
-            data-on:datastar-fetch="if (evt.detail.type === 'started') el.textContent = ''"
-        ></div>
-        // Other failures are known to the client alone: of the server, which it tries again, and of the network.
-        <p
-            class="failure"
-            role="alert"
-            style="display: none"
-            data-signals:_lost="false"
-            data-show="$_lost"
-            data-on:datastar-fetch="
-                if (['retrying', 'retries-failed', 'error'].includes(evt.detail.type)) $_lost = true;
-                if (['started', 'datastar-patch-elements'].includes(evt.detail.type)) $_lost = false;
-            "
-        >"The server does not answer as it should. Nothing is saved until it does."</p>
     }
 }
 

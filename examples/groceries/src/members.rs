@@ -1,49 +1,33 @@
 //! Who is there: people sign in with a name and a password, and the first who does looks after the list.
 
-use std::fmt;
-
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use garde::Validate;
 use stario::http::request;
 use stario::prelude::*;
 use stario::{ErrorResponse, Redirect, Session, error_response};
 use stario_sqlite::SqlitePool;
-use stario_sqlite::sqlx::sqlite::SqliteRow;
-use stario_sqlite::sqlx::{self, FromRow, Row};
+use stario_sqlite::sqlx;
 
 use crate::database::Change;
 use crate::{Page, app, list, not_blank};
 
 /// Somebody who has signed in. A handler that takes one is for such people alone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct User {
-    pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) is_admin: bool,
 }
 
-impl FromRow<'_, SqliteRow> for User {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self { id: row.try_get("id")?, name: row.try_get("name")?, is_admin: row.try_get("is_admin")? })
-    }
-}
-
 #[dependency]
-async fn user(session: Session<()>, pool: State<SqlitePool>) -> Result<User> {
-    let user = sqlx::query_as("SELECT id, name, is_admin FROM member WHERE id = ?").bind(session.user());
-    Ok(user.fetch_optional(&*pool).await?.ok_or(SignedOut)?)
+async fn user(session: Session<()>, db: State<SqlitePool>) -> Result<User> {
+    let member = sqlx::query_as("SELECT name, is_admin FROM member WHERE id = ?").bind(session.user());
+    let (name, is_admin) = member.fetch_optional(&*db).await?.ok_or(SignedOut)?;
+    Ok(User { name, is_admin })
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("sign in first")]
 struct SignedOut;
-
-impl fmt::Display for SignedOut {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("sign in first")
-    }
-}
-
-impl std::error::Error for SignedOut {}
 
 #[error_response]
 impl ErrorResponse for SignedOut {
@@ -71,7 +55,7 @@ struct Login {
 
 #[app::query("/login")]
 pub(crate) async fn login() -> Html {
-    login_page(login_form(&Form::empty()))
+    login_page(&Form::empty())
 }
 
 /// Signs in. A name that nobody has is a new member's.
@@ -79,21 +63,19 @@ pub(crate) async fn login() -> Html {
 async fn sign_in(
     mut form: Form<Login>,
     session: Session<()>,
-    pool: State<SqlitePool>,
+    db: State<SqlitePool>,
     mut change: Change,
 ) -> Result<Response> {
     let Some(Login { name, password }) = form.value() else {
-        return Ok(form.refusal(login_form(&form), login_page));
+        return Ok(form.refusal(login_page(&form), |page| page));
     };
     let known = sqlx::query_as("SELECT id, password_hash FROM member WHERE name = ?").bind(name.trim());
-    let known: Option<(i64, String)> = known.fetch_optional(&*pool).await?;
+    let known: Option<(i64, String)> = known.fetch_optional(&*db).await?;
     let id = match known {
-        Some((id, hash)) => {
-            if !is_password(password.clone(), hash).await? {
-                form.reject(Login::password(), "That is not the password of this name.");
-                return Ok(form.refusal(login_form(&form), login_page));
-            }
-            id
+        Some((id, hash)) if is_password(password.clone(), hash.clone()).await? => id,
+        Some(_) => {
+            form.reject(Login::password(), "That is not the password of this name.");
+            return Ok(form.refusal(login_page(&form), |page| page));
         }
         None => {
             // The first member looks after the list.
@@ -126,25 +108,19 @@ pub(crate) async fn sign_out(session: Session<()>) -> Result<Redirect> {
     Ok(Redirect::see_other(login::url()))
 }
 
-fn login_page(form: Html) -> Html {
+fn login_page(form: &Form<Login>) -> Html {
     html! {
         <Page title="Sign in">
             <h1>"Groceries"</h1>
-            {form}
-            <p>"New here? Choose a name and a password."</p>
+            <form class="fields" method="post" action={sign_in::url()}>
+                let name = form.field(Login::name());
+                <label>"Name"<input autocomplete="username" autofocus {..name.input()}></label>{name.message()}
+                let password = form.field(Login::password());
+                <label>"Password"<input type="password" autocomplete="current-password" {..password.input()}></label>
+                {password.message()}
+                <button>"Sign in"</button>
+                <p>"New here? Choose a name and a password."</p>
+            </form>
         </Page>
-    }
-}
-
-fn login_form(form: &Form<Login>) -> Html {
-    html! {
-        <form class="fields" method="post" action={sign_in::url()}>
-            let name = form.field(Login::name());
-            <label>"Name"<input autocomplete="username" autofocus {..name.input()}></label>{name.message()}
-            let password = form.field(Login::password());
-            <label>"Password"<input type="password" autocomplete="current-password" {..password.input()}></label>
-            {password.message()}
-            <button>"Sign in"</button>
-        </form>
     }
 }

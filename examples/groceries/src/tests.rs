@@ -162,6 +162,24 @@ fn an_item_is_edited() {
 }
 
 #[test]
+fn who_edits_what_another_has_changed_is_told() {
+    let household = Household::new();
+    let (mut ada, mut grace) = (household.sign_in("Ada"), household.sign_in("Grace"));
+    add(&mut ada, "Tea");
+    wait_for(&mut grace, &["Tea"]);
+    for page in [&mut ada, &mut grace] {
+        page.click("#list li a");
+    }
+    ada.fill("[name=title]", "Green tea");
+    ada.click("main button");
+    grace.fill("[name=title]", "Black tea");
+    grace.click("main button");
+    assert_eq!(grace.text("#title-problem"), "Somebody has changed or removed this item meanwhile.");
+    assert_eq!(grace.value("[name=title]"), "Black tea");
+    wait_for(&mut ada, &["Green tea"]);
+}
+
+#[test]
 fn what_is_removed_cannot_be_edited() {
     let household = Household::new();
     let (mut ada, mut grace) = (household.sign_in("Ada"), household.sign_in("Grace"));
