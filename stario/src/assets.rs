@@ -26,7 +26,6 @@ use crate::path_segment;
 use crate::response::{Fixed, Location};
 
 pub use import_map::ImportMap;
-use links::Linked;
 pub(crate) use serve::compress_in_background;
 pub use serve::{FolderRegistration, assets_endpoint, serve_asset};
 
@@ -85,10 +84,8 @@ pub use serve::{FolderRegistration, assets_endpoint, serve_asset};
 /// Cargo does not see that a file is new. This matters only for one that nothing names: whoever names it changes a file that
 /// cargo sees. Where it matters, a `build.rs` of one line helps:
 ///
-/// ```no_run
-/// fn main() {
-///     println!("cargo:rerun-if-changed=static");
-/// }
+/// ```text
+/// fn main() { println!("cargo:rerun-if-changed=static"); }
 /// ```
 ///
 /// With debug assertions [`App::check`](crate::App::check) compares the disk with the program: a file that an `asset!` names
@@ -206,17 +203,26 @@ impl Asset {
 
     /// The path without a hash, which is redirected to the one with it.
     fn plain_path(self) -> String {
-        self.folder.path(&escaped(self.name))
+        let mut path = String::new();
+        self.folder.write_path(&escaped(self.name), &mut |part| path.push_str(part));
+        path
+    }
+
+    /// Passes the parts of the URL on.
+    fn write(self, out: &mut dyn FnMut(&str)) {
+        match self.version() {
+            Some(version) => self.folder.write_path(&version.path, out),
+            None => out(&self.plain_path()),
+        }
     }
 }
 
 /// The URL, as [`Asset::url`] has it.
 impl fmt::Display for Asset {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.version() {
-            Some(version) => formatter.write_str(&self.folder.path(&version.path)),
-            None => formatter.write_str(&self.plain_path()),
-        }
+        let mut written = Ok(());
+        self.write(&mut |part| written = written.and_then(|()| formatter.write_str(part)));
+        written
     }
 }
 
@@ -228,13 +234,13 @@ impl fmt::Debug for Asset {
 
 impl Render for Asset {
     fn render(&self, buf: &mut Buf) {
-        buf.push_escaped(&self.to_string());
+        self.write(&mut |part| buf.push_escaped(part));
     }
 }
 
 impl UrlAttr for Asset {
     fn write_url(&self, out: &mut AttrWriter<'_>) {
-        out.write_str(&self.to_string());
+        self.write(&mut |part| out.write_str(part));
     }
 }
 
@@ -308,6 +314,19 @@ struct Version {
     fixed: Fixed,
 }
 
+/// A file whose hash stands in a style sheet.
+struct Linked {
+    file: &'static AssetFile,
+    hash: String,
+}
+
+impl Linked {
+    /// Whether the file has the same content still.
+    fn is_current(&self, folder: &'static AssetFolder) -> bool {
+        folder.version(self.file).is_some_and(|version| version.fixed.hash() == self.hash)
+    }
+}
+
 /// The time of a file's last change, and its length.
 type Stamp = (Option<SystemTime>, u64);
 
@@ -317,9 +336,9 @@ impl AssetFolder {
         self.files.get(at)
     }
 
-    /// The URL of the file that is called so, with the prefix of the app.
-    fn path(&self, name: &str) -> String {
-        [&*encoded_prefix_of((self.app)()), self.at, "/", name].concat()
+    /// Passes on the parts of the URL of the file that is called so, with the prefix of the app.
+    fn write_path(&self, name: &str, out: &mut dyn FnMut(&str)) {
+        [&*encoded_prefix_of((self.app)()), self.at, "/", name].into_iter().for_each(out);
     }
 
     /// The file as it is now. `None` where it cannot be read; the log says why.

@@ -73,6 +73,7 @@
 //! | live updates | [`Relay`], [`Event`] |
 //! | signals with a type | [`derive(Signals)`](macro@Signals), [`SignalRef`], [`SignalPatch`], [`TextSignal`] |
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
+//! | static files | `assets!`, `asset!`, `Asset`, `ImportMap` |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
 //! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`], [`Warnings`] |
@@ -85,7 +86,7 @@
 //! | | |
 //! |---|---|
 //! | `compression` | responses in zstd, brotli or gzip, and request bodies in them: [`App::compression`], [`App::decompression`] |
-//! | `files` | files as responses: [`File`] |
+//! | `files` | files as responses: [`File`]; files in the program: `assets!` |
 //! | `http2` | HTTP/2 |
 //! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
 //! | `sessions` | [`Session`], [`Flash`] |

@@ -22,7 +22,7 @@ const STARIO: &str = "
 
     body/error body/incoming body body/held body/progress body/file error/rejection error telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress/variants compress
-    response response/file/beneath response/file/condition response/file/range response/file response/fixed response/fixed/absent response/json
+    response response/file/beneath response/file/condition response/file/range response/file response/fixed response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
@@ -50,7 +50,7 @@ const STARIO: &str = "
     session/id session/store session/error session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
-    assets/css assets assets/links assets/import_map assets/check assets/serve assets/tests
+    assets/css assets assets/links assets/import_map assets/check assets/serve
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
@@ -408,6 +408,7 @@ const KNOW_ROUTES: &[&str] = &[
     "app/layers.rs",
     "app/mount.rs",
     "app/parts.rs",
+    "assets/serve.rs",
     "dispatch.rs",
     "dispatch/found.rs",
     "exchange.rs",

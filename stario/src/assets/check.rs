@@ -17,15 +17,22 @@ pub(crate) struct Findings {
 
 impl AssetFolder {
     /// Compares, if the files are read from disk.
-    pub(crate) fn compare_with_disk(&self) -> Findings {
+    ///
+    /// # Errors
+    ///
+    /// Why the folder cannot be read.
+    pub(crate) fn compare_with_disk(&self) -> Result<Findings, String> {
         let mut findings = Findings::default();
         if self.files.iter().all(|file| file.content.is_some()) {
-            return findings;
+            return Ok(findings);
         }
         let mut on_disk = BTreeSet::new();
-        if let Err(error) = list(Path::new(self.root), "", &mut on_disk) {
-            findings.warnings.push(format!("the folder `{}` cannot be read: {error}", self.root));
-        }
+        list(Path::new(self.root), "", &mut on_disk).map_err(|error| {
+            format!(
+                "the folder `{}` cannot be read, where a build with debug assertions reads its files: {error}",
+                self.root
+            )
+        })?;
         findings.gone = self.names().filter(|name| !on_disk.contains(*name)).collect();
         for name in on_disk.iter().filter(|name| self.find(name).is_none()) {
             findings.warnings.push(format!(
@@ -37,7 +44,7 @@ impl AssetFolder {
         for file in self.files.iter().filter(|file| file.is_style_sheet()) {
             self.compare_urls(file, &mut findings.warnings);
         }
-        findings
+        Ok(findings)
     }
 
     fn names(&self) -> impl Iterator<Item = &'static str> {

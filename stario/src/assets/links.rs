@@ -8,20 +8,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
-use super::{AssetFile, AssetFolder, css, escaped, hashed_name};
-
-/// A file whose hash stands in a style sheet.
-pub(super) struct Linked {
-    file: &'static AssetFile,
-    hash: String,
-}
-
-impl Linked {
-    /// Whether the file has the same content still.
-    pub(super) fn is_current(&self, folder: &'static AssetFolder) -> bool {
-        folder.version(self.file).is_some_and(|version| version.fixed.hash() == self.hash)
-    }
-}
+use super::{AssetFile, AssetFolder, Linked, css, escaped, hashed_name};
 
 /// A URL in a style sheet.
 struct Reference<'c> {

@@ -17,13 +17,15 @@ use crate::body::Response;
 use crate::panic::panic_message;
 
 /// The best levels, by the coding's place in `ContentCoding::ALL`. Level 19 of zstd is the last that does not need tables
-/// of hundreds of megabytes. A build with debug assertions takes the levels of other responses, because encoders that are
-/// not optimized need seconds for a script.
-const BEST: [Effort; ContentCoding::ALL.len()] = if cfg!(debug_assertions) {
-    [Effort { level: 3, window: 21 }, Effort { level: 4, window: 22 }, Effort { level: 6, window: 15 }]
-} else {
-    [Effort { level: 19, window: 21 }, Effort { level: 11, window: 22 }, Effort { level: 9, window: 15 }]
-};
+/// of hundreds of megabytes.
+const BEST: [Effort; ContentCoding::ALL.len()] =
+    [Effort { level: 19, window: 21 }, Effort { level: 11, window: 22 }, Effort { level: 9, window: 15 }];
+
+/// The level of a coding. A build with debug assertions takes those of other responses, because encoders that are not
+/// optimized would need seconds for a script.
+fn effort(coding: ContentCoding) -> Effort {
+    if cfg!(debug_assertions) { Compression::new().effort(coding) } else { BEST[coding as usize] }
+}
 
 /// The codings of one content. It is an extension of the responses that have this content.
 #[derive(Clone)]
@@ -43,6 +45,7 @@ struct Encoded {
 }
 
 impl Variants {
+    #[cfg_attr(not(feature = "files"), allow(dead_code))]
     pub(crate) fn new(content: Bytes) -> Self {
         Self(Arc::new(Inner { content, encoded: Default::default() }))
     }
@@ -87,7 +90,7 @@ impl Variants {
 
 impl Inner {
     fn encode(&self, coding: ContentCoding) {
-        let encoded = encoder::encode_whole(&self.content, coding, BEST[coding as usize]);
+        let encoded = encoder::encode_whole(&self.content, coding, effort(coding));
         let encoded = encoded.inspect_err(|error| tracing::error!(%error, "a file cannot be compressed"));
         let shorter = encoded.ok().filter(|encoded| encoded.len() < self.content.len());
         let _ = self.encoded[coding as usize].bytes.set(shorter.map(|mut encoded| {
@@ -131,5 +134,39 @@ fn work() {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
             tracing::error!(panic = panic_message(&*panic), "the compression of a file panicked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_levels_are_better() {
+        let rules = (0..400).map(|rule| format!(".rule-{rule} {{ margin: {}px; }}\n", rule * rule % 97));
+        let css: String = rules.collect();
+        for coding in ContentCoding::ALL {
+            let length = |effort| encoder::encode_whole(css.as_bytes(), coding, effort).unwrap().len();
+            let (best, usual) = (length(BEST[coding as usize]), length(Compression::new().effort(coding)));
+            assert!(best < usual, "{coding}: {best}, {usual}");
+        }
+        // The tables of the largest window are allowed.
+        let long = vec![b'x'; 3 * 1024 * 1024];
+        assert!(encoder::encode_whole(&long, ContentCoding::Zstd, BEST[0]).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_become_shorter_is_not_kept() {
+        let variants = Variants::new(Bytes::from_static(b"short"));
+        variants.0.encode(ContentCoding::Gzip);
+        assert_eq!(variants.get(ContentCoding::Gzip), None);
+    }
+
+    #[test]
+    fn a_job_that_panics_stops_no_other() {
+        let (sender, done) = std::sync::mpsc::channel();
+        in_background(|| panic!("on purpose"));
+        in_background(move || sender.send(()).unwrap());
+        done.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
     }
 }

@@ -29,7 +29,7 @@ impl Fixed {
     /// The content of a file whose name says which type it has.
     pub(crate) fn new(name: &str, content: Bytes) -> Self {
         let digest: [u8; 48] = Sha384::digest(&content).into();
-        let hash: String = digest[..Self::HASH_LENGTH / 2].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = format!("{:016x}", digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first)));
         let etag = HeaderValue::try_from(format!("\"{hash}\""));
         Self {
             content_type: media_type(Path::new(name)),

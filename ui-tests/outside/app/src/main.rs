@@ -24,8 +24,13 @@ async fn home() -> Html {
 }
 
 #[app::query("/users/{user_id}")]
-async fn get_user(user_id: PathParam<i64>, #[default(false)] posts: QueryParam<bool>, config: State<Config>) -> Result<Html> {
-    let user = User { id: *user_id, name: config.greeting.clone().unwrap_or_else(|| format!("User {user_id}")) };
+async fn get_user(
+    user_id: PathParam<i64>,
+    #[default(false)] posts: QueryParam<bool>,
+    config: State<Config>,
+) -> Result<Html> {
+    let user =
+        User { id: *user_id, name: config.greeting.clone().unwrap_or_else(|| format!("User {user_id}")) };
     Ok(html! {
         <div id={("user-", user.id)}>{user.name}</div>
         if *posts {
@@ -89,7 +94,10 @@ mod tests {
         let res = client.get("/users/123").send();
         assert_eq!(res.status(), 200);
         assert!(res.text().contains("User 123"));
-        assert_eq!(client.get("/users/1?posts=true").send().text(), r#"<div id="user-1">User 1</div><ul id="posts"></ul>"#);
+        assert_eq!(
+            client.get("/users/1?posts=true").send().text(),
+            r#"<div id="user-1">User 1</div><ul id="posts"></ul>"#
+        );
     }
 
     #[test]

@@ -6,7 +6,11 @@ stario::app!();
 
 /// Finds what is sold.
 #[app::query("/shop/{kind}")]
-pub async fn find(kind: PathParam<String>, name: QueryParam<String>, #[default(1)] page: QueryParam<u32>) -> String {
+pub async fn find(
+    kind: PathParam<String>,
+    name: QueryParam<String>,
+    #[default(1)] page: QueryParam<u32>,
+) -> String {
     format!("{kind}: {name}, page {page}")
 }
 
