@@ -154,7 +154,7 @@ mod tests {
         for (selectors, _) in
             include_str!("static/tiles.css").split('}').filter_map(|rule| rule.split_once('{'))
         {
-            // Animations have no selectors.
+            // A rule with `@` selects no element.
             for selector in selectors.split(',').filter(|selector| !selector.contains('@')) {
                 // Only a browser knows `:hover`.
                 let element = selector.split(':').next().unwrap_or_default().trim();
