@@ -213,6 +213,11 @@ impl Exchange {
         self.connection.peer()
     }
 
+    /// The address of the client; `None` if the server does not say where the connection comes from.
+    pub(crate) fn client(&self) -> Option<IpAddr> {
+        self.outer().record.client
+    }
+
     pub(crate) fn version(&self) -> Version {
         self.version
     }
@@ -224,6 +229,11 @@ impl Exchange {
     pub(crate) fn nonce(&self) -> Option<Nonce> {
         let outer = self.outer();
         *outer.nonce.get_or_init(|| outer.settings().nonce())
+    }
+
+    /// Whether the handler has asked for the nonce, so that its page holds one.
+    pub(crate) fn has_used_nonce(&self) -> bool {
+        matches!(self.outer().nonce.get(), Some(Some(_)))
     }
 
     pub(crate) fn accepted(&self) -> Option<&Accepted> {
@@ -253,9 +263,9 @@ impl Exchange {
         self.place().map_or(&self.app.root, |place| &place.settings)
     }
 
-    /// Whether the part that answers has guards.
+    /// Whether the part that answers has guards, or a rate limit.
     pub fn is_guarded(&self) -> bool {
-        !self.settings().guards.is_empty()
+        !self.settings().admissions.is_empty()
     }
 
     /// The route that matched.

@@ -236,6 +236,12 @@ macro_rules! value_newtype {
             }
         }
 
+        impl<T: std::hash::Hash> std::hash::Hash for $name<T> {
+            fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+                self.0.hash(hasher);
+            }
+        }
+
         impl<T: stario_html::Render> stario_html::Render for $name<T> {
             fn render(&self, buf: &mut stario_html::Buf) {
                 self.0.render(buf);

@@ -40,7 +40,7 @@
 //! | the query | [`QueryParam`], [`QueryParams`], [`Query`] |
 //! | the headers | [`Header`], [`Headers`], [`Cookie`], `SignedCookie`, `EncryptedCookie` |
 //! | the page's signals | [`Signal`], [`Signals`](struct@Signals), [`FileSignal`] |
-//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
+//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`], `Form` |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
 //! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`], [`UploadProgress`] |
 //! | the response, and whether the client is still there | [`Writer`], [`Alive`] |
@@ -91,6 +91,7 @@
 //! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
 //! | `sessions` | [`Session`], [`Flash`] |
 //! | `uploads` | multipart bodies and files in them: [`UploadedFile`], [`Multipart`], [`FileSignal`] |
+//! | `forms` | forms with rules, and what is wrong by field: `Form` |
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
@@ -163,6 +164,8 @@ mod memory;
 mod capacity;
 /// How many streams are open at once.
 mod stream_places;
+/// How often one client may ask.
+mod rate_limit;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.
@@ -265,8 +268,6 @@ pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
 pub use stario_html::{PageSignals, SignalPatch, SignalRef, TextSignal};
-#[cfg(feature = "forms")]
-pub use stario_macros::Form;
 /// Groups several parameters in a struct, which handlers then take as one.
 ///
 /// Each field is a parameter with the field's name. It takes the same attributes, `#[default(..)]` and
@@ -418,6 +419,22 @@ pub use stario_macros::{appless as command, appless as detached_command, appless
 pub use stario_macros::{component, dependency, error_response};
 pub use work::Unfinished;
 pub use writer::{Alive, WhileAlive, Writer};
+
+/// A program of the guide that needs the feature `forms`. Without the feature it is an empty one.
+#[cfg(feature = "forms")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_forms {
+    ($($program:tt)*) => { $($program)* };
+}
+#[cfg(not(feature = "forms"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_forms {
+    ($($program:tt)*) => {
+        fn main() {}
+    };
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

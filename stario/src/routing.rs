@@ -19,9 +19,9 @@ use std::cmp::Reverse;
 use http::{HeaderMap, Method, request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-#[cfg(feature = "sessions")]
-pub(crate) use host::is_of_this_machine;
 pub(crate) use host::{Host, Hosts};
+#[cfg(feature = "sessions")]
+pub(crate) use host::{is_of_this_machine, is_this_machine};
 pub(crate) use pattern::{Capture, Pattern};
 use tree::Node;
 pub(crate) use tree::RouteId;

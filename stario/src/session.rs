@@ -17,27 +17,18 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::error::Rejection;
 use crate::extract::FromRequest;
 use crate::parameter::{Parameter, Requirement};
 use crate::scope::Scope;
 use current::Current;
 
-pub use error::SessionError;
+pub use error::{SessionError, StoreError};
 pub use flash::Flash;
 pub use id::{InvalidSessionId, SessionId};
 pub use memory::MemoryStore;
 pub use sessions::{SessionInfo, Sessions};
-pub use store::{SessionFilter, SessionRecord, SessionStore, StoreError};
-
-/// What a session can hold: a value that serde writes and reads, with a default for visitors that have no session.
-pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Default + Send + Sync + 'static> SessionData for T {}
+pub use store::{SessionData, SessionFilter, SessionRecord, SessionStore};
 
 /// The session of the browser that sent the request, with a value of your own type. The app needs [`Sessions<T>`] as state.
 ///

@@ -20,9 +20,9 @@ const STARIO: &str = "
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/held body/progress body/file error/rejection error telemetry/otlp telemetry telemetry/request
+    body/error body/incoming body body/held body/progress body/file error/rejection error rate_limit telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress/variants compress
-    response response/file/beneath response/file/condition response/file/range response/file response/fixed response/json
+    response response/entity_tag response/caching response/file/beneath response/file/condition response/file/range response/file response/fixed response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
@@ -45,9 +45,9 @@ const STARIO: &str = "
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
     extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
     extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
-    inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
+    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action datastar/form_answer relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
-    session/id session/store session/error session/memory session/sessions session/cookie session/current
+    session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
     assets/css assets assets/links assets/import_map assets/check assets/serve
@@ -95,7 +95,7 @@ const STARIO_MACROS: &str = "
     dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
     from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
     signals/check signals/emit signals form/parse form/model form/check form/emit form error_response endpoint/kind
-    endpoint/parse endpoint/model endpoint/check endpoint/links endpoint/emit endpoint
+    endpoint/parse endpoint/model endpoint/rate_limit endpoint/caching endpoint/check endpoint/links endpoint/emit endpoint
 
     lib
 ";
@@ -312,6 +312,7 @@ fn each_dependency_has_its_place() {
             "assets/serve.rs",
             "error.rs",
             "relay/pattern.rs",
+            "session/error.rs",
         ],
     );
     only_in(
@@ -335,13 +336,16 @@ fn each_dependency_has_its_place() {
             "response.rs",
             "response/set_cookie.rs",
             "response/set_cookie/sealed.rs",
+            "session/current.rs",
+            "session/flash.rs",
+            "session/sessions.rs",
             "testing/cookie_jar.rs",
             "testing/response.rs",
         ],
     );
-    only_in("getrandom::", &["nonce.rs"]);
+    only_in("getrandom::", &["nonce.rs", "session/id.rs"]);
+    only_in("sha2::", &["response/fixed.rs", "session/id.rs"]);
     only_in("base64::", &["extract/file_signal.rs", "response/fixed.rs", "testing/page/bind.rs"]);
-    only_in("sha2::", &["response/fixed.rs"]);
     only_in(
         "html5ever::",
         &[
@@ -418,6 +422,7 @@ const KNOW_ROUTES: &[&str] = &[
     "layer.rs",
     "route.rs",
     "scope.rs",
+    "session/cookie.rs",
     "settings/allowed_hosts.rs",
     "shared.rs",
 ];

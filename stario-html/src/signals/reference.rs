@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 
 use super::code::Code;
 use super::kind::InputValue;
-use crate::AttrWriter;
 use crate::places::{BindAttr, IndicatorAttr};
+use crate::{AttrWriter, Buf, Render};
 
 /// A reference to a signal whose values are of type `T`, made by a function of a struct with `derive(Signals)`.
 ///
@@ -31,6 +31,23 @@ pub struct SignalRef<T> {
 pub struct NestedSignals<T> {
     name: Cow<'static, str>,
     value: PhantomData<fn() -> T>,
+}
+
+/// The type of a signal whose value the server knows when it writes a page. There is none: the impl that needs it is there for the
+/// message.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the value of a signal is known in the page only, and this is written by the server",
+    label = "a signal",
+    note = "show it by the attribute `data-text`: `<b data-text={{Search::page()}}></b>`"
+)]
+pub trait KnownToServer {}
+
+impl<T> Render for SignalRef<T>
+where
+    T: KnownToServer,
+{
+    fn render(&self, _: &mut Buf) {}
 }
 
 impl<T> SignalRef<T> {

@@ -6,21 +6,36 @@ use super::App;
 use super::parts::Effective;
 use crate::handler::EndpointRoute;
 use crate::route::{HandlerKind, RouteInfo};
-use crate::settings::{Guard, PartSettings};
+use crate::settings::{Admission, Guard, PartSettings};
 
 /// The route as lists show it.
 pub(super) fn info(route: &EndpointRoute, settings: &PartSettings) -> RouteInfo {
-    let guards = settings.guards.iter().map(|guard| guard.name);
+    let guards = settings.guards().map(|guard| guard.name);
     RouteInfo::new(route, &route.target.endpoint.info, guards)
+}
+
+/// What is wrong with a handler whose responses shared caches may keep, though guards decide who gets them.
+pub(super) fn passed_by_caches(route: &EndpointRoute, settings: &PartSettings) -> Option<String> {
+    let endpoint = &route.target.endpoint.info;
+    let cache = endpoint.caching?.cache?;
+    let guard = settings.guards().next()?.name;
+    let is_asked = |directive: &str| matches!(directive.trim(), "private" | "no-store" | "no-cache");
+    (!cache.split(',').any(is_asked)).then(|| {
+        format!(
+            "{endpoint} has the guard `{guard}`, which a shared cache would not ask: add `private` to `cache = \"{cache}\"`"
+        )
+    })
 }
 
 /// The settings that hold for the route. The files of an app are no secret, so they have no guard.
 pub(super) fn settings(route: &EndpointRoute, effective: &mut Effective) -> Arc<PartSettings> {
     let settings = effective.of(&route.target.settings);
-    if route.target.endpoint.info.kind != HandlerKind::Files || settings.guards.is_empty() {
+    if route.target.endpoint.info.kind != HandlerKind::Files || settings.guards().next().is_none() {
         return settings;
     }
-    Arc::new(PartSettings { guards: Vec::new(), ..PartSettings::clone(&settings) })
+    let mut settings = PartSettings::clone(&settings);
+    settings.admissions.retain(|admission| !matches!(admission, Admission::Guard(_)));
+    Arc::new(settings)
 }
 
 impl App {
@@ -68,7 +83,7 @@ impl App {
     /// # }
     /// ```
     pub fn guard(mut self, guard: Guard) -> Self {
-        self.settings.part.guards.push(guard);
+        self.settings.part.admissions.push(Admission::Guard(guard));
         self
     }
 }

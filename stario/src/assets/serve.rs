@@ -38,6 +38,8 @@ pub const fn assets_endpoint(
         is_checked: true,
         body_limit: None,
         timeout: None,
+        rate_limits: &[],
+        caching: None,
     };
     Endpoint { info, layer: None, requirements: Vec::new, call }
 }

@@ -33,11 +33,139 @@ pub use problem::Problem;
 pub use reader::{FieldInfo, FormFields, FormGroup, Kind as FieldKind, Reader};
 pub use reference::{FieldOf, FieldRef, FileRef, GroupRef};
 
+/// Makes the fields of a struct those of a form, which [`Form<SignUp>`](struct@Form) reads.
+///
+/// Each field has a function that names it, `SignUp::email()`. [`Form::field`](struct@Form) and `Form::reject` take what it returns, and only that
+/// of their own form. It is a [`SignalRef`](crate::SignalRef), too: `data-bind={SignUp::email()}`.
+///
+/// ```
+/// use garde::Validate;
+/// use stario::prelude::*;
+///
+/// #[derive(Form, Validate)]
+/// #[garde(allow_unvalidated)]
+/// struct SignUp {
+///     #[garde(email)]
+///     email: String,
+///     /// Never shown again.
+///     #[form(secret)]
+///     #[garde(length(min = 12))]
+///     password: String,
+///     age: Option<u8>,
+///     #[serde(default)]                                       // a checkbox that is not checked sends nothing
+///     news: bool,
+///     #[form(nested)]
+///     #[garde(dive)]
+///     children: Vec<Child>,
+///     #[form(file, max_size = 1024 * 1024, accept = "image/*")]
+///     photo: Option<UploadedFile>,
+/// }
+///
+/// #[derive(Form, Validate)]
+/// struct Child {
+///     #[garde(length(min = 1))]
+///     name: String,
+/// }
+///
+/// # stario::app!();
+/// # fn main() {
+/// let form = Form::<SignUp>::filled(&json!({ "email": "ada@example.com", "children": [{ "name": "Bob" }] })).unwrap();
+/// assert_eq!(form.field(SignUp::email()).value(), "ada@example.com");
+/// let name = form.field(SignUp::children().at(0).name());
+/// assert_eq!(name.input().as_str(), r#" name="children.0.name" value="Bob""#);
+/// # }
+/// ```
+///
+/// # Fields
+///
+/// | attribute | the field |
+/// |---|---|
+/// | none | is read by serde from its text, a `Vec` from all texts of its name |
+/// | `#[form(secret)]` | is empty when the form is shown again |
+/// | `#[form(nested)]` | is a struct that derives `Form`, a `Vec` of it, or an `Option`: `None` if nothing is typed in any of its fields |
+/// | `#[form(file)]` | is an [`UploadedFile`](crate::UploadedFile), an `Option` or a `Vec` of it |
+/// | `#[form(file, max_size = ..)]` | has files of so many bytes at most, checked while they come; a larger one is not kept |
+/// | `#[form(file, accept = "..")]` | has files of these types, listed as in HTML: `"image/*, .csv"`; what counts is what the client says |
+/// | `#[form(fn = "..")]` | has a function of this name, where its own is taken |
+/// | `#[serde(rename = "..")]`, and `rename_all` on the struct | has this name in the form |
+/// | `#[serde(default)]`, on the field or the struct | may be missing |
+/// | `#[serde(skip)]` | is not in the form |
+///
+/// Other attributes of serde do not go with forms, and do not compile. The struct need not derive serde's traits; with `Serialize` it can fill
+/// a form, see `Form::filled`. It has no type parameters.
+///
+/// The crate must have an [`app!`](crate::app!). One that has none names stario: `#[form(crate = stario)]`.
+pub use stario_macros::Form;
+
 /// Makes a text of a problem.
 type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 
 /// Reads a form as a struct that derives [`Form`](macro@crate::Form) and garde's `Validate`: its value, or all that is wrong with it,
 /// together with what was typed.
+///
+/// The body is what a form of HTML sends (`application/x-www-form-urlencoded` or `multipart/form-data`), by a browser alone or by
+/// Datastar with `contentType: 'form'`, or the signals of a page as JSON. A field that is missing or does not fit its type is a problem of that
+/// field, as one that breaks a rule is, and all of them are found at once. Values are read as by a [`FormBody`](crate::FormBody): an
+/// empty input is no value unless the field is text, and of several texts a single value is the last.
+///
+/// What no form can be is refused before the handler runs: another content type (415), a body larger than
+/// [`App::body_limit`](crate::App::body_limit) or of more than 1000 fields (413), text that is not UTF-8 (400), and multipart that is malformed
+/// (422). A handler that has answered already, a detached command, can show no problem: take the form in a command.
+///
+/// ```
+/// use garde::Validate;
+/// use stario::prelude::*;
+///
+/// #[derive(Form, Validate)]
+/// struct Vote {
+///     #[garde(length(min = 1))]
+///     name: String,
+///     #[garde(range(max = 5))]
+///     stars: u8,
+/// }
+///
+/// fn vote_form(form: &Form<Vote>) -> Html {
+///     let (name, stars) = (form.field(Vote::name()), form.field(Vote::stars()));
+///     html! {
+///         <form id="vote" method="post" action={vote::url()} data-on:submit={vote::action().content_type(action::ContentType::Form)} novalidate>
+///             <label>"Name "<input {..name.input()}></label>{name.message()}
+///             <label>"Stars "<input inputmode="numeric" {..stars.input()}></label>{stars.message()}
+///             <button>"Vote"</button>
+///         </form>
+///     }
+/// }
+///
+/// # stario::app!();
+/// #[app::command("/vote")]
+/// async fn vote(form: Form<Vote>) -> Response {
+///     let Some(vote) = form.value() else {
+///         return form.refusal(vote_form(&form), |form| html! { <!DOCTYPE html><html lang="en"><body>{form}</body></html> });
+///     };
+///     html! { <p id="vote">{&vote.name}" gives "{vote.stars}</p> }.into_response()
+/// }
+///
+/// # fn main() {
+/// let client = TestClient::new(app::new());
+/// let res = client.post("/vote").field("name", "Ada").field("stars", "9").send();
+/// assert_eq!(res.status(), 422);
+/// assert!(res.text().contains(r#"name="stars" value="9" aria-invalid="true" aria-describedby="stars-problem""#));
+/// assert!(res.text().contains("The most is 5."));
+/// let res = client.post("/vote").signals(&json!({ "name": "Ada", "stars": 3 })).send();
+/// assert_eq!(res.text(), r#"<p id="vote">Ada gives 3</p>"#);
+/// # }
+/// ```
+///
+/// # Rules
+///
+/// garde checks them: its `Validate` is derived beside `Form`, so an app has the crate among its dependencies. Where some
+/// field has no value, the other rules are checked all the same, with a stand-in for it: 0, the empty text, the first variant. What they
+/// say of that field is dropped, but a rule of yours that looks at two fields may see it. There is no stand-in for some types, such as a
+/// date; the rules are then checked when it can be read. A rule whose `Context` is not `()` gets its `Default`.
+///
+/// # Names
+///
+/// One name serves everywhere: in the form, as a signal, and for problems. A field of a nested struct is `address.street`, one of the first row
+/// of a list is `items.0.name`; `items[0].name` is read as the same. A page may remove rows: they are counted from 0 again.
 pub struct Form<T> {
     /// Also a stand-in while there are problems; nobody sees that.
     value: Option<T>,

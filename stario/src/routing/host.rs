@@ -98,8 +98,13 @@ fn host_of(head: &request::Parts) -> Option<String> {
 /// names no host is no browser's.
 #[cfg(feature = "sessions")]
 pub(crate) fn is_of_this_machine(head: &request::Parts) -> bool {
-    let Some(host) = host_of(head) else { return true };
-    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host);
+    host_of(head).is_none_or(|host| is_this_machine(&host))
+}
+
+/// Whether a host, in lower case and without a port, is the machine itself.
+#[cfg(feature = "sessions")]
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     host == "localhost"
         || host.ends_with(".localhost")
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())

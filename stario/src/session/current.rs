@@ -19,6 +19,7 @@ use super::id::Secret;
 use super::store::{SessionFilter, SessionRecord};
 use super::{SessionData, SessionError, Sessions};
 use crate::error::{Error, Rejection};
+use crate::error_text::Chain;
 use crate::extract;
 use crate::head_changes::HeadChanges;
 use crate::response::SetCookie;
@@ -109,7 +110,7 @@ impl<T: SessionData> Current<T> {
                 // Another request has noted it, or ended the session, which the first change will find.
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::error!(error = %crate::error_text::Chain(&error), "the use of a session is not noted")
+                    tracing::error!(error = %Chain(&error), "the use of a session is not noted");
                 }
             }
         }

@@ -4,8 +4,10 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::store::StoreError;
 use crate::error::{ErrorRegistration, ErrorResponse, Registered};
+
+/// An error of a store.
+pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a session could not be changed, or a message not be kept for the next page.
 ///

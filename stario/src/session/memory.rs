@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::SessionId;
-use super::store::{SessionFilter, SessionRecord, SessionStore, StoreError};
+use super::store::{SessionFilter, SessionRecord, SessionStore};
+use super::{SessionId, StoreError};
 
 /// The most bytes that are kept unless the app says otherwise: 64 MiB.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -122,7 +122,9 @@ impl SessionStore for MemoryStore {
                 all.filter(|record| record.user.as_ref() == Some(user)).map(|record| record.id).collect()
             }
         };
-        meant.iter().for_each(|id| kept.remove(id));
+        for id in &meant {
+            kept.remove(id);
+        }
         Ok(meant.len() as u64)
     }
 }

@@ -208,7 +208,7 @@ impl<T: SessionData> Sessions<T> {
     }
 }
 
-impl<T> Sessions<T> {
+impl<T: SessionData> Sessions<T> {
     /// Finds the sessions that are meant and have not expired.
     pub(super) async fn find(&self, which: SessionFilter) -> Result<Vec<SessionRecord>, SessionError> {
         let mut found = self.store.load(&which).await.map_err(SessionError::Store)?;
@@ -263,10 +263,7 @@ impl<T> Sessions<T> {
     }
 
     /// The value as it is stored.
-    pub(super) fn json(&self, data: &T) -> Result<String, SessionError>
-    where
-        T: serde::Serialize,
-    {
+    pub(super) fn json(&self, data: &T) -> Result<String, SessionError> {
         let json = serde_json::to_string(data).map_err(SessionError::Json)?;
         if json.len() > self.max_bytes {
             return Err(SessionError::TooLarge { bytes: json.len(), limit: self.max_bytes });

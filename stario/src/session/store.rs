@@ -1,9 +1,22 @@
 //! Where sessions are kept: a trait of three calls.
 
-use std::error::Error as StdError;
 use std::pin::Pin;
 
-use super::SessionId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{SessionId, StoreError};
+
+/// What a session can hold: a value that serde writes and reads, with a default for visitors that have no session.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a session",
+    label = "not stored in a session",
+    note = "derive `serde::Serialize`, `serde::Deserialize` and `Default` for it; it must also be `Send`, `Sync` and own all that it holds"
+)]
+pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Default + Send + Sync + 'static> SessionData for T {}
 
 /// What a store keeps of one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +45,6 @@ pub enum SessionFilter {
     /// All with which this user has logged in.
     User(String),
 }
-
-/// An error of a store.
-pub type StoreError = Box<dyn StdError + Send + Sync>;
 
 /// Keeps sessions: implement it to keep them elsewhere than in the memory of the process.
 ///

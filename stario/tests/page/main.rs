@@ -15,6 +15,7 @@ mod forms;
 mod live;
 mod requests;
 mod scripts;
+mod sessions;
 mod steps;
 mod typed;
 #[cfg(feature = "forms")]

@@ -2,7 +2,7 @@
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use stario::UploadedFile;
+use stario::UploadProgress;
 use stario::prelude::*;
 
 use super::{FORM, JSON, MULTIPART, app, check, client, post};
@@ -14,7 +14,7 @@ enum Size {
     Large,
 }
 
-#[derive(Debug, Form, Validate, Serialize)]
+#[derive(Form, Validate, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 struct Order {
@@ -47,7 +47,7 @@ fn three() -> u8 {
     3
 }
 
-#[derive(Debug, Form, Validate, Serialize)]
+#[derive(Form, Validate, Serialize)]
 struct Address {
     #[garde(length(min = 3))]
     street: String,
@@ -56,7 +56,7 @@ struct Address {
     postal_code: String,
 }
 
-#[derive(Debug, Form, Validate, Serialize)]
+#[derive(Form, Validate, Serialize)]
 struct Item {
     #[garde(length(min = 1))]
     name: String,
@@ -67,12 +67,12 @@ struct Item {
 #[app::command("/typed-form/order")]
 async fn order(form: Form<Order>) -> Response {
     let text = match form.value() {
-        Some(Order { customer_name, age, size, gift, tags, stars, address, items, invoice, seen: _ }) => {
+        Some(Order { customer_name, age, size, gift, tags, stars, address, items, invoice, seen }) => {
             let items: Vec<_> = items.iter().map(|item| (&item.name, item.amount)).collect();
             let invoice = invoice.as_ref().map(|invoice| &invoice.street);
             let (street, code) = (&address.street, &address.postal_code);
             format!(
-                "{customer_name} {age:?} {size:?} {gift} {tags:?} {stars} {street} {code} {items:?} {invoice:?}"
+                "{customer_name} {age:?} {size:?} {gift} {tags:?} {stars} {street} {code} {items:?} {invoice:?} {seen}"
             )
         }
         None => problems(&form),
@@ -90,7 +90,7 @@ const SENT: &str = "customerName=Ada&age=&size=large&tags=red&tags=blue&address.
 
 #[test]
 fn a_form_is_a_value_however_it_is_sent() {
-    let value = r#"Ada None Large false ["red", "blue"] 3 Main St 1a [("tea", 2), ("milk", 1)] None"#;
+    let value = r#"Ada None Large false ["red", "blue"] 3 Main St 1a [("tea", 2), ("milk", 1)] None 0"#;
     check(post("/typed-form/order", FORM, SENT), 200, value);
     let signals = json!({
         "customerName": "Ada", "age": "", "size": "large", "gift": false, "tags": ["red", "blue"], "other": { "a": 1 },
@@ -160,7 +160,7 @@ fn a_form_without_a_body_lacks_all_fields() {
     check(client().post("/typed-form/order"), 200, missing);
 }
 
-#[derive(Debug, Form, Validate)]
+#[derive(Form, Validate)]
 #[garde(allow_unvalidated)]
 struct Upload {
     #[garde(length(min = 2))]
@@ -174,7 +174,7 @@ struct Upload {
     pages: Vec<Scan>,
 }
 
-#[derive(Debug, Form, Validate)]
+#[derive(Form, Validate)]
 #[garde(allow_unvalidated)]
 struct Scan {
     #[form(file, max_size = 4)]
@@ -232,6 +232,9 @@ fn files_have_limits_of_their_own() {
         200,
         "ab 1 0 [Some(4)]",
     );
+    let in_signal =
+        json!({ "title": "ab", "photo": [{ "name": "a", "contents": "MQ==", "mime": "image/png" }] });
+    check(client().post("/typed-form/upload").signals(&in_signal), 200, "photo: Expected: a file.");
     let unchosen = "--x\r\ncontent-disposition: form-data; name=\"photo\"; filename=\"\"\r\n\
         content-type: application/octet-stream\r\n\r\n\r\n--x--\r\n";
     check(post("/typed-form/upload", MULTIPART, unchosen), 200, "title: Fill this in.\nphoto: Fill this in.");
@@ -303,10 +306,41 @@ fn a_field_is_shown_as_it_was_filled() {
     );
     assert_eq!(
         amount.message().unwrap().as_str(),
-        r#"<span class="problem" role="alert" id="order-7-items-0-amount-problem">no "tea" left</span>"#
+        r#"<span class="problem" role="alert" id="order-7-items-0-amount-problem">no &quot;tea&quot; left</span>"#
     );
     assert!(form.field(Order::age()).control().as_str().ends_with(" autofocus"));
     let bound = html! { <input data-bind={Order::items().at(0).name()}> };
     assert_eq!(bound.as_str(), r#"<input data-bind="items.0.name">"#);
     assert!(form.into_value().is_err());
+}
+
+#[derive(Clone)]
+struct Watched(std::sync::Arc<std::sync::Mutex<Vec<u64>>>);
+
+#[dependency]
+fn watched(progress: UploadProgress) -> Watched {
+    let seen = Watched(std::sync::Arc::default());
+    let reports = seen.clone();
+    assert_eq!(progress.received(), 0);
+    progress.on_progress(move |received| reports.0.lock().unwrap().push(received));
+    seen
+}
+
+#[app::command("/typed-form/watched")]
+async fn watched_upload(form: Form<Upload>, seen: Watched, progress: UploadProgress) -> String {
+    let seen = seen.0.lock().unwrap();
+    let is_rising = seen.is_sorted() && seen.last() == Some(&progress.received());
+    let is_whole = Some(progress.received()) == progress.total();
+    format!("{} {is_rising} {is_whole}", form.value().is_some())
+}
+
+#[test]
+fn progress_is_reported_while_the_body_comes() {
+    let file = client().post("/typed-form/watched").field("title", "ab").file("photo", "a.txt", "0123456789");
+    check(file.file("more", "b", "b".repeat(600 * 1024)), 200, "true true true");
+    // Nothing is known of the length of a body that is sent in chunks.
+    let chunks = ["title=a", "b"].map(|chunk| Ok::<_, std::convert::Infallible>(stario::Bytes::from(chunk)));
+    let body = stario::Body::stream(futures_util::stream::iter(chunks));
+    let request = client().post("/typed-form/watched").header("content-type", FORM).body(body);
+    check(request, 200, "false true false");
 }

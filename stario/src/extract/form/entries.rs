@@ -120,6 +120,11 @@ impl Entry {
             && self.fields.values().all(Entry::is_blank)
     }
 
+    /// Whether the field has a text, or is a group of fields.
+    pub(super) fn is_typed(&self) -> bool {
+        !self.fields.is_empty() || self.texts.iter().any(|text| !text.is_empty())
+    }
+
     /// The texts of the field, for serde.
     pub(super) fn borrowed_texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.texts.iter().map(|text| Cow::Borrowed(&**text))

@@ -52,7 +52,6 @@ pub(super) enum Received {
     label = "not a file",
     note = "a field with #[form(file)] is an `UploadedFile`, an `Option<UploadedFile>` or a `Vec<UploadedFile>`"
 )]
-#[allow(private_interfaces)]
 pub trait FormFile: Sized {
     #[doc(hidden)]
     fn __of(files: Vec<UploadedFile>) -> Option<Self>;

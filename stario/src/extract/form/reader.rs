@@ -84,6 +84,18 @@ pub(super) fn position(mut fields: &'static [FieldInfo], path: &str) -> Vec<usiz
     position
 }
 
+/// A type that serde can read from the texts of one field.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a form",
+    label = "serde cannot read it",
+    note = "the type of a field is `Deserialize`; a struct that has fields of its own derives `Form` and its field is marked #[form(nested)], an `UploadedFile` is marked #[form(file)]"
+)]
+pub trait FormValue: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FormValue for T {}
+
 /// Several fields under one name: a struct that derives `Form`, a `Vec` of it, or an `Option`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -140,6 +152,11 @@ impl<'r, 'e> Reader<'r, 'e> {
         self.group.and_then(|group| group.field(name))
     }
 
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, value::Problem> {
+        let texts = self.entry(name).into_iter().flat_map(Entry::borrowed_texts);
+        value::from_texts(texts.map(Ok), Counts::Last)
+    }
+
     fn note(&mut self, name: &str, problem: Problem) {
         self.problems.push((joined(self.path, name), problem));
     }
@@ -161,25 +178,19 @@ impl<'r, 'e> Reader<'r, 'e> {
     }
 
     /// The value of a field that serde reads from its texts.
-    pub fn value<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        let texts = self.entry(name).into_iter().flat_map(Entry::borrowed_texts).map(Ok);
-        value::from_texts(texts, Counts::Last).map_or_else(
-            |problem| {
+    pub fn value<T: FormValue>(&mut self, name: &'static str) -> Option<T> {
+        match self.read(name) {
+            Ok(value) => Some(value),
+            Err(problem) => {
                 self.note(name, Problem::of_value(problem));
                 value::stand_in()
-            },
-            Some,
-        )
+            }
+        }
     }
 
     /// The same for a field with a default, which an empty text means, too, where it is no value of the type.
-    pub fn value_or<T: DeserializeOwned>(
-        &mut self,
-        name: &'static str,
-        default: impl FnOnce() -> T,
-    ) -> Option<T> {
-        let texts = self.entry(name).into_iter().flat_map(Entry::borrowed_texts).map(Ok);
-        match value::from_texts(texts, Counts::Last) {
+    pub fn value_or<T: FormValue>(&mut self, name: &'static str, default: impl FnOnce() -> T) -> Option<T> {
+        match self.read(name) {
             Ok(value) if !self.is_absent(name) => Some(value),
             Ok(_) => Some(default()),
             Err(value::Problem::Missing { path, .. }) if path.is_empty() => Some(default()),
@@ -209,10 +220,17 @@ impl<'r, 'e> Reader<'r, 'e> {
                 }
             }
         }
-        F::__of(files).or_else(|| {
-            self.note(name, Problem::required());
-            Some(F::__stand_in())
-        })
+        // A form without `enctype="multipart/form-data"` sends the file's name, and signals send the file as text.
+        let is_other = files.is_empty() && self.entry(name).is_some_and(Entry::is_typed);
+        let problem = if is_other {
+            Problem::of_rule("invalid", "a file")
+        } else if let Some(file) = F::__of(files) {
+            return Some(file);
+        } else {
+            Problem::required()
+        };
+        self.note(name, problem);
+        Some(F::__stand_in())
     }
 }
 

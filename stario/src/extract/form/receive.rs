@@ -3,6 +3,7 @@
 use super::super::content_type::ContentType;
 use super::super::form_body;
 use super::super::multipart::{Parser, is_multipart};
+use super::super::off_worker;
 use super::super::signals_json::{SignalsJson, not_json};
 use super::super::uploaded_file::{Upload, UploadedFile};
 use super::super::value::JsonTree;
@@ -28,15 +29,7 @@ pub(super) async fn receive(
         Some(content_type) if content_type.is_json() => {
             let signals = SignalsJson::read(scope).await?;
             length = signals.json().len();
-            // Other signals of the page are skipped.
-            for info in fields {
-                if let Some(json) = signals.get(info.name) {
-                    let tree = JsonTree::read(json).map_err(|error| not_json(&error))?;
-                    if let Some(entry) = root.at_path(info.name) {
-                        entry.add_json(tree.root());
-                    }
-                }
-            }
+            root = off_worker::parse(length, move || of_signals(&signals, fields)).await?;
         }
         Some(content_type) if content_type.is_form() => {
             let pairs = form_body::read_fields(scope, |(name, text)| (name.into_owned(), text.into_owned()));
@@ -54,6 +47,19 @@ pub(super) async fn receive(
     }
     root.renumber();
     Ok((root, length))
+}
+
+/// The fields among the signals of a page. Its other signals are skipped.
+fn of_signals(signals: &SignalsJson, fields: &'static [FieldInfo]) -> Result<Entry, Rejection> {
+    let mut root = Entry::default();
+    for info in fields {
+        if let Some(json) = signals.get(info.name)
+            && let Some(entry) = root.at_path(info.name)
+        {
+            entry.add_json(JsonTree::read(json).map_err(|error| not_json(&error))?.root());
+        }
+    }
+    Ok(root)
 }
 
 /// Reads multipart. A file that its field does not accept is not kept, whatever its size.
@@ -79,10 +85,9 @@ async fn receive_parts(
             let text = part.rest().await?;
             parser.keep(text.capacity(), text.len())?;
             length += text.len();
-            match (rules, String::from_utf8(text)) {
-                (Some(_), _) => entry.files.push(Received::Refused(Problem::of_rule("invalid", "a file"))),
-                (None, Ok(text)) => entry.texts.push(text),
-                (None, Err(_)) => return Err(Rejection::bad_request("the form is not valid text")),
+            match String::from_utf8(text) {
+                Ok(text) => entry.texts.push(text),
+                Err(_) => return Err(Rejection::bad_request("the form is not valid text")),
             }
             continue;
         };

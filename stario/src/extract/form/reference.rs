@@ -107,7 +107,8 @@ impl<F> FieldOf<F> for GroupRef<F> {
     }
 }
 
-impl<F, R: FieldOf<F>> FieldOf<F> for &R {
+#[diagnostic::do_not_recommend]
+impl<F, R: FieldOf<F> + ?Sized> FieldOf<F> for &R {
     fn name(&self) -> &str {
         (**self).name()
     }
