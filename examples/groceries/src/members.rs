@@ -59,7 +59,7 @@ pub(crate) async fn login() -> Html {
 }
 
 /// Signs in. A name that nobody has is a new member's.
-#[app::command("/login")]
+#[app::command("/login", rate_limit = "20/minute")]
 async fn sign_in(
     mut form: Form<Login>,
     session: Session<()>,
