@@ -96,8 +96,6 @@ impl Future for Dispatch {
         let mut finished = None;
         if compressing.is_none() {
             let mut response = ready!(state.poll(exchange, ctx));
-            #[cfg(feature = "sessions")]
-            exchange.change_head(&mut response);
             let is_plain = has_plain_head(&response);
             finish_head(exchange, &mut response, is_plain);
             match compressed(exchange, response, is_plain) {
@@ -263,6 +261,9 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(reason) = reason {
         exchange.note_reason(reason.for_log());
     }
+    // At the end: it corrects what was said of caches, by whoever said it.
+    #[cfg(feature = "sessions")]
+    exchange.change_head(response);
     exchange.answered(status);
 }
 
