@@ -56,7 +56,11 @@ impl Server {
         let program = program.ancestors().nth(2).expect("a target directory").join(name);
         let directory = tempfile::tempdir().expect("a directory");
         let mut command = Command::new(program);
-        command.env("STARIO_PORT", "0").env("DATABASE_URL", directory.path().join("test.db"));
+        // What users see.
+        command
+            .env("STARIO_PORT", "0")
+            .env("STARIO_DEV", "0")
+            .env("DATABASE_URL", directory.path().join("test.db"));
         match datastar {
             Some(file) => command.env("DATASTAR_FILE", file),
             None => command.env_remove("DATASTAR_FILE"),
