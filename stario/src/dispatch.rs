@@ -93,6 +93,7 @@ impl Future for Dispatch {
         let mut finished = None;
         if compressing.is_none() {
             let mut response = ready!(state.poll(exchange, ctx));
+            response::declare_cache(&mut response);
             #[cfg(feature = "sessions")]
             exchange.change_head(&mut response);
             let is_plain = has_plain_head(&response);
@@ -249,7 +250,6 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
-    response::declare_cache(response);
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {

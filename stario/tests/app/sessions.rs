@@ -168,6 +168,11 @@ async fn public(session: Own) -> ([(&'static str, &'static str); 2], String) {
     ([("cache-control", "public, max-age=60"), ("vary", "accept")], session.get().name.clone())
 }
 
+#[app::query("/kept", app = local, cache = "public, max-age=60, s-maxage=600", etag = true)]
+async fn kept(session: Own) -> String {
+    session.get().name.clone()
+}
+
 /// The visit's name, by a provider.
 #[derive(Clone)]
 struct Name(String);
@@ -299,6 +304,11 @@ fn a_cache_that_others_share_keeps_nothing() {
     let spy = Spy::default();
     let res = spy.client().get("/public").send();
     assert_eq!((res.header("cache-control"), res.header("vary")), ("private, max-age=60", "accept, cookie"));
+    let client = spy.client();
+    let res = client.get("/kept").send();
+    assert_eq!((res.header("cache-control"), res.header("vary")), ("private, max-age=60", "cookie"));
+    let res = client.get("/kept").header("if-none-match", res.header("etag")).send();
+    assert_eq!((res.status().as_u16(), res.header("cache-control")), (304, "private, max-age=60"));
 }
 
 #[test]
