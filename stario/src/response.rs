@@ -28,6 +28,8 @@ use crate::error_text::Chain;
 pub use crate::body::Response;
 pub use attachment::Attachment;
 pub use caching::Caching;
+#[cfg(feature = "sessions")]
+pub(crate) use caching::made_private;
 pub(crate) use caching::{declare as declare_cache, finish as finish_caching};
 #[cfg(feature = "files")]
 pub use file::File;
