@@ -1,5 +1,8 @@
 //! The guide's form with rules in a browser, used by the keyboard alone: sent by Datastar, and where no script runs.
 
+// The page takes its parts by value, so that a handler is short.
+#![allow(clippy::needless_pass_by_value)]
+
 use browser_tests::{Browsers, PATIENCE, datastar_file, wait_until};
 use fantoccini::{Client, Locator};
 use garde::Validate;

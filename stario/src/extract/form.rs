@@ -167,7 +167,7 @@ type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 /// One name serves everywhere: in the form, as a signal, and for problems. A field of a nested struct is `address.street`, one of the first row
 /// of a list is `items.0.name`; `items[0].name` is read as the same. A page may remove rows: they are counted from 0 again.
 pub struct Form<T> {
-    /// Also a stand-in while there are problems; nobody sees that.
+    /// While there are problems it may hold stand-ins, and is not handed out.
     value: Option<T>,
     sent: Entry,
     /// The path of each field with a problem, in the order of the fields.
@@ -284,7 +284,7 @@ where
         off_worker::parse(length, move || {
             let (mut sent, mut problems) = (sent, Vec::new());
             let value = T::__read(&mut Reader::new(&sent, &mut problems));
-            // The value holds them.
+            // The value holds clones of the files.
             sent.drop_files();
             if let Some(value) = &value {
                 let unread: Vec<String> = problems.iter().map(|(path, _)| path.clone()).collect();

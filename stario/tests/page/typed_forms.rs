@@ -1,5 +1,8 @@
 //! A form as a page shows it, sent by a browser alone and by Datastar.
 
+// The page takes its parts by value, so that a handler is short.
+#![allow(clippy::needless_pass_by_value)]
+
 use garde::Validate;
 use stario::action::ContentType;
 use stario::prelude::*;
