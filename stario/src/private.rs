@@ -34,7 +34,7 @@ pub use crate::rate_limit::RateLimit;
 pub use crate::reply::{
     Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply, reply_whole,
 };
-pub use crate::response::Caching;
+pub use crate::response::{Caching, WholeResponse};
 pub use crate::route::{EndpointInfo, HandlerKind};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};

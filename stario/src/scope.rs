@@ -95,6 +95,18 @@ impl Scope {
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The map of the request's headers, emptied, so that its memory can hold those of the response. `None` if something else
+    /// still holds the scope, or if the map is large.
+    pub(crate) fn into_spare_headers(mut self: Arc<Self>) -> Option<HeaderMap> {
+        const MOST_KEPT: usize = 32;
+        let headers = &mut Arc::get_mut(&mut self)?.head.headers;
+        if headers.capacity() > MOST_KEPT {
+            return None;
+        }
+        headers.clear();
+        Some(std::mem::take(headers))
+    }
+
     /// The request's head.
     pub(crate) fn head(&self) -> &Parts {
         &self.head
@@ -276,6 +288,12 @@ impl Scope {
     pub fn close(&self) {
         let (body, shared, held) = {
             let mut inputs = self.inputs();
+            let is_empty = inputs.body.as_ref().and_then(Body::whole).is_some_and(Bytes::is_empty);
+            if is_empty && matches!(inputs.shared, SharedInputs::Unread) {
+                // There is nothing to drop.
+                inputs.shared = SharedInputs::Dropped;
+                return;
+            }
             let shared = std::mem::replace(&mut inputs.shared, SharedInputs::Dropped);
             (inputs.body.take(), shared, inputs.held.take())
         };

@@ -115,7 +115,7 @@ where
         let peer = request.extensions().get::<SocketAddr>().copied();
         let (head, body) = request.into_parts();
         let response = dispatch(&self.0, head, Body::new(body), Connection::new(peer));
-        Box::pin(async { Ok(*response.await) })
+        Box::pin(async { Ok(response.await) })
     }
 }
 

@@ -304,7 +304,7 @@ fn split(
 ) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
-    let logged = LoggedRoute::new(path);
+    let logged = LoggedRoute::new(&method, path);
     let facts = RouteFacts {
         endpoint: &endpoint.info,
         settings,

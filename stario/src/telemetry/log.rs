@@ -74,6 +74,17 @@ impl Log {
         });
     }
 
+    /// Writes the line of a request that has ended by `now`, straight into the buffer. `write` must not log.
+    pub(super) fn write_record(&self, now: Instant, write: impl FnOnce(&mut Vec<u8>)) {
+        let Output::Stderr { is_terminal } = self.output else {
+            return self.write_line(Level::INFO, now, write);
+        };
+        STDERR.append_by(is_terminal, |lines| {
+            line::begin(lines, self.format, Level::INFO, now);
+            write(lines);
+        });
+    }
+
     /// Writes a line that `write` has all of.
     pub(super) fn write_bytes(&self, level: Level, write: impl FnOnce(&mut Vec<u8>)) {
         thread_local! {
