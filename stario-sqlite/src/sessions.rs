@@ -22,7 +22,8 @@ const STEPS: &[&str] = &["
 /// A store of sessions in the table `stario_sessions`, for [`Sessions::new`](stario::Sessions::new). Sessions outlive the process, and
 /// all processes that open the file have the same.
 ///
-/// Each new session deletes up to 16 that have expired.
+/// Each new session deletes up to 16 that have expired. Visitors who never come back leave theirs until it expires, so a page that
+/// changes the session of every visitor needs a limit of use where robots find it.
 #[derive(Debug, Clone)]
 pub struct SqliteSessions {
     database: SqlitePool,

@@ -264,7 +264,7 @@ async fn records_are_kept_as_they_are() {
     let which = stario::SessionFilter::Id(record.id);
     assert!(store.save(&record).await.unwrap());
     assert!(!store.save(&record).await.unwrap(), "the id is taken");
-    assert_eq!(store.load(&which).await.unwrap(), [record.clone()]);
+    assert_eq!(store.load(&which).await.unwrap(), std::slice::from_ref(&record));
     let next = stario::SessionRecord { version: 2, data: "{}".to_owned(), ..record.clone() };
     assert!(store.save(&next).await.unwrap());
     assert!(!store.save(&next).await.unwrap(), "another was faster");

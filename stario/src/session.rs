@@ -1,8 +1,8 @@
 //! `Session<T>`: what the app remembers of one browser, and `Flash`: a message for the next page.
 //!
-//! A change is stored where it is made, and awaited. So the way of a request has no step for it: an error of the store is the
-//! handler's own, and streams, detached commands and handlers with a `Writer` need no rules of their own. Only the cookie
-//! belongs to the head of the response, by `HeadChanges`.
+//! A change is stored when the handler makes it, and the handler awaits that. So the dispatch has no step that stores sessions: an
+//! error of the store is one of the handler, and streams, detached commands and handlers with a `Writer` need no rules of their
+//! own. Only the cookie is added to the head of the response, by `HeadChanges`.
 
 mod cookie;
 mod current;
@@ -60,7 +60,7 @@ pub use store::{SessionData, SessionFilter, SessionRecord, SessionStore};
 ///
 /// **A change is stored at once**, and is in the store when [`update`](Self::update) returns: an error of the store is the handler's
 /// to pass on with `?`. What the handler fails with later does not undo it. Of requests that change one session at the same time, each
-/// changes what the one before has stored, so no change is lost. A session that was ended, or given a new id, since the request read it
+/// changes what the one before has stored: the last one wins where both change the same field, and no other change is lost. A session that was ended, or given a new id, since the request read it
 /// is not stored again: 409.
 ///
 /// **The cookie** holds 256 random bits, of which the store has the hash. It is `HttpOnly`, `SameSite=Lax`, and `Secure` except on
@@ -104,8 +104,8 @@ impl<T: SessionData> Session<T> {
         self.0.update(change).await
     }
 
-    /// Makes it the session of a user who has just proved who they are, under a new id, so that who knew the old one has
-    /// nothing. The value stays for `change`, unless it was that of another user: then it is the default.
+    /// Makes it the session of a user who has just proved who they are. It gets a new id, so that the old one, which somebody else may
+    /// know, is of no use. The value is kept and given to `change`; if it was that of another user, `change` gets the default.
     ///
     /// `user` is what you know a user by, such as the key of a row; [`Sessions::revoke_user`] takes the same.
     ///

@@ -6,9 +6,9 @@
 //!                              +--log_out--> None
 //! ```
 //!
-//! What the store has is ahead of this: another request may have changed, renewed or ended the session. So each change is
-//! stored only on top of the version that it was made of; else it is made again, of what is stored now. A record that is gone
-//! from the store is never stored again.
+//! The store may have something newer: another request may have changed, renewed or ended the session. So a change is stored only if
+//! the store still has the version that the change was made to; otherwise the change is made again to the newest version. A record
+//! that is no longer in the store is never stored again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -107,7 +107,7 @@ impl<T: SessionData> Current<T> {
             let used = self.sessions.used(SessionRecord { version: record.version + 1, ..record.clone() });
             match self.sessions.save(&used).await {
                 Ok(true) => record = used,
-                // Another request has noted it, or ended the session, which the first change will find.
+                // Another request has noted the use, or has ended the session: then a change will fail.
                 Ok(false) => {}
                 Err(error) => {
                     tracing::error!(error = %Chain(&error), "the use of a session is not noted");
@@ -190,7 +190,7 @@ impl<T: SessionData> Current<T> {
             },
             None => None,
         };
-        // What another user has left is not for this one.
+        // The value of another user's session is not kept.
         let own =
             before.as_ref().filter(|record| record.user.as_ref().is_none_or(|present| *present == user));
         let mut data = own.map_or_else(|| Ok(T::default()), read)?;
@@ -214,7 +214,7 @@ impl<T: SessionData> Current<T> {
         let after = SessionRecord { id: secret.id(), version: 1, ..self.sessions.used(before.clone()) };
         self.store_new(&secret, &after).await?;
         if self.sessions.delete(SessionFilter::Id(before.id)).await? == 0 {
-            // It was ended meanwhile, and so is this one.
+            // Another request has ended the session meanwhile, so the renewed one ends, too.
             self.sessions.delete(SessionFilter::Id(after.id)).await?;
             return Err(SessionError::Ended);
         }
@@ -229,7 +229,7 @@ impl<T: SessionData> Current<T> {
         self.sessions.delete(SessionFilter::Id(record.id)).await?;
         self.set(None, T::default());
         match self.cookie.send(&self.head, SetCookie::removal(self.cookie.name.clone())) {
-            // The cookie that the browser keeps is worth nothing.
+            // The browser keeps its cookie, whose session no longer exists.
             Err(SessionError::HeadSent) => Ok(()),
             sent => sent,
         }

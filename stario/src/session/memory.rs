@@ -14,8 +14,8 @@ const OVERHEAD: usize = 256;
 
 /// Keeps sessions in the memory of the process: they end with it, and no other process knows them.
 ///
-/// It keeps 64 MiB unless [`max_bytes`](Self::max_bytes) says otherwise. When it is full, it drops what has expired, then those with
-/// which nobody has logged in, then all others; always those first that were not used for the longest time.
+/// It keeps 64 MiB unless [`max_bytes`](Self::max_bytes) says otherwise. When it is full, it drops sessions that have expired, then those
+/// with which nobody has logged in, then others. Of each kind, those go first that were not used for the longest time.
 #[derive(Debug)]
 pub struct MemoryStore {
     kept: Mutex<Kept>,
