@@ -182,6 +182,9 @@ mod route;
 mod settings;
 /// How failures are answered.
 mod answers;
+/// What developers see.
+#[cfg_attr(not(debug_assertions), path = "development/absent.rs")]
+mod development;
 /// An app's state.
 mod states;
 /// Work that outlives its request.

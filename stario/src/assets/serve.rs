@@ -52,7 +52,7 @@ pub fn serve_asset(folder: &'static AssetFolder, scope: &Scope) -> EndpointFutur
     };
     // A path that is not text has been refused, and a slash that is escaped is part of no name.
     let response = percent_decode_str(path).decode_utf8().ok().and_then(|name| respond(folder, &name));
-    let response = response.map(Box::new).ok_or_else(|| Error::new(StatusCode::NOT_FOUND, "Not Found"));
+    let response = response.map(Into::into).ok_or_else(|| Error::new(StatusCode::NOT_FOUND, "Not Found"));
     Box::pin(std::future::ready(response))
 }
 
