@@ -93,9 +93,6 @@ impl Dispatch {
         if compressing.is_none() {
             ready!(state.poll(exchange, response, ctx));
             let made = response.get_or_insert_default();
-            response::declare_cache(made);
-            #[cfg(feature = "sessions")]
-            exchange.change_head(made);
             let is_plain = has_plain_head(made);
             finish_head(exchange, made, is_plain);
             match exchange.accepted() {
@@ -280,12 +277,16 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
+    response::declare_cache(response);
     development::show(exchange, response);
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {
         exchange.note_reason(reason.for_log());
     }
+    // At the end: it corrects what was said of caches, by whoever said it.
+    #[cfg(feature = "sessions")]
+    exchange.change_head(response);
     exchange.answered(status);
 }
 

@@ -66,7 +66,7 @@ pub enum WholeResponse {
 }
 
 impl WholeResponse {
-    /// Puts the response in its place. Its headers may use the memory of an empty map.
+    /// Puts the response in its place. `spare` is an empty map whose memory its headers may use.
     pub(crate) fn finish(self, place: &mut Option<Response>, spare: impl FnOnce() -> Option<HeaderMap>) {
         match self {
             Self::Content(content_type, body) => {

@@ -14,10 +14,10 @@ pub(crate) struct Admin(User);
 
 #[dependency]
 fn admin(user: User) -> Result<Admin> {
-    match user.is_admin {
-        true => Ok(Admin(user)),
-        false => Err(Error::new(StatusCode::FORBIDDEN, "This page is for those who look after the list.")),
+    if !user.is_admin {
+        return Err(Error::new(StatusCode::FORBIDDEN, "This page is for those who look after the list."));
     }
+    Ok(Admin(user))
 }
 
 // Guards each handler of this module.

@@ -194,7 +194,7 @@ struct Edit {
 async fn edit(user: User, id: PathParam<i64>, db: State<SqlitePool>, script: DatastarScript) -> Result<Html> {
     let item = sqlx::query_as("SELECT * FROM item WHERE id = ?").bind(*id).fetch_optional(&*db).await?;
     let item: Item = item.ok_or_else(no_such_item)?;
-    Ok(edit_page(&user, script, edit_form(*id, &Form::filled(&item)?)))
+    Ok(edit_page(&user, script, &edit_form(*id, &Form::filled(&item)?)))
 }
 
 /// Answers Datastar with the form or the next page, and a browser alone with a page.
@@ -218,10 +218,10 @@ async fn save(
         }
         form.reject(Edit::title(), "Somebody has changed or removed this item meanwhile.");
     }
-    Ok(form.refusal(edit_form(*id, &form), |form| edit_page(&user, script, form)))
+    Ok(form.refusal(edit_form(*id, &form), |form| edit_page(&user, script, &form)))
 }
 
-fn edit_page(user: &User, script: DatastarScript, form: Html) -> Html {
+fn edit_page(user: &User, script: DatastarScript, form: &Html) -> Html {
     html! { <Page title="Edit" user={user} script={script}><h1>"Edit"</h1>{form}</Page> }
 }
 

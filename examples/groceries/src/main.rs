@@ -106,6 +106,6 @@ fn problem_page(title: &str, reason: &str) -> Html {
 }
 
 /// A rule for fields of forms, beside those that garde has.
-fn not_blank(text: &str, (): &()) -> garde::Result {
+fn not_blank<C>(text: &str, _: &C) -> garde::Result {
     if text.trim().is_empty() { Err(garde::Error::new("Fill this in.")) } else { Ok(()) }
 }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::LazyLock;
 
+use stario::RouteInfo;
 use stario::testing::Page;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -202,7 +203,7 @@ fn only_members_see_the_list_and_only_admins_the_members() {
     let routes = app(&household.directory).routes();
     let open = routes.iter().filter(|route| route.guards().next().is_none());
     assert_eq!(
-        open.map(|route| route.path()).collect::<Vec<_>>(),
+        open.map(RouteInfo::path).collect::<Vec<_>>(),
         ["/assets/{path...}", "/login", "/login", "/logout"]
     );
 
