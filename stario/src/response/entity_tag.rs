@@ -34,8 +34,8 @@ impl EntityTag {
         self.opaque == other.opaque
     }
 
-    /// Whether a header of the request, such as `if-none-match`, lists a tag that `is_same` as this one, or `*`, which stands for
-    /// every state. `etag` is `None` if the response has no tag.
+    /// Whether a header of the request, such as `if-none-match`, lists a tag that is the same by `is_same`, or `*`, which stands for
+    /// every state. `etag` is the response's tag, if it has one.
     pub(super) fn is_among(
         etag: Option<&Self>,
         request: &HeaderMap,
