@@ -7,6 +7,7 @@ mod asset_check;
 mod client_file;
 mod compose;
 mod discover;
+mod findings;
 mod guards;
 mod hook;
 mod hooks;
@@ -37,6 +38,7 @@ use crate::states::States;
 
 pub(crate) use assemble::Assembled;
 pub use discover::{AppHook, HookKind, ModuleGuard, Registration, inventory};
+pub use findings::{Problems, Warnings};
 use hook::Hook;
 use known::Known;
 pub(crate) use mount::Mount;
@@ -446,69 +448,5 @@ impl App {
 impl fmt::Debug for App {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("App").field("routes", &self.routes).finish_non_exhaustive()
-    }
-}
-
-/// Everything that keeps an app from serving, each problem with its file and line where it has one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Problems(Vec<String>);
-
-impl std::error::Error for Problems {}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the app cannot start:")?;
-        self.0.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
-    }
-}
-
-impl fmt::Debug for Problems {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-/// What is likely wrong with an app that can start all the same, each with file and line; found by [`App::check`].
-///
-/// ```
-/// use stario::prelude::*;
-///
-/// # stario::app!();
-/// #[app::query("/")]
-/// async fn home() -> &'static str {
-///     "home"
-/// }
-///
-/// # fn main() {
-/// let warnings = app::new().check().unwrap();
-/// assert!(warnings.is_empty(), "{warnings}");
-/// # }
-/// ```
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Warnings(Vec<String>);
-
-impl Warnings {
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The warnings, one by one.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
-/// One per line.
-impl fmt::Display for Warnings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0.join("\n"))
-    }
-}
-
-impl fmt::Debug for Warnings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
     }
 }

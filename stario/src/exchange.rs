@@ -3,9 +3,12 @@
 //! It owns nothing that leads back to it: a `Logger`, an `Alive`, a `Cleanup` and a `Writer` hold parts of it, never the
 //! whole. So it is dropped, and the clean-ups run, when the handler's future and the response's body are gone.
 
+mod delivery;
+mod record;
+
 use std::any::TypeId;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -13,7 +16,7 @@ use http::{Method, StatusCode, Version, request};
 use tracing::Span;
 
 use crate::answers::DATASTAR_REQUEST;
-use crate::body::{Delivery, End, Entered};
+use crate::body::{Delivery, Entered};
 use crate::channel::Channel;
 use crate::client::client_behind;
 use crate::compress::Accepted;
@@ -33,9 +36,9 @@ use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::short_text::ShortText;
-use crate::sse::StreamObserver;
 use crate::stream_places::StreamPlace;
 use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
+use record::Record;
 
 /// One request and its response, shared by the handler's future and the response's body. The inputs of the request are in
 /// the [`Scope`](crate::Scope), which ends earlier; the dependencies that the handler borrows are in its future.
@@ -88,26 +91,6 @@ struct RareFacts {
     /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value. And what
     /// parameters of one type share.
     attempts: Slots,
-}
-
-/// What the log and the metrics say of the request when its response has ended.
-struct Record {
-    listeners: Listeners,
-    /// `None` if nobody asks how long it takes.
-    started: Option<Instant>,
-    method: Method,
-    path: ShortText,
-    client: Option<IpAddr>,
-    /// The status of the response; 0 before there is one.
-    status: AtomicU16,
-    is_stream: AtomicBool,
-    /// Whether an event stream ended because the server stops.
-    is_stopped: AtomicBool,
-    /// Whether the request is counted among those that the server's stop has cut.
-    is_cut_noted: AtomicBool,
-    events: AtomicU64,
-    #[cfg(feature = "metrics")]
-    figures: Mutex<Option<telemetry::metrics::Figures>>,
 }
 
 /// Where a request was found to lead.
@@ -426,7 +409,7 @@ impl Exchange {
     /// Counts the request among those that the server's stop has cut: once, though its call and the body of its response may
     /// both be dropped before their end.
     pub(crate) fn note_cut(&self) {
-        if let Some(handler) = self.handler()
+        if let Some(handler) = Delivery::handler(self)
             && !self.outer().record.is_cut_noted.swap(true, Ordering::Relaxed)
         {
             self.app.work.note_cut(handler);
@@ -464,71 +447,6 @@ impl Exchange {
             elapsed: now.saturating_duration_since(started),
         };
         record.listeners.write(&request, now, &self.span);
-    }
-}
-
-impl Record {
-    fn new(listeners: Listeners, method: Method, path: ShortText, client: Option<IpAddr>) -> Self {
-        let is_timed = cfg!(feature = "metrics") || listeners.want_records();
-        Self {
-            listeners,
-            started: is_timed.then(Instant::now),
-            #[cfg(feature = "metrics")]
-            figures: Mutex::new(None),
-            method,
-            path,
-            client,
-            status: AtomicU16::new(0),
-            is_stream: AtomicBool::new(false),
-            is_stopped: AtomicBool::new(false),
-            is_cut_noted: AtomicBool::new(false),
-            events: AtomicU64::new(0),
-        }
-    }
-}
-
-impl Delivery for Exchange {
-    fn enter(&self) -> Entered<'_> {
-        Exchange::enter(self)
-    }
-
-    fn handler(&self) -> Option<&'static str> {
-        self.route().map(|route| route.target.endpoint.handler)
-    }
-
-    fn note_size(&self, bytes: usize) {
-        if let Some(route) = self.route() {
-            route.target.large_response.note(bytes);
-        }
-    }
-
-    fn note_cut(&self) {
-        Exchange::note_cut(self);
-    }
-
-    fn ended(&self, bytes: u64, end: End) {
-        if self.is_behind_layers() {
-            return;
-        }
-        let (is_stream, is_stopped) =
-            (self.record.is_stream.load(Ordering::Relaxed), self.record.is_stopped.load(Ordering::Relaxed));
-        let outcome = match end {
-            End::Whole if is_stopped => Outcome::Stopped,
-            End::Whole => Outcome::Whole,
-            End::Dropped if is_stream => Outcome::ClientClosed,
-            End::Failed | End::Dropped => Outcome::Cut,
-        };
-        self.conclude(bytes, outcome);
-    }
-}
-
-impl StreamObserver for Exchange {
-    fn sent(&self, events: u64) {
-        self.outer().record.events.fetch_add(events, Ordering::Relaxed);
-    }
-
-    fn stopped(&self) {
-        self.outer().record.is_stopped.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a handler is, and its call: its arguments are resolved, it runs, its value becomes the response.
 
 mod call;
+mod complete;
 mod explicit;
 mod route;
 mod stream;
@@ -16,8 +17,9 @@ use crate::response::WholeResponse;
 use crate::route::EndpointInfo;
 use crate::scope::Scope;
 
+pub use call::accept;
 pub(crate) use call::{PendingCall, call};
-pub use call::{accept, complete};
+pub use complete::complete;
 pub use explicit::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
 pub(crate) use route::{EndpointRoute, RouteTarget};
 pub(crate) use stream::mounted;

@@ -33,7 +33,7 @@ const STARIO: &str = "
     datastar/into_event datastar/event sse hand_over development answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
-    head_changes exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
+    head_changes exchange/record exchange exchange/delivery scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
@@ -49,10 +49,10 @@ const STARIO: &str = "
     datastar/link datastar/action datastar/form_answer relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
-    writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
+    writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
-    handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
+    handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/guards app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
     app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
@@ -70,7 +70,7 @@ const STARIO: &str = "
     testing/page/patch testing/page/fetch testing/page/tab testing/page/waiting testing/page/steps
     testing/page/find testing/page/reading testing/page
 
-    testing stream private lib prelude
+    testing stream private docs lib prelude
 ";
 
 /// The files of `stario-html`, in the same order.

@@ -1,0 +1,53 @@
+//! What the body of the response tells the exchange: its size, its events, its end.
+
+use std::sync::atomic::Ordering;
+
+use super::Exchange;
+use crate::body::{Delivery, End, Entered};
+use crate::sse::StreamObserver;
+use crate::telemetry::Outcome;
+
+impl Delivery for Exchange {
+    fn enter(&self) -> Entered<'_> {
+        Exchange::enter(self)
+    }
+
+    fn handler(&self) -> Option<&'static str> {
+        self.route().map(|route| route.target.endpoint.handler)
+    }
+
+    fn note_size(&self, bytes: usize) {
+        if let Some(route) = self.route() {
+            route.target.large_response.note(bytes);
+        }
+    }
+
+    fn note_cut(&self) {
+        Exchange::note_cut(self);
+    }
+
+    fn ended(&self, bytes: u64, end: End) {
+        if self.is_behind_layers() {
+            return;
+        }
+        let (is_stream, is_stopped) =
+            (self.record.is_stream.load(Ordering::Relaxed), self.record.is_stopped.load(Ordering::Relaxed));
+        let outcome = match end {
+            End::Whole if is_stopped => Outcome::Stopped,
+            End::Whole => Outcome::Whole,
+            End::Dropped if is_stream => Outcome::ClientClosed,
+            End::Failed | End::Dropped => Outcome::Cut,
+        };
+        self.conclude(bytes, outcome);
+    }
+}
+
+impl StreamObserver for Exchange {
+    fn sent(&self, events: u64) {
+        self.outer().record.events.fetch_add(events, Ordering::Relaxed);
+    }
+
+    fn stopped(&self) {
+        self.outer().record.is_stopped.store(true, Ordering::Relaxed);
+    }
+}
