@@ -9,7 +9,7 @@ use crate::database::Change;
 use crate::members::User;
 use crate::{Page, app, list};
 
-/// Somebody who looks after the list.
+/// A member who manages the others.
 pub(crate) struct Admin(User);
 
 #[dependency]
@@ -45,7 +45,7 @@ pub(crate) async fn members(admin: &Admin, db: State<SqlitePool>) -> Result<Html
     })
 }
 
-/// Removes a member. The sessions end before the change is told, so that open pages are signed out by it.
+/// Removes a member. The sessions end first, so that the member's open pages leave the list with this change.
 #[app::command("/members/{id}/expel")]
 async fn expel(id: PathParam<i64>, sessions: State<Sessions<()>>, mut change: Change) -> Result<Redirect> {
     sessions.revoke_user(*id).await?;

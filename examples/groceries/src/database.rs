@@ -4,7 +4,7 @@ use stario::prelude::*;
 use stario_sqlite::SqlitePool;
 use stario_sqlite::sqlx::{Sqlite, SqliteConnection, Transaction};
 
-/// Each runs once, in this order. One that has run anywhere is not changed: another is added.
+/// Each file runs once per database, in this order. Do not change one that has run anywhere: add another.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/1_list.sql")];
 
 /// Opens the database, whose file is made when it is missing, and brings its tables up to date.
@@ -14,21 +14,21 @@ pub(crate) async fn open(database: &str) -> Result<SqlitePool> {
     Ok(db)
 }
 
-/// What a command changes: one transaction, and the news of it for all open pages.
+/// The transaction of a command, and the relay that tells the open pages of it.
 pub(crate) struct Change {
     db: State<SqlitePool>,
     news: State<Relay<()>>,
     transaction: Option<Transaction<'static, Sqlite>>,
 }
 
-/// Makes one for each command, which takes it by value.
+/// Transient, so that each handler owns its value.
 #[dependency(transient)]
 fn change(db: State<SqlitePool>, news: State<Relay<()>>) -> Change {
     Change { db, news, transaction: None }
 }
 
 impl Change {
-    /// Begins the transaction when it is first needed: by then the request is read, so no slow client holds a lock.
+    /// Begins the transaction at its first use. By then the request is read, so no slow client holds a lock.
     pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection> {
         let transaction = match self.transaction.take() {
             Some(begun) => begun,
@@ -37,7 +37,7 @@ impl Change {
         Ok(self.transaction.insert(transaction))
     }
 
-    /// Commits, then tells the pages. Without a commit, as after an error or a panic, nothing has changed.
+    /// Commits, then tells the pages. A change that is dropped without a commit, as after an error, is undone.
     pub(crate) async fn commit(self) -> Result {
         if let Some(transaction) = self.transaction {
             transaction.commit().await?;

@@ -13,7 +13,7 @@ use crate::database::Change;
 use crate::members::{User, login};
 use crate::{Page, app, not_blank};
 
-// Guards each handler of this module, so that none can be forgotten: others are sent to the login.
+// Guards each handler of this module: only members get in, all others are sent to the login.
 app::require!(User);
 
 const ITEMS_PER_PAGE: u32 = 10;
@@ -43,7 +43,7 @@ impl FromRow<'_, SqliteRow> for Item {
     }
 }
 
-/// What somebody looks at: signals in the page, and the query of its links.
+/// The part of the list that a page shows: signals in the page, and the query of its links.
 #[derive(Signals, Serialize, Deserialize, Clone, Default)]
 #[serde(default)]
 pub(crate) struct View {
@@ -65,7 +65,8 @@ pub(crate) async fn home(
     flash: Flash,
     script: DatastarScript,
 ) -> Result<Html> {
-    // Started again by each search: the client ends the stream before. After a restart of the server it asks until it is back.
+    // Each search starts this stream again, and the client ends the one before. When the server restarts, the client
+    // asks until it is back.
     let live = live::action().retry(action::Retry::Always).retry_max_count(u32::MAX);
     Ok(html! {
         <Page title="Groceries" user={&user} script={script}>
@@ -84,7 +85,7 @@ pub(crate) async fn home(
     })
 }
 
-/// What the browser has open as long as the page is shown. It renders what its own page looks at.
+/// Stays open while the page is shown, and sends it its part of the list after each change.
 #[app::query("/live")]
 async fn live(
     session: Session<()>,
@@ -97,14 +98,14 @@ async fn live(
     try_stream! {
         yield items(&db, &view).await?;
         while news.next().await.is_some() {
-            // Whoever was signed out meanwhile sees nothing more.
+            // A member who was signed out meanwhile is sent to the login.
             if session.reload().await.is_err() { yield event::redirect(login::url()); break }
             yield items(&db, &view).await?;
         }
     }
 }
 
-/// The page of the list, or of what the search finds, that somebody looks at.
+/// Renders the part of the list that the view asks for.
 async fn items(db: &SqlitePool, view: &View) -> Result<Html> {
     let count = sqlx::query_scalar("SELECT count(*) FROM item WHERE instr(lower(title), lower(?))");
     let count: u32 = count.bind(&view.q).fetch_one(db).await?;

@@ -6,7 +6,7 @@
 //! | `main.rs` | how an app is put together, and the frame of its pages |
 //! | `database.rs` | migrations, and a transaction as a dependency |
 //! | `list.rs` | a page that stays up to date, with search, pages and a form |
-//! | `members.rs` | sign-in, and a handler that is for signed-in people alone |
+//! | `members.rs` | sign-in with a password and a session |
 //! | `admin.rs` | a part behind a guard |
 //! | `tests.rs` | the pages in tests, each with a database of its own |
 

@@ -1,4 +1,4 @@
-//! Who is there: people sign in with a name and a password, and the first who does looks after the list.
+//! Members sign in with a name and a password. The first member manages the others.
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use garde::Validate;
@@ -11,7 +11,7 @@ use stario_sqlite::sqlx;
 use crate::database::Change;
 use crate::{Page, app, list, not_blank};
 
-/// Somebody who has signed in. A handler that takes one is for such people alone.
+/// A member who has signed in. A handler that takes one answers only to members.
 #[derive(Clone)]
 pub(crate) struct User {
     pub(crate) name: String,
@@ -78,7 +78,7 @@ async fn sign_in(
             return Ok(form.refusal(login_page(&form), |page| page));
         }
         None => {
-            // The first member looks after the list.
+            // The first member becomes the admin.
             let insert = "INSERT INTO member (name, password_hash, is_admin) \
                 VALUES (?, ?, NOT EXISTS (SELECT * FROM member))";
             let insert = sqlx::query(insert).bind(name.trim()).bind(hash(password.clone()).await?);
@@ -91,7 +91,7 @@ async fn sign_in(
     Ok(form.redirect(list::home::url()))
 }
 
-/// Takes long on purpose, so a worker thread must not do it.
+/// Hashing takes long on purpose, so it runs on a thread for blocking work.
 async fn hash(password: String) -> Result<String> {
     let hash = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
     Ok(tokio::task::spawn_blocking(hash).await??)
