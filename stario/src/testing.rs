@@ -112,7 +112,7 @@ impl TestClient {
 }
 
 impl TestClient {
-    /// Runs the hooks of [`App::on_start`], as a server does before it listens. They do not run unless this is
+    /// Makes the eager singletons and runs the start hooks, as a server does before it listens. This happens only where it is
     /// called.
     ///
     /// # Panics

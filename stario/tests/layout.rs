@@ -30,7 +30,7 @@ const STARIO: &str = "
     settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode
     datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
-    datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
+    datastar/into_event datastar/event sse hand_over development answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
     head_changes exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
@@ -45,7 +45,7 @@ const STARIO: &str = "
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
     extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
     extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
-    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/guard inject/lazy inject/resolve datastar datastar/url
+    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action datastar/form_answer relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
@@ -54,7 +54,7 @@ const STARIO: &str = "
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
-    app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
+    app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
@@ -70,7 +70,7 @@ const STARIO: &str = "
     testing/page/patch testing/page/fetch testing/page/tab testing/page/waiting testing/page/steps
     testing/page/find testing/page/reading testing/page
 
-    testing stream private lib prelude
+    testing stream private docs lib prelude
 ";
 
 /// The files of `stario-html`, in the same order.
@@ -92,7 +92,7 @@ const STARIO_MACROS: &str = "
     html/parse/attributes html/parse/flow html/parse/habits
 
     component/check component/parse component/syntax component/body component/emit component html stream
-    dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
+    dependency/parse dependency/model dependency/home dependency/check dependency/emit dependency hook from_request/model
     from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
     signals/check signals/emit signals form/parse form/model form/check form/emit form error_response endpoint/kind
     endpoint/parse endpoint/model endpoint/rate_limit endpoint/caching endpoint/check endpoint/links endpoint/emit endpoint

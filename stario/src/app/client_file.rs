@@ -25,7 +25,7 @@ pub(super) static DATASTAR_FILE: Endpoint = Endpoint {
     },
     layer: None,
     requirements: Vec::new,
-    call: |_, scope| Box::pin(async move { Ok(Box::new(respond(scope.app().datastar_file.as_ref()))) }),
+    call: |_, scope| Box::pin(async move { Ok(respond(scope.app().datastar_file.as_ref()).into()) }),
 };
 
 fn respond(file: Option<&ClientFile>) -> Response {

@@ -31,6 +31,7 @@ mod service;
 mod signals;
 mod templates;
 mod timeouts;
+mod without_requests;
 #[path = "../support/mod.rs"]
 mod support;
 
