@@ -81,8 +81,9 @@ pub use serve::{FolderRegistration, assets_endpoint, serve_asset};
 /// style sheet that was edited is served anew without another build. A release build holds the contents, so it can be moved
 /// anywhere; cargo builds it again when one of the files changes.
 ///
-/// Cargo does not see that a file is new. This matters only for one that nothing names: whoever names it changes a file that
-/// cargo sees. Where it matters, a `build.rs` of one line helps:
+/// Cargo does not see that a file is new. An `asset!` that names it is a change of the program, and in a release build a style
+/// sheet or module that names it is one, too. In all other cases, such as an image that a style sheet names in a debug build, the
+/// program must be built again. A `build.rs` of one line has cargo do so:
 ///
 /// ```text
 /// fn main() { println!("cargo:rerun-if-changed=static"); }

@@ -52,7 +52,7 @@ const STARIO: &str = "
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
-    handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/guards app/answers
+    handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/answers
     app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
     app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
@@ -310,6 +310,7 @@ fn each_dependency_has_its_place() {
             "app/asset_check.rs",
             "app/discover.rs",
             "assets/serve.rs",
+            "assets/tests.rs",
             "error.rs",
             "relay/pattern.rs",
             "session/error.rs",

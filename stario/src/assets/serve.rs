@@ -50,7 +50,7 @@ pub fn serve_asset(folder: &'static AssetFolder, scope: &Scope) -> EndpointFutur
         Some(Capture::Rest(path) | Capture::Segment(path)) => path,
         None => "",
     };
-    // A path that is not text has been refused, and a slash that is escaped is part of no name.
+    // The router has refused a path that is not text. An escaped slash counts as a slash.
     let response = percent_decode_str(path).decode_utf8().ok().and_then(|name| respond(folder, &name));
     let response = response.map(Into::into).ok_or_else(|| Error::new(StatusCode::NOT_FOUND, "Not Found"));
     Box::pin(std::future::ready(response))

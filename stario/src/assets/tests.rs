@@ -115,3 +115,40 @@ fn a_hash_stands_before_the_extension() {
 fn a_name_is_escaped_for_urls_and_style_sheets() {
     assert_eq!(escaped("a b/c'(d)%é.css"), "a%20b/c%27%28d%29%25%C3%A9.css");
 }
+
+#[cfg(feature = "compression")]
+mod compressed {
+    use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::compress::{self, Accepted, Compression, in_background};
+
+    static FILES: [AssetFile; 1] =
+        [AssetFile::embedded("base.css", include_bytes!("../../tests/app/static/base.css"))];
+
+    static FOLDER: AssetFolder = AssetFolder {
+        app: TypeId::of::<()>,
+        module: "tests",
+        name: "static",
+        root: "",
+        at: "/assets",
+        files: &FILES,
+    };
+
+    inventory::submit! { FolderRegistration(&FOLDER) }
+
+    #[tokio::test]
+    async fn files_of_the_program_are_compressed_before_anybody_asks() {
+        let settings = Compression::new();
+        compress_in_background(&settings);
+        // The jobs run one after the other.
+        let (sender, done) = tokio::sync::oneshot::channel();
+        in_background(move || drop(sender.send(())));
+        done.await.unwrap();
+
+        let request = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("br"))]);
+        let mut response = FOLDER.version(&FILES[0]).unwrap().fixed.respond();
+        compress::respond(Accepted::of(&request).unwrap(), &settings, &mut response).await;
+        assert_eq!(response.headers()[CONTENT_ENCODING], "br");
+    }
+}

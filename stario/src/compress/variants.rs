@@ -62,7 +62,7 @@ impl Variants {
         self.0.encoded[coding as usize].bytes.get()?.as_ref()
     }
 
-    /// Has the codings made that nobody has asked for yet.
+    /// Starts to make those of the codings that are neither made nor being made.
     pub(super) fn want(&self, codings: &[ContentCoding]) {
         let is_new = |coding: &ContentCoding| {
             !self.0.encoded[*coding as usize].is_wanted.swap(true, Ordering::Relaxed)
