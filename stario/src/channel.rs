@@ -6,6 +6,8 @@
 //!   Unsent ---------> Open ---------------------> Ended
 //!      |                |  error, panic, too short
 //!      |                +-----------------------> Cut
+//!      |                |  events, and the handler ended because of the server's stop
+//!      |                +-----------------------> Stopped
 //!      +--------- respond, or nothing ---------> Ended
 //! ```
 
@@ -61,6 +63,8 @@ struct State {
     /// Wakes the task that waits for the head or for bytes.
     reader: Option<Waker>,
     has_left: bool,
+    /// Whether the handler was told that its client has left or the server stops.
+    is_interrupted: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -74,6 +78,8 @@ enum Phase {
     Ended,
     /// It ended too early, and must not look complete.
     Cut,
+    /// The server's stop ended its events.
+    Stopped,
 }
 
 enum Head {
@@ -127,6 +133,11 @@ impl Channel {
     /// Whether the head of the response is sent, or nothing more can be.
     pub(crate) fn has_begun(&self) -> bool {
         !matches!(self.lock().phase, Phase::Unsent)
+    }
+
+    /// Notes that the handler is told that its client has left or the server stops.
+    pub(crate) fn note_interrupted(&self) {
+        self.lock().is_interrupted = true;
     }
 
     /// Notes that the handler answers by a `Writer`.
@@ -218,7 +229,15 @@ impl Channel {
             (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
                 state.respond(*value, None)
             }
-            (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => state.end(),
+            (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
+                // Its client is still there, so it was the stop.
+                if state.is_interrupted && state.is_between_events && state.length.is_none() {
+                    state.phase = Phase::Stopped;
+                    state.wake();
+                    return None;
+                }
+                state.end()
+            }
             (Phase::Unsent, value) => {
                 state.phase = Phase::Ended;
                 state.send_head(value.map_or(Head::None, |value| Head::Whole(*value)));
@@ -238,7 +257,7 @@ impl Channel {
                     )
                 });
             }
-            (Phase::Ended | Phase::Cut, _) => Ok(()),
+            (Phase::Ended | Phase::Cut | Phase::Stopped, _) => Ok(()),
         };
         let error = ended.err()?;
         if let Phase::Unsent = state.phase {
@@ -253,7 +272,7 @@ impl State {
     /// Whether the client left before the end: then nothing is written, and nothing is wrong.
     fn has_no_client(&self) -> Result<bool, WriteError> {
         match self.phase {
-            Phase::Ended | Phase::Cut => Err(WriteError::Ended),
+            Phase::Ended | Phase::Cut | Phase::Stopped => Err(WriteError::Ended),
             Phase::Unsent | Phase::Open { .. } => Ok(self.has_left),
         }
     }

@@ -328,11 +328,15 @@ impl Exchange {
     /// A place for the response among the streams that may be open; `None` if there is none. A command has run by then, so
     /// its stream is let through.
     pub(crate) fn place_for_stream(&self) -> Option<StreamPlace> {
-        let may_be_refused = match self.route() {
+        self.app.streams.take(self.is_query())
+    }
+
+    /// Whether the request only reads, so that a client may repeat it.
+    pub(crate) fn is_query(&self) -> bool {
+        match self.route() {
             Some(route) => route.target.endpoint.kind == HandlerKind::Query,
             None => self.outer().record.method.is_safe(),
-        };
-        self.app.streams.take(may_be_refused)
+        }
     }
 
     /// Notes that the response is an event stream.
@@ -427,7 +431,7 @@ impl Delivery for Exchange {
         let (is_stream, is_stopped) =
             (self.record.is_stream.load(Ordering::Relaxed), self.record.is_stopped.load(Ordering::Relaxed));
         let outcome = match end {
-            End::Whole if is_stopped => Outcome::Stopped,
+            End::Whole | End::Failed if is_stopped => Outcome::Stopped,
             End::Whole => Outcome::Whole,
             End::Dropped if is_stream => Outcome::ClientClosed,
             End::Failed | End::Dropped => Outcome::Cut,
