@@ -229,7 +229,7 @@ pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use layer::Next;
 pub use nonce::Nonce;
 pub use parameter::{Parameter, Source};
-pub use relay::{Relay, Subscription};
+pub use relay::{Relay, Subscription, Update, Updates};
 pub use request_id::RequestId;
 #[cfg(feature = "files")]
 pub use response::File;

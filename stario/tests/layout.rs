@@ -45,7 +45,8 @@ const STARIO: &str = "
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
     extract/signal_source extract/signal extract/signals
     inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action relay/mailbox relay/size relay/pattern relay/table relay/subscription relay
+    datastar/link datastar/action relay/position relay/mailbox relay/size relay/pattern
+    relay/history relay/table relay/subscription relay/updates relay
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
