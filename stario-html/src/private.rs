@@ -34,7 +34,7 @@ pub mod signals {
     pub use crate::__literals;
     pub use crate::signals::{
         ByFields, ListItem, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
-        SignalProbe, SignalRef, SignalType, Unprobed, next_field, skip_field,
+        SignalProbe, SignalRef, SignalType, Unprobed, next_field, signal_at, skip_field,
     };
 }
 

@@ -32,4 +32,4 @@ pub use by_fields::{ByFields, LocalSignal, OwnedByFields, PageSignals, SignalTyp
 pub use expr::{Effect, Expr, Operand};
 pub use kind::{ListItem, SignalInfo, SignalKind, SignalProbe, TextSignal, Unprobed};
 pub use patch::SignalPatch;
-pub use reference::{NestedSignals, SignalRef};
+pub use reference::{NestedSignals, SignalRef, signal_at};

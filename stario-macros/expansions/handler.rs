@@ -251,6 +251,8 @@ const __STARIO_user: () = {
             is_checked: true,
             body_limit: ::core::option::Option::None,
             timeout: ::core::option::Option::None,
+            rate_limits: &[],
+            caching: ::core::option::Option::None,
         },
         layer: ::core::option::Option::None,
         requirements: || __stario::requirements(&__PARAMETERS),

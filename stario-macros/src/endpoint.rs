@@ -1,12 +1,14 @@
 //! `#[query]`, `#[command]` and `#[detached_command]`: an async fn becomes an endpoint that resolves its parameters from the
 //! request and answers by its return type.
 
+mod caching;
 mod check;
 mod emit;
 mod kind;
 mod links;
 mod model;
 mod parse;
+mod rate_limit;
 
 use proc_macro2::TokenStream;
 

@@ -1,4 +1,4 @@
-//! The expansions of templates, components, handlers and signals, one text for each shape of an expansion: `expansions/*.rs` beside `src`.
+//! The expansions of templates, components, handlers, signals and forms, one text for each shape of an expansion: `expansions/*.rs` beside `src`.
 //!
 //! A change of what is emitted shows there before it shows anywhere else. `EXPANSIONS=overwrite cargo test -p
 //! stario-macros --lib` writes the texts again.
@@ -9,7 +9,7 @@ use std::{env, fs};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{component, endpoint, html, signals};
+use crate::{component, endpoint, form, html, signals};
 
 /// Compares items with the text of that name.
 #[track_caller]
@@ -147,4 +147,26 @@ fn template_with_signals() {
             </main>
         },
     );
+}
+
+#[test]
+fn form_of_a_struct() {
+    let item = quote! {
+        #[serde(rename_all = "camelCase")]
+        pub struct SignUp {
+            /// Where to write to.
+            pub e_mail: String,
+            #[form(secret)]
+            password: String,
+            #[serde(default)]
+            news: bool,
+            #[form(nested)]
+            rows: Vec<Row>,
+            #[form(file, max_size = 1024, accept = "image/*")]
+            photo: Option<UploadedFile>,
+            #[serde(skip)]
+            seen: Seen,
+        }
+    };
+    check("form", form::expand(item));
 }

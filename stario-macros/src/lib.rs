@@ -9,6 +9,7 @@ mod dependency;
 mod endpoint;
 mod error_response;
 mod errors;
+mod form;
 mod from_request;
 mod function;
 mod html;
@@ -125,4 +126,10 @@ pub fn from_request(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Signals, attributes(signals, serde))]
 pub fn signals(item: TokenStream) -> TokenStream {
     signals::expand(item.into()).into()
+}
+
+/// Makes the fields of a struct those of a form; see `stario::Form`.
+#[proc_macro_derive(Form, attributes(form, serde))]
+pub fn form(item: TokenStream) -> TokenStream {
+    form::expand(item.into()).into()
 }

@@ -7,6 +7,9 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
+pub(crate) use model::Rule;
+pub(crate) use parse::{key, with_value};
+
 /// Expands one struct. On an error everything is still emitted, so that nothing that uses the struct reports a second one.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let parsed = match parse::parse(item) {

@@ -124,7 +124,7 @@ impl ErrorAnswers {
             },
         };
         if let Some((name, value)) = rejection.header() {
-            response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+            response.headers_mut().entry(name).or_insert(value);
         }
         response
     }

@@ -61,6 +61,9 @@ pub(crate) use stop_sequence::StopSequence;
 /// | `layer = the_layer()` | a layer of `tower` around this handler alone, see [`App::layer`] |
 /// | `body_limit = 64 * 1024` | the most bytes of a body, instead of [`App::body_limit`] and [`App::signals_limit`] |
 /// | `timeout = "10s"` | how long it may take to answer, instead of [`App::timeout`] |
+/// | `rate_limit = "5/minute"` | how often a client may ask, besides [`App::rate_limit`]; `"5/minute by user, 100/hour"` also limits by the parameter `user` |
+/// | `etag = true` | a tag by which a client asks whether the page has changed; for queries |
+/// | `cache = "public, max-age=60"` | the header `cache-control` of a success; for queries |
 ///
 /// Paths are divided at their slashes as they are sent, then each segment is decoded once, so `%2F` is part of its
 /// segment. Literals are compared decoded: `/caf%C3%A9`, `/caf%c3%a9` and `/café` are one path, also in an attribute.

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod held;
 mod incoming;
+mod progress;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +34,7 @@ pub(crate) use error::{Cut, MemoryFull, Stalled, Stopped, TooLong};
 pub(crate) use file::FileBody;
 pub(crate) use held::{BodyMemory, HeldBytes};
 use incoming::Incoming;
+pub(crate) use progress::{Counted, Progress};
 
 /// An HTTP response with stario's [`Body`].
 pub type Response = http::Response<Body>;

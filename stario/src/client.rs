@@ -1,6 +1,7 @@
-//! Which client a request comes from: the address of the connection, or what trusted proxies say.
+//! Which client a request comes from: the address of the connection, or what trusted proxies say; and which clients count as
+//! one.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::HeaderMap;
 
@@ -29,6 +30,14 @@ pub(crate) fn client_behind(peer: IpAddr, headers: &HeaderMap, proxies: Option<&
         }
     }
     client
+}
+
+/// What tells clients apart: an address of IPv4, or the first 64 bits of one of IPv6, of which a client has all the rest.
+pub(crate) fn prefix(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => Ipv6Addr::to_bits(address) & (u128::MAX << 64),
+    }
 }
 
 /// `for=` in one element of `forwarded`.
@@ -74,5 +83,16 @@ mod tests {
         );
         assert_eq!(forwarded_for("for=10.0.0.1;by=x"), Some("10.0.0.1".parse().unwrap()));
         assert_eq!(forwarded_for("by=10.0.0.1"), None);
+    }
+
+    #[test]
+    fn a_client_of_ipv6_is_a_prefix_of_64_bits() {
+        let is_one =
+            |left: &str, right: &str| prefix(left.parse().unwrap()) == prefix(right.parse().unwrap());
+        assert!(is_one("2001:db8::1", "2001:db8::ffff:1"));
+        assert!(!is_one("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(is_one("192.0.2.1", "::ffff:192.0.2.1"));
+        assert!(!is_one("192.0.2.1", "192.0.2.2"));
+        assert!(!is_one("192.0.2.1", "::1"));
     }
 }

@@ -7,6 +7,8 @@ mod action;
 mod client;
 mod event;
 mod fields;
+#[cfg(feature = "forms")]
+mod form_answer;
 mod into_event;
 mod link;
 mod text;

@@ -32,7 +32,7 @@ use crate::exchange::Exchange;
 use crate::handler;
 use crate::panic::{catch_panic, panic_message};
 use crate::request_id::X_REQUEST_ID;
-use crate::response::{IntoResponse, Redirect, RefusalReason, Response};
+use crate::response::{self, IntoResponse, Redirect, RefusalReason, Response};
 use crate::routing::{Lookup, Match};
 use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
@@ -93,6 +93,8 @@ impl Future for Dispatch {
         let mut finished = None;
         if compressing.is_none() {
             let mut response = ready!(state.poll(exchange, ctx));
+            #[cfg(feature = "sessions")]
+            exchange.change_head(&mut response);
             let is_plain = has_plain_head(&response);
             finish_head(exchange, &mut response, is_plain);
             match compressed(exchange, response, is_plain) {
@@ -247,6 +249,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
+    response::declare_cache(response);
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {

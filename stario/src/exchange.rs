@@ -20,9 +20,13 @@ use crate::compress::Accepted;
 use crate::connection::Connection;
 use crate::current::Current;
 use crate::hand_over::HandOver;
+#[cfg(feature = "sessions")]
+use crate::head_changes::HeadChanges;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;
 use crate::request_id::{Digits, RequestId};
+#[cfg(feature = "sessions")]
+use crate::response::Response;
 use crate::route::{HandlerKind, RouteFacts};
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
@@ -57,6 +61,9 @@ pub struct Exchange {
     vary: OnceLock<Vec<&'static str>>,
     /// Made for the first `Writer` or `Alive` that the handler takes.
     channel: OnceLock<Arc<Channel>>,
+    /// Made for the first parameter that may set a cookie.
+    #[cfg(feature = "sessions")]
+    head_changes: OnceLock<Arc<HeadChanges>>,
     /// What the handler's future hands to the caller that polls it.
     hand_over: Mutex<Option<HandOver>>,
     record: Record,
@@ -65,7 +72,8 @@ pub struct Exchange {
     app: Arc<Shared>,
     /// What providers have deferred.
     cleanups: Cleanups,
-    /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value.
+    /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value. And what
+    /// parameters of one type share.
     attempts: Slots,
 }
 
@@ -131,6 +139,8 @@ impl Exchange {
             span,
             vary: OnceLock::new(),
             channel: OnceLock::new(),
+            #[cfg(feature = "sessions")]
+            head_changes: OnceLock::new(),
             hand_over: Mutex::new(None),
             record: Record {
                 #[cfg(feature = "metrics")]
@@ -166,6 +176,8 @@ impl Exchange {
             span: outer.span.clone(),
             vary: OnceLock::new(),
             channel: OnceLock::new(),
+            #[cfg(feature = "sessions")]
+            head_changes: OnceLock::new(),
             hand_over: Mutex::new(None),
             record: Record::new(
                 outer.record.listeners,
@@ -201,6 +213,11 @@ impl Exchange {
         self.connection.peer()
     }
 
+    /// The address of the client; `None` if the server does not say where the connection comes from.
+    pub(crate) fn client(&self) -> Option<IpAddr> {
+        self.outer().record.client
+    }
+
     pub(crate) fn version(&self) -> Version {
         self.version
     }
@@ -212,6 +229,11 @@ impl Exchange {
     pub(crate) fn nonce(&self) -> Option<Nonce> {
         let outer = self.outer();
         *outer.nonce.get_or_init(|| outer.settings().nonce())
+    }
+
+    /// Whether the handler has asked for the nonce, so that its page holds one.
+    pub(crate) fn has_used_nonce(&self) -> bool {
+        matches!(self.outer().nonce.get(), Some(Some(_)))
     }
 
     pub(crate) fn accepted(&self) -> Option<&Accepted> {
@@ -241,9 +263,9 @@ impl Exchange {
         self.place().map_or(&self.app.root, |place| &place.settings)
     }
 
-    /// Whether the part that answers has guards.
+    /// Whether the part that answers has guards, or a rate limit.
     pub fn is_guarded(&self) -> bool {
-        !self.settings().guards.is_empty()
+        !self.settings().admissions.is_empty()
     }
 
     /// The route that matched.
@@ -276,6 +298,26 @@ impl Exchange {
     /// The channel, if the handler has taken a `Writer` or an `Alive`.
     pub(crate) fn channel(&self) -> Option<&Arc<Channel>> {
         self.channel.get()
+    }
+
+    /// What parameters add to the head of the response.
+    #[cfg(feature = "sessions")]
+    pub(crate) fn head_changes(&self) -> &Arc<HeadChanges> {
+        self.outer().head_changes.get_or_init(Arc::default)
+    }
+
+    /// Applies what parameters add to the head of the response, if any does.
+    #[cfg(feature = "sessions")]
+    pub(crate) fn change_head(&self, response: &mut Response) {
+        if let Some(changes) = self.head_changes.get() {
+            changes.apply(response.headers_mut());
+        }
+    }
+
+    /// What parameters of this type share in this request; its default at the first call.
+    #[cfg(feature = "sessions")]
+    pub(crate) fn kept<T: Default + Send + Sync + 'static>(&self) -> &T {
+        self.attempts.get(TypeId::of::<T>())
     }
 
     fn hand_over(&self) -> MutexGuard<'_, Option<HandOver>> {

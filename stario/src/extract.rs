@@ -20,6 +20,8 @@ mod cookie;
 mod datastar;
 #[cfg(feature = "uploads")]
 mod file_signal;
+#[cfg(feature = "forms")]
+mod form;
 mod form_body;
 mod form_field;
 mod head;
@@ -42,6 +44,7 @@ mod signal;
 mod signal_source;
 mod signals;
 mod state;
+mod upload_progress;
 #[cfg(feature = "uploads")]
 mod uploaded_file;
 
@@ -55,8 +58,15 @@ pub use app_handle::AppHandle;
 pub use body_stream::BodyStream;
 pub use client_address::ClientAddress;
 pub use cookie::Cookie;
+#[cfg(feature = "sessions")]
+pub(crate) use cookie::named as cookies_named;
 #[cfg(feature = "uploads")]
 pub use file_signal::FileSignal;
+#[cfg(feature = "forms")]
+pub use form::{
+    Field, FieldInfo, FieldKind, FieldOf, FieldRef, FileRef, FileRules, Form, FormFields, FormGroup,
+    GroupRef, ListRef, Problem, Reader,
+};
 pub use form_body::FormBody;
 pub use form_field::FormField;
 pub use header::{Header, Headers};
@@ -72,10 +82,13 @@ pub use query_param::{QueryParam, QueryParams};
 pub use raw_body::{RawBody, WholeBody};
 #[cfg(feature = "sealed-cookies")]
 pub use sealed_cookie::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "sessions")]
+pub(crate) use sealed_cookie::{decrypt as decrypt_cookie, verify as verify_cookie};
 pub use signal::Signal;
 pub use signal_source::{ReadBy, SignalsProbe, SourceFor, UnprobedSignals, value_by};
 pub use signals::Signals;
 pub use state::State;
+pub use upload_progress::UploadProgress;
 #[cfg(feature = "uploads")]
 pub use uploaded_file::UploadedFile;
 #[cfg(feature = "uploads")]
@@ -220,6 +233,12 @@ macro_rules! value_newtype {
         impl<T> std::ops::DerefMut for $name<T> {
             fn deref_mut(&mut self) -> &mut $target {
                 &mut self.0
+            }
+        }
+
+        impl<T: std::hash::Hash> std::hash::Hash for $name<T> {
+            fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+                self.0.hash(hasher);
             }
         }
 

@@ -9,6 +9,7 @@ mod cleanups;
 mod guard;
 mod lazy;
 mod lifetime;
+mod limit;
 mod parameter_info;
 mod provider;
 mod resolve;
@@ -30,6 +31,7 @@ pub use guard::{admit, require};
 pub use lazy::Lazy;
 pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
+pub use limit::{limit_by_client, limit_by_value};
 pub(crate) use parameter_info::ArgumentInfo;
 pub use parameter_info::{ParameterInfo, has_writer, reads_body_later, requirements};
 pub(crate) use provider::{Boxed, Lifetime, Replacements};
@@ -53,7 +55,7 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
     message = "a handler cannot take `{Self}` as a parameter",
     label = "neither a source nor a dependency",
     note = "a source is `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>`, `State<T>` or another type that implements `FromRequest`",
-    note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`",
+    note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`; that of a `Form<T>` derives `Form` and garde's `Validate`",
     note = "a dependency is what a function with `#[dependency]` returns; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
 )]
 pub trait Argument<'s, R, K>: Sized {

@@ -40,11 +40,12 @@
 //! | the query | [`QueryParam`], [`QueryParams`], [`Query`] |
 //! | the headers | [`Header`], [`Headers`], [`Cookie`], `SignedCookie`, `EncryptedCookie` |
 //! | the page's signals | [`Signal`], [`Signals`](struct@Signals), [`FileSignal`] |
-//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`] |
+//! | the body | [`JsonBody`], [`FormBody`], [`FormField`], [`JsonOrForm`], [`UploadedFile`], [`Multipart`], [`RawBody`], [`BodyStream`], `Form` |
 //! | the head | [`http::Method`], [`http::Uri`], [`http::Version`], [`http::HeaderMap`], [`http::request::Parts`] |
-//! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`] |
+//! | the request itself | [`ClientAddress`], [`RequestId`], [`Logger`], [`UploadProgress`] |
 //! | the response, and whether the client is still there | [`Writer`], [`Alive`] |
 //! | the app | [`State`], [`AppHandle`], [`DatastarScript`], [`Nonce`] |
+//! | what the app remembers of the browser, messages for the next page | [`Session`], [`Flash`] |
 //! | several of these | a struct with [`derive(FromRequest)`](macro@FromRequest) |
 //! | a function of yours | the value of a [`dependency`], made when needed if it is [`Lazy`] |
 //! | anything else | your own type that implements [`FromRequest`](trait@FromRequest) |
@@ -78,7 +79,7 @@
 //!
 //! # Features
 //!
-//! The first five are on by default. `default-features = false` turns them off: an app then compiles half as many
+//! The first six are on by default. `default-features = false` turns them off: an app then compiles half as many
 //! crates, and no C.
 //!
 //! | | |
@@ -87,7 +88,9 @@
 //! | `files` | files as responses: [`File`] |
 //! | `http2` | HTTP/2 |
 //! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
+//! | `sessions` | [`Session`], [`Flash`] |
 //! | `uploads` | multipart bodies and files in them: [`UploadedFile`], [`Multipart`], [`FileSignal`] |
+//! | `forms` | forms with rules, and what is wrong by field: `Form` |
 //! | `tls` | HTTPS with rustls: `App::tls` |
 //! | `metrics` | figures for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
@@ -139,6 +142,12 @@ mod body;
 
 /// What an app is, and the check that it can serve.
 mod app;
+/// What parameters add to the head of the response.
+#[cfg(feature = "sessions")]
+mod head_changes;
+/// What an app remembers of a browser.
+#[cfg(feature = "sessions")]
+mod session;
 /// What a request and its connection know of each other.
 mod connection;
 /// The end of transfers that make too little progress.
@@ -151,6 +160,8 @@ mod memory;
 mod capacity;
 /// How many streams are open at once.
 mod stream_places;
+/// How often one client may ask.
+mod rate_limit;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.
@@ -217,10 +228,12 @@ pub use error::{Error, ErrorResponse, Rejection, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,
     JsonBody, JsonOrForm, Logger, MatchedPath, PathParam, Query, QueryParam, QueryParams, RawBody, Signal,
-    Signals, State, WholeBody,
+    Signals, State, UploadProgress, WholeBody,
 };
 #[cfg(feature = "sealed-cookies")]
 pub use extract::{EncryptedCookie, RetiredKeys, SignedCookie};
+#[cfg(feature = "forms")]
+pub use extract::{Field, FieldOf, FieldRef, FileRef, Form, FormFields, GroupRef, ListRef, Problem};
 #[cfg(feature = "uploads")]
 pub use extract::{FileSignal, Multipart, MultipartPart, UploadedFile};
 pub use handler::{DetachedHandler, Handler, HandlerRoute, command, detached_command, query};
@@ -240,6 +253,11 @@ pub use response::{
 pub use route::{HandlerKind, RouteInfo};
 pub use scope::Scope;
 pub use service::AppService;
+#[cfg(feature = "sessions")]
+pub use session::{
+    Flash, InvalidSessionId, MemoryStore, Session, SessionData, SessionError, SessionFilter, SessionId,
+    SessionInfo, SessionRecord, SessionStore, Sessions, StoreError,
+};
 pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;
 pub use stario_html::{Children, Html, Raw, Render};
@@ -395,6 +413,22 @@ pub use stario_macros::{appless as command, appless as detached_command, appless
 pub use stario_macros::{component, dependency, error_response};
 pub use work::Unfinished;
 pub use writer::{Alive, WhileAlive, Writer};
+
+/// A program of the guide that needs the feature `forms`. Without the feature it is an empty one.
+#[cfg(feature = "forms")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_forms {
+    ($($program:tt)*) => { $($program)* };
+}
+#[cfg(not(feature = "forms"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_forms {
+    ($($program:tt)*) => {
+        fn main() {}
+    };
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

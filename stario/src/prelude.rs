@@ -5,6 +5,8 @@ pub use crate::{command, component, dependency, detached_command, handler, query
 // For `tokio::time::sleep` between two `yield`s.
 pub use std::time::Duration;
 
+#[cfg(feature = "forms")]
+pub use crate::Form;
 pub use crate::testing::TestClient;
 pub use crate::{
     Alive, Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse,

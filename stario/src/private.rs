@@ -22,10 +22,14 @@ pub use crate::inject::{
     Argument, Dependencies, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
     by_type, has_writer, pair, reads_body_later, requirements, resolve,
 };
-pub use crate::inject::{admit, require};
+pub use crate::inject::{admit, limit_by_client, limit_by_value, require};
 pub use crate::layer::{Next, layered};
 pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
-pub use crate::reply::{Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply};
+pub use crate::rate_limit::RateLimit;
+pub use crate::reply::{
+    Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply, reply_whole,
+};
+pub use crate::response::Caching;
 pub use crate::route::{EndpointInfo, HandlerKind};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
@@ -36,6 +40,14 @@ pub use stario_macros::{
     appless, command, detached_command, html as html_macro, query, stream as stream_macro,
     try_stream as try_stream_macro, unnamed,
 };
+
+/// What `derive(Form)` calls.
+#[cfg(feature = "forms")]
+pub mod forms {
+    pub use crate::extract::{
+        FieldInfo, FieldKind, FieldRef, FileRef, FileRules, FormFields, FormGroup, GroupRef, Reader,
+    };
+}
 
 /// Converts what a block yields; inference finds the one conversion `K` that fits.
 pub fn into_event<K>(value: impl IntoEvent<K>) -> crate::Event {

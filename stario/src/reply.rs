@@ -196,6 +196,26 @@ where
     T::Responder::answer(value)
 }
 
+/// Answers with a value that is a whole response, as caches need it.
+pub fn reply_whole<'s, T, K>(value: T) -> Answer<'s>
+where
+    T: Reply<'s, K>,
+    T::Responder: Responder<'s, T> + Whole,
+{
+    T::Responder::answer(value)
+}
+
+/// A way to answer with a whole response.
+#[diagnostic::on_unimplemented(
+    message = "`etag` and `cache` are for whole responses, and this handler sends a stream of events",
+    label = "a stream",
+    note = "a cache keeps what has an end: remove `etag` and `cache`, or return the page itself"
+)]
+pub trait Whole {}
+
+#[diagnostic::do_not_recommend]
+impl<K> Whole for AsWhole<K> {}
+
 /// A value that can be answered, in the one way `K` that fits its type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as a response",

@@ -1,6 +1,8 @@
 //! Responses as values: what a handler can return to choose status, headers and body itself.
 
 mod attachment;
+mod caching;
+mod entity_tag;
 #[cfg(feature = "files")]
 mod file;
 mod json;
@@ -23,6 +25,8 @@ use crate::error_text::Chain;
 
 pub use crate::body::Response;
 pub use attachment::Attachment;
+pub use caching::Caching;
+pub(crate) use caching::{declare as declare_cache, finish as finish_caching};
 #[cfg(feature = "files")]
 pub use file::File;
 #[cfg(feature = "files")]

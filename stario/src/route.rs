@@ -8,6 +8,8 @@ use std::time::Duration;
 use http::Method;
 
 use crate::intern::intern;
+use crate::rate_limit::{RateLimit, RateLimiter};
+use crate::response::Caching;
 use crate::routing::Route;
 use crate::settings::PartSettings;
 use crate::telemetry::LoggedRoute;
@@ -57,6 +59,10 @@ pub struct EndpointInfo {
     pub body_limit: Option<fn() -> usize>,
     /// How long it may take to answer, if its attribute says so.
     pub timeout: Option<Duration>,
+    /// How often it may be called, as its attribute says.
+    pub rate_limits: &'static [RateLimit],
+    /// What its attribute says of caches.
+    pub caching: Option<&'static Caching>,
 }
 
 impl EndpointInfo {
@@ -86,6 +92,8 @@ pub(crate) struct RouteFacts {
     pub(crate) settings: Arc<PartSettings>,
     pub(crate) logged: LoggedRoute,
     pub(crate) large_response: LargeResponse,
+    /// The limits of the handler, in the order of its attribute, which all of its routes share; `None` if it has none.
+    pub(crate) rate_limiters: Option<Arc<[RateLimiter]>>,
 }
 
 /// How large the responses of a route have been lately, if they are large. Clones are of the same route.

@@ -20,6 +20,8 @@ use http::{HeaderMap, Method, request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 pub(crate) use host::{Host, Hosts};
+#[cfg(feature = "sessions")]
+pub(crate) use host::{is_of_this_machine, is_this_machine};
 pub(crate) use pattern::{Capture, Pattern};
 use tree::Node;
 pub(crate) use tree::RouteId;

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 use tokio::sync::OnceCell;
 
-use crate::body::{Body, BodyError, HeldBytes, MemoryFull, Stalled, TooLong};
+use crate::body::{Body, BodyError, Counted, HeldBytes, MemoryFull, Progress, Stalled, TooLong};
 use crate::compress::{self, DecodeError};
 use crate::error::Rejection;
 use crate::exchange::Exchange;
@@ -36,6 +36,8 @@ struct Inputs {
     shared: SharedInputs,
     /// Counts what is held of the body, and of what was read of it.
     held: Option<HeldBytes>,
+    /// How much of the body has come, if a parameter asks.
+    progress: Option<Arc<Progress>>,
 }
 
 /// What several parameters read together, such as signals.
@@ -50,7 +52,12 @@ impl Scope {
     pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
         Arc::new(Self {
             head,
-            inputs: Mutex::new(Inputs { body: Some(body), shared: SharedInputs::Unread, held: None }),
+            inputs: Mutex::new(Inputs {
+                body: Some(body),
+                shared: SharedInputs::Unread,
+                held: None,
+                progress: None,
+            }),
             exchange,
         })
     }
@@ -146,12 +153,18 @@ impl Scope {
         limit: usize,
         too_large: fn(usize) -> Rejection,
     ) -> Result<Body, Rejection> {
-        let body = self.inputs().body.take();
-        let Some(body) = body else {
+        let (body, progress) = {
+            let mut inputs = self.inputs();
+            (inputs.body.take(), inputs.progress.clone())
+        };
+        let Some(mut body) = body else {
             return Err(Rejection::internal("the request's body was already read"));
         };
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large(limit));
+        }
+        if let Some(progress) = progress {
+            body = Body::new(Counted::new(body, progress));
         }
         if let Some(settings) = self.exchange.settings().decompression()
             && let Some(coding) = compress::coding_of(self.headers())
@@ -159,6 +172,13 @@ impl Scope {
             return Ok(compress::decoded(body, coding, settings));
         }
         Ok(body)
+    }
+
+    /// How much of the body has come. It is counted if this is asked for before the body is read.
+    pub(crate) fn body_progress(&self) -> Arc<Progress> {
+        let Inputs { body, progress, .. } = &mut *self.inputs();
+        let total = body.as_ref().and_then(|body| body.size_hint().exact());
+        Arc::clone(progress.get_or_insert_with(|| Progress::new(total)))
     }
 
     /// Refuses a body that would have to be decompressed first, unless the app does that.

@@ -21,6 +21,7 @@ use crate::nonce::Nonce;
 
 pub(crate) use address::{Address, SOCKET_MODE, parse_address};
 pub(crate) use allowed_hosts::{AllowedHosts, WRONG_HOST};
+pub(crate) use guard::Admission;
 pub use guard::Guard;
 pub use limits::Limits;
 pub use proxies::ProxyHeader;
@@ -37,7 +38,7 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 const SIGNALS_LIMIT: usize = 1024 * 1024;
 
 /// The most names and values of JSON that are read, unless the app says otherwise. As `serde_json::Value`s in the shape that
-/// takes most memory, they take 31 MiB.
+/// takes most memory, they take 14 MiB.
 const VALUES_LIMIT: usize = 100_000;
 
 /// How long an event stream is silent, unless the app says otherwise: half of the minute after which common
@@ -73,8 +74,8 @@ pub(crate) struct PartSettings {
     pub(crate) timeout: Option<Duration>,
     /// The selector of the element in which the page shows failures.
     pub(crate) failure_region: Option<Arc<str>>,
-    /// In the order in which they are resolved.
-    pub(crate) guards: Vec<Guard>,
+    /// In the order in which a request passes them.
+    pub(crate) admissions: Vec<Admission>,
     pub(crate) answers: ErrorAnswers,
 }
 
@@ -99,10 +100,14 @@ impl PartSettings {
             write_buffer: self.write_buffer.or(outer.write_buffer),
             timeout: self.timeout.or(outer.timeout),
             failure_region: self.failure_region.or_else(|| outer.failure_region.clone()),
-            // Guards of a part are not instead of those around it.
-            guards: outer.guards.iter().cloned().chain(self.guards).collect(),
+            // Guards and rate limits of a part are not instead of those around it.
+            admissions: outer.admissions.iter().cloned().chain(self.admissions).collect(),
             answers: self.answers.within(&outer.answers),
         }
+    }
+
+    pub(crate) fn guards(&self) -> impl Iterator<Item = &Guard> {
+        self.admissions.iter().filter_map(Admission::guard)
     }
 
     pub(crate) fn answers(&self) -> &ErrorAnswers {

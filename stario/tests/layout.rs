@@ -20,9 +20,9 @@ const STARIO: &str = "
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
-    body/error body/incoming body body/held body/file error/rejection error telemetry/otlp telemetry telemetry/request
+    body/error body/incoming body body/held body/progress body/file error/rejection error rate_limit telemetry/otlp telemetry telemetry/request
     compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
-    response response/file/beneath response/file/condition response/file/range response/file response/json
+    response response/entity_tag response/caching response/file/beneath response/file/condition response/file/range response/file response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
@@ -33,20 +33,23 @@ const STARIO: &str = "
     datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
-    exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
+    head_changes exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
     extract/off_worker extract/value/scalar extract/value/json
     extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
-    extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value
+    extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value/stand_in extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
-    extract/signal_source extract/signal extract/signals
-    inject/cleanup inject/provider inject/lifetime inject inject/guard inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action relay/position relay/mailbox relay/size relay/pattern
-    relay/history relay/table relay/subscription relay/updates relay
+    extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
+    extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
+    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/guard inject/lazy inject/resolve datastar datastar/url
+    datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size
+    relay/pattern relay/history relay/table relay/subscription relay/updates relay
+    session/error session/id session/store session/memory session/sessions session/cookie session/current
+    session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
@@ -91,8 +94,8 @@ const STARIO_MACROS: &str = "
     component/check component/parse component/syntax component/body component/emit component html stream
     dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
     from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
-    signals/check signals/emit signals error_response endpoint/kind
-    endpoint/parse endpoint/model endpoint/check endpoint/links endpoint/emit endpoint
+    signals/check signals/emit signals form/parse form/model form/check form/emit form error_response endpoint/kind
+    endpoint/parse endpoint/model endpoint/rate_limit endpoint/caching endpoint/check endpoint/links endpoint/emit endpoint
 
     lib
 ";
@@ -300,7 +303,10 @@ fn each_dependency_has_its_place() {
     );
     only_in("opentelemetry", &["telemetry/otlp.rs"]);
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
-    only_in("inventory::", &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs"]);
+    only_in(
+        "inventory::",
+        &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs", "session/error.rs"],
+    );
     only_in(
         "tower::",
         &[
@@ -322,11 +328,15 @@ fn each_dependency_has_its_place() {
             "response.rs",
             "response/set_cookie.rs",
             "response/set_cookie/sealed.rs",
+            "session/current.rs",
+            "session/flash.rs",
+            "session/sessions.rs",
             "testing/cookie_jar.rs",
             "testing/response.rs",
         ],
     );
-    only_in("getrandom::", &["nonce.rs"]);
+    only_in("getrandom::", &["nonce.rs", "session/id.rs"]);
+    only_in("sha2::", &["session/id.rs"]);
     only_in("base64::", &["extract/file_signal.rs", "testing/page/bind.rs"]);
     only_in(
         "html5ever::",
@@ -400,6 +410,7 @@ const KNOW_ROUTES: &[&str] = &[
     "layer.rs",
     "route.rs",
     "scope.rs",
+    "session/cookie.rs",
     "settings/allowed_hosts.rs",
     "shared.rs",
 ];

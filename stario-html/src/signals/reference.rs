@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 
 use super::code::Code;
 use super::kind::InputValue;
-use crate::AttrWriter;
 use crate::places::{BindAttr, IndicatorAttr};
+use crate::{AttrWriter, Buf, Render};
 
 /// A reference to a signal whose values are of type `T`, made by a function of a struct with `derive(Signals)`.
 ///
@@ -33,6 +33,23 @@ pub struct NestedSignals<T> {
     value: PhantomData<fn() -> T>,
 }
 
+/// The type of a signal whose value the server knows when it writes a page. There is none: the impl that needs it is there for the
+/// message.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the value of a signal is known in the page only, and this is written by the server",
+    label = "a signal",
+    note = "show it by the attribute `data-text`: `<b data-text={{Search::page()}}></b>`"
+)]
+pub trait KnownToServer {}
+
+impl<T> Render for SignalRef<T>
+where
+    T: KnownToServer,
+{
+    fn render(&self, _: &mut Buf) {}
+}
+
 impl<T> SignalRef<T> {
     /// Refers to a signal that no struct has. Nothing checks that the page has it, and that its values are of type `T`.
     ///
@@ -51,6 +68,13 @@ impl<T> SignalRef<T> {
     pub(super) fn code(&self) -> Code {
         Code::signal(&self.name)
     }
+}
+
+/// Refers to a signal by a name that is made at run time.
+#[doc(hidden)]
+#[must_use]
+pub fn signal_at<T>(name: Cow<'static, str>) -> SignalRef<T> {
+    SignalRef { name, value: PhantomData }
 }
 
 impl<T> NestedSignals<T> {

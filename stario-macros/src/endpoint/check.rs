@@ -4,11 +4,14 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 
+use super::caching;
 use super::kind::Kind;
 use super::model::{Endpoint, Segment, milliseconds};
-use super::parse::{FREE_FUNCTION, Method};
+use super::parse::{FREE_FUNCTION, Method, Options};
+use super::rate_limit::rate_limits;
 use crate::errors::Errors;
 use crate::function::generic_over_types;
+use crate::parameter::Parameter;
 
 pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     let mut errors = Errors::default();
@@ -21,6 +24,8 @@ pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     headers(endpoint, &mut errors);
     body_limit(endpoint, &mut errors);
     timeout(endpoint, &mut errors);
+    rate_limit(endpoint, &mut errors);
+    caching(endpoint, &mut errors);
     captures(endpoint, &mut errors);
     signature(endpoint, &mut errors);
     parameters(endpoint, &mut errors);
@@ -31,6 +36,8 @@ pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
 pub(super) fn check_handler(endpoint: &Endpoint) -> Errors {
     let mut errors = Errors::default();
     timeout(endpoint, &mut errors);
+    rate_limit(endpoint, &mut errors);
+    caching(endpoint, &mut errors);
     signature(endpoint, &mut errors);
     parameters(endpoint, &mut errors);
     errors
@@ -155,6 +162,81 @@ fn timeout(endpoint: &Endpoint, errors: &mut Errors) {
             format!(
                 "`{text}` is no timeout: write a whole number above 0 and its unit, `ms`, `s`, `m` or `h`, at most a year: `timeout = \"10s\"`"
             ),
+        );
+    }
+}
+
+fn rate_limit(endpoint: &Endpoint, errors: &mut Errors) {
+    let Some(text) = &endpoint.options.rate_limit else { return };
+    let value = text.value();
+    let limits = match rate_limits(&value) {
+        Ok(limits) => limits,
+        Err(limit) => {
+            errors.at(
+                text,
+                format!(
+                    "`{limit}` is no rate limit: write a whole number above 0, `/`, and `second`, `minute`, `hour`, `day` or a time such as `10m`, then perhaps `by` and a parameter: `rate_limit = \"5/minute by name, 100/hour\"`"
+                ),
+            );
+            return;
+        }
+    };
+    for (position, limit) in limits.iter().enumerate() {
+        if limits[..position].contains(limit) {
+            errors.at(text, "one of these limits is written twice");
+        }
+        if let Some(name) = &limit.by
+            && endpoint.own_parameter(name).is_none()
+        {
+            errors.at(text, without_parameter(endpoint, name));
+        }
+    }
+}
+
+/// The error of a limit by a parameter that the function does not have.
+fn without_parameter(endpoint: &Endpoint, name: &str) -> String {
+    let names: Vec<String> = endpoint.parameters.iter().map(Parameter::own_name).collect();
+    let names: Vec<String> =
+        names.iter().filter(|name| !name.is_empty()).map(|name| format!("`{name}`")).collect();
+    let has = match names.split_last() {
+        None => "none with a name".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    };
+    format!(
+        "`by {name}` names no parameter of this function, which has {has}; without `by` the limit is by the client's address"
+    )
+}
+
+fn caching(endpoint: &Endpoint, errors: &mut Errors) {
+    let Options { etag, cache, .. } = &endpoint.options;
+    // A handler without a path may become a query; the app looks at it.
+    if endpoint.kind == Kind::DetachedCommand || endpoint.kind == Kind::Command && !endpoint.is_explicit {
+        let message = |name| {
+            format!(
+                "`{name}` is for queries: nothing keeps the answer to a command; remove it, or make this handler a query"
+            )
+        };
+        if let Some(etag) = etag {
+            errors.at(etag, message("etag"));
+        }
+        if let Some(cache) = cache {
+            errors.at(cache, message("cache"));
+        }
+        return;
+    }
+    let Some(cache) = cache else { return };
+    let value = cache.value();
+    for problem in caching::problems(&value) {
+        errors.at(cache, problem);
+    }
+    if let Some(etag) = etag
+        && etag.value
+        && value.split(',').any(|directive| directive.trim() == "no-store")
+    {
+        errors.at(
+            etag,
+            "with `no-store` no client keeps the page, so none asks whether it has changed: remove `etag`",
         );
     }
 }

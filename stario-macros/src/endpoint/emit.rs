@@ -5,11 +5,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::LitStr;
 use syn::spanned::Spanned;
 
 use super::kind::Kind;
 use super::links::{links, routes, structure};
 use super::model::{Endpoint, Segment, milliseconds};
+use super::rate_limit::rate_limits;
 use crate::errors::Errors;
 use crate::html;
 use crate::literals::{Literals, rust};
@@ -129,7 +131,10 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let parameters = &endpoint.parameters;
     let exchange = Ident::new("exchange", Span::mixed_site());
     let dependencies = Ident::new("dependencies", Span::mixed_site());
-    let (resolutions, arguments) = parameter::resolutions(parameters, &scope, &dependencies, Taker::Handler);
+    let (resolutions, mut arguments) =
+        parameter::resolutions(parameters, &scope, &dependencies, Taker::Handler);
+    let limits = Limits::of(endpoint, &exchange, &mut arguments);
+    let (limits_by_client, limits_by_value, rate_limits) = (limits.by_client, limits.by_value, limits.list);
     let (infos, requirements) =
         (parameter::infos(parameters, Taker::Handler), parameter::requirements(parameters));
     let assertions = assertions(endpoint);
@@ -157,6 +162,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
         }
         None => quote!(::core::option::Option::None),
     };
+    let caching = caching(endpoint);
     quote! {
         #infos
 
@@ -174,6 +180,8 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 is_checked: #is_checked,
                 body_limit: #body_limit,
                 timeout: #timeout,
+                rate_limits: #rate_limits,
+                caching: #caching,
             },
             layer: #layer,
             requirements: #requirements,
@@ -184,10 +192,12 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                     async move {
                         let #inputs = #scope;
                         let #scope = &#inputs;
+                        #limits_by_client
                         if #exchange.is_guarded() {
                             #runtime::admit(#scope, #dependencies).await?;
                         }
                         #resolutions
+                        #limits_by_value
                         #close
                         ::core::mem::drop(#inputs);
                         ::core::result::Result::Ok({ #answer })
@@ -197,6 +207,61 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             }),
         };
     }
+}
+
+/// The rate limits of a handler.
+struct Limits {
+    /// What the runtime is told, an expression.
+    list: TokenStream,
+    /// Statements before the parameters are resolved.
+    by_client: TokenStream,
+    /// Statements behind that.
+    by_value: TokenStream,
+}
+
+impl Limits {
+    /// The limits of the endpoint. An argument by whose value uses are counted gets a name of its own.
+    fn of(endpoint: &Endpoint, exchange: &Ident, arguments: &mut [TokenStream]) -> Self {
+        let runtime = short();
+        let text = endpoint.options.rate_limit.as_ref().map(LitStr::value);
+        let limits = text.as_deref().and_then(|text| rate_limits(text).ok()).unwrap_or_default();
+        let (mut by_client, mut by_value) = (TokenStream::new(), TokenStream::new());
+        for (index, limit) in limits.iter().enumerate() {
+            let Some(position) = limit.by.as_deref().and_then(|name| endpoint.own_parameter(name)) else {
+                by_client.extend(quote!(#runtime::limit_by_client(#exchange, #index)?;));
+                continue;
+            };
+            let span = endpoint.parameters[position].span;
+            // Only where all tokens are the user's does rustc underline them.
+            let name = format_ident!("__limited_{position}", span = span);
+            let is_named = limits[..index].iter().any(|earlier| earlier.by == limit.by);
+            if !is_named {
+                let argument = std::mem::replace(&mut arguments[position], name.to_token_stream());
+                by_value.extend(quote!(let #name = #argument;));
+            }
+            let runtime = short_at(span);
+            by_value.extend(quote_spanned!(span=> #runtime::limit_by_value(#exchange, #index, &#name)?;));
+        }
+        let list = limits.iter().map(|limit| {
+            let (count, milliseconds) = (limit.count, limit.milliseconds);
+            let period = quote!(::core::time::Duration::from_millis(#milliseconds));
+            quote!(#runtime::RateLimit { count: #count, period: #period })
+        });
+        Self { list: quote!(&[#(#list),*]), by_client, by_value }
+    }
+}
+
+/// What the runtime is told of caches, an expression.
+fn caching(endpoint: &Endpoint) -> TokenStream {
+    if !endpoint.is_cached() {
+        return quote!(::core::option::Option::None);
+    }
+    let (runtime, etag) = (short(), endpoint.has_etag());
+    let cache = match &endpoint.options.cache {
+        Some(cache) => quote!(::core::option::Option::Some(#cache)),
+        None => quote!(::core::option::Option::None),
+    };
+    quote!(::core::option::Option::Some(&#runtime::Caching { etag: #etag, cache: #cache }))
 }
 
 /// What applies the layer around the handler. It stands at the user's expression, whose type must be one.
@@ -229,6 +294,10 @@ fn assertions(endpoint: &Endpoint) -> TokenStream {
             .find(|name| parameter.is_named(name) && parameter.written().may_be_list())
         {
             lists.extend(no_list(parameter, name));
+        }
+        if endpoint.is_cached() && parameter.written().is_open() {
+            let message = "`etag` and `cache` are for whole responses, and a `Writer` sends one step by step; remove them, or return the page";
+            assertions.extend(quote_spanned!(span=> #this.expect_no_writer(#message);));
         }
         if endpoint.kind == Kind::DetachedCommand && parameter.written().is_open() {
             let message = "a detached command has answered before it runs, so it has no `Writer`; make this handler a command";
@@ -307,12 +376,13 @@ fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStr
         let infos = parameter::info_name();
         quote_spanned!(span=> #runtime::expect_nothing_if::<{ #runtime::has_writer(&#infos) }, _>(&#value);)
     });
+    let reply = Ident::new(if endpoint.is_cached() { "reply_whole" } else { "reply" }, span);
     quote_spanned! {span=>
         use #runtime::Open as _;
         match #runtime::Opened(::core::ops::ControlFlow::Continue(#call)).present().success().present().0 {
             ::core::ops::ControlFlow::Continue(#value) => {
                 #expect_nothing
-                #runtime::reply(#value)
+                #runtime::#reply(#value)
             }
             ::core::ops::ControlFlow::Break(answered) => return #runtime::Answer::early(answered),
         }

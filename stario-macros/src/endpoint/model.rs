@@ -128,9 +128,24 @@ impl Endpoint {
         self.method != "GET"
     }
 
+    /// Whether its pages have a tag.
+    pub(super) fn has_etag(&self) -> bool {
+        self.options.etag.as_ref().is_some_and(|etag| etag.value)
+    }
+
+    /// Whether its attribute says something to caches.
+    pub(super) fn is_cached(&self) -> bool {
+        self.has_etag() || self.options.cache.is_some()
+    }
+
     /// Whether signals are in the query, and leave the body to others. So Datastar sends them.
     pub(super) fn has_signals_in_query(&self) -> bool {
         matches!(self.method.as_str(), "GET" | "DELETE")
+    }
+
+    /// The parameter with this name in the function.
+    pub(super) fn own_parameter(&self, name: &str) -> Option<usize> {
+        self.parameters.iter().position(|parameter| parameter.own_name() == name)
     }
 
     /// The parameter that fills `{capture}`.

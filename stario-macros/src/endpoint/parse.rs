@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::{Expr, LitStr, Path, Token, parenthesized};
+use syn::parse::{Parse as _, ParseStream, Parser};
+use syn::{Expr, LitBool, LitStr, Path, Token, parenthesized};
 
 use super::kind::Kind;
 use crate::function::{Function, refuse_in_impl};
@@ -40,6 +40,11 @@ pub(super) struct Options {
     pub(super) body_limit: Option<Expr>,
     /// A duration, as text.
     pub(super) timeout: Option<LitStr>,
+    /// One or more limits, as text.
+    pub(super) rate_limit: Option<LitStr>,
+    /// The value of `cache-control`.
+    pub(super) cache: Option<LitStr>,
+    pub(super) etag: Option<LitBool>,
 }
 
 /// A method's name, written as a word or, where that is no word of Rust, in quotes.
@@ -81,7 +86,9 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
                 Ident::parse_any(input)?;
                 kind = Kind::DetachedCommand;
             }
-            "layer" | "body_limit" | "timeout" => option(input, &mut options)?,
+            "layer" | "body_limit" | "timeout" | "rate_limit" | "etag" | "cache" => {
+                option(input, &mut options)?
+            }
             "method" | "headers" | "app" => return Err(syn::Error::new(word.span(), WITH_ROUTE)),
             _ => return Err(syn::Error::new(word.span(), EXPECTED)),
         }
@@ -116,7 +123,7 @@ fn read(input: ParseStream<'_>, arguments: &mut Arguments) -> syn::Result<()> {
 }
 
 fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
-    const UNKNOWN: &str = "unknown option; a handler takes `method`, `headers`, `app`, `layer`, `body_limit` and `timeout` after its path";
+    const UNKNOWN: &str = "unknown option; a handler takes `method`, `headers`, `app`, `layer`, `body_limit`, `timeout`, `rate_limit`, `etag` and `cache` after its path";
     let unknown = |error: &syn::Error| syn::Error::new(error.span(), UNKNOWN);
     let name = Ident::parse_any(input).map_err(|error| unknown(&error))?;
     let is_new = match unraw(&name).as_str() {
@@ -128,6 +135,9 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
             options.body_limit.replace(assigned(input, &name, "64 * 1024", expression)?).is_none()
         }
         "timeout" => options.timeout.replace(assigned(input, &name, "\"10s\"", text)?).is_none(),
+        "rate_limit" => options.rate_limit.replace(assigned(input, &name, "\"5/minute\"", text)?).is_none(),
+        "etag" => options.etag.replace(assigned(input, &name, "true", LitBool::parse)?).is_none(),
+        "cache" => options.cache.replace(assigned(input, &name, "\"public, max-age=60\"", text)?).is_none(),
         _ => return Err(syn::Error::new(name.span(), UNKNOWN)),
     };
     if is_new { Ok(()) } else { Err(syn::Error::new(name.span(), format!("`{name}` is written twice"))) }

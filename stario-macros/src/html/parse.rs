@@ -151,7 +151,7 @@ impl Parser<'_> {
             self.report.error(span, "nothing to show: write a value, {value}");
             return None;
         }
-        Some(Splice { tokens, span })
+        Some(Splice { tokens: self.called(tokens, span), span })
     }
 
     /// A run of tokens that are no template: most likely text without quotes.

@@ -136,7 +136,7 @@ impl Field {
 
 /// A rule of serde by which all fields are renamed.
 #[derive(Clone, Copy)]
-enum Rule {
+pub(crate) enum Rule {
     Same,
     Upper,
     Pascal,
@@ -144,7 +144,7 @@ enum Rule {
 }
 
 impl Rule {
-    fn of(name: &str) -> Result<Self, String> {
+    pub(crate) fn of(name: &str) -> Result<Self, String> {
         match name {
             "lowercase" | "snake_case" => Ok(Self::Same),
             "UPPERCASE" | "SCREAMING_SNAKE_CASE" => Ok(Self::Upper),
@@ -157,7 +157,7 @@ impl Rule {
         }
     }
 
-    fn apply(self, name: &str) -> String {
+    pub(crate) fn apply(self, name: &str) -> String {
         let capitalized = || {
             let mut out = String::new();
             let mut is_first = true;

@@ -182,12 +182,12 @@ fn refusal(key: &str) -> String {
     }
 }
 
-fn key(meta: &ParseNestedMeta<'_>) -> String {
+pub(crate) fn key(meta: &ParseNestedMeta<'_>) -> String {
     meta.path.get_ident().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The tokens of an entry, its value included.
-fn with_value(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
+pub(crate) fn with_value(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
     let path = &meta.path;
     if meta.input.peek(Token![=]) {
         let value: syn::Expr = meta.value()?.parse()?;

@@ -1,6 +1,6 @@
 //! Puts an app together: checks it, and makes the form of it that serves requests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::client_file::DATASTAR_FILE;
@@ -16,7 +16,8 @@ use crate::inject::{Cleanups, Slots};
 use crate::intern::intern;
 use crate::layer::Stage;
 use crate::links::LinkScope;
-use crate::route::{LargeResponse, RouteFacts, RouteInfo};
+use crate::rate_limit::RateLimiter;
+use crate::route::{EndpointInfo, LargeResponse, RouteFacts, RouteInfo};
 use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
@@ -149,6 +150,9 @@ impl App {
             .iter()
             .map(|route| guards::info(route, &effective.of(&route.target.settings)))
             .collect();
+        for route in &self.routes {
+            self.problems.extend(guards::passed_by_caches(route, &effective.of(&route.target.settings)));
+        }
         let hosts: BTreeSet<Option<&str>> =
             self.routes.iter().map(|route| route.host).chain([None]).collect();
         let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
@@ -163,7 +167,7 @@ impl App {
             hosts.iter().copied().map(at)
         });
         // What asks a probe is no user, and the client is no secret.
-        let unguarded = Arc::new(PartSettings { guards: Vec::new(), ..PartSettings::clone(&root) });
+        let unguarded = Arc::new(PartSettings { admissions: Vec::new(), ..PartSettings::clone(&root) });
         let built_in: Vec<_> = built_in.map(|route| (route, Arc::clone(&unguarded))).collect();
         let of_handlers = self.routes.into_iter().map(|route| {
             let settings = effective.of(&route.target.settings);
@@ -232,13 +236,14 @@ fn route_requests(
 ) -> (Router<RouteFacts>, Vec<Target>) {
     let mut router = Router::default();
     let mut targets = Vec::new();
+    let mut limiters = Limiters::default();
     for part in parts.iter().filter(|part| !part.prefix.is_empty()) {
         router.reserve(part.host, &Pattern::new(part.prefix));
     }
     for (mut route, settings) in routes {
         route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
         let (endpoint, info) = (&route.target.endpoint.info, guards::info(&route, &settings));
-        let (facts, target) = split(route, settings);
+        let (facts, target) = split(route, settings, &mut limiters);
         match router.insert(facts) {
             Ok(()) => targets.push(target),
             // An app that is there twice is reported by that.
@@ -251,14 +256,35 @@ fn route_requests(
 }
 
 /// Splits a route into the facts that requests read, and what the dispatch needs of it.
-fn split(route: EndpointRoute, settings: Arc<PartSettings>) -> (Route<RouteFacts>, Target) {
+fn split(
+    route: EndpointRoute,
+    settings: Arc<PartSettings>,
+    limiters: &mut Limiters,
+) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
     let logged = LoggedRoute::new(path);
-    let facts =
-        RouteFacts { endpoint: &endpoint.info, settings, logged, large_response: LargeResponse::default() };
+    let facts = RouteFacts {
+        endpoint: &endpoint.info,
+        settings,
+        logged,
+        large_response: LargeResponse::default(),
+        rate_limiters: rate_limiters(&endpoint.info, limiters),
+    };
     (
         Route { method, headers, path, pattern, host, target: facts },
         Target { endpoint, stages: stages.into() },
     )
+}
+
+/// The rate limits of each handler that has some, by its name.
+type Limiters = HashMap<&'static str, Arc<[RateLimiter]>>;
+
+/// The rate limits of a handler. Its routes share them, so that no second path to it doubles them.
+fn rate_limiters(info: &EndpointInfo, limiters: &mut Limiters) -> Option<Arc<[RateLimiter]>> {
+    if info.rate_limits.is_empty() {
+        return None;
+    }
+    let made = || info.rate_limits.iter().copied().map(RateLimiter::new).collect();
+    Some(Arc::clone(limiters.entry(info.handler).or_insert_with(made)))
 }

@@ -20,6 +20,8 @@ pub(super) static DATASTAR_FILE: Endpoint = Endpoint {
         is_checked: true,
         body_limit: None,
         timeout: None,
+        rate_limits: &[],
+        caching: None,
     },
     layer: None,
     requirements: Vec::new,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use inventory;
 
 use crate::handler::{Endpoint, EndpointRoute};
-use crate::settings::{Guard, PartSettings};
+use crate::settings::{Admission, Guard, PartSettings};
 
 /// One annotated handler and the app it belongs to.
 #[derive(Debug)]
@@ -48,7 +48,10 @@ fn add_module_guards(routes: &mut [EndpointRoute]) {
     // The innermost settings of a route stand first.
     guards.sort_by_key(|guard| std::cmp::Reverse(guard.module.len()));
     for guard in guards {
-        let settings = Arc::new(PartSettings { guards: vec![(guard.guard)()], ..PartSettings::default() });
+        let settings = Arc::new(PartSettings {
+            admissions: vec![Admission::Guard((guard.guard)())],
+            ..PartSettings::default()
+        });
         let is_inside = |route: &&mut EndpointRoute| {
             let below = route.target.endpoint.info.handler.strip_prefix(guard.module);
             below.is_some_and(|below| below.starts_with("::"))

@@ -3,12 +3,25 @@
 use super::App;
 use crate::handler::EndpointRoute;
 use crate::route::RouteInfo;
-use crate::settings::{Guard, PartSettings};
+use crate::settings::{Admission, Guard, PartSettings};
 
 /// The route as lists show it.
 pub(super) fn info(route: &EndpointRoute, settings: &PartSettings) -> RouteInfo {
-    let guards = settings.guards.iter().map(|guard| guard.name);
+    let guards = settings.guards().map(|guard| guard.name);
     RouteInfo::new(route, &route.target.endpoint.info, guards)
+}
+
+/// What is wrong with a handler whose responses shared caches may keep, though guards decide who gets them.
+pub(super) fn passed_by_caches(route: &EndpointRoute, settings: &PartSettings) -> Option<String> {
+    let endpoint = &route.target.endpoint.info;
+    let cache = endpoint.caching?.cache?;
+    let guard = settings.guards().next()?.name;
+    let is_asked = |directive: &str| matches!(directive.trim(), "private" | "no-store" | "no-cache");
+    (!cache.split(',').any(is_asked)).then(|| {
+        format!(
+            "{endpoint} has the guard `{guard}`, which a shared cache would not ask: add `private` to `cache = \"{cache}\"`"
+        )
+    })
 }
 
 impl App {
@@ -56,7 +69,7 @@ impl App {
     /// # }
     /// ```
     pub fn guard(mut self, guard: Guard) -> Self {
-        self.settings.part.guards.push(guard);
+        self.settings.part.admissions.push(Admission::Guard(guard));
         self
     }
 }

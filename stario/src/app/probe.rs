@@ -86,6 +86,8 @@ const fn probe(
         is_checked: true,
         body_limit: None,
         timeout: None,
+        rate_limits: &[],
+        caching: None,
     };
     Endpoint { info, layer: None, requirements: Vec::new, call }
 }

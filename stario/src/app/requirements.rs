@@ -65,8 +65,8 @@ pub(super) fn follow(
             readings: Vec::new(),
             found: Vec::new(),
         };
-        let guards = effective.of(&route.target.settings).guards.clone();
-        walk.follow(guards.iter().map(|guard| Some(Requirement::Provider(guard.provider))).collect());
+        let settings = effective.of(&route.target.settings);
+        walk.follow(settings.guards().map(|guard| Some(Requirement::Provider(guard.provider))).collect());
         walk.follow((route.target.endpoint.requirements)());
         walk.conflicts();
         walk.untaken();

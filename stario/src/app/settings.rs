@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::App;
 #[cfg(feature = "compression")]
 use crate::compress::{Compression, Decompression};
+use crate::rate_limit::{RateLimit, RateLimiter};
 use crate::settings::{
-    AllowedHosts, Limits, Proxies, ProxyHeader, Range, ReadyHeaders, SameOrigin, SecurityHeaders,
+    Admission, AllowedHosts, Limits, Proxies, ProxyHeader, Range, ReadyHeaders, SameOrigin, SecurityHeaders,
     parse_address,
 };
 
@@ -75,9 +76,10 @@ impl App {
 
     /// Sets how many names and values the JSON of a request may hold, in signals and in a body; 100,000 unless set.
     ///
-    /// Each text, number, `true`, `false`, `null`, list and object counts, and each name in an object. They are counted
-    /// before anything is made of them, because a value takes up to a hundred times as much memory as its text: 100,000 of
-    /// them as a `serde_json::Value` take at most 31 MiB. More are refused with 413. JSON that is nested more than
+    /// Each text, number, `true`, `false`, `null`, list and object counts, and each name in an object. An object within another
+    /// value counts as four, because it takes as much memory as many others. They are counted before anything is made of them,
+    /// because a value takes up to a hundred times as much memory as its text: 100,000 of them as a `serde_json::Value` take
+    /// at most 14 MiB. More are refused with 413. JSON that is nested more than
     /// 127 levels deep is refused with 422, whatever this limit is. `STARIO_REQUESTS_MAX_VALUES`
     ///
     /// ```
@@ -134,6 +136,49 @@ impl App {
                 .push("a timeout of no time lets no handler answer: remove `.timeout(..)`".to_owned());
         }
         self.settings.part.timeout = Some(time);
+        self
+    }
+
+    /// Sets how many requests a client may send in a period of time; any number unless set.
+    ///
+    /// All of them are allowed at once; after that, one each time that a part of the period has passed: with 60 in a minute,
+    /// one a second. One more is refused with 429, a sentence, and `retry-after` in whole seconds, before any parameter is
+    /// resolved. The requests of all handlers of this app count together; a handler can have limits of its own besides,
+    /// by the client or by a parameter: `#[app::command("/login", rate_limit = "5/minute by name")]`, see
+    /// [`app!`](crate::app!).
+    ///
+    /// A client is its address, as [`ClientAddress`](crate::ClientAddress) has it, or the first 64 bits of one of IPv6. Each
+    /// limit counts 65,536 clients at most, in 2.5 MiB: then those go first that may send all of their requests again, then
+    /// those that sent the fewest, and never one that is at its limit.
+    ///
+    /// A limit of a part that was merged, nested or hosted holds besides those around it. Under a prefix or a host it counts each
+    /// path there, also where nothing is found, and mounted services. The probes and the Datastar client are not limited. Each
+    /// process counts for itself.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/")]
+    /// async fn home() {}
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().rate_limit(2, Duration::from_secs(60)));
+    /// assert_eq!([(); 2].map(|()| client.get("/").send().status().as_u16()), [204, 204]);
+    /// let res = client.get("/").send();
+    /// assert_eq!((res.status().as_u16(), res.header("retry-after")), (429, "30"));
+    /// assert_eq!(res.text(), "too many requests: try again in 30 seconds");
+    /// # }
+    /// ```
+    pub fn rate_limit(mut self, count: u32, period: Duration) -> Self {
+        if count == 0 || period.is_zero() {
+            self.problems.push(
+                "a rate limit of no requests, or in no time, lets nothing through or limits nothing: remove `.rate_limit(..)`"
+                    .to_owned(),
+            );
+        }
+        let limiter = Arc::new(RateLimiter::new(RateLimit { count, period }));
+        self.settings.part.admissions.push(Admission::RateLimit(limiter));
         self
     }
 

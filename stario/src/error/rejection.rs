@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::{ACCEPT_ENCODING, HeaderName, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, RETRY_AFTER};
 
 use crate::body::MemoryFull;
 use crate::parameter::Parameter;
@@ -19,6 +19,7 @@ use crate::parameter::Parameter;
 /// | 413 | part of a body that is larger than [`App::body_limit`](crate::App::body_limit), of signals larger than [`App::signals_limit`](crate::App::signals_limit), of JSON with more names and values than [`App::values_limit`](crate::App::values_limit), or of a form or query with more than 1000 fields |
 /// | 415 | in a body of another content type, or a compressed one that is not read: `accept-encoding` says what is |
 /// | 422 | not what the parameter's type accepts, in JSON that is nested more than 127 levels deep, or in a multipart body that is malformed |
+/// | 429 | of a client that asks too often: [`App::rate_limit`](crate::App::rate_limit) |
 /// | 503 | in a body for which there is no memory now: [`Limits::body_memory`](crate::Limits::body_memory) |
 ///
 /// The sentence is sent as plain text. A client that accepts `application/problem+json` or
@@ -65,7 +66,7 @@ struct Refusal {
     subject: Option<Subject>,
     absent: bool,
     /// A header of the answer.
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<(HeaderName, HeaderValue)>,
     /// The error of a provider, which its type may answer.
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -185,20 +186,24 @@ impl Rejection {
 
     /// 415 for a body in a coding that is not read. The answer lists `codings`, which are (RFC 9110, section 15.5.16).
     pub(crate) fn unsupported_coding(message: &'static str, codings: &'static str) -> Self {
-        let mut unsupported = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
-        unsupported.0.header = Some((ACCEPT_ENCODING, codings));
-        unsupported
+        let codings = HeaderValue::from_static(codings);
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).with_header(ACCEPT_ENCODING, codings)
     }
 
     /// 503 for what the server has no room for now. The answer asks the client to wait for a second.
     pub(crate) fn overloaded(message: impl Into<Cow<'static, str>>) -> Self {
-        let mut overloaded = Self::new(StatusCode::SERVICE_UNAVAILABLE, message);
-        overloaded.0.header = Some((RETRY_AFTER, "1"));
-        overloaded
+        let wait = HeaderValue::from_static("1");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message).with_header(RETRY_AFTER, wait)
+    }
+
+    /// The same with a header of the answer.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
     }
 
     /// A header of the answer, beside those that it has anyway.
-    pub(crate) fn header(&self) -> Option<(HeaderName, &'static str)> {
+    pub(crate) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         self.0.header.clone()
     }
 

@@ -53,7 +53,7 @@ impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
 }
 
 /// Finds the request's cookies of this name, in their order.
-pub(super) fn named<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = cookie::Cookie<'s>> {
+pub(crate) fn named<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = cookie::Cookie<'s>> {
     // HTTP/2 may send one line per cookie (RFC 9113 section 8.2.3).
     let lines = scope.headers().get_all(COOKIE).into_iter();
     let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));

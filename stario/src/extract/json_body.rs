@@ -91,8 +91,8 @@ pub(super) async fn read<T: DeserializeOwned + Send + 'static>(
 
 fn parse<T: DeserializeOwned>(json: &[u8], parameter: &Parameter, limit: usize) -> Result<T, Rejection> {
     json_bounds::count(json, limit).map_err(|excess| match excess {
-        Excess::Values => {
-            Rejection::too_much(format!("body `{}` has more than {limit} names and values", parameter.name()))
+        Excess::Values | Excess::Objects => {
+            Rejection::too_much(format!("body `{}` has {}", parameter.name(), excess.too_many(limit)))
         }
         Excess::Depth => Rejection::misfit(
             SOURCE,

@@ -6,16 +6,36 @@ use memchr::memchr2;
 /// The most levels of lists and objects within each other: as many as `serde_json` reads.
 pub(super) const DEPTH_LIMIT: usize = 127;
 
+/// How much an object within another value counts. As a `serde_json::Value` it takes 640 bytes, however few names it has; other
+/// values take up to 144.
+const OBJECT_WEIGHT: usize = 4;
+
 /// Which bound JSON exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
     Values,
+    /// There are too many names and values only if objects count more than other values.
+    Objects,
     Depth,
 }
 
-/// Counts the names and values of JSON, and ends where there are more than `limit`. Text that is not JSON has some count, too.
+impl Excess {
+    /// What JSON has that exceeds `limit` names and values.
+    pub(super) fn too_many(self, limit: usize) -> String {
+        let objects = match self {
+            Excess::Objects => format!(", where an object within another value counts as {OBJECT_WEIGHT}"),
+            Excess::Values | Excess::Depth => String::new(),
+        };
+        format!("more than {limit} names and values{objects}")
+    }
+}
+
+/// Counts the names and values of JSON, and ends where there are more than `limit`, in which an object within another value counts
+/// as four. Text that is not JSON has some count, too.
 pub(super) fn count(json: &[u8], limit: usize) -> Result<usize, Excess> {
-    let (mut count, mut depth, mut at) = (0, 0_usize, 0);
+    // How much the objects count beyond one each.
+    let mut extra = 0;
+    let (mut count, mut depth, mut at) = (0_usize, 0_usize, 0);
     while let Some(byte) = json.get(at) {
         at += 1;
         match byte {
@@ -25,13 +45,21 @@ pub(super) fn count(json: &[u8], limit: usize) -> Result<usize, Excess> {
                 continue;
             }
             b'[' | b'{' if depth == DEPTH_LIMIT => return Err(Excess::Depth),
-            b'[' | b'{' => depth += 1,
+            b'[' | b'{' => {
+                if *byte == b'{' && depth > 0 {
+                    extra += OBJECT_WEIGHT - 1;
+                }
+                depth += 1;
+            }
             b'"' => at = end_of_text(json, at),
             _ => at = end_of_word(json, at),
         }
         count += 1;
         if count > limit {
             return Err(Excess::Values);
+        }
+        if count.saturating_add(extra) > limit {
+            return Err(Excess::Objects);
         }
     }
     Ok(count)
@@ -89,6 +117,20 @@ mod tests {
         // What is no JSON.
         check("]]]}1", 1);
         check("a b\"c\"", 3);
+    }
+
+    #[test]
+    fn objects_within_others_count_as_four() {
+        let check = |json: &str, weight: usize| {
+            assert!(count(json.as_bytes(), weight).is_ok(), "{json}");
+            assert_eq!(count(json.as_bytes(), weight - 1), Err(Excess::Objects), "{json}");
+        };
+        check("[{}]", 5);
+        check("[{},{}]", 9);
+        check(r#"{"a":{"b":{}}}"#, 11);
+        check(r#"[{"a":1},2]"#, 8);
+        // The count itself is of names and values.
+        assert_eq!(count(br#"[{"a":1},2]"#, usize::MAX), Ok(5));
     }
 
     #[test]

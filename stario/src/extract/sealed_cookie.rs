@@ -165,6 +165,11 @@ impl RetiredKeys {
     pub fn new(keys: impl IntoIterator<Item = Key>) -> Self {
         Self(keys.into_iter().collect())
     }
+
+    #[cfg(feature = "sessions")]
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.0
+    }
 }
 
 // The keys are secret and must not appear in a log.
@@ -174,14 +179,16 @@ impl fmt::Debug for RetiredKeys {
     }
 }
 
-fn verify(cookie: &Cookie<'_>, key: &Key) -> Option<String> {
+/// The value of a cookie that this key has signed.
+pub(crate) fn verify(cookie: &Cookie<'_>, key: &Key) -> Option<String> {
     let verified = CookieJar::new().signed(key).verify(cookie.clone().into_owned())?;
     // The name is signed too; see `SetCookie::signed`.
     let value = verified.value().strip_prefix(verified.name())?.strip_prefix('=')?;
     Some(value.to_owned())
 }
 
-fn decrypt(cookie: &Cookie<'_>, key: &Key) -> Option<String> {
+/// The value of a cookie that was encrypted with this key.
+pub(crate) fn decrypt(cookie: &Cookie<'_>, key: &Key) -> Option<String> {
     let decrypted = CookieJar::new().private(key).decrypt(cookie.clone().into_owned())?;
     Some(decrypted.value().to_owned())
 }

@@ -72,8 +72,8 @@ impl SignalsJson {
     fn index(json: &Bytes, limit: usize) -> Result<Self, Rejection> {
         let json = json.slice_ref(json_body::without_mark(json));
         json_bounds::count(&json, limit).map_err(|excess| match excess {
-            Excess::Values => {
-                Rejection::too_much(format!("the signals have more than {limit} names and values"))
+            Excess::Values | Excess::Objects => {
+                Rejection::too_much(format!("the signals have {}", excess.too_many(limit)))
             }
             Excess::Depth => Rejection::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

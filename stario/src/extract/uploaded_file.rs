@@ -64,6 +64,15 @@ enum Content {
     Disk(Arc<Mutex<File>>),
 }
 
+/// What came of one file input.
+pub(super) enum Upload {
+    File(UploadedFile),
+    /// No file was chosen.
+    Nothing,
+    /// The file is larger than its limit, and what came of it is dropped.
+    TooLarge,
+}
+
 impl UploadedFile {
     /// The file's name: without a path, and safe to use in one. `file` if nothing is left of the client's.
     pub fn file_name(&self) -> &str {
@@ -132,14 +141,33 @@ impl UploadedFile {
         }
     }
 
+    /// A file without a name and without content.
+    #[cfg(feature = "forms")]
+    pub(super) fn empty() -> Self {
+        let content = Content::Memory(Bytes::new());
+        Self { file_name: String::new(), content_type: None, length: 0, content }
+    }
+
     /// Reads one part into memory and, beyond [`MEMORY_LIMIT`], onto the disk; `None` if no file was chosen.
-    pub(super) async fn read(mut part: MultipartPart<'_>) -> Result<Option<Self>, Rejection> {
+    pub(super) async fn read(part: MultipartPart<'_>) -> Result<Option<Self>, Rejection> {
+        Ok(match Self::read_within(part, u64::MAX).await? {
+            Upload::File(file) => Some(file),
+            Upload::Nothing | Upload::TooLarge => None,
+        })
+    }
+
+    /// The same with a limit in bytes. The rest of a file that is larger is not read.
+    pub(super) async fn read_within(mut part: MultipartPart<'_>, limit: u64) -> Result<Upload, Rejection> {
         let file_name = part.file_name().unwrap_or_default().to_owned();
         let content_type = part.content_type().map(str::to_owned);
         let is_unnamed = part.is_unnamed_file();
         let (mut memory, mut disk, mut length) = (Vec::new(), None, 0);
         while let Some(chunk) = part.next_chunk().await? {
             length += chunk.len() as u64;
+            if length > limit {
+                part.hold(0, 0)?;
+                return Ok(Upload::TooLarge);
+            }
             memory.extend_from_slice(&chunk);
             part.hold(memory.capacity(), usize::try_from(length).unwrap_or(usize::MAX))?;
             if memory.len() > MEMORY_LIMIT {
@@ -152,7 +180,7 @@ impl UploadedFile {
             }
         }
         if is_unnamed && length == 0 {
-            return Ok(None);
+            return Ok(Upload::Nothing);
         }
         let content = match disk {
             Some(mut file) => {
@@ -165,7 +193,7 @@ impl UploadedFile {
                 Content::Memory(memory.into())
             }
         };
-        Ok(Some(Self { file_name, content_type, length, content }))
+        Ok(Upload::File(Self { file_name, content_type, length, content }))
     }
 }
 

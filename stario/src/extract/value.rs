@@ -20,6 +20,8 @@ mod problem;
 mod reader;
 mod retry;
 mod scalar;
+#[cfg(feature = "forms")]
+mod stand_in;
 mod words;
 
 use std::borrow::Cow;
@@ -33,6 +35,8 @@ pub(super) use json::{Json, JsonTree};
 use place::Place;
 pub(super) use problem::{NotText, Problem};
 use reader::{Fields, Reader, View};
+#[cfg(feature = "forms")]
+pub(super) use stand_in::stand_in;
 pub(super) use words::{is_plain_name, json_clause};
 
 /// Which of several texts of one name counts for a type that takes a single value.
@@ -97,6 +101,12 @@ pub(super) fn from_pairs<T: DeserializeOwned>(pairs: &[(Cow<'_, str>, Cow<'_, st
         }
     }
     read(View::Fields(&Fields { pairs, groups }))
+}
+
+/// Whether a text stands for true, as a checkbox sends it.
+#[cfg(feature = "forms")]
+pub(super) fn is_true(text: &str) -> bool {
+    scalar::truth(text) == Some(true)
 }
 
 /// Makes a value from a signal or from all signals.

@@ -234,7 +234,13 @@ fn poll_step(
     let polled = catch_unwind(AssertUnwindSafe(|| {
         if let Poll::Ready(answered) = future.as_mut().poll(ctx) {
             *has_ended = true;
-            return Poll::Ready(Step::End(finish(exchange, scope.take().as_deref(), answered)));
+            let scope = scope.take();
+            let mut response = finish(exchange, scope.as_deref(), answered);
+            if let (Some(caching), Some(scope)) = (endpoint.info.caching, scope) {
+                let (handler, has_nonce) = (endpoint.info.handler, exchange.has_used_nonce());
+                response::finish_caching(&mut response, caching, handler, scope.head(), has_nonce);
+            }
+            return Poll::Ready(Step::End(response));
         }
         let Some(hand_over) = exchange.take() else { return Poll::Pending };
         // The response has a head now.

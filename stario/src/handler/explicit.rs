@@ -85,6 +85,11 @@ impl HandlerRoute {
         let pattern = Pattern::checked(&self.path)
             .map_err(|problem| refused(format!("`{}` is no path template: {problem}", self.path)))?;
         check_method(self.endpoint.info.kind, &self.method).map_err(refused)?;
+        if self.endpoint.info.kind != HandlerKind::Query && self.endpoint.info.caching.is_some() {
+            return Err(refused(
+                "`etag` and `cache` are for queries: nothing keeps the answer to a command".to_owned(),
+            ));
+        }
         for (position, (name, value)) in self.headers.iter().enumerate() {
             let is_value = value.trim() == value && value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
             if HeaderName::try_from(name).is_err() || !is_value {

@@ -1,12 +1,13 @@
-//! Guards: dependencies that are resolved before every handler of a part.
+//! Guards: dependencies that are resolved before every handler of a part, in turn with the part's rate limits.
 
 use std::any::type_name;
 use std::sync::Arc;
 
 use super::Injected;
+use super::limit::admit_client;
 use super::provider::{Boxed, Dependencies, Lifetime, Provider};
 use crate::scope::Scope;
-use crate::settings::Guard;
+use crate::settings::{Admission, Guard};
 
 /// Resolves the value of a guard, for its failure alone.
 type ResolveFn = for<'s> fn(&'s Arc<Scope>, &'s Dependencies) -> Boxed<'s, ()>;
@@ -23,12 +24,18 @@ pub fn require<T: Injected<R>, R>() -> Guard {
     Guard { name: type_name::<T>(), provider: T::Provider::info, resolve: Arc::new(resolve) }
 }
 
-/// Resolves the guards of the request's part, those of the outermost part first. The first that fails refuses the request.
+/// Resolves the guards of the request's part and counts its rate limits, those of the outermost part first. The first that
+/// fails refuses the request.
 pub fn admit<'s>(scope: &'s Arc<Scope>, dependencies: &'s Dependencies) -> Boxed<'s, ()> {
     Box::pin(async move {
-        for guard in &scope.exchange().settings().guards {
-            if let Some(resolve) = guard.resolve.downcast_ref::<ResolveFn>() {
-                resolve(scope, dependencies).await?;
+        for admission in &scope.exchange().settings().admissions {
+            match admission {
+                Admission::Guard(guard) => {
+                    if let Some(resolve) = guard.resolve.downcast_ref::<ResolveFn>() {
+                        resolve(scope, dependencies).await?;
+                    }
+                }
+                Admission::RateLimit(limiter) => admit_client(scope.exchange(), limiter)?,
             }
         }
         Ok(())

@@ -89,9 +89,10 @@ impl<T> Mailbox<T> {
         self.when_full == WhenFull::Gap && self.has_lost
     }
 
-    /// Notes that the reader receives the gap. Nothing waits behind it yet.
-    pub(super) fn pass_gap(&mut self) {
+    /// Empties the queue, for a reader that has received the gap or does not need what waits.
+    pub(super) fn skip(&mut self) -> Dropped<T> {
         self.has_lost = false;
+        std::iter::from_fn(|| self.pop()).collect()
     }
 
     /// Whether values were dropped for want of room since the last call.

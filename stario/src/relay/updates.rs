@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -83,17 +82,46 @@ impl<T> Updates<T> {
         self.subscription.dropped()
     }
 
-    /// Drops what waits, and makes the position that behind all values published so far. Returns the number of values that
-    /// were missed before the subscription began and are dropped, too.
-    fn pass_gap(&mut self) {
+    /// Skips what was published so far; the position is behind it then. For what is sent after a gap, if values must not
+    /// come twice: publish under the lock under which the state is changed, and call this where the state is read under that
+    /// lock. Otherwise a value that was published after the gap was received, and before the state was read, is in the state
+    /// and follows it, too.
+    ///
+    /// ```
+    /// # use std::sync::Mutex;
+    /// use stario::{Relay, Update};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let (said, relay) = (Mutex::new(Vec::new()), Relay::new().history(100));
+    /// let say = |text| {
+    ///     let mut said = said.lock().unwrap();
+    ///     said.push(text);
+    ///     relay.publish("room", text);
+    /// };
+    ///
+    /// let mut updates = relay.resume("room", None::<&str>);
+    /// assert_eq!(updates.next().await, Some(Update::Gap));
+    /// say("hello");
+    /// let all = {
+    ///     let said = said.lock().unwrap();
+    ///     updates.skip();
+    ///     said.clone()
+    /// };
+    /// assert_eq!(all, ["hello"]);
+    /// say("again");
+    /// assert_eq!(updates.next().await, Some(Update::Value("room".into(), "again")));
+    /// # });
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub fn skip(&mut self) {
         let Subscription { shared, mailbox, .. } = &self.subscription;
         let history = shared.history.get().map(lock);
-        lock(mailbox).pass_gap();
+        let waiting = lock(mailbox).skip();
         let position = history.as_ref().map(|history| history.position());
         drop(history);
         self.position = position.unwrap_or_default();
-        let missed = std::mem::take(&mut self.missed);
-        shared.dropped.fetch_add(missed.len() as u64, Ordering::Relaxed);
+        drop((waiting, std::mem::take(&mut self.missed)));
     }
 }
 
@@ -117,7 +145,7 @@ impl<T: Clone + 'static> Stream for Updates<T> {
         let mut mailbox = lock(&this.subscription.mailbox);
         if mailbox.has_gap() {
             drop(mailbox);
-            this.pass_gap();
+            this.skip();
             return Poll::Ready(Some(Update::Gap));
         }
         let polled = match this.missed.pop_front() {

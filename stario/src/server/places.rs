@@ -11,7 +11,7 @@
 //! Connections to the address of the probes have places of their own, which nobody else can take.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::capacity;
+use crate::client::prefix;
 use crate::settings::Limits;
 
 /// How long the log is silent after it said that all places are taken.
@@ -207,30 +208,12 @@ impl Drop for Share {
     }
 }
 
-/// What tells clients apart: an address of IPv4, or the first 64 bits of one of IPv6, of which a client has all the rest.
-fn prefix(address: IpAddr) -> u128 {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => Ipv6Addr::to_bits(address) & (u128::MAX << 64),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_client_of_ipv6_is_a_prefix_of_64_bits() {
-        let is_one = |left: &str, right: &str| prefix(address(left)) == prefix(address(right));
-        assert!(is_one("2001:db8::1", "2001:db8::ffff:1"));
-        assert!(!is_one("2001:db8::1", "2001:db8:0:1::1"));
-        assert!(is_one("192.0.2.1", "::ffff:192.0.2.1"));
-        assert!(!is_one("192.0.2.1", "192.0.2.2"));
-        assert!(!is_one("192.0.2.1", "::1"));
     }
 
     #[test]

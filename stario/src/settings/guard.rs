@@ -1,10 +1,11 @@
-//! Guards of a part: values without which none of its requests is answered.
+//! What a request to a part must pass: guards, which are values without which it is not answered, and rate limits.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::parameter::ProviderInfo;
+use crate::rate_limit::RateLimiter;
 
 /// A dependency that every request to a part of an app must have. Made by `app::require::<T>()`, given to the part by
 /// [`App::guard`](crate::App::guard).
@@ -21,5 +22,23 @@ pub struct Guard {
 impl fmt::Debug for Guard {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Guard").field(&self.name).finish()
+    }
+}
+
+/// What a request to a part of an app must pass before it is answered.
+#[derive(Clone)]
+pub(crate) enum Admission {
+    Guard(Guard),
+    /// Counted by the client's address.
+    RateLimit(Arc<RateLimiter>),
+}
+
+impl Admission {
+    /// The guard, if it is one.
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        match self {
+            Admission::Guard(guard) => Some(guard),
+            Admission::RateLimit(_) => None,
+        }
     }
 }

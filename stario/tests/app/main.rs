@@ -2,6 +2,7 @@
 //!
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
+mod caching;
 mod composition;
 #[cfg(feature = "sealed-cookies")]
 mod cookies_out;
@@ -11,15 +12,20 @@ mod errors;
 mod everyday;
 mod failure_region;
 mod files;
+#[cfg(feature = "sessions")]
+mod flash;
 mod guards;
 mod layers;
 mod links;
 mod parts;
 mod prefixes;
+mod rate_limits;
 mod redirects;
 mod responses;
 mod routing;
 mod security;
+#[cfg(feature = "sessions")]
+mod sessions;
 mod service;
 mod signals;
 mod templates;

@@ -3,6 +3,7 @@
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
 mod failures;
+mod limits;
 mod telemetry;
 #[path = "../support/mod.rs"]
 mod support;

@@ -15,8 +15,11 @@ mod forms;
 mod live;
 mod requests;
 mod scripts;
+mod sessions;
 mod steps;
 mod typed;
+#[cfg(feature = "forms")]
+mod typed_forms;
 
 stario::app!();
 

@@ -22,6 +22,8 @@ mod properties;
 mod query;
 mod rejection;
 mod signals;
+#[cfg(feature = "forms")]
+mod typed_form;
 mod upload;
 mod wire;
 

@@ -130,6 +130,23 @@ fn updates_at(relay: &Relay<u32>, number: usize) -> Position {
 }
 
 #[test]
+fn what_is_known_otherwise_can_be_skipped() {
+    let relay = Relay::new().history(10);
+    let start = relay.position();
+    relay.publish("a", 1);
+    let mut updates = relay.resume("a", start);
+    relay.publish("a", 2);
+    updates.skip();
+    assert_eq!(updates.position(), &relay.position());
+    relay.publish("a", 3);
+    assert_eq!((drain(&mut updates), updates.dropped()), (vec![Some(3)], 0));
+    // A gap that is not received yet is skipped, too.
+    let mut updates = relay.resume("a", None::<&str>);
+    updates.skip();
+    assert_eq!(drain(&mut updates), []);
+}
+
+#[test]
 fn the_history_is_bounded_in_bytes() {
     let relay = Relay::measured(|bytes: &u32| *bytes as usize - 1).history(1000).history_bytes(1000);
     let start = relay.position();

@@ -19,9 +19,12 @@ const MOST_WAIT: f64 = 100.0;
 pub fn measure() -> Vec<Figure> {
     let json = filled("{\"name\":\"x\",\"z\":[", "{\"\":0},", "0]}");
     let few = filled("{\"name\":\"x\",\"z\":[", &format!("\"{}\",", "x".repeat(1000)), "0]}");
-    // As many names and values as are accepted, in the shape that takes most memory.
-    let nested = format!("{}0{},", "{\"\":".repeat(100), "}".repeat(100));
-    let nested = format!("{{\"name\":\"x\",\"z\":[{}0]}}", nested.repeat(490));
+    // As many names and values as are accepted, in the shapes that take most memory: an object counts as four.
+    let nested = |open: &str, close: &str, times| {
+        let one = format!("{}0{},", open.repeat(100), close.repeat(100));
+        format!("{{\"name\":\"x\",\"z\":[{}0]}}", one.repeat(times))
+    };
+    let (objects, lists) = (nested("{\"\":", "}", 199), nested("[", "]", 980));
     let fields = filled("name=x&", "a=0&", "z=0");
     let text = filled("name=", "%7B%22+", "");
     let (as_json, as_form) = ("application/json", "application/x-www-form-urlencoded");
@@ -38,13 +41,15 @@ pub fn measure() -> Vec<Figure> {
         ("9,000 texts, `Signal<String>`", post("/signal", as_json, &few)),
         ("9,000 texts, `Signals<Value>`", post("/signals", as_json, &few)),
         ("9,000 texts, `JsonBody<Value>`", post("/json", as_json, &few)),
-        ("98,000 nested values, `Signals<Value>`", post("/signals", as_json, &nested)),
-        ("98,000 nested values, `JsonBody<Value>`", post("/json", as_json, &nested)),
+        ("98,000 nested lists, `Signals<Value>`", post("/signals", as_json, &lists)),
+        ("98,000 nested lists, `JsonBody<Value>`", post("/json", as_json, &lists)),
+        ("19,900 nested objects, `Signals<Value>`", post("/signals", as_json, &objects)),
+        ("19,900 nested objects, `JsonBody<Value>`", post("/json", as_json, &objects)),
     ];
     let few_clients = cases
         .iter()
         .flat_map(|(name, request)| [1, 2].map(|count| measured(name, request, count, MOST_GROWTH)));
-    let crowd = cases[cases.len() - 2..]
+    let crowd = cases[cases.len() - 4..]
         .iter()
         .map(|(name, request)| measured(name, request, CROWD, MOST_GROWTH_BY_CROWD));
     few_clients.chain(crowd).flatten().collect()

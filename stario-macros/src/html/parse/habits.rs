@@ -1,7 +1,8 @@
-//! Syntax of other template languages. Each is reported with what to write instead, and read as what it means, so that no
-//! second error appears.
+//! Syntax of other template languages, and slips that rustc has no good words for. Each is reported with what to write instead,
+//! and read as what it means, so that no second error appears.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::quote;
 
 use super::super::ast::{Literal, Node};
 use super::super::cursor::Cursor;
@@ -31,6 +32,17 @@ impl Parser<'_> {
         Some(Node::Fragment(self.block(tokens)))
     }
 
+    /// The value; a function of a type that is named and not called, such as `{Search::page}`, is reported and called.
+    pub(super) fn called(&mut self, tokens: TokenStream, span: Span) -> TokenStream {
+        match function_of_type(&tokens) {
+            Some(path) => {
+                self.report.error(span, format!("`{path}` is a function: write `{path}()`"));
+                quote!(#tokens())
+            }
+            None => tokens,
+        }
+    }
+
     /// Whether `@` stands in front of a keyword, as in maud.
     pub(super) fn is_marked_keyword(&mut self, cursor: &Cursor) -> bool {
         let keyword =
@@ -39,6 +51,26 @@ impl Parser<'_> {
         self.report.error(cursor.span(), format!("`{keyword}` is written without @"));
         true
     }
+}
+
+/// The path, if the value is a name in small letters of a type, `Search::page`. What is no function there is a constant, whose
+/// name begins with a capital.
+fn function_of_type(tokens: &TokenStream) -> Option<String> {
+    let mut names = Vec::new();
+    let mut tokens = tokens.clone().into_iter();
+    loop {
+        let TokenTree::Ident(name) = tokens.next()? else { return None };
+        names.push(name.to_string());
+        match (tokens.next(), tokens.next()) {
+            (None, _) => break,
+            (Some(TokenTree::Punct(first)), Some(TokenTree::Punct(second)))
+                if first.as_char() == ':' && second.as_char() == ':' => {}
+            _ => return None,
+        }
+    }
+    let [.., of, name] = &names[..] else { return None };
+    let begins = |name: &str, is: fn(char) -> bool| name.chars().next().is_some_and(is);
+    (begins(of, char::is_uppercase) && begins(name, char::is_lowercase)).then(|| names.join("::"))
 }
 
 /// The braces that are all there is, as in `{{value}}`, if they hold no statement.

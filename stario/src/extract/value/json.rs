@@ -3,6 +3,8 @@
 //! Its names and values lie in one list in the order of the text, and its texts in one string: 24 bytes a value and the bytes of
 //! its text, whatever the shape. A `serde_json::Value` takes 32 bytes and, for an object of one member, 600 more.
 
+#[cfg(feature = "forms")]
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -225,8 +227,19 @@ impl<'t> Json<'t> {
         }
     }
 
+    /// A single value as the text that an input would send for it. `null`, lists and objects have none.
+    #[cfg(feature = "forms")]
+    pub(in super::super) fn as_input_text(self) -> Option<Cow<'t, str>> {
+        match self.kind() {
+            Kind::Text(text) => Some(text.into()),
+            Kind::Bool(value) => Some(if value { "true" } else { "false" }.into()),
+            Kind::Number(number) => Some(number.to_string().into()),
+            Kind::Null | Kind::List | Kind::Object => None,
+        }
+    }
+
     /// The elements of a list.
-    pub(super) fn elements(self) -> Option<JsonElements<'t>> {
+    pub(in super::super) fn elements(self) -> Option<JsonElements<'t>> {
         match self.node() {
             Node::List { end } => Some(JsonElements { tree: self.tree, next: self.at + 1, end }),
             _ => None,
@@ -234,7 +247,7 @@ impl<'t> Json<'t> {
     }
 
     /// The members of an object. A name may be there twice.
-    pub(super) fn members(self) -> Option<JsonMembers<'t>> {
+    pub(in super::super) fn members(self) -> Option<JsonMembers<'t>> {
         match self.node() {
             Node::Object { end } => {
                 Some(JsonMembers(JsonElements { tree: self.tree, next: self.at + 1, end }))

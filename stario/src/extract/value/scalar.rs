@@ -47,6 +47,19 @@ impl Number {
     }
 }
 
+#[cfg(feature = "forms")]
+impl std::fmt::Display for Number {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Number::Unsigned(number) => number.fmt(formatter),
+            Number::Signed(number) => number.fmt(formatter),
+            Number::Wide(number) => number.fmt(formatter),
+            Number::Widest(number) => number.fmt(formatter),
+            Number::Float(number) => number.fmt(formatter),
+        }
+    }
+}
+
 /// Reads what forms and people write for a truth value.
 pub(super) fn truth(text: &str) -> Option<bool> {
     let text = text.trim();

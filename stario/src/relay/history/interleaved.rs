@@ -68,7 +68,7 @@ impl Reader<'_> {
             if mailbox.has_gap() {
                 drop(mailbox);
                 let history = self.model.history.lock().unwrap();
-                self.mailbox.lock().unwrap().pass_gap();
+                self.mailbox.lock().unwrap().skip();
                 self.position = history.position();
                 self.missed.clear();
                 return Poll::Ready(None);

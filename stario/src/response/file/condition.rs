@@ -3,10 +3,11 @@
 use std::time::SystemTime;
 
 use http::header::{
-    ETAG, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
-    LAST_MODIFIED,
+    HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
 };
 use http::{HeaderMap, StatusCode};
+
+use crate::response::entity_tag::EntityTag;
 
 /// What tells one state of a file from another, as it stands in the response's head.
 #[derive(Debug)]
@@ -17,14 +18,13 @@ pub(super) struct Validators {
 
 impl Validators {
     pub(super) fn of(response: &HeaderMap) -> Self {
-        let etag = response.get(ETAG).and_then(|etag| EntityTag::read(etag.as_bytes()).map(|(tag, _)| tag));
-        Self { etag, modified: date(response, &LAST_MODIFIED) }
+        Self { etag: EntityTag::of(response), modified: date(response, &LAST_MODIFIED) }
     }
 
     /// What is answered instead of the file: 304 if the client has it, 412 if the client wants another state of it.
     pub(super) fn answer_instead(&self, request: &HeaderMap) -> Option<StatusCode> {
         if request.contains_key(IF_MATCH) {
-            if !self.is_among(request, &IF_MATCH, EntityTag::is_strongly) {
+            if !self.is_among(request, &IF_MATCH, is_strongly) {
                 return Some(StatusCode::PRECONDITION_FAILED);
             }
         } else if let (Some(modified), Some(since)) = (self.modified, date(request, &IF_UNMODIFIED_SINCE))
@@ -51,7 +51,7 @@ impl Validators {
             return false;
         };
         match EntityTag::read(condition.as_bytes()) {
-            Some((tag, _)) => tag.is_strongly(etag),
+            Some((tag, _)) => is_strongly(&tag, etag),
             None => self.modified.is_some() && self.modified == date(request, &IF_RANGE),
         }
     }
@@ -62,53 +62,13 @@ impl Validators {
         name: &HeaderName,
         is_same: fn(&EntityTag, &EntityTag) -> bool,
     ) -> bool {
-        request.get_all(name).iter().any(|line| {
-            let mut rest = line.as_bytes().trim_ascii();
-            if rest == b"*" {
-                return true;
-            }
-            let Some(etag) = &self.etag else {
-                return false;
-            };
-            while let Some((tag, after)) = EntityTag::read(rest) {
-                if is_same(&tag, etag) {
-                    return true;
-                }
-                let after = after.trim_ascii_start();
-                rest = after.strip_prefix(b",").unwrap_or_default().trim_ascii_start();
-            }
-            false
-        })
+        EntityTag::is_among(self.etag.as_ref(), request, name, is_same)
     }
 }
 
-/// An entity tag (RFC 9110 section 8.8.3).
-#[derive(Debug, PartialEq, Eq)]
-struct EntityTag {
-    is_weak: bool,
-    /// What stands between the quotes.
-    opaque: Vec<u8>,
-}
-
-impl EntityTag {
-    /// The tag that `text` begins with, and what follows it.
-    fn read(text: &[u8]) -> Option<(Self, &[u8])> {
-        let (is_weak, quoted) = match text.strip_prefix(b"W/") {
-            Some(quoted) => (true, quoted),
-            None => (false, text),
-        };
-        let opaque = quoted.strip_prefix(b"\"")?;
-        let end = opaque.iter().position(|byte| *byte == b'"')?;
-        Some((Self { is_weak, opaque: opaque[..end].to_owned() }, &opaque[end + 1..]))
-    }
-
-    fn is_weakly(&self, other: &Self) -> bool {
-        self.opaque == other.opaque
-    }
-
-    fn is_strongly(&self, other: &Self) -> bool {
-        !self.is_weak && !other.is_weak && self.is_weakly(other)
-    }
+/// Whether both are of one state, byte by byte.
+fn is_strongly(left: &EntityTag, right: &EntityTag) -> bool {
+    !left.is_weak && !right.is_weak && left.is_weakly(right)
 }
 
 /// The date in a header; what is no date says nothing.

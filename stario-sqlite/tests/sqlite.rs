@@ -1,0 +1,274 @@
+//! Databases and sessions in a real file.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use stario::prelude::*;
+use stario::testing::TestClient;
+use stario::{Session, SessionStore, Sessions};
+use stario_sqlite::{SqlitePool, SqliteSessions, begin, migrate, open, sqlx};
+use tempfile::TempDir;
+
+stario::app!();
+
+#[derive(Serialize, Deserialize, Default)]
+struct Cart {
+    items: Vec<u32>,
+}
+
+#[app::query("/")]
+async fn show(session: Session<Cart>) -> String {
+    format!("{}: {:?}", session.user().unwrap_or_default(), session.get().items)
+}
+
+#[app::command("/login/{name}")]
+async fn log_in(name: PathParam<String>, session: Session<Cart>) -> Result {
+    Ok(session.log_in(name.0, |_| {}).await?)
+}
+
+#[app::command("/add/{item}")]
+async fn add(item: PathParam<u32>, session: Session<Cart>) -> Result {
+    Ok(session.update(|cart| cart.items.push(*item)).await?)
+}
+
+#[app::command("/revoke/{name}")]
+async fn revoke(name: PathParam<String>, sessions: State<Sessions<Cart>>) -> Result<u64> {
+    Ok(sessions.revoke_user(name.0).await?)
+}
+
+struct File(TempDir);
+
+impl File {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    async fn open(&self) -> SqlitePool {
+        open(self.0.path().join("test.db").display().to_string()).await.unwrap()
+    }
+
+    async fn sessions(&self) -> Sessions<Cart> {
+        Sessions::new(SqliteSessions::new(&self.open().await).await.unwrap())
+    }
+}
+
+/// What the cookie of a new session holds.
+async fn log_in_ada(client: &TestClient) -> String {
+    client.post("/login/ada").await.cookie("session").unwrap().value().to_owned()
+}
+
+async fn get(client: &TestClient, path: &str) -> String {
+    client.get(path).await.text().to_owned()
+}
+
+#[tokio::test]
+async fn a_restart_keeps_sessions() {
+    let file = File::new();
+    let client = TestClient::new(app::new().state(file.sessions().await));
+    let cookie = log_in_ada(&client).await;
+    client.post("/add/1").cookie("session", &cookie).await;
+    drop(client);
+
+    let client = TestClient::new(app::new().state(file.sessions().await));
+    assert_eq!(client.get("/").cookie("session", &cookie).await.text(), "ada: [1]");
+}
+
+#[tokio::test]
+async fn the_file_does_not_hold_what_the_cookie_holds() {
+    let file = File::new();
+    let client = TestClient::new(app::new().state(file.sessions().await));
+    let cookie = log_in_ada(&client).await;
+    let secret = cookie.as_bytes();
+    assert_eq!(secret.len(), 64);
+    let raw: Vec<u8> = secret
+        .chunks(2)
+        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap())
+        .collect();
+    let stored: Vec<u8> =
+        sqlx::query_scalar("SELECT id FROM stario_sessions").fetch_one(&file.open().await).await.unwrap();
+    assert!(stored.len() == 32 && stored != raw);
+}
+
+#[tokio::test]
+async fn sessions_expire_and_are_deleted() {
+    let (file, now) = (File::new(), Arc::new(AtomicU64::new(1_000_000)));
+    let clock = Arc::clone(&now);
+    let sessions = file
+        .sessions()
+        .await
+        .idle_timeout(Duration::from_secs(100))
+        .clock(move || UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed)));
+    let client = TestClient::new(app::new().state(sessions));
+    let cookie = log_in_ada(&client).await;
+    let shown = async || client.get("/").cookie("session", &cookie).await.text().to_owned();
+    let pass = |seconds| now.fetch_add(seconds, Ordering::Relaxed);
+    pass(99);
+    assert_eq!(shown().await, "ada: []");
+    pass(99);
+    assert_eq!(shown().await, "ada: []", "its use was noted");
+    pass(100);
+    assert_eq!(shown().await, ": []");
+
+    client.post("/login/bob").await;
+    let users: Vec<String> =
+        sqlx::query_scalar("SELECT user FROM stario_sessions").fetch_all(&file.open().await).await.unwrap();
+    assert_eq!(users, ["bob"]);
+}
+
+#[tokio::test]
+async fn all_sessions_of_a_user_are_revoked_and_no_others() {
+    let file = File::new();
+    let app = app::new().state(file.sessions().await);
+    let client = TestClient::new(app);
+    let [ada, ada_too, bob] = [client.clone(), client.clone(), client.clone()].map(TestClient::keep_cookies);
+    ada.post("/login/ada").await;
+    ada_too.post("/login/ada").await;
+    bob.post("/login/bob").await;
+    assert_eq!(client.post("/revoke/ada").await.text(), "2");
+    assert_eq!((get(&ada, "/").await, get(&ada_too, "/").await), (": []".into(), ": []".into()));
+    assert_eq!(get(&bob, "/").await, "bob: []");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_requests_lose_no_change() {
+    let file = File::new();
+    // Two processes: each has a pool of its own.
+    let clients = [0, 1].map(|_| file.sessions());
+    let [one, other] = clients;
+    let clients = [one.await, other.await].map(|sessions| TestClient::new(app::new().state(sessions)));
+    let cookie = log_in_ada(&clients[0]).await;
+    let requests: Vec<_> = (0..40)
+        .map(|item| {
+            let (client, cookie) = (clients[item % 2].clone(), cookie.clone());
+            tokio::spawn(async move {
+                client.post(format!("/add/{item}")).cookie("session", &cookie).await.status().as_u16()
+            })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap(), 204);
+    }
+    let store = SqliteSessions::new(&file.open().await).await.unwrap();
+    let stored = store.load(&stario::SessionFilter::User("ada".to_owned())).await.unwrap().pop().unwrap();
+    let mut cart: Cart = serde_json::from_str(&stored.data).unwrap();
+    cart.items.sort_unstable();
+    assert_eq!(cart.items, (0..40).collect::<Vec<u32>>());
+    assert_eq!(stored.version, 41);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_a_500() {
+    let file = File::new();
+    let database = file.open().await;
+    let client = TestClient::new(
+        app::new().state(Sessions::<Cart>::new(SqliteSessions::new(&database).await.unwrap())),
+    );
+    let cookie = log_in_ada(&client).await;
+    database.close().await;
+    assert_eq!(client.get("/").await.status(), 200, "a visitor without a session needs no store");
+    assert_eq!(client.get("/").cookie("session", &cookie).await.status(), 500);
+    assert_eq!(client.post("/add/1").await.status(), 500);
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none/shop.db").display().to_string();
+    let error = stario::Error::from(open(&missing).await.unwrap_err()).to_string();
+    assert!(error.starts_with(&format!("the database {missing:?} cannot be opened: ")), "{error}");
+
+    let no_database = folder.path().join("text.db").display().to_string();
+    std::fs::write(&no_database, "no database at all, but longer than a page header would be".repeat(10))
+        .unwrap();
+    assert!(open(&no_database).await.is_err());
+}
+
+#[tokio::test]
+async fn connections_have_the_settings_that_the_docs_promise() {
+    let database = File::new();
+    let pool = database.open().await;
+    let text =
+        async |pragma: &'static str| sqlx::query_scalar::<_, String>(pragma).fetch_one(&pool).await.unwrap();
+    let number =
+        async |pragma: &'static str| sqlx::query_scalar::<_, i64>(pragma).fetch_one(&pool).await.unwrap();
+    assert_eq!(text("PRAGMA journal_mode").await, "wal");
+    assert_eq!(number("PRAGMA busy_timeout").await, 5000);
+    assert_eq!(number("PRAGMA foreign_keys").await, 1);
+    assert_eq!(number("PRAGMA synchronous").await, 1);
+}
+
+#[tokio::test]
+async fn a_second_writer_waits() {
+    let file = File::new();
+    let database = file.open().await;
+    migrate(
+        &database,
+        "test",
+        &["CREATE TABLE counts (count INTEGER NOT NULL)", "INSERT INTO counts VALUES (0)"],
+    )
+    .await
+    .unwrap();
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let database = database.clone();
+            tokio::spawn(async move {
+                let mut transaction = begin(&database).await.unwrap();
+                let count: i64 = sqlx::query_scalar("SELECT count FROM counts")
+                    .fetch_one(&mut *transaction)
+                    .await
+                    .unwrap();
+                sqlx::query("UPDATE counts SET count = ?")
+                    .bind(count + 1)
+                    .execute(&mut *transaction)
+                    .await
+                    .unwrap();
+                transaction.commit().await.unwrap();
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let count: i64 = sqlx::query_scalar("SELECT count FROM counts").fetch_one(&database).await.unwrap();
+    assert_eq!(count, 8);
+}
+
+#[tokio::test]
+async fn a_step_that_fails_changes_nothing() {
+    let file = File::new();
+    let database = file.open().await;
+    let error =
+        migrate(&database, "shop", &["CREATE TABLE items (name TEXT)", "nonsense"]).await.unwrap_err();
+    let text = stario::Error::from(error).to_string();
+    assert!(text.starts_with(r#"step 2 of the tables of "shop" failed: "#), "{text}");
+    migrate(&database, "shop", &["CREATE TABLE items (name TEXT)"]).await.unwrap();
+    let error = migrate(&database, "shop", &[]).await.unwrap_err();
+    assert!(error.to_string().contains("they have had 1 steps, and this program has 0"), "{error}");
+}
+
+#[tokio::test]
+async fn records_are_kept_as_they_are() {
+    let store = SqliteSessions::new(&open(":memory:").await.unwrap()).await.unwrap();
+    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let record = stario::SessionRecord {
+        id: stario::SessionId::from_bytes([7; 32]),
+        user: Some("ada".to_owned()),
+        data: r#"{"items":[1]}"#.to_owned(),
+        created: now,
+        used: now + 1,
+        expires: now + 2,
+        version: 1,
+    };
+    let which = stario::SessionFilter::Id(record.id);
+    assert!(store.save(&record).await.unwrap());
+    assert!(!store.save(&record).await.unwrap(), "the id is taken");
+    assert_eq!(store.load(&which).await.unwrap(), [record.clone()]);
+    let next = stario::SessionRecord { version: 2, data: "{}".to_owned(), ..record.clone() };
+    assert!(store.save(&next).await.unwrap());
+    assert!(!store.save(&next).await.unwrap(), "another was faster");
+    assert_eq!(store.load(&which).await.unwrap(), [next]);
+    assert_eq!(store.delete(&which).await.unwrap(), 1);
+    assert!(!store.save(&stario::SessionRecord { version: 3, ..record }).await.unwrap(), "it has ended");
+}

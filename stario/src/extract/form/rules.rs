@@ -1,0 +1,160 @@
+//! The rules of garde, checked so that each broken one is known by its id.
+//!
+//! garde makes a text of a broken rule at once. It asks an `I18n` for the text, so [`Ids`] gives it one that holds id and
+//! argument, from which [`problem`] makes a [`Problem`].
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use garde::Validate;
+use garde::i18n::{I18n, InvalidCreditCard, InvalidEmail, InvalidPhoneNumber, InvalidUrl, IpKind, with_i18n};
+
+use super::problem::Problem;
+use super::reader::{FieldInfo, Kind};
+
+/// Begins a text that holds an id and an argument. No text for people begins with it.
+const MARK: char = '\u{1}';
+
+/// The rules by their ids.
+const RULES: [&str; 16] = [
+    "length-min",
+    "length-max",
+    "range-min",
+    "range-max",
+    "credit-card",
+    "pattern",
+    "contains",
+    "url",
+    "prefix",
+    "suffix",
+    "phone-number",
+    "ip",
+    "matches",
+    "email",
+    "ascii",
+    "alphanumeric",
+];
+
+/// Checks the rules of a value. Returns the path of each field that breaks one.
+pub(super) fn check<T>(value: &T, fields: &'static [FieldInfo]) -> Vec<(String, Problem)>
+where
+    T: Validate,
+    T::Context: Default,
+{
+    let Err(report) = with_i18n(Ids, || value.validate()) else { return Vec::new() };
+    let broken = report
+        .iter()
+        .map(|(path, error)| (path_in_form(&path.to_string(), fields), problem(error.message())));
+    broken.collect()
+}
+
+/// A path as the form names it. garde's has the names that the fields have in Rust.
+fn path_in_form(path: &str, mut fields: &'static [FieldInfo]) -> String {
+    let mut in_form = String::new();
+    let mut push = |name: &str| {
+        if !in_form.is_empty() {
+            in_form.push('.');
+        }
+        in_form.push_str(name);
+    };
+    let mut names = super::entries::names(path).peekable();
+    while let Some(name) = names.next() {
+        let Some(info) = fields.iter().find(|info| info.in_rust == name) else { break };
+        push(info.name);
+        let Kind::Group { fields: below, is_list } = info.kind else { break };
+        if is_list && let Some(index) = names.next() {
+            push(index);
+        }
+        fields = below();
+    }
+    in_form
+}
+
+fn problem(message: &str) -> Problem {
+    let marked = message.strip_prefix(MARK).and_then(|marked| marked.split_once(MARK));
+    match marked {
+        Some(("required", _)) => Problem::required(),
+        Some((id, argument)) => match RULES.iter().find(|rule| **rule == id) {
+            Some(rule) => Problem::of_rule(rule, argument),
+            None => Problem::from(argument.to_owned()),
+        },
+        None => Problem::from(message.to_owned()),
+    }
+}
+
+fn marked(id: &str, argument: impl Display) -> Cow<'static, str> {
+    format!("{MARK}{id}{MARK}{argument}").into()
+}
+
+/// Gives garde ids in the place of texts.
+struct Ids;
+
+impl I18n for Ids {
+    fn length_lower_than(&self, min: usize) -> Cow<'static, str> {
+        marked("length-min", min)
+    }
+
+    fn length_greater_than(&self, max: usize) -> Cow<'static, str> {
+        marked("length-max", max)
+    }
+
+    fn range_lower_than(&self, min: &dyn Display) -> Cow<'static, str> {
+        marked("range-min", min)
+    }
+
+    fn range_greater_than(&self, max: &dyn Display) -> Cow<'static, str> {
+        marked("range-max", max)
+    }
+
+    fn credit_card_invalid(&self, reason: InvalidCreditCard) -> Cow<'static, str> {
+        marked("credit-card", reason)
+    }
+
+    fn pattern_no_match(&self, pattern: &dyn Display) -> Cow<'static, str> {
+        marked("pattern", pattern)
+    }
+
+    fn contains_missing(&self, pattern: &dyn Display) -> Cow<'static, str> {
+        marked("contains", pattern)
+    }
+
+    fn url_invalid(&self, reason: InvalidUrl) -> Cow<'static, str> {
+        marked("url", reason)
+    }
+
+    fn prefix_missing(&self, pattern: &dyn Display) -> Cow<'static, str> {
+        marked("prefix", pattern)
+    }
+
+    fn suffix_missing(&self, pattern: &dyn Display) -> Cow<'static, str> {
+        marked("suffix", pattern)
+    }
+
+    fn phone_number_invalid(&self, reason: InvalidPhoneNumber) -> Cow<'static, str> {
+        marked("phone-number", reason)
+    }
+
+    fn ip_invalid(&self, kind: IpKind) -> Cow<'static, str> {
+        marked("ip", kind)
+    }
+
+    fn matches_field_mismatch(&self, field: &dyn Display) -> Cow<'static, str> {
+        marked("matches", field)
+    }
+
+    fn email_invalid(&self, reason: InvalidEmail) -> Cow<'static, str> {
+        marked("email", reason)
+    }
+
+    fn ascii_invalid(&self) -> Cow<'static, str> {
+        marked("ascii", "")
+    }
+
+    fn alphanumeric_invalid(&self) -> Cow<'static, str> {
+        marked("alphanumeric", "")
+    }
+
+    fn required_not_set(&self) -> Cow<'static, str> {
+        marked("required", "")
+    }
+}
