@@ -70,7 +70,7 @@
 //! | | |
 //! |---|---|
 //! | pages | [`html!`], [`component`], [templates](mod@crate::html) |
-//! | live updates | [`Relay`], [`Event`] |
+//! | live updates | [`Relay`], [`Update`], [`Event`] |
 //! | signals with a type | [`derive(Signals)`](macro@Signals), [`SignalRef`], [`SignalPatch`], [`TextSignal`] |
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |

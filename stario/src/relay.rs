@@ -44,6 +44,9 @@ pub use updates::{Update, Updates};
 /// (1024 values, 1 MiB) of each subject, plus 8 KiB for each that is behind. If the values are
 /// [`Event`](crate::Event)s, they are also rendered and encoded only once.
 ///
+/// A relay with a [`history`](Self::history) keeps the last values. There [`resume`](Self::resume) continues where a browser was
+/// when it lost its connection, and says where values may be missing.
+///
 /// Clones are the same relay; it is usually shared as [`State`](crate::State). Values may be published from
 /// any thread, in a loop that receives them, and in a destructor.
 ///
