@@ -39,7 +39,8 @@ impl Server {
         // target/debug/deps/test-1234 and target/debug/example
         let program = program.ancestors().nth(2).expect("a target directory").join(name);
         let mut command = Command::new(program);
-        command.env("STARIO_PORT", "0").env("DATASTAR_FILE", datastar_file());
+        // What users see.
+        command.env("STARIO_PORT", "0").env("STARIO_DEV", "0").env("DATASTAR_FILE", datastar_file());
         Self::start(&mut command, "listening on ").await.expect("a program that says where it listens")
     }
 

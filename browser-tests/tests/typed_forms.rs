@@ -1,7 +1,7 @@
 //! The guide's form with rules in a browser, used by the keyboard alone: sent by Datastar, and where no script runs.
 
-use browser_tests::{Browsers, datastar_file, wait_until};
-use fantoccini::Client;
+use browser_tests::{Browsers, PATIENCE, datastar_file, wait_until};
+use fantoccini::{Client, Locator};
 use garde::Validate;
 use stario::SecurityHeaders;
 use stario::prelude::*;
@@ -24,6 +24,12 @@ async fn serve(app: stario::App) -> String {
     let app = app.datastar_file(datastar_file()).expect("the client");
     tokio::spawn(app.serve_on(listener, std::future::pending()));
     format!("http://{address}/signup")
+}
+
+/// Waits for an element, maybe of another page: no script can wait across pages.
+async fn arrive_at(page: &Client, selector: &str) {
+    let element = page.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
+    element.expect("the element");
 }
 
 /// Presses keys where the focus is.
@@ -58,6 +64,7 @@ async fn send_what_is_wrong(page: &Client) {
     for keys in [TAB, "ada", TAB, "short", ENTER] {
         press(page, keys).await;
     }
+    arrive_at(page, "#email-problem").await;
     wait_for(page, PROBLEMS, ALL_PROBLEMS).await;
     wait_for(page, "location.pathname", "/signup").await;
 }
@@ -70,6 +77,7 @@ async fn correct(page: &Client) {
     {
         press(page, keys).await;
     }
+    arrive_at(page, "h1").await;
     wait_for(page, "location.pathname", "/welcome/large/true").await;
 }
 

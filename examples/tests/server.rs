@@ -108,8 +108,8 @@ fn it_says_where_it_listens_and_what_it_answers() {
         routes,
         [
             "GET / query tiles::page",
+            "GET /assets/{path...} files tiles::assets",
             "GET /live query tiles::live",
-            "GET /tiles.css query tiles::style",
             "POST /tiles/{tile} command tiles::paint"
         ]
     );

@@ -25,12 +25,15 @@ mod style;
 mod attrs;
 mod component;
 mod hint;
+// `cfg(stario_portable)` collects literals as other systems than Linux do.
+#[allow(unexpected_cfgs)]
 mod literals;
 
 // `cfg(rust_analyzer)` adds items that only editors read.
 #[allow(unexpected_cfgs)]
 #[doc(hidden)]
 pub mod names;
+#[allow(unexpected_cfgs)]
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -10,11 +10,11 @@ pub use crate::component::{Children, ChildrenOf, ComponentOutput, Given, IntoOpt
 use crate::escape::Quote;
 use crate::expression::{Expression, HandlerAttr, JsWriter, ScriptValue};
 pub use crate::hint::Hint;
-#[cfg(all(feature = "check", target_os = "linux"))]
+#[cfg(all(feature = "check", target_os = "linux", not(stario_portable)))]
 pub use crate::literals::ListedHint;
 #[cfg(feature = "check")]
 pub use crate::literals::all as literals;
-#[cfg(all(feature = "check", not(target_os = "linux")))]
+#[cfg(all(feature = "check", any(not(target_os = "linux"), stario_portable)))]
 pub use crate::literals::{Literals, inventory};
 use crate::names::drops_first_newline;
 use crate::render::Render;

@@ -2,6 +2,7 @@
 
 mod check;
 mod emit;
+mod home;
 mod model;
 mod parse;
 

@@ -5,6 +5,7 @@
 
 use proc_macro::TokenStream;
 
+mod assets;
 mod dependency;
 mod endpoint;
 mod error_response;
@@ -12,6 +13,7 @@ mod errors;
 mod form;
 mod from_request;
 mod function;
+mod hook;
 mod html;
 mod component;
 mod literals;
@@ -43,10 +45,28 @@ pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStrea
     endpoint::expand(endpoint::Kind::DetachedCommand, arguments.into(), &item.into()).into()
 }
 
+/// Has the app call a function before it serves; see `stario::app!`.
+#[proc_macro_attribute]
+pub fn on_start(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand(hook::Moment::Start, arguments.into(), &item.into()).into()
+}
+
+/// Has the app call a function when it stops; see `stario::app!`.
+#[proc_macro_attribute]
+pub fn on_stop(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand(hook::Moment::Stop, arguments.into(), &item.into()).into()
+}
+
 /// Stands in the module of an app with a name, where no attribute can know that name.
 #[proc_macro_attribute]
 pub fn unnamed(_: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand_unnamed(&item.into()).into()
+}
+
+/// Stands there for the attributes of hooks.
+#[proc_macro_attribute]
+pub fn unnamed_hook(_: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand_unnamed(&item.into()).into()
 }
 
 /// Stands where an attribute is written without its app.
@@ -73,10 +93,14 @@ pub fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[dependency]` | once per request that needs it, and shared in it |
 /// | `#[dependency(transient)]` | for each parameter that takes the value |
 /// | `#[dependency(singleton)]` | once per app, at the first use; again if it failed |
+/// | `#[dependency(singleton, eager)]` | once per app, before its port opens; a failure keeps the app from starting |
 ///
 /// A type has one provider in a crate. A second one is marked `by_name`, and named where it is used:
-/// `#[dependency(by_name)] fn replica() -> Database`, `#[from(replica)] db: &Database`. That is also how to use a
-/// provider of another crate. In tests, `App::replace` puts one provider in the place of another.
+/// `#[dependency(by_name)] fn replica() -> Database`, `#[from(replica)] db: &Database`.
+///
+/// A provider of a type that its own crate defines is found in every crate. For any other type, each crate that takes it says
+/// where it comes from, once: `app::provide!(PgPool = shared::pool);`. `App::replace` puts one provider in the place of another,
+/// in all crates.
 #[proc_macro_attribute]
 pub fn dependency(arguments: TokenStream, item: TokenStream) -> TokenStream {
     dependency::expand(arguments.into(), &item.into()).into()
@@ -94,6 +118,18 @@ pub fn error_response(arguments: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro]
 pub fn html(tokens: TokenStream) -> TokenStream {
     html::expand(tokens.into()).into()
+}
+
+/// Makes the files of a folder part of the program; see `stario::assets!`.
+#[proc_macro]
+pub fn assets(input: TokenStream) -> TokenStream {
+    assets::expand(input.into()).into()
+}
+
+/// Names one of these files; see `stario::asset!`.
+#[proc_macro]
+pub fn asset(input: TokenStream) -> TokenStream {
+    assets::expand_one(input.into()).into()
 }
 
 /// Makes a tag of a function: its arguments are the properties, its name the tag.

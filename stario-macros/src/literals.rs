@@ -20,6 +20,7 @@
 //! | `f` | an action that an element sends by itself, behind the name of its attribute |
 //! | `t`, `u` | a selector of an event, the literal beginning of one |
 //! | `o` | the id of an element that is patched in the place of the one with that id |
+//! | `n` | the name of a file of `assets!` |
 //! | `h` | nothing: the template is a whole page |
 
 pub(crate) mod javascript;

@@ -10,6 +10,7 @@ use http::{StatusCode, request};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
+use crate::development;
 use crate::error::{Error, ErrorResponse, Kind, Rejection, error_response, reason};
 use crate::error_text::{Chain, client_text};
 use crate::panic::panic_message;
@@ -56,15 +57,19 @@ impl ErrorAnswers {
             Kind::Rejection(rejection) => {
                 let mut response = self.refuse(&rejection, request, id);
                 response::note_reason(&mut response, rejection.message());
+                if let Some(cause) = rejection.cause() {
+                    development::note_cause(&mut response, cause);
+                }
                 response
             }
             Kind::Answer { status, message } => self.status(status, &message, request, id),
             Kind::Cause(cause) => {
-                if let Some(response) = self.cause(&*cause, request, id) {
-                    return response;
-                }
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                self.status(status, reason(status), request, id)
+                let mut response = self.cause(&*cause, request, id).unwrap_or_else(|| {
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    self.status(status, reason(status), request, id)
+                });
+                development::note_cause(&mut response, &*cause);
+                response
             }
         }
     }

@@ -2,6 +2,8 @@
 
 mod answers;
 mod assemble;
+#[cfg(feature = "files")]
+mod asset_check;
 mod client_file;
 mod compose;
 mod discover;
@@ -34,7 +36,7 @@ use crate::settings::Settings;
 use crate::states::States;
 
 pub(crate) use assemble::Assembled;
-pub use discover::{ModuleGuard, Registration, inventory};
+pub use discover::{AppHook, HookKind, ModuleGuard, Registration, inventory};
 use hook::Hook;
 use known::Known;
 pub(crate) use mount::Mount;
@@ -83,6 +85,13 @@ pub(crate) use stop_sequence::StopSequence;
 /// it; a task that [`App::on_start`] begins does what is stored, and marks it as done. The [guide](crate::guide) has an
 /// example.
 ///
+/// A function with `#[app::on_start]` runs before the app serves, and one with `#[app::on_stop]` when its requests have ended;
+/// `app = admin` in the attribute names the app of a crate with several. Both take parameters as the provider of a singleton does:
+/// `State`, `Logger`, [`AppHandle`](crate::AppHandle), [`Cleanup`](crate::Cleanup), whose work runs at the stop, and singletons. What needs a request does not compile. They return
+/// nothing or a `Result`. See [`App::on_start`] for the order.
+///
+/// Background tasks have no parameters: `app::get::<Pool>(&handle).await?` is the singleton of a type, or why it cannot be made.
+///
 /// A crate with several apps declares the others by a name, `stario::app!(admin);`. This makes a module
 /// `admin` with `admin::new()`; a handler of that app says so, `#[app::query("/users", app = admin)]`. See
 /// [`App::nest`] and [`App::host`] for what they are good for.
@@ -114,7 +123,10 @@ macro_rules! app {
         /// Another app of this crate: handlers name it, `#[app::query("/", app = ..)]`.
         pub mod $name {
             #[doc(hidden)]
-            pub use $crate::__private::{unnamed as command, unnamed as detached_command, unnamed as query};
+            pub use $crate::__private::{
+                unnamed as command, unnamed as detached_command, unnamed as query, unnamed_hook as on_start,
+                unnamed_hook as on_stop,
+            };
 
             /// Tells this app's routes from those of others.
             #[doc(hidden)]
@@ -133,7 +145,8 @@ macro_rules! app {
         pub mod app {
             #[doc(hidden)]
             pub use $crate::__private as __stario;
-            pub use $crate::__private::{command, detached_command, query};
+            pub use $crate::__private::{command, detached_command, on_start, on_stop, query};
+            pub use $crate::__provide as provide;
             pub use $crate::__require_in_module as require;
 
             /// Tells this crate's routes from those of others.
@@ -152,7 +165,39 @@ macro_rules! app {
             pub fn require<T: $crate::__private::OneProviderUnlessByName<Routes>>() -> $crate::Guard {
                 $crate::__private::require::<T, Routes>()
             }
+
+            /// The singleton of this type, where there is no request: in a background task. It is made now if the app does
+            /// not have it yet.
+            ///
+            /// # Errors
+            ///
+            /// The error of its provider. The next call tries again.
+            pub fn get<T: $crate::__private::SingletonOf<Routes>>(
+                handle: &$crate::AppHandle,
+            ) -> $crate::__private::Getting<'_, T> {
+                $crate::__private::get::<T, Routes>(handle)
+            }
         }
+    };
+}
+
+/// Says which provider of another crate makes a type: `app::provide!(PgPool = shared::pool);`.
+#[doc(hidden)]
+#[macro_export]
+// The routes are those of the crate that writes the line.
+#[allow(clippy::crate_in_macro_def)]
+macro_rules! __provide {
+    ($value:ty = $provider:path) => {
+        const _: () = {
+            use crate::app::{__stario, Routes as __Routes};
+
+            impl __stario::OneProviderUnlessByName<__Routes> for $value {
+                type Provider = $provider;
+            }
+        };
+    };
+    ($($tokens:tt)*) => {
+        ::core::compile_error!("write the type and its provider: `app::provide!(PgPool = shared::pool);`");
     };
 }
 
@@ -212,7 +257,7 @@ pub fn discover<R: 'static>(module: &'static str) -> App {
         layers: Layers::default(),
         mounts: Vec::new(),
         replacements: Replacements::new(),
-        hooks: Vec::new(),
+        hooks: discover::hooks(app).map(Hook::Registered).collect(),
         known: Known::default(),
         problems: Vec::new(),
     }
@@ -286,6 +331,32 @@ impl App {
         })?;
         self.datastar_file = Some(ClientFile::new(content));
         Ok(self)
+    }
+
+    /// Serves the Datastar client from a file of [`assets!`](crate::assets), which is part of the program.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// stario::app!();
+    /// stario::assets!("tests/app/static");
+    ///
+    /// #[app::query("/")]
+    /// async fn page(datastar: DatastarScript) -> Html {
+    ///     html! { <head>{datastar}</head> }
+    /// }
+    ///
+    /// # fn main() {
+    /// // A file of this name, with the client in it, would be in the folder.
+    /// let client = TestClient::new(app::new().datastar_asset(asset!("app.js")));
+    /// let page = client.get("/").send();
+    /// assert!(page.text().starts_with(r#"<head><script type="module" src="/assets/app-"#));
+    /// # }
+    /// ```
+    #[cfg(feature = "files")]
+    pub fn datastar_asset(mut self, asset: crate::Asset) -> Self {
+        self.datastar_file = Some(ClientFile::Asset(std::sync::Arc::new(move || asset.to_string())));
+        self
     }
 
     /// Checks that the app can serve: no two handlers for the same method and path, all state and dependencies

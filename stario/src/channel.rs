@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connection::Connection;
 use crate::datastar::Burst;
 use crate::hand_over::Panicked;
-use crate::response::{self, RefusalReason, Response};
+use crate::response::{self, RefusalReason, Response, WholeResponse};
 use crate::sse;
 
 pub use error::WriteError;
@@ -220,14 +220,15 @@ impl Channel {
 
     /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing. Returns why the
     /// response is cut, if the log does not have that yet.
-    pub(crate) fn conclude(&self, value: Result<Box<Response>, Panicked>) -> Option<String> {
+    pub(crate) fn conclude(&self, value: Result<WholeResponse, Panicked>) -> Option<String> {
+        let value = value.map(WholeResponse::into_response);
         let mut state = self.lock();
         if state.has_left {
             return None;
         }
         let ended = match (state.phase, value) {
             (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
-                state.respond(*value, None)
+                state.respond(value, None)
             }
             (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
                 // Its client is still there, so it was the stop.
@@ -240,7 +241,7 @@ impl Channel {
             }
             (Phase::Unsent, value) => {
                 state.phase = Phase::Ended;
-                state.send_head(value.map_or(Head::None, |value| Head::Whole(*value)));
+                state.send_head(value.map_or(Head::None, |value| Head::Whole(value)));
                 Ok(())
             }
             (Phase::Open { .. }, value) => {

@@ -8,6 +8,7 @@ mod decode;
 mod encoder;
 mod settings;
 mod stream;
+mod variants;
 mod vary;
 
 use bytes::Bytes;
@@ -26,6 +27,8 @@ pub use decode::Decompression;
 pub(crate) use decode::{DecodeError, coding_of, decoded};
 use settings::Effort;
 pub use settings::{Compression, ContentCoding};
+#[cfg_attr(not(feature = "files"), allow(unused_imports))]
+pub(crate) use variants::{Variants, in_background};
 use vary::members;
 pub(crate) use vary::vary;
 
@@ -68,6 +71,9 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
         return;
     }
     vary(response.headers_mut(), "accept-encoding");
+    if let Some(variants) = Variants::of(response) {
+        return send_variant(&variants, accepted, settings, response);
+    }
     let preference = match response.body().whole() {
         Some(_) => settings.preference(),
         None => settings.stream_preference(),
@@ -86,6 +92,19 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
         *response.body_mut() = Body::new(stream::Encoded::new(body, coding, effort));
     }
     head(response.headers_mut(), coding);
+}
+
+/// Sends content that never changes in a coding that is made already, else as it is.
+fn send_variant(variants: &Variants, accepted: Accepted, settings: &Compression, response: &mut Response) {
+    let codings = settings.preference();
+    variants.want(codings);
+    let made = codings.iter().copied().filter(|coding| variants.get(*coding).is_some());
+    if let Some(coding) = accepted.choose(made)
+        && let Some(encoded) = variants.get(coding)
+    {
+        *response.body_mut() = encoded.clone().into();
+        head(response.headers_mut(), coding);
+    }
 }
 
 /// Says of a response that a cache may keep, to a client that names no coding, that others get it in one.

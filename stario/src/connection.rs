@@ -2,27 +2,57 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 /// The connection that a request came by. Clones are the same connection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Connection(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     peer: Option<SocketAddr>,
+    opened: Instant,
+    /// The last time that is known, in milliseconds since `opened`; [`NO_TIME`] once it was taken.
+    time: AtomicU64,
     leaves_with_input: AtomicBool,
     has_unread_body: AtomicBool,
 }
 
+/// Stands for no time.
+const NO_TIME: u64 = u64::MAX;
+
 impl Connection {
     /// A connection from `peer`, if the server says where it comes from.
     pub(crate) fn new(peer: Option<SocketAddr>) -> Self {
-        Self(Arc::new(Shared { peer, ..Shared::default() }))
+        Self(Arc::new(Shared {
+            peer,
+            opened: Instant::now(),
+            time: AtomicU64::new(NO_TIME),
+            leaves_with_input: AtomicBool::new(false),
+            has_unread_body: AtomicBool::new(false),
+        }))
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.0.peer
+    }
+
+    /// It is `now`, which somebody has asked the clock for.
+    pub(crate) fn note_time(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.0.opened).as_millis();
+        self.0.time.store(u64::try_from(since).unwrap_or(NO_TIME), Ordering::Relaxed);
+    }
+
+    /// The milliseconds from the beginning of the connection to the last time that was noted, unless they were taken
+    /// before. So two who need the time in one poll ask the clock once.
+    pub(crate) fn take_time(&self) -> Option<u64> {
+        let time = self.0.time.load(Ordering::Relaxed);
+        if time == NO_TIME {
+            return None;
+        }
+        self.0.time.store(NO_TIME, Ordering::Relaxed);
+        Some(time)
     }
 
     /// A request begins.

@@ -28,3 +28,5 @@ pub use url::{Url, UrlBuilder};
 pub(crate) use client::ClientFile;
 pub(crate) use event::{Burst, FRAME_BYTES};
 pub(crate) use url::encode_form;
+#[cfg(feature = "files")]
+pub(crate) use url::encoded_prefix_of;

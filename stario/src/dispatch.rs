@@ -8,6 +8,8 @@
 //! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
 //! requests need (layers, mounted services, compression off the thread) is boxed.
 
+#[cfg_attr(not(debug_assertions), path = "dispatch/development/absent.rs")]
+mod development;
 mod failure;
 mod found;
 mod guarded;
@@ -25,15 +27,16 @@ use http_body::Body as _;
 
 use crate::app::{Assembled, Mount};
 use crate::body::Body;
-use crate::compress;
+use crate::compress::{self, Accepted};
 use crate::connection::Connection;
+use crate::development::note_no_route;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::handler;
 use crate::panic::{catch_panic, panic_message};
 use crate::request_id::X_REQUEST_ID;
 use crate::response::{self, IntoResponse, Redirect, RefusalReason, Response};
-use crate::routing::{Lookup, Match};
+use crate::routing::{Match, RouteId};
 use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
 use found::Found;
@@ -67,6 +70,9 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, head: Parts, body: Body, connection
 ///   state --> response --> finish_head --+--> finish_body --> Ready
 ///                                        +--> compressing --> finish_body --> Ready
 /// ```
+///
+/// The server polls it by [`poll_response`](Self::poll_response), which puts the response where it stays: it is large, and each
+/// function that returned it would copy it.
 #[must_use = "a future does nothing until it is awaited"]
 pub(crate) struct Dispatch {
     exchange: Arc<Exchange>,
@@ -77,6 +83,35 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
+    /// Ready when the response is in its place.
+    pub(crate) fn poll_response(
+        &mut self,
+        response: &mut Option<Response>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let Self { exchange, state, compressing, is_answered } = self;
+        if compressing.is_none() {
+            ready!(state.poll(exchange, response, ctx));
+            let made = response.get_or_insert_default();
+            #[cfg(feature = "sessions")]
+            exchange.change_head(made);
+            let is_plain = has_plain_head(made);
+            finish_head(exchange, made, is_plain);
+            match exchange.accepted() {
+                None if is_plain => {}
+                None => compress::note_variants(exchange.settings().compression(), made),
+                Some(accepted) => *compressing = Some(compressed(exchange, *accepted, std::mem::take(made))),
+            }
+        }
+        if let Some(compressing) = compressing {
+            let _entered = exchange.enter();
+            *response = Some(ready!(compressing.as_mut().poll(ctx)));
+        }
+        finish_body(exchange, response.get_or_insert_default());
+        *is_answered = true;
+        Poll::Ready(())
+    }
+
     /// How many bytes the response may be expected to have, if it is large.
     pub(crate) fn expected_bytes(&self) -> usize {
         self.exchange.route().map_or(0, |route| route.target.large_response.expected())
@@ -86,30 +121,12 @@ impl Dispatch {
 type Compressing = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl Future for Dispatch {
-    type Output = Box<Response>;
+    type Output = Response;
 
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
-        let Self { exchange, state, compressing, is_answered } = &mut *self;
-        let mut finished = None;
-        if compressing.is_none() {
-            let mut response = ready!(state.poll(exchange, ctx));
-            #[cfg(feature = "sessions")]
-            exchange.change_head(&mut response);
-            let is_plain = has_plain_head(&response);
-            finish_head(exchange, &mut response, is_plain);
-            match compressed(exchange, response, is_plain) {
-                Ok(response) => finished = Some(response),
-                Err(future) => *compressing = Some(future),
-            }
-        }
-        if let Some(compressing) = compressing {
-            let _entered = exchange.enter();
-            finished = Some(Box::new(ready!(compressing.as_mut().poll(ctx))));
-        }
-        let Some(mut response) = finished else { return Poll::Pending };
-        finish_body(exchange, &mut response);
-        *is_answered = true;
-        Poll::Ready(response)
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Response> {
+        let mut response = None;
+        ready!(self.poll_response(&mut response, ctx));
+        Poll::Ready(response.unwrap_or_default())
     }
 }
 
@@ -131,7 +148,7 @@ fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, foun
     if settings.refuses_origin(head) {
         return now(settings.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, head, exchange.id()));
     }
-    if let Found::Lookup(Lookup { is_by_headers: true, .. }) = found {
+    if found.is_by_headers() {
         exchange.vary_by(app.router().deciding_headers(head));
     }
     match found.stages(app) {
@@ -171,7 +188,8 @@ fn answer_admitted(
     scope: Arc<Scope>,
     found: Found,
 ) -> DispatchState {
-    let found = match found {
+    let lookup = match found {
+        Found::Route { id, .. } => return called(app, exchange, scope, id),
         Found::Mount(mount) => {
             return DispatchState::Later(Box::pin(mounted(
                 Arc::clone(exchange),
@@ -179,31 +197,43 @@ fn answer_admitted(
                 scope.into_request(),
             )));
         }
-        Found::Lookup(lookup) => lookup.result,
+        Found::NoRoute(lookup) => lookup,
     };
     let answers = exchange.settings().answers();
     let status = |status, message: &str| answers.status(status, message, scope.head(), exchange.id());
-    now(match found {
-        Match::Found(route) => {
-            let endpoint = app.target(route).endpoint;
-            let timeout = endpoint.info.timeout.or_else(|| exchange.settings().timeout());
-            let kept = (answers.has_panic_page() || timeout.is_some()).then(|| Arc::clone(&scope));
-            return match handler::call(endpoint, exchange, scope) {
-                Ok(call) => {
-                    let deadline = timeout.map(|timeout| Box::pin(Deadline::after(timeout)));
-                    DispatchState::Call(CalledHandler { call, kept, deadline })
-                }
-                Err(overloaded) => DispatchState::Now(overloaded),
-            };
-        }
+    now(match lookup.result {
         Match::Redirect { location } => Redirect::permanent(location).into_response(),
         Match::BadRequest { message } => status(StatusCode::BAD_REQUEST, &message),
         Match::MethodNotAllowed { allow } => {
             with_allow(status(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"), allow)
         }
         Match::Options { allow } => with_allow(StatusCode::NO_CONTENT.into_response(), allow),
-        Match::NotFound => status(StatusCode::NOT_FOUND, "Not Found"),
+        Match::NotFound | Match::Found(_) => {
+            let mut response = status(StatusCode::NOT_FOUND, "Not Found");
+            note_no_route(&mut response);
+            response
+        }
     })
+}
+
+/// Calls the handler.
+fn called(
+    app: &Arc<Assembled>,
+    exchange: &Arc<Exchange>,
+    scope: Arc<Scope>,
+    route: RouteId,
+) -> DispatchState {
+    let settings = exchange.settings();
+    let endpoint = app.target(route).endpoint;
+    let timeout = endpoint.info.timeout.or_else(|| settings.timeout());
+    let kept = (settings.answers().has_panic_page() || timeout.is_some()).then(|| Arc::clone(&scope));
+    match handler::call(endpoint, exchange, scope) {
+        Ok(call) => {
+            let deadline = timeout.map(|timeout| Box::pin(Deadline::after(timeout)));
+            DispatchState::Call(CalledHandler { call, kept, deadline })
+        }
+        Err(overloaded) => DispatchState::Now(overloaded),
+    }
 }
 
 /// Has a mounted service answer.
@@ -250,6 +280,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
         headers.add_to(response, exchange.nonce());
     }
     response::declare_cache(response);
+    development::show(exchange, response);
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
     if let Some(reason) = reason {
@@ -258,23 +289,13 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     exchange.answered(status);
 }
 
-/// The response in a coding that the client accepts; or a future of it.
-fn compressed(
-    exchange: &Arc<Exchange>,
-    mut response: Box<Response>,
-    is_plain: bool,
-) -> Result<Box<Response>, Compressing> {
-    let Some(accepted) = exchange.accepted().copied() else {
-        if !is_plain {
-            compress::note_variants(exchange.settings().compression(), &mut response);
-        }
-        return Ok(response);
-    };
+/// The response in a coding that the client accepts.
+fn compressed(exchange: &Arc<Exchange>, accepted: Accepted, mut response: Response) -> Compressing {
     let exchange = Arc::clone(exchange);
-    Err(Box::pin(async move {
+    Box::pin(async move {
         compress::respond(accepted, exchange.settings().compression(), &mut response).await;
-        *response
-    }))
+        response
+    })
 }
 
 /// Makes the body the one that is sent, which reports to the exchange.

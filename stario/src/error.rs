@@ -228,7 +228,10 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Kind::Answer { message, .. } => formatter.write_str(message),
-            Kind::Rejection(rejection) => rejection.fmt(formatter),
+            Kind::Rejection(rejection) => match rejection.cause() {
+                Some(cause) => Chain(cause).fmt(formatter),
+                None => rejection.fmt(formatter),
+            },
             Kind::Cause(cause) => Chain(&**cause).fmt(formatter),
         }
     }

@@ -19,6 +19,7 @@ use crate::client::client_behind;
 use crate::compress::Accepted;
 use crate::connection::Connection;
 use crate::current::Current;
+use crate::development::SeenRequest;
 use crate::hand_over::HandOver;
 #[cfg(feature = "sessions")]
 use crate::head_changes::HeadChanges;
@@ -44,19 +45,35 @@ pub struct Exchange {
     digits: Digits,
     connection: Connection,
     version: Version,
-    /// Made when a parameter or the response's headers first ask for it.
-    nonce: OnceLock<Option<Nonce>>,
     /// Where the request leads, if no layers around the routing may change it.
     place: Option<Place>,
-    /// Where it leads behind such layers: the first place that they call.
-    place_behind_layers: OnceLock<Place>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
     /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
     /// for failures.
     is_from_page: bool,
+    /// Whether there is only the app, for a hook or a task.
+    is_without_request: bool,
+    /// What developers are shown of the request.
+    seen: SeenRequest,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
+    /// What the handler's future hands to the caller that polls it.
+    hand_over: Mutex<Option<HandOver>>,
+    record: Record,
+    /// The exchange of the request, if this one is of a call behind layers.
+    outer: Option<Arc<Exchange>>,
+    app: Arc<Shared>,
+    rare: OnceLock<Box<RareFacts>>,
+}
+
+/// What most requests do not need, so that theirs is small. Made when the first of it is.
+#[derive(Default)]
+struct RareFacts {
+    /// Made when a parameter or the response's headers first ask for it.
+    nonce: OnceLock<Option<Nonce>>,
+    /// Where the request leads behind layers around the routing: the first place that they call.
+    place_behind_layers: OnceLock<Place>,
     /// The request headers by which the routes at this path are told apart.
     vary: OnceLock<Vec<&'static str>>,
     /// Made for the first `Writer` or `Alive` that the handler takes.
@@ -64,12 +81,8 @@ pub struct Exchange {
     /// Made for the first parameter that may set a cookie.
     #[cfg(feature = "sessions")]
     head_changes: OnceLock<Arc<HeadChanges>>,
-    /// What the handler's future hands to the caller that polls it.
-    hand_over: Mutex<Option<HandOver>>,
-    record: Record,
-    /// The exchange of the request, if this one is of a call behind layers.
-    outer: Option<Arc<Exchange>>,
-    app: Arc<Shared>,
+    /// Why the request was answered with a 4xx, if that is known.
+    reason: OnceLock<Arc<str>>,
     /// What providers have deferred.
     cleanups: Cleanups,
     /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value. And what
@@ -80,14 +93,13 @@ pub struct Exchange {
 /// What the log and the metrics say of the request when its response has ended.
 struct Record {
     listeners: Listeners,
-    started: Instant,
+    /// `None` if nobody asks how long it takes.
+    started: Option<Instant>,
     method: Method,
     path: ShortText,
     client: Option<IpAddr>,
     /// The status of the response; 0 before there is one.
     status: AtomicU16,
-    /// Why the request was answered with a 4xx, if that is known.
-    reason: OnceLock<Arc<str>>,
     is_stream: AtomicBool,
     /// Whether an event stream ended because the server stops.
     is_stopped: AtomicBool,
@@ -131,16 +143,12 @@ impl Exchange {
             digits: id.digits(),
             connection,
             version: head.version,
-            nonce: OnceLock::new(),
             place,
-            place_behind_layers: OnceLock::new(),
             accepted: Accepted::of(&head.headers),
+            is_without_request: false,
+            seen: SeenRequest::of(&app.development, head),
             is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
-            vary: OnceLock::new(),
-            channel: OnceLock::new(),
-            #[cfg(feature = "sessions")]
-            head_changes: OnceLock::new(),
             hand_over: Mutex::new(None),
             record: Record {
                 #[cfg(feature = "metrics")]
@@ -149,8 +157,29 @@ impl Exchange {
             },
             outer: None,
             app: Arc::clone(app),
-            cleanups: Cleanups::default(),
-            attempts: Slots::default(),
+            rare: OnceLock::new(),
+        })
+    }
+
+    /// An exchange for what is made of the app alone. It has no span, and the log says nothing of it.
+    pub(crate) fn without_request(app: &Arc<Shared>) -> Arc<Self> {
+        let id = RequestId::next();
+        Arc::new(Self {
+            id,
+            digits: id.digits(),
+            connection: Connection::new(None),
+            version: Version::default(),
+            place: Some(Place { route: None, settings: Arc::clone(&app.root) }),
+            accepted: None,
+            is_from_page: false,
+            is_without_request: true,
+            seen: SeenRequest::default(),
+            span: Span::none(),
+            hand_over: Mutex::new(None),
+            record: Record::new(Listeners::default(), Method::default(), ShortText::default(), None),
+            outer: None,
+            app: Arc::clone(app),
+            rare: OnceLock::new(),
         })
     }
 
@@ -158,7 +187,7 @@ impl Exchange {
     /// of its own, which do not wait for those of another call; what the log says is kept by the outer one.
     pub(crate) fn behind_layers(self: &Arc<Self>, place: Place) -> Arc<Self> {
         let outer = self.outer.as_ref().unwrap_or(self);
-        if outer.place_behind_layers.set(place.clone()).is_ok()
+        if outer.rare().place_behind_layers.set(place.clone()).is_ok()
             && let Some(route) = place.route
         {
             telemetry::routed(&outer.span, &outer.record.method, outer.app.router.route(route).path);
@@ -168,16 +197,12 @@ impl Exchange {
             digits: outer.digits,
             connection: outer.connection.clone(),
             version: outer.version,
-            nonce: OnceLock::new(),
             place: Some(place),
-            place_behind_layers: OnceLock::new(),
             accepted: None,
             is_from_page: outer.is_from_page,
+            is_without_request: false,
+            seen: SeenRequest::default(),
             span: outer.span.clone(),
-            vary: OnceLock::new(),
-            channel: OnceLock::new(),
-            #[cfg(feature = "sessions")]
-            head_changes: OnceLock::new(),
             hand_over: Mutex::new(None),
             record: Record::new(
                 outer.record.listeners,
@@ -187,9 +212,17 @@ impl Exchange {
             ),
             outer: Some(Arc::clone(outer)),
             app: Arc::clone(&outer.app),
-            cleanups: Cleanups::default(),
-            attempts: Slots::default(),
+            rare: OnceLock::new(),
         })
+    }
+
+    /// Whether this is of a hook or of a task, for which there is no request.
+    pub(crate) fn is_without_request(&self) -> bool {
+        self.is_without_request
+    }
+
+    fn rare(&self) -> &RareFacts {
+        self.rare.get_or_init(Box::default)
     }
 
     fn outer(&self) -> &Exchange {
@@ -228,12 +261,15 @@ impl Exchange {
 
     pub(crate) fn nonce(&self) -> Option<Nonce> {
         let outer = self.outer();
-        *outer.nonce.get_or_init(|| outer.settings().nonce())
+        if !outer.settings().has_nonces() {
+            return None;
+        }
+        *outer.rare().nonce.get_or_init(|| outer.settings().nonce())
     }
 
     /// Whether the handler has asked for the nonce, so that its page holds one.
     pub(crate) fn has_used_nonce(&self) -> bool {
-        matches!(self.outer().nonce.get(), Some(Some(_)))
+        self.outer().rare.get().is_some_and(|rare| matches!(rare.nonce.get(), Some(Some(_))))
     }
 
     pub(crate) fn accepted(&self) -> Option<&Accepted> {
@@ -243,6 +279,11 @@ impl Exchange {
     /// The selector of the region in which the page that sent this request shows failures.
     pub(crate) fn failure_region(&self) -> Option<&str> {
         self.settings().failure_region.as_deref().filter(|_| self.is_from_page)
+    }
+
+    /// What developers are shown of the request.
+    pub(crate) fn seen(&self) -> &SeenRequest {
+        &self.outer().seen
     }
 
     pub(crate) fn span(&self) -> &Span {
@@ -255,7 +296,7 @@ impl Exchange {
 
     /// Where the request leads; `None` while layers around the routing have not called it.
     fn place(&self) -> Option<&Place> {
-        self.place.as_ref().or_else(|| self.place_behind_layers.get())
+        self.place.as_ref().or_else(|| self.rare.get()?.place_behind_layers.get())
     }
 
     /// The settings that hold for this request. Until it is known where it leads, those of the app that is served hold.
@@ -280,16 +321,16 @@ impl Exchange {
 
     /// Notes the request headers that decide which route answers.
     pub(crate) fn vary_by(&self, headers: Vec<&'static str>) {
-        let _ = self.outer().vary.set(headers);
+        let _ = self.outer().rare().vary.set(headers);
     }
 
     pub(crate) fn vary(&self) -> &[&'static str] {
-        self.vary.get().map(Vec::as_slice).unwrap_or_default()
+        self.rare.get().and_then(|rare| rare.vary.get()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The channel between the handler and its response, made at the first call.
     pub(crate) fn open_channel(&self) -> &Arc<Channel> {
-        self.channel.get_or_init(|| {
+        self.rare().channel.get_or_init(|| {
             let (stop, connection) = (self.app.stop.token(), self.connection.clone());
             Arc::new(Channel::new(stop, connection, self.settings().write_buffer()))
         })
@@ -297,19 +338,19 @@ impl Exchange {
 
     /// The channel, if the handler has taken a `Writer` or an `Alive`.
     pub(crate) fn channel(&self) -> Option<&Arc<Channel>> {
-        self.channel.get()
+        self.rare.get()?.channel.get()
     }
 
     /// What parameters add to the head of the response.
     #[cfg(feature = "sessions")]
     pub(crate) fn head_changes(&self) -> &Arc<HeadChanges> {
-        self.outer().head_changes.get_or_init(Arc::default)
+        self.outer().rare().head_changes.get_or_init(Arc::default)
     }
 
     /// Applies what parameters add to the head of the response, if any does.
     #[cfg(feature = "sessions")]
     pub(crate) fn change_head(&self, response: &mut Response) {
-        if let Some(changes) = self.head_changes.get() {
+        if let Some(changes) = self.rare.get().and_then(|rare| rare.head_changes.get()) {
             changes.apply(response.headers_mut());
         }
     }
@@ -317,7 +358,7 @@ impl Exchange {
     /// What parameters of this type share in this request; its default at the first call.
     #[cfg(feature = "sessions")]
     pub(crate) fn kept<T: Default + Send + Sync + 'static>(&self) -> &T {
-        self.attempts.get(TypeId::of::<T>())
+        self.rare().attempts.get(TypeId::of::<T>())
     }
 
     fn hand_over(&self) -> MutexGuard<'_, Option<HandOver>> {
@@ -335,12 +376,12 @@ impl Exchange {
     }
 
     pub(crate) fn cleanups(&self) -> &Cleanups {
-        &self.cleanups
+        &self.rare().cleanups
     }
 
     /// The clean-ups of this request's attempt to make a singleton.
     pub(crate) fn attempt(&self, provider: TypeId) -> &Cleanups {
-        self.attempts.get(provider)
+        self.rare().attempts.get(provider)
     }
 
     /// Marks this request as the one for which this thread works, until the returned value is dropped.
@@ -364,7 +405,7 @@ impl Exchange {
 
     /// Notes why the request is answered with a 4xx, for its record in the log.
     pub(crate) fn note_reason(&self, reason: Arc<str>) {
-        let _ = self.record.reason.set(reason);
+        let _ = self.rare().reason.set(reason);
     }
 
     /// A place for the response among the streams that may be open; `None` if there is none. A command has run by then, so
@@ -407,38 +448,41 @@ impl Exchange {
         let events = is_stream.then(|| record.events.load(Ordering::Relaxed));
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut *record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
-            figures.end(record.started.elapsed(), events);
+            figures.end(record.started.map(|started| started.elapsed()).unwrap_or_default(), events);
         }
+        let Some(started) = record.started else { return };
         let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
+        let now = Instant::now();
+        self.connection.note_time(now);
         let request = RequestRecord {
             digits: &self.digits,
-            method: record.method.as_str(),
+            method: &record.method,
             path: record.path.as_bytes(),
             client: record.client,
             route: self.route().map(|route| &route.target.logged),
             status,
-            reason: record.reason.get().map(|reason| &**reason),
+            reason: self.rare.get().and_then(|rare| rare.reason.get()).map(|reason| &**reason),
             bytes,
             events,
             outcome,
-            started: record.started,
+            elapsed: now.saturating_duration_since(started),
         };
-        record.listeners.write(&request, &self.span);
+        record.listeners.write(&request, now, &self.span);
     }
 }
 
 impl Record {
     fn new(listeners: Listeners, method: Method, path: ShortText, client: Option<IpAddr>) -> Self {
+        let is_timed = cfg!(feature = "metrics") || listeners.want_records();
         Self {
             listeners,
-            started: Instant::now(),
+            started: is_timed.then(Instant::now),
             #[cfg(feature = "metrics")]
             figures: Mutex::new(None),
             method,
             path,
             client,
             status: AtomicU16::new(0),
-            reason: OnceLock::new(),
             is_stream: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
             is_cut_noted: AtomicBool::new(false),

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::layer::Next;
 use crate::parameter::Requirement;
-use crate::response::Response;
+use crate::response::WholeResponse;
 use crate::route::EndpointInfo;
 use crate::scope::Scope;
 
@@ -41,4 +41,4 @@ pub struct Endpoint {
 /// response's body, so that the stream may borrow from the request's dependencies; and one that answers before it
 /// runs is moved to a task. See [`complete`] and [`accept`]. It drops the scope when its parameters are resolved; the call keeps
 /// it until there is a head.
-pub type EndpointFuture = Pin<Box<dyn Future<Output = Result<Box<Response>, Error>> + Send>>;
+pub type EndpointFuture = Pin<Box<dyn Future<Output = Result<WholeResponse, Error>> + Send>>;

@@ -10,6 +10,7 @@ mod guard;
 mod lazy;
 mod lifetime;
 mod limit;
+mod outside;
 mod parameter_info;
 mod provider;
 mod resolve;
@@ -32,6 +33,7 @@ pub use lazy::Lazy;
 pub(crate) use lifetime::Owned;
 pub use lifetime::{Request, Singleton, Transient};
 pub use limit::{limit_by_client, limit_by_value};
+pub use outside::{Getting, HookValue, NeedsNoRequest, SingletonOf, end_hook, get, make_singleton};
 pub(crate) use parameter_info::ArgumentInfo;
 pub use parameter_info::{ParameterInfo, has_writer, reads_body_later, requirements};
 pub(crate) use provider::{Boxed, Lifetime, Replacements};
@@ -43,7 +45,7 @@ pub(crate) use slots::Slots;
 #[diagnostic::on_unimplemented(
     message = "no provider in this crate returns `{Self}`",
     label = "no provider of this type",
-    note = "write `#[dependency]` on a function that returns it; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
+    note = "write `#[dependency]` on a function that returns it; if a function of another crate makes it, say so once: `app::provide!({Self} = other_crate::provider);`"
 )]
 pub trait Injected<R>: Send + Sync + Sized + 'static {
     /// The function that makes it.
@@ -56,7 +58,7 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
     label = "neither a source nor a dependency",
     note = "a source is `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>`, `State<T>` or another type that implements `FromRequest`",
     note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`; that of a `Form<T>` derives `Form` and garde's `Validate`",
-    note = "a dependency is what a function with `#[dependency]` returns; a provider of another crate is named at the parameter: `#[from(other_crate::provider)]`"
+    note = "a dependency is what a function with `#[dependency]` returns; if a function of another crate makes it, say so once: `app::provide!({Self} = other_crate::provider);`"
 )]
 pub trait Argument<'s, R, K>: Sized {
     /// The value on its way: its own, or shared.

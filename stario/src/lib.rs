@@ -73,6 +73,7 @@
 //! | live updates | [`Relay`], [`Update`], [`Event`] |
 //! | signals with a type | [`derive(Signals)`](macro@Signals), [`SignalRef`], [`SignalPatch`], [`TextSignal`] |
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
+//! | static files | `assets!`, `asset!`, `Asset`, `ImportMap` |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
 //! | tests | [`TestClient`](testing::TestClient), [`App::replace`], [`App::check`], [`Warnings`] |
@@ -85,7 +86,7 @@
 //! | | |
 //! |---|---|
 //! | `compression` | responses in zstd, brotli or gzip, and request bodies in them: [`App::compression`], [`App::decompression`] |
-//! | `files` | files as responses: [`File`] |
+//! | `files` | files as responses: [`File`]; files in the program: `assets!` |
 //! | `http2` | HTTP/2 |
 //! | `sealed-cookies` | signed and encrypted cookies: `SetCookie::encrypted` |
 //! | `sessions` | [`Session`], [`Flash`] |
@@ -137,6 +138,9 @@ mod datastar;
 mod compress;
 /// The body of a request or a response.
 mod body;
+/// Files that are part of the program.
+#[cfg(feature = "files")]
+mod assets;
 
 // Beside the way.
 
@@ -178,6 +182,9 @@ mod route;
 mod settings;
 /// How failures are answered.
 mod answers;
+/// What developers see.
+#[cfg_attr(not(debug_assertions), path = "development/absent.rs")]
+mod development;
 /// An app's state.
 mod states;
 /// Work that outlives its request.
@@ -217,6 +224,8 @@ pub mod __private;
 pub mod prelude;
 
 pub use app::{App, OriginalUri, Problems, Warnings};
+#[cfg(feature = "files")]
+pub use assets::{Asset, ImportMap};
 pub use body::{Body, BodyError};
 pub use bytes::Bytes;
 pub use channel::WriteError;

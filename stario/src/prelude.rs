@@ -7,6 +7,8 @@ pub use std::time::Duration;
 
 #[cfg(feature = "forms")]
 pub use crate::Form;
+#[cfg(feature = "files")]
+pub use crate::asset;
 pub use crate::testing::TestClient;
 pub use crate::{
     Alive, Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse,

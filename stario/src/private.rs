@@ -3,7 +3,11 @@
 //! The contract with `stario-macros`: an expansion names this module, `::core`, `::std` and the user's
 //! `crate::app`, and nothing else.
 
-pub use crate::app::{ModuleGuard, Registration, discover, inventory};
+pub use crate::app::{AppHook, HookKind, ModuleGuard, Registration, discover, inventory};
+#[cfg(feature = "files")]
+pub use crate::assets::{
+    Asset, AssetFile, AssetFolder, FolderRegistration, ImportMap, assets_endpoint, serve_asset,
+};
 pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
@@ -19,8 +23,9 @@ pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, acc
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
 pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
-    Argument, Dependencies, ParameterInfo, Provider, Replacement, Request, Singleton, Transient, by_name,
-    by_type, has_writer, pair, reads_body_later, requirements, resolve,
+    Argument, Dependencies, Getting, HookValue, NeedsNoRequest, ParameterInfo, Provider, Replacement,
+    Request, Singleton, SingletonOf, Transient, by_name, by_type, end_hook, get, has_writer, make_singleton,
+    pair, reads_body_later, requirements, resolve,
 };
 pub use crate::inject::{admit, limit_by_client, limit_by_value, require};
 pub use crate::layer::{Next, layered};
@@ -29,7 +34,7 @@ pub use crate::rate_limit::RateLimit;
 pub use crate::reply::{
     Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply, reply_whole,
 };
-pub use crate::response::Caching;
+pub use crate::response::{Caching, WholeResponse};
 pub use crate::route::{EndpointInfo, HandlerKind};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
@@ -37,9 +42,11 @@ pub use crate::stream::{Yielder, generate};
 pub use stario_html;
 pub use stario_html::__private::signals;
 pub use stario_macros::{
-    appless, command, detached_command, html as html_macro, query, stream as stream_macro,
-    try_stream as try_stream_macro, unnamed,
+    appless, command, detached_command, html as html_macro, on_start, on_stop, query, stream as stream_macro,
+    try_stream as try_stream_macro, unnamed, unnamed_hook,
 };
+#[cfg(feature = "files")]
+pub use stario_macros::{asset as asset_macro, assets as assets_macro};
 
 /// What `derive(Form)` calls.
 #[cfg(feature = "forms")]

@@ -14,7 +14,7 @@ use http::StatusCode;
 use crate::body::BodyError;
 use crate::datastar::StreamItem;
 use crate::error::{Error, Rejection};
-use crate::response::{IntoResponse, Response};
+use crate::response::{IntoResponse, Response, WholeResponse};
 use crate::sse::Frame;
 
 /// A handler's value while its `Option` and `Result` are opened, or the answer if they held no value.
@@ -167,8 +167,8 @@ impl Unsaid<true> for () {}
 
 /// A handler's answer; `'s` is the life of its dependencies, from which a stream may borrow.
 pub enum Answer<'s> {
-    /// A whole response, in a box: it is handed on several times.
-    Whole(Box<Response>),
+    /// A whole response.
+    Whole(WholeResponse),
     /// The frames of an event stream.
     Events(Frames<'s>),
 }
@@ -183,7 +183,7 @@ impl Answer<'_> {
     ///
     /// The error.
     pub fn early(answered: Result<Response, Error>) -> Result<Self, Error> {
-        answered.map(|response| Answer::Whole(Box::new(response)))
+        answered.map(|response| Answer::Whole(response.into()))
     }
 }
 
@@ -245,7 +245,7 @@ impl<T: IntoResponse<K>, K> Reply<'_, AsWhole<K>> for T {
 #[diagnostic::do_not_recommend]
 impl<'s, T: IntoResponse<K>, K> Responder<'s, T> for AsWhole<K> {
     fn answer(value: T) -> Answer<'s> {
-        Answer::Whole(Box::new(value.into_response()))
+        Answer::Whole(value.into_whole())
     }
 }
 

@@ -5,6 +5,8 @@ mod caching;
 mod entity_tag;
 #[cfg(feature = "files")]
 mod file;
+#[cfg_attr(not(feature = "files"), path = "response/fixed/absent.rs")]
+mod fixed;
 mod json;
 mod location;
 mod part;
@@ -31,6 +33,7 @@ pub(crate) use caching::{declare as declare_cache, finish as finish_caching};
 pub use file::File;
 #[cfg(feature = "files")]
 pub(crate) use file::finish as finish_file;
+pub(crate) use fixed::Fixed;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;
@@ -47,6 +50,54 @@ pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charse
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// A whole response on its way from the handler to where it is finished.
+///
+/// Most handlers choose nothing but the body and its type. Such a response gets its head where it is finished, in the
+/// memory that held the headers of the request: a new map of headers takes two allocations.
+#[doc(hidden)]
+pub enum WholeResponse {
+    /// 200, and no header but the type of the body.
+    Content(HeaderValue, Body),
+    /// In a box, because it is large and is handed on several times.
+    Response(Box<Response>),
+}
+
+impl WholeResponse {
+    /// Puts the response in its place. Its headers may use the memory of an empty map.
+    pub(crate) fn finish(self, place: &mut Option<Response>, spare: impl FnOnce() -> Option<HeaderMap>) {
+        match self {
+            Self::Content(content_type, body) => {
+                let response = place.insert(Response::new(body));
+                if let Some(headers) = spare() {
+                    // The map that this forgets holds no memory; its drop would take 60 instructions.
+                    std::mem::forget(std::mem::replace(response.headers_mut(), headers));
+                }
+                response.headers_mut().append(CONTENT_TYPE, content_type);
+            }
+            Self::Response(response) => *place = Some(*response),
+        }
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        match self {
+            Self::Content(content_type, body) => with_type(content_type, body),
+            Self::Response(response) => *response,
+        }
+    }
+}
+
+impl Default for WholeResponse {
+    fn default() -> Self {
+        Self::Response(Box::default())
+    }
+}
+
+impl From<Response> for WholeResponse {
+    fn from(response: Response) -> Self {
+        Self::Response(Box::new(response))
+    }
+}
 
 /// A value that is a whole response.
 ///
@@ -98,6 +149,15 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 pub trait IntoResponse<K = AsResponse> {
     /// Makes the response.
     fn into_response(self) -> Response;
+
+    /// Makes the response, without a head if that says nothing but the type of the body.
+    #[doc(hidden)]
+    fn into_whole(self) -> WholeResponse
+    where
+        Self: Sized,
+    {
+        self.into_response().into()
+    }
 }
 
 /// The value is a response.
@@ -109,9 +169,13 @@ pub struct AsHtml(());
 
 impl<R: Render> IntoResponse<AsHtml> for R {
     fn into_response(self) -> Response {
+        self.into_whole().into_response()
+    }
+
+    fn into_whole(self) -> WholeResponse {
         match self.bytes_instead() {
-            Some(bytes) => with_type(BINARY, Bytes::copy_from_slice(bytes)),
-            None => with_type(HTML, self.into_html()),
+            Some(bytes) => WholeResponse::Content(BINARY, Bytes::copy_from_slice(bytes).into()),
+            None => WholeResponse::Content(HTML, self.into_html().into()),
         }
     }
 }

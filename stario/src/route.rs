@@ -24,6 +24,8 @@ pub enum HandlerKind {
     Command,
     /// POST: answers 204 once its parameters are resolved, then goes on in the background.
     DetachedCommand,
+    /// GET: no handler, but the files of [`assets!`](crate::assets), for which no guard holds.
+    Files,
 }
 
 impl fmt::Display for HandlerKind {
@@ -32,6 +34,7 @@ impl fmt::Display for HandlerKind {
             HandlerKind::Query => "query",
             HandlerKind::Command => "command",
             HandlerKind::DetachedCommand => "detached command",
+            HandlerKind::Files => "files",
         })
     }
 }

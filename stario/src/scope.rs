@@ -69,6 +69,12 @@ impl Scope {
         Request::from_parts(head, body.unwrap_or_default())
     }
 
+    /// No request: only the app, for values that are made of it alone.
+    pub(crate) fn without_request(app: &Arc<Shared>) -> Arc<Self> {
+        let (head, body) = Request::new(Body::empty()).into_parts();
+        Self::new(head, body, Exchange::without_request(app))
+    }
+
     /// The same request without its inputs, for values that are made of the app alone.
     pub(crate) fn without_inputs(scope: &Self) -> Arc<Self> {
         let (head, body) = Request::new(Body::empty()).into_parts();
@@ -87,6 +93,18 @@ impl Scope {
 
     fn inputs(&self) -> MutexGuard<'_, Inputs> {
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The memory of the request's headers, without any of them, if nothing else needs the scope. What a request with very
+    /// many headers has used is not kept.
+    pub(crate) fn into_spare_headers(mut self: Arc<Self>) -> Option<HeaderMap> {
+        const MOST_KEPT: usize = 32;
+        let headers = &mut Arc::get_mut(&mut self)?.head.headers;
+        if headers.capacity() > MOST_KEPT {
+            return None;
+        }
+        headers.clear();
+        Some(std::mem::take(headers))
     }
 
     /// The request's head.
@@ -270,6 +288,12 @@ impl Scope {
     pub fn close(&self) {
         let (body, shared, held) = {
             let mut inputs = self.inputs();
+            let is_empty = inputs.body.as_ref().and_then(Body::whole).is_some_and(Bytes::is_empty);
+            if is_empty && matches!(inputs.shared, SharedInputs::Unread) {
+                // There is nothing to drop.
+                inputs.shared = SharedInputs::Dropped;
+                return;
+            }
             let shared = std::mem::replace(&mut inputs.shared, SharedInputs::Dropped);
             (inputs.body.take(), shared, inputs.held.take())
         };

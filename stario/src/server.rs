@@ -42,12 +42,16 @@ use tls::Tls;
 impl App {
     /// Serves the app until SIGINT, SIGTERM or SIGHUP, then ends gracefully.
     ///
-    /// It runs the hooks of [`on_start`](Self::on_start), then listens: on the sockets passed by systemd or by
+    /// It makes the eager singletons and runs the start hooks (see [`on_start`](Self::on_start)), then listens: on the sockets passed by systemd or by
     /// a program with the same protocol; else on `STARIO_UNIX_SOCKET` (with the octal mode
     /// `STARIO_UNIX_SOCKET_MODE`, by default 660); else on `STARIO_HOST`, one or more IP addresses separated by
     /// commas, and `STARIO_PORT`, where 0 is any free port; else where [`listen`](Self::listen) says; else on
     /// 127.0.0.1:8000. It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
     /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`](crate::Limits).
+    ///
+    /// In a build with debug assertions, if all its addresses are loopback addresses, the answers to failures say their causes, those
+    /// to unknown paths list the routes, and pages reload when another build answers. `STARIO_DEV=0` or `1` decides otherwise; the
+    /// [guide](crate::guide) has more.
     ///
     /// Before it starts, it raises the number of files that the process may open as far as the system allows
     /// (`ulimit -Sn` to `ulimit -Hn`), for as many connections.
@@ -126,6 +130,8 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
             let bound = config.addresses.iter().map(|address| Listener::bind(address, backlog));
             listeners = bound.collect::<Result<_>>()?;
         }
+        let has_only_loopback = listeners.iter().all(Listener::is_loopback);
+        app.shared().development.decide(config.development, has_only_loopback);
         let listeners = with_probes(&app, listeners)?;
         announce(&app, &listeners, scheme)?;
         Ok(listeners)
@@ -198,7 +204,7 @@ impl Server {
         let handle = self.app.handle();
         let started = tokio::select! {
             biased;
-            started = self.app.hooks().start(&handle) => started.and_then(|()| open()),
+            started = self.app.start(&handle) => started.and_then(|()| open()),
             // The stop hooks of what had started run below.
             () = &mut stop => Ok(Vec::new()),
         };

@@ -70,13 +70,13 @@ impl App {
 }
 
 impl AppService {
-    /// Runs the hooks of [`App::on_start`], once for all clones.
+    /// Makes the eager singletons and runs the start hooks (see [`App::on_start`]), once for all clones.
     ///
     /// # Errors
     ///
-    /// The error of the first that fails.
+    /// All failures of eager singletons, or the error of the first hook that fails.
     pub async fn start(&self) -> Result {
-        self.0.hooks().start(&self.0.handle()).await
+        self.0.start(&self.0.handle()).await
     }
 
     /// Stops the app: event streams end, detached commands and commands whose client has left finish, singletons
@@ -116,7 +116,7 @@ where
         let peer = request.extensions().get::<SocketAddr>().copied();
         let (head, body) = request.into_parts();
         let response = dispatch(&self.0, head, Body::new(body), Connection::new(peer));
-        Box::pin(async { Ok(*response.await) })
+        Box::pin(async { Ok(response.await) })
     }
 }
 

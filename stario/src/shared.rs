@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::body::BodyMemory;
 use crate::datastar::ClientFile;
+use crate::development::Development;
 use crate::error::Result;
 use crate::inject::{Cleanups, Slots};
 use crate::links::LinkScope;
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) work: Work,
     pub(crate) body_memory: Arc<BodyMemory>,
     pub(crate) streams: StreamPlaces,
+    /// Whether developers are shown more than users.
+    pub(crate) development: Development,
     /// Whether requests should be sent here, as the app says.
     pub(crate) readiness: Option<Box<ReadinessCheck>>,
 }

@@ -58,17 +58,26 @@ impl StallTimer {
     }
 
     /// So many bytes moved, or the transfer waits for its peer no longer.
+    #[inline]
     pub(crate) fn note_progress(&mut self, bytes: usize) {
         self.note_progress_at(LEAST_SPEED, bytes);
     }
 
     /// So many bytes moved of a transfer that must be at least as fast as `least_speed`, in bytes a second.
+    #[inline]
     pub(crate) fn note_progress_at(&mut self, least_speed: u32, bytes: usize) {
-        let Some(budget) = &mut self.budget else { return };
-        if let Some(since) = budget.since.take() {
-            budget.left = budget.left.saturating_sub(since.elapsed());
+        if let Some(budget) = &mut self.budget {
+            budget.move_on(self.limit, least_speed, bytes);
         }
-        budget.left = budget.left.saturating_add(time_at(least_speed, bytes)).min(self.limit);
+    }
+}
+
+impl Budget {
+    fn move_on(&mut self, limit: Duration, least_speed: u32, bytes: usize) {
+        if let Some(since) = self.since.take() {
+            self.left = self.left.saturating_sub(since.elapsed());
+        }
+        self.left = self.left.saturating_add(time_at(least_speed, bytes)).min(limit);
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn write_logged(
     level: Level,
     message: &dyn fmt::Display,
     fields: Option<&Fields>,
-    request_id: RequestId,
+    request_id: Option<RequestId>,
     span: &Span,
 ) {
     let log = Log::installed();
@@ -106,15 +106,16 @@ pub(crate) fn write_logged(
             return;
         }
     }
+    let request_id = request_id.map(tracing::field::display);
     macro_rules! emit {
         ($level:expr) => {
             match fields {
-                None => tracing::event!(name: LOGGER_EVENT, target: LOGGER, parent: span, $level, %request_id, "{message}"),
+                None => tracing::event!(name: LOGGER_EVENT, target: LOGGER, parent: span, $level, request_id, "{message}"),
                 Some(fields) => {
                     if tracing::enabled!(target: LOGGER, $level) {
                         let fields = fields.to_json();
                         tracing::event!(
-                            name: LOGGER_EVENT, target: LOGGER, parent: span, $level, %request_id, fields, "{message}"
+                            name: LOGGER_EVENT, target: LOGGER, parent: span, $level, request_id, fields, "{message}"
                         );
                     }
                 }

@@ -112,7 +112,7 @@ impl TestClient {
 }
 
 impl TestClient {
-    /// Runs the hooks of [`App::on_start`], as a server does before it listens. They do not run unless this is
+    /// Makes the eager singletons and runs the start hooks, as a server does before it listens. This happens only where it is
     /// called.
     ///
     /// # Panics
@@ -120,7 +120,7 @@ impl TestClient {
     /// When one fails, or they take longer than thirty seconds.
     pub async fn start(&self) {
         let app = self.app.handle();
-        if let Err(error) = patiently("end of the start hooks", self.app.hooks().start(&app)).await {
+        if let Err(error) = patiently("end of the start hooks", self.app.start(&app)).await {
             panic!("the app did not start: {error}");
         }
     }

@@ -45,15 +45,24 @@ impl WakeFlag {
     }
 
     /// Whether there was a wake since the last call. The next one wakes the task of this call.
+    #[inline]
     pub(crate) fn take(&mut self, ctx: &Context<'_>) -> bool {
-        if self.task.as_ref().is_none_or(|task| !task.will_wake(ctx.waker())) {
-            self.task = Some(ctx.waker().clone());
-            // The flag is read under the lock: a wake that still finds the last task has set it before.
-            let mut task = self.shared.task();
-            task.clone_from(&self.task);
-            return self.shared.is_woken.swap(false, Ordering::AcqRel);
+        match &self.task {
+            Some(task) if task.will_wake(ctx.waker()) => {
+                let is_woken = &self.shared.is_woken;
+                is_woken.load(Ordering::Acquire) && is_woken.swap(false, Ordering::AcqRel)
+            }
+            _ => self.take_for(ctx.waker()),
         }
-        self.shared.is_woken.load(Ordering::Acquire) && self.shared.is_woken.swap(false, Ordering::AcqRel)
+    }
+
+    #[cold]
+    fn take_for(&mut self, waker: &Waker) -> bool {
+        self.task = Some(waker.clone());
+        // The flag is read under the lock: a wake that still finds the last task has set it before.
+        let mut task = self.shared.task();
+        task.clone_from(&self.task);
+        self.shared.is_woken.swap(false, Ordering::AcqRel)
     }
 }
 

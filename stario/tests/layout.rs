@@ -21,8 +21,8 @@ const STARIO: &str = "
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
     body/error body/incoming body body/held body/progress body/file error/rejection error rate_limit telemetry/otlp telemetry telemetry/request
-    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress
-    response response/entity_tag response/caching response/file/beneath response/file/condition response/file/range response/file response/json
+    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress/variants compress
+    response response/entity_tag response/caching response/file/beneath response/file/condition response/file/range response/file response/fixed response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer
 
@@ -30,7 +30,7 @@ const STARIO: &str = "
     settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode
     datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
-    datastar/into_event datastar/event sse hand_over answers settings work route channel/error channel
+    datastar/into_event datastar/event sse hand_over development answers settings work route channel/error channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
     head_changes exchange scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
@@ -45,16 +45,17 @@ const STARIO: &str = "
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
     extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
     extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
-    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/guard inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size
-    relay/pattern relay/history relay/table relay/subscription relay/updates relay
+    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve datastar datastar/url
+    datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/history
+    relay/table relay/subscription relay/updates relay
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/call
+    assets/css assets assets/links assets/import_map assets/check assets/serve
 
     handler/explicit app/client_file app/discover app/parts app/known app/hook app/mount app/probe app app/guards app/answers
-    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/assemble app/settings
-    app/stop_sequence dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
+    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
+    app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
     server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
@@ -84,7 +85,7 @@ const STARIO_HTML: &str = "
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit
+    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit assets/folder assets
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/collect html/check/datastar html/check/entities
@@ -92,7 +93,7 @@ const STARIO_MACROS: &str = "
     html/parse/attributes html/parse/flow html/parse/habits
 
     component/check component/parse component/syntax component/body component/emit component html stream
-    dependency/parse dependency/model dependency/check dependency/emit dependency from_request/model
+    dependency/parse dependency/model dependency/home dependency/check dependency/emit dependency hook from_request/model
     from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
     signals/check signals/emit signals form/parse form/model form/check form/emit form error_response endpoint/kind
     endpoint/parse endpoint/model endpoint/rate_limit endpoint/caching endpoint/check endpoint/links endpoint/emit endpoint
@@ -305,7 +306,15 @@ fn each_dependency_has_its_place() {
     only_in("metrics_exporter_prometheus::", &["telemetry/metrics.rs"]);
     only_in(
         "inventory::",
-        &["app.rs", "app/discover.rs", "error.rs", "relay/pattern.rs", "session/error.rs"],
+        &[
+            "app.rs",
+            "app/asset_check.rs",
+            "app/discover.rs",
+            "assets/serve.rs",
+            "error.rs",
+            "relay/pattern.rs",
+            "session/error.rs",
+        ],
     );
     only_in(
         "tower::",
@@ -336,8 +345,8 @@ fn each_dependency_has_its_place() {
         ],
     );
     only_in("getrandom::", &["nonce.rs", "session/id.rs"]);
-    only_in("sha2::", &["session/id.rs"]);
-    only_in("base64::", &["extract/file_signal.rs", "testing/page/bind.rs"]);
+    only_in("sha2::", &["response/fixed.rs", "session/id.rs"]);
+    only_in("base64::", &["extract/file_signal.rs", "response/fixed.rs", "testing/page/bind.rs"]);
     only_in(
         "html5ever::",
         &[
@@ -353,7 +362,7 @@ fn each_dependency_has_its_place() {
     only_in("precomputed_hash::", &["testing/page/dom/selector.rs"]);
     only_in("regress::", &["testing/page/form.rs", "testing/page/signals.rs"]);
     only_in("use selectors::", &["testing/page/dom/selector.rs"]);
-    only_in("tempfile::", &["extract/uploaded_file.rs", "response/file/beneath.rs"]);
+    only_in("tempfile::", &["assets/tests.rs", "extract/uploaded_file.rs", "response/file/beneath.rs"]);
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in(
@@ -372,7 +381,10 @@ fn each_dependency_has_its_place() {
     only_in("task::spawn(", &["tasks.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs", "server/http2.rs"]);
     only_in("JoinSet", &["server.rs"]);
-    only_in("std::thread::Builder", &["server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"]);
+    only_in(
+        "std::thread::Builder",
+        &["compress/variants.rs", "server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"],
+    );
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
@@ -401,6 +413,7 @@ const KNOW_ROUTES: &[&str] = &[
     "app/layers.rs",
     "app/mount.rs",
     "app/parts.rs",
+    "assets/serve.rs",
     "dispatch.rs",
     "dispatch/found.rs",
     "exchange.rs",

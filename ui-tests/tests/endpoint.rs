@@ -27,3 +27,13 @@ fn structs_of_sources_that_do_not_compile() {
 fn structs_of_sources_that_do() {
     trybuild::TestCases::new().pass("tests/derive/pass/*.rs");
 }
+
+#[test]
+fn assets_that_do_not_compile() {
+    trybuild::TestCases::new().compile_fail("tests/assets/fail/*.rs");
+}
+
+#[test]
+fn assets_that_do() {
+    trybuild::TestCases::new().pass("tests/assets/pass/*.rs");
+}

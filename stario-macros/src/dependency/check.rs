@@ -2,7 +2,7 @@
 
 use syn::Type;
 
-use super::model::Provider;
+use super::model::{Lifetime, Provider};
 use super::parse::FREE_FUNCTION;
 use crate::errors::Errors;
 use crate::function::generic_over_types;
@@ -14,8 +14,16 @@ pub(super) fn check(provider: &Provider) -> Errors {
         errors.at(
             word,
             format!(
-                "`{word}` does not belong here; a provider takes one of `request` (the default), `transient` and `singleton`, and `by_name`"
+                "`{word}` does not belong here; a provider takes one of `request` (the default), `transient` and `singleton`, then `eager` and `by_name`"
             ),
+        );
+    }
+    if let Some(word) = &provider.eager
+        && provider.lifetime != Lifetime::Singleton
+    {
+        errors.at(
+            word,
+            "only a singleton is made before there is a request: write `#[dependency(singleton, eager)]`",
         );
     }
     match &provider.value {

@@ -2,8 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
+use super::home;
 use super::model::{Lifetime, Provider};
 use crate::errors::Errors;
 use crate::parameter::{self, Taker, short, short_at, unraw};
@@ -32,15 +34,22 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let infos = parameter::infos(&provider.parameters, taker);
     let assertions = assertions(provider);
+    let is_found_everywhere = !provider.by_name && home::is_of_this_crate(value, name);
+    let (crates, found_by) = if is_found_everywhere {
+        (quote!(<__AnyCrate>), quote!(__AnyCrate))
+    } else {
+        (TokenStream::new(), quote!(__Routes))
+    };
     // Two providers of one type conflict here, at the types that they return.
     let injected = short_at(value.span());
     let injected = (!provider.by_name).then(|| {
         quote_spanned! {value.span()=>
-            impl #injected::OneProviderUnlessByName<__Routes> for #value {
+            impl #crates #injected::OneProviderUnlessByName<#found_by> for #value {
                 type Provider = #name;
             }
         }
     });
+    let eager = provider.eager.as_ref().map(|_| eager(name, value));
     let items = parameter::block(&quote! {
         #injected
 
@@ -80,6 +89,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
                 #runtime::Outcome(#call).provided()
             }
         }
+
+        #eager
     });
     quote! {
         #function
@@ -94,6 +105,25 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
             non_local_definitions, clippy::all, clippy::pedantic, deprecated, unused_imports, unused_qualifications
         )]
         const _: () = #items;
+    }
+}
+
+/// Has the value made before the app serves.
+fn eager(name: &Ident, value: &Type) -> TokenStream {
+    let (runtime, shown) = (short(), unraw(name));
+    let info = quote!(<#name as #runtime::Provider<#value>>::info);
+    quote! {
+        #runtime::inventory::submit! {
+            #runtime::AppHook {
+                app: ::core::any::TypeId::of::<__Routes>,
+                kind: #runtime::HookKind::Eager(#info),
+                name: ::core::concat!(::core::module_path!(), "::", #shown),
+                file: ::core::file!(),
+                line: ::core::line!(),
+                requirements: || ::std::vec![::core::option::Option::Some(#runtime::Requirement::Provider(#info))],
+                call: #runtime::make_singleton::<#name, #value>,
+            }
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Provider {
     pub(super) lifetime: Lifetime,
     /// Found by its name only, not by the type that it returns.
     pub(super) by_name: bool,
+    /// The word `eager`: its value is made before the app serves.
+    pub(super) eager: Option<Ident>,
     /// What is provided: the return type, or the `T` in its `Result<T, ..>`.
     pub(super) value: Option<Type>,
     pub(super) parameters: Vec<Parameter>,
@@ -40,7 +42,7 @@ impl Lifetime {
 impl Provider {
     pub(super) fn new(parsed: Parsed) -> Self {
         let Parsed { words, mut function } = parsed;
-        let (mut lifetime, mut by_name, mut unknown) = (None, false, Vec::new());
+        let (mut lifetime, mut by_name, mut eager, mut unknown) = (None, false, None, Vec::new());
         for word in words {
             let named = match word.to_string().as_str() {
                 "request" => Some(Lifetime::Request),
@@ -51,6 +53,7 @@ impl Provider {
             match named {
                 Some(_) if lifetime.is_none() => lifetime = named,
                 None if word == "by_name" && !by_name => by_name = true,
+                None if word == "eager" && eager.is_none() => eager = Some(word),
                 _ => unknown.push(word),
             }
         }
@@ -62,6 +65,7 @@ impl Provider {
             unknown,
             lifetime: lifetime.unwrap_or(Lifetime::Request),
             by_name,
+            eager,
             value,
             parameters: Parameter::all(&mut function.signature),
             function,

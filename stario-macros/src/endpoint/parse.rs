@@ -87,7 +87,7 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
                 kind = Kind::DetachedCommand;
             }
             "layer" | "body_limit" | "timeout" | "rate_limit" | "etag" | "cache" => {
-                option(input, &mut options)?
+                option(input, &mut options)?;
             }
             "method" | "headers" | "app" => return Err(syn::Error::new(word.span(), WITH_ROUTE)),
             _ => return Err(syn::Error::new(word.span(), EXPECTED)),

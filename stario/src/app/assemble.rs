@@ -3,13 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+#[cfg(feature = "files")]
+use super::asset_check;
 use super::client_file::DATASTAR_FILE;
-use super::hook::Hooks;
+use super::discover::AppHook;
+use super::hook::{Hook, Hooks};
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
-use super::requirements::TakenSignal;
-use super::{App, Problems, Warnings, guards, layers, page_check, requirements};
+use super::requirements::{Followed, TakenSignal};
+use super::{App, Problems, Warnings, discover, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
+use crate::datastar::ClientFile;
+use crate::development::Development;
+use crate::error::Result;
 use crate::extract::AppHandle;
 use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
@@ -116,6 +122,18 @@ impl Assembled {
     pub(crate) fn hooks(&self) -> &Hooks {
         &self.hooks
     }
+
+    /// Runs what comes before the first request: the start hooks. Then the files of the program begin to be compressed.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of a hook.
+    pub(crate) async fn start(&self, handle: &AppHandle) -> Result {
+        self.hooks.start(handle).await?;
+        #[cfg(feature = "files")]
+        crate::assets::compress_in_background(self.shared.root.compression());
+        Ok(())
+    }
 }
 
 impl App {
@@ -137,7 +155,9 @@ impl App {
         self.problems.extend(layers::idle(&stages, &self.patterns()));
         let root = Arc::new(std::mem::take(&mut self.settings.part));
         let mut effective = Effective::new(Arc::clone(&root));
-        let followed = requirements::follow(&self.routes, &self.states, &self.replacements, &mut effective);
+        let mut followed =
+            requirements::follow(&self.routes, &self.states, &self.replacements, &mut effective);
+        let eager = self.follow_hooks(&mut followed);
         self.problems.extend(followed.problems);
         self.problems.extend(followed.nonce_takers.iter().map(|taker| {
             format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
@@ -148,14 +168,15 @@ impl App {
         let routes: Vec<RouteInfo> = self
             .routes
             .iter()
-            .map(|route| guards::info(route, &effective.of(&route.target.settings)))
+            .map(|route| guards::info(route, &guards::settings(route, &mut effective)))
             .collect();
         for route in &self.routes {
             self.problems.extend(guards::passed_by_caches(route, &effective.of(&route.target.settings)));
         }
         let hosts: BTreeSet<Option<&str>> =
             self.routes.iter().map(|route| route.host).chain([None]).collect();
-        let client = self.datastar_file.iter().map(|file| (&DATASTAR_FILE, &*file.path));
+        let client =
+            self.datastar_file.iter().filter_map(ClientFile::path).map(|path| (&DATASTAR_FILE, path));
         let built_in = client.chain(self.probes.endpoints()).flat_map(|(endpoint, path)| {
             let path = intern(path);
             let at = move |host| EndpointRoute {
@@ -170,7 +191,7 @@ impl App {
         let unguarded = Arc::new(PartSettings { admissions: Vec::new(), ..PartSettings::clone(&root) });
         let built_in: Vec<_> = built_in.map(|route| (route, Arc::clone(&unguarded))).collect();
         let of_handlers = self.routes.into_iter().map(|route| {
-            let settings = effective.of(&route.target.settings);
+            let settings = guards::settings(&route, &mut effective);
             (route, settings)
         });
         let (router, targets) = route_requests(of_handlers.chain(built_in), &self.parts, &mut self.problems);
@@ -201,6 +222,7 @@ impl App {
             work: Work::new(self.settings.served.detached_limit()),
             body_memory: BodyMemory::new(limits.body_memory, limits.body_timeout),
             streams: StreamPlaces::new(self.settings.served.streams()),
+            development: Development::default(),
             readiness: self.probes.into_readiness(),
             served: self.settings.served,
         };
@@ -212,9 +234,26 @@ impl App {
             mounts: self.mounts.into_iter().map(|mount| Arc::new(mount.within(&mut effective))).collect(),
             probe_paths,
             takes_form_parts: followed.takes_form_parts,
-            hooks: Hooks::new(self.hooks),
+            hooks: Hooks::new(eager, self.hooks),
         };
         Ok((app, warnings))
+    }
+
+    /// Follows what hooks and eager singletons need. Returns the eager singletons of the app: those of the crates that it is made
+    /// of, and those that a handler, a guard or a hook takes.
+    fn follow_hooks(&self, followed: &mut Followed) -> Vec<&'static AppHook> {
+        let registered = self.hooks.iter().filter_map(|hook| match hook {
+            Hook::Registered(hook) => Some(*hook),
+            Hook::Start(_) | Hook::Stop(_) => None,
+        });
+        followed.follow_hooks(registered, &self.states, &self.replacements);
+        let is_own = |hook: &AppHook| self.parts.iter().any(|part| part.routes == (hook.app)());
+        let eager: Vec<&AppHook> = discover::eager_singletons()
+            .filter(|(hook, provider)| is_own(hook) || followed.providers.contains(&provider.id))
+            .map(|(hook, _)| hook)
+            .collect();
+        followed.follow_hooks(eager.iter().copied(), &self.states, &self.replacements);
+        eager
     }
 
     /// Compares the literals of the program, which only builds with debug assertions have.
@@ -223,6 +262,8 @@ impl App {
             return Warnings::default();
         }
         let findings = page_check::check(&self.parts, taken, &self.known);
+        #[cfg(feature = "files")]
+        let findings = asset_check::check(&self.parts, findings);
         self.problems.extend(findings.problems);
         Warnings(findings.warnings)
     }
@@ -263,7 +304,7 @@ fn split(
 ) -> (Route<RouteFacts>, Target) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
-    let logged = LoggedRoute::new(path);
+    let logged = LoggedRoute::new(&method, path);
     let facts = RouteFacts {
         endpoint: &endpoint.info,
         settings,

@@ -1,10 +1,10 @@
 //! The Datastar client, if the app serves it itself.
 
-use http::header::{CACHE_CONTROL, HeaderValue};
+use http::StatusCode;
 
 use crate::datastar::ClientFile;
 use crate::handler::Endpoint;
-use crate::response::{self, Response};
+use crate::response::{IntoResponse, Response};
 use crate::route::{EndpointInfo, HandlerKind};
 
 /// Answers the client file that the app serves itself.
@@ -25,13 +25,13 @@ pub(super) static DATASTAR_FILE: Endpoint = Endpoint {
     },
     layer: None,
     requirements: Vec::new,
-    call: |_, scope| Box::pin(async move { Ok(Box::new(respond(scope.app().datastar_file.as_ref()))) }),
+    call: |_, scope| Box::pin(async move { Ok(respond(scope.app().datastar_file.as_ref()).into()) }),
 };
 
 fn respond(file: Option<&ClientFile>) -> Response {
-    let content = file.map(|file| file.content.clone()).unwrap_or_default();
-    let mut response =
-        response::with_type(HeaderValue::from_static("text/javascript; charset=utf-8"), content);
-    response::set(response.headers_mut(), CACHE_CONTROL, "public, max-age=31536000, immutable");
-    response
+    match file {
+        Some(ClientFile::Read { content, .. }) => content.respond(),
+        // The route is there only for a file that was read.
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
 }

@@ -170,7 +170,10 @@ impl App {
         let mut routes: Vec<&EndpointRoute> = self.routes.iter().collect();
         routes.sort_by_key(|route| route.order());
         let mut effective = Effective::new(Arc::new(self.settings.part.clone()));
-        routes.into_iter().map(|route| guards::info(route, &effective.of(&route.target.settings))).collect()
+        routes
+            .into_iter()
+            .map(|route| guards::info(route, &guards::settings(route, &mut effective)))
+            .collect()
     }
 
     fn absorb(&mut self, other: App) {

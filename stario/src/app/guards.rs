@@ -1,8 +1,11 @@
 //! Guards: what a request must have before a part of the app answers it.
 
+use std::sync::Arc;
+
 use super::App;
+use super::parts::Effective;
 use crate::handler::EndpointRoute;
-use crate::route::RouteInfo;
+use crate::route::{HandlerKind, RouteInfo};
 use crate::settings::{Admission, Guard, PartSettings};
 
 /// The route as lists show it.
@@ -24,6 +27,17 @@ pub(super) fn passed_by_caches(route: &EndpointRoute, settings: &PartSettings) -
     })
 }
 
+/// The settings that hold for the route. The files of an app are no secret, so they have no guard.
+pub(super) fn settings(route: &EndpointRoute, effective: &mut Effective) -> Arc<PartSettings> {
+    let settings = effective.of(&route.target.settings);
+    if route.target.endpoint.info.kind != HandlerKind::Files || settings.guards().next().is_none() {
+        return settings;
+    }
+    let mut settings = PartSettings::clone(&settings);
+    settings.admissions.retain(|admission| !matches!(admission, Admission::Guard(_)));
+    Arc::new(settings)
+}
+
 impl App {
     /// Resolves this dependency before every handler of this app, and answers a request for which it fails with that
     /// failure: `admin::new().guard(app::require::<Admin>())`.
@@ -31,8 +45,8 @@ impl App {
     /// `app::require` is made by [`app!`](crate::app!), and takes any type that has a provider in the crate. It is resolved
     /// before the parameters of the handler, and a handler that takes it, too, gets the same value. Of several
     /// guards, those of the outermost app come first, in the order in which they are given. Under a prefix or a host a guard
-    /// holds for each path there, also where nothing is found, and for services that are mounted there. The probes and the
-    /// Datastar client have no guard.
+    /// holds for each path there, also where nothing is found, and for services that are mounted there. The probes, the
+    /// Datastar client and the files of [`assets!`](crate::assets) have no guard.
     ///
     /// One line guards the handlers of a module, and of the modules in it: `app::require!(Admin);`. The routes that the server
     /// lists when it starts name their guards, and [`RouteInfo::guards`](crate::RouteInfo::guards) does: so a test can forbid

@@ -9,7 +9,11 @@ use crate::inject::CleanupOutcome;
 impl App {
     /// Runs a function before the app serves, while its port is still closed.
     ///
-    /// Hooks run one after the other, in the order in which they are given. The first that fails keeps the
+    /// Write `#[app::on_start]` above a function instead where it takes dependencies; this is for what is known in `main` alone.
+    ///
+    /// Singletons with `#[dependency(singleton, eager)]` are made first, one after the other; if some fail, all of these failures are the
+    /// error. Then hooks run one after the other: those with an attribute in the order of their files and lines, then those that are
+    /// given here in the order in which they are given. The first that fails keeps the
     /// app from starting, with its error as the reason; then the [`on_stop`](Self::on_stop) hooks that were
     /// given before it run, to undo what was started.
     ///
@@ -46,6 +50,8 @@ impl App {
 
     /// Runs a function when the app has stopped: after the last request and detached command, and after the
     /// singletons are cleaned up.
+    ///
+    /// A function with `#[app::on_stop]` takes dependencies, and so runs before the singletons are cleaned up.
     ///
     /// Hooks run one after the other, the last one given first. One that fails, panics, or takes longer than
     /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout) is logged, and the others still run. Hooks

@@ -51,13 +51,11 @@ impl Probes {
     }
 }
 
-static LIVENESS: Endpoint = probe("stario::liveness", line!(), |_, _| {
-    Box::pin(async { Ok(Box::new(answer(StatusCode::OK, "alive"))) })
-});
+static LIVENESS: Endpoint =
+    probe("stario::liveness", line!(), |_, _| Box::pin(async { Ok(answer(StatusCode::OK, "alive").into()) }));
 
-static READINESS: Endpoint = probe("stario::readiness", line!(), |_, scope| {
-    Box::pin(async move { Ok(Box::new(ready(&scope).await)) })
-});
+static READINESS: Endpoint =
+    probe("stario::readiness", line!(), |_, scope| Box::pin(async move { Ok(ready(&scope).await.into()) }));
 
 #[cfg(feature = "metrics")]
 static METRICS: Endpoint = probe("stario::metrics", line!(), |_, _| {

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashSet};
 
+use super::discover::AppHook;
 use super::parts::Effective;
 use crate::handler::EndpointRoute;
 use crate::inject::Replacements;
@@ -23,6 +24,32 @@ pub(super) struct Followed {
     pub(super) takes_form_parts: bool,
     /// The signals that are taken, in builds with debug assertions.
     pub(super) signals: Vec<TakenSignal>,
+    /// The providers of all that is taken.
+    pub(super) providers: HashSet<TypeId>,
+    /// The problems that are known, so that each is reported once.
+    reported: BTreeSet<String>,
+}
+
+impl Followed {
+    /// Follows what hooks need: state and providers, because nothing else exists without a request.
+    pub(super) fn follow_hooks(
+        &mut self,
+        hooks: impl Iterator<Item = &'static AppHook>,
+        states: &States,
+        replacements: &Replacements,
+    ) {
+        for hook in hooks {
+            let mut walk = Walk::new(Taker::Hook(hook), false, states, replacements, self);
+            walk.follow((hook.requirements)());
+            let found = walk.found;
+            self.report(found);
+        }
+    }
+
+    fn report(&mut self, problems: Vec<String>) {
+        let reported = &mut self.reported;
+        self.problems.extend(problems.into_iter().filter(|problem| reported.insert(problem.clone())));
+    }
 }
 
 /// A signal that a handler takes, or a provider of its.
@@ -47,49 +74,41 @@ pub(super) fn follow(
     effective: &mut Effective,
 ) -> Followed {
     let mut followed = Followed::default();
-    let mut told = BTreeSet::new();
     for route in routes {
-        let mut walk = Walk {
-            route,
-            has_nonces: effective.of(&route.target.settings).has_nonces(),
-            endpoint: &route.target.endpoint.info,
-            states,
-            replacements,
-            body_readers: &mut followed.body_readers,
-            nonce_takers: &mut followed.nonce_takers,
-            takes_form_parts: &mut followed.takes_form_parts,
-            signals: &mut followed.signals,
-            path: Vec::new(),
-            done: HashSet::new(),
-            captures: Vec::new(),
-            readings: Vec::new(),
-            found: Vec::new(),
-        };
         let settings = effective.of(&route.target.settings);
+        let has_nonces = settings.has_nonces();
+        let mut walk = Walk::new(Taker::Route(route), has_nonces, states, replacements, &mut followed);
         walk.follow(settings.guards().map(|guard| Some(Requirement::Provider(guard.provider))).collect());
         walk.follow((route.target.endpoint.requirements)());
-        walk.conflicts();
-        walk.untaken();
+        walk.conflicts(route);
+        walk.untaken(route);
         let found = walk.found;
-        followed.problems.extend(found.into_iter().filter(|problem| told.insert(problem.clone())));
+        followed.report(found);
     }
     followed
 }
 
+/// What takes parameters.
+#[derive(Clone, Copy)]
+enum Taker<'a> {
+    Route(&'a EndpointRoute),
+    Hook(&'static AppHook),
+}
+
 struct Walk<'a> {
-    route: &'a EndpointRoute,
+    root: Taker<'a>,
     /// Whether the responses of the route have nonces.
     has_nonces: bool,
-    endpoint: &'static EndpointInfo,
     states: &'a States,
     replacements: &'a Replacements,
     body_readers: &'a mut HashSet<TypeId>,
     nonce_takers: &'a mut BTreeSet<String>,
     takes_form_parts: &'a mut bool,
     signals: &'a mut Vec<TakenSignal>,
-    /// The providers between the endpoint and here.
+    providers: &'a mut HashSet<TypeId>,
+    /// The providers between the root and here.
     path: Vec<ProviderInfo>,
-    /// Providers that were followed to their end for this endpoint.
+    /// Providers that were followed to their end for this root.
     done: HashSet<TypeId>,
     /// The captures of the path that something takes.
     captures: Vec<&'static str>,
@@ -98,7 +117,40 @@ struct Walk<'a> {
     found: Vec<String>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(
+        root: Taker<'a>,
+        has_nonces: bool,
+        states: &'a States,
+        replacements: &'a Replacements,
+        followed: &'a mut Followed,
+    ) -> Self {
+        Self {
+            root,
+            has_nonces,
+            states,
+            replacements,
+            body_readers: &mut followed.body_readers,
+            nonce_takers: &mut followed.nonce_takers,
+            takes_form_parts: &mut followed.takes_form_parts,
+            signals: &mut followed.signals,
+            providers: &mut followed.providers,
+            path: Vec::new(),
+            done: HashSet::new(),
+            captures: Vec::new(),
+            readings: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// The route, if the parameters are those of a handler or of what it takes.
+    fn route(&self) -> Option<(&'a EndpointRoute, &'static EndpointInfo)> {
+        match self.root {
+            Taker::Route(route) => Some((route, &route.target.endpoint.info)),
+            Taker::Hook(_) => None,
+        }
+    }
+
     fn follow(&mut self, requirements: Vec<Option<Requirement>>) {
         for requirement in requirements.into_iter().flatten() {
             match requirement {
@@ -117,13 +169,14 @@ impl Walk<'_> {
                     self.nonce_takers.insert(taker);
                 }
                 Requirement::Signal { name, separator, type_name, may_be_missing } => {
+                    let Some((route, endpoint)) = self.route() else { continue };
                     self.signals.push(TakenSignal {
                         path: name.replace(separator, "."),
                         type_name,
                         may_be_missing,
                         taker: self.taker(),
-                        endpoint: self.endpoint,
-                        route: self.route.path,
+                        endpoint,
+                        route: route.path,
                     });
                 }
                 Requirement::Provider(info) => self.provider(info()),
@@ -136,33 +189,33 @@ impl Walk<'_> {
     fn taker(&self) -> String {
         match self.path.last() {
             Some(provider) => provider.to_string(),
-            None => self.endpoint.to_string(),
+            None => match self.root {
+                Taker::Route(route) => route.target.endpoint.info.to_string(),
+                Taker::Hook(hook) => hook.to_string(),
+            },
         }
-    }
-
-    /// Whether what is being looked at was checked when it was compiled.
-    fn is_checked(&self) -> bool {
-        self.path.is_empty() && self.endpoint.is_checked
     }
 
     fn capture(&mut self, name: &'static str) {
+        let Some((route, endpoint)) = self.route() else { return };
         self.captures.push(name);
-        if self.is_checked() || self.route.pattern.captures().any(|capture| capture == name) {
+        let is_checked = self.path.is_empty() && endpoint.is_checked;
+        if is_checked || route.pattern.captures().any(|capture| capture == name) {
             return;
         }
-        let whom = if self.path.is_empty() { String::new() } else { format!(" for {}", self.endpoint) };
-        let path = self.route.path;
+        let whom = if self.path.is_empty() { String::new() } else { format!(" for {endpoint}") };
+        let path = route.path;
         self.found.push(format!("`{path}` has no `{{{name}}}`, which {} takes{whom}", self.taker()));
     }
 
     /// Captures that nothing takes. In an attribute they do not compile.
-    fn untaken(&mut self) {
-        if self.endpoint.is_checked {
+    fn untaken(&mut self, route: &EndpointRoute) {
+        let handler = &route.target.endpoint.info;
+        if handler.is_checked {
             return;
         }
-        let EndpointRoute { path, pattern, .. } = self.route;
+        let EndpointRoute { path, pattern, .. } = route;
         for name in pattern.captures().filter(|name| !self.captures.contains(name)) {
-            let handler = self.endpoint;
             self.found.push(format!(
                 "`{path}` has `{{{name}}}`, which {handler} does not take; add `{name}: PathParam<..>` to it"
             ));
@@ -170,35 +223,37 @@ impl Walk<'_> {
     }
 
     fn body(&mut self, source: Source) {
+        let Some((route, endpoint)) = self.route() else { return };
         *self.takes_form_parts |= source == Source::Parts;
         self.body_readers.extend(self.path.iter().map(|provider| provider.id));
-        if source.needs_body() && !self.endpoint.has_body() && !self.is_checked() {
-            let of =
-                if self.path.is_empty() { self.route.path.to_owned() } else { self.endpoint.to_string() };
+        let is_checked = self.path.is_empty() && endpoint.is_checked;
+        if source.needs_body() && !endpoint.has_body() && !is_checked {
+            let of = if self.path.is_empty() { route.path.to_owned() } else { endpoint.to_string() };
             self.found.push(format!("{} reads the body, which a query has none of: {of}", self.taker()));
         }
         self.readings.push((source, self.path.last().copied()));
     }
 
     /// Two that read one body. Where the macros know the path, they have checked the handler's own parameters.
-    fn conflicts(&mut self) {
-        if !self.endpoint.has_body() {
+    fn conflicts(&mut self, route: &EndpointRoute) {
+        let endpoint = &route.target.endpoint.info;
+        if !endpoint.has_body() {
             return;
         }
-        let signals_in_query = self.endpoint.has_signals_in_query();
+        let signals_in_query = endpoint.has_signals_in_query();
         for (position, (source, reader)) in self.readings.iter().enumerate() {
             let rival = self.readings[..position].iter().find(|(other, by)| {
-                let is_checked = self.endpoint.is_checked && reader.is_none() && by.is_none();
+                let is_checked = endpoint.is_checked && reader.is_none() && by.is_none();
                 source.conflicts_with(*other, signals_in_query) && !is_checked
             });
             if let Some((_, other)) = rival {
                 let show = |reader: &Option<ProviderInfo>| match reader {
                     Some(provider) => provider.to_string(),
-                    None => self.endpoint.to_string(),
+                    None => endpoint.to_string(),
                 };
                 self.found.push(format!(
                     "the body of {} can be read once, and is read twice:\n    {}\n    {}",
-                    self.route.path,
+                    route.path,
                     show(other),
                     show(reader)
                 ));
@@ -207,6 +262,7 @@ impl Walk<'_> {
     }
 
     fn provider(&mut self, mut info: ProviderInfo) {
+        self.providers.insert(info.id);
         if let Some(replaced) = self.replacements.get(&info.id) {
             info = (replaced.infos[1])();
         }

@@ -4,8 +4,9 @@
 //! the stop begins: event streams end, idle connections are closed
 //!   --> requests end          until `stop_timeout`, then they are cut
 //!   --> background work ends  until `detached_stop_timeout`, then it is cut
-//!   --> singletons are cleaned up, in reverse order   each until `cleanup_timeout`
-//!   --> stop hooks run, in reverse order              each until `cleanup_timeout`
+//!   --> stop hooks with an attribute run, in reverse order   each until `cleanup_timeout`
+//!   --> singletons are cleaned up, in reverse order          each until `cleanup_timeout`
+//!   --> other stop hooks run, in reverse order               each until `cleanup_timeout`
 //! ```
 //!
 //! Both times begin with the stop. A call that is cut is dropped where it next waits, which may take a moment. A
@@ -72,11 +73,15 @@ impl StopSequence<'_> {
         unfinished
     }
 
-    /// Cleans up the singletons and runs the stop hooks. Returns how many of both did not end.
+    /// Runs the stop hooks and cleans up the singletons. Returns how many of both did not end.
     pub(crate) async fn clean_up(&self) -> usize {
         let (app, limit) = (self.app, self.limits.cleanup_timeout);
         let handle = app.handle();
-        let all = async { app.shared().cleanups.run(limit).await + app.hooks().stop(&handle, limit).await };
+        let all = async {
+            let registered = app.hooks().stop_registered(&handle, limit).await;
+            let singletons = app.shared().cleanups.run(limit).await;
+            registered + singletons + app.hooks().stop(&handle, limit).await
+        };
         let second_signal = async {
             self.second_signal.stopped().await;
             sleep(CLEANUP_GRACE).await;

@@ -21,7 +21,7 @@ fn read(reader: &mut Reader) -> Option<Bytes> {
 }
 
 fn channel(limit: usize) -> Arc<Channel> {
-    Arc::new(Channel::new(&CancellationToken::new(), Connection::default(), limit))
+    Arc::new(Channel::new(&CancellationToken::new(), Connection::new(None), limit))
 }
 
 #[tokio::test]

@@ -59,6 +59,24 @@ pub(crate) struct UnmodifiedFile {
     pub(crate) length: u64,
 }
 
+/// The codings of content that never changes; there are none.
+#[derive(Clone)]
+#[allow(dead_code)]
+pub(crate) struct Variants;
+
+#[allow(dead_code)]
+impl Variants {
+    pub(crate) fn new(_: bytes::Bytes) -> Self {
+        Self
+    }
+
+    pub(crate) fn encode(&self, _: &Compression, _: &http::HeaderValue) {}
+}
+
+/// Nothing is compressed, so nothing is done.
+#[allow(dead_code)]
+pub(crate) fn in_background(_: impl FnOnce() + Send + 'static) {}
+
 /// No response has variants.
 pub(crate) fn note_variants(_: &Compression, _: &mut Response) {}
 

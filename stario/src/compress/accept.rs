@@ -1,7 +1,7 @@
 //! What a request says of codings: `accept-encoding` (RFC 9110, section 12.5.3).
 
 use http::HeaderMap;
-use http::header::ACCEPT_ENCODING;
+use http::header::{ACCEPT_ENCODING, HeaderValue};
 
 use super::ContentCoding;
 
@@ -20,13 +20,20 @@ pub(crate) struct Accepted {
 impl Accepted {
     /// `None` if the request says nothing of codings.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut lines = headers.get_all(ACCEPT_ENCODING).into_iter().peekable();
-        lines.peek()?;
+        let line = headers.get(ACCEPT_ENCODING)?;
         let mut accepted = Self::default();
-        for member in lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')) {
-            accepted.read(member);
+        if headers.len() == headers.keys_len() {
+            accepted.read_line(line);
+        } else {
+            headers.get_all(ACCEPT_ENCODING).iter().for_each(|line| accepted.read_line(line));
         }
         Some(accepted)
+    }
+
+    fn read_line(&mut self, line: &HeaderValue) {
+        for member in line.as_bytes().split(|byte| *byte == b',') {
+            self.read(member);
+        }
     }
 
     fn read(&mut self, member: &[u8]) {

@@ -26,6 +26,9 @@ impl Encoder {
                 // are no larger than those of the largest window that this concerns.
                 if level >= 3 && window < Effort::TABLES_WINDOW {
                     params.extend([CParameter::hash_log(log + 1), CParameter::chain_log(log)]);
+                } else if level > 12 {
+                    // Their tables are trees, which take two places for each byte of the window.
+                    params.extend([CParameter::hash_log(log + 1), CParameter::chain_log(log + 1)]);
                 }
                 Box::new(ZstdEncoder::new_with_params(i32::from(level), &params))
             }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use stario_html::{Buf, Render};
 
 use crate::nonce::Nonce;
+use crate::response::Fixed;
 
 /// The release of the client, on the CDN that its project names. The hash is of that file, so a browser refuses
 /// any other.
@@ -19,7 +19,7 @@ const PASS_NONCE_ON: &str = "\">document.documentElement.dataset.nonce=document.
 /// The `<script>` element that loads the Datastar client; put it into the page's `<head>`.
 ///
 /// Take it as a parameter. It loads release 1.0.4 from the CDN, checked by an integrity hash, or the file given
-/// to [`App::datastar_file`](crate::App::datastar_file). If the app's content security policy has a nonce
+/// to [`App::datastar_file`](crate::App::datastar_file) or `App::datastar_asset`. If the app's content security policy has a nonce
 /// ([`App::security_headers`](crate::App::security_headers)), the element carries it, and hands it to the client.
 ///
 /// ```
@@ -52,7 +52,7 @@ pub struct DatastarScript {
 
 impl DatastarScript {
     pub(crate) fn new(file: Option<&ClientFile>, nonce: Option<Nonce>) -> Self {
-        Self { path: file.map(|file| Arc::clone(&file.path)), nonce }
+        Self { path: file.map(ClientFile::url), nonce }
     }
 }
 
@@ -85,19 +85,40 @@ impl Render for DatastarScript {
 }
 
 /// A client that the app serves itself.
-#[derive(Debug, Clone)]
-pub(crate) struct ClientFile {
-    /// Holds a hash of the content, so that browsers may keep the file for good.
-    pub(crate) path: Arc<str>,
-    pub(crate) content: Bytes,
+#[derive(Clone)]
+pub(crate) enum ClientFile {
+    /// A file that was read when the app was made.
+    Read {
+        /// Holds a hash of the content, so that browsers may keep the file for good.
+        path: Arc<str>,
+        content: Arc<Fixed>,
+    },
+    /// A file of `assets!`, by the function that makes its URL, which has the prefix of the app.
+    #[cfg(feature = "files")]
+    Asset(Arc<dyn Fn() -> String + Send + Sync>),
 }
 
 impl ClientFile {
     pub(crate) fn new(content: Vec<u8>) -> Self {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        let mut hasher = DefaultHasher::new();
-        content.hash(&mut hasher);
-        let path = format!("/datastar-{:016x}.js", hasher.finish());
-        Self { path: path.into(), content: content.into() }
+        let content = Fixed::new("datastar.js", content.into());
+        let path = format!("/datastar-{}.js", content.hash());
+        Self::Read { path: path.into(), content: Arc::new(content) }
+    }
+
+    /// The path of a file that needs a route.
+    pub(crate) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Read { path, .. } => Some(path),
+            #[cfg(feature = "files")]
+            Self::Asset(_) => None,
+        }
+    }
+
+    fn url(&self) -> Arc<str> {
+        match self {
+            Self::Read { path, .. } => Arc::clone(path),
+            #[cfg(feature = "files")]
+            Self::Asset(url) => url().into(),
+        }
     }
 }

@@ -50,6 +50,12 @@ impl Url {
         &self.0
     }
 
+    /// The URL of a file, which is percent-encoded.
+    #[cfg(feature = "files")]
+    pub(crate) fn of_asset(url: String) -> Self {
+        Self(url)
+    }
+
     /// Sets where in the page the URL leads: the `id` of an element.
     #[must_use]
     pub fn fragment(mut self, id: &str) -> Self {
@@ -121,6 +127,11 @@ fn encode_template(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, CONTROLS).into()
 }
 
+/// The prefix of the app whose routes are `routes`, as browsers send it.
+pub(crate) fn encoded_prefix_of(routes: TypeId) -> Cow<'static, str> {
+    encode_template(crate::links::prefix_of(routes, crate::current::get().links))
+}
+
 /// The texts before and after the first `separator`.
 fn split(text: &str, separator: char) -> (&str, &str) {
     text.split_once(separator).unwrap_or((text, ""))
@@ -178,10 +189,7 @@ pub struct UrlBuilder(String);
 impl UrlBuilder {
     /// Begins with the prefix of the app whose routes are `R`.
     pub fn of<R: 'static>() -> Self {
-        Self(
-            encode_template(crate::links::prefix_of(TypeId::of::<R>(), crate::current::get().links))
-                .into_owned(),
-        )
+        Self(encoded_prefix_of(TypeId::of::<R>()).into_owned())
     }
 
     pub fn literal(&mut self, segment: &str) {

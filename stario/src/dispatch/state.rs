@@ -50,54 +50,76 @@ impl Deadline {
 
 impl DispatchState {
     pub(super) async fn wait(mut self, exchange: Arc<Exchange>) -> Response {
-        *std::future::poll_fn(|ctx| self.poll(&exchange, ctx)).await
+        std::future::poll_fn(|ctx| {
+            let mut response = None;
+            ready!(self.poll(&exchange, &mut response, ctx));
+            Poll::Ready(response.unwrap_or_default())
+        })
+        .await
     }
 
-    pub(super) fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
-        match self {
-            DispatchState::Now(response) => Poll::Ready(std::mem::take(response)),
-            DispatchState::Call(called) => called.poll(exchange, ctx),
+    /// Ready when the response is in its place.
+    pub(super) fn poll(
+        &mut self,
+        exchange: &Exchange,
+        response: &mut Option<Response>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<()> {
+        *response = Some(match self {
+            DispatchState::Now(response) => std::mem::take(&mut **response),
+            DispatchState::Call(called) => return called.poll(exchange, response, ctx),
             DispatchState::Later(answering) => {
                 let _entered = exchange.enter();
-                answering.as_mut().poll(ctx).map(Box::new)
+                ready!(answering.as_mut().poll(ctx))
             }
-        }
+        });
+        Poll::Ready(())
     }
 }
 
 impl CalledHandler {
-    pub(super) fn poll(&mut self, exchange: &Exchange, ctx: &mut Context<'_>) -> Poll<Box<Response>> {
-        let Poll::Ready(answered) = Pin::new(&mut self.call).poll(ctx) else {
-            return match &mut self.deadline {
-                None => Poll::Pending,
-                Some(deadline) => {
-                    ready!(deadline.as_mut().project().timer.poll_elapsed(ctx));
-                    let timeout = deadline.timeout;
-                    Poll::Ready(self.time_out(exchange, timeout))
-                }
-            };
-        };
-        Poll::Ready(match answered {
-            Ok(response) => response,
-            Err(_) => {
-                let _entered = exchange.enter();
-                let head = self.kept.as_ref().map(|scope| scope.head());
-                Box::new(exchange.settings().answers().panicked(head, exchange.id()))
+    fn poll(
+        &mut self,
+        exchange: &Exchange,
+        response: &mut Option<Response>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let mut whole = None;
+        match self.call.poll_whole(&mut whole, ctx) {
+            Poll::Ready(Ok(())) => {
+                let spare = || self.call.take_scope()?.into_spare_headers();
+                whole.unwrap_or_default().finish(response, spare);
             }
-        })
+            Poll::Ready(Err(_)) => *response = Some(self.panicked(exchange)),
+            Poll::Pending => {
+                let Some(deadline) = &mut self.deadline else { return Poll::Pending };
+                ready!(deadline.as_mut().project().timer.poll_elapsed(ctx));
+                let timeout = deadline.timeout;
+                *response = Some(self.time_out(exchange, timeout));
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// The answer to a call that panicked.
+    #[cold]
+    fn panicked(&self, exchange: &Exchange) -> Response {
+        let _entered = exchange.enter();
+        let head = self.kept.as_ref().map(|scope| scope.head());
+        exchange.settings().answers().panicked(head, exchange.id())
     }
 
     /// The answer to a call that takes too long. The call ends with this value, as it does when its client leaves.
     #[cold]
-    fn time_out(&self, exchange: &Exchange, timeout: Duration) -> Box<Response> {
+    fn time_out(&self, exchange: &Exchange, timeout: Duration) -> Response {
         let _entered = exchange.enter();
         let handler = exchange.route().map(|route| route.target.endpoint.handler);
         tracing::error!(handler, ?timeout, "a handler did not answer in time");
         let message = format!("the answer took longer than {timeout:?}");
         let (status, answers) = (StatusCode::SERVICE_UNAVAILABLE, exchange.settings().answers());
-        Box::new(match &self.kept {
+        match &self.kept {
             Some(scope) => answers.status(status, &message, scope.head(), exchange.id()),
             None => response::text(status, message),
-        })
+        }
     }
 }

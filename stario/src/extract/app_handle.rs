@@ -40,6 +40,10 @@ impl AppHandle {
         Self(app)
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     /// The routes of the app, ordered by path.
     pub fn routes(&self) -> impl Iterator<Item = RouteInfo> + '_ {
         self.0.routes.iter().copied()

@@ -110,7 +110,7 @@ type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 ///
 /// What no form can be is refused before the handler runs: another content type (415), a body larger than
 /// [`App::body_limit`](crate::App::body_limit) or of more than 1000 fields (413), text that is not UTF-8 (400), and multipart that is malformed
-/// (422).
+/// (422). A handler that has answered already, a detached command, can show no problem: take the form in a command.
 ///
 /// ```
 /// use garde::Validate;
@@ -148,7 +148,7 @@ type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 /// let client = TestClient::new(app::new());
 /// let res = client.post("/vote").field("name", "Ada").field("stars", "9").send();
 /// assert_eq!(res.status(), 422);
-/// assert!(res.text().contains(r#"name="stars" value="9" aria-invalid="true" aria-describedby="stars-problem""#));
+/// assert!(res.text().contains(r#"name="stars" aria-invalid="true" aria-describedby="stars-problem" autofocus value="9""#));
 /// assert!(res.text().contains("The most is 5."));
 /// let res = client.post("/vote").signals(&json!({ "name": "Ada", "stars": 3 })).send();
 /// assert_eq!(res.text(), r#"<p id="vote">Ada gives 3</p>"#);

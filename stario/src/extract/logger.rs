@@ -9,7 +9,7 @@ use tracing::{Instrument as _, Level, Span};
 use super::FromRequest;
 use crate::current::{self, Current};
 use crate::error::Rejection;
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, Source};
 use crate::request_id::RequestId;
 use crate::scope::Scope;
 use crate::telemetry::{self, Fields};
@@ -19,7 +19,8 @@ use crate::telemetry::{self, Fields};
 /// The target of the records is `app`: `RUST_LOG=info,app=debug` shows those of level DEBUG too. The records carry
 /// the id wherever they are written: in a stream, in a detached command, in a task that you spawn. What the macros
 /// of `tracing` log carries it too, in all that runs for the request; in a task that you spawn, use
-/// [`in_scope`](Self::in_scope). A `Logger` adds fields whose names are known only at run time.
+/// [`in_scope`](Self::in_scope). A `Logger` adds fields whose names are known only at run time. That of a singleton or a hook
+/// carries no id, because it belongs to no request.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -41,7 +42,8 @@ use crate::telemetry::{self, Fields};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Logger {
-    request_id: RequestId,
+    /// `None` in a singleton and in a hook, which belong to no request.
+    request_id: Option<RequestId>,
     /// The request's.
     span: Span,
     fields: Option<Arc<Fields>>,
@@ -80,7 +82,7 @@ impl Logger {
     /// # }
     /// ```
     pub fn in_scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
-        let current = Current { request_id: Some(self.request_id), ..current::get() };
+        let current = Current { request_id: self.request_id, ..current::get() };
         current::within(current, future.instrument(self.span.clone()))
     }
 
@@ -110,7 +112,13 @@ impl Logger {
 }
 
 impl FromRequest for Logger {
-    async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        Ok(Self { request_id: scope.exchange().id(), span: scope.exchange().span().clone(), fields: None })
+    const SOURCE: Source = Source::App;
+
+    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
+        let exchange = scope.exchange();
+        if parameter.singleton().is_some() || exchange.is_without_request() {
+            return Ok(Self { request_id: None, span: Span::none(), fields: None });
+        }
+        Ok(Self { request_id: Some(exchange.id()), span: exchange.span().clone(), fields: None })
     }
 }

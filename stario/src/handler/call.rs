@@ -20,6 +20,7 @@ use std::task::{Context, Poll, ready};
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::request::Parts;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::stream::{stream, too_many_streams, written};
@@ -31,7 +32,7 @@ use crate::exchange::Exchange;
 use crate::hand_over::{HandOver, Panicked};
 use crate::panic::panic_message;
 use crate::reply::{Answer, Frames};
-use crate::response::{self, IntoResponse, Response};
+use crate::response::{self, IntoResponse, Response, WholeResponse};
 use crate::route::HandlerKind;
 use crate::scope::Scope;
 use crate::sse::{self, EventSource, Frame};
@@ -53,7 +54,7 @@ pub struct Complete<'e> {
 }
 
 impl Future for Complete<'_> {
-    type Output = Result<Box<Response>, Error>;
+    type Output = Result<WholeResponse, Error>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -66,7 +67,7 @@ impl Future for Complete<'_> {
             (Some(Err(error)), _) => return Poll::Ready(Err(error)),
             (None, Some(frames)) => match ready!(frames.as_mut().poll_next(ctx)) {
                 Some(frame) => frame.map_or_else(HandOver::Cut, HandOver::Frame),
-                None => return Poll::Ready(Ok(Box::default())),
+                None => return Poll::Ready(Ok(WholeResponse::default())),
             },
             (None, None) => return Poll::Pending,
         };
@@ -79,25 +80,33 @@ impl Future for Complete<'_> {
 /// The response to what the handler returned, or the app's answer to what went wrong. Without a scope, the head of the
 /// response is sent already, and an error only cuts it.
 fn finish(
+    endpoint: &Endpoint,
     exchange: &Exchange,
     scope: Option<&Scope>,
-    answered: Result<Box<Response>, Error>,
-) -> Box<Response> {
+    answered: Result<WholeResponse, Error>,
+) -> WholeResponse {
+    let answer = |error, head: &Parts| exchange.settings().answers().answer(error, head, exchange.id());
     let Some(scope) = scope else {
         return answered.unwrap_or_else(|error| {
             let (no_head, ()) = http::Request::new(()).into_parts();
-            Box::new(exchange.settings().answers().answer(error, &no_head, exchange.id()))
+            answer(error, &no_head).into()
         });
     };
-    let answered = answered.and_then(|response| match response::failure_of(&response) {
-        Some(error) => Err(error),
-        None => Ok(response),
-    });
-    let mut response = answered.unwrap_or_else(|error| {
-        Box::new(exchange.settings().answers().answer(error, scope.head(), exchange.id()))
-    });
+    let mut response = match answered {
+        Ok(WholeResponse::Response(response)) => match response::failure_of(&response) {
+            Some(error) => Box::new(answer(error, scope.head())),
+            None => response,
+        },
+        Ok(content) if endpoint.info.caching.is_none() => return content,
+        Ok(content) => Box::new(content.into_response()),
+        Err(error) => Box::new(answer(error, scope.head())),
+    };
     response::finish_file(&mut response, scope.head());
-    response
+    if let Some(caching) = endpoint.info.caching {
+        let (handler, has_nonce) = (endpoint.info.handler, exchange.has_used_nonce());
+        response::finish_caching(&mut response, caching, handler, scope.head(), has_nonce);
+    }
+    WholeResponse::Response(response)
 }
 
 /// Answers a detached command with 204 now; what follows runs in a task of its own.
@@ -121,7 +130,7 @@ pub(crate) fn call(
     scope: Arc<Scope>,
 ) -> Result<PendingCall, Box<Response>> {
     let permit = match endpoint.info.kind {
-        HandlerKind::Query | HandlerKind::Command => None,
+        HandlerKind::Query | HandlerKind::Command | HandlerKind::Files => None,
         // Before the parameters, whose resolution may have effects.
         HandlerKind::DetachedCommand => match exchange.app().work.admit() {
             Some(permit) => Some(permit),
@@ -131,7 +140,14 @@ pub(crate) fn call(
     let future = (endpoint.call)(Arc::clone(exchange), Arc::clone(&scope));
     let call =
         Call { endpoint, exchange: Arc::clone(exchange), scope: Some(scope), future, has_ended: false };
-    Ok(PendingCall { call: Some(call), written_by: None, permit, has_client: true, is_spawned: false })
+    Ok(PendingCall {
+        call: Some(call),
+        scope: None,
+        written_by: None,
+        permit,
+        has_client: true,
+        is_spawned: false,
+    })
 }
 
 /// The answer to a detached command when as many run as may.
@@ -173,36 +189,37 @@ impl Drop for Call {
     }
 }
 
-/// The result of one poll of a call.
+/// The result of one poll of a call. A whole response is left in the place that the poll is given, because it is large.
 enum Step {
     /// An event stream begins, and has a place among those that may be open.
     Head(StreamPlace),
     HandOver(HandOver),
-    End(Box<Response>),
+    End,
     Panicked,
 }
 
 impl Step {
     /// The end of a call that has nothing to hand over but its end.
-    fn end(self) -> Result<Box<Response>, Panicked> {
+    fn end(self, whole: Option<WholeResponse>) -> Result<WholeResponse, Panicked> {
         match self {
-            Step::End(response) => Ok(response),
+            Step::End => whole.ok_or(Panicked),
             Step::Head(_) | Step::HandOver(_) | Step::Panicked => Err(Panicked),
         }
     }
 }
 
 impl Call {
-    fn step(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
+    fn step(&mut self, whole: &mut Option<WholeResponse>, ctx: &mut Context<'_>) -> Poll<Step> {
         let Self { endpoint, exchange, scope, future, has_ended } = self;
         let _entered = exchange.enter();
-        poll_step(endpoint, exchange, scope, future, has_ended, ctx)
+        poll_step(endpoint, exchange, scope, future, has_ended, whole, ctx)
     }
 
     /// The same where the thread is marked as working for the request already.
     fn step_entered(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         let Self { endpoint, exchange, scope, future, has_ended } = self;
-        poll_step(endpoint, exchange, scope, future, has_ended, ctx)
+        // What a stream ends with is nothing.
+        poll_step(endpoint, exchange, scope, future, has_ended, &mut None, ctx)
     }
 
     /// Drops the scope if the handler's `Writer` has sent a head.
@@ -213,7 +230,7 @@ impl Call {
     }
 
     /// Ends what a handler with a `Writer` has left open, and logs why its response is cut.
-    fn conclude(&self, channel: &Channel, value: Result<Box<Response>, Panicked>) {
+    fn conclude(&self, channel: &Channel, value: Result<WholeResponse, Panicked>) {
         let _entered = self.exchange.enter();
         if let Some(error) = channel.conclude(value) {
             tracing::error!(handler = self.endpoint.info.handler, error, "a response was cut");
@@ -228,42 +245,46 @@ fn poll_step(
     scope: &mut Option<Arc<Scope>>,
     future: &mut EndpointFuture,
     has_ended: &mut bool,
+    whole: &mut Option<WholeResponse>,
     ctx: &mut Context<'_>,
 ) -> Poll<Step> {
+    let mut polled = Poll::Pending;
     // A future that panicked is dropped and never polled again, so no broken invariant is seen.
-    let polled = catch_unwind(AssertUnwindSafe(|| {
+    let caught = catch_unwind(AssertUnwindSafe(|| {
         if let Poll::Ready(answered) = future.as_mut().poll(ctx) {
             *has_ended = true;
+            *whole = Some(finish(endpoint, exchange, scope.as_deref(), answered));
+            polled = Poll::Ready(Step::End);
+        } else if let Some(hand_over) = exchange.take() {
+            // The response has a head now.
             let scope = scope.take();
-            let mut response = finish(exchange, scope.as_deref(), answered);
-            if let (Some(caching), Some(scope)) = (endpoint.info.caching, scope) {
-                let (handler, has_nonce) = (endpoint.info.handler, exchange.has_used_nonce());
-                response::finish_caching(&mut response, caching, handler, scope.head(), has_nonce);
-            }
-            return Poll::Ready(Step::End(response));
+            polled = Poll::Ready(match hand_over {
+                HandOver::Head => match exchange.place_for_stream() {
+                    Some(place) => Step::Head(place),
+                    None => {
+                        *whole = Some(too_many_streams(exchange, scope.as_deref().map(Scope::head)).into());
+                        Step::End
+                    }
+                },
+                hand_over => Step::HandOver(hand_over),
+            });
         }
-        let Some(hand_over) = exchange.take() else { return Poll::Pending };
-        // The response has a head now.
-        let scope = scope.take();
-        Poll::Ready(match hand_over {
-            HandOver::Head => match exchange.place_for_stream() {
-                Some(place) => Step::Head(place),
-                None => Step::End(Box::new(too_many_streams(exchange, scope.as_deref().map(Scope::head)))),
-            },
-            hand_over => Step::HandOver(hand_over),
-        })
     }));
-    polled.unwrap_or_else(|panic| {
+    if let Err(panic) = caught {
         *has_ended = true;
         let (handler, panic) = (endpoint.info.handler, panic_message(&*panic));
+        exchange.seen().note_panic(&panic);
         tracing::error!(handler, panic, "a handler panicked");
-        Poll::Ready(Step::Panicked)
-    })
+        return Poll::Ready(Step::Panicked);
+    }
+    polled
 }
 
 /// A call up to the head of its response.
 pub(crate) struct PendingCall {
     call: Option<Call>,
+    /// The scope of a call that has ended.
+    scope: Option<Arc<Scope>>,
     /// The exchange whose channel delivers the response, once a handler with a `Writer` runs in its own task.
     written_by: Option<Arc<Exchange>>,
     /// Counts a detached command against the limit until it ends.
@@ -273,19 +294,20 @@ pub(crate) struct PendingCall {
     is_spawned: bool,
 }
 
-impl Future for PendingCall {
-    type Output = Result<Box<Response>, Panicked>;
-
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+impl PendingCall {
+    /// Ready when the response is in its place.
+    pub(crate) fn poll_whole(
+        &mut self,
+        whole: &mut Option<WholeResponse>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Result<(), Panicked>> {
         let has_client = self.has_client;
-        let Some(call) = &mut self.call else {
-            return self.poll_written(ctx);
-        };
-        let step = call.step(ctx);
+        let Some(call) = &mut self.call else { return self.poll_written(whole, ctx) };
+        let step = call.step(whole, ctx);
         let has_channel =
             call.endpoint.info.kind != HandlerKind::DetachedCommand && call.exchange.channel().is_some();
         if !has_channel {
-            return self.respond(ready!(step));
+            return self.respond(ready!(step), whole);
         }
         let exchange = Arc::clone(&call.exchange);
         let Some(channel) = exchange.channel() else { return Poll::Pending };
@@ -293,7 +315,7 @@ impl Future for PendingCall {
             channel.leave();
         }
         if !channel.has_writer() {
-            return self.respond(ready!(step));
+            return self.respond(ready!(step), whole);
         }
         match step {
             Poll::Pending => {
@@ -301,41 +323,59 @@ impl Future for PendingCall {
                 self.detach(true);
             }
             Poll::Ready(step) => {
-                call.conclude(channel, step.end());
+                call.conclude(channel, step.end(whole.take()));
                 self.call = None;
             }
         }
         self.written_by = Some(exchange);
-        self.poll_written(ctx)
+        self.poll_written(whole, ctx)
     }
-}
 
-impl PendingCall {
-    /// The response that this step begins.
-    fn respond(&mut self, step: Step) -> Poll<Result<Box<Response>, Panicked>> {
-        if let Step::HandOver(HandOver::Accepted) = step {
-            self.detach(true);
-            return Poll::Ready(Ok(Box::new(StatusCode::NO_CONTENT.into_response())));
-        }
-        let Some(call) = self.call.take() else { return Poll::Pending };
-        Poll::Ready(match step {
+    /// Takes the scope of a call that has ended.
+    pub(crate) fn take_scope(&mut self) -> Option<Arc<Scope>> {
+        self.scope.take()
+    }
+
+    /// Puts the response that this step begins in its place.
+    fn respond(&mut self, step: Step, whole: &mut Option<WholeResponse>) -> Poll<Result<(), Panicked>> {
+        let Some(call) = &mut self.call else { return Poll::Pending };
+        let responded = match step {
+            Step::End => {
+                self.scope = call.scope.take();
+                Ok(())
+            }
             Step::Head(place) => {
                 let exchange = Arc::clone(&call.exchange);
                 let stop = Some(exchange.app().stop.clone());
-                let source = StreamingCall { call: Some(call) };
-                Ok(Box::new(stream(&exchange, sse::head(), source, stop, place)))
+                let source = StreamingCall { call: self.call.take() };
+                *whole = Some(stream(&exchange, sse::head(), source, stop, place).into());
+                Ok(())
+            }
+            Step::HandOver(HandOver::Accepted) => {
+                self.detach(true);
+                *whole = Some(StatusCode::NO_CONTENT.into_response().into());
+                Ok(())
             }
             // A stream hands over its head first.
-            step => step.end(),
-        })
+            Step::HandOver(_) | Step::Panicked => Err(Panicked),
+        };
+        self.call = None;
+        Poll::Ready(responded)
     }
 
-    /// The response of a handler that writes it.
-    fn poll_written(&mut self, ctx: &mut Context<'_>) -> Poll<Result<Box<Response>, Panicked>> {
+    /// Puts the response of a handler that writes it in its place.
+    fn poll_written(
+        &mut self,
+        whole: &mut Option<WholeResponse>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Result<(), Panicked>> {
         let Some(exchange) = &self.written_by else { return Poll::Pending };
         let Some(channel) = exchange.channel() else { return Poll::Pending };
         let (head, reader, is_events) = match ready!(channel.poll_head(ctx)) {
-            Ok(Opened::Whole(response)) => return Poll::Ready(Ok(Box::new(response))),
+            Ok(Opened::Whole(response)) => {
+                *whole = Some(response.into());
+                return Poll::Ready(Ok(()));
+            }
             Ok(Opened::Events(head, reader)) => (head, reader, true),
             Ok(Opened::Bytes(head, reader)) => (head, reader, false),
             Err(Panicked) => return Poll::Ready(Err(Panicked)),
@@ -348,7 +388,8 @@ impl PendingCall {
             Some(place) => written(head, reader, place),
         };
         self.written_by = None;
-        Poll::Ready(Ok(Box::new(response)))
+        *whole = Some(response.into());
+        Poll::Ready(Ok(()))
     }
 
     /// Moves the call to a task: when it has answered before its end, when it writes its response, and when the dispatch is
@@ -374,9 +415,15 @@ impl PendingCall {
             _ => {
                 let permit = self.permit.take();
                 // A detached command whose client leaves before it is answered is accepted here.
-                let mut rest =
-                    PendingCall { call: Some(call), written_by: None, permit, has_client, is_spawned: true };
-                work.spawn(async move { drop((&mut rest).await) });
+                let mut rest = PendingCall {
+                    call: Some(call),
+                    scope: None,
+                    written_by: None,
+                    permit,
+                    has_client,
+                    is_spawned: true,
+                };
+                work.spawn(std::future::poll_fn(move |ctx| rest.poll_whole(&mut None, ctx).map(drop)));
             }
         }
     }
@@ -406,11 +453,12 @@ impl Future for WritingCall {
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
         let Self { call, channel } = &mut *self;
-        let Poll::Ready(step) = call.step(ctx) else {
+        let mut whole = None;
+        let Poll::Ready(step) = call.step(&mut whole, ctx) else {
             call.release_scope(channel);
             return Poll::Pending;
         };
-        call.conclude(channel, step.end());
+        call.conclude(channel, step.end(whole));
         Poll::Ready(())
     }
 }
@@ -447,7 +495,7 @@ impl EventSource for StreamingCall {
         Poll::Ready(match step {
             Step::HandOver(HandOver::Cut(error)) => Some(Err(error)),
             Step::Panicked => Some(Err(Cut("the handler panicked").into())),
-            Step::Head(_) | Step::HandOver(_) | Step::End(_) => None,
+            Step::Head(_) | Step::HandOver(_) | Step::End => None,
         })
     }
 }

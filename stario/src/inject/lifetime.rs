@@ -9,6 +9,7 @@ use super::provider::{Dependencies, Lifetime, Provider, make};
 use crate::error::Rejection;
 use crate::parameter::Source;
 use crate::scope::Scope;
+use crate::shared::Shared as App;
 
 /// One call per request, shared by all parameters that take it.
 pub struct Request(());
@@ -58,17 +59,26 @@ impl Lifetime for Singleton {
         scope: &Arc<Scope>,
         dependencies: &'s Dependencies,
     ) -> Result<&'s V, Rejection> {
-        let provider = TypeId::of::<P>();
-        let cell: &OnceCell<V> = dependencies.app.singletons.get(provider);
-        let make = async || {
-            // The clean-ups of this attempt belong to its value, or to the request if it fails.
-            let attempt = scope.exchange().attempt(provider);
-            let value = make::<P, V>(scope, dependencies).await?;
-            dependencies.app.cleanups.keep(attempt);
-            Ok(value)
-        };
-        cell.get_or_try_init(make).await
+        singleton::<P, V>(&dependencies.app, scope, dependencies).await
     }
+}
+
+/// The singleton of a provider, made now if the app does not have it yet.
+pub(super) async fn singleton<'a, P: Provider<V>, V: Send + Sync + 'static>(
+    app: &'a App,
+    scope: &Arc<Scope>,
+    dependencies: &Dependencies,
+) -> Result<&'a V, Rejection> {
+    let provider = TypeId::of::<P>();
+    let cell: &OnceCell<V> = app.singletons.get(provider);
+    let make = async || {
+        // The clean-ups of this attempt belong to its value, or to the request if it fails.
+        let attempt = scope.exchange().attempt(provider);
+        let value = make::<P, V>(scope, dependencies).await?;
+        app.cleanups.keep(attempt);
+        Ok(value)
+    };
+    cell.get_or_try_init(make).await
 }
 
 impl Lifetime for Transient {

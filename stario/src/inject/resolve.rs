@@ -95,7 +95,10 @@ impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for 
 
     fn poll_values(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Result<(V, R::Values), Rejection>> {
         let mut this = self.project();
-        ready!(this.first.as_mut().poll(ctx));
+        // The others are resolved by now.
+        if *this.waits {
+            ready!(this.first.as_mut().poll(ctx));
+        }
         // A value stays where it is until all others have come.
         let refused = matches!(this.first.as_mut().output(), Some(Err(_)));
         let rest = if refused { None } else { Some(ready!(this.rest.poll_values(ctx))?) };

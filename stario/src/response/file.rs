@@ -5,6 +5,7 @@ mod condition;
 mod range;
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -158,9 +159,23 @@ impl IntoResponse for File {
     }
 }
 
+/// Marks a response whose body is a whole file that is in memory.
+#[derive(Clone, Copy)]
+pub(super) struct FileInMemory;
+
+/// The length of the file that the response has, whatever is sent of it.
+fn file_length(response: &mut Response) -> Option<u64> {
+    if let Some(file) = response.body_mut().as_file() {
+        return Some(file.file_length());
+    }
+    response.extensions().get::<FileInMemory>()?;
+    response.body().whole().map(|content| content.len() as u64)
+}
+
 /// Sends what `request` asked for, if the response is a file.
 pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
-    if response.body_mut().as_file().is_none() || response.status() != StatusCode::OK {
+    let Some(length) = file_length(response) else { return };
+    if response.status() != StatusCode::OK {
         return;
     }
     if !matches!(request.method, Method::GET | Method::HEAD) {
@@ -168,9 +183,8 @@ pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
     }
     let validators = Validators::of(response.headers());
     if let Some(status) = validators.answer_instead(&request.headers) {
-        let length = response.body_mut().as_file().map(|file| file.file_length());
         let content_type = response.headers().get(CONTENT_TYPE).cloned();
-        if let (StatusCode::NOT_MODIFIED, Some(length), Some(content_type)) = (status, length, content_type) {
+        if let (StatusCode::NOT_MODIFIED, Some(content_type)) = (status, content_type) {
             response.extensions_mut().insert(crate::compress::UnmodifiedFile { content_type, length });
         }
         return without_file(response, status);
@@ -180,15 +194,11 @@ pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
     if let (Some(line), None, &Method::GET) = (lines.next(), lines.next(), &request.method)
         && validators.allow_range(&request.headers)
     {
-        send_range(response, line);
+        send_range(response, line, length);
     }
 }
 
-fn send_range(response: &mut Response, line: &HeaderValue) {
-    let Some(file) = response.body_mut().as_file() else {
-        return;
-    };
-    let length = file.file_length();
+fn send_range(response: &mut Response, line: &HeaderValue, length: u64) {
     // Of an empty file there is no part: any range is answered with the whole of it.
     if length == 0 {
         return;
@@ -200,11 +210,22 @@ fn send_range(response: &mut Response, line: &HeaderValue) {
             insert(response.headers_mut(), CONTENT_RANGE, format!("bytes */{length}"));
         }
         Selection::Range(range) => {
-            file.send(&range);
+            cut(response.body_mut(), &range);
             let content_range = format!("bytes {}-{}/{length}", range.start(), range.end());
             insert(response.headers_mut(), CONTENT_RANGE, content_range);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
+    }
+}
+
+/// Makes the body of a whole file that of a range.
+fn cut(body: &mut Body, range: &RangeInclusive<u64>) {
+    if let Some(file) = body.as_file() {
+        return file.send(range);
+    }
+    let [start, end] = [*range.start(), *range.end()].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+    if let Some(part) = body.whole().map(|content| content.slice(start..=end)) {
+        *body = part.into();
     }
 }
 
@@ -241,7 +262,8 @@ fn insert_validators(headers: &mut HeaderMap, modified: SystemTime, length: u64,
     }
 }
 
-fn media_type(path: &Path) -> HeaderValue {
+/// The content type of a file of this name.
+pub(super) fn media_type(path: &Path) -> HeaderValue {
     let Some(media_type) = mime_guess::from_path(path).first_raw() else {
         return BINARY;
     };

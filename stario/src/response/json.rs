@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use stario_html::Render;
 
-use super::{HTML, IntoResponse, JSON, Response, failure, with_type};
+use super::{HTML, IntoResponse, JSON, Response, WholeResponse, failure, with_type};
 
 /// A JSON body, `content-type: application/json`.
 ///
@@ -32,9 +32,13 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
+        self.into_whole().into_response()
+    }
+
+    fn into_whole(self) -> WholeResponse {
         match serde_json::to_vec(&self.0) {
-            Ok(json) => with_type(JSON, json),
-            Err(error) => failure(error.into()),
+            Ok(json) => WholeResponse::Content(JSON, json.into()),
+            Err(error) => failure(error.into()).into(),
         }
     }
 }

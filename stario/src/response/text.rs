@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{IntoResponse, Response, TEXT, with_type};
+use super::{IntoResponse, Response, TEXT, WholeResponse};
 
 /// Plain text, `content-type: text/plain; charset=utf-8`, sent as it is.
 ///
@@ -29,9 +29,14 @@ pub struct Text<T>(pub T);
 
 impl<T: Into<Cow<'static, str>>> IntoResponse for Text<T> {
     fn into_response(self) -> Response {
-        match self.0.into() {
-            Cow::Borrowed(text) => with_type(TEXT, text),
-            Cow::Owned(text) => with_type(TEXT, text),
-        }
+        self.into_whole().into_response()
+    }
+
+    fn into_whole(self) -> WholeResponse {
+        let body = match self.0.into() {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        };
+        WholeResponse::Content(TEXT, body)
     }
 }

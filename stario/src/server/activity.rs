@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::header::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use super::http2::StreamState;
@@ -61,9 +62,13 @@ pub(super) struct Activity {
     is_in_head: AtomicBool,
     has_asked: AtomicBool,
     is_http2: AtomicBool,
-    /// Whether hyper waits for the socket to be readable. It does not while bytes of a request wait to be used,
-    /// and then does not see its client leave.
+    /// Whether hyper, or the socket for it, waits for the socket to be readable. Neither does while bytes of a request wait to
+    /// be used, and then nobody sees its client leave.
     is_reading: AtomicBool,
+    /// The address at which the bytes end that hyper has read last.
+    read_end: AtomicUsize,
+    /// Whether hyper has read bytes behind the request. They hide the end of the input, as unread bytes do.
+    has_bytes_behind: AtomicBool,
     /// Whether the socket is to look for a client that has left.
     is_look_due: AtomicBool,
     /// Whether the request is new: since its head was read, the connection was not polled again. A client whose
@@ -100,6 +105,8 @@ impl Activity {
             has_asked: AtomicBool::new(false),
             is_http2: AtomicBool::new(false),
             is_reading: AtomicBool::new(true),
+            read_end: AtomicUsize::new(0),
+            has_bytes_behind: AtomicBool::new(false),
             is_look_due: AtomicBool::new(false),
             is_new_request: AtomicBool::new(false),
             has_withheld_end: AtomicBool::new(false),
@@ -120,6 +127,7 @@ impl Activity {
     /// A head was read. The request lasts until the value is dropped.
     pub(super) fn begin_request(
         self: &Arc<Self>,
+        headers: &HeaderMap,
         has_body: bool,
         stream: Option<Arc<StreamState>>,
     ) -> ActiveRequest {
@@ -127,12 +135,32 @@ impl Activity {
         self.is_in_head.store(false, Ordering::Relaxed);
         self.has_asked.store(true, Ordering::Relaxed);
         self.is_new_request.store(!has_body && stream.is_none(), Ordering::Relaxed);
+        self.has_bytes_behind
+            .store(!has_body && stream.is_none() && !self.ends_with(headers), Ordering::Relaxed);
         self.connection.begin_request();
         self.is_http2.store(stream.is_some(), Ordering::Relaxed);
         ActiveRequest { activity: Arc::clone(self), stream }
     }
 
-    /// So many bytes came, none at the end of the input; or hyper waits for some.
+    /// Whether nothing was read behind a head with these headers. Their values are parts of the buffer that hyper reads into,
+    /// so the last ends right before the line ends of the head, which are the last bytes that were read.
+    fn ends_with(&self, headers: &HeaderMap) -> bool {
+        let end_of = |value: &HeaderValue| value.as_bytes().as_ptr_range().end.addr();
+        let end = headers.values().map(end_of).max().unwrap_or_default();
+        end + b"\r\n\r\n".len() == self.read_end.load(Ordering::Relaxed)
+    }
+
+    /// hyper has read bytes that end at this address.
+    pub(super) fn note_read_end(&self, address: usize) {
+        self.read_end.store(address, Ordering::Relaxed);
+    }
+
+    /// Whether bytes behind the request hide the end of the input.
+    pub(super) fn has_bytes_behind(&self) -> bool {
+        self.has_bytes_behind.load(Ordering::Relaxed)
+    }
+
+    /// So many bytes came, none at the end of the input; or the socket is waited for.
     pub(super) fn note_read(&self, bytes: Option<usize>) {
         self.is_reading.store(bytes.is_none(), Ordering::Relaxed);
         let Some(bytes @ 1..) = bytes else { return };
@@ -142,6 +170,11 @@ impl Activity {
         if !self.is_busy() && !self.is_http2() && !self.is_in_head.swap(true, Ordering::Relaxed) {
             self.wait_from_this_poll();
         }
+    }
+
+    /// Bytes or the end of the input have come, and hyper has not read them.
+    pub(super) fn note_unwatched(&self) {
+        self.is_reading.store(false, Ordering::Relaxed);
     }
 
     /// Whether the end of input that was just read is to be kept from hyper until the request is answered.
@@ -157,8 +190,9 @@ impl Activity {
     /// longer.
     pub(super) fn note_polled(&self) -> bool {
         self.is_new_request.store(false, Ordering::Relaxed);
+        let known = self.connection.take_time();
         if self.since.load(Ordering::Relaxed) == IN_THIS_POLL && !self.is_busy() {
-            self.wait_from_now();
+            self.since.store(known.unwrap_or_else(|| self.now()), Ordering::Relaxed);
         }
         self.has_withheld_end.load(Ordering::Relaxed)
             && !self.is_busy()
@@ -206,8 +240,8 @@ impl Activity {
         &self.connection
     }
 
-    /// Whether a request of HTTP/1 is being answered while hyper does not read, and so does not see its client
-    /// leave.
+    /// Whether a request of HTTP/1 is being answered while nobody waits for the socket to be readable, and so nobody sees
+    /// its client leave.
     pub(super) fn is_blind(&self) -> bool {
         !self.is_reading.load(Ordering::Relaxed)
             && self.requests.load(Ordering::Relaxed) > 0

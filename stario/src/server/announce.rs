@@ -19,6 +19,9 @@ pub(super) fn announce(app: &Assembled, listeners: &[(Listener, Role)], scheme: 
         });
     }
     lines.push(table(app));
+    if app.shared().development.is_on() {
+        lines.push("in development: failures and routes are shown; STARIO_DEV=0 turns it off\n".to_owned());
+    }
     let lines = lines.concat();
     let print = move || {
         let mut out = std::io::stdout().lock();

@@ -1,6 +1,7 @@
 //! The answer to one request: a refusal by the server itself, or what the app answers.
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,8 +18,8 @@ use super::http2::{StreamState, Turn};
 use super::places::Role;
 use super::response_body::ResponseBody;
 use crate::body::Body;
-use crate::dispatch::dispatch;
-use crate::panic::{CatchPanic, catch_panic, panic_message};
+use crate::dispatch::{Dispatch, dispatch};
+use crate::panic::panic_message;
 use crate::response::{self, Response, internal_server_error};
 use crate::settings::Limits;
 use crate::stall::StallTimer;
@@ -29,14 +30,15 @@ pub(super) fn answer(
     activity: &Arc<Activity>,
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
-) -> Answer<impl Future<Output = Box<Response>> + use<>> {
+) -> Answer {
     let (mut head, body) = request.into_parts();
     let mut turn = stream.as_deref().map(StreamState::turn);
     let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
     let has_body = !hyper::body::Body::is_end_stream(&body);
-    let active = activity.begin_request(has_body, stream);
+    let active = activity.begin_request(&head.headers, has_body, stream);
     let refused = refusal(&mut head, &body, limits.head_fields)
         .or_else(|| (has_no_place && !activity.app().is_probe(head.uri.path())).then(too_many_requests))
+        .or_else(|| activity.app().shared().development.answer(&head))
         .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&head, activity)).flatten());
     if let Some(refused) = refused {
         let refused = Some(Box::new(refused));
@@ -48,7 +50,7 @@ pub(super) fn answer(
     if let Some(turn) = &mut turn {
         turn.expect(dispatch.expected_bytes());
     }
-    Answer { turn, dispatched: Some(catch_panic(dispatch)), refused: None, request: Some(active), taken: 0 }
+    Answer { turn, dispatched: Some(dispatch), refused: None, request: Some(active), taken: 0 }
 }
 
 /// The answer to a request of HTTP/2 for which there is no place.
@@ -79,40 +81,46 @@ fn refusal_by_role(head: &Parts, activity: &Activity) -> Option<Response> {
     Some(answer)
 }
 
-pin_project_lite::pin_project! {
-    /// The response, whatever happens on the way to it. Written by hand because the future of an `async` block has
-    /// room for what it begins with beside all that it becomes.
-    pub(super) struct Answer<F> {
-        // None if the request is refused.
-        #[pin]
-        dispatched: Option<CatchPanic<F>>,
-        refused: Option<Box<Response>>,
-        // Until the response has it.
-        request: Option<ActiveRequest>,
-        // Over HTTP/2: comes when the connection holds few enough bytes of other responses.
-        turn: Option<Turn>,
-        // What the client had taken when the turn was last asked for.
-        taken: usize,
-    }
+/// The response, whatever happens on the way to it. Written by hand because the future of an `async` block has
+/// room for what it begins with beside all that it becomes.
+pub(super) struct Answer {
+    /// None if the request is refused.
+    dispatched: Option<Dispatch>,
+    refused: Option<Box<Response>>,
+    /// Until the response has it.
+    request: Option<ActiveRequest>,
+    /// Over HTTP/2: comes when the connection holds few enough bytes of other responses.
+    turn: Option<Turn>,
+    /// What the client had taken when the turn was last asked for.
+    taken: usize,
 }
 
-impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
+impl Future for Answer {
     type Output = Result<http::Response<ResponseBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if let Some(turn) = this.turn
+        let this = self.get_mut();
+        if let Some(turn) = &mut this.turn
             && !turn.has_come()
         {
-            ready!(poll_turn(turn, this.request.as_ref(), this.taken, ctx));
+            ready!(poll_turn(turn, this.request.as_ref(), &mut this.taken, ctx));
         }
-        let mut response = match this.dispatched.as_pin_mut() {
-            Some(dispatched) => ready!(dispatched.poll(ctx)).unwrap_or_else(|panic| {
-                tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
-                Box::new(internal_server_error())
-            }),
-            None => this.refused.take().unwrap_or_default(),
-        };
+        let mut made = None;
+        match &mut this.dispatched {
+            Some(dispatched) => {
+                // What panicked is never polled again, so no broken invariant is seen.
+                let polled = catch_unwind(AssertUnwindSafe(|| dispatched.poll_response(&mut made, ctx)));
+                match polled {
+                    Ok(polled) => ready!(polled),
+                    Err(panic) => {
+                        tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
+                        made = Some(internal_server_error());
+                    }
+                }
+            }
+            None => made = this.refused.take().map(|refused| *refused),
+        }
+        let Some(mut response) = made else { return Poll::Pending };
         if response.status().canonical_reason().is_none() {
             // hyper would write `<none>`.
             response.extensions_mut().insert(ReasonPhrase::from_static(b""));
@@ -122,7 +130,7 @@ impl<F: Future<Output = Box<Response>>> Future for Answer<F> {
             // Before hyper hands the connection over, so that its new owner finds it upgraded.
             request.activity().upgrade();
         }
-        Poll::Ready(Ok(ResponseBody::in_response(*response, request)))
+        Poll::Ready(Ok(ResponseBody::in_response(response, request)))
     }
 }
 

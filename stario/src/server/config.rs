@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(super) addresses: Vec<Address>,
     /// Of a certificate and of its key.
     pub(super) tls: Option<(PathBuf, PathBuf)>,
+    /// Whether developers are shown more than users, if `STARIO_DEV` says so.
+    pub(super) development: Option<bool>,
 }
 
 impl Config {
@@ -68,8 +70,9 @@ impl Config {
             settings.served.probe_address = Some(address);
         }
         let tls = variables.tls(settings.served.tls.take());
+        let development = variables.development();
         if variables.problems.is_empty() {
-            Ok((Self { addresses, tls }, variables.known))
+            Ok((Self { addresses, tls, development }, variables.known))
         } else {
             Err(BadVariables(variables.problems))
         }
@@ -171,6 +174,20 @@ impl<F: Fn(&str) -> Result<String, VarError>> Variables<F> {
                 }
             }
         }
+    }
+
+    fn development(&mut self) -> Option<bool> {
+        let name = "STARIO_DEV";
+        let setting = self.read_with(name, "0 or 1", |value| match value {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        });
+        if setting == Some(true) && !cfg!(debug_assertions) {
+            self.problems
+                .push(format!("{name} is \"1\": expected a build with debug assertions, which this is not"));
+        }
+        setting
     }
 
     /// Decimals are allowed.

@@ -60,6 +60,8 @@ pub(super) struct Connections {
     /// Of connections in reserve.
     reserve_limits: Limits,
     http1: http1::Builder,
+    /// For sockets that are read from while a request is answered.
+    http1_reading: http1::Builder,
     pub(super) places: Places,
     /// The tasks of connections, and over HTTP/2 of their streams. Always closed, so that it can be waited for.
     pub(super) tasks: TaskTracker,
@@ -81,6 +83,9 @@ impl Connections {
         if limits.head_fields != FREE_HEAD_FIELDS {
             http1.max_headers(limits.head_fields);
         }
+        let http1_reading = http1.clone();
+        // The socket watches whether its client leaves.
+        http1.half_close(true);
         let head_timeout = limits.head_timeout.min(RESERVE_HEAD);
         Arc::new(Self {
             places: Places::new(&limits),
@@ -88,6 +93,7 @@ impl Connections {
             reserve_limits: Limits { head_timeout, keep_alive_timeout: RESERVE_IDLE, ..limits.clone() },
             limits,
             http1,
+            http1_reading,
             tasks,
             sockets,
             #[cfg(feature = "tls")]
@@ -131,7 +137,10 @@ impl Connections {
             return;
         }
         match protocol {
-            Protocol::Http1 => self.serve_http1(socket, &self.http1, linger::LIMIT, &end.0).await,
+            Protocol::Http1 => {
+                let http1 = if socket.is_read_meanwhile() { &self.http1_reading } else { &self.http1 };
+                self.serve_http1(socket, http1, linger::LIMIT, &end.0).await;
+            }
             #[cfg(feature = "http2")]
             Protocol::Http2 => Box::pin(self.serve_http2(socket, &end.0)).await,
         }

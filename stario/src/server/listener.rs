@@ -73,6 +73,15 @@ impl Listener {
         }
     }
 
+    /// Whether only programs of this machine reach it. A Unix socket is not: a proxy listens in front of it.
+    pub(super) fn is_loopback(&self) -> bool {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().is_ok_and(|address| address.ip().is_loopback()),
+            #[cfg(unix)]
+            Self::Unix(_) => false,
+        }
+    }
+
     /// The address as a URL, or the path of a Unix socket.
     pub(super) fn name(&self, scheme: &str) -> Result<String> {
         Ok(match self {

@@ -64,7 +64,8 @@ impl ResponseBody {
             stream.wait_for_client(0);
         }
         let has_ended = response.body().is_end_stream();
-        response.map(|body| Self { body, request, failure: None, has_ended })
+        let (head, body) = response.into_parts();
+        http::Response::from_parts(head, Self { body, request, failure: None, has_ended })
     }
 }
 
@@ -77,6 +78,7 @@ impl http_body::Body for ResponseBody {
     type Data = Bytes;
     type Error = BodyError;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         ctx: &mut Context<'_>,

@@ -1,14 +1,28 @@
 //! The bytes of one connection, whatever carries them, and what is noticed on the way: how much moves, that the
 //! client takes nothing, and that it has left.
 //!
-//! hyper reads no further while bytes of a request wait to be used: a second request, stray line ends, a body that the
-//! handler does not read. It cannot see the client leave then. So the connection asks for a look now and then
-//! ([`Activity::look_for_client`]), and the next flush takes it: every poll of a connection of HTTP/1 flushes.
+//! hyper does not read while a request of HTTP/1 is answered ([`http1::Builder::half_close`]): it would do so at every poll of a
+//! stream, and allocate another buffer while the head of the request is still in the first. So the socket itself watches
+//! whether the client leaves, in each flush: every poll of such a connection flushes. Over TLS the end of the
+//! input is a message of its own, which only a read finds, so hyper reads there.
+//!
+//! ```text
+//! Idle --flush, a request is answered--> Waiting --readable--> is it the end? --yes--> left, or withheld (Done)
+//!   ^                                      |                       |
+//!   |                                      |                       +--no, bytes--> Done
+//!   +-------- hyper reads -----------------+------------------------------------------+
+//! ```
+//!
+//! Bytes that wait to be used hide the end of the input: a second request, stray line ends, a body that the handler does not read.
+//! So the connection then asks for a look now and then ([`Activity::look_for_client`]), and the next flush takes it.
+//!
+//! [`http1::Builder::half_close`]: hyper::server::conn::http1::Builder::half_close
 //!
 //! A client may end its input after its last request, and wait for the answer. hyper would drop the request, so the
 //! end is withheld until that is answered ([`Activity::withholds_end`]).
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,6 +31,7 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::TcpStream;
+use tokio::task::coop::has_budget_remaining;
 
 use super::activity::Activity;
 use super::places::Place;
@@ -60,6 +75,49 @@ impl Socket {
         let _ = socket.set_linger(Some(Duration::ZERO));
     }
 
+    /// Whether hyper reads from it while a request is answered.
+    pub(super) fn is_read_meanwhile(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            #[cfg(unix)]
+            Self::Unix(_) => false,
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => true,
+        }
+    }
+
+    /// Ready when the system has said that the socket is readable. The task is woken once.
+    fn poll_readable(&self, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(socket) => socket.poll_read_ready(ctx),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.poll_read_ready(ctx),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => Poll::Pending,
+        }
+    }
+
+    /// Whether the system has said that the socket is readable. Registers nothing.
+    fn is_readable(&self) -> bool {
+        self.try_read(|_| Ok(())).is_ok()
+    }
+
+    /// How many bytes wait to be read, none or one; none are left at the end of the input.
+    fn peek(&self) -> io::Result<usize> {
+        self.try_read(|socket| socket.peek(&mut [MaybeUninit::uninit()]))
+    }
+
+    /// Does what reads, unless there is nothing to read.
+    fn try_read<T>(&self, read: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Self::Tcp(socket) => socket.try_io(Interest::READABLE, || read(SockRef::from(socket))),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.try_io(Interest::READABLE, || read(SockRef::from(socket))),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// What the system has said of the socket so far. Asks it nothing, and waits for nothing.
     fn readiness(&self, ctx: &mut Context<'_>) -> Ready {
         const ANY: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -77,12 +135,24 @@ impl Socket {
     }
 }
 
+/// Whether the end of the client's input is watched, while hyper does not read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    /// hyper was the last to read.
+    Idle,
+    /// The task is woken when the socket is readable.
+    Waiting,
+    /// Bytes wait for hyper, or the end of the input that is withheld from it.
+    Done,
+}
+
 /// A connection's socket, which notes what moves. It fails when the client takes nothing of what is written for too
 /// long, and when a look finds that the client has left.
 pub(super) struct WatchedSocket {
     socket: Socket,
     activity: Arc<Activity>,
     stall: StallTimer,
+    watch: Watch,
     /// Once the connection is upgraded: the server's stop and its cut, which end it.
     upgraded: Option<Box<(StopWatch, StopWatch)>>,
     /// `None` at the end of a connection for which there is no place to linger.
@@ -100,7 +170,20 @@ impl WatchedSocket {
         token: TaskToken,
     ) -> Self {
         let stall = StallTimer::new(write_timeout);
-        Self { socket, activity, stall, upgraded: None, place: Some(place), _token: token }
+        Self {
+            socket,
+            activity,
+            stall,
+            watch: Watch::Idle,
+            upgraded: None,
+            place: Some(place),
+            _token: token,
+        }
+    }
+
+    /// Whether hyper reads from it while a request is answered.
+    pub(super) fn is_read_meanwhile(&self) -> bool {
+        self.socket.is_read_meanwhile()
     }
 
     /// Gives the socket another place for the end of its connection, and returns whether there is one.
@@ -124,7 +207,12 @@ impl WatchedSocket {
                 self.socket.reset_on_close();
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            Poll::Pending => self.activity.note_written(0, true),
+            Poll::Pending => {
+                self.activity.note_written(0, true);
+                if self.has_left_meanwhile(ctx) {
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+                }
+            }
         }
         if self.activity.take_look() && self.has_client_left(ctx) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
@@ -136,6 +224,42 @@ impl WatchedSocket {
     fn has_client_left(&self, ctx: &mut Context<'_>) -> bool {
         let ready = self.socket.readiness(ctx);
         ready.is_write_closed() || ready.is_read_closed() && self.activity.connection().leaves_with_input()
+    }
+
+    /// Whether the client has left while a request is answered that hyper does not read during.
+    fn has_left_meanwhile(&mut self, ctx: &mut Context<'_>) -> bool {
+        match self.watch {
+            Watch::Idle if self.activity.is_blind() => self.watch_input(ctx),
+            Watch::Waiting if self.socket.is_readable() => self.watch_input(ctx),
+            Watch::Idle | Watch::Waiting | Watch::Done => false,
+        }
+    }
+
+    /// Waits for the socket to be readable. Returns whether the client has left.
+    #[cold]
+    fn watch_input(&mut self, ctx: &mut Context<'_>) -> bool {
+        if self.socket.is_read_meanwhile() || self.activity.has_bytes_behind() {
+            return false;
+        }
+        loop {
+            if self.socket.poll_readable(ctx).is_pending() {
+                // A task that has done enough for one poll is polled again, and waits for nothing yet.
+                if has_budget_remaining() {
+                    self.watch = Watch::Waiting;
+                    self.activity.note_read(None);
+                }
+                return false;
+            }
+            let has_ended = match self.socket.peek() {
+                Ok(count) => count == 0,
+                // The system has said so before hyper read.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(_) => return true,
+            };
+            self.watch = Watch::Done;
+            self.activity.note_unwatched();
+            return has_ended && !self.activity.withholds_end();
+        }
     }
 
     /// What the server's stop makes of an upgraded connection: its input ends at the stop, and at the cut nothing can
@@ -168,9 +292,11 @@ impl AsyncRead for WatchedSocket {
         if self.poll_stop(ctx)? {
             return Poll::Ready(Ok(()));
         }
+        self.watch = Watch::Idle;
         let before = buffer.filled().len();
         let read = each!(&mut self.socket, socket => Pin::new(socket).poll_read(ctx, buffer));
         let count = buffer.filled().len() - before;
+        self.activity.note_read_end(buffer.filled().as_ptr_range().end.addr());
         self.activity.note_read(read.is_ready().then_some(count));
         let is_end = matches!(read, Poll::Ready(Ok(()))) && count == 0 && buffer.remaining() > 0;
         // Nobody is woken: the connection is polled again when the request is answered.
@@ -201,6 +327,9 @@ impl AsyncWrite for WatchedSocket {
 
     fn poll_flush(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_stop(ctx)?;
+        if self.has_left_meanwhile(ctx) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         let flushed = each!(&mut self.socket, socket => Pin::new(socket).poll_flush(ctx));
         self.note_written(ctx, flushed.map_ok(|()| 0)).map_ok(drop)
     }

@@ -96,20 +96,30 @@ impl Buffer {
 
     /// Appends a line, which ends with a line end. An urgent one is written at once, with all before it.
     pub(super) fn append(&'static self, line: &[u8], is_urgent: bool) {
+        self.append_by(is_urgent, |lines| lines.extend_from_slice(line));
+    }
+
+    /// Has `write` append a line, which must not log: the buffer is locked meanwhile.
+    pub(super) fn append_by(&'static self, is_urgent: bool, write: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.lock();
         if state.thread == Thread::NotStarted && !state.is_direct {
             self.start(&mut state);
         }
         if state.is_direct {
             drop(state);
-            return (self.sink)(line);
+            let mut line = Vec::new();
+            write(&mut line);
+            return (self.sink)(&line);
         }
-        if state.lines.len() + line.len() > self.capacity {
+        let before = state.lines.len();
+        write(&mut state.lines);
+        let after = state.lines.len();
+        if after > self.capacity {
+            state.lines.truncate(before);
             state.dropped += 1;
             return;
         }
-        state.lines.extend_from_slice(line);
-        state.appended += line.len() as u64;
+        state.appended += (after - before) as u64;
         if is_urgent || state.lines.len() >= BATCH {
             self.make_due(state);
         } else if state.thread == Thread::Idle {

@@ -212,15 +212,30 @@ pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let rounded = |tenth: u64| nanos.saturating_add(tenth / 2) / tenth;
     let (tenths, unit) = match nanos {
-        0..1_000 => (nanos * 10, "ns"),
-        1_000..1_000_000 => (rounded(100), "µs"),
-        1_000_000..1_000_000_000 => (rounded(100_000), "ms"),
-        _ => (rounded(100_000_000), "s"),
+        0..1_000 => (nanos * 10, b"ns\0"),
+        1_000..1_000_000 => (rounded(100), b"\xc2\xb5s"),
+        1_000_000..1_000_000_000 => (rounded(100_000), b"ms\0"),
+        _ => (rounded(100_000_000), b"s\0\0"),
     };
-    push_number(line, tenths / 10);
-    line.push(b'.');
-    line.extend_from_slice(&digits::<1>(tenths % 10));
-    line.extend_from_slice(unit.as_bytes());
+    let &[first, second, third] = unit;
+    match tenths {
+        // All of it at once, with the digits that it has not shifted out in front, and the bytes that the unit has not cut off
+        // behind.
+        0..10_000 => {
+            let [hundreds, tens, ones, tenth] = digits::<4>(tenths);
+            let text = [hundreds, tens, ones, b'.', tenth, first, second, third];
+            let missing = 2 - usize::from(tenths >= 100) - usize::from(tenths >= 1000);
+            let text = u64::from_le_bytes(text) >> (8 * missing);
+            line.extend_from_slice(&text.to_le_bytes());
+            let unused = unit.iter().filter(|byte| **byte == 0).count();
+            line.truncate(line.len() - missing - unused);
+        }
+        _ => {
+            push_number(line, tenths / 10);
+            line.extend_from_slice(&[b'.', b'0' + (tenths % 10) as u8]);
+            line.extend_from_slice(&unit[..unit.iter().filter(|byte| **byte != 0).count()]);
+        }
+    }
 }
 
 /// Writes an address behind `before`.

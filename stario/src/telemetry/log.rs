@@ -74,6 +74,17 @@ impl Log {
         });
     }
 
+    /// Writes the line of a request that has ended by `now`, straight into the buffer. `write` must not log.
+    pub(super) fn write_record(&self, now: Instant, write: impl FnOnce(&mut Vec<u8>)) {
+        let Output::Stderr { is_terminal } = self.output else {
+            return self.write_line(Level::INFO, now, write);
+        };
+        STDERR.append_by(is_terminal, |lines| {
+            line::begin(lines, self.format, Level::INFO, now);
+            write(lines);
+        });
+    }
+
     /// Writes a line that `write` has all of.
     pub(super) fn write_bytes(&self, level: Level, write: impl FnOnce(&mut Vec<u8>)) {
         thread_local! {
@@ -100,7 +111,7 @@ impl Log {
         level: Level,
         message: &str,
         fields: Option<&Fields>,
-        request_id: RequestId,
+        request_id: Option<RequestId>,
     ) {
         self.write_line(level, Instant::now(), |line| {
             line::push_escaped(line, self.format, message);
@@ -113,7 +124,7 @@ impl Log {
                     Format::Text { .. } => line::push_field(line, self.format, name, value),
                 }
             }
-            end(line, self.format, LOGGER, Some(&request_id.digits()));
+            end(line, self.format, LOGGER, request_id.map(RequestId::digits).as_ref());
         });
     }
 }
@@ -234,10 +245,10 @@ pub(super) mod tests {
         fields.set("rows", 3.into());
         fields.set("file", "a \"b\"\n.csv".into());
         for format in [TEXT, Format::Json] {
-            collecting(format).write_fields(Level::WARN, "imported\n", Some(&fields), id);
-            collecting(format).write_fields(Level::INFO, "none", None, id);
+            collecting(format).write_fields(Level::WARN, "imported\n", Some(&fields), Some(id));
+            collecting(format).write_fields(Level::INFO, "none", None, Some(id));
         }
-        collecting(Format::Text { has_color: true }).write_fields(Level::ERROR, "red", None, id);
+        collecting(Format::Text { has_color: true }).write_fields(Level::ERROR, "red", None, Some(id));
         let expected = [
             format!(r#"0  WARN imported\n rows=3 file="a \"b\"\n.csv" request_id={id}"#),
             format!("0  INFO none request_id={id}"),
@@ -261,7 +272,7 @@ pub(super) mod tests {
             fields.set(name, hostile.into());
         }
         let id = RequestId::next();
-        collecting(Format::Json).write_fields(Level::INFO, hostile, Some(&fields), id);
+        collecting(Format::Json).write_fields(Level::INFO, hostile, Some(&fields), Some(id));
         let lines = written();
         let [line] = &lines[..] else { panic!("{lines:?}") };
         // Of a name that comes twice, the last would be found.

@@ -15,7 +15,8 @@ use super::log::{self, Log};
 use crate::request_id::{Digits, RequestId};
 
 /// Who reads what is logged of a request. It is found once for each request, when that begins.
-#[derive(Debug, Clone, Copy)]
+/// The default is nobody.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Listeners {
     /// The log, if that shows requests.
     log: Option<&'static Log>,
@@ -52,14 +53,12 @@ impl Listeners {
     }
 
     /// Writes the record of a request. `span` is the request's, for others than the log.
-    pub(crate) fn write(self, record: &RequestRecord<'_>, span: &Span) {
-        let now = Instant::now();
-        let elapsed = now.saturating_duration_since(record.started);
+    pub(crate) fn write(self, record: &RequestRecord<'_>, now: Instant, span: &Span) {
         if let Some(log) = self.log {
-            log.write_line(Level::INFO, now, |line| record.push(line, log.format, elapsed));
+            log.write_record(now, |line| record.push(line, log.format));
         }
         if self.takes_records {
-            record.emit(span, elapsed);
+            record.emit(span);
         }
     }
 }
@@ -69,7 +68,7 @@ impl Listeners {
 pub(crate) struct RequestRecord<'r> {
     /// The request's id.
     pub(crate) digits: &'r Digits,
-    pub(crate) method: &'r str,
+    pub(crate) method: &'r Method,
     /// Text, as bytes: only what has to be escaped is looked at as text.
     pub(crate) path: &'r [u8],
     pub(crate) client: Option<IpAddr>,
@@ -84,7 +83,7 @@ pub(crate) struct RequestRecord<'r> {
     /// How many events were sent, if the response is an event stream.
     pub(crate) events: Option<u64>,
     pub(crate) outcome: Outcome,
-    pub(crate) started: Instant,
+    pub(crate) elapsed: Duration,
 }
 
 /// How a request ended.
@@ -121,19 +120,38 @@ pub(crate) struct LoggedRoute {
     template: &'static str,
     /// What stands in JSON behind the message, up to the method.
     json: Box<[u8]>,
+    literal: Option<LiteralRoute>,
+}
+
+/// What is alike in the lines of a route whose path and method are always the same.
+#[derive(Debug, Clone)]
+struct LiteralRoute {
+    method: Method,
+    /// Method and path, as they stand in the message.
+    message: Box<[u8]>,
+    /// What stands in JSON behind the message, up to the end of the path.
+    json: Box<[u8]>,
 }
 
 /// What stands in JSON behind the message and the route, up to the method.
 const TARGET: &[u8] = b"\",\"target\":\"stario::request\",\"http.request.method\":\"";
 
 impl LoggedRoute {
-    pub(crate) fn new(template: &'static str) -> Self {
+    pub(crate) fn new(method: &Method, template: &'static str) -> Self {
         let mut json = b"\",\"http.route\":\"".to_vec();
         line::push_escaped(&mut json, Format::Json, template);
         json.extend_from_slice(TARGET);
-        Self { template, json: json.into() }
+        let literal = line::is_plain(template.as_bytes()).then(|| LiteralRoute {
+            method: method.clone(),
+            message: [method.as_str(), " ", template].concat().into_bytes().into(),
+            json: [&json, method.as_str().as_bytes(), PATH, template.as_bytes()].concat().into(),
+        });
+        Self { template, json: json.into(), literal }
     }
 }
+
+/// The part of a line between the method and the path.
+const PATH: &[u8; 14] = b"\",\"url.path\":\"";
 
 /// The part of a line between the status and the duration in its message.
 const IN: &[u8; 8] = b" 000 in ";
@@ -159,17 +177,23 @@ impl RequestRecord<'_> {
     ///
     /// This is done for every request: parts whose length is known are put together before they are appended,
     /// because each append looks for room.
-    fn push(&self, line: &mut Vec<u8>, format: Format, elapsed: Duration) {
+    fn push(&self, line: &mut Vec<u8>, format: Format) {
         let status = self.status.map(|status| line::digits::<3>(status.as_u16().into()));
-        line.extend_from_slice(self.method.as_bytes());
-        line.push(b' ');
-        let path = line.len();
-        if line::is_plain(self.path) {
-            line.extend_from_slice(self.path);
-        } else {
-            line::push_escaped(line, format, &String::from_utf8_lossy(self.path));
+        let literal = self.literal_route();
+        let start = line.len();
+        match literal {
+            Some(literal) => line.extend_from_slice(&literal.message),
+            None => {
+                line.extend_from_slice(self.method.as_str().as_bytes());
+                line.push(b' ');
+                if line::is_plain(self.path) {
+                    line.extend_from_slice(self.path);
+                } else {
+                    line::push_escaped(line, format, &String::from_utf8_lossy(self.path));
+                }
+            }
         }
-        let path = path..line.len();
+        let request = start..line.len();
         match (self.outcome, status) {
             (Outcome::Whole, Some(status)) => {
                 let mut part = *IN;
@@ -185,9 +209,13 @@ impl RequestRecord<'_> {
                 line.push(b' ');
             }
         }
-        line::push_duration(line, elapsed);
+        line::push_duration(line, self.elapsed);
         if format == Format::Json {
-            self.push_fields(line, path, status, elapsed);
+            match literal {
+                Some(literal) => line.extend_from_slice(&literal.json),
+                None => self.push_request(line, request),
+            }
+            self.push_fields(line, status);
         } else {
             if let Some(events) = self.events {
                 line.extend_from_slice(b" events=");
@@ -202,18 +230,25 @@ impl RequestRecord<'_> {
         }
     }
 
-    /// Writes the fields as JSON, and ends the line. `path` is where the path stands in the line.
-    fn push_fields(
-        &self,
-        line: &mut Vec<u8>,
-        path: Range<usize>,
-        status: Option<[u8; 3]>,
-        elapsed: Duration,
-    ) {
+    /// The route, if it is one whose lines have method and path in common, and the request has these.
+    fn literal_route(&self) -> Option<&LiteralRoute> {
+        let route = self.route?;
+        let literal = route.literal.as_ref()?;
+        (self.path == route.template.as_bytes() && *self.method == literal.method).then_some(literal)
+    }
+
+    /// Writes the fields up to the path as JSON. `request` is where method and path stand in the line.
+    fn push_request(&self, line: &mut Vec<u8>, request: Range<usize>) {
+        let method = self.method.as_str();
         line.extend_from_slice(self.route.map_or(TARGET, |route| &route.json));
-        line.extend_from_slice(self.method.as_bytes());
-        line.extend_from_slice(b"\",\"url.path\":\"");
-        line.extend_from_within(path);
+        line.extend_from_slice(method.as_bytes());
+        line.extend_from_slice(PATH);
+        line.extend_from_within(request.start + method.len() + 1..request.end);
+    }
+
+    /// Writes the fields behind the path as JSON, and ends the line.
+    fn push_fields(&self, line: &mut Vec<u8>, status: Option<[u8; 3]>) {
+        let elapsed = self.elapsed;
         if let Some(client) = self.client {
             line::push_address(line, CLIENT, client);
         }
@@ -251,8 +286,9 @@ impl RequestRecord<'_> {
 
     /// Hands the record to `tracing`, for others than the log.
     #[cold]
-    fn emit(&self, span: &Span, elapsed: Duration) {
+    fn emit(&self, span: &Span) {
         let (method, path, words) = (self.method, String::from_utf8_lossy(self.path), self.outcome.words());
+        let elapsed = self.elapsed;
         let duration = elapsed.as_secs_f64();
         let Some(status) = self.status else {
             tracing::info!(
@@ -336,9 +372,9 @@ mod tests {
 
     const ELAPSED: Duration = Duration::from_nanos(92_341);
 
-    fn line(format: Format, record: &RequestRecord<'_>, elapsed: Duration) -> String {
+    fn line(format: Format, record: &RequestRecord<'_>) -> String {
         let log = collecting(format);
-        log.write_line(Level::INFO, Instant::now(), |line| record.push(line, format, elapsed));
+        log.write_record(Instant::now(), |line| record.push(line, format));
         written().concat()
     }
 
@@ -346,10 +382,10 @@ mod tests {
     fn a_record_is_one_line() {
         let id = RequestId::next();
         let digits = id.digits();
-        let route = LoggedRoute::new("/plain/{name}");
+        let route = LoggedRoute::new(&Method::GET, "/plain/{name}");
         let plain = || RequestRecord {
             digits: &digits,
-            method: "GET",
+            method: &Method::GET,
             path: b"/plain/ada",
             client: Some(IpAddr::from([127, 0, 0, 1])),
             route: Some(&route),
@@ -358,14 +394,14 @@ mod tests {
             bytes: 12,
             events: None,
             outcome: Outcome::Whole,
-            started: Instant::now(),
+            elapsed: ELAPSED,
         };
         let check = |record: RequestRecord<'_>, text: &str, json: &str| {
-            assert_eq!(line(TEXT, &record, ELAPSED), format!("0  INFO {text} request_id={id}"));
+            assert_eq!(line(TEXT, &record), format!("0  INFO {text} request_id={id}"));
             let json = format!(
                 r#"{{"timestamp":"0","level":"INFO","message":"{json},"http.server.request.duration":0.000092341,"request_id":"{id}"}}"#
             );
-            assert_eq!(line(Format::Json, &record, ELAPSED), json);
+            assert_eq!(line(Format::Json, &record), json);
             serde_json::from_str::<serde_json::Value>(&json).unwrap();
         };
         check(
@@ -401,12 +437,42 @@ mod tests {
         );
     }
 
+    /// The line of a route without captures is put together otherwise, and says the same.
+    #[test]
+    fn what_is_written_once_for_a_route_is_what_its_requests_are() {
+        let id = RequestId::next();
+        let digits = id.digits();
+        let route = LoggedRoute::new(&Method::GET, "/plain");
+        for (method, path) in
+            [(&Method::GET, "/plain"), (&Method::HEAD, "/plain"), (&Method::GET, "/pl%61in")]
+        {
+            let record = RequestRecord {
+                digits: &digits,
+                method,
+                path: path.as_bytes(),
+                client: None,
+                route: Some(&route),
+                status: Some(StatusCode::OK),
+                reason: None,
+                bytes: 12,
+                events: None,
+                outcome: Outcome::Whole,
+                elapsed: ELAPSED,
+            };
+            let line = line(Format::Json, &record);
+            let expected = format!(
+                r#""message":"{method} {path} 200 in 92.3µs","http.route":"/plain","target":"stario::request","http.request.method":"{method}","url.path":"{path}","http.response.status_code":200,"#
+            );
+            assert!(line.contains(&expected), "{line}");
+        }
+    }
+
     #[test]
     fn a_request_may_take_longer_than_ten_seconds() {
         let id = RequestId::next();
-        let record = RequestRecord {
+        let mut record = RequestRecord {
             digits: &id.digits(),
-            method: "GET",
+            method: &Method::GET,
             path: b"/",
             client: None,
             route: None,
@@ -415,11 +481,11 @@ mod tests {
             bytes: 0,
             events: None,
             outcome: Outcome::Cut,
-            started: Instant::now(),
+            elapsed: ELAPSED,
         };
         for (seconds, expected) in [(9, "9.000000007"), (10, "10.000000007"), (86_400, "86400.000000007")] {
-            let elapsed = Duration::new(seconds, 7);
-            let line = line(Format::Json, &record, elapsed);
+            record.elapsed = Duration::new(seconds, 7);
+            let line = line(Format::Json, &record);
             let duration = format!(r#","http.server.request.duration":{expected},"request_id":"{id}"}}"#);
             assert!(line.ends_with(&duration), "{line}");
         }

@@ -204,7 +204,7 @@ impl TestRequest {
             jar.add_to(&mut head);
         }
         let (host, path) = (host_of(&head), head.uri.path().to_owned());
-        let response = *dispatch(&self.app, head, body, Connection::new(Some(self.peer))).await;
+        let response = dispatch(&self.app, head, body, Connection::new(Some(self.peer))).await;
         if let Some(jar) = &self.jar {
             jar.keep(&host, &path, response.headers());
         }

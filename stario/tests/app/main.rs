@@ -3,6 +3,7 @@
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
 mod caching;
+mod asset_files;
 mod composition;
 #[cfg(feature = "sealed-cookies")]
 mod cookies_out;
@@ -30,7 +31,9 @@ mod service;
 mod signals;
 mod templates;
 mod timeouts;
+mod without_requests;
 #[path = "../support/mod.rs"]
 mod support;
 
 stario::app!();
+stario::assets!("tests/app/static", app = asset_files::local);

@@ -53,5 +53,5 @@ fn a_page_has_a_session_and_shows_a_message_once() {
     page.click("button");
     assert_eq!(page.text("[role=status]"), "Come back soon.");
     page.goto("/");
-    assert_eq!(page.path(), "/login");
+    assert_eq!(page.url(), "/login");
 }

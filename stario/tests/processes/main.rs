@@ -2,11 +2,13 @@
 //!
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
+mod development;
 mod listen;
 mod logging;
 mod places;
 mod process;
 mod signals;
+mod starts;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -39,6 +39,8 @@ pub(crate) fn command(test: &str, prelude: &str, variables: &[(&str, &str)]) -> 
         .arg(format!("{limit} {prelude} exec \"$0\" \"$@\""))
         .arg(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env(SERVER, "1");
+    // A test that wants more than users see says so.
+    command.env("STARIO_DEV", "0");
     command.env_remove("RUST_LOG").env_remove("STARIO_LOG_FORMAT").envs(variables.iter().copied());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command

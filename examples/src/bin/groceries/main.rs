@@ -11,9 +11,10 @@ use list::ShoppingList;
 use session::{User, logout};
 use stario::cookie::Key;
 use stario::prelude::*;
-use stario::{App, SecurityHeaders, Text};
+use stario::{App, SecurityHeaders};
 
 stario::app!();
+stario::assets!("src/bin/groceries/static");
 
 /// Gives memory back to the system after a burst of requests, which the C library's does not.
 #[cfg(not(target_env = "msvc"))]
@@ -51,7 +52,7 @@ fn Page(title: &str, script: Option<DatastarScript>, children: Children) -> Html
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <title>{title}</title>
-                <link rel="stylesheet" href={style::url()}>
+                <link rel="stylesheet" href={asset!("groceries.css")}>
                 {script}
             </head>
             <body>{children}</body>
@@ -170,11 +171,6 @@ async fn import(
     Ok(())
 }
 
-#[app::query("/groceries.css")]
-async fn style() -> ([(&'static str, &'static str); 1], Text<&'static str>) {
-    ([("content-type", "text/css; charset=utf-8")], Text(include_str!("groceries.css")))
-}
-
 /// Renders the list once, for everyone who is here.
 fn publish_items(list: &ShoppingList, changes: &Relay<Event>) {
     // One at a time, or an older rendering could be published after a newer one.
@@ -280,7 +276,8 @@ mod tests {
         page.click("form[enctype] button");
         client.drain_blocking();
         page.click("#items button");
-        for (selectors, _) in include_str!("groceries.css").split('}').filter_map(|rule| rule.split_once('{'))
+        for (selectors, _) in
+            include_str!("static/groceries.css").split('}').filter_map(|rule| rule.split_once('{'))
         {
             for selector in selectors.split(',') {
                 // Only a browser knows `:hover` and `::before`.

@@ -6,10 +6,10 @@
 mod board;
 
 use board::{Board, Painter, Visit};
-use stario::Text;
 use stario::prelude::*;
 
 stario::app!();
+stario::assets!("src/bin/tiles/static");
 
 /// Gives memory back to the system after a burst of requests, which the C library's does not.
 #[cfg(not(target_env = "msvc"))]
@@ -38,7 +38,7 @@ async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <title>"Tiles"</title>
-                <link rel="stylesheet" href={style::url()}>
+                <link rel="stylesheet" href={asset!("tiles.css")}>
                 {datastar}
             </head>
             <body data-signals={Visitor { painter }} data-init={live}>
@@ -74,11 +74,6 @@ async fn paint(tile: PathParam<usize>, painter: Signal<Painter>, board: State<Bo
     } else {
         Err(stario::Error::new(StatusCode::NOT_FOUND, "the board has no such tile"))
     }
-}
-
-#[app::query("/tiles.css")]
-async fn style() -> ([(&'static str, &'static str); 1], Text<&'static str>) {
-    ([("content-type", "text/css; charset=utf-8")], Text(include_str!("tiles.css")))
 }
 
 /// Everything that changes: the browser morphs it into place, whatever it was.
@@ -152,7 +147,9 @@ mod tests {
         let client = TestClient::new(app::new().state(Board::default()));
         // Eight painters have all colors.
         let mut pages: Vec<_> = (0..8).map(|_| client.page("/")).collect();
-        for (selectors, _) in include_str!("tiles.css").split('}').filter_map(|rule| rule.split_once('{')) {
+        for (selectors, _) in
+            include_str!("static/tiles.css").split('}').filter_map(|rule| rule.split_once('{'))
+        {
             for selector in selectors.split(',') {
                 // Only a browser knows `:hover`.
                 let element = selector.split(':').next().unwrap_or_default().trim();

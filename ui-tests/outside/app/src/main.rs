@@ -1,5 +1,7 @@
 //! A whole app as a user's crate has it, with every kind of handler.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use stario::prelude::*;
 
 stario::app!();
@@ -24,8 +26,13 @@ async fn home() -> Html {
 }
 
 #[app::query("/users/{user_id}")]
-async fn get_user(user_id: PathParam<i64>, #[default(false)] posts: QueryParam<bool>, config: State<Config>) -> Result<Html> {
-    let user = User { id: *user_id, name: config.greeting.clone().unwrap_or_else(|| format!("User {user_id}")) };
+async fn get_user(
+    user_id: PathParam<i64>,
+    #[default(false)] posts: QueryParam<bool>,
+    config: State<Config>,
+) -> Result<Html> {
+    let user =
+        User { id: *user_id, name: config.greeting.clone().unwrap_or_else(|| format!("User {user_id}")) };
     Ok(html! {
         <div id={("user-", user.id)}>{user.name}</div>
         if *posts {
@@ -60,6 +67,24 @@ async fn sales() -> Html {
     }
 }
 
+app::provide!(std::time::Instant = shop::lease);
+
+stario::app!(of_shop);
+
+/// Takes what the providers of another crate make.
+#[app::query("/stock", app = of_shop)]
+async fn stock(stock: &shop::Stock, admin: shop::Admin, lease: stario::Lazy<'_, std::time::Instant>) -> Result<String> {
+    let is_past = lease.get().await?.elapsed() > Duration::ZERO;
+    Ok(format!("{} for {}, {is_past}", stock.0, admin.name))
+}
+
+#[app::on_start(app = of_shop)]
+async fn count(stock: &shop::Stock, seen: State<AtomicU32>, app: stario::AppHandle) -> Result {
+    let same = app::get::<shop::Stock>(&app).await?;
+    seen.store(stock.0 + same.0, Ordering::Relaxed);
+    Ok(())
+}
+
 fn whole() -> stario::App {
     app::new().state(Config::default()).merge(shop::app::new())
 }
@@ -89,7 +114,10 @@ mod tests {
         let res = client.get("/users/123").send();
         assert_eq!(res.status(), 200);
         assert!(res.text().contains("User 123"));
-        assert_eq!(client.get("/users/1?posts=true").send().text(), r#"<div id="user-1">User 1</div><ul id="posts"></ul>"#);
+        assert_eq!(
+            client.get("/users/1?posts=true").send().text(),
+            r#"<div id="user-1">User 1</div><ul id="posts"></ul>"#
+        );
     }
 
     #[test]
@@ -117,8 +145,24 @@ mod tests {
         let problems = rival::new().merge(shop::app::new()).check().unwrap_err().to_string();
         assert_eq!(
             problems,
-            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:77"
+            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:97"
         );
+    }
+
+    #[tokio::test]
+    async fn providers_of_another_crate_are_found() {
+        let app = || of_shop::new().state(AtomicU32::default()).guard(app::require::<shop::Admin>());
+        let client = TestClient::new(app());
+        client.start().await;
+        assert_eq!(client.get("/stock").await.status(), 401);
+        assert_eq!(client.get("/stock").header("user", "Ada").await.text(), "7 for Ada, true");
+
+        #[dependency(singleton, by_name)]
+        fn sold_out() -> shop::Stock {
+            shop::Stock(0)
+        }
+        let client = TestClient::new(app().replace(shop::stock::with::<sold_out>()));
+        assert_eq!(client.get("/stock").header("user", "Ada").await.text(), "0 for Ada, true");
     }
 
     #[tokio::test]

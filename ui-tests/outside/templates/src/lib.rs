@@ -16,7 +16,12 @@ pub struct Item {
 
 /// A list entry.
 #[component]
-pub fn Entry(item: &Item, #[default("li")] kind: &'static str, note: Option<&str>, children: Children) -> Html {
+pub fn Entry(
+    item: &Item,
+    #[default("li")] kind: &'static str,
+    note: Option<&str>,
+    children: Children,
+) -> Html {
     let tag = TagName::new(kind).unwrap_or_else(|_| unreachable!("all kinds are elements"));
     html! {
         <{tag} id={("item-", item.id)} class="entry" class:chosen={item.is_chosen} title={note}>{children}</{tag}>
@@ -65,7 +70,9 @@ mod tests {
         let more = Attrs::new().with("rel", "next").expect("a name");
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let mut page = Box::pin(page(&items, None, &more));
-        let std::task::Poll::Ready(Ok(html)) = page.as_mut().poll(&mut context) else { panic!("nothing to wait for") };
+        let std::task::Poll::Ready(Ok(html)) = page.as_mut().poll(&mut context) else {
+            panic!("nothing to wait for")
+        };
         assert_eq!(
             html.as_str(),
             "<!DOCTYPE html><html lang=\"en\"><head><title>Items</title><script>start()</script></head>\

@@ -1,0 +1,3 @@
+import { three } from "../three.js";
+
+export const one = three - 2;

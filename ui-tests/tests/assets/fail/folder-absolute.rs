@@ -1,0 +1,6 @@
+//! What `assets!` refuses.
+
+stario::app!();
+stario::assets!("/etc");
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! What `assets!` refuses.
+
+stario::app!();
+stario::assets!("Cargo.toml");
+
+fn main() {}

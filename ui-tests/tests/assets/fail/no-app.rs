@@ -1,0 +1,5 @@
+//! Files need an app that serves them.
+
+stario::assets!("../../../../ui-tests/tests/assets/static");
+
+fn main() {}
