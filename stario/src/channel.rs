@@ -14,6 +14,7 @@
 mod error;
 mod reader;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -41,6 +42,8 @@ pub(crate) struct Channel {
     /// Cancelled when the client has left or has its response, and when the server stops.
     ended: CancellationToken,
     connection: Connection,
+    /// Whether the handler was told that its client has left or the server stops. Its own task sets and reads it.
+    is_interrupted: AtomicBool,
     /// The most bytes that wait for the client, unless one write has more.
     limit: usize,
 }
@@ -63,8 +66,6 @@ struct State {
     /// Wakes the task that waits for the head or for bytes.
     reader: Option<Waker>,
     has_left: bool,
-    /// Whether the handler was told that its client has left or the server stops.
-    is_interrupted: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -109,7 +110,8 @@ pub(crate) enum Data {
 
 impl Channel {
     pub(crate) fn new(stop: &CancellationToken, connection: Connection, limit: usize) -> Self {
-        Self { state: Mutex::default(), room: Notify::new(), ended: stop.child_token(), connection, limit }
+        let (ended, is_interrupted) = (stop.child_token(), AtomicBool::new(false));
+        Self { state: Mutex::default(), room: Notify::new(), ended, connection, is_interrupted, limit }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -137,7 +139,7 @@ impl Channel {
 
     /// Notes that the handler is told that its client has left or the server stops.
     pub(crate) fn note_interrupted(&self) {
-        self.lock().is_interrupted = true;
+        self.is_interrupted.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the handler answers by a `Writer`.
@@ -232,7 +234,8 @@ impl Channel {
             }
             (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
                 // Its client is still there, so it was the stop.
-                if state.is_interrupted && state.is_between_events && state.length.is_none() {
+                let is_interrupted = self.is_interrupted.load(Ordering::Relaxed);
+                if is_interrupted && state.is_between_events && state.length.is_none() {
                     state.phase = Phase::Stopped;
                     state.wake();
                     return None;
