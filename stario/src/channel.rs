@@ -42,7 +42,7 @@ pub(crate) struct Channel {
     /// Cancelled when the client has left or has its response, and when the server stops.
     ended: CancellationToken,
     connection: Connection,
-    /// Whether the handler was told that its client has left or the server stops. Its own task sets and reads it.
+    /// Whether the handler has seen that its client has left or the server stops. The handler's task sets and reads this.
     is_interrupted: AtomicBool,
     /// The most bytes that wait for the client, unless one write has more.
     limit: usize,
@@ -137,7 +137,7 @@ impl Channel {
         !matches!(self.lock().phase, Phase::Unsent)
     }
 
-    /// Notes that the handler is told that its client has left or the server stops.
+    /// Notes that the handler has seen that its client has left or the server stops.
     pub(crate) fn note_interrupted(&self) {
         self.is_interrupted.store(true, Ordering::Relaxed);
     }
@@ -233,7 +233,7 @@ impl Channel {
                 state.respond(value, None)
             }
             (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
-                // Its client is still there, so it was the stop.
+                // The client has not left, so the server's stop has interrupted the handler.
                 let is_interrupted = self.is_interrupted.load(Ordering::Relaxed);
                 if is_interrupted && state.is_between_events && state.length.is_none() {
                     state.phase = Phase::Stopped;

@@ -86,8 +86,8 @@ impl<T: Clone + 'static> Relay<T> {
     /// None are kept unless this is called; call it when the relay is made.
     ///
     /// Each value gets a number, and an [`Event`](crate::Event) the SSE id that [`resume`](Self::resume) takes, in place of
-    /// its own. All subjects share the history: one with much traffic leaves less time for the others. Publishers that
-    /// come at the same time wait for each other, and all subscriptions receive the same order.
+    /// its own. All subjects share the history: a subject with much traffic shortens the time that others can be resumed. Threads
+    /// that publish at the same time wait for each other, and all subscriptions receive the values in the same order.
     ///
     /// ```
     /// use stario::relay::Update;
@@ -116,8 +116,8 @@ impl<T: Clone + 'static> Relay<T> {
         self
     }
 
-    /// Sets how many bytes of values [the history](Self::history) keeps; 4 MiB unless set. What counts is told at
-    /// [`Subscription::capacity_bytes`].
+    /// Sets how many bytes of values [the history](Self::history) keeps; 4 MiB unless set.
+    /// [`Subscription::capacity_bytes`] says which bytes count.
     #[must_use]
     pub fn history_bytes(self, bytes: usize) -> Self {
         let dropped = lock(self.kept()).set_capacity_bytes(bytes);
@@ -185,12 +185,11 @@ impl<T: Clone> Relay<T> {
         }
     }
 
-    /// Delivers a value that is kept for later. The order of publishers that come at the same time is the same for all
-    /// subscriptions.
+    /// Delivers a value and keeps it in the history.
     fn publish_and_keep(&self, history: &Mutex<History<T>>, subject: Arc<str>, value: T) {
         let size = (self.shared.measure)(&value).saturating_add(subject.len());
-        // Readers, messages and wakers are dropped and used when the lock is released: their destructors and the tasks that
-        // are woken may use the relay.
+        // Mailboxes and messages are dropped, and tasks are woken, when the lock is released: destructors and wakers are
+        // code of others, which may use the relay.
         let readers;
         let message;
         let mut dropped = Dropped::new();
@@ -253,7 +252,8 @@ impl<T: Clone> Relay<T> {
     ///   restart.
     ///
     /// Later there is a gap where the subscription was too slow. Whatever the cause, the answer is the same: send the whole
-    /// state. To send nothing at the first visit, let the page's link carry the [`position`](Self::position) that was
+    /// state. A value that is published between the gap and the reading of the state follows it as well; where that would show
+    /// it twice, see [`Updates::skip`]. To send nothing at the first visit, let the page's link carry the [`position`](Self::position) that was
     /// current before its state was read.
     ///
     /// ```

@@ -87,9 +87,9 @@ pub(crate) trait StreamObserver: Send + Sync {
 pub(crate) struct StreamSettings {
     /// Ends the stream between two frames when it is given.
     pub(crate) stop: Option<StopSignal>,
-    /// Whether the client may send the request again when the stop has ended the stream. Then the stream ends without the
-    /// mark of a whole response, which Datastar's client takes for a lost connection: it connects again. After a whole
-    /// response it would not. A command must not be repeated.
+    /// Whether the client may send the request again after the stop, which a command's client must not. Then the stream ends
+    /// without the mark of a whole response. Datastar's client takes that for a lost connection and connects again, which it
+    /// does not do after a whole response.
     pub(crate) is_resumable: bool,
     /// A comment is sent after each such time without an event.
     pub(crate) ping_interval: Option<Duration>,
@@ -166,14 +166,14 @@ impl<S: EventSource> EventStream<S> {
     }
 }
 
-/// The shortest time after which a browser connects again when the server stops, and how much longer it may be, in
-/// milliseconds. It differs by stream, so that not all browsers come at once.
+/// The shortest time after which a browser connects again when the server stops, and by how much a random part may lengthen it,
+/// both in milliseconds. The random part keeps the browsers from connecting all at once.
 const STOP_RETRY: (u64, u64) = (250, 1500);
 
 /// Tells the client when to connect again.
 fn retry_after_stop() -> Bytes {
     let (least, range) = STOP_RETRY;
-    // Each state of this kind has other keys.
+    // Each `RandomState` has other keys.
     let jitter = RandomState::new().hash_one(least) % (range + 1);
     format!("retry: {}\n\n", least + jitter).into()
 }
@@ -197,7 +197,7 @@ impl<S: EventSource> Frames for EventStream<S> {
                 let frame = match next {
                     Some(Err(error)) if error.is::<Stopped>() => return self.poll_stopped(),
                     Some(frame) => frame,
-                    // A handler may end its stream because of the stop, which was given since it was looked for.
+                    // The stop was given after it was polled above, and the handler has ended its stream because of it.
                     None if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) => {
                         return self.poll_stopped();
                     }

@@ -21,15 +21,15 @@ use crate::datastar::Event;
 const CAPACITY_BYTES: usize = 4 << 20;
 
 pub(super) struct History<T> {
-    /// In the order in which they came.
+    /// The kept messages, in the order in which they came.
     messages: VecDeque<Arc<Message<T>>>,
-    /// The sizes of all messages.
+    /// The sizes of all kept messages together.
     bytes: usize,
     capacity: usize,
     capacity_bytes: usize,
-    /// This relay, then the others from which messages came, the last one that sent any at the end.
+    /// The publishers: this relay first, then others. The one whose message came last stands at the end.
     publishers: SmallVec<[Publisher; 1]>,
-    /// Writes the stamp of a message into its value, if that is an event.
+    /// Writes a message's stamp into its value, if the value is an event.
     mark: fn(&mut T, Stamp),
 }
 
@@ -43,7 +43,7 @@ struct Publisher {
 }
 
 impl<T: 'static> History<T> {
-    /// An empty history, of a publisher with a new name.
+    /// An empty history, whose publisher has a new random name.
     pub(super) fn new() -> Self {
         let own = Publisher { epoch: RandomState::new().hash_one(0), newest: 0, oldest: 1 };
         Self {
@@ -68,7 +68,7 @@ impl<T> History<T> {
         self.shrink()
     }
 
-    /// The next message of this relay.
+    /// Makes the next message of this relay, with its number.
     pub(super) fn number(&self, subject: Arc<str>, mut value: T, size: usize) -> Arc<Message<T>> {
         let own = &self.publishers[0];
         let stamp = Stamp { epoch: own.epoch, number: own.newest + 1 };
@@ -81,7 +81,7 @@ impl<T> History<T> {
         let Some(stamp) = message.stamp else { return Dropped::new() };
         let publisher = self.publisher_mut(stamp.epoch);
         if stamp.number != publisher.newest + 1 {
-            // Some are missing in between.
+            // The messages between the last one and this one are missing.
             publisher.oldest = stamp.number;
         }
         publisher.newest = stamp.number;

@@ -55,7 +55,7 @@ pub(super) struct Mailbox<T> {
 enum WhenFull {
     DropOldest,
     Close,
-    /// Drop everything, and take nothing more until the reader has received the gap.
+    /// Drop all values, and take no more until the reader has received the gap.
     Gap,
 }
 
@@ -78,7 +78,8 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// The same, but what it drops makes a gap; it may begin with one.
+    /// An empty mailbox whose reader receives a gap in the place of values that were dropped. With `begins_with_gap`, the
+    /// gap is the first that the reader receives.
     pub(super) fn with_gaps(is_closed: bool, begins_with_gap: bool) -> Self {
         let has_lost = begins_with_gap && !is_closed;
         Self { when_full: WhenFull::Gap, has_lost, ..Self::new(is_closed) }
@@ -89,7 +90,7 @@ impl<T> Mailbox<T> {
         self.when_full == WhenFull::Gap && self.has_lost
     }
 
-    /// Empties the queue, for a reader that has received the gap or does not need what waits.
+    /// Empties the queue, for a reader that receives the gap or does not need the values that wait.
     pub(super) fn skip(&mut self) -> Dropped<T> {
         self.has_lost = false;
         std::iter::from_fn(|| self.pop()).collect()

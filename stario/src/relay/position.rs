@@ -6,30 +6,29 @@ use smallvec::SmallVec;
 
 use crate::extract::Header;
 
-/// The most publishers that a position has numbers of. Of more, those from which nothing came for the longest time are
-/// left out.
+/// The most publishers that a position has numbers of. Beyond, the publisher that was silent for the longest time is left out.
 pub(super) const PUBLISHERS: usize = 16;
 
 /// The longest text of a position: two numbers, a dot and a hyphen for each publisher.
 const TEXT_BYTES: usize = PUBLISHERS * (16 + 1 + 20 + 1);
 
-/// What a publisher has numbered a message by.
+/// The number of a message, and the publisher that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     /// The name of the publisher: random, and another one after a restart.
     pub(super) epoch: u64,
-    /// One more for each message of the publisher, from 1.
+    /// The first message of the publisher has 1, each that follows one more.
     pub(super) number: u64,
 }
 
-/// Up to which value of a relay something is known: what [`Relay::resume`](super::Relay::resume) continues behind.
+/// A place in what a relay has published, behind which [`Relay::resume`](super::Relay::resume) continues.
 ///
 /// Its text, by `Display`, is an event's id: at most 608 bytes of letters, digits, `.` and `-`, and 18 to 37 bytes as
 /// long as one process publishes. It holds the number of the last value of each publisher, at most 16 of them; so a
 /// client that compares two can tell how many values were published in between, for all subjects together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Position {
-    /// The publisher of the newest message last.
+    /// One stamp for each publisher; the publisher of the newest message stands last.
     stamps: SmallVec<[Stamp; 1]>,
 }
 
@@ -42,7 +41,7 @@ impl Position {
         let mut position = Self::default();
         for part in text.split('-') {
             let (epoch, number) = part.split_once('.')?;
-            // The parsers of numbers would take a sign.
+            // The parsers of numbers accept a sign.
             let is_plain = epoch.bytes().chain(number.bytes()).all(|byte| byte.is_ascii_alphanumeric());
             let stamp = Stamp {
                 epoch: u64::from_str_radix(epoch, 16).ok().filter(|_| is_plain)?,

@@ -102,8 +102,8 @@ impl<T> Subscription<T> {
     /// Whether this subscription has lost values since the last call, because it was behind. One that a newer value has
     /// replaced is not lost.
     ///
-    /// Values that follow may be received before this is asked, so the state is to be sent again as a whole. Where each
-    /// loss was, [`Relay::resume`](super::Relay::resume) tells.
+    /// This does not say which values were lost, or where in the stream: send the whole state again. For the place of each loss, use
+    /// [`Relay::resume`](super::Relay::resume).
     ///
     /// ```
     /// use stario::Relay;

@@ -1,4 +1,4 @@
-//! The receiving end of a relay for those who must not miss anything without knowing it.
+//! The receiving end of a relay that says where values may be missing.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -33,7 +33,7 @@ pub enum Update<T> {
 #[must_use = "a subscription that is dropped receives nothing"]
 pub struct Updates<T> {
     subscription: Subscription<T>,
-    /// What was missed before the subscription began, and is received first.
+    /// The values that were missed before the subscription began. They are received first.
     missed: VecDeque<Arc<Message<T>>>,
     position: Position,
 }
@@ -56,7 +56,7 @@ impl<T> Updates<T> {
     }
 
     /// Sets how many bytes the values that wait behind the oldest may have together; 1 MiB unless set. More make a gap.
-    /// What counts is told at [`Subscription::capacity_bytes`].
+    /// [`Subscription::capacity_bytes`] says which bytes count.
     pub fn capacity_bytes(mut self, bytes: usize) -> Self {
         self.subscription = self.subscription.capacity_bytes(bytes);
         self
@@ -82,10 +82,11 @@ impl<T> Updates<T> {
         self.subscription.dropped()
     }
 
-    /// Skips what was published so far; the position is behind it then. For what is sent after a gap, if values must not
-    /// come twice: publish under the lock under which the state is changed, and call this where the state is read under that
-    /// lock. Otherwise a value that was published after the gap was received, and before the state was read, is in the state
-    /// and follows it, too.
+    /// Skips all values that were published so far; the position is behind them then.
+    ///
+    /// Use it after a gap if values must not come twice. A value that is published after the gap was received, and before the
+    /// state is read, is part of that state and follows it as well. To prevent that, publish under the lock under which the
+    /// state is changed, and call `skip` where the state is read under that lock.
     ///
     /// ```
     /// # use std::sync::Mutex;

@@ -102,7 +102,7 @@ impl std::fmt::Debug for Alive {
 }
 
 pin_project_lite::pin_project! {
-    /// Resolves when the client has left or the server stops. The channel notes that the handler was told.
+    /// Resolves when the client has left or the server stops, and notes in the channel that the handler has seen it.
     struct Ended {
         channel: Arc<Channel>,
         #[pin]
