@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
@@ -26,22 +27,48 @@ const ATTEMPTS: usize = 3;
 pub struct Server {
     process: Child,
     url: String,
+    /// Where the program has its database.
+    directory: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts an example on a free port.
+    /// Starts an example on a free port, with a database of its own if it has one.
     ///
     /// # Panics
     ///
     /// When it does not start, or does not say where it listens.
     pub async fn example(name: &str) -> Self {
+        Self::start_example(name, Some(datastar_file())).await
+    }
+
+    /// Starts an example whose pages load the Datastar client from its CDN, which the browsers of these tests do not reach.
+    ///
+    /// # Panics
+    ///
+    /// As [`example`](Self::example).
+    pub async fn example_without_client(name: &str) -> Self {
+        Self::start_example(name, None).await
+    }
+
+    async fn start_example(name: &str, datastar: Option<String>) -> Self {
         let program = std::env::current_exe().expect("the test's own path");
         // target/debug/deps/test-1234 and target/debug/example
         let program = program.ancestors().nth(2).expect("a target directory").join(name);
+        let directory = tempfile::tempdir().expect("a directory");
         let mut command = Command::new(program);
         // What users see.
-        command.env("STARIO_PORT", "0").env("STARIO_DEV", "0").env("DATASTAR_FILE", datastar_file());
-        Self::start(&mut command, "listening on ").await.expect("a program that says where it listens")
+        command
+            .env("STARIO_PORT", "0")
+            .env("STARIO_DEV", "0")
+            .env("DATABASE_URL", directory.path().join("test.db"));
+        match datastar {
+            Some(file) => command.env("DATASTAR_FILE", file),
+            None => command.env_remove("DATASTAR_FILE"),
+        };
+        let started = Self::start(&mut command, "listening on ").await;
+        let mut server = started.expect("a program that says where it listens");
+        server.directory = Some(directory);
+        server
     }
 
     /// Starts the browser's driver on a free port.
@@ -82,7 +109,7 @@ impl Server {
             }
         };
         tokio::select! {
-            () = connects => Some(Self { process, url: format!("http://127.0.0.1:{port}") }),
+            () = connects => Some(Self { process, url: format!("http://127.0.0.1:{port}"), directory: None }),
             _ = process.wait() => None,
         }
     }
@@ -98,7 +125,7 @@ impl Server {
                 let url = url.to_owned();
                 // Read on: a full pipe would stop the program.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Some(Self { process, url });
+                return Some(Self { process, url, directory: None });
             }
         }
     }
@@ -150,6 +177,8 @@ impl Browser {
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
+                // Nothing but this machine, so that a test does not depend on the network.
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
             ] } }),
             Self::WebKit => json!({ "webkitgtk:browserOptions": {
                 "binary": std::env::var("WEBKIT_BROWSER").expect("WEBKIT_BROWSER names the MiniBrowser"),
@@ -212,6 +241,7 @@ pub async fn wait_until(page: &Client, script: &str, shown: &str) {
          const observer = new MutationObserver(holds);
          if (!holds()) {{
              observer.observe(document, {{ subtree: true, childList: true, attributes: true, characterData: true }});
+             addEventListener('animationend', holds);
              setTimeout(() => {{ observer.disconnect(); done({shown}); }}, {});
          }}",
         PATIENCE.as_millis()

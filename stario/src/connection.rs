@@ -13,7 +13,7 @@ pub(crate) struct Connection(Arc<Shared>);
 struct Shared {
     peer: Option<SocketAddr>,
     opened: Instant,
-    /// The last time that is known, in milliseconds since `opened`; [`NO_TIME`] once it was taken.
+    /// The last time that was read from the clock, in milliseconds since `opened`; [`NO_TIME`] once it was taken.
     time: AtomicU64,
     leaves_with_input: AtomicBool,
     has_unread_body: AtomicBool,
@@ -38,14 +38,14 @@ impl Connection {
         self.0.peer
     }
 
-    /// It is `now`, which somebody has asked the clock for.
+    /// Keeps a time that was just read from the clock.
     pub(crate) fn note_time(&self, now: Instant) {
         let since = now.saturating_duration_since(self.0.opened).as_millis();
         self.0.time.store(u64::try_from(since).unwrap_or(NO_TIME), Ordering::Relaxed);
     }
 
-    /// The milliseconds from the beginning of the connection to the last time that was noted, unless they were taken
-    /// before. So two who need the time in one poll ask the clock once.
+    /// Takes the last time that was kept, in milliseconds since the connection was opened; `None` if it was taken before. So
+    /// a poll that needs the time twice reads the clock once.
     pub(crate) fn take_time(&self) -> Option<u64> {
         let time = self.0.time.load(Ordering::Relaxed);
         if time == NO_TIME {

@@ -93,8 +93,6 @@ impl Dispatch {
         if compressing.is_none() {
             ready!(state.poll(exchange, response, ctx));
             let made = response.get_or_insert_default();
-            #[cfg(feature = "sessions")]
-            exchange.change_head(made);
             let is_plain = has_plain_head(made);
             finish_head(exchange, made, is_plain);
             match exchange.accepted() {
@@ -286,6 +284,9 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(reason) = reason {
         exchange.note_reason(reason.for_log());
     }
+    // At the end: it corrects what was said of caches, by whoever said it.
+    #[cfg(feature = "sessions")]
+    exchange.change_head(response);
     exchange.answered(status);
 }
 

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 
 use crate::compress::vary;
+use crate::response::made_private;
 
 /// The changes of one response. That they exist says that the response depends on the request's cookies.
 #[derive(Default)]
@@ -62,18 +63,8 @@ impl HeadChanges {
 fn make_private(headers: &mut HeaderMap) {
     let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
     let stated = lines.collect::<Vec<_>>().join(", ");
-    let named = |directive: &str, name: &str| {
-        let (found, _) = directive.split_once('=').unwrap_or((directive, ""));
-        found.trim().eq_ignore_ascii_case(name)
-    };
-    let directives = || stated.split(',').map(str::trim).filter(|directive| !directive.is_empty());
-    if directives().any(|directive| named(directive, "private") || named(directive, "no-store")) {
-        return;
-    }
-    let kept = directives().filter(|directive| !named(directive, "public") && !named(directive, "s-maxage"));
-    let kept = std::iter::once("private").chain(kept).collect::<Vec<_>>();
-    let value = if stated.is_empty() { "private, no-cache".to_owned() } else { kept.join(", ") };
-    if let Ok(value) = HeaderValue::try_from(value) {
+    let value = if stated.is_empty() { Some("private, no-cache".to_owned()) } else { made_private(&stated) };
+    if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
         headers.insert(CACHE_CONTROL, value);
     }
 }

@@ -58,7 +58,7 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
     label = "neither a source nor a dependency",
     note = "a source is `PathParam<T>`, `QueryParam<T>`, `Signal<T>`, `JsonBody<T>`, `State<T>` or another type that implements `FromRequest`",
     note = "the `T` of a source is read by serde: it needs `#[derive(serde::Deserialize)]`; that of a `Form<T>` derives `Form` and garde's `Validate`",
-    note = "a dependency is what a function with `#[dependency]` returns; if a function of another crate makes it, say so once: `app::provide!({Self} = other_crate::provider);`"
+    note = "a dependency is what a function with `#[dependency]` returns; if a function of another crate makes it, say so once: `app::provide!(Type = other_crate::provider);`"
 )]
 pub trait Argument<'s, R, K>: Sized {
     /// The value on its way: its own, or shared.

@@ -17,7 +17,8 @@
 //! }
 //! ```
 //!
-//! The [`guide`] answers "How do I …" with short programs. This page is the map of the reference.
+//! The [`guide`] answers "How do I …" with short programs, and the [`reference`](mod@reference) is all of it on one page. This page is the
+//! map of the types.
 //!
 //! # Handlers
 //!
@@ -199,9 +200,9 @@ mod path_segment;
 mod links;
 /// One request's name.
 mod request_id;
-
+/// Texts that are mostly short, without an allocation.
 mod short_text;
-
+/// Whether what a task polls was woken since the last poll.
 mod wake_flag;
 /// In-process fan-out.
 pub mod relay;
@@ -218,6 +219,8 @@ mod telemetry;
 /// Apps called without a server.
 pub mod testing;
 
+/// The pages of documentation, whose programs are compiled with the tests.
+mod docs;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -233,6 +236,7 @@ pub use channel::WriteError;
 pub use compress::{Compression, ContentCoding, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
+pub use docs::{guide, reference};
 pub use error::{Error, ErrorResponse, Rejection, Result};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,
@@ -422,29 +426,6 @@ pub use stario_macros::{appless as command, appless as detached_command, appless
 pub use stario_macros::{component, dependency, error_response};
 pub use work::Unfinished;
 pub use writer::{Alive, WhileAlive, Writer};
-
-/// A program of the guide that needs the feature `forms`. Without the feature it is an empty one.
-#[cfg(feature = "forms")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __with_forms {
-    ($($program:tt)*) => { $($program)* };
-}
-#[cfg(not(feature = "forms"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __with_forms {
-    ($($program:tt)*) => {
-        fn main() {}
-    };
-}
-
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
-#[doc = include_str!("../docs/guide.md")]
-pub mod guide {}
 
 /// The options of a Datastar action; see [`Action`].
 pub mod action {

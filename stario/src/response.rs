@@ -28,6 +28,8 @@ use crate::error_text::Chain;
 pub use crate::body::Response;
 pub use attachment::Attachment;
 pub use caching::Caching;
+#[cfg(feature = "sessions")]
+pub(crate) use caching::made_private;
 pub(crate) use caching::{declare as declare_cache, finish as finish_caching};
 #[cfg(feature = "files")]
 pub use file::File;
@@ -64,7 +66,7 @@ pub enum WholeResponse {
 }
 
 impl WholeResponse {
-    /// Puts the response in its place. Its headers may use the memory of an empty map.
+    /// Puts the response in its place. `spare` is an empty map whose memory its headers may use.
     pub(crate) fn finish(self, place: &mut Option<Response>, spare: impl FnOnce() -> Option<HeaderMap>) {
         match self {
             Self::Content(content_type, body) => {

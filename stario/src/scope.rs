@@ -95,8 +95,8 @@ impl Scope {
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The memory of the request's headers, without any of them, if nothing else needs the scope. What a request with very
-    /// many headers has used is not kept.
+    /// The map of the request's headers, emptied, so that its memory can hold those of the response. `None` if something else
+    /// still holds the scope, or if the map is large.
     pub(crate) fn into_spare_headers(mut self: Arc<Self>) -> Option<HeaderMap> {
         const MOST_KEPT: usize = 32;
         let headers = &mut Arc::get_mut(&mut self)?.head.headers;

@@ -73,10 +73,6 @@ pub use alive::{Alive, WhileAlive};
 /// is written then is dropped. A handler that wants to stop uses `alive` or `while_alive`; otherwise it runs
 /// until it returns.
 ///
-/// **A handler that `alive` or `while_alive` has told of the server's stop**, and that has written only events, ends its response
-/// as a [`stream!`](crate::stream!) ends then: the browser opens the stream of a query again. With [`w.end()`](Self::end) it is a
-/// whole response.
-///
 /// **A slow client** makes [`write`](Self::write) and the events wait: at most 64 KiB are buffered for it, or
 /// one write if that is larger; see [`App::write_buffer`](crate::App::write_buffer).
 ///

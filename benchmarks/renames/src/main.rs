@@ -13,7 +13,14 @@ use std::{env, fs, io};
 
 use find::Rename;
 
-const PROGRAMS: [&str; 2] = ["groceries", "tiles"];
+/// The programs, each with its package and its directories of source files and style sheets.
+const PROGRAMS: [(&str, &str, &[&str]); 2] = [
+    ("groceries", "groceries", &["examples/groceries/src", "examples/groceries/static"]),
+    ("tiles", "examples", &["examples/src/bin/tiles"]),
+];
+
+/// A file that holds nothing but tests.
+const TESTS: &str = "tests.rs";
 
 /// The test of each example that asserts what `App::check` returns.
 const CHECK: &str = "nothing_is_wrong_with_the_app";
@@ -25,9 +32,8 @@ fn main() -> io::Result<ExitCode> {
     let mut noticed = 0;
     let mut all = 0;
     println!("| file | name | what is renamed | noticed by | how |\n|---|---|---|---|---|");
-    for program in PROGRAMS {
-        let directory = repository.join("examples/src/bin").join(program);
-        for (path, text) in sources(&directory)? {
+    for (program, package, directories) in PROGRAMS {
+        for (path, text) in sources(&repository, directories)? {
             let file = format!("{program}/{}", path.file_name().unwrap_or_default().display());
             for rename in find::renames(&path, &text) {
                 let row = format!("{file} {} {}", rename.name, rename.what);
@@ -36,7 +42,7 @@ fn main() -> io::Result<ExitCode> {
                 }
                 let restored = Restored { path: &path, text: &text };
                 fs::write(&path, rename.apply(&text))?;
-                let (by, how) = test(&repository, program, &rename)?;
+                let (by, how) = test(&repository, program, package, &rename)?;
                 drop(restored);
                 println!("| {file}:{} | `{}` | {} | {by} | {how} |", rename.line, rename.name, rename.what);
                 *counts.entry((rename.kind, by)).or_default() += 1;
@@ -68,11 +74,14 @@ impl Drop for Restored<'_> {
     }
 }
 
-fn sources(directory: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+fn sources(repository: &Path, directories: &[&str]) -> io::Result<Vec<(PathBuf, String)>> {
     let mut paths = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        paths.push(entry?.path());
+    for directory in directories {
+        for entry in fs::read_dir(repository.join(directory))? {
+            paths.push(entry?.path());
+        }
     }
+    paths.retain(|path| path.file_name().is_none_or(|name| name != TESTS));
     paths.sort();
     paths.into_iter().map(|path| fs::read_to_string(&path).map(|text| (path, text))).collect()
 }
@@ -83,9 +92,9 @@ const PAGE_TEST: &str = "page test";
 const NOTHING: &str = "nothing";
 
 /// Builds the example and runs its tests. Returns what noticed the rename, and its first sentence.
-fn test(repository: &Path, program: &str, rename: &Rename) -> io::Result<(&'static str, String)> {
+fn test(repository: &Path, program: &str, package: &str, rename: &Rename) -> io::Result<(&'static str, String)> {
     let output = Command::new("cargo")
-        .args(["test", "--quiet", "--package", "examples", "--bin", program])
+        .args(["test", "--quiet", "--package", package, "--bin", program])
         .current_dir(repository)
         .env("CARGO_TERM_COLOR", "never")
         .output()?;

@@ -61,10 +61,8 @@ static READINESS: Endpoint =
 static METRICS: Endpoint = probe("stario::metrics", line!(), |_, _| {
     Box::pin(async {
         let figures = crate::telemetry::metrics::render();
-        Ok(Box::new(response::with_type(
-            HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
-            figures,
-        )))
+        Ok(response::with_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"), figures)
+            .into())
     })
 });
 

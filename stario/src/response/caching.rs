@@ -116,15 +116,17 @@ fn reason_for_one_client(headers: &HeaderMap, has_nonce: bool) -> Option<&'stati
 }
 
 /// The value of `cache-control` for the cache of one browser; `None` if it is that already.
-fn made_private(cache: &str) -> Option<String> {
-    let directives = || cache.split(',').map(str::trim);
-    if directives().any(|directive| matches!(directive, "private" | "no-store")) {
+pub(crate) fn made_private(cache: &str) -> Option<String> {
+    let directives = || cache.split(',').map(str::trim).filter(|directive| !directive.is_empty());
+    let is_among = |directive: &str, names: &[&str]| {
+        let (found, _) = directive.split_once('=').unwrap_or((directive, ""));
+        names.iter().any(|name| found.trim().eq_ignore_ascii_case(name))
+    };
+    if directives().any(|directive| is_among(directive, &["private", "no-store"])) {
         return None;
     }
-    let is_shared = |directive: &&str| {
-        matches!(*directive, "public" | "proxy-revalidate") || directive.starts_with("s-maxage")
-    };
-    let kept = directives().filter(|directive| !is_shared(directive));
+    let kept =
+        directives().filter(|directive| !is_among(directive, &["public", "s-maxage", "proxy-revalidate"]));
     Some(std::iter::once("private").chain(kept).collect::<Vec<_>>().join(", "))
 }
 
@@ -142,6 +144,7 @@ mod tests {
         check("public, max-age=60, s-maxage=600, proxy-revalidate", Some("private, max-age=60"));
         check("no-cache", Some("private, no-cache"));
         check("public", Some("private"));
+        check("Public, S-MaxAge=60, max-age = 60", Some("private, max-age = 60"));
         check("private, max-age=60", None);
         check("no-store", None);
     }

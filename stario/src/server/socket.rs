@@ -107,7 +107,7 @@ impl Socket {
         self.try_read(|socket| socket.peek(&mut [MaybeUninit::uninit()]))
     }
 
-    /// Does what reads, unless there is nothing to read.
+    /// Calls `read`, unless the system has said that there is nothing to read.
     fn try_read<T>(&self, read: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
         match self {
             Self::Tcp(socket) => socket.try_io(Interest::READABLE, || read(SockRef::from(socket))),
@@ -226,7 +226,7 @@ impl WatchedSocket {
         ready.is_write_closed() || ready.is_read_closed() && self.activity.connection().leaves_with_input()
     }
 
-    /// Whether the client has left while a request is answered that hyper does not read during.
+    /// Whether the client has left, while a request is answered and hyper does not read.
     fn has_left_meanwhile(&mut self, ctx: &mut Context<'_>) -> bool {
         match self.watch {
             Watch::Idle if self.activity.is_blind() => self.watch_input(ctx),
@@ -243,7 +243,7 @@ impl WatchedSocket {
         }
         loop {
             if self.socket.poll_readable(ctx).is_pending() {
-                // A task that has done enough for one poll is polled again, and waits for nothing yet.
+                // Where tokio's budget for this poll is used up, the task is polled again soon, and the socket does not wake it.
                 if has_budget_remaining() {
                     self.watch = Watch::Waiting;
                     self.activity.note_read(None);
@@ -252,7 +252,7 @@ impl WatchedSocket {
             }
             let has_ended = match self.socket.peek() {
                 Ok(count) => count == 0,
-                // The system has said so before hyper read.
+                // The socket was readable before hyper read all that there was.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(_) => return true,
             };

@@ -219,8 +219,8 @@ pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
     };
     let &[first, second, third] = unit;
     match tenths {
-        // All of it at once, with the digits that it has not shifted out in front, and the bytes that the unit has not cut off
-        // behind.
+        // Nearly all durations. Eight bytes are appended at once: leading digits that are missing are shifted out first, and
+        // bytes of the unit that are missing are cut off afterwards.
         0..10_000 => {
             let [hundreds, tens, ones, tenth] = digits::<4>(tenths);
             let text = [hundreds, tens, ones, b'.', tenth, first, second, third];

@@ -35,6 +35,11 @@ use crate::scope::Scope;
 /// | query, stream | is dropped when its client leaves; learns here that the server stops |
 /// | detached command | has answered before it runs; learns here that the server stops |
 ///
+/// If a handler with a `Writer` has seen the server's stop here (or by [`Writer::alive`](crate::Writer::alive) and
+/// [`Writer::while_alive`](crate::Writer::while_alive)) and has written only events, its response ends as that of
+/// [`stream!`](crate::stream!) does then: the browser opens the stream of a query again.
+/// [`Writer::end`](crate::Writer::end) ends it as a whole response.
+///
 /// ```
 /// use stario::prelude::*;
 ///

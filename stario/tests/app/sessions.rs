@@ -168,6 +168,16 @@ async fn public(session: Own) -> ([(&'static str, &'static str); 2], String) {
     ([("cache-control", "public, max-age=60"), ("vary", "accept")], session.get().name.clone())
 }
 
+#[app::query("/kept/shared", app = local, cache = "public, max-age=60, s-maxage=600")]
+async fn kept_by_all(session: Own) -> String {
+    session.get().name.clone()
+}
+
+#[app::query("/kept/own", app = local, etag = true, cache = "private, max-age=60")]
+async fn kept_by_one(session: Own) -> String {
+    session.get().name.clone()
+}
+
 /// The visit's name, by a provider.
 #[derive(Clone)]
 struct Name(String);
@@ -296,9 +306,19 @@ fn the_cookie_is_secure_except_on_this_machine() {
 
 #[test]
 fn a_cache_that_others_share_keeps_nothing() {
-    let spy = Spy::default();
-    let res = spy.client().get("/public").send();
-    assert_eq!((res.header("cache-control"), res.header("vary")), ("private, max-age=60", "accept, cookie"));
+    let client = TestClient::new(local::new().state(Spy::default().sessions()).failure_region("#failure"));
+    let check = |path: &str, expected: &str| {
+        let res = client.get(path).send();
+        assert_eq!(res.header("cache-control"), expected, "{path}");
+        assert!(res.header("vary").split(", ").any(|name| name == "cookie"), "{path}");
+    };
+    check("/public", "private, max-age=60");
+    check("/kept/shared", "private, max-age=60");
+    check("/kept/own", "private, max-age=60");
+    // A failure that is sent as an event has the cookie, too.
+    let res = client.post("/fail/403").header("datastar-request", "true").send();
+    assert_eq!((res.status().as_u16(), res.header("cache-control")), (200, "no-store"));
+    cookie(&res);
 }
 
 #[test]
