@@ -41,6 +41,6 @@ pub struct Endpoint {
 ///
 /// A call that answers with a stream does not end with the head of its response: it runs on inside the
 /// response's body, so that the stream may borrow from the request's dependencies; and one that answers before it
-/// runs is moved to a task. See [`complete`] and [`accept`]. It drops the scope when its parameters are resolved; the call keeps
+/// runs is moved to a task. See `complete` and `accept`. It drops the scope when its parameters are resolved; the call keeps
 /// it until there is a head.
 pub type EndpointFuture = Pin<Box<dyn Future<Output = Result<WholeResponse, Error>> + Send>>;

@@ -21,7 +21,7 @@ impl fmt::Debug for Problems {
     }
 }
 
-/// What is likely wrong with an app that can start all the same, each with file and line; found by [`App::check`].
+/// What is likely wrong with an app that can start all the same, each with file and line; found by [`App::check`](crate::App::check).
 ///
 /// ```
 /// use stario::prelude::*;
