@@ -45,7 +45,9 @@ fn client() -> TestClient {
     TestClient::new(local::new())
 }
 
+/// The URL in the app that this test puts together, whatever other tests put together meanwhile.
 fn url(asset: stario::Asset) -> String {
+    let _app = client();
     asset.to_string()
 }
 

@@ -256,9 +256,14 @@ async fn events_of_an_app_pass_through_axum_and_end_with_it() {
     let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(std::str::from_utf8(&frame).unwrap().starts_with("event: datastar-patch-elements\n"));
     service.stop().await;
-    while let Some(frame) = body.frame().await {
-        frame.unwrap();
-    }
+    // The browser is told when to connect again, and the end does not look whole.
+    let last = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => assert!(frame.into_data().unwrap().starts_with(b"retry: ")),
+            last => break last,
+        }
+    };
+    assert!(matches!(last, Some(Err(_))));
 }
 
 #[tokio::test]
