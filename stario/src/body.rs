@@ -29,7 +29,7 @@ use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
 pub use error::BodyError;
-pub(crate) use error::{Cut, MemoryFull, Stalled, TooLong};
+pub(crate) use error::{Cut, MemoryFull, Stalled, Stopped, TooLong};
 #[cfg(feature = "files")]
 pub(crate) use file::FileBody;
 pub(crate) use held::{BodyMemory, HeldBytes};
@@ -357,7 +357,7 @@ impl Kind {
         // A body that panicked is replaced and never polled again, so no broken invariant is seen.
         let error = match catch_unwind(AssertUnwindSafe(|| self.poll_frame(ctx))) {
             Ok(Poll::Ready(Some(Err(error)))) => {
-                if !error.is::<Cut>() {
+                if !error.is::<Cut>() && !error.is::<Stopped>() {
                     tracing::error!(error = %Chain(&*error), "a response's body failed");
                 }
                 error

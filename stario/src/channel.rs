@@ -6,12 +6,15 @@
 //!   Unsent ---------> Open ---------------------> Ended
 //!      |                |  error, panic, too short
 //!      |                +-----------------------> Cut
+//!      |                |  events, and the handler ended because of the server's stop
+//!      |                +-----------------------> Stopped
 //!      +--------- respond, or nothing ---------> Ended
 //! ```
 
 mod error;
 mod reader;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -39,6 +42,8 @@ pub(crate) struct Channel {
     /// Cancelled when the client has left or has its response, and when the server stops.
     ended: CancellationToken,
     connection: Connection,
+    /// Whether the handler has seen that its client has left or the server stops. The handler's task sets and reads this.
+    is_interrupted: AtomicBool,
     /// The most bytes that wait for the client, unless one write has more.
     limit: usize,
 }
@@ -74,6 +79,8 @@ enum Phase {
     Ended,
     /// It ended too early, and must not look complete.
     Cut,
+    /// The server's stop ended its events.
+    Stopped,
 }
 
 enum Head {
@@ -103,7 +110,8 @@ pub(crate) enum Data {
 
 impl Channel {
     pub(crate) fn new(stop: &CancellationToken, connection: Connection, limit: usize) -> Self {
-        Self { state: Mutex::default(), room: Notify::new(), ended: stop.child_token(), connection, limit }
+        let (ended, is_interrupted) = (stop.child_token(), AtomicBool::new(false));
+        Self { state: Mutex::default(), room: Notify::new(), ended, connection, is_interrupted, limit }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -127,6 +135,11 @@ impl Channel {
     /// Whether the head of the response is sent, or nothing more can be.
     pub(crate) fn has_begun(&self) -> bool {
         !matches!(self.lock().phase, Phase::Unsent)
+    }
+
+    /// Notes that the handler has seen that its client has left or the server stops.
+    pub(crate) fn note_interrupted(&self) {
+        self.is_interrupted.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the handler answers by a `Writer`.
@@ -219,7 +232,16 @@ impl Channel {
             (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
                 state.respond(value, None)
             }
-            (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => state.end(),
+            (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
+                // The client has not left, so the server's stop has interrupted the handler.
+                let is_interrupted = self.is_interrupted.load(Ordering::Relaxed);
+                if is_interrupted && state.is_between_events && state.length.is_none() {
+                    state.phase = Phase::Stopped;
+                    state.wake();
+                    return None;
+                }
+                state.end()
+            }
             (Phase::Unsent, value) => {
                 state.phase = Phase::Ended;
                 state.send_head(value.map_or(Head::None, |value| Head::Whole(value)));
@@ -239,7 +261,7 @@ impl Channel {
                     )
                 });
             }
-            (Phase::Ended | Phase::Cut, _) => Ok(()),
+            (Phase::Ended | Phase::Cut | Phase::Stopped, _) => Ok(()),
         };
         let error = ended.err()?;
         if let Phase::Unsent = state.phase {
@@ -254,7 +276,7 @@ impl State {
     /// Whether the client left before the end: then nothing is written, and nothing is wrong.
     fn has_no_client(&self) -> Result<bool, WriteError> {
         match self.phase {
-            Phase::Ended | Phase::Cut => Err(WriteError::Ended),
+            Phase::Ended | Phase::Cut | Phase::Stopped => Err(WriteError::Ended),
             Phase::Unsent | Phase::Open { .. } => Ok(self.has_left),
         }
     }

@@ -394,11 +394,15 @@ impl Exchange {
     /// A place for the response among the streams that may be open; `None` if there is none. A command has run by then, so
     /// its stream is let through.
     pub(crate) fn place_for_stream(&self) -> Option<StreamPlace> {
-        let may_be_refused = match self.route() {
+        self.app.streams.take(self.is_query())
+    }
+
+    /// Whether the request only reads, so that a client may repeat it.
+    pub(crate) fn is_query(&self) -> bool {
+        match self.route() {
             Some(route) => route.target.endpoint.kind == HandlerKind::Query,
             None => self.outer().record.method.is_safe(),
-        };
-        self.app.streams.take(may_be_refused)
+        }
     }
 
     /// Notes that the response is an event stream.

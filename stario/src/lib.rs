@@ -71,7 +71,7 @@
 //! | | |
 //! |---|---|
 //! | pages | [`html!`], [`component`], [templates](mod@crate::html) |
-//! | live updates | [`Relay`], [`Event`] |
+//! | live updates | [`Relay`], [`Update`], [`Event`] |
 //! | signals with a type | [`derive(Signals)`](macro@Signals), [`SignalRef`], [`SignalPatch`], [`TextSignal`] |
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | static files | `assets!`, `asset!`, `Asset`, `ImportMap` |
@@ -255,7 +255,7 @@ pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use layer::Next;
 pub use nonce::Nonce;
 pub use parameter::{Parameter, Source};
-pub use relay::{Relay, Subscription};
+pub use relay::{Relay, Subscription, Update, Updates};
 pub use request_id::RequestId;
 #[cfg(feature = "files")]
 pub use response::File;

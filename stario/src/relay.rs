@@ -1,20 +1,29 @@
 //! Publish and subscribe within one process: one value, published under a subject, reaches the streams of as many
 //! browsers as have subscribed to it.
 
+mod history;
 mod mailbox;
 mod pattern;
+mod position;
 mod size;
 mod subscription;
 mod table;
+mod updates;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::task::Waker;
 
-use mailbox::Message;
+use smallvec::SmallVec;
+
+use history::History;
+use mailbox::{Dropped, Mailbox, Message};
 pub use pattern::{InvalidPattern, Pattern, Patterns};
+pub use position::{IntoPosition, Position};
 pub use subscription::Subscription;
 use table::{Shared, lock};
+pub use updates::{Update, Updates};
 
 /// Carries values from publishers to all subscriptions to their subject: publish and subscribe within one process.
 ///
@@ -34,6 +43,9 @@ use table::{Shared, lock};
 /// A value is stored once, however many subscriptions wait for it: together they hold at most their capacity
 /// (1024 values, 1 MiB) of each subject, plus 8 KiB for each that is behind. If the values are
 /// [`Event`](crate::Event)s, they are also rendered and encoded only once.
+///
+/// A relay with a [`history`](Self::history) keeps the last values. There [`resume`](Self::resume) continues where a browser was
+/// when it lost its connection, and says where values may be missing.
 ///
 /// Clones are the same relay; it is usually shared as [`State`](crate::State). Values may be published from
 /// any thread, in a loop that receives them, and in a destructor.
@@ -69,6 +81,53 @@ impl<T: Clone + 'static> Relay<T> {
     pub fn new() -> Self {
         Self::measured(size::of)
     }
+
+    /// Keeps the last values, at most so many and at most 4 MiB of them, so that [`resume`](Self::resume) can replay them.
+    /// None are kept unless this is called; call it when the relay is made.
+    ///
+    /// Each value gets a number, and an [`Event`](crate::Event) the SSE id that [`resume`](Self::resume) takes, in place of
+    /// its own. All subjects share the history: a subject with much traffic shortens the time that others can be resumed. Threads
+    /// that publish at the same time wait for each other, and all subscriptions receive the values in the same order.
+    ///
+    /// ```
+    /// use stario::relay::Update;
+    /// use stario::Relay;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    ///
+    /// let relay = Relay::new().history(2);
+    /// let before = relay.position();
+    /// relay.publish("room.1", "one");
+    /// relay.publish("room.2", "two");
+    ///
+    /// let mut updates = relay.resume("room.*", &before);
+    /// assert_eq!(updates.next().await, Some(Update::Value("room.1".into(), "one")));
+    /// assert_eq!(updates.next().await, Some(Update::Value("room.2".into(), "two")));
+    ///
+    /// relay.publish("room.1", "three");
+    /// assert_eq!(relay.resume("room.*", &before).next().await, Some(Update::Gap));
+    /// # });
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn history(self, values: usize) -> Self {
+        let dropped = lock(self.kept()).set_capacity(values);
+        drop(dropped);
+        self
+    }
+
+    /// Sets how many bytes of values [the history](Self::history) keeps; 4 MiB unless set.
+    /// [`Subscription::capacity_bytes`] says which bytes count.
+    #[must_use]
+    pub fn history_bytes(self, bytes: usize) -> Self {
+        let dropped = lock(self.kept()).set_capacity_bytes(bytes);
+        drop(dropped);
+        self
+    }
+
+    fn kept(&self) -> &Mutex<History<T>> {
+        self.shared.history.get_or_init(|| Mutex::new(History::new()))
+    }
 }
 
 impl<T: Clone> Relay<T> {
@@ -103,12 +162,15 @@ impl<T: Clone> Relay<T> {
             tracing::error!(error = %invalid, "a value is published to nobody");
             return;
         }
+        if let Some(history) = self.shared.history.get() {
+            return self.publish_and_keep(history, subject.into(), value);
+        }
         let readers = lock(&self.shared.table).find(subject);
         if readers.is_empty() {
             return;
         }
         let size = (self.shared.measure)(&value).saturating_add(subject.len());
-        let message = Arc::new(Message { subject: subject.into(), value, size });
+        let message = Arc::new(Message { subject: subject.into(), value, size, stamp: None });
         for mailbox in readers.iter() {
             // Values are dropped and tasks are woken without a lock: destructors and wakers are code of others, which
             // may publish, subscribe and unsubscribe.
@@ -121,6 +183,31 @@ impl<T: Clone> Relay<T> {
                 reader.wake();
             }
         }
+    }
+
+    /// Delivers a value and keeps it in the history.
+    fn publish_and_keep(&self, history: &Mutex<History<T>>, subject: Arc<str>, value: T) {
+        let size = (self.shared.measure)(&value).saturating_add(subject.len());
+        // Mailboxes and messages are dropped, and tasks are woken, when the lock is released: destructors and wakers are
+        // code of others, which may use the relay.
+        let readers;
+        let message;
+        let mut dropped = Dropped::new();
+        let mut wakers = SmallVec::<[Waker; 4]>::new();
+        let evicted = {
+            let mut history = lock(history);
+            message = history.number(subject, value, size);
+            readers = lock(&self.shared.table).find(&message.subject);
+            for mailbox in readers.iter() {
+                let (lost, reader) = lock(mailbox).deliver(Arc::clone(&message));
+                dropped.extend(lost);
+                wakers.extend(reader);
+            }
+            history.append(Arc::clone(&message))
+        };
+        self.shared.dropped.fetch_add(dropped.len() as u64, Ordering::Relaxed);
+        wakers.into_iter().for_each(Waker::wake);
+        drop((dropped, evicted, readers));
     }
 
     /// Subscribes to one pattern or several (an array, a slice or a `Vec`). The subscription begins with this
@@ -146,11 +233,84 @@ impl<T: Clone> Relay<T> {
     /// # Ok::<_, std::io::Error>(())
     /// ```
     pub fn subscribe(&self, patterns: impl Patterns) -> Subscription<T> {
-        let patterns = patterns.patterns().unwrap_or_else(|invalid| {
-            tracing::error!(error = %invalid, "a subscription receives nothing");
-            Vec::new()
-        });
-        Subscription::new(Arc::clone(&self.shared), pattern::without_overlap(patterns))
+        let patterns = valid(patterns);
+        let mailbox = Mailbox::new(patterns.is_empty());
+        Subscription::new(Arc::clone(&self.shared), patterns, mailbox)
+    }
+
+    /// Subscribes to patterns as [`subscribe`](Self::subscribe) does, and begins behind `position`: first come the values
+    /// that were missed since, then those that are published from now on. Where any may be missing, the stream yields an
+    /// [`Update::Gap`].
+    ///
+    /// `position` is usually the id that the browser sends when it connects again, `last_event_id: Header<Option<String>>`:
+    /// of a relay with [a history](Self::history), it is the SSE id of each [`Event`](crate::Event). The stream begins with
+    /// a gap
+    ///
+    /// - without a position, as at the first visit: what the page shows may be older than this subscription;
+    /// - with a text that is no position;
+    /// - with a position that the history does not reach back to, or of another relay, such as that of the process before a
+    ///   restart.
+    ///
+    /// Later there is a gap where the subscription was too slow. Whatever the cause, the answer is the same: send the whole
+    /// state. A value that is published between the gap and the reading of the state follows it as well; where that would show
+    /// it twice, see [`Updates::skip`]. To send nothing at the first visit, let the page's link carry the [`position`](Self::position) that was
+    /// current before its state was read.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// use stario::prelude::*;
+    /// use stario::relay::Update;
+    ///
+    /// # stario::app!();
+    /// fn list(items: &Mutex<Vec<String>>) -> impl Render + 'static {
+    ///     let items = items.lock().unwrap().clone();
+    ///     html! { <ul id="list">{items.iter().map(|item| html! { <li>{item}</li> }).collect::<Vec<_>>()}</ul> }
+    /// }
+    ///
+    /// #[app::query("/live")]
+    /// async fn live(
+    ///     relay: State<Relay<Event>>,
+    ///     items: State<Mutex<Vec<String>>>,
+    ///     last_event_id: Header<Option<String>>,
+    /// ) -> impl Stream<Item = Event> {
+    ///     let mut updates = relay.resume("list", last_event_id);
+    ///     stream! {
+    ///         while let Some(update) = updates.next().await {
+    ///             match update {
+    ///                 Update::Value(_, event) => yield event,
+    ///                 Update::Gap => yield event::patch(list(&items)).id(updates.position()),
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let relay = Relay::new().history(1_000);
+    /// let items = Mutex::new(vec!["tea".to_owned()]);
+    /// let client = TestClient::new(app::new().state(relay.clone()).state(items));
+    /// let add = |item| relay.publish("list", Event::new((Mode::Append, "#list", html! { <li>{item}</li> })));
+    ///
+    /// let mut live = client.get("/live").open().send();
+    /// assert_eq!(live.next().wait().unwrap().elements(), r#"<ul id="list"><li>tea</li></ul>"#);
+    /// add("milk");
+    /// let milk = live.next().wait().unwrap();
+    /// drop(live);
+    /// add("bread");
+    /// let mut live = client.get("/live").header("last-event-id", milk.id().unwrap()).open().send();
+    /// assert_eq!(live.next().wait().unwrap().elements(), "<li>bread</li>");
+    /// # }
+    /// ```
+    pub fn resume(&self, patterns: impl Patterns, position: impl IntoPosition) -> Updates<T> {
+        Updates::new(Arc::clone(&self.shared), valid(patterns), position.into_position())
+    }
+
+    /// The position behind all that was published so far; empty without [a history](Self::history).
+    ///
+    /// Take it before the state is read that goes into a page: what [`resume`](Self::resume) then yields begins before
+    /// that state.
+    pub fn position(&self) -> Position {
+        self.shared.history.get().map(|history| lock(history).position()).unwrap_or_default()
     }
 
     /// How many subscriptions a value published under `subject` would reach: none if it is no subject.
@@ -167,6 +327,15 @@ impl<T: Clone> Relay<T> {
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
     }
+}
+
+/// The patterns of a subscription, none of which overlap. With an invalid one there are none.
+fn valid(patterns: impl Patterns) -> Vec<Pattern> {
+    let patterns = patterns.patterns().unwrap_or_else(|invalid| {
+        tracing::error!(error = %invalid, "a subscription receives nothing");
+        Vec::new()
+    });
+    pattern::without_overlap(patterns)
 }
 
 impl<T: Clone + 'static> Default for Relay<T> {

@@ -24,7 +24,8 @@ use crate::stop::StopSignal;
 /// stario's own server if the caller drops the future when the client leaves, as hyper does. The differences:
 ///
 /// - [`ClientAddress`](crate::ClientAddress) needs a `SocketAddr` in the request's extensions.
-/// - It stops only by [`stop`](Self::stop), which ends event streams and waits for commands.
+/// - It stops only by [`stop`](Self::stop), which ends event streams and waits for commands. The body of a query's stream ends with
+///   an error then, so that browsers open it again; the other server may log that.
 /// - Hooks of [`App::on_start`] run in [`start`](Self::start).
 /// - A stream that fails over HTTP/2 may be reset before all that it sent has arrived.
 /// - Of the [`Limits`](crate::Limits), only those for stopping apply, as set in the code.

@@ -4,6 +4,7 @@
 //! Datastar's and stands in `datastar`.
 
 use std::any::Any;
+use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -17,7 +18,7 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http_body::SizeHint;
 use tokio::time::Instant;
 
-use crate::body::{Body, BodyError, Cut, Frames};
+use crate::body::{Body, BodyError, Cut, Frames, Stopped};
 use crate::datastar::{Burst, Event, FRAME_BYTES, StreamItem};
 use crate::response::{self, IntoResponse, Response};
 use crate::stop::{StopSignal, StopWatch, Timer};
@@ -86,6 +87,10 @@ pub(crate) trait StreamObserver: Send + Sync {
 pub(crate) struct StreamSettings {
     /// Ends the stream between two frames when it is given.
     pub(crate) stop: Option<StopSignal>,
+    /// Whether the client may send the request again after the stop, which a command's client must not. Then the stream ends
+    /// without the mark of a whole response. Datastar's client takes that for a lost connection and connects again, which it
+    /// does not do after a whole response.
+    pub(crate) is_resumable: bool,
     /// A comment is sent after each such time without an event.
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) observer: Arc<dyn StreamObserver>,
@@ -99,12 +104,26 @@ pin_project_lite::pin_project! {
         #[pin]
         source: S,
         stop: Option<StopWatch>,
+        is_resumable: bool,
+        phase: Phase,
         pings: Option<Pings>,
         observer: Arc<dyn StreamObserver>,
         place: StreamPlace,
         wakes: WakeFlag,
         waits: Waits,
     }
+}
+
+/// How an event stream ends at the server's stop:
+///
+/// ```text
+/// Open --stop, or a source that the stop has ended--> Stopped: the retry time is sent --> Ended: the body fails
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    Stopped,
+    Ended,
 }
 
 /// What an event stream need not poll until it is woken.
@@ -119,28 +138,71 @@ enum Waits {
 
 impl<S: EventSource> EventStream<S> {
     pub(crate) fn new(source: S, settings: StreamSettings) -> Self {
-        let StreamSettings { stop, ping_interval, observer, place } = settings;
+        let StreamSettings { stop, is_resumable, ping_interval, observer, place } = settings;
         let stop = stop.map(|stop| stop.watch());
         let pings = ping_interval.and_then(Pings::every);
-        Self { source, stop, pings, observer, place, wakes: WakeFlag::new(), waits: Waits::Nothing }
+        let (wakes, waits) = (WakeFlag::new(), Waits::Nothing);
+        Self { source, stop, is_resumable, phase: Phase::Open, pings, observer, place, wakes, waits }
+    }
+
+    /// The next step of a stream that the stop has ended.
+    #[cold]
+    fn poll_stopped(self: Pin<&mut Self>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let this = self.project();
+        if *this.phase == Phase::Open {
+            this.observer.stopped();
+            *this.phase = Phase::Stopped;
+        }
+        if !*this.is_resumable {
+            return Poll::Ready(None);
+        }
+        // The line would end an event that is not whole, and would not fit into a length that was declared.
+        let takes_line = this.source.is_between_events() && this.source.size_hint().exact().is_none();
+        if *this.phase == Phase::Stopped && takes_line {
+            *this.phase = Phase::Ended;
+            return Poll::Ready(Some(Ok(retry_after_stop())));
+        }
+        Poll::Ready(Some(Err(Stopped.into())))
     }
 }
 
+/// The shortest time after which a browser connects again when the server stops, and by how much a random part may lengthen it,
+/// both in milliseconds. The random part keeps the browsers from connecting all at once.
+const STOP_RETRY: (u64, u64) = (250, 1500);
+
+/// Tells the client when to connect again.
+fn retry_after_stop() -> Bytes {
+    let (least, range) = STOP_RETRY;
+    // Each `RandomState` has other keys.
+    let jitter = RandomState::new().hash_one(least) % (range + 1);
+    format!("retry: {}\n\n", least + jitter).into()
+}
+
 impl<S: EventSource> Frames for EventStream<S> {
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        if self.phase != Phase::Open {
+            return self.poll_stopped();
+        }
         // The task of the context is known by `still_waits`.
-        let mut this = self.project();
+        let mut this = self.as_mut().project();
         let ctx = &mut Context::from_waker(this.wakes.waker());
         if *this.waits == Waits::Nothing {
             if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) {
-                this.observer.stopped();
-                return Poll::Ready(None);
+                return self.poll_stopped();
             }
             if let Poll::Ready(next) = this.source.as_mut().poll_next(ctx) {
                 if let Some(pings) = this.pings {
                     pings.note_event();
                 }
-                let Some(frame) = next else { return Poll::Ready(None) };
+                let frame = match next {
+                    Some(Err(error)) if error.is::<Stopped>() => return self.poll_stopped(),
+                    Some(frame) => frame,
+                    // The stop was given after it was polled above, and the handler has ended its stream because of it.
+                    None if this.stop.as_mut().is_some_and(|stop| stop.poll_stopped(ctx).is_ready()) => {
+                        return self.poll_stopped();
+                    }
+                    None => return Poll::Ready(None),
+                };
                 return Poll::Ready(Some(frame.map(|frame| {
                     if frame.is_last_for_now {
                         let is_armed = this.pings.as_ref().is_none_or(|pings| pings.timer.is_armed());
@@ -337,6 +399,7 @@ mod tests {
         let (sender, received) = mpsc::unbounded_channel();
         let settings = StreamSettings {
             stop: None,
+            is_resumable: true,
             ping_interval,
             observer: Arc::new(Unobserved),
             place: StreamPlaces::new(1).take(true).unwrap(),

@@ -15,7 +15,8 @@ use futures_core::Stream;
 /// it in `tokio::task::spawn_blocking`, and wait for that.
 ///
 /// The block owns what it uses, or borrows from the handler's parameters. The response ends when the block
-/// ends, the browser leaves, or the server stops.
+/// ends, the browser leaves, or the server stops. When the server stops, the browser opens the stream of a query again after 0.25
+/// to 1.75 seconds; after the end of the block it does so only if its action says [`Retry::Always`](crate::action::Retry::Always).
 ///
 /// ```
 /// use std::time::Duration;

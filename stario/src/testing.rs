@@ -176,7 +176,7 @@ impl TestClient {
         block_on(self.drain());
     }
 
-    /// Stops the app as a server does: event streams end, detached commands and commands whose client left
+    /// Stops the app as a server does: event streams end (a test sees a plain end), detached commands and commands whose client left
     /// finish, then singletons are cleaned up, and the hooks of [`App::on_stop`] run.
     ///
     /// # Panics

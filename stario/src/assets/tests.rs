@@ -143,7 +143,9 @@ mod compressed {
         compress_in_background(&settings);
         // The jobs run one after the other.
         let (sender, done) = tokio::sync::oneshot::channel();
-        in_background(move || drop(sender.send(())));
+        in_background(move || {
+            let _ = sender.send(());
+        });
         done.await.unwrap();
 
         let request = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("br"))]);

@@ -15,6 +15,18 @@ impl std::fmt::Display for Cut {
     }
 }
 
+/// The end of an event stream that the server's stop has ended. It must not look complete: a browser then connects again.
+#[derive(Debug)]
+pub(crate) struct Stopped;
+
+impl std::error::Error for Stopped {}
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the server stops")
+    }
+}
+
 /// The body is longer than its reader allows.
 #[derive(Debug)]
 pub(crate) struct TooLong;

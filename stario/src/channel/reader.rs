@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::SizeHint;
 
 use super::{Channel, Head, Length, Phase, State};
-use crate::body::{BodyError, Cut, Frames};
+use crate::body::{BodyError, Cut, Frames, Stopped};
 use crate::hand_over::Panicked;
 use crate::response::Response;
 use crate::sse::{EventSource, Frame};
@@ -71,6 +71,7 @@ impl State {
         match self.phase {
             Phase::Ended => Poll::Ready(None),
             Phase::Cut => Poll::Ready(Some(Err(Cut("the response was cut").into()))),
+            Phase::Stopped => Poll::Ready(Some(Err(Stopped.into()))),
             Phase::Unsent | Phase::Open { .. } => {
                 self.reader = Some(ctx.waker().clone());
                 Poll::Pending

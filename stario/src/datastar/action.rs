@@ -93,11 +93,11 @@ pub enum ContentType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Retry {
-    /// When the network fails. Datastar's default.
+    /// When the network fails, and when the server's stop has ended a stream. Datastar's default.
     Auto,
     /// Also when the answer is a 4xx or a 5xx.
     Error,
-    /// Also when the response ends: keeps a stream open across restarts of the server.
+    /// Also when the response ends: opens a stream again that its handler has ended.
     Always,
     /// Never.
     Never,

@@ -311,6 +311,22 @@ mod tests {
     }
 
     #[test]
+    fn a_last_id_stands_behind_the_data_and_counts_instead_of_the_event_s_own() {
+        let check = |event: Event, expected: &[&str]| {
+            let mut event = event;
+            event.set_last_id("7.1");
+            check(event, expected);
+        };
+        check(Event::new(json!({})), &[SIGNALS, "data: signals {}", "id: 7.1"]);
+        check(Event::of_elements(markup("<b></b>")), &[ELEMENTS, "data: elements <b></b>", "id: 7.1"]);
+        check(Event::new(patch("x").id("own")), &[ELEMENTS, "id: own", "data: elements x", "id: 7.1"]);
+        check(Event::new(ping()), &[":", "id: 7.1"]);
+        let mut invalid = Event::new(json!([1]));
+        invalid.set_last_id("7.1");
+        refused(invalid, "these signals are no JSON object");
+    }
+
+    #[test]
     fn an_event_has_no_room_to_spare() {
         for event in [
             Event::new("one"),

@@ -33,7 +33,7 @@ impl Delivery for Exchange {
         let (is_stream, is_stopped) =
             (self.record.is_stream.load(Ordering::Relaxed), self.record.is_stopped.load(Ordering::Relaxed));
         let outcome = match end {
-            End::Whole if is_stopped => Outcome::Stopped,
+            End::Whole | End::Failed if is_stopped => Outcome::Stopped,
             End::Whole => Outcome::Whole,
             End::Dropped if is_stream => Outcome::ClientClosed,
             End::Failed | End::Dropped => Outcome::Cut,

@@ -27,7 +27,7 @@ pub(super) fn stream(
 ) -> Response {
     let ping_interval = exchange.settings().ping_interval();
     let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;
-    let settings = StreamSettings { stop, ping_interval, observer, place };
+    let settings = StreamSettings { stop, is_resumable: exchange.is_query(), ping_interval, observer, place };
     respond(exchange, head, |_| EventStream::new(source, settings))
 }
 
@@ -59,8 +59,9 @@ pub(crate) fn mounted(exchange: &Arc<Exchange>, response: Response) -> Response 
     let Some(place) = exchange.place_for_stream() else { return too_many_streams(exchange, None) };
     let stop = Some(exchange.app().stop.clone());
     let observer = Arc::clone(exchange) as Arc<dyn StreamObserver>;
-    let settings = StreamSettings { stop, ping_interval: None, observer, place };
-    respond(exchange, response, |body| EventStream::new(Mounted(body), settings))
+    let is_resumable = exchange.is_query();
+    let settings = StreamSettings { stop, is_resumable, ping_interval: None, observer, place };
+    respond(exchange, response, |body| EventStream::new(Mounted { body, is_between_events: true }, settings))
 }
 
 fn respond<S: EventSource + 'static>(
@@ -97,22 +98,31 @@ impl Frames for Written {
 }
 
 /// The data of a body that another service made, without its trailers.
-struct Mounted(Body);
+struct Mounted {
+    body: Body,
+    /// Whether the last frame has ended with an event.
+    is_between_events: bool,
+}
 
 impl EventSource for Mounted {
     fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
         loop {
-            let frame = match ready!(Pin::new(&mut self.0).poll_frame(ctx)) {
+            let frame = match ready!(Pin::new(&mut self.body).poll_frame(ctx)) {
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             };
             if let Ok(bytes) = frame.into_data() {
+                self.is_between_events = bytes.ends_with(b"\n\n");
                 // No line of an event's payload begins like this.
                 let lines = bytes.split(|byte| *byte == b'\n');
                 let events = lines.filter(|line| line.starts_with(b"event: ")).count() as u64;
                 return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: false })));
             }
         }
+    }
+
+    fn is_between_events(&self) -> bool {
+        self.is_between_events
     }
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
+
+use super::position::Stamp;
 
 /// How many values a queue holds unless the subscription says otherwise.
 const CAPACITY: usize = 1024;
@@ -18,6 +20,18 @@ pub(super) struct Message<T> {
     pub(super) value: T,
     /// The bytes that it counts for.
     pub(super) size: usize,
+    /// Its number, if the relay has a history.
+    pub(super) stamp: Option<Stamp>,
+}
+
+impl<T: Clone> Message<T> {
+    /// The subject and the value, which is cloned unless this is the last to receive it.
+    pub(super) fn into_parts(this: Arc<Self>) -> (Arc<str>, T) {
+        match Arc::try_unwrap(this) {
+            Ok(Message { subject, value, .. }) => (subject, value),
+            Err(shared) => (Arc::clone(&shared.subject), shared.value.clone()),
+        }
+    }
 }
 
 pub(super) struct Mailbox<T> {
@@ -31,13 +45,18 @@ pub(super) struct Mailbox<T> {
     is_closed: bool,
     /// How many values were dropped.
     dropped: u64,
+    /// Whether values were dropped for want of room since the reader asked.
+    has_lost: bool,
     /// Wakes the task that waits for the next message, if one does.
     reader: Option<Waker>,
 }
 
+#[derive(PartialEq, Eq)]
 enum WhenFull {
     DropOldest,
     Close,
+    /// Drop all values, and take no more until the reader has received the gap.
+    Gap,
 }
 
 /// Messages for the caller to drop once the lock is released: the destructors of their values may use the relay.
@@ -54,8 +73,32 @@ impl<T> Mailbox<T> {
             when_full: WhenFull::DropOldest,
             is_closed,
             dropped: 0,
+            has_lost: false,
             reader: None,
         }
+    }
+
+    /// An empty mailbox whose reader receives a gap in the place of values that were dropped. With `begins_with_gap`, the
+    /// gap is the first that the reader receives.
+    pub(super) fn with_gaps(is_closed: bool, begins_with_gap: bool) -> Self {
+        let has_lost = begins_with_gap && !is_closed;
+        Self { when_full: WhenFull::Gap, has_lost, ..Self::new(is_closed) }
+    }
+
+    /// Whether the reader has to receive a gap before anything else.
+    pub(super) fn has_gap(&self) -> bool {
+        self.when_full == WhenFull::Gap && self.has_lost
+    }
+
+    /// Empties the queue, for a reader that receives the gap or does not need the values that wait.
+    pub(super) fn skip(&mut self) -> Dropped<T> {
+        self.has_lost = false;
+        std::iter::from_fn(|| self.pop()).collect()
+    }
+
+    /// Whether values were dropped for want of room since the last call.
+    pub(super) fn take_lost(&mut self) -> bool {
+        std::mem::take(&mut self.has_lost)
     }
 
     /// Adds a message. The caller wakes the reader once the lock is released.
@@ -63,10 +106,14 @@ impl<T> Mailbox<T> {
         if self.is_closed {
             return (Dropped::new(), None);
         }
+        if self.has_gap() {
+            self.dropped += 1;
+            return (smallvec![message], None);
+        }
         let mut dropped: Dropped<T> = self.take(&message.subject).into_iter().collect();
         // Room is made before, so that the queue never grows past its capacity.
         dropped.extend(self.shrink_to(self.capacity - 1, message.size));
-        if self.is_closed {
+        if self.is_closed || self.has_gap() {
             dropped.push(message);
         } else {
             self.push(message);
@@ -81,11 +128,13 @@ impl<T> Mailbox<T> {
         while let Some(oldest) = self.queue.oldest() {
             // The oldest does not count: one large message may wait with others behind it.
             let bytes = (self.bytes - oldest.size).saturating_add(more);
-            if self.queue.len() <= most && bytes <= self.capacity_bytes && !self.is_closed {
+            let has_room = self.queue.len() <= most && bytes <= self.capacity_bytes;
+            if has_room && !self.is_closed && !self.has_gap() {
                 break;
             }
             dropped.extend(self.pop());
-            if let WhenFull::Close = self.when_full {
+            self.has_lost = true;
+            if self.when_full == WhenFull::Close {
                 self.is_closed = true;
             }
         }
@@ -255,7 +304,7 @@ mod tests {
 
     /// Delivers as `Relay::publish` does: the reader is woken when the lock is released.
     fn publish(mailbox: &Mutex<Mailbox<u8>>, value: u8) {
-        let message = Arc::new(Message { subject: "subject".into(), value, size: 1 });
+        let message = Arc::new(Message { subject: "subject".into(), value, size: 1, stamp: None });
         let (dropped, reader) = mailbox.lock().unwrap().deliver(message);
         drop(dropped);
         if let Some(reader) = reader {

@@ -80,6 +80,14 @@ impl Pattern {
         self.0.ends_with('*')
     }
 
+    /// Whether values published under `subject` are among those that this is for.
+    pub(super) fn fits(&self, subject: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(beginning) => subject.starts_with(beginning),
+            None => self.0 == subject,
+        }
+    }
+
     /// Whether every subject that `other` fits is one that this fits.
     fn covers(&self, other: &Self) -> bool {
         match self.0.strip_suffix('*') {

@@ -44,13 +44,13 @@ use super::table::{Shared, lock};
 pub struct Subscription<T> {
     patterns: Vec<Pattern>,
     id: u64,
-    mailbox: Arc<Mutex<Mailbox<T>>>,
-    shared: Arc<Shared<T>>,
+    pub(super) mailbox: Arc<Mutex<Mailbox<T>>>,
+    pub(super) shared: Arc<Shared<T>>,
 }
 
 impl<T> Subscription<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>, patterns: Vec<Pattern>) -> Self {
-        let mailbox = Arc::new(Mutex::new(Mailbox::new(patterns.is_empty())));
+    pub(super) fn new(shared: Arc<Shared<T>>, patterns: Vec<Pattern>, mailbox: Mailbox<T>) -> Self {
+        let mailbox = Arc::new(Mutex::new(mailbox));
         let id = lock(&shared.table).add(&patterns, &mailbox);
         Self { patterns, id, mailbox, shared }
     }
@@ -99,6 +99,27 @@ impl<T> Subscription<T> {
         lock(&self.mailbox).dropped()
     }
 
+    /// Whether this subscription has lost values since the last call, because it was behind. One that a newer value has
+    /// replaced is not lost.
+    ///
+    /// This does not say which values were lost, or where in the stream: send the whole state again. For the place of each loss, use
+    /// [`Relay::resume`](super::Relay::resume).
+    ///
+    /// ```
+    /// use stario::Relay;
+    ///
+    /// let relay = Relay::new();
+    /// let mut news = relay.subscribe("news").capacity(1);
+    /// relay.publish("news", "first");
+    /// assert!(!news.has_lost());
+    /// relay.publish("news", "second");
+    /// assert!(news.has_lost());
+    /// assert!(!news.has_lost());
+    /// ```
+    pub fn has_lost(&mut self) -> bool {
+        lock(&self.mailbox).take_lost()
+    }
+
     /// How many values wait to be received.
     pub fn waiting(&self) -> usize {
         lock(&self.mailbox).len()
@@ -126,12 +147,7 @@ impl<T: Clone> Stream for Subscription<T> {
         let mut unused = None;
         let polled = lock(&self.mailbox).poll(ctx, &mut unused);
         drop(unused);
-        polled.map(|message| {
-            message.map(|message| match Arc::try_unwrap(message) {
-                Ok(Message { subject, value, .. }) => (subject, value),
-                Err(shared) => (Arc::clone(&shared.subject), shared.value.clone()),
-            })
-        })
+        polled.map(|message| message.map(Message::into_parts))
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use smallvec::SmallVec;
 
+use super::history::History;
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
 
 pub(super) struct Shared<T> {
     pub(super) table: Mutex<Table<T>>,
+    /// The last messages, if they are kept. Its lock is taken before that of the table, and that before a mailbox's.
+    pub(super) history: OnceLock<Mutex<History<T>>>,
     pub(super) dropped: AtomicU64,
     /// How many bytes a value holds.
     pub(super) measure: fn(&T) -> usize,
@@ -18,7 +21,7 @@ pub(super) struct Shared<T> {
 
 impl<T> Shared<T> {
     pub(super) fn new(measure: fn(&T) -> usize) -> Self {
-        Self { table: Mutex::default(), dropped: AtomicU64::new(0), measure }
+        Self { table: Mutex::default(), history: OnceLock::new(), dropped: AtomicU64::new(0), measure }
     }
 }
 

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Collected};
 use serde::Serialize;
 
 use super::cookie_jar::{CookieJar, host_of};
-use super::decode::decoded;
+use super::decode::{decoded, ended_plainly};
 use super::events::Events;
 use super::response::TestResponse;
 use super::wait::{block_on, patiently};
@@ -258,7 +258,7 @@ impl IntoFuture for TestRequest {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async {
             let (head, body) = self.respond().await.into_parts();
-            match patiently("end of the response", body.collect()).await {
+            match patiently("end of the response", ended_plainly(body).collect()).await {
                 Ok(body) => {
                     let body = body.to_bytes();
                     let content = decoded(&head.headers, body.clone().into()).collect().await;

@@ -1,10 +1,11 @@
 //! What a handler does only while its client is connected and the server runs.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::channel::Channel;
 use crate::error::Rejection;
@@ -34,6 +35,11 @@ use crate::scope::Scope;
 /// | query, stream | is dropped when its client leaves; learns here that the server stops |
 /// | detached command | has answered before it runs; learns here that the server stops |
 ///
+/// If a handler with a `Writer` has seen the server's stop here (or by [`Writer::alive`](crate::Writer::alive) and
+/// [`Writer::while_alive`](crate::Writer::while_alive)) and has written only events, its response ends as that of
+/// [`stream!`](crate::stream!) does then: the browser opens the stream of a query again.
+/// [`Writer::end`](crate::Writer::end) ends it as a whole response.
+///
 /// ```
 /// use stario::prelude::*;
 ///
@@ -55,34 +61,68 @@ use crate::scope::Scope;
 /// assert_eq!(TestClient::new(app::new()).post("/report").send().text(), "a long report");
 /// # }
 /// ```
-#[derive(Debug, Clone)]
-pub struct Alive(CancellationToken);
+#[derive(Clone)]
+pub struct Alive(Arc<Channel>);
 
 impl Alive {
-    pub(super) fn of(channel: &Channel) -> Self {
+    pub(super) fn of(channel: &Arc<Channel>) -> Self {
         channel.watch_client();
-        Self(channel.ended().clone())
+        Self(Arc::clone(channel))
+    }
+
+    fn until_ended(&self) -> Ended {
+        Ended { channel: Arc::clone(&self.0), token: self.0.ended().clone().cancelled_owned() }
     }
 
     /// The items of `source` for as long as this is alive; then the wait for the next one ends at once.
     pub fn stream<S: Stream>(&self, source: S) -> WhileAlive<S> {
-        WhileAlive(Box::pin(Watched { source: Some(source), ended: self.0.clone().cancelled_owned() }))
+        WhileAlive(Box::pin(Watched { source: Some(source), ended: self.until_ended() }))
     }
 
     /// Runs `future` for as long as this is alive: then it is dropped, and the result is `None`. If this is not
     /// alive to begin with, the future does not run.
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
-        Run { future, ended: self.0.clone().cancelled_owned() }
+        Run { future, ended: self.until_ended() }
     }
 
     /// Resolves when this is no longer alive.
     pub async fn ended(&self) {
-        self.0.cancelled().await;
+        self.until_ended().await;
     }
 
     /// Whether this is no longer alive.
     pub fn has_ended(&self) -> bool {
-        self.0.is_cancelled()
+        let has_ended = self.0.ended().is_cancelled();
+        if has_ended {
+            self.0.note_interrupted();
+        }
+        has_ended
+    }
+}
+
+impl std::fmt::Debug for Alive {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Alive").field(self.0.ended()).finish()
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// Resolves when the client has left or the server stops, and notes in the channel that the handler has seen it.
+    struct Ended {
+        channel: Arc<Channel>,
+        #[pin]
+        token: WaitForCancellationFutureOwned,
+    }
+}
+
+impl Future for Ended {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        ready!(this.token.poll(ctx));
+        this.channel.note_interrupted();
+        Poll::Ready(())
     }
 }
 
@@ -97,7 +137,7 @@ pin_project_lite::pin_project! {
         #[pin]
         future: F,
         #[pin]
-        ended: WaitForCancellationFutureOwned,
+        ended: Ended,
     }
 }
 
@@ -126,7 +166,7 @@ pin_project_lite::pin_project! {
         #[pin]
         source: Option<S>,
         #[pin]
-        ended: WaitForCancellationFutureOwned,
+        ended: Ended,
     }
 }
 

@@ -211,6 +211,12 @@ async fn a_stream_is_reported_with_its_events() {
     endless.next().await.unwrap();
     drop(endless);
     check(&log.message("GET /endless 200 closed by its client after ").await, &[("events", "1")]);
+    let mut endless = client.get("/endless").open().await;
+    endless.next().await.unwrap();
+    client.stop().await;
+    assert_eq!(endless.next().await, None);
+    let stopped = log.message("GET /endless 200 ended by the server's stop after ").await;
+    check(&stopped, &[("events", "1"), ("level", "INFO")]);
     // A layer that makes another body of the stream does not hide them.
     let other_body =
         tower_http::map_response_body::MapResponseBodyLayer::new(http_body_util::BodyExt::boxed_unsync);

@@ -8,6 +8,7 @@ mod http2;
 mod limits;
 mod places;
 mod shutdown;
+mod streams_at_stop;
 mod unread;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,6 +8,7 @@ mod detached;
 mod events;
 mod inputs;
 mod relay;
+mod relay_history;
 mod relay_streams;
 mod writer;
 #[path = "../support/mod.rs"]

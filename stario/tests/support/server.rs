@@ -92,6 +92,13 @@ pub(crate) async fn rest(socket: &mut TcpStream) -> String {
     String::from_utf8(rest_bytes(socket).await).unwrap()
 }
 
+/// Whether an event stream of HTTP/1.1 ended because the server stops: it says when to connect again, and the last chunk,
+/// which marks a whole response, is missing.
+pub(crate) fn is_ended_by_stop(answer: &str) -> bool {
+    let retry = answer.strip_suffix("\n\n\r\n").and_then(|text| text.rsplit_once("\r\nretry: "));
+    retry.is_some_and(|(_, time)| time.parse::<u64>().is_ok_and(|time| (250..=1750).contains(&time)))
+}
+
 /// One response without a body, or with one whose length it says.
 pub(crate) async fn answer(socket: &mut TcpStream) -> String {
     let mut answer = Vec::new();

@@ -89,6 +89,19 @@ impl Event {
         Ok(())
     }
 
+    /// Sets the id, which replaces the event's own. It stands behind the data: Datastar's client takes an id as soon as it
+    /// has read that line, and would not ask again for an event whose data were lost with the connection.
+    pub(crate) fn set_last_id(&mut self, id: &str) {
+        let event = match &self.0 {
+            Kind::Encoded(bytes) => bytes.clone(),
+            Kind::Elements(html) => patch_of(html).concat().into(),
+            Kind::Invalid(_) => return,
+        };
+        // The blank line comes behind the id.
+        let lines = event.strip_suffix(b"\n").unwrap_or(&event);
+        self.0 = Kind::Encoded([lines, b"id: ", id.as_bytes(), b"\n\n"].concat().into());
+    }
+
     /// How many bytes go over the wire.
     pub(crate) fn len(&self) -> usize {
         match &self.0 {

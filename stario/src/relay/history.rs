@@ -1,0 +1,179 @@
+//! The last messages of a relay, so that a subscription can begin in the past.
+//!
+//! Its lock is held while a message is numbered and delivered, and while a subscription takes what it has missed and is
+//! added to the others. So each message is either missed or delivered, never both, and every subscription receives the
+//! messages in the order of their numbers. What is dropped or woken meanwhile waits until the lock is released.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::mailbox::{Dropped, Message};
+use super::pattern::Pattern;
+use super::position::{PUBLISHERS, Position, Stamp};
+use crate::datastar::Event;
+
+/// How many bytes of messages are kept unless the relay says otherwise: 4 MiB.
+const CAPACITY_BYTES: usize = 4 << 20;
+
+pub(super) struct History<T> {
+    /// The kept messages, in the order in which they came.
+    messages: VecDeque<Arc<Message<T>>>,
+    /// The sizes of all kept messages together.
+    bytes: usize,
+    capacity: usize,
+    capacity_bytes: usize,
+    /// The publishers: this relay first, then others. The one whose message came last stands at the end.
+    publishers: SmallVec<[Publisher; 1]>,
+    /// Writes a message's stamp into its value, if the value is an event.
+    mark: fn(&mut T, Stamp),
+}
+
+/// Which messages of one publisher are kept.
+struct Publisher {
+    epoch: u64,
+    /// The number of its last message; 0 before the first.
+    newest: u64,
+    /// All messages from this number to the newest are kept.
+    oldest: u64,
+}
+
+impl<T: 'static> History<T> {
+    /// An empty history, whose publisher has a new random name.
+    pub(super) fn new() -> Self {
+        let own = Publisher { epoch: RandomState::new().hash_one(0), newest: 0, oldest: 1 };
+        Self {
+            messages: VecDeque::new(),
+            bytes: 0,
+            capacity: 0,
+            capacity_bytes: CAPACITY_BYTES,
+            publishers: SmallVec::from_iter([own]),
+            mark: |value, stamp| set_event_id(value, Position::from_iter([stamp])),
+        }
+    }
+}
+
+impl<T> History<T> {
+    pub(super) fn set_capacity(&mut self, messages: usize) -> Dropped<T> {
+        self.capacity = messages;
+        self.shrink()
+    }
+
+    pub(super) fn set_capacity_bytes(&mut self, bytes: usize) -> Dropped<T> {
+        self.capacity_bytes = bytes;
+        self.shrink()
+    }
+
+    /// Makes the next message of this relay, with its number.
+    pub(super) fn number(&self, subject: Arc<str>, mut value: T, size: usize) -> Arc<Message<T>> {
+        let own = &self.publishers[0];
+        let stamp = Stamp { epoch: own.epoch, number: own.newest + 1 };
+        (self.mark)(&mut value, stamp);
+        Arc::new(Message { subject, value, size, stamp: Some(stamp) })
+    }
+
+    /// Keeps a message. The caller drops what makes room for it once the lock is released.
+    pub(super) fn append(&mut self, message: Arc<Message<T>>) -> Dropped<T> {
+        let Some(stamp) = message.stamp else { return Dropped::new() };
+        let publisher = self.publisher_mut(stamp.epoch);
+        if stamp.number != publisher.newest + 1 {
+            // The messages between the last one and this one are missing.
+            publisher.oldest = stamp.number;
+        }
+        publisher.newest = stamp.number;
+        self.bytes += message.size;
+        self.messages.push_back(message);
+        self.shrink()
+    }
+
+    fn shrink(&mut self) -> Dropped<T> {
+        let mut dropped = Dropped::new();
+        while self.messages.len() > self.capacity || self.bytes > self.capacity_bytes {
+            let Some(message) = self.messages.pop_front() else { break };
+            self.bytes -= message.size;
+            if let Some(stamp) = message.stamp
+                && let Some(publisher) = self.publishers.iter_mut().find(|it| it.epoch == stamp.epoch)
+            {
+                publisher.oldest = publisher.oldest.max(stamp.number + 1);
+            }
+            dropped.push(message);
+        }
+        dropped
+    }
+
+    fn publisher(&self, epoch: u64) -> Option<&Publisher> {
+        self.publishers.iter().find(|publisher| publisher.epoch == epoch)
+    }
+
+    fn publisher_mut(&mut self, epoch: u64) -> &mut Publisher {
+        let last = match self.publishers.iter().position(|publisher| publisher.epoch == epoch) {
+            Some(0) => return &mut self.publishers[0],
+            Some(at) => self.publishers.remove(at),
+            None => {
+                if self.publishers.len() == PUBLISHERS {
+                    self.publishers.remove(1);
+                }
+                Publisher { epoch, newest: 0, oldest: 1 }
+            }
+        };
+        self.publishers.push(last);
+        let at = self.publishers.len() - 1;
+        &mut self.publishers[at]
+    }
+
+    /// The messages behind `position` that fit a pattern, the oldest first; `None` if some may be missing.
+    pub(super) fn since(
+        &self,
+        position: &Position,
+        patterns: &[Pattern],
+    ) -> Option<VecDeque<Arc<Message<T>>>> {
+        let is_known =
+            |stamp: &Stamp| self.publisher(stamp.epoch).is_some_and(|it| stamp.number <= it.newest);
+        if !position.stamps().iter().all(is_known) {
+            return None;
+        }
+        let mut missed = 0;
+        for publisher in &self.publishers {
+            let number = position.number(publisher.epoch).unwrap_or(0);
+            if number + 1 < publisher.oldest {
+                return None;
+            }
+            missed += publisher.newest - number;
+        }
+        let is_behind = |message: &&Arc<Message<T>>| {
+            message.stamp.is_some_and(|stamp| {
+                self.publisher(stamp.epoch).is_some()
+                    && stamp.number > position.number(stamp.epoch).unwrap_or(0)
+            })
+        };
+        let fits = |message: &&Arc<Message<T>>| patterns.iter().any(|pattern| pattern.fits(&message.subject));
+        let missed = usize::try_from(missed).unwrap_or(usize::MAX);
+        // From the end, because a client that comes back has usually missed the last few of many.
+        let mut messages: VecDeque<_> =
+            self.messages.iter().rev().filter(is_behind).take(missed).filter(fits).cloned().collect();
+        messages.make_contiguous().reverse();
+        Some(messages)
+    }
+
+    /// The position behind all messages.
+    pub(super) fn position(&self) -> Position {
+        self.publishers.iter().map(|it| Stamp { epoch: it.epoch, number: it.newest }).collect()
+    }
+}
+
+/// Gives an event its id; other values are left as they are.
+pub(super) fn set_event_id<T: 'static>(value: &mut T, id: impl Display) {
+    let any: &mut dyn Any = value;
+    if let Some(event) = any.downcast_mut::<Event>() {
+        event.set_last_id(&id.to_string());
+    }
+}
+
+#[cfg(test)]
+mod interleaved;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Publishers and a subscription that begins in the past, in every order of their steps.
+//!
+//! History and mailbox are the relay's own. What is modelled are the steps of `Relay::publish`, `Updates::new` and
+//! `Updates::poll_next`: which locks they take in which order, and the table of subscriptions, here a list.
+
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use loom::future::block_on;
+use loom::sync::{Arc as Shared, Mutex};
+use loom::thread;
+
+use super::super::mailbox::Mailbox;
+use super::*;
+
+struct Model {
+    history: Mutex<History<u8>>,
+    readers: Mutex<Vec<Shared<Mutex<Mailbox<u8>>>>>,
+}
+
+impl Model {
+    fn new() -> Shared<Self> {
+        let mut history = History::new();
+        history.set_capacity(10);
+        Shared::new(Self { history: Mutex::new(history), readers: Mutex::default() })
+    }
+
+    /// As `Relay::publish`.
+    fn publish(&self, value: u8) {
+        let mut wakers = Vec::new();
+        {
+            let mut history = self.history.lock().unwrap();
+            let message = history.number("subject".into(), value, 1);
+            for mailbox in self.readers.lock().unwrap().iter() {
+                wakers.extend(mailbox.lock().unwrap().deliver(Arc::clone(&message)).1);
+            }
+            history.append(message);
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// As `Relay::resume`.
+    fn resume(&self, position: &Position, capacity: usize) -> Reader<'_> {
+        let history = self.history.lock().unwrap();
+        let missed = history.since(position, &["subject".parse().unwrap()]);
+        let mut mailbox = Mailbox::with_gaps(false, missed.is_none());
+        mailbox.set_capacity(capacity);
+        let mailbox = Shared::new(Mutex::new(mailbox));
+        self.readers.lock().unwrap().push(Shared::clone(&mailbox));
+        drop(history);
+        Reader { model: self, mailbox, missed: missed.unwrap_or_default(), position: position.clone() }
+    }
+}
+
+struct Reader<'a> {
+    model: &'a Model,
+    mailbox: Shared<Mutex<Mailbox<u8>>>,
+    missed: VecDeque<Arc<Message<u8>>>,
+    position: Position,
+}
+
+impl Reader<'_> {
+    /// The next value, or `None` for a gap, as `Updates::next`.
+    fn next(&mut self) -> Option<u8> {
+        block_on(poll_fn(|ctx| {
+            let mut unused = None;
+            let mut mailbox = self.mailbox.lock().unwrap();
+            if mailbox.has_gap() {
+                drop(mailbox);
+                let history = self.model.history.lock().unwrap();
+                self.mailbox.lock().unwrap().skip();
+                self.position = history.position();
+                self.missed.clear();
+                return Poll::Ready(None);
+            }
+            let polled = match self.missed.pop_front() {
+                Some(message) => Poll::Ready(Some(message)),
+                None => mailbox.poll(ctx, &mut unused),
+            };
+            polled.map(|message| {
+                let message = message.unwrap();
+                self.position.advance(message.stamp.unwrap());
+                Some(message.value)
+            })
+        }))
+    }
+
+    fn number(&self) -> u64 {
+        self.position.stamps()[0].number
+    }
+}
+
+/// Runs every order of the steps of all threads in which at most two threads are interrupted.
+fn in_every_order(steps: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(steps);
+}
+
+#[test]
+fn what_is_published_while_a_subscription_begins_is_received_once_and_in_order() {
+    in_every_order(|| {
+        let model = Model::new();
+        let start = model.history.lock().unwrap().position();
+        let publishers = [1, 2].map(|value| {
+            let model = Shared::clone(&model);
+            thread::spawn(move || model.publish(value))
+        });
+        let mut reader = model.resume(&start, 10);
+        let received: Vec<_> = [(); 2].map(|()| (reader.next(), reader.number())).into();
+        assert!(
+            matches!(received[..], [(Some(1), 1), (Some(2), 2)] | [(Some(2), 1), (Some(1), 2)]),
+            "{received:?}"
+        );
+        // All agree on the order.
+        let mut other = model.resume(&start, 10);
+        assert_eq!([(); 2].map(|()| (other.next(), other.number())).to_vec(), received);
+        for publisher in publishers {
+            publisher.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_slow_subscription_has_a_gap_where_it_lost_values_and_continues_behind_it() {
+    in_every_order(|| {
+        let model = Model::new();
+        let start = model.history.lock().unwrap().position();
+        let publisher = {
+            let model = Shared::clone(&model);
+            thread::spawn(move || (1..=3).for_each(|value| model.publish(value)))
+        };
+        let mut reader = model.resume(&start, 1);
+        let mut last = 0;
+        while last < 3 {
+            let (value, number) = (reader.next(), reader.number());
+            match value {
+                // No value is left out without a gap, and none comes twice.
+                Some(value) => assert_eq!((u64::from(value), number), (last + 1, last + 1)),
+                None => assert!(number > last, "{number} after {last}"),
+            }
+            last = number;
+        }
+        publisher.join().unwrap();
+    });
+}

@@ -1,0 +1,208 @@
+//! Where a subscription stands in what was published: one number per publisher.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use crate::extract::Header;
+
+/// The most publishers that a position has numbers of. Beyond, the publisher that was silent for the longest time is left out.
+pub(super) const PUBLISHERS: usize = 16;
+
+/// The longest text of a position: two numbers, a dot and a hyphen for each publisher.
+const TEXT_BYTES: usize = PUBLISHERS * (16 + 1 + 20 + 1);
+
+/// The number of a message, and the publisher that gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// The name of the publisher: random, and another one after a restart.
+    pub(super) epoch: u64,
+    /// The first message of the publisher has 1, each that follows one more.
+    pub(super) number: u64,
+}
+
+/// A place in what a relay has published, behind which [`Relay::resume`](super::Relay::resume) continues.
+///
+/// Its text, by `Display`, is an event's id: at most 608 bytes of letters, digits, `.` and `-`, and 18 to 37 bytes as
+/// long as one process publishes. It holds the number of the last value of each publisher, at most 16 of them; so a
+/// client that compares two can tell how many values were published in between, for all subjects together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Position {
+    /// One stamp for each publisher; the publisher of the newest message stands last.
+    stamps: SmallVec<[Stamp; 1]>,
+}
+
+impl Position {
+    /// Reads what `Display` has written; `None` for any other text.
+    fn parse(text: &str) -> Option<Self> {
+        if text.len() > TEXT_BYTES {
+            return None;
+        }
+        let mut position = Self::default();
+        for part in text.split('-') {
+            let (epoch, number) = part.split_once('.')?;
+            // The parsers of numbers accept a sign.
+            let is_plain = epoch.bytes().chain(number.bytes()).all(|byte| byte.is_ascii_alphanumeric());
+            let stamp = Stamp {
+                epoch: u64::from_str_radix(epoch, 16).ok().filter(|_| is_plain)?,
+                number: number.parse().ok()?,
+            };
+            if position.stamps.len() == PUBLISHERS || position.number(stamp.epoch).is_some() {
+                return None;
+            }
+            position.stamps.push(stamp);
+        }
+        Some(position)
+    }
+
+    pub(super) fn stamps(&self) -> &[Stamp] {
+        &self.stamps
+    }
+
+    /// The number of the last message of a publisher.
+    pub(super) fn number(&self, epoch: u64) -> Option<u64> {
+        self.stamps.iter().find(|stamp| stamp.epoch == epoch).map(|stamp| stamp.number)
+    }
+
+    /// Moves behind the message with this stamp.
+    pub(super) fn advance(&mut self, stamp: Stamp) {
+        match self.stamps.iter().position(|known| known.epoch == stamp.epoch) {
+            Some(at) => drop(self.stamps.remove(at)),
+            None if self.stamps.len() == PUBLISHERS => drop(self.stamps.remove(0)),
+            None => {}
+        }
+        self.stamps.push(stamp);
+    }
+}
+
+impl FromIterator<Stamp> for Position {
+    fn from_iter<I: IntoIterator<Item = Stamp>>(stamps: I) -> Self {
+        let mut position = Self::default();
+        stamps.into_iter().for_each(|stamp| position.advance(stamp));
+        position
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Stamp { epoch, number }) in self.stamps.iter().enumerate() {
+            let hyphen = if index == 0 { "" } else { "-" };
+            write!(formatter, "{hyphen}{epoch:016x}.{number}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What [`Relay::resume`](super::Relay::resume) takes as a position: a [`Position`], the text of one, which may come from
+/// a client, or an `Option` or a [`Header`] of those.
+pub trait IntoPosition {
+    /// The position; `None` if there is none, or the text is not one's.
+    fn into_position(self) -> Option<Position>;
+}
+
+impl IntoPosition for Position {
+    fn into_position(self) -> Option<Position> {
+        Some(self)
+    }
+}
+
+impl IntoPosition for &Position {
+    fn into_position(self) -> Option<Position> {
+        Some(self.clone())
+    }
+}
+
+impl IntoPosition for &str {
+    fn into_position(self) -> Option<Position> {
+        Position::parse(self)
+    }
+}
+
+impl IntoPosition for &String {
+    fn into_position(self) -> Option<Position> {
+        Position::parse(self)
+    }
+}
+
+impl IntoPosition for String {
+    fn into_position(self) -> Option<Position> {
+        Position::parse(&self)
+    }
+}
+
+impl<P: IntoPosition> IntoPosition for Option<P> {
+    fn into_position(self) -> Option<Position> {
+        self?.into_position()
+    }
+}
+
+impl<P: IntoPosition> IntoPosition for Header<P> {
+    fn into_position(self) -> Option<Position> {
+        self.0.into_position()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(epoch: u64, number: u64) -> Stamp {
+        Stamp { epoch, number }
+    }
+
+    #[test]
+    fn a_position_is_a_short_text_that_can_be_read_back() {
+        let check = |stamps: &[Stamp], text: &str| {
+            let position = Position { stamps: SmallVec::from_slice(stamps) };
+            assert_eq!((position.to_string(), Some(position)), (text.to_owned(), Position::parse(text)));
+        };
+        check(&[stamp(0xab, 0)], "00000000000000ab.0");
+        check(&[stamp(u64::MAX, u64::MAX)], "ffffffffffffffff.18446744073709551615");
+        check(&[stamp(1, 2), stamp(3, 4)], "0000000000000001.2-0000000000000003.4");
+        let full: Position = (0..PUBLISHERS as u64).map(|epoch| stamp(u64::MAX - epoch, u64::MAX)).collect();
+        assert!(full.to_string().len() < TEXT_BYTES && TEXT_BYTES == 608);
+        assert_eq!(full.to_string().into_position(), Some(full));
+    }
+
+    #[test]
+    fn other_texts_are_no_position() {
+        let long = "1.1-".repeat(1000);
+        let many: Vec<String> = (0..=PUBLISHERS).map(|epoch| format!("{epoch:x}.1")).collect();
+        for text in [
+            "",
+            "1",
+            ".",
+            "1.",
+            ".1",
+            "g.1",
+            "+1.1",
+            "1.+1",
+            "1.1 ",
+            " 1.1",
+            "1.1-",
+            "-1.1",
+            "1.1-1.2",
+            "1.1.1",
+            "ä.1",
+            "1.18446744073709551616",
+            "10000000000000000.1",
+            "1.a",
+            "None",
+            &long,
+            &many.join("-"),
+        ] {
+            assert_eq!(text.into_position(), None, "{text}");
+        }
+        assert_eq!(None::<&str>.into_position(), None);
+        assert_eq!(Header(Some("1.2".to_owned())).into_position(), Some(Position::from_iter([stamp(1, 2)])));
+    }
+
+    #[test]
+    fn a_position_forgets_who_was_silent_the_longest() {
+        let mut position: Position = (0..PUBLISHERS as u64).map(|epoch| stamp(epoch, 1)).collect();
+        position.advance(stamp(0, 2));
+        position.advance(stamp(99, 7));
+        assert_eq!(position.stamps().len(), PUBLISHERS);
+        assert_eq!((position.number(0), position.number(1), position.number(99)), (Some(2), None, Some(7)));
+    }
+}
