@@ -256,9 +256,16 @@ async fn events_of_an_app_pass_through_axum_and_end_with_it() {
     let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(std::str::from_utf8(&frame).unwrap().starts_with("event: datastar-patch-elements\n"));
     service.stop().await;
-    while let Some(frame) = body.frame().await {
-        frame.unwrap();
-    }
+    // The end does not look whole, so that a browser opens the stream again.
+    let mut received = String::new();
+    let error = loop {
+        match body.frame().await.expect("an end that is an error") {
+            Ok(frame) => received.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap()),
+            Err(error) => break error,
+        }
+    };
+    assert!(received.starts_with("retry: ") && received.ends_with("\n\n"), "{received}");
+    assert_eq!(error.to_string(), "the server stops");
 }
 
 #[tokio::test]
