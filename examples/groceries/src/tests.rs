@@ -250,3 +250,36 @@ fn the_list_is_there_after_a_restart() {
     let cookie = ada.cookie("session").unwrap();
     assert_eq!(again.get("/").cookie("session", &cookie).send().find(".tick")[0].text(), "Tea");
 }
+
+#[test]
+fn each_selector_of_the_style_sheet_matches_something() {
+    let household = Household::new();
+    let (mut list, _grace) = (household.sign_in("Ada"), household.sign_in("Grace"));
+    for number in 1..=12 {
+        add(&mut list, &format!("Thing {number}"));
+    }
+    list.click("#list li:first-child .tick");
+    // What is bought comes last, on the second page.
+    list.wait_until(|page| page.texts(".tick")[0] == "Thing 11");
+    list.goto("/?page=2");
+    let mut edit = household.sign_in("Ada");
+    edit.goto("/?page=2");
+    edit.click("#list li:first-child a");
+    edit.fill("[name=amount]", "2");
+    edit.click("main button");
+    list.wait_for("b");
+    edit.click("#list li:first-child a");
+    edit.fill("[name=amount]", "0");
+    edit.click("main button");
+    let mut members = household.sign_in("Ada");
+    members.goto("/members");
+    let mut pages = [list, edit, members];
+    let rules = include_str!("../static/groceries.css").split('}').filter_map(|rule| rule.split_once('{'));
+    // A rule with `@` selects no element.
+    for selector in rules.flat_map(|(selectors, _)| selectors.split(',')).filter(|text| !text.contains('@')) {
+        // Only a browser knows `:hover`.
+        let element = selector.split(':').next().unwrap_or_default().trim_end_matches(['>', ' ']).trim();
+        let is_found = element.is_empty() || pages.iter_mut().any(|page| page.count(element) > 0);
+        assert!(is_found, "{element}");
+    }
+}
