@@ -244,7 +244,7 @@ impl Channel {
             }
             (Phase::Unsent, value) => {
                 state.phase = Phase::Ended;
-                state.send_head(value.map_or(Head::None, |value| Head::Whole(value)));
+                state.send_head(value.map_or(Head::None, Head::Whole));
                 Ok(())
             }
             (Phase::Open { .. }, value) => {
