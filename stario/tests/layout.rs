@@ -329,6 +329,10 @@ fn each_dependency_has_its_place() {
             "service.rs",
         ],
     );
+}
+
+#[test]
+fn dependencies_of_features_have_their_place() {
     only_in(
         "cookie::",
         &[

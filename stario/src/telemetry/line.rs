@@ -227,7 +227,7 @@ pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
             let missing = 2 - usize::from(tenths >= 100) - usize::from(tenths >= 1000);
             let text = u64::from_le_bytes(text) >> (8 * missing);
             line.extend_from_slice(&text.to_le_bytes());
-            let unused = unit.iter().filter(|byte| **byte == 0).count();
+            let unused = usize::from(second == 0) + usize::from(third == 0);
             line.truncate(line.len() - missing - unused);
         }
         _ => {
