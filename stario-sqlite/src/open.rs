@@ -21,10 +21,16 @@ const CONNECTIONS: u32 = 8;
 ///
 /// # Errors
 ///
-/// When the file cannot be opened or made, or is no database. The error names it.
+/// When the file cannot be opened or made, or is no database, and for a URL of another system, such as `postgres://..`. The
+/// error names it.
 pub async fn open(database: impl AsRef<str>) -> Result<SqlitePool, OpenError> {
     let database = database.as_ref();
-    connect(database).await.map_err(|cause| OpenError { database: database.to_owned(), cause })
+    // The URL of a server may have a password in it, which belongs in no log.
+    let name = match database.split_once("://") {
+        Some((system, _)) if system != "sqlite" => format!("{system}://…"),
+        _ => database.to_owned(),
+    };
+    connect(database).await.map_err(|cause| OpenError { database: name, cause })
 }
 
 async fn connect(database: &str) -> Result<SqlitePool, sqlx::Error> {
@@ -32,6 +38,11 @@ async fn connect(database: &str) -> Result<SqlitePool, sqlx::Error> {
     let options = match database {
         url if url.starts_with("sqlite:") => SqliteConnectOptions::from_str(url)?,
         ":memory:" => SqliteConnectOptions::from_str("sqlite::memory:")?,
+        url if url.contains("://") => {
+            return Err(sqlx::Error::Configuration(
+                "expected a file's path or a URL that begins with `sqlite:`".into(),
+            ));
+        }
         path => SqliteConnectOptions::new().filename(path),
     };
     let options =

@@ -183,6 +183,11 @@ async fn a_database_that_cannot_be_opened_is_named() {
     std::fs::write(&no_database, "no database at all, but longer than a page header would be".repeat(10))
         .unwrap();
     assert!(open(&no_database).await.is_err());
+
+    let error =
+        stario::Error::from(open("postgres://ada:secret@localhost/shop").await.unwrap_err()).to_string();
+    assert!(error.starts_with(r#"the database "postgres://…" cannot be opened: "#), "{error}");
+    assert!(error.ends_with("expected a file's path or a URL that begins with `sqlite:`"), "{error}");
 }
 
 #[tokio::test]
