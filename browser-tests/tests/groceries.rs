@@ -71,7 +71,7 @@ async fn two_people_share_a_list() {
 
     // What fails is seen, until the next action.
     type_keys(&ada, NEW_ITEM, &format!(" {ENTER}")).await;
-    wait_for(&ada, ALERTS, "Please say what it is.").await;
+    wait_for(&ada, ALERTS, "Please say what it is, in at most 60 characters.").await;
     type_keys(&ada, NEW_ITEM, &format!("Rice{ENTER}")).await;
     wait_for(&ada, ALERTS, "").await;
 

@@ -106,7 +106,8 @@ impl SessionStore for SqliteSessions {
         )
         .bind(used)
         .execute(&self.database)
-        .await?;
+        .await
+        .map_or_else(|error| tracing::warn!(%error, "sessions that have ended are not deleted now"), |_| ());
         Ok(saved.rows_affected() == 1)
     }
 

@@ -125,7 +125,7 @@ impl<'a> Entered<'a> {
 /// How far a body came before it was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Its last byte was sent.
+    /// hyper has taken its last byte.
     Whole,
     /// It has failed.
     Failed,

@@ -2,7 +2,8 @@
 //!
 //! Whether an app is in development is decided once, when its server has its sockets: it is if all of these are loopback addresses.
 //! The address of the server decides, not that of the client, because behind a proxy on the same machine every client has a
-//! loopback address. A request that a proxy has passed on, or that names another host, is not shown anything either.
+//! loopback address. A request with a proxy's headers, or that names another host, is not shown anything either: a proxy that adds none and
+//! changes `host`, too, cannot be told apart.
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -88,11 +89,12 @@ impl Development {
     }
 }
 
-/// Whether a request names this machine, and no proxy says that it has passed it on.
+/// Whether a request names this machine, and has no header of a proxy.
 fn is_of_this_machine(headers: &HeaderMap) -> bool {
-    let is_passed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"]
-        .iter()
-        .any(|name| headers.contains_key(*name));
+    let is_passed_on =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"]
+            .iter()
+            .any(|name| headers.contains_key(*name));
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next(),

@@ -136,7 +136,7 @@ impl Drop for Dispatch {
     }
 }
 
-/// Has the request answered by what was found, unless it is refused.
+/// Refuses the request, or sends it through the layers around what was found, and then to `answer`.
 fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
     let (settings, head) = (exchange.settings(), scope.head());
     if app.refuses_host(head) {
@@ -169,7 +169,7 @@ fn now(response: Response) -> DispatchState {
     DispatchState::Now(Box::new(response))
 }
 
-/// Has the request answered by what was found, behind the guards of its part.
+/// Resolves the guards where no handler does, then calls `answer_admitted`.
 fn answer(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
     if exchange.is_guarded() && !found.is_handler() {
         let (app, exchange) = (Arc::clone(app), Arc::clone(exchange));
@@ -179,7 +179,7 @@ fn answer(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, fou
     answer_admitted(app, exchange, scope, found)
 }
 
-/// Has the request answered by what was found: calls the handler, or says why there is none.
+/// Calls the handler or the mounted service, or makes the response that says why there is none.
 fn answer_admitted(
     app: &Arc<Assembled>,
     exchange: &Arc<Exchange>,
@@ -284,10 +284,10 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(reason) = reason {
         exchange.note_reason(reason.for_log());
     }
-    // At the end: it corrects what was said of caches, by whoever said it.
+    exchange.answered(status);
+    // At the end: it corrects what was said of caches, by whoever said it. What parameters add from now on comes too late.
     #[cfg(feature = "sessions")]
     exchange.change_head(response);
-    exchange.answered(status);
 }
 
 /// The response in a coding that the client accepts.

@@ -327,7 +327,10 @@ impl Exchange {
     /// What parameters add to the head of the response.
     #[cfg(feature = "sessions")]
     pub(crate) fn head_changes(&self) -> &Arc<HeadChanges> {
-        self.outer().rare().head_changes.get_or_init(Arc::default)
+        let outer = self.outer();
+        // A parameter may be resolved late: a `Lazy` in a stream, in a detached command, or behind what a `Writer` has sent.
+        let is_sent = || outer.record.status.load(Ordering::Relaxed) != 0;
+        outer.rare().head_changes.get_or_init(|| Arc::new(HeadChanges::new(is_sent())))
     }
 
     /// Applies what parameters add to the head of the response, if any does.

@@ -23,6 +23,11 @@ struct State {
 }
 
 impl HeadChanges {
+    /// No changes yet; with `is_sent`, there can be none any more.
+    pub(crate) fn new(is_sent: bool) -> Self {
+        Self(Mutex::new(State { cookies: Vec::new(), is_sent }))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -59,14 +59,14 @@ pub use store::{SessionData, SessionFilter, SessionRecord, SessionStore};
 /// default of `T`, costs the store nothing, and gets a cookie with the first change.
 ///
 /// **A change is stored at once**, and is in the store when [`update`](Self::update) returns: an error of the store is the handler's
-/// to pass on with `?`. What the handler fails with later does not undo it. Of requests that change one session at the same time, each
-/// changes what the one before has stored: the last one wins where both change the same field, and no other change is lost. A session that was ended, or given a new id, since the request read it
-/// is not stored again: 409.
+/// to pass on with `?`. What the handler fails with later does not undo it. Requests may change one
+/// session at the same time. Each change is made to the newest stored value, so none is lost; where two set the same field, the later one
+/// counts. A session that was ended, or given a new id, since the request read it is not stored again: 409.
 ///
 /// **The cookie** holds 256 random bits, of which the store has the hash. It is `HttpOnly`, `SameSite=Lax`, and `Secure` except on
-/// `localhost`; see [`Sessions::secure`]. It is part of the response's head. In a stream, and in a detached command, the
-/// head is sent before the handler's code is: what needs a new cookie there, which is the first change, a login and a new
-/// id, is an error. All other changes are as anywhere.
+/// `localhost`; see [`Sessions::secure`]. It is part of the response's head. A stream and a detached
+/// command run after the head is sent. There, a login, a new id and the first change of a new session are errors, because they
+/// need a new cookie.
 ///
 /// **Caches**: a response whose handler takes a session has `vary: cookie`, and `cache-control` with `private`, whatever the handler
 /// set; one with a new cookie has `no-store`.
@@ -107,7 +107,8 @@ impl<T: SessionData> Session<T> {
     /// Makes it the session of a user who has just proved who they are. It gets a new id, so that the old one, which somebody else may
     /// know, is of no use. The value is kept and given to `change`; if it was that of another user, `change` gets the default.
     ///
-    /// `user` is what you know a user by, such as the key of a row; [`Sessions::revoke_user`] takes the same.
+    /// `user` is what you know a user by, such as the key of a row; [`Sessions::revoke_user`] takes the same. Choose a key that is never
+    /// given out again: SQLite promises that only with `AUTOINCREMENT`.
     ///
     /// # Errors
     ///

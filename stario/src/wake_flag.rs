@@ -61,8 +61,12 @@ impl WakeFlag {
         self.task = Some(waker.clone());
         // The flag is read under the lock: a wake that still finds the last task has set it before.
         let mut task = self.shared.task();
-        task.clone_from(&self.task);
-        self.shared.is_woken.swap(false, Ordering::AcqRel)
+        let before = std::mem::replace(&mut *task, self.task.clone());
+        let is_woken = self.shared.is_woken.swap(false, Ordering::AcqRel);
+        // The waker that is replaced is dropped outside of the lock, as the others are woken: it may be anyone's code.
+        drop(task);
+        drop(before);
+        is_woken
     }
 }
 

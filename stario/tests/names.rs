@@ -68,7 +68,7 @@ mod targets {
             yield html! { <p id="item-9">"one of the page"</p> };
             yield html! { <p id="own-only">"of no page"</p> };
             yield event::remove("#made-by-a-script");
-            yield event::remove("#itme-4711");
+            yield event::remove("#itme-4711"); yield html! { <p id="own-only">"again"</p> };
         }
     }
 
@@ -95,6 +95,7 @@ mod targets {
                 "no template has the id `other`, which an event at +17 needs (made elsewhere? `.known_ids([\"other\"])`)",
                 "no other template has the id `own-only`, which an event at +19 needs (made elsewhere? `.known_ids([\"own-only\"])`)",
                 "no template has the id `itme-4711`, which an event at +21 needs; did you mean `item-..` at +4? (made elsewhere? `.known_ids([\"itme-4711\"])`)",
+                "no other template has the id `own-only`, which an event at +21 needs (made elsewhere? `.known_ids([\"own-only\"])`)",
                 "no template has the id `writtne`, which an event at +27 needs; did you mean `written` at +33? (made elsewhere? `.known_ids([\"writtne\"])`)",
             ],
         );

@@ -1,12 +1,13 @@
+-- No id is given out twice: sessions, and forms that are open, name people and items by it.
 CREATE TABLE member (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     password_hash TEXT NOT NULL,
     is_admin INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE item (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     title TEXT NOT NULL,
     amount INTEGER NOT NULL DEFAULT 1,
     note TEXT NOT NULL DEFAULT '',

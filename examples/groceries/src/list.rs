@@ -4,7 +4,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use stario::action::ContentType;
 use stario::prelude::*;
-use stario::{Error, Flash, Session};
+use stario::{Error, Flash, Session, SessionError};
 use stario_sqlite::SqlitePool;
 use stario_sqlite::sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use stario_sqlite::sqlx::{self, FromRow, Row};
@@ -99,7 +99,7 @@ async fn live(
         yield items(&db, &view).await?;
         while news.next().await.is_some() {
             // A member who was signed out meanwhile is sent to the login.
-            if session.reload().await.is_err() { yield event::redirect(login::url()); break }
+            if let Err(SessionError::Ended) = session.reload().await { yield event::redirect(login::url()); break }
             yield items(&db, &view).await?;
         }
     }
@@ -146,8 +146,11 @@ async fn items(db: &SqlitePool, view: &View) -> Result<Html> {
 #[app::command("/items")]
 async fn add(user: User, title: Signal<String>, mut change: Change) -> Result<SignalPatch> {
     let title = title.trim();
-    if title.is_empty() {
-        return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, "Please say what it is."));
+    if title.is_empty() || title.chars().count() > 60 {
+        return Err(Error::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Please say what it is, in at most 60 characters.",
+        ));
     }
     let insert = sqlx::query("INSERT INTO item (title, added_by) VALUES (?, ?)").bind(title).bind(&user.name);
     insert.execute(change.connection().await?).await?;

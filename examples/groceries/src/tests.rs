@@ -136,7 +136,7 @@ fn an_action_that_fails_says_why() {
     let (mut ada, mut grace) = (household.sign_in("Ada"), household.sign_in("Grace"));
     ada.fill(NEW_ITEM, " ");
     ada.press(NEW_ITEM, "Enter");
-    assert_eq!(ada.text("#failure"), "Please say what it is.");
+    assert_eq!(ada.text("#failure"), "Please say what it is, in at most 60 characters.");
     add(&mut ada, "Tea");
     assert_eq!(ada.text("#failure"), "");
     wait_for(&mut grace, &["Tea"]);
@@ -188,6 +188,8 @@ fn what_is_removed_cannot_be_edited() {
     wait_for(&mut grace, &["Tea"]);
     ada.click("#list li a");
     grace.click("li .quiet");
+    // It does not get the id of the one that was removed.
+    add(&mut grace, "Coffee");
     ada.click("main button");
     assert_eq!(ada.text("#title-problem"), "Somebody has changed or removed this item meanwhile.");
     ada.reload();

@@ -99,8 +99,10 @@ impl Check<'_> {
                         .collect()
                 }
                 _ => {
-                    // The element that is patched has the id, too.
-                    let is_other = |id: &&Literal| id.text == event.text && id.place != event.place;
+                    // The element that is patched has the id, too, and so have others that only come by events.
+                    let is_patch =
+                        |id: &Literal| all("o").any(|own| own.text == id.text && own.place == id.place);
+                    let is_other = |id: &&Literal| id.text == event.text && !is_patch(id);
                     let is_known = all("im").any(|id| is_other(&id))
                         || given.has(event.text)
                         || all("p").any(|id| event.text.starts_with(id.text));

@@ -16,7 +16,7 @@ use crate::response::{self, Response};
 use crate::scope::Scope;
 use crate::stop::Timer;
 
-/// Has a request answered by what was found for it.
+/// What a request reaches behind its layers or guards: `answer` or `answer_admitted` of `dispatch.rs`.
 pub(super) type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, Arc<Scope>, Found) -> DispatchState;
 
 /// An answer on its way.

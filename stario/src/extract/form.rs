@@ -10,6 +10,7 @@ mod receive;
 mod reference;
 mod rules;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -287,7 +288,7 @@ where
             // The value holds clones of the files.
             sent.drop_files();
             if let Some(value) = &value {
-                let unread: Vec<String> = problems.iter().map(|(path, _)| path.clone()).collect();
+                let unread: HashSet<String> = problems.iter().map(|(path, _)| path.clone()).collect();
                 // A stand-in breaks rules that what was typed might not break.
                 let broken = rules::check(value, T::FIELDS).into_iter();
                 problems.extend(broken.filter(|(path, _)| !unread.contains(path)));

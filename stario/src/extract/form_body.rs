@@ -12,7 +12,7 @@ use crate::scope::Scope;
 pub(super) const SOURCE: &str = "form field";
 
 /// The most fields of a form.
-const FIELD_LIMIT: usize = 1000;
+pub(super) const FIELD_LIMIT: usize = 1000;
 
 /// Reads the request's body, an HTML form, as a struct with a field per name.
 ///

@@ -41,6 +41,10 @@ pub(super) fn answer(
         .or_else(|| activity.app().shared().development.answer(&head))
         .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&head, activity)).flatten());
     if let Some(refused) = refused {
+        if has_body {
+            // A client that still sends its body would not see an answer behind which the connection is reset.
+            activity.connection().note_unread_body();
+        }
         let refused = Some(Box::new(refused));
         return Answer { turn, dispatched: None, refused, request: Some(active), taken: 0 };
     }

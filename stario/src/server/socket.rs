@@ -7,10 +7,10 @@
 //! input is a message of its own, which only a read finds, so hyper reads there.
 //!
 //! ```text
-//! Idle --flush, a request is answered--> Waiting --readable--> is it the end? --yes--> left, or withheld (Done)
-//!   ^                                      |                       |
-//!   |                                      |                       +--no, bytes--> Done
-//!   +-------- hyper reads -----------------+------------------------------------------+
+//! Idle --flush, while a request is answered--> Waiting --readable--> is it the end? --yes--> left, or withheld (Done)
+//!   ^                                            |                       |
+//!   |                                            |                       +--no, bytes--> Done
+//!   +----------- hyper reads --------------------+------------------------------------------+
 //! ```
 //!
 //! Bytes that wait to be used hide the end of the input: a second request, stray line ends, a body that the handler does not read.
@@ -18,7 +18,7 @@
 //!
 //! [`http1::Builder::half_close`]: hyper::server::conn::http1::Builder::half_close
 //!
-//! A client may end its input after its last request, and wait for the answer. hyper would drop the request, so the
+//! A client may end its input right behind a request without a body, and wait for the answer. hyper would drop the request, so the
 //! end is withheld until that is answered ([`Activity::withholds_end`]).
 
 use std::io::{self, IoSlice};

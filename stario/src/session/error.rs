@@ -16,7 +16,8 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The session was ended, or given a new id, by another request, since this request has read it. It is not made again.
+    /// The session was ended, or given a new id, by another request, since this request has read it. The change was not
+    /// stored, and the session is not created anew.
     Ended,
     /// Other requests have changed the session again and again while this one tried to.
     Busy,

@@ -72,7 +72,12 @@ impl<T: Serialize> Flash<T> {
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push(message.into());
         let json = serde_json::to_string(&*waiting).map_err(SessionError::Json)?;
-        cookie.send(head, SetCookie::new(cookie.name.clone(), json).encrypted(key))
+        let sent = cookie.send(head, SetCookie::new(cookie.name.clone(), json).encrypted(key));
+        if sent.is_err() {
+            // The next one may be small enough.
+            waiting.pop();
+        }
+        sent
     }
 
     /// Takes the messages, the oldest first: no other page shows them. There are none where the head of the response is sent, because

@@ -78,7 +78,7 @@ pub(crate) struct RequestRecord<'r> {
     pub(crate) status: Option<StatusCode>,
     /// Why the request was answered with a 4xx, if that is known.
     pub(crate) reason: Option<&'r str>,
-    /// How many bytes of the body were sent.
+    /// How many bytes of the body hyper has taken.
     pub(crate) bytes: u64,
     /// How many events were sent, if the response is an event stream.
     pub(crate) events: Option<u64>,

@@ -205,6 +205,26 @@ async fn stream(session: Own) -> impl Stream<Item = Event> {
     }
 }
 
+#[dependency]
+fn late(session: Own) -> Late {
+    Late(session)
+}
+
+struct Late(Own);
+
+/// Takes the session only when the head is sent.
+#[app::query("/late", app = local)]
+async fn late_stream(late: Lazy<'_, Late>) -> impl Stream<Item = Event> {
+    stream! {
+        yield event::signals(json!({ "name": "" }));
+        let told = match late.get().await {
+            Ok(late) => late.0.renew().await.map_or_else(|error| error.to_string(), |()| "ok".to_owned()),
+            Err(error) => error.to_string(),
+        };
+        yield event::signals(json!({ "name": told }));
+    }
+}
+
 #[derive(Clone, Default)]
 struct Gate(Arc<tokio::sync::Notify>);
 
@@ -494,6 +514,10 @@ fn a_stream_changes_a_session_that_is_there() {
     let res = client.get("/stream").cookie("session", &cookie).send();
     assert_eq!(told(&res), ["", "ok", head_sent, head_sent, "ok"]);
     assert_eq!(res.header("cache-control"), "private, no-cache");
+    assert_eq!(client.get("/show").cookie("session", &cookie).send().text(), "ada  [7]");
+
+    let res = client.get("/late").cookie("session", &cookie).send();
+    assert_eq!(told(&res), ["", head_sent], "it is first taken in the stream");
     assert_eq!(client.get("/show").cookie("session", &cookie).send().text(), "ada  [7]");
 
     let res = client.get("/stream").send();

@@ -188,6 +188,11 @@ async fn an_answer_arrives_though_its_request_has_a_body_that_is_not_read() {
         // The connection ends with it, and not before the client has closed it.
         assert_eq!(rest(&mut socket).await, "");
     }
+    // Refused before anything looks at its body.
+    let mut socket = server.send("POST /redirect HTTP/1.1\r\ncontent-length: 5242880\r\n\r\n").await;
+    socket.write_all(&vec![b'x'; 5 << 20]).await.unwrap();
+    let answer = rest(&mut socket).await;
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
     server.stop().await.unwrap();
 }
 

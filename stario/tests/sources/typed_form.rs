@@ -145,6 +145,8 @@ fn what_no_form_can_be_is_refused() {
     check(post("/typed-form/order", "", "a=1"), 415, expected);
     check(post("/typed-form/order", FORM, "a=%FF"), 400, "the form is not valid text");
     check(post("/typed-form/order", JSON, "[]"), 400, "signals are a JSON object");
+    let rows = json!({ "items": vec![json!({}); 1001] }).to_string();
+    check(post("/typed-form/order", JSON, &rows), 413, "the form has more than 1000 fields");
     let large = format!("customerName={}", "a".repeat(1024 * 1024));
     check(post("/typed-form/order", FORM, large), 413, "the request's body is larger than 1048576 bytes");
     let broken = "--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1";

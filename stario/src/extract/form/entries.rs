@@ -92,6 +92,13 @@ impl Entry {
         }
     }
 
+    /// How many texts, files, fields and groups there are.
+    pub(super) fn size(&self) -> usize {
+        self.texts.len()
+            + self.files.len()
+            + self.fields.values().map(|field| 1 + field.size()).sum::<usize>()
+    }
+
     /// Drops the files of all fields.
     pub(super) fn drop_files(&mut self) {
         self.files = Vec::new();

@@ -1,7 +1,7 @@
 //! Reads what a form sent, in any of the ways in which it may be sent.
 
 use super::super::content_type::ContentType;
-use super::super::form_body;
+use super::super::form_body::{self, FIELD_LIMIT};
 use super::super::multipart::{Parser, is_multipart};
 use super::super::off_worker;
 use super::super::signals_json::{SignalsJson, not_json};
@@ -58,6 +58,9 @@ fn of_signals(signals: &SignalsJson, fields: &'static [FieldInfo]) -> Result<Ent
         {
             entry.add_json(JsonTree::read(json).map_err(|error| not_json(&error))?.root());
         }
+    }
+    if root.size() > FIELD_LIMIT {
+        return Err(Rejection::too_much(format!("the form has more than {FIELD_LIMIT} fields")));
     }
     Ok(root)
 }
