@@ -145,7 +145,7 @@ mod tests {
         let problems = rival::new().merge(shop::app::new()).check().unwrap_err().to_string();
         assert_eq!(
             problems,
-            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:97"
+            "the app cannot start:\n  GET /shop/{of_what} is answered twice:\n    shop::find at shop/src/lib.rs:8\n    app::rival_find at app/src/main.rs:102"
         );
     }
 
