@@ -115,13 +115,15 @@ pub(crate) async fn run(seconds: u64) -> crate::Result {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let publisher = tokio::spawn(publish(relay.clone()));
-    let mut watch = Watch { began: Instant::now(), relay, most_rss: 0 };
+    let mut watch = Watch { began: Instant::now(), relay, most_rss: 0, rss: Vec::new() };
     println!("  time      RSS    fds  tasks  streams  requests  errors");
     watch.load(&address, WARM_UP).await?;
     let before = watch.quiet().await;
     let errors = watch.load(&address, seconds).await?;
+    let slope = slope(&watch.rss) * 600.0;
     let after = watch.quiet().await;
     println!("before: {before:?}\nafter:  {after:?}\nhighest RSS: {} KiB", watch.most_rss);
+    println!("RSS under load grows by {slope:.0} KiB in ten minutes");
     publisher.abort();
     // As a supervisor does it.
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM)?;
@@ -138,6 +140,19 @@ pub(crate) async fn run(seconds: u64) -> crate::Result {
         failures.push("memory did not return to its level".to_owned());
     }
     if failures.is_empty() { Ok(()) } else { Err(failures.join("; ").into()) }
+}
+
+/// How much a value grows from one sample to the next, by least squares.
+fn slope(samples: &[u64]) -> f64 {
+    let count = samples.len() as f64;
+    let (mean, middle) = (samples.iter().sum::<u64>() as f64 / count, (count - 1.0) / 2.0);
+    let (mut with_time, mut of_time) = (0.0, 0.0);
+    for (second, sample) in samples.iter().enumerate() {
+        let time = second as f64 - middle;
+        with_time += time * (*sample as f64 - mean);
+        of_time += time * time;
+    }
+    with_time / of_time
 }
 
 async fn publish(relay: Relay<Event>) {
@@ -161,6 +176,8 @@ struct Watch {
     began: Instant,
     relay: Relay<Event>,
     most_rss: u64,
+    /// RSS in KiB, second by second of the load, without its first half minute.
+    rss: Vec<u64>,
 }
 
 impl Watch {
@@ -202,13 +219,22 @@ impl Watch {
                 }
             }
         });
+        let (began, mut printed) = (Instant::now(), Instant::now());
+        self.rss.clear();
         let end = loop {
             tokio::select! {
                 ended = child.wait() => break ended?,
-                () = tokio::time::sleep(EVERY) => {
-                    let sent = *sent.lock().unwrap();
-                    self.print(sent);
+                () = tokio::time::sleep(Duration::from_secs(1)) => {
+                    let rss = self.look().rss;
+                    if began.elapsed() > EVERY {
+                        self.rss.push(rss);
+                    }
                 }
+            }
+            if printed.elapsed() >= EVERY {
+                printed = Instant::now();
+                let sent = *sent.lock().unwrap();
+                self.print(sent);
             }
         };
         reading.await?;
