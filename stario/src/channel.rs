@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
 use crate::datastar::Burst;
-use crate::hand_over::Panicked;
+use crate::hand_over::NoResponse;
 use crate::response::{self, RefusalReason, Response, WholeResponse};
 use crate::sse;
 
@@ -222,7 +222,7 @@ impl Channel {
 
     /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing. Returns why the
     /// response is cut, if the log does not have that yet.
-    pub(crate) fn conclude(&self, value: Result<WholeResponse, Panicked>) -> Option<String> {
+    pub(crate) fn conclude(&self, value: Result<WholeResponse, NoResponse>) -> Option<String> {
         let value = value.map(WholeResponse::into_response);
         let mut state = self.lock();
         if state.has_left {

@@ -55,7 +55,7 @@ pub(crate) fn dispatch(app: &Arc<Assembled>, head: Parts, body: Body, connection
         return Dispatch { exchange, state, compressing: None, is_answered: false };
     }
     let found = Found::by(app, &head);
-    let exchange = Exchange::begin(app.shared(), &head, connection, Some(found.place(app, &head)));
+    let exchange = Exchange::begin(app.shared(), &head, connection, Some(found.destination(app, &head)));
     let scope = Scope::new(head, body, Arc::clone(&exchange));
     let state = {
         let _entered = exchange.enter();

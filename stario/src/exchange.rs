@@ -49,7 +49,7 @@ pub struct Exchange {
     connection: Connection,
     version: Version,
     /// Where the request leads, if no layers around the routing may change it.
-    place: Option<Place>,
+    destination: Option<Destination>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
     /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
@@ -75,8 +75,8 @@ pub struct Exchange {
 struct RareFacts {
     /// Made when a parameter or the response's headers first ask for it.
     nonce: OnceLock<Option<Nonce>>,
-    /// Where the request leads behind layers around the routing: the first place that they call.
-    place_behind_layers: OnceLock<Place>,
+    /// Where the request leads behind layers around the routing: the first destination that they choose.
+    destination_behind_layers: OnceLock<Destination>,
     /// The request headers by which the routes at this path are told apart.
     vary: OnceLock<Vec<&'static str>>,
     /// Made for the first `Writer` or `Alive` that the handler takes.
@@ -90,12 +90,12 @@ struct RareFacts {
     cleanups: Cleanups,
     /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value. And what
     /// parameters of one type share.
-    attempts: Slots,
+    slots: Slots,
 }
 
 /// Where a request was found to lead.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     /// `None` where no route answers.
     pub(crate) route: Option<RouteId>,
     /// The settings that hold there.
@@ -103,30 +103,31 @@ pub(crate) struct Place {
 }
 
 impl Exchange {
-    /// The exchange of a request whose head has been read. Its place is not known yet if layers around the routing may
+    /// The exchange of a request whose head has been read. Its destination is not known yet if layers around the routing may
     /// change it.
     pub(crate) fn begin(
         app: &Arc<Shared>,
         head: &request::Parts,
         connection: Connection,
-        place: Option<Place>,
+        destination: Option<Destination>,
     ) -> Arc<Self> {
         let id = RequestId::next();
         let listeners = Listeners::find();
         let proxies = app.served.proxies();
         let client = connection.peer().map(|peer| client_behind(peer.ip(), &head.headers, proxies));
         let span = telemetry::span(listeners, head, id, client);
-        if let Some(route) = place.as_ref().and_then(|place| place.route) {
+        if let Some(route) = destination.as_ref().and_then(|destination| destination.route) {
             telemetry::routed(&span, &head.method, app.router.route(route).path);
         }
         let path = if listeners.want_records() { head.uri.path().into() } else { ShortText::default() };
-        let may_have_region = place.as_ref().is_none_or(|place| place.settings.failure_region.is_some());
+        let may_have_region =
+            destination.as_ref().is_none_or(|destination| destination.settings.failure_region.is_some());
         Arc::new(Self {
             id,
             digits: id.digits(),
             connection,
             version: head.version,
-            place,
+            destination,
             accepted: Accepted::of(&head.headers),
             is_without_request: false,
             seen: SeenRequest::of(&app.development, head),
@@ -152,7 +153,7 @@ impl Exchange {
             digits: id.digits(),
             connection: Connection::new(None),
             version: Version::default(),
-            place: Some(Place { route: None, settings: Arc::clone(&app.root) }),
+            destination: Some(Destination { route: None, settings: Arc::clone(&app.root) }),
             accepted: None,
             is_from_page: false,
             is_without_request: true,
@@ -168,10 +169,10 @@ impl Exchange {
 
     /// The exchange of one call behind layers, which may call what is behind them several times. It has clean-ups
     /// of its own, which do not wait for those of another call; what the log says is kept by the outer one.
-    pub(crate) fn behind_layers(self: &Arc<Self>, place: Place) -> Arc<Self> {
+    pub(crate) fn behind_layers(self: &Arc<Self>, destination: Destination) -> Arc<Self> {
         let outer = self.outer.as_ref().unwrap_or(self);
-        if outer.rare().place_behind_layers.set(place.clone()).is_ok()
-            && let Some(route) = place.route
+        if outer.rare().destination_behind_layers.set(destination.clone()).is_ok()
+            && let Some(route) = destination.route
         {
             telemetry::routed(&outer.span, &outer.record.method, outer.app.router.route(route).path);
         }
@@ -180,7 +181,7 @@ impl Exchange {
             digits: outer.digits,
             connection: outer.connection.clone(),
             version: outer.version,
-            place: Some(place),
+            destination: Some(destination),
             accepted: None,
             is_from_page: outer.is_from_page,
             is_without_request: false,
@@ -278,13 +279,13 @@ impl Exchange {
     }
 
     /// Where the request leads; `None` while layers around the routing have not called it.
-    fn place(&self) -> Option<&Place> {
-        self.place.as_ref().or_else(|| self.rare.get()?.place_behind_layers.get())
+    fn destination(&self) -> Option<&Destination> {
+        self.destination.as_ref().or_else(|| self.rare.get()?.destination_behind_layers.get())
     }
 
     /// The settings that hold for this request. Until it is known where it leads, those of the app that is served hold.
     pub(crate) fn settings(&self) -> &PartSettings {
-        self.place().map_or(&self.app.root, |place| &place.settings)
+        self.destination().map_or(&self.app.root, |destination| &destination.settings)
     }
 
     /// Whether the part that answers has guards, or a rate limit.
@@ -294,7 +295,7 @@ impl Exchange {
 
     /// The route that matched.
     pub(crate) fn route(&self) -> Option<&Route<RouteFacts>> {
-        self.place()?.route.map(|route| self.app.router.route(route))
+        self.destination()?.route.map(|route| self.app.router.route(route))
     }
 
     /// The path template of the route; empty before one matched.
@@ -344,7 +345,7 @@ impl Exchange {
     /// What parameters of this type share in this request; its default at the first call.
     #[cfg(feature = "sessions")]
     pub(crate) fn kept<T: Default + Send + Sync + 'static>(&self) -> &T {
-        self.rare().attempts.get(TypeId::of::<T>())
+        self.rare().slots.get(TypeId::of::<T>())
     }
 
     fn hand_over(&self) -> MutexGuard<'_, Option<HandOver>> {
@@ -367,7 +368,7 @@ impl Exchange {
 
     /// The clean-ups of this request's attempt to make a singleton.
     pub(crate) fn attempt(&self, provider: TypeId) -> &Cleanups {
-        self.rare().attempts.get(provider)
+        self.rare().slots.get(provider)
     }
 
     /// Marks this request as the one for which this thread works, until the returned value is dropped.

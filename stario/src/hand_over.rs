@@ -16,4 +16,4 @@ pub(crate) enum HandOver {
 
 /// A call ended without a response: its handler panicked, which is in the log, or the call was dropped.
 #[derive(Debug)]
-pub(crate) struct Panicked;
+pub(crate) struct NoResponse;

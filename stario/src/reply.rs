@@ -170,11 +170,11 @@ pub enum Answer<'s> {
     /// A whole response.
     Whole(WholeResponse),
     /// The frames of an event stream.
-    Events(Frames<'s>),
+    Events(FrameStream<'s>),
 }
 
 /// Frames of whole events.
-pub(crate) type Frames<'s> = Pin<Box<dyn Stream<Item = Result<Frame, BodyError>> + Send + 's>>;
+pub(crate) type FrameStream<'s> = Pin<Box<dyn Stream<Item = Result<Frame, BodyError>> + Send + 's>>;
 
 impl Answer<'_> {
     /// The answer of a value that is nothing or an error.

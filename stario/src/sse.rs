@@ -292,7 +292,7 @@ where
 }
 
 /// Why a stream ended early.
-enum End {
+enum EarlyEnd {
     Failed,
     Panicked(Box<dyn Any + Send>),
 }
@@ -303,7 +303,7 @@ pin_project_lite::pin_project! {
         stream: Option<S>,
         burst: Burst,
         // Kept until what was yielded before is sent.
-        end: Option<End>,
+        end: Option<EarlyEnd>,
         kind: PhantomData<fn() -> K>,
     }
 }
@@ -331,7 +331,7 @@ where
                     break;
                 }
                 Err(panic) => {
-                    *this.end = Some(End::Panicked(panic));
+                    *this.end = Some(EarlyEnd::Panicked(panic));
                     break;
                 }
             };
@@ -340,7 +340,7 @@ where
                 Err(error) => {
                     tracing::error!(%error, "a stream failed");
                     this.stream.set(None);
-                    *this.end = Some(End::Failed);
+                    *this.end = Some(EarlyEnd::Failed);
                 }
             }
         }
@@ -348,8 +348,8 @@ where
             return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: waits })));
         }
         match this.end.take() {
-            Some(End::Panicked(panic)) => resume_unwind(panic),
-            Some(End::Failed) => Poll::Ready(Some(Err(Cut("the stream failed").into()))),
+            Some(EarlyEnd::Panicked(panic)) => resume_unwind(panic),
+            Some(EarlyEnd::Failed) => Poll::Ready(Some(Err(Cut("the stream failed").into()))),
             None if waits => Poll::Pending,
             None => Poll::Ready(None),
         }

@@ -9,7 +9,7 @@ use http_body::SizeHint;
 
 use super::{Channel, Head, Length, Phase, State};
 use crate::body::{BodyError, Cut, Frames, Stopped};
-use crate::hand_over::Panicked;
+use crate::hand_over::NoResponse;
 use crate::response::Response;
 use crate::sse::{EventSource, Frame};
 
@@ -24,11 +24,11 @@ pub(crate) enum Opened {
 
 impl Channel {
     /// The head of the response. The reader that comes with it reads the body; to drop it is to leave.
-    pub(crate) fn poll_head(self: &Arc<Self>, ctx: &mut Context<'_>) -> Poll<Result<Opened, Panicked>> {
+    pub(crate) fn poll_head(self: &Arc<Self>, ctx: &mut Context<'_>) -> Poll<Result<Opened, NoResponse>> {
         let mut state = self.lock();
         match state.head.take() {
             Some(Head::Whole(response)) => Poll::Ready(Ok(Opened::Whole(response))),
-            Some(Head::None) => Poll::Ready(Err(Panicked)),
+            Some(Head::None) => Poll::Ready(Err(NoResponse)),
             Some(Head::Open { response, has_events }) => {
                 let reader = Reader::new(Arc::clone(self));
                 Poll::Ready(Ok(if has_events {

@@ -102,10 +102,10 @@ async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
     let channel = channel(1);
     channel.begin(StatusCode::OK, Data::Bytes).unwrap();
     let mut reader = Reader::new(Arc::clone(&channel));
-    assert_eq!(channel.conclude(Err(Panicked)), None);
+    assert_eq!(channel.conclude(Err(NoResponse)), None);
     let ctx = &mut Context::from_waker(Waker::noop());
     assert!(matches!(Pin::new(&mut reader).poll_frame(ctx), Poll::Ready(Some(Err(_)))));
     let channel = self::channel(1);
-    assert_eq!(channel.conclude(Err(Panicked)), None);
-    assert!(matches!(channel.poll_head(ctx), Poll::Ready(Err(Panicked))));
+    assert_eq!(channel.conclude(Err(NoResponse)), None);
+    assert!(matches!(channel.poll_head(ctx), Poll::Ready(Err(NoResponse))));
 }

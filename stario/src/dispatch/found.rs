@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request;
 
 use crate::app::{Assembled, Mount};
-use crate::exchange::Place;
+use crate::exchange::Destination;
 use crate::extract::MatchedPath;
 use crate::layer::Stage;
 use crate::routing::{Lookup, Match, RouteId};
@@ -50,12 +50,12 @@ impl Found {
     }
 
     /// The route, if one was found, and the settings that hold.
-    pub(super) fn place(&self, app: &Assembled, head: &request::Parts) -> Place {
+    pub(super) fn destination(&self, app: &Assembled, head: &request::Parts) -> Destination {
         let route = match self {
             Found::Route { id, .. } => Some(*id),
             Found::Mount(_) | Found::NoRoute(_) => None,
         };
-        Place { route, settings: Arc::clone(self.settings(app, head)) }
+        Destination { route, settings: Arc::clone(self.settings(app, head)) }
     }
 
     /// The settings that hold for it: those of its route, else those of the part whose prefix or host it is for.

@@ -83,7 +83,7 @@ impl LayeredRequest {
             None => {
                 let (head, body) = request.into_parts();
                 let found = Found::by(&self.app, &head);
-                exchange = self.exchange.behind_layers(found.place(&self.app, &head));
+                exchange = self.exchange.behind_layers(found.destination(&self.app, &head));
                 let scope = Scope::new(head, body, Arc::clone(&exchange));
                 (self.answer)(&self.app, &exchange, scope, found)
             }
@@ -92,7 +92,7 @@ impl LayeredRequest {
                 if request.uri().path() != self.head.uri.path() {
                     *request.uri_mut() = self.head.uri.clone();
                 }
-                exchange = self.exchange.behind_layers(found.place(&self.app, &self.head));
+                exchange = self.exchange.behind_layers(found.destination(&self.app, &self.head));
                 let (head, body) = request.into_parts();
                 let scope = Scope::new(head, body, Arc::clone(&exchange));
                 (self.answer)(&self.app, &exchange, scope, found)

@@ -29,7 +29,7 @@ use crate::body::{BodyError, Cut};
 use crate::channel::{Channel, Opened};
 use crate::error::{Error, reason};
 use crate::exchange::Exchange;
-use crate::hand_over::{HandOver, Panicked};
+use crate::hand_over::{HandOver, NoResponse};
 use crate::panic::panic_message;
 use crate::response::{self, IntoResponse, Response, WholeResponse};
 use crate::route::HandlerKind;
@@ -160,10 +160,10 @@ enum Step {
 
 impl Step {
     /// The end of a call that has nothing to hand over but its end.
-    fn end(self, whole: Option<WholeResponse>) -> Result<WholeResponse, Panicked> {
+    fn end(self, whole: Option<WholeResponse>) -> Result<WholeResponse, NoResponse> {
         match self {
-            Step::End => whole.ok_or(Panicked),
-            Step::Head(_) | Step::HandOver(_) | Step::Panicked => Err(Panicked),
+            Step::End => whole.ok_or(NoResponse),
+            Step::Head(_) | Step::HandOver(_) | Step::Panicked => Err(NoResponse),
         }
     }
 }
@@ -190,7 +190,7 @@ impl Call {
     }
 
     /// Ends what a handler with a `Writer` has left open, and logs why its response is cut.
-    fn conclude(&self, channel: &Channel, value: Result<WholeResponse, Panicked>) {
+    fn conclude(&self, channel: &Channel, value: Result<WholeResponse, NoResponse>) {
         let _entered = self.exchange.enter();
         if let Some(error) = channel.conclude(value) {
             tracing::error!(handler = self.endpoint.info.handler, error, "a response was cut");
@@ -260,7 +260,7 @@ impl PendingCall {
         &mut self,
         whole: &mut Option<WholeResponse>,
         ctx: &mut Context<'_>,
-    ) -> Poll<Result<(), Panicked>> {
+    ) -> Poll<Result<(), NoResponse>> {
         let has_client = self.has_client;
         let Some(call) = &mut self.call else { return self.poll_written(whole, ctx) };
         let step = call.step(whole, ctx);
@@ -297,7 +297,7 @@ impl PendingCall {
     }
 
     /// Puts the response that this step begins in its place.
-    fn respond(&mut self, step: Step, whole: &mut Option<WholeResponse>) -> Poll<Result<(), Panicked>> {
+    fn respond(&mut self, step: Step, whole: &mut Option<WholeResponse>) -> Poll<Result<(), NoResponse>> {
         let Some(call) = &mut self.call else { return Poll::Pending };
         let responded = match step {
             Step::End => {
@@ -317,7 +317,7 @@ impl PendingCall {
                 Ok(())
             }
             // A stream hands over its head first.
-            Step::HandOver(_) | Step::Panicked => Err(Panicked),
+            Step::HandOver(_) | Step::Panicked => Err(NoResponse),
         };
         self.call = None;
         Poll::Ready(responded)
@@ -328,7 +328,7 @@ impl PendingCall {
         &mut self,
         whole: &mut Option<WholeResponse>,
         ctx: &mut Context<'_>,
-    ) -> Poll<Result<(), Panicked>> {
+    ) -> Poll<Result<(), NoResponse>> {
         let Some(exchange) = &self.written_by else { return Poll::Pending };
         let Some(channel) = exchange.channel() else { return Poll::Pending };
         let (head, reader, is_events) = match ready!(channel.poll_head(ctx)) {
@@ -338,7 +338,7 @@ impl PendingCall {
             }
             Ok(Opened::Events(head, reader)) => (head, reader, true),
             Ok(Opened::Bytes(head, reader)) => (head, reader, false),
-            Err(Panicked) => return Poll::Ready(Err(Panicked)),
+            Err(NoResponse) => return Poll::Ready(Err(NoResponse)),
         };
         // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
         let response = match exchange.place_for_stream() {
@@ -361,7 +361,7 @@ impl PendingCall {
         // A call that is dropped because time is up ends here, and so does the response that it writes.
         if work.is_cut() {
             if let Some(channel) = exchange.channel() {
-                channel.conclude(Err(Panicked));
+                channel.conclude(Err(NoResponse));
             }
             return;
         }
@@ -426,7 +426,7 @@ impl Future for WritingCall {
 impl Drop for WritingCall {
     fn drop(&mut self) {
         // A response whose handler is dropped before its end is cut.
-        self.call.conclude(&self.channel, Err(Panicked));
+        self.call.conclude(&self.channel, Err(NoResponse));
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::hand_over::HandOver;
-use crate::reply::{Answer, Frames};
+use crate::reply::{Answer, FrameStream};
 use crate::response::WholeResponse;
 
 /// Ends a handler's future: with what it answers, or when the last frame of its stream is sent.
@@ -21,7 +21,7 @@ pub struct Complete<'e> {
     /// Until the first poll.
     answered: Option<Result<Answer<'e>, Error>>,
     /// Of an event stream, from then on.
-    frames: Option<Frames<'e>>,
+    frames: Option<FrameStream<'e>>,
 }
 
 impl Future for Complete<'_> {

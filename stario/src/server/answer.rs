@@ -30,7 +30,7 @@ pub(super) fn answer(
     activity: &Arc<Activity>,
     stream: Option<Arc<StreamState>>,
     limits: &Limits,
-) -> Answer {
+) -> ResponseFuture {
     let (mut head, body) = request.into_parts();
     let mut turn = stream.as_deref().map(StreamState::turn);
     let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
@@ -46,7 +46,7 @@ pub(super) fn answer(
             activity.connection().note_unread_body();
         }
         let refused = Some(Box::new(refused));
-        return Answer { turn, dispatched: None, refused, request: Some(active), taken: 0 };
+        return ResponseFuture { turn, dispatched: None, refused, request: Some(active), taken: 0 };
     }
     let connection = activity.connection();
     let body = Body::incoming(body, StallTimer::new(limits.body_timeout), connection);
@@ -54,7 +54,7 @@ pub(super) fn answer(
     if let Some(turn) = &mut turn {
         turn.expect(dispatch.expected_bytes());
     }
-    Answer { turn, dispatched: Some(dispatch), refused: None, request: Some(active), taken: 0 }
+    ResponseFuture { turn, dispatched: Some(dispatch), refused: None, request: Some(active), taken: 0 }
 }
 
 /// The answer to a request of HTTP/2 for which there is no place.
@@ -87,7 +87,7 @@ fn refusal_by_role(head: &Parts, activity: &Activity) -> Option<Response> {
 
 /// The response, whatever happens on the way to it. Written by hand because the future of an `async` block has
 /// room for what it begins with beside all that it becomes.
-pub(super) struct Answer {
+pub(super) struct ResponseFuture {
     /// None if the request is refused.
     dispatched: Option<Dispatch>,
     refused: Option<Box<Response>>,
@@ -99,7 +99,7 @@ pub(super) struct Answer {
     taken: usize,
 }
 
-impl Future for Answer {
+impl Future for ResponseFuture {
     type Output = Result<http::Response<ResponseBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -44,7 +44,7 @@ use crate::tasks::TaskTracker;
 pub(super) use protocol::ALPN;
 pub(super) use protocol::Protocol;
 pub(super) use stream_state::StreamState;
-use stream_state::{NewStream, Place};
+use stream_state::{NewStream, StreamPermit};
 pub(super) use unread::Turn;
 
 /// How often a client is asked whether it is still there, and how long it may take to answer.
@@ -64,9 +64,11 @@ impl Connections {
         };
         let service = service_fn(|request: Request<Incoming>| {
             let place = if activity.has_requests() {
-                self.places.take_of_requests().map_or(Place::None, |permit| Place::Own { _permit: permit })
+                self.places
+                    .take_of_requests()
+                    .map_or(StreamPermit::None, |permit| StreamPermit::Own { _permit: permit })
             } else {
-                Place::OfConnection
+                StreamPermit::OfConnection
             };
             answer(request, activity, Some(new_stream.create(place)), &self.limits)
         });

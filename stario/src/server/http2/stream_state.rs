@@ -19,12 +19,12 @@ pub(in super::super) struct StreamState {
     pub(super) bytes: AtomicUsize,
     /// The bytes of its connection's responses that are not taken.
     unread: Arc<UnreadBytes>,
-    place: Place,
+    place: StreamPermit,
 }
 
 /// What a stream counts for, until it ends.
 #[derive(Default)]
-pub(super) enum Place {
+pub(super) enum StreamPermit {
     /// Nothing beside its connection, of which it is the only one.
     #[default]
     OfConnection,
@@ -37,7 +37,7 @@ pub(super) enum Place {
 impl StreamState {
     /// Whether the stream's request must be refused, because too many are open.
     pub(in super::super) fn has_no_place(&self) -> bool {
-        matches!(self.place, Place::None)
+        matches!(self.place, StreamPermit::None)
     }
 
     /// The turn of the stream's request.
@@ -77,7 +77,7 @@ pub(super) struct NewStream {
 
 impl NewStream {
     /// The state of a new stream, which stays here for the stream's task.
-    pub(super) fn create(&self, place: Place) -> Arc<StreamState> {
+    pub(super) fn create(&self, place: StreamPermit) -> Arc<StreamState> {
         let unread = Arc::clone(&self.unread);
         let state = Arc::new(StreamState { unread, place, ..StreamState::default() });
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&state));
