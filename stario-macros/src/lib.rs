@@ -10,6 +10,7 @@ mod dependency;
 mod endpoint;
 mod error_response;
 mod errors;
+mod fields;
 mod form;
 mod from_request;
 mod function;

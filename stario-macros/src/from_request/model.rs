@@ -1,9 +1,9 @@
 //! What it means: the fields are read as a handler's parameters are.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
-use syn::{Data, DeriveInput, Fields, Generics, Ident, PatType, parse_quote};
+use syn::{DeriveInput, Generics, Ident, PatType, parse_quote};
 
+use crate::fields::named_fields;
 use crate::parameter::{Parameter, mentions};
 
 pub(super) struct Sources {
@@ -19,24 +19,18 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn new(input: DeriveInput) -> Self {
         let (mut names, mut fields, mut misfit) = (Vec::new(), Vec::new(), None);
-        match input.data {
-            Data::Struct(data) => match data.fields {
-                Fields::Named(named) => {
-                    for field in named.named {
-                        let (Some(name), ty) = (field.ident, field.ty) else { continue };
-                        let mut pattern: PatType = parse_quote!(#name: #ty);
-                        pattern.attrs = field.attrs;
-                        let mut field = Parameter::new(&mut pattern);
-                        field.is_generic = mentions(&input.generics, &field.ty);
-                        fields.push(field);
-                        names.push(name);
-                    }
-                }
-                Fields::Unnamed(unnamed) => misfit = Some(unnamed.to_token_stream()),
-                Fields::Unit => misfit = Some(input.ident.to_token_stream()),
-            },
-            Data::Enum(data) => misfit = Some(data.enum_token.to_token_stream()),
-            Data::Union(data) => misfit = Some(data.union_token.to_token_stream()),
+        let written = named_fields(&input.ident, input.data).unwrap_or_else(|(tokens, _)| {
+            misfit = Some(tokens);
+            Vec::new()
+        });
+        for field in written {
+            let (Some(name), ty) = (field.ident, field.ty) else { continue };
+            let mut pattern: PatType = parse_quote!(#name: #ty);
+            pattern.attrs = field.attrs;
+            let mut field = Parameter::new(&mut pattern);
+            field.is_generic = mentions(&input.generics, &field.ty);
+            fields.push(field);
+            names.push(name);
         }
         Self { name: input.ident, generics: input.generics, names, fields, misfit }
     }

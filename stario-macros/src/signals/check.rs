@@ -1,40 +1,19 @@
-//! Every mistake that can be seen in the tokens. Mistakes in types are left to what `emit` writes at the user's types.
+//! What the marks and the name of a signal must not be.
 
 use quote::ToTokens;
 
-use super::model::{Field, Kind, Signals};
+use super::marks::Field;
 use crate::errors::Errors;
-use crate::parameter::unraw;
 
-/// Functions that other traits give a type, or that its users expect to make a value.
-const TAKEN: [&str; 3] = ["clone", "default", "new"];
-
-pub(super) fn check(signals: &Signals) -> Errors {
-    let mut errors = Errors::default();
-    if let Some((tokens, message)) = &signals.misfit {
-        errors.at(tokens, message);
-    }
-    for (tokens, message) in &signals.problems {
-        errors.at(tokens, message);
-    }
-    for (position, field) in signals.fields.iter().enumerate() {
-        if field.kind == Kind::Skipped {
-            if let Some(marks) = &field.marks {
-                errors.at(marks, "a field that serde skips is no signal; take one of the two attributes off");
-            }
-            continue;
+pub(super) fn check(field: &Field, errors: &mut Errors) {
+    if field.is_skipped {
+        let function = field.written_function.as_ref().map(ToTokens::to_token_stream);
+        let marks = &field.marks;
+        if let Some(mark) = marks.local.as_ref().or(marks.nested.as_ref()).or(function.as_ref()) {
+            errors.at(mark, "a field that serde skips is no signal; take one of the two attributes off");
         }
-        let before = || signals.fields[..position].iter().filter(|other| other.kind != Kind::Skipped);
-        check_name(field, &mut errors);
-        if before().any(|other| other.name == field.name) {
-            errors.at(&field.named_at, format!("two signals are called `{}`", field.name));
-        }
-        check_function(signals, field, before().any(|other| other.function == field.function), &mut errors);
+        return;
     }
-    errors
-}
-
-fn check_name(field: &Field, errors: &mut Errors) {
     let name = field.name.as_str();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let problem = if !name.bytes().all(is_plain)
@@ -49,7 +28,7 @@ fn check_name(field: &Field, errors: &mut Errors) {
             "`{name}` cannot be the name of a signal: Datastar reads `__` as the beginning of a modifier; rename it with \
              #[serde(rename = \"..\")]"
         )
-    } else if name.starts_with('_') && !field.kind.is_local() {
+    } else if name.starts_with('_') && !field.is_local() {
         format!(
             "a page never sends a signal whose name begins with `_`: mark the field #[signals(local)], or rename `{name}`"
         )
@@ -57,20 +36,4 @@ fn check_name(field: &Field, errors: &mut Errors) {
         return;
     };
     errors.at(&field.named_at, problem);
-}
-
-fn check_function(signals: &Signals, field: &Field, is_there: bool, errors: &mut Errors) {
-    let (name, function) = (&signals.name, unraw(&field.function));
-    let instead = format!("give this signal's function another name: #[signals(fn = \"{function}_signal\")]");
-    if TAKEN.contains(&function.as_str()) {
-        errors.at(
-            field.function.to_token_stream(),
-            format!("`{name}::{function}()` is what makes a value of the struct; {instead}"),
-        );
-    } else if is_there {
-        errors.at(
-            field.function.to_token_stream(),
-            format!("`{name}::{function}()` is the function of another signal; {instead}"),
-        );
-    }
 }

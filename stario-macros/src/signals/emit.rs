@@ -2,57 +2,66 @@
 //!
 //! Nothing here can fail. That the type of a field can be a signal is for the compiler to say, at that type.
 
-use std::collections::BTreeSet;
-
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, Generics, PathArguments, Type, WherePredicate, parse_quote};
 
-use super::model::{Field, Kind, Signals};
-use super::parse::Default;
+use super::marks::{Field, Signals};
 use crate::errors::Errors;
+use crate::fields::{DefaultValue, Wrapper, block, functions};
 use crate::literals::Literals;
-use crate::parameter::{mentions, runtime, unraw};
+use crate::parameter::mentions;
 
 pub(super) fn emit(signals: &Signals, errors: Errors) -> TokenStream {
-    let krate = match &signals.krate {
-        Some(krate) => quote!(#krate::__private),
-        None => runtime(),
-    };
     let is_broken = !errors.is_empty();
-    let errors = errors.into_tokens();
-    let functions = functions(signals);
-    let fields_struct = fields_struct(signals);
-    let page_signals = page_signals(signals, is_broken);
+    let (name, (_, arguments, _), with_bounds) =
+        (&signals.name, signals.generics.split_for_impl(), with_bounds(signals));
+    let functions = functions(signals, &with_bounds, |field| {
+        let (ty, name) = (&field.ty, &field.name);
+        if field.is_nested() {
+            let new = quote_spanned!(ty.span()=> __signals::NestedSignals::__new(#name));
+            return nested(ty, &new);
+        }
+        (
+            quote_spanned!(field.ident.span()=> __signals::SignalRef<#ty>),
+            quote!(__signals::SignalRef::named(#name)),
+        )
+    });
+    let wrapper = Wrapper {
+        name: Wrapper::name(signals, "Fields"),
+        generics: &signals.generics,
+        method_generics: &with_bounds,
+        inner: quote!(__signals::NestedSignals<#name #arguments>),
+        argument: "signals",
+    };
+    let wrapper = wrapper.emit(signals, |field| {
+        let (ty, name) = (&field.ty, &field.name);
+        if field.is_nested() {
+            return nested(ty, &quote_spanned!(ty.span()=> self.0.__nested(#name)));
+        }
+        (quote!(__signals::SignalRef<#ty>), quote!(self.0.__signal(#name)))
+    });
+    let page_signals = page_signals(signals, &with_bounds, is_broken);
     let literals = literals(signals).emit(&quote!(__signals));
-    quote! {
-        #errors
+    block(signals, errors, &quote!(#functions #wrapper #page_signals #literals))
+}
 
-        #[allow(
-            dead_code, missing_debug_implementations, non_local_definitions, private_interfaces, unreachable_pub, unused_imports,
-            unused_qualifications, clippy::all, clippy::pedantic
-        )]
-        const _: () = {
-            use #krate::signals as __signals;
-
-            #functions
-            #fields_struct
-            #page_signals
-            #literals
-        };
-    }
+/// The return type and the value of a function for nested signals.
+fn nested(ty: &Type, signals: &TokenStream) -> (TokenStream, TokenStream) {
+    let span = ty.span();
+    (
+        quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields),
+        quote_spanned!(span=> ::core::convert::From::from(#signals)),
+    )
 }
 
 /// The signals by their names in the page, for the check of the app.
 fn literals(signals: &Signals) -> Literals {
     let mut literals = Literals::default();
-    for field in signals.fields.iter().filter(|field| field.kind != Kind::Skipped) {
-        let kind = match field.kind {
-            Kind::Leaf { .. } => value_kind(&field.ty),
-            // What is in it is not looked up.
-            Kind::Nested { .. } | Kind::Skipped => '?',
-        };
+    for field in signals.unskipped() {
+        // The check does not look into nested signals.
+        let kind = if field.is_nested() { '?' } else { value_kind(&field.ty) };
         literals.add('d', field.ident.span(), &format!("{}.{}:{kind}", signals.name, field.name));
     }
     literals
@@ -79,129 +88,12 @@ fn value_kind(ty: &Type) -> char {
     }
 }
 
-/// The signals whose functions have names of their own.
-fn callable(signals: &Signals) -> impl Iterator<Item = &Field> {
-    let mut seen = BTreeSet::new();
-    signals
-        .fields
-        .iter()
-        .filter(move |field| field.kind != Kind::Skipped && seen.insert(field.function.to_string()))
-}
-
-/// `Search::page()`
-fn functions(signals: &Signals) -> TokenStream {
-    let (name, with_bounds) = (&signals.name, with_bounds(signals));
+fn page_signals(signals: &Signals, with_bounds: &Generics, is_broken: bool) -> TokenStream {
+    let (name, fields) = (&signals.name, Wrapper::name(signals, "Fields"));
     let (generics, _, bounds) = with_bounds.split_for_impl();
     let (_, arguments, _) = signals.generics.split_for_impl();
-    let functions = callable(signals).map(|field| {
-        let Field { visibility, docs, ty, function, name, .. } = field;
-        let span = ty.span();
-        let (output, value) = match field.kind {
-            Kind::Nested { .. } => (
-                quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields),
-                quote_spanned!(span=> ::core::convert::From::from(__signals::NestedSignals::__new(#name))),
-            ),
-            // All of the signature stands at the field, where rustc reports another function of this name.
-            _ => (
-                quote_spanned!(field.ident.span()=> __signals::SignalRef<#ty>),
-                quote!(__signals::SignalRef::named(#name)),
-            ),
-        };
-        let doc = doc(field);
-        quote_spanned! {field.ident.span()=>
-            #(#docs)*
-            #(#doc)*
-            #[must_use]
-            #visibility fn #function() -> #output {
-                #value
-            }
-        }
-    });
-    quote! {
-        impl #generics #name #arguments #bounds {
-            #(#functions)*
-        }
-    }
-}
-
-/// What the page calls the signal, as a paragraph of its own behind the field's documentation.
-fn doc(field: &Field) -> Vec<TokenStream> {
-    let about = match field.kind {
-        Kind::Nested { .. } => "The signals of",
-        _ => "The signal",
-    };
-    let line = format!(" {about} `{}`.", field.name);
-    let separator = (!field.docs.is_empty()).then(|| quote!(#[doc = ""]));
-    separator.into_iter().chain([quote!(#[doc = #line])]).collect()
-}
-
-fn fields_name(signals: &Signals) -> Ident {
-    format_ident!("__{}Fields", unraw(&signals.name), span = Span::mixed_site())
-}
-
-/// `Search::list().page()`: the same functions as methods, for a struct that nests this one.
-fn fields_struct(signals: &Signals) -> TokenStream {
-    let (name, fields) = (&signals.name, fields_name(signals));
-    let (visibility, declared) = (&signals.visibility, &signals.generics);
-    let (generics, arguments, bounds) = signals.generics.split_for_impl();
-    let with_bounds = with_bounds(signals);
-    let (_, _, method_bounds) = with_bounds.split_for_impl();
-    let methods = callable(signals).map(|field| {
-        let Field { visibility, docs, ty, function, name, .. } = field;
-        let span = ty.span();
-        let (output, value) = match field.kind {
-            Kind::Nested { .. } => (
-                quote_spanned!(span=> <#ty as __signals::PageSignals>::Fields),
-                quote_spanned!(span=> ::core::convert::From::from(self.0.__nested(#name))),
-            ),
-            _ => (quote!(__signals::SignalRef<#ty>), quote!(self.0.__signal(#name))),
-        };
-        let doc = doc(field);
-        quote! {
-            #(#docs)*
-            #(#doc)*
-            #[must_use]
-            #visibility fn #function(&self) -> #output {
-                #value
-            }
-        }
-    });
-    quote! {
-        #visibility struct #fields #declared (__signals::NestedSignals<#name #arguments>) #bounds;
-
-        impl #generics #fields #arguments #method_bounds {
-            #(#methods)*
-        }
-
-        impl #generics ::core::clone::Clone for #fields #arguments #bounds {
-            fn clone(&self) -> Self {
-                Self(::core::clone::Clone::clone(&self.0))
-            }
-        }
-
-        impl #generics ::core::convert::From<__signals::NestedSignals<#name #arguments>> for #fields #arguments #bounds {
-            fn from(signals: __signals::NestedSignals<#name #arguments>) -> Self {
-                Self(signals)
-            }
-        }
-
-        impl #generics ::core::ops::Deref for #fields #arguments #bounds {
-            type Target = __signals::NestedSignals<#name #arguments>;
-
-            fn deref(&self) -> &Self::Target {
-                &self.0
-            }
-        }
-    }
-}
-
-fn page_signals(signals: &Signals, is_broken: bool) -> TokenStream {
-    let (name, fields) = (&signals.name, fields_name(signals));
-    let with_bounds = with_bounds(signals);
-    let (generics, _, bounds) = with_bounds.split_for_impl();
-    let (_, arguments, _) = signals.generics.split_for_impl();
-    let infos = signals.fields.iter().filter(|field| field.kind != Kind::Skipped).map(info);
-    let sent: Vec<&Field> = signals.fields.iter().filter(|field| field.kind.is_sent()).collect();
+    let infos = signals.unskipped().map(info);
+    let sent: Vec<&Field> = signals.fields.iter().filter(|field| field.is_sent()).collect();
     let names = sent.iter().map(|field| &field.name);
     let (write, read) = if is_broken {
         (quote!(::core::unreachable!()), quote!(::core::unreachable!()))
@@ -236,27 +128,27 @@ fn page_signals(signals: &Signals, is_broken: bool) -> TokenStream {
 
 fn info(field: &Field) -> TokenStream {
     let Field { ty, name, .. } = field;
-    let (span, is_local) = (ty.span(), field.kind.is_local());
-    let kind = match field.kind {
-        Kind::Nested { .. } => {
-            quote_spanned!(span=> __signals::SignalKind::Nested(<#ty as __signals::PageSignals>::SIGNALS))
-        }
-        _ => quote!({ use __signals::Unprobed as _; __signals::SignalProbe::<#ty>::KIND }),
+    let (span, is_local) = (ty.span(), field.is_local());
+    let kind = if field.is_nested() {
+        quote_spanned!(span=> __signals::SignalKind::Nested(<#ty as __signals::PageSignals>::SIGNALS))
+    } else {
+        quote!({ use __signals::Unprobed as _; __signals::SignalProbe::<#ty>::KIND })
     };
     quote!(__signals::SignalInfo { name: #name, kind: #kind, is_local: #is_local })
 }
 
 fn write(signals: &Signals) -> TokenStream {
-    let entries = signals.fields.iter().filter(|field| field.kind != Kind::Skipped).map(|field| {
+    let entries = signals.unskipped().map(|field| {
         let Field { ident, ty, name, .. } = field;
         let span = ty.span();
-        let entry = match field.kind {
-            Kind::Nested { .. } => quote_spanned! {span=>
+        let entry = if field.is_nested() {
+            quote_spanned! {span=>
                 <#ty as __signals::PageSignals>::__write_nested(&self.#ident, #name, with_local, map)?;
-            },
-            _ => quote_spanned!(span=> <#ty as __signals::SignalType>::__write(&self.#ident, #name, map)?;),
+            }
+        } else {
+            quote_spanned!(span=> <#ty as __signals::SignalType>::__write(&self.#ident, #name, map)?;)
         };
-        if field.kind.is_local() { quote!(if with_local { #entry }) } else { entry }
+        if field.is_local() { quote!(if with_local { #entry }) } else { entry }
     });
     quote! {
         #(#entries)*
@@ -269,26 +161,19 @@ fn read(signals: &Signals, sent: &[&Field]) -> TokenStream {
     let arms = sent.iter().zip(&values).enumerate().map(|(position, (field, value))| {
         let ty = &field.ty;
         let (span, position) = (ty.span(), Literal::usize_unsuffixed(position));
-        let read = match field.kind {
-            Kind::Nested { .. } => {
-                quote_spanned!(span=> <#ty as __signals::PageSignals>::__read_nested(&mut map)?)
-            }
-            _ => quote_spanned!(span=> <#ty as __signals::SignalType>::__read(&mut map)?),
+        let read = if field.is_nested() {
+            quote_spanned!(span=> <#ty as __signals::PageSignals>::__read_nested(&mut map)?)
+        } else {
+            quote_spanned!(span=> <#ty as __signals::SignalType>::__read(&mut map)?)
         };
         quote!(#position => #value = ::core::option::Option::Some(#read),)
     });
-    let default = signals.default.as_ref().map(|default| {
-        let value = match default {
-            Default::OfType => quote!(<Self as ::core::default::Default>::default()),
-            Default::By(path) => quote!(#path()),
-        };
-        quote!(let default: Self = #value;)
-    });
+    let default = signals.default_value();
     let mut read_values = values.iter();
     let fields = signals.fields.iter().map(|field| {
         let ident = &field.ident;
         let absent = absent(signals, field);
-        if !field.kind.is_sent() {
+        if !field.is_sent() {
             return quote!(#ident: #absent);
         }
         let value = read_values.next();
@@ -316,21 +201,18 @@ fn read(signals: &Signals, sent: &[&Field]) -> TokenStream {
 
 /// The value of a field that was not sent.
 fn absent(signals: &Signals, field: &Field) -> TokenStream {
-    let Field { ident, ty, name, .. } = field;
+    let (ty, name) = (&field.ty, &field.name);
     let span = ty.span();
-    match (&field.default, field.kind) {
-        (Some(Default::By(path)), _) => quote!(#path()),
-        (Some(Default::OfType), _) | (None, Kind::Skipped) => {
-            quote_spanned!(span=> <#ty as ::core::default::Default>::default())
-        }
-        (None, _) if signals.default.is_some() => quote!(default.#ident),
-        (None, kind) if kind.is_local() => {
-            quote_spanned!(span=> <#ty as __signals::LocalSignal>::__initial())
-        }
-        (None, Kind::Nested { .. }) => {
-            quote_spanned!(span=> <#ty as __signals::PageSignals>::__missing_nested(#name)?)
-        }
-        (None, _) => quote_spanned!(span=> <#ty as __signals::SignalType>::__missing(#name)?),
+    if field.is_skipped && field.default.is_none() {
+        field.default_of_type()
+    } else if let Some(default) = field.default_value(signals) {
+        default
+    } else if field.is_local() {
+        quote_spanned!(span=> <#ty as __signals::LocalSignal>::__initial())
+    } else if field.is_nested() {
+        quote_spanned!(span=> <#ty as __signals::PageSignals>::__missing_nested(#name)?)
+    } else {
+        quote_spanned!(span=> <#ty as __signals::SignalType>::__missing(#name)?)
     }
 }
 
@@ -340,15 +222,15 @@ fn with_bounds(signals: &Signals) -> Generics {
     let mut predicates: Vec<WherePredicate> = Vec::new();
     for field in signals.fields.iter().filter(|field| mentions(&signals.generics, &field.ty)) {
         let ty = &field.ty;
-        match field.kind {
-            Kind::Leaf { .. } => predicates.push(parse_quote!(#ty: __signals::SignalType)),
-            Kind::Nested { .. } => predicates.push(parse_quote!(#ty: __signals::PageSignals)),
-            Kind::Skipped => {}
+        if field.is_nested() && !field.is_skipped {
+            predicates.push(parse_quote!(#ty: __signals::PageSignals));
+        } else if !field.is_skipped {
+            predicates.push(parse_quote!(#ty: __signals::SignalType));
         }
         let needs_default = match &field.default {
-            Some(Default::OfType) => true,
-            Some(Default::By(_)) => false,
-            None => field.kind == Kind::Skipped || (!field.kind.is_sent() && signals.default.is_none()),
+            Some(DefaultValue::OfType) => true,
+            Some(DefaultValue::By(_)) => false,
+            None => field.is_skipped || (field.is_local() && signals.default.is_none()),
         };
         if needs_default {
             predicates.push(parse_quote!(#ty: ::core::default::Default));
