@@ -27,7 +27,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         errors.add(error);
         Folder::default()
     });
-    // The module is there all the same, so that each `asset!` does not report it again.
+    // The module is emitted despite errors, so that not every `asset!` reports a missing module, too.
     let (module, errors) = (module(&runtime, &arguments, &folder), errors.into_tokens());
     quote! { #module #errors }
 }
@@ -59,7 +59,7 @@ pub(crate) fn expand_one(input: TokenStream) -> TokenStream {
     }
 }
 
-/// The path in front, and what stands behind it.
+/// Splits the input into the path in the parentheses in front, and the tokens behind it.
 fn split(input: TokenStream) -> (TokenStream, TokenStream) {
     let mut input = input.into_iter();
     let path = match input.next() {
@@ -82,7 +82,6 @@ fn name(tokens: TokenStream) -> syn::Result<LitStr> {
     name.parse2(tokens.clone()).map_err(|_| syn::Error::new_spanned(tokens, EXPECTED))
 }
 
-/// What `assets!` was given.
 struct Arguments {
     folder: LitStr,
     at: LitStr,
@@ -124,7 +123,7 @@ fn read(input: ParseStream<'_>) -> syn::Result<Arguments> {
     Ok(arguments)
 }
 
-/// Checks that the path needs no escapes and has no captures.
+/// Checks that the path of the files needs no escapes and has no captures.
 fn check_path(path: &LitStr) -> syn::Result<()> {
     let is_plain = |segment: &str| {
         !matches!(segment, "" | "." | "..")
@@ -138,7 +137,7 @@ fn check_path(path: &LitStr) -> syn::Result<()> {
     Err(syn::Error::new(path.span(), message))
 }
 
-/// The module `assets`.
+/// Writes the module `assets`: the table of the files, its registration with the app, and `import_map`.
 fn module(runtime: &TokenStream, arguments: &Arguments, folder: &Folder) -> TokenStream {
     let Arguments { folder: name, at, app } = arguments;
     let route = format!("{}/{{path...}}", at.value());
@@ -192,7 +191,7 @@ fn module(runtime: &TokenStream, arguments: &Arguments, folder: &Folder) -> Toke
             #[doc(hidden)]
             pub(crate) use __asset;
 
-            /// The element that tells the modules of the folder where the others are.
+            /// The element that tells the JavaScript modules of the folder where the other modules are.
             pub(crate) fn import_map() -> __stario::ImportMap {
                 __stario::ImportMap::of(&__FOLDER)
             }

@@ -1,7 +1,7 @@
 //! `#[component]`: a function whose arguments are the properties of a tag.
 //!
 //! The attribute cannot know under which name the framework is in scope, but the `html!` in the function's body does.
-//! So it only hands the function to that `html!`, which knows its own crate, and the items are made there.
+//! So the attribute only passes the function to that `html!`, which knows its own crate and makes the items.
 
 mod parse;
 mod check;
@@ -20,7 +20,7 @@ use crate::function::refuse_in_impl;
 
 const FREE_FUNCTION: &str = "a component is a free function: move it out of the `impl` block";
 
-/// What the attribute stands for: `html! { @component fn .. }`, by the name under which the function calls it.
+/// Expands the attribute to `html! { @component fn .. }`, where `html!` has the path under which the function calls it.
 pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream {
     let problem = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(function) if arguments.is_empty() => match refuse_in_impl(&function.sig, FREE_FUNCTION) {
@@ -36,7 +36,7 @@ pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream
     quote!(#problem #item)
 }
 
-/// The items of a component, calling into `krate`.
+/// Expands a component to its items, which call into `krate`.
 pub(crate) fn expand_items(krate: &TokenStream, item: &TokenStream) -> TokenStream {
     let function = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(function) => function,
@@ -47,7 +47,7 @@ pub(crate) fn expand_items(krate: &TokenStream, item: &TokenStream) -> TokenStre
     };
     let problems = check::check(&function);
     if let Some(problems) = problems {
-        // The function alone, so that nothing else is reported about it.
+        // Only the function is emitted, so that rustc reports no second error.
         let mut function = parse::without_markers(function);
         if matches!(function.sig.output, syn::ReturnType::Default) {
             function.sig.output = syn::parse_quote!(-> #krate::Html);
@@ -58,7 +58,7 @@ pub(crate) fn expand_items(krate: &TokenStream, item: &TokenStream) -> TokenStre
     emit::emit(krate, &parse::parse(function))
 }
 
-/// The path by which the body calls `html!`.
+/// Returns the path by which the body calls `html!`.
 fn html_path(function: &ItemFn) -> Path {
     struct Finder(Option<Path>);
 

@@ -16,8 +16,8 @@ use crate::function;
 
 pub(crate) use kind::Kind;
 
-/// Expands one handler. On an error the function is still emitted, and its links, so that editors keep working
-/// and nothing that uses the handler reports a second error.
+/// Expands one handler. Despite errors the function and its links are emitted, so that editors keep working and code
+/// that uses the handler reports no second error.
 pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let parsed = match parse::parse(arguments, item) {
         Ok(parsed) => parsed,
@@ -31,7 +31,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: &TokenStream) -> 
     emit::emit(&model, errors)
 }
 
-/// Expands a handler whose path is the app's to choose.
+/// Expands a handler whose path the app chooses.
 pub(crate) fn expand_handler(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let (kind, options, function) = match parse::parse_handler(arguments, item) {
         Ok(parsed) => parsed,
@@ -42,8 +42,8 @@ pub(crate) fn expand_handler(arguments: TokenStream, item: &TokenStream) -> Toke
     emit::emit_handler(&model, errors)
 }
 
-/// Refuses an attribute that is named through the module of an app, `#[admin::query("/")]`: it is the same
-/// macro under every name, so it cannot know the app by it.
+/// Refuses an attribute that is named through the module of an app, `#[admin::query("/")]`. The macro does not see by
+/// which path it is called, so it cannot know the app.
 pub(crate) fn expand_unnamed(item: &TokenStream) -> TokenStream {
     let message = "name the app after the path: `#[app::query(\"/\", app = admin)]`; the same goes for `command` and `detached_command`";
     function::with_error(item, &syn::Error::new(proc_macro2::Span::call_site(), message))

@@ -18,7 +18,7 @@ pub(crate) fn expand(arguments: &TokenStream, item: &TokenStream) -> TokenStream
         }
     };
     let errors = check(arguments, &parsed);
-    // On an error too, so that it is the only one.
+    // `Registered` is implemented despite errors, so that rustc does not report that it is missing.
     let is_known = is_error_response(&parsed).then(|| known(&parsed));
     if !errors.is_empty() {
         let errors = errors.into_tokens();

@@ -21,7 +21,7 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// One `compile_error!` per recorded error.
+    /// Returns one `compile_error!` per recorded error.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0.iter().map(syn::Error::to_compile_error).collect()
     }

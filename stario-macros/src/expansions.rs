@@ -1,7 +1,7 @@
 //! The expansions of templates, components, handlers, signals and forms, one text for each shape of an expansion: `expansions/*.rs` beside `src`.
 //!
-//! A change of what is emitted shows there before it shows anywhere else. `EXPANSIONS=overwrite cargo test -p
-//! stario-macros --lib` writes the texts again.
+//! A change of what a macro emits shows in these texts first. `EXPANSIONS=overwrite cargo test -p stario-macros --lib`
+//! writes them again.
 
 use std::path::Path;
 use std::{env, fs};
@@ -11,7 +11,7 @@ use quote::quote;
 
 use crate::{component, endpoint, form, html, signals};
 
-/// Compares items with the text of that name.
+/// Compares items with the text that is called `name`.
 #[track_caller]
 fn check(name: &str, items: TokenStream) {
     let file = syn::parse2(items).expect("an expansion is Rust");

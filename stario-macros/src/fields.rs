@@ -1,7 +1,7 @@
 //! A struct with named fields, as `derive(Form)` and `derive(Signals)` read it: its attributes, and a name and a function for
 //! each field.
 //!
-//! The two derives differ in what [`Marks`] holds. What they write is in `emit` where it is the same for both.
+//! [`Marks`] holds the differences between the two derives. `emit` writes the parts of the expansion that both have.
 
 mod attributes;
 mod check;
@@ -19,13 +19,13 @@ use attributes::{Attributes, On};
 pub(crate) use emit::{Wrapper, block, functions};
 use rename::Rule;
 
-/// What one derive says of a field in its own attribute, and how it differs from the other derive.
+/// The attribute of one derive on a field, and all else in which the derive differs from the other.
 pub(crate) trait Marks: Default {
     /// The name of the derive's attribute.
     const ATTRIBUTE: &'static str;
     /// The module of the runtime that the expansion calls.
     const MODULE: &'static str;
-    /// What messages call a field of the struct.
+    /// The noun by which messages call a field of the struct.
     const NOUN: &'static str;
     /// The entries of the attribute on a field, besides `fn`.
     const ENTRIES: &'static [&'static str];
@@ -39,13 +39,13 @@ pub(crate) trait Marks: Default {
     /// The message for an item that is no struct with named fields.
     fn misfit(shape: Shape) -> &'static str;
 
-    /// Takes one of [`ENTRIES`](Self::ENTRIES) of a field; returns whether it is one.
+    /// Reads an entry of the attribute on a field. Returns whether it is one of [`ENTRIES`](Self::ENTRIES).
     fn take(&mut self, key: &str, meta: &ParseNestedMeta<'_>) -> syn::Result<bool>;
 
-    /// Why an entry of serde's attribute has no meaning for the derive.
+    /// The message for an entry of serde's attribute that has no meaning for the derive.
     fn refusal(key: &str) -> String;
 
-    /// The name that the field has for the browser, made of the one that serde gives it.
+    /// Makes the name that the field has for the browser of the name that serde gives it.
     fn rename(&self, name: String) -> String;
 
     /// The line of documentation that says what the browser calls the field.
@@ -81,7 +81,7 @@ pub(crate) struct Field<M> {
     /// The tokens that the name was made of, for errors.
     pub(crate) named_at: TokenStream,
     pub(crate) default: Option<DefaultValue>,
-    /// Whether serde skips the field: then the browser never sees it.
+    /// Whether serde skips the field. Then the browser never sees it.
     pub(crate) is_skipped: bool,
     pub(crate) marks: M,
 }
@@ -90,7 +90,7 @@ pub(crate) struct Field<M> {
 pub(crate) enum DefaultValue {
     /// The default of its type.
     OfType,
-    /// What a function returns.
+    /// The value that this function returns.
     By(Path),
 }
 
@@ -103,7 +103,8 @@ pub(crate) enum Shape {
     Union,
 }
 
-/// The fields of a struct with named fields, or the tokens of what the item is instead.
+/// Returns the fields of a struct with named fields. The error is the shape of any other item, and the tokens that show
+/// it.
 pub(crate) fn named_fields(name: &Ident, data: Data) -> Result<Vec<syn::Field>, (TokenStream, Shape)> {
     match data {
         Data::Struct(data) => match data.fields {
@@ -153,7 +154,7 @@ impl<M: Marks> Struct<M> {
 }
 
 impl<M: Marks> Field<M> {
-    /// `None` if the field has no name.
+    /// Reads a field; `None` if it has no name.
     fn parse(field: syn::Field, rule: Option<Rule>, errors: &mut Errors) -> Option<Self> {
         let ident = field.ident?;
         let attributes = Attributes::<M>::parse(&field.attrs, On::Field, errors);

@@ -8,7 +8,8 @@ use proc_macro2::TokenStream;
 
 use crate::fields::Struct;
 
-/// Expands one struct. On an error everything is still emitted, so that nothing that uses the struct reports a second one.
+/// Expands one struct. Despite errors everything is emitted, so that code which uses the struct reports no second
+/// error.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     match Struct::parse(item) {
         Ok((form, errors)) => emit::emit(&form, errors),

@@ -7,8 +7,8 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
-/// Expands one struct. On an error an implementation is still emitted, so that nothing that takes the struct
-/// reports a second one.
+/// Expands one struct. Despite errors an impl is emitted, so that handlers which take the struct report no second
+/// error.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let parsed = match parse::parse(item) {
         Ok(parsed) => parsed,

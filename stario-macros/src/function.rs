@@ -1,4 +1,4 @@
-//! An annotated function, its body untouched.
+//! A function with an attribute, its body unchanged.
 
 mod place;
 
@@ -19,7 +19,7 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
 }
 
-/// An item whose attribute could not be read, without the parameter attributes that only stario knows.
+/// Returns the error, and the item without the parameter attributes that only stario knows.
 pub(crate) fn with_error(item: &TokenStream, error: &syn::Error) -> TokenStream {
     let error = error.to_compile_error();
     match Function::parse(item, "it") {
@@ -32,14 +32,14 @@ pub(crate) fn with_error(item: &TokenStream, error: &syn::Error) -> TokenStream 
     }
 }
 
-/// Whether the function is generic over types or constants. Lifetimes are the caller's to choose, so it may
-/// declare them.
+/// Whether the function is generic over types or constants. A function may declare lifetimes, because its caller
+/// chooses them.
 pub(crate) fn generic_over_types(signature: &Signature) -> bool {
     signature.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
 }
 
 impl Function {
-    /// Reads a function; `what` is what the attribute makes of it, for the error.
+    /// Reads a function. `what` names what the attribute makes of it, for the error.
     pub(crate) fn parse(item: &TokenStream, what: &str) -> syn::Result<Self> {
         let parser = |input: ParseStream<'_>| {
             Ok(Self {
@@ -55,8 +55,8 @@ impl Function {
         parser.parse2(item.clone())
     }
 
-    /// The function as it was. That it is `async`, and takes its parameters by value or borrows them as they
-    /// are, is stario's choice, so lints about it are silenced.
+    /// Writes the function as it was. stario decides that it is `async` and how it takes its parameters, so lints about
+    /// that are allowed.
     pub(crate) fn emit(&self) -> TokenStream {
         let Self { attributes, visibility, signature, body } = self;
         let borrows =

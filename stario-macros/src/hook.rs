@@ -1,4 +1,4 @@
-//! `#[app::on_start]` and `#[app::on_stop]`: a function that the app calls before it serves, or after.
+//! `#[app::on_start]` and `#[app::on_stop]`: a function that the app calls before it serves, or when it stops.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -11,7 +11,7 @@ use crate::parameter::{self, Parameter, Taker, short, unraw};
 
 const FREE_FUNCTION: &str = "a hook is a free function: move it out of the `impl` block";
 
-/// When the function is called.
+/// The moment at which the app calls the function.
 #[derive(Clone, Copy)]
 pub(crate) enum Moment {
     Start,
@@ -26,7 +26,7 @@ impl Moment {
         }
     }
 
-    /// The name of the runtime's variant.
+    /// The name of the variant in the runtime's `HookKind`.
     fn kind(self) -> &'static str {
         match self {
             Moment::Start => "Start",
@@ -34,7 +34,7 @@ impl Moment {
         }
     }
 
-    /// Why nothing of a request exists then.
+    /// Says why there is no request at that moment.
     fn reason(self) -> &'static str {
         match self {
             Moment::Start => "when the app starts there is no request",
@@ -43,10 +43,9 @@ impl Moment {
     }
 }
 
-/// A hook as it was written.
 struct Hook {
     moment: Moment,
-    /// The app it belongs to, if not `crate::app`.
+    /// The app that the hook belongs to, if that is not `crate::app`.
     app: Option<Path>,
     parameters: Vec<Parameter>,
     function: Function,
@@ -79,7 +78,7 @@ pub(crate) fn expand_unnamed(item: &TokenStream) -> TokenStream {
     function::with_error(item, &syn::Error::new(Span::call_site(), message))
 }
 
-/// Nothing, or `app = admin`.
+/// Reads the arguments: nothing, or `app = admin`.
 fn app(moment: Moment, input: ParseStream<'_>) -> syn::Result<Option<Path>> {
     if input.is_empty() {
         return Ok(None);
@@ -181,7 +180,8 @@ fn emit(hook: &Hook, errors: Errors) -> TokenStream {
     }
 }
 
-/// That no parameter is made of a request. Each is a constant of its own, so that all are reported.
+/// Asserts that no parameter needs a request. Each assertion is a constant of its own, so that rustc reports all of
+/// them.
 fn assertions(hook: &Hook) -> TokenStream {
     let assertion = |(position, parameter): (usize, &Parameter)| {
         let info = parameter::info(position, parameter.span);

@@ -1,4 +1,4 @@
-//! `html!`: tokens, tree, checks, steps, Rust.
+//! `html!`: tokens become a tree, which is checked and lowered to operations, and these become Rust.
 
 mod parse;
 mod check;
@@ -19,7 +19,8 @@ use quote::quote;
 
 use crate::component;
 
-/// Expands a template to an expression of type `Html`; on mistakes to the same expression and the errors.
+/// Expands a template to an expression of type `Html`. If it has mistakes, the expression reports them and has the same
+/// type.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let mut cursor = cursor::Cursor::new(tokens);
     let krate = parse::take_crate(&mut cursor);
@@ -37,7 +38,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     emit::emit(&krate, into, &ops, literals.as_deref(), &quote!(#errors #hints))
 }
 
-/// The literal ids of the elements of a template that stand in no other, and where they are written.
+/// Returns the literal ids of the outermost elements of a template, with their spans.
 pub(crate) fn root_ids(template: TokenStream) -> Vec<(Span, String)> {
     collect::root_ids(&parse::parse(cursor::Cursor::new(template), &mut report::Report::default()))
 }

@@ -1,7 +1,7 @@
 //! The procedural macros of stario. User code reaches them through `stario`.
 //!
-//! Every macro goes the same way: tokens are parsed into what was written, turned into what it means,
-//! checked for every mistake at once, and emitted by code that cannot fail.
+//! Every macro has the same stages: it parses the tokens as they were written, turns them into what they mean, checks
+//! for all mistakes at once, and emits code by functions that cannot fail.
 
 use proc_macro::TokenStream;
 
@@ -39,38 +39,40 @@ pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Registers a handler for POST that answers 204 before it runs; see `stario::app!`.
 ///
-/// It lives in the memory of the process: what was answered and is not done is lost if the process is killed or the machine
-/// loses power. Where the answer must be a promise, store the work first and answer after, in a plain command.
+/// The command lives in the memory of the process: if the process is killed or the machine loses power, commands that
+/// were answered and had not ended are lost. Where the answer must be a promise, store the work first and answer after,
+/// in a plain command.
 #[proc_macro_attribute]
 pub fn detached_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(endpoint::Kind::DetachedCommand, arguments.into(), &item.into()).into()
 }
 
-/// Has the app call a function before it serves; see `stario::app!`.
+/// Makes the app call a function before it serves; see `stario::app!`.
 #[proc_macro_attribute]
 pub fn on_start(arguments: TokenStream, item: TokenStream) -> TokenStream {
     hook::expand(hook::Moment::Start, arguments.into(), &item.into()).into()
 }
 
-/// Has the app call a function when it stops; see `stario::app!`.
+/// Makes the app call a function when it stops; see `stario::app!`.
 #[proc_macro_attribute]
 pub fn on_stop(arguments: TokenStream, item: TokenStream) -> TokenStream {
     hook::expand(hook::Moment::Stop, arguments.into(), &item.into()).into()
 }
 
-/// Stands in the module of an app with a name, where no attribute can know that name.
+/// Refuses `#[admin::query("/")]`. It stands for the attributes of handlers in the module of an app with a name, which
+/// no attribute can know.
 #[proc_macro_attribute]
 pub fn unnamed(_: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand_unnamed(&item.into()).into()
 }
 
-/// Stands there for the attributes of hooks.
+/// Refuses `#[admin::on_start]`. It stands for the attributes of hooks in the module of an app with a name.
 #[proc_macro_attribute]
 pub fn unnamed_hook(_: TokenStream, item: TokenStream) -> TokenStream {
     hook::expand_unnamed(&item.into()).into()
 }
 
-/// Stands where an attribute is written without its app.
+/// Refuses `#[query("/")]`. It stands for the attributes of handlers where they are written without an app.
 #[proc_macro_attribute]
 pub fn appless(_: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand_appless(&item.into()).into()
@@ -127,13 +129,13 @@ pub fn assets(input: TokenStream) -> TokenStream {
     assets::expand(input.into()).into()
 }
 
-/// Names one of these files; see `stario::asset!`.
+/// Names a file of the folder that `assets!` names; see `stario::asset!`.
 #[proc_macro]
 pub fn asset(input: TokenStream) -> TokenStream {
     assets::expand_one(input.into()).into()
 }
 
-/// Makes a tag of a function: its arguments are the properties, its name the tag.
+/// Makes a tag of a function: the function's arguments are the tag's properties, and its name is the tag's name.
 ///
 /// Documented where users find it, in `stario` and in the guide of `stario-html`.
 #[proc_macro_attribute]

@@ -1,8 +1,9 @@
-//! The literals that only meet in a browser, collected for the check of the app: one text per macro call, emitted in one
-//! place, and nothing if there are none.
+//! The literals that only meet in a browser, such as ids and the names of signals, which the check of the app compares.
+//! A macro call emits one text of all its literals, or nothing if it has none.
 //!
-//! The first line of the text is the user's file. Each other one is a letter, the line in the user's file, a tab, the literal, a tab, and its place: the conditions
-//! and loops around it. `stario/src/app/literals.rs` reads it.
+//! The first line of the text is the user's file. Each other line is a letter, the number of the line in the user's
+//! file, a tab, the literal, a tab, and the literal's place: the conditions and loops around it.
+//! `stario/src/app/literals.rs` reads the text.
 //!
 //! | letter | literal |
 //! |---|---|
@@ -29,7 +30,7 @@ pub(crate) mod rust;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-/// What a macro call found.
+/// The literals that a macro call found.
 #[derive(Debug, Default)]
 pub(crate) struct Literals {
     /// The file of the first literal.
@@ -38,7 +39,7 @@ pub(crate) struct Literals {
 }
 
 impl Literals {
-    /// Adds a literal, written at `span` in no condition or loop.
+    /// Adds a literal at `span` that stands in no condition or loop.
     pub(crate) fn add(&mut self, kind: char, span: Span, literal: &str) {
         self.add_in(kind, span, literal, &[]);
     }
@@ -64,7 +65,8 @@ impl Literals {
         }
     }
 
-    /// Adds what `data-signals` declares, `{count: 0}`. What cannot be read of it declares anything.
+    /// Adds the signals that the value of `data-signals` declares, such as `{count: 0}`. A part of it that cannot be
+    /// read may declare any signal.
     pub(crate) fn add_object(&mut self, span: Span, code: &str) {
         let mut found = Vec::new();
         if !javascript::object(code, "", &mut found) {
@@ -75,13 +77,14 @@ impl Literals {
         }
     }
 
-    /// The statement that leaves the literals in the program, if there are any. `html` is the path to `stario-html`.
+    /// Writes the statement that puts the literals into the program, if there are any. `html` is the path to
+    /// `stario-html`.
     pub(crate) fn emit(self, html: &TokenStream) -> Option<TokenStream> {
         let text = self.into_text()?;
         Some(quote!(#html::__literals! { #text }))
     }
 
-    /// The text of the literals, if there are any.
+    /// Returns the text of the literals, if there are any.
     pub(crate) fn into_text(self) -> Option<String> {
         (!self.text.is_empty()).then(|| format!("{}\n{}", self.file, self.text))
     }
@@ -92,12 +95,12 @@ impl Literals {
     }
 }
 
-/// The line in the user's file; 0 outside of the compiler.
+/// Returns the line in the user's file; 0 outside of the compiler.
 fn line(span: Span) -> usize {
     if proc_macro::is_available() { span.unwrap().line() } else { 0 }
 }
 
-/// The user's file; nothing outside of the compiler.
+/// Returns the user's file; an empty text outside of the compiler.
 fn file(span: Span) -> String {
     if proc_macro::is_available() { span.unwrap().file() } else { String::new() }
 }

@@ -1,5 +1,5 @@
-//! `stream! { .. yield event; .. }`: the block becomes a future, each `yield` a send to the stream that
-//! drives it. The user's tokens are walked, never parsed, so half-typed code still expands.
+//! `stream! { .. yield event; .. }`: the block becomes a future, and each `yield` sends to the stream that polls the
+//! future. The user's tokens are walked, never parsed, so half-typed code still expands.
 
 use std::iter::Peekable;
 
@@ -10,15 +10,15 @@ use crate::errors::Errors;
 use crate::html;
 use crate::literals::{Literals, rust};
 
-/// The items of the stream.
+/// The type of the stream's items.
 #[derive(Clone, Copy)]
 pub(crate) enum Items {
     Events,
-    /// The block may fail; the error is the last item.
+    /// Results: the block may fail, and the error is the last item.
     Results,
 }
 
-/// The input is `(path to the runtime) body`.
+/// Expands `stream!` and `try_stream!`. The input is `(path to the runtime) body`.
 pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     let mut input = input.into_iter();
     let runtime = match input.next() {
@@ -47,7 +47,7 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
     }
     let errors = errors.into_tokens();
     let block = match items {
-        // The `?` gets a block that may fail, so that rustc does not report it a second time.
+        // The block may fail here, so that rustc does not report the `?` a second time.
         Items::Events if question_mark.is_some() => quote! {
             let _: #runtime::Result = async {
                 #body
@@ -73,14 +73,14 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
         #runtime::generate(move |mut #yielder| async move {
             #errors
             #literals
-            // A block without any `yield` uses it too, so that rustc does not warn.
+            // This line uses `yielder`, so that rustc does not warn where the block has no `yield`.
             let _ = &mut #yielder;
             #block
         })
     }
 }
 
-/// What the block says of the page. An inner stream says it itself.
+/// Collects what the block says of the page. Streams in it collect their own.
 fn literals(body: TokenStream) -> Literals {
     let mut literals = Literals::default();
     let context = rust::Context {
@@ -93,8 +93,8 @@ fn literals(body: TokenStream) -> Literals {
     literals
 }
 
-/// Finds the first `?` that would leave the block: not one in a closure, a function, an `async` block, or another
-/// stream. Where it is not sure, it finds none, and rustc reports the `?` in its own words.
+/// Finds the first `?` that would leave the block. A `?` in a closure, a function, an `async` block, or another stream
+/// does not. Where the tokens leave that open, this function finds none, and rustc reports the `?` in its own words.
 fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
     let mut before = [String::new(), String::new()];
     // A closure ends at the next `,` or `;`; the body of a function or an `async` block is the next block.
@@ -116,9 +116,9 @@ fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
             }
             TokenTree::Punct(punct) => match punct.as_char() {
                 ',' | ';' => (in_closure, skips_block) = (false, false),
-                // After an operand it is an operator, and so is the second one of `||`.
+                // A `|` begins a closure, unless it follows an operand or is the second one of `||`.
                 '|' if before[1] != "|" && is_operator(&before[1]) => in_closure = true,
-                // The one of `?Sized` follows no operand.
+                // The `?` of `?Sized` follows no operand.
                 '?' if !in_closure && !is_operator(&before[1]) => return Some(token),
                 _ => {}
             },
@@ -132,15 +132,15 @@ fn question_mark(tokens: TokenStream) -> Option<TokenTree> {
     None
 }
 
-/// Whether what follows this token begins an expression.
+/// Whether an expression can begin behind this token.
 fn is_operator(token: &str) -> bool {
     matches!(token, "" | "move" | "return" | "in" | "else" | "match" | "if")
         || (token.len() == 1
             && token.starts_with(|c: char| c.is_ascii_punctuation() && !matches!(c, ')' | '?')))
 }
 
-/// The tokens of one yielded expression: up to `;`, the `,` of a match arm, or the end of the block.
-/// A `,` between the generic arguments of a turbofish belongs to the expression.
+/// Takes the tokens of one yielded expression: up to `;`, the `,` of a match arm, or the end of the block. A `,`
+/// between the generic arguments of a turbofish belongs to the expression.
 fn yielded(tokens: &mut Peekable<impl Iterator<Item = TokenTree>>) -> TokenStream {
     let mut value = TokenStream::new();
     let (mut previous, mut before) = (' ', ' ');
@@ -174,7 +174,8 @@ impl Walk {
     fn tokens(&mut self, tokens: TokenStream) -> TokenStream {
         let mut output = TokenStream::new();
         let mut tokens = tokens.into_iter().peekable();
-        // Whether the last two tokens were `stream !` or `try_stream !`: that block yields to itself.
+        // The number of tokens of `stream !` or `try_stream !` that stand before the next token. A block behind both
+        // yields to its own stream.
         let mut inner_macro = 0;
         while let Some(token) = tokens.next() {
             match token {

@@ -1,4 +1,5 @@
-//! The body: the `html!` whose value the function returns writes into the caller's buffer instead.
+//! Changes the body of a component: an `html!` whose value the function returns writes into the caller's buffer
+//! instead.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +7,7 @@ use syn::{Block, Expr, Stmt};
 
 use super::syntax::is_html;
 
-/// Puts `@into(target)` into each `html!` in tail position. Any other way to return is left as it is.
+/// Puts `@into(target)` into each `html!` in tail position. Values that are returned in another way are left unchanged.
 pub(super) fn write_into(block: &mut Block, target: &TokenStream) {
     match block.stmts.last_mut() {
         Some(Stmt::Expr(tail, None)) => tail_expression(tail, target),

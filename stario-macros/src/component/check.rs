@@ -1,9 +1,8 @@
-//! What cannot be a component.
+//! Finds everything in a function's signature that a component cannot have.
 
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, ItemFn, Pat, ReturnType};
 
-/// Everything that is wrong with the signature.
 pub(super) fn check(function: &ItemFn) -> Option<Error> {
     let mut problems: Option<Error> = None;
     let mut report = |error: Error| match &mut problems {

@@ -1,7 +1,8 @@
-//! The items: the function, a type of the same name for tags to start from, and the properties it collects.
+//! Writes the items of a component: the function, a type of the same name from which tags start, and a struct that
+//! collects the properties of a tag.
 //!
-//! Required properties are counted by type parameters, so a missing one is found by the compiler, at the tag, with a
-//! sentence that names it.
+//! Type parameters count the required properties, so the compiler finds a missing property at the tag, and its error is
+//! a sentence that names the property.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -22,7 +23,7 @@ struct Emitter<'c> {
     name: &'c Ident,
     props: Ident,
     values: Ident,
-    /// One for each required property: whether it has been given.
+    /// The type parameters that count: each says whether one required property has been given.
     states: Vec<Ident>,
 }
 
@@ -63,7 +64,7 @@ impl<'c> Emitter<'c> {
         quote!(#(#items)* #(#traits)*)
     }
 
-    /// The function itself, to be called as one.
+    /// Writes the function, for code that calls the component as a function.
     fn function(&self) -> TokenStream {
         let (krate, name) = (self.krate, self.name);
         let function = &self.component.function;
@@ -85,7 +86,7 @@ impl<'c> Emitter<'c> {
         }
     }
 
-    /// A type that shares the function's name, and the body.
+    /// Writes the type that shares the function's name. It holds the function's body.
     fn start(&self, shared: &TokenStream) -> TokenStream {
         let (krate, name, props) = (self.krate, self.name, &self.props);
         let function = &self.component.function;
@@ -130,7 +131,7 @@ impl<'c> Emitter<'c> {
         quote!(#values { #(#fields)* __generics: ::core::marker::PhantomData })
     }
 
-    /// What has been given so far.
+    /// Writes the struct that holds the properties which have been given so far.
     fn values(&self, shared: &TokenStream) -> TokenStream {
         let (vis, values) = (&self.component.function.vis, &self.values);
         let mut generics = self.component.generics.clone();
@@ -151,7 +152,7 @@ impl<'c> Emitter<'c> {
         }
     }
 
-    /// What a tag collects its properties in: one setter for each, and the call that ends the tag.
+    /// Writes the struct in which a tag collects its properties: a setter for each, and the call that ends the tag.
     fn props(&self, shared: &TokenStream) -> TokenStream {
         let (vis, props, values) = (&self.component.function.vis, &self.props, &self.values);
         let states = &self.states;
@@ -185,7 +186,7 @@ impl<'c> Emitter<'c> {
         let Property { name, ty, need } = property;
         let own_arguments = arguments_of(&self.component.generics);
         let (argument, value) = match need {
-            // What stands between the tags comes as `Children`, whatever the component makes of it.
+            // The content of the tag is passed as `Children`, whatever the type of the property is.
             Need::Optional(_) if name == "children" => (
                 quote!(impl ::core::convert::Into<#krate::Children>),
                 quote!(::core::option::Option::Some(::core::convert::From::from(value.into()))),
@@ -212,7 +213,7 @@ impl<'c> Emitter<'c> {
         }
     }
 
-    /// What children meet where there is no property for them: a sentence.
+    /// Writes a setter for children where the component has no such property: rustc refuses it with a sentence.
     fn no_children(&self) -> Option<TokenStream> {
         let (krate, name) = (self.krate, self.name);
         let is_taken = self.component.properties.iter().any(|property| property.name == "children");
@@ -258,7 +259,7 @@ impl<'c> Emitter<'c> {
         }
     }
 
-    /// Where it is said that the type is not `Html`.
+    /// Returns the span at which rustc reports that the function does not return `Html`.
     fn span_of_output(&self) -> Span {
         match &self.component.function.sig.output {
             syn::ReturnType::Type(_, ty) => ty.span().resolved_at(Span::mixed_site()),
@@ -266,7 +267,7 @@ impl<'c> Emitter<'c> {
         }
     }
 
-    /// The required properties, each with the type parameter that counts it.
+    /// Returns the required properties, each with the type parameter that counts it.
     fn required(&self) -> impl Iterator<Item = (&'c Property, &Ident)> {
         self.component
             .properties
@@ -275,7 +276,7 @@ impl<'c> Emitter<'c> {
             .zip(&self.states)
     }
 
-    /// The trait whose absence says that a property is missing.
+    /// Returns the name of the trait that is not implemented as long as the property is missing.
     fn trait_of(&self, property: &Property) -> Ident {
         format_ident!("__{}_{}", self.name, property.name, span = Span::call_site())
     }
@@ -285,7 +286,7 @@ fn is_doc(attribute: &Attribute) -> bool {
     attribute.path().is_ident("doc")
 }
 
-/// An argument whose name is only passed on, so that `mut` would be unused.
+/// Removes `mut` from an argument, which the function only passes on.
 fn without_mut(argument: &syn::FnArg) -> TokenStream {
     match argument {
         syn::FnArg::Typed(argument) => match &*argument.pat {
@@ -299,7 +300,7 @@ fn without_mut(argument: &syn::FnArg) -> TokenStream {
     }
 }
 
-/// The parameters as arguments.
+/// Returns the generic parameters as generic arguments.
 fn arguments_of(generics: &Generics) -> Vec<TokenStream> {
     generics
         .params
@@ -321,7 +322,7 @@ fn arguments_of(generics: &Generics) -> Vec<TokenStream> {
         .collect()
 }
 
-/// A type that mentions every parameter and is `Send` whatever they are.
+/// Returns a type that mentions every generic parameter and is always `Send`.
 fn marker_of(generics: &Generics) -> TokenStream {
     let parts = generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Lifetime(parameter) => {

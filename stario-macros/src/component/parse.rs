@@ -1,4 +1,4 @@
-//! The signature as a list of properties, every lifetime and type in it named.
+//! Reads the signature of a component as a list of properties, and gives each lifetime and type in it a name.
 
 use proc_macro2::Span;
 use quote::format_ident;
@@ -10,7 +10,7 @@ use syn::{
 
 /// A function and what its arguments mean.
 pub(super) struct Component {
-    /// As written, without `#[default]`.
+    /// The function as it was written, without `#[default]`.
     pub(super) function: ItemFn,
     /// The generics of the function and those made of elided lifetimes and `impl Trait`.
     pub(super) generics: Generics,
@@ -19,19 +19,19 @@ pub(super) struct Component {
 
 pub(super) struct Property {
     pub(super) name: Ident,
-    /// The type as a field can have it.
+    /// The type of the property with names for all that it leaves out, so that a field can have it.
     pub(super) ty: Type,
     pub(super) need: Need,
 }
 
-/// What happens when a property is not given.
+/// The value of a property that a tag does not give.
 pub(super) enum Need {
     Required,
-    /// `Option<T>`: it is `None`. Given as `T` or as `Option<T>`.
+    /// The property is an `Option<T>`, which a tag gives as `T` or as `Option<T>`. It is `None` if it is not given.
     Optional(Type),
-    /// `#[default(value)]`
+    /// The property has a `#[default(value)]`.
     Default(Expr),
-    /// The children: there are none.
+    /// The property is the children of the tag, which may have none.
     Children,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn parse(function: ItemFn) -> Component {
     Component { function: without_markers(function), generics, properties }
 }
 
-/// The function without the attributes that only a component has.
+/// Removes the attributes that only a component has.
 pub(super) fn without_markers(mut function: ItemFn) -> ItemFn {
     for argument in &mut function.sig.inputs {
         if let FnArg::Typed(argument) = argument {
@@ -72,8 +72,8 @@ pub(super) fn without_markers(mut function: ItemFn) -> ItemFn {
     function
 }
 
-/// The `T` of a type written `Option<T>`. Only a convenience of the syntax hangs on the spelling: under another name
-/// the property is required and given as the `Option` it is.
+/// Returns the `T` of a type that is written `Option<T>`. An `Option` under another name works, too: that property is
+/// required, and a tag gives it as an `Option`.
 fn option_of(ty: &Type) -> Option<Type> {
     let Type::Path(path) = ty else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
@@ -84,7 +84,7 @@ fn option_of(ty: &Type) -> Option<Type> {
     }
 }
 
-/// Gives a name to what a function signature may leave out and a struct may not.
+/// Gives names to the lifetimes and types that a function's signature may leave out and a struct may not.
 struct Names {
     lifetimes: Vec<Lifetime>,
     types: Vec<TypeParam>,
@@ -121,7 +121,7 @@ impl VisitMut for Names {
         }
     }
 
-    // What is left out inside of these means something else.
+    // A lifetime that is left out inside of these belongs to the inner signature.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
 
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {}

@@ -1,4 +1,4 @@
-//! Finds every mistake that can be seen in the tokens.
+//! Finds every mistake of a provider that can be seen in its tokens.
 
 use syn::Type;
 

@@ -1,4 +1,4 @@
-//! Writes the provider: the function as it was, and a type of the same name that stands for it.
+//! Writes the provider: the unchanged function, and a type of the same name that stands for it.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -40,7 +40,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     } else {
         (TokenStream::new(), quote!(__Routes))
     };
-    // Two providers of one type conflict here, at the types that they return.
+    // If two providers return one type, these impls conflict, and rustc reports both at the types that they return.
     let injected = short_at(value.span());
     let injected = (!provider.by_name).then(|| {
         quote_spanned! {value.span()=>
@@ -59,7 +59,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
 
         #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub)]
         impl #name {
-            /// What calls `Q` where this provider would be called, for `App::replace`.
+            /// Returns a replacement for `App::replace`: the app calls `Q` where it would call this provider.
             #[must_use]
             pub fn with<Q: #runtime::Provider<#value>>() -> #runtime::Replacement {
                 #runtime::Replacement::new::<Self, Q, #value>()
@@ -95,7 +95,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     quote! {
         #function
 
-        // Public whatever the function is: it stands in an impl for a type that may be anyone's.
+        // The type is public even if the function is not, because it stands in an impl for a type that may be public.
         #[doc = #summary]
         #hidden
         #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -108,7 +108,7 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     }
 }
 
-/// Has the value made before the app serves.
+/// Writes the registration that makes the app call the provider before it serves.
 fn eager(name: &Ident, value: &Type) -> TokenStream {
     let (runtime, shown) = (short(), unraw(name));
     let info = quote!(<#name as #runtime::Provider<#value>>::info);
@@ -127,8 +127,8 @@ fn eager(name: &Ident, value: &Type) -> TokenStream {
     }
 }
 
-/// What a provider cannot be made of: a `Writer`, because the response is the handler's to write; and, if it
-/// outlives the request that happens to need it first, anything of that request.
+/// Asserts that no provider takes a `Writer`, because only the handler writes the response, and that a singleton takes
+/// nothing of a request, because it outlives the request that needs it first.
 fn assertions(provider: &Provider) -> Option<TokenStream> {
     let mut assertions = parameter::name_assertions(&provider.parameters);
     for (position, parameter) in provider.parameters.iter().enumerate() {

@@ -1,8 +1,9 @@
-//! Whether the type that a provider returns is defined in the provider's crate.
+//! Decides whether the type that a provider returns is defined in the provider's crate.
 //!
-//! Only then may the provider be found in every crate: rustc refuses such an impl for the type of another crate, and
-//! has no way to ask. So the sources are asked. Where they do not show it (a type that another macro writes, an editor that
-//! gives no files), the answer is no, and other crates name the provider by `app::provide!`.
+//! Only then may every crate find the provider by its type: rustc refuses such an impl for the type of another crate,
+//! and rustc cannot be asked where a type is defined. So this module searches the sources of the crate. Where they do
+//! not show the type (another macro writes it, or an editor gives no files), the answer is no, and other crates name
+//! the provider by `app::provide!`.
 
 use std::path::{Path, PathBuf};
 
@@ -32,12 +33,13 @@ fn decide(ty: &Type, function: &str, source: &str, is_defined: impl Fn(&str) -> 
     let Ok(file) = syn::parse_file(source) else { return false };
     let mut modules = Vec::new();
     find_modules(&file.items, function, &mut modules);
-    // All modules of the file that have a provider of this name, because the tokens do not say in which one they stand.
+    // Every module of the file that has a provider of this name must agree, because the tokens do not say in which of
+    // them the provider stands.
     let is_own = |items: &&[Item]| is_own_name(&first, items);
     !modules.is_empty() && modules.iter().all(is_own) && is_defined(&last.ident.to_string())
 }
 
-/// The modules that have a provider of this name.
+/// Adds the items of each module that has a provider of this name.
 fn find_modules<'a>(items: &'a [Item], function: &str, found: &mut Vec<&'a [Item]>) {
     let has_provider = items.iter().any(|item| match item {
         Item::Fn(item) => item.sig.ident == function && item.attrs.iter().any(is_dependency),
@@ -59,8 +61,8 @@ fn is_dependency(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| last.ident == "dependency")
 }
 
-/// Whether a name means something of this crate in a module: it begins a path there, is defined there, or is imported from
-/// the crate.
+/// Whether a name in a module means something of this crate: it is `crate`, `self` or `super`, is defined in the
+/// module, or is imported from the crate.
 fn is_own_name(name: &str, items: &[Item]) -> bool {
     if matches!(name, "crate" | "self" | "super") {
         return true;
@@ -85,7 +87,7 @@ fn is_own_name(name: &str, items: &[Item]) -> bool {
         }
         _ => None,
     });
-    // A name that is written out wins over one that a `*` brings.
+    // A `use` that writes the name out has precedence over a `use` with `*`.
     let named = imports.clone().find(|(imported, _)| *imported == Imported::ByName);
     match named {
         Some((_, is_own)) => is_own,
@@ -100,7 +102,7 @@ enum Imported {
     Not,
 }
 
-/// How a `use` may bring a name.
+/// Returns how a `use` may import a name.
 fn imported(tree: &UseTree, name: &str) -> Imported {
     match tree {
         UseTree::Path(path) => imported(&path.tree, name),
@@ -115,7 +117,7 @@ fn imported(tree: &UseTree, name: &str) -> Imported {
     }
 }
 
-/// The first name of the path that a `use` writes; `None` for a group, `use {a, b}`.
+/// Returns the first name of the path in a `use`; `None` for a group, `use {a, b}`.
 fn first_of(tree: &UseTree) -> Option<String> {
     match tree {
         UseTree::Path(path) => Some(path.ident.to_string()),
@@ -140,7 +142,7 @@ fn defines(source: &str, name: &str) -> bool {
     })
 }
 
-/// The sources of the crate that `file` is one of: all files in the folder of its root, and below.
+/// Returns the sources of the crate to which `file` belongs: all files in the folder of the crate's root, and below.
 fn crate_sources(file: &Path) -> impl Iterator<Item = String> {
     let is_root = |folder: &&Path| ["lib.rs", "main.rs"].iter().any(|root| folder.join(root).is_file());
     let root = file.ancestors().skip(1).find(is_root).or(file.parent());
@@ -200,7 +202,7 @@ mod tests {
     fn a_name_is_looked_up_in_the_module_of_the_provider() {
         check("Pool", &format!("mod a {{\nstruct Pool;\n}}\nmod b {{ use sqlx::Pool;\n{PROVIDER} }}"), false);
         check("Pool", &format!("mod a {{ use sqlx::Pool; }}\nmod b {{\nstruct Pool;\n{PROVIDER} }}"), true);
-        // A provider in a function is in no module.
+        // The search finds no provider that stands in a function.
         check("Pool", &format!("struct Pool;\nfn main() {{ {PROVIDER} }}"), false);
     }
 }

@@ -1,4 +1,4 @@
-//! What it means: the type that is provided, for how long, and from what.
+//! The meaning of a provider: the type that it provides, how long the value lives, and what it is made of.
 
 use proc_macro2::Ident;
 use syn::{GenericArgument, PathArguments, ReturnType, Type};
@@ -8,14 +8,14 @@ use crate::function::Function;
 use crate::parameter::Parameter;
 
 pub(super) struct Provider {
-    /// Words in the parentheses that mean nothing, or nothing after those before them.
+    /// Words in the parentheses that have no meaning there, or none after the words before them.
     pub(super) unknown: Vec<Ident>,
     pub(super) lifetime: Lifetime,
-    /// Found by its name only, not by the type that it returns.
+    /// Whether the provider is found only by its name, not by the type that it returns.
     pub(super) by_name: bool,
-    /// The word `eager`: its value is made before the app serves.
+    /// The word `eager`, if it was written: the value is made before the app serves.
     pub(super) eager: Option<Ident>,
-    /// What is provided: the return type, or the `T` in its `Result<T, ..>`.
+    /// The type that is provided: the return type, or the `T` in its `Result<T, ..>`.
     pub(super) value: Option<Type>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) function: Function,
@@ -29,7 +29,7 @@ pub(super) enum Lifetime {
 }
 
 impl Lifetime {
-    /// The name of the runtime's marker type.
+    /// The name of the runtime's marker type for this lifetime.
     pub(super) fn name(self) -> &'static str {
         match self {
             Lifetime::Request => "Request",
@@ -73,8 +73,8 @@ impl Provider {
     }
 }
 
-/// The `T` of `Result<T, ..>`, under any path. A trait is implemented for this type, so it has to be known
-/// by name here: an alias must be called `Result` too.
+/// Returns the `T` of `Result<T, ..>`, under any path. The expansion implements a trait for `T`, so the tokens must
+/// show it: an alias of `Result` must be called `Result`, too.
 fn success(ty: &Type) -> Type {
     let result = match ty {
         Type::Path(path) => path.path.segments.last().filter(|last| last.ident == "Result"),

@@ -1,4 +1,4 @@
-//! What was written: the words in the parentheses and the function.
+//! Parses a provider: the words in the parentheses and the function.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
@@ -7,7 +7,7 @@ use syn::{Ident, Token};
 
 use crate::function::{Function, refuse_in_impl};
 
-/// The error of a provider in an `impl` block.
+/// The message for a provider in an `impl` block.
 pub(super) const FREE_FUNCTION: &str = "a provider is a free function: move it out of the `impl` block";
 
 pub(super) struct Parsed {

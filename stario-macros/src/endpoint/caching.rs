@@ -33,7 +33,7 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     ("must-revalidate", "stale-if-error", "`must-revalidate` forbids what is stale"),
 ];
 
-/// What is wrong with a value of `cache-control`.
+/// Returns every problem of a value of `cache-control`.
 pub(super) fn problems(value: &str) -> Vec<String> {
     let directives: Vec<(&str, Option<&str>)> = value
         .split(',')
@@ -76,7 +76,7 @@ pub(super) fn problems(value: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with one directive.
+/// Returns the problem of one directive, if it has one.
 fn problem(name: &str, value: Option<&str>) -> Option<String> {
     let (is_word, is_time) = (WORDS.contains(&name), TIMES.contains(&name));
     match value {

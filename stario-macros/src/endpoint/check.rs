@@ -1,5 +1,5 @@
-//! Finds every mistake that can be seen in the tokens. Mistakes in types are found by bounds that `emit` writes at
-//! the user's types.
+//! Finds every mistake of a handler that can be seen in its tokens. rustc finds mistakes in types, by the bounds that
+//! `emit` writes at the user's types.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -32,7 +32,7 @@ pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     errors
 }
 
-/// The same where the path and the method are the app's.
+/// Checks a handler whose path and method the app chooses.
 pub(super) fn check_handler(endpoint: &Endpoint) -> Errors {
     let mut errors = Errors::default();
     timeout(endpoint, &mut errors);
@@ -84,7 +84,7 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
     }
 }
 
-/// What is wrong with the name in `shown`, a capture.
+/// The message for a capture, written as `shown`, whose name is no identifier.
 fn not_a_name(shown: &str, name: &str) -> String {
     match name.split_once(':') {
         _ if name.contains(['{', '}']) => {
@@ -135,7 +135,7 @@ fn headers(endpoint: &Endpoint, errors: &mut Errors) {
         } else if pairs[..position].iter().any(|(other, _)| other.value().eq_ignore_ascii_case(&name_text)) {
             errors.at(name, format!("`{name_text}` is written twice; a header has one value here"));
         }
-        // What a request can carry, and nothing a parser would trim: RFC 9110 section 5.5.
+        // The value is one that a request can carry, without spaces that a parser would trim: RFC 9110 section 5.5.
         if value_text.trim() != value_text || !value_text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             let message = "the value of a header is visible ASCII, without spaces around it";
             errors.at(value, message);
@@ -193,7 +193,7 @@ fn rate_limit(endpoint: &Endpoint, errors: &mut Errors) {
     }
 }
 
-/// The error of a limit by a parameter that the function does not have.
+/// The message for a limit by a parameter that the function does not have.
 fn without_parameter(endpoint: &Endpoint, name: &str) -> String {
     let names: Vec<String> = endpoint.parameters.iter().map(Parameter::own_name).collect();
     let names: Vec<String> =
@@ -210,7 +210,7 @@ fn without_parameter(endpoint: &Endpoint, name: &str) -> String {
 
 fn caching(endpoint: &Endpoint, errors: &mut Errors) {
     let Options { etag, cache, .. } = &endpoint.options;
-    // A handler without a path may become a query; the app looks at it.
+    // The app may make a query of a handler without a path, so the app checks these options.
     if endpoint.kind == Kind::DetachedCommand || endpoint.kind == Kind::Command && !endpoint.is_explicit {
         let message = |name| {
             format!(
@@ -241,7 +241,7 @@ fn caching(endpoint: &Endpoint, errors: &mut Errors) {
     }
 }
 
-/// A character of a method or of a header's name: `tchar` of RFC 9110 section 5.6.2.
+/// Whether a method or a header's name can have this character: `tchar` of RFC 9110 section 5.6.2.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -283,7 +283,7 @@ fn literal(endpoint: &Endpoint, text: &str, errors: &mut Errors) {
     errors.at(&endpoint.path, message);
 }
 
-/// What a segment is elsewhere: `:id`, `<id>` and `*path` capture in other frameworks.
+/// Returns the capture that a segment such as `:id`, `<id>` or `*path` stands for in other frameworks.
 fn meant_capture(endpoint: &Endpoint, text: &str) -> Option<String> {
     let is_parameter = |name: &&str| endpoint.parameter(name).is_some();
     let bracketed = || text.strip_prefix('<')?.strip_suffix('>');
@@ -300,7 +300,7 @@ fn has_whole_escapes(text: &str) -> bool {
         .all(|rest| rest.len() >= 2 && rest.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
-/// A text whose escapes are whole, decoded. `None` where that is no text: not UTF-8, or a NUL.
+/// Decodes the escapes of a text, which are whole. Returns `None` if the result is not UTF-8 or has a NUL.
 fn decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
@@ -311,12 +311,12 @@ fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
-/// Whether a parameter can have this name, as a raw identifier if need be.
+/// Whether a parameter can have this name, perhaps as a raw identifier.
 fn is_identifier(name: &str) -> bool {
     syn::parse_str::<syn::Ident>(name).is_ok() || syn::parse_str::<syn::Ident>(&format!("r#{name}")).is_ok()
 }
 
-/// The characters of a path segment that need no escape: `pchar` of RFC 3986 section 3.3, and letters and signs
+/// Whether a segment of a path template can have this character: `pchar` of RFC 3986 section 3.3, and letters and signs
 /// beyond ASCII, which links escape.
 fn is_path_character(c: char) -> bool {
     if c.is_ascii() {

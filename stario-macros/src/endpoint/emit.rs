@@ -1,7 +1,7 @@
 //! Writes the endpoint: the function as it was, its links, and its registration.
 //!
-//! Nothing here can fail. Rules about types are written as bounds at the user's own types, so that
-//! rustc speaks there, in the words of the traits' `diagnostic::on_unimplemented`.
+//! Nothing here can fail. Rules about types are written as bounds at the user's own types, so that rustc reports a
+//! broken rule there, in the words of the traits' `diagnostic::on_unimplemented`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -20,7 +20,7 @@ use crate::parameter::{self, Parameter, Taker, short, short_at, unraw};
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
     if endpoint.function.signature.receiver().is_some() {
-        // Nothing else can stand in an `impl` block.
+        // Only functions can stand in an `impl` block.
         let errors = errors.into_tokens();
         return quote! { #function #errors };
     }
@@ -38,7 +38,7 @@ pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     quote! { #function #structure #items }
 }
 
-/// The function, and a type of its name by which the app is given it.
+/// Writes the function of a handler without a path, and a type of the same name, by which the app takes the handler.
 pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
     if !errors.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn emit_handler(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     quote! { #function #[derive(Debug)] #structure #items }
 }
 
-/// What the handler says of the page. Templates and streams in it say it themselves.
+/// Collects what the handler says of the page. Templates and streams in it collect their own.
 fn literals(endpoint: &Endpoint) -> Literals {
     let writer = endpoint.parameters.iter().find(|parameter| parameter.written().is("Writer"));
     let writer = writer.map(Parameter::own_name);
@@ -86,8 +86,8 @@ fn literals(endpoint: &Endpoint) -> Literals {
     literals
 }
 
-/// Puts items where their names are seen by nobody else. They stand in a constant with a name, because that is
-/// allowed in an `impl` block too: there rustc reports the type of the handler's name, and nothing else.
+/// Puts items into a constant, so that their names are not visible outside of it. The constant has a name, because a
+/// constant with a name may stand in an `impl` block: there rustc reports only the type that has the handler's name.
 fn apart(endpoint: &Endpoint, items: &TokenStream) -> TokenStream {
     let name = format_ident!("__STARIO_{}", unraw(&endpoint.function.signature.ident));
     let items = parameter::block(items);
@@ -115,9 +115,9 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// The runtime's `Endpoint` and what it refers to, as the constant `__ENDPOINT`.
+/// Writes the runtime's `Endpoint` as the constant `__ENDPOINT`, and the items to which it refers.
 ///
-/// Its variables are hygienic: a handler may be called `value` or `scope`.
+/// Its variables are hygienic, because a handler may be called `value` or `scope`.
 fn value(endpoint: &Endpoint) -> TokenStream {
     let runtime = short();
     let signature = &endpoint.function.signature;
@@ -209,18 +209,19 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// The rate limits of a handler.
+/// The code of a handler's rate limits.
 struct Limits {
-    /// What the runtime is told, an expression.
+    /// The list of the limits, an expression.
     list: TokenStream,
-    /// Statements before the parameters are resolved.
+    /// Statements that run before the parameters are resolved.
     by_client: TokenStream,
-    /// Statements behind that.
+    /// Statements that run after the parameters are resolved.
     by_value: TokenStream,
 }
 
 impl Limits {
-    /// The limits of the endpoint. An argument by whose value uses are counted gets a name of its own.
+    /// Writes the limits of the endpoint. If a limit counts by the value of an argument, a variable takes the place of
+    /// that argument.
     fn of(endpoint: &Endpoint, exchange: &Ident, arguments: &mut [TokenStream]) -> Self {
         let runtime = short();
         let text = endpoint.options.rate_limit.as_ref().map(LitStr::value);
@@ -232,7 +233,7 @@ impl Limits {
                 continue;
             };
             let span = endpoint.parameters[position].span;
-            // Only where all tokens are the user's does rustc underline them.
+            // rustc underlines the user's tokens only if all tokens of the expression have their span.
             let name = format_ident!("__limited_{position}", span = span);
             let is_named = limits[..index].iter().any(|earlier| earlier.by == limit.by);
             if !is_named {
@@ -251,7 +252,7 @@ impl Limits {
     }
 }
 
-/// What the runtime is told of caches, an expression.
+/// Writes the options `etag` and `cache` for the runtime, an expression.
 fn caching(endpoint: &Endpoint) -> TokenStream {
     if !endpoint.is_cached() {
         return quote!(::core::option::Option::None);
@@ -264,7 +265,8 @@ fn caching(endpoint: &Endpoint) -> TokenStream {
     quote!(::core::option::Option::Some(&#runtime::Caching { etag: #etag, cache: #cache }))
 }
 
-/// What applies the layer around the handler. It stands at the user's expression, whose type must be one.
+/// Writes the function that puts the layer around the handler. It has the span of the user's expression, where rustc
+/// reports a type that is no layer.
 fn layer(endpoint: &Endpoint) -> TokenStream {
     let Some(layer) = &endpoint.options.layer else {
         return quote!(::core::option::Option::None);
@@ -273,7 +275,7 @@ fn layer(endpoint: &Endpoint) -> TokenStream {
     quote_spanned!(layer.span()=> ::core::option::Option::Some(|next| #runtime::layered(#layer, next)))
 }
 
-/// What a type must not be by its place: a path parameter without `{name}`, a body in a query, a second
+/// Writes the rules for the types of parameters: no path parameter without `{name}`, no body in a query, no second
 /// reader of the body. Only the compiler knows the types, so it evaluates the rules.
 fn assertions(endpoint: &Endpoint) -> TokenStream {
     let mut assertions = parameter::name_assertions(&endpoint.parameters);
@@ -282,8 +284,8 @@ fn assertions(endpoint: &Endpoint) -> TokenStream {
         let span = parameter.span;
         let this = parameter::info(position, span);
         let is_capture = endpoint.pattern.captures().any(|capture| parameter.is_named(capture));
-        // A type that does not read the path though its name stands there is reported by the links.
-        // Where the path is the app's, the app looks at it.
+        // The links report a parameter that has the name of a capture and does not read the path. Where the app chooses
+        // the path, the app checks this rule.
         if !endpoint.is_explicit && !is_capture && parameter.written().may_read_path() {
             let message = without_capture(parameter, &endpoint.path.value());
             assertions.extend(quote_spanned!(span=> #this.expect_no_capture(#message);));
@@ -306,7 +308,7 @@ fn assertions(endpoint: &Endpoint) -> TokenStream {
         if !endpoint.is_explicit && !endpoint.has_body() && parameter.written().may_read_body() {
             assertions.extend(quote_spanned!(span=> #this.expect_no_body();));
         }
-        // Where the method is the app's, signals may be in the query.
+        // Where the app chooses the method, signals may be in the query.
         let signals_in_query = endpoint.is_explicit || endpoint.has_signals_in_query();
         for (other_position, other) in endpoint.parameters[..position].iter().enumerate() {
             if !(parameter.written().may_read_body() && other.written().may_read_body()) {
@@ -324,7 +326,7 @@ fn assertions(endpoint: &Endpoint) -> TokenStream {
     quote!(#assertions #lists)
 }
 
-/// The error of a path parameter that the path has no capture for.
+/// The message for a path parameter without a capture in the path.
 fn without_capture(parameter: &Parameter, path: &str) -> String {
     match (&parameter.renamed, parameter.own_name()) {
         (Some(name), _) => {
@@ -337,7 +339,7 @@ fn without_capture(parameter: &Parameter, path: &str) -> String {
     }
 }
 
-/// Refuses a list where the path has one segment.
+/// Writes the rule that a capture of one segment is not read as a list.
 fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
     let (ty, span) = (&parameter.ty, parameter.span);
     let runtime = short_at(span);
@@ -352,8 +354,9 @@ fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
     }
 }
 
-/// The value becomes a response by its type. `Option` and `Result` are opened first, each by a method
-/// that the type has or, if it is neither, by the trait `Open`; what is left picks its `Reply`.
+/// Writes how the handler's value becomes a response, which its type decides. First a method opens an `Option` or a
+/// `Result`; for other types the trait `Open` has a method of the same name. The type of the opened value selects its
+/// `Reply`.
 fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStream {
     let span = match &endpoint.function.signature.output {
         syn::ReturnType::Default => endpoint.function.signature.ident.span(),
@@ -389,8 +392,8 @@ fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStr
     }
 }
 
-/// Two handlers of one method, path shape and set of headers define the same constant twice, which rustc reports at
-/// both path templates, wherever in the crate they stand.
+/// Writes a constant whose name stands for the method, the shape of the path and the headers. If two handlers of a
+/// crate have the same, rustc reports the second constant at both path templates.
 fn unique(endpoint: &Endpoint) -> TokenStream {
     let name = Ident::new(&shape(endpoint), endpoint.path.span());
     let routes = routes(endpoint);
@@ -402,9 +405,9 @@ fn unique(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// What a handler answers, as an identifier that says what is wrong if there are two of it. The names of captures
-/// are left out. Where other characters than letters and digits are in the path or a header, a hash of the exact
-/// text follows, because two texts may read alike.
+/// Returns the name of that constant, which rustc shows in its error. The names of captures are not part of it. If the
+/// path or a header has other characters than letters and digits, a hash of the exact text follows, because two texts
+/// may become the same name.
 fn shape(endpoint: &Endpoint) -> String {
     let mut exact = format!("{} ", endpoint.method);
     let mut readable = format!("two_handlers_answer_{}", words(&endpoint.method));
@@ -429,17 +432,18 @@ fn shape(endpoint: &Endpoint) -> String {
     if is_exact { readable } else { format!("{readable}_{:016x}", fnv1a(exact.as_bytes())) }
 }
 
-/// Whether the text is letters and digits alone.
+/// Whether the text has only letters and digits.
 fn is_word(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// The text with all that cannot be in an identifier replaced.
+/// Replaces each character that an identifier cannot have by `_`.
 fn words(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
-/// FNV-1a, 64 bits: equal on every machine and compiler, which `std`'s hasher does not promise.
+/// Returns the hash FNV-1a of 64 bits. It is the same on every machine and with every compiler, which `std`'s hasher
+/// does not promise.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

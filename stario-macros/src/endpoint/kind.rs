@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span};
 
-/// Which attribute was used; decides the method where none is written.
+/// The attribute of a handler. It decides the method if the attribute names none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Query,
@@ -18,7 +18,7 @@ impl Kind {
         }
     }
 
-    /// The variant of the runtime's `Kind`.
+    /// The name of the variant in the runtime's `HandlerKind`.
     pub(super) fn variant(self) -> Ident {
         let name = match self {
             Kind::Query => "Query",

@@ -1,7 +1,7 @@
-//! What leads to a handler: the URL that it answers, and the Datastar action that calls it.
+//! Writes the links of a handler: its URL, and the Datastar action that calls it.
 //!
-//! Only rustc knows which parameters are read from the query. So every one that might be gets a setter,
-//! whose bound only those meet, and rustc evaluates which of them must be set.
+//! Only rustc knows which parameters are read from the query. So each parameter that may be read from there gets a
+//! setter. Only query parameters meet the bound of their setter, and rustc evaluates which of them must be set.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -11,8 +11,8 @@ use syn::spanned::Spanned;
 use super::model::{Endpoint, Segment};
 use crate::parameter::{Parameter, runtime, short, short_at, unraw};
 
-/// The type that `name::url(..)` and `name::action(..)` belong to. A braced struct lives in the type namespace
-/// only, so the function of the same name stays callable.
+/// Writes the type that has the functions `name::url(..)` and `name::action(..)`. A struct with braces is only in the
+/// namespace of types, so the function of the same name can still be called.
 pub(super) fn structure(endpoint: &Endpoint, summary: &str) -> TokenStream {
     let (visibility, name) = (&endpoint.function.visibility, &endpoint.function.signature.ident);
     quote_spanned! {name.span()=>
@@ -22,7 +22,7 @@ pub(super) fn structure(endpoint: &Endpoint, summary: &str) -> TokenStream {
     }
 }
 
-/// The functions `url(..)` and `action(..)`, and the setters of what they return.
+/// Writes the functions `url(..)` and `action(..)`, and the setters of the links that they return.
 pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let runtime = short();
     let name = &endpoint.function.signature.ident;
@@ -37,7 +37,8 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let bounds = if captures.is_empty() { TokenStream::new() } else { quote!(where #(#bounds)*) };
     let (parameters, arguments) = (quote!((#(#parameters),*)), quote!((#(#arguments),*)));
     let path = path(endpoint, &captures);
-    // As they are written, because `fetch` takes what Datastar sets and this for two headers else.
+    // The names are as they are written: with another case, `fetch` would treat a header that Datastar sets and this
+    // one as two.
     let pairs = endpoint.options.headers.iter().flatten().map(|(name, value)| quote!((#name, #value)));
     let pairs = quote!(&[#(#pairs),*]);
     let (url_type, url, action_type, action) = match &setters {
@@ -58,12 +59,12 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
             quote!(#runtime::Action::new(#method, Self::url #arguments, #pairs)),
         ),
     };
-    // Datastar has an action for each of these.
+    // Datastar has actions for these methods.
     let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete" | "query");
     let (hidden, action_bounds) = match (has_action, captures.is_empty()) {
         (true, _) => (None, bounds.clone()),
-        // Says why there is none. A bound that no type is left open in must hold where it stands, unless a
-        // lifetime is.
+        // This bound explains why there is no action. The lifetime in it makes rustc check the bound only where
+        // `action` is called: without a generic parameter it would have to hold here.
         (false, true) => (Some(quote!(#[doc(hidden)])), quote!(where for<'a> #name: #runtime::HasAction<'a>)),
         (false, false) => {
             (Some(quote!(#[doc(hidden)])), quote!(#bounds for<'a> #name: #runtime::HasAction<'a>))
@@ -77,7 +78,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
         }
     };
     let setters = setters.as_ref().map(Setters::emit);
-    // At the function's name, where editors then lead from a link.
+    // The span is that of the function's name, to which editors go from a link.
     quote_spanned! {name.span()=>
         #setters
 
@@ -92,7 +93,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// The path of a link, an expression; literals that follow each other are one.
+/// Writes the expression that makes the path of a link. Neighbouring literals are joined.
 fn path(endpoint: &Endpoint, captures: &[Capture<'_>]) -> TokenStream {
     let (runtime, routes, url) = (short(), routes(endpoint), Ident::new("url", Span::mixed_site()));
     let mut captures = captures.iter();
@@ -119,7 +120,7 @@ fn path(endpoint: &Endpoint, captures: &[Capture<'_>]) -> TokenStream {
     }}
 }
 
-/// The type that stands for the app the handler belongs to.
+/// Returns the type that stands for the handler's app.
 pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
     match &endpoint.options.app {
         Some(app) => quote_spanned!(app.span()=> #app::Routes),
@@ -131,12 +132,12 @@ pub(super) fn routes(endpoint: &Endpoint) -> TokenStream {
 struct Capture<'a> {
     argument: Ident,
     generic: Ident,
-    /// `None` where there is an error: then anything is taken.
+    /// The parameter that reads the capture; `None` if the handler has an error, and then the links take any value.
     filled_by: Option<&'a Parameter>,
     is_rest: bool,
 }
 
-/// Named like the handler's own parameters.
+/// Returns the captures, which have the names of the handler's own parameters.
 fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
     let capture = |(position, name): (usize, &str)| {
         let filled_by = endpoint.parameter(name).filter(|_| !endpoint.is_broken);
@@ -152,14 +153,15 @@ fn captures(endpoint: &Endpoint) -> Vec<Capture<'_>> {
 }
 
 impl Capture<'_> {
-    /// What it is parsed into.
+    /// Returns the type of the value that a path source reads.
     fn value(ty: &Type) -> TokenStream {
         let runtime = short();
         quote!(<#ty as #runtime::PathSource>::Value)
     }
 
-    /// The parameter's type reads the path, and the argument fits what it reads. That the first is a bound,
-    /// though it depends on nothing, makes rustc report it once, at the type, and take it for granted after.
+    /// Returns two bounds: the parameter's type reads the path, and the argument fits the value that it reads. The
+    /// first depends on no generic parameter, and is a bound so that rustc reports it once, at the type, and then
+    /// assumes it.
     fn bounds(&self) -> TokenStream {
         let Some(Parameter { ty, .. }) = self.filled_by else {
             return TokenStream::new();
@@ -171,7 +173,7 @@ impl Capture<'_> {
         quote!(#reads_path #generic: #runtime::#fills<#value>,)
     }
 
-    /// Adds its segments to `url`.
+    /// Writes the statement that adds the capture's segments to `url`.
     fn build(&self, url: &Ident) -> TokenStream {
         let argument = &self.argument;
         let Some(Parameter { ty, .. }) = self.filled_by else {
@@ -186,24 +188,24 @@ impl Capture<'_> {
     }
 }
 
-/// The parameters that the query may hold, as methods of a struct around the link.
+/// A struct around the link whose methods set the parameters that the query may hold.
 struct Setters<'a> {
-    /// The struct.
+    /// The name of the struct.
     name: Ident,
     setters: Vec<Setter<'a>>,
 }
 
-/// Sets one parameter.
+/// The method that sets one parameter.
 struct Setter<'a> {
     method: Ident,
     key: String,
     parameter: &'a Parameter,
-    /// What tells whether it is set, if it may be required: a generic parameter of the struct.
+    /// The generic parameter of the struct that says whether the parameter is set; `None` if it is never required.
     state: Option<Ident>,
 }
 
 impl<'a> Setters<'a> {
-    /// `None` if no parameter can come from the query.
+    /// Returns the setters of an endpoint; `None` if no parameter can come from the query.
     fn of(endpoint: &'a Endpoint) -> Option<Self> {
         let is_candidate = |parameter: &&Parameter| {
             parameter.provider.is_none()
@@ -222,14 +224,14 @@ impl<'a> Setters<'a> {
         self.setters.iter().filter_map(|setter| setter.state.as_ref())
     }
 
-    /// The type of a link with nothing set yet.
+    /// Writes the type of a link for which nothing is set yet.
     fn unset(&self, target: &TokenStream) -> TokenStream {
         let (name, runtime) = (&self.name, short());
         let states = self.states();
         quote!(#runtime::Link<#name<#target, #(#states),*>>)
     }
 
-    /// The state of each parameter that may be required while it is not set, as a type of the state's name.
+    /// Writes an alias for each parameter that may be required: its state while it is not set.
     fn initial_states(&self) -> TokenStream {
         let states = self.setters.iter().filter_map(|setter| {
             let (state, ty, span) = (setter.state.as_ref()?, &setter.parameter.ty, setter.parameter.span);
@@ -329,8 +331,8 @@ impl<'a> Setter<'a> {
         Self { method, key, parameter, state }
     }
 
-    /// That it is set, or need not be. A trait for each parameter, because the message of one for all would
-    /// call it by the path of a type.
+    /// Writes the trait which says that the parameter is set or need not be. Each parameter has its own trait, so that
+    /// the message of the trait can name the parameter.
     fn given(&self) -> TokenStream {
         let (runtime, Self { method, key, .. }) = (runtime(), self);
         let message = format!("the query parameter `{key}` of this link is not set");
@@ -351,13 +353,13 @@ impl<'a> Setter<'a> {
     }
 }
 
-/// What every link has by these names already.
+/// Names of methods that every link already has.
 const RESERVED: [&str; 29] = [
-    // `Link`'s own.
+    // Methods of `Link`.
     "query",
     "fragment",
     "as_str",
-    // The options of actions.
+    // Options of actions.
     "content_type",
     "filter_signals_include",
     "filter_signals_exclude",
@@ -371,7 +373,7 @@ const RESERVED: [&str; 29] = [
     "retry_max_wait",
     "retry_max_count",
     "request_cancellation",
-    // Traits' that everyone has in scope.
+    // Methods of traits that are usually in scope.
     "as_ref",
     "as_mut",
     "borrow",
@@ -387,8 +389,8 @@ const RESERVED: [&str; 29] = [
     "type_id",
 ];
 
-/// Whether a type can be written in a bound as it is: it borrows nothing, and has a name. What does not is no
-/// source of a link.
+/// Whether a type can be written in a bound: it borrows nothing, and has a name. Other types are not read from the
+/// query.
 fn is_owned(ty: &Type) -> bool {
     fn has_only_names(tokens: TokenStream) -> bool {
         tokens.into_iter().all(|token| match token {

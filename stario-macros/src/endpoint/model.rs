@@ -1,4 +1,4 @@
-//! What it means: the route, its parameters and their sources of values.
+//! The meaning of a handler: its route, its options and its parameters.
 
 use proc_macro2::Span;
 use syn::{Attribute, LitStr};
@@ -13,23 +13,23 @@ pub(super) struct Endpoint {
     pub(super) path: LitStr,
     pub(super) pattern: Pattern,
     pub(super) method: String,
-    /// Names in lower case and values, in the order of the names.
+    /// The headers that a request must have: names in lower case and values, in the order of the names.
     pub(super) headers: Vec<(String, String)>,
     pub(super) options: Options,
-    /// What could not be read of the attribute.
+    /// The error of an attribute that could not be read.
     pub(super) problem: Option<syn::Error>,
-    /// Whether there is an error, so that the links take anything.
+    /// Whether the handler has an error. Then its links take any value.
     pub(super) is_broken: bool,
-    /// Whether the path and the method are the app's to choose, and what stands here is nothing.
+    /// Whether the app chooses the path and the method. Then they are empty here.
     pub(super) is_explicit: bool,
     pub(super) parameters: Vec<Parameter>,
     /// Attributes that would make the function a second handler.
     pub(super) other_methods: Vec<Attribute>,
-    /// The function with the parameter attributes that only stario understands taken off.
+    /// The function without the attributes that only stario understands.
     pub(super) function: Function,
 }
 
-/// The milliseconds of a duration such as `10s`; `None` if it is none, or more than a year.
+/// Returns the milliseconds of a duration such as `10s`; `None` if the text is no duration, or more than a year.
 pub(super) fn milliseconds(duration: &str) -> Option<u64> {
     const YEAR: u64 = 365 * 24 * 3600 * 1000;
     let unit = duration.find(|character: char| !character.is_ascii_digit())?;
@@ -53,7 +53,7 @@ pub(super) enum Segment {
     Literal(String),
     /// `{name}`: one whole segment.
     Capture(String),
-    /// `{name...}`: all segments that are left.
+    /// `{name...}`: all remaining segments.
     Rest(String),
 }
 
@@ -80,7 +80,7 @@ impl Endpoint {
         }
     }
 
-    /// A handler whose path and method the app chooses.
+    /// Makes the endpoint of a handler whose path and method the app chooses.
     pub(super) fn without_path(kind: Kind, mut function: Function) -> Self {
         let is_handler = |attribute: &mut Attribute| {
             let last = attribute.path().segments.last();
@@ -111,8 +111,8 @@ impl Endpoint {
         !self.pattern.segments.is_empty()
     }
 
-    /// Makes the links of a handler with an error take what they would without it, as far as that can be
-    /// guessed: what its path captures, or the parameters that are written as if it did.
+    /// Guesses what the links of a handler with an error would take without it: a value for each capture of the path
+    /// or, if there are more of them, for each parameter that is written as `PathParam`.
     pub(super) fn recover(&mut self) {
         self.is_broken = true;
         let path_parameters: Vec<_> =
@@ -123,39 +123,39 @@ impl Endpoint {
         }
     }
 
-    /// Whether a request of this method has a body: browsers send none with GET.
+    /// Whether a request of this method has a body. Browsers send none with GET.
     pub(super) fn has_body(&self) -> bool {
         self.method != "GET"
     }
 
-    /// Whether its pages have a tag.
+    /// Whether the handler's pages have an entity tag.
     pub(super) fn has_etag(&self) -> bool {
         self.options.etag.as_ref().is_some_and(|etag| etag.value)
     }
 
-    /// Whether its attribute says something to caches.
+    /// Whether the attribute has options for caches.
     pub(super) fn is_cached(&self) -> bool {
         self.has_etag() || self.options.cache.is_some()
     }
 
-    /// Whether signals are in the query, and leave the body to others. So Datastar sends them.
+    /// Whether Datastar sends signals in the query with this method, so that another parameter may read the body.
     pub(super) fn has_signals_in_query(&self) -> bool {
         matches!(self.method.as_str(), "GET" | "DELETE")
     }
 
-    /// The parameter with this name in the function.
+    /// Returns the position of the parameter that has this name in the function.
     pub(super) fn own_parameter(&self, name: &str) -> Option<usize> {
         self.parameters.iter().position(|parameter| parameter.own_name() == name)
     }
 
-    /// The parameter that fills `{capture}`.
+    /// Returns the parameter that reads `{capture}`.
     pub(super) fn parameter(&self, capture: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.is_named(capture))
     }
 }
 
 impl Pattern {
-    /// Splits any text; whether it is a valid template is for `check` to say.
+    /// Splits any text. `check` refuses a text that is no valid template.
     fn new(template: &str) -> Self {
         let path = template.strip_prefix('/').unwrap_or(template);
         let segments = path
@@ -171,17 +171,17 @@ impl Pattern {
         Self { segments }
     }
 
-    /// Whether it is written `{name...}`.
+    /// Whether the capture is written `{name...}`.
     pub(super) fn is_rest(&self, name: &str) -> bool {
         self.segments.iter().any(|segment| matches!(segment, Segment::Rest(rest) if rest == name))
     }
 
-    /// The capture as it is written.
+    /// Returns the capture as it is written.
     pub(super) fn shown(&self, name: &str) -> String {
         if self.is_rest(name) { format!("{{{name}...}}") } else { format!("{{{name}}}") }
     }
 
-    /// The names that stand for one segment.
+    /// Returns the names of captures that stand for one segment.
     pub(super) fn segment_names(&self) -> impl Iterator<Item = &str> {
         self.captures().filter(|name| !self.is_rest(name))
     }

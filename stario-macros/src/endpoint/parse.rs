@@ -1,4 +1,4 @@
-//! What was written: the attribute's arguments and the function.
+//! Parses a handler: the attribute's arguments and the function.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
@@ -9,7 +9,7 @@ use super::kind::Kind;
 use crate::function::{Function, refuse_in_impl};
 use crate::parameter::unraw;
 
-/// The error of a handler in an `impl` block.
+/// The message for a handler in an `impl` block.
 pub(super) const FREE_FUNCTION: &str =
     "a handler is a free function: move it out of the `impl` block, and take what it shares as `State<T>`";
 
@@ -19,22 +19,22 @@ pub(super) struct Parsed {
     pub(super) function: Function,
 }
 
-/// The arguments of the attribute. A problem in them is reported later, with the others: while the attribute is being
-/// typed, the links of the handler must exist.
+/// The arguments of the attribute. A problem in them is reported later, with the other problems, because the links of
+/// the handler must exist while its attribute is being typed.
 pub(super) struct Arguments {
-    /// `None` if the problem is the path itself.
+    /// The path; `None` if it could not be read.
     pub(super) path: Option<LitStr>,
     pub(super) options: Options,
     pub(super) problem: Option<syn::Error>,
 }
 
-/// What follows the path template: `method = PUT, headers("X-Mode" = "a")`.
+/// The options behind the path template, such as `method = PUT, headers("X-Mode" = "a")`.
 #[derive(Default)]
 pub(super) struct Options {
     pub(super) method: Option<Method>,
     /// The headers that the request must have.
     pub(super) headers: Option<Vec<(LitStr, LitStr)>>,
-    /// The app it belongs to, if not `crate::app`.
+    /// The app that the handler belongs to, if that is not `crate::app`.
     pub(super) app: Option<Path>,
     pub(super) layer: Option<Expr>,
     pub(super) body_limit: Option<Expr>,
@@ -47,7 +47,7 @@ pub(super) struct Options {
     pub(super) etag: Option<LitBool>,
 }
 
-/// A method's name, written as a word or, where that is no word of Rust, in quotes.
+/// A method's name, written as a word or, if it is no identifier of Rust, in quotes.
 pub(super) struct Method {
     pub(super) tokens: TokenStream,
     pub(super) name: String,
@@ -58,7 +58,7 @@ pub(super) fn parse(arguments: TokenStream, item: &TokenStream) -> syn::Result<P
     Ok(Parsed { arguments: arguments_parser.parse2(arguments)?, function })
 }
 
-/// The same for a handler without a path: nothing, or `detached`.
+/// Parses a handler without a path, whose attribute may say `detached` and has only some of the options.
 pub(super) fn parse_handler(
     arguments: TokenStream,
     item: &TokenStream,
@@ -102,7 +102,7 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
 fn arguments_parser(input: ParseStream<'_>) -> syn::Result<Arguments> {
     let mut arguments = Arguments { path: None, options: Options::default(), problem: None };
     arguments.problem = read(input, &mut arguments).err();
-    // The tokens after a problem cannot be told from it.
+    // The tokens behind a problem are skipped, because nobody knows where they begin to make sense again.
     input.parse::<TokenStream>()?;
     Ok(arguments)
 }
@@ -143,7 +143,7 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
     if is_new { Ok(()) } else { Err(syn::Error::new(name.span(), format!("`{name}` is written twice"))) }
 }
 
-/// `name = value`; `example` is a value, for the error.
+/// Reads the rest of `name = value`. `example` is a value for the message.
 fn assigned<T>(
     input: ParseStream<'_>,
     name: &Ident,
@@ -178,7 +178,7 @@ fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
     input.parse()
 }
 
-/// `headers("X-Mode" = "a", "X-Other" = "b")`.
+/// Reads the rest of `headers("X-Mode" = "a", "X-Other" = "b")`.
 fn headers(input: ParseStream<'_>, keyword: &Ident) -> syn::Result<Vec<(LitStr, LitStr)>> {
     let expected = |span| syn::Error::new(span, "write `headers(\"X-Mode\" = \"a\")`");
     if !input.peek(syn::token::Paren) {
@@ -193,7 +193,7 @@ fn headers(input: ParseStream<'_>, keyword: &Ident) -> syn::Result<Vec<(LitStr, 
     Ok(pairs.into_iter().collect())
 }
 
-/// `"X-Mode" = "a"`.
+/// Reads `"X-Mode" = "a"`.
 fn pair(input: ParseStream<'_>) -> syn::Result<(LitStr, LitStr)> {
     let name = input.parse()?;
     input.parse::<Token![=]>()?;

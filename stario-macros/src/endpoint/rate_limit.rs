@@ -11,7 +11,7 @@ pub(super) struct RateLimit {
     pub(super) by: Option<String>,
 }
 
-/// The limits in the text, or the one that is none.
+/// Reads the limits in the text. The error is the first part of the text that is no limit.
 pub(super) fn rate_limits(text: &str) -> Result<Vec<RateLimit>, &str> {
     text.split(',').map(str::trim).map(|limit| rate_limit(limit).ok_or(limit)).collect()
 }

@@ -1,4 +1,4 @@
-//! The attributes of a struct or of a field: serde's, and that of the derive.
+//! Reads the attributes of a struct or of a field: serde's, and that of the derive.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -8,7 +8,7 @@ use syn::{Attribute, LitStr, Path, Token};
 use super::{DefaultValue, Marks};
 use crate::errors::Errors;
 
-/// What the attributes of a struct or of a field say.
+/// The content of the attributes of a struct or of a field.
 #[derive(Default)]
 pub(super) struct Attributes<M> {
     pub(super) marks: M,
@@ -80,7 +80,7 @@ impl<M: Marks> Attributes<M> {
             (On::Field, "rename") if has_value => self.rename = Some(meta.value()?.parse()?),
             (On::Struct, "rename_all") if has_value => self.rename_all = Some(meta.value()?.parse()?),
             (On::Field, "skip") => self.is_skipped = true,
-            // Only the implementations that serde itself derives use these.
+            // Only the impls that serde itself derives use these entries.
             (On::Struct, "rename" | "bound" | "crate" | "expecting") | (On::Field, "bound") => {
                 with_value(meta)?;
             }
@@ -97,7 +97,7 @@ fn key(meta: &ParseNestedMeta<'_>) -> String {
     meta.path.get_ident().map(ToString::to_string).unwrap_or_default()
 }
 
-/// The tokens of an entry, its value included.
+/// Returns the tokens of an entry, including its value.
 fn with_value(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
     let path = &meta.path;
     if meta.input.peek(Token![=]) {

@@ -1,10 +1,10 @@
-//! What the names of fields and of their functions must not be. Each derive checks its own marks.
+//! Checks that the names of fields and of their functions are free. Each derive checks its own marks.
 
 use super::{Field, Marks, Struct};
 use crate::errors::Errors;
 use crate::parameter::unraw;
 
-/// Functions that other traits give a type, or that its users expect to make a value.
+/// Functions that other traits give a type, or from which users expect a value of the type.
 const TAKEN: [&str; 3] = ["clone", "default", "new"];
 
 pub(super) fn check<M: Marks>(item: &Struct<M>, errors: &mut Errors) {

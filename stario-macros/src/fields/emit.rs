@@ -1,4 +1,4 @@
-//! What the expansions of both derives have in common.
+//! Writes the parts of the expansion that both derives have.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{DefaultValue, Field, Marks, Struct};
 use crate::errors::Errors;
 use crate::parameter::{runtime, unraw};
 
-/// The errors, and a block in which `__forms` or `__signals` is the derive's module of the runtime.
+/// Writes the errors, and a block in which `__forms` or `__signals` is the derive's module of the runtime.
 pub(crate) fn block<M: Marks>(item: &Struct<M>, errors: Errors, items: &TokenStream) -> TokenStream {
     let krate = item.krate.as_ref().map_or_else(runtime, |krate| quote!(#krate::__private));
     let (module, short) = (format_ident!("{}", M::MODULE), format_ident!("__{}", M::MODULE));
@@ -31,7 +31,8 @@ pub(crate) fn block<M: Marks>(item: &Struct<M>, errors: Errors, items: &TokenStr
     }
 }
 
-/// `SignUp::email()`: the functions of the struct's fields. `written` gives the return type and the value of one.
+/// Writes the functions of the struct's fields, such as `SignUp::email()`. `written` returns the return type and the
+/// value of a field's function.
 pub(crate) fn functions<M: Marks>(
     item: &Struct<M>,
     generics: &Generics,
@@ -39,7 +40,7 @@ pub(crate) fn functions<M: Marks>(
 ) -> TokenStream {
     let (name, (_, arguments, _)) = (&item.name, item.generics.split_for_impl());
     let (generics, _, bounds) = generics.split_for_impl();
-    // The function stands at the field, where rustc reports another function of this name.
+    // The function has the span of the field, where rustc reports another function of the same name.
     let functions =
         item.callable().map(|field| function(field, field.ident.span(), &TokenStream::new(), written(field)));
     quote! {
@@ -56,7 +57,7 @@ fn function<M: Marks>(
     (output, value): (TokenStream, TokenStream),
 ) -> TokenStream {
     let Field { visibility, docs, function, .. } = field;
-    // A paragraph of its own, behind the field's documentation.
+    // The line is a paragraph of its own, behind the field's documentation.
     let separator = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     let line = field.marks.doc(&field.name);
     quote_spanned! {span=>
@@ -84,12 +85,12 @@ pub(crate) struct Wrapper<'a> {
 }
 
 impl Wrapper<'_> {
-    /// The name of the wrapper of a struct.
+    /// Returns the name of a struct's wrapper.
     pub(crate) fn name<M>(item: &Struct<M>, suffix: &str) -> Ident {
         format_ident!("__{}{suffix}", unraw(&item.name), span = Span::mixed_site())
     }
 
-    /// `written` gives the return type and the value of a field's method.
+    /// Writes the type. `written` returns the return type and the value of a field's method.
     pub(crate) fn emit<M: Marks>(
         self,
         item: &Struct<M>,
@@ -132,13 +133,13 @@ impl Wrapper<'_> {
 }
 
 impl<M: Marks> Struct<M> {
-    /// The fields whose functions have different names.
+    /// Returns the fields whose functions can be written: of several with the same name, only the first.
     fn callable(&self) -> impl Iterator<Item = &Field<M>> {
         let mut seen = BTreeSet::new();
         self.unskipped().filter(move |field| seen.insert(field.function.to_string()))
     }
 
-    /// Makes the struct's default value, to which [`Field::default`] refers.
+    /// Writes the statement that makes the struct's default value, of which [`Field::default_value`] takes fields.
     pub(crate) fn default_value(&self) -> Option<TokenStream> {
         let value = match self.default.as_ref()? {
             DefaultValue::OfType => quote!(<Self as ::core::default::Default>::default()),
@@ -149,7 +150,7 @@ impl<M: Marks> Struct<M> {
 }
 
 impl<M> Field<M> {
-    /// The value that an attribute of the field or of the struct gives a field that was not sent.
+    /// Writes the value that an attribute of the field or of the struct gives the field if it was not sent.
     pub(crate) fn default_value(&self, item: &Struct<M>) -> Option<TokenStream> {
         let ident = &self.ident;
         match &self.default {

@@ -1,4 +1,4 @@
-//! What the marks and the name of a form's field must not be.
+//! Checks the attributes and the name of a form's field.
 
 use super::marks::{Field, FormMarks};
 use crate::errors::Errors;

@@ -1,6 +1,6 @@
 //! Writes a function for each field, and how the struct is read field by field.
 //!
-//! Nothing here can fail. That the type of a field can be read from a form is for the compiler to say, at that type.
+//! Nothing here can fail. rustc reports a type that cannot be read from a form, at the field.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -29,7 +29,7 @@ pub(super) fn emit(form: &Form, errors: Errors) -> TokenStream {
     block(form, errors, &quote!(#functions #refs #fields))
 }
 
-/// The return type and the value of `SignUp::email()`.
+/// Returns the return type and the value of `SignUp::email()`.
 fn function(form: &Form, field: &Field) -> (TokenStream, TokenStream) {
     let (form, ty, name, marks) = (&form.name, &field.ty, &field.name, &field.marks);
     let (span, at_field) = (ty.span(), field.ident.span());
@@ -45,7 +45,7 @@ fn function(form: &Form, field: &Field) -> (TokenStream, TokenStream) {
     }
 }
 
-/// The return type and the value of `SignUp::address().street()`.
+/// Returns the return type and the value of `SignUp::address().street()`.
 fn method(field: &Field) -> (TokenStream, TokenStream) {
     let (ty, name, marks) = (&field.ty, &field.name, &field.marks);
     let span = ty.span();
@@ -100,7 +100,8 @@ fn info(field: &Field) -> TokenStream {
     quote!(__forms::FieldInfo { in_rust: #in_rust, name: #name, kind: #kind })
 }
 
-/// Each field is read before any is missed, so that the problems of all are noted.
+/// Writes the function that reads the struct. All fields are read before a missing value ends the function, so that the
+/// problems of all fields are noted.
 fn read(form: &Form) -> TokenStream {
     let default = form.default_value();
     let mut reads = Vec::new();
@@ -122,7 +123,7 @@ fn read(form: &Form) -> TokenStream {
     }
 }
 
-/// Reads one field.
+/// Writes the expression that reads one field.
 fn value(field: &Field, default: Option<TokenStream>) -> TokenStream {
     let (ty, name) = (&field.ty, &field.name);
     let span = ty.span();

@@ -1,4 +1,4 @@
-//! What `#[form(..)]` says of a field, and how a form speaks of its struct.
+//! The attribute `#[form(..)]` of a field, and the messages of `derive(Form)`.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;

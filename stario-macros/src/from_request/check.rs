@@ -1,5 +1,5 @@
-//! Every mistake that can be seen in the tokens. Mistakes in types are left to what `emit` writes at the
-//! user's types.
+//! Finds every mistake that can be seen in the tokens. rustc finds mistakes in types, by the code that `emit` writes at
+//! the user's types.
 
 use super::model::Sources;
 use crate::errors::Errors;

@@ -1,7 +1,8 @@
-//! Writes the implementation: the fields are resolved in their order, the first that refuses decides.
+//! Writes the impl of `FromRequest`: it resolves the fields in their order and returns the rejection of the first that
+//! refuses the request.
 //!
-//! Nothing here can fail. That a field is a source, and that no two read the same body, is for the compiler to
-//! say, at the field's type.
+//! Nothing here can fail. rustc reports a field that is no source, or two fields that read the same body, at the
+//! field's type.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -58,8 +59,8 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     }
 }
 
-/// What the fields read together. Evaluated where the struct is taken, and so are the rules: a struct may be
-/// generic.
+/// Writes the part of the request that the fields read together. rustc evaluates it, and the rules in it, where a
+/// handler takes the struct, because the struct may be generic.
 fn source(sources: &Sources) -> TokenStream {
     let runtime = short();
     let mut assertions = TokenStream::new();
@@ -89,10 +90,10 @@ fn source_of(field: &Parameter) -> TokenStream {
     quote_spanned!(ty.span()=> <#source as #runtime::FromRequest>::SOURCE)
 }
 
-/// What the app must hold for any of the fields.
+/// Writes the requirements of all fields: what the app must hold.
 fn requirement(sources: &Sources) -> TokenStream {
     let runtime = short();
-    // What reads signals needs nothing of the app.
+    // Sources that read signals require nothing of the app.
     let requiring = sources.fields.iter().filter(|field| !field.reads_signals_by_type());
     let requirements = requiring.map(|field| {
         let (ty, meta, runtime) =

@@ -1,4 +1,4 @@
-//! What it means: the fields are read as a handler's parameters are.
+//! The meaning of the struct: its fields are read like the parameters of a handler.
 
 use proc_macro2::TokenStream;
 use syn::{DeriveInput, Generics, Ident, PatType, parse_quote};
@@ -10,9 +10,9 @@ pub(super) struct Sources {
     pub(super) name: Ident,
     pub(super) generics: Generics,
     pub(super) names: Vec<Ident>,
-    /// One per name.
+    /// The fields as parameters, one per name.
     pub(super) fields: Vec<Parameter>,
-    /// What is no struct with named fields.
+    /// The tokens of an item that is no struct with named fields.
     pub(super) misfit: Option<TokenStream>,
 }
 

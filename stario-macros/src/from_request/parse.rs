@@ -1,4 +1,4 @@
-//! What was written: the type.
+//! Parses the type.
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

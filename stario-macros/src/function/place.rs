@@ -1,12 +1,13 @@
-//! Whether a function stands in an `impl` block. An attribute is given the function alone, so its file is read; the compiler
-//! would speak of the items that the attribute adds, which may not stand there.
+//! Finds out whether a function stands in an `impl` block. An attribute receives only the function, so this module
+//! reads the source file. Without it, rustc would report the items that the attribute adds, which cannot stand in an
+//! `impl` block.
 
 use proc_macro2::{Ident, Span};
 use syn::visit::{self, Visit};
 use syn::{ImplItemFn, Signature};
 
-/// Refuses a function in an `impl` block with `message`. One with `self` is not looked for: it is known by that, and its errors
-/// are reported together.
+/// Refuses a function in an `impl` block with `message`. A function with `self` passes: the checks of each attribute
+/// refuse `self`, together with all other mistakes.
 pub(crate) fn refuse_in_impl(signature: &Signature, message: &str) -> syn::Result<()> {
     if signature.receiver().is_none() && is_in_impl(&signature.ident) {
         return Err(syn::Error::new(signature.ident.span(), message));
@@ -14,13 +15,13 @@ pub(crate) fn refuse_in_impl(signature: &Signature, message: &str) -> syn::Resul
     Ok(())
 }
 
-/// `false` where the file cannot be read: in editors, for instance.
+/// Returns `false` where the file cannot be read, such as in editors.
 fn is_in_impl(name: &Ident) -> bool {
     if !proc_macro::is_available() {
         return false;
     }
     let attribute = Span::call_site().unwrap();
-    // Nothing is around what begins a line, as most handlers do: their files are not read.
+    // An attribute at the beginning of a line stands in no block. Most do, and so most files are not read.
     if attribute.column() == 1 {
         return false;
     }
@@ -30,8 +31,8 @@ fn is_in_impl(name: &Ident) -> bool {
     follows_impl(&source, attribute.line()) && has_method(&source, name)
 }
 
-/// Whether the block around a line, counted from 1, seems to be an `impl`: the nearest line above that is indented less.
-/// This spares most files being parsed.
+/// Whether the block around a line, counted from 1, seems to be an `impl`: the nearest line above that is indented less
+/// begins with `impl`. Most files need not be parsed because of this.
 fn follows_impl(source: &str, line: usize) -> bool {
     let lines: Vec<&str> = source.lines().take(line).collect();
     let Some((own, above)) = lines.split_last() else { return false };

@@ -1,10 +1,10 @@
-//! What was written: a template as a tree, spans kept, nothing interpreted.
+//! A template as a tree, as it was written: it keeps all spans and interprets nothing.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 
 /// Everything between the braces of `html! { .. }`.
 pub(crate) struct Template {
-    /// The buffer that the template is written into instead of one of its own.
+    /// The buffer into which the template is written, if it has none of its own.
     pub(crate) into: Option<TokenStream>,
     pub(crate) nodes: Vec<Node>,
 }
@@ -19,7 +19,7 @@ pub(crate) enum Node {
     If(If<Node>),
     For(For),
     Match(Match),
-    /// `let ..;`, `continue;` and `break;`: Rust statements, passed through.
+    /// `let ..;`, `continue;` and `break;`: statements of Rust, which the expansion repeats.
     Statement(Statement),
     Doctype,
     Comment(Literal),
@@ -30,20 +30,20 @@ pub(crate) enum Node {
 pub(crate) struct Literal {
     pub(crate) value: String,
     pub(crate) span: Span,
-    /// Whether it was written as `{".."}`, which says that each character is meant.
+    /// Whether the literal was written as `{".."}`. Then no check asks whether its characters are meant.
     pub(crate) in_braces: bool,
-    /// Whether it was written as a raw string, `r".."`.
+    /// Whether the literal was written as a raw string, `r".."`.
     pub(crate) is_raw: bool,
 }
 
-/// Rust in braces, passed through as it is.
+/// Rust in braces, which the expansion repeats.
 pub(crate) struct Splice {
     pub(crate) tokens: TokenStream,
-    /// The braces and what is between them.
+    /// The span of the braces and their content.
     pub(crate) span: Span,
 }
 
-/// A run of source: where it starts and where it ends.
+/// The source of several tokens: the spans of the first and the last.
 #[derive(Clone, Copy)]
 pub(crate) struct Range {
     pub(crate) first: Span,
@@ -61,14 +61,14 @@ impl From<Span> for Range {
 pub(crate) struct Name {
     pub(crate) text: String,
     pub(crate) range: Range,
-    /// The parts it was written in, each with its offset in `text`.
+    /// The spans of the name's tokens, each with its offset in `text`.
     pub(crate) parts: Vec<(usize, Span)>,
-    /// Whether it was written as a string, which turns name checks off.
+    /// Whether the name was written as a string. Then it is not checked.
     pub(crate) is_quoted: bool,
 }
 
 impl Name {
-    /// The part of the source that `text[from..to]` was written in.
+    /// Returns the range of the tokens that `text[from..to]` consists of.
     pub(crate) fn range_of(&self, from: usize, to: usize) -> Range {
         let within =
             |offset: usize| self.parts.iter().rev().find(|(start, _)| *start <= offset).map(|part| part.1);
@@ -89,7 +89,7 @@ pub(crate) struct Element {
     pub(crate) tag: Tag,
     pub(crate) attrs: Vec<Attr>,
     pub(crate) children: Vec<Node>,
-    /// Where the closing tag names the element again.
+    /// The name in the closing tag.
     pub(crate) closing: Option<Span>,
 }
 
@@ -123,16 +123,16 @@ pub(crate) struct Component {
     pub(crate) path: TokenStream,
     pub(crate) range: Range,
     pub(crate) props: Vec<Prop>,
-    /// Whether properties were left out that could not be read.
+    /// Whether the tag has properties that could not be read, which are left out.
     pub(crate) is_broken: bool,
     pub(crate) children: Vec<Node>,
-    /// Where the closing tag names the component again.
+    /// The name in the closing tag.
     pub(crate) closing: Option<TokenStream>,
 }
 
 pub(crate) struct Prop {
     pub(crate) name: Ident,
-    /// `None` stands for `true`.
+    /// The value; `None` stands for `true`.
     pub(crate) value: Option<TokenStream>,
     /// The value, if it was written as a string.
     pub(crate) text: Option<Literal>,
@@ -141,7 +141,7 @@ pub(crate) struct Prop {
 
 /// `if .. {} else if .. {} else {}`, around nodes or around attributes.
 pub(crate) struct If<T> {
-    /// From `if` up to the block.
+    /// The tokens from `if` up to the block.
     pub(crate) head: TokenStream,
     /// The braces of the block.
     pub(crate) span: Span,
@@ -155,7 +155,7 @@ pub(crate) enum Else<T> {
 }
 
 pub(crate) struct For {
-    /// From the label, `for` or `while` up to the block.
+    /// The tokens from the label, `for` or `while` up to the block.
     pub(crate) head: TokenStream,
     /// The braces of the block.
     pub(crate) span: Span,
@@ -163,14 +163,14 @@ pub(crate) struct For {
 }
 
 pub(crate) struct Match {
-    /// From `match` up to the block.
+    /// The tokens from `match` up to the block.
     pub(crate) head: TokenStream,
     pub(crate) arms: Vec<Arm>,
     pub(crate) span: Span,
 }
 
 pub(crate) struct Arm {
-    /// Pattern and guard.
+    /// The pattern and its guard.
     pub(crate) pattern: TokenStream,
     pub(crate) body: Vec<Node>,
 }
@@ -180,7 +180,7 @@ pub(crate) struct Statement {
     pub(crate) is_let: bool,
 }
 
-/// The source range of a run of tokens.
+/// Returns the source range of neighbouring tokens.
 pub(crate) fn range_of(tokens: &[TokenTree]) -> Option<Range> {
     Some(Range { first: tokens.first()?.span(), last: tokens.last()?.span() })
 }

@@ -1,12 +1,12 @@
-//! Braces in quoted text. They are only characters: `"Hello {name}"` shows no value, which is reported. As in format
-//! strings, `{{` and `}}` write one brace; a raw string has no rules.
+//! Braces in quoted text. They are only characters: `"Hello {name}"` shows no value, and is reported. As in format
+//! strings, `{{` and `}}` write one brace; in a raw string they write two.
 
 use std::borrow::Cow;
 
 use super::ast::Literal;
 use super::report::Report;
 
-/// The characters that quoted text stands for.
+/// Returns the characters that quoted text stands for.
 pub(crate) fn characters(text: &Literal) -> Cow<'_, str> {
     if !has_rules(text) {
         return Cow::Borrowed(&text.value);
@@ -14,14 +14,14 @@ pub(crate) fn characters(text: &Literal) -> Cow<'_, str> {
     Cow::Owned(text.value.replace("{{", "{").replace("}}", "}"))
 }
 
-/// A piece of text that was meant to hold values.
+/// A piece of a text with values in braces.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Piece<'t> {
     Text(&'t str),
     Value(&'t str),
 }
 
-/// Reports values in braces; `instead` says how to write a value there, from the pieces of the text.
+/// Reports values in braces. `instead` makes of the pieces of the text what the user should write instead.
 pub(crate) fn check(text: &Literal, instead: impl FnOnce(&[Piece<'_>]) -> String, report: &mut Report) {
     if !has_rules(text) {
         return;
@@ -49,7 +49,7 @@ pub(crate) fn check(text: &Literal, instead: impl FnOnce(&[Piece<'_>]) -> String
     );
 }
 
-/// The pieces as they are written in a list of parts: `"card-", name`.
+/// Writes the pieces as a list of parts: `"card-", name`.
 pub(crate) fn as_parts(pieces: &[Piece<'_>]) -> String {
     let parts: Vec<String> = pieces
         .iter()
@@ -61,7 +61,7 @@ pub(crate) fn as_parts(pieces: &[Piece<'_>]) -> String {
     parts.join(", ")
 }
 
-/// The pieces as they are written among nodes: `"Hello " {name}`.
+/// Writes the pieces as nodes: `"Hello " {name}`.
 pub(crate) fn as_nodes(pieces: &[Piece<'_>]) -> String {
     let nodes: Vec<String> = pieces
         .iter()
@@ -73,7 +73,7 @@ pub(crate) fn as_nodes(pieces: &[Piece<'_>]) -> String {
     nodes.join(" ")
 }
 
-/// The value as Rust writes it outside of a text: `price:.2` is `format_args!("{:.2}", price)`.
+/// Writes the value in Rust outside of a text: `price:.2` becomes `format_args!("{:.2}", price)`.
 fn as_rust(value: &str) -> String {
     match value.split_once(':') {
         Some((name, format)) => format!("format_args!(\"{{:{format}}}\", {name})"),
@@ -119,7 +119,8 @@ fn pieces(text: &str) -> Pieces<'_> {
     found
 }
 
-/// What looks like a value in the braces at the beginning: `{user.id}`, `{items.len()}`, `{price:.2}`.
+/// Returns the content of the braces at the beginning if it looks like a value: `{user.id}`, `{items.len()}`,
+/// `{price:.2}`.
 fn value_at(text: &str) -> Option<&str> {
     let (value, _) = text.strip_prefix('{')?.split_once('}')?;
     let (names, format) = value.split_once(':').unwrap_or((value, "?"));

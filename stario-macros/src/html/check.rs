@@ -1,4 +1,4 @@
-//! What a template means, and what is wrong with it. Collects every mistake; changes nothing.
+//! Checks a template. This stage collects every mistake and changes nothing.
 
 mod attributes;
 mod datastar;
@@ -22,7 +22,7 @@ pub(crate) fn check(template: &Template, report: &mut Report) {
 
 struct Checker<'r> {
     report: &'r mut Report,
-    /// The elements around, nearest last; an empty name where they are not known.
+    /// The elements around the current node, the innermost last. An empty name stands for an element that is not known.
     outer: Vec<(String, Range)>,
 }
 
@@ -81,7 +81,7 @@ impl Checker<'_> {
                 braces::check(text, instead, self.report);
             }
         }
-        // It is not known where the component puts its children, so no element counts as the one around them.
+        // Nobody knows into which element the component puts its children.
         self.outer.push((String::new(), component.range));
         self.nodes(&component.children);
         self.outer.pop();
@@ -208,11 +208,11 @@ impl Checker<'_> {
         self.outer.last().map_or_else(|| proc_macro2::Span::call_site().into(), |(_, range)| *range)
     }
 
-    /// Checks the content of `<script>` and `<style>`, which is read without entities.
+    /// Checks the content of `<script>` and `<style>`, in which browsers read no entities.
     fn code(&mut self, name: &Name, forbidden: &'static [&'static str], nodes: &[Node]) {
         let parent = name.text.as_str();
         self.only_text(parent, "only text and values", nodes);
-        // `let x = 1;` in a script is Rust, which shows nothing.
+        // In a script, `let x = 1;` is a statement of Rust, which writes nothing.
         if !nodes.is_empty() && nodes.iter().all(|node| matches!(node, Node::Statement(_))) {
             let problem = format!("the text of <{parent}> is quoted, too: <{parent}>\"..\"</{parent}>");
             self.report.error(name.range, problem);
@@ -240,14 +240,14 @@ fn for_each_block<T>(node: &If<T>, visit: &mut dyn FnMut(&[T])) {
     }
 }
 
-/// Follows the text of a script or a style sheet. Literals that meet in the page are checked as one.
+/// Reads the text of a script or a style sheet. Literals that are neighbours in the page, a run, are checked together.
 struct Code<'c> {
     parent: &'c str,
     forbidden: &'static [&'static str],
     run: String,
     /// The first literal of the run.
     first: Option<Range>,
-    /// The last literal of all.
+    /// The last literal, also of earlier runs.
     latest: Option<Range>,
     scanner: Scanner,
 }
@@ -273,7 +273,7 @@ impl Code<'_> {
                 Node::If(node) => for_each_block(node, &mut |nodes| self.branch(nodes, report)),
                 Node::For(node) => self.branch(&node.body, report),
                 Node::Match(node) => node.arms.iter().for_each(|arm| self.branch(&arm.body, report)),
-                // Reported already, or nothing that is written.
+                // These nodes have been reported, or write nothing.
                 Node::Element(_)
                 | Node::Component(_)
                 | Node::Comment(_)
@@ -283,13 +283,13 @@ impl Code<'_> {
         }
     }
 
-    /// Checks a block that may be written or not: what is open before and after it must be the same.
+    /// Checks a block that is perhaps not written: the same syntax must be open before and after it.
     fn branch(&mut self, nodes: &[Node], report: &mut Report) {
         self.end_run(false, report);
         let before = self.scanner.clone();
         self.nodes(nodes, report);
         self.end_run(false, report);
-        // Only a literal opens anything, so there is one.
+        // Only a literal opens or closes syntax, so `latest` is set.
         if self.parent == "script"
             && self.scanner.open() != before.open()
             && let Some(range) = self.latest
@@ -299,7 +299,8 @@ impl Code<'_> {
         self.scanner = before;
     }
 
-    /// Checks the literals since the last value or block. `is_last` when nothing can complete what they end with.
+    /// Checks the literals since the last value or block. `is_last` says that nothing follows which could complete a
+    /// word at their end.
     fn end_run(&mut self, is_last: bool, report: &mut Report) {
         let text = std::mem::take(&mut self.run).to_ascii_lowercase();
         let Some(first) = self.first.take() else { return };

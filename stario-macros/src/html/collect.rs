@@ -1,4 +1,4 @@
-//! The literals of a template that only meet in a browser; see [`Literals`].
+//! Collects the literals of a template that only meet in a browser; see [`Literals`].
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use stario_html::names::{DatastarName, camel_cased};
@@ -16,7 +16,7 @@ pub(crate) fn collect(template: &Template) -> Literals {
     collector.literals
 }
 
-/// The literal ids of the elements that stand in no other.
+/// Returns the literal ids of the outermost elements, with their spans.
 pub(super) fn root_ids(template: &Template) -> Vec<(Span, String)> {
     let mut found = Vec::new();
     for node in &template.nodes {
@@ -34,10 +34,10 @@ pub(super) fn root_ids(template: &Template) -> Vec<(Span, String)> {
 
 struct Collector {
     literals: Literals,
-    /// The conditions and loops around: `i1.0` is the first arm of branch 1, `f2` a loop, `g2` one
-    /// with a `continue` or `break`, `c3` what a component may show, `t` a template.
+    /// The conditions and loops around the current node: `i1.0` is the first arm of branch 1, `f2` a loop, `g2` a loop
+    /// with a `continue` or `break`, `c3` the children of a component, `t` a `<template>`.
     place: Vec<String>,
-    /// How many of them have been numbered.
+    /// The number of places that have a number.
     branches: usize,
 }
 
@@ -58,7 +58,7 @@ impl Collector {
     }
 
     fn rust(&mut self, tokens: &TokenStream) {
-        // Most values say nothing, and their text tells that sooner than their tokens.
+        // Most values have no literals, which is found sooner in their text than in their tokens.
         let text = tokens.to_string();
         if !["action", "selector", "Raw", "push_trusted_markup"].iter().any(|word| text.contains(word)) {
             return;
@@ -99,7 +99,7 @@ impl Collector {
         }
     }
 
-    /// The arms of an `if` and of each `else` of it.
+    /// Collects the arms of an `if` and of its `else`s.
     fn branch<T>(
         &mut self,
         branch: &If<T>,
@@ -140,7 +140,7 @@ impl Collector {
         element.attrs.iter().for_each(|attr| self.attr(attr));
         match name {
             "script" | "style" => {}
-            // What is in it is no part of the page.
+            // The content of a `<template>` is no part of the page.
             "template" => self.inside("t".to_owned(), |this| this.nodes(&element.children)),
             _ => self.nodes(&element.children),
         }
@@ -149,7 +149,7 @@ impl Collector {
     fn attr(&mut self, attr: &Attr) {
         match attr {
             Attr::Named(attr) => self.named(attr),
-            // Any id and any signal may be in it.
+            // A spread may have any id and any signal.
             Attr::Spread(splice) => {
                 self.add('x', splice.span, "");
                 self.add('S', splice.span, "");
@@ -183,7 +183,7 @@ impl Collector {
         }
     }
 
-    /// An id that is made at run time, by its literal beginning.
+    /// Adds an id that is made at run time, by its literal beginning.
     fn id_of(&mut self, beginning: Option<(Span, String)>, span: Span) {
         match beginning {
             Some((span, text)) if !text.is_empty() => self.add('p', span, &text),
@@ -243,7 +243,7 @@ impl Collector {
         }
     }
 
-    /// The value of `data-signals` or `data-computed`.
+    /// Adds the signals in the value of `data-signals` or `data-computed`.
     fn object(&mut self, value: Option<&Value>, is_kind_known: bool, span: Span) {
         match value {
             Some(Value::Literal(text)) if is_kind_known => self.literals.add_object(text.span, &text.value),
@@ -257,7 +257,7 @@ impl Collector {
                 }
             }
             Some(Value::Parts(parts)) => {
-                // A value in the middle is of no kind that is known here.
+                // A NUL stands for a value: no kind is known for it.
                 let text: String = parts
                     .iter()
                     .map(|part| match part {
@@ -275,7 +275,7 @@ impl Collector {
         self.expression(value);
     }
 
-    /// The signals in an expression.
+    /// Adds the signals in an expression.
     fn expression(&mut self, value: Option<&Value>) {
         match value {
             Some(Value::Literal(text)) => self.code(text),
@@ -298,7 +298,7 @@ impl Collector {
         }
     }
 
-    /// An action that the element sends by itself, at a moment that others share.
+    /// Adds an action that the element sends by itself, at a moment at which other elements may send theirs.
     fn sent(&mut self, attr: &NamedAttr, name: &DatastarName<'_>, value: &Value) {
         let is_shared = matches!(name.plugin, "init" | "on-interval" | "on-signal-patch")
             || (name.plugin == "on"
@@ -319,7 +319,7 @@ impl Collector {
     }
 }
 
-/// What Datastar makes of a key, by its modifier `__case`.
+/// Returns the name that Datastar makes of a key, by the modifier `__case`.
 fn cased(key: &str, name: &DatastarName<'_>) -> String {
     let case = name.modifiers.iter().find(|(modifier, _)| *modifier == "case");
     match case.and_then(|(_, arguments)| arguments.first().copied()) {
@@ -334,7 +334,7 @@ fn cased(key: &str, name: &DatastarName<'_>) -> String {
     }
 }
 
-/// The literal that `{"row-", id}` begins with.
+/// Returns the literal at the beginning of `{"row-", id}`.
 fn beginning(parts: &[ValuePart]) -> Option<(Span, String)> {
     match parts.first() {
         Some(ValuePart::Literal(text)) => Some((text.span, text.value.clone())),
@@ -342,7 +342,7 @@ fn beginning(parts: &[ValuePart]) -> Option<(Span, String)> {
     }
 }
 
-/// The literal that `{("row-", id)}` or `{format!("row-{id}")}` begins with.
+/// Returns the literal at the beginning of `{("row-", id)}` or `{format!("row-{id}")}`.
 fn beginning_of(splice: &Splice) -> Option<(Span, String)> {
     let tokens: Vec<TokenTree> = splice.tokens.clone().into_iter().collect();
     let (group, is_format) = match &tokens[..] {
@@ -358,13 +358,13 @@ fn beginning_of(splice: &Splice) -> Option<(Span, String)> {
     Some((first.span(), text))
 }
 
-/// The type in a reference to a signal that is checked by its type, `Search::q()`.
+/// Returns the type in a reference to a signal, `Search::q()`.
 fn typed(splice: &Splice) -> Option<String> {
     let tokens: Vec<TokenTree> = splice.tokens.clone().into_iter().collect();
     rust::typed(&tokens)
 }
 
-/// Whether an element in a loop may be followed by no other of the same turn.
+/// Whether a turn of a loop may end before its last element.
 fn is_left_early(nodes: &[Node]) -> bool {
     nodes.iter().any(|node| match node {
         Node::Statement(statement) => !statement.is_let,
@@ -386,7 +386,7 @@ fn is_branch_left_early(branch: &If<Node>) -> bool {
         }
 }
 
-/// Method and URL of a literal action, `@post('/items')`.
+/// Returns the method and the URL of a literal action, `@post('/items')`.
 fn action(code: &str) -> Option<(&str, &str)> {
     let (method, rest) = code.trim().strip_prefix('@')?.split_once('(')?;
     let rest = rest.trim_start();
@@ -395,7 +395,8 @@ fn action(code: &str) -> Option<(&str, &str)> {
     matches!(method, "get" | "post" | "put" | "patch" | "delete" | "query").then_some((method, url))
 }
 
-/// The call in `list::action(1).retry(..)` that names the handler, if its request can be aborted by another one's.
+/// Returns the call in `list::action(1).retry(..)` that names the handler, unless the action says which requests it
+/// cancels.
 fn typed_action(splice: &Splice) -> Option<String> {
     let tokens: Vec<TokenTree> = splice.tokens.clone().into_iter().collect();
     let at = tokens

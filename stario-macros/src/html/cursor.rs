@@ -1,4 +1,4 @@
-//! A place in a list of tokens, with look-ahead.
+//! A position in a list of tokens, with look-ahead.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 
@@ -18,7 +18,7 @@ impl Cursor {
         self.at >= self.tokens.len()
     }
 
-    /// The token `ahead` places from here.
+    /// Returns the token that stands `ahead` tokens behind the next one.
     pub(crate) fn peek(&self, ahead: usize) -> Option<&TokenTree> {
         self.tokens.get(self.at + ahead)
     }
@@ -37,23 +37,23 @@ impl Cursor {
         self.at
     }
 
-    /// The tokens from `from` up to here.
+    /// Returns the tokens from the position `from` up to here.
     pub(crate) fn since(&self, from: usize) -> &[TokenTree] {
         &self.tokens[from..self.at]
     }
 
-    /// Where the tokens from `from` up to here were written.
+    /// Returns the source range of the tokens from the position `from` up to here.
     pub(crate) fn range_since(&self, from: usize) -> Range {
         range_of(self.since(from)).unwrap_or_else(|| self.span().into())
     }
 
-    /// The span of the token at `from`.
+    /// Returns the span of the token at the position `from`.
     pub(crate) fn first_span_since(&self, from: usize) -> Span {
         self.tokens.get(from).map_or_else(|| self.span(), TokenTree::span)
     }
 
-    /// The name in the closing tag ahead, which has `length` tokens with `</` and `>`, and where it was written; the
-    /// whole tag when it has no name.
+    /// Returns the name in the closing tag ahead, and its range, or that of the whole tag if it has no name. The tag
+    /// has `length` tokens, including `</` and `>`.
     pub(crate) fn name_of_closing(&self, length: usize) -> (TokenStream, Range) {
         let tag = &self.tokens[self.at..(self.at + length).min(self.tokens.len())];
         let end = tag.len() - usize::from(self.is_punct(tag.len() - 1, '>'));
@@ -66,7 +66,7 @@ impl Cursor {
         self.since(from).iter().cloned().collect()
     }
 
-    /// The span of the next token; at the end that of the last.
+    /// Returns the span of the next token; at the end, that of the last token.
     pub(crate) fn span(&self) -> Span {
         self.peek(0).or_else(|| self.tokens.last()).map_or_else(Span::call_site, TokenTree::span)
     }
@@ -110,11 +110,11 @@ impl Cursor {
         group
     }
 
-    /// The string literal at this place.
+    /// Returns the string literal that stands `ahead` tokens behind the next token.
     pub(crate) fn string(&self, ahead: usize) -> Option<Literal> {
         match self.peek(ahead) {
             Some(TokenTree::Literal(literal)) => string_value(literal),
-            // A literal passed on by another macro comes in an invisible group.
+            // A literal that another macro passed on stands in an invisible group.
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
                 let mut inner = group.stream().into_iter();
                 match (inner.next(), inner.next()) {
@@ -132,12 +132,12 @@ impl Cursor {
         literal
     }
 
-    /// The string literal that is all there is.
+    /// Returns the string literal if it is the only token.
     pub(crate) fn only_string(&self) -> Option<Literal> {
         self.string(0).filter(|_| self.tokens.len() == 1)
     }
 
-    /// Moves on to the next `{..}` that is not part of a pattern after `let`; stops in front of it, or at the end.
+    /// Moves to the next `{..}` that is not part of a pattern after `let`, or to the end.
     pub(crate) fn skip_head(&mut self) {
         let mut in_pattern = false;
         while let Some(token) = self.peek(0) {
@@ -154,8 +154,8 @@ impl Cursor {
         }
     }
 
-    /// Whether the head of a block, the tokens from `from` up to here, is incomplete: it ends with the keyword, or with
-    /// the `=` after a pattern.
+    /// Whether the head of a block, the tokens from the position `from` up to here, is incomplete: it ends with the
+    /// keyword, or with the `=` after a pattern.
     pub(crate) fn is_head_missing(&self, from: usize) -> bool {
         match self.since(from) {
             [] | [_] => true,
@@ -168,18 +168,18 @@ impl Cursor {
         }
     }
 
-    /// The token before this one.
+    /// Returns the token before the next one.
     pub(crate) fn previous(&self) -> Option<&TokenTree> {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at))
     }
 
-    /// Whether the token before this one is punctuation joined to it.
+    /// Whether the token before the next one is punctuation that is joined to it.
     fn is_joint_to_previous(&self) -> bool {
         matches!(self.previous(), Some(TokenTree::Punct(punct)) if punct.spacing() == Spacing::Joint)
     }
 }
 
-/// The text of a string literal; `None` for every other literal.
+/// Returns the text of a string literal; `None` for other literals.
 pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     let source = literal.to_string();
     if !source.starts_with(['"', 'r']) {
@@ -194,12 +194,12 @@ pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     }
 }
 
-/// Whether a literal is a number, with whatever letters after it.
+/// Whether a literal is a number, with any suffix.
 pub(crate) fn is_number(literal: &proc_macro2::Literal) -> bool {
     literal.to_string().starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The text of a number literal, as a page has it: `1_000_u32` is `1000`. `None` for every other literal.
+/// Returns the text of a number literal for a page: `1_000_u32` becomes `1000`. Returns `None` for other literals.
 pub(crate) fn number_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     if !is_number(literal) {
         return None;
@@ -207,7 +207,7 @@ pub(crate) fn number_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     let value = match syn::Lit::new(literal.clone()) {
         syn::Lit::Int(number) if is_type_of_number(number.suffix()) => number.base10_digits().to_owned(),
         syn::Lit::Float(number) if is_type_of_number(number.suffix()) => number.base10_digits().to_owned(),
-        // A unit, such as `10px`.
+        // The suffix is a unit, as in `10px`.
         _ => literal.to_string(),
     };
     Some(Literal { value, span: literal.span(), in_braces: false, is_raw: false })

@@ -1,5 +1,6 @@
-//! Steps to Rust. User expressions appear once each, as they were written, so that the compiler's own errors and an
-//! editor's completion land on them; they are never inside a closure, so `?`, `.await`, `continue` and `break` work.
+//! Turns operations into Rust. Each expression of the user appears once, as it was written, so that the compiler's
+//! errors and an editor's completion refer to it. No expression stands inside of a closure, so `?`, `.await`,
+//! `continue` and `break` work.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -7,7 +8,7 @@ use quote::{quote, quote_spanned};
 use super::ast::{Prop, Splice};
 use super::ops::{ComponentOp, ElseOp, IfOp, JoinedItem, JoinedOp, Op, Place, ValueOp};
 
-/// The expression that a template stands for.
+/// Writes the expression for a template.
 pub(crate) fn emit(
     krate: &TokenStream,
     into: Option<TokenStream>,
@@ -31,7 +32,7 @@ pub(crate) fn emit(
     }}
 }
 
-/// A template with a buffer of its own.
+/// Writes a template with a buffer of its own.
 fn template(
     krate: &TokenStream,
     ops: &[Op],
@@ -52,7 +53,7 @@ fn template(
     let emitter = Emitter::new(krate);
     let (guess, body) = (guess(ops), emitter.ops(ops));
     let (buf, owned) = (&emitter.buf, Ident::new("owned", Span::mixed_site()));
-    // The literals share the static, because a second one would cost the compiler as much again.
+    // The literals share the static of the hint, because a second static would cost the compiler as much again.
     let hint = match literals {
         Some(text) => quote!(#krate::__literals! { hint #guess #text }),
         None => quote!(static __STARIO_HINT: #krate::__private::Hint = #krate::__private::Hint::new(#guess);),
@@ -214,7 +215,7 @@ impl<'t> Emitter<'t> {
         }}
     }
 
-    /// `<Card title="x">..</Card>` as a chain of setters, ending in a call that writes into the buffer.
+    /// Writes `<Card title="x">..</Card>` as a chain of setters, which ends in a call that writes into the buffer.
     fn component(&self, component: &ComponentOp) -> TokenStream {
         let (krate, buf, path) = (self.krate, &self.buf, &component.path);
         let span = place_of(component.range.last);
@@ -228,20 +229,21 @@ impl<'t> Emitter<'t> {
             quote_spanned!(span=> .children(#krate::Children::from(#html)))
         });
         if component.is_broken {
-            // A property that could not be read has been reported. Without the last call it is not reported as missing, too.
+            // A property that could not be read has been reported. Without the last call rustc does not report it as
+            // missing, too.
             return quote_spanned!(span=> let _ = #path::__props() #(#setters)* #children;);
         }
         quote_spanned!(span=> #path::__props() #(#setters)* #children .__render(&mut *#buf);)
     }
 }
 
-/// The name of a setter as an identifier that can be called.
+/// Returns the name of a setter as an identifier that can be called.
 fn raw_if_keyword(name: &Ident) -> Ident {
     let text = name.to_string();
     if syn::parse_str::<Ident>(&text).is_ok() { name.clone() } else { Ident::new_raw(&text, name.span()) }
 }
 
-/// The call that writes a value at a place.
+/// Returns the name of the method that writes a value at a place.
 fn method(place: Place) -> &'static str {
     match place {
         Place::Text => "__text",
@@ -279,19 +281,21 @@ fn tag_ident(number: usize) -> Ident {
     Ident::new(&format!("tag_{number}"), Span::mixed_site())
 }
 
-/// The place of a span, but not its hygiene, so that no lint takes what is made there for the user's.
+/// Returns a span at the same place that does not belong to the user's code, so that lints ignore the code made with
+/// it.
 fn place_of(span: Span) -> Span {
     span.resolved_at(Span::mixed_site())
 }
 
-/// A user expression in parentheses, and the span for what surrounds it: the place of the braces it was written in.
+/// Returns an expression of the user in parentheses, and the span for the code around it: that of the braces in the
+/// template.
 fn argument(splice: &Splice) -> (Span, TokenStream) {
     let span = place_of(splice.span);
     let tokens = &splice.tokens;
     (span, quote_spanned!(span=> (#tokens)))
 }
 
-/// How much a template writes, before it has ever run: its static text, a word for each value.
+/// Guesses how many bytes a template writes, for the first time it runs: its static text, and a word for each value.
 fn guess(ops: &[Op]) -> u32 {
     let bytes: u32 = ops
         .iter()

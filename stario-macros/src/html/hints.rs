@@ -1,6 +1,7 @@
-//! Names for editors: each element where it was written, as a path to an item with documentation.
+//! Names of elements for editors. At each tag, the name of the element refers to an item with documentation.
 //!
-//! A macro of `stario-html` takes them: for rust-analyzer it mentions the items, for rustc it expands to nothing.
+//! The names are passed to a macro of `stario-html`. For rust-analyzer it mentions the items, for rustc it expands to
+//! nothing.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -8,7 +9,7 @@ use stario_html::names::element;
 
 use super::ast::{Else, If, Node, Tag, Template};
 
-/// A statement that mentions every known element at its tags, if there is any.
+/// Writes a statement that mentions every known element at its tags, if the template has one.
 pub(crate) fn hints(krate: &TokenStream, template: &Template) -> Option<TokenStream> {
     let mut names = Vec::new();
     nodes(&template.nodes, &mut names);
@@ -49,7 +50,7 @@ fn branches(node: &If<Node>, names: &mut Vec<Ident>) {
     }
 }
 
-/// Names with a dash are several tokens, of which none is the name.
+/// Adds the name of a known element. Names with a dash are left out, because they consist of several tokens.
 fn mention(name: &str, span: Span, names: &mut Vec<Ident>) {
     if element(name).is_some() && !name.contains('-') {
         names.push(if name == "use" { Ident::new_raw(name, span) } else { Ident::new(name, span) });

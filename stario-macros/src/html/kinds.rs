@@ -1,5 +1,5 @@
-//! What an attribute of a tag means, where its neighbours decide: `href` on a `<link>` by its `rel`, `content` on a
-//! `<meta>` by its `http-equiv`.
+//! The meaning of attributes that depends on other attributes of the tag: that of `href` on a `<link>` depends on its
+//! `rel`, that of `content` on a `<meta>` on its `http-equiv`.
 
 use stario_html::names::{AttrKind, attr_kind, runs_what_it_loads};
 
@@ -8,7 +8,7 @@ use super::ast::{Attr, Else, If, NamedAttr, Value};
 /// The meaning of the attributes of one tag.
 #[derive(Clone, Copy)]
 pub(crate) struct Kinds<'e> {
-    /// The name of the element; empty for one chosen at run time.
+    /// The name of the element; empty if it is chosen at run time.
     element: &'e str,
     /// Whether a `<link>` may load a style sheet or a module.
     may_load_code: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Kinds<'e> {
 }
 
 impl<'e> Kinds<'e> {
-    /// Looks through the attributes of a whole tag, those inside of conditions included.
+    /// Reads the attributes of a whole tag, including those inside of conditions.
     pub(crate) fn of(element: &'e str, attrs: &[Attr]) -> Self {
         let loads = |rel: &str| {
             rel.split_ascii_whitespace().any(|word| {
@@ -31,7 +31,7 @@ impl<'e> Kinds<'e> {
         }
     }
 
-    /// The meaning of the attribute `name`.
+    /// Returns the meaning of the attribute `name`.
     pub(crate) fn kind(&self, name: &str) -> AttrKind {
         let is_on = |element: &str| self.element.eq_ignore_ascii_case(element);
         match attr_kind(self.element, name) {
@@ -41,19 +41,21 @@ impl<'e> Kinds<'e> {
         }
     }
 
-    /// Whether the element runs what one of its URLs leads to, so that attributes made at run time are checked for it.
+    /// Whether the element runs code that it loads from one of its URLs. Then attributes that are made at run time are
+    /// checked for such URLs.
     pub(crate) fn runs_code(&self) -> bool {
         runs_what_it_loads(self.element) && (self.may_load_code || !self.element.eq_ignore_ascii_case("link"))
     }
 }
 
-/// Whether the attribute `name` may have a value that `is_meant`: it has one, or its value is made at run time.
+/// Whether the attribute `name` may have a value for which `is_meant` is true: it has such a value, or the value is
+/// made at run time.
 fn may(attrs: &[Attr], name: &str, is_meant: &dyn Fn(&str) -> bool) -> bool {
     attrs.iter().any(|attr| match attr {
         Attr::Named(attr) if attr.name.text.eq_ignore_ascii_case(name) => may_be(attr, is_meant),
         Attr::Named(_) => false,
         Attr::If(group) => may_in_group(group, name, is_meant),
-        // The first of two attributes counts, and a spread is written last.
+        // A browser uses the first of two attributes, and a spread is written last.
         Attr::Spread(_) => !attrs
             .iter()
             .any(|attr| matches!(attr, Attr::Named(attr) if attr.name.text.eq_ignore_ascii_case(name))),

@@ -1,5 +1,5 @@
-//! Tree to operations: literals escaped and joined, each value with the kind of place it stands in. This stage cannot
-//! fail: mistakes have been reported, and the most sensible markup is written all the same.
+//! Lowers the tree to operations: literals are escaped and joined, and each value gets the kind of place in which it
+//! stands. This stage cannot fail: mistakes have been reported, and it makes the best of what was written.
 
 mod flow;
 mod parts;
@@ -20,13 +20,13 @@ pub(crate) fn lower(template: Template) -> Vec<Op> {
     lowerer.block(template.nodes, Inside::Markup)
 }
 
-/// How the text at a place is read.
+/// How a browser reads the text at a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Markup,
     Script,
     Style,
-    /// A script or a style sheet in SVG, which is read as markup.
+    /// A script in SVG, whose text is read as markup. So is that of a style sheet in SVG.
     ForeignScript,
     ForeignStyle,
 }
@@ -40,7 +40,7 @@ impl Inside {
         matches!(self, Self::Script | Self::Style)
     }
 
-    /// What a value means there.
+    /// Returns the place of a value in such text.
     fn place(self) -> Place {
         match self {
             Self::Markup => Place::Text,
@@ -53,9 +53,9 @@ impl Inside {
 }
 
 struct Lowerer {
-    /// How many dynamic tags have been numbered.
+    /// The number of the next dynamic tag.
     tags: usize,
-    /// How many elements of SVG or `MathML` are open, since the last one that holds HTML.
+    /// The number of open elements of SVG or `MathML`, counted from the innermost one that holds HTML.
     foreign: usize,
 }
 
@@ -162,7 +162,7 @@ impl Lowerer {
             return;
         }
         out.markup(">");
-        // The parser drops one newline after these tags, so an additional one keeps that of the content.
+        // A browser drops one newline after these tags, so one more is written to keep that of the content.
         if drops_first_newline(&name) && may_begin_with_newline(&node.children) {
             out.markup("\n");
         }
@@ -193,7 +193,7 @@ fn attrs(element: &str, attrs: Vec<Attr>, out: &mut Ops) {
     attributes::attrs(&kinds, attrs, out);
 }
 
-/// Whether the content of an element may begin with a newline, which CR and CRLF are to a parser, too.
+/// Whether the content of an element may begin with a newline. CR and CRLF are newlines, too.
 fn may_begin_with_newline(nodes: &[Node]) -> bool {
     for node in nodes {
         match node {
@@ -201,7 +201,7 @@ fn may_begin_with_newline(nodes: &[Node]) -> bool {
             Node::Text(text) => return text.value.starts_with(['\n', '\r']),
             Node::Element(_) | Node::Comment(_) | Node::Doctype => return false,
             Node::Statement(_) => {}
-            // Any text may come out of these.
+            // These nodes may write any text.
             Node::Splice(_)
             | Node::Fragment(_)
             | Node::Component(_)

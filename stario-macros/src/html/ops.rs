@@ -1,4 +1,5 @@
-//! The operations a template is lowered to: markup that is known, and values with the kind of place they stand in.
+//! The operations to which a template is lowered: markup that is known, and values with the kind of place in which they
+//! stand.
 
 use proc_macro2::{Span, TokenStream};
 use stario_html::{Quote, escape_into};
@@ -7,16 +8,16 @@ use super::ast::{Prop, Range, Splice};
 
 /// One step of writing a template.
 pub(crate) enum Op {
-    /// Markup known at compile time. Two never follow each other.
+    /// Markup that is known at compile time. No two of these operations follow each other.
     Static(String),
     Value(ValueOp),
-    /// Markup written under a condition.
+    /// Markup that is written if a condition is true.
     Flag {
         condition: Splice,
         markup: String,
     },
     Joined(JoinedOp),
-    /// Attributes made at run time. Those of an element that runs what it loads are checked more strictly.
+    /// Attributes that are made at run time. They are checked more strictly if the element runs code that it loads.
     Spread {
         attrs: Splice,
         runs_code: bool,
@@ -40,19 +41,19 @@ pub(crate) enum Op {
         span: Span,
     },
     Statement(TokenStream),
-    /// Operations whose `let`s end with them.
+    /// Operations in a block of their own, at whose end their `let`s are out of scope.
     Scope(Vec<Op>),
 }
 
-/// A value on its own.
+/// A value that is written at a place.
 pub(crate) struct ValueOp {
     pub(crate) place: Place,
-    /// Markup that is left out together with an absent value: ` name="`. Its quote follows the value.
+    /// Markup that is left out together with an absent value, such as ` name="`, and the quote that follows the value.
     pub(crate) open: Option<(String, Quote)>,
     pub(crate) value: Splice,
 }
 
-/// What a value means, and so which trait it needs.
+/// The place in which a value stands. It decides which trait the value needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Text,
@@ -120,7 +121,7 @@ pub(crate) enum ElseOp {
     Block(Vec<Op>),
 }
 
-/// A list of operations that is being built; neighbouring markup is joined.
+/// A list of operations that is being built. It joins neighbouring markup.
 #[derive(Default)]
 pub(crate) struct Ops(pub(crate) Vec<Op>);
 

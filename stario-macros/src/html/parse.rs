@@ -1,5 +1,5 @@
-//! Tokens to tree. Reports tokens that are no template and continues after them. It never asks what a name means, except
-//! whether an element is void, without which `<br>` could not be read.
+//! Parses tokens to a tree. It reports tokens that are no template and continues behind them. It asks of a name only
+//! whether the element is void, because `<br>` could not be read otherwise.
 
 mod attributes;
 mod flow;
@@ -58,7 +58,7 @@ fn take_option(cursor: &mut Cursor, name: &str) -> Option<TokenStream> {
 
 /// An element or component whose closing tag has not come yet.
 struct Open {
-    /// As in `</name>`; empty for a fragment.
+    /// The name that the closing tag has; empty for a fragment.
     name: String,
     range: Range,
 }
@@ -68,7 +68,7 @@ struct Parser<'r> {
     open: Vec<Open>,
 }
 
-/// What begins with `<`.
+/// The beginning of a tag: `<`, and the name of an element or the path of a component.
 enum Opening {
     Element(Tag),
     Component { path: TokenStream, name: String, range: Range },
@@ -110,7 +110,7 @@ impl Parser<'_> {
                 cursor.skip(1);
                 return self.value_node(tokens, span);
             }
-            // What another macro passed on is read as if it stood here.
+            // Tokens that another macro passed on are read as if they stood here.
             TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
                 let nodes = self.block(group.stream());
                 cursor.skip(1);
@@ -145,7 +145,7 @@ impl Parser<'_> {
         Some(self.unquoted_text(cursor))
     }
 
-    /// Rust in braces. Half-typed code is passed on as well, for the editor; only nothing at all is nothing.
+    /// Reads Rust in braces. Half-typed code is accepted for editors; only empty braces are a mistake.
     fn splice(&mut self, tokens: TokenStream, span: Span) -> Option<Splice> {
         if tokens.is_empty() {
             self.report.error(span, "nothing to show: write a value, {value}");
@@ -154,7 +154,7 @@ impl Parser<'_> {
         Some(Splice { tokens: self.called(tokens, span), span })
     }
 
-    /// A run of tokens that are no template: most likely text without quotes.
+    /// Reports tokens that are no template, and reads them as text, whose quotes were most likely forgotten.
     fn unquoted_text(&mut self, cursor: &mut Cursor) -> Node {
         let start = cursor.position();
         let is_code = self.open.last().is_some_and(|open| matches!(open.name.as_str(), "script" | "style"));
@@ -186,7 +186,7 @@ impl Parser<'_> {
         Node::Text(Literal { value: text, span: range.first, in_braces: true, is_raw: false })
     }
 
-    /// Everything that begins with `<`, except closing tags.
+    /// Reads everything that begins with `<`, except closing tags.
     fn markup(&mut self, cursor: &mut Cursor) -> Option<Node> {
         let less_than = cursor.span();
         if cursor.is_puncts("<!--") {
@@ -360,7 +360,7 @@ impl Parser<'_> {
     fn closes_open(&self, cursor: &Cursor) -> bool {
         let (name, _) = closing_name(cursor);
         self.open.iter().any(|open| open.name == name)
-            // A closing tag with another name still ends the innermost element: it is most likely a slip.
+            // A closing tag with another name ends the innermost element, too: the name is most likely a slip.
             || (!self.open.is_empty() && !is_void(&name))
     }
 
@@ -376,8 +376,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Ends the innermost open element with the closing tag ahead and returns the name in it, or reports that there is
-    /// none.
+    /// Ends the innermost open element. Returns the name in the closing tag ahead, or reports that there is no such
+    /// tag.
     fn close(&mut self, cursor: &mut Cursor) -> Option<TokenStream> {
         let open = self.open.pop()?;
         if cursor.is_empty() {
@@ -393,7 +393,8 @@ impl Parser<'_> {
         }
         self.report.error(range, format!("expected </{}>, found </{name}>", open.name));
         self.report.note(open.range, format!("<{}> opened here", open.name));
-        // The tag of an element further out is left to it; any other is taken for a misspelt one of this element.
+        // A tag that closes an element further out stays for that element. Any other is most likely the misspelt tag of
+        // this element, and is skipped.
         if !self.open.iter().any(|outer| outer.name == name) {
             cursor.skip(length);
         }
@@ -415,7 +416,7 @@ fn void_text(name: &str) -> String {
     format!("<{name}> is a void element and cannot have children or a closing tag; write <{name}>")
 }
 
-/// The name in the closing tag ahead, and how many tokens the tag has.
+/// Returns the name in the closing tag ahead, and the number of the tag's tokens.
 fn closing_name(cursor: &Cursor) -> (String, usize) {
     let mut ahead = 2;
     if let Some(group) = cursor.brace(ahead) {
@@ -439,7 +440,7 @@ fn closing_name(cursor: &Cursor) -> (String, usize) {
     (name, ahead + usize::from(cursor.is_punct(ahead, '>')))
 }
 
-/// The name that the two tags of `<{expression}>` have in common.
+/// Returns the name by which the two tags of `<{expression}>` are compared.
 fn dynamic_name(tokens: &TokenStream) -> String {
     format!("{{{tokens}}}")
 }
@@ -464,8 +465,8 @@ fn push_part(name: &mut Name, cursor: &mut Cursor) {
     }
 }
 
-/// HTML has no case in names: `SCRIPT` is a script, and its content is read as one. What only differs by case
-/// from a known element is that element.
+/// Returns the name of the element that browsers read. They ignore the case of letters: the content of `SCRIPT` is read
+/// as a script.
 fn as_browsers_read(name: String) -> String {
     let lower = name.to_ascii_lowercase();
     if element(&name).is_none() && element(&lower).is_some() { lower } else { name }

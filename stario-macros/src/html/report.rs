@@ -1,10 +1,10 @@
-//! Every mistake found in a template, each at the tokens that were written.
+//! Collects every mistake in a template, each at the tokens that were written.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, TokenStream, TokenTree};
 
 use super::ast::Range;
 
-/// Collects mistakes. They do not stop the expansion: the rest of the template is compiled all the same.
+/// The mistakes of a template. They do not stop the expansion: the rest of the template is compiled, too.
 #[derive(Default)]
 pub(crate) struct Report {
     problems: Vec<(Range, String)>,
@@ -16,18 +16,18 @@ impl Report {
         self.problems.push((range.into(), text.into()));
     }
 
-    /// Adds a remark about the mistake before it, at another place. Stable macros can only say it as an error.
+    /// Adds a note to the last mistake, at another place. On stable Rust a macro can report it only as an error.
     pub(crate) fn note(&mut self, range: impl Into<Range>, text: impl Into<String>) {
         self.error(range, text);
     }
 
-    /// The mistakes as statements that make the compiler report them.
+    /// Writes statements that make the compiler report the mistakes.
     pub(crate) fn into_statements(self) -> TokenStream {
         self.problems.into_iter().flat_map(|(range, text)| compile_error(range, &text)).collect()
     }
 }
 
-/// `::core::compile_error! { "text" }`, underlined from the first token of the range to the last.
+/// Writes `::core::compile_error! { "text" }`, which underlines all tokens from the first of the range to the last.
 fn compile_error(range: Range, text: &str) -> [TokenTree; 9] {
     let punct = |c, spacing| {
         let mut punct = Punct::new(c, spacing);

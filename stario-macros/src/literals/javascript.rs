@@ -1,13 +1,14 @@
-//! Just enough of JavaScript to find the signals in an expression, and the keys of an object.
+//! Reads as much of JavaScript as is needed to find the signals in an expression, and the keys of an object.
 
-/// The signals of an expression, and whether each is set rather than read. Where it cannot be told, there is none.
+/// Returns the signals of an expression, and whether each is set rather than read. A name of which this is not clear is
+/// left out.
 pub(crate) fn signals(code: &str) -> Vec<(&str, bool)> {
     let mut found = Vec::new();
     if !code.contains('$') {
         return found;
     }
     let bytes = code.as_bytes();
-    // The braces that are open inside of each `${..}` of a template literal.
+    // The number of braces that are open inside of each `${..}` of a template literal.
     let mut templates: Vec<usize> = Vec::new();
     let mut last = None;
     let mut at = 0;
@@ -53,7 +54,8 @@ pub(crate) fn signals(code: &str) -> Vec<(&str, bool)> {
     found
 }
 
-/// Whether a signal is set, from what follows its name; nothing if what follows may be part of the name.
+/// Decides by the code behind a signal's name whether the signal is set. Returns `None` if that code may be part of the
+/// name.
 fn use_of(rest: &str) -> Option<bool> {
     let mut next = rest.bytes();
     match next.next() {
@@ -61,7 +63,7 @@ fn use_of(rest: &str) -> Option<bool> {
         Some(b'(' | b'$') => return None,
         _ => {}
     }
-    // The path of a nested signal.
+    // Skips the path of a nested signal.
     let mut rest = rest;
     while let Some(path) = rest.strip_prefix('.') {
         let name = path.trim_start_matches(is_word);
@@ -78,7 +80,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Whether a `/` begins a regular expression, by what stands before it.
+/// Whether a `/` begins a regular expression behind the character `last`.
 fn begins_operand(last: Option<u8>) -> bool {
     last.is_none_or(|byte| b"(,=:[!&|?{;+-*%~^<>".contains(&byte))
 }
@@ -128,7 +130,8 @@ fn behind_regex(bytes: &[u8], mut at: usize) -> usize {
     at.min(bytes.len())
 }
 
-/// Adds the keys of an object, each with its path and the kind of its value. Returns whether it could be read whole.
+/// Adds the keys of an object, each with its path and the kind of its value. Returns whether the whole object could be
+/// read.
 pub(crate) fn object(code: &str, path: &str, found: &mut Vec<(String, char)>) -> bool {
     let code = code.trim();
     let code = code.strip_prefix('(').and_then(|code| code.strip_suffix(')')).unwrap_or(code).trim();
@@ -156,7 +159,7 @@ pub(crate) fn object(code: &str, path: &str, found: &mut Vec<(String, char)>) ->
     is_whole
 }
 
-/// The kind of a value: `t`ext, `n`umber, `b`oolean, `l`ist, `o`bject, or `?`.
+/// Returns the kind of a value: `t`ext, `n`umber, `b`oolean, `l`ist, `o`bject, or `?`.
 pub(crate) fn kind(value: &str) -> char {
     let value = value.trim();
     match value.as_bytes() {
@@ -177,7 +180,7 @@ pub(crate) fn kind(value: &str) -> char {
     }
 }
 
-/// The name of a key, written as an identifier or in quotes.
+/// Returns the name of a key, which is written as an identifier or in quotes.
 fn unquoted(key: &str) -> Option<&str> {
     let name =
         ['"', '\''].iter().find_map(|quote| key.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(key);

@@ -1,28 +1,29 @@
-//! Finds what the Rust of handlers, streams and templates says of the page, by the exact shape of its tokens: selectors of
-//! events, keys of `json!`, actions by the names of their handlers. What is written in another way is not found.
+//! Finds the literals in the Rust of handlers, streams and templates, by the exact shape of the tokens: selectors of
+//! events, keys of `json!`, and actions by the names of their handlers. Literals that are written in another way are
+//! not found.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::LitStr;
 
 use super::{Literals, javascript};
 
-/// Where the tokens stand.
+/// The place in which the tokens stand.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Context<'w> {
     /// The name of the handler's `Writer`.
     pub(crate) writer: Option<&'w str>,
-    /// Whether `stream!` sees its blocks itself.
+    /// Whether blocks of `stream!` are skipped, because that macro scans them.
     pub(crate) skips_streams: bool,
     /// Whether the tokens stand in a template, where a `json!` value patches nothing.
     pub(crate) in_template: bool,
-    /// Finds the literal ids of the outermost elements of a template.
+    /// The function that finds the literal ids of the outermost elements of a template.
     pub(crate) root_ids: Option<RootIds>,
 }
 
-/// The ids, and where they are written.
+/// A function that returns ids with their spans.
 pub(crate) type RootIds = fn(TokenStream) -> Vec<(Span, String)>;
 
-/// Adds all that is found in `tokens`.
+/// Adds all literals that are found in `tokens`.
 pub(crate) fn scan(tokens: TokenStream, context: Context<'_>, literals: &mut Literals) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;
@@ -32,7 +33,7 @@ pub(crate) fn scan(tokens: TokenStream, context: Context<'_>, literals: &mut Lit
     }
 }
 
-/// Reads one token, and those behind it that it goes with. Returns how many.
+/// Reads the first token of `rest`, and those behind it that belong to it. Returns their number.
 fn step(before: &[TokenTree], rest: &[TokenTree], context: Context<'_>, literals: &mut Literals) -> usize {
     if let Some((name, content)) = macro_call(rest) {
         match name.as_str() {
@@ -93,7 +94,7 @@ fn step(before: &[TokenTree], rest: &[TokenTree], context: Context<'_>, literals
     1
 }
 
-/// `name!(..)` at the start of `tokens`.
+/// Returns the name and the content of a macro call `name!(..)` at the start of `tokens`.
 fn macro_call(tokens: &[TokenTree]) -> Option<(String, &Group)> {
     match tokens {
         [TokenTree::Ident(name), TokenTree::Punct(mark), TokenTree::Group(content), ..]
@@ -112,7 +113,7 @@ fn is_path(tokens: &[TokenTree]) -> bool {
     is_colon(1) && is_colon(2)
 }
 
-/// Whether the handler's `Writer`, and no field of that name, stands before a method.
+/// Whether a method is called on the handler's `Writer`, and not on a field of that name.
 fn is_writer(before: &[TokenTree], context: Context<'_>) -> bool {
     let is_dot = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.');
     match before {
@@ -123,7 +124,7 @@ fn is_writer(before: &[TokenTree], context: Context<'_>) -> bool {
     }
 }
 
-/// `(Mode::Append, "#list", ..)`, `(Mode::Remove, "#item")`.
+/// Adds the selector of `(Mode::Append, "#list", ..)` and `(Mode::Remove, "#item")`.
 fn patch_by_mode(group: &Group, literals: &mut Literals) {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     let [TokenTree::Ident(name), _, _, TokenTree::Ident(mode), TokenTree::Punct(comma), rest @ ..] =
@@ -136,13 +137,13 @@ fn patch_by_mode(group: &Group, literals: &mut Literals) {
     }
     let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
     let end = rest.iter().position(is_comma);
-    // Without a third value, the second one is what is patched, but for a removal.
+    // Without a third value, the second is the content of the patch and no selector, except in a removal.
     if mode == "Remove" || end.is_some_and(|end| end + 1 < rest.len()) {
         add_selector(&rest[..end.unwrap_or(rest.len())], literals);
     }
 }
 
-/// A selector that is the only argument of a call.
+/// Adds the selector that is the only argument of a call.
 fn selector(arguments: &Group, literals: &mut Literals) {
     let tokens: Vec<TokenTree> = arguments.stream().into_iter().collect();
     add_selector(&tokens, literals);
@@ -166,7 +167,8 @@ fn add_selector(tokens: &[TokenTree], literals: &mut Literals) {
     }
 }
 
-/// What is yielded: a template replaces the elements with the ids of its own, a `json!` value changes signals.
+/// Adds the literals of a value that patches the page: a template replaces the elements with its ids, and a `json!`
+/// value changes signals.
 fn patched(value: &[TokenTree], context: Context<'_>, literals: &mut Literals) {
     let Some((name, content)) = macro_call(value) else { return };
     let is_whole = match value.get(3) {
@@ -186,7 +188,7 @@ fn patched(value: &[TokenTree], context: Context<'_>, literals: &mut Literals) {
     }
 }
 
-/// `event::signals(json!({ .. }))`
+/// Adds the keys of `event::signals(json!({ .. }))`.
 fn changed(arguments: &Group, literals: &mut Literals) {
     let value: Vec<TokenTree> = arguments.stream().into_iter().skip_while(is_borrow).collect();
     if let Some(("json", content)) =
@@ -200,8 +202,8 @@ fn is_borrow(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == '&')
 }
 
-/// The signals that a value for `data-signals` declares: the keys of a `json!` in it, the text of `js(..)`, or the type of a
-/// struct. Any other declares what nobody can see.
+/// Adds the signals that a value for `data-signals` declares: the keys of a `json!` in it, the text of `js(..)`, or the
+/// type of a struct. The signals of any other value cannot be seen.
 pub(crate) fn declared(tokens: TokenStream, span: Span, literals: &mut Literals) {
     if let Some(object) = find_json(tokens.clone()) {
         if !keys(object, 's', literals) {
@@ -216,12 +218,12 @@ pub(crate) fn declared(tokens: TokenStream, span: Span, literals: &mut Literals)
         literals.add('y', span, &name);
     } else {
         let is_json = |token: &TokenTree| matches!(token, TokenTree::Ident(name) if ["json", "try_json", "js"].iter().any(|call| name == call));
-        // A value with a name of its own is most likely one of a type that derives `Signals`.
+        // A variable most likely has a type that derives `Signals`.
         literals.add(if tokens.first().is_some_and(is_json) { 'S' } else { 'v' }, span, "");
     }
 }
 
-/// The text of `js("..")`.
+/// Returns the text of `js("..")`.
 fn js(tokens: &[TokenTree]) -> Option<String> {
     match tokens {
         [TokenTree::Ident(name), TokenTree::Group(code)] if name == "js" => {
@@ -231,7 +233,7 @@ fn js(tokens: &[TokenTree]) -> Option<String> {
     }
 }
 
-/// The type in `Search::default()`, `page::Search::q()` and `Search { .. }`.
+/// Returns the type in `Search::default()`, `page::Search::q()` and `Search { .. }`.
 pub(crate) fn typed(tokens: &[TokenTree]) -> Option<String> {
     let is_type = |token: &TokenTree| matches!(token, TokenTree::Ident(name) if name.to_string().starts_with(|c: char| c.is_ascii_uppercase()));
     let at = tokens.iter().position(is_type)?;
@@ -248,7 +250,7 @@ pub(crate) fn typed(tokens: &[TokenTree]) -> Option<String> {
     (is_alone && is_made).then(|| tokens[at].to_string())
 }
 
-/// The content of the first `json!` that stands in no block.
+/// Returns the content of the first `json!` that stands in no block.
 fn find_json(tokens: TokenStream) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     (0..tokens.len()).find_map(|at| match (macro_call(&tokens[at..]), &tokens[at]) {
@@ -260,7 +262,8 @@ fn find_json(tokens: TokenStream) -> Option<TokenStream> {
     })
 }
 
-/// Adds the keys of `{ "a": 1, "b": x }`, those that declare signals with their kinds. Returns whether all are literals.
+/// Adds the keys of `{ "a": 1, "b": x }`. Keys that declare signals have the kinds of their values. Returns whether all
+/// keys are literals.
 fn keys(object: TokenStream, letter: char, literals: &mut Literals) -> bool {
     let mut tokens = object.into_iter();
     let (Some(TokenTree::Group(object)), None) = (tokens.next(), tokens.next()) else { return false };
@@ -270,7 +273,7 @@ fn keys(object: TokenStream, letter: char, literals: &mut Literals) -> bool {
     for entry in tokens.split(is_comma).filter(|entry| !entry.is_empty()) {
         let (name, value) = match entry {
             [key, TokenTree::Punct(colon), value @ ..] if colon.as_char() == ':' => (text(key), value),
-            // A comma between the arguments of a type or a closure.
+            // The comma before this entry separated arguments of a type or a closure.
             _ => (None, &[][..]),
         };
         let Some(name) = name else {
@@ -283,7 +286,7 @@ fn keys(object: TokenStream, letter: char, literals: &mut Literals) -> bool {
     are_literals
 }
 
-/// The kind of a value in `json!`, as [`javascript::kind`] says it.
+/// Returns the kind of a value in `json!`, with the letters of [`javascript::kind`].
 fn kind(value: &[TokenTree]) -> char {
     match value {
         [TokenTree::Group(group)] => match group.delimiter() {
@@ -299,7 +302,7 @@ fn kind(value: &[TokenTree]) -> char {
     }
 }
 
-/// The text of a string literal.
+/// Returns the text of a string literal.
 fn text(token: &TokenTree) -> Option<String> {
     match token {
         TokenTree::Literal(literal) if literal.to_string().contains('"') => {

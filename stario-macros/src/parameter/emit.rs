@@ -1,7 +1,7 @@
-//! How a parameter's value is asked for, in code.
+//! Writes the code that resolves parameters.
 //!
-//! Whatever names a parameter's type stands at that type, so that rustc reports a type that fits nowhere
-//! there, and once.
+//! All code that names a parameter's type has the span of that type, so that rustc reports a type that does not fit
+//! there, and only once.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -9,13 +9,13 @@ use syn::{LitStr, Path, Type};
 
 use super::model::Parameter;
 
-/// The path to the runtime, whatever the user calls the `stario` crate.
+/// Returns the path to the runtime, whatever the user calls the `stario` crate.
 pub(crate) fn runtime() -> TokenStream {
     quote!(crate::app::__stario)
 }
 
-/// Puts items into a block, where nobody else sees their names and where what they refer to has short ones:
-/// each path costs the compiler time.
+/// Puts items into a block. Their names are not visible outside of it, and inside of it the runtime has a short path,
+/// because long paths cost the compiler time.
 pub(crate) fn block(items: &TokenStream) -> TokenStream {
     quote!({
         use crate::app::{Routes as __Routes, __stario};
@@ -24,12 +24,13 @@ pub(crate) fn block(items: &TokenStream) -> TokenStream {
     })
 }
 
-/// The short path to the runtime inside of a [`block`].
+/// Returns the short path to the runtime inside of a [`block`].
 pub(crate) fn short() -> TokenStream {
     quote!(__stario)
 }
 
-/// The same at the user's tokens: rustc underlines them only if all of an expression stands there.
+/// Returns the short path with the span of the user's tokens: rustc underlines them only if all tokens of an expression
+/// have their span.
 pub(crate) fn short_at(span: Span) -> TokenStream {
     quote_spanned!(span=> __stario)
 }
@@ -44,8 +45,8 @@ pub(crate) enum Taker<'a> {
 }
 
 impl Taker<'_> {
-    /// The name of the method that resolves a parameter. A provider's future holds the futures of the providers
-    /// it takes, so these are boxed: otherwise providers that need each other would be one endless type.
+    /// Returns the name of the method that resolves a parameter. A provider's future holds the futures of the providers
+    /// that it takes. These are boxed, because providers that need each other would otherwise have an infinite type.
     fn method(self, handlers: &'static str, providers: &'static str) -> &'static str {
         match self {
             Taker::Handler => handlers,
@@ -54,13 +55,14 @@ impl Taker<'_> {
     }
 }
 
-/// How a parameter takes its value.
+/// The way in which a parameter takes its value.
 enum Form<'a> {
-    /// `filter: Query<Filter>`: what is written as a source of stario, and is taken for one, so that rustc says
-    /// which bound of its `T` is missing. Where that may be, the type has a name of its own, and rustc reports it
-    /// once.
+    /// `filter: Query<Filter>`: the type is written like a source of stario. The expansion treats it as one, so that
+    /// rustc says which bound of its `T` is missing. Where a bound may be missing, an alias stands for the type, so
+    /// that rustc reports it once.
     Source(TokenStream),
-    /// `search: Signals<Search>`: the same of a source that reads signals, by the name of what it is read as.
+    /// `search: Signals<Search>`: the type is written like a source that reads signals. The alias stands for the source
+    /// that rustc chooses.
     Signals(TokenStream),
     /// `db: Database`: a dependency by value, or any other source.
     Value(&'a Type),
@@ -94,13 +96,13 @@ impl<'a> Form<'a> {
     }
 }
 
-/// The name of the static that [`infos`] writes.
+/// Returns the name of the static that [`infos`] writes.
 pub(crate) fn info_name() -> Ident {
     Ident::new("__PARAMETERS", Span::call_site())
 }
 
-/// Items that state what is known of each parameter when the program is compiled; nothing without parameters.
-/// Checks, requirements and resolutions refer to them.
+/// Writes the static that holds what is known of each parameter when the program is compiled. Checks, requirements and
+/// resolutions refer to it. Without parameters there is none.
 pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
     if parameters.is_empty() {
         return TokenStream::new();
@@ -142,7 +144,8 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
     }
 }
 
-/// The value of a provider, an expression; nothing for other forms.
+/// Writes the expression that stands for the provider of a parameter; nothing if the parameter takes its value in
+/// another way.
 fn provided(form: &Form<'_>, span: Span) -> TokenStream {
     let runtime = short_at(span);
     match form {
@@ -156,7 +159,7 @@ fn provided(form: &Form<'_>, span: Span) -> TokenStream {
     }
 }
 
-/// Checks that what is looked for by name has one.
+/// Asserts that parameters without a name are not looked up by a name.
 pub(crate) fn name_assertions(parameters: &[Parameter]) -> TokenStream {
     let nameless = parameters.iter().enumerate().filter(|(_, parameter)| parameter.is_nameless());
     let assertions = nameless.map(|(position, parameter)| {
@@ -166,7 +169,7 @@ pub(crate) fn name_assertions(parameters: &[Parameter]) -> TokenStream {
     assertions.collect()
 }
 
-/// What the parameters need of the app, as a function that returns a `Vec`.
+/// Writes a function that returns what the parameters require of the app, as a `Vec`.
 pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     if parameters.is_empty() {
         return quote!(::std::vec::Vec::new);
@@ -175,11 +178,11 @@ pub(crate) fn requirements(parameters: &[Parameter]) -> TokenStream {
     quote!(|| #runtime::requirements(&#infos))
 }
 
-/// Statements that resolve all parameters from `scope`, a reference, or return `Err` with the first
-/// rejection; and the arguments for the call.
+/// Writes statements that resolve all parameters from the reference `scope`, or return `Err` with the first rejection.
+/// The second part of the result is the arguments for the call.
 ///
-/// All that do not read the body are resolved at once. The body is read after that, so a request that an
-/// earlier parameter refuses is not read to its end.
+/// Parameters that do not read the body are resolved at the same time. The body is read after them, so the body of a
+/// request that they refuse is not read to its end.
 pub(crate) fn resolutions(
     parameters: &[Parameter],
     scope: &Ident,
@@ -244,14 +247,14 @@ pub(crate) fn resolutions(
     (statements, arguments.collect())
 }
 
-/// What is known of the parameter at this position, an expression.
+/// Writes the expression that is known of the parameter at this position: its element in the static.
 pub(crate) fn info(position: usize, span: Span) -> TokenStream {
     let (mut infos, position) = (info_name(), Literal::usize_unsuffixed(position));
     infos.set_span(span);
     quote_spanned!(span=> #infos[#position])
 }
 
-/// The future of one parameter's value.
+/// Writes the future of one parameter's value.
 fn future(
     position: usize,
     parameter: &Parameter,
@@ -287,7 +290,8 @@ fn future(
     }
 }
 
-/// The same for what can only be a source: a parameter with a default, or the field of a struct.
+/// Writes the future of a value that can only come from a source: that of a parameter with a default, or of a struct's
+/// field.
 pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &TokenStream) -> TokenStream {
     let (ty, span) = (&parameter.ty, parameter.span);
     let runtime = short_at(span);
@@ -299,7 +303,7 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     let Some(default) = &parameter.default else {
         return request;
     };
-    // A string literal is what one writes for a `String`.
+    // A string literal may be the default of a `String`.
     let value = match syn::parse2::<LitStr>(default.clone()) {
         Ok(text) => {
             let runtime = short_at(text.span());
@@ -311,13 +315,13 @@ pub(crate) fn source_future(parameter: &Parameter, scope: &Ident, metadata: &Tok
     quote!(#runtime::or_default(#request, || #default))
 }
 
-/// What a source of signals is read as: itself, or field by field.
+/// Writes the type as which a source of signals is read: the source itself, or one that reads field by field.
 pub(crate) fn signals_source(ty: &Type, span: Span) -> TokenStream {
     let (runtime, read_by) = (short_at(span), read_by(ty, span));
     quote_spanned!(span=> <#read_by as #runtime::SourceFor<#ty>>::Source)
 }
 
-/// The future of its value.
+/// Writes the future of a value that is read from signals.
 fn signals_future(ty: &Type, span: Span, scope: &Ident, metadata: &TokenStream) -> TokenStream {
     let (runtime, read_by, source) = (short_at(span), read_by(ty, span), signals_source(ty, span));
     quote_spanned! {span=>
@@ -327,7 +331,8 @@ fn signals_future(ty: &Type, span: Span, scope: &Ident, metadata: &TokenStream) 
     }
 }
 
-/// How a source of signals reads its type: field by field if that derives `Signals`, else by serde.
+/// Writes the way in which a source of signals reads its type: field by field if the type derives `Signals`, else by
+/// serde.
 fn read_by(ty: &Type, span: Span) -> TokenStream {
     let runtime = short_at(span);
     quote_spanned! {span=>
@@ -338,7 +343,7 @@ fn read_by(ty: &Type, span: Span) -> TokenStream {
     }
 }
 
-/// The runtime's `Parameter`, a constant expression.
+/// Writes the runtime's `Parameter`, a constant expression.
 pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
     let span = parameter.span;
     let runtime = short_at(span);

@@ -1,4 +1,4 @@
-//! A parameter as it is written: its name, its type, and the attributes that say more.
+//! A parameter as it is written: its name, its type, and its attributes.
 
 use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned;
@@ -8,11 +8,11 @@ use syn::{Attribute, FnArg, Generics, Ident, Lifetime, LitStr, Pat, Path, Signat
 use super::written::{Written, is_option, wrapped_source};
 
 pub(crate) struct Parameter {
-    /// `None` when the pattern names nothing, as in `_: State<Config>`.
+    /// The name that the pattern binds; `None` if it binds none, as in `_: State<Config>`.
     pub(crate) name: Option<Ident>,
-    /// Without the function's own lifetimes: each stands as `'_`.
+    /// The type, in which `'_` takes the place of the function's own lifetimes.
     pub(crate) ty: Box<Type>,
-    /// Where rustc reports what is wrong with the type: that of `T` for `&T`.
+    /// The span at which rustc reports a type that does not fit; for `&T` it is that of `T`.
     pub(crate) span: Span,
     /// The expression in `#[default(..)]`.
     pub(crate) default: Option<TokenStream>,
@@ -20,14 +20,15 @@ pub(crate) struct Parameter {
     pub(crate) renamed: Option<LitStr>,
     /// The path in `#[from(..)]`.
     pub(crate) provider: Option<Path>,
-    /// Whether its type mentions a parameter of the struct it is a field of, so that no constant can depend on it.
+    /// Whether the type mentions a generic parameter of the struct whose field this is. Then no constant can depend on
+    /// the type.
     pub(crate) is_generic: bool,
-    /// Problems found while reading the parameter, reported by `check`.
+    /// Problems that were found while the parameter was read; `check` reports them.
     pub(crate) problems: Vec<(TokenStream, String)>,
 }
 
 impl Parameter {
-    /// The parameters of a function, whose own attributes are taken off it.
+    /// Reads the parameters of a function, and removes stario's attributes from them.
     pub(crate) fn all(signature: &mut Signature) -> Vec<Self> {
         let generics = &signature.generics;
         let typed = signature.inputs.iter_mut().filter_map(|input| match input {
@@ -42,7 +43,7 @@ impl Parameter {
         typed.collect()
     }
 
-    /// One parameter, or a field written like one; its own attributes are taken off it.
+    /// Reads one parameter, or a field that is written like one, and removes stario's attributes from it.
     pub(crate) fn new(typed: &mut syn::PatType) -> Self {
         let (mut default, mut renamed, mut provider) = (None, None, None);
         let mut problems = Vec::new();
@@ -82,7 +83,7 @@ impl Parameter {
         problems.extend(wrapped_source(&typed.ty));
         let name = binding(&typed.pat);
         if name.as_ref().is_some_and(|name| name.to_string().contains("__")) {
-            // `user__age` is how a nested signal is named.
+            // A parameter for a nested signal is called like `user__age`.
             typed.attrs.push(syn::parse_quote!(#[allow(non_snake_case)]));
         }
         let span = match &*typed.ty {
@@ -92,18 +93,18 @@ impl Parameter {
         Self { name, ty: typed.ty.clone(), span, default, renamed, provider, is_generic: false, problems }
     }
 
-    /// What can be told from how its type is written.
+    /// Returns the type, to ask how it is written.
     pub(crate) fn written(&self) -> Written<'_> {
         Written(&self.ty)
     }
 
-    /// Whether it reads signals in one of two ways, of which rustc chooses one by its type. Text, numbers and other single
-    /// values need no choice.
+    /// Whether rustc must choose by the type how the parameter's signals are read. Text, numbers and other single
+    /// values are read in one way.
     pub(crate) fn reads_signals_by_type(&self) -> bool {
         self.written().reads_signals() && self.written().may_be_list() && !self.is_generic
     }
 
-    /// Whether its value is looked up by this name.
+    /// Whether the parameter's value is looked up by this name.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         match &self.renamed {
             Some(renamed) => renamed.value() == name,
@@ -111,7 +112,7 @@ impl Parameter {
         }
     }
 
-    /// Whether it has no name under which its value could be looked up.
+    /// Whether the parameter has no name under which its value could be looked up.
     pub(crate) fn is_nameless(&self) -> bool {
         self.name.is_none() && self.renamed.is_none()
     }
@@ -122,7 +123,8 @@ impl Parameter {
     }
 }
 
-/// Writes the lifetimes that a function declares as `'_`: what names its parameters' types stands outside of it.
+/// Replaces the lifetimes that a function declares by `'_`, because code outside of the function names the types of its
+/// parameters.
 struct ElideLifetimes<'a>(&'a Generics);
 
 impl VisitMut for ElideLifetimes<'_> {
@@ -134,13 +136,13 @@ impl VisitMut for ElideLifetimes<'_> {
     }
 }
 
-/// An identifier's text, `r#type` as `type`.
+/// Returns an identifier's text without `r#`.
 pub(crate) fn unraw(ident: &Ident) -> String {
     let text = ident.to_string();
     text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// Stores what an attribute says, or returns what is wrong with it.
+/// Stores the value of an attribute, or returns what is wrong with the attribute.
 fn store<T>(kept: &mut Option<T>, found: Option<T>, expected: &'static str) -> Option<&'static str> {
     if kept.is_some() {
         return Some("this attribute is written twice");
@@ -149,7 +151,7 @@ fn store<T>(kept: &mut Option<T>, found: Option<T>, expected: &'static str) -> O
     kept.is_none().then_some(expected)
 }
 
-/// What stands in the parentheses of an attribute.
+/// Returns the tokens in the parentheses of an attribute.
 fn argument(attribute: &Attribute) -> Option<TokenStream> {
     match &attribute.meta {
         syn::Meta::List(list) if !list.tokens.is_empty() => Some(list.tokens.clone()),
@@ -157,7 +159,7 @@ fn argument(attribute: &Attribute) -> Option<TokenStream> {
     }
 }
 
-/// The single name a parameter pattern binds: `id`, `mut id`, `PathParam(id)`.
+/// Returns the single name that a parameter's pattern binds: `id`, `mut id`, `PathParam(id)`.
 fn binding(pattern: &Pat) -> Option<Ident> {
     match pattern {
         Pat::Ident(ident) => Some(ident.ident.clone()),

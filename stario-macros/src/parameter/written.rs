@@ -1,22 +1,22 @@
-//! How the type of a parameter is written. What a type is, only rustc knows: stario's own names are used for what an
-//! expansion can leave out, and for errors.
+//! How the type of a parameter is written. Only rustc knows what a type is. The names of stario's own types serve for
+//! errors, and to leave code out of an expansion.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, PathSegment, Type};
 
-/// A parameter's type, asked for what can be told from how it is written.
+/// A parameter's type, to ask how it is written.
 pub(crate) struct Written<'a>(pub(super) &'a Type);
 
 impl Written<'_> {
-    /// Whether this is its name: `PathParam<u32>`, `stario::PathParam<u32>`.
+    /// Whether the type has this name: `PathParam<u32>` and `stario::PathParam<u32>` have the name `PathParam`.
     pub(crate) fn is(&self, name: &str) -> bool {
         last_segment(self.0).is_some_and(|segment| segment.ident == name)
     }
 
-    /// Whether its type is written as a source of stario that reads `T` by serde, or as `State<T>`. Then it is
-    /// taken for one, so that rustc says which bound of `T` is missing.
+    /// Whether the type is written like a source of stario that reads `T` by serde, or like `State<T>`. Then the
+    /// expansion treats it as one, so that rustc says which bound of `T` is missing.
     pub(crate) fn is_generic_source(&self) -> bool {
         last_segment(self.0).is_some_and(|segment| {
             matches!(segment.arguments, PathArguments::AngleBracketed(_))
@@ -24,44 +24,44 @@ impl Written<'_> {
         })
     }
 
-    /// Whether it is written as a source of stario that reads signals, of which the type decides how they are read.
+    /// Whether the type is written like a source of stario that reads signals.
     pub(crate) fn reads_signals(&self) -> bool {
         self.is_generic_source() && (self.is("Signal") || self.is("Signals"))
     }
 
-    /// Whether `T` may be a type that the source cannot read, as far as can be told from how it is written.
+    /// Whether the source may be unable to read its `T`, as far as the name of `T` shows.
     pub(crate) fn may_be_unreadable(&self) -> bool {
         self.may_be_list() && !self.is("State")
     }
 
-    /// Whether its type may be read from the query by its name, or write the response, as far as can be told
-    /// from how it is written: neither do a reference and the other sources of stario.
+    /// Whether the type may read the query by the parameter's name, or write the response, as far as its name shows. A
+    /// reference and the other sources of stario do neither.
     pub(crate) fn is_open(&self) -> bool {
         !self.is_borrowed() && !self.is_one_of(&PATH) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
     }
 
-    /// Whether its type may read a capture of the path, as far as can be told from how it is written.
+    /// Whether the type may read a capture of the path, as far as its name shows.
     pub(crate) fn may_read_path(&self) -> bool {
         !self.is_borrowed() && !self.is_one_of(&QUERY) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
     }
 
-    /// Whether its type may read the body or write the response, as far as can be told from how it is written.
+    /// Whether the type may read the body or write the response, as far as its name shows.
     pub(crate) fn may_read_body(&self) -> bool {
         !self.is_borrowed() && !self.is_one_of(&PATH) && !self.is_one_of(&QUERY) && !self.is_one_of(&HEAD)
     }
 
-    /// Whether what the path holds may be read as a list.
+    /// Whether the `T` of the source may be a list, as far as its name shows.
     pub(crate) fn may_be_list(&self) -> bool {
         let value = last_segment(self.0).and_then(first_argument).and_then(last_segment);
         !value.is_some_and(|value| SINGLE.iter().any(|name| value.ident == name))
     }
 
-    /// Whether it is a dependency by reference.
+    /// Whether the parameter is a dependency by reference.
     fn is_borrowed(&self) -> bool {
         matches!(self.0, Type::Reference(_))
     }
 
-    /// Whether its type is written as one of these.
+    /// Whether the type has one of these names.
     fn is_one_of(&self, names: &[&str]) -> bool {
         last_segment(self.0).is_some_and(|segment| names.iter().any(|name| segment.ident == name))
     }
@@ -122,7 +122,7 @@ const BODY: [&str; 11] = [
     "UploadedFile",
 ];
 
-/// Types of one value.
+/// Types that hold a single value.
 const SINGLE: [&str; 15] = [
     "String", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64",
     "u128",
@@ -134,8 +134,8 @@ pub(super) fn is_option(ty: &Type) -> bool {
     inner.is_some_and(|inner| inner.ident == "Option")
 }
 
-/// What is wrong with a source inside of an `Option`, a `Result` or a reference, if it is one of stario that reads
-/// a `T`: `Option<QueryParam<u32>>`.
+/// Returns the problem of a type such as `Option<QueryParam<u32>>`: a source of stario that reads a `T`, inside of an
+/// `Option`, a `Result` or a reference.
 pub(super) fn wrapped_source(ty: &Type) -> Option<(TokenStream, String)> {
     let inner = match ty {
         Type::Reference(reference) => &*reference.elem,
@@ -177,7 +177,7 @@ pub(super) fn wrapped_source(ty: &Type) -> Option<(TokenStream, String)> {
     Some((ty.to_token_stream(), message))
 }
 
-/// The first type in the angle brackets.
+/// Returns the first type in the angle brackets.
 fn first_argument(segment: &PathSegment) -> Option<&Type> {
     match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
@@ -195,7 +195,7 @@ fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// Whether a type mentions a parameter of the struct.
+/// Whether a type mentions a type parameter of the struct.
 pub(crate) fn mentions(generics: &Generics, ty: &Type) -> bool {
     struct Finder<'a> {
         generics: &'a Generics,

@@ -1,4 +1,4 @@
-//! What the marks and the name of a signal must not be.
+//! Checks the attributes and the name of a signal.
 
 use quote::ToTokens;
 

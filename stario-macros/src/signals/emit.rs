@@ -1,6 +1,6 @@
 //! Writes a function for each signal, and how the struct is written and read field by field.
 //!
-//! Nothing here can fail. That the type of a field can be a signal is for the compiler to say, at that type.
+//! Nothing here can fail. rustc reports a type that cannot be a signal, at the field.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -47,7 +47,7 @@ pub(super) fn emit(signals: &Signals, errors: Errors) -> TokenStream {
     block(signals, errors, &quote!(#functions #wrapper #page_signals #literals))
 }
 
-/// The return type and the value of a function for nested signals.
+/// Returns the return type and the value of a function for nested signals.
 fn nested(ty: &Type, signals: &TokenStream) -> (TokenStream, TokenStream) {
     let span = ty.span();
     (
@@ -56,7 +56,7 @@ fn nested(ty: &Type, signals: &TokenStream) -> (TokenStream, TokenStream) {
     )
 }
 
-/// The signals by their names in the page, for the check of the app.
+/// Collects the names of the signals in the page, for the check of the app.
 fn literals(signals: &Signals) -> Literals {
     let mut literals = Literals::default();
     for field in signals.unskipped() {
@@ -67,7 +67,7 @@ fn literals(signals: &Signals) -> Literals {
     literals
 }
 
-/// The kind of a signal's values, where its type is written as one of the standard library's.
+/// Returns the kind of a signal's values, or `?` if its type is not written as one of the standard library's.
 fn value_kind(ty: &Type) -> char {
     let Type::Path(path) = ty else { return '?' };
     let Some(last) = path.path.segments.last() else { return '?' };
@@ -199,7 +199,7 @@ fn read(signals: &Signals, sent: &[&Field]) -> TokenStream {
     }
 }
 
-/// The value of a field that was not sent.
+/// Writes the value of a field that was not sent.
 fn absent(signals: &Signals, field: &Field) -> TokenStream {
     let (ty, name) = (&field.ty, &field.name);
     let span = ty.span();
@@ -216,7 +216,7 @@ fn absent(signals: &Signals, field: &Field) -> TokenStream {
     }
 }
 
-/// The generics, with what the fields need that mention them.
+/// Returns the generics of the struct with bounds for the fields whose types mention them.
 fn with_bounds(signals: &Signals) -> Generics {
     let mut generics = signals.generics.clone();
     let mut predicates: Vec<WherePredicate> = Vec::new();

@@ -1,4 +1,4 @@
-//! What `#[signals(..)]` says of a field, and how a page speaks of its struct.
+//! The attribute `#[signals(..)]` of a field, and the messages of `derive(Signals)`.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;

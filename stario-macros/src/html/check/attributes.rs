@@ -1,4 +1,4 @@
-//! Attributes: names, repetitions, and values that do not go with what they mean.
+//! Checks attributes: their names, repetitions, and values that do not fit the attribute.
 
 use proc_macro2::Span;
 use stario_html::names::{AttrKind, Element, is_known_attribute, known_attributes, most_similar};
@@ -11,23 +11,23 @@ use super::super::report::Report;
 use super::javascript::{Open, Scanner};
 use super::{datastar, entities};
 
-/// The element that attributes are on.
+/// The element that has the attributes.
 #[derive(Clone, Copy)]
 struct On<'e> {
     name: &'e str,
-    /// `None` for custom elements and for those chosen at run time.
+    /// The entry of the element in the tables; `None` if it is a custom element or chosen at run time.
     known: Option<&'static Element>,
     kinds: Kinds<'e>,
 }
 
-/// Names that have been written.
+/// The names that the tag has so far.
 type Seen = Vec<Written>;
 
 #[derive(Clone)]
 struct Written {
     name: String,
     range: Range,
-    /// The tag or the block of an `if` that it stands in, by its address.
+    /// The address of the attributes among which the name stands: those of the tag, or of the block of an `if`.
     block: *const Attr,
 }
 
@@ -55,7 +55,7 @@ fn attributes(on: On<'_>, attrs: &[Attr], seen: &mut Seen, report: &mut Report) 
     }
 }
 
-/// Checks the branches of an `if`, of which one is written: each on its own after what came `before`.
+/// Checks the branches of an `if`. Only one of them is written, so each is checked against the names in `before` alone.
 fn check_group(on: On<'_>, group: &If<Attr>, before: &Seen, seen: &mut Seen, report: &mut Report) {
     let mut branch = |attrs: &[Attr], report: &mut Report| {
         let mut inner = before.clone();
@@ -72,7 +72,7 @@ fn check_group(on: On<'_>, group: &If<Attr>, before: &Seen, seen: &mut Seen, rep
 
 fn check_repetition(name: &Name, block: *const Attr, seen: &mut Seen, report: &mut Report) {
     let key = name.text.to_ascii_lowercase();
-    // Several lists of classes, and several of declarations, become one.
+    // Several attributes `class` are written as one, and several `style`, too.
     let is_list = matches!(key.as_str(), "class" | "style");
     if let Some(first) = seen.iter().find(|written| written.name == key && !is_list) {
         report.error(name.range, format!("duplicate attribute {}", name.text));
@@ -91,14 +91,14 @@ fn check_repetition(name: &Name, block: *const Attr, seen: &mut Seen, report: &m
     seen.push(Written { name: key, range: name.range, block });
 }
 
-/// The attribute that all names of its kind are written as: `class` and `class:x` are one.
+/// Returns `class` or `style` for the names that are written as one attribute, such as `class` and `class:x`.
 fn joined(name: &str) -> Option<&'static str> {
     let is =
         |joined: &str| name == joined || name.strip_prefix(joined).is_some_and(|rest| rest.starts_with(':'));
     ["class", "style"].into_iter().find(|joined| is(joined))
 }
 
-/// Checks a name, and tells whether it is worth looking at the value.
+/// Checks a name. Returns whether its value should be checked, too.
 fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) -> bool {
     let name = &attr.name;
     let text = name.text.as_str();
@@ -117,7 +117,7 @@ fn check_name(on: On<'_>, attr: &NamedAttr, report: &mut Report) -> bool {
         datastar::check(attr, report);
         return true;
     }
-    // Reported where the name was read.
+    // The parser has reported this name.
     if text.contains('/') {
         return true;
     }
@@ -253,7 +253,7 @@ fn boolean_literal(name: &str, text: &Literal, report: &mut Report) {
     report.error(text.span, problem);
 }
 
-/// How an attribute is written whose text was meant to hold values.
+/// Returns how to write an attribute whose text has values in braces.
 fn value_of(name: &Name, pieces: &[Piece<'_>]) -> String {
     let parts = as_parts(pieces);
     match name.text.as_str() {
@@ -263,7 +263,7 @@ fn value_of(name: &Name, pieces: &[Piece<'_>]) -> String {
     }
 }
 
-/// A literal that would run as code.
+/// Reports a URL that runs as code.
 fn url_literal(name: &str, url: &str, span: Span, report: &mut Report) {
     let scheme = url.split_once(':').map_or(String::new(), |(scheme, _)| scheme.trim().to_ascii_lowercase());
     if !matches!(scheme.as_str(), "javascript" | "vbscript") {
@@ -278,7 +278,7 @@ fn url_literal(name: &str, url: &str, span: Span, report: &mut Report) {
     report.error(span, format!("{scheme}: runs the URL as code; {instead}"));
 }
 
-/// Reports a URL of another site that values complete, where the page runs what the URL leads to.
+/// Reports a URL of another site to which values are added, if the page runs the code at that URL.
 fn code_url_parts(element: &str, name: &str, parts: &[ValuePart], report: &mut Report) {
     let Some(ValuePart::Literal(first)) = parts.first() else { return };
     if !is_same_site(&first.value) {
@@ -292,7 +292,7 @@ fn code_url_parts(element: &str, name: &str, parts: &[ValuePart], report: &mut R
     }
 }
 
-/// The first part of a refresh holds the delay, so that the URL after it can be checked.
+/// Checks that the first part of a refresh has the delay, so that the URL behind it can be checked.
 fn refresh_parts(range: Range, parts: &[ValuePart], report: &mut Report) {
     let first = match parts.first() {
         Some(ValuePart::Literal(first)) => {
@@ -309,7 +309,7 @@ fn refresh_parts(range: Range, parts: &[ValuePart], report: &mut Report) {
     }
 }
 
-/// A literal that opens code or a document of its own must not have values put into it.
+/// Reports values in a URL that is code or a document itself, such as `javascript:` or `data:text/html`.
 fn url_parts(parts: &[ValuePart], report: &mut Report) {
     if let Some(ValuePart::Literal(first)) = parts.first() {
         beginning_of_url(&first.value, first.span, report);
@@ -339,7 +339,7 @@ fn javascript_parts(parts: &[ValuePart], report: &mut Report) {
         match part {
             ValuePart::Literal(text) => {
                 scanner.read(&text.value);
-                // `@get('/users/`
+                // The literal may be the beginning of an action: `@get('/users/`.
                 is_call = text.value.contains('@');
             }
             ValuePart::Splice(value) if is_call && matches!(scanner.open(), Open::String(_)) => {

@@ -1,4 +1,4 @@
-//! Datastar attributes: keys and modifiers that would be ignored, or mean something else than they say.
+//! Checks Datastar attributes for keys and modifiers that Datastar would ignore or understand in another way.
 
 use stario_html::names::{
     Argument, DatastarName, Key, KeyRule, Modifier, Plugin, ValueRule, event_names, kebab_cased,
@@ -8,7 +8,7 @@ use stario_html::names::{
 use super::super::ast::{Name, NamedAttr, Value};
 use super::super::report::Report;
 
-/// Plugins whose key was once written after a dash.
+/// Plugins whose key was written behind a dash in earlier versions of Datastar.
 const ONCE_DASHED: [&str; 7] = ["on", "signals", "computed", "bind", "indicator", "class", "attr"];
 
 /// Checks an attribute whose name begins with `data-`.
@@ -111,7 +111,7 @@ fn check_key(attr: &NamedAttr, plugin: &Plugin, name: &DatastarName<'_>, report:
         _ => {}
     }
     let Some(key) = name.key else { return };
-    // "data-", the plugin, the colon.
+    // The key stands behind `data-`, the plugin and a colon.
     let start = 5 + plugin.name.len() + 1;
     let range = written.range_of(start, start + key.len());
     if key.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -127,7 +127,8 @@ fn check_key(attr: &NamedAttr, plugin: &Plugin, name: &DatastarName<'_>, report:
             format!("HTML lowercases attribute names: this reaches Datastar as {lower}; write {instead}"),
         );
     } else if plugin.name == "on" && !key.contains('-') && !event_names().any(|event| event == key) {
-        // Any other event may be the page's own; only a slip of the pen is reported.
+        // An event with an unknown name may be the page's own, so only a name that is similar to a known one is
+        // reported.
         if let Some(known) = most_similar(key, event_names()) {
             report.error(
                 range,
@@ -141,7 +142,7 @@ fn check_key(attr: &NamedAttr, plugin: &Plugin, name: &DatastarName<'_>, report:
 }
 
 fn check_modifiers(written: &Name, plugin: &Plugin, name: &DatastarName<'_>, report: &mut Report) {
-    // Where each modifier begins: after the name and its two underscores.
+    // The beginning of the next modifier: behind two underscores.
     let mut at = written.text.find("__").map_or(written.text.len(), |at| at + 2);
     for (modifier, arguments) in &name.modifiers {
         let length = modifier.len() + arguments.iter().map(|argument| argument.len() + 1).sum::<usize>();
@@ -179,7 +180,7 @@ fn check_arguments(modifier: &Modifier, arguments: &[&str]) -> Option<String> {
             [word] if words.contains(word) => None,
             _ => Some(format!("__{name} takes one of .{}", words.join(" ."))),
         },
-        // `.threshold.25` is 25 percent, `.threshold.0.25` would be two arguments.
+        // The argument is whole: `__threshold.25` is 25 percent, and `__threshold.0.25` has two arguments.
         Argument::Number => match arguments {
             [number] if number.bytes().all(|b| b.is_ascii_digit()) => None,
             _ => Some(format!("__{name} takes a number: __{name}.25")),

@@ -1,9 +1,9 @@
-//! Entities in text: what HTML would read as another character is shown here as it is written.
+//! Reports entities in text: they are escaped, so the page shows `&amp;` instead of the character.
 
 use super::super::ast::Literal;
 use super::super::report::Report;
 
-/// The names that people write.
+/// The entities that people write, and their characters.
 const NAMED: [(&str, char); 32] = [
     ("amp", '&'),
     ("apos", '\''),
@@ -50,7 +50,7 @@ pub(super) fn check(text: &Literal, report: &mut Report) {
         return;
     };
     let instead = match character {
-        // In a source these cannot be told from a space, or from nothing.
+        // These characters look like a space, or like nothing, in a source.
         '\u{a0}' | '\u{ad}' => character.escape_unicode().to_string(),
         _ => character.escape_debug().to_string(),
     };
@@ -60,7 +60,7 @@ pub(super) fn check(text: &Literal, report: &mut Report) {
     );
 }
 
-/// The entity that `text` begins with, and the character it stands for.
+/// Returns the entity at the beginning of `text`, and the character that it stands for.
 fn entity(text: &str) -> Option<(&str, char)> {
     let entity = &text[..=text.find(';')?];
     let name = &entity[1..entity.len() - 1];

@@ -1,6 +1,7 @@
-//! Just enough of JavaScript to know whether a value would land inside a string, where a complete literal breaks it.
+//! Reads as much of JavaScript as is needed to know whether a value stands inside of a string. A value is written as a
+//! complete literal, which would end the string.
 
-/// What the code so far has left open.
+/// The syntax that is open at the end of the code so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Open {
     #[default]
@@ -11,26 +12,27 @@ pub(crate) enum Open {
     },
     LineComment,
     BlockComment,
-    /// A `/` after `)` or `}` divides or begins a regular expression, by what stands far before it. What is
-    /// open after it cannot be told.
+    /// Unknown, because of a `/` after `)` or `}`. Whether it divides or begins a regular expression depends on code
+    /// far before it.
     Ambiguous,
 }
 
-/// Follows code piece by piece.
+/// Reads code piece by piece.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scanner {
     open: Open,
     is_ambiguous: bool,
-    /// The last character that was neither space nor comment, which tells a division from a regular expression.
+    /// The last character outside of spaces and comments. It decides whether a `/` divides or begins a regular
+    /// expression.
     last: Option<char>,
-    /// The word that `last` ends, if it does.
+    /// The word that ends with `last`; empty if `last` ends no word.
     word: String,
-    /// Whether a word continues with the next character.
+    /// Whether the next character may continue the word.
     last_touches: bool,
 }
 
 impl Scanner {
-    /// Reads on. A piece ends a token: nothing is remembered of a half-read operator.
+    /// Reads a piece of code. A token ends with its piece, so a piece must not end inside of an operator.
     pub(crate) fn read(&mut self, code: &str) {
         let mut chars = code.chars().peekable();
         while let Some(c) = chars.next() {
@@ -77,22 +79,22 @@ impl Scanner {
         }
     }
 
-    /// Reads over a value: a complete expression.
+    /// Reads a value, which is a complete expression.
     pub(crate) fn read_value(&mut self) {
-        // As after a name: a `/` divides.
+        // As behind a name, a `/` divides.
         self.last = Some('a');
         self.word.clear();
         self.last_touches = false;
     }
 
-    /// What is still open.
+    /// Returns the syntax that is open.
     pub(crate) fn open(&self) -> Open {
         if self.is_ambiguous { Open::Ambiguous } else { self.open }
     }
 
-    /// Whether an operand is due rather than an operator.
+    /// Whether an operand must follow, not an operator.
     fn begins_expression(&self) -> bool {
-        // After these words stands an operand, after all others an operator.
+        // An operand follows these words. An operator follows all other words.
         const BEFORE_OPERAND: [&str; 13] = [
             "await",
             "case",

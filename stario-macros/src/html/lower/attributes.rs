@@ -10,13 +10,13 @@ use super::super::kinds::Kinds;
 use super::super::ops::{Op, Ops, Place, ValueOp};
 use super::{flow, lists, parts};
 
-/// Lowers the attributes of one tag, or those in one block of a condition inside of it.
+/// Lowers the attributes of one tag, or those in one block of a condition inside of the tag.
 pub(super) fn attrs(kinds: &Kinds<'_>, attrs: Vec<Attr>, out: &mut Ops) {
     let attrs = Attrs::sort(attrs);
     let (mut classes, mut styles) = (Some(attrs.classes), Some(attrs.styles));
     for attr in attrs.others {
         match attr {
-            // All of a list stand where the first one was written.
+            // All classes are written where the first was, and so are all styles.
             Attr::Named(attr) => match Joining::of(&attr.name.text) {
                 Some(Joining::Class) => classes.take().into_iter().for_each(|all| list(kinds, all, out)),
                 Some(Joining::Style) => styles.take().into_iter().for_each(|all| list(kinds, all, out)),
@@ -39,9 +39,10 @@ pub(super) fn attrs(kinds: &Kinds<'_>, attrs: Vec<Attr>, out: &mut Ops) {
     }
 }
 
-/// The attributes of a tag, sorted so that those written as one stand together.
+/// The attributes of a tag, sorted so that all classes and all styles stand together.
 struct Attrs {
-    /// In order; the first of the joined ones stands for all.
+    /// All other attributes in their order. Among them, an attribute without a value marks the place of the classes,
+    /// and another that of the styles.
     others: Vec<Attr>,
     classes: Vec<NamedAttr>,
     styles: Vec<NamedAttr>,
@@ -77,7 +78,7 @@ impl Attrs {
     }
 }
 
-/// Attributes that are written as one, however many sources they have.
+/// Attributes of which several in a tag are written as one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Joining {
     Class,
@@ -108,13 +109,14 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
     let name = &attr.name.text;
     let kind = kinds.kind(name);
     match attr.value {
-        // The name has been reported, and what its value would have to be is not known.
+        // The name has been reported. The trait that its value needs is not known.
         Some(Value::Splice(value)) if is_unknown_to_datastar(&attr.name) => {
             let value = value.tokens;
             out.0.push(Op::Statement(quote!(let _ = &(#value);)));
         }
         None => out.markup(&format!(" {name}")),
-        // `"false"` has been reported; the attribute is present whatever its value.
+        // A value such as `"false"` has been reported. The attribute is written with it, because any value makes it
+        // present.
         Some(Value::Literal(value)) if kind.is_code() => out.literal_attr(name, &value.value),
         Some(Value::Literal(value) | Value::Number(value)) => out.literal_attr(name, &characters(&value)),
         Some(Value::Splice(value)) => {
@@ -135,7 +137,7 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
                 AttrKind::Expression => datastar_place(name).unwrap_or(Place::Expression),
                 AttrKind::Handler => Place::Handler,
             };
-            // Signals are JSON most of the time, which is full of double quotes.
+            // Signals are mostly JSON, which has many double quotes.
             let quote = if name.starts_with("data-signals") { Quote::Single } else { Quote::Double };
             let open = format!(" {name}={}", quote.as_char());
             out.0.push(Op::Value(ValueOp { place, open: Some((open, quote)), value }));
@@ -144,7 +146,7 @@ fn named_attr(kinds: &Kinds<'_>, attr: NamedAttr, out: &mut Ops) {
     }
 }
 
-/// What a value means in an attribute that Datastar reads. Nothing for names and lists of names.
+/// Returns the place of a value in an attribute that Datastar reads; `None` if the value is a name or a list of names.
 fn datastar_place(name: &str) -> Option<Place> {
     let name = DatastarName::parse(name.strip_prefix("data-")?);
     let plugin = plugin(name.plugin)?;
@@ -161,7 +163,7 @@ fn datastar_place(name: &str) -> Option<Place> {
     Some(place)
 }
 
-/// Whether a name has the form of a Datastar attribute and is none.
+/// Whether a name has the form of a Datastar attribute, and Datastar has none of that name.
 fn is_unknown_to_datastar(name: &Name) -> bool {
     let Some(rest) = name.text.strip_prefix("data-").filter(|_| !name.is_quoted) else { return false };
     let parsed = DatastarName::parse(rest);
@@ -170,7 +172,7 @@ fn is_unknown_to_datastar(name: &Name) -> bool {
 
 fn attr_of_parts(name: &str, kind: AttrKind, parts: Vec<ValuePart>, out: &mut Ops) {
     let open = format!(" {name}=\"");
-    // A URL whose beginning is not known at compile time checks itself as a whole.
+    // A URL whose beginning is not known at compile time is checked as a whole when it is written.
     let place = match kind {
         AttrKind::Url if !begins_settled(&parts) => Place::Url,
         AttrKind::CodeUrl if !begins_settled(&parts) || !begins_here(&parts) => Place::CodeUrl,
@@ -195,7 +197,7 @@ fn attr_of_parts(name: &str, kind: AttrKind, parts: Vec<ValuePart>, out: &mut Op
     out.0.push(Op::Value(ValueOp { place, open, value: parts::as_tuple(parts) }));
 }
 
-/// Whether a URL begins with a literal that decides where it leads, so that what follows needs no check.
+/// Whether a URL begins with a literal that decides where the URL leads, so that the rest needs no check.
 fn begins_settled(parts: &[ValuePart]) -> bool {
     matches!(parts.first(), Some(ValuePart::Literal(text)) if lead(&text.value) == Lead::Settled)
 }
@@ -205,7 +207,7 @@ fn begins_here(parts: &[ValuePart]) -> bool {
     matches!(parts.first(), Some(ValuePart::Literal(text)) if is_same_site(&text.value))
 }
 
-/// Lowers `{"5; url=/", path}`: the delay as it is, the URL after it as one that is checked.
+/// Lowers `{"5; url=/", path}`: the delay is written unchecked, and the URL behind it is checked like other URLs.
 fn refresh(mut parts: Vec<ValuePart>, out: &mut Ops) {
     if let Some(ValuePart::Literal(first)) = parts.first_mut()
         && let Some(start) = refresh_url_start(&first.value)

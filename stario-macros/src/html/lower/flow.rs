@@ -1,9 +1,9 @@
-//! `if` around nodes and around attributes.
+//! Lowers `if` around nodes and around attributes.
 
 use super::super::ast::{Else, If};
 use super::super::ops::{ElseOp, IfOp, Op};
 
-/// Lowers an `if`; `block` lowers what stands in each of its blocks.
+/// Lowers an `if`. `block` lowers the content of each of its blocks.
 pub(super) fn if_<T>(node: If<T>, block: &mut dyn FnMut(Vec<T>) -> Vec<Op>) -> IfOp {
     let then = block(node.then);
     let otherwise = node.otherwise.map(|otherwise| {

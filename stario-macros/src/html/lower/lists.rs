@@ -1,4 +1,4 @@
-//! `class` and `style` attributes made of several sources.
+//! Attributes `class` and `style` that are made of several sources.
 
 use stario_html::{Quote, escape_into};
 
@@ -51,7 +51,8 @@ pub(super) fn classes(attrs: Vec<NamedAttr>, out: &mut Ops) {
 /// Lowers all the styles of a tag, `style="a: b"`, and single properties, `style:color={value}`.
 pub(super) fn styles(attrs: Vec<NamedAttr>, out: &mut Ops) {
     let mut items = Vec::new();
-    // Known declarations, up to the next value: a later declaration wins over an earlier one, so the order is kept.
+    // The known declarations since the last value. Their order is kept, because a later declaration overrides an
+    // earlier one.
     let mut known = String::new();
     for attr in attrs {
         let property = attr.name.text.split_once(':').map(|(_, property)| property.to_owned());

@@ -17,7 +17,7 @@ pub(super) fn each(place: Place, parts: Vec<ValuePart>, out: &mut Ops) {
     }
 }
 
-/// The parts as one Rust value, a tuple, which checks itself as a whole.
+/// Makes a tuple of the parts, which is checked as a whole when it is written.
 pub(super) fn as_tuple(parts: Vec<ValuePart>) -> Splice {
     let mut span = Span::call_site();
     let values = parts.into_iter().enumerate().map(|(at, part)| {
@@ -39,7 +39,8 @@ pub(super) fn as_tuple(parts: Vec<ValuePart>) -> Splice {
     Splice { tokens: nested(&values), span }
 }
 
-/// The traits know tuples of up to eight; what is more is a tuple in the place of the last.
+/// Writes a tuple of up to eight values, for which the traits are implemented. If there are more values, the eighth is
+/// a tuple of the rest.
 fn nested(values: &[TokenStream]) -> TokenStream {
     match values.split_at_checked(7) {
         Some((first, rest)) if rest.len() > 1 => {

@@ -1,4 +1,4 @@
-//! Inside of a tag: attributes of elements, properties of components.
+//! Parses the inside of a tag: attributes of elements, and properties of components.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
@@ -25,7 +25,7 @@ impl Parser<'_> {
         attrs
     }
 
-    /// Reports what begins no attribute, and passes over it.
+    /// Reports and skips a token that cannot begin an attribute.
     fn no_attribute(&mut self, cursor: &mut Cursor, tag: &str) {
         let what = cursor.peek(0).map(ToString::to_string).unwrap_or_default();
         let span = cursor.span();
@@ -59,7 +59,7 @@ impl Parser<'_> {
         attrs
     }
 
-    /// Reads one attribute; leaves the cursor where it is when there is none.
+    /// Reads one attribute. If there is none, the cursor stays where it is.
     fn attr(&mut self, cursor: &mut Cursor) -> Option<Attr> {
         if cursor.is_ident(0, "if") && !cursor.is_punct(1, '=') {
             return self.if_(cursor, Self::attr_block).map(Attr::If);
@@ -77,7 +77,7 @@ impl Parser<'_> {
         Some(Attr::Named(NamedAttr { name, value }))
     }
 
-    /// `{..value}`, the braces taken off.
+    /// Reads `{..value}` from the content of the braces.
     fn spread(&mut self, tokens: &TokenStream, span: Span) -> Option<Splice> {
         let mut inner = Cursor::new(tokens.clone());
         if inner.is_puncts("..") {
@@ -188,7 +188,7 @@ impl Parser<'_> {
         Some(Value::Literal(Literal { value, span: range.first, in_braces: true, is_raw: false }))
     }
 
-    /// Reads and reports a value that is neither quoted nor braced, as long as it cannot be another attribute.
+    /// Reads and reports a value that is neither quoted nor braced. It ends where another attribute may begin.
     fn unquoted_value(&mut self, cursor: &mut Cursor, what: &str, name: &str) -> (String, Range) {
         let start = cursor.position();
         let is_value = matches!(cursor.next(), Some(TokenTree::Ident(_) | TokenTree::Literal(_)));
@@ -207,7 +207,7 @@ impl Parser<'_> {
         }
         let range = cursor.range_since(start);
         let source = source_like(cursor.since(start));
-        // What others write in single quotes is a character to Rust.
+        // A value in single quotes is a character literal of Rust.
         let text = source.trim_matches('\'').to_owned();
         let is_path = source.chars().all(|c| c.is_alphanumeric() || "_.:()&".contains(c));
         let braced = if is_path { source.as_str() } else { ".." };
@@ -216,7 +216,7 @@ impl Parser<'_> {
         (text, range)
     }
 
-    /// `{value}` or `{part, part}`. A comma between parts cannot be part of one Rust expression.
+    /// Reads `{value}` or `{part, part}`. No expression of Rust has a comma outside of brackets.
     fn braced_value(&mut self, tokens: &TokenStream, span: Span) -> Option<Value> {
         let parts = split_at_commas(tokens);
         if parts.len() < 2 {
@@ -230,7 +230,7 @@ impl Parser<'_> {
             let mut cursor = Cursor::new(tokens.clone());
             let text = cursor.take_string();
             match (text, out.last_mut()) {
-                // Literals that meet are one.
+                // Neighbouring literals are joined.
                 (Some(text), Some(ValuePart::Literal(before))) if cursor.is_empty() => {
                     before.value.push_str(&text.value);
                 }
@@ -243,7 +243,7 @@ impl Parser<'_> {
                 }
             }
         }
-        // Literals alone are one literal.
+        // A value of literals only is a literal.
         if let [ValuePart::Literal(_)] = out[..]
             && let Some(ValuePart::Literal(text)) = out.pop()
         {
@@ -252,7 +252,7 @@ impl Parser<'_> {
         Some(Value::Parts(out))
     }
 
-    /// The properties of a component, and whether any was left out because it could not be read.
+    /// Reads the properties of a component, and says whether one was left out because it could not be read.
     pub(super) fn props(&mut self, cursor: &mut Cursor, tag: &str) -> (Vec<Prop>, bool) {
         let mut props = Vec::new();
         let mut is_broken = false;
@@ -349,13 +349,13 @@ fn is_separator(cursor: &Cursor, ahead: usize) -> bool {
         || (cursor.is_punct(ahead, '/') && !cursor.is_punct(ahead + 1, '>'))
 }
 
-/// The name that is all there is in braces.
+/// Returns the name if it is the only token in braces.
 fn only_name(tokens: &TokenStream) -> Option<String> {
     let cursor = Cursor::new(tokens.clone());
     cursor.ident(0).filter(|_| cursor.peek(1).is_none()).map(ToString::to_string)
 }
 
-/// Whether the token before this one belongs to the same name.
+/// Whether the token before this one is a separator of the same name.
 fn follows_separator(cursor: &Cursor) -> bool {
     matches!(cursor.previous(), Some(TokenTree::Punct(_)))
 }
@@ -386,14 +386,14 @@ fn split_at_commas(tokens: &TokenStream) -> Vec<TokenStream> {
             part.push(token);
         }
     }
-    // A trailing comma still makes parts of `{a,}`, but no empty one.
+    // A trailing comma makes no empty part.
     if parts.len() > 1 && parts.last().is_some_and(Vec::is_empty) {
         parts.pop();
     }
     parts.into_iter().map(TokenStream::from_iter).collect()
 }
 
-/// `5`, `-1`, `1.5`.
+/// Reads a number: `5`, `-1`, `1.5`.
 fn number(cursor: &mut Cursor) -> Option<Literal> {
     let sign = usize::from(cursor.is_punct(0, '-'));
     let Some(TokenTree::Literal(literal)) = cursor.peek(sign) else { return None };

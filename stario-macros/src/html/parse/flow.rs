@@ -1,4 +1,4 @@
-//! Rust around nodes: conditions, loops, matches and statements. Their heads are passed on as they are.
+//! Parses Rust around nodes: conditions, loops, matches and statements. The expansion repeats their heads as they are.
 
 use proc_macro2::{Spacing, Span, TokenStream, TokenTree};
 
@@ -44,7 +44,7 @@ impl Parser<'_> {
         (!is_missing).then_some(If { head, span, then, otherwise })
     }
 
-    /// Reads what stands after `else` as if it had its block.
+    /// Reads the node or token after `else` as if it stood in a block.
     pub(super) fn else_without_block<T>(
         &mut self,
         cursor: &mut Cursor,
@@ -57,7 +57,7 @@ impl Parser<'_> {
         }
         let start = cursor.position();
         if cursor.is_punct(0, '<') {
-            // Only to find the end: what is wrong in it is reported when it is read as the block.
+            // The node is read only to find its end. Its mistakes are reported when it is read again, as the block.
             let mut unheard = Report::default();
             Parser { report: &mut unheard, open: Vec::new() }.markup(cursor);
         } else {
@@ -69,21 +69,21 @@ impl Parser<'_> {
         Some(block(self, cursor.stream_since(start)))
     }
 
-    /// `for` and `while`.
+    /// Reads `for` and `while`.
     pub(super) fn for_(&mut self, cursor: &mut Cursor) -> Option<Node> {
         let start = cursor.position();
         let keyword = cursor.span();
         let example = if cursor.is_ident(0, "while") || cursor.is_ident(3, "while") {
             "`while` needs a condition and a block: while condition { .. }"
         } else {
-            // The braces of a pattern come before `in`, those of the body after it. No pattern begins with one.
+            // Braces of a pattern stand before `in`, those of the body behind it. No pattern begins with a brace.
             let has_pattern = cursor.brace(1).is_none();
             while has_pattern && !cursor.is_empty() && !cursor.is_ident(0, "in") {
                 cursor.skip(1);
             }
             "`for` needs items and a block: for item in items { .. }"
         };
-        // Past the keyword, so that what is missing after it is seen.
+        // The keyword is skipped, so that `is_head_missing` sees that nothing stands behind it.
         cursor.skip(1);
         cursor.skip_head();
         let head = cursor.stream_since(start);
@@ -148,7 +148,7 @@ impl Parser<'_> {
         Some(Arm { pattern, body })
     }
 
-    /// Rust up to the semicolon.
+    /// Reads a statement up to the semicolon.
     pub(super) fn statement(&mut self, cursor: &mut Cursor, is_let: bool) -> Option<Node> {
         let start = cursor.position();
         let keyword = cursor.span();

@@ -1,5 +1,5 @@
-//! Syntax of other template languages, and slips that rustc has no good words for. Each is reported with what to write instead,
-//! and read as what it means, so that no second error appears.
+//! Reports syntax of other template languages, and slips for which rustc has no good message. Each message says what to
+//! write instead, and the parser continues as if that stood there, so that no second error appears.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -10,7 +10,7 @@ use super::Parser;
 use super::source::source_like;
 
 impl Parser<'_> {
-    /// `{value}` among nodes.
+    /// Reads `{value}` among nodes.
     pub(super) fn value_node(&mut self, tokens: TokenStream, span: Span) -> Option<Node> {
         let cursor = Cursor::new(tokens.clone());
         if let Some(text) = cursor.only_string() {
@@ -32,7 +32,8 @@ impl Parser<'_> {
         Some(Node::Fragment(self.block(tokens)))
     }
 
-    /// The value; a function of a type that is named and not called, such as `{Search::page}`, is reported and called.
+    /// Returns the value. If it only names a function of a type, such as `{Search::page}`, that is reported, and the
+    /// value becomes a call of the function.
     pub(super) fn called(&mut self, tokens: TokenStream, span: Span) -> TokenStream {
         match function_of_type(&tokens) {
             Some(path) => {
@@ -43,7 +44,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether `@` stands in front of a keyword, as in maud.
+    /// Whether `@` stands in front of a keyword, as in maud, which is reported.
     pub(super) fn is_marked_keyword(&mut self, cursor: &Cursor) -> bool {
         let keyword =
             ["if", "for", "while", "match", "let"].into_iter().find(|keyword| cursor.is_ident(1, keyword));
@@ -53,8 +54,8 @@ impl Parser<'_> {
     }
 }
 
-/// The path, if the value is a name in small letters of a type, `Search::page`. What is no function there is a constant, whose
-/// name begins with a capital.
+/// Returns the path if the value is a type's name and a name in small letters, `Search::page`. That is a function,
+/// because the names of constants begin with a capital.
 fn function_of_type(tokens: &TokenStream) -> Option<String> {
     let mut names = Vec::new();
     let mut tokens = tokens.clone().into_iter();
@@ -73,7 +74,7 @@ fn function_of_type(tokens: &TokenStream) -> Option<String> {
     (begins(of, char::is_uppercase) && begins(name, char::is_lowercase)).then(|| names.join("::"))
 }
 
-/// The braces that are all there is, as in `{{value}}`, if they hold no statement.
+/// Returns the braces if there are no other tokens, as in `{{value}}`, and no statement in them.
 fn only_group(cursor: &Cursor) -> Option<Group> {
     let group = cursor.brace(0).filter(|_| cursor.peek(1).is_none())?;
     let is_block =
@@ -81,7 +82,7 @@ fn only_group(cursor: &Cursor) -> Option<Group> {
     (!is_block).then(|| group.clone())
 }
 
-/// Where a tag ends in Rust code, outside of macro calls: no expression has `</` or `/>`.
+/// Finds the end of a tag in Rust code, outside of macro calls. No expression of Rust has `</` or `/>`.
 fn markup_in(cursor: &Cursor) -> Option<Span> {
     for at in 0.. {
         match cursor.peek(at)? {
