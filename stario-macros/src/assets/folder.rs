@@ -1,4 +1,4 @@
-//! The files of a folder of the package that is compiled.
+//! The files of a folder in the package that is being compiled.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -9,15 +9,15 @@ use syn::LitStr;
 /// A folder, and the files in it and in the folders below it.
 #[derive(Default)]
 pub(super) struct Folder {
-    /// As it is written.
+    /// The folder's path as `assets!` names it.
     name: String,
-    /// The whole path.
+    /// The absolute path of the folder.
     pub(super) root: PathBuf,
     /// The paths of the files, with `/` between their parts, in order.
     pub(super) names: Vec<String>,
 }
 
-/// Finds the folder that is called so beside the manifest of the package.
+/// Finds the folder that `written` names, beside the manifest of the package.
 pub(super) fn find(written: &LitStr) -> syn::Result<Folder> {
     let error = |message: String| syn::Error::new(written.span(), message);
     let name = written.value();
@@ -42,7 +42,9 @@ pub(super) fn find(written: &LitStr) -> syn::Result<Folder> {
     }
 }
 
-/// Adds the regular files of a folder. What is hidden is left out, and links are not followed.
+/// Adds the regular files of a folder and of the folders in it. Hidden files and symbolic links are left out.
+///
+/// `stario/src/assets/check.rs` lists the same files when the program starts; `ui-tests/tests/asset_folder.rs` compares the two.
 fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -98,7 +100,7 @@ impl Folder {
         } else if !name.is_empty() && self.root.join(path).is_dir() {
             format!("`{name}` is a folder; name a file in it")
         } else {
-            // A name without its folders is most likely that of the one file that is called so.
+            // Whoever leaves out the folders of a file most likely means the file with that last part.
             let last = |known: &&str| known.rsplit('/').next() == Some(&*name);
             let meant = match known().find(last) {
                 Some(known) => format!("; did you mean `{known}`?"),

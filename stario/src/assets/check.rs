@@ -63,7 +63,8 @@ impl AssetFolder {
     }
 }
 
-/// Adds the files that `assets!` would find.
+/// Adds the files that `assets!` would find now. It lists them in `stario-macros/src/assets/folder.rs` when the program is
+/// compiled; `ui-tests/tests/asset_folder.rs` compares the two.
 fn list(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
