@@ -148,7 +148,6 @@ fn module(runtime: &TokenStream, arguments: &Arguments, folder: &Folder) -> Toke
     let doc = format!(" The files of `{}`, of which `asset!` makes URLs.", name.value());
     quote! {
         #[doc = #doc]
-        #[allow(dead_code, missing_docs, unreachable_pub, unused_imports, unused_macros, clippy::all, clippy::pedantic)]
         pub(crate) mod assets {
             #[doc(hidden)]
             pub(crate) use #runtime as __stario;
