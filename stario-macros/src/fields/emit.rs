@@ -60,10 +60,11 @@ fn function<M: Marks>(
     // The line is a paragraph of its own, behind the field's documentation.
     let separator = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     let line = field.marks.doc(&field.name);
+    let line = quote!(#[doc = #line]);
     quote_spanned! {span=>
         #(#docs)*
         #separator
-        #[doc = #line]
+        #line
         #[must_use]
         #visibility fn #function(#receiver) -> #output {
             #value
@@ -140,7 +141,7 @@ impl<M: Marks> Struct<M> {
     }
 
     /// Writes the statement that makes the struct's default value, of which [`Field::default_value`] takes fields.
-    pub(crate) fn default_value(&self) -> Option<TokenStream> {
+    pub(crate) fn default_statement(&self) -> Option<TokenStream> {
         let value = match self.default.as_ref()? {
             DefaultValue::OfType => quote!(<Self as ::core::default::Default>::default()),
             DefaultValue::By(path) => quote!(#path()),

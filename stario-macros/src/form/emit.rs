@@ -103,7 +103,7 @@ fn info(field: &Field) -> TokenStream {
 /// Writes the function that reads the struct. All fields are read before a missing value ends the function, so that the
 /// problems of all fields are noted.
 fn read(form: &Form) -> TokenStream {
-    let default = form.default_value();
+    let default = form.default_statement();
     let mut reads = Vec::new();
     let fields = form.fields.iter().enumerate().map(|(position, field)| {
         let (ident, default) = (&field.ident, field.default_value(form));

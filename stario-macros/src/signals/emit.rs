@@ -168,7 +168,7 @@ fn read(signals: &Signals, sent: &[&Field]) -> TokenStream {
         };
         quote!(#position => #value = ::core::option::Option::Some(#read),)
     });
-    let default = signals.default_value();
+    let default = signals.default_statement();
     let mut read_values = values.iter();
     let fields = signals.fields.iter().map(|field| {
         let ident = &field.ident;
