@@ -1,6 +1,5 @@
 //! `#[derive(Form)]`: a struct whose fields are those of a form.
 
-mod check;
 mod emit;
 mod marks;
 

@@ -1,6 +1,5 @@
 //! `#[derive(Signals)]`: a struct whose fields are the signals of a page.
 
-mod check;
 mod emit;
 mod marks;
 

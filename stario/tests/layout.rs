@@ -93,9 +93,9 @@ const STARIO_MACROS: &str = "
     html/parse/attributes html/parse/flow html/parse/habits
 
     component/check component/parse component/syntax component/body component/emit component html stream
-    dependency/parse dependency/model dependency/home dependency/check dependency/emit dependency hook from_request/model
-    from_request/check from_request/emit from_request/parse from_request signals/parse signals/model
-    signals/check signals/emit signals form/parse form/model form/check form/emit form error_response endpoint/kind
+    dependency/parse dependency/model dependency/home dependency/check dependency/emit dependency hook fields/model
+    fields/rename fields/attributes fields/check fields/emit fields/parse fields from_request/model from_request/check from_request/emit
+    from_request/parse from_request signals/marks signals/emit signals form/marks form/emit form error_response endpoint/kind
     endpoint/parse endpoint/model endpoint/rate_limit endpoint/caching endpoint/check endpoint/links endpoint/emit endpoint
 
     lib

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Path, Token};
 
-use super::{DefaultValue, Marks};
+use super::model::{DefaultValue, Marks};
 use crate::errors::Errors;
 
 /// The content of the attributes of a struct or of a field.

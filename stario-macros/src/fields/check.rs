@@ -1,6 +1,6 @@
 //! Checks that the names of fields and of their functions are free. Each derive checks its own marks.
 
-use super::{Field, Marks, Struct};
+use super::model::{Field, Marks, Struct};
 use crate::errors::Errors;
 use crate::parameter::unraw;
 

@@ -7,7 +7,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Generics;
 use syn::spanned::Spanned;
 
-use super::{DefaultValue, Field, Marks, Struct};
+use super::model::{DefaultValue, Field, Marks, Struct};
 use crate::errors::Errors;
 use crate::parameter::{runtime, unraw};
 
