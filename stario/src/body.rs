@@ -95,7 +95,7 @@ pub(crate) trait Delivery: Send + Sync {
     /// Marks the request as the one for which this thread works.
     fn enter(&self) -> Entered<'_>;
 
-    /// The handler that makes the response, if a route answers.
+    /// The handler or the mounted service that makes the response, if either does.
     fn handler(&self) -> Option<&'static str>;
 
     /// Notes how many bytes the whole response has.
@@ -197,7 +197,7 @@ impl Body {
         Kind::Incoming(Box::new(Incoming::new(body, stall, connection.clone()))).into()
     }
 
-    /// The handler that makes this response, if a route answers.
+    /// The handler or the mounted service that makes this response, if either does.
     pub(crate) fn handler(&self) -> Option<&'static str> {
         self.delivery.as_ref().and_then(|delivery| delivery.to.handler())
     }

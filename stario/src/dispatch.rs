@@ -16,6 +16,8 @@ mod guarded;
 mod layered;
 mod state;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -83,12 +85,35 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    /// Ready when the response is in its place.
+    /// Ready when the response is in its place. A panic on the way to it is answered with 500.
     pub(crate) fn poll_response(
         &mut self,
         response: &mut Option<Response>,
         ctx: &mut Context<'_>,
     ) -> Poll<()> {
+        // What panicked is never polled again, so no broken invariant is seen.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.poll_unguarded(response, ctx)));
+        polled.unwrap_or_else(|panic| {
+            *response = Some(self.panicked(&*panic));
+            Poll::Ready(())
+        })
+    }
+
+    /// The answer after a panic that nothing below has caught: of a body's `size_hint`, for example.
+    #[cold]
+    fn panicked(&mut self, panic: &(dyn Any + Send)) -> Response {
+        let exchange = &self.exchange;
+        let _entered = exchange.enter();
+        tracing::error!(panic = panic_message(panic), "answering a request panicked");
+        let mut response = response::internal_server_error();
+        response.headers_mut().insert(X_REQUEST_ID, exchange.digits().header());
+        exchange.answered(response.status());
+        finish_body(exchange, &mut response);
+        self.is_answered = true;
+        response
+    }
+
+    fn poll_unguarded(&mut self, response: &mut Option<Response>, ctx: &mut Context<'_>) -> Poll<()> {
         let Self { exchange, state, compressing, is_answered } = self;
         if compressing.is_none() {
             ready!(state.poll(exchange, response, ctx));
@@ -131,7 +156,7 @@ impl Future for Dispatch {
 impl Drop for Dispatch {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.exchange.left();
+            self.exchange.dropped_unanswered();
         }
     }
 }
@@ -145,6 +170,9 @@ fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, foun
     }
     if settings.refuses_origin(head) {
         return now(settings.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, head, exchange.id()));
+    }
+    if let Found::Mount(mount) = &found {
+        exchange.note_service(mount.label());
     }
     if found.is_by_headers() {
         exchange.vary_by(app.router().deciding_headers(head));

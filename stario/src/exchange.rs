@@ -38,6 +38,7 @@ use crate::shared::Shared;
 use crate::short_text::ShortText;
 use crate::stream_places::StreamPlace;
 use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
+use crate::work::UNKNOWN_HANDLER;
 use record::Record;
 
 /// One request and its response, shared by the handler's future and the response's body. The inputs of the request are in
@@ -77,6 +78,8 @@ struct RareFacts {
     nonce: OnceLock<Option<Nonce>>,
     /// Where the request leads behind layers around the routing: the first destination that they choose.
     destination_behind_layers: OnceLock<Destination>,
+    /// The mounted service that answers, as the log names it.
+    service: OnceLock<&'static str>,
     /// The request headers by which the routes at this path are told apart.
     vary: OnceLock<Vec<&'static str>>,
     /// Made for the first `Writer` or `Alive` that the handler takes.
@@ -303,6 +306,15 @@ impl Exchange {
         self.route().map(|route| route.path).unwrap_or_default()
     }
 
+    /// Notes that a mounted service answers, by its name in the log.
+    pub(crate) fn note_service(&self, name: &'static str) {
+        let _ = self.outer().rare().service.set(name);
+    }
+
+    fn service(&self) -> Option<&'static str> {
+        self.outer().rare.get()?.service.get().copied()
+    }
+
     /// Notes the request headers that decide which route answers.
     pub(crate) fn vary_by(&self, headers: Vec<&'static str>) {
         let _ = self.outer().rare().vary.set(headers);
@@ -417,16 +429,20 @@ impl Exchange {
     /// Counts the request among those that the server's stop has cut: once, though its call and the body of its response may
     /// both be dropped before their end.
     pub(crate) fn note_cut(&self) {
-        if let Some(handler) = Delivery::handler(self)
-            && !self.outer().record.is_cut_noted.swap(true, Ordering::Relaxed)
-        {
-            self.app.work.note_cut(handler);
+        if !self.outer().record.is_cut_noted.swap(true, Ordering::Relaxed) {
+            self.app.work.note_cut(Delivery::handler(self).unwrap_or(UNKNOWN_HANDLER));
         }
     }
 
-    /// Writes the record of a request whose client left before there was an answer.
-    pub(crate) fn left(&self) {
-        self.conclude(0, Outcome::LeftBeforeAnswer);
+    /// Writes the record of a request that is dropped before there was an answer: the server's stop has cut it, or its
+    /// client has left.
+    pub(crate) fn dropped_unanswered(&self) {
+        if self.app.work.is_cut() {
+            self.note_cut();
+            self.conclude(0, Outcome::Cut);
+        } else {
+            self.conclude(0, Outcome::LeftBeforeAnswer);
+        }
     }
 
     fn conclude(&self, bytes: u64, outcome: Outcome) {

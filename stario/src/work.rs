@@ -9,6 +9,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::stop::{StopSignal, until_stopped};
 use crate::tasks::TaskTracker;
 
+/// The name of what was cut where neither a handler nor a mounted service is known: a layer, for example.
+pub(crate) const UNKNOWN_HANDLER: &str = "unknown";
+
 pub(crate) struct Work {
     /// Background work. It is always closed, which keeps no task out, so that its end can be awaited at any time.
     tasks: TaskTracker,
@@ -93,7 +96,7 @@ impl Work {
         self.cut.is_stopped()
     }
 
-    /// Notes a call that the stop has cut.
+    /// Notes a call that the stop has cut, by its handler or its mounted service.
     pub(crate) fn note_cut(&self, handler: &'static str) {
         let mut unfinished = self.unfinished();
         let calls = if self.cut_background.is_stopped() {
@@ -119,7 +122,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// The handlers that were cut while a client waited for their answer, and how many calls of each.
+    /// The handlers and mounted services that were cut while a client waited for their answer, and how many calls of each.
     pub fn requests(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
         self.requests.iter().map(|(handler, count)| (*handler, *count))
     }

@@ -9,6 +9,7 @@ use tower::Service;
 
 use super::parts::Effective;
 use crate::body::{Body, BodyError};
+use crate::intern::intern;
 use crate::layer::{BoxedService, Stage};
 use crate::response::Response;
 use crate::routing::Pattern;
@@ -26,6 +27,8 @@ pub(crate) struct Mount {
     pub(super) settings: Vec<Arc<PartSettings>>,
     /// The service's type, for people.
     name: &'static str,
+    /// What the log calls it, in an assembled app.
+    label: &'static str,
     /// Where the app was given it.
     place: &'static Location<'static>,
     service: BoxedService<BodyError>,
@@ -58,6 +61,7 @@ impl Mount {
             stages: Vec::new(),
             settings: Vec::new(),
             name: std::any::type_name::<S>(),
+            label: "",
             place,
             service: BoxedService::new(service),
         }
@@ -80,7 +84,14 @@ impl Mount {
     /// The same in an assembled app.
     pub(super) fn within(self, effective: &mut Effective) -> Self {
         let settings = vec![effective.of(&self.settings)];
-        Self { settings, ..self }
+        let path = if self.prefix.is_empty() { "/" } else { &*self.prefix };
+        let label = intern(&format!("the service mounted at {path}"));
+        Self { settings, label, ..self }
+    }
+
+    /// What the log calls it, in an assembled app.
+    pub(crate) fn label(&self) -> &'static str {
+        self.label
     }
 
     /// The settings that hold here, in an assembled app.

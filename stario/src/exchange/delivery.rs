@@ -13,7 +13,7 @@ impl Delivery for Exchange {
     }
 
     fn handler(&self) -> Option<&'static str> {
-        self.route().map(|route| route.target.endpoint.handler)
+        self.route().map(|route| route.target.endpoint.handler).or_else(|| self.service())
     }
 
     fn note_size(&self, bytes: usize) {
@@ -35,8 +35,11 @@ impl Delivery for Exchange {
         let outcome = match end {
             End::Whole | End::Failed if is_stopped => Outcome::Stopped,
             End::Whole => Outcome::Whole,
+            // The stop drops the body, or the handler that writes it, in which case the body fails.
+            End::Failed | End::Dropped if self.app().work.is_cut() => Outcome::Cut,
+            End::Failed => Outcome::Failed,
             End::Dropped if is_stream => Outcome::ClientClosed,
-            End::Failed | End::Dropped => Outcome::Cut,
+            End::Dropped => Outcome::Left,
         };
         self.conclude(bytes, outcome);
     }

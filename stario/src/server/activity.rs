@@ -24,9 +24,7 @@ use crate::app::Assembled;
 use crate::connection::Connection;
 use crate::settings::Limits;
 use crate::stall::time_for;
-
-/// The name in the log of a response whose handler is not known.
-const UNKNOWN_HANDLER: &str = "unknown";
+use crate::work::UNKNOWN_HANDLER;
 
 /// Stands for the time of the poll that runs, which is read when the poll ends and the connection waits. A request that is
 /// answered in one poll so costs one reading of the clock instead of three.

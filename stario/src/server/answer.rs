@@ -1,7 +1,6 @@
 //! The answer to one request: a refusal by the server itself, or what the app answers.
 
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,8 +18,7 @@ use super::places::Role;
 use super::response_body::ResponseBody;
 use crate::body::Body;
 use crate::dispatch::{Dispatch, dispatch};
-use crate::panic::panic_message;
-use crate::response::{self, Response, internal_server_error};
+use crate::response::{self, Response};
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 
@@ -112,15 +110,7 @@ impl Future for ResponseFuture {
         let mut made = None;
         match &mut this.dispatched {
             Some(dispatched) => {
-                // What panicked is never polled again, so no broken invariant is seen.
-                let polled = catch_unwind(AssertUnwindSafe(|| dispatched.poll_response(&mut made, ctx)));
-                match polled {
-                    Ok(polled) => ready!(polled),
-                    Err(panic) => {
-                        tracing::error!(panic = panic_message(&*panic), "answering a request panicked");
-                        made = Some(internal_server_error());
-                    }
-                }
+                ready!(dispatched.poll_response(&mut made, ctx));
             }
             None => made = this.refused.take().map(|refused| *refused),
         }

@@ -73,8 +73,8 @@ impl Figures {
     pub(crate) fn answered(&mut self, status: StatusCode, route: Option<&'static str>, is_stream: bool) {
         self.status = Some(status);
         self.route = route.unwrap_or_default();
-        self.is_stream = is_stream;
-        if is_stream {
+        // A panic behind the head replaces the response, which then has another status.
+        if is_stream && !std::mem::replace(&mut self.is_stream, is_stream) {
             gauge!("stario_open_streams", "http_route" => self.route).increment(1);
         }
     }

@@ -91,14 +91,18 @@ pub(crate) struct RequestRecord<'r> {
 pub(crate) enum Outcome {
     /// The whole response was sent.
     Whole,
-    /// The response failed, or its client left before it had all of it.
-    Cut,
+    /// The body of the response failed or panicked.
+    Failed,
     /// The client left before the response began.
     LeftBeforeAnswer,
+    /// The client left before it had the whole response, or took too little of it for too long.
+    Left,
     /// The client closed an event stream, which is how those end.
     ClientClosed,
     /// An event stream ended because the server stops.
     Stopped,
+    /// The server's stop has cut the request, which had not ended in its time.
+    Cut,
 }
 
 impl Outcome {
@@ -106,10 +110,12 @@ impl Outcome {
     fn words(self) -> &'static str {
         match self {
             Outcome::Whole => "in",
-            Outcome::Cut => "cut after",
+            Outcome::Failed => "failed after",
             Outcome::LeftBeforeAnswer => "was left by its client after",
+            Outcome::Left => "left by its client after",
             Outcome::ClientClosed => "closed by its client after",
             Outcome::Stopped => "ended by the server's stop after",
+            Outcome::Cut => "cut by the server's stop after",
         }
     }
 }
