@@ -12,15 +12,16 @@
 //! ```
 
 mod error;
+mod head;
 mod reader;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, SET_COOKIE, TRANSFER_ENCODING};
-use http::{HeaderValue, StatusCode, request};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use http::{StatusCode, request};
 use http_body::Body as _;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,7 @@ use crate::response::{self, RefusalReason, Response, WholeResponse};
 use crate::sse;
 
 pub use error::WriteError;
+use head::{content_length, has_no_body, merge};
 pub(crate) use reader::{Opened, Reader};
 
 /// Connects a handler, which may run in a task of its own, with the connection of its client.
@@ -65,7 +67,25 @@ struct State {
     length: Option<Length>,
     /// Wakes the task that waits for the head or for bytes.
     reader: Option<Waker>,
+    released: Released,
     has_left: bool,
+}
+
+/// Wakers for the caller to use once the lock is released: they are code of others, which may use the channel.
+#[derive(Default)]
+struct Released {
+    /// The reader, to be woken.
+    woken: Option<Waker>,
+    /// The reader that another has replaced, to be dropped.
+    replaced: Option<Waker>,
+}
+
+impl Released {
+    fn wake(self) {
+        if let Some(reader) = self.woken {
+            reader.wake();
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -116,6 +136,16 @@ impl Channel {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, and wakes the reader when the lock is released, if `change` has it woken.
+    fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let changed = change(&mut state);
+        let released = std::mem::take(&mut state.released);
+        drop(state);
+        released.wake();
+        changed
     }
 
     /// From now on, the end of the client's input means that the client has left.
@@ -169,13 +199,14 @@ impl Channel {
 
     /// Sends the head.
     pub(crate) fn begin(&self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
-        let mut state = self.lock();
-        if state.has_no_client()? {
-            return Ok(());
-        }
-        state.begin(status, kind)?;
-        state.status = None;
-        Ok(())
+        self.update(|state| {
+            if state.has_no_client()? {
+                return Ok(());
+            }
+            state.begin(status, kind)?;
+            state.status = None;
+            Ok(())
+        })
     }
 
     /// Writes `data` when there is room for it: at once if nothing waits for the client.
@@ -184,7 +215,7 @@ impl Channel {
         tokio::task::coop::consume_budget().await;
         loop {
             let room = self.room.notified();
-            if self.lock().write(data, kind, Some(self.limit))? {
+            if self.update(|state| state.write(data, kind, Some(self.limit)))? {
                 return Ok(());
             }
             room.await;
@@ -193,18 +224,19 @@ impl Channel {
 
     /// Ends the response, with `data` as its last bytes.
     pub(crate) fn end(&self, data: Option<Bytes>) -> Result<(), WriteError> {
-        let mut state = self.lock();
-        if state.has_no_client()? {
-            return Ok(());
-        }
-        if let Phase::Unsent = state.phase {
-            let status = if data.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
-            let mut response = Response::new(data.unwrap_or_default().into());
-            *response.status_mut() = status;
-            return state.respond(response, None);
-        }
-        state.write(&data.unwrap_or_default(), Data::Bytes, None)?;
-        state.end()
+        self.update(|state| {
+            if state.has_no_client()? {
+                return Ok(());
+            }
+            if let Phase::Unsent = state.phase {
+                let status = if data.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
+                let mut response = Response::new(data.unwrap_or_default().into());
+                *response.status_mut() = status;
+                return state.respond(response, None);
+            }
+            state.write(&data.unwrap_or_default(), Data::Bytes, None)?;
+            state.end()
+        })
     }
 
     /// Sends a whole response, with the headers that were set.
@@ -213,43 +245,46 @@ impl Channel {
         response: Response,
         request: Option<&request::Parts>,
     ) -> Result<(), WriteError> {
-        let mut state = self.lock();
-        if state.has_no_client()? {
-            return Ok(());
-        }
-        state.respond(response, request)
+        self.update(|state| if state.has_no_client()? { Ok(()) } else { state.respond(response, request) })
     }
 
     /// Ends what the handler has left open. `value` is what it returned: an error, or 204 for nothing. Returns why the
     /// response is cut, if the log does not have that yet.
     pub(crate) fn conclude(&self, value: Result<WholeResponse, NoResponse>) -> Option<String> {
         let value = value.map(WholeResponse::into_response);
-        let mut state = self.lock();
-        if state.has_left {
+        let is_interrupted = self.is_interrupted.load(Ordering::Relaxed);
+        self.update(|state| state.conclude(value, is_interrupted))
+    }
+}
+
+impl State {
+    /// What [`Channel::conclude`] does. `is_interrupted` says whether the handler has seen that its client has left or the
+    /// server stops.
+    fn conclude(&mut self, value: Result<Response, NoResponse>, is_interrupted: bool) -> Option<String> {
+        if self.has_left {
             return None;
         }
-        let ended = match (state.phase, value) {
+        let ended = match (self.phase, value) {
             (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
-                state.respond(value, None)
+                self.respond(value, None)
             }
             (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
                 // The client has not left, so the server's stop has interrupted the handler.
-                let is_interrupted = self.is_interrupted.load(Ordering::Relaxed);
-                if is_interrupted && state.is_between_events && state.length.is_none() {
-                    state.phase = Phase::Stopped;
-                    state.wake();
+                if is_interrupted && self.is_between_events && self.length.is_none() {
+                    self.phase = Phase::Stopped;
+                    self.wake();
                     return None;
                 }
-                state.end()
+                self.end()
             }
             (Phase::Unsent, value) => {
-                state.phase = Phase::Ended;
-                state.send_head(value.map_or(Head::None, Head::Whole));
+                self.phase = Phase::Ended;
+                self.send_head(value.map_or(Head::None, Head::Whole));
                 Ok(())
             }
             (Phase::Open { .. }, value) => {
-                state.phase = Phase::Cut;
-                state.wake();
+                self.phase = Phase::Cut;
+                self.wake();
                 // Panics and the server's errors are logged where they are caught.
                 return value.ok().filter(|answer| !answer.status().is_server_error()).map(|answer| {
                     let reason =
@@ -264,15 +299,13 @@ impl Channel {
             (Phase::Ended | Phase::Cut | Phase::Stopped, _) => Ok(()),
         };
         let error = ended.err()?;
-        if let Phase::Unsent = state.phase {
-            state.phase = Phase::Ended;
-            state.send_head(Head::None);
+        if let Phase::Unsent = self.phase {
+            self.phase = Phase::Ended;
+            self.send_head(Head::None);
         }
         Some(error.to_string())
     }
-}
 
-impl State {
     /// Whether the client left before the end: then nothing is written, and nothing is wrong.
     fn has_no_client(&self) -> Result<bool, WriteError> {
         match self.phase {
@@ -422,46 +455,19 @@ impl State {
         self.wake();
     }
 
+    /// Has the reader woken once the lock is released.
     fn wake(&mut self) {
         if let Some(reader) = self.reader.take() {
-            reader.wake();
+            self.released.woken = Some(reader);
         }
     }
-}
 
-/// What is said of the length of the body, checked.
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, WriteError> {
-    let mut values = headers.get_all(CONTENT_LENGTH).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let number = |value: &HeaderValue| {
-        let text = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-        text.parse().ok()
-    };
-    match (number(value), values.next()) {
-        (Some(length), None) => Ok(Some(length)),
-        _ => Err(WriteError::ContentLength),
-    }
-}
-
-/// Statuses whose responses end with their head, or must be empty (205).
-fn has_no_body(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
-}
-
-/// Adds the headers that were set. They replace those of the same name, but for cookies; how a body is
-/// delimited is for the connection to say.
-fn merge(headers: &mut HeaderMap, set: HeaderMap) {
-    for name in set.keys().filter(|name| *name != SET_COOKIE) {
-        headers.remove(name);
-    }
-    let mut last = None;
-    for (name, value) in set {
-        last = name.or(last);
-        if let Some(name) = &last {
-            headers.append(name, value);
+    /// Has the task of `ctx` woken for what comes next.
+    fn wait(&mut self, ctx: &Context<'_>) {
+        if self.reader.as_ref().is_none_or(|reader| !reader.will_wake(ctx.waker())) {
+            self.released.replaced = self.reader.replace(ctx.waker().clone());
         }
     }
-    headers.remove(TRANSFER_ENCODING);
 }
 
 #[cfg(test)]

@@ -103,20 +103,26 @@ impl StopWatch {
 
     #[cold]
     fn register(&mut self, waker: &Waker) -> Poll<()> {
-        let mut watchers = self.signal.watchers();
-        if self.signal.is_stopped() {
-            return Poll::Ready(());
-        }
-        let slot = match self.registered.take() {
-            Some((slot, _)) => slot,
-            None => watchers.free.pop().unwrap_or_else(|| {
-                watchers.slots.push(None);
-                watchers.slots.len() - 1
-            }),
+        let own = waker.clone();
+        // Wakers are code of others, which may use the signal: they are dropped when the lock is released.
+        let replaced;
+        let slot = {
+            let mut watchers = self.signal.watchers();
+            if self.signal.is_stopped() {
+                return Poll::Ready(());
+            }
+            let slot = match &self.registered {
+                Some((slot, _)) => *slot,
+                None => watchers.free.pop().unwrap_or_else(|| {
+                    watchers.slots.push(None);
+                    watchers.slots.len() - 1
+                }),
+            };
+            replaced = watchers.slots[slot].replace(waker.clone());
+            slot
         };
-        watchers.slots[slot] = Some(waker.clone());
-        drop(watchers);
-        self.registered = Some((slot, waker.clone()));
+        self.registered = Some((slot, own));
+        drop(replaced);
         Poll::Pending
     }
 }
@@ -215,6 +221,7 @@ impl Timer {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Wake;
     use std::time::Duration;
 
     use super::*;
@@ -256,6 +263,51 @@ mod tests {
         signal.stop();
         drop(watch);
         assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+    }
+
+    /// A waker that looks, when it is woken and when it is dropped, whether the watchers are locked.
+    struct Foreign {
+        signal: StopSignal,
+        uses: Arc<Mutex<Vec<bool>>>,
+    }
+
+    impl Foreign {
+        fn note(&self) {
+            let is_unlocked = self.signal.0.watchers.try_lock().is_ok();
+            self.uses.lock().unwrap().push(is_unlocked);
+        }
+    }
+
+    impl Wake for Foreign {
+        fn wake(self: Arc<Self>) {
+            self.note();
+        }
+    }
+
+    impl Drop for Foreign {
+        fn drop(&mut self) {
+            self.note();
+        }
+    }
+
+    #[test]
+    fn wakers_are_woken_and_dropped_without_the_lock() {
+        let (signal, uses) = (StopSignal::default(), Arc::new(Mutex::new(Vec::new())));
+        let mut watches = [signal.watch(), signal.watch()];
+        // Each takes the place of the one before.
+        for _ in 0..2 {
+            for watch in &mut watches {
+                let foreign =
+                    Waker::from(Arc::new(Foreign { signal: signal.clone(), uses: Arc::clone(&uses) }));
+                assert!(watch.poll_stopped(&Context::from_waker(&foreign)).is_pending());
+            }
+        }
+        let [left, stopped] = watches;
+        drop(left);
+        signal.stop();
+        drop(stopped);
+        // Two were replaced, one was dropped with its watch, and one was woken and dropped.
+        assert_eq!(*uses.lock().unwrap(), [true; 5]);
     }
 
     #[tokio::test]

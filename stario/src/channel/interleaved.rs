@@ -37,11 +37,21 @@ impl Model {
         waiters.into_iter().for_each(Waker::wake);
     }
 
+    /// As `Channel::update`.
+    fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap();
+        let changed = change(&mut state);
+        let released = std::mem::take(&mut state.released);
+        drop(state);
+        released.wake();
+        changed
+    }
+
     /// As `Channel::write`, with a buffer of one byte.
     fn write(&self, data: &'static [u8]) -> Result<(), WriteError> {
         loop {
             let before = self.room.lock().unwrap().notifications;
-            if self.state.lock().unwrap().write(&Bytes::from_static(data), Data::Bytes, Some(1))? {
+            if self.update(|state| state.write(&Bytes::from_static(data), Data::Bytes, Some(1)))? {
                 return Ok(());
             }
             block_on(poll_fn(|ctx| {
@@ -57,14 +67,13 @@ impl Model {
 
     /// As `Channel::end`.
     fn end(&self) -> Result<(), WriteError> {
-        let mut state = self.state.lock().unwrap();
-        if state.has_no_client()? { Ok(()) } else { state.end() }
+        self.update(|state| if state.has_no_client()? { Ok(()) } else { state.end() })
     }
 
     /// As `Reader::poll_frame`.
     fn next(&self) -> Option<Bytes> {
         block_on(poll_fn(|ctx| {
-            let polled = self.state.lock().unwrap().poll_frame(ctx);
+            let polled = self.update(|state| state.poll_frame(ctx));
             if let Poll::Ready(Some(Ok(_))) = polled {
                 self.notify();
             }

@@ -25,8 +25,14 @@ pub(crate) enum Opened {
 impl Channel {
     /// The head of the response. The reader that comes with it reads the body; to drop it is to leave.
     pub(crate) fn poll_head(self: &Arc<Self>, ctx: &mut Context<'_>) -> Poll<Result<Opened, NoResponse>> {
-        let mut state = self.lock();
-        match state.head.take() {
+        let head = self.update(|state| {
+            let head = state.head.take();
+            if head.is_none() {
+                state.wait(ctx);
+            }
+            head
+        });
+        match head {
             Some(Head::Whole(response)) => Poll::Ready(Ok(Opened::Whole(response))),
             Some(Head::None) => Poll::Ready(Err(NoResponse)),
             Some(Head::Open { response, has_events }) => {
@@ -37,10 +43,7 @@ impl Channel {
                     Opened::Bytes(response, reader)
                 }))
             }
-            None => {
-                state.reader = Some(ctx.waker().clone());
-                Poll::Pending
-            }
+            None => Poll::Pending,
         }
     }
 
@@ -73,7 +76,7 @@ impl State {
             Phase::Cut => Poll::Ready(Some(Err(Cut("the response was cut").into()))),
             Phase::Stopped => Poll::Ready(Some(Err(Stopped.into()))),
             Phase::Unsent | Phase::Open { .. } => {
-                self.reader = Some(ctx.waker().clone());
+                self.wait(ctx);
                 Poll::Pending
             }
         }
@@ -94,7 +97,7 @@ impl Reader {
         self: Pin<&mut Self>,
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame, BodyError>>> {
-        let polled = self.channel.lock().poll_frame(ctx);
+        let polled = self.channel.update(|state| state.poll_frame(ctx));
         if let Poll::Ready(Some(Ok(_))) = polled {
             self.channel.room.notify_waiters();
         }

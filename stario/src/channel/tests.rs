@@ -1,6 +1,7 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::AtomicUsize;
+use std::task::{Poll, Wake};
 
 use super::reader::Reader;
 use super::*;
@@ -108,4 +109,74 @@ async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
     let channel = self::channel(1);
     assert_eq!(channel.conclude(Err(NoResponse)), None);
     assert!(matches!(channel.poll_head(ctx), Poll::Ready(Err(NoResponse))));
+}
+
+/// A waker that looks, when it is woken and when it is dropped, whether the channel is locked.
+struct Foreign {
+    channel: Arc<Channel>,
+    uses: Arc<Uses>,
+}
+
+#[derive(Default)]
+struct Uses {
+    unlocked: AtomicUsize,
+    locked: AtomicUsize,
+}
+
+impl Foreign {
+    fn note(&self) {
+        let is_locked = self.channel.state.try_lock().is_err();
+        let uses = if is_locked { &self.uses.locked } else { &self.uses.unlocked };
+        uses.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Wake for Foreign {
+    fn wake(self: Arc<Self>) {
+        self.note();
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        self.note();
+    }
+}
+
+#[tokio::test]
+async fn readers_are_woken_and_dropped_without_the_lock() {
+    let data = Bytes::from("x");
+    let acts: [fn(&Channel, &Bytes); 6] = [
+        |channel, _| channel.begin(StatusCode::OK, Data::Bytes).unwrap(),
+        |channel, data| assert!(poll(pin!(channel.write(data, Data::Bytes))).is_some()),
+        |channel, data| channel.end(Some(data.clone())).unwrap(),
+        |channel, _| channel.respond(Response::default(), None).unwrap(),
+        |channel, _| drop(channel.conclude(Err(NoResponse))),
+        |channel, _| channel.leave(),
+    ];
+    for act in acts {
+        let (channel, uses) = (channel(1), Arc::new(Uses::default()));
+        let foreign =
+            || Waker::from(Arc::new(Foreign { channel: Arc::clone(&channel), uses: Arc::clone(&uses) }));
+        // The second takes the place of the first.
+        for _ in 0..2 {
+            assert!(channel.poll_head(&mut Context::from_waker(&foreign())).is_pending());
+        }
+        assert_eq!((uses.unlocked.load(Ordering::Relaxed), uses.locked.load(Ordering::Relaxed)), (1, 0));
+        act(&channel, &data);
+        assert!(uses.unlocked.load(Ordering::Relaxed) > 1);
+        assert_eq!(uses.locked.load(Ordering::Relaxed), 0);
+    }
+    // The same while bytes are awaited.
+    let (channel, uses) = (channel(1), Arc::new(Uses::default()));
+    channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+    let mut reader = Reader::new(Arc::clone(&channel));
+    for _ in 0..2 {
+        let foreign =
+            Waker::from(Arc::new(Foreign { channel: Arc::clone(&channel), uses: Arc::clone(&uses) }));
+        assert!(Pin::new(&mut reader).poll_frame(&mut Context::from_waker(&foreign)).is_pending());
+    }
+    assert!(poll(pin!(channel.write(&data, Data::Bytes))).is_some());
+    assert!(uses.unlocked.load(Ordering::Relaxed) > 1);
+    assert_eq!(uses.locked.load(Ordering::Relaxed), 0);
 }
