@@ -1,7 +1,8 @@
 //! The buffer that all lines of the log go through, and the thread that writes it to standard error.
 //!
 //! A call that logs copies its line into the buffer and returns. It never waits for a disk or for a pipe that
-//! nobody reads: beyond [`CAPACITY`] lines are dropped and counted. The thread is in one of these states:
+//! nobody reads: beyond [`CAPACITY`] lines are dropped and counted, and a line that is longer than that is replaced by one
+//! that says so. The thread is in one of these states:
 //!
 //! ```text
 //!          first line                  the batch is 50 ms old, full, or urgent
@@ -12,6 +13,9 @@
 //! ```
 //!
 //! So a batch costs one wake at most while requests keep coming, and nothing is woken while nothing is logged.
+//!
+//! At the end of the process lines are written by whoever logs them. That begins when no line is left in the buffer, so none is
+//! overtaken.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,8 +38,30 @@ pub(super) struct Buffer {
     written: Condvar,
     capacity: usize,
     sink: fn(&[u8]),
-    /// Appends the line that says how many lines were dropped.
-    report: fn(&mut Vec<u8>, u64),
+    /// Appends a line that says what was lost.
+    report: fn(&mut Vec<u8>, Loss<'_>),
+}
+
+/// Lines that are not written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Loss<'l> {
+    /// So many lines found no room.
+    NoRoom { lines: u64 },
+    /// One line is longer than the buffer.
+    TooLong {
+        bytes: usize,
+        /// How it begins.
+        start: &'l [u8],
+    },
+}
+
+/// How much of a line that is too long stands in the line that takes its place.
+const START_BYTES: usize = 200;
+
+impl<'l> Loss<'l> {
+    fn too_long(line: &'l [u8]) -> Self {
+        Loss::TooLong { bytes: line.len(), start: &line[..line.len().min(START_BYTES)] }
+    }
 }
 
 struct State {
@@ -68,7 +94,7 @@ enum Thread {
 }
 
 impl Buffer {
-    pub(super) fn new(capacity: usize, sink: fn(&[u8]), report: fn(&mut Vec<u8>, u64)) -> Self {
+    pub(super) fn new(capacity: usize, sink: fn(&[u8]), report: fn(&mut Vec<u8>, Loss<'_>)) -> Self {
         let state = State {
             lines: Vec::new(),
             dropped: 0,
@@ -96,6 +122,10 @@ impl Buffer {
 
     /// Appends a line, which ends with a line end. An urgent one is written at once, with all before it.
     pub(super) fn append(&'static self, line: &[u8], is_urgent: bool) {
+        // Where lines are written directly, a long one is written, too.
+        if line.len() > self.capacity && !self.lock().is_direct {
+            return self.append_by(is_urgent, |lines| (self.report)(lines, Loss::too_long(line)));
+        }
         self.append_by(is_urgent, |lines| lines.extend_from_slice(line));
     }
 
@@ -113,6 +143,9 @@ impl Buffer {
         }
         let before = state.lines.len();
         write(&mut state.lines);
+        if state.lines.len() - before > self.capacity {
+            self.replace_long(&mut state.lines, before);
+        }
         let after = state.lines.len();
         if after > self.capacity {
             state.lines.truncate(before);
@@ -125,6 +158,14 @@ impl Buffer {
         } else if state.thread == Thread::Idle {
             self.wake(state);
         }
+    }
+
+    /// Replaces the last line, which begins at `start` and is longer than the buffer.
+    #[cold]
+    fn replace_long(&self, lines: &mut Vec<u8>, start: usize) {
+        let line = lines.split_off(start);
+        lines.shrink_to(self.capacity);
+        (self.report)(lines, Loss::too_long(&line));
     }
 
     /// Has the batch written at once, unless that was asked for before.
@@ -179,7 +220,7 @@ impl Buffer {
             let (bytes, dropped) = (batch.len() as u64, std::mem::take(&mut state.dropped));
             drop(state);
             if dropped > 0 {
-                (self.report)(&mut batch, dropped);
+                (self.report)(&mut batch, Loss::NoRoom { lines: dropped });
             }
             (self.sink)(&batch);
             batch.clear();
@@ -207,27 +248,46 @@ impl Buffer {
     /// Waits until all lines that were appended are written, but no longer than `limit`. Returns whether they
     /// are.
     pub(super) fn flush(&self, limit: Duration) -> bool {
-        let end = Instant::now() + limit;
-        let state = self.lock();
-        let mark = state.appended;
-        if state.written >= mark {
-            return true;
-        }
-        self.make_due(state);
-        let mut state = self.lock();
-        while state.written < mark {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            (state, _) = self.written.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
-        }
+        let mark = self.lock().appended;
+        self.wait_until(limit, |state| state.written >= mark).is_some()
+    }
+
+    /// The same, and from then on whoever logs writes their line themselves, as the last lines of a process must be. It waits for the
+    /// lines that are appended meanwhile, too: those that are written directly would overtake them. Lines go on into the buffer
+    /// if they are not written by then.
+    pub(super) fn end_batches(&self, limit: Duration) -> bool {
+        let state = self.wait_until(limit, |state| state.written == state.appended);
+        let Some(mut state) = state else { return false };
+        state.is_direct = true;
         true
     }
 
-    /// Says whether whoever logs writes their line themselves, as the last lines of a process must be.
-    pub(super) fn set_direct(&self, is_direct: bool) {
-        self.lock().is_direct = is_direct;
+    /// Begins to collect lines in batches again.
+    pub(super) fn begin_batches(&self) {
+        self.lock().is_direct = false;
+    }
+
+    /// Has batches written at once until `is_written`; `None` if it is not by the end of `limit`.
+    fn wait_until(
+        &self,
+        limit: Duration,
+        is_written: impl Fn(&State) -> bool,
+    ) -> Option<MutexGuard<'_, State>> {
+        let end = Instant::now() + limit;
+        let mut state = self.lock();
+        while !is_written(&state) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            if state.is_due {
+                (state, _) = self.written.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                self.make_due(state);
+                state = self.lock();
+            }
+        }
+        Some(state)
     }
 }
 
@@ -246,8 +306,14 @@ mod tests {
         ($capacity:expr) => {{
             static WRITTEN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
             let sink = |lines: &[u8]| WRITTEN.lock().unwrap().extend_from_slice(lines);
-            let report = |lines: &mut Vec<u8>, count: u64| {
-                lines.extend_from_slice(format!("dropped {count}\n").as_bytes());
+            let report = |lines: &mut Vec<u8>, loss: Loss<'_>| {
+                let line = match loss {
+                    Loss::NoRoom { lines } => format!("dropped {lines}\n"),
+                    Loss::TooLong { bytes, start } => {
+                        format!("{bytes} bytes: {}\n", String::from_utf8_lossy(&start[..5]))
+                    }
+                };
+                lines.extend_from_slice(line.as_bytes());
             };
             let buffer: &'static Buffer = Box::leak(Box::new(Buffer::new($capacity, sink, report)));
             (buffer, &WRITTEN)
@@ -343,13 +409,71 @@ mod tests {
     fn the_last_lines_are_written_by_whoever_logs_them() {
         let (buffer, written) = buffer!(CAPACITY);
         buffer.append(b"one\n", false);
-        assert!(buffer.flush(LONG));
-        buffer.set_direct(true);
+        assert!(buffer.end_batches(LONG));
         buffer.append(b"the last\n", false);
         assert_eq!(text(written), "one\nthe last\n");
-        buffer.set_direct(false);
+        buffer.begin_batches();
         buffer.append(b"again\n", false);
         assert!(buffer.flush(LONG));
         assert_eq!(text(written), "one\nthe last\nagain\n");
+    }
+
+    #[test]
+    fn a_line_that_is_written_directly_overtakes_none_in_the_buffer() {
+        let (buffer, written) = buffer!(CAPACITY);
+        // The thread waits for this lock in its sink.
+        let stuck = written.lock().unwrap();
+        buffer.append(b"one\n", true);
+        while buffer.lock().thread != Thread::Writing {
+            std::thread::yield_now();
+        }
+        let ends = std::thread::spawn(|| buffer.end_batches(LONG));
+        while !buffer.lock().is_due {
+            std::thread::yield_now();
+        }
+        // It comes when the end has begun to wait for the first.
+        buffer.append(b"two\n", false);
+        drop(stuck);
+        assert!(ends.join().unwrap());
+        buffer.append(b"three\n", false);
+        assert_eq!(text(written), "one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn lines_go_on_into_the_buffer_while_the_sink_is_stuck() {
+        let (buffer, written) = buffer!(CAPACITY);
+        let stuck = written.lock().unwrap();
+        buffer.append(b"one\n", true);
+        assert!(!buffer.end_batches(Duration::from_millis(20)));
+        // It would wait for the lock, were it written directly.
+        buffer.append(b"two\n", true);
+        drop(stuck);
+        assert!(buffer.flush(LONG));
+        assert_eq!(text(written), "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_line_that_is_longer_than_the_buffer_is_replaced_where_it_stands() {
+        let (buffer, written) = buffer!(100);
+        let long = [&b"a long line "[..], &[b'x'; 200], b"\n"].concat();
+        buffer.append(b"before\n", false);
+        buffer.append(&long, false);
+        buffer.append_by(false, |lines| lines.extend_from_slice(&long));
+        buffer.append(b"behind\n", false);
+        assert!(buffer.lock().lines.capacity() <= 100);
+        assert!(buffer.flush(LONG));
+        assert_eq!(text(written), "before\n213 bytes: a lon\n213 bytes: a lon\nbehind\n");
+        // It is written where nothing is kept for the thread.
+        assert!(buffer.end_batches(LONG));
+        buffer.append(&long, false);
+        assert!(written.lock().unwrap().ends_with(&long));
+    }
+
+    #[test]
+    fn a_line_as_long_as_the_buffer_is_written() {
+        let (buffer, written) = buffer!(100);
+        buffer.append(&[b'x'; 100], false);
+        assert!(buffer.flush(LONG));
+        assert_eq!(written.lock().unwrap().len(), 100);
     }
 }

@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber, dispatcher};
 use tracing_subscriber::layer::Layer;
 
-use super::buffer::{Buffer, CAPACITY};
+use super::buffer::{Buffer, CAPACITY, Loss};
 use super::fields::Fields;
 use super::line::{self, Format};
 use super::names::LOGGER;
@@ -24,7 +24,7 @@ const KEPT_BYTES: usize = 4096;
 static LOG: OnceLock<Log> = OnceLock::new();
 
 /// The buffer of standard error.
-static STDERR: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(CAPACITY, to_stderr, push_dropped));
+static STDERR: LazyLock<Buffer> = LazyLock::new(|| Buffer::new(CAPACITY, to_stderr, push_loss));
 
 /// What cannot be written is lost: a full disk or a closed pipe must not end the server.
 fn to_stderr(lines: &[u8]) {
@@ -166,21 +166,30 @@ fn unreserved(name: &str) -> &str {
     }
 }
 
-/// Appends the line that says how many lines were dropped.
-pub(super) fn push_dropped(lines: &mut Vec<u8>, count: u64) {
+/// Appends the line that says what the log has lost.
+fn push_loss(lines: &mut Vec<u8>, loss: Loss<'_>) {
     let format = LOG.get().map_or(Format::Json, |log| log.format);
     line::begin(lines, format, Level::WARN, Instant::now());
-    lines.extend_from_slice(b"lines of the log were dropped: more came than were written");
+    lines.extend_from_slice(match loss {
+        Loss::NoRoom { .. } => &b"lines of the log were dropped: more came than were written"[..],
+        Loss::TooLong { .. } => b"a line of the log was dropped: it is longer than 4 MiB",
+    });
     if format == Format::Json {
         lines.push(b'"');
     }
-    line::push_field(lines, format, "lines", &count.into());
+    match loss {
+        Loss::NoRoom { lines: count } => line::push_field(lines, format, "lines", &count.into()),
+        Loss::TooLong { bytes, start } => {
+            line::push_field(lines, format, "bytes", &bytes.into());
+            line::push_field(lines, format, "start", &String::from_utf8_lossy(start).into());
+        }
+    }
     end(lines, format, "stario::telemetry", None);
 }
 
 /// Begins to collect lines in batches.
 pub(super) fn begin_batches() {
-    STDERR.set_direct(false);
+    STDERR.begin_batches();
 }
 
 /// Waits until all lines are written, but not for ever. Returns whether they are.
@@ -190,8 +199,7 @@ pub(super) fn flush() -> bool {
 
 /// The same at the end of the process: what is logged later is written by whoever logs it.
 pub(super) fn flush_at_end() {
-    let is_written = flush();
-    STDERR.set_direct(is_written);
+    STDERR.end_batches(FLUSH_LIMIT);
 }
 
 /// By this layer the subscriber is known that writes to the log.
@@ -289,9 +297,17 @@ pub(super) mod tests {
     #[test]
     fn dropped_lines_are_a_line() {
         let mut line = Vec::new();
-        push_dropped(&mut line, 7);
+        push_loss(&mut line, Loss::NoRoom { lines: 7 });
         let line: Value = serde_json::from_slice(&line).unwrap();
         assert_eq!((&line["level"], &line["lines"]), (&json!("WARN"), &json!(7)));
         assert_eq!(line["message"], "lines of the log were dropped: more came than were written");
+        let mut line = Vec::new();
+        push_loss(&mut line, Loss::TooLong { bytes: 5 << 20, start: b"{\"level\":\"INFO\"\xff" });
+        let line: Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(line["message"], "a line of the log was dropped: it is longer than 4 MiB");
+        assert_eq!(
+            (&line["bytes"], &line["start"]),
+            (&json!(5 << 20), &json!("{\"level\":\"INFO\"\u{fffd}"))
+        );
     }
 }
