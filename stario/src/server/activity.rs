@@ -239,11 +239,19 @@ impl Activity {
     }
 
     /// Whether a request of HTTP/1 is being answered while nobody waits for the socket to be readable, and so nobody sees
-    /// its client leave.
+    /// its client leave. hyper does not wait any more once the request's body was dropped before its end.
     pub(super) fn is_blind(&self) -> bool {
-        !self.is_reading.load(Ordering::Relaxed)
+        (!self.is_reading.load(Ordering::Relaxed) || self.connection.has_unread_body())
             && self.requests.load(Ordering::Relaxed) > 0
             && !self.is_http2()
+    }
+
+    /// Whether the end of the input means that the client has left, though bytes of it are unread. Nothing of a body that was
+    /// dropped before its end is read any more, so a client that ends it, or breaks it off, has left as one does whose body
+    /// was read to its end.
+    pub(super) fn leaves_with_input(&self) -> bool {
+        self.connection.leaves_with_input()
+            || self.connection.has_unread_body() && self.requests.load(Ordering::Relaxed) > 0
     }
 
     /// Has the socket look for a client that has left, at the next poll.

@@ -14,7 +14,15 @@
 //! ```
 //!
 //! Bytes that wait to be used hide the end of the input: a second request, stray line ends, a body that the handler does not read.
-//! So the connection then asks for a look now and then ([`Activity::look_for_client`]), and the next flush takes it.
+//! So the connection then asks for a look now and then ([`Activity::look_for_client`]), and the next flush takes it: the system
+//! tells of the end of the input (`read_closed`) though bytes are unread.
+//!
+//! A handler, or a refusal, may drop the body of its request before the end. hyper then reads once more, and never again on this
+//! connection, whatever the last read was. So from then on, until the request is answered, the connection is looked at, over TLS,
+//! too. A client that is gone is found after half a second at the latest, and that costs one look at the readiness of the socket
+//! in each half of a second. Nothing is read meanwhile: what the client sends of the body waits in the system's buffer, and when that
+//! is full the client waits. Then one client cannot be found: the end of its input stands behind bytes that only reading would let
+//! through. It costs no more than one that stays: the buffer, the place of the connection, and the handler until its end or its timeout.
 //!
 //! [`http1::Builder::half_close`]: hyper::server::conn::http1::Builder::half_close
 //!
@@ -223,7 +231,7 @@ impl WatchedSocket {
     /// Whether the connection was reset, or its input has ended where that means the same.
     fn has_client_left(&self, ctx: &mut Context<'_>) -> bool {
         let ready = self.socket.readiness(ctx);
-        ready.is_write_closed() || ready.is_read_closed() && self.activity.connection().leaves_with_input()
+        ready.is_write_closed() || ready.is_read_closed() && self.activity.leaves_with_input()
     }
 
     /// Whether the client has left, while a request is answered and hyper does not read.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use futures_util::{SinkExt as _, StreamExt as _};
 use stario::prelude::*;
-use stario::{Alive, App, Limits, Redirect};
+use stario::{Alive, App, BodyStream, Limits, Redirect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -53,6 +53,21 @@ async fn writer(probe: State<Probe>, w: Writer) {
 #[app::query("/plain", app = local)]
 async fn plain(probe: State<Probe>) {
     stay(probe).await;
+}
+
+/// Reads the beginning of its body, drops the rest, and stays.
+#[app::query("/part", app = local, method = QUERY)]
+async fn part(probe: State<Probe>, mut body: BodyStream) {
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "first");
+    drop(body);
+    stay(probe).await;
+}
+
+#[app::query("/part-slow", app = local, method = QUERY)]
+async fn part_slow(mut body: BodyStream) -> &'static str {
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "first");
+    drop(body);
+    slow().await
 }
 
 /// Longer than it takes to notice a client that left.
@@ -135,6 +150,43 @@ async fn a_reset_after_unread_bytes_ends_every_query() {
             expect(&mut server, "ended", case).await;
         }
     }
+    server.stop().await.unwrap();
+}
+
+/// A query, which its client's leaving ends, reads a part of its body.
+#[tokio::test]
+async fn a_client_that_leaves_is_noticed_though_the_rest_of_its_body_was_dropped() {
+    let mut server = Server::start(local::new()).await;
+    // What comes behind the first part while the handler runs: nothing, a part of the rest, and the rest.
+    for more in [0, 100, 995] {
+        let mut socket = server.send("QUERY /part HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n").await;
+        // The head is read before the first part, so that hyper waits for more when the handler begins.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        socket.write_all(b"first").await.unwrap();
+        expect(&mut server, "began", &format!("{more}")).await;
+        socket.write_all(&vec![b'x'; more]).await.unwrap();
+        drop(socket);
+        expect(&mut server, "ended", &format!("{more}")).await;
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_still_sends_what_nobody_reads_is_answered() {
+    let server = Server::start(local::new()).await;
+    // Longer than it takes to look for a client that has left.
+    let head = "QUERY /part-slow HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nfirst";
+    let mut socket = server.send(head).await;
+    for _ in 0..9 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        socket.write_all(&[b'x'; 100]).await.unwrap();
+    }
+    socket.write_all(&[b'x'; 95]).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let count = socket.read(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer[..count]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("slow"), "{answer}");
+    drop(socket);
     server.stop().await.unwrap();
 }
 
