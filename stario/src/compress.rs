@@ -8,6 +8,9 @@ mod decode;
 mod encoder;
 mod settings;
 mod stream;
+#[cfg_attr(not(feature = "files"), path = "compress/unmodified/absent.rs")]
+mod unmodified;
+#[cfg_attr(not(feature = "files"), path = "compress/variants/absent.rs")]
 mod variants;
 mod vary;
 
@@ -27,7 +30,13 @@ pub use decode::Decompression;
 pub(crate) use decode::{DecodeError, coding_of, decoded};
 use settings::Effort;
 pub use settings::{Compression, ContentCoding};
-#[cfg_attr(not(feature = "files"), allow(unused_imports))]
+#[cfg(feature = "files")]
+pub(crate) use unmodified::UnmodifiedFile;
+#[cfg(not(feature = "files"))]
+use unmodified::UnmodifiedFile;
+#[cfg(not(feature = "files"))]
+use variants::Variants;
+#[cfg(feature = "files")]
 pub(crate) use variants::{Variants, in_background};
 use vary::members;
 pub(crate) use vary::vary;
@@ -35,14 +44,6 @@ pub(crate) use vary::vary;
 /// A whole body of up to this many bytes is compressed by the thread that answers: a millisecond at most
 /// with the levels that are set unless an app sets others. A longer one would keep other requests waiting.
 const INLINE_BYTES: usize = 64 * 1024;
-
-/// The properties of the file that a 304 stands for, which decide whether the file itself would be compressed.
-#[derive(Clone)]
-#[cfg_attr(not(feature = "files"), allow(dead_code))]
-pub(crate) struct UnmodifiedFile {
-    pub(crate) content_type: HeaderValue,
-    pub(crate) length: u64,
-}
 
 /// Compresses the body if the client accepts it and the response qualifies, and says so in its head.
 ///
@@ -55,10 +56,9 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
     // they may say nothing.
     if matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT) {
         vary(response.headers_mut(), "accept-encoding");
-        if let Some(file) = response.extensions_mut().remove::<UnmodifiedFile>()
-            && file.length >= settings.least_bytes() as u64
+        if let Some(file) = UnmodifiedFile::take(response)
+            && file.qualifies(settings)
             && !response.headers().contains_key(CONTENT_ENCODING)
-            && settings.compresses(&file.content_type)
             && !forbids_transform(response.headers())
             && accepted.choose(settings.stream_preference().iter().copied()).is_some()
         {

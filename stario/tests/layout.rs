@@ -21,7 +21,7 @@ const STARIO: &str = "
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
 
     body/error body/incoming body body/held body/progress body/file error/rejection error rate_limit telemetry/otlp telemetry telemetry/request
-    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress/variants compress
+    compress/settings compress/vary compress/accept compress/decode compress/encoder compress/stream compress/unmodified compress/variants compress
     response response/entity_tag response/caching response/file/beneath response/file/condition response/file/range response/file response/fixed response/json
     response/location response/part response/attachment response/redirect response/set_cookie
     response/set_cookie/sealed response/text layer/boxed layer

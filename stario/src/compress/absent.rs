@@ -1,6 +1,9 @@
 //! Stands in for compression where the feature `compression` is off: no coding is known, so every body is sent and
 //! read as it is.
 
+#[cfg(feature = "files")]
+#[path = "absent/files.rs"]
+mod files;
 #[path = "vary.rs"]
 mod vary;
 
@@ -11,6 +14,8 @@ use http::{HeaderMap, StatusCode};
 use crate::body::Body;
 use crate::response::Response;
 
+#[cfg(feature = "files")]
+pub(crate) use files::{UnmodifiedFile, Variants, in_background};
 pub(crate) use vary::vary;
 
 /// A coding; there is none.
@@ -50,32 +55,6 @@ impl Accepted {
 pub(crate) async fn respond(accepted: Accepted, _: &Compression, _: &mut Response) {
     match accepted {}
 }
-
-/// The properties of the file that a 304 stands for; no file is compressed, so nobody reads them.
-#[derive(Clone)]
-#[allow(dead_code)]
-pub(crate) struct UnmodifiedFile {
-    pub(crate) content_type: http::HeaderValue,
-    pub(crate) length: u64,
-}
-
-/// The codings of content that never changes; there are none.
-#[derive(Clone)]
-#[allow(dead_code)]
-pub(crate) struct Variants;
-
-#[allow(dead_code)]
-impl Variants {
-    pub(crate) fn new(_: bytes::Bytes) -> Self {
-        Self
-    }
-
-    pub(crate) fn encode(&self, _: &Compression, _: &http::HeaderValue) {}
-}
-
-/// Nothing is compressed, so nothing is done.
-#[allow(dead_code)]
-pub(crate) fn in_background(_: impl FnOnce() + Send + 'static) {}
 
 /// No response has variants.
 pub(crate) fn note_variants(_: &Compression, _: &mut Response) {}

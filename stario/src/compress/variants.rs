@@ -45,7 +45,6 @@ struct Encoded {
 }
 
 impl Variants {
-    #[cfg_attr(not(feature = "files"), allow(dead_code))]
     pub(crate) fn new(content: Bytes) -> Self {
         Self(Arc::new(Inner { content, encoded: Default::default() }))
     }
@@ -75,7 +74,6 @@ impl Variants {
     }
 
     /// Makes the codings now, if these settings have content of this type and length compressed.
-    #[cfg_attr(not(feature = "files"), allow(dead_code))]
     pub(crate) fn encode(&self, settings: &Compression, content_type: &HeaderValue) {
         if self.0.content.len() < settings.least_bytes() || !settings.compresses(content_type) {
             return;

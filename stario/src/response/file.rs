@@ -19,6 +19,7 @@ use self::condition::Validators;
 use self::range::Selection;
 use super::{BINARY, IntoResponse, Response};
 use crate::body::{Body, FileBody};
+use crate::compress::UnmodifiedFile;
 use crate::error::{Error, Result};
 
 /// A file as a response, read while it is sent.
@@ -185,7 +186,7 @@ pub(crate) fn finish(response: &mut Response, request: &request::Parts) {
     if let Some(status) = validators.answer_instead(&request.headers) {
         let content_type = response.headers().get(CONTENT_TYPE).cloned();
         if let (StatusCode::NOT_MODIFIED, Some(content_type)) = (status, content_type) {
-            response.extensions_mut().insert(crate::compress::UnmodifiedFile { content_type, length });
+            UnmodifiedFile::note(response, content_type, length);
         }
         return without_file(response, status);
     }
