@@ -14,7 +14,7 @@ use crate::exchange::Exchange;
 use crate::layer::Next;
 use crate::parameter::Requirement;
 use crate::response::WholeResponse;
-use crate::route::EndpointInfo;
+use crate::route::{EndpointInfo, HandlerKind};
 use crate::scope::Scope;
 
 pub use call::accept;
@@ -34,8 +34,38 @@ pub struct Endpoint {
     /// What its parameters need the app to hold.
     pub requirements: fn() -> Vec<Option<Requirement>>,
     /// Resolves the arguments from the scope, calls the function, classifies its value.
-    pub call: fn(Arc<Exchange>, Arc<Scope>) -> EndpointFuture,
+    pub call: EndpointCall,
 }
+
+impl Endpoint {
+    /// A route of the framework itself, by GET. `handler` is its name in the log and in lists.
+    pub(crate) const fn of_framework(
+        kind: HandlerKind,
+        path: &'static str,
+        handler: &'static str,
+        (file, line): (&'static str, u32),
+        call: EndpointCall,
+    ) -> Self {
+        let info = EndpointInfo {
+            kind,
+            method: "GET",
+            path,
+            headers: &[],
+            handler,
+            file,
+            line,
+            is_checked: true,
+            body_limit: None,
+            timeout: None,
+            rate_limits: &[],
+            caching: None,
+        };
+        Self { info, layer: None, requirements: Vec::new, call }
+    }
+}
+
+/// Begins one call of a handler.
+pub(crate) type EndpointCall = fn(Arc<Exchange>, Arc<Scope>) -> EndpointFuture;
 
 /// One call of a handler. Boxed once here: the app keeps handlers of different types in one table.
 ///

@@ -11,28 +11,16 @@ use crate::datastar::ClientFile;
 use crate::error::Result;
 use crate::handler::Endpoint;
 use crate::response::{IntoResponse, Response};
-use crate::route::{EndpointInfo, HandlerKind};
+use crate::route::HandlerKind;
 
 /// Answers the client file that the app serves itself.
-pub(super) static DATASTAR_FILE: Endpoint = Endpoint {
-    info: EndpointInfo {
-        kind: HandlerKind::Query,
-        method: "GET",
-        path: "/datastar-{hash}.js",
-        headers: &[],
-        handler: "stario::datastar_file",
-        file: file!(),
-        line: line!(),
-        is_checked: true,
-        body_limit: None,
-        timeout: None,
-        rate_limits: &[],
-        caching: None,
-    },
-    layer: None,
-    requirements: Vec::new,
-    call: |_, scope| Box::pin(async move { Ok(respond(scope.app().datastar_file.as_ref()).into()) }),
-};
+pub(super) static DATASTAR_FILE: Endpoint = Endpoint::of_framework(
+    HandlerKind::Query,
+    "/datastar-{hash}.js",
+    "stario::datastar_file",
+    (file!(), line!()),
+    |_, scope| Box::pin(async move { Ok(respond(scope.app().datastar_file.as_ref()).into()) }),
+);
 
 fn respond(file: Option<&ClientFile>) -> Response {
     match file {

@@ -6,11 +6,10 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 
 use crate::error::Error;
-use crate::exchange::Exchange;
-use crate::handler::Endpoint;
+use crate::handler::{Endpoint, EndpointCall};
 use crate::panic::{catch_panic, panic_message};
 use crate::response::{self, Response};
-use crate::route::{EndpointInfo, HandlerKind};
+use crate::route::HandlerKind;
 use crate::scope::Scope;
 use crate::shared::ReadinessCheck;
 
@@ -66,26 +65,9 @@ static METRICS: Endpoint = probe("stario::metrics", line!(), |_, _| {
     })
 });
 
-const fn probe(
-    handler: &'static str,
-    line: u32,
-    call: fn(Arc<Exchange>, Arc<Scope>) -> crate::handler::EndpointFuture,
-) -> Endpoint {
-    let info = EndpointInfo {
-        kind: HandlerKind::Query,
-        method: "GET",
-        path: handler,
-        headers: &[],
-        handler,
-        file: file!(),
-        line,
-        is_checked: true,
-        body_limit: None,
-        timeout: None,
-        rate_limits: &[],
-        caching: None,
-    };
-    Endpoint { info, layer: None, requirements: Vec::new, call }
+/// A probe. The app says at which path it stands.
+const fn probe(handler: &'static str, line: u32, call: EndpointCall) -> Endpoint {
+    Endpoint::of_framework(HandlerKind::Query, handler, handler, (file!(), line), call)
 }
 
 async fn ready(scope: &Scope) -> Response {

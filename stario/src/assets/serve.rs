@@ -1,7 +1,5 @@
 //! The route of a folder: which of its files a path names.
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -9,9 +7,9 @@ use percent_encoding::percent_decode_str;
 use super::{Asset, AssetFolder, without_hash};
 use crate::compress::{Compression, in_background};
 use crate::error::Error;
-use crate::handler::{Endpoint, EndpointFuture};
+use crate::handler::{Endpoint, EndpointCall, EndpointFuture};
 use crate::response::{IntoResponse, Redirect, Response};
-use crate::route::{EndpointInfo, HandlerKind};
+use crate::route::HandlerKind;
 use crate::routing::Capture;
 use crate::scope::Scope;
 
@@ -25,23 +23,9 @@ inventory::collect!(FolderRegistration);
 pub const fn assets_endpoint(
     (module, file, line): (&'static str, &'static str, u32),
     path: &'static str,
-    call: fn(Arc<crate::exchange::Exchange>, Arc<Scope>) -> EndpointFuture,
+    call: EndpointCall,
 ) -> Endpoint {
-    let info = EndpointInfo {
-        kind: HandlerKind::Files,
-        method: "GET",
-        path,
-        headers: &[],
-        handler: module,
-        file,
-        line,
-        is_checked: true,
-        body_limit: None,
-        timeout: None,
-        rate_limits: &[],
-        caching: None,
-    };
-    Endpoint { info, layer: None, requirements: Vec::new, call }
+    Endpoint::of_framework(HandlerKind::Files, path, module, (file, line), call)
 }
 
 /// Answers a request for a file of the folder.
