@@ -11,7 +11,7 @@ use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
 use crate::development;
-use crate::error::{Error, ErrorResponse, Kind, Rejection, error_response, reason};
+use crate::error::{Error, ErrorKind, ErrorResponse, Rejection, error_response, reason};
 use crate::error_text::{Chain, client_text};
 use crate::panic::panic_message;
 use crate::request_id::RequestId;
@@ -54,7 +54,7 @@ impl ErrorAnswers {
     /// The answer to an error.
     pub(crate) fn answer(&self, error: Error, request: &request::Parts, id: RequestId) -> Response {
         match error.into_kind() {
-            Kind::Rejection(rejection) => {
+            ErrorKind::Rejection(rejection) => {
                 let mut response = self.refuse(&rejection, request, id);
                 response::note_reason(&mut response, rejection.message());
                 if let Some(cause) = rejection.cause() {
@@ -62,8 +62,8 @@ impl ErrorAnswers {
                 }
                 response
             }
-            Kind::Answer { status, message } => self.status(status, &message, request, id),
-            Kind::Cause(cause) => {
+            ErrorKind::Answer { status, message } => self.status(status, &message, request, id),
+            ErrorKind::Cause(cause) => {
                 let mut response = self.cause(&*cause, request, id).unwrap_or_else(|| {
                     let status = StatusCode::INTERNAL_SERVER_ERROR;
                     self.status(status, reason(status), request, id)

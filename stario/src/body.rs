@@ -49,12 +49,12 @@ pub type Response = http::Response<Body>;
 /// assert!(Body::empty().is_end_stream());
 /// ```
 pub struct Body {
-    kind: Kind,
+    kind: BodyKind,
     /// Of a response's body, when the response is finished.
     delivery: Option<Delivered>,
 }
 
-enum Kind {
+enum BodyKind {
     /// Empty once it is sent.
     Full(Bytes),
     Incoming(Box<Incoming>),
@@ -110,7 +110,7 @@ pub(crate) trait Delivery: Send + Sync {
 
 /// While it lives, the thread works for one request: log records carry its id, links its prefix.
 pub(crate) struct Entered<'a> {
-    _current: current::Guard,
+    _current: current::CurrentGuard,
     /// For subscribers that want spans.
     _span: Option<tracing::span::Entered<'a>>,
 }
@@ -149,7 +149,7 @@ impl Drop for Delivered {
 impl Body {
     /// Makes a body without any bytes.
     pub fn empty() -> Self {
-        Kind::Full(Bytes::new()).into()
+        BodyKind::Full(Bytes::new()).into()
     }
 
     /// Wraps a body of another type, such as that of a layer or of another framework. It is passed on as it is,
@@ -172,7 +172,7 @@ impl Body {
             return ours.take().unwrap_or_default();
         }
         let Some(body) = body else { return Body::empty() };
-        Kind::Foreign(Box::pin(http_body_util::BodyExt::map_err(body, Into::into))).into()
+        BodyKind::Foreign(Box::pin(http_body_util::BodyExt::map_err(body, Into::into))).into()
     }
 
     /// Makes a body that is sent chunk by chunk, as the stream yields them. An error cuts the connection off,
@@ -186,7 +186,7 @@ impl Body {
     }
 
     pub(crate) fn frames(frames: impl Frames + 'static) -> Self {
-        Kind::Frames(Box::pin(frames)).into()
+        BodyKind::Frames(Box::pin(frames)).into()
     }
 
     /// The body of a request that a server has received. `connection` notes it if the body is dropped before its end.
@@ -194,7 +194,7 @@ impl Body {
         if body.is_end_stream() {
             return Self::empty();
         }
-        Kind::Incoming(Box::new(Incoming::new(body, stall, connection.clone()))).into()
+        BodyKind::Incoming(Box::new(Incoming::new(body, stall, connection.clone()))).into()
     }
 
     /// The handler or the mounted service that makes this response, if either does.
@@ -205,11 +205,11 @@ impl Body {
     /// Notes how large this response is, as far as it is made already, for the next of its route.
     pub(crate) fn note_size(&self) {
         let bytes = match &self.kind {
-            Kind::Full(bytes) => bytes.len(),
-            Kind::Foreign(body) => {
+            BodyKind::Full(bytes) => bytes.len(),
+            BodyKind::Foreign(body) => {
                 body.size_hint().exact().map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
             }
-            Kind::Incoming(_) | Kind::Frames(_) | Kind::Failed(_) => 0,
+            BodyKind::Incoming(_) | BodyKind::Frames(_) | BodyKind::Failed(_) => 0,
         };
         if let Some(delivery) = &self.delivery {
             delivery.to.note_size(bytes);
@@ -226,7 +226,7 @@ impl Body {
     /// All its bytes, if they are there.
     pub(crate) fn whole(&self) -> Option<&Bytes> {
         match &self.kind {
-            Kind::Full(bytes) => Some(bytes),
+            BodyKind::Full(bytes) => Some(bytes),
             _ => None,
         }
     }
@@ -236,7 +236,7 @@ impl Body {
         if self.delivery.is_some() {
             // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both get a report.
             let inner = std::mem::take(self);
-            self.kind = Kind::Foreign(Box::pin(inner));
+            self.kind = BodyKind::Foreign(Box::pin(inner));
         }
         // The server does not poll an empty body, so it counts as sent.
         let end = if self.is_end_stream() { End::Whole } else { End::Dropped };
@@ -244,8 +244,8 @@ impl Body {
     }
 }
 
-impl From<Kind> for Body {
-    fn from(kind: Kind) -> Self {
+impl From<BodyKind> for Body {
+    fn from(kind: BodyKind) -> Self {
         Self { kind, delivery: None }
     }
 }
@@ -254,10 +254,10 @@ impl From<Kind> for Body {
 impl Drop for Body {
     fn drop(&mut self) {
         if let Some(delivery) = &self.delivery
-            && !matches!(self.kind, Kind::Full(_))
+            && !matches!(self.kind, BodyKind::Full(_))
         {
             let _entered = delivery.to.enter();
-            let kind = std::mem::replace(&mut self.kind, Kind::Full(Bytes::new()));
+            let kind = std::mem::replace(&mut self.kind, BodyKind::Full(Bytes::new()));
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(kind))) {
                 tracing::error!(
                     panic = panic_message(&*panic),
@@ -278,7 +278,7 @@ impl http_body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Polled {
         // hyper polls three times for each event of a stream. This makes the second and the third cost 50 instructions
         // each instead of 700.
-        if let Kind::Frames(frames) = &mut self.kind
+        if let BodyKind::Frames(frames) = &mut self.kind
             && frames.as_mut().still_waits(ctx)
         {
             return Poll::Pending;
@@ -292,11 +292,11 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(incoming) => incoming.size_hint(),
-            Kind::Foreign(body) => body.size_hint(),
-            Kind::Frames(frames) => frames.size_hint(),
-            Kind::Failed(_) => SizeHint::default(),
+            BodyKind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            BodyKind::Incoming(incoming) => incoming.size_hint(),
+            BodyKind::Foreign(body) => body.size_hint(),
+            BodyKind::Frames(frames) => frames.size_hint(),
+            BodyKind::Failed(_) => SizeHint::default(),
         }
     }
 }
@@ -308,7 +308,7 @@ impl Body {
         let Self { kind, delivery } = self;
         let Some(delivery) = delivery else { return kind.poll_frame(ctx) };
         let polled = match kind {
-            Kind::Full(_) | Kind::Failed(_) => kind.poll_frame(ctx),
+            BodyKind::Full(_) | BodyKind::Failed(_) => kind.poll_frame(ctx),
             _ => {
                 let _entered = delivery.to.enter();
                 kind.poll_guarded(ctx)
@@ -329,25 +329,25 @@ impl Body {
     }
 }
 
-impl Kind {
+impl BodyKind {
     fn is_end(&self) -> bool {
         match self {
-            Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Incoming(incoming) => incoming.is_end_stream(),
-            Kind::Foreign(body) => body.is_end_stream(),
-            Kind::Frames(frames) => frames.is_end(),
-            Kind::Failed(_) => false,
+            BodyKind::Full(bytes) => bytes.is_empty(),
+            BodyKind::Incoming(incoming) => incoming.is_end_stream(),
+            BodyKind::Foreign(body) => body.is_end_stream(),
+            BodyKind::Frames(frames) => frames.is_end(),
+            BodyKind::Failed(_) => false,
         }
     }
 
     fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Polled {
         let next = match self {
-            Kind::Full(bytes) if bytes.is_empty() => return Poll::Ready(None),
-            Kind::Full(bytes) => return Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Kind::Incoming(incoming) => return incoming.poll_frame(ctx),
-            Kind::Foreign(body) => return body.as_mut().poll_frame(ctx),
-            Kind::Failed(error) => return Poll::Ready(error.take().map(Err)),
-            Kind::Frames(frames) => frames.as_mut().poll_next(ctx),
+            BodyKind::Full(bytes) if bytes.is_empty() => return Poll::Ready(None),
+            BodyKind::Full(bytes) => return Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            BodyKind::Incoming(incoming) => return incoming.poll_frame(ctx),
+            BodyKind::Foreign(body) => return body.as_mut().poll_frame(ctx),
+            BodyKind::Failed(error) => return Poll::Ready(error.take().map(Err)),
+            BodyKind::Frames(frames) => frames.as_mut().poll_next(ctx),
         };
         next.map(|next| next.map(|bytes| bytes.map(Frame::data)))
     }
@@ -370,7 +370,7 @@ impl Kind {
         };
         // It fails at the next poll: a connection that is cut drops what it has not written, and it writes when
         // there is nothing to poll.
-        *self = Kind::Failed(Some(error));
+        *self = BodyKind::Failed(Some(error));
         ctx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -385,11 +385,11 @@ impl Default for Body {
 impl std::fmt::Debug for Body {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = match &self.kind {
-            Kind::Full(bytes) => return formatter.debug_tuple("Body").field(&bytes.len()).finish(),
-            Kind::Incoming(_) => "incoming",
-            Kind::Frames(_) => "frames",
-            Kind::Foreign(_) => "foreign",
-            Kind::Failed(_) => "failed",
+            BodyKind::Full(bytes) => return formatter.debug_tuple("Body").field(&bytes.len()).finish(),
+            BodyKind::Incoming(_) => "incoming",
+            BodyKind::Frames(_) => "frames",
+            BodyKind::Foreign(_) => "foreign",
+            BodyKind::Failed(_) => "failed",
         };
         formatter.debug_tuple("Body").field(&kind).finish()
     }
@@ -397,7 +397,7 @@ impl std::fmt::Debug for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Kind::Full(bytes).into()
+        BodyKind::Full(bytes).into()
     }
 }
 

@@ -34,11 +34,11 @@ use crate::sse;
 
 pub use error::WriteError;
 use head::{content_length, has_no_body, merge};
-pub(crate) use reader::{Opened, Reader};
+pub(crate) use reader::{ChannelReader, WrittenResponse};
 
 /// Connects a handler, which may run in a task of its own, with the connection of its client.
 pub(crate) struct Channel {
-    state: Mutex<State>,
+    state: Mutex<ChannelState>,
     /// Notified when bytes were taken, and when the client has left.
     room: Notify,
     /// Cancelled when the client has left or has its response, and when the server stops.
@@ -51,13 +51,13 @@ pub(crate) struct Channel {
 }
 
 #[derive(Default)]
-struct State {
+struct ChannelState {
     /// Whether the handler answers by a `Writer`, rather than by its value.
     has_writer: bool,
     /// Until the head is sent.
     status: Option<StatusCode>,
     headers: HeaderMap,
-    phase: Phase,
+    phase: ChannelPhase,
     /// Written and not yet taken.
     head: Option<Head>,
     buffer: Burst,
@@ -89,7 +89,7 @@ impl Released {
 }
 
 #[derive(Clone, Copy, Default)]
-enum Phase {
+enum ChannelPhase {
     #[default]
     Unsent,
     Open {
@@ -134,12 +134,12 @@ impl Channel {
         Self { state: Mutex::default(), room: Notify::new(), ended, connection, is_interrupted, limit }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ChannelState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state, and wakes the reader when the lock is released, if `change` has it woken.
-    fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn update<T>(&self, change: impl FnOnce(&mut ChannelState) -> T) -> T {
         let mut state = self.lock();
         let changed = change(&mut state);
         let released = std::mem::take(&mut state.released);
@@ -164,7 +164,7 @@ impl Channel {
 
     /// Whether the head of the response is sent, or nothing more can be.
     pub(crate) fn has_begun(&self) -> bool {
-        !matches!(self.lock().phase, Phase::Unsent)
+        !matches!(self.lock().phase, ChannelPhase::Unsent)
     }
 
     /// Notes that the handler has seen that its client has left or the server stops.
@@ -191,7 +191,7 @@ impl Channel {
             return Ok(());
         }
         match state.phase {
-            Phase::Unsent => change(&mut state.headers),
+            ChannelPhase::Unsent => change(&mut state.headers),
             _ => return Err(WriteError::HeadSent),
         }
         Ok(())
@@ -228,7 +228,7 @@ impl Channel {
             if state.has_no_client()? {
                 return Ok(());
             }
-            if let Phase::Unsent = state.phase {
+            if let ChannelPhase::Unsent = state.phase {
                 let status = if data.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
                 let mut response = Response::new(data.unwrap_or_default().into());
                 *response.status_mut() = status;
@@ -257,7 +257,7 @@ impl Channel {
     }
 }
 
-impl State {
+impl ChannelState {
     /// What [`Channel::conclude`] does. `is_interrupted` says whether the handler has seen that its client has left or the
     /// server stops.
     fn conclude(&mut self, value: Result<Response, NoResponse>, is_interrupted: bool) -> Option<String> {
@@ -265,25 +265,25 @@ impl State {
             return None;
         }
         let ended = match (self.phase, value) {
-            (Phase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
+            (ChannelPhase::Unsent, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
                 self.respond(value, None)
             }
-            (Phase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
+            (ChannelPhase::Open { .. }, Ok(value)) if value.status() == StatusCode::NO_CONTENT => {
                 // The client has not left, so the server's stop has interrupted the handler.
                 if is_interrupted && self.is_between_events && self.length.is_none() {
-                    self.phase = Phase::Stopped;
+                    self.phase = ChannelPhase::Stopped;
                     self.wake();
                     return None;
                 }
                 self.end()
             }
-            (Phase::Unsent, value) => {
-                self.phase = Phase::Ended;
+            (ChannelPhase::Unsent, value) => {
+                self.phase = ChannelPhase::Ended;
                 self.send_head(value.map_or(Head::None, Head::Whole));
                 Ok(())
             }
-            (Phase::Open { .. }, value) => {
-                self.phase = Phase::Cut;
+            (ChannelPhase::Open { .. }, value) => {
+                self.phase = ChannelPhase::Cut;
                 self.wake();
                 // Panics and the server's errors are logged where they are caught.
                 return value.ok().filter(|answer| !answer.status().is_server_error()).map(|answer| {
@@ -296,11 +296,11 @@ impl State {
                     )
                 });
             }
-            (Phase::Ended | Phase::Cut | Phase::Stopped, _) => Ok(()),
+            (ChannelPhase::Ended | ChannelPhase::Cut | ChannelPhase::Stopped, _) => Ok(()),
         };
         let error = ended.err()?;
-        if let Phase::Unsent = self.phase {
-            self.phase = Phase::Ended;
+        if let ChannelPhase::Unsent = self.phase {
+            self.phase = ChannelPhase::Ended;
             self.send_head(Head::None);
         }
         Some(error.to_string())
@@ -309,13 +309,13 @@ impl State {
     /// Whether the client left before the end: then nothing is written, and nothing is wrong.
     fn has_no_client(&self) -> Result<bool, WriteError> {
         match self.phase {
-            Phase::Ended | Phase::Cut | Phase::Stopped => Err(WriteError::Ended),
-            Phase::Unsent | Phase::Open { .. } => Ok(self.has_left),
+            ChannelPhase::Ended | ChannelPhase::Cut | ChannelPhase::Stopped => Err(WriteError::Ended),
+            ChannelPhase::Unsent | ChannelPhase::Open { .. } => Ok(self.has_left),
         }
     }
 
     fn begin(&mut self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
-        let Phase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
+        let ChannelPhase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
         if status.is_informational() || status.as_u16() > 599 {
             return Err(WriteError::Status(status));
         }
@@ -329,7 +329,7 @@ impl State {
         let mut response = if is_events { sse::head() } else { Response::default() };
         *response.status_mut() = status;
         merge(response.headers_mut(), std::mem::take(&mut self.headers));
-        self.phase = Phase::Open { status, is_events };
+        self.phase = ChannelPhase::Open { status, is_events };
         self.is_between_events = kind == Data::Event;
         if has_no_body(status) {
             if status != StatusCode::NOT_MODIFIED {
@@ -345,7 +345,7 @@ impl State {
 
     /// Whether there was room for `data`, which is only written as a whole.
     fn write(&mut self, data: &Bytes, kind: Data, limit: Option<usize>) -> Result<bool, WriteError> {
-        if let Phase::Open { status, .. } = self.phase
+        if let ChannelPhase::Open { status, .. } = self.phase
             && has_no_body(status)
             && !data.is_empty()
         {
@@ -354,11 +354,11 @@ impl State {
         if self.has_no_client()? {
             return Ok(true);
         }
-        if let Phase::Unsent = self.phase {
+        if let ChannelPhase::Unsent = self.phase {
             self.begin(self.status.unwrap_or(StatusCode::OK), kind)?;
             self.status = None;
         }
-        let Phase::Open { status, is_events } = self.phase else { return Err(WriteError::Ended) };
+        let ChannelPhase::Open { status, is_events } = self.phase else { return Err(WriteError::Ended) };
         if self.status.is_some() {
             return Err(WriteError::HeadSent);
         }
@@ -399,7 +399,7 @@ impl State {
         mut response: Response,
         request: Option<&request::Parts>,
     ) -> Result<(), WriteError> {
-        let Phase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
+        let ChannelPhase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
         if let Some(status) = self.status {
             if let Some(location) = response::redirects_to(&response)
                 && !response::is_redirect(status)
@@ -430,7 +430,7 @@ impl State {
         if status == StatusCode::NO_CONTENT {
             response.headers_mut().remove(CONTENT_LENGTH);
         }
-        self.phase = Phase::Ended;
+        self.phase = ChannelPhase::Ended;
         self.send_head(Head::Whole(response));
         Ok(())
     }
@@ -440,11 +440,11 @@ impl State {
         self.wake();
         match self.length {
             Some(Length { declared, written, .. }) if written < declared => {
-                self.phase = Phase::Cut;
+                self.phase = ChannelPhase::Cut;
                 Err(WriteError::Length { declared, written })
             }
             _ => {
-                self.phase = Phase::Ended;
+                self.phase = ChannelPhase::Ended;
                 Ok(())
             }
         }

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 /// The connection that a request came by. Clones are the same connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Connection(Arc<Shared>);
+pub(crate) struct Connection(Arc<ConnectionFacts>);
 
 #[derive(Debug)]
-struct Shared {
+struct ConnectionFacts {
     peer: Option<SocketAddr>,
     opened: Instant,
     /// The last time that was read from the clock, in milliseconds since `opened`; [`NO_TIME`] once it was taken.
@@ -25,7 +25,7 @@ const NO_TIME: u64 = u64::MAX;
 impl Connection {
     /// A connection from `peer`, if the server says where it comes from.
     pub(crate) fn new(peer: Option<SocketAddr>) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(ConnectionFacts {
             peer,
             opened: Instant::now(),
             time: AtomicU64::new(NO_TIME),

@@ -25,10 +25,10 @@ thread_local! {
 }
 
 /// Makes `current` what this thread works for, until the guard is dropped.
-pub(crate) fn enter(current: Current) -> Guard {
+pub(crate) fn enter(current: Current) -> CurrentGuard {
     // A thread that ends has no request any more.
     let outer = CURRENT.try_with(|cell| cell.replace(current)).unwrap_or_default();
-    Guard { outer, not_send: PhantomData }
+    CurrentGuard { outer, not_send: PhantomData }
 }
 
 /// What this thread works for.
@@ -38,13 +38,13 @@ pub(crate) fn get() -> Current {
 
 /// Restores what the thread worked for before, when it is dropped.
 #[must_use = "the request is left when the guard is dropped"]
-pub(crate) struct Guard {
+pub(crate) struct CurrentGuard {
     outer: Current,
     /// The guard belongs to the thread whose work it restores.
     not_send: PhantomData<*const ()>,
 }
 
-impl Drop for Guard {
+impl Drop for CurrentGuard {
     fn drop(&mut self) {
         let _ = CURRENT.try_with(|cell| cell.set(self.outer));
     }

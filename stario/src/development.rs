@@ -46,10 +46,10 @@ const SCRIPT: &str = r#"(() => {
 
 /// Whether an app is in development. It is not until its server says so.
 #[derive(Debug, Default)]
-pub(crate) struct Development(OnceLock<Mode>);
+pub(crate) struct Development(OnceLock<DevelopmentMode>);
 
 #[derive(Debug)]
-struct Mode {
+struct DevelopmentMode {
     /// Names the build of this program.
     build: String,
     /// Whether every request is shown what developers see, because `STARIO_DEV=1` says so.
@@ -60,7 +60,7 @@ impl Development {
     /// Decides. `setting` is the one of `STARIO_DEV`.
     pub(crate) fn decide(&self, setting: Option<bool>, has_only_loopback: bool) {
         if setting.unwrap_or(has_only_loopback) {
-            let _ = self.0.set(Mode { build: build(), is_forced: setting.is_some() });
+            let _ = self.0.set(DevelopmentMode { build: build(), is_forced: setting.is_some() });
         }
     }
 

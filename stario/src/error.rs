@@ -49,9 +49,9 @@ pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 /// assert_eq!(price("").unwrap_err().status(), 404);
 /// assert_eq!(price("many").unwrap_err().status(), 500);
 /// ```
-pub struct Error(Box<Kind>);
+pub struct Error(Box<ErrorKind>);
 
-pub(crate) enum Kind {
+pub(crate) enum ErrorKind {
     /// For the client: a status and a text.
     Answer { status: StatusCode, message: String },
     /// A parameter was refused.
@@ -64,15 +64,15 @@ impl Error {
     /// An error that answers `status` with `message` as plain text, or as the page that the app has for this
     /// status.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Kind::Answer { status, message: message.into() }))
+        Self(Box::new(ErrorKind::Answer { status, message: message.into() }))
     }
 
     /// The status that this error answers with, unless [`App::on_error`](crate::App::on_error) chooses another.
     pub fn status(&self) -> StatusCode {
         match &*self.0 {
-            Kind::Answer { status, .. } => *status,
-            Kind::Rejection(rejection) => rejection.status(),
-            Kind::Cause(cause) => match error_response(&**cause) {
+            ErrorKind::Answer { status, .. } => *status,
+            ErrorKind::Rejection(rejection) => rejection.status(),
+            ErrorKind::Cause(cause) => match error_response(&**cause) {
                 Some(error) => error.status(),
                 None => StatusCode::INTERNAL_SERVER_ERROR,
             },
@@ -82,9 +82,9 @@ impl Error {
     /// What a client may be told.
     pub(crate) fn message(&self) -> String {
         match &*self.0 {
-            Kind::Answer { message, .. } => message.clone(),
-            Kind::Rejection(rejection) => rejection.message().to_owned(),
-            Kind::Cause(cause) => match error_response(&**cause) {
+            ErrorKind::Answer { message, .. } => message.clone(),
+            ErrorKind::Rejection(rejection) => rejection.message().to_owned(),
+            ErrorKind::Cause(cause) => match error_response(&**cause) {
                 Some(error) => {
                     let status = error.status();
                     let text = (!status.is_server_error()).then(|| client_text(error)).flatten();
@@ -95,7 +95,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn into_kind(self) -> Kind {
+    pub(crate) fn into_kind(self) -> ErrorKind {
         *self.0
     }
 
@@ -103,9 +103,9 @@ impl Error {
     pub(crate) fn into_rejection(self) -> Rejection {
         let (status, message) = (self.status(), self.message());
         match self.into_kind() {
-            Kind::Rejection(rejection) => rejection,
-            Kind::Answer { .. } => Rejection::new(status, message),
-            Kind::Cause(cause) => Rejection::caused(status, message, cause),
+            ErrorKind::Rejection(rejection) => rejection,
+            ErrorKind::Answer { .. } => Rejection::new(status, message),
+            ErrorKind::Cause(cause) => Rejection::caused(status, message, cause),
         }
     }
 }
@@ -213,26 +213,26 @@ pub(crate) fn reason(status: StatusCode) -> &'static str {
 // `Error` is no `std::error::Error` itself: the two impls would overlap.
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Error {
     fn from(cause: E) -> Self {
-        Self(Box::new(Kind::Cause(cause.into())))
+        Self(Box::new(ErrorKind::Cause(cause.into())))
     }
 }
 
 /// In a handler, `?` answers what the refusal would have answered.
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
-        Self(Box::new(Kind::Rejection(rejection)))
+        Self(Box::new(ErrorKind::Rejection(rejection)))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Kind::Answer { message, .. } => formatter.write_str(message),
-            Kind::Rejection(rejection) => match rejection.cause() {
+            ErrorKind::Answer { message, .. } => formatter.write_str(message),
+            ErrorKind::Rejection(rejection) => match rejection.cause() {
                 Some(cause) => Chain(cause).fmt(formatter),
                 None => rejection.fmt(formatter),
             },
-            Kind::Cause(cause) => Chain(&**cause).fmt(formatter),
+            ErrorKind::Cause(cause) => Chain(&**cause).fmt(formatter),
         }
     }
 }

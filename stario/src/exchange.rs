@@ -37,7 +37,7 @@ use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::short_text::ShortText;
 use crate::stream_places::StreamPlace;
-use crate::telemetry::{self, Listeners, Outcome, RequestRecord};
+use crate::telemetry::{self, Listeners, RequestOutcome, RequestRecord};
 use crate::work::UNKNOWN_HANDLER;
 use record::Record;
 
@@ -439,13 +439,13 @@ impl Exchange {
     pub(crate) fn dropped_unanswered(&self) {
         if self.app.work.is_cut() {
             self.note_cut();
-            self.conclude(0, Outcome::Cut);
+            self.conclude(0, RequestOutcome::Cut);
         } else {
-            self.conclude(0, Outcome::LeftBeforeAnswer);
+            self.conclude(0, RequestOutcome::LeftBeforeAnswer);
         }
     }
 
-    fn conclude(&self, bytes: u64, outcome: Outcome) {
+    fn conclude(&self, bytes: u64, outcome: RequestOutcome) {
         let record = &self.record;
         let is_stream = record.is_stream.load(Ordering::Relaxed);
         let events = is_stream.then(|| record.events.load(Ordering::Relaxed));

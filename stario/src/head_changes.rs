@@ -13,10 +13,10 @@ use crate::response::made_private;
 
 /// The changes of one response. That they exist says that the response depends on the request's cookies.
 #[derive(Default)]
-pub(crate) struct HeadChanges(Mutex<State>);
+pub(crate) struct HeadChanges(Mutex<HeadState>);
 
 #[derive(Default)]
-struct State {
+struct HeadState {
     /// By their names, each with its `set-cookie` line.
     cookies: Vec<(String, HeaderValue)>,
     is_sent: bool,
@@ -25,10 +25,10 @@ struct State {
 impl HeadChanges {
     /// No changes yet; with `is_sent`, there can be none any more.
     pub(crate) fn new(is_sent: bool) -> Self {
-        Self(Mutex::new(State { cookies: Vec::new(), is_sent }))
+        Self(Mutex::new(HeadState { cookies: Vec::new(), is_sent }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, HeadState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 
 use crate::body::{Body, BodyError};
 use crate::response::{Response, internal_server_error};
-use crate::routing::Pattern;
+use crate::routing::PathPattern;
 
 pub(crate) use boxed::BoxedService;
 
@@ -42,14 +42,14 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = NextResponse;
 
     fn poll_ready(&mut self, ctx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.0.poll_ready(ctx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        Answer(self.0.call(request.map(Body::new)))
+        NextResponse(self.0.call(request.map(Body::new)))
     }
 }
 
@@ -61,9 +61,9 @@ impl std::fmt::Debug for Next {
 
 /// The future of the response of [`Next`].
 #[must_use = "a future does nothing until it is awaited"]
-pub struct Answer(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>);
+pub struct NextResponse(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>);
 
-impl Future for Answer {
+impl Future for NextResponse {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -71,7 +71,7 @@ impl Future for Answer {
     }
 }
 
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for NextResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Answer").finish_non_exhaustive()
     }
@@ -173,7 +173,7 @@ pub(crate) struct Layers(Vec<Group>);
 
 struct Group {
     /// `None` for the whole app.
-    prefix: Option<Pattern>,
+    prefix: Option<PathPattern>,
     /// The outermost first, each with its place in the code.
     layers: Vec<(Apply, &'static Location<'static>)>,
 }
@@ -182,7 +182,12 @@ type Apply = Box<dyn FnOnce(Next) -> Next + Send>;
 
 impl Layers {
     /// Adds a layer inside of those that are there for the same prefix.
-    pub(crate) fn push(&mut self, prefix: Option<Pattern>, place: &'static Location<'static>, layer: Apply) {
+    pub(crate) fn push(
+        &mut self,
+        prefix: Option<PathPattern>,
+        place: &'static Location<'static>,
+        layer: Apply,
+    ) {
         match self.0.iter_mut().find(|group| group.prefix == prefix) {
             Some(group) => group.layers.push((layer, place)),
             None => self.0.push(Group { prefix, layers: vec![(layer, place)] }),
@@ -204,7 +209,7 @@ impl Layers {
 
 /// Layers as they serve.
 pub(crate) struct Stage {
-    prefix: Option<Pattern>,
+    prefix: Option<PathPattern>,
     places: Vec<&'static Location<'static>>,
     service: Next,
     /// Not passed by what is answered without a handler.
@@ -220,7 +225,7 @@ impl Stage {
     /// The same for an app that is nested under a prefix.
     pub(crate) fn under(&self, prefix: &str) -> Self {
         Self {
-            prefix: self.prefix.as_ref().map(|inner| Pattern::new(&format!("{prefix}{inner}"))),
+            prefix: self.prefix.as_ref().map(|inner| PathPattern::new(&format!("{prefix}{inner}"))),
             places: self.places.clone(),
             service: self.service.clone(),
             is_of_handler: self.is_of_handler,
@@ -233,13 +238,13 @@ impl Stage {
     }
 
     /// Whether some path of the pattern passes here.
-    pub(crate) fn can_cover(&self, pattern: &Pattern) -> bool {
+    pub(crate) fn can_cover(&self, pattern: &PathPattern) -> bool {
         self.prefix.as_ref().is_none_or(|prefix| prefix.can_begin(pattern))
     }
 
     /// The prefix it is for.
     pub(crate) fn prefix(&self) -> String {
-        self.prefix.as_ref().map(Pattern::to_string).unwrap_or_default()
+        self.prefix.as_ref().map(PathPattern::to_string).unwrap_or_default()
     }
 
     /// Where the layers were given to the app.

@@ -22,7 +22,7 @@ use mailbox::{Dropped, Mailbox, Message};
 pub use pattern::{InvalidPattern, Pattern, Patterns};
 pub use position::{IntoPosition, Position};
 pub use subscription::Subscription;
-use table::{Shared, lock};
+use table::{RelayState, lock};
 pub use updates::{Update, Updates};
 
 /// Carries values from publishers to all subscriptions to their subject: publish and subscribe within one process.
@@ -73,7 +73,7 @@ pub use updates::{Update, Updates};
 /// # }
 /// ```
 pub struct Relay<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<RelayState<T>>,
 }
 
 impl<T: Clone + 'static> Relay<T> {
@@ -150,7 +150,7 @@ impl<T: Clone> Relay<T> {
     /// assert_eq!((camera.waiting(), camera.dropped()), (2, 1));
     /// ```
     pub fn measured(bytes: fn(&T) -> usize) -> Self {
-        Self { shared: Arc::new(Shared::new(bytes)) }
+        Self { shared: Arc::new(RelayState::new(bytes)) }
     }
 
     /// Delivers `value` to all subscriptions to `subject`, and returns without waiting for any of them.

@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use stario_html::Render;
 
 use crate::body::Body;
-use crate::error::{Error, Kind, reason};
+use crate::error::{Error, ErrorKind, reason};
 use crate::error_text::Chain;
 
 pub use crate::body::Response;
@@ -234,7 +234,7 @@ struct Failed(Arc<str>);
 /// The answer to a value that could not be made a response. The cause is logged.
 pub(crate) fn failure(error: Error) -> Response {
     let (status, message) = (error.status(), error.message());
-    if let Kind::Cause(cause) = error.into_kind() {
+    if let ErrorKind::Cause(cause) = error.into_kind() {
         tracing::error!(error = %Chain(&*cause), "a value cannot be sent as a response");
     }
     let mut response = text(status, message.clone());

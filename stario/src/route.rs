@@ -193,14 +193,14 @@ impl RouteInfo {
 
 impl fmt::Display for RouteInfo {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.endpoint.method, Target(self))
+        write!(formatter, "{} {}", self.endpoint.method, TargetText(self))
     }
 }
 
 /// What a route answers, besides the method.
-pub(crate) struct Target<'a>(pub(crate) &'a RouteInfo);
+pub(crate) struct TargetText<'a>(pub(crate) &'a RouteInfo);
 
-impl fmt::Display for Target<'_> {
+impl fmt::Display for TargetText<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}{}", self.0.host.unwrap_or_default(), self.0.path)?;
         self.0.headers().iter().try_for_each(|(name, value)| write!(formatter, " [{name}: {value}]"))

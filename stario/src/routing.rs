@@ -22,7 +22,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 pub(crate) use host::{Host, Hosts};
 #[cfg(feature = "sessions")]
 pub(crate) use host::{is_of_this_machine, is_this_machine};
-pub(crate) use pattern::{Capture, Pattern};
+pub(crate) use pattern::{Capture, PathPattern};
 use tree::Node;
 pub(crate) use tree::RouteId;
 
@@ -38,7 +38,7 @@ pub(crate) struct Route<T> {
     /// The path template as it was written, with the prefixes that the app puts before it.
     pub(crate) path: &'static str,
     /// The same template in the form that paths are compared with.
-    pub(crate) pattern: Pattern,
+    pub(crate) pattern: PathPattern,
     /// The host that the route answers for, in lower case; `None` for all hosts that no other route names.
     pub(crate) host: Option<&'static str>,
     pub(crate) target: T,
@@ -134,7 +134,7 @@ impl<T> Router<T> {
 
     /// Keeps what lies below a literal prefix for the routes that begin with it: no capture of another route matches
     /// there.
-    pub(crate) fn reserve(&mut self, host: Option<&str>, prefix: &Pattern) {
+    pub(crate) fn reserve(&mut self, host: Option<&str>, prefix: &PathPattern) {
         let root = match host {
             Some(host) => self.hosts.get_or_insert_default().entry(host),
             None => &mut self.root,

@@ -177,13 +177,13 @@ struct Server {
 }
 
 /// The end of a server that had started.
-struct Ended {
+struct ServerEnd {
     unfinished: Unfinished,
     /// Whether a task still runs that cannot be cut, because it never waits.
     is_stuck: bool,
 }
 
-impl Ended {
+impl ServerEnd {
     fn into_result(self) -> Result {
         if self.unfinished.is_nothing() { Ok(()) } else { Err(self.unfinished.into()) }
     }
@@ -199,7 +199,7 @@ impl Server {
         self,
         open: impl FnOnce() -> Result<Vec<(Listener, Role)>>,
         stop: impl Future<Output = ()>,
-    ) -> Result<Ended> {
+    ) -> Result<ServerEnd> {
         let mut stop = std::pin::pin!(stop);
         let handle = self.app.handle();
         let started = tokio::select! {
@@ -239,7 +239,7 @@ impl Server {
     }
 
     /// Stops the app, and waits for its connections.
-    async fn end(&self, connections: &Connections) -> Ended {
+    async fn end(&self, connections: &Connections) -> ServerEnd {
         let sequence = StopSequence {
             app: &self.app,
             limits: self.app.shared().served.limits(),
@@ -248,6 +248,6 @@ impl Server {
         let mut unfinished = sequence.run(|| connections.ended()).await;
         unfinished.note_upgraded(connections.upgraded());
         unfinished.log();
-        Ended { unfinished, is_stuck: connections.count() + self.app.shared().work.running() > 0 }
+        ServerEnd { unfinished, is_stuck: connections.count() + self.app.shared().work.running() > 0 }
     }
 }

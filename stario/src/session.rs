@@ -21,7 +21,7 @@ use crate::error::Rejection;
 use crate::extract::FromRequest;
 use crate::parameter::{Parameter, Requirement};
 use crate::scope::Scope;
-use current::Current;
+use current::CurrentSession;
 
 pub use error::{SessionError, StoreError};
 pub use flash::Flash;
@@ -73,7 +73,7 @@ pub use store::{SessionData, SessionFilter, SessionRecord, SessionStore};
 ///
 /// A new release of the app reads what the old one has stored: give new fields `#[serde(default)]`. What `T` cannot read counts as no
 /// session, and the log says so.
-pub struct Session<T>(Arc<Current<T>>);
+pub struct Session<T>(Arc<CurrentSession<T>>);
 
 impl<T: SessionData> Session<T> {
     /// The value as it was last read or stored by this request.

@@ -105,7 +105,7 @@ pin_project_lite::pin_project! {
         source: S,
         stop: Option<StopWatch>,
         is_resumable: bool,
-        phase: Phase,
+        phase: StreamPhase,
         pings: Option<Pings>,
         observer: Arc<dyn StreamObserver>,
         place: StreamPlace,
@@ -120,7 +120,7 @@ pin_project_lite::pin_project! {
 /// Open --stop, or a source that the stop has ended--> Stopped: the retry time is sent --> Ended: the body fails
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum StreamPhase {
     Open,
     Stopped,
     Ended,
@@ -142,24 +142,24 @@ impl<S: EventSource> EventStream<S> {
         let stop = stop.map(|stop| stop.watch());
         let pings = ping_interval.and_then(Pings::every);
         let (wakes, waits) = (WakeFlag::new(), Waits::Nothing);
-        Self { source, stop, is_resumable, phase: Phase::Open, pings, observer, place, wakes, waits }
+        Self { source, stop, is_resumable, phase: StreamPhase::Open, pings, observer, place, wakes, waits }
     }
 
     /// The next step of a stream that the stop has ended.
     #[cold]
     fn poll_stopped(self: Pin<&mut Self>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let this = self.project();
-        if *this.phase == Phase::Open {
+        if *this.phase == StreamPhase::Open {
             this.observer.stopped();
-            *this.phase = Phase::Stopped;
+            *this.phase = StreamPhase::Stopped;
         }
         if !*this.is_resumable {
             return Poll::Ready(None);
         }
         // The line would end an event that is not whole, and would not fit into a length that was declared.
         let takes_line = this.source.is_between_events() && this.source.size_hint().exact().is_none();
-        if *this.phase == Phase::Stopped && takes_line {
-            *this.phase = Phase::Ended;
+        if *this.phase == StreamPhase::Stopped && takes_line {
+            *this.phase = StreamPhase::Ended;
             return Poll::Ready(Some(Ok(retry_after_stop())));
         }
         Poll::Ready(Some(Err(Stopped.into())))
@@ -180,7 +180,7 @@ fn retry_after_stop() -> Bytes {
 
 impl<S: EventSource> Frames for EventStream<S> {
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        if self.phase != Phase::Open {
+        if self.phase != StreamPhase::Open {
             return self.poll_stopped();
         }
         // The task of the context is known by `still_waits`.

@@ -30,10 +30,10 @@ use tokio_util::sync::CancellationToken;
 
 /// A signal that is given at most once, such as that the server stops. Clones are the same signal.
 #[derive(Clone, Default)]
-pub(crate) struct StopSignal(Arc<Shared>);
+pub(crate) struct StopSignal(Arc<SignalState>);
 
 #[derive(Default)]
-struct Shared {
+struct SignalState {
     is_stopped: AtomicBool,
     /// The same signal as a token, for code that derives tokens from it.
     token: CancellationToken,

@@ -87,14 +87,14 @@ where
     B: FnOnce(Yielder<T>) -> F,
     F: Future<Output = ()>,
 {
-    let slot = Arc::new(Mutex::new(Slot { item: None, sender: None }));
+    let slot = Arc::new(Mutex::new(YieldSlot { item: None, sender: None }));
     let block = block(Yielder { slot: Arc::clone(&slot) });
     Generated { block: Some(block), slot }
 }
 
 /// Where the block leaves one item for the stream to pick up. Both run in the same `poll`, so the lock is
 /// never contended; it is there because a block may be moved between threads, and is `Send`.
-struct Slot<T> {
+struct YieldSlot<T> {
     item: Option<T>,
     /// Wakes the block when the item is taken.
     sender: Option<Waker>,
@@ -105,7 +105,7 @@ pin_project_lite::pin_project! {
     pub struct Generated<T, F> {
         #[pin]
         block: Option<F>,
-        slot: Arc<Mutex<Slot<T>>>,
+        slot: Arc<Mutex<YieldSlot<T>>>,
     }
 }
 
@@ -135,7 +135,7 @@ impl<T, F: Future<Output = ()>> Stream for Generated<T, F> {
 
 /// The block's end of the stream.
 pub struct Yielder<T> {
-    slot: Arc<Mutex<Slot<T>>>,
+    slot: Arc<Mutex<YieldSlot<T>>>,
 }
 
 impl<T> Yielder<T> {

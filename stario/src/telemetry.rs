@@ -29,11 +29,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::error::Result;
 use crate::panic::locate_panics;
 use crate::request_id::RequestId;
-pub(crate) use fields::Fields;
+pub(crate) use fields::LogFields;
 use line::Format;
 use log::{Installed, Log, Output};
 use names::{LOGGER, LOGGER_EVENT, REQUEST};
-pub(crate) use request::{Listeners, LoggedRoute, Outcome, RequestRecord, answered, routed, span};
+pub(crate) use request::{Listeners, LoggedRoute, RequestOutcome, RequestRecord, answered, routed, span};
 
 /// The variable that chooses the form of lines.
 pub(crate) const FORMAT_VARIABLE: &str = "STARIO_LOG_FORMAT";
@@ -92,7 +92,7 @@ fn flush_at_panics() {
 pub(crate) fn write_logged(
     level: Level,
     message: &dyn fmt::Display,
-    fields: Option<&Fields>,
+    fields: Option<&LogFields>,
     request_id: Option<RequestId>,
     span: &Span,
 ) {

@@ -14,19 +14,19 @@ use std::task::{Context, Wake, Waker};
 
 /// Whether something was woken since the last poll. It is woken by [`waker`](Self::waker), which wakes the task, too.
 pub(crate) struct WakeFlag {
-    shared: Arc<Shared>,
+    shared: Arc<FlagState>,
     waker: Waker,
     /// The waker of the task that polls: the same as in `shared`, to be compared without a lock.
     task: Option<Waker>,
 }
 
-struct Shared {
+struct FlagState {
     is_woken: AtomicBool,
     /// The waker of the task that polls.
     task: Mutex<Option<Waker>>,
 }
 
-impl Shared {
+impl FlagState {
     fn task(&self) -> MutexGuard<'_, Option<Waker>> {
         self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -35,7 +35,7 @@ impl Shared {
 impl WakeFlag {
     /// A flag of something that was never polled, which counts as woken.
     pub(crate) fn new() -> Self {
-        let shared = Arc::new(Shared { is_woken: AtomicBool::new(true), task: Mutex::new(None) });
+        let shared = Arc::new(FlagState { is_woken: AtomicBool::new(true), task: Mutex::new(None) });
         Self { waker: Arc::clone(&shared).into(), shared, task: None }
     }
 
@@ -70,7 +70,7 @@ impl WakeFlag {
     }
 }
 
-impl Wake for Shared {
+impl Wake for FlagState {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }

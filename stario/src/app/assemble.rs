@@ -24,7 +24,7 @@ use crate::layer::Stage;
 use crate::links::LinkScope;
 use crate::rate_limit::RateLimiter;
 use crate::route::{EndpointInfo, LargeResponse, RouteFacts, RouteInfo};
-use crate::routing::{Lookup, Pattern, Route, RouteId, Router};
+use crate::routing::{Lookup, PathPattern, Route, RouteId, Router};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
 use crate::stop::StopSignal;
@@ -36,7 +36,7 @@ use crate::work::Work;
 pub(crate) struct Assembled {
     shared: Arc<Shared>,
     /// What each route of the router leads to, in the order of their ids.
-    targets: Vec<Target>,
+    targets: Vec<AssembledRoute>,
     parts: Parts,
     /// The layers around all that is answered, the outermost first.
     stages: Arc<[Arc<Stage>]>,
@@ -50,7 +50,7 @@ pub(crate) struct Assembled {
 }
 
 /// What a route leads to.
-pub(crate) struct Target {
+pub(crate) struct AssembledRoute {
     pub(crate) endpoint: &'static Endpoint,
     /// The layers around the handler that are not around the whole app, the outermost first.
     pub(crate) stages: Arc<[Arc<Stage>]>,
@@ -71,7 +71,7 @@ impl Assembled {
     }
 
     /// What a route leads to.
-    pub(crate) fn target(&self, route: RouteId) -> &Target {
+    pub(crate) fn target(&self, route: RouteId) -> &AssembledRoute {
         &self.targets[route.index()]
     }
 
@@ -182,7 +182,7 @@ impl App {
             let at = move |host| EndpointRoute {
                 path,
                 host,
-                pattern: Pattern::new(path),
+                pattern: PathPattern::new(path),
                 ..EndpointRoute::new(endpoint)
             };
             hosts.iter().copied().map(at)
@@ -274,12 +274,12 @@ fn route_requests(
     routes: impl Iterator<Item = (EndpointRoute, Arc<PartSettings>)>,
     parts: &[Part],
     problems: &mut Vec<String>,
-) -> (Router<RouteFacts>, Vec<Target>) {
+) -> (Router<RouteFacts>, Vec<AssembledRoute>) {
     let mut router = Router::default();
     let mut targets = Vec::new();
     let mut limiters = Limiters::default();
     for part in parts.iter().filter(|part| !part.prefix.is_empty()) {
-        router.reserve(part.host, &Pattern::new(part.prefix));
+        router.reserve(part.host, &PathPattern::new(part.prefix));
     }
     for (mut route, settings) in routes {
         route.target.stages.extend(route.target.endpoint.layer.map(Stage::of_handler).map(Arc::new));
@@ -301,7 +301,7 @@ fn split(
     route: EndpointRoute,
     settings: Arc<PartSettings>,
     limiters: &mut Limiters,
-) -> (Route<RouteFacts>, Target) {
+) -> (Route<RouteFacts>, AssembledRoute) {
     let Route { method, headers, path, pattern, host, target } = route;
     let RouteTarget { endpoint, stages, .. } = target;
     let logged = LoggedRoute::new(&method, path);
@@ -314,7 +314,7 @@ fn split(
     };
     (
         Route { method, headers, path, pattern, host, target: facts },
-        Target { endpoint, stages: stages.into() },
+        AssembledRoute { endpoint, stages: stages.into() },
     )
 }
 

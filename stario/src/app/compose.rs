@@ -8,7 +8,7 @@ use crate::handler::{EndpointRoute, HandlerRoute};
 use crate::intern::intern;
 use crate::links::LinkScope;
 use crate::route::RouteInfo;
-use crate::routing::{Host, Pattern};
+use crate::routing::{Host, PathPattern};
 
 impl App {
     /// Adds another app's handlers and state to this one, usually those of a library crate.
@@ -73,7 +73,7 @@ impl App {
             route.target.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
             route.path =
                 if route.path == "/" { intern(prefix) } else { intern(&format!("{prefix}{}", route.path)) };
-            route.pattern = Pattern::new(route.path);
+            route.pattern = PathPattern::new(route.path);
             route.target.prefix = intern(&format!("{prefix}{}", route.target.prefix));
         }
         for part in &mut other.parts {
@@ -236,7 +236,7 @@ impl App {
 }
 
 fn check_prefix(prefix: &str) -> Result<(), String> {
-    let pattern = Pattern::checked(prefix)?;
+    let pattern = PathPattern::checked(prefix)?;
     if pattern.captures().next().is_some() {
         return Err("links could not fill its captures; write literal segments".to_owned());
     }

@@ -32,10 +32,10 @@ type StopHook = Box<dyn FnOnce(AppHandle) -> Pin<Box<dyn Future<Output = ()> + S
 pub(crate) struct Hooks {
     /// The providers of eager singletons.
     eager: Vec<&'static AppHook>,
-    state: Mutex<State>,
+    state: Mutex<HookState>,
 }
 
-struct State {
+struct HookState {
     waiting: std::vec::IntoIter<Hook>,
     /// The stop hooks of those start hooks that have run.
     undo: Vec<StopHook>,
@@ -52,7 +52,7 @@ enum NextStart {
 
 impl Hooks {
     pub(super) fn new(eager: Vec<&'static AppHook>, hooks: Vec<Hook>) -> Self {
-        let state = State {
+        let state = HookState {
             waiting: hooks.into_iter(),
             undo: Vec::new(),
             registered_undo: Vec::new(),
@@ -61,7 +61,7 @@ impl Hooks {
         Self { eager, state: Mutex::new(state) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, HookState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

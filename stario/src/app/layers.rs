@@ -10,7 +10,7 @@ use tower::{Layer, Service};
 use super::{App, Mount};
 use crate::body::{Body, BodyError};
 use crate::layer::{Next, Stage, layered};
-use crate::routing::Pattern;
+use crate::routing::PathPattern;
 
 impl App {
     /// Puts a layer of `tower` around the whole app: all that is answered passes it, also where no route is, and
@@ -103,7 +103,7 @@ impl App {
                 .push(format!("the prefix of a layer begins with `/`, not as `{prefix}`, at {place}"));
             return self;
         }
-        let pattern = Pattern::new(prefix.trim_end_matches('/'));
+        let pattern = PathPattern::new(prefix.trim_end_matches('/'));
         self.layers.push(Some(pattern), place, Box::new(|next| layered(layer, next)));
         self
     }
@@ -112,7 +112,7 @@ impl App {
     pub(super) fn wrap_routes(&mut self) {
         let stages = std::mem::take(&mut self.layers).into_stages();
         self.problems.extend(idle(&stages, &self.patterns()));
-        let around = |pattern: &Pattern| -> Vec<Arc<Stage>> {
+        let around = |pattern: &PathPattern| -> Vec<Arc<Stage>> {
             stages.iter().filter(|stage| stage.can_cover(pattern)).cloned().collect()
         };
         for route in &mut self.routes {
@@ -125,14 +125,14 @@ impl App {
     }
 
     /// All that is answered.
-    pub(super) fn patterns(&self) -> Vec<Pattern> {
+    pub(super) fn patterns(&self) -> Vec<PathPattern> {
         let routes = self.routes.iter().map(|route| route.pattern.clone());
         routes.chain(self.mounts.iter().map(Mount::pattern)).collect()
     }
 }
 
 /// The problems of layers that no request can reach, given the paths that are answered.
-pub(super) fn idle(stages: &[Arc<Stage>], answered: &[Pattern]) -> impl Iterator<Item = String> {
+pub(super) fn idle(stages: &[Arc<Stage>], answered: &[PathPattern]) -> impl Iterator<Item = String> {
     stages.iter().filter(|stage| !answered.iter().any(|pattern| stage.can_cover(pattern))).flat_map(|stage| {
         let problem =
             |place| format!("no route is under `{}`, for which there is a layer at {place}", stage.prefix());

@@ -13,7 +13,7 @@ use stario_html::names::most_similar;
 pub(super) struct Literal {
     pub(super) kind: char,
     pub(super) text: &'static str,
-    pub(super) place: Place,
+    pub(super) place: LiteralPlace,
     /// The conditions and loops around it, the outermost first.
     pub(super) around: Vec<&'static str>,
     pub(super) module: &'static str,
@@ -23,12 +23,12 @@ pub(super) struct Literal {
 
 /// Where a literal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct LiteralPlace {
     file: &'static str,
     line: u32,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LiteralPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.file, self.line)
     }
@@ -46,7 +46,7 @@ pub(super) static PROGRAM: LazyLock<Vec<Literal>> = LazyLock::new(|| {
             let line = head[kind.len_utf8()..].parse().ok()?;
             let text = fields.next()?;
             let around = fields.next()?.split('/').filter(|step| !step.is_empty()).collect();
-            Some(Literal { kind, text, place: Place { file, line }, around, module, call })
+            Some(Literal { kind, text, place: LiteralPlace { file, line }, around, module, call })
         })
     });
     let mut all: Vec<Literal> = lines.collect();
@@ -58,9 +58,9 @@ pub(super) static PROGRAM: LazyLock<Vec<Literal>> = LazyLock::new(|| {
 /// Names that are known, each with the first place that knows it.
 #[derive(Default)]
 pub(super) struct Names {
-    whole: BTreeMap<String, Option<Place>>,
+    whole: BTreeMap<String, Option<LiteralPlace>>,
     /// The beginnings of names.
-    beginnings: BTreeMap<String, Option<Place>>,
+    beginnings: BTreeMap<String, Option<LiteralPlace>>,
 }
 
 impl Names {
@@ -76,11 +76,11 @@ impl Names {
         known
     }
 
-    pub(super) fn add(&mut self, name: String, place: Option<Place>) {
+    pub(super) fn add(&mut self, name: String, place: Option<LiteralPlace>) {
         self.whole.entry(name).or_insert(place);
     }
 
-    pub(super) fn add_beginning(&mut self, beginning: String, place: Option<Place>) {
+    pub(super) fn add_beginning(&mut self, beginning: String, place: Option<LiteralPlace>) {
         self.beginnings.entry(beginning).or_insert(place);
     }
 
@@ -168,7 +168,14 @@ mod tests {
 
     fn at(around: &'static str) -> Literal {
         let around = around.split('/').filter(|step| !step.is_empty()).collect();
-        Literal { kind: 'i', text: "", place: Place { file: "", line: 0 }, around, module: "", call: 0 }
+        Literal {
+            kind: 'i',
+            text: "",
+            place: LiteralPlace { file: "", line: 0 },
+            around,
+            module: "",
+            call: 0,
+        }
     }
 
     #[test]
@@ -193,8 +200,8 @@ mod tests {
     #[test]
     fn names_are_known_whole_or_by_their_beginning() {
         let mut names = Names::given(&["legacy-*".to_owned(), "own".to_owned()]);
-        names.add_beginning("row-".to_owned(), Some(Place { file: "a.rs", line: 5 }));
-        names.add("list".to_owned(), Some(Place { file: "a.rs", line: 3 }));
+        names.add_beginning("row-".to_owned(), Some(LiteralPlace { file: "a.rs", line: 5 }));
+        names.add("list".to_owned(), Some(LiteralPlace { file: "a.rs", line: 3 }));
         assert!(names.has("own") && names.has("legacy-1") && names.has("row-7") && !names.has("legacy"));
         assert!(names.has_beginning("li") && names.has_beginning("row-old-") && names.has_beginning("r"));
         assert!(!names.has_beginning("rows"));

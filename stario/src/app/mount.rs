@@ -12,7 +12,7 @@ use crate::body::{Body, BodyError};
 use crate::intern::intern;
 use crate::layer::{BoxedService, Stage};
 use crate::response::Response;
-use crate::routing::Pattern;
+use crate::routing::PathPattern;
 use crate::settings::PartSettings;
 
 /// A service that answers all that begins with a prefix.
@@ -20,7 +20,7 @@ use crate::settings::PartSettings;
 pub(crate) struct Mount {
     /// Without a slash at its end: empty for `/`.
     prefix: Box<str>,
-    pattern: Pattern,
+    pattern: PathPattern,
     /// The layers around it that are not around the whole app.
     pub(super) stages: Vec<Arc<Stage>>,
     /// The settings of the parts that it is in, the innermost first; in an assembled app, those that hold.
@@ -57,7 +57,7 @@ impl Mount {
     {
         Self {
             prefix: prefix.into(),
-            pattern: Pattern::new(prefix),
+            pattern: PathPattern::new(prefix),
             stages: Vec::new(),
             settings: Vec::new(),
             name: std::any::type_name::<S>(),
@@ -72,7 +72,7 @@ impl Mount {
     }
 
     /// The literal segments of the prefix.
-    pub(super) fn prefix_pattern(&self) -> &Pattern {
+    pub(super) fn prefix_pattern(&self) -> &PathPattern {
         &self.pattern
     }
 
@@ -102,7 +102,7 @@ impl Mount {
     /// The same in an app that is nested under a prefix.
     pub(super) fn move_under(&mut self, prefix: &str) {
         self.prefix = format!("{prefix}{}", self.prefix).into();
-        self.pattern = Pattern::new(&self.prefix);
+        self.pattern = PathPattern::new(&self.prefix);
         self.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
     }
 
@@ -117,8 +117,8 @@ impl Mount {
     }
 
     /// All paths that it answers.
-    pub(super) fn pattern(&self) -> Pattern {
-        Pattern::new(&format!("{}/{{path...}}", self.prefix))
+    pub(super) fn pattern(&self) -> PathPattern {
+        PathPattern::new(&format!("{}/{{path...}}", self.prefix))
     }
 
     pub(crate) async fn call(&self, mut request: Request<Body>) -> Result<Response, BodyError> {

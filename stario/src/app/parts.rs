@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::request;
 
 use crate::handler::EndpointRoute;
-use crate::routing::{Hosts, Pattern};
+use crate::routing::{Hosts, PathPattern};
 use crate::settings::PartSettings;
 
 /// The app of one `app::new()`, and where in the whole it is.
@@ -71,7 +71,7 @@ pub(super) struct Parts {
 }
 
 /// The places of one host.
-type Places = Vec<(Pattern, Arc<PartSettings>)>;
+type Places = Vec<(PathPattern, Arc<PartSettings>)>;
 
 impl Parts {
     pub(super) fn new(parts: &[Part], effective: &mut Effective) -> Self {
@@ -81,7 +81,7 @@ impl Parts {
                 Some(host) => found.hosts.entry(host),
                 None => &mut found.anywhere,
             };
-            places.push((Pattern::new(part.prefix), effective.of(&part.settings)));
+            places.push((PathPattern::new(part.prefix), effective.of(&part.settings)));
             // The longest prefix comes first. Of parts at one prefix, the first counts.
             places.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.segments().len()));
         }
@@ -99,8 +99,9 @@ impl Parts {
         let mut problems = Vec::new();
         for route in routes {
             let is_outer = |part: &&Part| {
-                let prefix = Pattern::new(part.prefix);
-                let is_of_it = Pattern::new(route.target.prefix).segments().starts_with(prefix.segments());
+                let prefix = PathPattern::new(part.prefix);
+                let is_of_it =
+                    PathPattern::new(route.target.prefix).segments().starts_with(prefix.segments());
                 let is_below =
                     prefix.can_begin(&route.pattern) && route.pattern.has_literals(prefix.segments().len());
                 !part.prefix.is_empty() && part.host == route.host && is_below && !is_of_it

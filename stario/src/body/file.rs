@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::SizeHint;
 use tokio::task::JoinHandle;
 
-use super::{Body, BodyError, Frames, Kind};
+use super::{Body, BodyError, BodyKind, Frames};
 
 /// The most bytes read at once, and so the memory that one response takes for a file.
 const CHUNK: u64 = 64 * 1024;
@@ -55,7 +55,7 @@ impl Body {
     /// The file that this body is of.
     pub(crate) fn as_file(&mut self) -> Option<&mut FileBody> {
         match &mut self.kind {
-            Kind::Frames(frames) => frames.as_mut().as_any()?.downcast_mut(),
+            BodyKind::Frames(frames) => frames.as_mut().as_any()?.downcast_mut(),
             _ => None,
         }
     }

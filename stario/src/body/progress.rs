@@ -16,14 +16,14 @@ use super::error::BodyError;
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Called with the bytes that have come.
-type Report = dyn Fn(u64) + Send;
+type ProgressReport = dyn Fn(u64) + Send;
 
 /// How much of one request's body has come.
 pub(crate) struct Progress {
     received: AtomicU64,
     /// All its bytes, if the client says how many there are.
     total: Option<u64>,
-    reports: Mutex<Vec<Box<Report>>>,
+    reports: Mutex<Vec<Box<ProgressReport>>>,
 }
 
 impl Progress {
@@ -40,7 +40,7 @@ impl Progress {
     }
 
     /// Calls `report` while the body comes, every 100 ms at most, and at its end.
-    pub(crate) fn add_report(&self, report: Box<Report>) {
+    pub(crate) fn add_report(&self, report: Box<ProgressReport>) {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
     }
 

@@ -15,7 +15,7 @@ use super::*;
 
 #[derive(Default)]
 struct Model {
-    state: Mutex<State>,
+    state: Mutex<ChannelState>,
     room: Mutex<Room>,
 }
 
@@ -38,7 +38,7 @@ impl Model {
     }
 
     /// As `Channel::update`.
-    fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn update<T>(&self, change: impl FnOnce(&mut ChannelState) -> T) -> T {
         let mut state = self.state.lock().unwrap();
         let changed = change(&mut state);
         let released = std::mem::take(&mut state.released);

@@ -7,24 +7,27 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::SizeHint;
 
-use super::{Channel, Head, Length, Phase, State};
+use super::{Channel, ChannelPhase, ChannelState, Head, Length};
 use crate::body::{BodyError, Cut, Frames, Stopped};
 use crate::hand_over::NoResponse;
 use crate::response::Response;
 use crate::sse::{EventSource, Frame};
 
 /// The head of a response, as a handler's `Writer` has sent it.
-pub(crate) enum Opened {
+pub(crate) enum WrittenResponse {
     /// The whole response.
     Whole(Response),
     /// The head of a body that the reader reads; of events, or of bytes.
-    Events(Response, Reader),
-    Bytes(Response, Reader),
+    Events(Response, ChannelReader),
+    Bytes(Response, ChannelReader),
 }
 
 impl Channel {
     /// The head of the response. The reader that comes with it reads the body; to drop it is to leave.
-    pub(crate) fn poll_head(self: &Arc<Self>, ctx: &mut Context<'_>) -> Poll<Result<Opened, NoResponse>> {
+    pub(crate) fn poll_head(
+        self: &Arc<Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Result<WrittenResponse, NoResponse>> {
         let head = self.update(|state| {
             let head = state.head.take();
             if head.is_none() {
@@ -33,14 +36,14 @@ impl Channel {
             head
         });
         match head {
-            Some(Head::Whole(response)) => Poll::Ready(Ok(Opened::Whole(response))),
+            Some(Head::Whole(response)) => Poll::Ready(Ok(WrittenResponse::Whole(response))),
             Some(Head::None) => Poll::Ready(Err(NoResponse)),
             Some(Head::Open { response, has_events }) => {
-                let reader = Reader::new(Arc::clone(self));
+                let reader = ChannelReader::new(Arc::clone(self));
                 Poll::Ready(Ok(if has_events {
-                    Opened::Events(response, reader)
+                    WrittenResponse::Events(response, reader)
                 } else {
-                    Opened::Bytes(response, reader)
+                    WrittenResponse::Bytes(response, reader)
                 }))
             }
             None => Poll::Pending,
@@ -56,7 +59,7 @@ impl Channel {
     }
 }
 
-impl State {
+impl ChannelState {
     /// Notes that the client reads no more. What it has not read is dropped by the caller, once the lock is released.
     pub(super) fn leave(&mut self) -> impl Sized + use<> {
         self.has_left = true;
@@ -72,10 +75,10 @@ impl State {
             return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: false })));
         }
         match self.phase {
-            Phase::Ended => Poll::Ready(None),
-            Phase::Cut => Poll::Ready(Some(Err(Cut("the response was cut").into()))),
-            Phase::Stopped => Poll::Ready(Some(Err(Stopped.into()))),
-            Phase::Unsent | Phase::Open { .. } => {
+            ChannelPhase::Ended => Poll::Ready(None),
+            ChannelPhase::Cut => Poll::Ready(Some(Err(Cut("the response was cut").into()))),
+            ChannelPhase::Stopped => Poll::Ready(Some(Err(Stopped.into()))),
+            ChannelPhase::Unsent | ChannelPhase::Open { .. } => {
                 self.wait(ctx);
                 Poll::Pending
             }
@@ -84,11 +87,11 @@ impl State {
 }
 
 /// The body of a response that is written piece by piece. To drop it is to leave.
-pub(crate) struct Reader {
+pub(crate) struct ChannelReader {
     channel: Arc<Channel>,
 }
 
-impl Reader {
+impl ChannelReader {
     pub(super) fn new(channel: Arc<Channel>) -> Self {
         Self { channel }
     }
@@ -113,12 +116,12 @@ impl Reader {
 
     fn has_ended(&self) -> bool {
         let state = self.channel.lock();
-        state.buffer.len() == 0 && matches!(state.phase, Phase::Ended)
+        state.buffer.len() == 0 && matches!(state.phase, ChannelPhase::Ended)
     }
 }
 
 /// Written events.
-impl EventSource for Reader {
+impl EventSource for ChannelReader {
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
         self.poll_frame(ctx)
     }
@@ -138,7 +141,7 @@ impl EventSource for Reader {
 }
 
 /// Written bytes.
-impl Frames for Reader {
+impl Frames for ChannelReader {
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         self.poll_frame(ctx).map(|next| next.map(|frame| frame.map(|frame| frame.bytes)))
     }
@@ -152,7 +155,7 @@ impl Frames for Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for ChannelReader {
     fn drop(&mut self) {
         self.channel.leave();
     }

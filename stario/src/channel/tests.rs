@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::task::{Poll, Wake};
 
-use super::reader::Reader;
+use super::reader::ChannelReader;
 use super::*;
 
 /// Whether it is done, without waiting.
@@ -14,7 +14,7 @@ fn poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
     }
 }
 
-fn read(reader: &mut Reader) -> Option<Bytes> {
+fn read(reader: &mut ChannelReader) -> Option<Bytes> {
     match Pin::new(&mut *reader).poll_frame(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(frame) => Some(frame.unwrap().unwrap().bytes),
         Poll::Pending => None,
@@ -29,7 +29,7 @@ fn channel(limit: usize) -> Arc<Channel> {
 async fn a_write_waits_for_room_and_what_is_ready_goes_out_together() {
     let channel = channel(10);
     channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-    let mut reader = Reader::new(Arc::clone(&channel));
+    let mut reader = ChannelReader::new(Arc::clone(&channel));
     let (first, second, third) = (Bytes::from("12345"), Bytes::from("67890"), Bytes::from("x"));
     for data in [&first, &second] {
         assert!(matches!(poll(pin!(channel.write(data, Data::Bytes))), Some(Ok(()))));
@@ -46,7 +46,7 @@ async fn a_write_waits_for_room_and_what_is_ready_goes_out_together() {
 async fn a_write_larger_than_the_buffer_waits_until_it_is_empty() {
     let channel = channel(10);
     channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-    let mut reader = Reader::new(Arc::clone(&channel));
+    let mut reader = ChannelReader::new(Arc::clone(&channel));
     let (small, large) = (Bytes::from("x"), Bytes::from("y".repeat(100)));
     assert!(poll(pin!(channel.write(&small, Data::Bytes))).is_some());
     let mut waits = pin!(channel.write(&large, Data::Bytes));
@@ -67,7 +67,7 @@ async fn a_response_that_began_with_an_event_is_one_of_events() {
             let _ = poll(pin!(channel.write(&data, kind)));
         }
         let Poll::Ready(Ok(opened)) = channel.poll_head(ctx) else { panic!("no head") };
-        assert_eq!(matches!(opened, reader::Opened::Events(..)), begins_with_event);
+        assert_eq!(matches!(opened, reader::WrittenResponse::Events(..)), begins_with_event);
     }
 }
 
@@ -75,7 +75,7 @@ async fn a_response_that_began_with_an_event_is_one_of_events() {
 async fn nobody_waits_for_a_client_who_leaves() {
     let channel = channel(1);
     channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-    let reader = Reader::new(Arc::clone(&channel));
+    let reader = ChannelReader::new(Arc::clone(&channel));
     let data = Bytes::from("x");
     assert!(poll(pin!(channel.write(&data, Data::Bytes))).is_some());
     let mut waits = pin!(channel.write(&data, Data::Bytes));
@@ -91,7 +91,7 @@ async fn a_body_that_is_too_short_does_not_end() {
     let channel = channel(10);
     channel.change_headers(|headers| drop(headers.insert(CONTENT_LENGTH, 5.into()))).unwrap();
     assert!(matches!(poll(pin!(channel.write(&Bytes::from("1234"), Data::Bytes))), Some(Ok(()))));
-    let mut reader = Reader::new(Arc::clone(&channel));
+    let mut reader = ChannelReader::new(Arc::clone(&channel));
     assert!(matches!(channel.end(None), Err(WriteError::Length { declared: 5, written: 4 })));
     assert_eq!(read(&mut reader).unwrap(), "1234");
     let ctx = &mut Context::from_waker(Waker::noop());
@@ -102,7 +102,7 @@ async fn a_body_that_is_too_short_does_not_end() {
 async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
     let channel = channel(1);
     channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-    let mut reader = Reader::new(Arc::clone(&channel));
+    let mut reader = ChannelReader::new(Arc::clone(&channel));
     assert_eq!(channel.conclude(Err(NoResponse)), None);
     let ctx = &mut Context::from_waker(Waker::noop());
     assert!(matches!(Pin::new(&mut reader).poll_frame(ctx), Poll::Ready(Some(Err(_)))));
@@ -170,7 +170,7 @@ async fn readers_are_woken_and_dropped_without_the_lock() {
     // The same while bytes are awaited.
     let (channel, uses) = (channel(1), Arc::new(Uses::default()));
     channel.begin(StatusCode::OK, Data::Bytes).unwrap();
-    let mut reader = Reader::new(Arc::clone(&channel));
+    let mut reader = ChannelReader::new(Arc::clone(&channel));
     for _ in 0..2 {
         let foreign =
             Waker::from(Arc::new(Foreign { channel: Arc::clone(&channel), uses: Arc::clone(&uses) }));

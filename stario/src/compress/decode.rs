@@ -117,7 +117,7 @@ struct Decoded {
     decoder: Box<dyn DecodeV2 + Send>,
     /// What is left of the frame that is being decoded.
     input: Bytes,
-    position: Position,
+    position: DecoderPosition,
     /// Whether the decoder may hold more than it has given.
     holds_output: bool,
     taken: u64,
@@ -126,7 +126,7 @@ struct Decoded {
 
 /// Where in the coding's own structure the input is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Position {
+enum DecoderPosition {
     Start,
     Inside,
     /// Behind a member of gzip, a frame of zstd, or all of brotli.
@@ -148,7 +148,7 @@ impl Decoded {
             ratio: settings.ratio,
             decoder,
             input: Bytes::new(),
-            position: Position::Start,
+            position: DecoderPosition::Start,
             holds_output: false,
             taken: 0,
             given: 0,
@@ -182,13 +182,13 @@ impl Decoded {
 
     fn decode_into(&mut self, output: &mut WriteBuffer<'_>) -> io::Result<()> {
         while !self.input.is_empty() && !output.has_no_spare_space() {
-            if self.position == Position::End {
+            if self.position == DecoderPosition::End {
                 if self.coding == ContentCoding::Brotli {
                     return Err(io::ErrorKind::InvalidData.into());
                 }
                 self.decoder.reinit()?;
             }
-            self.position = Position::Inside;
+            self.position = DecoderPosition::Inside;
             let mut input = PartialBuffer::new(&self.input[..]);
             let before = output.written_len();
             let is_ended = self.decoder.decode(&mut input, output)?;
@@ -199,7 +199,7 @@ impl Decoded {
             self.input.advance(taken);
             self.holds_output = !is_ended;
             if is_ended {
-                self.position = Position::End;
+                self.position = DecoderPosition::End;
             }
         }
         if self.input.is_empty() && self.holds_output && !output.has_no_spare_space() {
@@ -212,7 +212,7 @@ impl Decoded {
                 }
             };
             if is_ended {
-                self.position = Position::End;
+                self.position = DecoderPosition::End;
             }
             self.holds_output = !is_ended && output.written_len() > before;
         }
@@ -223,7 +223,7 @@ impl Decoded {
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         self.body = Body::empty();
         self.input = Bytes::new();
-        (self.position, self.holds_output) = (Position::End, false);
+        (self.position, self.holds_output) = (DecoderPosition::End, false);
         Poll::Ready(Some(Err(error)))
     }
 }
@@ -250,7 +250,7 @@ impl http_body::Body for Decoded {
                     this.taken += this.input.len() as u64;
                 }
                 Some(Err(error)) => return this.fail(error),
-                None if this.position == Position::Inside => {
+                None if this.position == DecoderPosition::Inside => {
                     return this.fail(DecodeError::Broken(this.coding).into());
                 }
                 None => return Poll::Ready(None),

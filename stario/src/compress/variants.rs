@@ -34,11 +34,11 @@ pub(crate) struct Variants(Arc<Inner>);
 struct Inner {
     content: Bytes,
     /// Each by the coding's place in `ContentCoding::ALL`.
-    encoded: [Encoded; ContentCoding::ALL.len()],
+    encoded: [EncodedVariant; ContentCoding::ALL.len()],
 }
 
 #[derive(Default)]
-struct Encoded {
+struct EncodedVariant {
     is_wanted: AtomicBool,
     /// `None` inside, if the coding makes the content no shorter.
     bytes: OnceLock<Option<Bytes>>,

@@ -11,7 +11,7 @@ use crate::body::Body;
 use crate::development::{Causes, NoRoute, RELOAD_SCRIPT, Seen};
 use crate::exchange::Exchange;
 use crate::response::{self, Response};
-use crate::route::Target;
+use crate::route::TargetText;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -93,7 +93,7 @@ fn routes(exchange: &Exchange, seen: &Seen) -> Report {
     let row = |route: &crate::route::RouteInfo| {
         let (file, line) = route.place();
         let place = format!("{file}:{line}");
-        vec![route.method().to_string(), Target(route).to_string(), route.handler().to_owned(), place]
+        vec![route.method().to_string(), TargetText(route).to_string(), route.handler().to_owned(), place]
     };
     Report {
         title: format!("404 Not Found: no route has the path of {} {}", seen.method, seen.target),

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::Exchange;
 use crate::body::{Delivery, End, Entered};
 use crate::sse::StreamObserver;
-use crate::telemetry::Outcome;
+use crate::telemetry::RequestOutcome;
 
 impl Delivery for Exchange {
     fn enter(&self) -> Entered<'_> {
@@ -33,13 +33,13 @@ impl Delivery for Exchange {
         let (is_stream, is_stopped) =
             (self.record.is_stream.load(Ordering::Relaxed), self.record.is_stopped.load(Ordering::Relaxed));
         let outcome = match end {
-            End::Whole | End::Failed if is_stopped => Outcome::Stopped,
-            End::Whole => Outcome::Whole,
+            End::Whole | End::Failed if is_stopped => RequestOutcome::Stopped,
+            End::Whole => RequestOutcome::Whole,
             // The stop drops the body, or the handler that writes it, in which case the body fails.
-            End::Failed | End::Dropped if self.app().work.is_cut() => Outcome::Cut,
-            End::Failed => Outcome::Failed,
-            End::Dropped if is_stream => Outcome::ClientClosed,
-            End::Dropped => Outcome::Left,
+            End::Failed | End::Dropped if self.app().work.is_cut() => RequestOutcome::Cut,
+            End::Failed => RequestOutcome::Failed,
+            End::Dropped if is_stream => RequestOutcome::ClientClosed,
+            End::Dropped => RequestOutcome::Left,
         };
         self.conclude(bytes, outcome);
     }

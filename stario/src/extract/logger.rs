@@ -12,7 +12,7 @@ use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::request_id::RequestId;
 use crate::scope::Scope;
-use crate::telemetry::{self, Fields};
+use crate::telemetry::{self, LogFields};
 
 /// Writes log records that carry the request's id, and the fields given to [`with`](Self::with).
 ///
@@ -46,7 +46,7 @@ pub struct Logger {
     request_id: Option<RequestId>,
     /// The request's.
     span: Span,
-    fields: Option<Arc<Fields>>,
+    fields: Option<Arc<LogFields>>,
 }
 
 impl Logger {

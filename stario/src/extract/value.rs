@@ -32,7 +32,7 @@ use serde::de::DeserializeOwned;
 
 use attempt::Attempt;
 pub(super) use json::{Json, JsonTree};
-use place::Place;
+use place::ValuePlace;
 pub(super) use problem::{NotText, Problem};
 use reader::{Fields, Reader, View};
 #[cfg(feature = "forms")]
@@ -116,13 +116,13 @@ pub(super) fn from_json<T: DeserializeOwned>(json: Json<'_>) -> Result<T, Proble
 
 fn read<'de, T: DeserializeOwned>(view: View<'de>) -> Result<T, Problem> {
     let attempt = Attempt::default();
-    let mismatch = match Reader::new(view, Place::ROOT, &attempt).read(PhantomData) {
+    let mismatch = match Reader::new(view, ValuePlace::ROOT, &attempt).read(PhantomData) {
         Ok(value) => return Ok(value),
         Err(mismatch) => mismatch,
     };
     let mut value = None;
     let mut run = |attempt: &Attempt<'de>| {
-        value = Some(Reader::new(view, Place::ROOT, attempt).read(PhantomData)?);
+        value = Some(Reader::new(view, ValuePlace::ROOT, attempt).read(PhantomData)?);
         Ok(())
     };
     retry::retry(view, attempt, mismatch, &mut run)?;

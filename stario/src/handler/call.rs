@@ -26,7 +26,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::stream::{stream, too_many_streams, written};
 use super::{Endpoint, EndpointFuture};
 use crate::body::{BodyError, Cut};
-use crate::channel::{Channel, Opened};
+use crate::channel::{Channel, WrittenResponse};
 use crate::error::{Error, reason};
 use crate::exchange::Exchange;
 use crate::hand_over::{HandOver, NoResponse};
@@ -332,12 +332,12 @@ impl PendingCall {
         let Some(exchange) = &self.written_by else { return Poll::Pending };
         let Some(channel) = exchange.channel() else { return Poll::Pending };
         let (head, reader, is_events) = match ready!(channel.poll_head(ctx)) {
-            Ok(Opened::Whole(response)) => {
+            Ok(WrittenResponse::Whole(response)) => {
                 *whole = Some(response.into());
                 return Poll::Ready(Ok(()));
             }
-            Ok(Opened::Events(head, reader)) => (head, reader, true),
-            Ok(Opened::Bytes(head, reader)) => (head, reader, false),
+            Ok(WrittenResponse::Events(head, reader)) => (head, reader, true),
+            Ok(WrittenResponse::Bytes(head, reader)) => (head, reader, false),
             Err(NoResponse) => return Poll::Ready(Err(NoResponse)),
         };
         // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.

@@ -10,13 +10,13 @@ use crate::reply::{Answer, FrameStream};
 use crate::response::WholeResponse;
 
 /// Ends a handler's future: with what it answers, or when the last frame of its stream is sent.
-pub fn complete<'e>(exchange: &'e Exchange, answered: Result<Answer<'e>, Error>) -> Complete<'e> {
-    Complete { exchange, answered: Some(answered), frames: None }
+pub fn complete<'e>(exchange: &'e Exchange, answered: Result<Answer<'e>, Error>) -> Completion<'e> {
+    Completion { exchange, answered: Some(answered), frames: None }
 }
 
 /// The future of [`complete`]. It is written by hand, because the future of an `async` function would have room for its
 /// arguments twice.
-pub struct Complete<'e> {
+pub struct Completion<'e> {
     exchange: &'e Exchange,
     /// Until the first poll.
     answered: Option<Result<Answer<'e>, Error>>,
@@ -24,7 +24,7 @@ pub struct Complete<'e> {
     frames: Option<FrameStream<'e>>,
 }
 
-impl Future for Complete<'_> {
+impl Future for Completion<'_> {
     type Output = Result<WholeResponse, Error>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -7,7 +7,7 @@ use http::header::HeaderName;
 use super::{Endpoint, EndpointRoute};
 use crate::intern::intern;
 use crate::route::{EndpointInfo, HandlerKind};
-use crate::routing::Pattern;
+use crate::routing::PathPattern;
 
 /// A function with [`#[handler]`](macro@crate::handler).
 #[diagnostic::on_unimplemented(
@@ -82,7 +82,7 @@ impl HandlerRoute {
             let EndpointInfo { handler, file, line, .. } = self.endpoint.info;
             format!("{problem}, for {handler} at {file}:{line}")
         };
-        let pattern = Pattern::checked(&self.path)
+        let pattern = PathPattern::checked(&self.path)
             .map_err(|problem| refused(format!("`{}` is no path template: {problem}", self.path)))?;
         check_method(self.endpoint.info.kind, &self.method).map_err(refused)?;
         if self.endpoint.info.kind != HandlerKind::Query && self.endpoint.info.caching.is_some() {

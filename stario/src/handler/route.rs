@@ -7,7 +7,7 @@ use http::Method;
 use super::Endpoint;
 use crate::layer::Stage;
 use crate::route::EndpointInfo;
-use crate::routing::{Pattern, Route};
+use crate::routing::{PathPattern, Route};
 use crate::settings::PartSettings;
 
 /// A route that leads to a handler.
@@ -33,7 +33,7 @@ impl EndpointRoute {
             method: Method::from_bytes(endpoint.info.method.as_bytes()).unwrap_or_default(),
             headers: endpoint.info.headers,
             path: endpoint.info.path,
-            pattern: Pattern::new(endpoint.info.path),
+            pattern: PathPattern::new(endpoint.info.path),
             host: None,
             target: RouteTarget { endpoint, stages: Vec::new(), prefix: "", settings: Vec::new() },
         }

@@ -10,7 +10,7 @@ use http::{StatusCode, Version, request};
 use http_body::{Body as _, SizeHint};
 
 use crate::body::{Body, BodyError, Frames};
-use crate::channel::Reader;
+use crate::channel::ChannelReader;
 use crate::exchange::Exchange;
 use crate::response::{self, Response};
 use crate::sse::{EventSource, EventStream, Frame, StreamObserver, StreamSettings};
@@ -32,7 +32,7 @@ pub(super) fn stream(
 }
 
 /// The bytes that a handler writes, step by step.
-pub(super) fn written(head: Response, reader: Reader, place: StreamPlace) -> Response {
+pub(super) fn written(head: Response, reader: ChannelReader, place: StreamPlace) -> Response {
     head.map(|_| Body::frames(Written { reader, _place: place }))
 }
 
@@ -79,7 +79,7 @@ fn respond<S: EventSource + 'static>(
 
 /// What a handler writes, with its place among the streams that may be open.
 struct Written {
-    reader: Reader,
+    reader: ChannelReader,
     _place: StreamPlace,
 }
 

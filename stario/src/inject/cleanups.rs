@@ -50,21 +50,21 @@ impl<E: Display> CleanupOutcome for Result<(), E> {
 
 /// Deferred work, and the counter of the tasks in which it runs.
 pub(super) struct List {
-    state: Mutex<State>,
+    state: Mutex<CleanupState>,
     tasks: TaskTracker,
     /// The request that has deferred it, for the log.
     current: Current,
 }
 
 #[derive(Default)]
-struct State {
-    work: Vec<Work>,
+struct CleanupState {
+    work: Vec<DeferredWork>,
     /// Another list runs this one.
     is_kept: bool,
     is_done: bool,
 }
 
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+type DeferredWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl std::fmt::Debug for List {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -131,11 +131,11 @@ impl Drop for Cleanups {
 }
 
 impl List {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CleanupState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, work: Work) {
+    pub(super) fn add(&self, work: DeferredWork) {
         let mut state = self.lock();
         if !state.is_done {
             state.work.push(work);
@@ -158,7 +158,7 @@ impl List {
         }
     }
 
-    fn pop(&self) -> Option<Work> {
+    fn pop(&self) -> Option<DeferredWork> {
         let mut state = self.lock();
         let work = state.work.pop();
         state.is_done = work.is_none();
@@ -166,7 +166,7 @@ impl List {
     }
 }
 
-async fn run_one(work: Work) {
+async fn run_one(work: DeferredWork) {
     if let Err(panic) = catch_panic(work).await {
         tracing::error!(panic = panic_message(&*panic), "a clean-up panicked");
     }

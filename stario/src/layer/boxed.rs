@@ -11,7 +11,7 @@ use tower::Service;
 use crate::body::{Body, BodyError};
 use crate::response::Response;
 
-type ResponseFuture<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
+type BoxedResponse<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
 
 /// A service that answers with stario's responses, or with the error `E`.
 pub(crate) struct BoxedService<E>(Box<dyn CloneService<E>>);
@@ -32,7 +32,7 @@ impl<E: 'static> BoxedService<E> {
         self.0.poll_ready(ctx)
     }
 
-    pub(crate) fn call(&mut self, request: Request<Body>) -> ResponseFuture<E> {
+    pub(crate) fn call(&mut self, request: Request<Body>) -> BoxedResponse<E> {
         self.0.call(request)
     }
 
@@ -51,7 +51,7 @@ impl<E> Clone for BoxedService<E> {
 
 trait CloneService<E>: Send + Sync {
     fn poll_ready(&mut self, ctx: &mut Context<'_>) -> Poll<Result<(), E>>;
-    fn call(&mut self, request: Request<Body>) -> ResponseFuture<E>;
+    fn call(&mut self, request: Request<Body>) -> BoxedResponse<E>;
     fn clone_boxed(&self) -> Box<dyn CloneService<E>>;
 }
 
@@ -67,7 +67,7 @@ where
         Service::poll_ready(self, ctx).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request<Body>) -> ResponseFuture<E> {
+    fn call(&mut self, request: Request<Body>) -> BoxedResponse<E> {
         let answer = Service::call(self, request);
         Box::pin(async move {
             match answer.await {

@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use super::mailbox::{Dropped, Mailbox, Message};
 use super::pattern::Pattern;
-use super::table::{Shared, lock};
+use super::table::{RelayState, lock};
 
 /// A stream of the values published under its subjects, as `(subject, value)`; made by
 /// [`Relay::subscribe`](super::Relay::subscribe). Drop it to unsubscribe.
@@ -45,11 +45,11 @@ pub struct Subscription<T> {
     patterns: Vec<Pattern>,
     id: u64,
     pub(super) mailbox: Arc<Mutex<Mailbox<T>>>,
-    pub(super) shared: Arc<Shared<T>>,
+    pub(super) shared: Arc<RelayState<T>>,
 }
 
 impl<T> Subscription<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>, patterns: Vec<Pattern>, mailbox: Mailbox<T>) -> Self {
+    pub(super) fn new(shared: Arc<RelayState<T>>, patterns: Vec<Pattern>, mailbox: Mailbox<T>) -> Self {
         let mailbox = Arc::new(Mutex::new(mailbox));
         let id = lock(&shared.table).add(&patterns, &mailbox);
         Self { patterns, id, mailbox, shared }

@@ -10,7 +10,7 @@ use super::history::History;
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
 
-pub(super) struct Shared<T> {
+pub(super) struct RelayState<T> {
     pub(super) table: Mutex<Table<T>>,
     /// The last messages, if they are kept. Its lock is taken before that of the table, and that before a mailbox's.
     pub(super) history: OnceLock<Mutex<History<T>>>,
@@ -19,7 +19,7 @@ pub(super) struct Shared<T> {
     pub(super) measure: fn(&T) -> usize,
 }
 
-impl<T> Shared<T> {
+impl<T> RelayState<T> {
     pub(super) fn new(measure: fn(&T) -> usize) -> Self {
         Self { table: Mutex::default(), history: OnceLock::new(), dropped: AtomicU64::new(0), measure }
     }

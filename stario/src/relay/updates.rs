@@ -13,7 +13,7 @@ use super::mailbox::{Mailbox, Message};
 use super::pattern::Pattern;
 use super::position::Position;
 use super::subscription::Subscription;
-use super::table::{Shared, lock};
+use super::table::{RelayState, lock};
 
 /// What [`Updates`] yield.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,11 @@ pub struct Updates<T> {
 }
 
 impl<T> Updates<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>, patterns: Vec<Pattern>, position: Option<Position>) -> Self {
+    pub(super) fn new(
+        shared: Arc<RelayState<T>>,
+        patterns: Vec<Pattern>,
+        position: Option<Position>,
+    ) -> Self {
         let relay = Arc::clone(&shared);
         let history = relay.history.get().map(lock);
         let missed = position.as_ref().and_then(|position| history.as_ref()?.since(position, &patterns));

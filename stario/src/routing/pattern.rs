@@ -20,7 +20,7 @@ pub(crate) enum Capture<'p> {
 /// A path template, split at its slashes; `/` alone has no segment. Two templates that differ in their escapes only
 /// are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pattern(Vec<Segment>);
+pub(crate) struct PathPattern(Vec<Segment>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
@@ -32,7 +32,7 @@ pub(crate) enum Segment {
     Rest(Box<str>),
 }
 
-impl Pattern {
+impl PathPattern {
     pub(crate) fn new(path: &str) -> Self {
         let path = path.strip_prefix('/').unwrap_or(path);
         if path.is_empty() {
@@ -134,7 +134,7 @@ impl Pattern {
     }
 
     /// Whether a path of `pattern` can begin with these segments.
-    pub(crate) fn can_begin(&self, pattern: &Pattern) -> bool {
+    pub(crate) fn can_begin(&self, pattern: &PathPattern) -> bool {
         let mut others = pattern.0.iter();
         for segment in &self.0 {
             match (segment, others.next()) {
@@ -181,7 +181,7 @@ fn check_literal(text: &str) -> Result<(), String> {
     }
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for PathPattern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for segment in &self.0 {
             match segment {

@@ -9,7 +9,7 @@ fn route(method: &'static str, path: &'static str, headers: Headers) -> Route<()
         method: method.parse().unwrap(),
         headers,
         path,
-        pattern: Pattern::new(path),
+        pattern: PathPattern::new(path),
         host: None,
         target: (),
     }
@@ -165,15 +165,15 @@ fn templates_that_differ_in_their_escapes_are_one_path() {
 #[test]
 fn a_pattern_is_written_as_it_can_be_read_again() {
     for path in ["/a/{b}/{c...}", "/caf\u{e9}/%7Bx%7D", "/a%2Fb/100%25", "/%20%0A/x", "/%C2%85%E2%80%A8"] {
-        assert_eq!(Pattern::checked(path).unwrap().to_string(), path);
-        assert_eq!(Pattern::new(&Pattern::new(path).to_string()), Pattern::new(path), "{path}");
+        assert_eq!(PathPattern::checked(path).unwrap().to_string(), path);
+        assert_eq!(PathPattern::new(&PathPattern::new(path).to_string()), PathPattern::new(path), "{path}");
     }
-    assert_eq!(Pattern::new("/caf%c3%a9").to_string(), "/caf\u{e9}");
+    assert_eq!(PathPattern::new("/caf%c3%a9").to_string(), "/caf\u{e9}");
 }
 
 #[test]
 fn a_prefix_is_compared_as_literals_are() {
-    let check = |prefix, path, expected| assert_eq!(Pattern::new(prefix).strip(path), expected, "{path}");
+    let check = |prefix, path, expected| assert_eq!(PathPattern::new(prefix).strip(path), expected, "{path}");
     check("/admin", "/admin", Some(""));
     check("/admin", "/%61dmin/users", Some("/users"));
     check("/admin", "/admin/", Some("/"));
@@ -182,12 +182,13 @@ fn a_prefix_is_compared_as_literals_are() {
     check("/caf%c3%a9", "/caf\u{e9}/x%20", Some("/x%20"));
     check("", "/x", Some("/x"));
     check("", "*", None);
-    assert!(Pattern::new("").begins("*") && !Pattern::new("/a").begins("*"));
+    assert!(PathPattern::new("").begins("*") && !PathPattern::new("/a").begins("*"));
 }
 
 #[test]
 fn what_is_no_template_is_refused() {
-    let check = |path, expected: &str| assert_eq!(Pattern::checked(path).unwrap_err(), expected, "{path}");
+    let check =
+        |path, expected: &str| assert_eq!(PathPattern::checked(path).unwrap_err(), expected, "{path}");
     check("a", "it does not begin with `/`");
     check("/a//b", "it has an empty segment");
     check("/a/", "it ends in `/`; requests that do are redirected");

@@ -6,7 +6,7 @@ use super::listener::Listener;
 use super::places::Role;
 use crate::app::Assembled;
 use crate::error::Result;
-use crate::route::{RouteInfo, Target};
+use crate::route::{RouteInfo, TargetText};
 
 /// Prints the addresses and the routes, in a thread of its own: an output that is closed does not end the server, and
 /// one that is full does not block it.
@@ -53,7 +53,7 @@ fn row(route: &RouteInfo) -> [String; 5] {
     };
     [
         route.method().to_string(),
-        Target(route).to_string(),
+        TargetText(route).to_string(),
         route.kind().to_string(),
         handler,
         format!("{file}:{line}"),

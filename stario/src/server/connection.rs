@@ -129,7 +129,7 @@ impl Connections {
         let activity = Activity::new(Arc::clone(&self.app), peer, role, limits);
         // In a box, so that a connection that waits for its next request has no room for it.
         let Some((socket, protocol)) = Box::pin(self.begin(socket, &activity)).await else { return };
-        let end = End(Arc::clone(&activity));
+        let end = ConnectionEnd(Arc::clone(&activity));
         let token = self.sockets.token();
         let socket = WatchedSocket::new(socket, activity, self.limits.write_timeout, place, token);
         if role == Role::Reserve {
@@ -219,7 +219,7 @@ impl Connections {
     /// Polls the connection until it ends, is idle for too long, or the server stops.
     pub(super) async fn drive(
         &self,
-        connection: &mut impl Connection,
+        connection: &mut impl HttpConnection,
         activity: &Activity,
     ) -> hyper::Result<()> {
         let mut stop = self.app.shared().stop.watch();
@@ -271,23 +271,23 @@ impl Connections {
 }
 
 /// The end of a connection, however it ends.
-struct End(Arc<Activity>);
+struct ConnectionEnd(Arc<Activity>);
 
-impl Drop for End {
+impl Drop for ConnectionEnd {
     fn drop(&mut self) {
         self.0.note_end();
     }
 }
 
 /// What connections of both protocols have in common.
-pub(super) trait Connection {
+pub(super) trait HttpConnection {
     fn poll_end(&mut self, ctx: &mut Context<'_>) -> Poll<hyper::Result<()>>;
 
     /// Ends the connection after the requests that have begun.
     fn shut_down(&mut self);
 }
 
-impl<S> Connection for http1::UpgradeableConnection<TokioIo<WatchedSocket>, S>
+impl<S> HttpConnection for http1::UpgradeableConnection<TokioIo<WatchedSocket>, S>
 where
     S: HttpService<Incoming, ResBody = ResponseBody>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -32,7 +32,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::activity::Activity;
 use super::answer::answer;
-use super::connection::{Connection, Connections};
+use super::connection::{Connections, HttpConnection};
 use super::response_body::ResponseBody;
 use super::socket::WatchedSocket;
 use crate::settings::Limits;
@@ -79,7 +79,7 @@ impl Connections {
     }
 }
 
-impl<S> Connection for Pin<&mut http2::Connection<TokioIo<WatchedSocket>, S, Streams>>
+impl<S> HttpConnection for Pin<&mut http2::Connection<TokioIo<WatchedSocket>, S, Streams>>
 where
     S: HttpService<Incoming, ResBody = ResponseBody>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

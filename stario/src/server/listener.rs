@@ -129,11 +129,11 @@ mod unix {
     pub(crate) struct Listener {
         listener: UnixListener,
         /// Kept only for its drop, which removes the file. None for a socket that another process has made.
-        _file: Option<File>,
+        _file: Option<SocketFile>,
     }
 
     /// The socket's file. Its drop removes it, unless another file has taken its place.
-    struct File {
+    struct SocketFile {
         path: PathBuf,
         identity: (u64, u64),
     }
@@ -143,7 +143,7 @@ mod unix {
             remove_stale_socket(path)?;
             let socket = UnixSocket::new_stream()?;
             socket.bind(path)?;
-            let file = File { path: path.to_owned(), identity: identity(path)? };
+            let file = SocketFile { path: path.to_owned(), identity: identity(path)? };
             // Nobody can connect before `listen`, so the mode holds for all.
             fs::set_permissions(path, Permissions::from_mode(mode))?;
             Ok(Self { listener: socket.listen(backlog)?, _file: Some(file) })
@@ -189,7 +189,7 @@ mod unix {
         fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
     }
 
-    impl Drop for File {
+    impl Drop for SocketFile {
         fn drop(&mut self) {
             if identity(&self.path).is_ok_and(|found| found == self.identity)
                 && let Err(error) = fs::remove_file(&self.path)

@@ -28,7 +28,7 @@ pin_project_lite::pin_project! {
         #[pin]
         body: Body,
         request: ActiveRequest,
-        failure: Option<Failure>,
+        failure: Option<DelayedFailure>,
         has_ended: bool,
     }
 
@@ -98,7 +98,7 @@ impl http_body::Body for ResponseBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                let (failure, mark) = Failure::new(error);
+                let (failure, mark) = DelayedFailure::new(error);
                 *this.failure = Some(failure);
                 // The failure is in the log, and is not the stop's.
                 *this.has_ended = true;
@@ -129,12 +129,12 @@ impl http_body::Body for ResponseBody {
 
 /// An error that cuts a response once all before it is written. HTTP/2 would send the reset first, and drop the
 /// rest.
-struct Failure {
+struct DelayedFailure {
     error: Option<BodyError>,
     written: oneshot::Receiver<()>,
 }
 
-impl Failure {
+impl DelayedFailure {
     /// The failure, and a frame without bytes. The connection drops the frame when it has written what is before
     /// it: over HTTP/1, whose bytes are written in the same task, at once.
     fn new(error: BodyError) -> (Self, Frame<Bytes>) {

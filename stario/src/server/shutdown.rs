@@ -13,7 +13,7 @@ use crate::stop::StopSignal;
 const SIGNAL_DEBOUNCE: Duration = Duration::from_millis(200);
 
 /// What signals have told the process.
-pub(super) struct Signals {
+pub(super) struct ProcessSignals {
     /// Given at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP.
     pub(super) stop: StopSignal,
     /// Given at the second.
@@ -26,7 +26,7 @@ pub(super) struct Signals {
 ///
 /// It runs in a thread and a runtime of its own: tokio watches signals and sockets in the thread of one worker, and a
 /// handler that blocks that thread would keep the process from noticing the signal.
-pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
+pub(super) fn listen(is_hangup_taken: bool) -> Result<ProcessSignals> {
     let (stop, second_signal, ended) =
         (StopSignal::default(), StopSignal::default(), CancellationToken::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
@@ -49,7 +49,7 @@ pub(super) fn listen(is_hangup_taken: bool) -> Result<Signals> {
         runtime.block_on(is_over.run_until_cancelled(listening));
     };
     std::thread::Builder::new().name("stario-signals".to_owned()).spawn(run)?;
-    Ok(Signals { stop, second_signal, _listening: ended.drop_guard() })
+    Ok(ProcessSignals { stop, second_signal, _listening: ended.drop_guard() })
 }
 
 #[cfg(unix)]

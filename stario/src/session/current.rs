@@ -28,38 +28,38 @@ use crate::scope::Scope;
 /// How often a change is made again because another request was faster.
 const ATTEMPTS: usize = 64;
 
-pub(super) struct Current<T> {
+pub(super) struct CurrentSession<T> {
     sessions: Arc<Sessions<T>>,
     cookie: OwnCookie,
     head: Arc<HeadChanges>,
-    state: Mutex<State<T>>,
+    state: Mutex<SessionState<T>>,
     /// Held while this request changes the session: its own changes wait for each other.
     turn: tokio::sync::Mutex<()>,
 }
 
-struct State<T> {
+struct SessionState<T> {
     /// As it was last read or stored; `None` if the request has no session.
     record: Option<SessionRecord>,
     data: Arc<T>,
 }
 
 /// The session of the request, loaded at the first call.
-pub(super) async fn of<T: SessionData>(scope: &Scope) -> Result<Arc<Current<T>>, Rejection> {
-    let cell: &OnceCell<Result<Arc<Current<T>>, Rejection>> = scope.exchange().kept();
+pub(super) async fn of<T: SessionData>(scope: &Scope) -> Result<Arc<CurrentSession<T>>, Rejection> {
+    let cell: &OnceCell<Result<Arc<CurrentSession<T>>, Rejection>> = scope.exchange().kept();
     let load = || async {
-        let loaded = Current::load(scope).await.map(Arc::new);
+        let loaded = CurrentSession::load(scope).await.map(Arc::new);
         loaded.map_err(Error::into_rejection)
     };
     cell.get_or_init(load).await.clone()
 }
 
-impl<T: SessionData> Current<T> {
+impl<T: SessionData> CurrentSession<T> {
     async fn load(scope: &Scope) -> Result<Self, Error> {
         let Some(sessions) = scope.app().states.get::<Sessions<T>>() else {
             return Err("the app was assembled without these sessions".into());
         };
         let cookie = OwnCookie::of(&sessions.cookie_name, sessions.is_secure, scope);
-        let state = Mutex::new(State { record: None, data: Arc::default() });
+        let state = Mutex::new(SessionState { record: None, data: Arc::default() });
         let (head, turn) = (Arc::clone(scope.exchange().head_changes()), tokio::sync::Mutex::default());
         let current = Self { sessions, cookie, head, state, turn };
         if let Some((secret, is_signed_by_former)) = current.secret(scope)
@@ -117,7 +117,7 @@ impl<T: SessionData> Current<T> {
         self.set(Some(record), data);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, SessionState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -130,7 +130,7 @@ impl<T: SessionData> Current<T> {
     }
 
     fn set(&self, record: Option<SessionRecord>, data: T) {
-        *self.lock() = State { record, data: Arc::new(data) };
+        *self.lock() = SessionState { record, data: Arc::new(data) };
     }
 
     /// Takes over what the store has now.

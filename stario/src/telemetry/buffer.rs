@@ -31,7 +31,7 @@ const DELAY: Duration = Duration::from_millis(50);
 
 /// Lines on their way to `sink`.
 pub(super) struct Buffer {
-    state: Mutex<State>,
+    state: Mutex<BufferState>,
     /// Notified when the thread has something to do.
     due: Condvar,
     /// Notified when a batch was written.
@@ -64,7 +64,7 @@ impl<'l> Loss<'l> {
     }
 }
 
-struct State {
+struct BufferState {
     /// The lines that the thread has not taken yet.
     lines: Vec<u8>,
     /// How many lines found no room since the thread last took some.
@@ -95,7 +95,7 @@ enum Thread {
 
 impl Buffer {
     pub(super) fn new(capacity: usize, sink: fn(&[u8]), report: fn(&mut Vec<u8>, Loss<'_>)) -> Self {
-        let state = State {
+        let state = BufferState {
             lines: Vec::new(),
             dropped: 0,
             thread: Thread::NotStarted,
@@ -116,7 +116,7 @@ impl Buffer {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BufferState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -169,7 +169,7 @@ impl Buffer {
     }
 
     /// Has the batch written at once, unless that was asked for before.
-    fn make_due(&self, mut state: MutexGuard<'_, State>) {
+    fn make_due(&self, mut state: MutexGuard<'_, BufferState>) {
         let was_due = std::mem::replace(&mut state.is_due, true);
         match state.thread {
             Thread::Collecting if !was_due => self.wake(state),
@@ -180,7 +180,7 @@ impl Buffer {
 
     /// Wakes the thread. Whoever sees `Collecting` afterwards need not wake it again.
     #[cold]
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
+    fn wake(&self, mut state: MutexGuard<'_, BufferState>) {
         state.thread = Thread::Collecting;
         #[cfg(test)]
         {
@@ -191,7 +191,7 @@ impl Buffer {
     }
 
     #[cold]
-    fn start(&'static self, state: &mut State) {
+    fn start(&'static self, state: &mut BufferState) {
         state.thread = Thread::Collecting;
         let thread = std::thread::Builder::new().name("stario-log".to_owned());
         if thread.spawn(|| self.run()).is_err() {
@@ -233,7 +233,7 @@ impl Buffer {
     }
 
     /// Waits until the batch is due, or old enough.
-    fn collect<'b>(&'b self, mut state: MutexGuard<'b, State>) -> MutexGuard<'b, State> {
+    fn collect<'b>(&'b self, mut state: MutexGuard<'b, BufferState>) -> MutexGuard<'b, BufferState> {
         let end = Instant::now() + DELAY;
         while !state.is_due {
             let left = end.saturating_duration_since(Instant::now());
@@ -271,8 +271,8 @@ impl Buffer {
     fn wait_until(
         &self,
         limit: Duration,
-        is_written: impl Fn(&State) -> bool,
-    ) -> Option<MutexGuard<'_, State>> {
+        is_written: impl Fn(&BufferState) -> bool,
+    ) -> Option<MutexGuard<'_, BufferState>> {
         let end = Instant::now() + limit;
         let mut state = self.lock();
         while !is_written(&state) {

@@ -7,9 +7,9 @@ use serde_json::Value;
 /// Named values in the order in which they were given; a later one of the same name takes the place of the
 /// earlier.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fields(Vec<(Cow<'static, str>, Value)>);
+pub(crate) struct LogFields(Vec<(Cow<'static, str>, Value)>);
 
-impl Fields {
+impl LogFields {
     pub(crate) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
         let name = name.into();
         match self.0.iter_mut().find(|(present, _)| *present == name) {

@@ -10,7 +10,7 @@ use tracing::{Level, Subscriber, dispatcher};
 use tracing_subscriber::layer::Layer;
 
 use super::buffer::{Buffer, CAPACITY, Loss};
-use super::fields::Fields;
+use super::fields::LogFields;
 use super::line::{self, Format};
 use super::names::LOGGER;
 use crate::request_id::{Digits, RequestId};
@@ -110,7 +110,7 @@ impl Log {
         &self,
         level: Level,
         message: &str,
-        fields: Option<&Fields>,
+        fields: Option<&LogFields>,
         request_id: Option<RequestId>,
     ) {
         self.write_line(level, Instant::now(), |line| {
@@ -118,7 +118,7 @@ impl Log {
             if self.format == Format::Json {
                 line.push(b'"');
             }
-            for (name, value) in fields.into_iter().flat_map(Fields::iter) {
+            for (name, value) in fields.into_iter().flat_map(LogFields::iter) {
                 match self.format {
                     Format::Json => line::push_field(line, self.format, unreserved(name), value),
                     Format::Text { .. } => line::push_field(line, self.format, name, value),
@@ -249,7 +249,7 @@ pub(super) mod tests {
     #[test]
     fn the_fields_of_a_logger_are_fields_of_the_line() {
         let id = RequestId::next();
-        let mut fields = Fields::default();
+        let mut fields = LogFields::default();
         fields.set("rows", 3.into());
         fields.set("file", "a \"b\"\n.csv".into());
         for format in [TEXT, Format::Json] {
@@ -275,7 +275,7 @@ pub(super) mod tests {
     #[test]
     fn a_line_of_json_is_one_object_whatever_its_fields_are() {
         let hostile = "\"}\n{\"level\":\"ERROR\"}\0\x1b[2J\u{2028}\u{feff}";
-        let mut fields = Fields::default();
+        let mut fields = LogFields::default();
         for name in ["level", "message", "timestamp", "target", "request_id", hostile] {
             fields.set(name, hostile.into());
         }

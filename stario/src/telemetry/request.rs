@@ -82,13 +82,13 @@ pub(crate) struct RequestRecord<'r> {
     pub(crate) bytes: u64,
     /// How many events were sent, if the response is an event stream.
     pub(crate) events: Option<u64>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: RequestOutcome,
     pub(crate) elapsed: Duration,
 }
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum RequestOutcome {
     /// The whole response was sent.
     Whole,
     /// The body of the response failed or panicked.
@@ -105,17 +105,17 @@ pub(crate) enum Outcome {
     Cut,
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// What stands between the status and the duration.
     fn words(self) -> &'static str {
         match self {
-            Outcome::Whole => "in",
-            Outcome::Failed => "failed after",
-            Outcome::LeftBeforeAnswer => "was left by its client after",
-            Outcome::Left => "left by its client after",
-            Outcome::ClientClosed => "closed by its client after",
-            Outcome::Stopped => "ended by the server's stop after",
-            Outcome::Cut => "cut by the server's stop after",
+            RequestOutcome::Whole => "in",
+            RequestOutcome::Failed => "failed after",
+            RequestOutcome::LeftBeforeAnswer => "was left by its client after",
+            RequestOutcome::Left => "left by its client after",
+            RequestOutcome::ClientClosed => "closed by its client after",
+            RequestOutcome::Stopped => "ended by the server's stop after",
+            RequestOutcome::Cut => "cut by the server's stop after",
         }
     }
 }
@@ -201,7 +201,7 @@ impl RequestRecord<'_> {
         }
         let request = start..line.len();
         match (self.outcome, status) {
-            (Outcome::Whole, Some(status)) => {
+            (RequestOutcome::Whole, Some(status)) => {
                 let mut part = *IN;
                 part[IN_STATUS_AT].copy_from_slice(&status);
                 line.extend_from_slice(&part);
@@ -399,7 +399,7 @@ mod tests {
             reason: None,
             bytes: 12,
             events: None,
-            outcome: Outcome::Whole,
+            outcome: RequestOutcome::Whole,
             elapsed: ELAPSED,
         };
         let check = |record: RequestRecord<'_>, text: &str, json: &str| {
@@ -416,7 +416,7 @@ mod tests {
             r#"GET /plain/ada 200 in 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12"#,
         );
         check(
-            RequestRecord { events: Some(3), outcome: Outcome::ClientClosed, ..plain() },
+            RequestRecord { events: Some(3), outcome: RequestOutcome::ClientClosed, ..plain() },
             "GET /plain/ada 200 closed by its client after 92.3µs events=3",
             r#"GET /plain/ada 200 closed by its client after 92.3µs","http.route":"/plain/{name}","target":"stario::request","http.request.method":"GET","url.path":"/plain/ada","client.address":"127.0.0.1","http.response.status_code":200,"http.response.body.size":12,"events":3"#,
         );
@@ -435,7 +435,7 @@ mod tests {
                 client: None,
                 route: None,
                 status: None,
-                outcome: Outcome::LeftBeforeAnswer,
+                outcome: RequestOutcome::LeftBeforeAnswer,
                 ..plain()
             },
             r#"GET /a"\u{9b}é was left by its client after 92.3µs"#,
@@ -462,7 +462,7 @@ mod tests {
                 reason: None,
                 bytes: 12,
                 events: None,
-                outcome: Outcome::Whole,
+                outcome: RequestOutcome::Whole,
                 elapsed: ELAPSED,
             };
             let line = line(Format::Json, &record);
@@ -486,7 +486,7 @@ mod tests {
             reason: None,
             bytes: 0,
             events: None,
-            outcome: Outcome::Cut,
+            outcome: RequestOutcome::Cut,
             elapsed: ELAPSED,
         };
         for (seconds, expected) in [(9, "9.000000007"), (10, "10.000000007"), (86_400, "86400.000000007")] {

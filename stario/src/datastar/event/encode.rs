@@ -45,10 +45,10 @@ use super::burst::Burst;
 /// An invalid event (signals that are not a JSON object, a mode that needs a selector and has none, an id that no
 /// browser could send back) ends the stream in which it is yielded, as an error does, and the log says why.
 #[derive(Clone)]
-pub struct Event(Kind);
+pub struct Event(EventKind);
 
 #[derive(Clone)]
-enum Kind {
+enum EventKind {
     /// As it goes over the wire.
     Encoded(Bytes),
     /// A patch of elements alone, on one line. A stream yields it so, and it is written where it is sent from.
@@ -59,7 +59,7 @@ enum Kind {
 impl Event {
     /// A patch of elements alone, of which there are some without any line end, for a stream to send.
     pub(super) fn of_elements(html: Html) -> Self {
-        Self(Kind::Elements(html))
+        Self(EventKind::Elements(html))
     }
 
     /// The event as it goes over the wire, the blank line at its end included.
@@ -69,9 +69,9 @@ impl Event {
     /// What is wrong with it, for the log.
     pub(crate) fn into_bytes(self) -> Result<Bytes, Invalid> {
         match self.0 {
-            Kind::Encoded(bytes) => Ok(bytes),
-            Kind::Elements(html) => Ok(patch_of(&html).concat().into()),
-            Kind::Invalid(invalid) => Err(invalid),
+            EventKind::Encoded(bytes) => Ok(bytes),
+            EventKind::Elements(html) => Ok(patch_of(&html).concat().into()),
+            EventKind::Invalid(invalid) => Err(invalid),
         }
     }
 
@@ -82,9 +82,9 @@ impl Event {
     /// What is wrong with it, for the log.
     pub(crate) fn add_to(self, burst: &mut Burst) -> Result<(), Invalid> {
         match self.0 {
-            Kind::Encoded(bytes) => burst.add_event(bytes),
-            Kind::Elements(html) => burst.write_event(patch_of(&html)),
-            Kind::Invalid(invalid) => return Err(invalid),
+            EventKind::Encoded(bytes) => burst.add_event(bytes),
+            EventKind::Elements(html) => burst.write_event(patch_of(&html)),
+            EventKind::Invalid(invalid) => return Err(invalid),
         }
         Ok(())
     }
@@ -93,21 +93,21 @@ impl Event {
     /// has read that line, and would not ask again for an event whose data were lost with the connection.
     pub(crate) fn set_last_id(&mut self, id: &str) {
         let event = match &self.0 {
-            Kind::Encoded(bytes) => bytes.clone(),
-            Kind::Elements(html) => patch_of(html).concat().into(),
-            Kind::Invalid(_) => return,
+            EventKind::Encoded(bytes) => bytes.clone(),
+            EventKind::Elements(html) => patch_of(html).concat().into(),
+            EventKind::Invalid(_) => return,
         };
         // The blank line comes behind the id.
         let lines = event.strip_suffix(b"\n").unwrap_or(&event);
-        self.0 = Kind::Encoded([lines, b"id: ", id.as_bytes(), b"\n\n"].concat().into());
+        self.0 = EventKind::Encoded([lines, b"id: ", id.as_bytes(), b"\n\n"].concat().into());
     }
 
     /// How many bytes go over the wire.
     pub(crate) fn len(&self) -> usize {
         match &self.0 {
-            Kind::Encoded(bytes) => bytes.len(),
-            Kind::Elements(html) => patch_of(html).iter().map(|part| part.len()).sum(),
-            Kind::Invalid(_) => 0,
+            EventKind::Encoded(bytes) => bytes.len(),
+            EventKind::Elements(html) => patch_of(html).iter().map(|part| part.len()).sum(),
+            EventKind::Invalid(_) => 0,
         }
     }
 }
@@ -186,7 +186,7 @@ impl Envelope {
     /// are there, in their order.
     pub(super) fn event(self, name: &str, fields: &[(Prefix, Option<&str>)]) -> Event {
         if let Some(problem) = self.problem {
-            return Event(Kind::Invalid(Invalid(problem.into())));
+            return Event(EventKind::Invalid(Invalid(problem.into())));
         }
         let retry = self.retry.filter(|retry| *retry != DEFAULT_RETRY).map(|retry| retry.to_string());
         let envelope = [("id: ", self.id.as_deref()), ("retry: ", retry.as_deref())];
@@ -210,7 +210,7 @@ impl Envelope {
             }
         }
         text.push('\n');
-        Event(Kind::Encoded(text.into()))
+        Event(EventKind::Encoded(text.into()))
     }
 }
 

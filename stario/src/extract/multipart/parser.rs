@@ -28,7 +28,7 @@ pub(in super::super) struct Parser {
     buffer: BytesMut,
     /// Separates the parts: `\r\n--` and the boundary.
     delimiter: Vec<u8>,
-    position: Position,
+    position: ParserPosition,
     parts: usize,
     kept: Kept,
 }
@@ -43,7 +43,7 @@ struct Kept {
 
 /// Where in the body the buffer begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Position {
+enum ParserPosition {
     /// Inside of a part's content, or of the text before the first part.
     Content,
     /// Right after a delimiter.
@@ -64,7 +64,7 @@ impl Parser {
             // The first delimiter may stand at the very beginning of the body.
             buffer: BytesMut::from("\r\n"),
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
-            position: Position::Content,
+            position: ParserPosition::Content,
             parts: 0,
             kept: Kept::default(),
         })
@@ -93,15 +93,15 @@ impl Parser {
     pub(super) async fn next_head(&mut self) -> Result<Option<(http::HeaderMap, Disposition)>, Rejection> {
         let head = self.read_head().await;
         if head.is_err() {
-            self.position = Position::End;
+            self.position = ParserPosition::End;
         }
         head
     }
 
     async fn read_head(&mut self) -> Result<Option<(http::HeaderMap, Disposition)>, Rejection> {
         while self.content().await?.is_some() {}
-        if self.position == Position::End || self.is_last().await? {
-            self.position = Position::End;
+        if self.position == ParserPosition::End || self.is_last().await? {
+            self.position = ParserPosition::End;
             return Ok(None);
         }
         self.parts += 1;
@@ -116,17 +116,17 @@ impl Parser {
             headers.and_then(parse_headers).ok_or_else(|| malformed("a part has broken headers"))?;
         let disposition = Disposition::of(&headers)
             .ok_or_else(|| malformed("a part has no `content-disposition` with a name"))?;
-        self.position = Position::Content;
+        self.position = ParserPosition::Content;
         Ok(Some((headers, disposition)))
     }
 
     /// Reads the next bytes of the content; `None` at its end.
     pub(super) async fn content(&mut self) -> Result<Option<Bytes>, Rejection> {
-        while self.position == Position::Content {
+        while self.position == ParserPosition::Content {
             match find(&self.buffer, &self.delimiter) {
                 Some(0) => {
                     self.buffer.advance(self.delimiter.len());
-                    self.position = Position::Delimiter;
+                    self.position = ParserPosition::Delimiter;
                 }
                 Some(length) => return Ok(Some(self.buffer.split_to(length).freeze())),
                 None => {
@@ -176,7 +176,7 @@ impl Parser {
         match self.body.next().await {
             Some(chunk) => self.buffer.extend_from_slice(&chunk?),
             None => {
-                self.position = Position::End;
+                self.position = ParserPosition::End;
                 return Err(malformed("it ends within a part"));
             }
         }

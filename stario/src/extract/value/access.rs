@@ -12,7 +12,7 @@ use serde::de::{
 use super::attempt::{Attempt, Empty};
 use super::json::{Json, JsonElements};
 use super::mismatch::Mismatch;
-use super::place::Place;
+use super::place::ValuePlace;
 use super::reader::{Reader, View};
 use super::words::is_plain_name;
 
@@ -25,7 +25,7 @@ pub(super) fn shown<'n>(name: &'n str, names: &[&str]) -> &'n str {
 pub(super) struct Members<'a, 'de, I> {
     rest: I,
     names: &'static [&'static str],
-    place: Place,
+    place: ValuePlace,
     attempt: &'a Attempt<'de>,
     current: Option<(&'de str, View<'de>)>,
 }
@@ -114,7 +114,7 @@ impl<'de> Deserializer<'de> for Key<'de> {
 /// The texts of one name.
 pub(super) struct Texts<'a, 'de> {
     rest: Iter<'de, Cow<'de, str>>,
-    place: Place,
+    place: ValuePlace,
     attempt: &'a Attempt<'de>,
     leaves_out_empty: bool,
 }
@@ -140,7 +140,7 @@ impl<'de> SeqAccess<'de> for Texts<'_, 'de> {
 /// The elements of a list in JSON.
 pub(super) struct Elements<'a, 'de> {
     rest: Enumerate<JsonElements<'de>>,
-    place: Place,
+    place: ValuePlace,
     attempt: &'a Attempt<'de>,
     is_tuple: bool,
 }
@@ -150,7 +150,7 @@ impl<'a, 'de> Elements<'a, 'de> {
         Self { rest: elements.enumerate(), place: parent.place, attempt: parent.attempt, is_tuple }
     }
 
-    fn place(&self, index: usize) -> Place {
+    fn place(&self, index: usize) -> ValuePlace {
         if self.is_tuple { self.place.of_element(index) } else { self.place.of_elements() }
     }
 }
@@ -174,7 +174,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 /// A query or form as a list of pairs.
 pub(super) struct Pairs<'a, 'de> {
     rest: Iter<'de, (Cow<'de, str>, Cow<'de, str>)>,
-    place: Place,
+    place: ValuePlace,
     attempt: &'a Attempt<'de>,
 }
 
@@ -197,7 +197,7 @@ impl<'de> SeqAccess<'de> for Pairs<'_, 'de> {
 /// A name and its text.
 pub(super) struct Pair<'a, 'de> {
     rest: Enumerate<std::array::IntoIter<&'de Cow<'de, str>, 2>>,
-    place: Place,
+    place: ValuePlace,
     attempt: &'a Attempt<'de>,
 }
 

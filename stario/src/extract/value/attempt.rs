@@ -18,13 +18,13 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::mismatch::Found;
-use super::place::Place;
+use super::mismatch::FoundValue;
+use super::place::ValuePlace;
 use super::scalar::{Guess, Number, truth};
 
 /// How a text is given to a type that does not say what it needs, instead of by its look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum WireForm {
     Text,
     Whole,
     Float,
@@ -45,11 +45,11 @@ pub(super) enum Empty {
 /// What is read in another way in the next run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
-    Form(Form),
+    Form(WireForm),
     Empty(Empty),
 }
 
-impl Form {
+impl WireForm {
     /// The form that makes a text what serde expects, by serde's names of types.
     pub(super) fn to(expected: &str) -> Option<Self> {
         match expected.strip_prefix("a nonzero ").unwrap_or(expected) {
@@ -79,7 +79,7 @@ impl Form {
 /// A text that was read by a type that did not say what it needs, usually serde's buffer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Buffered<'de> {
-    pub(super) place: Place,
+    pub(super) place: ValuePlace,
     pub(super) text: &'de str,
     /// Whether it is of a query or form, where a list is several texts of one name.
     pub(super) may_be_list: bool,
@@ -96,18 +96,22 @@ pub(super) enum Given {
 
 impl Buffered<'_> {
     /// Whether serde's error is about this text as it was given.
-    pub(super) fn is(&self, found: Found) -> bool {
+    pub(super) fn is(&self, found: FoundValue) -> bool {
         match (self.given, found) {
-            (Given::Scalar(Guess::Text), Found::Text { address, length }) => {
+            (Given::Scalar(Guess::Text), FoundValue::Text { address, length }) => {
                 self.text.as_ptr().addr() == address && self.text.len() == length
             }
-            (Given::Scalar(Guess::Number(Number::Unsigned(given))), Found::Unsigned(found)) => given == found,
-            (Given::Scalar(Guess::Number(Number::Signed(given))), Found::Signed(found)) => given == found,
-            (Given::Scalar(Guess::Number(Number::Float(given))), Found::Float(found)) => {
+            (Given::Scalar(Guess::Number(Number::Unsigned(given))), FoundValue::Unsigned(found)) => {
+                given == found
+            }
+            (Given::Scalar(Guess::Number(Number::Signed(given))), FoundValue::Signed(found)) => {
+                given == found
+            }
+            (Given::Scalar(Guess::Number(Number::Float(given))), FoundValue::Float(found)) => {
                 given.to_bits() == found.to_bits()
             }
-            (Given::Scalar(Guess::Bool(given)), Found::Bool(found)) => given == found,
-            (Given::List, Found::List) => true,
+            (Given::Scalar(Guess::Bool(given)), FoundValue::Bool(found)) => given == found,
+            (Given::List, FoundValue::List) => true,
             _ => false,
         }
     }
@@ -121,25 +125,25 @@ static BLANKS: &str =
 #[derive(Default)]
 pub(super) struct Attempt<'de> {
     /// These two are empty in the first run, and short in most others.
-    forms: Vec<(Place, Form)>,
-    empties: Vec<(Place, Empty)>,
+    forms: Vec<(ValuePlace, WireForm)>,
+    empties: Vec<(ValuePlace, Empty)>,
     /// The value that is left out, to find out whether it is the one that does not fit.
-    removed: Option<Place>,
+    removed: Option<ValuePlace>,
     buffered: RefCell<Vec<Buffered<'de>>>,
     /// The number of values that were read, in all runs.
     reads: Cell<usize>,
 }
 
 impl<'de> Attempt<'de> {
-    pub(super) fn form(&self, place: Place) -> Option<Form> {
+    pub(super) fn form(&self, place: ValuePlace) -> Option<WireForm> {
         self.forms.iter().find(|(own, _)| *own == place).map(|(_, form)| *form)
     }
 
-    pub(super) fn empty(&self, place: Place) -> Option<Empty> {
+    pub(super) fn empty(&self, place: ValuePlace) -> Option<Empty> {
         self.empties.iter().find(|(own, _)| *own == place).map(|(_, empty)| *empty)
     }
 
-    pub(super) fn is_removed(&self, place: Place) -> bool {
+    pub(super) fn is_removed(&self, place: ValuePlace) -> bool {
         self.removed == Some(place)
     }
 
@@ -148,7 +152,7 @@ impl<'de> Attempt<'de> {
         !self.empties.is_empty() || self.removed.is_some()
     }
 
-    pub(super) fn change(&mut self, place: Place, change: Change) {
+    pub(super) fn change(&mut self, place: ValuePlace, change: Change) {
         self.take_back(place, change);
         match change {
             Change::Form(form) => self.forms.push((place, form)),
@@ -156,14 +160,14 @@ impl<'de> Attempt<'de> {
         }
     }
 
-    pub(super) fn take_back(&mut self, place: Place, change: Change) {
+    pub(super) fn take_back(&mut self, place: ValuePlace, change: Change) {
         match change {
             Change::Form(_) => self.forms.retain(|(own, _)| *own != place),
             Change::Empty(_) => self.empties.retain(|(own, _)| *own != place),
         }
     }
 
-    pub(super) fn remove(&mut self, place: Option<Place>) {
+    pub(super) fn remove(&mut self, place: Option<ValuePlace>) {
         self.removed = place;
     }
 
@@ -177,7 +181,13 @@ impl<'de> Attempt<'de> {
 
     /// Reads a text for a type that does not say what it needs. Returns the text to give, which has an address of
     /// its own.
-    pub(super) fn buffer(&self, place: Place, text: &'de str, may_be_list: bool, given: Given) -> &'de str {
+    pub(super) fn buffer(
+        &self,
+        place: ValuePlace,
+        text: &'de str,
+        may_be_list: bool,
+        given: Given,
+    ) -> &'de str {
         let mut buffered = self.buffered.borrow_mut();
         let text =
             if text.is_empty() { BLANKS.get(buffered.len()..buffered.len()).unwrap_or(text) } else { text };

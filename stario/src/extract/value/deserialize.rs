@@ -4,8 +4,8 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserializer, Visitor};
 
 use super::access::{Elements, Members, Pair, Pairs, Texts, Variant};
-use super::attempt::{Form, Given};
-use super::json::Kind;
+use super::attempt::{Given, WireForm};
+use super::json::JsonKind;
 use super::mismatch::Mismatch;
 use super::reader::{Reader, View};
 use super::scalar::{Guess, Number, truth};
@@ -33,9 +33,9 @@ impl<'de> Reader<'_, 'de> {
         let may_be_list = matches!(self.view, View::Texts { .. });
         let number = |number: Option<Number>| number.map_or(Guess::Text, Guess::Number);
         let guess = match self.attempt.form(self.place) {
-            Some(Form::Whole) => number(Number::whole(text)),
-            Some(Form::Float) => number(Number::float(text)),
-            Some(Form::Bool) => truth(text).map_or(Guess::Text, Guess::Bool),
+            Some(WireForm::Whole) => number(Number::whole(text)),
+            Some(WireForm::Float) => number(Number::float(text)),
+            Some(WireForm::Bool) => truth(text).map_or(Guess::Text, Guess::Bool),
             None if may_be_list => Guess::of(text),
             _ => Guess::Text,
         };
@@ -257,7 +257,7 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
         match self.view {
             View::Nothing => Err(self.refusal(&visitor)),
             View::Texts { all, one } => match self.attempt.form(self.place) {
-                Some(Form::List) => self.elements(false, visitor),
+                Some(WireForm::List) => self.elements(false, visitor),
                 None if all.len() > 1 => {
                     self.attempt.buffer(self.place, one, true, Given::List);
                     self.elements(false, visitor)
@@ -265,12 +265,12 @@ impl<'de> Deserializer<'de> for Reader<'_, 'de> {
                 _ => self.guessed_text(one, visitor),
             },
             View::Json(json) => match json.kind() {
-                Kind::Text(text) => self.guessed_text(text, visitor),
-                Kind::Null => visitor.visit_unit(),
-                Kind::Bool(value) => visitor.visit_bool(value),
-                Kind::Number(number) => number.visit(visitor),
-                Kind::Object => self.members(&[], visitor),
-                Kind::List => self.elements(false, visitor),
+                JsonKind::Text(text) => self.guessed_text(text, visitor),
+                JsonKind::Null => visitor.visit_unit(),
+                JsonKind::Bool(value) => visitor.visit_bool(value),
+                JsonKind::Number(number) => number.visit(visitor),
+                JsonKind::Object => self.members(&[], visitor),
+                JsonKind::List => self.elements(false, visitor),
             },
             View::Fields(_) => self.members(&[], visitor),
             View::Pair(_) => self.elements(false, visitor),

@@ -160,7 +160,7 @@ impl<'de> Visitor<'de> for Builder<'_> {
 }
 
 /// What a value is.
-pub(super) enum Kind<'t> {
+pub(super) enum JsonKind<'t> {
     Null,
     Bool(bool),
     Number(Number),
@@ -189,16 +189,16 @@ impl<'t> Json<'t> {
         }
     }
 
-    pub(super) fn kind(self) -> Kind<'t> {
+    pub(super) fn kind(self) -> JsonKind<'t> {
         match self.node() {
-            Node::Null => Kind::Null,
-            Node::Bool(value) => Kind::Bool(value),
-            Node::Unsigned(number) => Kind::Number(Number::Unsigned(number)),
-            Node::Signed(number) => Kind::Number(Number::Signed(number)),
-            Node::Float(number) => Kind::Number(Number::Float(number)),
-            Node::Text { begin, end } => Kind::Text(self.tree.texts.get(begin..end).unwrap_or_default()),
-            Node::List { .. } => Kind::List,
-            Node::Object { .. } => Kind::Object,
+            Node::Null => JsonKind::Null,
+            Node::Bool(value) => JsonKind::Bool(value),
+            Node::Unsigned(number) => JsonKind::Number(Number::Unsigned(number)),
+            Node::Signed(number) => JsonKind::Number(Number::Signed(number)),
+            Node::Float(number) => JsonKind::Number(Number::Float(number)),
+            Node::Text { begin, end } => JsonKind::Text(self.tree.texts.get(begin..end).unwrap_or_default()),
+            Node::List { .. } => JsonKind::List,
+            Node::Object { .. } => JsonKind::Object,
         }
     }
 
@@ -208,21 +208,21 @@ impl<'t> Json<'t> {
 
     pub(super) fn truth(self) -> Option<bool> {
         match self.kind() {
-            Kind::Bool(value) => Some(value),
+            JsonKind::Bool(value) => Some(value),
             _ => None,
         }
     }
 
     pub(super) fn number(self) -> Option<Number> {
         match self.kind() {
-            Kind::Number(number) => Some(number),
+            JsonKind::Number(number) => Some(number),
             _ => None,
         }
     }
 
     pub(super) fn text(self) -> Option<&'t str> {
         match self.kind() {
-            Kind::Text(text) => Some(text),
+            JsonKind::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -231,10 +231,10 @@ impl<'t> Json<'t> {
     #[cfg(feature = "forms")]
     pub(in super::super) fn as_input_text(self) -> Option<Cow<'t, str>> {
         match self.kind() {
-            Kind::Text(text) => Some(text.into()),
-            Kind::Bool(value) => Some(if value { "true" } else { "false" }.into()),
-            Kind::Number(number) => Some(number.to_string().into()),
-            Kind::Null | Kind::List | Kind::Object => None,
+            JsonKind::Text(text) => Some(text.into()),
+            JsonKind::Bool(value) => Some(if value { "true" } else { "false" }.into()),
+            JsonKind::Number(number) => Some(number.to_string().into()),
+            JsonKind::Null | JsonKind::List | JsonKind::Object => None,
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) struct Mismatch(Box<Details>);
 #[derive(Debug)]
 struct Details {
     reason: Reason,
-    found: Found,
+    found: FoundValue,
     /// The single value that was read when the error occurred, unless serde had buffered it.
     leaf: Option<Leaf>,
     /// Names and indices from the value up to the root.
@@ -35,7 +35,7 @@ pub(super) enum Reason {
 
 /// The value that serde reports as unexpected.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Found {
+pub(super) enum FoundValue {
     /// A text, by its address, which tells apart the texts of one request.
     Text {
         address: usize,
@@ -50,28 +50,28 @@ pub(super) enum Found {
 }
 
 impl Mismatch {
-    fn new(reason: Reason, found: Found) -> Self {
+    fn new(reason: Reason, found: FoundValue) -> Self {
         Self(Box::new(Details { reason, found, leaf: None, path: Vec::new() }))
     }
 
     /// There is no value where `expected` is needed.
     pub(super) fn missing(expected: &dyn Expected) -> Self {
-        Self::new(Reason::Missing(expected.to_string()), Found::Other)
+        Self::new(Reason::Missing(expected.to_string()), FoundValue::Other)
     }
 
     /// There is no value where one of `names` is needed.
     pub(super) fn missing_name(names: &[&str]) -> Self {
-        Self::new(Reason::Missing(words::one_of(names)), Found::Other)
+        Self::new(Reason::Missing(words::one_of(names)), FoundValue::Other)
     }
 
     /// The value is not what is needed.
     pub(super) fn invalid(expected: &dyn Expected) -> Self {
-        Self::new(Reason::Invalid(expected.to_string()), Found::Other)
+        Self::new(Reason::Invalid(expected.to_string()), FoundValue::Other)
     }
 
     /// The value is not one of `names`.
     pub(super) fn invalid_name(names: &[&str]) -> Self {
-        Self::new(Reason::Invalid(words::one_of(names)), Found::Other)
+        Self::new(Reason::Invalid(words::one_of(names)), FoundValue::Other)
     }
 
     pub(super) fn reason(&self) -> &Reason {
@@ -82,7 +82,7 @@ impl Mismatch {
         self.0.reason
     }
 
-    pub(super) fn found(&self) -> Found {
+    pub(super) fn found(&self) -> FoundValue {
         self.0.found
     }
 
@@ -141,26 +141,26 @@ pub(super) fn push_segment(path: &mut String, segment: &str) {
     path.push_str(segment);
 }
 
-fn text(text: &str) -> Found {
-    Found::Text { address: text.as_ptr().addr(), length: text.len() }
+fn text(text: &str) -> FoundValue {
+    FoundValue::Text { address: text.as_ptr().addr(), length: text.len() }
 }
 
-fn found(unexpected: Unexpected<'_>) -> Found {
+fn found(unexpected: Unexpected<'_>) -> FoundValue {
     match unexpected {
         Unexpected::Str(found) => text(found),
-        Unexpected::Unsigned(number) => Found::Unsigned(number),
-        Unexpected::Signed(number) => Found::Signed(number),
-        Unexpected::Float(number) => Found::Float(number),
-        Unexpected::Bool(value) => Found::Bool(value),
-        Unexpected::Seq => Found::List,
-        _ => Found::Other,
+        Unexpected::Unsigned(number) => FoundValue::Unsigned(number),
+        Unexpected::Signed(number) => FoundValue::Signed(number),
+        Unexpected::Float(number) => FoundValue::Float(number),
+        Unexpected::Bool(value) => FoundValue::Bool(value),
+        Unexpected::Seq => FoundValue::List,
+        _ => FoundValue::Other,
     }
 }
 
 impl de::Error for Mismatch {
     fn custom<T: Display>(message: T) -> Self {
         let message = message.to_string();
-        Self::new(Reason::Stated(words::without_found(&message).to_owned()), Found::Other)
+        Self::new(Reason::Stated(words::without_found(&message).to_owned()), FoundValue::Other)
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -172,7 +172,7 @@ impl de::Error for Mismatch {
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Self::new(Reason::Invalid(expected.to_string()), Found::Other)
+        Self::new(Reason::Invalid(expected.to_string()), FoundValue::Other)
     }
 
     fn unknown_variant(found: &str, expected: &'static [&'static str]) -> Self {
@@ -180,11 +180,11 @@ impl de::Error for Mismatch {
     }
 
     fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(Reason::Invalid(words::one_of(expected)), Found::Other)
+        Self::new(Reason::Invalid(words::one_of(expected)), FoundValue::Other)
     }
 
     fn missing_field(name: &'static str) -> Self {
-        Self::new(Reason::MissingField(name), Found::Other)
+        Self::new(Reason::MissingField(name), FoundValue::Other)
     }
 }
 

@@ -3,9 +3,9 @@
 /// Names a value by its place, such as `items[].price`: a hash of the path without indices, because the elements of
 /// a list have one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(u64);
+pub(super) struct ValuePlace(u64);
 
-impl Place {
+impl ValuePlace {
     pub(super) const ROOT: Self = Self(0xcbf2_9ce4_8422_2325);
 
     /// The place of the value called `name` (FNV-1a).
@@ -28,7 +28,7 @@ impl Place {
 /// A single value that was read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leaf {
-    pub(super) place: Place,
+    pub(super) place: ValuePlace,
     /// Whether it is the empty text.
     pub(super) is_empty: bool,
 }

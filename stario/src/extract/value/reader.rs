@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Visitor};
 use super::attempt::{Attempt, Empty};
 use super::json::Json;
 use super::mismatch::Mismatch;
-use super::place::{Leaf, Place};
+use super::place::{Leaf, ValuePlace};
 
 /// A part of the request that a value is made from.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ impl<'de> View<'de> {
     }
 
     /// Whether nothing is left of the value, because it is an empty text that is no value for its type.
-    pub(super) fn is_left_out(self, place: Place, attempt: &Attempt<'_>) -> bool {
+    pub(super) fn is_left_out(self, place: ValuePlace, attempt: &Attempt<'_>) -> bool {
         if !attempt.may_leave_out() {
             return false;
         }
@@ -68,13 +68,13 @@ impl<'de> View<'de> {
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a, 'de> {
     pub(super) view: View<'de>,
-    pub(super) place: Place,
+    pub(super) place: ValuePlace,
     pub(super) attempt: &'a Attempt<'de>,
     is_empty: bool,
 }
 
 impl<'a, 'de> Reader<'a, 'de> {
-    pub(super) fn new(view: View<'de>, place: Place, attempt: &'a Attempt<'de>) -> Self {
+    pub(super) fn new(view: View<'de>, place: ValuePlace, attempt: &'a Attempt<'de>) -> Self {
         attempt.count_read();
         let is_empty = view.as_text() == Some("");
         let is_nothing =

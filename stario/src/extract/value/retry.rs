@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use super::access::shown;
-use super::attempt::{Attempt, Buffered, Change, Empty, Form, Given};
+use super::attempt::{Attempt, Buffered, Change, Empty, Given, WireForm};
 use super::json::Json;
-use super::mismatch::{Found, Mismatch, Reason, push_segment};
-use super::place::Place;
+use super::mismatch::{FoundValue, Mismatch, Reason, push_segment};
+use super::place::ValuePlace;
 use super::problem::Problem;
 use super::reader::View;
 use super::scalar::{Guess, Number};
@@ -45,13 +45,13 @@ pub(super) fn retry<'de>(
         }
         let buffered = attempt.take_buffered();
         match next(&attempt, &mismatch, &buffered) {
-            Next::Change(place, change) => attempt.change(place, change),
-            Next::Final(text) => return Err(problem(root, mismatch, text)),
-            Next::TryAlternatives => {
+            NextStep::Change(place, change) => attempt.change(place, change),
+            NextStep::Final(text) => return Err(problem(root, mismatch, text)),
+            NextStep::TryAlternatives => {
                 let is_made = try_alternatives(&mut attempt, &buffered, run);
                 return if is_made { Ok(()) } else { Err(problem(root, mismatch, None)) };
             }
-            Next::FindSuspect => {
+            NextStep::FindSuspect => {
                 let Some(text) = suspect(&mut attempt, &mismatch, &buffered, run) else {
                     for text in &buffered {
                         mismatch.forget(text.text);
@@ -72,8 +72,8 @@ pub(super) fn retry<'de>(
     Err(Problem::TooMuch)
 }
 
-enum Next<'de> {
-    Change(Place, Change),
+enum NextStep<'de> {
+    Change(ValuePlace, Change),
     /// Nothing is left to try. Holds the buffered text that does not fit, if it is known.
     Final(Option<Buffered<'de>>),
     /// No variant of an untagged enum fits, and serde does not say why.
@@ -82,9 +82,9 @@ enum Next<'de> {
     FindSuspect,
 }
 
-fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'de>]) -> Next<'de> {
+fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'de>]) -> NextStep<'de> {
     let found = mismatch.found();
-    if matches!(found, Found::Text { .. })
+    if matches!(found, FoundValue::Text { .. })
         && let Some(text) = buffered.iter().find(|text| text.is(found))
     {
         return next_for_text(attempt, mismatch, text);
@@ -93,39 +93,41 @@ fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'
         && (leaf.is_empty || buffered.iter().all(|text| text.place != leaf.place))
     {
         return match attempt.empty(leaf.place) {
-            None if leaf.is_empty => Next::Change(leaf.place, Change::Empty(Empty::Nothing)),
-            Some(Empty::Nothing) if leaf.is_empty => Next::Change(leaf.place, Change::Empty(Empty::LeftOut)),
-            _ => Next::Final(None),
+            None if leaf.is_empty => NextStep::Change(leaf.place, Change::Empty(Empty::Nothing)),
+            Some(Empty::Nothing) if leaf.is_empty => {
+                NextStep::Change(leaf.place, Change::Empty(Empty::LeftOut))
+            }
+            _ => NextStep::Final(None),
         };
     }
     // The same number may have been given for several texts: those that are only guessed come first. A wrong choice is
     // corrected by the error of the next attempt, which is about a text.
     let mut same = buffered.iter().filter(|text| text.is(found));
     if let Some(guessed) = same.clone().find(|text| attempt.form(text.place).is_none()) {
-        return Next::Change(guessed.place, Change::Form(Form::Text));
+        return NextStep::Change(guessed.place, Change::Form(WireForm::Text));
     }
     if let Some(converted) = same.next() {
-        return Next::Final(Some(*converted));
+        return NextStep::Final(Some(*converted));
     }
     match mismatch.reason() {
-        Reason::Stated(words) if buffered.is_empty() || words.is_empty() => Next::Final(None),
-        Reason::Stated(words) if words.starts_with(UNTAGGED) => Next::TryAlternatives,
-        Reason::Stated(_) => Next::FindSuspect,
-        _ => Next::Final(None),
+        Reason::Stated(words) if buffered.is_empty() || words.is_empty() => NextStep::Final(None),
+        Reason::Stated(words) if words.starts_with(UNTAGGED) => NextStep::TryAlternatives,
+        Reason::Stated(_) => NextStep::FindSuspect,
+        _ => NextStep::Final(None),
     }
 }
 
 /// What to do about a text that serde's buffer gave to a type that takes none.
-fn next_for_text<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, text: &Buffered<'de>) -> Next<'de> {
+fn next_for_text<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, text: &Buffered<'de>) -> NextStep<'de> {
     let change = if text.text.is_empty() {
         Some(Change::Empty(Empty::LeftOut)).filter(|_| attempt.empty(text.place) != Some(Empty::LeftOut))
     } else if let Reason::Invalid(expected) = mismatch.reason() {
-        let form = Form::to(expected).filter(|form| form.is_possible(text));
+        let form = WireForm::to(expected).filter(|form| form.is_possible(text));
         form.filter(|form| attempt.form(text.place) != Some(*form)).map(Change::Form)
     } else {
         None
     };
-    change.map_or(Next::Final(Some(*text)), |change| Next::Change(text.place, change))
+    change.map_or(NextStep::Final(Some(*text)), |change| NextStep::Change(text.place, change))
 }
 
 /// Tries all combinations of the texts as they were given and in their second way. Returns whether one succeeded.
@@ -159,10 +161,10 @@ fn alternative(text: &Buffered<'_>) -> Option<Change> {
         return Some(Change::Empty(Empty::LeftOut));
     }
     let form = match (text.given, Guess::of(text.text)) {
-        (Given::List | Given::Scalar(Guess::Number(_) | Guess::Bool(_)), _) => Some(Form::Text),
-        (Given::Scalar(Guess::Text), Guess::Bool(_)) => Some(Form::Bool),
+        (Given::List | Given::Scalar(Guess::Number(_) | Guess::Bool(_)), _) => Some(WireForm::Text),
+        (Given::Scalar(Guess::Text), Guess::Bool(_)) => Some(WireForm::Bool),
         (Given::Scalar(Guess::Text), _) => {
-            [Form::Whole, Form::Float, Form::List].into_iter().find(|form| form.is_possible(text))
+            [WireForm::Whole, WireForm::Float, WireForm::List].into_iter().find(|form| form.is_possible(text))
         }
     };
     form.map(Change::Form)
@@ -243,14 +245,14 @@ fn path_of(root: View<'_>, text: &str) -> Option<String> {
 
 /// Where the number or truth value that does not fit stands in JSON, if it is there once. Of a flattened struct, serde
 /// says only the value.
-fn path_of_found(root: View<'_>, found: Found) -> Option<String> {
+fn path_of_found(root: View<'_>, found: FoundValue) -> Option<String> {
     let View::Json(root) = root else { return None };
     let is_it = |json: Json<'_>| match found {
-        Found::Unsigned(number) => json.number() == Some(Number::Unsigned(number)),
-        Found::Signed(number) => json.number() == Some(Number::Signed(number)),
-        Found::Float(number) => json.number() == Some(Number::Float(number)),
-        Found::Bool(value) => json.truth() == Some(value),
-        Found::Text { .. } | Found::List | Found::Other => false,
+        FoundValue::Unsigned(number) => json.number() == Some(Number::Unsigned(number)),
+        FoundValue::Signed(number) => json.number() == Some(Number::Signed(number)),
+        FoundValue::Float(number) => json.number() == Some(Number::Float(number)),
+        FoundValue::Bool(value) => json.truth() == Some(value),
+        FoundValue::Text { .. } | FoundValue::List | FoundValue::Other => false,
     };
     let mut paths = Vec::new();
     add_paths(root, &mut String::new(), &is_it, &mut paths);

@@ -7,15 +7,15 @@ use super::OnceLock;
 /// The values that were shared, each under the type of its provider.
 #[derive(Default)]
 pub(crate) struct Slots {
-    pub(super) first: Next,
+    pub(super) first: NextSlot,
 }
 
-type Next = OnceLock<Box<Slot>>;
+type NextSlot = OnceLock<Box<Slot>>;
 
 pub(super) struct Slot {
     provider: TypeId,
     value: Box<dyn Any + Send + Sync>,
-    pub(super) next: Next,
+    pub(super) next: NextSlot,
 }
 
 impl Slots {
@@ -59,6 +59,6 @@ impl Drop for Slots {
 
 impl Slot {
     pub(super) fn new(provider: TypeId, value: impl Any + Send + Sync) -> Self {
-        Self { provider, value: Box::new(value), next: Next::new() }
+        Self { provider, value: Box::new(value), next: NextSlot::new() }
     }
 }
