@@ -50,7 +50,7 @@ pub type Response = http::Response<Body>;
 /// ```
 pub struct Body {
     kind: BodyKind,
-    /// Of a response's body, when the response is finished.
+    /// What the body reports to; set when the response is finished.
     delivery: Option<Delivered>,
 }
 
@@ -90,7 +90,7 @@ pub(crate) trait Frames: Send {
     }
 }
 
-/// What a response's body belongs to, and reports to when it has ended.
+/// The request that a response's body belongs to. The body reports to it how it ended.
 pub(crate) trait Delivery: Send + Sync {
     /// Marks the request as the one for which this thread works.
     fn enter(&self) -> Entered<'_>;
@@ -302,7 +302,7 @@ impl http_body::Body for Body {
 }
 
 impl Body {
-    /// The next frame, of which the delivery is told.
+    /// The next frame, which is reported to the delivery.
     #[inline(never)]
     fn poll_delivered(&mut self, ctx: &mut Context<'_>) -> Polled {
         let Self { kind, delivery } = self;

@@ -54,16 +54,16 @@ pub(crate) struct Channel {
 struct ChannelState {
     /// Whether the handler answers by a `Writer`, rather than by its value.
     has_writer: bool,
-    /// Until the head is sent.
+    /// The status that was set, until the head is sent.
     status: Option<StatusCode>,
     headers: HeaderMap,
     phase: ChannelPhase,
-    /// Written and not yet taken.
+    /// The head that the reader has not taken yet.
     head: Option<Head>,
     buffer: Burst,
     /// Whether only whole events were written, so that a comment may follow.
     is_between_events: bool,
-    /// Of the body, if its length was declared.
+    /// The length of the body, if it was declared.
     length: Option<Length>,
     /// Wakes the task that waits for the head or for bytes.
     reader: Option<Waker>,
@@ -97,9 +97,9 @@ enum ChannelPhase {
         is_events: bool,
     },
     Ended,
-    /// It ended too early, and must not look complete.
+    /// The response ended too early, and must not look complete.
     Cut,
-    /// The server's stop ended its events.
+    /// The server's stop has ended the response, which is an event stream.
     Stopped,
 }
 
@@ -110,7 +110,7 @@ enum Head {
         response: Response,
         has_events: bool,
     },
-    /// There will be none: the log has why.
+    /// There will be no response. Why stands in the log.
     None,
 }
 
@@ -121,7 +121,7 @@ struct Length {
     taken: u64,
 }
 
-/// What is written.
+/// Whether bytes are written or whole events.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Data {
     Bytes,
@@ -343,7 +343,7 @@ impl ChannelState {
         Ok(())
     }
 
-    /// Whether there was room for `data`, which is only written as a whole.
+    /// Writes `data` as a whole, and returns whether there was room for it.
     fn write(&mut self, data: &Bytes, kind: Data, limit: Option<usize>) -> Result<bool, WriteError> {
         if let ChannelPhase::Open { status, .. } = self.phase
             && has_no_body(status)
@@ -393,7 +393,7 @@ impl ChannelState {
         Ok(true)
     }
 
-    /// `request` is what a file may be answered with a part of, or not at all.
+    /// Sends a whole response. `request` is the head whose range and conditions decide how much of a file is sent.
     fn respond(
         &mut self,
         mut response: Response,
@@ -455,14 +455,14 @@ impl ChannelState {
         self.wake();
     }
 
-    /// Has the reader woken once the lock is released.
+    /// Has the caller wake the reader once the lock is released.
     fn wake(&mut self) {
         if let Some(reader) = self.reader.take() {
             self.released.woken = Some(reader);
         }
     }
 
-    /// Has the task of `ctx` woken for what comes next.
+    /// Makes the task of `ctx` the reader that is woken for what is written next.
     fn wait(&mut self, ctx: &Context<'_>) {
         if self.reader.as_ref().is_none_or(|reader| !reader.will_wake(ctx.waker())) {
             self.released.replaced = self.reader.replace(ctx.waker().clone());

@@ -5,8 +5,8 @@
 //!                \-> refused, redirected, not found -> finish
 //! ```
 //!
-//! All up to the handler's own future is decided by plain calls, so that what every request moves is small; what few
-//! requests need (layers, mounted services, compression off the thread) is boxed.
+//! Everything up to the handler's own future is decided by plain functions, which are no futures, so the future of a response is
+//! small. What few requests need (layers, mounted services, compression off the thread) is in a box.
 
 #[cfg_attr(not(debug_assertions), path = "dispatch/development/absent.rs")]
 mod development;
@@ -313,7 +313,8 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
         exchange.note_reason(reason.for_log());
     }
     exchange.answered(status);
-    // At the end: it corrects what was said of caches, by whoever said it. What parameters add from now on comes too late.
+    // This comes last, because it also corrects the caching headers that were set before. A cookie that a parameter sets from now on
+    // comes too late.
     #[cfg(feature = "sessions")]
     exchange.change_head(response);
 }
@@ -336,7 +337,8 @@ fn finish_body(exchange: &Arc<Exchange>, response: &mut Response) {
     response.body_mut().deliver_for(delivery);
 }
 
-/// Replaces a stated `content-length` that is not the body's: it would shift all that follows on the connection.
+/// Replaces a `content-length` that states another length than the body has: the client would take the rest of this body for the
+/// next response, or the other way round.
 fn correct_length(exchange: &Exchange, response: &mut Response) {
     let Some(stated) = response.headers().get(CONTENT_LENGTH) else { return };
     let Some(length) = response.body().size_hint().exact() else { return };

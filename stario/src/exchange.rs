@@ -71,7 +71,7 @@ pub struct Exchange {
     rare: OnceLock<Box<RareFacts>>,
 }
 
-/// What most requests do not need, so that theirs is small. Made when the first of it is.
+/// What most requests do not need, kept apart so that their exchange is small. It is made when the first of it is needed.
 #[derive(Default)]
 struct RareFacts {
     /// Made when a parameter or the response's headers first ask for it.
@@ -91,8 +91,8 @@ struct RareFacts {
     reason: OnceLock<Arc<str>>,
     /// What providers have deferred.
     cleanups: Cleanups,
-    /// What the providers of singletons have deferred, by provider: each goes with the attempt to make the value. And what
-    /// parameters of one type share.
+    /// One slot for each provider of a singleton, with the clean-ups of this request's attempt to make the value; and one for each
+    /// type that parameters share.
     slots: Slots,
 }
 
@@ -364,12 +364,12 @@ impl Exchange {
         self.hand_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves what the handler's future has come to for the caller that polls it.
+    /// Leaves a result of the handler's future for the caller that polls it.
     pub(crate) fn leave(&self, step: HandOver) {
         *self.hand_over() = Some(step);
     }
 
-    /// Takes what the handler's future has left.
+    /// Takes the result that the handler's future has left.
     pub(crate) fn take(&self) -> Option<HandOver> {
         self.hand_over().take()
     }
@@ -407,8 +407,8 @@ impl Exchange {
         let _ = self.rare().reason.set(reason);
     }
 
-    /// A place for the response among the streams that may be open; `None` if there is none. A command has run by then, so
-    /// its stream is let through.
+    /// A place for the response among the streams that may be open; `None` if all are taken. The stream of a command always gets
+    /// one, because the command has run by then.
     pub(crate) fn place_for_stream(&self) -> Option<StreamPlace> {
         self.app.streams.take(self.is_query())
     }

@@ -183,7 +183,7 @@ impl<S: EventSource> Frames for EventStream<S> {
         if self.phase != StreamPhase::Open {
             return self.poll_stopped();
         }
-        // The task of the context is known by `still_waits`.
+        // `wakes` wakes the task that `still_waits` was called by, which is the same.
         let mut this = self.as_mut().project();
         let ctx = &mut Context::from_waker(this.wakes.waker());
         if *this.waits == Waits::Nothing {
@@ -244,7 +244,7 @@ impl<S: EventSource> Frames for EventStream<S> {
 struct Pings {
     interval: Duration,
     last: Instant,
-    // Set anew only when it has run out, not for each event.
+    // It is set again when it has run out, and not for each event.
     timer: Pin<Box<Timer>>,
 }
 
@@ -253,7 +253,7 @@ impl Pings {
     fn every(interval: Duration) -> Option<Self> {
         tokio::runtime::Handle::try_current().ok()?;
         let now = Instant::now();
-        // An interval without an end is none.
+        // An interval that is too long for the clock means that there are no comments.
         let first = now.checked_add(interval)?;
         Some(Self { interval, last: now, timer: Box::pin(Timer::new(first)) })
     }
@@ -302,7 +302,7 @@ pin_project_lite::pin_project! {
         #[pin]
         stream: Option<S>,
         burst: Burst,
-        // Kept until what was yielded before is sent.
+        // It is kept until the events that were yielded before are sent.
         end: Option<EarlyEnd>,
         kind: PhantomData<fn() -> K>,
     }

@@ -118,7 +118,7 @@ impl HeldBytes {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(body).poll_frame(ctx);
         let speed = self.least_speed();
-        // Less is demanded of every body by the connection.
+        // Up to this speed the connection itself demands as much of every body.
         if speed > LEAST_SPEED {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => {

@@ -5,7 +5,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, SET_COOKIE, TRANSFER_
 
 use super::error::WriteError;
 
-/// What is said of the length of the body, checked.
+/// The `content-length` that was set, if one was; an error if it is not one number.
 pub(super) fn content_length(headers: &HeaderMap) -> Result<Option<u64>, WriteError> {
     let mut values = headers.get_all(CONTENT_LENGTH).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -24,8 +24,8 @@ pub(super) fn has_no_body(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-/// Adds the headers that were set. They replace those of the same name, but for cookies; how a body is
-/// delimited is for the connection to say.
+/// Adds the headers that were set. They replace those of the same name, except for cookies. A `transfer-encoding` is removed:
+/// the connection decides how a body is delimited.
 pub(super) fn merge(headers: &mut HeaderMap, set: HeaderMap) {
     for name in set.keys().filter(|name| *name != SET_COOKIE) {
         headers.remove(name);

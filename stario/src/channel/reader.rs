@@ -23,7 +23,7 @@ pub(crate) enum WrittenResponse {
 }
 
 impl Channel {
-    /// The head of the response. The reader that comes with it reads the body; to drop it is to leave.
+    /// The head of the response, with the reader of its body. When the reader is dropped, the client counts as having left.
     pub(crate) fn poll_head(
         self: &Arc<Self>,
         ctx: &mut Context<'_>,
@@ -86,7 +86,7 @@ impl ChannelState {
     }
 }
 
-/// The body of a response that is written piece by piece. To drop it is to leave.
+/// The body of a response that is written piece by piece. When it is dropped, the client counts as having left.
 pub(crate) struct ChannelReader {
     channel: Arc<Channel>,
 }
@@ -127,7 +127,7 @@ impl EventSource for ChannelReader {
     }
 
     fn is_between_events(&self) -> bool {
-        // What is written besides events may end within a line.
+        // Bytes that were written between events may end within a line.
         self.channel.lock().is_between_events
     }
 

@@ -17,7 +17,7 @@ use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
 use crate::scope::Scope;
 
-/// A request among layers. Each layer holds one, with the position behind it.
+/// A request on its way through layers. Each layer holds a copy, whose position is behind that layer.
 #[derive(Clone)]
 pub(super) struct LayeredRequest {
     app: Arc<Assembled>,

@@ -34,7 +34,7 @@ pub(super) struct CalledHandler {
 }
 
 pin_project_lite::pin_project! {
-    /// When a handler is to have answered.
+    /// The time until which a handler must have answered.
     pub(super) struct Deadline {
         timeout: Duration,
         #[pin]
@@ -109,7 +109,7 @@ impl CalledHandler {
         exchange.settings().answers().panicked(head, exchange.id())
     }
 
-    /// The answer to a call that takes too long. The call ends with this value, as it does when its client leaves.
+    /// The answer to a call that takes too long. The call is dropped with this value, as if its client had left.
     #[cold]
     fn time_out(&self, exchange: &Exchange, timeout: Duration) -> Response {
         let _entered = exchange.enter();

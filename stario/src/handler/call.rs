@@ -1,7 +1,7 @@
-//! One call of a handler: how its future comes to more than one result, and how it outlives the client.
+//! One call of a handler: how its future gives more than one result, and how it outlives the client.
 //!
-//! The generated future resolves the parameters, calls the function and ends with [`complete`]. What it comes to
-//! before its end it leaves in the exchange as a [`HandOver`] and returns `Pending`; [`Call::step`] takes it from there.
+//! The generated future resolves the parameters, calls the function and ends with [`complete`]. Before its end it leaves each
+//! result in the exchange, as a [`HandOver`], and returns `Pending`; [`Call::step`] takes the result from there.
 //!
 //! ```text
 //!                       +-- End ------------------------------------> the response
@@ -123,7 +123,7 @@ fn overloaded(scope: &Scope) -> Response {
 struct Call {
     endpoint: &'static Endpoint,
     exchange: Arc<Exchange>,
-    /// Until the response has a head, which may depend on the request's.
+    /// Kept until the response has a head, which may depend on the head of the request.
     scope: Option<Arc<Scope>>,
     future: EndpointFuture,
     has_ended: bool,
@@ -175,10 +175,10 @@ impl Call {
         poll_step(endpoint, exchange, scope, future, has_ended, whole, ctx)
     }
 
-    /// The same where the thread is marked as working for the request already.
+    /// The same as [`step`](Self::step), where the thread is marked as working for the request already.
     fn step_entered(&mut self, ctx: &mut Context<'_>) -> Poll<Step> {
         let Self { endpoint, exchange, scope, future, has_ended } = self;
-        // What a stream ends with is nothing.
+        // A stream ends without a value.
         poll_step(endpoint, exchange, scope, future, has_ended, &mut None, ctx)
     }
 
@@ -340,7 +340,7 @@ impl PendingCall {
             Ok(WrittenResponse::Bytes(head, reader)) => (head, reader, false),
             Err(NoResponse) => return Poll::Ready(Err(NoResponse)),
         };
-        // From here on the reader tells whether the client is there. The handler is told of the stop by `alive`.
+        // From here on the client has left when the reader is dropped. The stop does not end the response: `alive` tells the handler.
         let response = match exchange.place_for_stream() {
             // The handler learns, by the reader's drop, that its client has left.
             None => too_many_streams(exchange, None),
@@ -358,7 +358,7 @@ impl PendingCall {
         let Some(call) = self.call.take() else { return };
         let exchange = Arc::clone(&call.exchange);
         let work = &exchange.app().work;
-        // A call that is dropped because time is up ends here, and so does the response that it writes.
+        // A call that the server's stop cuts ends here, and so does the response that it writes.
         if work.is_cut() {
             if let Some(channel) = exchange.channel() {
                 channel.conclude(Err(NoResponse));

@@ -18,9 +18,9 @@ pub fn complete<'e>(exchange: &'e Exchange, answered: Result<Answer<'e>, Error>)
 /// arguments twice.
 pub struct Completion<'e> {
     exchange: &'e Exchange,
-    /// Until the first poll.
+    /// `None` after the first poll.
     answered: Option<Result<Answer<'e>, Error>>,
-    /// Of an event stream, from then on.
+    /// The frames of an event stream, after the first poll.
     frames: Option<FrameStream<'e>>,
 }
 
@@ -42,7 +42,7 @@ impl Future for Completion<'_> {
             },
             (None, None) => return Poll::Pending,
         };
-        // The caller takes it, and polls again when it is sent: no waker is needed.
+        // The caller takes the result now, and polls again when it is sent, so nobody has to be woken.
         this.exchange.leave(hand_over);
         Poll::Pending
     }

@@ -36,7 +36,7 @@ pub(super) fn written(head: Response, reader: ChannelReader, place: StreamPlace)
     head.map(|_| Body::frames(Written { reader, _place: place }))
 }
 
-/// The answer to a request for a stream when as many are open as may be; `head` where it is still there.
+/// The answer to a request for a stream when as many are open as may be. `head` is the request's, if it is kept.
 pub(super) fn too_many_streams(exchange: &Exchange, head: Option<&request::Parts>) -> Response {
     const MESSAGE: &str = "the server has too many open streams";
     let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -71,7 +71,7 @@ fn respond<S: EventSource + 'static>(
 ) -> Response {
     exchange.begin_stream();
     if exchange.version() == Version::HTTP_11 {
-        // Only this version knows the header; the SDK reference wants it.
+        // Datastar's SDK reference wants this header, and only HTTP/1.1 knows it.
         response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
     }
     response.map(|body| Body::frames(make(body)))

@@ -38,8 +38,8 @@ fn problem(head: &mut Parts, body: &impl Body, most_fields: usize) -> Option<(St
     message.map(|message| (StatusCode::BAD_REQUEST, message))
 }
 
-/// Whether the coding is exactly `chunked`, once. Anything else another server on the way may take for another
-/// length.
+/// Whether the coding is exactly `chunked`, once. Of anything else, another server on the way may conclude that the body has
+/// another length.
 fn is_chunked(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     codings.next().is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))

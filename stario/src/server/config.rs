@@ -19,7 +19,7 @@ use crate::settings::{Address, Limits, SOCKET_MODE, Settings, parse_address};
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(super) addresses: Vec<Address>,
-    /// Of a certificate and of its key.
+    /// The files of the certificate and of its key, where TLS is used.
     pub(super) tls: Option<(PathBuf, PathBuf)>,
     /// Whether developers are shown more than users, if `STARIO_DEV` says so.
     pub(super) development: Option<bool>,
@@ -38,7 +38,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Returns the names of all variables that count, too.
+    /// The same, with the variables by a function; and the names of all variables that stario reads.
     fn from_variables(
         variable: impl Fn(&str) -> Result<String, VarError>,
         settings: &mut Settings,
@@ -81,7 +81,7 @@ impl Config {
 
 struct Variables<F> {
     variable: F,
-    /// The names of those that were asked for.
+    /// The names of the variables that were asked for.
     known: Vec<String>,
     problems: Vec<String>,
 }

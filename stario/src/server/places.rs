@@ -1,4 +1,4 @@
-//! How many connections may be open at once, and what those get that find all places taken.
+//! How many connections may be open at once, and how those are answered for which there is no place.
 //!
 //! ```text
 //!             a place is free                    the reserve has one
@@ -61,10 +61,10 @@ impl Place {
 pub(super) struct Places {
     served: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
-    /// Of those that were answered from the reserve, and whose client still sends.
+    /// The places of connections that were answered from the reserve, and whose client still sends.
     lingering: Arc<Semaphore>,
     probes: Arc<Semaphore>,
-    /// Of requests of HTTP/2 beyond the first of each connection: as many as of connections.
+    /// The places of requests of HTTP/2 beyond the first of each connection: as many as there are for connections.
     #[cfg_attr(not(feature = "http2"), allow(dead_code))]
     requests: Arc<Semaphore>,
     /// `None` if a client may have any number of connections.
@@ -104,15 +104,15 @@ impl Places {
         place(Role::Probes, &self.probes, None)
     }
 
-    /// A permit for a request of HTTP/2 whose connection carries others, if there is one. So such requests are as many as
-    /// connections may be, and take the place of none.
+    /// A permit for a request of HTTP/2 whose connection carries others, if there is one. There may be as many of these requests as
+    /// connections, and they take no place of a connection.
     #[cfg_attr(not(feature = "http2"), allow(dead_code))]
     pub(super) fn take_of_requests(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.requests).try_acquire_owned().ok()
     }
 
-    /// A place for the end of a connection that is answered: its own, but in the reserve another, so that clients that do not
-    /// stop sending keep nobody from being answered. `None` if there is none.
+    /// A place for the end of a connection that was answered. It keeps its own place, but one of the reserve gives that back for
+    /// another, so that clients that do not stop sending cannot use up the reserve. `None` if there is none.
     pub(super) fn take_to_linger(&self, place: Place) -> Option<Place> {
         match place.role {
             Role::Served | Role::Probes => Some(place),
@@ -153,7 +153,7 @@ fn place(role: Role, places: &Arc<Semaphore>, share: Option<Share>) -> Option<Pl
 
 struct AllTaken;
 
-/// The connections that found no place since the log last said so.
+/// The connections that found no place since the log last told of them.
 #[derive(Default)]
 struct Refused {
     answered: u64,

@@ -27,7 +27,7 @@ pub(in super::super) enum Protocol {
 }
 
 impl Protocol {
-    /// Waits for as many bytes as it takes to tell.
+    /// The protocol of a new connection. It waits until enough bytes have come to know it.
     pub(in super::super) async fn of(socket: &Socket) -> io::Result<Self> {
         match socket {
             Socket::Tcp(socket) => peek::tcp(socket).await,
@@ -46,7 +46,7 @@ impl Protocol {
         if bytes.len() >= PREFACE.len() && bytes.starts_with(PREFACE) {
             return Some(Self::Http2);
         }
-        // An end of input is for HTTP/1 to answer.
+        // If the input ends before that, HTTP/1 answers.
         (is_end || bytes.is_empty() || !PREFACE.starts_with(bytes)).then_some(Self::Http1)
     }
 }

@@ -1,4 +1,4 @@
-//! What a stream of HTTP/2 waits for, and how its task gets to know it.
+//! Whether a stream of HTTP/2 waits for its client or for the server, as its body tells the stream's task.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::unread::{Turn, UnreadBytes};
 
-/// What a stream waits for: shared by its response's body, which knows, and its task, which acts on it.
+/// What a stream waits for. The body of its response notes it, and the stream's task acts on it.
 #[derive(Default)]
 pub(in super::super) struct StreamState {
     /// Whether the response waits for its client, not for the server.
@@ -22,15 +22,15 @@ pub(in super::super) struct StreamState {
     place: StreamPermit,
 }
 
-/// What a stream counts for, until it ends.
+/// The place that a stream holds among the server's requests until it ends.
 #[derive(Default)]
 pub(super) enum StreamPermit {
-    /// Nothing beside its connection, of which it is the only one.
+    /// It needs none: it is the only stream of its connection, whose place counts for it.
     #[default]
     OfConnection,
-    /// As much as a connection.
+    /// One of its own, because its connection carries other streams.
     Own { _permit: OwnedSemaphorePermit },
-    /// There was no place.
+    /// All places were taken, so the request is refused.
     None,
 }
 

@@ -34,7 +34,7 @@ const UNCOUNTED_BYTES: usize = 4 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct UnreadBytes {
     count: AtomicUsize,
-    /// What the handlers that run are expected to make, as far as that is large.
+    /// How many bytes the responses of the running handlers are expected to have, counting only large ones.
     expected: AtomicUsize,
     /// Wakes the requests that wait, when there may be room for another.
     fallen: Notify,
@@ -47,7 +47,7 @@ impl UnreadBytes {
         self.count.load(Ordering::SeqCst) > LIMIT
     }
 
-    /// The connection has ended. What it held is dropped, and the requests that wait for that are not to be answered.
+    /// Notes that the connection has ended. Its frames are dropped, which must not give their turn to the requests that wait.
     pub(super) fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
     }
