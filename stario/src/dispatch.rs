@@ -305,7 +305,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     if let Some(headers) = exchange.settings().security_headers() {
         headers.add_to(response, exchange.nonce());
     }
-    response::declare_cache(response);
+    response::declare_cache(response, exchange.reads_cookies());
     development::show(exchange, response);
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
@@ -315,7 +315,6 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     exchange.answered(status);
     // This comes last, because it also corrects the caching headers that were set before. A cookie that a parameter sets from now on
     // comes too late.
-    #[cfg(feature = "sessions")]
     exchange.change_head(response);
 }
 

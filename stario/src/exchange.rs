@@ -8,7 +8,7 @@ mod record;
 
 use std::any::TypeId;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -29,8 +29,7 @@ use crate::head_changes::HeadChanges;
 use crate::inject::{Cleanups, Slots};
 use crate::nonce::Nonce;
 use crate::request_id::{Digits, RequestId};
-#[cfg(feature = "sessions")]
-use crate::response::Response;
+use crate::response::{self, Response};
 use crate::route::{HandlerKind, RouteFacts};
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
@@ -58,6 +57,8 @@ pub struct Exchange {
     is_from_page: bool,
     /// Whether there is only the app, for a hook or a task.
     is_without_request: bool,
+    /// Whether a parameter has looked at the request's cookies, so that the response is for one client.
+    reads_cookies: AtomicBool,
     /// What developers are shown of the request.
     seen: SeenRequest,
     /// A disabled span unless a subscriber wants spans.
@@ -133,6 +134,7 @@ impl Exchange {
             destination,
             accepted: Accepted::of(&head.headers),
             is_without_request: false,
+            reads_cookies: AtomicBool::new(false),
             seen: SeenRequest::of(&app.development, head),
             is_from_page: may_have_region && head.headers.contains_key(DATASTAR_REQUEST),
             span,
@@ -160,6 +162,7 @@ impl Exchange {
             accepted: None,
             is_from_page: false,
             is_without_request: true,
+            reads_cookies: AtomicBool::new(false),
             seen: SeenRequest::default(),
             span: Span::none(),
             hand_over: Mutex::new(None),
@@ -188,6 +191,7 @@ impl Exchange {
             accepted: None,
             is_from_page: outer.is_from_page,
             is_without_request: false,
+            reads_cookies: AtomicBool::new(false),
             seen: SeenRequest::default(),
             span: outer.span.clone(),
             hand_over: Mutex::new(None),
@@ -346,9 +350,22 @@ impl Exchange {
         outer.rare().head_changes.get_or_init(|| Arc::new(HeadChanges::new(is_sent())))
     }
 
-    /// Applies what parameters add to the head of the response, if any does.
-    #[cfg(feature = "sessions")]
+    /// Notes that a parameter looks at the request's cookies.
+    pub(crate) fn note_cookies_read(&self) {
+        self.outer().reads_cookies.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reads_cookies(&self) -> bool {
+        self.reads_cookies.load(Ordering::Relaxed)
+    }
+
+    /// Applies what parameters add to the head of the response, if any does, and keeps a response that depends on cookies out of
+    /// caches that others share.
     pub(crate) fn change_head(&self, response: &mut Response) {
+        if self.reads_cookies() {
+            response::keep_for_one_client(response.headers_mut());
+        }
+        #[cfg(feature = "sessions")]
         if let Some(changes) = self.rare.get().and_then(|rare| rare.head_changes.get()) {
             changes.apply(response.headers_mut());
         }

@@ -8,8 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 
-use crate::compress::vary;
-use crate::response::made_private;
+use crate::response::keep_for_one_client;
 
 /// The changes of one response. That they exist says that the response depends on the request's cookies.
 #[derive(Default)]
@@ -52,25 +51,14 @@ impl HeadChanges {
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         let mut state = self.lock();
         state.is_sent = true;
-        vary(headers, "cookie");
+        keep_for_one_client(headers);
         if state.cookies.is_empty() {
-            make_private(headers);
             return;
         }
         for (_, line) in state.cookies.drain(..) {
             headers.append(SET_COOKIE, line);
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-}
-
-/// Has only the client's own cache keep the response, and for no longer than the handler allows.
-fn make_private(headers: &mut HeaderMap) {
-    let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
-    let stated = lines.collect::<Vec<_>>().join(", ");
-    let value = if stated.is_empty() { Some("private, no-cache".to_owned()) } else { made_private(&stated) };
-    if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-        headers.insert(CACHE_CONTROL, value);
     }
 }
 

@@ -28,9 +28,7 @@ use crate::error_text::Chain;
 pub use crate::body::Response;
 pub use attachment::Attachment;
 pub use caching::Caching;
-#[cfg(feature = "sessions")]
-pub(crate) use caching::made_private;
-pub(crate) use caching::{declare as declare_cache, finish as finish_caching};
+pub(crate) use caching::{declare as declare_cache, finish as finish_caching, keep_for_one_client};
 #[cfg(feature = "files")]
 pub use file::File;
 #[cfg(feature = "files")]

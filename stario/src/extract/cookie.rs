@@ -20,6 +20,9 @@ const SOURCE: &str = "cookie";
 /// is refused with 422. An empty value is itself for a `String` and an `Option<String>`; for any other type it counts
 /// as missing.
 ///
+/// The response of a handler that takes one, itself or by a dependency, has `vary: cookie`, and `cache-control` with `private`,
+/// whatever the handler set: no cache gives it to another client.
+///
 /// ```
 /// use stario::prelude::*;
 ///
@@ -54,6 +57,7 @@ impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
 
 /// Finds the request's cookies of this name, in their order.
 pub(crate) fn named<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = cookie::Cookie<'s>> {
+    scope.exchange().note_cookies_read();
     // HTTP/2 may send one line per cookie (RFC 9113 section 8.2.3).
     let lines = scope.headers().get_all(COOKIE).into_iter();
     let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));

@@ -48,7 +48,8 @@ impl FromRequest for Version {
     }
 }
 
-/// Copies all headers of the request.
+/// Copies all headers of the request. Caches are not told that the response depends on them: a handler that reads cookies here, and
+/// not by a [`Cookie`](crate::Cookie), answers with `cache-control: private` itself.
 impl FromRequest for HeaderMap {
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(copy_of_headers(scope.headers()))

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use http::header::COOKIE;
 use serde::de::DeserializeOwned;
 
 use super::value::{self, Counts, NotText};
@@ -99,6 +100,9 @@ impl<T: DeserializeOwned + Send> FromRequest for Headers<T> {
 }
 
 fn texts<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = Result<Cow<'s, str>, NotText>> + use<'s> {
+    if name.eq_ignore_ascii_case(COOKIE.as_str()) {
+        scope.exchange().note_cookies_read();
+    }
     let values = scope.headers().get_all(name).into_iter();
     values.map(|value| std::str::from_utf8(value.as_bytes()).map(Cow::Borrowed).map_err(|_| NotText))
 }

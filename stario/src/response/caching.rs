@@ -14,6 +14,7 @@ use http::{Method, StatusCode, request};
 use super::Response;
 use super::entity_tag::EntityTag;
 use crate::body::Body;
+use crate::compress::vary;
 
 /// What a handler's attribute says of caches.
 #[derive(Debug, Clone, Copy)]
@@ -86,14 +87,15 @@ fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Writes `cache-control`, if the handler's attribute has one and the response does not say it itself.
-pub(crate) fn declare(response: &mut Response) {
+/// Writes `cache-control`, if the handler's attribute has one and the response does not say it itself. `reads_cookies` says that
+/// the response depends on the request's cookies.
+pub(crate) fn declare(response: &mut Response, reads_cookies: bool) {
     let Some(Undeclared { cache, handler, has_nonce }) = response.extensions_mut().remove() else { return };
     let headers = response.headers_mut();
     if headers.contains_key(CACHE_CONTROL) {
         return;
     }
-    let of_one_client = reason_for_one_client(headers, has_nonce);
+    let of_one_client = reason_for_one_client(headers, has_nonce, reads_cookies);
     let cache = match of_one_client.and_then(|reason| Some((reason, made_private(cache)?))) {
         Some((reason, private)) => {
             tracing::warn!(handler, cache, sent = private, "a response is not for shared caches: {reason}");
@@ -105,18 +107,31 @@ pub(crate) fn declare(response: &mut Response) {
 }
 
 /// Why the response must not be given to another client, if that is so.
-fn reason_for_one_client(headers: &HeaderMap, has_nonce: bool) -> Option<&'static str> {
+fn reason_for_one_client(headers: &HeaderMap, has_nonce: bool, reads_cookies: bool) -> Option<&'static str> {
     if headers.contains_key(SET_COOKIE) {
         Some("it sets a cookie")
     } else if has_nonce {
         Some("it holds a nonce")
+    } else if reads_cookies {
+        Some("its handler reads a cookie")
     } else {
         None
     }
 }
 
+/// Has only the client's own cache keep the response, for no longer than the handler allows, and as long as its cookies are the same.
+pub(crate) fn keep_for_one_client(headers: &mut HeaderMap) {
+    vary(headers, "cookie");
+    let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
+    let stated = lines.collect::<Vec<_>>().join(", ");
+    let value = if stated.is_empty() { Some("private, no-cache".to_owned()) } else { made_private(&stated) };
+    if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+        headers.insert(CACHE_CONTROL, value);
+    }
+}
+
 /// The value of `cache-control` for the cache of one browser; `None` if it is that already.
-pub(crate) fn made_private(cache: &str) -> Option<String> {
+fn made_private(cache: &str) -> Option<String> {
     let directives = || cache.split(',').map(str::trim).filter(|directive| !directive.is_empty());
     let is_among = |directive: &str, names: &[&str]| {
         let (found, _) = directive.split_once('=').unwrap_or((directive, ""));

@@ -1,14 +1,16 @@
 //! What handlers' attributes say of caches: `etag = true` and `cache = ".."`.
 
+use stario::cookie::Key;
 use stario::prelude::*;
 use stario::testing::TestResponse;
-use stario::{App, Error, Nonce, SecurityHeaders, SetCookie, handler, query};
+use stario::{App, Error, Nonce, SecurityHeaders, SetCookie, SignedCookie, handler, query};
 
 use crate::app;
 
 stario::app!(local);
 stario::app!(part);
 stario::app!(guarded);
+stario::app!(sealed);
 
 #[app::query("/page", app = local, etag = true)]
 async fn page(#[default(1)] state: QueryParam<u32>) -> Html {
@@ -43,6 +45,34 @@ async fn cookie() -> (SetCookie, &'static str) {
 #[app::query("/kept-cookie", app = local, cache = "no-store")]
 async fn kept_cookie() -> (SetCookie, &'static str) {
     (SetCookie::new("a", "b"), "cookie")
+}
+
+#[app::query("/themed", app = local, etag = true, cache = "public, max-age=60, s-maxage=600")]
+async fn themed(#[default("light")] theme: Cookie<String>) -> Html {
+    html! { <body class={&*theme}></body> }
+}
+
+/// What the layout of several pages shows.
+struct Layout(String);
+
+#[dependency]
+fn layout(cookie: Header<Option<String>>) -> Layout {
+    Layout(cookie.0.unwrap_or_default())
+}
+
+#[app::query("/framed", app = local, cache = "public, max-age=60")]
+async fn framed(layout: &Layout) -> String {
+    layout.0.clone()
+}
+
+#[app::query("/stated", app = local)]
+async fn stated(theme: Cookie<Option<String>>) -> ([(&'static str, &'static str); 1], String) {
+    ([("cache-control", "public, max-age=60")], theme.0.unwrap_or_default())
+}
+
+#[app::query("/signed", app = sealed)]
+async fn signed(user: SignedCookie<Option<u32>>) -> Json<Option<u32>> {
+    Json(user.0)
 }
 
 #[app::query("/public", app = local, cache = "public, max-age=60")]
@@ -186,6 +216,29 @@ fn a_response_with_a_cookie_is_private() {
     let layer = tower_http::set_header::SetResponseHeaderLayer::overriding(http::header::SET_COOKIE, cookie);
     let res = TestClient::new(local::new().layer(layer)).get("/public").send();
     assert_eq!(res.header("cache-control"), "private, max-age=60");
+}
+
+#[test]
+fn a_response_that_depends_on_a_cookie_is_private() {
+    let client = client();
+    for path in ["/themed", "/framed", "/stated"] {
+        // The answer to a client without the cookie depends on it, too.
+        for request in [client.get(path), client.get(path).cookie("theme", "dark")] {
+            let res = request.send();
+            assert_eq!(
+                (res.status().as_u16(), res.header("cache-control")),
+                (200, "private, max-age=60"),
+                "{path}"
+            );
+            assert!(res.header("vary").split(", ").any(|name| name == "cookie"), "{path}");
+        }
+    }
+    let first = client.get("/themed").send();
+    let again = again(&client, "/themed", &first);
+    assert_eq!((again.status().as_u16(), again.header("cache-control")), (304, "private, max-age=60"));
+    assert!(!client.get("/public").send().header("vary").contains("cookie"));
+    let res = TestClient::new(sealed::new().state(Key::derive_from(&[7; 32]))).get("/signed").send();
+    assert_eq!(res.header("cache-control"), "private, no-cache");
 }
 
 #[test]
