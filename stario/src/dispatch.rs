@@ -22,7 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{Request, StatusCode};
 use http_body::Body as _;
@@ -38,6 +38,7 @@ use crate::handler;
 use crate::panic::{catch_panic, panic_message};
 use crate::request_id::X_REQUEST_ID;
 use crate::response::{self, IntoResponse, Redirect, RefusalReason, Response};
+use crate::route::HandlerKind;
 use crate::routing::{Match, RouteId};
 use crate::scope::Scope;
 use crate::settings::{CROSS_ORIGIN, WRONG_HOST};
@@ -306,6 +307,10 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
         headers.add_to(response, exchange.nonce());
     }
     response::declare_cache(response, exchange.reads_cookies());
+    if response.status() == StatusCode::NOT_FOUND && is_of_files(exchange) {
+        // While a new release takes over, the old one does not know the new files. A cache that kept that would go on saying so.
+        response::set(response.headers_mut(), CACHE_CONTROL, "no-store");
+    }
     development::show(exchange, response);
     let reason: Option<RefusalReason> = response.extensions_mut().remove();
     let status = failure::show(exchange, response, reason.as_ref());
@@ -316,6 +321,11 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     // This comes last, because it also corrects the caching headers that were set before. A cookie that a parameter sets from now on
     // comes too late.
     exchange.change_head(response);
+}
+
+/// Whether the request is for a file of the program.
+fn is_of_files(exchange: &Exchange) -> bool {
+    exchange.route().is_some_and(|route| route.target.endpoint.kind == HandlerKind::Files)
 }
 
 /// The response in a coding that the client accepts.

@@ -148,8 +148,21 @@ fn nothing_else_is_found() {
         let status = client().get(format!("/assets/{path}")).send().status().as_u16();
         assert!(matches!(status, 404 | 400 | 308), "{path}: {status}");
     }
-    assert_eq!(client().get("/assets/app-0123456789abcdef.css").send().status(), 404);
     assert_eq!(client().get("/assets/.hidden").send().status(), 404);
+}
+
+#[test]
+fn a_file_that_is_not_found_is_kept_by_no_cache() {
+    let path = "/assets/app-0123456789abcdef.css";
+    let res = client().get(path).send();
+    assert_eq!((res.status().as_u16(), res.header("cache-control")), (404, "no-store"));
+    let page = |_: &str, _: &http::request::Parts| {
+        (StatusCode::NOT_FOUND, [("cache-control", "public, max-age=60")], "nothing here")
+    };
+    let client = TestClient::new(local::new().on_status(StatusCode::NOT_FOUND, page));
+    let res = client.get(path).send();
+    assert_eq!((res.text(), res.header("cache-control")), ("nothing here", "no-store"));
+    assert_eq!(client.get("/other").send().header("cache-control"), "public, max-age=60");
 }
 
 #[test]
