@@ -6,6 +6,8 @@ mod assemble;
 mod asset_check;
 mod client_file;
 mod compose;
+#[cfg(feature = "sessions")]
+mod cookies;
 mod discover;
 mod findings;
 mod guards;

@@ -1,5 +1,5 @@
-//! Which client a request comes from: the address of the connection, or what trusted proxies say; and which clients count as
-//! one.
+//! Which client a request comes from: the address of the connection, or what trusted proxies say; whether a proxy has passed it on;
+//! and which clients count as one.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -30,6 +30,13 @@ pub(crate) fn client_behind(peer: IpAddr, headers: &HeaderMap, proxies: Option<&
         }
     }
     client
+}
+
+/// Whether a header says that a proxy has passed the request on. A proxy may add none.
+pub(crate) fn is_passed_on(headers: &HeaderMap) -> bool {
+    const NAMES: [&str; 6] =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+    NAMES.iter().any(|name| headers.contains_key(*name))
 }
 
 /// What tells clients apart: an address of IPv4, or the first 64 bits of one of IPv6, of which a client has all the rest.

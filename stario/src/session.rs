@@ -63,8 +63,8 @@ pub use store::{SessionData, SessionFilter, SessionRecord, SessionStore};
 /// session at the same time. Each change is made to the newest stored value, so none is lost; where two set the same field, the later one
 /// counts. A session that was ended, or given a new id, since the request read it is not stored again: 409.
 ///
-/// **The cookie** holds 256 random bits, of which the store has the hash. It is `HttpOnly`, `SameSite=Lax`, and `Secure` except on
-/// `localhost`; see [`Sessions::secure`]. It is part of the response's head. A stream and a detached
+/// **The cookie** holds 256 random bits, of which the store has the hash. It is `HttpOnly`, `SameSite=Lax`, and `Secure` except in
+/// development; see [`App::secure_cookies`](crate::App::secure_cookies). It is part of the response's head. A stream and a detached
 /// command run after the head is sent. There, a login, a new id and the first change of a new session are errors, because they
 /// need a new cookie.
 ///

@@ -183,6 +183,9 @@ pub(crate) struct ServedSettings {
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) proxies: Option<Proxies>,
     pub(crate) allowed_hosts: Option<AllowedHosts>,
+    /// Whether the cookies of sessions and messages go over HTTPS alone, if the app says so.
+    #[cfg(feature = "sessions")]
+    pub(crate) secure_cookies: Option<bool>,
 }
 
 impl ServedSettings {
@@ -216,6 +219,8 @@ impl ServedSettings {
             (self.tls.is_some(), "tls"),
             (self.proxies.is_some(), "trust_proxies"),
             (self.allowed_hosts.is_some(), "allowed_hosts"),
+            #[cfg(feature = "sessions")]
+            (self.secure_cookies.is_some(), "secure_cookies"),
         ];
         given.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| name).collect()
     }

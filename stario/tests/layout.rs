@@ -54,7 +54,7 @@ const STARIO: &str = "
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
     handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/answers
-    app/compose app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
+    app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
     app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body

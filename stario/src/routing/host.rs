@@ -94,15 +94,13 @@ fn host_of(head: &request::Parts) -> Option<String> {
     Some(host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())
 }
 
-/// Whether the request is for the machine that sends it: its host is `localhost`, below that, or a loopback address. One that
-/// names no host is no browser's.
-#[cfg(feature = "sessions")]
-pub(crate) fn is_of_this_machine(head: &request::Parts) -> bool {
-    host_of(head).is_none_or(|host| is_this_machine(&host))
+/// Whether the request is for the machine that sends it: its host is `localhost`, below that, or a loopback address. `None` if it
+/// names no host, as no browser does.
+pub(crate) fn is_of_this_machine(head: &request::Parts) -> Option<bool> {
+    host_of(head).map(|host| is_this_machine(&host))
 }
 
 /// Whether a host, in lower case and without a port, is the machine itself.
-#[cfg(feature = "sessions")]
 pub(crate) fn is_this_machine(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     host == "localhost"
@@ -157,17 +155,16 @@ mod tests {
         assert_eq!(Host::parse("*.a.b"), Ok(Host::Below(".a.b")));
     }
 
-    #[cfg(feature = "sessions")]
     #[test]
     fn a_request_for_localhost_is_for_the_machine_that_sends_it() {
         let check = |host, expected| assert_eq!(is_of_this_machine(&head("/", host)), expected, "{host:?}");
-        check(None, true);
-        check(Some("localhost:8000"), true);
-        check(Some("shop.localhost"), true);
-        check(Some("127.0.0.2:80"), true);
-        check(Some("[::1]:8000"), true);
-        check(Some("192.168.1.5"), false);
-        check(Some("localhost.example"), false);
-        check(Some("notlocalhost"), false);
+        check(None, None);
+        check(Some("localhost:8000"), Some(true));
+        check(Some("shop.LOCALHOST"), Some(true));
+        check(Some("127.0.0.2:80"), Some(true));
+        check(Some("[::1]:8000"), Some(true));
+        check(Some("192.168.1.5"), Some(false));
+        check(Some("localhost.example"), Some(false));
+        check(Some("notlocalhost"), Some(false));
     }
 }

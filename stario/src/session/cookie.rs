@@ -5,6 +5,7 @@ use http::header::ORIGIN;
 use http::uri::Authority;
 
 use super::SessionError;
+use crate::client::is_passed_on;
 use crate::head_changes::HeadChanges;
 use crate::response::SetCookie;
 use crate::routing::{is_of_this_machine, is_this_machine};
@@ -19,20 +20,18 @@ pub(super) struct OwnCookie {
 }
 
 impl OwnCookie {
-    /// `name` with the prefix `__Host-`, by which browsers take the cookie only from this host, over HTTPS. On
-    /// `http://localhost` there is neither HTTPS nor another host, and some browsers would drop the cookie: the name is plain
-    /// there, unless `is_secure` says otherwise.
-    pub(super) fn of(name: &str, is_secure: Option<bool>, scope: &Scope) -> Self {
-        let warning = |is_secure, is_chosen| {
-            let origin = scope.headers().get(ORIGIN)?;
-            Some((problem(is_secure, is_chosen, origin)?, origin.clone()))
-        };
-        let (is_secure, is_chosen) = match is_secure {
-            Some(is_secure) => (is_secure, true),
-            None => (!is_plain_on_this_machine(scope), false),
-        };
+    /// `name` with the prefix `__Host-`, by which browsers take the cookie only from this host, over HTTPS. For a developer's own
+    /// browser on `http://localhost` the name is plain: there is neither HTTPS nor another host, and Safari would drop the cookie.
+    /// All cookies of an app follow [`App::secure_cookies`](crate::App::secure_cookies).
+    pub(super) fn of(name: &str, scope: &Scope) -> Self {
+        let is_secure =
+            scope.app().served.secure_cookies.unwrap_or_else(|| !is_of_developer_on_this_machine(scope));
         let name = if is_secure { format!("__Host-{name}") } else { name.to_owned() };
-        Self { name, is_secure, warning: warning(is_secure, is_chosen) }
+        let warning = || {
+            let origin = scope.headers().get(ORIGIN)?;
+            Some((problem(is_secure, scope.app().served.secure_cookies.is_some(), origin)?, origin.clone()))
+        };
+        Self { name, is_secure, warning: warning() }
     }
 
     /// Sends the cookie with the response.
@@ -48,12 +47,23 @@ impl OwnCookie {
     }
 }
 
-/// Whether a browser asks the machine that it runs on, without TLS in between. It must be the same for each request of a page,
-/// because the name of the cookie depends on it.
-fn is_plain_on_this_machine(scope: &Scope) -> bool {
-    let forwarded = scope.headers().get("x-forwarded-proto");
-    let is_behind_tls = forwarded.is_some_and(|scheme| scheme.as_bytes().starts_with(b"https"));
-    !is_behind_tls && is_of_this_machine(scope.head())
+/// Whether a developer's browser asks the machine that it runs on, without TLS in between. In doubt it does not, and the cookie is
+/// `Secure`. The result must be the same for each request of a page, because the name of the cookie depends on it.
+fn is_of_developer_on_this_machine(scope: &Scope) -> bool {
+    // A proxy on this machine may ask for `localhost` and add no header. So a release build trusts none of what follows.
+    cfg!(debug_assertions)
+        && scope.exchange().peer().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+        && is_of_this_machine(scope.head()) != Some(false)
+        && (!is_passed_on(scope.headers()) || is_plain_by_trusted_proxy(scope))
+}
+
+/// Whether a proxy that the app trusts says that the browser asked it by plain HTTP.
+fn is_plain_by_trusted_proxy(scope: &Scope) -> bool {
+    let (proxies, peer) = (scope.app().served.proxies(), scope.exchange().peer());
+    let mut schemes = scope.headers().get_all("x-forwarded-proto").iter();
+    proxies.zip(peer).is_some_and(|(proxies, peer)| proxies.trusts(peer.ip().to_canonical()))
+        && schemes.next().is_some_and(|scheme| scheme == "http")
+        && schemes.next().is_none()
 }
 
 /// What the origin of the page, as the browser names it, shows to be wrong.
@@ -63,7 +73,7 @@ fn problem(is_secure: bool, is_chosen: bool, origin: &HeaderValue) -> Option<&'s
     let is_local = is_this_machine(host.host());
     match (is_secure, scheme) {
         (true, "http") if !is_local => Some(
-            "a browser drops a `Secure` cookie of a page that came over plain HTTP: use HTTPS, or `Sessions::secure(false)`",
+            "a browser drops a `Secure` cookie of a page that came over plain HTTP: use HTTPS, or `App::secure_cookies(false)`",
         ),
         (false, _) if !is_local && !is_chosen => Some(
             "a cookie is not `Secure`, because the proxy says that the page is on `localhost`: have it pass the header `host`, or \

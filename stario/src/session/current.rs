@@ -58,7 +58,7 @@ impl<T: SessionData> CurrentSession<T> {
         let Some(sessions) = scope.app().states.get::<Sessions<T>>() else {
             return Err("the app was assembled without these sessions".into());
         };
-        let cookie = OwnCookie::of(&sessions.cookie_name, sessions.is_secure, scope);
+        let cookie = OwnCookie::of(&sessions.cookie_name, scope);
         let state = Mutex::new(SessionState { record: None, data: Arc::default() });
         let (head, turn) = (Arc::clone(scope.exchange().head_changes()), tokio::sync::Mutex::default());
         let current = Self { sessions, cookie, head, state, turn };

@@ -25,7 +25,8 @@ const NAME: &str = "flash";
 /// [`cookie::Key`](crate::cookie::Key), if it has one as its state; else the process makes one, and a restart loses messages on
 /// their way. An app of several processes needs a key of its own.
 ///
-/// The cookie is part of the response's head: push before the first event of a stream, or answer with one event, as after
+/// The cookie is `__Host-flash`, or `flash` where [`App::secure_cookies`](crate::App::secure_cookies) says so, as that of a session.
+/// It is part of the response's head: push before the first event of a stream, or answer with one event, as after
 /// [`event::redirect`](crate::event::redirect).
 ///
 /// ```
@@ -114,7 +115,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> FromRequest for Fl
 
 impl<T: DeserializeOwned> Messages<T> {
     fn of(scope: &Scope) -> Self {
-        let cookie = OwnCookie::of(NAME, None, scope);
+        let cookie = OwnCookie::of(NAME, scope);
         let (own, retired) = (scope.app().states.get::<Key>(), scope.app().states.get::<RetiredKeys>());
         let key = own.as_deref().unwrap_or_else(|| process_key()).clone();
         let keys = || std::iter::once(&key).chain(retired.iter().flat_map(|retired| retired.keys()));

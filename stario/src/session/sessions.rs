@@ -22,6 +22,8 @@ const MAX_BYTES: usize = 16 * 1024;
 
 /// The sessions of an app, whose values are `T`: given to it as state, so that handlers can take a [`Session<T>`](crate::Session).
 ///
+/// Whether their cookie goes over HTTPS alone is set by [`App::secure_cookies`](crate::App::secure_cookies), for that of messages, too.
+///
 /// It is also how sessions are listed and ended from outside: take `State<Sessions<T>>`.
 ///
 /// ```
@@ -66,7 +68,6 @@ pub struct Sessions<T> {
     pub(super) cookie_name: String,
     /// Sign the cookies; the first signs new ones. None if they are not signed.
     pub(super) keys: Vec<Key>,
-    pub(super) is_secure: Option<bool>,
     max_bytes: usize,
     idle_timeout: Duration,
     lifetime: Duration,
@@ -81,7 +82,6 @@ impl<T: SessionData> Sessions<T> {
             store: Arc::new(store),
             cookie_name: "session".to_owned(),
             keys: Vec::new(),
-            is_secure: None,
             max_bytes: MAX_BYTES,
             idle_timeout: IDLE_TIMEOUT,
             lifetime: LIFETIME,
@@ -122,14 +122,6 @@ impl<T: SessionData> Sessions<T> {
     #[must_use]
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.cookie_name = name.into();
-        self
-    }
-
-    /// Sets whether the cookie goes over HTTPS alone, as `__Host-session`. Unless set, it does except where the request is for
-    /// `localhost` or a loopback address and no proxy says that it came over HTTPS.
-    #[must_use]
-    pub fn secure(mut self, is_secure: bool) -> Self {
-        self.is_secure = Some(is_secure);
         self
     }
 

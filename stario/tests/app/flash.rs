@@ -3,14 +3,22 @@
 use serde::{Deserialize, Serialize};
 use stario::cookie::Key;
 use stario::prelude::*;
-use stario::{Flash, Redirect, RetiredKeys};
+use stario::{Flash, Redirect, RetiredKeys, Session, Sessions};
 
 use crate::app;
 
 stario::app!(local);
+stario::app!(logins);
 
 #[app::command("/save/{text}", app = local)]
 async fn save(text: PathParam<String>, flash: Flash) -> Result<Redirect> {
+    flash.push(text.0)?;
+    Ok(Redirect::see_other("/list"))
+}
+
+#[app::command("/login/{text}", app = logins)]
+async fn log_in(text: PathParam<String>, session: Session<()>, flash: Flash) -> Result<Redirect> {
+    session.log_in("ada", |()| ()).await?;
     flash.push(text.0)?;
     Ok(Redirect::see_other("/list"))
 }
@@ -136,7 +144,21 @@ fn nobody_else_makes_messages() {
 }
 
 #[test]
-fn the_cookie_is_secure_except_on_this_machine() {
-    let res = client().post("/save/tea").header("host", "shop.example").send();
+fn the_cookie_is_secure_where_that_of_a_session_is() {
+    let lan = |client: &TestClient, path: &str| client.post(path).header("host", "192.168.1.5:8000").send();
+    let res = lan(&client(), "/save/tea");
     assert_eq!(res.cookie("__Host-flash").unwrap().secure(), Some(true));
+
+    let sessions = Sessions::<()>::in_memory();
+    let client = TestClient::new(local::new().merge(logins::new()).state(sessions).secure_cookies(false))
+        .keep_cookies();
+    let res = lan(&client, "/login/tea");
+    let names = res.headers().get_all("set-cookie").iter().map(|line| {
+        let line = line.to_str().unwrap();
+        assert!(!line.contains("Secure"), "{line}");
+        line.split('=').next().unwrap().to_owned()
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["session", "flash"]);
+    let list = client.get("/list").header("host", "192.168.1.5:8000").send();
+    assert_eq!(list.text(), "tea", "a browser sends both cookies back");
 }

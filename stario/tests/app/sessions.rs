@@ -7,10 +7,10 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use stario::cookie::Key;
 use stario::prelude::*;
-use stario::testing::TestResponse;
+use stario::testing::{TestRequest, TestResponse};
 use stario::{
-    App, Error, Lazy, MemoryStore, Session, SessionError, SessionFilter, SessionId, SessionRecord,
-    SessionStore, Sessions, StoreError,
+    App, Error, Lazy, MemoryStore, ProxyHeader, Session, SessionError, SessionFilter, SessionId,
+    SessionRecord, SessionStore, Sessions, StoreError,
 };
 
 use crate::app;
@@ -301,27 +301,71 @@ fn the_first_change_makes_a_session() {
     assert_eq!(spy.calls(), ["load", "save"]);
 }
 
+/// The name of the cookie that the answer sets, and whether it is `Secure`.
+fn set(request: TestRequest) -> (String, bool) {
+    let line = request.send().header("set-cookie").to_owned();
+    let (name, attributes) = line.split_once('=').unwrap();
+    (name.to_owned(), attributes.contains("; Secure"))
+}
+
 #[test]
-fn the_cookie_is_secure_except_on_this_machine() {
+fn the_cookie_is_secure_except_for_a_developer_on_this_machine() {
     let spy = Spy::default();
-    let set = |client: &TestClient, host: &str, scheme: &str| {
-        let request = client.post("/name/ada").header("host", host).header("x-forwarded-proto", scheme);
-        let line = request.send().header("set-cookie").to_owned();
-        let (name, attributes) = line.split_once('=').unwrap();
-        (name.to_owned(), attributes.contains("; Secure"))
-    };
     let client = spy.client();
+    let ask = |host: &str| client.post("/name/ada").header("host", host);
     let (plain, secure) = (("session".to_owned(), false), ("__Host-session".to_owned(), true));
     for host in ["localhost:8000", "127.0.0.1", "[::1]:8000", "shop.localhost"] {
-        assert_eq!(set(&client, host, "http"), plain, "{host}");
-        assert_eq!(set(&client, host, "https"), secure, "{host}");
+        assert_eq!(set(ask(host)), plain, "{host}");
+        // A proxy may pass on another host than the browser asks for.
+        for (header, value) in [
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-for", "203.0.113.7"),
+            ("forwarded", "for=203.0.113.7"),
+            ("via", "1.1 proxy"),
+        ] {
+            assert_eq!(set(ask(host).header(header, value)), secure, "{host} {header}: {value}");
+        }
+        assert_eq!(set(ask(host).peer([203, 0, 113, 7])), secure, "{host}");
+        assert_eq!(set(ask(host).peer([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1])), plain, "{host}");
     }
-    assert_eq!(set(&client, "shop.example", "http"), secure);
-    let unsecured = TestClient::new(local::new().state(spy.sessions().secure(false).cookie_name("sid")));
-    assert_eq!(set(&unsecured, "shop.example", "http"), ("sid".to_owned(), false));
+    assert_eq!(set(ask("shop.example")), secure);
     let value = cookie(&client.post("/name/eve").send());
     let planted = client.get("/show").header("host", "shop.example").cookie("session", &value).send();
     assert_eq!(planted.text(), "  []", "a plain name is not read where the cookie is secure");
+}
+
+#[test]
+fn a_trusted_proxy_says_whether_the_browser_asked_by_plain_http() {
+    let app = local::new().state(Spy::default().sessions());
+    let client = TestClient::new(app.trust_proxies(ProxyHeader::XForwardedFor, ["127.0.0.1"]));
+    let ask = |scheme: &str| {
+        let request = client.post("/name/ada").header("host", "localhost:8000");
+        set(request.header("x-forwarded-proto", scheme)).0
+    };
+    assert_eq!(ask("http"), "session");
+    assert_eq!(ask("https"), "__Host-session");
+    assert_eq!(ask("https, http"), "__Host-session");
+    let request = client.post("/name/ada").header("host", "localhost").header("x-forwarded-for", "1.1.1.1");
+    assert_eq!(set(request).0, "__Host-session", "the proxy does not say it");
+}
+
+#[test]
+fn an_app_says_for_all_its_cookies_whether_they_are_secure() {
+    let client = |are_secure| {
+        let sessions = Spy::default().sessions().cookie_name("sid");
+        TestClient::new(local::new().state(sessions).secure_cookies(are_secure))
+    };
+    assert_eq!(
+        set(client(false).post("/name/ada").header("host", "shop.example")),
+        ("sid".to_owned(), false)
+    );
+    assert_eq!(
+        set(client(true).post("/name/ada").header("host", "localhost")),
+        ("__Host-sid".to_owned(), true)
+    );
+    let problem = local::new().merge(guarded::new().secure_cookies(false)).check().unwrap_err().to_string();
+    assert!(problem.contains("secure_cookies"), "{problem}");
 }
 
 #[test]
