@@ -5,17 +5,21 @@
 //! loopback address. A request with a proxy's headers, or that names another host, is not shown anything either: a proxy that adds none and
 //! changes `host`, too, cannot be told apart.
 
+mod secret;
+
 use std::error::Error;
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use http::header::{ACCEPT, CACHE_CONTROL, HOST, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, CACHE_CONTROL, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
+use crate::client::is_passed_on;
 use crate::response::{self, Response};
+use crate::routing;
+use secret::may_be_secret;
 
 /// Where the script that reloads pages is, with the build of its page as the query.
 pub(crate) const RELOAD_SCRIPT: &str = "/_stario/reload.js";
@@ -72,7 +76,7 @@ impl Development {
     /// The build, if the request may be shown what developers see.
     fn admit(&self, head: &Parts) -> Option<&str> {
         let mode = self.0.get()?;
-        (mode.is_forced || is_of_this_machine(&head.headers)).then_some(&*mode.build)
+        (mode.is_forced || is_of_this_machine(head)).then_some(&*mode.build)
     }
 
     /// The answer to the script that reloads pages. The log says nothing of it.
@@ -90,21 +94,8 @@ impl Development {
 }
 
 /// Whether a request names this machine, and has no header of a proxy.
-fn is_of_this_machine(headers: &HeaderMap) -> bool {
-    let is_passed_on =
-        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"]
-            .iter()
-            .any(|name| headers.contains_key(*name));
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next(),
-        None => host.split(':').next(),
-    };
-    let name = name.unwrap_or_default().to_ascii_lowercase();
-    let is_local = name == "localhost"
-        || name.ends_with(".localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    is_local && !is_passed_on
+fn is_of_this_machine(head: &Parts) -> bool {
+    routing::is_of_this_machine(head) == Some(true) && !is_passed_on(&head.headers)
 }
 
 /// Changes when the program is built again: the time and the length of its file.
@@ -194,13 +185,6 @@ fn target(head: &Parts) -> String {
         })
         .collect();
     format!("{path}?{}", pairs.join("&"))
-}
-
-/// Whether a header or a parameter of this name, or with this value, may hold a secret. Signed and encrypted values are in cookies.
-fn may_be_secret(text: &str) -> bool {
-    const WORDS: [&str; 9] = ["auth", "cookie", "csrf", "key", "passw", "secret", "session", "token", "xsrf"];
-    let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Why the server failed: an error, then its sources.

@@ -30,7 +30,7 @@ const STARIO: &str = "
     settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode
     datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
-    datastar/into_event datastar/event sse hand_over development answers settings work route channel/error channel/head channel
+    datastar/into_event datastar/event sse hand_over development/secret development answers settings work route channel/error channel/head channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
     head_changes exchange/record exchange exchange/delivery scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
@@ -419,6 +419,7 @@ const KNOW_ROUTES: &[&str] = &[
     "app/mount.rs",
     "app/parts.rs",
     "assets/serve.rs",
+    "development.rs",
     "dispatch.rs",
     "dispatch/found.rs",
     "exchange.rs",
