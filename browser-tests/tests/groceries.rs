@@ -80,7 +80,7 @@ async fn two_people_share_a_list() {
     ada.wait().for_element(Locator::Id("edit")).await.expect("the form");
     wait_for_client(&ada).await;
     type_keys(&ada, "[name=amount]", &format!("{END}00{ENTER}")).await;
-    wait_for(&ada, ALERTS, "The most is 99.").await;
+    wait_for(&ada, ALERTS, "This must be 99 or less.").await;
     wait_for(&ada, "document.activeElement.getAttribute('aria-describedby')", "amount-problem").await;
     type_keys(&ada, "[name=amount]", &format!("{END}{BACKSPACE}{BACKSPACE}{BACKSPACE}6{ENTER}")).await;
     ada.wait().for_element(Locator::Css("[role=status]")).await.expect("a message");

@@ -60,7 +60,7 @@ const ENTER: &str = "\u{e007}";
 const BACK: &str = "\u{e008}\u{e004}\u{e000}";
 const SELECT_ALL: &str = "\u{e009}a\u{e000}";
 
-const ALL_PROBLEMS: &str = "This is not an e-mail address.|Too short: the least is 8.|Fill this in.";
+const ALL_PROBLEMS: &str = "This is not an e-mail address.|Write at least 8 characters.|Fill this in.";
 
 /// Types what the server refuses, and sends it.
 async fn send_what_is_wrong(page: &Client) {

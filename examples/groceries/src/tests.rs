@@ -151,7 +151,7 @@ fn an_item_is_edited() {
     ada.fill("[name=title]", " ");
     ada.fill("[name=amount]", "100");
     ada.click("main button");
-    assert_eq!(ada.texts("[role=alert].problem"), ["Fill this in.", "The most is 99."]);
+    assert_eq!(ada.texts("[role=alert].problem"), ["Fill this in.", "This must be 99 or less."]);
     assert_eq!(ada.attr("[name=title]", "aria-describedby").as_deref(), Some("title-problem"));
     ada.fill("[name=title]", "Green tea");
     ada.fill("[name=amount]", "3");
@@ -230,7 +230,7 @@ fn the_password_must_be_that_of_the_name() {
     for (name, password, problem) in [
         (" ", "correct horse", "Fill this in."),
         ("ADA", "wrong horse", "That is not the password of this name."),
-        ("Grace", "short", "Too short: the least is 8."),
+        ("Grace", "short", "Write at least 8 characters."),
     ] {
         ada.fill("[name=name]", name);
         ada.fill("[name=password]", password);

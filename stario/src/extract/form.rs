@@ -25,7 +25,7 @@ use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
 use entries::Entry;
-use reader::{kind_of, position};
+use reader::{Notes, kind_of, position};
 
 pub use field::Field;
 pub use files::FileRules;
@@ -150,7 +150,7 @@ type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 /// let res = client.post("/vote").field("name", "Ada").field("stars", "9").send();
 /// assert_eq!(res.status(), 422);
 /// assert!(res.text().contains(r#"name="stars" aria-invalid="true" aria-describedby="stars-problem" autofocus value="9""#));
-/// assert!(res.text().contains("The most is 5."));
+/// assert!(res.text().contains("This must be 5 or less."));
 /// let res = client.post("/vote").signals(&json!({ "name": "Ada", "stars": 3 })).send();
 /// assert_eq!(res.text(), r#"<p id="vote">Ada gives 3</p>"#);
 /// # }
@@ -283,14 +283,15 @@ where
         let is_datastar = scope.headers().contains_key(DATASTAR_REQUEST);
         let (sent, length) = receive::receive(scope, parameter, T::FIELDS).await?;
         off_worker::parse(length, move || {
-            let (mut sent, mut problems) = (sent, Vec::new());
-            let value = T::__read(&mut Reader::new(&sent, &mut problems));
+            let (mut sent, mut notes) = (sent, Notes::default());
+            let value = T::__read(&mut Reader::new(&sent, &mut notes));
+            let Notes { mut problems, lists } = notes;
             // The value holds clones of the files.
             sent.drop_files();
             if let Some(value) = &value {
                 let unread: HashSet<String> = problems.iter().map(|(path, _)| path.clone()).collect();
                 // A stand-in breaks rules that what was typed might not break.
-                let broken = rules::check(value, T::FIELDS).into_iter();
+                let broken = rules::check(value, T::FIELDS, &lists).into_iter();
                 problems.extend(broken.filter(|(path, _)| !unread.contains(path)));
                 problems.sort_by_key(|(path, _)| position(T::FIELDS, path));
             }

@@ -21,6 +21,8 @@ mod reader;
 mod retry;
 mod scalar;
 #[cfg(feature = "forms")]
+mod sequence;
+#[cfg(feature = "forms")]
 mod stand_in;
 mod words;
 
@@ -35,6 +37,8 @@ pub(super) use json::{Json, JsonTree};
 use place::ValuePlace;
 pub(super) use problem::{NotText, Problem};
 use reader::{Fields, Reader, View};
+#[cfg(feature = "forms")]
+pub(super) use sequence::is_sequence;
 #[cfg(feature = "forms")]
 pub(super) use stand_in::stand_in;
 pub(super) use words::{is_plain_name, json_clause};

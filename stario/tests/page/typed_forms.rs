@@ -90,7 +90,7 @@ async fn plain() -> Html {
 }
 
 const ALL: [&str; 3] =
-    ["This is not an e-mail address.", "Too short: the least is 8.", "Expected: one of `small`, `large`."];
+    ["This is not an e-mail address.", "Write at least 8 characters.", "Choose one of these: small, large."];
 
 #[test]
 fn datastar_gets_the_form_with_its_problems() {

@@ -110,16 +110,16 @@ fn a_form_is_a_value_however_it_is_sent() {
 #[test]
 fn all_problems_are_found_at_once() {
     let all = "customerName: Fill this in.\n\
-        age: Expected: a whole number from 0 to 255.\n\
-        size: Expected: one of `small`, `large`.\n\
-        tags: Too short: the least is 3.\n\
-        stars: The most is 5.\n\
-        address.street: Too short: the least is 3.\n\
-        address.zip: Only unaccented letters, digits and signs are allowed.\n\
-        items.0.name: Too short: the least is 1.\n\
-        items.0.amount: Expected: a whole number of 32 bits, not negative.\n\
-        items.1.amount: The least is 1.\n\
-        invoice.street: Too short: the least is 3.";
+        age: Write a whole number from 0 to 255.\n\
+        size: Choose one of these: small, large.\n\
+        tags: Write at least 3 characters.\n\
+        stars: This must be 5 or less.\n\
+        address.street: Write at least 3 characters.\n\
+        address.zip: Use only letters without accents, digits and punctuation.\n\
+        items.0.name: Fill this in.\n\
+        items.0.amount: Write a whole number from 0 to 4294967295.\n\
+        items.1.amount: This must be 1 or more.\n\
+        invoice.street: Write at least 3 characters.";
     // The rows of the page are numbered 3 and 7, because others were removed.
     let form = "age=old&size=huge&tags=red&tags=xx&stars=6&address.street=M&address.zip=%C3%A9&items.3.name=&items.3.amount=x\
         &items.7.name=b&items.7.amount=0&invoice.street=x&invoice.zip=1";
@@ -134,7 +134,7 @@ fn all_problems_are_found_at_once() {
     check(
         post("/typed-form/order", FORM, three),
         200,
-        "tags: Too long: the most is 2.\nitems: Too long: the most is 2.",
+        "tags: At most 2 are allowed.\nitems: At most 2 are allowed.",
     );
 }
 
@@ -206,13 +206,13 @@ fn files_have_limits_of_their_own() {
     check(
         send(&"0".repeat(600 * 1024), "a.txt").field("title", "x"),
         200,
-        "title: Too short: the least is 2.\nphoto: This file is larger than 10 bytes.",
+        "title: Write at least 2 characters.\nphoto: This file is larger than 10 bytes.",
     );
-    check(send("0", "a.csv"), 200, "photo: This file is of another type than image/*,.txt.");
+    check(send("0", "a.csv"), 200, "photo: Choose a file of one of these types: image/*, .txt.");
     check(
         client().post("/typed-form/upload").field("title", "ab").field("photo", "text"),
         200,
-        "photo: Expected: a file.",
+        "photo: Choose a file.",
     );
     check(
         client().post("/typed-form/upload").field("title", "ab").file("more", "b", "b"),
@@ -236,7 +236,7 @@ fn files_have_limits_of_their_own() {
     );
     let in_signal =
         json!({ "title": "ab", "photo": [{ "name": "a", "contents": "MQ==", "mime": "image/png" }] });
-    check(client().post("/typed-form/upload").signals(&in_signal), 200, "photo: Expected: a file.");
+    check(client().post("/typed-form/upload").signals(&in_signal), 200, "photo: Choose a file.");
     let unchosen = "--x\r\ncontent-disposition: form-data; name=\"photo\"; filename=\"\"\r\n\
         content-type: application/octet-stream\r\n\r\n\r\n--x--\r\n";
     check(post("/typed-form/upload", MULTIPART, unchosen), 200, "title: Fill this in.\nphoto: Fill this in.");

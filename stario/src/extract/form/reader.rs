@@ -1,5 +1,7 @@
 //! Makes a struct of what a form sent, field by field, and notes each problem.
 
+use std::collections::HashSet;
+
 use serde::de::DeserializeOwned;
 
 use super::super::value::{self, Counts};
@@ -140,25 +142,37 @@ impl<T: FormFields> FormGroup for Option<T> {
 pub struct Reader<'r, 'e> {
     pub(super) group: Option<&'e Entry>,
     path: &'r str,
-    problems: &'r mut Vec<(String, Problem)>,
+    notes: &'r mut Notes,
+}
+
+/// What is noted while fields are read.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// What could not be read, by the path of its field.
+    pub(super) problems: Vec<(String, Problem)>,
+    /// The paths of the fields that take several values.
+    pub(super) lists: HashSet<String>,
 }
 
 impl<'r, 'e> Reader<'r, 'e> {
-    pub(super) fn new(root: &'e Entry, problems: &'r mut Vec<(String, Problem)>) -> Self {
-        Self { group: Some(root), path: "", problems }
+    pub(super) fn new(root: &'e Entry, notes: &'r mut Notes) -> Self {
+        Self { group: Some(root), path: "", notes }
     }
 
     fn entry(&self, name: &str) -> Option<&'e Entry> {
         self.group.and_then(|group| group.field(name))
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, value::Problem> {
+    fn read<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, value::Problem> {
+        if value::is_sequence::<T>() {
+            self.notes.lists.insert(joined(self.path, name));
+        }
         let texts = self.entry(name).into_iter().flat_map(Entry::borrowed_texts);
         value::from_texts(texts.map(Ok), Counts::Last)
     }
 
     fn note(&mut self, name: &str, problem: Problem) {
-        self.problems.push((joined(self.path, name), problem));
+        self.notes.problems.push((joined(self.path, name), problem));
     }
 
     /// Reads what stands below this group.
@@ -169,7 +183,7 @@ impl<'r, 'e> Reader<'r, 'e> {
         read: impl FnOnce(&mut Reader<'_, 'e>) -> V,
     ) -> V {
         let path = joined(self.path, name);
-        read(&mut Reader { group, path: &path, problems: self.problems })
+        read(&mut Reader { group, path: &path, notes: self.notes })
     }
 
     /// Whether nothing was sent for the field, so that its default counts.

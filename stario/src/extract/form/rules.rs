@@ -4,6 +4,7 @@
 //! argument, from which [`problem`] makes a [`Problem`].
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Display;
 
 use garde::Validate;
@@ -35,45 +36,67 @@ const RULES: [&str; 16] = [
     "alphanumeric",
 ];
 
-/// Checks the rules of a value. Returns the path of each field that breaks one.
-pub(super) fn check<T>(value: &T, fields: &'static [FieldInfo]) -> Vec<(String, Problem)>
+/// Checks the rules of a value. Returns the path of each field that breaks one. `lists` are the fields that take several values.
+pub(super) fn check<T>(
+    value: &T,
+    fields: &'static [FieldInfo],
+    lists: &HashSet<String>,
+) -> Vec<(String, Problem)>
 where
     T: Validate,
     T::Context: Default,
 {
     let Err(report) = with_i18n(Ids, || value.validate()) else { return Vec::new() };
-    let broken = report
-        .iter()
-        .map(|(path, error)| (path_in_form(&path.to_string(), fields), problem(error.message())));
+    let broken = report.iter().map(|(path, error)| {
+        let Place { path, is_list } = Place::in_form(&path.to_string(), fields, lists);
+        (path, problem(error.message(), is_list))
+    });
     broken.collect()
 }
 
-/// A path as the form names it. garde's has the names that the fields have in Rust.
-fn path_in_form(path: &str, mut fields: &'static [FieldInfo]) -> String {
-    let mut in_form = String::new();
-    let mut push = |name: &str| {
-        if !in_form.is_empty() {
-            in_form.push('.');
-        }
-        in_form.push_str(name);
-    };
-    let mut names = super::entries::names(path).peekable();
-    while let Some(name) = names.next() {
-        let Some(info) = fields.iter().find(|info| info.in_rust == name) else { break };
-        push(info.name);
-        let Kind::Group { fields: below, is_list } = info.kind else { break };
-        if is_list && let Some(index) = names.next() {
-            push(index);
-        }
-        fields = below();
-    }
-    in_form
+/// Where a rule is broken.
+struct Place {
+    /// As the form names it. garde's path has the names that the fields have in Rust.
+    path: String,
+    /// Whether it is a field of several values, not one of the values.
+    is_list: bool,
 }
 
-fn problem(message: &str) -> Problem {
+impl Place {
+    fn in_form(path: &str, mut fields: &'static [FieldInfo], lists: &HashSet<String>) -> Self {
+        let mut place = Place { path: String::new(), is_list: false };
+        let mut names = super::entries::names(path).peekable();
+        while let Some(name) = names.next() {
+            let Some(info) = fields.iter().find(|info| info.in_rust == name) else { break };
+            place.push(info.name);
+            let Kind::Group { fields: below, is_list } = info.kind else {
+                let is_list = matches!(info.kind, Kind::File(_)) || lists.contains(&place.path);
+                place.is_list = is_list && names.peek().is_none();
+                break;
+            };
+            place.is_list = is_list && names.peek().is_none();
+            if is_list && let Some(index) = names.next() {
+                place.push(index);
+            }
+            fields = below();
+        }
+        place
+    }
+
+    fn push(&mut self, name: &str) {
+        if !self.path.is_empty() {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+    }
+}
+
+fn problem(message: &str, is_list: bool) -> Problem {
     let marked = message.strip_prefix(MARK).and_then(|marked| marked.split_once(MARK));
     match marked {
         Some(("required", _)) => Problem::required(),
+        Some(("length-min", count)) if is_list => Problem::of_rule("count-min", count),
+        Some(("length-max", count)) if is_list => Problem::of_rule("count-max", count),
         Some((id, argument)) => match RULES.iter().find(|rule| **rule == id) {
             Some(rule) => Problem::of_rule(rule, argument),
             None => Problem::from(argument.to_owned()),
