@@ -1,11 +1,15 @@
 //! Sessions in a table.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use sqlx::SqlitePool;
 use stario::{SessionFilter, SessionId, SessionRecord, SessionStore, StoreError};
 
 use crate::migrations::{MigrationError, migrate};
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE stario_sessions (
         id BLOB NOT NULL PRIMARY KEY,
         user TEXT,
@@ -17,19 +21,47 @@ const STEPS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX stario_sessions_user ON stario_sessions (user) WHERE user IS NOT NULL;
     CREATE INDEX stario_sessions_expires ON stario_sessions (expires);
-"];
+",
+    "
+    CREATE INDEX stario_sessions_anonymous ON stario_sessions (used) WHERE user IS NULL;
+",
+];
+
+/// How many sessions with which nobody has logged in are kept, unless the app says otherwise.
+const ANONYMOUS_LIMIT: u32 = 100_000;
+
+/// After so many new ones, a process looks whether there are too many.
+const ANONYMOUS_STEP: u32 = 64;
 
 /// A store of sessions in the table `stario_sessions`, for [`Sessions::new`](stario::Sessions::new). Sessions outlive the process, and
 /// all processes that open the file have the same.
 ///
-/// Each new session deletes up to 16 that have expired. Visitors who never come back leave theirs until it expires, so a page that
-/// changes the session of every visitor needs a limit of use where robots find it.
+/// **What visitors can make it hold** is bounded. A visitor without a login has a session once a handler changes it, and robots do not send
+/// its cookie back, so each of their visits makes another. Of these, [`anonymous_limit`](Self::anonymous_limit) are kept, those that were
+/// used last. A session with which somebody has logged in is never deleted for them. Each takes at most
+/// [`Sessions::max_bytes`](stario::Sessions::max_bytes), 16 KiB unless set, and some 200 bytes more.
+///
+/// Each new session deletes up to 16 that have expired.
 #[derive(Debug, Clone)]
 pub struct SqliteSessions {
     database: SqlitePool,
+    anonymous_limit: u32,
+    /// How many sessions without a user this process has stored.
+    anonymous: Arc<AtomicU32>,
 }
 
 impl SqliteSessions {
+    /// Sets how many sessions with which nobody has logged in are kept; 100,000 unless set. When there are more, those go first that
+    /// were not used for the longest time.
+    ///
+    /// A process looks at its first new one and then at every 64th, so there are up to 64 more for each process. When the limit is set
+    /// lower than before, up to 1024 are deleted each time.
+    #[must_use]
+    pub fn anonymous_limit(mut self, sessions: u32) -> Self {
+        self.anonymous_limit = sessions;
+        self
+    }
+
     /// The store in this database. Its table is made, or brought up to date.
     ///
     /// # Errors
@@ -37,7 +69,28 @@ impl SqliteSessions {
     /// As [`migrate`].
     pub async fn new(database: &SqlitePool) -> Result<Self, MigrationError> {
         migrate(database, "stario-sessions", STEPS).await?;
-        Ok(Self { database: database.clone() })
+        Ok(Self { database: database.clone(), anonymous_limit: ANONYMOUS_LIMIT, anonymous: Arc::default() })
+    }
+
+    /// Deletes what a new session leaves no room for: few at a time, so that no visitor waits for a long clean-up.
+    async fn clean_up(&self, record: &SessionRecord) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "DELETE FROM stario_sessions WHERE id IN \
+             (SELECT id FROM stario_sessions WHERE expires <= ? ORDER BY expires LIMIT 16)",
+        )
+        .bind(record.used)
+        .execute(&self.database)
+        .await?;
+        if record.user.is_none() && self.anonymous.fetch_add(1, Ordering::Relaxed) % ANONYMOUS_STEP == 0 {
+            sqlx::query(
+                "DELETE FROM stario_sessions WHERE id IN \
+                 (SELECT id FROM stario_sessions WHERE user IS NULL ORDER BY used DESC LIMIT 1024 OFFSET ?)",
+            )
+            .bind(self.anonymous_limit)
+            .execute(&self.database)
+            .await?;
+        }
+        Ok(())
     }
 }
 
@@ -99,15 +152,9 @@ impl SessionStore for SqliteSessions {
         .bind(version)
         .execute(&self.database)
         .await?;
-        // Few at a time: no visitor waits for a long clean-up.
-        sqlx::query(
-            "DELETE FROM stario_sessions WHERE id IN \
-             (SELECT id FROM stario_sessions WHERE expires <= ? ORDER BY expires LIMIT 16)",
-        )
-        .bind(used)
-        .execute(&self.database)
-        .await
-        .map_or_else(|error| tracing::warn!(%error, "sessions that have ended are not deleted now"), |_| ());
+        if let Err(error) = self.clean_up(record).await {
+            tracing::warn!(%error, "sessions that have ended, or are too many, are not deleted now");
+        }
         Ok(saved.rows_affected() == 1)
     }
 

@@ -80,15 +80,50 @@ async fn the_file_does_not_hold_what_the_cookie_holds() {
     let file = File::new();
     let client = TestClient::new(app::new().state(file.sessions().await));
     let cookie = log_in_ada(&client).await;
-    let secret = cookie.as_bytes();
-    assert_eq!(secret.len(), 64);
-    let raw: Vec<u8> = secret
-        .chunks(2)
-        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap())
-        .collect();
-    let stored: Vec<u8> =
+    client.post("/add/1").cookie("session", &cookie).await;
+    assert_eq!(cookie.len(), 64);
+    let raw: Vec<u8> =
+        (0..64).step_by(2).map(|at| u8::from_str_radix(&cookie[at..at + 2], 16).unwrap()).collect();
+    let id: Vec<u8> =
         sqlx::query_scalar("SELECT id FROM stario_sessions").fetch_one(&file.open().await).await.unwrap();
-    assert!(stored.len() == 32 && stored != raw);
+    // The database, and the log of what was written last.
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(file.0.path()).unwrap() {
+        bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+    let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    assert!(holds(&id), "the hash is in the file");
+    assert!(!holds(&raw), "the bits of the cookie are not");
+    assert!(!holds(cookie.as_bytes()) && !holds(cookie.to_uppercase().as_bytes()), "nor are they as text");
+}
+
+#[tokio::test]
+async fn visitors_without_a_login_leave_a_bounded_number_of_rows() {
+    let file = File::new();
+    let store = SqliteSessions::new(&file.open().await).await.unwrap().anonymous_limit(20);
+    let now = Arc::new(AtomicU64::new(1_000_000));
+    let clock = Arc::clone(&now);
+    let sessions = Sessions::new(store)
+        .clock(move || UNIX_EPOCH + Duration::from_secs(clock.fetch_add(1, Ordering::Relaxed)));
+    let client = TestClient::new(app::new().state::<Sessions<Cart>>(sessions));
+    let ada = log_in_ada(&client).await;
+    let visit = async || client.post("/add/1").await.cookie("session").unwrap().value().to_owned();
+    let first = visit().await;
+    for _ in 1..64 {
+        visit().await;
+    }
+    let count = async || -> i64 {
+        let count = sqlx::query_scalar("SELECT count(*) FROM stario_sessions WHERE user IS NULL");
+        count.fetch_one(&file.open().await).await.unwrap()
+    };
+    assert_eq!(count().await, 64);
+    let last = visit().await;
+    assert_eq!(count().await, 20, "the 65th makes the store look");
+    let shown = async |cookie: &str| client.get("/").cookie("session", cookie).await.text().to_owned();
+    assert_eq!(
+        (&*shown(&first).await, &*shown(&last).await, &*shown(&ada).await),
+        (": []", ": [1]", "ada: []")
+    );
 }
 
 #[tokio::test]
