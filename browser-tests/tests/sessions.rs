@@ -7,6 +7,7 @@ use stario::http::{Method, request};
 use stario::prelude::*;
 use stario::{ErrorResponse, Flash, Location, Redirect, Session, Sessions, error_response};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 stario::app!();
 

@@ -1,13 +1,20 @@
 /// The names of users, each with the hash of a password: usually a table.
 struct Users(Vec<(&'static str, String)>);
 
+/// How many passwords are hashed at once: each takes 19 MiB and a core, for long on purpose. Other logins wait for a permit.
+static HASHES: Semaphore = Semaphore::const_new(4);
+
 impl Users {
-    /// Hashing takes long on purpose, so it runs beside the threads that answer requests.
     async fn is_password(&self, name: &str, password: String) -> Result<bool> {
         let known = self.0.iter().find(|(known, _)| *known == name);
-        // An unknown name takes as long as a known one, so that nobody learns which there are.
+        // An unknown name takes as long as a known one, so that nobody learns which names there are.
         let (is_known, hash) = (known.is_some(), known.unwrap_or(&self.0[0]).1.clone());
-        let verify = move || Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok();
+        let permit = HASHES.acquire().await?;
+        // Runs beside the threads that answer requests. The closure has the permit, because it runs on when the client leaves.
+        let verify = move || {
+            let _permit = permit;
+            Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok()
+        };
         Ok(tokio::task::spawn_blocking(verify).await? && is_known)
     }
 }
@@ -38,7 +45,7 @@ impl ErrorResponse for NotLoggedIn {
             // What fetches in the background cannot leave the page; an event can.
             return Some(event::redirect(login::url()).into_response());
         }
-        // Only a page can be come back to.
+        // The login leads back to a page. The answer to a command is no page.
         let page = Some(&request.uri).filter(|_| request.method == Method::GET);
         let here = page.and_then(|uri| uri.path_and_query()).map_or("/", |target| target.as_str());
         Some(Redirect::see_other(login::url().next(Location::from(here))).into_response())

@@ -1,4 +1,4 @@
-//! What only admins may do.
+//! The part of the app for admins: they see all members, and remove others.
 
 use stario::prelude::*;
 use stario::{Error, Redirect, Sessions};
@@ -7,7 +7,7 @@ use stario_sqlite::sqlx;
 
 use crate::database::Change;
 use crate::members::User;
-use crate::{Page, app, list};
+use crate::{Page, app};
 
 /// A member who manages the others.
 pub(crate) struct Admin(User);
@@ -40,24 +40,25 @@ pub(crate) async fn members(admin: &Admin, db: State<SqlitePool>) -> Result<Html
                     </li>
                 }
             </ul>
-            <form method="post" action={clear::url()}><button>"Delete what is bought"</button></form>
         </Page>
     })
 }
 
-/// Removes a member. The sessions end first, so that the member's open pages leave the list with this change.
+/// Removes a member, but no admin. The sessions end first, so that the member's open pages leave the list with this change.
 #[app::command("/members/{id}/expel")]
-async fn expel(id: PathParam<i64>, sessions: State<Sessions<()>>, mut change: Change) -> Result<Redirect> {
+async fn expel(
+    id: PathParam<i64>,
+    db: State<SqlitePool>,
+    sessions: State<Sessions<()>>,
+    mut change: Change,
+) -> Result<Redirect> {
+    let is_admin = sqlx::query_scalar("SELECT is_admin FROM member WHERE id = ?").bind(*id);
+    if is_admin.fetch_optional(&*db).await? == Some(true) {
+        return Err(Error::new(StatusCode::FORBIDDEN, "Nobody can remove those who look after the list."));
+    }
     sessions.revoke_user(*id).await?;
-    let delete = sqlx::query("DELETE FROM member WHERE id = ? AND NOT is_admin").bind(*id);
+    let delete = sqlx::query("DELETE FROM member WHERE id = ?").bind(*id);
     delete.execute(change.connection().await?).await?;
     change.commit().await?;
     Ok(Redirect::see_other(members::url()))
-}
-
-#[app::command("/members/clear")]
-async fn clear(mut change: Change) -> Result<Redirect> {
-    sqlx::query("DELETE FROM item WHERE is_bought").execute(change.connection().await?).await?;
-    change.commit().await?;
-    Ok(Redirect::see_other(list::home::url()))
 }

@@ -6,7 +6,7 @@ use stario::action::ContentType;
 use stario::prelude::*;
 use stario::{Error, Flash, Session, SessionError};
 use stario_sqlite::SqlitePool;
-use stario_sqlite::sqlx::sqlite::{SqliteQueryResult, SqliteRow};
+use stario_sqlite::sqlx::sqlite::SqliteRow;
 use stario_sqlite::sqlx::{self, FromRow, Row};
 
 use crate::database::Change;
@@ -147,10 +147,8 @@ async fn items(db: &SqlitePool, view: &View) -> Result<Html> {
 async fn add(user: User, title: Signal<String>, mut change: Change) -> Result<SignalPatch> {
     let title = title.trim();
     if title.is_empty() || title.chars().count() > 60 {
-        return Err(Error::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "Please say what it is, in at most 60 characters.",
-        ));
+        let problem = "Please say what it is, in at most 60 characters.";
+        return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, problem));
     }
     let insert = sqlx::query("INSERT INTO item (title, added_by) VALUES (?, ?)").bind(title).bind(&user.name);
     insert.execute(change.connection().await?).await?;
@@ -160,21 +158,19 @@ async fn add(user: User, title: Signal<String>, mut change: Change) -> Result<Si
 
 /// Ticks an item off, or takes the tick back.
 #[app::command("/items/{id}/tick")]
-async fn tick(id: PathParam<i64>, mut change: Change) -> Result {
-    let update = sqlx::query("UPDATE item SET is_bought = NOT is_bought WHERE id = ?").bind(*id);
-    is_one(&update.execute(change.connection().await?).await?)?;
-    change.commit().await
+async fn tick(id: PathParam<i64>, change: Change) -> Result {
+    change_one(*id, change, "UPDATE item SET is_bought = NOT is_bought WHERE id = ?").await
 }
 
 #[app::command("/items/{id}", method = DELETE)]
-async fn remove(id: PathParam<i64>, mut change: Change) -> Result {
-    let delete = sqlx::query("DELETE FROM item WHERE id = ?").bind(*id);
-    is_one(&delete.execute(change.connection().await?).await?)?;
-    change.commit().await
+async fn remove(id: PathParam<i64>, change: Change) -> Result {
+    change_one(*id, change, "DELETE FROM item WHERE id = ?").await
 }
 
-fn is_one(done: &SqliteQueryResult) -> Result {
-    if done.rows_affected() == 1 { Ok(()) } else { Err(no_such_item()) }
+/// Changes an item that may be gone.
+async fn change_one(id: i64, mut change: Change, statement: &'static str) -> Result {
+    let done = sqlx::query(statement).bind(id).execute(change.connection().await?).await?;
+    if done.rows_affected() == 0 { Err(no_such_item()) } else { change.commit().await }
 }
 
 fn no_such_item() -> Error {

@@ -7,6 +7,7 @@ use stario::prelude::*;
 use stario::{ErrorResponse, Redirect, Session, error_response};
 use stario_sqlite::SqlitePool;
 use stario_sqlite::sqlx;
+use tokio::sync::Semaphore;
 
 use crate::database::Change;
 use crate::{Page, app, list, not_blank};
@@ -69,37 +70,37 @@ async fn sign_in(
     let Some(Login { name, password }) = form.value() else {
         return Ok(form.refusal(login_page(&form), |page| page));
     };
+    let password = password.clone();
     let known = sqlx::query_as("SELECT id, password_hash FROM member WHERE name = ?").bind(name.trim());
     let known: Option<(i64, String)> = known.fetch_optional(&*db).await?;
-    let id = match known {
-        Some((id, hash)) if is_password(password.clone(), hash.clone()).await? => id,
-        Some(_) => {
-            form.reject(Login::password(), "That is not the password of this name.");
-            return Ok(form.refusal(login_page(&form), |page| page));
-        }
-        None => {
-            // The first member becomes the admin.
-            let insert = "INSERT INTO member (name, password_hash, is_admin) \
-                VALUES (?, ?, NOT EXISTS (SELECT * FROM member))";
-            let insert = sqlx::query(insert).bind(name.trim()).bind(hash(password.clone()).await?);
-            let id = insert.execute(change.connection().await?).await?.last_insert_rowid();
-            change.commit().await?;
-            id
-        }
+    let id = if let Some((id, hash)) = known {
+        let verified = hashing(move || Argon2::default().verify_password(password.as_bytes(), &*hash));
+        verified.await?.is_ok().then_some(id)
+    } else {
+        let hash = hashing(move || Argon2::default().hash_password(password.as_bytes())).await??;
+        // The first member becomes the admin. Of two who choose one name at the same time, the second has no row.
+        let insert = "INSERT INTO member (name, password_hash, is_admin) \
+            VALUES (?, ?, NOT EXISTS (SELECT * FROM member)) ON CONFLICT (name) DO NOTHING RETURNING id";
+        let insert = sqlx::query_scalar(insert).bind(name.trim()).bind(hash.to_string());
+        let id = insert.fetch_optional(change.connection().await?).await?;
+        change.commit().await?;
+        id
+    };
+    let Some(id) = id else {
+        form.reject(Login::password(), "That is not the password of this name.");
+        return Ok(form.refusal(login_page(&form), |page| page));
     };
     session.log_in(id, |()| ()).await?;
     Ok(form.redirect(list::home::url()))
 }
 
-/// Hashing takes long on purpose, so it runs on a thread for blocking work.
-async fn hash(password: String) -> Result<String> {
-    let hash = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
-    Ok(tokio::task::spawn_blocking(hash).await??)
-}
+/// How many passwords are hashed at once: each takes 19 MiB and a core, for long on purpose. Others wait.
+static HASHES: Semaphore = Semaphore::const_new(4);
 
-async fn is_password(password: String, hash: String) -> Result<bool> {
-    let verify = move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok();
-    Ok(tokio::task::spawn_blocking(verify).await?)
+/// Hashes on a thread for blocking work. The thread keeps the permit, because it works on when the client leaves.
+pub(crate) async fn hashing<T: Send + 'static>(hash: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let permit = HASHES.acquire().await?;
+    Ok(tokio::task::spawn_blocking(move || (hash(), permit).0).await?)
 }
 
 #[app::command("/logout")]

@@ -1,13 +1,15 @@
 //! The pages in tests. Each test has a database of its own, in a file that goes when the test ends.
 
 use std::ops::Deref;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, LazyLock};
 
 use stario::RouteInfo;
 use stario::testing::Page;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::members::hashing;
 use super::{App, TestClient, groceries};
 
 /// The pool of a database outlives the test's own requests, so it needs a runtime that lasts.
@@ -219,6 +221,56 @@ fn only_members_see_the_list_and_only_admins_the_members() {
     assert_eq!(ada.texts("li span"), ["Ada"]);
     // Her open page leaves the list at once.
     grace.wait_until(|page| page.url() == "/login");
+}
+
+#[test]
+fn nobody_removes_an_admin() {
+    let household = Household::new();
+    let mut ada = household.sign_in("Ada");
+    let cookie = ada.cookie("session").unwrap();
+    let res = household.post("/members/1/expel").cookie("session", &cookie).send();
+    assert_eq!(res.status(), 403);
+    assert!(res.text().contains("Nobody can remove those who look after the list."), "{}", res.text());
+    // The session has not ended either.
+    ada.goto("/members");
+    assert_eq!(ada.texts("li span"), ["Ada"]);
+}
+
+#[test]
+fn four_passwords_are_hashed_at_once_and_no_more() {
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    // Each waits until four run.
+    let four = Arc::new(Barrier::new(4));
+    let hashes = (0..12).map(|_| {
+        let (running, most, four) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&four));
+        RUNTIME.spawn(hashing(move || {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            four.wait();
+            running.fetch_sub(1, Ordering::SeqCst);
+        }))
+    });
+    for hash in hashes.collect::<Vec<_>>() {
+        RUNTIME.block_on(hash).unwrap().unwrap();
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 4);
+}
+
+#[test]
+fn of_two_who_choose_one_name_at_once_one_is_told() {
+    let household = Household::new();
+    let statuses: Vec<_> = std::thread::scope(|scope| {
+        let sign_in = |password: &'static str| {
+            let request = household.post("/login").field("name", "Ada").field("password", password);
+            scope.spawn(|| request.send().status().as_u16())
+        };
+        let all: Vec<_> =
+            ["correct horse", "wrong horse", "third horse", "fourth horse", "fifth horse", "sixth horse"]
+                .map(sign_in)
+                .into();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 5, "{statuses:?}");
 }
 
 #[test]
