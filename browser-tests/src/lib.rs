@@ -52,11 +52,11 @@ impl Server {
 
     async fn start_example(name: &str, datastar: Option<String>) -> Self {
         let program = std::env::current_exe().expect("the test's own path");
-        // target/debug/deps/test-1234 and target/debug/example
+        // The test is `target/debug/deps/test-1234`, and the example is `target/debug/example`.
         let program = program.ancestors().nth(2).expect("a target directory").join(name);
         let directory = tempfile::tempdir().expect("a directory");
         let mut command = Command::new(program);
-        // What users see.
+        // The tests see what the users of the example see: `STARIO_DEV=0` turns off what is shown to developers.
         command
             .env("STARIO_PORT", "0")
             .env("STARIO_DEV", "0")
@@ -92,7 +92,8 @@ impl Server {
         Some(server)
     }
 
-    /// This driver takes no port 0 and does not say when it listens.
+    /// This driver takes no port 0, and does not say when it listens: nothing tells the test but a connection that succeeds. So it
+    /// tries to connect until [`PATIENCE`] is over.
     async fn webkit_driver() -> Option<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))
             .await
@@ -108,10 +109,11 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::select! {
-            () = connects => Some(Self { process, url: format!("http://127.0.0.1:{port}"), directory: None }),
-            _ = process.wait() => None,
-        }
+        let listens = tokio::select! {
+            connected = tokio::time::timeout(PATIENCE, connects) => connected.is_ok(),
+            _ = process.wait() => false,
+        };
+        listens.then(|| Self { process, url: format!("http://127.0.0.1:{port}"), directory: None })
     }
 
     /// `None` if it ends without having said where it listens, which comes after `marker`.
@@ -155,7 +157,7 @@ enum Browser {
 }
 
 impl Browser {
-    /// The one that the environment names.
+    /// The browser that the environment variable `BROWSER` names; Chromium unless it is set.
     fn chosen() -> Self {
         match std::env::var("BROWSER").as_deref() {
             Err(_) | Ok("chromium") => Self::Chromium,
@@ -164,7 +166,7 @@ impl Browser {
         }
     }
 
-    /// What the driver is told when it starts a browser.
+    /// The capabilities with which the driver starts the browser.
     fn capabilities(self) -> Value {
         match self {
             Self::Chromium => json!({ "goog:chromeOptions": { "args": [

@@ -69,13 +69,13 @@ async fn two_people_share_a_list() {
     wait_until(&ada, &format!("{bought} === true"), TITLES).await;
     wait_for(&ada, ALERTS, "").await;
 
-    // What fails is seen, until the next action.
+    // The page shows why an action failed, until the next action.
     type_keys(&ada, NEW_ITEM, &format!(" {ENTER}")).await;
     wait_for(&ada, ALERTS, "Please say what it is, in at most 60 characters.").await;
     type_keys(&ada, NEW_ITEM, &format!("Rice{ENTER}")).await;
     wait_for(&ada, ALERTS, "").await;
 
-    // The form for an item, by the keyboard alone.
+    // Ada edits an item with the keyboard alone.
     type_keys(&ada, "[aria-label='Edit Tea']", ENTER).await;
     ada.wait().for_element(Locator::Id("edit")).await.expect("the form");
     wait_for_client(&ada).await;

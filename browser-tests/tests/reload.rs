@@ -131,6 +131,8 @@ async fn a_page_reloads_when_another_build_answers() {
     page.execute("window.isOld = true", Vec::new()).await.expect("a script that runs");
     end(second).await;
     let third = start(&build(&folder, "third"), &listener);
+    // The page that asks for a build is gone when the next one comes, and the next one looks the same. A script in either would end
+    // with its page, so the test asks from outside until the mark of the old page is gone.
     let waited = tokio::time::timeout(PATIENCE, async {
         while page.execute("return window.isOld === true", Vec::new()).await.ok() != Some(json!(false)) {
             tokio::time::sleep(Duration::from_millis(50)).await;

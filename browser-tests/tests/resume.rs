@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 stario::app!();
 
-/// What was said, which outlasts the server as a database would.
+/// The messages of the chat. They outlive the server that shows them, as those in a database do.
 type Said = Arc<Mutex<Vec<u32>>>;
 
 /// One process.

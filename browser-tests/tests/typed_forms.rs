@@ -40,14 +40,15 @@ async fn press(page: &Client, keys: &str) {
     page.active_element().await.expect("the focus").send_keys(keys).await.expect("keys");
 }
 
-/// What the field with the focus is called, its value, whether it is invalid, and the text that describes it.
+/// A JavaScript expression. It describes the field that has the focus by its name, its value, `aria-invalid` and the text of its
+/// problem, with `|` between them.
 const FOCUS: &str = "(() => {
     const it = document.activeElement;
     const described = document.getElementById(it.getAttribute('aria-describedby'));
     return [it.name || it.tagName, it.value, it.getAttribute('aria-invalid'), described && described.innerText].join('|');
 })()";
 
-/// The texts of all problems.
+/// A JavaScript expression for the texts of all problems that the page shows, with `|` between them.
 const PROBLEMS: &str =
     "[...document.querySelectorAll('[role=alert]')].map(alert => alert.innerText).join('|')";
 

@@ -42,7 +42,7 @@ impl ErrorResponse for NotLoggedIn {
 
     fn response(&self, request: &request::Parts) -> Option<Response> {
         if request.headers.contains_key("datastar-request") {
-            // What fetches in the background cannot leave the page; an event can.
+            // Datastar follows a redirect in the background, and the page stays. An event leads the page itself to the login.
             return Some(event::redirect(login::url()).into_response());
         }
         // The login leads back to a page. The answer to a command is no page.

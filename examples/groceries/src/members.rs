@@ -37,7 +37,7 @@ impl ErrorResponse for SignedOut {
     }
 
     fn response(&self, request: &request::Parts) -> Option<Response> {
-        // What a page fetches by an action cannot lead the page elsewhere; an event can.
+        // Datastar follows a redirect in the background, and the page stays. An event leads the page itself to the login.
         if request.headers.contains_key("datastar-request") {
             return Some(event::redirect(login::url()).into_response());
         }

@@ -219,7 +219,7 @@ fn only_members_see_the_list_and_only_admins_the_members() {
     assert_eq!(ada.texts("li span"), ["Ada", "Grace"]);
     ada.click("li button");
     assert_eq!(ada.texts("li span"), ["Ada"]);
-    // Her open page leaves the list at once.
+    // Grace's open page leaves the list at once.
     grace.wait_until(|page| page.url() == "/login");
 }
 
@@ -313,7 +313,7 @@ fn each_selector_of_the_style_sheet_matches_something() {
         add(&mut list, &format!("Thing {number}"));
     }
     list.click("#list li:first-child .tick");
-    // What is bought comes last, on the second page.
+    // An item that is bought comes last in the list, which is on the second page.
     list.wait_until(|page| page.texts(".tick")[0] == "Thing 11");
     list.goto("/?page=2");
     let mut edit = household.sign_in("Ada");
