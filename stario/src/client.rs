@@ -33,6 +33,7 @@ pub(crate) fn client_behind(peer: IpAddr, headers: &HeaderMap, proxies: Option<&
 }
 
 /// Whether a header says that a proxy has passed the request on. A proxy may add none.
+#[cfg(any(debug_assertions, feature = "sessions"))]
 pub(crate) fn is_passed_on(headers: &HeaderMap) -> bool {
     const NAMES: [&str; 6] =
         ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];

@@ -19,9 +19,11 @@ use std::cmp::Reverse;
 use http::{HeaderMap, Method, request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-pub(crate) use host::{Host, Hosts};
+#[cfg(any(debug_assertions, feature = "sessions"))]
+pub(crate) use host::is_of_this_machine;
 #[cfg(feature = "sessions")]
-pub(crate) use host::{is_of_this_machine, is_this_machine};
+pub(crate) use host::is_this_machine;
+pub(crate) use host::{Host, Hosts};
 pub(crate) use pattern::{Capture, PathPattern};
 use tree::Node;
 pub(crate) use tree::RouteId;

@@ -96,11 +96,13 @@ fn host_of(head: &request::Parts) -> Option<String> {
 
 /// Whether the request is for the machine that sends it: its host is `localhost`, below that, or a loopback address. `None` if it
 /// names no host, as no browser does.
+#[cfg(any(debug_assertions, feature = "sessions"))]
 pub(crate) fn is_of_this_machine(head: &request::Parts) -> Option<bool> {
     host_of(head).map(|host| is_this_machine(&host))
 }
 
 /// Whether a host, in lower case and without a port, is the machine itself.
+#[cfg(any(debug_assertions, feature = "sessions"))]
 pub(crate) fn is_this_machine(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     host == "localhost"
@@ -155,6 +157,7 @@ mod tests {
         assert_eq!(Host::parse("*.a.b"), Ok(Host::Below(".a.b")));
     }
 
+    #[cfg(any(debug_assertions, feature = "sessions"))]
     #[test]
     fn a_request_for_localhost_is_for_the_machine_that_sends_it() {
         let check = |host, expected| assert_eq!(is_of_this_machine(&head("/", host)), expected, "{host:?}");

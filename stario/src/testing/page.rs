@@ -49,7 +49,8 @@ const AWAITED: &str = "what the test waits for";
 /// A [`Page`] of an `async` test: its steps are awaited; made by
 /// [`TestClient::async_page`](super::TestClient::async_page).
 ///
-/// What only looks at the page, such as [`text`](Page::text), is not awaited.
+/// What only looks at the page, such as [`text`](Page::text), is not awaited. A `selector` is one of CSS, such as `#more` or
+/// `[name=title]`, and a step fails the test unless it matches exactly one element.
 ///
 /// ```
 /// use stario::prelude::*;
