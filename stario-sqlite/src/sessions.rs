@@ -81,7 +81,9 @@ impl SqliteSessions {
         .bind(record.used)
         .execute(&self.database)
         .await?;
-        if record.user.is_none() && self.anonymous.fetch_add(1, Ordering::Relaxed) % ANONYMOUS_STEP == 0 {
+        if record.user.is_none()
+            && self.anonymous.fetch_add(1, Ordering::Relaxed).is_multiple_of(ANONYMOUS_STEP)
+        {
             sqlx::query(
                 "DELETE FROM stario_sessions WHERE id IN \
                  (SELECT id FROM stario_sessions WHERE user IS NULL ORDER BY used DESC LIMIT 1024 OFFSET ?)",
