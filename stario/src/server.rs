@@ -16,6 +16,8 @@ mod places;
 mod response_body;
 mod shutdown;
 mod socket;
+#[cfg_attr(not(unix), path = "server/takeover/absent.rs")]
+mod takeover;
 #[cfg(feature = "tls")]
 mod tls;
 mod unknown_variables;
@@ -28,6 +30,7 @@ use tokio::task::JoinSet;
 use crate::app::{App, Assembled, StopSequence};
 use crate::capacity;
 use crate::error::Result;
+use crate::settings::Address;
 use crate::stop::StopSignal;
 use crate::work::Unfinished;
 use accept::accept;
@@ -36,6 +39,7 @@ use config::Config;
 use connection::Connections;
 use listener::Listener;
 use places::Role;
+use takeover::{Claim, Offer};
 #[cfg(feature = "tls")]
 use tls::Tls;
 
@@ -123,18 +127,27 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
         tls,
         second_signal: signals.second_signal.clone(),
     };
-    let open = || {
-        let backlog = app.shared().served.limits().backlog;
+    let mut claim = match &config.hand_over {
+        Some(path) => Some(Claim::at(path).await?),
+        None => None,
+    };
+    let open = || async {
         let mut listeners = Listener::inherited()?;
-        if listeners.is_empty() {
-            let bound = config.addresses.iter().map(|address| Listener::bind(address, backlog));
-            listeners = bound.collect::<Result<_>>()?;
-        }
-        let has_only_loopback = listeners.iter().all(Listener::is_loopback);
-        app.shared().development.decide(config.development, has_only_loopback);
-        let listeners = with_probes(&app, listeners)?;
+        let served = if listeners.is_empty() { config.addresses } else { Vec::new() };
+        let mut roles = vec![Role::Served; listeners.len() + served.len()];
+        let probes = app.shared().served.probe_address.clone();
+        roles.extend(probes.iter().map(|_| Role::Probes));
+        let addresses: Vec<_> = served.into_iter().chain(probes).collect();
+        listeners.extend(open(&addresses, claim.as_mut(), app.shared().served.limits().backlog)?);
+        let listeners: Vec<_> = listeners.into_iter().map(Arc::new).zip(roles).collect();
+        let mut served = listeners.iter().filter(|(_, role)| *role == Role::Served);
+        app.shared().development.decide(config.development, served.all(|(listener, _)| listener.is_loopback()));
+        let offer = match claim {
+            Some(claim) => Some(claim.finish(&listeners).await?),
+            None => None,
+        };
         announce(&app, &listeners, scheme)?;
-        Ok(listeners)
+        Ok(Open { listeners, offer })
     };
     let ended = server.run(open, signals.stop.stopped()).await?;
     if ended.is_stuck {
@@ -154,18 +167,31 @@ async fn serve_on(app: Arc<Assembled>, listener: TcpListener, stop: impl Future<
         tls: None,
         second_signal: StopSignal::default(),
     };
-    let open = || with_probes(&app, vec![Listener::Tcp(listener)]);
+    let open = || async {
+        let mut listeners = vec![(Arc::new(Listener::Tcp(listener)), Role::Served)];
+        let probes = app.shared().served.probe_address.as_slice();
+        let probes = open(probes, None, app.shared().served.limits().backlog)?;
+        listeners.extend(probes.into_iter().map(|listener| (Arc::new(listener), Role::Probes)));
+        Ok(Open { listeners, offer: None })
+    };
     server.run(open, stop).await?.into_result()
 }
 
-/// The listeners for everything, and the one for the probes, if it has an address of its own.
-fn with_probes(app: &Assembled, listeners: Vec<Listener>) -> Result<Vec<(Listener, Role)>> {
-    let mut listeners: Vec<_> = listeners.into_iter().map(|listener| (listener, Role::Served)).collect();
-    let served = &app.shared().served;
-    if let Some(address) = &served.probe_address {
-        listeners.push((Listener::bind(address, served.limits().backlog)?, Role::Probes));
+/// The listeners at these addresses: those that another process has handed over, and new ones.
+fn open(addresses: &[Address], claim: Option<&mut Claim>, backlog: u32) -> Result<Vec<Listener>> {
+    match claim {
+        Some(claim) => claim.listeners(addresses, backlog),
+        None => addresses.iter().map(|address| Listener::bind(address, backlog)).collect(),
     }
-    Ok(listeners)
+}
+
+/// What a server has opened.
+#[derive(Default)]
+struct Open {
+    /// The listeners for everything, and the one for probes, if that has an address of its own.
+    listeners: Vec<(Arc<Listener>, Role)>,
+    /// The offer to another process to take them over.
+    offer: Option<Offer>,
 }
 
 struct Server {
@@ -195,21 +221,24 @@ impl Server {
     /// # Errors
     ///
     /// The error that keeps the server from starting. The stop hooks of what had started have run then.
-    async fn run(
-        self,
-        open: impl FnOnce() -> Result<Vec<(Listener, Role)>>,
-        stop: impl Future<Output = ()>,
-    ) -> Result<ServerEnd> {
+    async fn run<F>(self, open: impl FnOnce() -> F, stop: impl Future<Output = ()>) -> Result<ServerEnd>
+    where
+        F: Future<Output = Result<Open>>,
+    {
         let mut stop = std::pin::pin!(stop);
         let handle = self.app.handle();
+        let start = async {
+            self.app.start(&handle).await?;
+            open().await
+        };
         let started = tokio::select! {
             biased;
-            started = self.app.start(&handle) => started.and_then(|()| open()),
+            started = start => started,
             // The stop hooks of what had started run below.
-            () = &mut stop => Ok(Vec::new()),
+            () = &mut stop => Ok(Open::default()),
         };
-        let listeners = match started {
-            Ok(listeners) => listeners,
+        let Open { listeners, mut offer } = match started {
+            Ok(open) => open,
             Err(error) => {
                 self.app.shared().stop.stop();
                 let limits = self.app.shared().served.limits();
@@ -224,16 +253,27 @@ impl Server {
         );
         if !listeners.is_empty() {
             let mut serving = JoinSet::new();
-            for (listener, role) in listeners {
-                serving.spawn(accept(listener, role, Arc::clone(&connections)));
+            for (listener, role) in &listeners {
+                serving.spawn(accept(Arc::clone(listener), *role, Arc::clone(&connections)));
             }
             #[cfg(feature = "tls")]
             if let Some(tls) = self.tls.clone() {
                 serving.spawn(tls.reload_on_change());
             }
-            stop.await;
-            // Drops the listeners: new connections are refused from now on.
+            match &mut offer {
+                Some(offer) => tokio::select! {
+                    biased;
+                    () = stop => {}
+                    () = offer.taken(&listeners) => {}
+                },
+                None => stop.await,
+            }
             serving.shutdown().await;
+            if let Some(offer) = offer {
+                offer.finish(&listeners).await;
+            }
+            // New connections are refused from now on, unless another process has the sockets.
+            drop(listeners);
         }
         Ok(self.end(&connections).await)
     }

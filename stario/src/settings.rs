@@ -179,6 +179,8 @@ pub(crate) struct ServedSettings {
     pub(crate) listen: Vec<Address>,
     /// Where only probes are answered.
     pub(crate) probe_address: Option<Address>,
+    /// The path of the Unix socket by which sockets are handed over.
+    pub(crate) hand_over: Option<PathBuf>,
     /// The files of a certificate and of its key.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) proxies: Option<Proxies>,
@@ -216,6 +218,7 @@ impl ServedSettings {
             (self.limits.is_some(), "limits"),
             (!self.listen.is_empty(), "listen"),
             (self.probe_address.is_some(), "probe_address"),
+            (self.hand_over.is_some(), "hand_over"),
             (self.tls.is_some(), "tls"),
             (self.proxies.is_some(), "trust_proxies"),
             (self.allowed_hosts.is_some(), "allowed_hosts"),

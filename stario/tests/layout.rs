@@ -58,7 +58,8 @@ const STARIO: &str = "
     app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
-    server/shutdown server/socket server/listener server/announce server/http2/protocol server/tls server/linger
+    server/shutdown server/socket server/listener/unix server/listener server/takeover/folder server/takeover/protocol
+    server/takeover/offer server/takeover/claim server/takeover server/announce server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config
     server/config/compression server service testing/cookie_jar testing/decode testing/wait testing/events
     testing/response testing/request

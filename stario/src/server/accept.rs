@@ -13,7 +13,7 @@ use super::places::Role;
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// Accepts connections until it is dropped, and closes those for which there is no place. No error ends it.
-pub(super) async fn accept(listener: Listener, role: Role, connections: Arc<Connections>) {
+pub(super) async fn accept(listener: Arc<Listener>, role: Role, connections: Arc<Connections>) {
     let (first, most) = PAUSE;
     let mut pause = first;
     let mut last_logged: Option<Instant> = None;

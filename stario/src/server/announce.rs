@@ -1,6 +1,7 @@
 //! What the server prints when it starts: its addresses, and the routes of its app.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use super::listener::Listener;
 use super::places::Role;
@@ -10,7 +11,7 @@ use crate::route::{RouteInfo, TargetText};
 
 /// Prints the addresses and the routes, in a thread of its own: an output that is closed does not end the server, and
 /// one that is full does not block it.
-pub(super) fn announce(app: &Assembled, listeners: &[(Listener, Role)], scheme: &str) -> Result {
+pub(super) fn announce(app: &Assembled, listeners: &[(Arc<Listener>, Role)], scheme: &str) -> Result {
     let mut lines = Vec::new();
     for (listener, role) in listeners {
         lines.push(match role {

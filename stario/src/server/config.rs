@@ -19,6 +19,8 @@ use crate::settings::{Address, Limits, SOCKET_MODE, Settings, parse_address};
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(super) addresses: Vec<Address>,
+    /// The path of the Unix socket by which sockets are handed over.
+    pub(super) hand_over: Option<PathBuf>,
     /// The files of the certificate and of its key, where TLS is used.
     pub(super) tls: Option<(PathBuf, PathBuf)>,
     /// Whether developers are shown more than users, if `STARIO_DEV` says so.
@@ -69,10 +71,11 @@ impl Config {
         if let Some(address) = variables.read_with("STARIO_PROBE_ADDRESS", expected, parse_address) {
             settings.served.probe_address = Some(address);
         }
+        let hand_over = variables.read("STARIO_HAND_OVER_SOCKET", "a path").or(settings.served.hand_over.take());
         let tls = variables.tls(settings.served.tls.take());
         let development = variables.development();
         if variables.problems.is_empty() {
-            Ok((Self { addresses, tls, development }, variables.known))
+            Ok((Self { addresses, hand_over, tls, development }, variables.known))
         } else {
             Err(BadVariables(variables.problems))
         }
@@ -330,13 +333,16 @@ mod tests {
         let time = Duration::from_secs;
         settings.served.limits = Some(Limits::default().head_timeout(time(1)).body_timeout(time(2)));
         settings.served.listen = vec![parse_address("127.0.0.1:1").unwrap()];
+        settings.served.hand_over = Some("/run/code".into());
         let variables = [
             ("STARIO_REQUESTS_HEADER_TIMEOUT", "0.5"),
             ("STARIO_REQUESTS_MAX_BODY_BYTES", "7"),
             ("STARIO_REQUESTS_BODY_MEMORY_BYTES", "70"),
+            ("STARIO_HAND_OVER_SOCKET", "/run/environment"),
         ];
         let config = config(&variables, &mut settings).unwrap();
         assert_eq!(config.addresses, settings.served.listen);
+        assert_eq!(config.hand_over.as_deref(), Some("/run/environment".as_ref()));
         let limits = settings.served.limits.as_ref().unwrap();
         assert_eq!((limits.head_timeout, limits.body_timeout), (Duration::from_millis(500), time(2)));
         assert_eq!((settings.part.body_limit(), limits.body_memory), (7, Some(70)));

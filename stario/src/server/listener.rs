@@ -1,7 +1,12 @@
 //! Where connections come from: addresses, Unix sockets, and sockets that were open before the process was.
 
+#[cfg(unix)]
+pub(super) mod unix;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -62,6 +67,57 @@ impl Listener {
         Ok(Vec::new())
     }
 
+    /// The listener of a socket that another server has handed over; `has_file` says whether a server has made its file.
+    #[cfg(unix)]
+    pub(super) fn taken(socket: OwnedFd, has_file: bool) -> io::Result<Self> {
+        let is_unix = rustix::net::getsockname(&socket)?.address_family() == rustix::net::AddressFamily::UNIX;
+        if is_unix {
+            return unix::Listener::taken(socket, has_file).map(Self::Unix);
+        }
+        let listener = std::net::TcpListener::from(socket);
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener).map(Self::Tcp)
+    }
+
+    /// Whether it listens on this address.
+    #[cfg(unix)]
+    pub(super) fn is_at(&self, address: &Address) -> bool {
+        match (self, address) {
+            (Self::Tcp(listener), Address::Tcp(address)) => {
+                listener.local_addr().is_ok_and(|own| own == *address)
+            }
+            (Self::Unix(listener), Address::Unix { path, .. }) => listener.is_at(path),
+            _ => false,
+        }
+    }
+
+    /// Whether it listens on some port of this IP address, and `address` leaves the port to the system.
+    #[cfg(unix)]
+    pub(super) fn is_at_any_port_of(&self, address: &Address) -> bool {
+        let (Self::Tcp(listener), Address::Tcp(address)) = (self, address) else { return false };
+        address.port() == 0 && listener.local_addr().is_ok_and(|own| own.ip() == address.ip())
+    }
+
+    /// Has a listener that was handed over take what `address` and the limits of this process say.
+    #[cfg(unix)]
+    pub(super) fn adapt(&self, address: &Address, backlog: u32) -> io::Result<()> {
+        // A socket that listens already only gets another limit.
+        rustix::net::listen(self, i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        match (self, address) {
+            (Self::Unix(listener), Address::Unix { mode, .. }) => listener.set_mode(*mode),
+            _ => Ok(()),
+        }
+    }
+
+    /// The Unix socket, if it is one.
+    #[cfg(unix)]
+    pub(super) fn unix(&self) -> Option<&unix::Listener> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Unix(listener) => Some(listener),
+        }
+    }
+
     pub(super) async fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         match self {
             Self::Tcp(listener) => listener.accept().await.map(|(socket, peer)| (Socket::Tcp(socket), peer)),
@@ -92,6 +148,16 @@ impl Listener {
     }
 }
 
+#[cfg(unix)]
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
 fn bind(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A restarted server takes its address back at once.
@@ -115,87 +181,4 @@ pub(super) fn prepare(socket: &TcpStream, write_timeout: Duration) -> io::Result
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = write_timeout;
     Ok(())
-}
-
-#[cfg(unix)]
-mod unix {
-    use std::fs::{self, Permissions};
-    use std::io;
-    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-    use std::path::{Path, PathBuf};
-
-    use tokio::net::{UnixListener, UnixSocket, UnixStream};
-
-    pub(crate) struct Listener {
-        listener: UnixListener,
-        /// Kept only for its drop, which removes the file. None for a socket that another process has made.
-        _file: Option<SocketFile>,
-    }
-
-    /// The socket's file. Its drop removes it, unless another file has taken its place.
-    struct SocketFile {
-        path: PathBuf,
-        identity: (u64, u64),
-    }
-
-    impl Listener {
-        pub(super) fn bind(path: &Path, mode: u32, backlog: u32) -> io::Result<Self> {
-            remove_stale_socket(path)?;
-            let socket = UnixSocket::new_stream()?;
-            socket.bind(path)?;
-            let file = SocketFile { path: path.to_owned(), identity: identity(path)? };
-            // Nobody can connect before `listen`, so the mode holds for all.
-            fs::set_permissions(path, Permissions::from_mode(mode))?;
-            Ok(Self { listener: socket.listen(backlog)?, _file: Some(file) })
-        }
-
-        pub(super) fn inherited(sockets: &mut listenfd::ListenFd, index: usize) -> io::Result<Self> {
-            let Some(listener) = sockets.take_unix_listener(index)? else {
-                return Err(io::ErrorKind::NotFound.into());
-            };
-            listener.set_nonblocking(true)?;
-            Ok(Self { listener: UnixListener::from_std(listener)?, _file: None })
-        }
-
-        pub(super) async fn accept(&self) -> io::Result<UnixStream> {
-            self.listener.accept().await.map(|(socket, _)| socket)
-        }
-
-        pub(super) fn path(&self) -> String {
-            let address = self.listener.local_addr().ok();
-            let path = address.as_ref().and_then(|address| address.as_pathname());
-            path.map(|path| path.display().to_string()).unwrap_or_default()
-        }
-    }
-
-    /// Removes a socket that another server has left and that nobody listens to any more.
-    fn remove_stale_socket(path: &Path) -> io::Result<()> {
-        let found = match fs::symlink_metadata(path) {
-            Ok(found) => found,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        if !found.file_type().is_socket() {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file that is no socket"));
-        }
-        match std::os::unix::net::UnixStream::connect(path) {
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
-            Err(error) => Err(error),
-            Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another process listens there")),
-        }
-    }
-
-    fn identity(path: &Path) -> io::Result<(u64, u64)> {
-        fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
-    }
-
-    impl Drop for SocketFile {
-        fn drop(&mut self) {
-            if identity(&self.path).is_ok_and(|found| found == self.identity)
-                && let Err(error) = fs::remove_file(&self.path)
-            {
-                tracing::warn!(%error, path = %self.path.display(), "cannot remove the server's socket");
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
 mod development;
+mod hand_over;
 mod listen;
 mod logging;
 mod places;

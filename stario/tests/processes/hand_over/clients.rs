@@ -1,0 +1,223 @@
+//! Clients of a server that another process replaces: some send one request after another on connections that they keep, others
+//! follow an event stream. As browsers and proxies do, they repeat a request on a connection that was closed before
+//! the first byte of an answer.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// What the clients have seen.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// How many requests each process has answered; its number is the answer.
+    pub(crate) answered: BTreeMap<String, usize>,
+    /// How many requests were repeated: on a connection that had carried another, and on one that had not.
+    pub(crate) repeated: usize,
+    pub(crate) repeated_first: usize,
+    /// What a client would show as a failure.
+    pub(crate) failed: Vec<String>,
+    /// The longest time from a request to its answer, repetitions included.
+    pub(crate) slowest: Duration,
+}
+
+/// A stream that was opened again.
+#[derive(Debug)]
+pub(crate) struct Return {
+    /// The time from the end of the stream to its next event.
+    pub(crate) waited: Duration,
+    /// How many gaps the new stream had before and right behind its first value.
+    pub(crate) gaps: usize,
+}
+
+/// Clients that go on until this is dropped.
+pub(crate) struct Clients {
+    seen: Arc<Mutex<Seen>>,
+    returns: mpsc::UnboundedReceiver<Return>,
+    opened: mpsc::UnboundedReceiver<()>,
+    _tasks: JoinSet<()>,
+}
+
+impl Clients {
+    /// `askers` clients that ask for `/`, and `followers` that follow `/live`.
+    pub(crate) fn start(address: SocketAddr, askers: usize, followers: usize) -> Self {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let (return_sender, returns) = mpsc::unbounded_channel();
+        let (open_sender, opened) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        for _ in 0..askers {
+            tasks.spawn(ask(address, Arc::clone(&seen)));
+        }
+        for _ in 0..followers {
+            tasks.spawn(follow(address, Arc::clone(&seen), open_sender.clone(), return_sender.clone()));
+        }
+        Self { seen, returns, opened, _tasks: tasks }
+    }
+
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().expect("no panic")
+    }
+
+    /// Waits until a follower has had its first value.
+    pub(crate) async fn opened(&mut self) {
+        self.opened.recv().await.expect("a follower");
+    }
+
+    /// Waits for a stream that was opened again.
+    pub(crate) async fn returned(&mut self) -> Return {
+        self.returns.recv().await.expect("a follower")
+    }
+
+    /// Waits until `process` has answered so many more requests.
+    pub(crate) async fn answered(&self, process: u32, more: usize) {
+        let process = process.to_string();
+        let answered = || self.seen().answered.get(&process).copied().unwrap_or_default();
+        let wanted = answered() + more;
+        while answered() < wanted {
+            // Answers come all the time.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Why a request has no answer.
+enum Unanswered {
+    /// The connection was closed before the first byte.
+    Early,
+    Cut(String),
+}
+
+async fn ask(address: SocketAddr, seen: Arc<Mutex<Seen>>) {
+    let mut kept: Option<TcpStream> = None;
+    loop {
+        let asked = Instant::now();
+        let answer = loop {
+            let is_first = kept.is_none();
+            let mut socket = match kept.take() {
+                Some(socket) => socket,
+                None => match TcpStream::connect(address).await {
+                    Ok(socket) => socket,
+                    Err(error) => break Err(format!("cannot connect: {error}")),
+                },
+            };
+            match exchange(&mut socket).await {
+                Ok((answer, is_kept)) => {
+                    kept = is_kept.then_some(socket);
+                    break Ok(answer);
+                }
+                Err(Unanswered::Early) => {
+                    let mut seen = seen.lock().expect("no panic");
+                    let repeated = if is_first { &mut seen.repeated_first } else { &mut seen.repeated };
+                    *repeated += 1;
+                }
+                Err(Unanswered::Cut(reason)) => break Err(reason),
+            }
+        };
+        {
+            let mut seen = seen.lock().expect("no panic");
+            seen.slowest = seen.slowest.max(asked.elapsed());
+            match answer {
+                Ok(process) => *seen.answered.entry(process).or_default() += 1,
+                Err(reason) => seen.failed.push(reason),
+            }
+        }
+        // Connections are new and old ones at every moment.
+        if asked.elapsed().subsec_nanos() % 8 == 0 {
+            kept = None;
+        }
+    }
+}
+
+/// One request and its answer: what it says, and whether the connection lasts.
+async fn exchange(socket: &mut TcpStream) -> Result<(String, bool), Unanswered> {
+    if socket.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.is_err() {
+        return Err(Unanswered::Early);
+    }
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or_default();
+            if !head.starts_with("HTTP/1.1 200 ") {
+                return Err(Unanswered::Cut(text));
+            }
+            if body.len() >= length {
+                return Ok((body.to_owned(), !head.contains("connection: close")));
+            }
+        }
+        match socket.read_buf(&mut bytes).await {
+            Ok(1..) => {}
+            Ok(0) | Err(_) if bytes.is_empty() => return Err(Unanswered::Early),
+            ended => return Err(Unanswered::Cut(format!("{ended:?} behind {text:?}"))),
+        }
+    }
+}
+
+/// Follows the stream, as Datastar does: when it ends without the mark of a whole response, it is opened again after
+/// the time that it named, with the last id.
+async fn follow(
+    address: SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+    opened: mpsc::UnboundedSender<()>,
+    returns: mpsc::UnboundedSender<Return>,
+) {
+    let mut last_id: Option<String> = None;
+    let mut ended: Option<Instant> = None;
+    let fail = |reason: String| seen.lock().expect("no panic").failed.push(reason);
+    loop {
+        let mut socket = match TcpStream::connect(address).await {
+            Ok(socket) => socket,
+            Err(error) => return fail(format!("cannot connect a stream: {error}")),
+        };
+        let resume = last_id.as_ref().map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
+        let request = format!("GET /live HTTP/1.1\r\nhost: x\r\naccept-encoding: identity\r\n{resume}\r\n");
+        if let Err(error) = socket.write_all(request.as_bytes()).await {
+            return fail(format!("cannot ask for a stream: {error}"));
+        }
+        let (mut bytes, mut retry, mut gaps, mut values) = (Vec::new(), None, 0, 0);
+        let mut begun = None;
+        while let Ok(1..) = socket.read_buf(&mut bytes).await {
+            let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { continue };
+            let lines: Vec<u8> = bytes.drain(..=end).collect();
+            for line in String::from_utf8_lossy(&lines).lines() {
+                if let Some(id) = line.strip_prefix("id: ") {
+                    last_id = Some(id.to_owned());
+                } else if let Some(time) = line.strip_prefix("retry: ") {
+                    retry = time.parse().ok();
+                } else if line.starts_with("data: ") {
+                    begun.get_or_insert_with(Instant::now);
+                    if line.contains("gap") {
+                        gaps += 1;
+                    } else {
+                        values += 1;
+                    }
+                    if values == 2 {
+                        match (ended, begun) {
+                            (Some(ended), Some(begun)) => {
+                                let _ = returns.send(Return { waited: begun - ended, gaps });
+                            }
+                            _ => drop(opened.send(())),
+                        }
+                    }
+                }
+            }
+        }
+        if begun.is_none() {
+            // Closed before the first byte.
+            continue;
+        }
+        ended = Some(Instant::now());
+        let Some(retry) = retry else { return fail("a stream ended without a time to retry".to_owned()) };
+        if !(250..=1750).contains(&retry) {
+            return fail(format!("a stream is to be opened again after {retry} ms"));
+        }
+        tokio::time::sleep(Duration::from_millis(retry)).await;
+    }
+}
