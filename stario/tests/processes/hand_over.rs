@@ -26,6 +26,9 @@ stario::app!(local);
 const FAIL: &str = "TEST_FAIL";
 const WAIT: &str = "TEST_WAIT";
 
+/// All but the requests.
+const LOG: &str = "info,stario::request=off";
+
 /// The process that answers.
 #[app::query("/", app = local)]
 async fn home() -> String {
@@ -98,7 +101,7 @@ impl Place {
 
     fn command(&self, variables: &[(&str, &str)]) -> std::process::Command {
         let path = self.path();
-        let mut all = vec![("STARIO_HAND_OVER_SOCKET", path.to_str().unwrap()), ("STARIO_PORT", "0")];
+        let mut all = vec![("STARIO_HAND_OVER_SOCKET", path.to_str().unwrap()), ("STARIO_PORT", "0"), ("RUST_LOG", LOG)];
         all.extend(variables);
         process::command("hand_over::server_process", "", &all)
     }
@@ -151,7 +154,7 @@ fn ended(process: Process) -> String {
     log
 }
 
-/// A log without what differs from run to run.
+#[track_caller]
 fn assert_log(log: &str, text: &str) {
     assert!(log.contains(text), "{text:?} in {log}");
 }
@@ -172,6 +175,7 @@ async fn replace_under_load(old: Process, address: SocketAddr, replace: impl FnO
         assert!(returned.waited < Duration::from_secs(4), "{returned:?}");
     }
     patiently(clients.answered(new.child.id(), 100)).await;
+    { let seen = clients.seen(); eprintln!("repeated {} {} slowest {:?}", seen.repeated, seen.repeated_first, seen.slowest); }
     let failed = std::mem::take(&mut clients.seen().failed);
     assert_eq!(failed, [] as [String; 0]);
     drop(clients);
@@ -207,7 +211,7 @@ async fn nobody_notices_a_restart_behind_a_socket_that_was_inherited() {
     let address = given.local_addr().unwrap();
     let start = move || {
         let prelude = "exec 3<&0; LISTEN_PID=$$ LISTEN_FDS=1";
-        let mut command = process::command("hand_over::server_process", prelude, &[]);
+        let mut command = process::command("hand_over::server_process", prelude, &[("RUST_LOG", LOG)]);
         command.stdin(Stdio::from(OwnedFd::from(given.try_clone().unwrap())));
         let mut process = Process::start(command);
         assert_eq!(process.address(), format!("http://{address}"));
@@ -227,7 +231,8 @@ fn a_process_that_fails_changes_nothing_for_the_old_one() {
     let mut old = place.start(&[]);
     let address = socket_address(&old.address());
     // Its start hook fails.
-    assert_eq!(place.error(&[(FAIL, "1")]), "Error: the migration failed");
+    let error = place.error(&[(FAIL, "1")]);
+    assert!(error.ends_with(" failed: the migration failed"), "{error}");
     assert_eq!(answering(TcpStream::connect(address).unwrap()), old.child.id());
     // An address that it cannot have.
     let other = TcpListener::bind("127.0.0.2:0").unwrap();
