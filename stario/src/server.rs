@@ -141,7 +141,9 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
         listeners.extend(open(&addresses, claim.as_mut(), app.shared().served.limits().backlog)?);
         let listeners: Vec<_> = listeners.into_iter().map(Arc::new).zip(roles).collect();
         let mut served = listeners.iter().filter(|(_, role)| *role == Role::Served);
-        app.shared().development.decide(config.development, served.all(|(listener, _)| listener.is_loopback()));
+        app.shared()
+            .development
+            .decide(config.development, served.all(|(listener, _)| listener.is_loopback()));
         let offer = match claim {
             Some(claim) => Some(claim.finish(&listeners).await?),
             None => None,

@@ -392,9 +392,20 @@ fn dependencies_of_features_have_their_place() {
         &["compress/variants.rs", "server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"],
     );
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
-    only_in("listenfd::", &["server/listener.rs"]);
+    only_in("listenfd::", &["server/listener.rs", "server/listener/unix.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
-    only_in("rustix::", &["capacity.rs", "response/file/beneath.rs", "server/http2/protocol.rs"]);
+    only_in(
+        "rustix::",
+        &[
+            "capacity.rs",
+            "response/file/beneath.rs",
+            "server/http2/protocol.rs",
+            "server/listener.rs",
+            "server/takeover/claim.rs",
+            "server/takeover/offer.rs",
+            "server/takeover/protocol.rs",
+        ],
+    );
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("zlib_rs::", &["compress/encoder.rs"]);
     only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);

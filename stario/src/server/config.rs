@@ -71,7 +71,8 @@ impl Config {
         if let Some(address) = variables.read_with("STARIO_PROBE_ADDRESS", expected, parse_address) {
             settings.served.probe_address = Some(address);
         }
-        let hand_over = variables.read("STARIO_HAND_OVER_SOCKET", "a path").or(settings.served.hand_over.take());
+        let hand_over =
+            variables.read("STARIO_HAND_OVER_SOCKET", "a path").or(settings.served.hand_over.take());
         let tls = variables.tls(settings.served.tls.take());
         let development = variables.development();
         if variables.problems.is_empty() {

@@ -47,3 +47,165 @@ pub(super) use offer::Offer;
 fn at(path: &Path, step: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{step} {}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::UnixListener;
+
+    use super::super::listener::Listener;
+    use super::super::places::Role;
+    use super::*;
+    use crate::settings::Address;
+
+    type Listeners = Vec<(Arc<Listener>, Role)>;
+
+    /// A path in a folder of its own.
+    fn place() -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hand-over.sock");
+        (folder, path)
+    }
+
+    fn listeners(claim: &mut Claim, address: &Address) -> Listeners {
+        let listeners = claim.listeners(std::slice::from_ref(address), 16).unwrap();
+        listeners.into_iter().map(|listener| (Arc::new(listener), Role::Served)).collect()
+    }
+
+    /// A process that was the first, and the address on which it listens.
+    async fn first(path: &Path) -> (Offer, Listeners, Address) {
+        let mut claim = Claim::at(path).await.unwrap();
+        let listeners = listeners(&mut claim, &Address::Tcp(([127, 0, 0, 1], 0).into()));
+        let Listener::Tcp(listener) = &*listeners[0].0 else { panic!("a TCP address") };
+        let address = Address::Tcp(listener.local_addr().unwrap());
+        (claim.finish(&listeners).await.unwrap(), listeners, address)
+    }
+
+    /// Offers the listeners while `other` runs, which is another process.
+    async fn offering<T>(offer: &mut Offer, listeners: &Listeners, other: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            other = other => other,
+            () = offer.taken(listeners) => panic!("the sockets were taken"),
+        }
+    }
+
+    fn text<T>(result: crate::Result<T>) -> String {
+        result.map(drop).unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn the_new_process_accepts_when_the_old_one_has_stopped_to() {
+        let (_folder, path) = place();
+        let (mut offer, old, address) = first(&path).await;
+        let mut claim = offering(&mut offer, &old, Claim::at(&path)).await.unwrap();
+        let new = listeners(&mut claim, &address);
+        assert!(new[0].0.is_at(&address));
+        let mut finish = std::pin::pin!(claim.finish(&new));
+        // The old one learns that the new one is ready, and has not said yet that it accepts no more.
+        tokio::select! {
+            biased;
+            _ = &mut finish => panic!("both accept"),
+            () = offer.taken(&old) => {}
+        }
+        let (next, ()) = tokio::join!(finish, offer.finish(&old));
+        drop(old);
+        assert!(path.exists());
+        drop(next.unwrap());
+        assert!(!path.exists());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_takes_too_long_does_not_take_over() {
+        let (_folder, path) = place();
+        let (mut offer, old, address) = first(&path).await;
+        let mut claim = offering(&mut offer, &old, Claim::at(&path)).await.unwrap();
+        let new = listeners(&mut claim, &address);
+        let busy = text(offering(&mut offer, &old, Claim::at(&path)).await);
+        let own = std::process::id();
+        assert_eq!(
+            busy,
+            format!(
+                "cannot take over at {}: process {own} takes over from process {own} already",
+                path.display()
+            )
+        );
+        offering(&mut offer, &old, tokio::time::sleep(Duration::from_secs(5 * 60 + 1))).await;
+        let late = text(claim.finish(&new).await);
+        let expected = "has waited for too long, and goes on";
+        assert_eq!(late, format!("cannot take over at {}: process {own} {expected}", path.display()));
+        // The next one may try.
+        offering(&mut offer, &old, Claim::at(&path)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_process_that_stops_leaves_its_sockets_to_the_one_that_starts() {
+        let (_folder, path) = place();
+        let (mut offer, old, address) = first(&path).await;
+        let mut claim = offering(&mut offer, &old, Claim::at(&path)).await.unwrap();
+        let new = listeners(&mut claim, &address);
+        // As at SIGTERM, before the new one is ready.
+        offer.finish(&old).await;
+        drop(old);
+        let offer = claim.finish(&new).await.unwrap();
+        assert!(path.exists() && new[0].0.is_at(&address));
+        drop(offer);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_process_that_dies_leaves_its_sockets_to_the_one_that_starts() {
+        let (_folder, path) = place();
+        let mut old = UnixListener::bind(&path).unwrap();
+        let passed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let dies = async {
+            let (stream, _) = old.accept().await.unwrap();
+            let sockets =
+                [(std::os::fd::AsFd::as_fd(&old), true), (std::os::fd::AsFd::as_fd(&passed), false)];
+            protocol::send_sockets(&stream, &sockets).await.unwrap();
+        };
+        let (claim, ()) = tokio::join!(Claim::at(&path), dies);
+        old = UnixListener::bind(path.with_extension("other")).unwrap();
+        let mut claim = claim.unwrap();
+        let address = Address::Tcp(passed.local_addr().unwrap());
+        let new = listeners(&mut claim, &address);
+        let mut offer = claim.finish(&new).await.unwrap();
+        offering(&mut offer, &new, Claim::at(&path)).await.unwrap();
+        drop(old);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_speak_as_a_server_is_refused_by_name() {
+        let (_folder, path) = place();
+        let other = UnixListener::bind(&path).unwrap();
+        let own = std::process::id();
+        let refused = |cause: &str| format!("cannot take over at {}: {cause}", path.display());
+        let silent = text(Claim::at(&path).await);
+        assert_eq!(silent, refused(&format!("process {own}, which listens there, does not answer")));
+        drop(other.accept().await.unwrap());
+        let says = async |bytes: &[u8]| {
+            let speak = async {
+                let (mut stream, _) = other.accept().await.unwrap();
+                stream.write_all(bytes).await.unwrap();
+                stream
+            };
+            let (claim, _stream) = tokio::join!(Claim::at(&path), speak);
+            text(claim)
+        };
+        assert_eq!(
+            says(b"HTTP/1.1 400 Bad").await,
+            refused("the process that listens there is no stario server")
+        );
+        let mut greeting = *b"S\x02L\x00000000000000";
+        let expected = "the other process speaks version 2, and this one version 1";
+        assert_eq!(says(&greeting[..16]).await, refused(expected));
+        (greeting[1], greeting[3]) = (1, 3);
+        let expected = "0 of 3 sockets came: this process may not open so many files";
+        assert_eq!(says(&greeting[..16]).await, refused(expected));
+    }
+}

@@ -101,7 +101,11 @@ impl Place {
 
     fn command(&self, variables: &[(&str, &str)]) -> std::process::Command {
         let path = self.path();
-        let mut all = vec![("STARIO_HAND_OVER_SOCKET", path.to_str().unwrap()), ("STARIO_PORT", "0"), ("RUST_LOG", LOG)];
+        let mut all = vec![
+            ("STARIO_HAND_OVER_SOCKET", path.to_str().unwrap()),
+            ("STARIO_PORT", "0"),
+            ("RUST_LOG", LOG),
+        ];
         all.extend(variables);
         process::command("hand_over::server_process", "", &all)
     }
@@ -160,7 +164,11 @@ fn assert_log(log: &str, text: &str) {
 }
 
 /// Replaces a server under load by what `replace` starts, which returns the new process when the old one has ended.
-async fn replace_under_load(old: Process, address: SocketAddr, replace: impl FnOnce(Process) -> Process + Send + 'static) {
+async fn replace_under_load(
+    old: Process,
+    address: SocketAddr,
+    replace: impl FnOnce(Process) -> Process + Send + 'static,
+) {
     let (askers, followers) = (8, 20);
     let mut clients = Clients::start(address, askers, followers);
     for _ in 0..followers {
@@ -175,7 +183,6 @@ async fn replace_under_load(old: Process, address: SocketAddr, replace: impl FnO
         assert!(returned.waited < Duration::from_secs(4), "{returned:?}");
     }
     patiently(clients.answered(new.child.id(), 100)).await;
-    { let seen = clients.seen(); eprintln!("repeated {} {} slowest {:?}", seen.repeated, seen.repeated_first, seen.slowest); }
     let failed = std::mem::take(&mut clients.seen().failed);
     assert_eq!(failed, [] as [String; 0]);
     drop(clients);
@@ -300,7 +307,8 @@ fn addresses_are_kept_opened_and_closed_as_the_new_process_wants_them() {
     let place = Place::new();
     let (kept, closed) = (place.folder.path().join("kept.sock"), place.folder.path().join("closed.sock"));
     let kept_name = kept.to_str().unwrap();
-    let mut old = place.start(&[("STARIO_HOST", "127.0.0.1, 127.0.0.2"), ("STARIO_UNIX_SOCKET", closed.to_str().unwrap())]);
+    let mut old = place
+        .start(&[("STARIO_HOST", "127.0.0.1, 127.0.0.2"), ("STARIO_UNIX_SOCKET", closed.to_str().unwrap())]);
     let (first, second) = (old.address(), old.address());
     let wanted = [("STARIO_HOST", "127.0.0.3, 127.0.0.1"), ("STARIO_UNIX_SOCKET", kept_name)];
     let mut middle = place.start(&wanted);
@@ -344,13 +352,15 @@ fn a_path_that_is_not_safe_is_refused() {
     assert_eq!(std::fs::read_to_string(place.path()).unwrap(), "precious");
     std::fs::remove_file(place.path()).unwrap();
     set_mode(place.folder.path(), 0o777);
-    let expected = "Error: cannot take over at PATH: its folder FOLDER can be written by others: its mode is 777";
+    let expected =
+        "Error: cannot take over at PATH: its folder FOLDER can be written by others: its mode is 777";
     assert_eq!(place.error(&[]), expected);
     set_mode(place.folder.path(), 0o700);
     // Root alone can give files away.
     let _listener = UnixListener::bind(place.path()).unwrap();
     if std::os::unix::fs::chown(place.path(), Some(1), None).is_ok() {
-        let expected = "Error: cannot take over at PATH: the file belongs to user 1, and this process runs as user 0";
+        let expected =
+            "Error: cannot take over at PATH: the file belongs to user 1, and this process runs as user 0";
         assert_eq!(place.error(&[]), expected);
     }
 }

@@ -49,7 +49,11 @@ impl Claim {
     pub(in crate::server) async fn at(path: &Path) -> Result<Self> {
         let taken = Self::take(path).await.map_err(|error| at(path, "cannot take over at", &error))?;
         if let Some(taken) = &taken {
-            tracing::info!(process = taken.process, sockets = taken.listeners.len(), "another process has passed its sockets");
+            tracing::info!(
+                process = taken.process,
+                sockets = taken.listeners.len(),
+                "another process has passed its sockets"
+            );
         }
         Ok(Self { path: path.to_owned(), taken })
     }
@@ -62,9 +66,16 @@ impl Claim {
         let stream = match timeout(GREETING_TIMEOUT, UnixStream::connect(path)).await {
             Ok(Ok(stream)) => stream,
             // A process has left its file, or removes it right now.
-            Ok(Err(error)) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) => return Ok(None),
+            Ok(Err(error)) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {
+                return Ok(None);
+            }
             Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(io::Error::new(ErrorKind::TimedOut, "the process that listens there does not answer")),
+            Err(_) => {
+                return Err(io::Error::new(
+                    ErrorKind::TimedOut,
+                    "the process that listens there does not answer",
+                ));
+            }
         };
         let peer = stream.peer_cred()?;
         folder::check_user(peer.uid(), user, "the process that listens there runs as")?;
@@ -88,7 +99,8 @@ impl Claim {
         };
         let socket = unix::Listener::taken(own, has_file)?;
         // A socket whose file was removed meanwhile is of no use, and is closed here.
-        let listeners = sockets.filter_map(|(socket, has_file)| Listener::taken(socket, has_file).ok()).collect();
+        let listeners =
+            sockets.filter_map(|(socket, has_file)| Listener::taken(socket, has_file).ok()).collect();
         Ok(Some(Taken { stream, process, socket, listeners }))
     }
 
@@ -97,7 +109,11 @@ impl Claim {
     /// # Errors
     ///
     /// An address that cannot be listened on.
-    pub(in crate::server) fn listeners(&mut self, addresses: &[Address], backlog: u32) -> Result<Vec<Listener>> {
+    pub(in crate::server) fn listeners(
+        &mut self,
+        addresses: &[Address],
+        backlog: u32,
+    ) -> Result<Vec<Listener>> {
         let mut found: Vec<Option<Listener>> = addresses.iter().map(|_| None).collect();
         if let Some(taken) = &mut self.taken {
             // Addresses that leave the port open get what no other address wants.
@@ -131,7 +147,8 @@ impl Claim {
     pub(in crate::server) async fn finish(self, listeners: &[(Arc<Listener>, Role)]) -> Result<Offer> {
         let Self { path, taken } = self;
         let Some(Taken { stream, process, socket, listeners: superfluous }) = taken else {
-            return Offer::bind(&path).map_err(|error| at(&path, "cannot listen for a successor at", &error).into());
+            return Offer::bind(&path)
+                .map_err(|error| at(&path, "cannot listen for a successor at", &error).into());
         };
         // Where it fails, the other process has ended, or has said why.
         let _ = timeout(GREETING_TIMEOUT, say(&stream, Word::Ready)).await;
@@ -145,11 +162,14 @@ impl Claim {
                 let error = io::Error::new(ErrorKind::TimedOut, format!("process {process} {reason}"));
                 return Err(at(&path, "cannot take over at", &error).into());
             }
-            Ok(Ok(None) | Err(_)) => tracing::warn!(process, "took over from another process, which has died"),
+            Ok(Ok(None) | Err(_)) => {
+                tracing::warn!(process, "took over from another process, which has died")
+            }
             Err(_) => tracing::warn!(process, "took over from another process, which has not answered yet"),
         }
         // Sockets that are not wanted any more are closed here, and their files removed.
-        let files = listeners.iter().map(|(listener, _)| &**listener).chain(&superfluous).filter_map(Listener::unix);
+        let files =
+            listeners.iter().map(|(listener, _)| &**listener).chain(&superfluous).filter_map(Listener::unix);
         files.chain([&socket]).for_each(unix::Listener::own_file);
         Ok(Offer::new(&path, socket))
     }

@@ -17,7 +17,10 @@ pub(super) fn check(path: &Path, user: u32) -> io::Result<bool> {
     })?;
     if let Some(problem) = problem_of_folder(found.uid(), found.mode(), user) {
         let folder = folder.display();
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("its folder {folder} {problem}")));
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("its folder {folder} {problem}"),
+        ));
     }
     match fs::symlink_metadata(path) {
         Ok(file) => check_file(&file, user).map(|()| true),
@@ -81,7 +84,10 @@ mod tests {
         assert!(check(&path, user).unwrap());
         let file = fs::symlink_metadata(&path).unwrap();
         let error = check_file(&file, user + 1).unwrap_err().to_string();
-        assert_eq!(error, format!("the file belongs to user {user}, and this process runs as user {}", user + 1));
+        assert_eq!(
+            error,
+            format!("the file belongs to user {user}, and this process runs as user {}", user + 1)
+        );
         fs::write(folder.path().join("text"), "precious").unwrap();
         let error = check(&folder.path().join("text"), user).unwrap_err();
         assert_eq!(error.to_string(), "there is a file that is no socket");

@@ -74,14 +74,23 @@ impl Offer {
             let process = successor.process;
             match heard {
                 Ok(Ok(Some(Word::Ready))) => {
-                    tracing::info!(process, "another process takes over: this one accepts no more connections, and ends");
+                    tracing::info!(
+                        process,
+                        "another process takes over: this one accepts no more connections, and ends"
+                    );
                     return;
                 }
                 Ok(_) => {
-                    tracing::warn!(process, "the process that was to take over has ended before it was ready: this one goes on");
+                    tracing::warn!(
+                        process,
+                        "the process that was to take over has ended before it was ready: this one goes on"
+                    );
                 }
                 Err(_) => {
-                    tracing::warn!(process, "the process that was to take over was not ready in time: this one goes on");
+                    tracing::warn!(
+                        process,
+                        "the process that was to take over was not ready in time: this one goes on"
+                    );
                     // It learns the same by the end of the connection, but not why.
                     let _ = timeout(SEND_TIMEOUT, say(&successor.stream, Word::Revoked)).await;
                 }
@@ -116,10 +125,10 @@ impl Offer {
     /// Passes the sockets, unless another user asks for them.
     async fn greet(&self, stream: UnixStream, listeners: &[(Arc<Listener>, Role)]) -> Option<Successor> {
         // A socket whose file was replaced would be of no use.
-        let reachable = listeners.iter().filter(|(listener, _)| listener.unix().is_none_or(unix::Listener::is_reachable));
-        let sockets = reachable.map(|(listener, _)| {
-            (listener.as_fd(), listener.unix().is_some_and(unix::Listener::has_file))
-        });
+        let reachable =
+            listeners.iter().filter(|(listener, _)| listener.unix().is_none_or(unix::Listener::is_reachable));
+        let sockets = reachable
+            .map(|(listener, _)| (listener.as_fd(), listener.unix().is_some_and(unix::Listener::has_file)));
         let own = (self.socket.as_fd(), self.socket.has_file());
         let sockets: Vec<_> = std::iter::once(own).chain(sockets).take(MOST_SOCKETS).collect();
         let passed = async {

@@ -16,8 +16,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -65,7 +65,10 @@ impl Word {
 
 /// Passes at most [`MOST_SOCKETS`] sockets, each with whether a server has made its file.
 pub(super) async fn send_sockets(stream: &UnixStream, sockets: &[(BorrowedFd<'_>, bool)]) -> io::Result<()> {
-    let files = sockets.iter().enumerate().fold(0, |bits, (index, (_, has_file))| bits | u64::from(*has_file) << index);
+    let files = sockets
+        .iter()
+        .enumerate()
+        .fold(0, |bits, (index, (_, has_file))| bits | u64::from(*has_file) << index);
     let greeting = greeting(SOCKETS, sockets.len(), std::process::id(), files);
     let descriptors: Vec<BorrowedFd<'_>> = sockets.iter().map(|(socket, _)| *socket).collect();
     stream
@@ -143,7 +146,9 @@ fn receive(stream: &UnixStream) -> io::Result<Option<Greeting>> {
         return invalid("the process that listens there is no stario server".to_owned());
     };
     if version != VERSION {
-        return invalid(format!("the other process speaks version {version}, and this one version {VERSION}"));
+        return invalid(format!(
+            "the other process speaks version {version}, and this one version {VERSION}"
+        ));
     }
     if received.flags.contains(ReturnFlags::CTRUNC) || sockets.len() != usize::from(count) {
         let got = sockets.len();
@@ -157,7 +162,8 @@ fn receive(stream: &UnixStream) -> io::Result<Option<Greeting>> {
     let files = files.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
     match kind {
         SOCKETS => {
-            let with_files = sockets.into_iter().enumerate().map(|(index, socket)| (socket, files >> index & 1 == 1));
+            let with_files =
+                sockets.into_iter().enumerate().map(|(index, socket)| (socket, files >> index & 1 == 1));
             Ok(Some(Greeting::Sockets(with_files.collect())))
         }
         BUSY => Ok(Some(Greeting::Busy { successor: process })),
@@ -178,9 +184,9 @@ pub(super) async fn hear(stream: &UnixStream) -> io::Result<Option<Word>> {
         stream.readable().await?;
         return match stream.try_read(&mut byte) {
             Ok(0) => Ok(None),
-            Ok(_) => Word::of(byte[0])
-                .map(Some)
-                .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "the other process says what is unknown")),
+            Ok(_) => Word::of(byte[0]).map(Some).ok_or_else(|| {
+                io::Error::new(ErrorKind::InvalidData, "the other process says what is unknown")
+            }),
             Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
             Err(error) => Err(error),
