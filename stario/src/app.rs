@@ -1,5 +1,6 @@
 //! What an app is: its routes, its state, and the check that both fit, before it serves anything.
 
+mod addresses;
 mod answers;
 mod assemble;
 #[cfg(feature = "files")]

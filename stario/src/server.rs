@@ -12,6 +12,7 @@ mod http2;
 mod idle;
 mod linger;
 mod listener;
+mod notify;
 mod places;
 mod response_body;
 mod shutdown;
@@ -50,7 +51,8 @@ impl App {
     /// a program with the same protocol; else on `STARIO_UNIX_SOCKET` (with the octal mode
     /// `STARIO_UNIX_SOCKET_MODE`, by default 660); else on `STARIO_HOST`, one or more IP addresses separated by
     /// commas, and `STARIO_PORT`, where 0 is any free port; else where [`listen`](Self::listen) says; else on
-    /// 127.0.0.1:8000. It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
+    /// 127.0.0.1:8000. With [`hand_over`](Self::hand_over) it takes the sockets of the process before it. When it accepts connections, it says so to systemd
+    /// (`Type=notify`). It speaks HTTP/1.1 and HTTP/2, prints its addresses and routes, and logs to standard
     /// error unless a `tracing` subscriber is installed. What clients may use is set by [`Limits`](crate::Limits).
     ///
     /// In a build with debug assertions, if all its addresses are loopback addresses, the answers to failures say their causes, those
@@ -149,6 +151,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
             None => None,
         };
         announce(&app, &listeners, scheme)?;
+        notify::ready();
         Ok(Open { listeners, offer })
     };
     let ended = server.run(open, signals.stop.stopped()).await?;

@@ -54,12 +54,12 @@ const STARIO: &str = "
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
     handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/answers
-    app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings
+    app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings app/addresses
     app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
     server/shutdown server/socket server/listener/unix server/listener server/takeover/folder server/takeover/protocol
-    server/takeover/offer server/takeover/claim server/takeover server/announce server/http2/protocol server/tls server/linger
+    server/takeover/offer server/takeover/claim server/takeover server/announce server/notify server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config
     server/config/compression server service testing/cookie_jar testing/decode testing/wait testing/events
     testing/response testing/request
@@ -368,7 +368,17 @@ fn dependencies_of_features_have_their_place() {
     only_in("precomputed_hash::", &["testing/page/dom/selector.rs"]);
     only_in("regress::", &["testing/page/form.rs", "testing/page/signals.rs"]);
     only_in("use selectors::", &["testing/page/dom/selector.rs"]);
-    only_in("tempfile::", &["assets/tests.rs", "extract/uploaded_file.rs", "response/file/beneath.rs"]);
+    only_in(
+        "tempfile::",
+        &[
+            "assets/tests.rs",
+            "extract/uploaded_file.rs",
+            "response/file/beneath.rs",
+            "server/notify.rs",
+            "server/takeover.rs",
+            "server/takeover/folder.rs",
+        ],
+    );
     only_in("serde_path_to_error::", &["extract/json_body.rs"]);
     only_in("tokio::fs::", &["extract/uploaded_file.rs"]);
     only_in(

@@ -179,7 +179,8 @@ async fn replace_both_ways(times: usize) -> Result<bool> {
     let handed_over = replace(times, Socket::HandedOver(&folder.join("hand-over.sock")), "hand-over").await;
     std::fs::remove_dir_all(&folder)?;
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    let inherited = replace(times, Socket::Inherited(&listener), "restart behind an inherited socket").await?;
+    let inherited =
+        replace(times, Socket::Inherited(&listener), "restart behind an inherited socket").await?;
     Ok(handed_over? && inherited)
 }
 

@@ -37,20 +37,12 @@ mod folder;
 mod offer;
 mod protocol;
 
-use std::io;
-use std::path::Path;
-
 pub(super) use claim::Claim;
 pub(super) use offer::Offer;
 
-/// The error with the path and the step that failed.
-fn at(path: &Path, step: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{step} {}: {error}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::Arc;
     use std::time::Duration;
 

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -112,6 +112,19 @@ fn it_takes_the_sockets_that_it_is_given() {
     assert!(answers(UnixStream::connect(&path).unwrap()));
     assert_eq!(stop(process).0, Some(0));
     assert!(path.exists(), "who made it takes it away");
+}
+
+#[test]
+fn it_says_to_systemd_that_it_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify.sock");
+    let supervisor = UnixDatagram::bind(&path).unwrap();
+    let process = start("", &[("STARIO_PORT", "0"), ("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    supervisor.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut message = [0; 16];
+    let length = supervisor.recv(&mut message).unwrap();
+    assert_eq!(&message[..length], b"READY=1\n");
+    assert_eq!(stop(process).0, Some(0));
 }
 
 #[test]

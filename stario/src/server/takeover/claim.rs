@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::folder::{self, at};
 use super::offer::Offer;
 use super::protocol::{Greeting, Word, hear, receive_greeting, say};
-use super::{at, folder};
 use crate::error::Result;
 use crate::server::listener::{Listener, unix};
 use crate::server::places::Role;

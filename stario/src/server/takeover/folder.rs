@@ -56,6 +56,11 @@ pub(super) fn check_user(found: u32, user: u32, belongs: &str) -> io::Result<()>
     Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
+/// The error with the path and the step that failed.
+pub(super) fn at(path: &Path, step: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{step} {}: {error}", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
