@@ -8,6 +8,7 @@ use std::process::Stdio;
 use browser_tests::{Browsers, PATIENCE, datastar_file, wait_until};
 use fantoccini::{Client, Locator};
 use serde_json::Value;
+use stario::Raw;
 use stario::prelude::*;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};

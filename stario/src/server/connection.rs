@@ -20,7 +20,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::activity::Activity;
 use super::answer::answer;
@@ -40,6 +40,10 @@ use crate::tasks::TaskTracker;
 
 /// The number of header fields that hyper counts without allocating for it.
 const FREE_HEAD_FIELDS: usize = 100;
+
+/// How long a connection on which nothing has come yet is kept at a stop. Its first request may be on the way, and browsers do
+/// not repeat a request on a connection that has carried no other.
+const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(100);
 
 /// How long a connection of the reserve may take for its head, and before that for the handshake of TLS.
 const RESERVE_HEAD: Duration = Duration::from_secs(1);
@@ -160,7 +164,7 @@ impl Connections {
     }
 
     /// Sets the socket's options, shakes hands, and finds out the protocol. None if the client is too slow, or the
-    /// server stops.
+    /// server has stopped for [`FIRST_REQUEST_GRACE`].
     async fn begin(&self, socket: Socket, activity: &Activity) -> Option<(Socket, Protocol)> {
         if let Socket::Tcp(socket) = &socket
             && let Err(error) = prepare(socket, self.limits.write_timeout)
@@ -182,9 +186,13 @@ impl Connections {
             Ok::<_, std::io::Error>((socket, protocol))
         };
         let end = activity.end().unwrap_or_else(Instant::now);
+        let stopped = async {
+            self.app.shared().stop.stopped().await;
+            sleep(FIRST_REQUEST_GRACE).await;
+        };
         tokio::select! {
             biased;
-            () = self.app.shared().stop.stopped() => None,
+            () = stopped => None,
             begun = timeout_at(end, begin) => match begun {
                 Ok(Ok(begun)) => Some(begun),
                 Ok(Err(error)) => {

@@ -42,8 +42,11 @@ pub(super) use offer::Offer;
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::path::{Path, PathBuf};
+    use std::pin::Pin;
     use std::sync::Arc;
+    use std::task::Poll;
     use std::time::Duration;
 
     use tempfile::TempDir;
@@ -110,6 +113,107 @@ mod tests {
         assert!(path.exists());
         drop(next.unwrap());
         assert!(!path.exists());
+    }
+
+    /// What happens to one of the processes at some step of a hand-over.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Event {
+        NewIsKilled,
+        /// Its files stay.
+        OldIsKilled,
+        OldIsStopped,
+    }
+
+    /// Polls the process once, unless it has ended, and has tokio look at the sockets.
+    async fn step<F: Future + Unpin>(process: &mut Option<F>) -> Option<F::Output> {
+        let running = process.as_mut()?;
+        let polled = std::future::poll_fn(|ctx| Poll::Ready(Pin::new(&mut *running).poll(ctx))).await;
+        tokio::task::yield_now().await;
+        let Poll::Ready(ended) = polled else { return None };
+        *process = None;
+        Some(ended)
+    }
+
+    /// Runs a hand-over for so many steps, has `event` happen, and runs what is left. Returns whether the new process accepted
+    /// connections before the event.
+    async fn hand_over(steps: usize, event: Event) -> bool {
+        let (_folder, path) = place();
+        let (mut offer, old, address) = first(&path).await;
+        let (has_old_stopped, does_new_accept) = (Cell::new(false), Cell::new(false));
+        let stop = crate::stop::StopSignal::default();
+        let mut old_process = Some(Box::pin(async {
+            // Dropped with the process.
+            let old = old;
+            tokio::select! {
+                biased;
+                () = stop.stopped() => {}
+                () = offer.taken(&old) => {}
+            }
+            // The tasks that accept are ended.
+            tokio::task::yield_now().await;
+            has_old_stopped.set(true);
+            offer.finish(&old).await;
+        }));
+        let mut new_process = Some(Box::pin(async {
+            let mut claim = Claim::at(&path).await.unwrap();
+            // The start hooks.
+            tokio::task::yield_now().await;
+            let new = listeners(&mut claim, &address);
+            let next = claim.finish(&new).await.unwrap();
+            does_new_accept.set(true);
+            (next, new)
+        }));
+        let mut new = None;
+        for _ in 0..steps {
+            new = new.or(step(&mut new_process).await);
+            step(&mut old_process).await;
+            assert!(has_old_stopped.get() || !does_new_accept.get(), "both accept after {steps} steps");
+        }
+        let was_complete = does_new_accept.get();
+        match event {
+            Event::NewIsKilled => {
+                new_process = None;
+                new = None;
+            }
+            Event::OldIsKilled => {
+                let aside = path.with_extension("aside");
+                let _ = std::fs::rename(&path, &aside);
+                old_process = None;
+                let _ = std::fs::rename(&aside, &path);
+                has_old_stopped.set(true);
+            }
+            Event::OldIsStopped => stop.stop(),
+        }
+        for _ in 0..50 {
+            new = new.or(step(&mut new_process).await);
+            step(&mut old_process).await;
+            assert!(
+                has_old_stopped.get() || !does_new_accept.get(),
+                "both accept {steps} steps before {event:?}"
+            );
+        }
+        let Address::Tcp(address) = address else { unreachable!("it is one of TCP") };
+        let is_open = std::net::TcpStream::connect(address).is_ok();
+        let context = format!("{event:?} after {steps} steps");
+        if event == Event::NewIsKilled {
+            // The old one goes on, unless it was told that the new one is ready.
+            assert_eq!(is_open, !has_old_stopped.get(), "{context}");
+            assert_eq!(old_process.is_some(), is_open, "{context}");
+        } else {
+            assert!(is_open && new.is_some() && old_process.is_none() && path.exists(), "{context}");
+        }
+        was_complete
+    }
+
+    #[tokio::test]
+    async fn at_every_step_either_process_may_end_and_one_accepts_at_most() {
+        for event in [Event::NewIsKilled, Event::OldIsKilled, Event::OldIsStopped] {
+            let mut steps = 0;
+            while !hand_over(steps, event).await {
+                steps += 1;
+            }
+            assert!(steps > 4, "a hand-over has more than {steps} steps");
+        }
     }
 
     #[tokio::test(start_paused = true)]

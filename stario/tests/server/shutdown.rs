@@ -128,6 +128,28 @@ async fn everything_ends_in_its_order() {
     assert_eq!(log, ["detached ended", "pool closed", "second stop", "first stop"]);
 }
 
+/// Browsers do not repeat a request on a connection that has carried no other.
+#[tokio::test(start_paused = true)]
+async fn a_first_request_that_is_on_its_way_is_answered() {
+    let mut server = start(|app, _| app).await;
+    let (mut asks, mut silent) = (server.connect().await, server.connect().await);
+    // Connections are accepted in the order in which they came.
+    let last = rest(&mut server.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await).await;
+    assert!(last.ends_with("home"), "{last}");
+    server.begin_to_stop();
+    let stopped = tokio::time::Instant::now();
+    // The server has refused a connection, so it has stopped.
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    asks.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let answer = rest(&mut asks).await;
+    assert!(answer.ends_with("home") && answer.contains("connection: close"), "{answer}");
+    assert_eq!(rest(&mut silent).await, "");
+    assert!(stopped.elapsed() < Duration::from_secs(1));
+    assert!(server.stop().await.is_ok());
+}
+
 #[tokio::test]
 async fn a_start_that_fails_is_undone_in_reverse_and_says_why() {
     let server = start(|app, probe| {
