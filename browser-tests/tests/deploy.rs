@@ -126,6 +126,7 @@ async fn start(folder: &Path) -> (Child, String) {
         .env(COUNTED, folder.join("counted"))
         .env("STARIO_HAND_OVER_SOCKET", folder.join("hand-over.sock"))
         .env("STARIO_PORT", "0")
+        .env("RUST_LOG", "warn")
         .env("STARIO_DEV", "0")
         .stdout(Stdio::piped())
         .kill_on_drop(true);
