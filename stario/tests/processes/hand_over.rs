@@ -163,6 +163,17 @@ fn assert_log(log: &str, text: &str) {
     assert!(log.contains(text), "{text:?} in {log}");
 }
 
+/// Waits until `process` has answered so many more requests.
+async fn answered(clients: &Clients, process: u32, more: usize) {
+    let process = process.to_string();
+    let count = || clients.seen().answered.get(&process).copied().unwrap_or_default();
+    let wanted = count() + more;
+    while count() < wanted {
+        // Answers come all the time.
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Replaces a server under load by what `replace` starts, which returns the new process when the old one has ended.
 async fn replace_under_load(
     old: Process,
@@ -174,7 +185,7 @@ async fn replace_under_load(
     for _ in 0..followers {
         patiently(clients.opened()).await;
     }
-    patiently(clients.answered(old.child.id(), 100)).await;
+    patiently(answered(&clients, old.child.id(), 100)).await;
     let new = tokio::task::spawn_blocking(|| replace(old)).await.unwrap();
     for _ in 0..followers {
         let returned = patiently(clients.returned()).await;
@@ -182,7 +193,7 @@ async fn replace_under_load(
         // 1.75 seconds at most until it asks; the rest is what a busy machine may take.
         assert!(returned.waited < Duration::from_secs(4), "{returned:?}");
     }
-    patiently(clients.answered(new.child.id(), 100)).await;
+    patiently(answered(&clients, new.child.id(), 100)).await;
     let failed = std::mem::take(&mut clients.seen().failed);
     assert_eq!(failed, [] as [String; 0]);
     drop(clients);

@@ -48,13 +48,14 @@ pub(super) enum Greeting {
 
 /// What follows the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Word {
     /// The new process can accept connections.
-    Ready = b'R' as isize,
+    Ready = b'R',
     /// The old process accepts no more.
-    Yielded = b'Y' as isize,
+    Yielded = b'Y',
     /// The old process has waited for too long, and keeps the sockets.
-    Revoked = b'X' as isize,
+    Revoked = b'X',
 }
 
 impl Word {

@@ -73,17 +73,6 @@ impl Clients {
     pub(crate) async fn returned(&mut self) -> Return {
         self.returns.recv().await.expect("a follower")
     }
-
-    /// Waits until `process` has answered so many more requests.
-    pub(crate) async fn answered(&self, process: u32, more: usize) {
-        let process = process.to_string();
-        let answered = || self.seen().answered.get(&process).copied().unwrap_or_default();
-        let wanted = answered() + more;
-        while answered() < wanted {
-            // Answers come all the time.
-            tokio::task::yield_now().await;
-        }
-    }
 }
 
 /// Why a request has no answer.
