@@ -27,7 +27,7 @@
 //! the old process; the file of a socket is removed only by the last process that has it. While a process is being offered the
 //! sockets, others are refused (`Busy`).
 //!
-//! SO_REUSEPORT would need no hand-over, but gives each socket a queue of its own, and resets what waits in the queue of a socket that is
+//! `SO_REUSEPORT` would need no hand-over, but gives each socket a queue of its own, and resets what waits in the queue of a socket that is
 //! closed.
 //!
 //! Each process checks that the other one runs as the same user.

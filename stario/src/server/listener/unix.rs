@@ -27,7 +27,8 @@ impl Listener {
         remove_stale_socket(path)?;
         let socket = UnixSocket::new_stream()?;
         socket.bind(path)?;
-        let file = SocketFile { path: path.to_owned(), identity: identity(path)?, is_owned: AtomicBool::new(true) };
+        let file =
+            SocketFile { path: path.to_owned(), identity: identity(path)?, is_owned: AtomicBool::new(true) };
         // Nobody can connect before `listen`, so the mode holds for all.
         fs::set_permissions(path, Permissions::from_mode(mode))?;
         Ok(Self { listener: socket.listen(backlog)?, file: Some(file) })
@@ -49,7 +50,8 @@ impl Listener {
         let mut taken = Self { listener: UnixListener::from_std(listener)?, file: None };
         if has_file {
             let path = PathBuf::from(taken.path());
-            taken.file = Some(SocketFile { identity: identity(&path)?, path, is_owned: AtomicBool::new(false) });
+            taken.file =
+                Some(SocketFile { identity: identity(&path)?, path, is_owned: AtomicBool::new(false) });
         }
         Ok(taken)
     }

@@ -163,7 +163,7 @@ impl Claim {
                 return Err(at(&path, "cannot take over at", &error).into());
             }
             Ok(Ok(None) | Err(_)) => {
-                tracing::warn!(process, "took over from another process, which has died")
+                tracing::warn!(process, "took over from another process, which has died");
             }
             Err(_) => tracing::warn!(process, "took over from another process, which has not answered yet"),
         }

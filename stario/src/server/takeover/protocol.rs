@@ -8,7 +8,7 @@
 //!                                      them now (big endian)    a bit each from the lowest (big endian)
 //! ```
 //!
-//! The sockets themselves come with these bytes (SCM_RIGHTS), the one of the hand-over first. Everything after that is a [`Word`] of
+//! The sockets themselves come with these bytes (`SCM_RIGHTS`), the one of the hand-over first. Everything after that is a [`Word`] of
 //! one byte.
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
