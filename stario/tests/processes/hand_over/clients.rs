@@ -117,7 +117,7 @@ async fn ask(address: SocketAddr, seen: Arc<Mutex<Seen>>) {
             }
         }
         // Connections are new and old ones at every moment.
-        if asked.elapsed().subsec_nanos() % 8 == 0 {
+        if asked.elapsed().subsec_nanos().is_multiple_of(8) {
             kept = None;
         }
     }
