@@ -1,0 +1,70 @@
+//! Why there is no connection.
+
+use std::fmt;
+
+use async_nats::ConnectErrorKind;
+
+/// No connection to a NATS server could be made.
+#[derive(Debug)]
+pub struct ConnectError {
+    /// The servers, without passwords.
+    servers: String,
+    source: async_nats::ConnectError,
+}
+
+impl ConnectError {
+    pub(crate) fn new(servers: String, source: async_nats::ConnectError) -> Self {
+        Self { servers, source }
+    }
+
+    /// What went wrong, as the client library says it.
+    pub fn kind(&self) -> ConnectErrorKind {
+        self.source.kind()
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let servers = &self.servers;
+        match self.kind() {
+            ConnectErrorKind::AuthorizationViolation => {
+                write!(formatter, "NATS at {servers} refuses the credentials, or expects some and got none")
+            }
+            ConnectErrorKind::Authentication => {
+                write!(formatter, "the credentials for NATS at {servers} cannot be used")
+            }
+            ConnectErrorKind::Tls => write!(formatter, "TLS with NATS at {servers} fails"),
+            ConnectErrorKind::ServerParse => write!(formatter, "{servers} is no address of a NATS server"),
+            ConnectErrorKind::TimedOut => write!(formatter, "NATS at {servers} does not answer in time"),
+            _ => write!(formatter, "NATS at {servers} cannot be reached"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// Why values of other processes may not arrive now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotReady {
+    /// There is no connection to a server; the client tries to connect again.
+    Disconnected,
+    /// The server has not confirmed the subscription of the relay with this name.
+    Unconfirmed(String),
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disconnected => formatter.write_str("there is no connection to NATS"),
+            Self::Unconfirmed(relay) => {
+                write!(formatter, "NATS has not confirmed the subscription of the relay `{relay}`")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NotReady {}
