@@ -1,15 +1,44 @@
 //! The connection to NATS that relays and stores of one process share.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
-use tokio::sync::watch;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
 
 use crate::error::{ConnectError, NotReady};
+use crate::queue::{Item, Queue};
+use crate::relay::NatsRelay;
 
-/// A connection to NATS. Clones are the same connection.
+/// How long changes of the connection may go unnoticed: the client library drops events when many wait, and one that was made elsewhere
+/// gives none.
+pub(crate) const TICK: Duration = Duration::from_millis(250);
+
+/// A connection to NATS, made by [`connect`](crate::connect). Clones are the same connection.
+///
+/// When it is lost, the client library connects again, and again, until it can. [`check`](Self::check) says how things are, for
+/// the readiness probe:
+///
+/// ```no_run
+/// use stario::prelude::*;
+/// # stario::app!();
+/// # #[app::query("/")]
+/// # async fn home() {}
+///
+/// # async fn serve() -> stario::Result {
+/// let nats = stario_nats::connect("nats://localhost:4222").await?;
+/// app::new()
+///     .state(Relay::<Event>::over(nats.relay("shop")))
+///     .readiness("/health/ready", |_| async { Ok(()) })
+///     .ready_when(nats.readiness())
+///     .serve()
+///     .await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Nats {
     shared: Arc<Shared>,
@@ -17,47 +46,114 @@ pub struct Nats {
 
 struct Shared {
     client: Client,
-    changes: watch::Receiver<u64>,
+    /// Where the tasks of relays run.
+    runtime: Handle,
+    changes: Changes,
+    relays: Mutex<Vec<Weak<RelayStatus>>>,
+}
+
+/// What has happened to the connection.
+#[derive(Clone)]
+pub(crate) struct Changes {
+    /// Counts what may interest a task that waits.
+    count: watch::Sender<u64>,
+    /// Counts messages that the client library has dropped because a task was too slow.
+    dropped: Arc<AtomicU64>,
+}
+
+impl Changes {
+    fn new() -> Self {
+        Self { count: watch::Sender::new(0), dropped: Arc::default() }
+    }
+
+    pub(crate) fn note(&self) {
+        self.count.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
+    }
+
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+/// A relay, as its connection sees it.
+pub(crate) struct RelayStatus {
+    pub(crate) name: String,
+    /// Whether the server has confirmed its subscription since the connection was made.
+    pub(crate) is_confirmed: std::sync::atomic::AtomicBool,
+    pub(crate) queue: Queue,
 }
 
 /// Connects to a NATS server, or to one of several with commas between: `nats://localhost:4222`, `tls://ada:secret@nats.example`.
 ///
+/// For other credentials, and for certificates, see [`Nats::with_options`].
+///
 /// # Errors
 ///
-/// When no server can be reached, or it refuses the credentials.
+/// When no server can be reached, or it refuses the credentials. Once the connection was made, it is made again whenever it is lost.
 pub async fn connect(servers: impl AsRef<str>) -> Result<Nats, ConnectError> {
     Nats::with_options(servers, ConnectOptions::new()).await
 }
 
 impl Nats {
-    /// Connects with options of the client library, such as credentials and certificates.
+    /// Connects with options of the client library, such as credentials and certificates. It sets two of them itself: `no_echo`, because a
+    /// relay has delivered what its own process publishes, and `event_callback`, which tells it of lost connections.
+    ///
+    /// ```no_run
+    /// # async fn connect() -> stario::Result {
+    /// use stario_nats::Nats;
+    /// use stario_nats::async_nats::ConnectOptions;
+    ///
+    /// let options = ConnectOptions::with_credentials_file("/run/secrets/shop.creds").await?
+    ///     .add_root_certificates("/etc/ssl/nats.pem".into());
+    /// let nats = Nats::with_options("tls://nats.example", options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// When no server can be reached, or it refuses the credentials.
+    /// As [`connect`](crate::connect).
     pub async fn with_options(
         servers: impl AsRef<str>,
         options: ConnectOptions,
     ) -> Result<Self, ConnectError> {
         let (named, addresses) = addresses(servers.as_ref())?;
-        let (sender, changes) = watch::channel(0);
+        let changes = Changes::new();
+        let noted = changes.clone();
         let options = options.no_echo().event_callback(move |event| {
-            if matches!(
-                event,
-                Event::Connected | Event::Disconnected | Event::SlowConsumer(_) | Event::Closed
-            ) {
-                sender.send_modify(|count| *count += 1);
+            match event {
+                Event::SlowConsumer(_) => {
+                    noted.dropped.fetch_add(1, Ordering::Relaxed);
+                }
+                Event::ServerError(error) => tracing::warn!(%error, "NATS reports an error"),
+                _ => {}
             }
+            noted.note();
             std::future::ready(())
         });
         let client = options.connect(addresses).await.map_err(|source| ConnectError::new(named, source))?;
-        Ok(Self { shared: Arc::new(Shared { client, changes }) })
+        Ok(Self::new(client, changes))
     }
 
-    /// Uses a connection that is already there.
+    /// Uses a connection that is already there. Call it where a tokio runtime is.
+    ///
+    /// That it was lost is noticed a quarter of a second later, and what the client library drops because a task is too slow only by
+    /// the numbers of the values.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     pub fn from_client(client: Client) -> Self {
-        let (_, changes) = watch::channel(0);
-        Self { shared: Arc::new(Shared { client, changes }) }
+        Self::new(client, Changes::new())
+    }
+
+    fn new(client: Client, changes: Changes) -> Self {
+        let (runtime, relays) = (Handle::current(), Mutex::default());
+        Self { shared: Arc::new(Shared { client, runtime, changes, relays }) }
     }
 
     /// The client of the connection, for what else it is used for.
@@ -65,17 +161,93 @@ impl Nats {
         &self.shared.client
     }
 
-    /// Whether values of other processes arrive now.
+    /// A transport for [`Relay::over`](stario::Relay::over). All relays with this name that are connected to the same NATS servers, in whatever
+    /// process, receive what any of them publishes. A process has one relay of a name for each connection.
+    ///
+    /// Subjects of NATS begin with the name: a value published under `room.7` goes to `shop.room.7`, and the relay subscribes to
+    /// `shop.>`. So a user of NATS that may publish and subscribe to `shop.>`, and subscribe to `_INBOX.>`, is enough. Other bytes than
+    /// visible ASCII are escaped, so any name and any subject can be sent, of at most 2,048 bytes together.
+    pub fn relay(&self, name: impl Into<String>) -> NatsRelay {
+        NatsRelay::new(self.clone(), name.into())
+    }
+
+    /// Whether values of other processes arrive now: whether there is a connection, and the server has confirmed the subscription of each relay.
     ///
     /// # Errors
     ///
     /// Why they do not.
     pub fn check(&self) -> Result<(), NotReady> {
-        if self.shared.client.connection_state() == State::Connected {
-            Ok(())
-        } else {
-            Err(NotReady::Disconnected)
+        if !self.is_connected() {
+            return Err(NotReady::Disconnected);
         }
+        let unconfirmed = self.relays().into_iter().find(|relay| !relay.is_confirmed.load(Ordering::Acquire));
+        unconfirmed.map_or(Ok(()), |relay| Err(NotReady::Unconfirmed(relay.name.clone())))
+    }
+
+    /// [`check`](Self::check) for [`App::ready_when`](stario::App::ready_when).
+    pub fn readiness(&self) -> impl Fn() -> stario::Result + Send + Sync + 'static {
+        let nats = self.clone();
+        move || Ok(nats.check()?)
+    }
+
+    /// Waits until [`check`](Self::check) succeeds. A program that waits for it before it serves has no page that misses what is published
+    /// at its start; such a page would have a gap.
+    pub async fn ready(&self) {
+        let mut changes = self.changes().watch();
+        while self.check().is_err() {
+            // Fails when no change comes, which does not matter.
+            drop(tokio::time::timeout(TICK, changes.changed()).await);
+        }
+    }
+
+    /// Waits until what relays have published so far is handed to the system to send. While there is no connection, it waits for one.
+    ///
+    /// Call it in a hook of [`App::on_stop`](stario::App::on_stop), because the end of the process loses what waits.
+    pub async fn flush(&self) {
+        for relay in self.relays() {
+            let (sender, sent) = oneshot::channel();
+            relay.queue.push(Item::Flush(sender));
+            // An error: the relay is dropped, and with it what it had to send.
+            drop(sent.await);
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.shared.client.connection_state() == State::Connected
+    }
+
+    /// How often the connection was made: another number says that it was lost in between.
+    pub(crate) fn connects(&self) -> u64 {
+        self.shared.client.statistics().connects.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.shared.changes
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.shared.runtime
+    }
+
+    /// Adds a relay to those that are asked whether they are ready.
+    pub(crate) fn add(&self, relay: &Arc<RelayStatus>) {
+        if self.relays().iter().any(|other| other.name == relay.name) {
+            tracing::error!(
+                name = relay.name,
+                "two relays of one connection have the same name, and do not receive what the other publishes"
+            );
+        }
+        let mut relays = self.lock();
+        relays.retain(|relay| relay.strong_count() > 0);
+        relays.push(Arc::downgrade(relay));
+    }
+
+    fn relays(&self) -> Vec<Arc<RelayStatus>> {
+        self.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<RelayStatus>>> {
+        self.shared.relays.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,7 +256,7 @@ fn addresses(servers: &str) -> Result<(String, Vec<ServerAddr>), ConnectError> {
     let parse = |server: &str| server.trim().parse::<ServerAddr>();
     let addresses = servers.split(',').map(parse).collect::<Result<Vec<_>, _>>();
     // A text that is no address may hold a password anywhere.
-    let addresses = addresses.map_err(|error| ConnectError::new("the text".to_owned(), error.into()))?;
+    let addresses = addresses.map_err(|error| ConnectError::unparsed(error.into()))?;
     let named: Vec<String> =
         addresses.iter().map(|address| format!("{}:{}", address.host(), address.port())).collect();
     Ok((named.join(", "), addresses))

@@ -17,6 +17,11 @@ impl ConnectError {
         Self { servers, source }
     }
 
+    /// The text of the servers is none.
+    pub(crate) fn unparsed(source: async_nats::ConnectError) -> Self {
+        Self { servers: String::new(), source }
+    }
+
     /// What went wrong, as the client library says it.
     pub fn kind(&self) -> ConnectErrorKind {
         self.source.kind()
@@ -34,7 +39,9 @@ impl fmt::Display for ConnectError {
                 write!(formatter, "the credentials for NATS at {servers} cannot be used")
             }
             ConnectErrorKind::Tls => write!(formatter, "TLS with NATS at {servers} fails"),
-            ConnectErrorKind::ServerParse => write!(formatter, "{servers} is no address of a NATS server"),
+            _ if servers.is_empty() => formatter.write_str(
+                "the address of NATS cannot be read: expected one such as `nats://localhost:4222`, or several with commas between",
+            ),
             ConnectErrorKind::TimedOut => write!(formatter, "NATS at {servers} does not answer in time"),
             _ => write!(formatter, "NATS at {servers} cannot be reached"),
         }

@@ -2,7 +2,13 @@
 
 mod connection;
 mod error;
+#[cfg_attr(not(feature = "metrics"), path = "figures/absent.rs")]
+mod figures;
+mod queue;
+mod relay;
+mod subject;
 
 pub use async_nats;
 pub use connection::{Nats, connect};
 pub use error::{ConnectError, NotReady};
+pub use relay::NatsRelay;

@@ -1,31 +1,42 @@
-//! Publish and subscribe within one process: one value, published under a subject, reaches the streams of as many
-//! browsers as have subscribed to it.
+//! Publish and subscribe: one value, published under a subject, reaches the streams of as many browsers as have
+//! subscribed to it, in this process and, over a transport, in others.
 
+mod heard;
 mod history;
 mod mailbox;
 mod pattern;
+mod payload;
 mod position;
+mod receive;
+mod remote;
 mod size;
 mod subscription;
 mod table;
+mod transport;
 mod updates;
 
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
 
 use smallvec::SmallVec;
 
+use crate::error_text::Chain;
 use history::History;
 use mailbox::{Dropped, Mailbox, Message};
 pub use pattern::{InvalidPattern, Pattern, Patterns};
-pub use position::{IntoPosition, Position};
+pub use payload::{Payload, PayloadError};
+pub use position::{IntoPosition, InvalidStamp, Position, Stamp};
+use remote::Remote;
 pub use subscription::Subscription;
 use table::{RelayState, lock};
+use transport::Receiver;
+pub use transport::{Inbox, Packet, PublishError, Transport};
 pub use updates::{Update, Updates};
 
-/// Carries values from publishers to all subscriptions to their subject: publish and subscribe within one process.
+/// Carries values from publishers to all subscriptions to their subject: publish and subscribe, within one process unless it is made
+/// [over a transport](Self::over).
 ///
 /// A subject is one or more segments separated by dots: `room.7.moves`. Subscriptions are to patterns:
 ///
@@ -130,6 +141,37 @@ impl<T: Clone + 'static> Relay<T> {
     }
 }
 
+impl<T: Payload> Relay<T> {
+    /// Makes a relay that is connected to those of other processes by a transport, such as that of the crate `stario-nats`:
+    /// what one publishes, the subscriptions of all receive.
+    ///
+    /// | | |
+    /// |---|---|
+    /// | publishing | does not wait: the subscriptions of this process have the value before it is sent |
+    /// | order | that of each publisher; not between publishers |
+    /// | delivery | at most once. What is lost is an [`Update::Gap`], and [`Subscription::has_lost`], in the processes that lack it |
+    /// | gaps | for all subscriptions of a process, because nobody knows the subject of what is missing: when the connection was lost, when a number is missing, when a value cannot be read |
+    ///
+    /// Values are numbered, whether or not the relay has a [`history`](Self::history), and an [`Event`](crate::Event) gets the SSE id that
+    /// [`resume`](Self::resume) takes. A position has a number of each publisher, so that a browser can resume at any process that has the history
+    /// of what it missed; elsewhere it has a gap. With more than 16 publishing processes there may be more gaps.
+    ///
+    /// What a process has not yet sent when it is killed is lost, and nobody can know.
+    ///
+    /// See [`Transport`] for an example.
+    pub fn over(transport: impl Transport) -> Self {
+        let mut shared = RelayState::new(size::of);
+        shared.remote = Some(Remote::new(transport));
+        let relay = Self { shared: Arc::new(shared) };
+        relay.kept();
+        let receiver: Weak<dyn Receiver> = Arc::<RelayState<T>>::downgrade(&relay.shared);
+        if let Some(remote) = &relay.shared.remote {
+            remote.transport.start(Inbox::new(receiver));
+        }
+        relay
+    }
+}
+
 impl<T: Clone> Relay<T> {
     /// Makes a relay for values of a type that holds more bytes than it shows: `bytes` says how many a value has. They
     /// count for [`Subscription::capacity_bytes`].
@@ -155,19 +197,46 @@ impl<T: Clone> Relay<T> {
 
     /// Delivers `value` to all subscriptions to `subject`, and returns without waiting for any of them.
     ///
-    /// An invalid subject (with an empty segment or a `*`) reaches nobody; that is logged as an error.
+    /// An invalid subject (with an empty segment or a `*`) reaches nobody; that is logged as an error, and so is a value that is not sent
+    /// to other processes. [`try_publish`](Self::try_publish) returns it.
     pub fn publish(&self, subject: impl AsRef<str>, value: T) {
-        let subject = subject.as_ref();
-        if let Err(invalid) = pattern::check_subject(subject) {
-            tracing::error!(error = %invalid, "a value is published to nobody");
-            return;
+        match self.try_publish(subject, value) {
+            Ok(()) => {}
+            Err(PublishError::Subject(invalid)) => {
+                tracing::error!(error = %invalid, "a value is published to nobody");
+            }
+            // There may be many of them, until a connection is there again.
+            Err(PublishError::Full) if !self.unsent().is_power_of_two() => {}
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), unsent = self.unsent(), "a value is not sent to other processes");
+            }
         }
+    }
+
+    /// Publishes as [`publish`](Self::publish) does, and says why a value does not reach other processes. It still reaches the subscriptions of
+    /// this one, unless its subject is invalid; those of other processes have a gap.
+    ///
+    /// # Errors
+    ///
+    /// When the subject is invalid. Of a relay [over a transport](Self::over) also when the value cannot be written, is too
+    /// large for the transport, or too much waits to be sent.
+    ///
+    /// ```
+    /// use stario::Relay;
+    ///
+    /// let relay = Relay::new();
+    /// assert!(relay.try_publish("room.7", "hello").is_ok());
+    /// assert!(relay.try_publish("room.*", "hello").is_err());
+    /// ```
+    pub fn try_publish(&self, subject: impl AsRef<str>, value: T) -> Result<(), PublishError> {
+        let subject = subject.as_ref();
+        pattern::check_subject(subject).map_err(PublishError::Subject)?;
         if let Some(history) = self.shared.history.get() {
             return self.publish_and_keep(history, subject.into(), value);
         }
         let readers = lock(&self.shared.table).find(subject);
         if readers.is_empty() {
-            return;
+            return Ok(());
         }
         let size = (self.shared.measure)(&value).saturating_add(subject.len());
         let message = Arc::new(Message { subject: subject.into(), value, size, stamp: None });
@@ -183,17 +252,25 @@ impl<T: Clone> Relay<T> {
                 reader.wake();
             }
         }
+        Ok(())
     }
 
-    /// Delivers a value and keeps it in the history.
-    fn publish_and_keep(&self, history: &Mutex<History<T>>, subject: Arc<str>, value: T) {
+    /// Delivers a value, keeps it in the history, and sends it to other processes.
+    fn publish_and_keep(
+        &self,
+        history: &Mutex<History<T>>,
+        subject: Arc<str>,
+        value: T,
+    ) -> Result<(), PublishError> {
         let size = (self.shared.measure)(&value).saturating_add(subject.len());
+        let remote = self.shared.remote.as_ref().map(|remote| (remote, remote.encode(&value)));
         // Mailboxes and messages are dropped, and tasks are woken, when the lock is released: destructors and wakers are
         // code of others, which may use the relay.
         let readers;
         let message;
         let mut dropped = Dropped::new();
         let mut wakers = SmallVec::<[Waker; 4]>::new();
+        let mut sent = Ok(());
         let evicted = {
             let mut history = lock(history);
             message = history.number(subject, value, size);
@@ -203,11 +280,15 @@ impl<T: Clone> Relay<T> {
                 dropped.extend(lost);
                 wakers.extend(reader);
             }
+            if let Some((remote, payload)) = remote {
+                sent = remote.send(&message, payload);
+            }
             history.append(Arc::clone(&message))
         };
         self.shared.dropped.fetch_add(dropped.len() as u64, Ordering::Relaxed);
         wakers.into_iter().for_each(Waker::wake);
         drop((dropped, evicted, readers));
+        sent
     }
 
     /// Subscribes to one pattern or several (an array, a slice or a `Vec`). The subscription begins with this
@@ -305,7 +386,7 @@ impl<T: Clone> Relay<T> {
         Updates::new(Arc::clone(&self.shared), valid(patterns), position.into_position())
     }
 
-    /// The position behind all that was published so far; empty without [a history](Self::history).
+    /// The position behind all that was published so far; empty without [a history](Self::history) or [a transport](Self::over).
     ///
     /// Take it before the state is read that goes into a page: what [`resume`](Self::resume) then yields begins before
     /// that state.
@@ -320,6 +401,12 @@ impl<T: Clone> Relay<T> {
             return 0;
         }
         lock(&self.shared.table).find(subject).iter().count()
+    }
+
+    /// How many values were published and not sent to other processes: see [`try_publish`](Self::try_publish). Without a
+    /// [transport](Self::over) there are none.
+    pub fn unsent(&self) -> u64 {
+        self.shared.remote.as_ref().map(Remote::unsent).unwrap_or_default()
     }
 
     /// How many values were dropped because a subscription was behind, each counted for each subscription

@@ -46,8 +46,8 @@ const STARIO: &str = "
     extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
     extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
     inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve datastar datastar/url
-    datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/history
-    relay/table relay/subscription relay/updates relay
+    datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/payload relay/transport relay/remote
+    relay/heard relay/history relay/table relay/receive relay/subscription relay/updates relay
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::handler::{Endpoint, EndpointCall};
 use crate::panic::{catch_panic, panic_message};
 use crate::response::{self, Response};
@@ -13,19 +13,26 @@ use crate::route::HandlerKind;
 use crate::scope::Scope;
 use crate::shared::ReadinessCheck;
 
+/// Something without which an app is not ready; an error says why.
+pub(super) type Condition = dyn Fn() -> Result + Send + Sync;
+
 /// The probes of an app; each has a path if it is wanted.
 #[derive(Default)]
 pub(crate) struct Probes {
     pub(super) liveness: Option<String>,
     pub(super) readiness: Option<(String, Box<ReadinessCheck>)>,
+    /// What must hold, too, where readiness is asked for.
+    pub(super) conditions: Vec<Box<Condition>>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<String>,
 }
 
 impl Probes {
     /// These, and those of `other` that are not wanted here.
-    pub(super) fn or(self, other: Self) -> Self {
+    pub(super) fn or(mut self, other: Self) -> Self {
+        self.conditions.extend(other.conditions);
         Self {
+            conditions: self.conditions,
             liveness: self.liveness.or(other.liveness),
             readiness: self.readiness.or(other.readiness),
             #[cfg(feature = "metrics")]
@@ -35,7 +42,15 @@ impl Probes {
 
     /// The readiness check, which requests find with what they share.
     pub(super) fn into_readiness(self) -> Option<Box<ReadinessCheck>> {
-        self.readiness.map(|(_, check)| check)
+        let (_, check) = self.readiness?;
+        let conditions = self.conditions;
+        if conditions.is_empty() {
+            return Some(check);
+        }
+        Some(Box::new(move |app| match conditions.iter().try_for_each(|condition| condition()) {
+            Ok(()) => check(app),
+            Err(error) => Box::pin(async { Err(error) }),
+        }))
     }
 
     /// Each with its path.

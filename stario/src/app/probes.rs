@@ -63,6 +63,35 @@ impl App {
         self
     }
 
+    /// Adds something without which the app is not [ready](Self::readiness): a connection that it needs, for example. It is called once
+    /// per probe and must not wait. Without a path for the readiness probe it is not asked.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    /// # fn main() {
+    /// let is_connected = Arc::new(AtomicBool::new(true));
+    /// let app = app::new().readiness("/health/ready", |_| async { Ok(()) }).ready_when({
+    ///     let is_connected = Arc::clone(&is_connected);
+    ///     move || if is_connected.load(Ordering::Relaxed) { Ok(()) } else { Err("the broker is away".into()) }
+    /// });
+    /// let client = TestClient::new(app);
+    /// assert_eq!(client.get("/health/ready").send().status(), 200);
+    /// is_connected.store(false, Ordering::Relaxed);
+    /// assert_eq!(client.get("/health/ready").send().status(), 503);
+    /// # }
+    /// ```
+    pub fn ready_when(mut self, condition: impl Fn() -> Result + Send + Sync + 'static) -> Self {
+        self.probes.conditions.push(Box::new(condition));
+        self
+    }
+
     /// Serves figures to Prometheus at `path`, in its text format, and begins to keep them.
     ///
     /// | figure | labels |

@@ -327,6 +327,32 @@ mod tests {
     }
 
     #[test]
+    fn an_event_is_read_back_from_its_bytes_and_nothing_else_is() {
+        for event in [
+            Event::new("one"),
+            Event::new(patch(markup("<b>\n</b>")).selector("#x").retry(Duration::from_secs(2)).id(7)),
+            Event::new(comment("one\n\ntwo")),
+            Event::of_elements(markup("<b></b>")),
+        ] {
+            let bytes = event.clone().into_bytes().unwrap();
+            assert_eq!(Event::from_bytes(bytes), Ok(event));
+        }
+        for other in [
+            "",
+            "\n\n",
+            "data: x",
+            "data: x\n",
+            "data: x\n\ndata: y\n\n",
+            "data: x\r\n\n",
+            "{}\n\n",
+            "x: y\n\n",
+        ] {
+            assert!(Event::from_bytes(other.into()).is_err(), "{other:?}");
+        }
+        assert!(Event::from_bytes(bytes::Bytes::from_static(b"data: \xff\n\n")).is_err());
+    }
+
+    #[test]
     fn an_event_has_no_room_to_spare() {
         for event in [
             Event::new("one"),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::heard::Heard;
 use super::mailbox::{Dropped, Message};
 use super::pattern::Pattern;
 use super::position::{PUBLISHERS, Position, Stamp};
@@ -29,8 +30,23 @@ pub(super) struct History<T> {
     capacity_bytes: usize,
     /// The publishers: this relay first, then others. The one whose message came last stands at the end.
     publishers: SmallVec<[Publisher; 1]>,
+    /// The last numbers of other relays, if it has a transport.
+    pub(super) heard: Heard,
+    /// Whether what other relays publish arrives.
+    pub(super) connection: Connection,
     /// Writes a message's stamp into its value, if the value is an event.
     mark: fn(&mut T, Stamp),
+}
+
+/// The connection of a relay to those of other processes, as its transport says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// All arrives: what is missing is a gap.
+    Connected,
+    /// Messages are being lost: there is a gap when it is connected again.
+    Lost,
+    /// Some are known to be missing: nothing is received from now on until there is a gap.
+    LostWithHole,
 }
 
 /// Which messages of one publisher are kept.
@@ -52,6 +68,8 @@ impl<T: 'static> History<T> {
             capacity: 0,
             capacity_bytes: CAPACITY_BYTES,
             publishers: SmallVec::from_iter([own]),
+            heard: Heard::default(),
+            connection: Connection::Lost,
             mark: |value, stamp| set_event_id(value, Position::from_iter([stamp])),
         }
     }
@@ -69,11 +87,27 @@ impl<T> History<T> {
     }
 
     /// Makes the next message of this relay, with its number.
-    pub(super) fn number(&self, subject: Arc<str>, mut value: T, size: usize) -> Arc<Message<T>> {
-        let own = &self.publishers[0];
-        let stamp = Stamp { epoch: own.epoch, number: own.newest + 1 };
+    pub(super) fn number(&self, subject: Arc<str>, value: T, size: usize) -> Arc<Message<T>> {
+        let Stamp { epoch, number } = self.newest();
+        self.message(Stamp { epoch, number: number + 1 }, subject, value, size)
+    }
+
+    /// Makes a message with this number.
+    pub(super) fn message(
+        &self,
+        stamp: Stamp,
+        subject: Arc<str>,
+        mut value: T,
+        size: usize,
+    ) -> Arc<Message<T>> {
         (self.mark)(&mut value, stamp);
         Arc::new(Message { subject, value, size, stamp: Some(stamp) })
+    }
+
+    /// The last message of this relay itself.
+    pub(super) fn newest(&self) -> Stamp {
+        let own = &self.publishers[0];
+        Stamp { epoch: own.epoch, number: own.newest }
     }
 
     /// Keeps a message. The caller drops what makes room for it once the lock is released.
@@ -88,6 +122,16 @@ impl<T> History<T> {
         self.bytes += message.size;
         self.messages.push_back(message);
         self.shrink()
+    }
+
+    /// Notes that a publisher has published the messages up to this one, and that those which are not here are missing.
+    pub(super) fn leave_out(&mut self, newest: Stamp) {
+        if self.publisher(newest.epoch).is_some_and(|known| known.newest >= newest.number) {
+            return;
+        }
+        let publisher = self.publisher_mut(newest.epoch);
+        publisher.newest = newest.number;
+        publisher.oldest = newest.number + 1;
     }
 
     fn shrink(&mut self) -> Dropped<T> {

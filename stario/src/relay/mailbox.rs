@@ -40,6 +40,9 @@ pub(super) struct Mailbox<T> {
     bytes: usize,
     capacity: usize,
     capacity_bytes: usize,
+    /// How many messages, and how many bytes of them, may wait beyond the capacity: what the reader missed before it began,
+    /// until it asks for the first message. Only then is the capacity known.
+    missed: (usize, usize),
     when_full: WhenFull,
     /// Nothing is delivered any more.
     is_closed: bool,
@@ -70,6 +73,7 @@ impl<T> Mailbox<T> {
             bytes: 0,
             capacity: CAPACITY,
             capacity_bytes: CAPACITY_BYTES,
+            missed: (0, 0),
             when_full: WhenFull::DropOldest,
             is_closed,
             dropped: 0,
@@ -78,11 +82,24 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// An empty mailbox whose reader receives a gap in the place of values that were dropped. With `begins_with_gap`, the
-    /// gap is the first that the reader receives.
-    pub(super) fn with_gaps(is_closed: bool, begins_with_gap: bool) -> Self {
-        let has_lost = begins_with_gap && !is_closed;
-        Self { when_full: WhenFull::Gap, has_lost, ..Self::new(is_closed) }
+    /// A mailbox with the messages that its reader missed, which receives a gap in the place of values that were dropped. With
+    /// `None`, the gap is the first that it receives.
+    pub(super) fn with_gaps(is_closed: bool, missed: Option<VecDeque<Arc<Message<T>>>>) -> Self {
+        let has_lost = missed.is_none() && !is_closed;
+        let messages = missed.unwrap_or_default();
+        let bytes = messages.iter().map(|message| message.size).sum();
+        let missed = (messages.len(), bytes);
+        let queue = Queue::All(messages);
+        Self { queue, bytes, missed, when_full: WhenFull::Gap, has_lost, ..Self::new(is_closed) }
+    }
+
+    /// Applies the capacity to what the reader missed before it began, too: the reader now asks for the first message.
+    pub(super) fn begin(&mut self) -> Dropped<T> {
+        if self.missed == (0, 0) {
+            return Dropped::new();
+        }
+        self.missed = (0, 0);
+        self.apply_policy()
     }
 
     /// Whether the reader has to receive a gap before anything else.
@@ -101,6 +118,21 @@ impl<T> Mailbox<T> {
         std::mem::take(&mut self.has_lost)
     }
 
+    /// Notes that values may be missing which nobody can say. The caller wakes the reader once the lock is released.
+    pub(super) fn lose(&mut self) -> (Dropped<T>, Option<Waker>) {
+        if self.is_closed || self.has_gap() {
+            return (Dropped::new(), None);
+        }
+        self.has_lost = true;
+        if self.when_full == WhenFull::DropOldest {
+            return (Dropped::new(), None);
+        }
+        self.is_closed = self.when_full == WhenFull::Close;
+        let dropped: Dropped<T> = std::iter::from_fn(|| self.pop()).collect();
+        self.dropped += dropped.len() as u64;
+        (dropped, self.reader.take())
+    }
+
     /// Adds a message. The caller wakes the reader once the lock is released.
     pub(super) fn deliver(&mut self, message: Arc<Message<T>>) -> (Dropped<T>, Option<Waker>) {
         if self.is_closed {
@@ -112,7 +144,7 @@ impl<T> Mailbox<T> {
         }
         let mut dropped: Dropped<T> = self.take(&message.subject).into_iter().collect();
         // Room is made before, so that the queue never grows past its capacity.
-        dropped.extend(self.shrink_to(self.capacity - 1, message.size));
+        dropped.extend(self.shrink_to((self.capacity - 1).saturating_add(self.missed.0), message.size));
         if self.is_closed || self.has_gap() {
             dropped.push(message);
         } else {
@@ -128,7 +160,8 @@ impl<T> Mailbox<T> {
         while let Some(oldest) = self.queue.oldest() {
             // The oldest does not count: one large message may wait with others behind it.
             let bytes = (self.bytes - oldest.size).saturating_add(more);
-            let has_room = self.queue.len() <= most && bytes <= self.capacity_bytes;
+            let most_bytes = self.capacity_bytes.saturating_add(self.missed.1);
+            let has_room = self.queue.len() <= most && bytes <= most_bytes;
             if has_room && !self.is_closed && !self.has_gap() {
                 break;
             }
@@ -175,7 +208,7 @@ impl<T> Mailbox<T> {
     }
 
     fn apply_policy(&mut self) -> Dropped<T> {
-        let dropped = self.shrink_to(self.capacity, 0);
+        let dropped = self.shrink_to(self.capacity.saturating_add(self.missed.0), 0);
         self.dropped += dropped.len() as u64;
         dropped
     }

@@ -1,6 +1,7 @@
 //! Where a subscription stands in what was published: one number per publisher.
 
 use std::fmt;
+use std::str::FromStr;
 
 use smallvec::SmallVec;
 
@@ -12,14 +13,49 @@ pub(super) const PUBLISHERS: usize = 16;
 /// The longest text of a position: two numbers, a dot and a hyphen for each publisher.
 const TEXT_BYTES: usize = PUBLISHERS * (16 + 1 + 20 + 1);
 
-/// The number of a message, and the publisher that gave it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    /// The name of the publisher: random, and another one after a restart.
-    pub(super) epoch: u64,
-    /// The first message of the publisher has 1, each that follows one more.
-    pub(super) number: u64,
+/// The number of a published value, and the relay that gave it.
+///
+/// Its text, by `Display`, is that of a [`Position`] with one publisher, and can be parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// The name of the publishing relay: random, and another one after a restart.
+    pub epoch: u64,
+    /// The first value of a publisher has 1, each that follows one more.
+    pub number: u64,
 }
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}.{}", self.epoch, self.number)
+    }
+}
+
+impl FromStr for Stamp {
+    type Err = InvalidStamp;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStamp> {
+        let (epoch, number) = text.split_once('.').ok_or(InvalidStamp)?;
+        // The parsers of numbers accept a sign.
+        if !epoch.bytes().chain(number.bytes()).all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(InvalidStamp);
+        }
+        let epoch = u64::from_str_radix(epoch, 16).map_err(|_| InvalidStamp)?;
+        let number = number.parse().map_err(|_| InvalidStamp)?;
+        Ok(Self { epoch, number })
+    }
+}
+
+/// The text is no [`Stamp`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidStamp;
+
+impl fmt::Display for InvalidStamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("expected the stamp of a value: hexadecimal digits, a dot and a number")
+    }
+}
+
+impl std::error::Error for InvalidStamp {}
 
 /// A place in what a relay has published, behind which [`Relay::resume`](super::Relay::resume) continues.
 ///
@@ -40,13 +76,7 @@ impl Position {
         }
         let mut position = Self::default();
         for part in text.split('-') {
-            let (epoch, number) = part.split_once('.')?;
-            // The parsers of numbers accept a sign.
-            let is_plain = epoch.bytes().chain(number.bytes()).all(|byte| byte.is_ascii_alphanumeric());
-            let stamp = Stamp {
-                epoch: u64::from_str_radix(epoch, 16).ok().filter(|_| is_plain)?,
-                number: number.parse().ok()?,
-            };
+            let stamp: Stamp = part.parse().ok()?;
             if position.stamps.len() == PUBLISHERS || position.number(stamp.epoch).is_some() {
                 return None;
             }
@@ -85,9 +115,9 @@ impl FromIterator<Stamp> for Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Stamp { epoch, number }) in self.stamps.iter().enumerate() {
+        for (index, stamp) in self.stamps.iter().enumerate() {
             let hyphen = if index == 0 { "" } else { "-" };
-            write!(formatter, "{hyphen}{epoch:016x}.{number}")?;
+            write!(formatter, "{hyphen}{stamp}")?;
         }
         Ok(())
     }

@@ -125,7 +125,7 @@ impl<T> Subscription<T> {
         lock(&self.mailbox).len()
     }
 
-    fn count(&self, dropped: &Dropped<T>) {
+    pub(super) fn count(&self, dropped: &Dropped<T>) {
         self.shared.dropped.fetch_add(dropped.len() as u64, Ordering::Relaxed);
     }
 }

@@ -9,11 +9,14 @@ use smallvec::SmallVec;
 use super::history::History;
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
+use super::remote::Remote;
 
 pub(super) struct RelayState<T> {
     pub(super) table: Mutex<Table<T>>,
     /// The last messages, if they are kept. Its lock is taken before that of the table, and that before a mailbox's.
     pub(super) history: OnceLock<Mutex<History<T>>>,
+    /// How it is connected to relays of other processes, if it is.
+    pub(super) remote: Option<Remote<T>>,
     pub(super) dropped: AtomicU64,
     /// How many bytes a value holds.
     pub(super) measure: fn(&T) -> usize,
@@ -21,7 +24,8 @@ pub(super) struct RelayState<T> {
 
 impl<T> RelayState<T> {
     pub(super) fn new(measure: fn(&T) -> usize) -> Self {
-        Self { table: Mutex::default(), history: OnceLock::new(), dropped: AtomicU64::new(0), measure }
+        let (table, history) = (Mutex::default(), OnceLock::new());
+        Self { table, history, remote: None, dropped: AtomicU64::new(0), measure }
     }
 }
 
@@ -85,6 +89,15 @@ impl<T> Table<T> {
         }
         found.all.extend(self.patterns.get("*").cloned());
         found
+    }
+
+    /// The mailboxes of all subscriptions, each once.
+    pub(super) fn all(&self) -> Vec<Arc<Mutex<Mailbox<T>>>> {
+        let mut all = BTreeMap::new();
+        for readers in self.patterns.values() {
+            all.extend(readers.iter().map(|(id, mailbox)| (*id, Arc::clone(mailbox))));
+        }
+        all.into_values().collect()
     }
 
     #[cfg(test)]

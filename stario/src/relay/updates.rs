@@ -1,6 +1,5 @@
 //! The receiving end of a relay that says where values may be missing.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,12 +28,11 @@ pub enum Update<T> {
 /// [`Relay::resume`](super::Relay::resume). Drop it to unsubscribe.
 ///
 /// A subscription that does not keep up has a gap once more than 1024 values, or 1 MiB of them, wait: what waits is
-/// dropped, and so is what is published until the [`Update::Gap`] is received.
+/// dropped, and so is what is published until the [`Update::Gap`] is received. What was missed before the subscription began
+/// counts as well, so that a subscription which is to replay more needs a larger [`capacity`](Self::capacity).
 #[must_use = "a subscription that is dropped receives nothing"]
 pub struct Updates<T> {
     subscription: Subscription<T>,
-    /// The values that were missed before the subscription began. They are received first.
-    missed: VecDeque<Arc<Message<T>>>,
     position: Position,
 }
 
@@ -47,10 +45,10 @@ impl<T> Updates<T> {
         let relay = Arc::clone(&shared);
         let history = relay.history.get().map(lock);
         let missed = position.as_ref().and_then(|position| history.as_ref()?.since(position, &patterns));
-        let mailbox = Mailbox::with_gaps(patterns.is_empty(), missed.is_none());
+        let mailbox = Mailbox::with_gaps(patterns.is_empty(), missed);
         let subscription = Subscription::new(shared, patterns, mailbox);
         drop(history);
-        Self { subscription, missed: missed.unwrap_or_default(), position: position.unwrap_or_default() }
+        Self { subscription, position: position.unwrap_or_default() }
     }
 
     /// Sets how many values wait at most; 1024 unless set, and at least one. One more makes a gap.
@@ -126,7 +124,7 @@ impl<T> Updates<T> {
         let position = history.as_ref().map(|history| history.position());
         drop(history);
         self.position = position.unwrap_or_default();
-        drop((waiting, std::mem::take(&mut self.missed)));
+        drop(waiting);
     }
 }
 
@@ -148,15 +146,15 @@ impl<T: Clone + 'static> Stream for Updates<T> {
         let this = self.get_mut();
         let mut unused = None;
         let mut mailbox = lock(&this.subscription.mailbox);
+        let dropped = mailbox.begin();
         if mailbox.has_gap() {
             drop(mailbox);
+            this.subscription.count(&dropped);
+            drop(dropped);
             this.skip();
             return Poll::Ready(Some(Update::Gap));
         }
-        let polled = match this.missed.pop_front() {
-            Some(message) => Poll::Ready(Some(message)),
-            None => mailbox.poll(ctx, &mut unused),
-        };
+        let polled = mailbox.poll(ctx, &mut unused);
         drop(mailbox);
         drop(unused);
         polled.map(|message| {

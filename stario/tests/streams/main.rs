@@ -10,6 +10,7 @@ mod inputs;
 mod relay;
 mod relay_history;
 mod relay_streams;
+mod relay_transport;
 mod writer;
 #[path = "../support/mod.rs"]
 mod support;

@@ -159,9 +159,46 @@ fn the_history_is_bounded_in_bytes() {
     let relay = Relay::measured(|bytes: &u32| *bytes as usize - 1).history(1000);
     let start = relay.position();
     (0..4).for_each(|_| relay.publish("a", 1 << 20));
-    assert_eq!(drain(&mut relay.resume("a", &start)).len(), 4);
+    assert_eq!(drain(&mut relay.resume("a", &start).capacity_bytes(4 << 20)).len(), 4);
     relay.publish("a", 1);
-    assert_eq!(drain(&mut relay.resume("a", &start)), [GAP]);
+    assert_eq!(drain(&mut relay.resume("a", &start).capacity_bytes(4 << 20)), [GAP]);
+}
+
+#[test]
+fn what_is_replayed_is_bounded_as_what_waits_is() {
+    let relay = Relay::measured(|_: &u32| 1023).history(5000);
+    let start = relay.position();
+    (0..1024).for_each(|value| relay.publish("a", value));
+    // 1024 values, and 1 MiB of them.
+    assert_eq!(drain(&mut relay.resume("a", &start)).len(), 1024);
+    relay.publish("a", 1024);
+    let mut too_many = relay.resume("a", &start).capacity_bytes(1 << 30);
+    let mut too_large = relay.resume("a", &start).capacity(2000).capacity_bytes(1 << 19);
+    let mut wider = relay.resume("a", &start).capacity(2000).capacity_bytes(1 << 21);
+    assert_eq!((drain(&mut too_many), too_many.dropped()), (vec![GAP], 1025));
+    assert_eq!(drain(&mut too_large), [GAP]);
+    assert_eq!(drain(&mut wider).len(), 1025);
+    assert_eq!(too_many.position(), &relay.position());
+    // What comes between the call and its settings is no reason for a gap.
+    let late = relay.resume("a", &start);
+    relay.publish("a", 1025);
+    assert_eq!(drain(&mut late.capacity(2000).capacity_bytes(1 << 21)).len(), 1026);
+    assert_eq!(relay.dropped(), 2050);
+}
+
+#[test]
+fn only_the_latest_of_what_was_missed_is_replayed() {
+    let relay = Relay::new().history(100);
+    let start = relay.position();
+    for (subject, value) in [("a", 1), ("b", 2), ("a", 3)] {
+        relay.publish(subject, value);
+    }
+    let mut latest = relay.resume("*", &start).latest();
+    assert_eq!((drain(&mut latest), latest.dropped()), (vec![Some(2), Some(3)], 1));
+    let mut latest = relay.resume("*", &start).latest();
+    relay.publish("b", 4);
+    assert_eq!(drain(&mut latest), [Some(3), Some(4)]);
+    assert_eq!(latest.position(), &relay.position());
 }
 
 #[tokio::test]

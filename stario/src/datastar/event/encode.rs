@@ -75,6 +75,23 @@ impl Event {
         }
     }
 
+    /// Reads an event as [`into_bytes`](Self::into_bytes) makes it.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are anything else than one event: it would break the stream in which it is sent.
+    pub(crate) fn from_bytes(bytes: Bytes) -> Result<Self, Invalid> {
+        let is_line = |line: &str| {
+            let name = line.split_once(':').map(|(name, _)| name);
+            matches!(name, Some("event" | "id" | "retry" | "data" | ""))
+        };
+        let lines = std::str::from_utf8(&bytes).ok().and_then(|text| text.strip_suffix("\n\n"));
+        if lines.is_some_and(|lines| !lines.contains('\r') && lines.split('\n').all(is_line)) {
+            return Ok(Self(Kind::Encoded(bytes)));
+        }
+        Err(Invalid("the bytes are not those of one event".into()))
+    }
+
     /// Adds the event to those that are sent together.
     ///
     /// # Errors

@@ -43,19 +43,18 @@ impl Model {
     fn resume(&self, position: &Position, capacity: usize) -> Reader<'_> {
         let history = self.history.lock().unwrap();
         let missed = history.since(position, &["subject".parse().unwrap()]);
-        let mut mailbox = Mailbox::with_gaps(false, missed.is_none());
+        let mut mailbox = Mailbox::with_gaps(false, missed);
         mailbox.set_capacity(capacity);
         let mailbox = Shared::new(Mutex::new(mailbox));
         self.readers.lock().unwrap().push(Shared::clone(&mailbox));
         drop(history);
-        Reader { model: self, mailbox, missed: missed.unwrap_or_default(), position: position.clone() }
+        Reader { model: self, mailbox, position: position.clone() }
     }
 }
 
 struct Reader<'a> {
     model: &'a Model,
     mailbox: Shared<Mutex<Mailbox<u8>>>,
-    missed: VecDeque<Arc<Message<u8>>>,
     position: Position,
 }
 
@@ -65,19 +64,15 @@ impl Reader<'_> {
         block_on(poll_fn(|ctx| {
             let mut unused = None;
             let mut mailbox = self.mailbox.lock().unwrap();
+            mailbox.begin();
             if mailbox.has_gap() {
                 drop(mailbox);
                 let history = self.model.history.lock().unwrap();
                 self.mailbox.lock().unwrap().skip();
                 self.position = history.position();
-                self.missed.clear();
                 return Poll::Ready(None);
             }
-            let polled = match self.missed.pop_front() {
-                Some(message) => Poll::Ready(Some(message)),
-                None => mailbox.poll(ctx, &mut unused),
-            };
-            polled.map(|message| {
+            mailbox.poll(ctx, &mut unused).map(|message| {
                 let message = message.unwrap();
                 self.position.advance(message.stamp.unwrap());
                 Some(message.value)

@@ -1,0 +1,169 @@
+//! The transport of a relay over NATS: its settings, its two tasks, and what its messages are.
+//!
+//! ```text
+//!   Relay::publish -> NatsRelay::send -> Queue -> `send.rs` -> NATS -> `receive.rs` -> Inbox -> subscriptions
+//! ```
+
+mod receive;
+mod send;
+
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_nats::HeaderMap;
+use async_nats::header::HeaderName;
+use stario::relay::{Inbox, Packet, PublishError, Stamp, Transport};
+use tokio::task::AbortHandle;
+
+use crate::connection::{Nats, RelayStatus};
+use crate::figures::Figures;
+use crate::queue::{Item, Queue};
+use crate::subject;
+
+/// How many values wait to be sent unless the relay says otherwise.
+const MAX_VALUES: usize = 8192;
+
+/// How many bytes of values wait to be sent unless the relay says otherwise: 8 MiB.
+const MAX_BYTES: usize = 8 << 20;
+
+/// Carries the stamp of a value: who has published it, and its number.
+const STAMP: HeaderName = HeaderName::from_static("Stario-Stamp");
+
+/// The most bytes of the header of a message: its first line, and the stamp.
+const HEADER_BYTES: usize = 96;
+
+/// Connects a relay to those of other processes: for [`Relay::over`](stario::Relay::over), made by [`Nats::relay`].
+///
+/// ```no_run
+/// use stario::{Event, Relay};
+///
+/// # async fn example() -> stario::Result {
+/// let nats = stario_nats::connect("nats://localhost:4222").await?;
+/// let relay = Relay::<Event>::over(nats.relay("shop")).history(1_000);
+/// relay.publish("list", Event::new("hello"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// | | |
+/// |---|---|
+/// | while there is no connection | at most 8,192 values and 8 MiB of them wait, or what [`buffer`](Self::buffer) says; more are dropped, which is an error of [`try_publish`](stario::Relay::try_publish) |
+/// | a value that is larger than the server's `max_payload`, 1 MiB by default | is an error of `try_publish` |
+/// | the connection was lost | all subscriptions have a gap when it is there again, and the server has confirmed that it delivers |
+/// | the last values of a process were lost | it says once a second which value is its newest while it publishes nothing, so others have a gap at most about a second later |
+/// | the client library drops messages because the process is too slow | the same, at once |
+#[must_use = "a transport is for `Relay::over`"]
+pub struct NatsRelay {
+    nats: Nats,
+    name: String,
+    prefix: Arc<str>,
+    max_values: usize,
+    max_bytes: usize,
+    running: Mutex<Option<Running>>,
+    figures: Figures,
+}
+
+/// The tasks of a relay, which end with it.
+struct Running {
+    status: Arc<RelayStatus>,
+    tasks: [AbortHandle; 2],
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl NatsRelay {
+    pub(crate) fn new(nats: Nats, name: String) -> Self {
+        let (prefix, figures) = (subject::prefix(&name).into(), Figures::new(&name));
+        let (max_values, max_bytes) = (MAX_VALUES, MAX_BYTES);
+        Self { nats, name, prefix, max_values, max_bytes, running: Mutex::default(), figures }
+    }
+
+    /// Sets how many values, and how many bytes of them, wait at most while there is no connection, or NATS takes them too slowly; 8,192 and
+    /// 8 MiB unless set.
+    pub fn buffer(mut self, values: usize, bytes: usize) -> Self {
+        (self.max_values, self.max_bytes) = (values, bytes);
+        self
+    }
+
+    fn status(&self) -> Option<Arc<RelayStatus>> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().map(|running| Arc::clone(&running.status))
+    }
+
+    /// The message of a value.
+    fn item(&self, packet: Packet) -> Result<Item, PublishError> {
+        let mut full = String::with_capacity(self.prefix.len() + packet.subject.len());
+        full.push_str(&self.prefix);
+        subject::write(&packet.subject, &mut full);
+        if full.len() > subject::MAX_BYTES {
+            return Err(PublishError::SubjectTooLong { bytes: full.len(), limit: subject::MAX_BYTES });
+        }
+        let limit = self.nats.client().max_payload().saturating_sub(HEADER_BYTES);
+        if packet.payload.len() > limit {
+            return Err(PublishError::TooLarge { bytes: packet.payload.len(), limit });
+        }
+        Ok(Item::Value { subject: full, headers: headers(packet.stamp), payload: packet.payload })
+    }
+}
+
+/// The header of a message with this stamp.
+fn headers(stamp: Stamp) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(STAMP, stamp.to_string());
+    headers
+}
+
+impl Transport for NatsRelay {
+    fn start(&self, inbox: Inbox) {
+        let status = Arc::new(RelayStatus {
+            name: self.name.clone(),
+            is_confirmed: AtomicBool::new(false),
+            queue: Queue::new(self.max_values, self.max_bytes),
+        });
+        self.nats.add(&status);
+        let context = || Context {
+            nats: self.nats.clone(),
+            prefix: Arc::clone(&self.prefix),
+            status: Arc::clone(&status),
+            inbox: inbox.clone(),
+            figures: self.figures.clone(),
+        };
+        let runtime = self.nats.runtime();
+        let tasks = [
+            runtime.spawn(send::run(context())).abort_handle(),
+            runtime.spawn(receive::run(context())).abort_handle(),
+        ];
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Running { status, tasks });
+    }
+
+    fn send(&self, packet: Packet) -> Result<(), PublishError> {
+        let Some(status) = self.status() else { return Err(PublishError::Full) };
+        let item = self.item(packet).inspect_err(|_| status.queue.refuse());
+        let sent = item
+            .and_then(|item| if status.queue.push_value(item) { Ok(()) } else { Err(PublishError::Full) });
+        if sent.is_err() {
+            self.figures.unsent();
+        }
+        sent
+    }
+}
+
+impl fmt::Debug for NatsRelay {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("NatsRelay").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What both tasks of a relay use.
+struct Context {
+    nats: Nats,
+    prefix: Arc<str>,
+    status: Arc<RelayStatus>,
+    inbox: Inbox,
+    figures: Figures,
+}

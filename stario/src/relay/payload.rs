@@ -1,0 +1,56 @@
+//! What can travel to other processes, and as which bytes.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::datastar::Event;
+
+/// Why a value could not be written as bytes, or read from them.
+pub type PayloadError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A value that a [relay over a transport](super::Relay::over) sends to other processes.
+///
+/// Each value that serde writes and reads is one, and travels as JSON. An [`Event`] travels as its own bytes. Processes of two releases
+/// of an app may run at the same time, so let the new one read what the old one sends: give new fields `#[serde(default)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent to other processes",
+    label = "not the value of a relay over a transport",
+    note = "derive `Clone`, `serde::Serialize` and `serde::Deserialize` for it; it must also be `Send`, `Sync` and own all that it holds"
+)]
+pub trait Payload: Clone + Send + Sync + Sized + 'static {
+    /// The value as bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn encode(&self) -> Result<Bytes, PayloadError>;
+
+    /// Reads what [`encode`](Self::encode) has written, in this or another process.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are those of no such value.
+    fn decode(bytes: Bytes) -> Result<Self, PayloadError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Payload for T {
+    fn encode(&self) -> Result<Bytes, PayloadError> {
+        Ok(serde_json::to_vec(self)?.into())
+    }
+
+    fn decode(bytes: Bytes) -> Result<Self, PayloadError> {
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+}
+
+impl Payload for Event {
+    fn encode(&self) -> Result<Bytes, PayloadError> {
+        Ok(self.clone().into_bytes()?)
+    }
+
+    fn decode(bytes: Bytes) -> Result<Self, PayloadError> {
+        Ok(Self::from_bytes(bytes)?)
+    }
+}
