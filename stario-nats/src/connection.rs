@@ -13,6 +13,7 @@ use tokio::sync::{oneshot, watch};
 use crate::error::{ConnectError, NotReady};
 use crate::queue::{Item, Queue};
 use crate::relay::NatsRelay;
+use crate::subject;
 
 /// How long changes of the connection may go unnoticed: the client library drops events when many wait, and one that was made elsewhere
 /// gives none.
@@ -59,11 +60,44 @@ pub(crate) struct Changes {
     count: watch::Sender<u64>,
     /// Counts messages that the client library has dropped because a task was too slow.
     dropped: Arc<AtomicU64>,
+    /// What the server has refused since the connection was made, as it says it.
+    refused: Arc<Mutex<Vec<String>>>,
 }
 
 impl Changes {
     fn new() -> Self {
-        Self { count: watch::Sender::new(0), dropped: Arc::default() }
+        Self { count: watch::Sender::new(0), dropped: Arc::default(), refused: Arc::default() }
+    }
+
+    /// Notes what the client library reports.
+    fn note_event(&self, event: &Event) {
+        match event {
+            Event::Connected => self.refused().clear(),
+            Event::SlowConsumer(_) => drop(self.dropped.fetch_add(1, Ordering::Relaxed)),
+            Event::ServerError(error) => {
+                tracing::warn!(%error, "NATS reports an error");
+                let mut refused = self.refused();
+                // One for each subject would be enough.
+                if refused.len() < 64 {
+                    refused.push(error.to_string());
+                }
+            }
+            _ => {}
+        }
+        self.note();
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Vec<String>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the server has refused a subscription to this subject.
+    pub(crate) fn is_refused(&self, subject: &str) -> bool {
+        let quoted = format!("\"{subject}\"");
+        let is_meant = |error: &String| {
+            error.to_lowercase().contains("permissions violation for subscription") && error.contains(&quoted)
+        };
+        self.refused().iter().any(is_meant)
     }
 
     pub(crate) fn note(&self) {
@@ -87,7 +121,8 @@ pub(crate) struct RelayStatus {
     pub(crate) queue: Queue,
 }
 
-/// Connects to a NATS server, or to one of several with commas between: `nats://localhost:4222`, `tls://ada:secret@nats.example`.
+/// Connects to a NATS server, or to one of several with commas between: `nats://localhost:4222`, `tls://ada:secret@nats.example`,
+/// `nats://token@localhost`.
 ///
 /// For other credentials, and for certificates, see [`Nats::with_options`].
 ///
@@ -124,15 +159,8 @@ impl Nats {
         let (named, addresses) = addresses(servers.as_ref())?;
         let changes = Changes::new();
         let noted = changes.clone();
-        let options = options.no_echo().event_callback(move |event| {
-            match event {
-                Event::SlowConsumer(_) => {
-                    noted.dropped.fetch_add(1, Ordering::Relaxed);
-                }
-                Event::ServerError(error) => tracing::warn!(%error, "NATS reports an error"),
-                _ => {}
-            }
-            noted.note();
+        let options = with_credentials(options, &addresses).no_echo().event_callback(move |event| {
+            noted.note_event(&event);
             std::future::ready(())
         });
         let client = options.connect(addresses).await.map_err(|source| ConnectError::new(named, source))?;
@@ -165,7 +193,7 @@ impl Nats {
     /// process, receive what any of them publishes. A process has one relay of a name for each connection.
     ///
     /// Subjects of NATS begin with the name: a value published under `room.7` goes to `shop.room.7`, and the relay subscribes to
-    /// `shop.>`. So a user of NATS that may publish and subscribe to `shop.>`, and subscribe to `_INBOX.>`, is enough. Other bytes than
+    /// `shop.>`. So a user of NATS that may publish and subscribe to `shop.>` and `_INBOX.>` is enough. Other bytes than
     /// visible ASCII are escaped, so any name and any subject can be sent, of at most 2,048 bytes together.
     pub fn relay(&self, name: impl Into<String>) -> NatsRelay {
         NatsRelay::new(self.clone(), name.into())
@@ -248,6 +276,18 @@ impl Nats {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<RelayStatus>>> {
         self.shared.relays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The options with the credentials of the first address that has some: the client library does not read them. A name without a
+/// password is a token.
+fn with_credentials(options: ConnectOptions, addresses: &[ServerAddr]) -> ConnectOptions {
+    let decoded = |text: &str| subject::read(text).unwrap_or_else(|| text.to_owned());
+    let Some(address) = addresses.iter().find(|address| address.has_user_pass()) else { return options };
+    let user = address.username().map(decoded).unwrap_or_default();
+    match address.password().map(decoded) {
+        Some(password) => options.user_and_password(user, password),
+        None => options.token(user),
     }
 }
 

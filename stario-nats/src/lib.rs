@@ -6,9 +6,11 @@ mod error;
 mod figures;
 mod queue;
 mod relay;
+mod sessions;
 mod subject;
 
 pub use async_nats;
 pub use connection::{Nats, connect};
 pub use error::{ConnectError, NotReady};
 pub use relay::NatsRelay;
+pub use sessions::{BucketError, NatsSessions, SessionBucket};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   disconnected --connected--> asking --answered--> settling --100 ms--> confirmed
-//!        ^                        |                     |                    |
+//!        ^                        |                     |  \-- refused       |
 //!        +------------------------+---------------------+--------------------+   another connection
 //! ```
 //!
@@ -65,6 +65,8 @@ enum State {
     Asking(Answer),
     Settling(Instant),
     Confirmed,
+    /// The server does not allow the subscription.
+    Refused,
 }
 
 /// Whether the server has answered.
@@ -141,6 +143,11 @@ impl Receiver {
         match step {
             Step::Answered(true) => self.state = State::Settling(Instant::now() + SETTLING),
             Step::Answered(false) => self.state = State::Asking(self.ask(RETRY)),
+            Step::Settled if self.context.nats.changes().is_refused(&format!("{}>", self.context.prefix)) => {
+                let relay = &self.context.status.name;
+                tracing::error!(relay, "NATS does not allow a relay to receive what other processes publish");
+                self.state = State::Refused;
+            }
             Step::Settled => {
                 self.state = State::Confirmed;
                 self.context.inbox.connected();
@@ -211,7 +218,7 @@ impl State {
     /// What leads to the next state, if time or an answer does.
     async fn next(&mut self) -> Step {
         match self {
-            Self::Disconnected | Self::Confirmed => pending().await,
+            Self::Disconnected | Self::Confirmed | Self::Refused => pending().await,
             Self::Asking(answer) => Step::Answered(answer.await),
             Self::Settling(until) => {
                 sleep_until(*until).await;

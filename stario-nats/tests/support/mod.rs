@@ -1,0 +1,262 @@
+//! What the tests of this crate share: a broker of their own, a proxy that delays and cuts, and waiting for what must come.
+#![allow(dead_code, reason = "not each test binary uses all of it")]
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use stario::relay::{Payload, Update};
+use stario::{Relay, Updates};
+use stario_nats::Nats;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A NATS server of one test.
+pub struct Broker {
+    process: Child,
+    pub port: u16,
+    folder: TempDir,
+    arguments: Vec<String>,
+}
+
+impl Broker {
+    pub fn start() -> Self {
+        Self::with_config("")
+    }
+
+    /// Starts a server with these lines of configuration.
+    pub fn with_config(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("nats.conf");
+        std::fs::write(&file, config).unwrap();
+        let port = free_port();
+        let arguments = vec![
+            "-a".to_owned(),
+            "127.0.0.1".to_owned(),
+            "-p".to_owned(),
+            port.to_string(),
+            "-js".to_owned(),
+            "-sd".to_owned(),
+            folder.path().join("store").display().to_string(),
+            "-c".to_owned(),
+            file.display().to_string(),
+        ];
+        let process = spawn(&arguments);
+        let broker = Self { process, port, folder, arguments };
+        broker.wait();
+        broker
+    }
+
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub async fn connect(&self) -> Nats {
+        stario_nats::connect(self.url()).await.unwrap()
+    }
+
+    /// Kills the server as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again, at the same port and with the same files.
+    pub fn restart(&mut self) {
+        self.process = spawn(&self.arguments);
+        self.wait();
+    }
+
+    fn wait(&self) {
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            assert!(Instant::now() < until, "the NATS server does not listen at port {}", self.port);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn spawn(arguments: &[String]) -> Child {
+    // Debian has it where only root looks for programs.
+    let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap_or_default());
+    Command::new("nats-server")
+        .args(arguments)
+        .env("PATH", path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("these tests start a NATS server: install the program `nats-server`, for example by `apt-get install nats-server`")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A relay with a connection of its own, as one process has it, that is ready.
+pub async fn node<T: Payload>(broker: &Broker) -> (Nats, Relay<T>) {
+    node_at(&broker.url()).await
+}
+
+pub async fn node_at<T: Payload>(url: &str) -> (Nats, Relay<T>) {
+    let nats = stario_nats::connect(url).await.unwrap();
+    let relay = Relay::over(nats.relay("shop"));
+    soon(nats.ready()).await;
+    (nats, relay)
+}
+
+/// What the future returns, which must not take long.
+pub async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future).await.expect("what the test waits for did not come")
+}
+
+/// Waits until something holds that nothing reports.
+pub async fn until(mut holds: impl FnMut() -> bool) {
+    soon(async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
+/// Waits until the relays know each other, so that the first value of each is the next one for all.
+pub async fn acquainted<T: Payload>(relays: &[&Relay<T>]) {
+    until(|| relays.iter().all(|relay| publishers(&relay.position()) == relays.len())).await;
+}
+
+fn publishers(position: &stario::relay::Position) -> usize {
+    position.to_string().split('-').count()
+}
+
+/// The next update, where `None` is a gap.
+pub async fn next<T: Clone + 'static>(updates: &mut Updates<T>) -> Option<T> {
+    match soon(updates.next()).await.expect("the subscription has ended") {
+        Update::Value(_, value) => Some(value),
+        Update::Gap => None,
+    }
+}
+
+/// The updates to the first that fits.
+pub async fn next_until<T: Clone + Debug + 'static>(
+    updates: &mut Updates<T>,
+    is_last: impl Fn(&T) -> bool,
+) -> Vec<Option<T>> {
+    let mut found = Vec::new();
+    loop {
+        found.push(next(updates).await);
+        if found.last().unwrap().as_ref().is_some_and(&is_last) {
+            return found;
+        }
+    }
+}
+
+/// Passes connections on to a broker, and can delay and cut them.
+pub struct Proxy {
+    pub address: SocketAddr,
+    settings: watch::Sender<Settings>,
+    /// Connections that were made.
+    pub accepted: Arc<AtomicU64>,
+}
+
+#[derive(Clone, Copy)]
+struct Settings {
+    is_open: bool,
+    delay: Duration,
+    /// Counts the cuts.
+    cuts: u64,
+}
+
+impl Proxy {
+    pub async fn to(port: u16) -> Self {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let settings = watch::Sender::new(Settings { is_open: true, delay: Duration::ZERO, cuts: 0 });
+        let (watched, accepted) = (settings.clone(), Arc::new(AtomicU64::new(0)));
+        let count = Arc::clone(&accepted);
+        tokio::spawn(async move {
+            loop {
+                let Ok((client, _)) = listener.accept().await else { return };
+                if !watched.borrow().is_open {
+                    continue;
+                }
+                count.fetch_add(1, Ordering::Relaxed);
+                let Ok(server) = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
+                    continue;
+                };
+                client.set_nodelay(true).ok();
+                server.set_nodelay(true).ok();
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                tokio::spawn(pass(from_client, to_server, watched.subscribe()));
+                tokio::spawn(pass(from_server, to_client, watched.subscribe()));
+            }
+        });
+        Self { address, settings, accepted }
+    }
+
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// Ends all connections, whatever is on the way.
+    pub fn cut(&self) {
+        self.settings.send_modify(|settings| settings.cuts += 1);
+    }
+
+    pub fn set_open(&self, is_open: bool) {
+        self.settings.send_modify(|settings| settings.is_open = is_open);
+    }
+
+    pub fn delay(&self, delay: Duration) {
+        self.settings.send_modify(|settings| settings.delay = delay);
+    }
+}
+
+async fn pass(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    mut settings: watch::Receiver<Settings>,
+) {
+    let cuts = settings.borrow().cuts;
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        tokio::select! {
+            read = from.read(&mut bytes) => {
+                let Ok(length @ 1..) = read else { return };
+                let delay = settings.borrow().delay;
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
+                }
+                if settings.borrow().cuts != cuts || to.write_all(&bytes[..length]).await.is_err() {
+                    return;
+                }
+            }
+            changed = settings.changed() => {
+                if changed.is_err() || settings.borrow().cuts != cuts {
+                    return;
+                }
+            }
+        }
+    }
+}
