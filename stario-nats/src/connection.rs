@@ -39,6 +39,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(250);
 ///     .serve()
 ///     .await
 /// # }
+/// # fn main() {}
 /// ```
 #[derive(Clone)]
 pub struct Nats {

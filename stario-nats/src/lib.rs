@@ -1,4 +1,90 @@
-//! Several processes of a [stario](https://docs.rs/stario) app over NATS.
+//! Several processes of a [stario](https://docs.rs/stario) app over [NATS](https://nats.io): one relay, and one store of sessions.
+//!
+//! ```
+//! use stario::prelude::*;
+//! use stario::{Session, Sessions};
+//!
+//! #[derive(serde::Serialize, serde::Deserialize, Default)]
+//! struct Visit {
+//!     pages: u32,
+//! }
+//!
+//! # stario::app!();
+//! #[app::query("/live")]
+//! async fn live(relay: State<Relay<Event>>, last_event_id: Header<Option<String>>) -> impl Stream<Item = Event> {
+//!     let mut changes = relay.resume("list.*", last_event_id); // what was missed, then what comes
+//!     stream! {
+//!         while let Some(update) = changes.next().await {
+//!             match update {
+//!                 Update::Value(_, change) => yield change,
+//!                 Update::Gap => yield list(), // something may be missing: render again
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! #[app::command("/add")]
+//! async fn add(item: Signal<String>, relay: State<Relay<Event>>, session: Session<Visit>) -> Result {
+//!     session.update(|visit| visit.pages += 1).await?;
+//!     relay.publish("list.items", Event::new((Mode::Append, "#items", html! { <li>{&*item}</li> })));
+//!     Ok(())
+//! }
+//!
+//! fn list() -> Html {
+//!     html! { <ul id="items"></ul> }
+//! }
+//!
+//! # #[cfg(any())]
+//! #[tokio::main]
+//! async fn main() -> stario::Result {
+//!     let nats = stario_nats::connect("nats://localhost:4222").await?;
+//!     let relay = Relay::<Event>::over(nats.relay("shop")).history(1_000);
+//!     nats.ready().await; // from here on, nothing that others publish is missed
+//!     app::new()
+//!         .state(relay)
+//!         .state(Sessions::<Visit>::new(nats.sessions("sessions").await?))
+//!         .readiness("/health/ready", |_| async { Ok(()) })
+//!         .ready_when(nats.readiness())
+//!         .on_stop({
+//!             let nats = nats.clone();
+//!             move |_| async move { nats.flush().await }
+//!         })
+//!         .serve()
+//!         .await
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! The client is `async-nats` 0.51, re-exported as [`async_nats`]. It was tried with `nats-server` 2.9.10.
+//!
+//! # What a relay promises
+//!
+//! | | |
+//! |---|---|
+//! | publishing | never waits. Subscriptions of the same process have the value before it is sent |
+//! | order | that of each publisher |
+//! | delivery | at most once, and never twice: each value has the name of its publisher and a number |
+//! | what is lost | is an [`Update::Gap`](stario::Update::Gap), and [`has_lost`](stario::Subscription::has_lost), for all subscriptions of the processes that lack it: send the whole state again |
+//! | a page that comes back | resumes at any process whose [history](stario::Relay::history) has what it missed; elsewhere it has a gap |
+//!
+//! A lost connection is one gap, once the server has confirmed that it delivers again. Values that wait for a connection are bounded
+//! ([`NatsRelay::buffer`]). The end of a publisher shows nobody what it had not sent yet: what must not be lost is in a database before
+//! it is published.
+//!
+//! All processes receive all values of the relay, whether or not a page of theirs needs them: the history needs them. Apps of which each process
+//! needs few of many values have several relays.
+//!
+//! Clocks of the processes need not agree.
+//!
+//! # Figures
+//!
+//! With the feature `metrics`, and [`App::metrics`](https://docs.rs/stario/latest/stario/struct.App.html), Prometheus is served with these, each with the label `relay`:
+//!
+//! | figure | |
+//! |---|---|
+//! | `stario_nats_connected` | 1 while values of other processes arrive, else 0 |
+//! | `stario_nats_sent_total`, `stario_nats_received_total` | values |
+//! | `stario_nats_unsent_total` | values that were published and not sent |
 
 mod connection;
 mod error;

@@ -31,6 +31,9 @@ use crate::connection::Nats;
 /// How long a bucket keeps what is not used, unless it says otherwise: 30 days.
 const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// For how long the server remembers ids of messages, which sessions do not have; its own default.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+
 /// The store of sessions that [`Nats::sessions`] opens, when it is awaited.
 #[must_use = "a bucket is opened when it is awaited"]
 pub struct SessionBucket {
@@ -65,6 +68,8 @@ impl SessionBucket {
             discard: DiscardPolicy::New,
             allow_rollup: true,
             max_age,
+            // It must not be longer than the age.
+            duplicate_window: max_age.min(DUPLICATE_WINDOW),
             num_replicas: replicas,
             ..Config::default()
         };
@@ -73,7 +78,8 @@ impl SessionBucket {
         let mut stream = context.get_or_create_stream(config.clone()).await.map_err(failed)?;
         let found = &stream.cached_info().config;
         if (found.max_age, found.num_replicas) != (max_age, replicas) {
-            let config = Config { max_age, num_replicas: replicas, ..found.clone() };
+            let duplicate_window = config.duplicate_window;
+            let config = Config { max_age, duplicate_window, num_replicas: replicas, ..found.clone() };
             context.update_stream(&config).await.map_err(failed)?;
             stream = context.get_or_create_stream(config).await.map_err(failed)?;
         }
@@ -111,6 +117,7 @@ impl Nats {
     /// let sessions = Sessions::<Cart>::new(nats.sessions("sessions").await?);
     /// app::new().state(sessions).serve().await
     /// # }
+    /// # fn main() {}
     /// ```
     ///
     /// The name has letters, digits, `-` and `_`. The server needs `JetStream` (`nats-server -js`), version 2.9 or later. A change of a session is two

@@ -21,20 +21,20 @@ use tokio::sync::watch;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A NATS server of one test.
-pub struct Broker {
+pub(crate) struct Broker {
     process: Child,
-    pub port: u16,
+    pub(crate) port: u16,
     folder: TempDir,
     arguments: Vec<String>,
 }
 
 impl Broker {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with_config("")
     }
 
     /// Starts a server with these lines of configuration.
-    pub fn with_config(config: &str) -> Self {
+    pub(crate) fn with_config(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nats.conf");
         std::fs::write(&file, config).unwrap();
@@ -56,22 +56,22 @@ impl Broker {
         broker
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    pub async fn connect(&self) -> Nats {
+    pub(crate) async fn connect(&self) -> Nats {
         stario_nats::connect(self.url()).await.unwrap()
     }
 
     /// Kills the server as `kill -9` does.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// Starts it again, at the same port and with the same files.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.process = spawn(&self.arguments);
         self.wait();
     }
@@ -84,7 +84,7 @@ impl Broker {
         }
     }
 
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
 }
@@ -114,11 +114,11 @@ fn free_port() -> u16 {
 }
 
 /// A relay with a connection of its own, as one process has it, that is ready.
-pub async fn node<T: Payload>(broker: &Broker) -> (Nats, Relay<T>) {
+pub(crate) async fn node<T: Payload>(broker: &Broker) -> (Nats, Relay<T>) {
     node_at(&broker.url()).await
 }
 
-pub async fn node_at<T: Payload>(url: &str) -> (Nats, Relay<T>) {
+pub(crate) async fn node_at<T: Payload>(url: &str) -> (Nats, Relay<T>) {
     let nats = stario_nats::connect(url).await.unwrap();
     let relay = Relay::over(nats.relay("shop"));
     soon(nats.ready()).await;
@@ -126,12 +126,12 @@ pub async fn node_at<T: Payload>(url: &str) -> (Nats, Relay<T>) {
 }
 
 /// What the future returns, which must not take long.
-pub async fn soon<F: Future>(future: F) -> F::Output {
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(PATIENCE, future).await.expect("what the test waits for did not come")
 }
 
 /// Waits until something holds that nothing reports.
-pub async fn until(mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
     soon(async {
         while !holds() {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -141,7 +141,7 @@ pub async fn until(mut holds: impl FnMut() -> bool) {
 }
 
 /// Waits until the relays know each other, so that the first value of each is the next one for all.
-pub async fn acquainted<T: Payload>(relays: &[&Relay<T>]) {
+pub(crate) async fn acquainted<T: Payload>(relays: &[&Relay<T>]) {
     until(|| relays.iter().all(|relay| publishers(&relay.position()) == relays.len())).await;
 }
 
@@ -150,7 +150,7 @@ fn publishers(position: &stario::relay::Position) -> usize {
 }
 
 /// The next update, where `None` is a gap.
-pub async fn next<T: Clone + 'static>(updates: &mut Updates<T>) -> Option<T> {
+pub(crate) async fn next<T: Clone + 'static>(updates: &mut Updates<T>) -> Option<T> {
     match soon(updates.next()).await.expect("the subscription has ended") {
         Update::Value(_, value) => Some(value),
         Update::Gap => None,
@@ -158,7 +158,7 @@ pub async fn next<T: Clone + 'static>(updates: &mut Updates<T>) -> Option<T> {
 }
 
 /// The updates to the first that fits.
-pub async fn next_until<T: Clone + Debug + 'static>(
+pub(crate) async fn next_until<T: Clone + Debug + 'static>(
     updates: &mut Updates<T>,
     is_last: impl Fn(&T) -> bool,
 ) -> Vec<Option<T>> {
@@ -172,11 +172,11 @@ pub async fn next_until<T: Clone + Debug + 'static>(
 }
 
 /// Passes connections on to a broker, and can delay and cut them.
-pub struct Proxy {
-    pub address: SocketAddr,
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
     settings: watch::Sender<Settings>,
     /// Connections that were made.
-    pub accepted: Arc<AtomicU64>,
+    pub(crate) accepted: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Copy)]
@@ -188,7 +188,7 @@ struct Settings {
 }
 
 impl Proxy {
-    pub async fn to(port: u16) -> Self {
+    pub(crate) async fn to(port: u16) -> Self {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let settings = watch::Sender::new(Settings { is_open: true, delay: Duration::ZERO, cuts: 0 });
@@ -215,20 +215,20 @@ impl Proxy {
         Self { address, settings, accepted }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("nats://{}", self.address)
     }
 
     /// Ends all connections, whatever is on the way.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.settings.send_modify(|settings| settings.cuts += 1);
     }
 
-    pub fn set_open(&self, is_open: bool) {
+    pub(crate) fn set_open(&self, is_open: bool) {
         self.settings.send_modify(|settings| settings.is_open = is_open);
     }
 
-    pub fn delay(&self, delay: Duration) {
+    pub(crate) fn delay(&self, delay: Duration) {
         self.settings.send_modify(|settings| settings.delay = delay);
     }
 }
