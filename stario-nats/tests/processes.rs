@@ -10,7 +10,7 @@ use support::Broker;
 mod support;
 
 struct Process {
-    process: Child,
+    child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
 }
@@ -23,7 +23,7 @@ impl Process {
             program.exists(),
             "the example `chat` is not built: run `cargo test --package stario-nats` without `--test`"
         );
-        let mut process = Command::new(program)
+        let mut child = Command::new(program)
             .arg(broker.url())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -31,11 +31,11 @@ impl Process {
             .spawn()
             .unwrap();
         let (sender, lines) = channel();
-        let output = BufReader::new(process.stdout.take().unwrap());
+        let output = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || {
             output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        let process = Self { input: process.stdin.take(), process, lines };
+        let process = Self { input: child.stdin.take(), child, lines };
         assert_eq!(process.line(), "(connected)");
         process
     }
@@ -51,8 +51,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
@@ -72,6 +72,6 @@ fn processes_receive_what_others_publish_also_when_one_was_killed() {
     // What was said last is sent before the process ends.
     third.say("and gone");
     drop(third.input.take());
-    assert!(third.process.wait().unwrap().success());
+    assert!(third.child.wait().unwrap().success());
     assert_eq!(other.line(), "and gone");
 }

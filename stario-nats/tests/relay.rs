@@ -19,6 +19,9 @@ stario::app!();
 #[app::query("/")]
 async fn home() {}
 
+/// How many values each process publishes where many are.
+const COUNT: u32 = 2000;
+
 /// Whether nothing waits now.
 fn is_idle<T: Clone + 'static>(updates: &mut stario::Updates<T>) -> bool {
     let mut next = pin!(updates.next());
@@ -31,7 +34,6 @@ async fn two_and_three_processes_lose_nothing_and_keep_the_order() {
     let (nats_a, a) = node::<(u8, u32)>(&broker).await;
     let (_b, b) = node(&broker).await;
     acquainted(&[&a, &b]).await;
-    const COUNT: u32 = 2000;
     // Two first, then a third one.
     let mut readers = [&a, &b].map(|relay| relay.resume("room.*", relay.position()).capacity(10_000));
     for number in 0..COUNT {
@@ -49,11 +51,11 @@ async fn two_and_three_processes_lose_nothing_and_keep_the_order() {
     let publishers: Vec<_> = relays
         .into_iter()
         .cloned()
-        .enumerate()
-        .map(|(publisher, relay)| {
+        .zip(0..)
+        .map(|(relay, publisher)| {
             tokio::spawn(async move {
                 for number in 0..COUNT {
-                    relay.publish("room.all", (publisher as u8, number));
+                    relay.publish("room.all", (publisher, number));
                     if number % 50 == 0 {
                         tokio::task::yield_now().await;
                     }
@@ -226,7 +228,7 @@ async fn a_broker_that_is_killed_and_started_again_is_exactly_one_gap() {
 #[tokio::test]
 async fn what_waits_for_the_broker_is_bounded_and_what_is_dropped_is_a_gap() {
     let mut broker = Broker::start();
-    let (_b, b) = node::<u32>(&broker).await;
+    let (nats_b, b) = node::<u32>(&broker).await;
     let nats = broker.connect().await;
     let a = Relay::over(nats.relay("shop").buffer(5, 1 << 20));
     soon(nats.ready()).await;
@@ -239,7 +241,7 @@ async fn what_waits_for_the_broker_is_bounded_and_what_is_dropped_is_a_gap() {
     assert_eq!(soon(here.next()).await.unwrap().1, 0);
     broker.restart();
     soon(nats.ready()).await;
-    soon(_b.ready()).await;
+    soon(nats_b.ready()).await;
     // The numbers of those that were dropped are used up: announced, if nothing follows.
     until(|| b.position().to_string().contains(".8")).await;
     let mut there = b.resume("a", b.position());

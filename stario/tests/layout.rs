@@ -48,6 +48,7 @@ const STARIO: &str = "
     inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve datastar datastar/url
     datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/payload relay/transport relay/remote
     relay/heard relay/history relay/table relay/receive relay/subscription relay/updates relay
+    relay/publish
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call

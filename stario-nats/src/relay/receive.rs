@@ -72,6 +72,7 @@ enum State {
 /// Whether the server has answered.
 type Answer = Pin<Box<dyn Future<Output = bool> + Send>>;
 
+#[derive(Clone, Copy)]
 enum Step {
     Answered(bool),
     Settled,

@@ -4,10 +4,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use stario::relay::{Payload, Update};
@@ -24,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Broker {
     process: Child,
     pub(crate) port: u16,
-    folder: TempDir,
+    /// Its files, which are dropped with it.
+    _folder: TempDir,
     arguments: Vec<String>,
 }
 
@@ -51,7 +49,7 @@ impl Broker {
             file.display().to_string(),
         ];
         let process = spawn(&arguments);
-        let broker = Self { process, port, folder, arguments };
+        let broker = Self { process, port, _folder: folder, arguments };
         broker.wait();
         broker
     }
@@ -82,10 +80,6 @@ impl Broker {
             assert!(Instant::now() < until, "the NATS server does not listen at port {}", self.port);
             std::thread::sleep(Duration::from_millis(5));
         }
-    }
-
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
     }
 }
 
@@ -175,13 +169,10 @@ pub(crate) async fn next_until<T: Clone + Debug + 'static>(
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     settings: watch::Sender<Settings>,
-    /// Connections that were made.
-    pub(crate) accepted: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Copy)]
 struct Settings {
-    is_open: bool,
     delay: Duration,
     /// Counts the cuts.
     cuts: u64,
@@ -191,16 +182,11 @@ impl Proxy {
     pub(crate) async fn to(port: u16) -> Self {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let settings = watch::Sender::new(Settings { is_open: true, delay: Duration::ZERO, cuts: 0 });
-        let (watched, accepted) = (settings.clone(), Arc::new(AtomicU64::new(0)));
-        let count = Arc::clone(&accepted);
+        let settings = watch::Sender::new(Settings { delay: Duration::ZERO, cuts: 0 });
+        let watched = settings.clone();
         tokio::spawn(async move {
             loop {
                 let Ok((client, _)) = listener.accept().await else { return };
-                if !watched.borrow().is_open {
-                    continue;
-                }
-                count.fetch_add(1, Ordering::Relaxed);
                 let Ok(server) = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
                     continue;
                 };
@@ -212,7 +198,7 @@ impl Proxy {
                 tokio::spawn(pass(from_server, to_client, watched.subscribe()));
             }
         });
-        Self { address, settings, accepted }
+        Self { address, settings }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -222,10 +208,6 @@ impl Proxy {
     /// Ends all connections, whatever is on the way.
     pub(crate) fn cut(&self) {
         self.settings.send_modify(|settings| settings.cuts += 1);
-    }
-
-    pub(crate) fn set_open(&self, is_open: bool) {
-        self.settings.send_modify(|settings| settings.is_open = is_open);
     }
 
     pub(crate) fn delay(&self, delay: Duration) {

@@ -38,7 +38,9 @@ impl<T> RelayState<T> {
     /// Gives every subscription a gap. The caller holds the lock of the history.
     fn lose(&self, effects: &mut Effects<T>) {
         let mailboxes = lock(&self.table).all();
-        mailboxes.iter().for_each(|mailbox| effects.add(lock(mailbox).lose()));
+        for mailbox in mailboxes {
+            effects.add(lock(&mailbox).lose());
+        }
     }
 
     /// Makes a gap where messages are missing, at once or when the connection is there again.

@@ -1,0 +1,296 @@
+//! Relays of one, two and three nodes over NATS: what is lost, how late values come, and what each costs.
+//!
+//! ```text
+//! cargo run --release -p nodes -- 100000          # values of each run
+//! ```
+//!
+//! Starts `nats-server` and, for each node, this program again: its first argument is `node` then. All processes of one machine have the same
+//! clock, so a value carries when it was published.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use stario::{Event, Relay, Update};
+
+/// How many values a publisher puts out at once, each time its pace allows them.
+const BURST: u64 = 10;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("node") => node(&arguments[1..]),
+        first => compare(first.map_or(100_000, |values| values.parse().expect("how many values"))),
+    }
+}
+
+// One node.
+
+/// Arguments: the server or `-`, how many values this node publishes, how many it receives, values per second (0: no pace), and how many
+/// subscriptions each value reaches.
+fn node(arguments: &[String]) {
+    let number = |at: usize| arguments[at].parse::<u64>().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(run_node(&arguments[0], number(1), number(2), number(3), number(4)));
+}
+
+async fn run_node(server: &str, publishes: u64, receives: u64, pace: u64, subscriptions: u64) {
+    let nats = if server == "-" { None } else { Some(stario_nats::connect(server).await.unwrap()) };
+    let relay = match &nats {
+        Some(nats) => Relay::<Event>::over(nats.relay("bench").buffer(1 << 20, 1 << 30)),
+        None => Relay::new(),
+    }
+    .history(1_000);
+    if let Some(nats) = &nats {
+        nats.ready().await;
+    }
+    let delivered = Arc::new(AtomicU64::new(0));
+    let position = relay.position();
+    let mut readers = Vec::new();
+    for index in 0..subscriptions {
+        let mut updates = relay.resume("room.*", &position).capacity(1 << 20).capacity_bytes(1 << 30);
+        let delivered = Arc::clone(&delivered);
+        readers.push(tokio::spawn(async move {
+            let (mut gaps, mut latencies, mut received) = (0_u64, Vec::new(), 0_u64);
+            while received < receives {
+                match updates.next().await {
+                    Some(Update::Value(_, event)) => {
+                        received += 1;
+                        delivered.fetch_add(1, Ordering::Relaxed);
+                        if index == 0 {
+                            latencies.push(now().saturating_sub(published_at(&event)));
+                        }
+                    }
+                    Some(Update::Gap) => gaps += 1,
+                    None => break,
+                }
+            }
+            (gaps, latencies)
+        }));
+    }
+    println!("ready");
+    // The parent says when all nodes are.
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    let (cpu, begin) = (cpu(), Instant::now());
+    for value in 0..publishes {
+        if pace > 0 && value % BURST == 0 {
+            let due = Duration::from_nanos(value * 1_000_000_000 / pace);
+            tokio::time::sleep(due.saturating_sub(begin.elapsed())).await;
+        } else if pace == 0 && value % 64 == 0 {
+            tokio::task::yield_now().await;
+        }
+        relay.publish(format!("room.{}", value % 100), event(value));
+    }
+    let (mut gaps, mut latencies) = (0, Vec::new());
+    for reader in readers {
+        let (of_reader, mut its) = reader.await.unwrap();
+        gaps += of_reader;
+        latencies.append(&mut its);
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    let spent = (self::cpu() - cpu) * 1e6;
+    latencies.sort_unstable();
+    let percentile = |part: usize| latencies.get(latencies.len() * part / 100).copied().unwrap_or_default();
+    let delivered = delivered.load(Ordering::Relaxed);
+    println!("{delivered} {gaps} {} {spent} {seconds} {} {}", relay.unsent(), percentile(50), percentile(99));
+    if let Some(nats) = &nats {
+        nats.flush().await;
+    }
+    // The others may still ask for what this node announces.
+    line.clear();
+    std::io::stdin().read_line(&mut line).unwrap();
+}
+
+/// An event that says when it was published.
+fn event(value: u64) -> Event {
+    let element = format!("<li id=\"value-{value}\" data-at=\"{:020}\">{:x<200}</li>", now(), "");
+    Event::new(stario::event::patch(stario::Raw(element)))
+}
+
+fn published_at(event: &Event) -> u64 {
+    let text = format!("{event:?}");
+    let at = text.find("data-at=").expect("it says when it was published") + "data-at=\\\"".len();
+    text[at..at + 20].parse().expect("nanoseconds")
+}
+
+/// Nanoseconds of the machine's monotonic clock.
+fn now() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Seconds of processor time that this process has used.
+fn cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+// All nodes.
+
+struct Run {
+    name: &'static str,
+    nodes: usize,
+    publishers: usize,
+    /// Values per second of all publishers together; 0 is as fast as they can.
+    pace: u64,
+    subscriptions: u64,
+    has_nats: bool,
+}
+
+fn compare(values: u64) {
+    println!("{values} values of about 300 bytes in each run");
+    println!("| run | nodes | publish | pace /s | subscriptions each | delivered | gaps | unsent | seconds | p50 µs | p99 µs | CPU µs per delivery | broker CPU µs per value |");
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    let run = |name, nodes, publishers, pace, subscriptions, has_nats| Run { name, nodes, publishers, pace, subscriptions, has_nats };
+    for run in [
+        run("in one process", 1, 1, 0, 1, false),
+        run("one node", 1, 1, 0, 1, true),
+        run("two nodes", 2, 1, 0, 1, true),
+        run("three nodes", 3, 1, 0, 1, true),
+        run("three nodes", 3, 3, 0, 1, true),
+        run("in one process", 1, 1, 5000, 1, false),
+        run("two nodes", 2, 1, 5000, 1, true),
+        run("three nodes", 3, 1, 5000, 1, true),
+        run("three nodes", 3, 3, 5000, 1, true),
+        run("in one process", 1, 1, 500, 2000, false),
+        run("two nodes", 2, 1, 500, 1000, true),
+    ] {
+        // Each value reaches many: fewer of them take as long.
+        let values = if run.subscriptions > 1 { values / 100 } else { values };
+        measure(&run, values);
+    }
+}
+
+fn measure(run: &Run, values: u64) {
+    let broker = run.has_nats.then(Broker::start);
+    let server = broker.as_ref().map_or_else(|| "-".to_owned(), Broker::url);
+    let each = values / run.publishers as u64;
+    let total = each * run.publishers as u64;
+    let mut nodes: Vec<Node> = (0..run.nodes)
+        .map(|index| {
+            let publishes = if index < run.publishers { each } else { 0 };
+            Node::start(&[
+                server.clone(),
+                publishes.to_string(),
+                total.to_string(),
+                (run.pace / run.publishers as u64).to_string(),
+                run.subscriptions.to_string(),
+            ])
+        })
+        .collect();
+    // Until each knows the numbers of all others.
+    std::thread::sleep(Duration::from_millis(300));
+    let broker_cpu = broker.as_ref().map(Broker::cpu);
+    nodes.iter_mut().for_each(Node::go);
+    let results: Vec<Vec<f64>> = nodes.iter_mut().map(Node::result).collect();
+    let broker_cpu = broker.as_ref().map(Broker::cpu).zip(broker_cpu).map(|(after, before)| after - before);
+    nodes.iter_mut().for_each(Node::go);
+    let sum = |at: usize| results.iter().map(|result| result[at]).sum::<f64>();
+    let most = |at: usize| results.iter().map(|result| result[at]).fold(0.0, f64::max);
+    let delivered = sum(0);
+    let expected = total * run.nodes as u64 * run.subscriptions;
+    assert!(delivered as u64 == expected, "{delivered} of {expected} were delivered");
+    println!(
+        "| {} | {} | {} | {} | {} | {delivered} | {} | {} | {:.2} | {:.0} | {:.0} | {:.2} | {} |",
+        run.name,
+        run.nodes,
+        run.publishers,
+        if run.pace == 0 { "no limit".to_owned() } else { run.pace.to_string() },
+        run.subscriptions,
+        sum(1),
+        sum(2),
+        most(4),
+        most(5) / 1e3,
+        most(6) / 1e3,
+        sum(3) / delivered,
+        broker_cpu.map_or("–".to_owned(), |seconds| format!("{:.2}", seconds * 1e6 / total as f64)),
+    );
+}
+
+struct Node {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Node {
+    fn start(arguments: &[String]) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .arg("node")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (input, output) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+        let mut node = Self { process, input, output };
+        assert_eq!(node.line(), "ready");
+        node
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    fn go(&mut self) {
+        writeln!(self.input).unwrap();
+    }
+
+    fn result(&mut self) -> Vec<f64> {
+        self.line().split(' ').map(|number| number.parse().unwrap()).collect()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+struct Broker {
+    process: Child,
+    port: u16,
+}
+
+impl Broker {
+    fn start() -> Self {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let process = Command::new("nats-server")
+            .args(["-a", "127.0.0.1", "-p", &port.to_string()])
+            .env("PATH", format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("this program starts `nats-server`: install it");
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Self { process, port }
+    }
+
+    fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Seconds of processor time that it has used.
+    fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
+        ticks / rustix::param::clock_ticks_per_second() as f64
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
