@@ -119,7 +119,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Notes that values may be missing which nobody can say. The caller wakes the reader once the lock is released.
-    pub(super) fn lose(&mut self) -> (Dropped<T>, Option<Waker>) {
+    pub(super) fn note_loss(&mut self) -> (Dropped<T>, Option<Waker>) {
         if self.is_closed || self.has_gap() {
             return (Dropped::new(), None);
         }

@@ -36,17 +36,17 @@ impl<T> Effects<T> {
 
 impl<T> RelayState<T> {
     /// Gives every subscription a gap. The caller holds the lock of the history.
-    fn lose(&self, effects: &mut Effects<T>) {
+    fn make_gaps(&self, effects: &mut Effects<T>) {
         let mailboxes = lock(&self.table).all();
         for mailbox in mailboxes {
-            effects.add(lock(&mailbox).lose());
+            effects.add(lock(&mailbox).note_loss());
         }
     }
 
     /// Makes a gap where messages are missing, at once or when the connection is there again.
     fn note_hole(&self, history: &mut History<T>, effects: &mut Effects<T>) {
         match history.connection {
-            Connection::Connected => self.lose(effects),
+            Connection::Connected => self.make_gaps(effects),
             Connection::Lost | Connection::LostWithHole => history.connection = Connection::LostWithHole,
         }
     }
@@ -117,7 +117,7 @@ impl<T: Send + Sync + 'static> Receiver for RelayState<T> {
             let mut history = lock(history);
             if is_connected {
                 history.connection = Connection::Connected;
-                self.lose(&mut effects);
+                self.make_gaps(&mut effects);
             } else if history.connection == Connection::Connected {
                 history.connection = Connection::Lost;
             }
