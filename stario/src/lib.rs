@@ -72,6 +72,7 @@
 //! |---|---|
 //! | pages | [`html!`], [`component`], [templates](mod@crate::html) |
 //! | live updates | [`Relay`], [`Update`], [`Event`] |
+//! | who is here | [`Presence`] |
 //! | signals with a type | [`derive(Signals)`](macro@Signals), [`SignalRef`], [`SignalPatch`], [`TextSignal`] |
 //! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
 //! | static files | `assets!`, `asset!`, `Asset`, `ImportMap` |
@@ -206,6 +207,8 @@ mod short_text;
 mod wake_flag;
 /// In-process fan-out.
 pub mod relay;
+/// Who is here.
+pub mod presence;
 /// Errors that answer.
 mod error;
 /// The text of errors, which may panic.
@@ -255,6 +258,7 @@ pub use inject::{Cleanup, CleanupOutcome, Lazy, Replacement};
 pub use layer::Next;
 pub use nonce::Nonce;
 pub use parameter::{Parameter, Source};
+pub use presence::Presence;
 pub use relay::{Relay, Subscription, Update, Updates};
 pub use request_id::RequestId;
 #[cfg(feature = "files")]

@@ -12,8 +12,8 @@ pub use crate::asset;
 pub use crate::testing::TestClient;
 pub use crate::{
     Alive, Children, Cookie, DatastarScript, Event, FormBody, FormField, Header, Headers, Html, IntoResponse,
-    Json, JsonBody, Logger, Mode, PathParam, Query, QueryParam, QueryParams, RawBody, Relay, Render,
-    Response, Result, Signal, SignalPatch, SignalRef, Signals, State, TextSignal, Update, Writer,
+    Json, JsonBody, Logger, Mode, PathParam, Presence, Query, QueryParam, QueryParams, RawBody, Relay,
+    Render, Response, Result, Signal, SignalPatch, SignalRef, Signals, State, TextSignal, Update, Writer,
 };
 #[cfg(feature = "uploads")]
 pub use crate::{Multipart, UploadedFile};

@@ -1,4 +1,4 @@
-//! Responses that take time: event streams, the `Writer`, the relay, and what happens when a client leaves.
+//! Responses that take time: event streams, the `Writer`, the relay, who is here, and what happens when a client leaves.
 //!
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
@@ -7,6 +7,7 @@ mod compression;
 mod detached;
 mod events;
 mod inputs;
+mod presence;
 mod relay;
 mod relay_history;
 mod relay_streams;

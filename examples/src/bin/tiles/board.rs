@@ -1,8 +1,7 @@
-//! The state of the page: who painted which tile, and who is here.
+//! The state of the page: who painted which tile.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use stario::{Relay, Subscription};
@@ -13,7 +12,7 @@ pub(crate) const TILES: usize = 144;
 /// How many colors the style sheet has.
 const COLORS: u64 = 8;
 
-/// A browser's number, given when it loads the page and sent with each of its requests.
+/// A browser's number, given when it loads the page for the first time, and the same in all of its tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Painter(u64);
 
@@ -29,20 +28,13 @@ impl Painter {
 
 pub(crate) struct Board {
     tiles: Mutex<[Option<Painter>; TILES]>,
-    /// Each with the number of its open streams: a reloaded page opens the next before it loses the last.
-    here: Mutex<BTreeMap<Painter, usize>>,
     changes: Relay<()>,
-    newcomers: AtomicU64,
+    highest: AtomicU64,
 }
 
 impl Default for Board {
     fn default() -> Self {
-        Self {
-            tiles: Mutex::new([None; TILES]),
-            here: Mutex::default(),
-            changes: Relay::new(),
-            newcomers: AtomicU64::new(0),
-        }
+        Self { tiles: Mutex::new([None; TILES]), changes: Relay::new(), highest: AtomicU64::new(0) }
     }
 }
 
@@ -50,16 +42,18 @@ const CHANGES: &str = "board";
 
 impl Board {
     pub(crate) fn newcomer(&self) -> Painter {
-        Painter(self.newcomers.fetch_add(1, Ordering::Relaxed) + 1)
+        Painter(self.highest.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+    }
+
+    /// Notes a painter from before a restart, so that no newcomer gets the same number.
+    pub(crate) fn welcome(&self, painter: Painter) -> Painter {
+        self.highest.fetch_max(painter.0, Ordering::Relaxed);
+        painter
     }
 
     /// Who painted each tile.
     pub(crate) fn tiles(&self) -> [Option<Painter>; TILES] {
         *lock(&self.tiles)
-    }
-
-    pub(crate) fn here(&self) -> Vec<Painter> {
-        lock(&self.here).keys().copied().collect()
     }
 
     /// One item per change from now on.
@@ -78,39 +72,7 @@ impl Board {
     }
 }
 
-/// A painter's presence: begins with an open stream, ends when the stream is dropped.
-pub(crate) struct Visit {
-    board: Arc<Board>,
-    painter: Painter,
-}
-
-impl Visit {
-    pub(crate) fn new(board: Arc<Board>, painter: Painter) -> Self {
-        *lock(&board.here).entry(painter).or_default() += 1;
-        board.changes.publish(CHANGES, ());
-        Self { board, painter }
-    }
-
-    pub(crate) fn board(&self) -> &Board {
-        &self.board
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        let mut here = lock(&self.board.here);
-        if let Some(streams) = here.get_mut(&self.painter) {
-            *streams -= 1;
-            if *streams == 0 {
-                here.remove(&self.painter);
-            }
-        }
-        drop(here);
-        self.board.changes.publish(CHANGES, ());
-    }
-}
-
-/// Each change under these locks is one step, so a panic leaves nothing half done.
+/// Each change under the lock is one step, so a panic leaves nothing half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,8 +5,10 @@
 
 mod board;
 
-use board::{Board, Painter, Visit};
+use board::{Board, Painter};
+use stario::SetCookie;
 use stario::prelude::*;
+use stario::presence::Members;
 
 stario::app!();
 stario::assets!("src/bin/tiles/static");
@@ -16,6 +18,9 @@ stario::assets!("src/bin/tiles/static");
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// The topic of the presence.
+const BOARD: &str = "board";
+
 /// What the page knows: who paints in it.
 #[derive(Signals)]
 struct Visitor {
@@ -24,14 +29,19 @@ struct Visitor {
 
 /// The page: the board as it is now, and the stream that keeps it so.
 #[app::query("/")]
-async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
-    let painter = board.newcomer();
+async fn page(
+    painter: Cookie<Option<Painter>>,
+    board: State<Board>,
+    presence: State<Presence<Painter>>,
+    datastar: DatastarScript,
+) -> (SetCookie, Html) {
+    let painter = painter.map_or_else(|| board.newcomer(), |known| board.welcome(known));
     // A server that went away is looked for until it is back.
     let live = live::action()
         .retry(action::Retry::Always)
         .retry_max_wait(Duration::from_secs(2))
         .retry_max_count(u32::MAX);
-    html! {
+    let page = html! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
@@ -50,22 +60,26 @@ async fn page(board: State<Board>, datastar: DatastarScript) -> Html {
                 <p id="no-script" role="alert" data-show="false">
                     "The script of this page was not loaded, so nobody can paint here. Check the connection and reload."
                 </p>
-                {view(&board)}
+                {view(&board, &presence.list(BOARD))}
             </body>
         </html>
-    }
+    };
+    (SetCookie::new("painter", painter.number().to_string()), page)
 }
 
-/// Stays open while the browser does; its painter is here for as long.
+/// Stays open while the tab does; its painter is here as long as one of the browser's tabs is.
 #[app::query("/live")]
-async fn live(painter: Signal<Painter>, board: State<Board>) -> impl Stream<Item = Event> {
-    let visit = Visit::new(board.0, *painter);
-    // Before the first rendering: a change in between is pushed, not lost.
-    let mut changes = visit.board().changes();
+async fn live(
+    painter: Signal<Painter>,
+    board: State<Board>,
+    presence: State<Presence<Painter>>,
+) -> impl Stream<Item = Event> {
     stream! {
-        yield view(visit.board());
-        while changes.next().await.is_some() {
-            yield view(visit.board());
+        let _here = presence.join(BOARD, painter.number(), *painter);
+        // The first change of the people is at once; a change of the tiles from now on is pushed, not lost.
+        let (mut people, mut tiles) = (presence.changes(BOARD), board.changes());
+        while tokio::select! { Some(_) = people.next() => true, Some(_) = tiles.next() => true, else => false } {
+            yield view(&board, &presence.list(BOARD));
         }
     }
 }
@@ -81,11 +95,11 @@ async fn paint(tile: PathParam<usize>, painter: Signal<Painter>, board: State<Bo
 }
 
 /// Everything that changes: the browser morphs it into place, whatever it was.
-fn view(board: &Board) -> Html {
+fn view(board: &Board, here: &Members<Painter>) -> Html {
     html! {
         <main id="app">
             <ul id="here">
-                for painter in board.here() {
+                for painter in here {
                     <li data-color={painter.color()}>"Painter "{painter.number()}</li>
                 }
             </ul>
@@ -103,9 +117,13 @@ fn view(board: &Board) -> Html {
     }
 }
 
+fn tiles() -> stario::App {
+    app::new().state(Board::default()).state(Presence::<Painter>::new())
+}
+
 #[tokio::main]
 async fn main() -> stario::Result {
-    let mut app = app::new().state(Board::default());
+    let mut app = tiles();
     // Browsers load the Datastar client from its CDN; without a way there, name a file.
     if let Some(file) = std::env::var_os("DATASTAR_FILE") {
         app = app.datastar_file(file)?;
@@ -119,13 +137,13 @@ mod tests {
 
     #[test]
     fn nothing_is_wrong_with_the_app() {
-        let warnings = app::new().state(Board::default()).check().unwrap();
+        let warnings = tiles().check().unwrap();
         assert!(warnings.is_empty(), "{warnings}");
     }
 
     #[test]
     fn a_click_is_seen_by_everyone_who_is_here() {
-        let client = TestClient::new(app::new().state(Board::default()));
+        let client = TestClient::new(tiles());
         let mut first = client.page("/");
         assert_eq!(first.texts("#here li"), ["Painter 1"]);
         assert_eq!(first.attr("header p", "data-color").as_deref(), Some("1"));
@@ -147,8 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn the_tabs_of_one_browser_are_one_painter() {
+        let client = TestClient::new(tiles()).keep_cookies();
+        let mut first = client.page("/");
+        let mut second = client.page("/");
+        assert_eq!(second.text("header b"), "Painter 1");
+        assert_eq!(first.texts("#here li"), ["Painter 1"]);
+        drop(second);
+        assert_eq!(first.texts("#here li"), ["Painter 1"]);
+    }
+
+    #[test]
     fn each_selector_of_the_style_sheet_matches_something() {
-        let client = TestClient::new(app::new().state(Board::default()));
+        let client = TestClient::new(tiles());
         // Eight painters have all colors.
         let mut pages: Vec<_> = (0..8).map(|_| client.page("/")).collect();
         for (selectors, _) in
@@ -165,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_page_comes_back_after_a_restart_of_the_server() {
-        let page = TestClient::new(app::new().state(Board::default())).get("/").send();
+        let page = TestClient::new(tiles()).get("/").send();
         let init =
             r#"data-init="@get('/live', {retry: 'always', retryMaxWait: 2000, retryMaxCount: 4294967295})""#;
         assert!(page.text().contains(init), "{}", page.text());
@@ -173,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_tile_that_is_not_there_is_not_found() {
-        let client = TestClient::new(app::new().state(Board::default()));
+        let client = TestClient::new(tiles());
         let res = client.post(paint::url(board::TILES)).signals(&json!({ "painter": 1 })).send();
         assert_eq!((res.status().as_u16(), res.text()), (404, "the board has no such tile"));
     }

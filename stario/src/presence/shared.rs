@@ -1,0 +1,107 @@
+//! What all clones of a presence share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::table::{Full, Table};
+use super::topic::{Absence, Effects, Entry, Origin};
+
+/// How many bytes a topic or a key may have.
+const MAX_NAME_BYTES: usize = 256;
+
+pub(super) struct Shared<T> {
+    table: Mutex<Table<T>>,
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new() -> Self {
+        Self { table: Mutex::default() }
+    }
+
+    /// The table, also after a panic: each change of it is one call, so none is half done.
+    pub(super) fn table(&self) -> MutexGuard<'_, Table<T>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: PartialEq + Send + Sync + 'static> Shared<T> {
+    /// Changes the table, then does what follows from that without its lock.
+    pub(super) fn change<R>(self: &Arc<Self>, change: impl FnOnce(&mut Table<T>, &mut Effects<T>) -> R) -> R {
+        let mut effects = Effects::default();
+        let mut table = self.table();
+        let result = change(&mut table, &mut effects);
+        let grace_period = table.grace_period;
+        drop(table);
+        for absence in effects.absences.drain(..) {
+            let waiting = Waiting { shared: Arc::downgrade(self), absence };
+            // Outside of a runtime there is no timer, and who leaves is gone at once.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    tokio::time::sleep(grace_period).await;
+                    drop(waiting);
+                });
+            }
+        }
+        effects.wakers.into_iter().for_each(std::task::Waker::wake);
+        result
+    }
+
+    /// Adds a join. Returns its number, or `None` if there is no room.
+    pub(super) fn join(self: &Arc<Self>, topic: &Arc<str>, key: &Arc<str>, value: T) -> Option<u64> {
+        let value = Arc::new(value);
+        let joined = self.change(|table, effects| {
+            let id = table.next_id();
+            enter(table, id, topic, key, value, effects).map(|()| id)
+        });
+        joined.inspect_err(|full| tracing::warn!(%topic, reason = %full, "a person is not listed")).ok()
+    }
+
+    /// Gives a join a newer value.
+    pub(super) fn update(self: &Arc<Self>, id: u64, topic: &Arc<str>, key: &Arc<str>, value: T) {
+        let value = Arc::new(value);
+        // The person is here, so there is room.
+        let _ = self.change(|table, effects| enter(table, id, topic, key, value, effects));
+    }
+
+    pub(super) fn leave(self: &Arc<Self>, id: u64, topic: &Arc<str>, key: &Arc<str>) {
+        self.change(|table, effects| table.exit(topic, key, &Origin::Join(id), effects));
+    }
+}
+
+fn enter<T: PartialEq>(
+    table: &mut Table<T>,
+    id: u64,
+    topic: &Arc<str>,
+    key: &Arc<str>,
+    value: Arc<T>,
+    effects: &mut Effects<T>,
+) -> Result<(), Full> {
+    let stamp = table.stamp();
+    table.enter(topic, key, Entry { origin: Origin::Join(id), stamp, since: stamp, value }, effects)
+}
+
+/// The absence of a person, which ends when this is dropped: after the grace period, or when the runtime ends.
+struct Waiting<T: PartialEq + Send + Sync + 'static> {
+    shared: Weak<Shared<T>>,
+    absence: Absence,
+}
+
+impl<T: PartialEq + Send + Sync + 'static> Drop for Waiting<T> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.change(|table, effects| table.end_absence(&self.absence, effects));
+        }
+    }
+}
+
+/// Checks a topic or a key.
+///
+/// # Errors
+///
+/// Why it is not valid.
+pub(super) fn check_name(name: &str) -> Result<(), &'static str> {
+    match name.len() {
+        0 => Err("it is empty"),
+        1..=MAX_NAME_BYTES => Ok(()),
+        _ => Err("it has more than 256 bytes"),
+    }
+}

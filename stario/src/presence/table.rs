@@ -1,0 +1,196 @@
+//! The people of all topics, and how many there may be.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::member::Members;
+use super::topic::{Absence, Effects, Entry, Origin, Person, Topic};
+
+/// How many people a topic may have, unless the app says otherwise.
+const MAX_PER_TOPIC: usize = 10_000;
+
+/// How many people all topics may have together, unless the app says otherwise.
+const MAX_TOTAL: usize = 100_000;
+
+pub(super) struct Table<T> {
+    topics: HashMap<Arc<str>, Topic<T>>,
+    /// How many people all topics have together.
+    people: usize,
+    pub(super) max_per_topic: usize,
+    pub(super) max_total: usize,
+    pub(super) grace_period: Duration,
+    last_stamp: u64,
+    next_id: u64,
+}
+
+/// There is no room for one more person.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Full {
+    Topic(usize),
+    Total(usize),
+}
+
+impl std::fmt::Display for Full {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Full::Topic(most) => write!(formatter, "the topic has {most} people, which is the most"),
+            Full::Total(most) => {
+                write!(formatter, "all topics together have {most} people, which is the most")
+            }
+        }
+    }
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            topics: HashMap::new(),
+            people: 0,
+            max_per_topic: MAX_PER_TOPIC,
+            max_total: MAX_TOTAL,
+            grace_period: Duration::ZERO,
+            last_stamp: 0,
+            next_id: 0,
+        }
+    }
+}
+
+impl<T: PartialEq> Table<T> {
+    /// A number for a join, an absence or a stream of changes.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Now, in microseconds since 1970; later than all that were returned before, even if the clock was set back.
+    pub(super) fn stamp(&mut self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        self.last_stamp = u64::try_from(now).unwrap_or(u64::MAX).max(self.last_stamp.saturating_add(1));
+        self.last_stamp
+    }
+
+    pub(super) fn topic(&mut self, topic: &str) -> Option<&mut Topic<T>> {
+        self.topics.get_mut(topic)
+    }
+
+    pub(super) fn list(&mut self, topic: &str) -> Members<T> {
+        self.topic(topic).map(Topic::list).unwrap_or_default()
+    }
+
+    pub(super) fn person(&self, topic: &str, key: &str) -> Option<&Person<T>> {
+        self.topics.get(topic)?.people.get(key)
+    }
+
+    /// Adds an entry of a person, or replaces the one that its origin has.
+    ///
+    /// # Errors
+    ///
+    /// When the person is not here yet, and there is no room.
+    pub(super) fn enter(
+        &mut self,
+        topic: &Arc<str>,
+        key: &Arc<str>,
+        entry: Entry<T>,
+        effects: &mut Effects<T>,
+    ) -> Result<(), Full> {
+        let count = self.topics.get(topic).map_or(0, |topic| topic.people.len());
+        if let Some(found) = self.topics.get_mut(topic)
+            && let Some(person) = found.people.get_mut(key)
+        {
+            if person.set(entry, effects) {
+                found.change(effects);
+            }
+            return Ok(());
+        }
+        let full = if count >= self.max_per_topic {
+            Some(Full::Topic(self.max_per_topic))
+        } else {
+            (self.people >= self.max_total).then_some(Full::Total(self.max_total))
+        };
+        if let Some(full) = full {
+            effects.values.push(entry.value);
+            return Err(full);
+        }
+        let topic = self.topics.entry(Arc::clone(topic)).or_default();
+        topic.people.insert(Arc::clone(key), Person::new(Arc::clone(key), entry));
+        topic.change(effects);
+        self.people += 1;
+        Ok(())
+    }
+
+    /// Removes an entry of a person, who leaves with the last one: now, or when the grace period is over.
+    pub(super) fn exit(
+        &mut self,
+        topic: &Arc<str>,
+        key: &Arc<str>,
+        origin: &Origin,
+        effects: &mut Effects<T>,
+    ) {
+        let id = self.next_id();
+        let Some(found) = self.topics.get_mut(topic) else { return };
+        let Some(person) = found.people.get_mut(key) else { return };
+        let has_changed = person.remove(origin, effects);
+        if !person.is_absent() {
+            if has_changed {
+                found.change(effects);
+            }
+        } else if person.absence.is_none() {
+            person.absence = Some(id);
+            let absence = Absence { topic: Arc::clone(topic), key: Arc::clone(key), id };
+            if self.grace_period.is_zero() {
+                self.end_absence(&absence, effects);
+            } else {
+                effects.absences.push(absence);
+            }
+        }
+    }
+
+    /// Removes a person who has not come back since the absence began.
+    pub(super) fn end_absence(&mut self, absence: &Absence, effects: &mut Effects<T>) {
+        let Some(topic) = self.topics.get_mut(&absence.topic) else { return };
+        let Some(person) = topic.people.get(&absence.key) else { return };
+        if person.absence != Some(absence.id) {
+            return;
+        }
+        if let Some(person) = topic.people.remove(&absence.key) {
+            person.dissolve(effects);
+            topic.change(effects);
+            self.people -= 1;
+        }
+        self.drop_unused(&absence.topic, effects);
+    }
+
+    /// Adds a stream of changes.
+    pub(super) fn add_watcher(&mut self, topic: &Arc<str>) {
+        self.topics.entry(Arc::clone(topic)).or_default().watchers += 1;
+    }
+
+    /// Removes a stream of changes. Returns its waker, which is dropped once the lock is released.
+    pub(super) fn remove_watcher(
+        &mut self,
+        topic: &Arc<str>,
+        id: u64,
+        effects: &mut Effects<T>,
+    ) -> Option<Waker> {
+        let found = self.topics.get_mut(topic)?;
+        found.watchers -= 1;
+        let waker = found.waiting.remove(&id);
+        self.drop_unused(topic, effects);
+        waker
+    }
+
+    fn drop_unused(&mut self, topic: &str, effects: &mut Effects<T>) {
+        if self.topics.get(topic).is_some_and(Topic::is_unused)
+            && let Some(mut topic) = self.topics.remove(topic)
+        {
+            topic.change(effects);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.topics.is_empty() && self.people == 0
+    }
+}
