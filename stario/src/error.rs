@@ -18,6 +18,9 @@ pub use rejection::Rejection;
 /// A `Result` whose error is an [`Error`] unless another is named.
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 
+/// An error of a store: of sessions, or of who is here.
+pub type StoreError = Box<dyn StdError + Send + Sync>;
+
 /// What a handler, or the app itself, failed with.
 ///
 /// Whatever converts into a `Box<dyn std::error::Error>` converts into one with `?`: every error of `std` and

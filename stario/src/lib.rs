@@ -240,7 +240,7 @@ pub use compress::{Compression, ContentCoding, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use docs::{guide, reference};
-pub use error::{Error, ErrorResponse, Rejection, Result};
+pub use error::{Error, ErrorResponse, Rejection, Result, StoreError};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,
     JsonBody, JsonOrForm, Logger, MatchedPath, PathParam, Query, QueryParam, QueryParams, RawBody, Signal,
@@ -273,7 +273,7 @@ pub use service::AppService;
 #[cfg(feature = "sessions")]
 pub use session::{
     Flash, InvalidSessionId, MemoryStore, Session, SessionData, SessionError, SessionFilter, SessionId,
-    SessionInfo, SessionRecord, SessionStore, Sessions, StoreError,
+    SessionInfo, SessionRecord, SessionStore, Sessions,
 };
 pub use settings::{Guard, Limits, ProxyHeader, SameOrigin, SecurityHeaders};
 pub use stario_html as html;

@@ -3,7 +3,12 @@
 mod changes;
 mod joined;
 mod member;
+mod nodes;
+mod outbox;
+mod record;
+mod replica;
 mod shared;
+mod store;
 mod table;
 mod topic;
 
@@ -14,7 +19,12 @@ use std::time::Duration;
 pub use changes::{Change, Changes};
 pub use joined::Joined;
 pub use member::{IntoMembers, Member, Members};
+use record::Codec;
+use replica::Replica;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use shared::{Shared, check_name};
+pub use store::{PresenceStore, PresenceUpdate, PresenceWatch};
 
 /// Lists who is here, by topic: who is online, who reads this document, who is in this room.
 ///
@@ -74,12 +84,46 @@ use shared::{Shared, check_name};
 /// Clones are the same presence; it is usually shared as [`State`](crate::State). It may be used from any thread.
 pub struct Presence<T> {
     shared: Arc<Shared<T>>,
+    /// What makes it one with those of other processes, if there are any.
+    replica: Option<Arc<Replica<T>>>,
 }
 
 impl<T: PartialEq + Send + Sync + 'static> Presence<T> {
     /// Makes a presence for the people of this process. It has none yet.
     pub fn new() -> Self {
-        Self { shared: Arc::new(Shared::new()) }
+        Self { shared: Arc::new(Shared::new(false)), replica: None }
+    }
+
+    /// Makes a presence of which each process of the app has one, and which lists the people of all of them. `store` is what the processes
+    /// share, such as `nats.presence("shop")` of the crate `stario-nats`.
+    ///
+    /// A person who has tabs at several processes is one person. Values are written as JSON of at most 64 KiB.
+    ///
+    /// | what happens | what the other processes list |
+    /// |---|---|
+    /// | a person joins or leaves, or a server stops | the change, as soon as the store has it |
+    /// | a process dies, or cannot reach the store | its people for one [lease](PresenceStore::lease) more |
+    /// | the store is away, then back | their own people, and those of others for one lease; all of them when it is back |
+    ///
+    /// Joining, leaving and listing never wait for the store. A server that stops waits until the store knows who has left, for at most
+    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout). The clocks of the processes decide which of two values is the
+    /// newest and who came first, nothing else.
+    pub fn over(store: impl PresenceStore) -> Self
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let shared = Arc::new(Shared::new(true));
+        let replica = Arc::new(Replica::new(store, Codec::json(), &shared));
+        let presence = Self { shared, replica: Some(replica) };
+        presence.start();
+        presence
+    }
+
+    /// Starts what connects the processes, which needs a runtime: where the presence was made outside of one, at its first use.
+    fn start(&self) {
+        if let Some(replica) = &self.replica {
+            replica.start(&self.shared);
+        }
     }
 
     /// Sets how long a person who has left stays listed, and can come back without being seen to have left; 0 unless set. Call it when the
@@ -129,6 +173,7 @@ impl<T: PartialEq + Send + Sync + 'static> Presence<T> {
     ///
     /// If the topic or the key is invalid, or there is no room, the person is not listed, which is logged.
     pub fn join(&self, topic: impl AsRef<str>, key: impl fmt::Display, value: T) -> Joined<T> {
+        self.start();
         let (topic, key): (Arc<str>, Arc<str>) = (topic.as_ref().into(), key.to_string().into());
         let invalid = [("topic", &topic), ("key", &key)]
             .into_iter()
@@ -145,6 +190,7 @@ impl<T: PartialEq + Send + Sync + 'static> Presence<T> {
 
     /// Who is here now, in the order in which they came. Nobody is under a topic that is invalid.
     pub fn list(&self, topic: impl AsRef<str>) -> Members<T> {
+        self.start();
         self.shared.table().list(topic.as_ref())
     }
 
@@ -172,6 +218,7 @@ impl<T: PartialEq + Send + Sync + 'static> Presence<T> {
     /// # Ok::<_, std::io::Error>(())
     /// ```
     pub fn changes(&self, topic: impl AsRef<str>) -> Changes<T> {
+        self.start();
         let topic = topic.as_ref();
         let checked = check_name(topic);
         if let Err(reason) = checked {
@@ -189,7 +236,7 @@ impl<T: PartialEq + Send + Sync + 'static> Default for Presence<T> {
 
 impl<T> Clone for Presence<T> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self { shared: Arc::clone(&self.shared), replica: self.replica.clone() }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::parameter::{Parameter, Requirement};
 use crate::scope::Scope;
 use current::CurrentSession;
 
-pub use error::{SessionError, StoreError};
+pub use error::SessionError;
 pub use flash::Flash;
 pub use id::{InvalidSessionId, SessionId};
 pub use memory::MemoryStore;

@@ -1,11 +1,14 @@
 //! Counts tasks, so that their end can be waited for.
 
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
+
+/// What this process has still to tell other processes, such as that somebody has left: a stop waits for it.
+pub(crate) static UNSENT: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::default);
 
 /// Counts its tokens, and wakes the tasks that wait until the last token is dropped.
 #[derive(Debug, Clone, Default)]

@@ -49,7 +49,8 @@ const STARIO: &str = "
     datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/payload relay/transport relay/remote
     relay/heard relay/history relay/table relay/receive relay/subscription relay/updates relay
     relay/publish
-    presence/member presence/topic presence/table presence/shared presence/joined presence/changes presence
+    presence/member presence/topic presence/store presence/record presence/outbox presence/table presence/nodes
+    presence/shared presence/replica presence/joined presence/changes presence
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call

@@ -4,6 +4,7 @@
 //! the stop begins: event streams end, idle connections are closed
 //!   --> requests end          until `stop_timeout`, then they are cut
 //!   --> background work ends  until `detached_stop_timeout`, then it is cut
+//!   --> other processes know who has left                    until `cleanup_timeout`
 //!   --> stop hooks with an attribute run, in reverse order   each until `cleanup_timeout`
 //!   --> singletons are cleaned up, in reverse order          each until `cleanup_timeout`
 //!   --> other stop hooks run, in reverse order               each until `cleanup_timeout`
@@ -20,6 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::Assembled;
 use crate::settings::Limits;
 use crate::stop::StopSignal;
+use crate::tasks::UNSENT;
 use crate::work::Unfinished;
 
 /// How long calls that were cut may take to end.
@@ -66,6 +68,12 @@ impl StopSequence<'_> {
             cleanups += work.running();
         }
 
+        // Before the hooks, which may close the connection that it is sent by.
+        if !self.is_in_time(UNSENT.wait(), Instant::now() + limits.cleanup_timeout).await {
+            tracing::warn!(
+                "the store of a presence does not answer: other processes learn late who has left"
+            );
+        }
         cleanups += self.clean_up().await;
         let mut unfinished = work.unfinished().clone();
         unfinished.cleanups += cleanups;

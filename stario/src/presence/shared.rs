@@ -2,6 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::outbox::Outbox;
 use super::table::{Full, Table};
 use super::topic::{Absence, Effects, Entry, Origin};
 
@@ -10,11 +14,30 @@ const MAX_NAME_BYTES: usize = 256;
 
 pub(super) struct Shared<T> {
     table: Mutex<Table<T>>,
+    /// Given when there is something to tell other nodes.
+    unsent: Arc<Notify>,
+    /// Given when this is dropped.
+    ended: DropGuard,
 }
 
 impl<T> Shared<T> {
-    pub(super) fn new() -> Self {
-        Self { table: Mutex::default() }
+    pub(super) fn new(has_outbox: bool) -> Self {
+        let mut table = Table::default();
+        table.outbox = has_outbox.then(Outbox::default);
+        Self {
+            table: Mutex::new(table),
+            unsent: Arc::default(),
+            ended: CancellationToken::new().drop_guard(),
+        }
+    }
+
+    pub(super) fn unsent(&self) -> Arc<Notify> {
+        Arc::clone(&self.unsent)
+    }
+
+    /// A token that is cancelled when this is dropped.
+    pub(super) fn ended(&self) -> CancellationToken {
+        self.ended.token().clone()
     }
 
     /// The table, also after a panic: each change of it is one call, so none is half done.
@@ -40,6 +63,9 @@ impl<T: PartialEq + Send + Sync + 'static> Shared<T> {
                     drop(waiting);
                 });
             }
+        }
+        if effects.has_unsent {
+            self.unsent.notify_one();
         }
         effects.wakers.into_iter().for_each(std::task::Waker::wake);
         result

@@ -6,6 +6,9 @@ use std::task::Waker;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::member::Members;
+use super::nodes::Nodes;
+use super::outbox::{Id, Outbox};
+use super::record::Record;
 use super::topic::{Absence, Effects, Entry, Origin, Person, Topic};
 
 /// How many people a topic may have, unless the app says otherwise.
@@ -21,6 +24,10 @@ pub(super) struct Table<T> {
     pub(super) max_per_topic: usize,
     pub(super) max_total: usize,
     pub(super) grace_period: Duration,
+    /// What other nodes are to know, if there are any.
+    pub(super) outbox: Option<Outbox>,
+    /// What other nodes have said.
+    pub(super) nodes: Nodes<T>,
     last_stamp: u64,
     next_id: u64,
 }
@@ -51,6 +58,8 @@ impl<T> Default for Table<T> {
             max_per_topic: MAX_PER_TOPIC,
             max_total: MAX_TOTAL,
             grace_period: Duration::ZERO,
+            outbox: None,
+            nodes: Nodes::default(),
             last_stamp: 0,
             next_id: 0,
         }
@@ -79,8 +88,25 @@ impl<T: PartialEq> Table<T> {
         self.topic(topic).map(Topic::list).unwrap_or_default()
     }
 
-    pub(super) fn person(&self, topic: &str, key: &str) -> Option<&Person<T>> {
-        self.topics.get(topic)?.people.get(key)
+    /// What other nodes are to know of a person, if one of this node's joins is the person's.
+    pub(super) fn record(&self, (topic, key): &Id) -> Option<Record<T>> {
+        let person = self.topics.get(topic)?.people.get(key)?;
+        let newest = person.newest_join()?;
+        Some(Record {
+            topic: Arc::clone(topic),
+            key: Arc::clone(key),
+            since: person.since(),
+            stamp: newest.stamp,
+            value: Arc::clone(&newest.value),
+        })
+    }
+
+    /// Notes that other nodes are to know of a change of this node's joins.
+    fn note(&mut self, topic: &Arc<str>, key: &Arc<str>, is_here: bool, effects: &mut Effects<T>) {
+        if let Some(outbox) = &mut self.outbox {
+            outbox.note(topic, key, is_here);
+            effects.has_unsent = true;
+        }
     }
 
     /// Adds an entry of a person, or replaces the one that its origin has.
@@ -95,29 +121,44 @@ impl<T: PartialEq> Table<T> {
         entry: Entry<T>,
         effects: &mut Effects<T>,
     ) -> Result<(), Full> {
-        let count = self.topics.get(topic).map_or(0, |topic| topic.people.len());
-        if let Some(found) = self.topics.get_mut(topic)
-            && let Some(person) = found.people.get_mut(key)
+        let is_join = matches!(entry.origin, Origin::Join(_));
+        let known = self.topics.get_mut(topic);
+        if let Some(known) = known
+            && let Some(person) = known.people.get_mut(key)
         {
             if person.set(entry, effects) {
-                found.change(effects);
+                known.change(effects);
             }
-            return Ok(());
-        }
-        let full = if count >= self.max_per_topic {
-            Some(Full::Topic(self.max_per_topic))
         } else {
-            (self.people >= self.max_total).then_some(Full::Total(self.max_total))
-        };
-        if let Some(full) = full {
-            effects.values.push(entry.value);
-            return Err(full);
+            if let Err(full) = self.check_room(topic) {
+                effects.values.push(entry.value);
+                return Err(full);
+            }
+            let topic = self.topics.entry(Arc::clone(topic)).or_default();
+            topic.people.insert(Arc::clone(key), Person::new(Arc::clone(key), entry));
+            topic.change(effects);
+            self.people += 1;
         }
-        let topic = self.topics.entry(Arc::clone(topic)).or_default();
-        topic.people.insert(Arc::clone(key), Person::new(Arc::clone(key), entry));
-        topic.change(effects);
-        self.people += 1;
+        if is_join {
+            self.note(topic, key, true, effects);
+        }
         Ok(())
+    }
+
+    /// Checks that there is room for one more person.
+    ///
+    /// # Errors
+    ///
+    /// Which limit leaves none.
+    fn check_room(&self, topic: &str) -> Result<(), Full> {
+        let count = self.topics.get(topic).map_or(0, |topic| topic.people.len());
+        if count >= self.max_per_topic {
+            Err(Full::Topic(self.max_per_topic))
+        } else if self.people >= self.max_total {
+            Err(Full::Total(self.max_total))
+        } else {
+            Ok(())
+        }
     }
 
     /// Removes an entry of a person, who leaves with the last one: now, or when the grace period is over.
@@ -132,6 +173,7 @@ impl<T: PartialEq> Table<T> {
         let Some(found) = self.topics.get_mut(topic) else { return };
         let Some(person) = found.people.get_mut(key) else { return };
         let has_changed = person.remove(origin, effects);
+        let has_join = person.newest_join().is_some();
         if !person.is_absent() {
             if has_changed {
                 found.change(effects);
@@ -144,6 +186,9 @@ impl<T: PartialEq> Table<T> {
             } else {
                 effects.absences.push(absence);
             }
+        }
+        if matches!(origin, Origin::Join(_)) {
+            self.note(topic, key, has_join, effects);
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Effects<T> {
     pub(super) lists: Vec<Members<T>>,
     /// People without an entry who are given time to come back.
     pub(super) absences: Vec<Absence>,
+    /// Whether there is something to tell other nodes.
+    pub(super) has_unsent: bool,
 }
 
 /// A person without an entry.
@@ -45,7 +47,13 @@ pub(super) struct Absence {
 
 impl<T> Default for Effects<T> {
     fn default() -> Self {
-        Self { wakers: Vec::new(), values: Vec::new(), lists: Vec::new(), absences: Vec::new() }
+        Self {
+            wakers: Vec::new(),
+            values: Vec::new(),
+            lists: Vec::new(),
+            absences: Vec::new(),
+            has_unsent: false,
+        }
     }
 }
 
@@ -62,8 +70,8 @@ impl<T: PartialEq> Person<T> {
         Self { shown, entries: smallvec![entry], absence: None }
     }
 
-    pub(super) fn shown(&self) -> &Member<T> {
-        &self.shown
+    pub(super) fn since(&self) -> u64 {
+        self.shown.since_stamp()
     }
 
     /// The newest of the joins of this process.

@@ -4,10 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::error::{ErrorRegistration, ErrorResponse, Registered};
-
-/// An error of a store.
-pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
+use crate::error::{ErrorRegistration, ErrorResponse, Registered, StoreError};
 
 /// Why a session could not be changed, or a message not be kept for the next page.
 ///

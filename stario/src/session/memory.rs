@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::SessionId;
 use super::store::{SessionFilter, SessionRecord, SessionStore};
-use super::{SessionId, StoreError};
+use crate::error::StoreError;
 
 /// The most bytes that are kept unless the app says otherwise: 64 MiB.
 const MAX_BYTES: usize = 64 * 1024 * 1024;

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{SessionId, StoreError};
+use super::SessionId;
+use crate::error::StoreError;
 
 /// What a session can hold: a value that serde writes and reads, with a default for visitors that have no session.
 #[diagnostic::on_unimplemented(

@@ -8,6 +8,7 @@ mod detached;
 mod events;
 mod inputs;
 mod presence;
+mod presence_nodes;
 mod relay;
 mod relay_history;
 mod relay_streams;

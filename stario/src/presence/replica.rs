@@ -1,0 +1,385 @@
+//! The part of a node in what all nodes know: it writes who is here to the store, and reads what the others write.
+//!
+//! ```text
+//! write:   what has changed, a sign of life three times in a lease, everything every three leases and after a failure
+//! watch:   ask for everything to be written --> open a watch --> records, changes --> lost: from the beginning
+//! expire:  hides the people of a node that was not heard for a lease
+//! ```
+//!
+//! A node writes its records before its sign of life when it begins and after a failure. So a node whose sign of life is in the store has
+//! all of its records there, and what others still list of it has gone; of a node without one nothing is known, and its
+//! people stay until its lease is over.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::outbox::{Id, Outbox};
+use super::record::{Codec, MAX_BYTES, Record, node_name, store_key};
+use super::shared::{Shared, check_name};
+use super::store::{AnyStore, PresenceStore, PresenceUpdate, PresenceWatch};
+use crate::error::StoreError;
+use crate::panic::{catch_panic, panic_message};
+
+/// How long a node waits at least after a failure of the store.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) struct Replica<T> {
+    node: Arc<str>,
+    store: Box<dyn AnyStore>,
+    lease: Duration,
+    codec: Codec<T>,
+    has_started: AtomicBool,
+    /// Given when there is something to write.
+    unsent: Arc<Notify>,
+    /// Given when the presence is dropped.
+    ended: CancellationToken,
+    /// Given when a node is believed from now on.
+    heard: Notify,
+    /// How often it was asked for everything to be written.
+    asked: AtomicU64,
+    /// How many of these requests are answered.
+    answered: watch::Sender<u64>,
+    /// Whether the last call of the store failed, which the log has.
+    has_failed: AtomicBool,
+    /// Whether the log has that there is no room.
+    is_full: AtomicBool,
+}
+
+impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
+    pub(super) fn new(store: impl PresenceStore, codec: Codec<T>, shared: &Shared<T>) -> Self {
+        Self {
+            node: node_name(),
+            lease: store.lease().max(Duration::from_millis(1)),
+            store: Box::new(store),
+            codec,
+            has_started: AtomicBool::new(false),
+            unsent: shared.unsent(),
+            ended: shared.ended(),
+            heard: Notify::new(),
+            asked: AtomicU64::new(0),
+            answered: watch::Sender::new(0),
+            has_failed: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
+        }
+    }
+
+    /// Starts the tasks of the node, unless they run already or there is no runtime.
+    pub(super) fn start(self: &Arc<Self>, shared: &Arc<Shared<T>>) {
+        if self.has_started.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if !self.has_started.swap(true, Ordering::Relaxed) {
+            let (replica, shared) = (Arc::clone(self), Arc::downgrade(shared));
+            runtime.spawn(async move { replica.run(&shared).await });
+        }
+    }
+
+    async fn run(&self, shared: &Weak<Shared<T>>) {
+        loop {
+            let work = async { tokio::join!(self.write(shared), self.watch(shared), self.expire(shared)) };
+            let panicked = tokio::select! {
+                biased;
+                () = self.ended.cancelled() => break,
+                ended = catch_panic(work) => ended.err(),
+            };
+            // The code of the store or of the values panics.
+            if let Some(panic) = panicked {
+                tracing::error!(panic = panic_message(&*panic), "a presence panicked, and begins again");
+                sleep(self.pause()).await;
+            }
+        }
+        // The others need not wait for the lease to end.
+        let _ = timeout(self.call_time(), self.store.delete(&self.node)).await;
+    }
+
+    /// Writes what has changed, and that the node lives.
+    async fn write(&self, shared: &Weak<Shared<T>>) {
+        let mut next_sign = Instant::now();
+        let mut next_renewal = Instant::now() + self.lease * 3;
+        loop {
+            match self.write_all(shared, &mut next_sign, &mut next_renewal).await {
+                Ok(()) => {
+                    self.note_success();
+                    tokio::select! {
+                        () = self.unsent.notified() => {}
+                        () = sleep_until(next_sign) => {}
+                    }
+                }
+                Err(error) => {
+                    self.note_failure(&*error);
+                    // The store may have lost everything.
+                    self.asked.fetch_add(1, Ordering::Relaxed);
+                    sleep(self.pause()).await;
+                }
+            }
+        }
+    }
+
+    /// Writes until there is nothing to write.
+    ///
+    /// # Errors
+    ///
+    /// Why the store did not take it. What is not written waits for the next time.
+    async fn write_all(
+        &self,
+        shared: &Weak<Shared<T>>,
+        next_sign: &mut Instant,
+        next_renewal: &mut Instant,
+    ) -> Result<(), StoreError> {
+        let asked = self.asked.load(Ordering::Relaxed);
+        let is_asked = asked > *self.answered.borrow();
+        if is_asked || *next_renewal <= Instant::now() {
+            self.with_outbox(shared, |outbox| outbox.note_all());
+            *next_renewal = Instant::now() + self.lease * 3;
+        }
+        loop {
+            // The records that are written after a failure show that the node lives, too.
+            if !is_asked && *next_sign <= Instant::now() {
+                self.sign(next_sign).await?;
+            }
+            let Some(id) = self.with_outbox(shared, Outbox::next).flatten() else { break };
+            if let Err(error) = self.write_record(shared, &id).await {
+                self.with_outbox(shared, |outbox| outbox.note(&id.0, &id.1, true));
+                return Err(error);
+            }
+        }
+        if is_asked {
+            self.sign(next_sign).await?;
+            self.answered.send_replace(asked);
+        }
+        self.with_outbox(shared, Outbox::release);
+        Ok(())
+    }
+
+    /// Says that the node lives.
+    async fn sign(&self, next_sign: &mut Instant) -> Result<(), StoreError> {
+        let next = Instant::now() + self.lease / 3;
+        self.call(self.store.put(&self.node, Bytes::new())).await?;
+        *next_sign = next;
+        Ok(())
+    }
+
+    /// Writes or deletes the record of one person.
+    async fn write_record(&self, shared: &Weak<Shared<T>>, id: &Id) -> Result<(), StoreError> {
+        let Some(record) = shared.upgrade().map(|shared| shared.table().record(id)) else { return Ok(()) };
+        let key = store_key(&self.node, &id.0, &id.1);
+        if let Some(bytes) = record.and_then(|record| self.encode(&record)) {
+            self.with_outbox(shared, |outbox| outbox.begin_to_put(id));
+            self.call(self.store.put(&key, bytes)).await
+        } else {
+            if self.with_outbox(shared, |outbox| outbox.is_stored(id)) == Some(true) {
+                self.call(self.store.delete(&key)).await?;
+            }
+            self.with_outbox(shared, |outbox| outbox.deleted(id));
+            Ok(())
+        }
+    }
+
+    /// The bytes of a record; none, which is logged, if there can be none.
+    fn encode(&self, record: &Record<T>) -> Option<Bytes> {
+        let problem = match catch_unwind(AssertUnwindSafe(|| (self.codec.encode)(record))) {
+            Ok(Ok(bytes)) if bytes.len() <= MAX_BYTES => return Some(bytes.into()),
+            Ok(Ok(bytes)) => format!("its record has {} bytes, and may have {MAX_BYTES}", bytes.len()),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic_message(&*panic),
+        };
+        tracing::error!(topic = &*record.topic, problem, "other processes are not told of a person");
+        None
+    }
+
+    /// Reads what other nodes write.
+    async fn watch(&self, shared: &Weak<Shared<T>>) {
+        loop {
+            self.ask_for_everything().await;
+            match self.call(self.store.watch()).await {
+                Ok(updates) => self.follow(updates, shared).await,
+                Err(error) => self.note_failure(&*error),
+            }
+            sleep(self.pause()).await;
+        }
+    }
+
+    /// Has everything written, and waits for that, but no longer than a lease.
+    async fn ask_for_everything(&self) {
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        self.unsent.notify_one();
+        let mut answered = self.answered.subscribe();
+        let _ = timeout(self.lease, answered.wait_for(|answered| *answered >= asked)).await;
+    }
+
+    /// Takes over what the store tells, until the stream ends or this node's own sign of life does not come back.
+    async fn follow(&self, mut updates: PresenceWatch, shared: &Weak<Shared<T>>) {
+        let mut end = Instant::now() + self.lease;
+        let mut snapshot = Some(Snapshot::default());
+        loop {
+            let next = std::future::poll_fn(|ctx| updates.as_mut().poll_next(ctx));
+            let update = match timeout_at(end, next).await {
+                Ok(Some(update)) if Instant::now() <= end => update,
+                Ok(None) => return,
+                Ok(_) | Err(_) => {
+                    tracing::warn!("a presence hears nothing from its store, and watches it anew");
+                    return;
+                }
+            };
+            let Some(shared) = shared.upgrade() else { return };
+            match update {
+                PresenceUpdate::Put { key, value, age } => {
+                    let (node, is_sign) = parts(&key);
+                    if node == &*self.node {
+                        if is_sign {
+                            end = Instant::now() + self.lease;
+                        }
+                        continue;
+                    }
+                    if let Some(snapshot) = &mut snapshot {
+                        snapshot.note(node, &key, is_sign);
+                    }
+                    self.take(&shared, node, &key, is_sign, &value, age);
+                }
+                PresenceUpdate::Delete { key } => {
+                    let (node, is_sign) = parts(&key);
+                    let name = Arc::from(node);
+                    if node == &*self.node {
+                        continue;
+                    }
+                    shared.change(|table, effects| {
+                        if is_sign {
+                            table.forget(&name, effects);
+                        } else {
+                            table.remove_record(&name, &key, effects);
+                        }
+                    });
+                }
+                PresenceUpdate::Current => {
+                    let Some(Snapshot { signs, records }) = snapshot.take() else { continue };
+                    for node in signs {
+                        let none = HashSet::new();
+                        let keys = records.get(&node).unwrap_or(&none);
+                        shared.change(|table, effects| table.keep_records(&node, keys, effects));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes over a record or a sign of life.
+    fn take(
+        &self,
+        shared: &Arc<Shared<T>>,
+        node: &str,
+        key: &str,
+        is_sign: bool,
+        value: &[u8],
+        age: Duration,
+    ) {
+        let node = Arc::from(node);
+        let end = Instant::now() + self.lease.saturating_sub(age);
+        let record = if is_sign { None } else { self.decode(key, value) };
+        let (is_new, has_room) = shared.change(|table, effects| {
+            let is_new = table.hear(&node, end, effects);
+            let has_room = record.map(|record| table.put_record(&node, key.into(), record, effects));
+            (is_new, has_room)
+        });
+        if is_new {
+            self.heard.notify_one();
+        }
+        let Some(has_room) = has_room else { return };
+        if !has_room && !self.is_full.swap(true, Ordering::Relaxed) {
+            tracing::warn!("people of other processes are not listed: there is no room for more");
+        }
+    }
+
+    /// The record that another node has written; none, which is logged, if it cannot be read.
+    fn decode(&self, key: &str, bytes: &[u8]) -> Option<Record<T>> {
+        let problem = match catch_unwind(AssertUnwindSafe(|| (self.codec.decode)(bytes))) {
+            Ok(Ok(record)) => {
+                let checked = check_name(&record.topic).and(check_name(&record.key));
+                let Err(reason) = checked else { return Some(record) };
+                reason.to_owned()
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic_message(&*panic),
+        };
+        tracing::error!(key, problem, "a person of another process is not listed");
+        None
+    }
+
+    /// Hides the people of nodes that have become silent, whether or not the store can be reached.
+    async fn expire(&self, shared: &Weak<Shared<T>>) {
+        loop {
+            let Some(table) = shared.upgrade() else { return };
+            let next = table.change(|table, effects| table.expire(self.lease, effects));
+            drop(table);
+            tokio::select! {
+                () = self.heard.notified() => {}
+                () = sleep_until(next.unwrap_or_else(|| Instant::now() + self.lease)) => {}
+            }
+        }
+    }
+
+    /// Calls the store, and gives up after a third of a lease.
+    async fn call<V>(&self, call: impl Future<Output = Result<V, StoreError>>) -> Result<V, StoreError> {
+        timeout(self.call_time(), call).await.unwrap_or_else(|_| Err("the store does not answer".into()))
+    }
+
+    fn call_time(&self) -> Duration {
+        self.lease / 3
+    }
+
+    /// How long to wait after a failure.
+    fn pause(&self) -> Duration {
+        (self.lease / 20).max(LEAST_PAUSE)
+    }
+
+    fn with_outbox<R>(&self, shared: &Weak<Shared<T>>, call: impl FnOnce(&mut Outbox) -> R) -> Option<R> {
+        shared.upgrade()?.table().outbox.as_mut().map(call)
+    }
+
+    fn note_failure(&self, error: &(dyn std::error::Error + 'static)) {
+        if !self.has_failed.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                error,
+                "a presence cannot reach its store: who is at other processes is shown for one lease more"
+            );
+        }
+    }
+
+    fn note_success(&self) {
+        if self.has_failed.swap(false, Ordering::Relaxed) {
+            tracing::info!("a presence reaches its store again");
+        }
+    }
+}
+
+/// What a watch yields before it is current.
+#[derive(Default)]
+struct Snapshot {
+    /// The nodes whose sign of life is in the store.
+    signs: HashSet<Arc<str>>,
+    /// The keys of the records of each node.
+    records: HashMap<Arc<str>, HashSet<String>>,
+}
+
+impl Snapshot {
+    fn note(&mut self, node: &str, key: &str, is_sign: bool) {
+        if is_sign {
+            self.signs.insert(node.into());
+        } else {
+            self.records.entry(node.into()).or_default().insert(key.to_owned());
+        }
+    }
+}
+
+/// The node that a key of the store belongs to, and whether it is that of its sign of life.
+fn parts(key: &str) -> (&str, bool) {
+    key.split_once('.').map_or((key, true), |(node, _)| (node, false))
+}
