@@ -1,4 +1,5 @@
-//! Several processes of a [stario](https://docs.rs/stario) app over [NATS](https://nats.io): one relay, and one store of sessions.
+//! Several processes of a [stario](https://docs.rs/stario) app over [NATS](https://nats.io): one relay, one store of sessions, and
+//! one list of [who is here](NatsPresence).
 //!
 //! ```
 //! use stario::prelude::*;
@@ -90,6 +91,7 @@ mod connection;
 mod error;
 #[cfg_attr(not(feature = "metrics"), path = "figures/absent.rs")]
 mod figures;
+mod presence;
 mod queue;
 mod relay;
 mod sessions;
@@ -98,5 +100,6 @@ mod subject;
 pub use async_nats;
 pub use connection::{Nats, connect};
 pub use error::{ConnectError, NotReady};
+pub use presence::NatsPresence;
 pub use relay::NatsRelay;
 pub use sessions::{BucketError, NatsSessions, SessionBucket};
