@@ -75,6 +75,9 @@ pub use store::{PresenceStore, PresenceUpdate, PresenceWatch};
 /// between may hold that back, and a computer that goes to sleep closes nothing; then the ping that the stream sends every
 /// 30 seconds ([`App::ping_interval`](crate::App::ping_interval)) has to fail first.
 ///
+/// Datastar closes the stream of a query while its page is hidden: who looks at another tab has left, unless the page's action has
+/// [`open_when_hidden(true)`](crate::Action::open_when_hidden).
+///
 /// # Limits
 ///
 /// Topics and keys have 1 to 256 bytes, a topic at most [10,000 people](Self::max_per_topic), and all topics together
