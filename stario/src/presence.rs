@@ -6,6 +6,7 @@ mod member;
 mod nodes;
 mod outbox;
 mod record;
+mod remote;
 mod replica;
 mod shared;
 mod store;

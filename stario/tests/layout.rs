@@ -49,7 +49,7 @@ const STARIO: &str = "
     datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/payload relay/transport relay/remote
     relay/heard relay/history relay/table relay/receive relay/subscription relay/updates relay
     relay/publish
-    presence/member presence/topic presence/store presence/record presence/outbox presence/table presence/nodes
+    presence/member presence/topic presence/store presence/record presence/outbox presence/nodes presence/table presence/remote
     presence/shared presence/replica presence/joined presence/changes presence
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
@@ -421,7 +421,10 @@ fn dependencies_of_features_have_their_place() {
     );
     only_in("async_compression::", &["compress/decode.rs", "compress/encoder.rs"]);
     only_in("zlib_rs::", &["compress/encoder.rs"]);
-    only_in("runtime.spawn(", &["inject/cleanups.rs", "work.rs"]);
+    only_in(
+        "runtime.spawn(",
+        &["inject/cleanups.rs", "presence/replica.rs", "presence/shared.rs", "work.rs"],
+    );
     only_in("dispatch(", &["dispatch.rs", "server/answer.rs", "service.rs", "testing/request.rs"]);
 }
 

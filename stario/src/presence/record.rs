@@ -1,6 +1,8 @@
 //! What a node tells others of one person: a record of JSON, and its key in the store.
 
+use std::collections::hash_map::RandomState;
 use std::fmt::Write;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -52,15 +54,9 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<Record<T>> {
     Ok(Record { topic: topic.into(), key: key.into(), since, stamp, value: Arc::new(value) })
 }
 
-/// A name for this node, which no other has.
+/// A name for this node: 64 random bits. The keys of a `RandomState` are the system's randomness.
 pub(super) fn node_name() -> Arc<str> {
-    let mut random = [0; 8];
-    // Without random bytes, the time and the process tell nodes apart.
-    if getrandom::fill(&mut random).is_err() {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        random = (u64::from(now.subsec_nanos()) << 32 | u64::from(std::process::id())).to_le_bytes();
-    }
-    format!("{:016x}", u64::from_le_bytes(random)).into()
+    format!("{:016x}", RandomState::new().hash_one(())).into()
 }
 
 /// The key of a record in the store. It begins with the node's, which is that of its sign of life, and a dot.

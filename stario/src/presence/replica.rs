@@ -47,8 +47,8 @@ pub(super) struct Replica<T> {
     asked: AtomicU64,
     /// How many of these requests are answered.
     answered: watch::Sender<u64>,
-    /// Whether the last call of the store failed, which the log has.
-    has_failed: AtomicBool,
+    unwritable: Outage,
+    unreadable: Outage,
     /// Whether the log has that there is no room.
     is_full: AtomicBool,
 }
@@ -66,7 +66,12 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             heard: Notify::new(),
             asked: AtomicU64::new(0),
             answered: watch::Sender::new(0),
-            has_failed: AtomicBool::new(false),
+            unwritable: Outage::new(
+                "a presence cannot write to its store: other processes list its people for one lease more",
+            ),
+            unreadable: Outage::new(
+                "a presence cannot read its store: people of other processes are listed for one lease more",
+            ),
             is_full: AtomicBool::new(false),
         }
     }
@@ -108,14 +113,14 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         loop {
             match self.write_all(shared, &mut next_sign, &mut next_renewal).await {
                 Ok(()) => {
-                    self.note_success();
+                    self.unwritable.end();
                     tokio::select! {
                         () = self.unsent.notified() => {}
                         () = sleep_until(next_sign) => {}
                     }
                 }
                 Err(error) => {
-                    self.note_failure(&*error);
+                    self.unwritable.begin(&*error);
                     // The store may have lost everything.
                     self.asked.fetch_add(1, Ordering::Relaxed);
                     sleep(self.pause()).await;
@@ -138,7 +143,7 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         let asked = self.asked.load(Ordering::Relaxed);
         let is_asked = asked > *self.answered.borrow();
         if is_asked || *next_renewal <= Instant::now() {
-            self.with_outbox(shared, |outbox| outbox.note_all());
+            with_outbox(shared, Outbox::note_all);
             *next_renewal = Instant::now() + self.lease * 3;
         }
         loop {
@@ -146,9 +151,9 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             if !is_asked && *next_sign <= Instant::now() {
                 self.sign(next_sign).await?;
             }
-            let Some(id) = self.with_outbox(shared, Outbox::next).flatten() else { break };
+            let Some(id) = with_outbox(shared, Outbox::next).flatten() else { break };
             if let Err(error) = self.write_record(shared, &id).await {
-                self.with_outbox(shared, |outbox| outbox.note(&id.0, &id.1, true));
+                with_outbox(shared, |outbox| outbox.note(&id.0, &id.1, true));
                 return Err(error);
             }
         }
@@ -156,7 +161,7 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             self.sign(next_sign).await?;
             self.answered.send_replace(asked);
         }
-        self.with_outbox(shared, Outbox::release);
+        with_outbox(shared, Outbox::release);
         Ok(())
     }
 
@@ -173,13 +178,13 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         let Some(record) = shared.upgrade().map(|shared| shared.table().record(id)) else { return Ok(()) };
         let key = store_key(&self.node, &id.0, &id.1);
         if let Some(bytes) = record.and_then(|record| self.encode(&record)) {
-            self.with_outbox(shared, |outbox| outbox.begin_to_put(id));
+            with_outbox(shared, |outbox| outbox.begin_to_put(id));
             self.call(self.store.put(&key, bytes)).await
         } else {
-            if self.with_outbox(shared, |outbox| outbox.is_stored(id)) == Some(true) {
+            if with_outbox(shared, |outbox| outbox.is_stored(id)) == Some(true) {
                 self.call(self.store.delete(&key)).await?;
             }
-            self.with_outbox(shared, |outbox| outbox.deleted(id));
+            with_outbox(shared, |outbox| outbox.deleted(id));
             Ok(())
         }
     }
@@ -201,8 +206,11 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         loop {
             self.ask_for_everything().await;
             match self.call(self.store.watch()).await {
-                Ok(updates) => self.follow(updates, shared).await,
-                Err(error) => self.note_failure(&*error),
+                Ok(updates) => {
+                    self.unreadable.end();
+                    self.follow(updates, shared).await;
+                }
+                Err(error) => self.unreadable.begin(&*error),
             }
             sleep(self.pause()).await;
         }
@@ -240,10 +248,15 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
                         }
                         continue;
                     }
+                    let mut end = Instant::now() + self.lease.saturating_sub(age);
                     if let Some(snapshot) = &mut snapshot {
                         snapshot.note(node, &key, is_sign);
+                        if !is_sign {
+                            // Of a node that has ended, records may be left.
+                            end = Instant::now();
+                        }
                     }
-                    self.take(&shared, node, &key, is_sign, &value, age);
+                    self.take(&shared, node, &key, is_sign, &value, end);
                 }
                 PresenceUpdate::Delete { key } => {
                     let (node, is_sign) = parts(&key);
@@ -271,7 +284,7 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         }
     }
 
-    /// Takes over a record or a sign of life.
+    /// Takes over a record or a sign of life of a node, which is believed until `end`.
     fn take(
         &self,
         shared: &Arc<Shared<T>>,
@@ -279,10 +292,9 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         key: &str,
         is_sign: bool,
         value: &[u8],
-        age: Duration,
+        end: Instant,
     ) {
         let node = Arc::from(node);
-        let end = Instant::now() + self.lease.saturating_sub(age);
         let record = if is_sign { None } else { self.decode(key, value) };
         let (is_new, has_room) = shared.change(|table, effects| {
             let is_new = table.hear(&node, end, effects);
@@ -339,22 +351,32 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
     fn pause(&self) -> Duration {
         (self.lease / 20).max(LEAST_PAUSE)
     }
+}
 
-    fn with_outbox<R>(&self, shared: &Weak<Shared<T>>, call: impl FnOnce(&mut Outbox) -> R) -> Option<R> {
-        shared.upgrade()?.table().outbox.as_mut().map(call)
+/// Uses the outbox, unless the presence was dropped.
+fn with_outbox<T, R>(shared: &Weak<Shared<T>>, call: impl FnOnce(&mut Outbox) -> R) -> Option<R> {
+    shared.upgrade()?.table().outbox.as_mut().map(call)
+}
+
+/// Whether calls of the store fail, which the log says once.
+struct Outage {
+    message: &'static str,
+    has_begun: AtomicBool,
+}
+
+impl Outage {
+    fn new(message: &'static str) -> Self {
+        Self { message, has_begun: AtomicBool::new(false) }
     }
 
-    fn note_failure(&self, error: &(dyn std::error::Error + 'static)) {
-        if !self.has_failed.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                error,
-                "a presence cannot reach its store: who is at other processes is shown for one lease more"
-            );
+    fn begin(&self, error: &(dyn std::error::Error + 'static)) {
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            tracing::warn!(error, "{}", self.message);
         }
     }
 
-    fn note_success(&self) {
-        if self.has_failed.swap(false, Ordering::Relaxed) {
+    fn end(&self) {
+        if self.has_begun.swap(false, Ordering::Relaxed) {
             tracing::info!("a presence reaches its store again");
         }
     }

@@ -131,3 +131,22 @@ pub(super) fn check_name(name: &str) -> Result<(), &'static str> {
         _ => Err("it has more than 256 bytes"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::presence::Presence;
+
+    #[test]
+    fn nothing_is_left_of_a_topic_that_nobody_uses() {
+        let presence = Presence::new();
+        let ada = presence.join("room", "ada", 1);
+        let changes = presence.changes("room");
+        let silent = presence.changes("nobody");
+        drop(ada);
+        drop(silent);
+        assert!(!presence.shared.table().is_empty());
+        drop(changes);
+        assert!(presence.shared.table().is_empty());
+    }
+}

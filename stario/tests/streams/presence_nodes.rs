@@ -301,6 +301,12 @@ async fn a_presence_that_is_dropped_says_so() {
     drop((ada, one));
     let took = until(&mut at_two, "").await;
     assert!(took < Duration::from_millis(100), "{took:?}");
+    // Its records are left, and nobody believes them.
+    assert!(broker.keys().iter().any(|key| key.ends_with(".room.ada")));
+    let (late, _) = broker.node();
+    let mut at_late = late.changes("room");
+    until(&mut at_late, "").await;
+    quiet(&mut at_late, 60).await;
 }
 
 #[tokio::test(start_paused = true)]
