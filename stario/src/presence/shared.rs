@@ -135,18 +135,17 @@ pub(super) fn check_name(name: &str) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::presence::Presence;
 
     #[test]
     fn nothing_is_left_of_a_topic_that_nobody_uses() {
-        let presence = Presence::new();
-        let ada = presence.join("room", "ada", 1);
-        let changes = presence.changes("room");
-        let silent = presence.changes("nobody");
-        drop(ada);
-        drop(silent);
-        assert!(!presence.shared.table().is_empty());
-        drop(changes);
-        assert!(presence.shared.table().is_empty());
+        let shared = Arc::new(Shared::new(false));
+        let (room, ada) = (Arc::from("room"), Arc::from("ada"));
+        let join = shared.join(&room, &ada, 1).unwrap();
+        let watcher = shared.table().next_id();
+        shared.table().add_watcher(&room);
+        shared.leave(join, &room, &ada);
+        assert!(!shared.table().is_empty());
+        let waker = shared.change(|table, effects| table.remove_watcher(&room, watcher, effects));
+        assert!(waker.is_none() && shared.table().is_empty());
     }
 }
