@@ -1,14 +1,14 @@
 //! Who is here, over a real NATS server: with a process that is killed, and a server that is killed and comes back without its memory.
-//!
-//! Needs `nats-server` on the `PATH`.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use stario::Presence;
 use stario::presence::Changes;
-use tempfile::TempDir;
+
+mod support;
+
+use support::Broker;
 
 /// What makes the test program a second process: the address of the server.
 const OTHER_PROCESS: &str = "STARIO_TEST_PRESENCE_URL";
@@ -18,61 +18,7 @@ const LEASE: Duration = Duration::from_secs(3);
 /// The deadline of everything that is awaited.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server of its own, which is killed at the end.
-struct Broker {
-    process: Child,
-    port: u16,
-    _directory: TempDir,
-}
-
-impl Broker {
-    async fn start() -> Self {
-        // The port may be taken by another between the two lines.
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        Self::start_at(free).await
-    }
-
-    async fn start_at(port: u16) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let process = Command::new("nats-server")
-            .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
-            .arg(directory.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nats-server is installed");
-        let broker = Self { process, port, _directory: directory };
-        let begun = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(begun.elapsed() < PATIENCE, "nats-server does not listen");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        broker
-    }
-
-    /// Kills the server, as a crash does. Returns its port.
-    fn kill(mut self) -> u16 {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        self.port
-    }
-
-    fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
-    }
-
-    /// What a process of its own would have.
-    async fn node(&self) -> Presence<String> {
-        node(&self.url()).await
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
+/// What a process of its own would have.
 async fn node(url: &str) -> Presence<String> {
     let nats = stario_nats::connect(url).await.unwrap();
     Presence::over(nats.presence("my shop.7").lease(LEASE))
@@ -104,8 +50,8 @@ async fn quiet(changes: &mut Changes<String>, time: Duration) {
 
 #[tokio::test]
 async fn processes_list_the_people_of_all_processes() {
-    let broker = Broker::start().await;
-    let (one, two) = (broker.node().await, broker.node().await);
+    let broker = Broker::start();
+    let (one, two) = (node(&broker.url()).await, node(&broker.url()).await);
     let (mut at_one, mut at_two) = (one.changes("room.*>"), two.changes("room.*>"));
     let _ada = one.join("room.*>", "ada lovelace", "1".to_owned());
     until(&mut at_two, &["ada lovelace"]).await;
@@ -123,7 +69,7 @@ async fn processes_list_the_people_of_all_processes() {
     // Signs of life come back to their own node, so nothing is read anew.
     quiet(&mut at_one, LEASE * 2).await;
     // One that starts later reads what there is.
-    until(&mut broker.node().await.changes("room.*>"), &["ada lovelace"]).await;
+    until(&mut node(&broker.url()).await.changes("room.*>"), &["ada lovelace"]).await;
 }
 
 /// The other process, until it is killed.
@@ -138,8 +84,8 @@ async fn the_people_of_a_killed_process_are_gone_within_the_lease() {
     if let Ok(url) = std::env::var(OTHER_PROCESS) {
         return be_the_other_process(&url).await;
     }
-    let broker = Broker::start().await;
-    let presence = broker.node().await;
+    let broker = Broker::start();
+    let presence = node(&broker.url()).await;
     let mut changes = presence.changes("room");
     let mut other = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_people_of_a_killed_process_are_gone_within_the_lease"])
@@ -161,8 +107,8 @@ async fn the_people_of_a_killed_process_are_gone_within_the_lease() {
 
 #[tokio::test]
 async fn a_server_that_comes_back_without_its_memory_is_not_noticed() {
-    let broker = Broker::start().await;
-    let (one, two) = (broker.node().await, broker.node().await);
+    let mut broker = Broker::start();
+    let (one, two) = (node(&broker.url()).await, node(&broker.url()).await);
     let (mut at_one, mut at_two) = (one.changes("room"), two.changes("room"));
     let _ada = one.join("room", "ada", String::new());
     until(&mut at_two, &["ada"]).await;
@@ -170,32 +116,32 @@ async fn a_server_that_comes_back_without_its_memory_is_not_noticed() {
     until(&mut at_one, &["ada", "ben"]).await;
     until(&mut at_two, &["ada", "ben"]).await;
 
-    let port = broker.kill();
+    broker.kill();
     let _cleo = one.join("room", "cleo", String::new());
     until(&mut at_one, &["ada", "ben", "cleo"]).await;
-    let broker = Broker::start_at(port).await;
+    broker.restart();
     until(&mut at_two, &["ada", "ben", "cleo"]).await;
     quiet(&mut at_one, LEASE * 2).await;
     quiet(&mut at_two, Duration::ZERO).await;
-    let mut at_three = broker.node().await.changes("room");
+    let mut at_three = node(&broker.url()).await.changes("room");
     until(&mut at_three, &["ada", "ben", "cleo"]).await;
 }
 
 #[tokio::test]
 async fn while_the_server_is_away_for_long_a_process_lists_its_own_people() {
-    let broker = Broker::start().await;
-    let (one, two) = (broker.node().await, broker.node().await);
+    let mut broker = Broker::start();
+    let (one, two) = (node(&broker.url()).await, node(&broker.url()).await);
     let (mut at_one, mut at_two) = (one.changes("room"), two.changes("room"));
     let _ada = one.join("room", "ada", String::new());
     until(&mut at_two, &["ada"]).await;
     let _ben = two.join("room", "ben", String::new());
     until(&mut at_one, &["ada", "ben"]).await;
 
-    let port = broker.kill();
+    broker.kill();
     let took = until(&mut at_one, &["ada"]).await;
     assert!(took < LEASE + Duration::from_millis(500), "{took:?}");
     until(&mut at_two, &["ben"]).await;
-    let _broker = Broker::start_at(port).await;
+    broker.restart();
     until(&mut at_one, &["ada", "ben"]).await;
     until(&mut at_two, &["ada", "ben"]).await;
     quiet(&mut at_one, LEASE).await;
