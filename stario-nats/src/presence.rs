@@ -7,7 +7,7 @@
 //! - A watch ends when the connection was lost. The client would go on behind the last number that it saw, but a
 //!   broker that was started again counts from one.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
@@ -58,6 +58,7 @@ impl Nats {
             client: self.client().clone(),
             bucket: bucket(name.as_ref()),
             lease: LEASE,
+            replicas: 1,
             opened: Mutex::default(),
         }
     }
@@ -68,6 +69,7 @@ pub struct NatsPresence {
     client: Client,
     bucket: String,
     lease: Duration,
+    replicas: usize,
     /// The bucket, once it is known to be there.
     opened: Mutex<Option<Store>>,
 }
@@ -82,6 +84,14 @@ impl NatsPresence {
         self
     }
 
+    /// Sets on how many servers of a cluster the bucket is kept; 1 unless set. With one, a server that is away takes all people of other
+    /// processes with it until it is back.
+    #[must_use]
+    pub fn replicas(mut self, servers: usize) -> Self {
+        self.replicas = servers;
+        self
+    }
+
     /// The bucket, which is made if there is none.
     async fn open(&self) -> Result<Store, StoreError> {
         let mut opened = self.opened.lock().await;
@@ -91,10 +101,12 @@ impl NatsPresence {
         let jetstream = async_nats::jetstream::new(self.client.clone());
         let config = self.config();
         let stream = jetstream.get_or_create_stream(config.clone()).await?;
-        if stream.cached_info().config.max_age < config.max_age {
-            // It was made by a process with a shorter lease.
-            let found = stream.cached_info().config.clone();
-            jetstream.update_stream(Config { max_age: config.max_age, ..found }).await?;
+        let found = &stream.cached_info().config;
+        // A process with a longer lease may have made it.
+        let max_age = found.max_age.max(config.max_age);
+        if (found.max_age, found.num_replicas) != (max_age, self.replicas) {
+            let changed = Config { max_age, num_replicas: self.replicas, ..found.clone() };
+            jetstream.update_stream(changed).await?;
         }
         let store = jetstream.get_key_value(&self.bucket).await?;
         *opened = Some(store.clone());
@@ -111,7 +123,7 @@ impl NatsPresence {
             // The server refuses one that is longer than the age.
             duplicate_window: max_age.min(Duration::from_secs(120)),
             storage: StorageType::Memory,
-            num_replicas: 1,
+            num_replicas: self.replicas,
             allow_rollup: true,
             allow_direct: true,
             ..Config::default()
@@ -243,7 +255,8 @@ fn bucket(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || byte == b'-' {
             bucket.push(char::from(byte));
         } else {
-            bucket.push_str(&format!("_{byte:02X}"));
+            // Writing to a string does not fail.
+            let _ = write!(bucket, "_{byte:02X}");
         }
     }
     bucket

@@ -146,3 +146,19 @@ async fn while_the_server_is_away_for_long_a_process_lists_its_own_people() {
     until(&mut at_two, &["ada", "ben"]).await;
     quiet(&mut at_one, LEASE).await;
 }
+
+#[tokio::test]
+async fn a_bucket_keeps_records_as_long_as_the_longest_lease_needs() {
+    let broker = Broker::start();
+    let nats = broker.connect().await;
+    let jetstream = stario_nats::async_nats::jetstream::new(nats.client().clone());
+    for (lease, kept) in [(2, 24), (20, 240), (2, 240)] {
+        let presence = Presence::over(nats.presence("shop").lease(Duration::from_secs(lease)));
+        let _ada = presence.join("room", "ada", String::new());
+        let other = Presence::<String>::over(nats.presence("shop"));
+        until(&mut other.changes("room"), &["ada"]).await;
+        let stream = jetstream.get_stream("KV_presence_shop").await.unwrap();
+        let max_age = stream.cached_info().config.max_age;
+        assert!(max_age >= Duration::from_secs(kept.max(120)), "{max_age:?}");
+    }
+}
