@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use stario::prelude::*;
-use stario::presence::{Change, Changes, Members};
+use stario::presence::{Change, Changes, Member, Members};
 use tokio::time::Instant;
 
 use crate::app;
@@ -31,7 +31,7 @@ fn change<T: PartialEq + Send + Sync>(changes: &mut Changes<T>) -> Change<T> {
 }
 
 fn keys<T>(members: &Members<T>) -> Vec<&str> {
-    members.iter().map(|member| member.key()).collect()
+    members.iter().map(Member::key).collect()
 }
 
 /// Who joined (`+`), left (`-`) and was updated (`~`).

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use stario::prelude::*;
-use stario::presence::{Changes, PresenceStore, PresenceUpdate, PresenceWatch};
+use stario::presence::{Changes, Member, PresenceStore, PresenceUpdate, PresenceWatch};
 use stario::{Bytes, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -260,7 +260,7 @@ async fn a_store_that_is_away_for_less_than_the_lease_is_not_noticed() {
     loop {
         let change = patiently(at_two.next()).await.unwrap();
         assert!(change.list().get("ada").is_some(), "only who has left is gone");
-        let people: Vec<_> = change.list().iter().map(|member| member.key()).collect();
+        let people: Vec<_> = change.list().iter().map(Member::key).collect();
         if people == ["ada", "comes"] {
             break;
         }
