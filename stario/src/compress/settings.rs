@@ -55,7 +55,7 @@ impl fmt::Display for ContentCoding {
 }
 
 /// How hard an encoder tries, and how far back it looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Effort {
     pub(super) level: u8,
     /// The logarithm of the window's size in bytes.

@@ -1,0 +1,196 @@
+//! The compression of one event stream: events that other streams send, too, as the blocks that those have compressed, and
+//! between them, in blocks of their own, what is for this stream alone.
+//!
+//! ```text
+//!             own bytes                         an event of a relay
+//!   +-----------------------------+        +--------------------------+
+//!   v                             |        v                          |
+//!  Own: an encoder whose window --+-----> Shared: no encoder; see `run`
+//!  holds all that was sent by it <-------- after OWN_IN_ROW own pieces in a row
+//! ```
+
+use std::io;
+
+use smallvec::SmallVec;
+
+use super::ContentCoding;
+use super::blocks::{Checksum, Output};
+use super::encoder::{self, Encoder};
+use super::run::{PING, Reader};
+use super::settings::Effort;
+use super::shared::SharedEvent;
+
+/// The most bytes that are sent as they are, because no block of their own would be shorter.
+const STORED_BYTES: usize = 48;
+
+/// After so many pieces of its own in a row, a stream that sends shared events has an encoder of its own again, until the
+/// next shared one.
+const OWN_IN_ROW: u32 = 8;
+
+/// The most runs that one stream takes part in, of several relays or subscriptions. With more, it leaves the one that was
+/// silent for the longest time.
+const READERS: usize = 4;
+
+/// Compresses one event stream in zstd or gzip.
+pub(super) struct EventEncoder {
+    coding: ContentCoding,
+    effort: Effort,
+    output: Output,
+    /// Its window holds what is for this stream alone since it was made.
+    own: Option<Encoder>,
+    /// How many pieces of its own the stream has sent since the last shared event; `None` before the first.
+    own_in_row: Option<u32>,
+    /// The runs that it takes part in, by their groups. The one that was used last is at the end.
+    readers: SmallVec<[(u64, Reader); 1]>,
+}
+
+impl EventEncoder {
+    pub(super) fn new(coding: ContentCoding, effort: Effort) -> Self {
+        let output = Output::new(coding);
+        Self { coding, effort, output, own: None, own_in_row: None, readers: SmallVec::new() }
+    }
+
+    /// Adds bytes that are for this stream alone.
+    pub(super) fn add_own(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.output.begin();
+        self.output.note(|| Checksum::of(bytes));
+        if self.own.is_none() {
+            if let Some((_, reader)) = self.readers.last_mut()
+                && reader.send_own(bytes, &mut self.output)?
+            {
+                return Ok(());
+            }
+            if let Some(in_row) = &mut self.own_in_row
+                && *in_row < OWN_IN_ROW
+            {
+                *in_row += 1;
+                if bytes.len() <= STORED_BYTES {
+                    self.output.store(bytes);
+                } else {
+                    self.output.push(encoder::encode_alone(bytes, self.coding, self.effort)?);
+                }
+                return Ok(());
+            }
+        }
+        self.encode_own(bytes)
+    }
+
+    /// Adds a comment that breaks a silence.
+    pub(super) fn add_ping(&mut self) -> io::Result<()> {
+        if let Some((_, reader)) = self.readers.last_mut()
+            && reader.send_ping(&mut self.output)?
+        {
+            return Ok(());
+        }
+        self.output.begin();
+        self.output.note(|| Checksum::of(PING));
+        match self.own {
+            Some(_) => self.encode_own(PING),
+            None => {
+                self.step_out();
+                self.output.store(PING);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds an event that other streams may send, too.
+    pub(super) fn add_shared(&mut self, event: &SharedEvent) -> io::Result<()> {
+        self.output.begin();
+        if event.is_uncompressed() {
+            self.step_out();
+            self.end_own()?;
+            self.output.note(|| event.checksum());
+            self.output.store(event.bytes());
+            return Ok(());
+        }
+        if !self.find_reader(event) {
+            self.output.note(|| event.checksum());
+            self.step_out();
+            return self.encode_own(event.bytes());
+        }
+        self.end_own()?;
+        self.own_in_row = Some(0);
+        let Some(((_, reader), others)) = self.readers.split_last_mut() else { return Ok(()) };
+        for (_, other) in others {
+            other.step_out(&mut self.output);
+        }
+        let (bytes, number) = (event.bytes(), event.sequence().number);
+        let is_sent = reader.send(event.id(), number, bytes, &mut self.output)?;
+        if !is_sent {
+            self.output.push(event.alone(self.coding, self.effort)?);
+        }
+        self.output.note(|| event.checksum());
+        Ok(())
+    }
+
+    /// Makes the reader of the event's run the last. There is none if the relay has as many runs as it may have.
+    fn find_reader(&mut self, event: &SharedEvent) -> bool {
+        let group = event.sequence().group;
+        if self.readers.last().is_some_and(|(last, _)| *last == group) {
+            return true;
+        }
+        let reader = match self.readers.iter().position(|(other, _)| *other == group) {
+            Some(index) => self.readers.remove(index),
+            None => match event.reader(self.coding, self.effort) {
+                Some(reader) => (group, reader),
+                None => return false,
+            },
+        };
+        if self.readers.len() == READERS {
+            let (_, mut silent) = self.readers.remove(0);
+            silent.step_out(&mut self.output);
+        }
+        self.readers.push(reader);
+        true
+    }
+
+    /// Compresses bytes for this stream alone, with what it has sent before as their history.
+    fn encode_own(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let own = self.own.get_or_insert_with(|| Encoder::of_blocks(self.coding, self.effort));
+        let output = self.output.joined();
+        own.encode(bytes, output)?;
+        own.flush(output)
+    }
+
+    /// Ends the blocks of this stream's own encoder.
+    fn end_own(&mut self) -> io::Result<()> {
+        match self.own.take() {
+            Some(own) if self.coding == ContentCoding::Zstd => own.finish(self.output.joined()),
+            // The blocks of deflate end when they are flushed.
+            _ => Ok(()),
+        }
+    }
+
+    /// Leaves the run whose blocks were sent last.
+    fn step_out(&mut self) {
+        for (_, reader) in &mut self.readers {
+            reader.step_out(&mut self.output);
+        }
+    }
+
+    /// Adds the end of the body. Nothing may follow.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.step_out();
+        self.end_own()?;
+        self.readers.clear();
+        self.output.finish();
+        Ok(())
+    }
+
+    /// How many bytes wait to be sent.
+    pub(super) fn len(&self) -> usize {
+        self.output.len()
+    }
+
+    /// What has to be sent since the last call.
+    pub(super) fn take(&mut self) -> bytes::Bytes {
+        self.output.take()
+    }
+}
+
+#[cfg(test)]
+mod tests;
