@@ -18,7 +18,7 @@ use super::blocks::{Checksum, Output};
 use super::encoder::{self, Encoder};
 use super::run::{PING, Reader};
 use super::settings::Effort;
-use super::shared::SharedEvent;
+use super::shared::{Group, SharedEvent};
 
 /// The most bytes that are sent as they are, because no block of their own would be shorter.
 const STORED_BYTES: usize = 48;
@@ -41,7 +41,7 @@ pub(super) struct EventEncoder {
     /// How many pieces of its own the stream has sent since the last shared event; `None` before the first.
     own_in_row: Option<u32>,
     /// The runs that it takes part in, by their groups. The one that was used last is at the end.
-    readers: SmallVec<[(u64, Reader); 1]>,
+    readers: SmallVec<[(Group, Reader); 1]>,
 }
 
 impl EventEncoder {
@@ -129,14 +129,13 @@ impl EventEncoder {
 
     /// Makes the reader of the event's run the last. There is none if the relay has as many runs as it may have.
     fn find_reader(&mut self, event: &SharedEvent) -> bool {
-        let group = event.sequence().group;
-        if self.readers.last().is_some_and(|(last, _)| *last == group) {
+        if self.readers.last().is_some_and(|(group, _)| event.is_of(group)) {
             return true;
         }
-        let reader = match self.readers.iter().position(|(other, _)| *other == group) {
+        let reader = match self.readers.iter().position(|(group, _)| event.is_of(group)) {
             Some(index) => self.readers.remove(index),
             None => match event.reader(self.coding, self.effort) {
-                Some(reader) => (group, reader),
+                Some(reader) => reader,
                 None => return false,
             },
         };

@@ -81,6 +81,12 @@ impl fmt::Debug for Broadcast {
     }
 }
 
+/// The subscriptions of one relay that are alike.
+pub(super) struct Group {
+    broadcast: Arc<Broadcast>,
+    number: u64,
+}
+
 /// An event whose bytes many streams may send, or that is never compressed.
 #[derive(Clone)]
 pub(crate) struct SharedEvent {
@@ -166,8 +172,16 @@ impl SharedEvent {
     }
 
     /// A place in the run of its group, unless the relay has as many runs as it may have.
-    pub(super) fn reader(&self, coding: ContentCoding, effort: Effort) -> Option<Reader> {
-        self.content.broadcast.as_ref()?.reader(RunKey { group: self.sequence.group, coding, effort })
+    pub(super) fn reader(&self, coding: ContentCoding, effort: Effort) -> Option<(Group, Reader)> {
+        let (broadcast, number) = (self.content.broadcast.as_ref()?, self.sequence.group);
+        let reader = broadcast.reader(RunKey { group: number, coding, effort })?;
+        Some((Group { broadcast: Arc::clone(broadcast), number }, reader))
+    }
+
+    /// Whether the subscriptions of the group receive it.
+    pub(super) fn is_of(&self, group: &Group) -> bool {
+        let is_of_relay = |broadcast| Arc::ptr_eq(broadcast, &group.broadcast);
+        self.sequence.group == group.number && self.content.broadcast.as_ref().is_some_and(is_of_relay)
     }
 
     /// The event compressed without reference to any other.

@@ -49,13 +49,18 @@ fn unpacked(body: &[u8]) -> Vec<u8> {
     unpack(body).or_else(|| unpack(&[body, &[1, 0, 0]].concat())).expect("whole blocks")
 }
 
+/// What is sent besides pings: a stream may send those of others, too, to stay in step.
+fn without_pings(content: &[u8]) -> String {
+    std::str::from_utf8(content).unwrap().replace(":\n\n", "")
+}
+
 /// Whether the body has its end, and is whole with it.
 fn is_whole(coding: ContentCoding, body: &[u8], content: &[u8]) -> bool {
     let mut decoded = Vec::new();
     if coding == ContentCoding::Gzip {
         // It checks the trailer.
         let is_valid = flate2::bufread::GzDecoder::new(body).read_to_end(&mut decoded).is_ok();
-        return is_valid && decoded == content && inflated(body).1.len() == 8;
+        return is_valid && without_pings(&decoded) == without_pings(content) && inflated(body).1.len() == 8;
     }
     let mut body = body;
     while !body.is_empty() {
@@ -64,7 +69,7 @@ fn is_whole(coding: ContentCoding, body: &[u8], content: &[u8]) -> bool {
             return false;
         }
     }
-    decoded == content
+    without_pings(&decoded) == without_pings(content)
 }
 
 /// A relay, as its publishers see it.
@@ -145,14 +150,9 @@ impl Stream {
     #[track_caller]
     fn check(&mut self) {
         self.flush();
-        let decoded = decoded(self.coding, &self.body);
-        assert!(
-            decoded == self.content,
-            "{}: {} of {} bytes",
-            self.coding,
-            decoded.len(),
-            self.content.len()
-        );
+        let decoded = without_pings(&decoded(self.coding, &self.body));
+        let content = without_pings(&self.content);
+        assert!(decoded == content, "{}: {} of {} bytes", self.coding, decoded.len(), content.len());
     }
 
     #[track_caller]
@@ -339,11 +339,11 @@ fn a_stream_that_joins_takes_part_from_the_next_key_block() {
         let mut streams: Vec<_> = (0..4).map(|_| Stream::new(coding)).collect();
         let alone = bytes(&mut publisher, &mut streams)[0];
         let in_step = *bytes(&mut publisher, &mut streams).iter().max().unwrap();
-        assert!(in_step * 2 < alone, "{coding}: {in_step}, {alone}");
+        assert!(in_step * 3 < alone * 2, "{coding}: {in_step}, {alone}");
         streams.push(Stream::new(coding));
         let counts: Vec<Vec<usize>> = (0..6).map(|_| bytes(&mut publisher, &mut streams)).collect();
         // It sends as many events alone as there are others, less one; then all send a key block.
-        let is_alone = |count: &usize| *count * 2 > in_step * 3;
+        let is_alone = |count: &usize| *count * 2 > in_step + alone;
         let joined: Vec<bool> = counts.iter().map(|counts| is_alone(&counts[4])).collect();
         let other: Vec<bool> = counts.iter().map(|counts| is_alone(&counts[0])).collect();
         assert_eq!(joined, [true, true, true, true, false, false], "{coding}");
@@ -391,7 +391,7 @@ fn a_stream_of_its_own_events_alone_has_a_history() {
             stream.flush()
         };
         let (first, second) = (send(1), send(2));
-        assert!(second * 2 < first, "{coding}: {first}, {second}");
+        assert!(second * 3 < first * 2, "{coding}: {first}, {second}");
         stream.check();
         stream.end();
     }
