@@ -28,7 +28,7 @@ use super::encoder::Encoder;
 use super::settings::Effort;
 
 /// After so many bytes of events, a stream that is out of step need not wait for a key block any longer.
-const KEY_BYTES: usize = 64 * 1024;
+const KEY_BYTES: usize = 256 * 1024;
 
 /// The most blocks that are kept for streams that are behind, and the most bytes of them.
 const BLOCKS: usize = 256;
@@ -286,10 +286,6 @@ impl Reader {
             output.push(block.bytes.clone());
         }
         Ok(true)
-    }
-
-    pub(super) fn is_in_step(&self) -> bool {
-        self.is_in_step
     }
 
     /// Ends the blocks that refer to each other: something else follows.

@@ -293,7 +293,7 @@ fn ping(stream: &mut Stream) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn every_stream_decodes_as_it_arrives(steps in steps()) {
