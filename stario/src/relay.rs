@@ -189,7 +189,7 @@ impl<T: Payload> Relay<T> {
 
 impl<T: Clone> Relay<T> {
     /// Makes a relay for values of a type that holds more bytes than it shows: `bytes` says how many a value has. They
-    /// count for [`Subscription::capacity_bytes`].
+    /// count for [`Subscription::capacity_bytes`]. If they are events, each stream compresses them for itself.
     ///
     /// ```
     /// use stario::Relay;

@@ -70,9 +70,9 @@ pub async fn run(is_compressed_per_stream: bool) -> Result {
     let app = app::new()
         .state(relay)
         .compression(Compression::new().codings(codings))
-        .limits(Limits::new().connections(many).connections_per_client(many).streams(many));
+        .limits(Limits::default().connections(many).connections_per_client(many).streams(many));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
-    app.serve_on(listener, std::future::pending()).await?;
+    app.serve_on(listener, std::future::pending()).await.map_err(|error| error.to_string())?;
     Ok(())
 }

@@ -45,7 +45,7 @@ impl Broadcast {
         Arc::new(Self)
     }
 
-    pub(crate) fn group(&self, _: impl Hash) -> u64 {
+    pub(crate) fn group(&self, _: impl Hash) -> u32 {
         0
     }
 
@@ -58,8 +58,8 @@ impl Broadcast {
 #[derive(Debug, Clone, Copy, Default)]
 #[allow(dead_code)]
 pub(crate) struct Sequence {
-    pub(crate) group: u64,
-    pub(crate) number: u64,
+    pub(crate) group: u32,
+    pub(crate) number: u32,
 }
 
 /// An event that streams share; there is none.

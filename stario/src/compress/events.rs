@@ -2,12 +2,13 @@
 //! between them, in blocks of their own, what is for this stream alone.
 //!
 //! ```text
-//!             own bytes                         an event of a relay
-//!   +-----------------------------+        +--------------------------+
-//!   v                             |        v                          |
-//!  Own: an encoder whose window --+-----> Shared: no encoder; see `run`
-//!  holds all that was sent by it <-------- after OWN_IN_ROW own pieces in a row
+//!                 the second own piece; behind an event of a relay, after OWN_ALONE of them in a row
+//!  without an encoder ------------------------------------------------> with one of its own: its
+//!  (see `run`)        <------------------------------------------------ window holds what it has sent
+//!                 an event of a relay
 //! ```
+//!
+//! So a stream that has sent one event, the state of its page, and waits for those of a relay, holds no encoder.
 
 use std::io;
 
@@ -23,9 +24,10 @@ use super::shared::{Group, SharedEvent};
 /// The most bytes that are sent as they are, because no block of their own would be shorter.
 const STORED_BYTES: usize = 48;
 
-/// After so many pieces of its own in a row, a stream that sends shared events has an encoder of its own again, until the
-/// next shared one.
-const OWN_IN_ROW: u32 = 8;
+/// How many pieces of its own a stream sends alone behind a shared event, before it has an encoder for them until the next
+/// shared one; and how many at its beginning.
+const OWN_ALONE: u32 = 8;
+const FIRST_ALONE: u32 = 1;
 
 /// The most runs that one stream takes part in, of several relays or subscriptions. With more, it leaves the one that was
 /// silent for the longest time.
@@ -38,8 +40,8 @@ pub(super) struct EventEncoder {
     output: Output,
     /// Its window holds what is for this stream alone since it was made.
     own: Option<Encoder>,
-    /// How many pieces of its own the stream has sent since the last shared event; `None` before the first.
-    own_in_row: Option<u32>,
+    /// How many pieces of its own the stream still sends alone.
+    own_alone: u32,
     /// The runs that it takes part in, by their groups. The one that was used last is at the end.
     readers: SmallVec<[(Group, Reader); 1]>,
 }
@@ -47,7 +49,7 @@ pub(super) struct EventEncoder {
 impl EventEncoder {
     pub(super) fn new(coding: ContentCoding, effort: Effort) -> Self {
         let output = Output::new(coding);
-        Self { coding, effort, output, own: None, own_in_row: None, readers: SmallVec::new() }
+        Self { coding, effort, output, own: None, own_alone: FIRST_ALONE, readers: SmallVec::new() }
     }
 
     /// Adds bytes that are for this stream alone.
@@ -63,10 +65,8 @@ impl EventEncoder {
             {
                 return Ok(());
             }
-            if let Some(in_row) = &mut self.own_in_row
-                && *in_row < OWN_IN_ROW
-            {
-                *in_row += 1;
+            if self.own_alone > 0 {
+                self.own_alone -= 1;
                 if bytes.len() <= STORED_BYTES {
                     self.output.store(bytes);
                 } else {
@@ -113,7 +113,7 @@ impl EventEncoder {
             return self.encode_own(event.bytes());
         }
         self.end_own()?;
-        self.own_in_row = Some(0);
+        self.own_alone = OWN_ALONE;
         let Some(((_, reader), others)) = self.readers.split_last_mut() else { return Ok(()) };
         for (_, other) in others {
             other.step_out(&mut self.output);

@@ -156,7 +156,7 @@ pub(super) struct Reader {
 struct Last {
     event: EventId,
     /// Its number among all values of the subscription.
-    number: u64,
+    number: u32,
 }
 
 impl Reader {
@@ -170,13 +170,14 @@ impl Reader {
     pub(super) fn send(
         &mut self,
         event: EventId,
-        number: u64,
+        number: u32,
         content: &[u8],
         output: &mut Output,
     ) -> io::Result<bool> {
         let run = Arc::clone(&self.run);
         let mut state = run.lock();
-        let before = self.last.replace(Last { event, number }).filter(|last| last.number + 1 == number);
+        let before =
+            self.last.replace(Last { event, number }).filter(|last| last.number.wrapping_add(1) == number);
         self.pass_pings(&state, output);
         let is_there = |next: u64| match state.block(next) {
             Some(block) => block.event == event,

@@ -103,7 +103,7 @@ impl Effort {
 /// # Streams
 ///
 /// Each event, or whatever a handler writes at once, can be decoded as it arrives, with everything sent before as
-/// its dictionary. For that, each open stream holds an encoder from its first event on:
+/// its dictionary. For that, each open stream holds an encoder from its second event on:
 ///
 /// | | level | memory per stream | an event of 942 bytes |
 /// |---|---|---|---|
@@ -132,7 +132,7 @@ impl Effort {
 /// | a message of 196 bytes (the guide's chat) | 39 | 156 | 39 / 51 / 66 |
 /// | the same in gzip | 35 | 147 | 35 / 42 / 55 |
 ///
-/// - A stream that sends such events holds no encoder, but 300 bytes. What it sends in between is compressed by itself; where eight such
+/// - A stream that sends such events holds no encoder, but half a KiB. What it sends in between is compressed by itself; where more than eight such
 ///   events follow each other, with an encoder, up to the next event of a relay.
 /// - For each list of patterns and each coding that streams use, a relay holds one encoder and at most 64 KiB of blocks, as long as a stream is
 ///   open: at most 64 of them, so 16 MiB. Streams beyond compress for themselves. An event that is kept, in a queue or in the

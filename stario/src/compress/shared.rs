@@ -34,7 +34,7 @@ pub(crate) struct Broadcast {
 /// Which streams send the same.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct RunKey {
-    group: u64,
+    group: u32,
     coding: ContentCoding,
     effort: Effort,
 }
@@ -46,8 +46,9 @@ impl Broadcast {
     }
 
     /// The group of the subscriptions that are alike.
-    pub(crate) fn group(&self, subscription: impl Hash) -> u64 {
-        self.hasher.hash_one(subscription)
+    #[allow(clippy::cast_possible_truncation)] // Half of a hash is one, too. If two are equal, that only costs bytes.
+    pub(crate) fn group(&self, subscription: impl Hash) -> u32 {
+        self.hasher.hash_one(subscription) as u32
     }
 
     /// An event that all subscriptions receive.
@@ -84,7 +85,7 @@ impl fmt::Debug for Broadcast {
 /// The subscriptions of one relay that are alike.
 pub(super) struct Group {
     broadcast: Arc<Broadcast>,
-    number: u64,
+    number: u32,
 }
 
 /// An event whose bytes many streams may send, or that is never compressed.
@@ -98,9 +99,9 @@ pub(crate) struct SharedEvent {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sequence {
     /// Subscriptions of the same group receive the same.
-    pub(crate) group: u64,
+    pub(crate) group: u32,
     /// Counts the values of the subscription, lost ones included. The first has 1.
-    pub(crate) number: u64,
+    pub(crate) number: u32,
 }
 
 struct Content {

@@ -47,13 +47,14 @@ impl<T> Sharing<T> {
 #[derive(Default)]
 pub(super) struct Received {
     /// Of the subscription's patterns, once an event has come.
-    group: Option<u64>,
+    group: Option<u32>,
     /// How many values were received or skipped.
-    count: u64,
+    count: u32,
 }
 
 impl Received {
     /// Notes that the subscription receives `value` after so many others were dropped.
+    #[allow(clippy::cast_possible_truncation)] // Numbers are compared with their neighbours alone.
     pub(super) fn note<T>(
         &mut self,
         sharing: &Sharing<T>,
@@ -61,15 +62,15 @@ impl Received {
         value: &mut T,
         dropped: u64,
     ) {
-        self.count += 1;
+        self.note_gap();
         if let (Some(event), Some(broadcast)) = ((sharing.as_event)(value), sharing.broadcast.get()) {
             let group = *self.group.get_or_insert_with(|| broadcast.group(patterns));
-            event.set_sequence(Sequence { group, number: self.count + dropped });
+            event.set_sequence(Sequence { group, number: self.count.wrapping_add(dropped as u32) });
         }
     }
 
     /// Notes that the subscription does not receive what others do.
     pub(super) fn note_gap(&mut self) {
-        self.count += 1;
+        self.count = self.count.wrapping_add(1);
     }
 }

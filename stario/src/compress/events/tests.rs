@@ -106,7 +106,7 @@ struct Stream {
     /// What it has not sent yet.
     waiting: VecDeque<SharedEvent>,
     /// How many values it has received or lost.
-    received: u64,
+    received: u32,
 }
 
 impl Stream {
@@ -116,7 +116,7 @@ impl Stream {
         Self { encoder, coding, content, body, waiting: VecDeque::new(), received: 0 }
     }
 
-    fn deliver(&mut self, event: &SharedEvent, group: u64) {
+    fn deliver(&mut self, event: &SharedEvent, group: u32) {
         self.received += 1;
         let mut event = event.clone();
         event.set_sequence(Sequence { group, number: self.received });
@@ -223,7 +223,10 @@ fn run(coding: ContentCoding, steps: &[Step]) {
             Step::Publish { relay, length } => {
                 let event = relays[*relay].publish(*length);
                 // Some have another subscription, which receives the same.
-                streams.iter_mut().enumerate().for_each(|(index, it)| it.deliver(&event, (index / 5) as u64));
+                streams
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(index, it)| it.deliver(&event, u32::try_from(index / 5).unwrap()));
             }
             Step::Send(index) => {
                 let index = at(index, &streams);
@@ -390,10 +393,32 @@ fn a_stream_of_its_own_events_alone_has_a_history() {
             stream.own(&event(number, 1000));
             stream.flush()
         };
-        let (first, second) = (send(1), send(2));
-        assert!(second * 3 < first * 2, "{coding}: {first}, {second}");
+        // It makes an encoder for the second.
+        let (first, _, third) = (send(1), send(2), send(3));
+        assert!(third * 3 < first * 2, "{coding}: {first}, {third}");
         stream.check();
         stream.end();
+    }
+}
+
+#[test]
+fn a_stream_that_waits_for_the_events_of_a_relay_holds_no_encoder() {
+    for coding in CODINGS {
+        let (mut publisher, mut streams) = (Publisher::new(), vec![Stream::new(coding), Stream::new(coding)]);
+        let has_none = |streams: &[Stream]| streams.iter().all(|stream| stream.encoder.own.is_none());
+        streams.iter_mut().for_each(|stream| stream.own(&event(1, 1000)));
+        assert!(has_none(&streams));
+        bytes(&mut publisher, &mut streams);
+        streams.iter_mut().for_each(|stream| stream.own(&event(2, 1000)));
+        bytes(&mut publisher, &mut streams);
+        assert!(has_none(&streams));
+        (0..OWN_ALONE).for_each(|_| streams[0].own(&event(3, 1000)));
+        assert!(has_none(&streams));
+        streams[0].own(&event(4, 1000));
+        assert!(!has_none(&streams));
+        bytes(&mut publisher, &mut streams);
+        assert!(has_none(&streams));
+        streams.iter_mut().for_each(Stream::check);
     }
 }
 
@@ -407,8 +432,8 @@ fn beyond_the_runs_of_a_relay_a_stream_compresses_for_itself() {
     let mut publisher = Publisher::new();
     let event = publisher.publish(1000);
     let mut streams: Vec<_> = (0..66).map(|_| Stream::new(ContentCoding::Zstd)).collect();
-    for (group, stream) in streams.iter_mut().enumerate() {
-        stream.deliver(&event, group as u64);
+    for (group, stream) in (0..).zip(&mut streams) {
+        stream.deliver(&event, group);
         stream.send_all();
         stream.check();
     }
