@@ -282,8 +282,7 @@ impl Writer {
     async fn push(&self, event: Event) -> Result<&Self> {
         let shared = event.shared().cloned();
         let bytes = event.into_bytes().map_err(|invalid| WriteError::Event(invalid.to_string()))?;
-        self.channel.write(&bytes, Data::Event(shared.as_ref())).await?;
-        Ok(self)
+        self.channel.write(&bytes, Data::Event(shared.as_ref())).await.map(|()| self)
     }
 }
 

@@ -32,8 +32,8 @@ impl Client {
         Ok(Self { socket, coding: coding.to_owned(), expected })
     }
 
-    /// Reads the stream to its end; returns how many bytes its body has had.
-    pub async fn read(mut self) -> Result<usize> {
+    /// Reads the stream to its end; returns how many bytes its body has had, and how many it is without compression.
+    pub async fn read(mut self) -> Result<(usize, usize)> {
         let mut body = Vec::new();
         let mut is_same = true;
         let mut received = 0;
@@ -59,12 +59,12 @@ impl Client {
             "identity" => is_same &= received == self.expected.len(),
             "zstd" => _ = zstd::stream::read::Decoder::new(&body[..])?.read_to_end(&mut decoded)?,
             "gzip" => _ = flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut decoded)?,
-            _ => return Ok(received),
+            _ => return Ok((received, self.expected.len())),
         }
         if !is_same || (self.coding != "identity" && decoded != *self.expected) {
             return Err(format!("{} of {} bytes, or others", decoded.len(), self.expected.len()).into());
         }
-        Ok(received)
+        Ok((received, self.expected.len()))
     }
 }
 

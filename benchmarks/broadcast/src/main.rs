@@ -121,10 +121,13 @@ impl Run {
         }
         let held = resident(process)?.saturating_sub(idle);
         client::ask(&address, "/end").await?;
-        let mut bytes = 0;
+        let (mut bytes, mut plain) = (0, 0);
         for stream in reading {
-            bytes += stream.await??;
+            let (of_body, of_events) = stream.await??;
+            bytes += of_body;
+            plain += of_events;
         }
+        let event = expected.len() as f64 / events as f64;
         times.sort_by(u64::cmp);
         let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize] as f64 / 1000.0;
         let delivered = (streams * events) as f64;
@@ -132,7 +135,7 @@ impl Run {
             "{:.1} | {:.2} | {:.1} | {:.0} / {:.0} / {:.0}",
             held as f64 / 1024.0 / streams as f64,
             (used - before) as f64 * 10_000.0 / delivered,
-            bytes as f64 / delivered,
+            bytes as f64 / plain as f64 * event,
             at(0.5),
             at(0.99),
             at(1.0),

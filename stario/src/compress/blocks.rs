@@ -36,12 +36,14 @@ pub(super) struct Output {
     joined: Vec<u8>,
     checksum: Checksum,
     has_begun: bool,
+    /// Whether the last frame of zstd has no end yet. So a body that is cut never looks complete.
+    is_in_frame: bool,
 }
 
 impl Output {
     pub(super) fn new(coding: ContentCoding) -> Self {
         let (first, joined) = (Bytes::new(), Vec::new());
-        Self { coding, first, joined, checksum: Checksum::default(), has_begun: false }
+        Self { coding, first, joined, checksum: Checksum::default(), has_begun: false, is_in_frame: false }
     }
 
     /// Writes the head of the body, before its first block.
@@ -58,6 +60,13 @@ impl Output {
         }
     }
 
+    /// Ends the blocks that refer to each other, because the next begin anew.
+    pub(super) fn begin_sequence(&mut self) {
+        if self.coding == ContentCoding::Zstd && std::mem::replace(&mut self.is_in_frame, true) {
+            self.joined().extend_from_slice(&ZSTD_END);
+        }
+    }
+
     /// Writes a block that other bodies may share.
     pub(super) fn push(&mut self, block: Bytes) {
         if self.is_empty() {
@@ -69,6 +78,7 @@ impl Output {
 
     /// Writes `bytes` in blocks that hold them as they are.
     pub(super) fn store(&mut self, bytes: &[u8]) {
+        self.begin_sequence();
         let coding = self.coding;
         let joined = self.joined();
         if coding == ContentCoding::Gzip {
@@ -83,22 +93,14 @@ impl Output {
         }
         joined.extend_from_slice(&ZSTD_HEAD);
         for piece in bytes.chunks(ZSTD_BLOCK_BYTES) {
-            // Of the three bytes, the lowest bit marks the last block, and two bits the kind, which is 0.
+            // Of the three bytes, the lowest bit marks the last block, which this is not, and two bits the kind, which is 0.
             let length = u32::try_from(piece.len() << 3).unwrap_or(u32::MAX);
             joined.extend_from_slice(&length.to_le_bytes()[..3]);
             joined.extend_from_slice(piece);
         }
-        joined.extend_from_slice(&ZSTD_END);
     }
 
-    /// Ends a sequence of blocks that refer to each other, so that blocks of another may follow.
-    pub(super) fn end_sequence(&mut self) {
-        if self.coding == ContentCoding::Zstd {
-            self.joined().extend_from_slice(&ZSTD_END);
-        }
-    }
-
-    /// Writes the end of the body, outside of any sequence.
+    /// Writes the end of the body.
     pub(super) fn finish(&mut self) {
         if self.coding == ContentCoding::Gzip {
             self.begin();
@@ -107,10 +109,13 @@ impl Output {
             joined.extend_from_slice(&DEFLATE_END);
             joined.extend_from_slice(&crc.to_le_bytes());
             joined.extend_from_slice(&length.to_le_bytes());
-        } else if !self.has_begun {
+            return;
+        }
+        if !self.has_begun {
             // A body without any frame would be no zstd.
             self.store(&[]);
         }
+        self.joined().extend_from_slice(&ZSTD_END);
     }
 
     /// Where a block may be written that no other body shares.

@@ -43,7 +43,7 @@ impl Encoder {
         })
     }
 
-    /// The encoder of blocks that stand in a body with others: without gzip's head and end.
+    /// The encoder of blocks that stand in a body with others: without gzip's head and end, and with that of zstd's frame alone.
     pub(super) fn of_blocks(coding: ContentCoding, effort: Effort) -> Self {
         match coding {
             ContentCoding::Gzip => Self(Box::new(Gzip::new(effort, -i32::from(effort.window)))),
@@ -130,19 +130,13 @@ pub(super) fn encode_whole(input: &[u8], coding: ContentCoding, effort: Effort) 
     Ok(output)
 }
 
-/// A piece of a body whose blocks refer to nothing before, and to which nothing behind refers.
+/// A piece of a body whose blocks refer to nothing before, and to which nothing behind refers. In zstd it is a frame without
+/// its end.
 pub(super) fn encode_alone(input: &[u8], coding: ContentCoding, effort: Effort) -> io::Result<Bytes> {
-    let mut output = match coding {
-        // A frame of zstd.
-        ContentCoding::Zstd | ContentCoding::Brotli => encode_whole(input, coding, effort)?,
-        ContentCoding::Gzip => {
-            let mut encoder = Encoder::of_blocks(coding, fitting(effort, coding, input.len()));
-            let mut output = Vec::with_capacity(input.len() / 3);
-            encoder.encode(input, &mut output)?;
-            encoder.flush(&mut output)?;
-            output
-        }
-    };
+    let mut encoder = Encoder::of_blocks(coding, fitting(effort, coding, input.len()));
+    let mut output = Vec::with_capacity(input.len() / 3);
+    encoder.encode(input, &mut output)?;
+    encoder.flush(&mut output)?;
     output.shrink_to_fit();
     Ok(output.into())
 }

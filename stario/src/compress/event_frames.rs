@@ -74,9 +74,7 @@ impl Frames for EncodedEvents {
                 Some(Err(error)) => return Poll::Ready(Some(Err(this.cut(error)))),
                 None => {
                     this.is_ended = true;
-                    if let Err(error) = this.encoder.finish() {
-                        return Poll::Ready(Some(Err(this.cut(error.into()))));
-                    }
+                    this.encoder.finish();
                 }
             }
         }

@@ -70,6 +70,7 @@ impl EventEncoder {
                 if bytes.len() <= STORED_BYTES {
                     self.output.store(bytes);
                 } else {
+                    self.output.begin_sequence();
                     self.output.push(encoder::encode_alone(bytes, self.coding, self.effort)?);
                 }
                 return Ok(());
@@ -102,7 +103,7 @@ impl EventEncoder {
         self.output.begin();
         if event.is_uncompressed() {
             self.step_out();
-            self.end_own()?;
+            self.own = None;
             self.output.note(|| event.checksum());
             self.output.store(event.bytes());
             return Ok(());
@@ -112,15 +113,16 @@ impl EventEncoder {
             self.step_out();
             return self.encode_own(event.bytes());
         }
-        self.end_own()?;
+        self.own = None;
         self.own_alone = OWN_ALONE;
         let Some(((_, reader), others)) = self.readers.split_last_mut() else { return Ok(()) };
         for (_, other) in others {
-            other.step_out(&mut self.output);
+            other.step_out();
         }
         let (bytes, number) = (event.bytes(), event.sequence().number);
         let is_sent = reader.send(event.id(), number, bytes, &mut self.output)?;
         if !is_sent {
+            self.output.begin_sequence();
             self.output.push(event.alone(self.coding, self.effort)?);
         }
         self.output.note(|| event.checksum());
@@ -141,7 +143,7 @@ impl EventEncoder {
         };
         if self.readers.len() == READERS {
             let (_, mut silent) = self.readers.remove(0);
-            silent.step_out(&mut self.output);
+            silent.step_out();
         }
         self.readers.push(reader);
         true
@@ -149,35 +151,27 @@ impl EventEncoder {
 
     /// Compresses bytes for this stream alone, with what it has sent before as their history.
     fn encode_own(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.own.is_none() {
+            self.output.begin_sequence();
+        }
         let own = self.own.get_or_insert_with(|| Encoder::of_blocks(self.coding, self.effort));
         let output = self.output.joined();
         own.encode(bytes, output)?;
         own.flush(output)
     }
 
-    /// Ends the blocks of this stream's own encoder.
-    fn end_own(&mut self) -> io::Result<()> {
-        match self.own.take() {
-            Some(own) if self.coding == ContentCoding::Zstd => own.finish(self.output.joined()),
-            // The blocks of deflate end when they are flushed.
-            _ => Ok(()),
-        }
-    }
-
     /// Leaves the run whose blocks were sent last.
     fn step_out(&mut self) {
         for (_, reader) in &mut self.readers {
-            reader.step_out(&mut self.output);
+            reader.step_out();
         }
     }
 
     /// Adds the end of the body. Nothing may follow.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
-        self.step_out();
-        self.end_own()?;
+    pub(super) fn finish(&mut self) {
         self.readers.clear();
+        self.own = None;
         self.output.finish();
-        Ok(())
     }
 
     /// How many bytes wait to be sent.

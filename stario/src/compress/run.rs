@@ -184,7 +184,7 @@ impl Reader {
             None => next == state.end() && before.is_some(),
         };
         if !self.next.is_some_and(is_there) {
-            self.leave(&mut state, output);
+            self.leave(&mut state);
             self.next = self.locate(&state, event, before);
         }
         let Some(mut next) = self.next else {
@@ -200,14 +200,15 @@ impl Reader {
         self.next = Some(next + 1);
         let Some(Block { is_key, bytes, .. }) = state.block(next) else { return Ok(false) };
         let (is_key, bytes) = (*is_key, bytes.clone());
-        if is_key && self.is_in_step {
-            output.end_sequence();
-        } else if is_key {
-            self.is_in_step = true;
-            state.in_step += 1;
-        } else if !self.is_in_step {
+        if !is_key && !self.is_in_step {
             state.sent_alone += 1;
             return Ok(false);
+        }
+        if is_key {
+            output.begin_sequence();
+        }
+        if !std::mem::replace(&mut self.is_in_step, true) {
+            state.in_step += 1;
         }
         output.push(bytes);
         Ok(true)
@@ -278,7 +279,7 @@ impl Reader {
         let run = Arc::clone(&self.run);
         let mut state = run.lock();
         if state.readers > 1 || self.next != Some(state.end()) {
-            self.leave(&mut state, output);
+            self.leave(&mut state);
             return Ok(false);
         }
         let number = state.extend(&run, OWN_ID, content, false).inspect_err(|_| self.next = None)?;
@@ -289,19 +290,16 @@ impl Reader {
         Ok(true)
     }
 
-    /// Ends the blocks that refer to each other: something else follows.
-    pub(super) fn step_out(&mut self, output: &mut Output) {
+    /// Notes that the stream sends something else next.
+    pub(super) fn step_out(&mut self) {
         if self.is_in_step {
             let run = Arc::clone(&self.run);
-            self.leave(&mut run.lock(), output);
+            self.leave(&mut run.lock());
         }
     }
 
-    fn leave(&mut self, state: &mut State, output: &mut Output) {
-        if std::mem::take(&mut self.is_in_step) {
-            state.in_step -= 1;
-            output.end_sequence();
-        }
+    fn leave(&mut self, state: &mut State) {
+        state.in_step -= usize::from(std::mem::take(&mut self.is_in_step));
     }
 }
 
