@@ -92,7 +92,8 @@ impl Chunks {
                 self.line.push(bytes[0]);
                 bytes = &bytes[1..];
                 if let Some(line) = self.line.strip_suffix(b"\r\n") {
-                    let length = std::str::from_utf8(line).ok().and_then(|it| usize::from_str_radix(it, 16).ok());
+                    let length =
+                        std::str::from_utf8(line).ok().and_then(|it| usize::from_str_radix(it, 16).ok());
                     let length = length.expect("the length of a chunk");
                     self.is_ended = length == 0;
                     self.left = length + 2;

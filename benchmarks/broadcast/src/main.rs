@@ -49,7 +49,9 @@ async fn main() -> Result {
             };
             let kinds = if kinds.is_empty() { &["identity", "zstd", "gzip"] } else { kinds };
             println!("{run:?}");
-            println!("| kind | KiB per stream | CPU µs per delivered event | bytes per event | publish p50 / p99 / max, µs |");
+            println!(
+                "| kind | KiB per stream | CPU µs per delivered event | bytes per event | publish p50 / p99 / max, CPU µs |"
+            );
             println!("|---|---:|---:|---:|---:|");
             for _ in 0..rounds.parse()? {
                 for kind in kinds {
@@ -97,7 +99,11 @@ impl Run {
         let mut times = Vec::new();
         if churn == 0 {
             let path = format!("/publish?count={events}&interval={}", interval.as_millis());
-            times = client::ask(&address, &path).await?.split(' ').map(str::parse).collect::<std::result::Result<_, _>>()?;
+            times = client::ask(&address, &path)
+                .await?
+                .split(' ')
+                .map(str::parse)
+                .collect::<std::result::Result<_, _>>()?;
         }
         for number in 0..if churn > 0 { events } else { 0 } {
             for _ in 0..churn {
