@@ -304,14 +304,18 @@ proptest! {
 
     #[test]
     fn every_stream_decodes_as_it_arrives(steps in steps()) {
-        CODINGS.iter().for_each(|coding| run(*coding, &steps));
+        for coding in CODINGS {
+            run(coding, &steps);
+        }
     }
 }
 
 /// How many bytes each of the streams sends for one more event.
 fn bytes(publisher: &mut Publisher, streams: &mut [Stream]) -> Vec<usize> {
     let event = publisher.publish(1000);
-    streams.iter_mut().for_each(|stream| stream.deliver(&event, 0));
+    for stream in &mut *streams {
+        stream.deliver(&event, 0);
+    }
     let send = |stream: &mut Stream| {
         stream.send_all();
         stream.flush()
@@ -410,10 +414,14 @@ fn a_stream_that_waits_for_the_events_of_a_relay_holds_no_encoder() {
     for coding in CODINGS {
         let (mut publisher, mut streams) = (Publisher::new(), vec![Stream::new(coding), Stream::new(coding)]);
         let has_none = |streams: &[Stream]| streams.iter().all(|stream| stream.encoder.own.is_none());
-        streams.iter_mut().for_each(|stream| stream.own(&event(1, 1000)));
+        for stream in &mut streams {
+            stream.own(&event(1, 1000));
+        }
         assert!(has_none(&streams));
         bytes(&mut publisher, &mut streams);
-        streams.iter_mut().for_each(|stream| stream.own(&event(2, 1000)));
+        for stream in &mut streams {
+            stream.own(&event(2, 1000));
+        }
         bytes(&mut publisher, &mut streams);
         assert!(has_none(&streams));
         (0..OWN_ALONE).for_each(|_| streams[0].own(&event(3, 1000)));
@@ -428,7 +436,9 @@ fn a_stream_that_waits_for_the_events_of_a_relay_holds_no_encoder() {
 
 #[test]
 fn a_stream_without_any_event_is_whole() {
-    CODINGS.into_iter().for_each(|coding| Stream::new(coding).end());
+    for coding in CODINGS {
+        Stream::new(coding).end();
+    }
 }
 
 #[test]
