@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod held;
 mod incoming;
+mod pieces;
 mod progress;
 
 use std::any::Any;
@@ -34,6 +35,7 @@ pub(crate) use error::{Cut, MemoryFull, Stalled, Stopped, TooLong};
 pub(crate) use file::FileBody;
 pub(crate) use held::{BodyMemory, HeldBytes};
 use incoming::Incoming;
+pub(crate) use pieces::Pieces;
 pub(crate) use progress::{Counted, Progress};
 
 /// An HTTP response with stario's [`Body`].
@@ -68,6 +70,11 @@ enum BodyKind {
 /// Bytes that are made while they are sent.
 pub(crate) trait Frames: Send {
     fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>>;
+
+    /// The same, with what is known of the parts of the frame.
+    fn poll_pieces(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
+        self.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Pieces::from)))
+    }
 
     /// Whether another poll would return `Pending`, as the last did, because nothing was woken since. It is asked before
     /// each poll.
@@ -268,7 +275,7 @@ impl Drop for Body {
     }
 }
 
-type Polled = Poll<Option<Result<Frame<Bytes>, BodyError>>>;
+type Polled<T = Frame<Bytes>> = Poll<Option<Result<T, BodyError>>>;
 
 impl http_body::Body for Body {
     type Data = Bytes;
@@ -283,7 +290,7 @@ impl http_body::Body for Body {
         {
             return Poll::Pending;
         }
-        self.poll_delivered(ctx)
+        self.poll_delivered(ctx, BodyKind::poll_frame, |frame| frame.data_ref().map_or(0, Bytes::len))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -302,21 +309,47 @@ impl http_body::Body for Body {
 }
 
 impl Body {
+    /// Whether it is made of frames, whose parts `poll_pieces` knows.
+    #[cfg_attr(not(feature = "compression"), allow(dead_code))]
+    pub(crate) fn has_pieces(&self) -> bool {
+        matches!(self.kind, BodyKind::Frames(_))
+    }
+
+    /// The next frame, with what is known of its parts.
+    #[cfg_attr(not(feature = "compression"), allow(dead_code))]
+    pub(crate) fn poll_pieces(&mut self, ctx: &mut Context<'_>) -> Polled<Pieces> {
+        self.poll_delivered(ctx, BodyKind::poll_pieces, |pieces| pieces.bytes.len())
+    }
+
+    /// As [`Frames::still_waits`].
+    #[cfg_attr(not(feature = "compression"), allow(dead_code))]
+    pub(crate) fn still_waits(&mut self, ctx: &Context<'_>) -> bool {
+        match &mut self.kind {
+            BodyKind::Frames(frames) => frames.as_mut().still_waits(ctx),
+            _ => false,
+        }
+    }
+
     /// The next frame, which is reported to the delivery.
     #[inline(never)]
-    fn poll_delivered(&mut self, ctx: &mut Context<'_>) -> Polled {
+    fn poll_delivered<T>(
+        &mut self,
+        ctx: &mut Context<'_>,
+        poll: fn(&mut BodyKind, &mut Context<'_>) -> Polled<T>,
+        length: fn(&T) -> usize,
+    ) -> Polled<T> {
         let Self { kind, delivery } = self;
-        let Some(delivery) = delivery else { return kind.poll_frame(ctx) };
+        let Some(delivery) = delivery else { return poll(kind, ctx) };
         let polled = match kind {
-            BodyKind::Full(_) | BodyKind::Failed(_) => kind.poll_frame(ctx),
+            BodyKind::Full(_) | BodyKind::Failed(_) => poll(kind, ctx),
             _ => {
                 let _entered = delivery.to.enter();
-                kind.poll_guarded(ctx)
+                kind.poll_guarded(ctx, poll)
             }
         };
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                delivery.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+                delivery.bytes += length(frame) as u64;
                 if kind.is_end() {
                     delivery.end = End::Whole;
                 }
@@ -352,10 +385,22 @@ impl BodyKind {
         next.map(|next| next.map(|bytes| bytes.map(Frame::data)))
     }
 
+    fn poll_pieces(&mut self, ctx: &mut Context<'_>) -> Polled<Pieces> {
+        match self {
+            BodyKind::Frames(frames) => frames.as_mut().poll_pieces(ctx),
+            BodyKind::Failed(error) => Poll::Ready(error.take().map(Err)),
+            BodyKind::Full(_) | BodyKind::Incoming(_) | BodyKind::Foreign(_) => Poll::Ready(None),
+        }
+    }
+
     /// The next frame of a response. A panic cuts the response, as an error does; both are logged.
-    fn poll_guarded(&mut self, ctx: &mut Context<'_>) -> Polled {
+    fn poll_guarded<T>(
+        &mut self,
+        ctx: &mut Context<'_>,
+        poll: fn(&mut Self, &mut Context<'_>) -> Polled<T>,
+    ) -> Polled<T> {
         // A body that panicked is replaced and never polled again, so no broken invariant is seen.
-        let error = match catch_unwind(AssertUnwindSafe(|| self.poll_frame(ctx))) {
+        let error = match catch_unwind(AssertUnwindSafe(|| poll(self, ctx))) {
             Ok(Poll::Ready(Some(Err(error)))) => {
                 if !error.is::<Cut>() && !error.is::<Stopped>() {
                     tracing::error!(error = %Chain(&*error), "a response's body failed");

@@ -26,6 +26,7 @@ use http_body::Body as _;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::compress::SharedEvent;
 use crate::connection::Connection;
 use crate::datastar::Burst;
 use crate::hand_over::NoResponse;
@@ -121,11 +122,18 @@ struct Length {
     taken: u64,
 }
 
-/// Whether bytes are written or whole events.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Data {
+/// What is written.
+#[derive(Clone, Copy)]
+pub(crate) enum Data<'a> {
     Bytes,
-    Event,
+    /// An event, which other responses may send, too.
+    Event(Option<&'a SharedEvent>),
+}
+
+impl Data<'_> {
+    fn is_event(self) -> bool {
+        matches!(self, Data::Event(_))
+    }
 }
 
 impl Channel {
@@ -198,7 +206,7 @@ impl Channel {
     }
 
     /// Sends the head.
-    pub(crate) fn begin(&self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
+    pub(crate) fn begin(&self, status: StatusCode, kind: Data<'_>) -> Result<(), WriteError> {
         self.update(|state| {
             if state.has_no_client()? {
                 return Ok(());
@@ -210,7 +218,7 @@ impl Channel {
     }
 
     /// Writes `data` when there is room for it: at once if nothing waits for the client.
-    pub(crate) async fn write(&self, data: &Bytes, kind: Data) -> Result<(), WriteError> {
+    pub(crate) async fn write(&self, data: &Bytes, kind: Data<'_>) -> Result<(), WriteError> {
         // A loop that writes to a client that has left would never yield otherwise.
         tokio::task::coop::consume_budget().await;
         loop {
@@ -314,15 +322,15 @@ impl ChannelState {
         }
     }
 
-    fn begin(&mut self, status: StatusCode, kind: Data) -> Result<(), WriteError> {
+    fn begin(&mut self, status: StatusCode, kind: Data<'_>) -> Result<(), WriteError> {
         let ChannelPhase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
         if status.is_informational() || status.as_u16() > 599 {
             return Err(WriteError::Status(status));
         }
         let content_type = self.headers.get(CONTENT_TYPE);
         let is_event_stream = content_type.map(|value| value.as_bytes().starts_with(b"text/event-stream"));
-        let is_events = status == StatusCode::OK && is_event_stream.unwrap_or(kind == Data::Event);
-        if kind == Data::Event && !is_events {
+        let is_events = status == StatusCode::OK && is_event_stream.unwrap_or(kind.is_event());
+        if kind.is_event() && !is_events {
             return Err(WriteError::NotEvents);
         }
         let declared = content_length(&self.headers)?;
@@ -330,7 +338,7 @@ impl ChannelState {
         *response.status_mut() = status;
         merge(response.headers_mut(), std::mem::take(&mut self.headers));
         self.phase = ChannelPhase::Open { status, is_events };
-        self.is_between_events = kind == Data::Event;
+        self.is_between_events = kind.is_event();
         if has_no_body(status) {
             if status != StatusCode::NOT_MODIFIED {
                 response.headers_mut().remove(CONTENT_LENGTH);
@@ -339,12 +347,12 @@ impl ChannelState {
             return Ok(());
         }
         self.length = declared.map(|declared| Length { declared, written: 0, taken: 0 });
-        self.send_head(Head::Open { response, has_events: kind == Data::Event });
+        self.send_head(Head::Open { response, has_events: kind.is_event() });
         Ok(())
     }
 
-    /// Writes `data` as a whole, and returns whether there was room for it.
-    fn write(&mut self, data: &Bytes, kind: Data, limit: Option<usize>) -> Result<bool, WriteError> {
+    /// Whether there was room for `data`, which is only written as a whole.
+    fn write(&mut self, data: &Bytes, kind: Data<'_>, limit: Option<usize>) -> Result<bool, WriteError> {
         if let ChannelPhase::Open { status, .. } = self.phase
             && has_no_body(status)
             && !data.is_empty()
@@ -362,7 +370,7 @@ impl ChannelState {
         if self.status.is_some() {
             return Err(WriteError::HeadSent);
         }
-        if kind == Data::Event && !is_events {
+        if kind.is_event() && !is_events {
             return Err(WriteError::NotEvents);
         }
         if data.is_empty() {
@@ -384,9 +392,10 @@ impl ChannelState {
         if let (Some(length), Some(written)) = (&mut self.length, written) {
             length.written = written;
         }
-        self.is_between_events &= kind == Data::Event;
+        self.is_between_events &= kind.is_event();
         match kind {
-            Data::Event => self.buffer.add_event(data.clone()),
+            Data::Event(Some(shared)) => self.buffer.add_shared(shared.clone()),
+            Data::Event(None) => self.buffer.add_event(data.clone()),
             Data::Bytes => self.buffer.add(data.clone()),
         }
         self.wake();

@@ -4,9 +4,14 @@
 //! costs that one look and no more. Request bodies are decompressed by `compress/decode.rs`.
 
 mod accept;
+mod blocks;
 mod decode;
 mod encoder;
+mod event_frames;
+mod events;
+mod run;
 mod settings;
+mod shared;
 mod stream;
 #[cfg_attr(not(feature = "files"), path = "compress/unmodified/absent.rs")]
 mod unmodified;
@@ -30,6 +35,7 @@ pub use decode::Decompression;
 pub(crate) use decode::{DecodeError, coding_of, decoded};
 use settings::Effort;
 pub use settings::{Compression, ContentCoding};
+pub(crate) use shared::{Broadcast, Sequence, SharedEvent, SharedParts};
 #[cfg(feature = "files")]
 pub(crate) use unmodified::UnmodifiedFile;
 #[cfg(not(feature = "files"))]
@@ -89,7 +95,12 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
     } else {
         let effort = settings.stream_effort(coding);
         let body = std::mem::take(response.body_mut());
-        *response.body_mut() = Body::new(stream::Encoded::new(body, coding, effort));
+        *response.body_mut() =
+            if coding != ContentCoding::Brotli && is_event_stream(response.headers()) && body.has_pieces() {
+                Body::frames(event_frames::EncodedEvents::new(body, coding, effort))
+            } else {
+                Body::new(stream::Encoded::new(body, coding, effort))
+            };
     }
     head(response.headers_mut(), coding);
 }
@@ -143,6 +154,10 @@ fn is_negotiable(response: &Response, settings: &Compression, threshold: usize) 
 /// `cache-control: no-transform` (RFC 9111, section 5.2.2.6).
 fn forbids_transform(headers: &HeaderMap) -> bool {
     members(headers, CACHE_CONTROL).any(|directive| directive.eq_ignore_ascii_case(b"no-transform"))
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Makes the head that of a compressed body.

@@ -10,6 +10,7 @@ mod position;
 mod publish;
 mod receive;
 mod remote;
+mod sharing;
 mod size;
 mod subscription;
 mod table;
@@ -26,6 +27,7 @@ pub use pattern::{InvalidPattern, Pattern, Patterns};
 pub use payload::{Payload, PayloadError};
 pub use position::{IntoPosition, InvalidStamp, Position, Stamp};
 use remote::Remote;
+use sharing::Sharing;
 pub use subscription::Subscription;
 use table::{RelayState, lock};
 use transport::Receiver;
@@ -50,7 +52,7 @@ pub use updates::{Update, Updates};
 ///
 /// A value is stored once, however many subscriptions wait for it: together they hold at most their capacity
 /// (1024 values, 1 MiB) of each subject, plus 8 KiB for each that is behind. If the values are
-/// [`Event`](crate::Event)s, they are also rendered and encoded only once.
+/// [`Event`](crate::Event)s, they are also rendered, encoded and compressed only once.
 ///
 /// A relay with a [`history`](Self::history) keeps the last values. There [`resume`](Self::resume) continues where a browser was
 /// when it lost its connection, and says where values may be missing.
@@ -87,7 +89,7 @@ pub struct Relay<T> {
 impl<T: Clone + 'static> Relay<T> {
     /// Makes a relay without subscriptions.
     pub fn new() -> Self {
-        Self::measured(size::of)
+        Self { shared: Arc::new(RelayState::new(size::of, Sharing::of_events())) }
     }
 
     /// Keeps the last values, at most so many and at most 4 MiB of them, so that [`resume`](Self::resume) can replay them.
@@ -133,6 +135,22 @@ impl<T: Clone + 'static> Relay<T> {
         self
     }
 
+    /// Has each stream compress the events of this relay for itself.
+    ///
+    /// Unless this is called, the streams that send the [`Event`](crate::Event)s of a relay compress each of them once for all;
+    /// see [`Compression`](crate::Compression#events-of-a-relay). Call it when the relay is made.
+    ///
+    /// ```
+    /// use stario::{Event, Relay};
+    ///
+    /// let news: Relay<Event> = Relay::new().compress_per_stream();
+    /// ```
+    #[must_use]
+    pub fn compress_per_stream(self) -> Self {
+        self.shared.sharing.turn_off();
+        self
+    }
+
     fn kept(&self) -> &Mutex<History<T>> {
         self.shared.history.get_or_init(|| Mutex::new(History::new()))
     }
@@ -157,7 +175,7 @@ impl<T: Payload> Relay<T> {
     ///
     /// See [`Transport`] for an example.
     pub fn over(transport: impl Transport) -> Self {
-        let mut shared = RelayState::new(size::of);
+        let mut shared = RelayState::new(size::of, Sharing::of_events());
         shared.remote = Some(Remote::new(transport));
         let relay = Self { shared: Arc::new(shared) };
         relay.kept();
@@ -171,7 +189,7 @@ impl<T: Payload> Relay<T> {
 
 impl<T: Clone> Relay<T> {
     /// Makes a relay for values of a type that holds more bytes than it shows: `bytes` says how many a value has. They
-    /// count for [`Subscription::capacity_bytes`].
+    /// count for [`Subscription::capacity_bytes`]. If they are events, each stream compresses them for itself.
     ///
     /// ```
     /// use stario::Relay;
@@ -189,7 +207,7 @@ impl<T: Clone> Relay<T> {
     /// assert_eq!((camera.waiting(), camera.dropped()), (2, 1));
     /// ```
     pub fn measured(bytes: fn(&T) -> usize) -> Self {
-        Self { shared: Arc::new(RelayState::new(bytes)) }
+        Self { shared: Arc::new(RelayState::new(bytes, Sharing::none())) }
     }
 
     /// Subscribes to one pattern or several (an array, a slice or a `Vec`). The subscription begins with this

@@ -18,7 +18,8 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http_body::SizeHint;
 use tokio::time::Instant;
 
-use crate::body::{Body, BodyError, Cut, Frames, Stopped};
+use crate::body::{Body, BodyError, Cut, Frames, Pieces, Stopped};
+use crate::compress::{SharedEvent, SharedParts};
 use crate::datastar::{Burst, Event, FRAME_BYTES, StreamItem};
 use crate::response::{self, IntoResponse, Response};
 use crate::stop::{StopSignal, StopWatch, Timer};
@@ -40,17 +41,26 @@ pub(crate) fn head() -> Response {
 /// A stream of this one event. An invalid one is answered 500, and logged.
 impl IntoResponse for Event {
     fn into_response(self) -> Response {
+        let is_uncompressed = self.shared().is_some_and(SharedEvent::is_uncompressed);
         match self.into_bytes() {
-            Ok(bytes) => head().map(|_| bytes.into()),
+            Ok(bytes) => {
+                let mut response = head().map(|_| bytes.into());
+                if is_uncompressed {
+                    response::set(response.headers_mut(), CACHE_CONTROL, "no-cache, no-transform");
+                }
+                response
+            }
             Err(invalid) => response::failure(invalid.into()),
         }
     }
 }
 
 /// One or more whole events that are sent together, and how many they are. Comments do not count.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Frame {
     pub(crate) bytes: Bytes,
+    /// Which parts of it are events that other streams send, too.
+    pub(crate) shared: SharedParts,
     pub(crate) events: u64,
     /// Whether the source waits already for what comes behind it, and has to be polled again only when it is woken.
     pub(crate) is_last_for_now: bool,
@@ -147,7 +157,7 @@ impl<S: EventSource> EventStream<S> {
 
     /// The next step of a stream that the stop has ended.
     #[cold]
-    fn poll_stopped(self: Pin<&mut Self>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_stopped(self: Pin<&mut Self>) -> Poll<Option<Result<Pieces, BodyError>>> {
         let this = self.project();
         if *this.phase == StreamPhase::Open {
             this.observer.stopped();
@@ -160,7 +170,7 @@ impl<S: EventSource> EventStream<S> {
         let takes_line = this.source.is_between_events() && this.source.size_hint().exact().is_none();
         if *this.phase == StreamPhase::Stopped && takes_line {
             *this.phase = StreamPhase::Ended;
-            return Poll::Ready(Some(Ok(retry_after_stop())));
+            return Poll::Ready(Some(Ok(retry_after_stop().into())));
         }
         Poll::Ready(Some(Err(Stopped.into())))
     }
@@ -179,7 +189,11 @@ fn retry_after_stop() -> Bytes {
 }
 
 impl<S: EventSource> Frames for EventStream<S> {
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        self.poll_pieces(ctx).map(|next| next.map(|pieces| pieces.map(|pieces| pieces.bytes)))
+    }
+
+    fn poll_pieces(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
         if self.phase != StreamPhase::Open {
             return self.poll_stopped();
         }
@@ -209,7 +223,7 @@ impl<S: EventSource> Frames for EventStream<S> {
                         *this.waits = if is_armed { Waits::All } else { Waits::Source };
                     }
                     this.observer.sent(frame.events);
-                    frame.bytes
+                    Pieces { bytes: frame.bytes, shared: frame.shared, is_ping: false }
                 })));
             }
         }
@@ -217,7 +231,7 @@ impl<S: EventSource> Frames for EventStream<S> {
         match this.pings {
             Some(pings) if this.source.is_between_events() => pings.poll(ctx).map(|ping| {
                 *this.waits = Waits::Source;
-                Some(Ok(ping))
+                Some(Ok(Pieces { bytes: ping, shared: SharedParts::default(), is_ping: true }))
             }),
             _ => Poll::Pending,
         }
@@ -344,8 +358,8 @@ where
                 }
             }
         }
-        if let Some((bytes, events)) = this.burst.take() {
-            return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: waits })));
+        if let Some((bytes, shared, events)) = this.burst.take() {
+            return Poll::Ready(Some(Ok(Frame { bytes, shared, events, is_last_for_now: waits })));
         }
         match this.end.take() {
             Some(EarlyEnd::Panicked(panic)) => resume_unwind(panic),

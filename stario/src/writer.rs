@@ -275,14 +275,14 @@ impl Writer {
     ///
     /// When the head is sent already, and when a `content-type` other than that of event streams was set.
     pub fn open_events(&self) -> Result<&Self> {
-        self.channel.begin(StatusCode::OK, Data::Event)?;
+        self.channel.begin(StatusCode::OK, Data::Event(None))?;
         Ok(self)
     }
 
     async fn push(&self, event: Event) -> Result<&Self> {
+        let shared = event.shared().cloned();
         let bytes = event.into_bytes().map_err(|invalid| WriteError::Event(invalid.to_string()))?;
-        self.channel.write(&bytes, Data::Event).await?;
-        Ok(self)
+        self.channel.write(&bytes, Data::Event(shared.as_ref())).await.map(|()| self)
     }
 }
 

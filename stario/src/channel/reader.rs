@@ -68,11 +68,11 @@ impl ChannelState {
 
     /// The next frame. If there is one, the caller notifies the writers that wait for room, once the lock is released.
     pub(super) fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
-        if let Some((bytes, events)) = self.buffer.take() {
+        if let Some((bytes, shared, events)) = self.buffer.take() {
             if let Some(length) = &mut self.length {
                 length.taken += bytes.len() as u64;
             }
-            return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: false })));
+            return Poll::Ready(Some(Ok(Frame { bytes, shared, events, is_last_for_now: false })));
         }
         match self.phase {
             ChannelPhase::Ended => Poll::Ready(None),

@@ -59,9 +59,9 @@ async fn a_write_larger_than_the_buffer_waits_until_it_is_empty() {
 #[tokio::test]
 async fn a_response_that_began_with_an_event_is_one_of_events() {
     let ctx = &mut Context::from_waker(Waker::noop());
-    for (first, second) in [(Data::Event, Data::Bytes), (Data::Bytes, Data::Event)] {
+    for (first, second) in [(Data::Event(None), Data::Bytes), (Data::Bytes, Data::Event(None))] {
         let channel = channel(100);
-        let (begins_with_event, data) = (first == Data::Event, Bytes::from("x"));
+        let (begins_with_event, data) = (first.is_event(), Bytes::from("x"));
         for kind in [first, second] {
             // Raw bytes may not be followed by events; what was sent before stands.
             let _ = poll(pin!(channel.write(&data, kind)));

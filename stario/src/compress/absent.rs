@@ -8,7 +8,10 @@ mod files;
 mod vary;
 
 use std::fmt;
+use std::hash::Hash;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use crate::body::Body;
@@ -29,6 +32,70 @@ pub(crate) struct Compression;
 impl Compression {
     pub(crate) const fn new() -> Self {
         Self
+    }
+}
+
+/// What streams of a relay share; nothing is compressed, so there is nothing.
+#[derive(Debug)]
+pub(crate) struct Broadcast;
+
+#[allow(clippy::unused_self)]
+impl Broadcast {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self)
+    }
+
+    pub(crate) fn group(&self, _: impl Hash) -> u32 {
+        0
+    }
+
+    pub(crate) fn share(&self, _: Bytes) -> Option<SharedEvent> {
+        None
+    }
+}
+
+/// Where an event stands among those that a subscription has received; nobody asks.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(dead_code)]
+pub(crate) struct Sequence {
+    pub(crate) group: u32,
+    pub(crate) number: u32,
+}
+
+/// An event that streams share; there is none.
+#[derive(Debug, Clone)]
+pub(crate) enum SharedEvent {}
+
+impl SharedEvent {
+    pub(crate) fn uncompressed(_: Bytes) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        match *self {}
+    }
+
+    pub(crate) fn with_bytes(&self, _: Bytes) -> Option<Self> {
+        match *self {}
+    }
+
+    pub(crate) fn is_uncompressed(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn set_sequence(&mut self, _: Sequence) {
+        match *self {}
+    }
+}
+
+/// Which parts of a frame streams share; there are none.
+#[derive(Debug, Default)]
+pub(crate) struct SharedParts;
+
+impl SharedParts {
+    #[allow(clippy::needless_pass_by_value)]
+    pub(crate) fn push(&mut self, _: usize, event: SharedEvent) {
+        match event {}
     }
 }
 

@@ -7,6 +7,7 @@ use async_compression::brotli::EncoderParams;
 use async_compression::codecs::{BrotliEncoder, EncodeV2, ZstdEncoder};
 use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use async_compression::zstd::CParameter;
+use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 
 use super::ContentCoding;
@@ -37,15 +38,17 @@ impl Encoder {
                 let params = EncoderParams::default().quality(quality).window_size(i32::from(window));
                 Box::new(BrotliEncoder::new(params))
             }
-            ContentCoding::Gzip => Box::new(Gzip(Deflate::new_with_config(DeflateConfig {
-                level: i32::from(level),
-                // 16 stands for gzip's head and end.
-                window_bits: 16 + i32::from(window),
-                // The buffer of what waits to be written follows the window: it would be 64 KiB, and is 16 for streams.
-                mem_level: (i32::from(window) - 7).clamp(6, 8),
-                ..DeflateConfig::default()
-            }))),
+            // 16 stands for gzip's head and end.
+            ContentCoding::Gzip => Box::new(Gzip::new(effort, 16 + i32::from(window))),
         })
+    }
+
+    /// The encoder of blocks that stand in a body with others: without gzip's head and end, and with that of zstd's frame alone.
+    pub(super) fn of_blocks(coding: ContentCoding, effort: Effort) -> Self {
+        match coding {
+            ContentCoding::Gzip => Self(Box::new(Gzip::new(effort, -i32::from(effort.window)))),
+            ContentCoding::Zstd | ContentCoding::Brotli => Self::new(coding, effort),
+        }
     }
 
     /// Takes in all of `input`; what comes out of it, now or later, is appended to `output`.
@@ -74,6 +77,16 @@ impl Encoder {
 struct Gzip(Deflate);
 
 impl Gzip {
+    fn new(Effort { level, window }: Effort, window_bits: i32) -> Self {
+        Self(Deflate::new_with_config(DeflateConfig {
+            level: i32::from(level),
+            window_bits,
+            // The buffer of what waits to be written follows the window: it would be 64 KiB, and is 16 for streams.
+            mem_level: (i32::from(window) - 7).clamp(6, 8),
+            ..DeflateConfig::default()
+        }))
+    }
+
     #[allow(clippy::cast_possible_truncation)] // Differences within a buffer.
     fn compress(
         &mut self,
@@ -110,18 +123,34 @@ impl EncodeV2 for Gzip {
 
 /// A whole body in one go.
 pub(super) fn encode_whole(input: &[u8], coding: ContentCoding, effort: Effort) -> io::Result<Vec<u8>> {
-    let window = match coding {
-        // An encoder takes memory for its whole window, and a body has no use for one that it does not fill.
-        ContentCoding::Zstd => effort.window.min(bits(input.len())),
-        // Its matches reach back to the window's length less this.
-        ContentCoding::Gzip => effort.window.min(bits(input.len() + 262)),
-        ContentCoding::Brotli => effort.window,
-    };
-    let mut encoder = Encoder::new(coding, Effort { window, ..effort });
+    let mut encoder = Encoder::new(coding, fitting(effort, coding, input.len()));
     let mut output = Vec::with_capacity(input.len() / 3);
     encoder.encode(input, &mut output)?;
     encoder.finish(&mut output)?;
     Ok(output)
+}
+
+/// A piece of a body whose blocks refer to nothing before, and to which nothing behind refers. In zstd it is a frame without
+/// its end.
+pub(super) fn encode_alone(input: &[u8], coding: ContentCoding, effort: Effort) -> io::Result<Bytes> {
+    let mut encoder = Encoder::of_blocks(coding, fitting(effort, coding, input.len()));
+    let mut output = Vec::with_capacity(input.len() / 3);
+    encoder.encode(input, &mut output)?;
+    encoder.flush(&mut output)?;
+    output.shrink_to_fit();
+    Ok(output.into())
+}
+
+/// The effort for a body of so many bytes.
+fn fitting(effort: Effort, coding: ContentCoding, length: usize) -> Effort {
+    let window = match coding {
+        // An encoder takes memory for its whole window, and a body has no use for one that it does not fill.
+        ContentCoding::Zstd => effort.window.min(bits(length)),
+        // Its matches reach back to the window's length less this.
+        ContentCoding::Gzip => effort.window.min(bits(length + 262)),
+        ContentCoding::Brotli => effort.window,
+    };
+    Effort { window, ..effort }
 }
 
 /// The logarithm of a window that holds `length` bytes.

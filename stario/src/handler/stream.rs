@@ -117,7 +117,7 @@ impl EventSource for Mounted {
                 // No line of an event's payload begins like this.
                 let lines = bytes.split(|byte| *byte == b'\n');
                 let events = lines.filter(|line| line.starts_with(b"event: ")).count() as u64;
-                return Poll::Ready(Some(Ok(Frame { bytes, events, is_last_for_now: false })));
+                return Poll::Ready(Some(Ok(Frame { bytes, events, ..Frame::default() })));
             }
         }
     }

@@ -51,6 +51,7 @@ impl<T: Clone> Relay<T> {
     pub fn try_publish(&self, subject: impl AsRef<str>, value: T) -> Result<(), PublishError> {
         let subject = subject.as_ref();
         check_subject(subject).map_err(PublishError::Subject)?;
+        let value = self.shared.sharing.share(value);
         if let Some(history) = self.shared.history.get() {
             return self.publish_and_keep(history, subject.into(), value);
         }

@@ -84,6 +84,7 @@ impl<T: Send + Sync + 'static> Receiver for RelayState<T> {
             }
             match read {
                 Some((subject, value)) => {
+                    let value = self.sharing.share(value);
                     let size = (self.measure)(&value).saturating_add(subject.len());
                     let message = history.message(stamp, subject, value, size);
                     self.deliver(&mut history, message, &mut effects);

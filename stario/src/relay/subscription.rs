@@ -10,6 +10,7 @@ use futures_core::Stream;
 
 use super::mailbox::{Dropped, Mailbox, Message};
 use super::pattern::Pattern;
+use super::sharing::Received;
 use super::table::{RelayState, lock};
 
 /// A stream of the values published under its subjects, as `(subject, value)`; made by
@@ -46,13 +47,14 @@ pub struct Subscription<T> {
     id: u64,
     pub(super) mailbox: Arc<Mutex<Mailbox<T>>>,
     pub(super) shared: Arc<RelayState<T>>,
+    pub(super) received: Received,
 }
 
 impl<T> Subscription<T> {
     pub(super) fn new(shared: Arc<RelayState<T>>, patterns: Vec<Pattern>, mailbox: Mailbox<T>) -> Self {
         let mailbox = Arc::new(Mutex::new(mailbox));
         let id = lock(&shared.table).add(&patterns, &mailbox);
-        Self { patterns, id, mailbox, shared }
+        Self { patterns, id, mailbox, shared, received: Received::default() }
     }
 
     /// Sets how many values wait at most; 1024 unless set, and at least one. One more drops the oldest.
@@ -128,6 +130,11 @@ impl<T> Subscription<T> {
     pub(super) fn count(&self, dropped: &Dropped<T>) {
         self.shared.dropped.fetch_add(dropped.len() as u64, Ordering::Relaxed);
     }
+
+    /// Notes that `value` is received, after so many others were dropped.
+    pub(super) fn note_received(&mut self, value: &mut T, dropped: u64) {
+        self.received.note(&self.shared.sharing, &self.patterns, value, dropped);
+    }
 }
 
 impl<T: Clone> Subscription<T> {
@@ -143,11 +150,19 @@ impl<T: Clone> Subscription<T> {
 impl<T: Clone> Stream for Subscription<T> {
     type Item = (Arc<str>, T);
 
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut unused = None;
-        let polled = lock(&self.mailbox).poll(ctx, &mut unused);
+        let mut mailbox = lock(&self.mailbox);
+        let (polled, dropped) = (mailbox.poll(ctx, &mut unused), mailbox.dropped());
+        drop(mailbox);
         drop(unused);
-        polled.map(|message| message.map(Message::into_parts))
+        polled.map(|message| {
+            message.map(|message| {
+                let (subject, mut value) = Message::into_parts(message);
+                self.note_received(&mut value, dropped);
+                (subject, value)
+            })
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use super::history::History;
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
 use super::remote::Remote;
+use super::sharing::Sharing;
 
 pub(super) struct RelayState<T> {
     pub(super) table: Mutex<Table<T>>,
@@ -20,12 +21,13 @@ pub(super) struct RelayState<T> {
     pub(super) dropped: AtomicU64,
     /// How many bytes a value holds.
     pub(super) measure: fn(&T) -> usize,
+    pub(super) sharing: Sharing<T>,
 }
 
 impl<T> RelayState<T> {
-    pub(super) fn new(measure: fn(&T) -> usize) -> Self {
-        let (table, history) = (Mutex::default(), OnceLock::new());
-        Self { table, history, remote: None, dropped: AtomicU64::new(0), measure }
+    pub(super) fn new(measure: fn(&T) -> usize, sharing: Sharing<T>) -> Self {
+        let (table, history, dropped) = (Mutex::default(), OnceLock::new(), AtomicU64::new(0));
+        Self { table, history, remote: None, dropped, measure, sharing }
     }
 }
 

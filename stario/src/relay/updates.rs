@@ -118,7 +118,8 @@ impl<T> Updates<T> {
     /// # Ok::<_, std::io::Error>(())
     /// ```
     pub fn skip(&mut self) {
-        let Subscription { shared, mailbox, .. } = &self.subscription;
+        let Subscription { shared, mailbox, received, .. } = &mut self.subscription;
+        received.note_gap();
         let history = shared.history.get().map(lock);
         let waiting = lock(mailbox).skip();
         let position = history.as_ref().map(|history| history.position());
@@ -155,6 +156,7 @@ impl<T: Clone + 'static> Stream for Updates<T> {
             return Poll::Ready(Some(Update::Gap));
         }
         let polled = mailbox.poll(ctx, &mut unused);
+        let dropped = mailbox.dropped();
         drop(mailbox);
         drop(unused);
         polled.map(|message| {
@@ -163,6 +165,7 @@ impl<T: Clone + 'static> Stream for Updates<T> {
                     this.position.advance(stamp);
                 }
                 let (subject, mut value) = Message::into_parts(message);
+                this.subscription.note_received(&mut value, dropped);
                 if this.position.stamps().len() > 1 {
                     // The id that the event has from its publisher would lose the numbers of the others.
                     set_event_id(&mut value, &this.position);

@@ -2,6 +2,7 @@
 //!
 //! Each module has an app of its own, `local`: the same paths stand in several of them.
 
+mod broadcast;
 mod cancellation;
 mod compression;
 mod detached;

@@ -2,6 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
+use crate::compress::{SharedEvent, SharedParts};
+
 /// Events that are ready together are joined up to this many bytes. Larger ones are passed on without a copy,
 /// so that many slow clients share them; the connection writes the frames that are ready by one call.
 pub(crate) const FRAME_BYTES: usize = 4 * 1024;
@@ -12,6 +14,7 @@ pub(crate) const FRAME_BYTES: usize = 4 * 1024;
 pub(crate) struct Burst {
     first: Bytes,
     joined: BytesMut,
+    shared: SharedParts,
     events: u64,
 }
 
@@ -24,6 +27,13 @@ impl Burst {
     pub(crate) fn add_event(&mut self, event: Bytes) {
         self.events += u64::from(event.starts_with(b"event:"));
         self.add(event);
+    }
+
+    /// Adds one event that other streams send, too.
+    pub(crate) fn add_shared(&mut self, event: SharedEvent) {
+        let (start, bytes) = (self.len(), event.bytes().clone());
+        self.shared.push(start, event);
+        self.add_event(bytes);
     }
 
     /// Adds bytes of another kind.
@@ -58,14 +68,15 @@ impl Burst {
         &mut self.joined
     }
 
-    /// All of it, and how many events it is.
-    pub(crate) fn take(&mut self) -> Option<(Bytes, u64)> {
+    /// All of it, which parts of it other streams send, too, and how many events it is.
+    pub(crate) fn take(&mut self) -> Option<(Bytes, SharedParts, u64)> {
         let bytes = if self.joined.is_empty() {
             std::mem::take(&mut self.first)
         } else {
             // A quiet stream keeps no memory of a burst.
             std::mem::take(&mut self.joined).freeze()
         };
-        (!bytes.is_empty()).then(|| (bytes, std::mem::take(&mut self.events)))
+        (!bytes.is_empty())
+            .then(|| (bytes, std::mem::take(&mut self.shared), std::mem::take(&mut self.events)))
     }
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use stario_html::Html;
 
 use super::burst::Burst;
+use crate::compress::{Broadcast, Sequence, SharedEvent};
 
 /// One message to an open browser, ready to be sent: patched elements or signals, a script, a comment.
 ///
@@ -53,6 +54,8 @@ enum EventKind {
     Encoded(Bytes),
     /// A patch of elements alone, on one line. A stream yields it so, and it is written where it is sent from.
     Elements(Html),
+    /// What a relay delivers, and what is never compressed.
+    Shared(SharedEvent),
     Invalid(Invalid),
 }
 
@@ -71,6 +74,7 @@ impl Event {
         match self.0 {
             EventKind::Encoded(bytes) => Ok(bytes),
             EventKind::Elements(html) => Ok(patch_of(&html).concat().into()),
+            EventKind::Shared(event) => Ok(event.bytes().clone()),
             EventKind::Invalid(invalid) => Err(invalid),
         }
     }
@@ -92,6 +96,62 @@ impl Event {
         Err(Invalid("the bytes are not those of one event".into()))
     }
 
+    /// Sends the event as it is in a stream that is compressed, without a trace of it in what is compressed: for an event
+    /// with a secret beside text that somebody else may choose; see [`Compression`](crate::Compression#secrets).
+    ///
+    /// Only a stream in brotli compresses it all the same; no stream is in brotli unless the app names that coding.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// #[app::query("/token")]
+    /// async fn token(name: QueryParam<String>) -> impl Stream<Item = Event> {
+    ///     stream! {
+    ///         yield Event::new(html! { <p id="token">{&*name}" has the token 7f3a"</p> }).uncompressed();
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(TestClient::new(app::new()).get("/token?name=Ann").send().events().len(), 1);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn uncompressed(self) -> Self {
+        let Ok(bytes) = self.clone().into_bytes() else { return self };
+        SharedEvent::uncompressed(bytes).map_or(self, |event| Self(EventKind::Shared(event)))
+    }
+
+    /// Has all streams that send the event share what they compress of it.
+    pub(crate) fn share(&mut self, broadcast: &Arc<Broadcast>) {
+        match &self.0 {
+            EventKind::Invalid(_) => {}
+            EventKind::Shared(event) if event.is_uncompressed() => {}
+            _ => {
+                if let Ok(bytes) = self.clone().into_bytes()
+                    && let Some(event) = broadcast.share(bytes)
+                {
+                    self.0 = EventKind::Shared(event);
+                }
+            }
+        }
+    }
+
+    /// Notes that a subscription has received the event.
+    pub(crate) fn set_sequence(&mut self, sequence: Sequence) {
+        if let EventKind::Shared(event) = &mut self.0 {
+            event.set_sequence(sequence);
+        }
+    }
+
+    /// The event as other streams send it, too.
+    pub(crate) fn shared(&self) -> Option<&SharedEvent> {
+        match &self.0 {
+            EventKind::Shared(event) => Some(event),
+            _ => None,
+        }
+    }
+
     /// Adds the event to those that are sent together.
     ///
     /// # Errors
@@ -101,6 +161,7 @@ impl Event {
         match self.0 {
             EventKind::Encoded(bytes) => burst.add_event(bytes),
             EventKind::Elements(html) => burst.write_event(patch_of(&html)),
+            EventKind::Shared(event) => burst.add_shared(event),
             EventKind::Invalid(invalid) => return Err(invalid),
         }
         Ok(())
@@ -112,11 +173,14 @@ impl Event {
         let event = match &self.0 {
             EventKind::Encoded(bytes) => bytes.clone(),
             EventKind::Elements(html) => patch_of(html).concat().into(),
+            EventKind::Shared(event) => event.bytes().clone(),
             EventKind::Invalid(_) => return,
         };
         // The blank line comes behind the id.
         let lines = event.strip_suffix(b"\n").unwrap_or(&event);
-        self.0 = EventKind::Encoded([lines, b"id: ", id.as_bytes(), b"\n\n"].concat().into());
+        let bytes = Bytes::from([lines, b"id: ", id.as_bytes(), b"\n\n"].concat());
+        let shared = self.shared().and_then(|event| event.with_bytes(bytes.clone()));
+        self.0 = shared.map_or(EventKind::Encoded(bytes), EventKind::Shared);
     }
 
     /// How many bytes go over the wire.
@@ -124,6 +188,7 @@ impl Event {
         match &self.0 {
             EventKind::Encoded(bytes) => bytes.len(),
             EventKind::Elements(html) => patch_of(html).iter().map(|part| part.len()).sum(),
+            EventKind::Shared(event) => event.bytes().len(),
             EventKind::Invalid(_) => 0,
         }
     }

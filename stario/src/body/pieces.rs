@@ -1,0 +1,20 @@
+//! A frame of an event stream, and which parts of it other streams send, too.
+
+use bytes::Bytes;
+
+use crate::compress::SharedParts;
+
+/// One or more whole events that are sent together.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    pub(crate) bytes: Bytes,
+    pub(crate) shared: SharedParts,
+    /// Whether it is a comment that only breaks a silence.
+    pub(crate) is_ping: bool,
+}
+
+impl From<Bytes> for Pieces {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, ..Self::default() }
+    }
+}

@@ -1,0 +1,126 @@
+//! The body of a compressed event stream.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+
+use super::ContentCoding;
+use super::events::EventEncoder;
+use super::settings::Effort;
+use super::shared::SharedEvent;
+use crate::body::{Body, BodyError, Frames, Pieces};
+
+/// The most bytes of this stream alone that are compressed before the connection is asked whether it takes what came of them.
+const PIECE_BYTES: usize = 32 * 1024;
+
+/// An event stream in zstd or gzip. Each frame of the one inside can be decoded when it arrives.
+pub(super) struct EncodedEvents {
+    /// Kept to the end: its clean-ups run after the last byte.
+    body: Body,
+    encoder: EventEncoder,
+    input: Input,
+    is_ended: bool,
+}
+
+impl EncodedEvents {
+    pub(super) fn new(body: Body, coding: ContentCoding, effort: Effort) -> Self {
+        let (encoder, input) = (EventEncoder::new(coding, effort), Input::default());
+        Self { body, encoder, input, is_ended: false }
+    }
+
+    /// Compresses some of the input.
+    fn encode_some(&mut self) -> io::Result<()> {
+        while self.encoder.len() < PIECE_BYTES {
+            match self.input.next() {
+                Some(Piece::Own(bytes)) => self.encoder.add_own(bytes)?,
+                Some(Piece::Shared(event)) => self.encoder.add_shared(event)?,
+                Some(Piece::Ping) => self.encoder.add_ping()?,
+                None => {
+                    // A quiet stream keeps nothing of what it has sent.
+                    self.input = Input::default();
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends without the coding's own end, so that what was cut does not look complete.
+    fn cut(&mut self, error: BodyError) -> BodyError {
+        self.is_ended = true;
+        self.input = Input::default();
+        error
+    }
+}
+
+impl Frames for EncodedEvents {
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let this = &mut *self;
+        loop {
+            if let Err(error) = this.encode_some() {
+                return Poll::Ready(Some(Err(this.cut(error.into()))));
+            }
+            let output = this.encoder.take();
+            if !output.is_empty() {
+                return Poll::Ready(Some(Ok(output)));
+            }
+            if this.is_ended {
+                return Poll::Ready(None);
+            }
+            match ready!(this.body.poll_pieces(ctx)) {
+                Some(Ok(pieces)) => this.input = Input { pieces, ..Input::default() },
+                Some(Err(error)) => return Poll::Ready(Some(Err(this.cut(error)))),
+                None => {
+                    this.is_ended = true;
+                    this.encoder.finish();
+                }
+            }
+        }
+    }
+
+    fn still_waits(mut self: Pin<&mut Self>, ctx: &Context<'_>) -> bool {
+        self.input.pieces.bytes.is_empty() && !self.is_ended && self.body.still_waits(ctx)
+    }
+
+    fn is_end(&self) -> bool {
+        self.is_ended && self.encoder.len() == 0
+    }
+}
+
+/// The frame that is being compressed.
+#[derive(Default)]
+struct Input {
+    pieces: Pieces,
+    /// How many bytes are taken, and how many shared events.
+    bytes: usize,
+    events: usize,
+}
+
+enum Piece<'a> {
+    Own(&'a [u8]),
+    Shared(&'a SharedEvent),
+    Ping,
+}
+
+impl Input {
+    fn next(&mut self) -> Option<Piece<'_>> {
+        let Pieces { bytes, shared, is_ping } = &self.pieces;
+        let start = self.bytes;
+        let own_end = match shared.get(self.events) {
+            Some((at, event)) if *at == start => {
+                self.bytes += event.bytes().len();
+                self.events += 1;
+                return Some(Piece::Shared(event));
+            }
+            Some((at, _)) => *at,
+            None => bytes.len(),
+        };
+        if start == own_end {
+            return None;
+        }
+        self.bytes = own_end.min(start + PIECE_BYTES);
+        Some(if *is_ping { Piece::Ping } else { Piece::Own(&bytes[start..self.bytes]) })
+    }
+}
