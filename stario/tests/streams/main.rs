@@ -5,6 +5,9 @@
 mod cancellation;
 mod compression;
 mod detached;
+mod durable;
+#[path = "../support/durable_store.rs"]
+mod durable_store;
 mod events;
 mod inputs;
 mod presence;
