@@ -414,6 +414,7 @@ const __STARIO_user: () = {
             };
             __stario::complete(&exchange, answered).await
         }),
+        durable: ::core::option::Option::None,
     };
     __stario::inventory::submit! {
         __stario::Registration { app : ::core::any::TypeId::of:: < __Routes >, endpoint :

@@ -3,12 +3,15 @@
 
 mod caching;
 mod check;
+mod cron;
+mod durable;
 mod emit;
 mod kind;
 mod links;
 mod model;
 mod parse;
 mod rate_limit;
+mod run;
 
 use proc_macro2::TokenStream;
 

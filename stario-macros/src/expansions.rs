@@ -118,6 +118,23 @@ fn handler_with_every_form_of_parameter() {
 }
 
 #[test]
+fn durable_handler() {
+    let function = quote! {
+        async fn import(
+            rows: JsonBody<Vec<Row>>,
+            #[default(1)] page: QueryParam<u32>,
+            user: &User,
+            attempt: Attempt,
+            config: State<Config>,
+        ) -> Result {
+            todo!()
+        }
+    };
+    let attribute = quote!("/import", durable = "import", version = 2, lift = lift_rows, in_order = "user");
+    check("durable_handler", endpoint::expand(endpoint::Kind::DetachedCommand, attribute, &function));
+}
+
+#[test]
 fn signals_with_every_kind_of_field() {
     let item = quote! {
         #[serde(rename_all = "camelCase")]

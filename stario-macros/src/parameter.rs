@@ -2,6 +2,7 @@
 
 mod emit;
 mod model;
+mod stored;
 mod written;
 
 pub(crate) use emit::{
@@ -9,4 +10,5 @@ pub(crate) use emit::{
     short, short_at, signals_source, source_future,
 };
 pub(crate) use model::{Parameter, unraw};
+pub(crate) use stored::{restorations, storings};
 pub(crate) use written::mentions;

@@ -1,4 +1,4 @@
-//! Sessions of [stario](https://docs.rs/stario) in SQLite, and a pool of connections to an SQLite file, opened as a web app needs it.
+//! Sessions and durable commands of [stario](https://docs.rs/stario) in SQLite, and a pool of connections to an SQLite file, opened as a web app needs it.
 //!
 //! ```
 //! use stario::prelude::*;
@@ -52,19 +52,19 @@
 //! **SQLite has one writer at a time.** A transaction that begins by reading and then writes fails at once when another has
 //! written in between, however long the busy timeout is. So a transaction that will write begins as a writer, by [`begin`].
 //!
-//! # What a store of durable commands will need of it
+//! # Durable commands
 //!
-//! Nothing that is not here: WAL, so that workers can look for work while others write; [`begin`], so that a worker takes a row in one
-//! step; the busy timeout for several processes of one machine; [`migrate`] for its tables; the same pool as the app's own
-//! tables, so that a command is stored in the transaction of what it belongs to. Where an acknowledgement must survive a loss of power,
-//! its transaction runs `PRAGMA synchronous = FULL` on its connection first.
+//! [`SqliteQueue`] keeps what a handler with `durable = ".."` has accepted. It writes by a connection of its own, beside those of the pool: a
+//! command is synchronized to the disk before its request is answered, whatever the pool does.
 
 mod migrations;
 mod open;
+mod queue;
 mod sessions;
 
 pub use migrations::{MigrationError, migrate};
 pub use open::{OpenError, begin, open};
+pub use queue::SqliteQueue;
 pub use sessions::SqliteSessions;
 pub use sqlx;
 pub use sqlx::SqlitePool;

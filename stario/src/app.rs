@@ -10,6 +10,7 @@ mod compose;
 #[cfg(feature = "sessions")]
 mod cookies;
 mod discover;
+mod durable;
 mod findings;
 mod guards;
 mod hook;
@@ -70,6 +71,7 @@ pub(crate) use stop_sequence::StopSequence;
 /// | `rate_limit = "5/minute"` | how often a client may ask, besides [`App::rate_limit`]; `"5/minute by user, 100/hour"` also limits by the parameter `user` |
 /// | `etag = true` | a tag by which a client asks whether the page has changed; for queries |
 /// | `cache = "public, max-age=60"` | the header `cache-control` of a success; for queries |
+/// | `durable = "import"` | the name under which the work of a detached command is stored, see [`durable`](crate::durable) |
 ///
 /// Paths are divided at their slashes as they are sent, then each segment is decoded once, so `%2F` is part of its
 /// segment. Literals are compared decoded: `/caf%C3%A9`, `/caf%c3%a9` and `/café` are one path, also in an attribute.
@@ -85,9 +87,8 @@ pub(crate) use stop_sequence::StopSequence;
 /// It lives in the memory of the process alone: if the process is killed (`kill -9`, out of memory), aborts, or the machine
 /// loses power, all detached commands that were answered and have not ended are lost, and nothing repeats them. The
 /// same holds for those that a stop cuts off at its deadline; they are named in the log. Where an answer
-/// must be a promise, store first and answer after: a plain command writes the work to a database, and answers when that has
-/// it; a task that [`App::on_start`] begins does what is stored, and marks it as done. The [guide](crate::guide) has an
-/// example.
+/// must be a promise, add `durable = "import"`: the command is stored before it is answered, and runs again after a crash. See
+/// [`durable`](crate::durable) for this and for the options that go with it.
 ///
 /// A function with `#[app::on_start]` runs before the app serves, and one with `#[app::on_stop]` when its requests have ended;
 /// `app = admin` in the attribute names the app of a crate with several. Both take parameters as the provider of a singleton does:

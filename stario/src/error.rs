@@ -18,7 +18,7 @@ pub use rejection::Rejection;
 /// A `Result` whose error is an [`Error`] unless another is named.
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 
-/// An error of a store: of sessions, or of who is here.
+/// An error of a store: of sessions, of who is here, or of durable commands.
 pub type StoreError = Box<dyn StdError + Send + Sync>;
 
 /// What a handler, or the app itself, failed with.

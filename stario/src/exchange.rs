@@ -5,6 +5,7 @@
 
 mod delivery;
 mod record;
+mod run;
 
 use std::any::TypeId;
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +24,7 @@ use crate::compress::Accepted;
 use crate::connection::Connection;
 use crate::current::Current;
 use crate::development::SeenRequest;
+use crate::durable::RunFacts;
 use crate::hand_over::HandOver;
 #[cfg(feature = "sessions")]
 use crate::head_changes::HeadChanges;
@@ -90,6 +92,10 @@ struct RareFacts {
     head_changes: OnceLock<Arc<HeadChanges>>,
     /// Why the request was answered with a 4xx, if that is known.
     reason: OnceLock<Arc<str>>,
+    /// What a run of a durable command knows of itself.
+    run: OnceLock<RunFacts>,
+    /// What the request says under which its durable command is stored.
+    idempotency_key: OnceLock<Box<str>>,
     /// What providers have deferred.
     cleanups: Cleanups,
     /// One slot for each provider of a singleton, with the clean-ups of this request's attempt to make the value; and one for each
@@ -144,29 +150,6 @@ impl Exchange {
                 figures: Mutex::new(telemetry::metrics::Figures::begin(&head.method)),
                 ..Record::new(listeners, head.method.clone(), path, client)
             },
-            outer: None,
-            app: Arc::clone(app),
-            rare: OnceLock::new(),
-        })
-    }
-
-    /// An exchange for what is made of the app alone. It has no span, and the log says nothing of it.
-    pub(crate) fn without_request(app: &Arc<Shared>) -> Arc<Self> {
-        let id = RequestId::next();
-        Arc::new(Self {
-            id,
-            digits: id.digits(),
-            connection: Connection::new(None),
-            version: Version::default(),
-            destination: Some(Destination { route: None, settings: Arc::clone(&app.root) }),
-            accepted: None,
-            is_from_page: false,
-            is_without_request: true,
-            reads_cookies: AtomicBool::new(false),
-            seen: SeenRequest::default(),
-            span: Span::none(),
-            hand_over: Mutex::new(None),
-            record: Record::new(Listeners::default(), Method::default(), ShortText::default(), None),
             outer: None,
             app: Arc::clone(app),
             rare: OnceLock::new(),

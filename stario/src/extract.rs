@@ -142,6 +142,7 @@ pub trait FromRequest: Sized {
     const INFO: ArgumentInfo = ArgumentInfo {
         source: Self::SOURCE,
         by_name: Self::BY_NAME,
+        defers: false,
         reads_body: |_| Self::SOURCE.reads_body(),
         reads_body_later: |_| false,
         requirement: Self::requirement,

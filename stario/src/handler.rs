@@ -9,7 +9,8 @@ mod stream;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::durable::{DurableInfo, StoredValues};
+use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::layer::Next;
 use crate::parameter::Requirement;
@@ -35,7 +36,21 @@ pub struct Endpoint {
     pub requirements: fn() -> Vec<Option<Requirement>>,
     /// Resolves the arguments from the scope, calls the function, classifies its value.
     pub call: EndpointCall,
+    /// What runs the function when its call has only stored the arguments.
+    pub durable: Option<&'static DurableEndpoint>,
 }
+
+/// A durable handler: how its commands are stored, and how they run.
+#[derive(Debug)]
+pub struct DurableEndpoint {
+    /// What its attribute says.
+    pub info: DurableInfo,
+    /// Takes the arguments from what is stored, and calls the function.
+    pub run: fn(Arc<Exchange>, Arc<Scope>, StoredValues) -> RunFuture,
+}
+
+/// One run of a durable command.
+pub type RunFuture = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 impl Endpoint {
     /// A route of the framework itself, by GET. `handler` is its name in the log and in lists.
@@ -60,7 +75,7 @@ impl Endpoint {
             rate_limits: &[],
             caching: None,
         };
-        Self { info, layer: None, requirements: Vec::new, call }
+        Self { info, layer: None, requirements: Vec::new, call, durable: None }
     }
 }
 

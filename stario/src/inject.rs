@@ -70,10 +70,14 @@ pub trait Argument<'s, R, K>: Sized {
     /// Whether the parameter must have a name.
     const BY_NAME: bool = false;
 
+    /// Whether its provider takes a `Cleanup`.
+    const DEFERS: bool = false;
+
     /// All that is known of it before a request.
     const INFO: ArgumentInfo = ArgumentInfo {
         source: Self::SOURCE,
         by_name: Self::BY_NAME,
+        defers: Self::DEFERS,
         reads_body: Self::reads_body,
         reads_body_later: Self::reads_body_later,
         requirement: Self::requirement,
@@ -142,6 +146,8 @@ impl<'s, T: Injected<R>, R> Argument<'s, R, AsDependency> for T {
     type Taken = <<T::Provider as Provider<T>>::Lifetime as Lifetime>::Taken<'s, T>;
 
     const SOURCE: Source = ProvidedBy::<T::Provider, T>::SOURCE;
+
+    const DEFERS: bool = <T::Provider as Provider<T>>::DEFERS;
 
     fn reads_body(scope: &Scope) -> bool {
         ProvidedBy::<T::Provider, T>::reads_body(scope)
@@ -258,6 +264,7 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
         ArgumentInfo {
             source: Self::SOURCE,
             by_name: Self::BY_NAME,
+            defers: P::DEFERS,
             reads_body: Self::reads_body,
             reads_body_later: Self::reads_body_later,
             requirement: Self::requirement,

@@ -191,6 +191,8 @@ mod development;
 mod states;
 /// Work that outlives its request.
 mod work;
+/// Commands that outlive their process.
+pub mod durable;
 /// What all requests of one app share.
 mod shared;
 /// Texts that live as long as the process.
@@ -240,6 +242,7 @@ pub use compress::{Compression, ContentCoding, Decompression};
 pub use cookie;
 pub use datastar::{Action, DatastarScript, Event, IntoEvent, Link, Mode, StreamItem, Url};
 pub use docs::{guide, reference};
+pub use durable::{Attempt, DurableStore, IdempotencyKey, MemoryQueue, NoRetry};
 pub use error::{Error, ErrorResponse, Rejection, Result, StoreError};
 pub use extract::{
     AppHandle, BodyStream, ClientAddress, Cookie, FormBody, FormField, FromRequest, Header, Headers,

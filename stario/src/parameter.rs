@@ -21,12 +21,20 @@ pub enum Source {
     Body,
     /// Nothing of the request: its response, once.
     Writer,
+    /// Nothing of the request but its id, or the run of a durable command.
+    Run,
 }
 
 impl Source {
     #[doc(hidden)]
     pub const fn is_app(self) -> bool {
         matches!(self, Source::App)
+    }
+
+    /// Whether the value is of one request, and so must be stored to be there when that is gone.
+    #[doc(hidden)]
+    pub const fn is_stored(self) -> bool {
+        !matches!(self, Source::App | Source::Run)
     }
 
     #[doc(hidden)]
@@ -74,12 +82,13 @@ impl Source {
     const fn weight(self) -> u8 {
         match self {
             Source::App => 0,
-            Source::Head => 1,
-            Source::Path => 2,
-            Source::Signals => 3,
-            Source::Parts => 4,
-            Source::Body => 5,
-            Source::Writer => 6,
+            Source::Run => 1,
+            Source::Head => 2,
+            Source::Path => 3,
+            Source::Signals => 4,
+            Source::Parts => 5,
+            Source::Body => 6,
+            Source::Writer => 7,
         }
     }
 
@@ -154,6 +163,8 @@ pub enum Requirement {
     Body(Source),
     /// A policy that names the response's nonce.
     Nonce,
+    /// A durable handler, for a parameter of this type.
+    Durable(&'static str),
     /// A page that sends the signal at this path; `type_name` is that of its value.
     Signal {
         name: &'static str,

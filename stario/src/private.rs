@@ -12,6 +12,9 @@ pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
     Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
 };
+pub use crate::durable::{
+    Cron, DurableInfo, Keep, Kept, Restore, RestoreProvided, Schedule, StoredValues, ValuesWriter, enqueue,
+};
 pub use crate::error::Rejection;
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
 pub use crate::exchange::Exchange;
@@ -19,7 +22,9 @@ pub use crate::extract::{
     Defaulted, FromRequest, PathSource, ReadBy, SignalsProbe, SourceFor, TextDefault, UnprobedSignals,
     or_default, value_by,
 };
-pub use crate::handler::{DetachedHandler, Endpoint, EndpointFuture, Handler, accept, complete};
+pub use crate::handler::{
+    DetachedHandler, DurableEndpoint, Endpoint, EndpointFuture, Handler, RunFuture, accept, complete,
+};
 /// The name is what rustc says of two providers of one type: one of them needs `#[dependency(by_name)]`.
 pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
@@ -32,7 +37,7 @@ pub use crate::layer::{Next, layered};
 pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 pub use crate::rate_limit::RateLimit;
 pub use crate::reply::{
-    Answer, Open, Opened, Outcome, Unwrapped, end, expect_nothing_if, reply, reply_whole,
+    Answer, Open, Opened, Outcome, Unwrapped, end, end_run, expect_nothing_if, reply, reply_whole,
 };
 pub use crate::response::{Caching, WholeResponse};
 pub use crate::route::{EndpointInfo, HandlerKind};

@@ -80,6 +80,18 @@ impl<T, E> Outcome<Result<T, E>> {
         self.0.map_err(|error| error.into_error().into_rejection())
     }
 
+    /// The value of a run of a durable command.
+    ///
+    /// # Errors
+    ///
+    /// The run's.
+    pub fn of_run(self) -> Result<T, Error>
+    where
+        E: Failure,
+    {
+        self.0.map_err(Failure::into_error)
+    }
+
     /// The value of a detached command; its error is logged.
     pub fn finished(self, handler: &'static str) -> Option<T>
     where
@@ -123,6 +135,13 @@ pub trait Unwrapped<T> {
 
     /// See `Outcome<Result<T, E>>`.
     fn finished(self, handler: &'static str) -> Option<T>;
+
+    /// See `Outcome<Result<T, E>>`.
+    ///
+    /// # Errors
+    ///
+    /// None: this value cannot fail.
+    fn of_run(self) -> Result<T, Error>;
 }
 
 impl<T> Unwrapped<T> for Outcome<T> {
@@ -133,10 +152,23 @@ impl<T> Unwrapped<T> for Outcome<T> {
     fn finished(self, _: &'static str) -> Option<T> {
         Some(self.0)
     }
+
+    fn of_run(self) -> Result<T, Error> {
+        Ok(self.0)
+    }
 }
 
 /// Ends a detached command: there is nobody left to answer.
 pub fn end<T: Nothing>(_: Option<T>) {}
+
+/// Ends a run of a durable command.
+///
+/// # Errors
+///
+/// The run's.
+pub fn end_run<T: Nothing>(ended: Result<T, Error>) -> Result<(), Error> {
+    ended.map(drop)
+}
 
 /// What a detached command may return.
 #[diagnostic::on_unimplemented(

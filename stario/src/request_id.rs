@@ -47,6 +47,12 @@ impl RequestId {
         Self(high << 64 | low)
     }
 
+    /// The id of this text, as another process has written it.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self)
+    }
+
     pub(crate) fn digits(self) -> Digits {
         let mut text = [0; 32];
         for (text, word) in text.chunks_exact_mut(8).zip(self.0.to_be_bytes().chunks_exact(4)) {

@@ -24,6 +24,8 @@ pub enum HandlerKind {
     Command,
     /// POST: answers 204 once its parameters are resolved, then goes on in the background.
     DetachedCommand,
+    /// POST: answers 204 once its parameters are stored, and runs after that, again if need be.
+    DurableCommand,
     /// GET: no handler, but the files of [`assets!`](crate::assets), for which no guard holds.
     Files,
 }
@@ -34,6 +36,7 @@ impl fmt::Display for HandlerKind {
             HandlerKind::Query => "query",
             HandlerKind::Command => "command",
             HandlerKind::DetachedCommand => "detached command",
+            HandlerKind::DurableCommand => "durable command",
             HandlerKind::Files => "files",
         })
     }

@@ -75,6 +75,12 @@ impl Scope {
         Self::new(head, body, Exchange::without_request(app))
     }
 
+    /// No request: a run of a durable command.
+    pub(crate) fn of_run(exchange: Arc<Exchange>) -> Arc<Self> {
+        let (head, body) = Request::new(Body::empty()).into_parts();
+        Self::new(head, body, exchange)
+    }
+
     /// The same request without its inputs, for values that are made of the app alone.
     pub(crate) fn without_inputs(scope: &Self) -> Arc<Self> {
         let (head, body) = Request::new(Body::empty()).into_parts();

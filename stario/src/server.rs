@@ -30,6 +30,7 @@ use tokio::task::JoinSet;
 
 use crate::app::{App, Assembled, StopSequence};
 use crate::capacity;
+use crate::durable::start_worker;
 use crate::error::Result;
 use crate::settings::Address;
 use crate::stop::StopSignal;
@@ -257,6 +258,7 @@ impl Server {
             self.tls.clone(),
         );
         if !listeners.is_empty() {
+            start_worker(&self.app);
             let mut serving = JoinSet::new();
             for (listener, role) in &listeners {
                 serving.spawn(accept(Arc::clone(listener), *role, Arc::clone(&connections)));

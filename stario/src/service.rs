@@ -14,6 +14,7 @@ use crate::app::{App, Assembled, Problems, StopSequence};
 use crate::body::{Body, BodyError};
 use crate::connection::Connection;
 use crate::dispatch::dispatch;
+use crate::durable::start_worker;
 use crate::error::Result;
 use crate::response::Response;
 use crate::stop::StopSignal;
@@ -70,13 +71,15 @@ impl App {
 }
 
 impl AppService {
-    /// Makes the eager singletons and runs the start hooks (see [`App::on_start`]), once for all clones.
+    /// Makes the eager singletons and runs the start hooks (see [`App::on_start`]), once for all clones. Then durable commands run.
     ///
     /// # Errors
     ///
     /// All failures of eager singletons, or the error of the first hook that fails.
     pub async fn start(&self) -> Result {
-        self.0.start(&self.0.handle()).await
+        self.0.start(&self.0.handle()).await?;
+        start_worker(&self.0);
+        Ok(())
     }
 
     /// Stops the app: event streams end, detached commands and commands whose client has left finish, singletons

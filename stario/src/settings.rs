@@ -17,6 +17,7 @@ use http::request;
 use crate::answers::ErrorAnswers;
 use crate::capacity;
 use crate::compress::{Compression, Decompression};
+use crate::durable::QueueSettings;
 use crate::nonce::Nonce;
 
 pub(crate) use address::{Address, SOCKET_MODE, parse_address};
@@ -175,6 +176,7 @@ impl PartSettings {
 #[derive(Default)]
 pub(crate) struct ServedSettings {
     pub(crate) detached_limit: Option<usize>,
+    pub(crate) durable: QueueSettings,
     pub(crate) limits: Option<Limits>,
     pub(crate) listen: Vec<Address>,
     /// Where only probes are answered.
@@ -215,6 +217,10 @@ impl ServedSettings {
     pub(crate) fn given(&self) -> Vec<&'static str> {
         let given = [
             (self.detached_limit.is_some(), "detached_limit"),
+            (self.durable.store.is_some(), "durable"),
+            (self.durable.limit.is_some(), "durable_limit"),
+            (self.durable.lease.is_some(), "durable_lease"),
+            (self.durable.retention.is_some(), "durable_retention"),
             (self.limits.is_some(), "limits"),
             (!self.listen.is_empty(), "listen"),
             (self.probe_address.is_some(), "probe_address"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::body::BodyMemory;
 use crate::datastar::ClientFile;
 use crate::development::Development;
+use crate::durable::Queue;
 use crate::error::Result;
 use crate::inject::{Cleanups, Slots};
 use crate::links::LinkScope;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     /// Given when the server begins to stop.
     pub(crate) stop: StopSignal,
     pub(crate) work: Work,
+    /// The durable commands, if the app has a store of them.
+    pub(crate) durable: Option<Queue>,
     pub(crate) body_memory: Arc<BodyMemory>,
     pub(crate) streams: StreamPlaces,
     /// Whether developers are shown more than users.

@@ -10,10 +10,12 @@ mod response;
 mod wait;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
 use crate::app::{App, Assembled, StopSequence};
+use crate::durable::run_due;
 use crate::settings::Limits;
 use crate::stop::StopSignal;
 use cookie_jar::CookieJar;
@@ -61,7 +63,12 @@ impl TestClient {
     pub fn new(app: App) -> Self {
         crate::telemetry::init_in_test();
         match app.assemble() {
-            Ok(app) => Self { app: Arc::new(app), jar: None },
+            Ok(app) => {
+                if let Some(queue) = &app.shared().durable {
+                    queue.clock.freeze();
+                }
+                Self { app: Arc::new(app), jar: None }
+            }
             Err(problems) => panic!("{problems}"),
         }
     }
@@ -137,6 +144,8 @@ impl TestClient {
     /// Waits for everything that goes on without a request: detached commands, commands whose client left, and
     /// clean-ups. More requests may follow.
     ///
+    /// Durable commands that are due run here, one after the other, and nowhere else in a test, unless its app is served.
+    ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering};
     /// use stario::prelude::*;
@@ -162,9 +171,53 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// When it takes longer than thirty seconds.
+    /// When it takes longer than thirty seconds, or when the store of durable commands fails.
     pub async fn drain(&self) {
-        patiently("end of what goes on in the background", self.app.shared().work.drained()).await;
+        let drained = async {
+            loop {
+                self.app.shared().work.drained().await;
+                match run_due(&self.app).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => panic!("the store of durable commands failed: {error}"),
+                }
+            }
+        };
+        patiently("end of what goes on in the background", drained).await;
+    }
+
+    /// Moves the clock of durable commands, which stands still otherwise: what is delayed, scheduled or waits for its next attempt
+    /// becomes due, and runs with the next [`drain`](Self::drain). Of a schedule the next run is stored with each drain.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::MemoryQueue;
+    ///
+    /// # stario::app!();
+    /// #[app::detached_command("/remind", durable = "remind", delay = "1h")]
+    /// async fn remind(log: Logger) {
+    ///     log.info("an hour has passed");
+    /// }
+    ///
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().durable(MemoryQueue::new()));
+    /// client.post("/remind").send();
+    /// client.drain_blocking();                        // Nothing is due.
+    /// client.advance_clock(Duration::from_secs(3600));
+    /// client.drain_blocking();                        // Now it runs.
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the app has no store of durable commands.
+    pub fn advance_clock(&self, by: Duration) {
+        let Some(queue) = &self.app.shared().durable else {
+            panic!(
+                "the app has no durable commands, whose clock could be moved: give it `.durable(MemoryQueue::new())`"
+            );
+        };
+        queue.clock.advance(by);
     }
 
     /// [`drain`](Self::drain), in a test that is not async.

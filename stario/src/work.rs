@@ -55,6 +55,17 @@ impl Work {
         runtime.spawn(self.tasks.track_future(until_stopped(&self.cut_background, future)));
     }
 
+    /// Runs `future` in a task of its own, to its end: it is told by [`background_cut`](Self::background_cut) when it must come.
+    pub(crate) fn spawn_to_end(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(self.tasks.track_future(future));
+    }
+
+    /// Waits until background work is cut.
+    pub(crate) async fn background_cut(&self) {
+        self.cut_background.stopped().await;
+    }
+
     /// Runs a call that writes its response in a task of its own, until requests are cut.
     pub(crate) fn spawn_request(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };

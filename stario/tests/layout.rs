@@ -30,10 +30,13 @@ const STARIO: &str = "
     settings/security_headers datastar/text datastar/fields datastar/event/burst datastar/event/encode
     datastar/event/comment
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
-    datastar/into_event datastar/event sse hand_over development/secret development answers settings work route channel/error channel/head channel
+    datastar/into_event datastar/event sse hand_over development/secret development answers
+    durable/clock durable/schedule durable/payload durable/run_facts durable/command durable/store durable/memory durable/info
+    durable/queue settings
+    work route channel/error channel/head channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 
-    head_changes exchange/record exchange exchange/delivery scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
+    head_changes exchange/record exchange exchange/delivery exchange/run scope inject/parameter_info extract extract/body_stream extract/client_address extract/content_type
     extract/datastar extract/file_name extract/file_signal extract/head extract/logger extract/matched_path
     extract/multipart/disposition extract/multipart/parser extract/multipart/part extract/multipart
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
@@ -44,8 +47,10 @@ const STARIO: &str = "
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
     extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
+    durable/no_retry durable/values durable/attempt
     extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
-    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve datastar datastar/url
+    inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve
+    durable/storable datastar datastar/url
     datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/payload relay/transport relay/remote
     relay/heard relay/history relay/sharing relay/table relay/receive relay/subscription relay/updates relay
     relay/publish
@@ -54,11 +59,12 @@ const STARIO: &str = "
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call
+    durable/enqueue durable/handle durable/run
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
-    handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/answers
+    handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/durable app/answers
     app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings app/addresses
-    app/stop_sequence dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
+    app/stop_sequence durable/worker durable dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
     server/shutdown server/socket server/listener/unix server/listener server/takeover/folder server/takeover/protocol
@@ -89,7 +95,7 @@ const STARIO_HTML: &str = "
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit assets/folder assets
+    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit parameter/stored assets/folder assets
 
     html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/collect html/check/datastar html/check/entities
@@ -100,7 +106,8 @@ const STARIO_MACROS: &str = "
     dependency/parse dependency/model dependency/home dependency/check dependency/emit dependency hook fields/model
     fields/rename fields/attributes fields/check fields/emit fields/parse fields from_request/model from_request/check from_request/emit
     from_request/parse from_request signals/marks signals/emit signals form/marks form/emit form error_response endpoint/kind
-    endpoint/parse endpoint/model endpoint/rate_limit endpoint/caching endpoint/check endpoint/links endpoint/emit endpoint
+    endpoint/cron endpoint/durable endpoint/parse endpoint/model endpoint/durable/check endpoint/rate_limit endpoint/caching
+    endpoint/check endpoint/links endpoint/run endpoint/emit endpoint
 
     lib
 ";
@@ -353,7 +360,7 @@ fn dependencies_of_features_have_their_place() {
             "testing/response.rs",
         ],
     );
-    only_in("getrandom::", &["nonce.rs", "session/id.rs"]);
+    only_in("getrandom::", &["durable/command.rs", "nonce.rs", "session/id.rs"]);
     only_in("sha2::", &["response/fixed.rs", "session/id.rs"]);
     only_in("base64::", &["extract/file_signal.rs", "response/fixed.rs", "testing/page/bind.rs"]);
     only_in(

@@ -34,6 +34,11 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let infos = parameter::infos(&provider.parameters, taker);
     let assertions = assertions(provider);
+    let defers = provider.parameters.iter().any(|parameter| parameter.written().is("Cleanup")).then(|| {
+        quote!(
+            const DEFERS: bool = true;
+        )
+    });
     let is_found_everywhere = !provider.by_name && home::is_of_this_crate(value, name);
     let (crates, found_by) = if is_found_everywhere {
         (quote!(<__AnyCrate>), quote!(__AnyCrate))
@@ -68,6 +73,8 @@ pub(super) fn emit(provider: &Provider, errors: Errors) -> TokenStream {
 
         impl #runtime::Provider<#value> for #name {
             type Lifetime = #runtime::#lifetime;
+
+            #defers
 
             fn info() -> #runtime::ProviderInfo {
                 #runtime::ProviderInfo {

@@ -5,6 +5,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 
 use super::caching;
+use super::durable;
 use super::kind::Kind;
 use super::model::{Endpoint, Segment, milliseconds};
 use super::parse::{FREE_FUNCTION, Method, Options};
@@ -26,6 +27,7 @@ pub(super) fn check(endpoint: &mut Endpoint) -> Errors {
     timeout(endpoint, &mut errors);
     rate_limit(endpoint, &mut errors);
     caching(endpoint, &mut errors);
+    durable::check(endpoint, &mut errors);
     captures(endpoint, &mut errors);
     signature(endpoint, &mut errors);
     parameters(endpoint, &mut errors);

@@ -12,6 +12,7 @@ use super::kind::Kind;
 use super::links::{links, routes, structure};
 use super::model::{Endpoint, Segment, milliseconds};
 use super::rate_limit::rate_limits;
+use super::run;
 use crate::errors::Errors;
 use crate::html;
 use crate::literals::{Literals, rust};
@@ -123,7 +124,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let signature = &endpoint.function.signature;
     let name = &signature.ident;
     let handler = unraw(name);
-    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.kind.variant());
+    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.variant());
     let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
     let (layer, is_checked) = (layer(endpoint), !endpoint.is_explicit);
     let scope = Ident::new("scope", Span::mixed_site());
@@ -150,7 +151,12 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     };
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
-    let answer = answer(endpoint, &call, &exchange);
+    let (answer, durable_items, durable) = if endpoint.is_durable() {
+        let stored = run::store(endpoint, &arguments, &exchange);
+        (stored, run::durable(endpoint), quote!(::core::option::Option::Some(&__DURABLE)))
+    } else {
+        (answer(endpoint, &call, &exchange), TokenStream::new(), quote!(::core::option::Option::None))
+    };
     let body_limit = match &endpoint.options.body_limit {
         Some(limit) => quote_spanned!(limit.span()=> ::core::option::Option::Some(|| #limit)),
         None => quote!(::core::option::Option::None),
@@ -167,6 +173,8 @@ fn value(endpoint: &Endpoint) -> TokenStream {
         #infos
 
         #assertions
+
+        #durable_items
 
         const __ENDPOINT: #runtime::Endpoint = #runtime::Endpoint {
             info: #runtime::EndpointInfo {
@@ -205,6 +213,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                 };
                 #runtime::complete(&#exchange, answered).await
             }),
+            durable: #durable,
         };
     }
 }
@@ -321,6 +330,9 @@ fn assertions(endpoint: &Endpoint) -> TokenStream {
                 #this.expect_beside(&#other_info, #signals_in_query, #body, #writer);
             });
         }
+    }
+    if endpoint.is_durable() {
+        assertions.extend(run::assertions(endpoint));
     }
     let assertions = (!assertions.is_empty()).then(|| quote!(const _: () = { #assertions };));
     quote!(#assertions #lists)

@@ -1,6 +1,6 @@
 //! The meaning of a handler: its route, its options and its parameters.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::{Attribute, LitStr};
 
 use super::kind::Kind;
@@ -126,6 +126,16 @@ impl Endpoint {
     /// Whether a request of this method has a body. Browsers send none with GET.
     pub(super) fn has_body(&self) -> bool {
         self.method != "GET"
+    }
+
+    /// Whether its work is stored before it is answered.
+    pub(super) fn is_durable(&self) -> bool {
+        self.options.durable.name.is_some()
+    }
+
+    /// The variant of the runtime's `HandlerKind`.
+    pub(super) fn variant(&self) -> Ident {
+        if self.is_durable() { Ident::new("DurableCommand", Span::call_site()) } else { self.kind.variant() }
     }
 
     /// Whether the handler's pages have an entity tag.

@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{Parse as _, ParseStream, Parser};
-use syn::{Expr, LitBool, LitStr, Path, Token, parenthesized};
+use syn::{Expr, Lit, LitBool, LitInt, LitStr, Path, Token, parenthesized};
 
+use super::durable::DurableOptions;
 use super::kind::Kind;
 use crate::function::{Function, refuse_in_impl};
 use crate::parameter::unraw;
@@ -45,6 +46,7 @@ pub(super) struct Options {
     /// The value of `cache-control`.
     pub(super) cache: Option<LitStr>,
     pub(super) etag: Option<LitBool>,
+    pub(super) durable: DurableOptions,
 }
 
 /// A method's name, written as a word or, if it is no identifier of Rust, in quotes.
@@ -123,7 +125,7 @@ fn read(input: ParseStream<'_>, arguments: &mut Arguments) -> syn::Result<()> {
 }
 
 fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
-    const UNKNOWN: &str = "unknown option; a handler takes `method`, `headers`, `app`, `layer`, `body_limit`, `timeout`, `rate_limit`, `etag` and `cache` after its path";
+    const UNKNOWN: &str = "unknown option; a handler takes `method`, `headers`, `app`, `layer`, `body_limit`, `timeout`, `rate_limit`, `etag` and `cache` after its path, a detached command also `durable` and what goes with it";
     let unknown = |error: &syn::Error| syn::Error::new(error.span(), UNKNOWN);
     let name = Ident::parse_any(input).map_err(|error| unknown(&error))?;
     let is_new = match unraw(&name).as_str() {
@@ -138,9 +140,41 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
         "rate_limit" => options.rate_limit.replace(assigned(input, &name, "\"5/minute\"", text)?).is_none(),
         "etag" => options.etag.replace(assigned(input, &name, "true", LitBool::parse)?).is_none(),
         "cache" => options.cache.replace(assigned(input, &name, "\"public, max-age=60\"", text)?).is_none(),
-        _ => return Err(syn::Error::new(name.span(), UNKNOWN)),
+        _ => match durable_option(input, &name, &mut options.durable)? {
+            Some(is_new) => is_new,
+            None => return Err(syn::Error::new(name.span(), UNKNOWN)),
+        },
     };
     if is_new { Ok(()) } else { Err(syn::Error::new(name.span(), format!("`{name}` is written twice"))) }
+}
+
+/// `durable`, or an option that goes with it. Returns whether it is new; `None` if it is neither.
+fn durable_option(
+    input: ParseStream<'_>,
+    name: &Ident,
+    options: &mut DurableOptions,
+) -> syn::Result<Option<bool>> {
+    let is_new = match unraw(name).as_str() {
+        "durable" => {
+            return Ok(Some(options.name.replace(assigned(input, name, "\"import\"", text)?).is_none()));
+        }
+        "version" => options.version.replace(assigned(input, name, "2", LitInt::parse)?).is_none(),
+        "lift" => {
+            options.lift.replace(assigned(input, name, "lift_old_values", Path::parse_mod_style)?).is_none()
+        }
+        "attempts" => options.attempts.replace(assigned(input, name, "3", LitInt::parse)?).is_none(),
+        "backoff" => options.backoff.replace(assigned(input, name, "\"10s\"", text)?).is_none(),
+        "delay" => options.delay.replace(assigned(input, name, "\"10m\"", text)?).is_none(),
+        "every" => options.every.replace(assigned(input, name, "\"1h\"", text)?).is_none(),
+        "cron" => options.cron.replace(assigned(input, name, "\"0 3 * * *\"", text)?).is_none(),
+        "concurrency" => {
+            options.concurrency.replace(assigned(input, name, "\"4, 1 by account\"", text)?).is_none()
+        }
+        "in_order" => options.in_order.replace(assigned(input, name, "true", Lit::parse)?).is_none(),
+        _ => return Ok(None),
+    };
+    options.companion.get_or_insert_with(|| name.clone());
+    Ok(Some(is_new))
 }
 
 /// Reads the rest of `name = value`. `example` is a value for the message.

@@ -56,7 +56,7 @@ impl Taker<'_> {
 }
 
 /// The way in which a parameter takes its value.
-enum Form<'a> {
+pub(super) enum Form<'a> {
     /// `filter: Query<Filter>`: the type is written like a source of stario. The expansion treats it as one, so that
     /// rustc says which bound of its `T` is missing. Where a bound may be missing, an alias stands for the type, so
     /// that rustc reports it once.
@@ -75,7 +75,7 @@ enum Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    fn of(position: usize, parameter: &'a Parameter) -> Self {
+    pub(super) fn of(position: usize, parameter: &'a Parameter) -> Self {
         match (&*parameter.ty, &parameter.provider) {
             (Type::Reference(reference), Some(provider)) => Form::BorrowFrom(provider, &reference.elem),
             (Type::Reference(reference), None) => Form::Borrow(&reference.elem),
@@ -146,7 +146,7 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
 
 /// Writes the expression that stands for the provider of a parameter; nothing if the parameter takes its value in
 /// another way.
-fn provided(form: &Form<'_>, span: Span) -> TokenStream {
+pub(super) fn provided(form: &Form<'_>, span: Span) -> TokenStream {
     let runtime = short_at(span);
     match form {
         Form::Source(_) | Form::Signals(_) | Form::Value(_) => TokenStream::new(),

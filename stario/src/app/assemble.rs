@@ -11,13 +11,14 @@ use super::hook::{Hook, Hooks};
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
 use super::requirements::{Followed, TakenSignal};
-use super::{App, Problems, Warnings, discover, guards, layers, page_check, requirements};
+use super::{App, Problems, Warnings, discover, durable, guards, layers, page_check, requirements};
 use crate::body::BodyMemory;
 use crate::datastar::ClientFile;
 use crate::development::Development;
+use crate::durable::Queue;
 use crate::error::Result;
 use crate::extract::AppHandle;
-use crate::handler::{Endpoint, EndpointRoute, RouteTarget};
+use crate::handler::{DurableEndpoint, Endpoint, EndpointRoute, RouteTarget};
 use crate::inject::{Cleanups, Slots};
 use crate::intern::intern;
 use crate::layer::Stage;
@@ -47,6 +48,7 @@ pub(crate) struct Assembled {
     #[cfg_attr(not(feature = "uploads"), allow(dead_code))]
     pub(crate) takes_form_parts: bool,
     hooks: Hooks,
+    durable: Vec<&'static DurableEndpoint>,
 }
 
 /// What a route leads to.
@@ -123,6 +125,11 @@ impl Assembled {
         &self.hooks
     }
 
+    /// The durable handlers.
+    pub(crate) fn durable(&self) -> &[&'static DurableEndpoint] {
+        &self.durable
+    }
+
     /// Runs what comes before the first request: the start hooks. Then the files of the program begin to be compressed.
     ///
     /// # Errors
@@ -165,6 +172,9 @@ impl App {
         let warnings = self.check_names(&followed.signals);
         let parts = Parts::new(&self.parts, &mut effective);
         self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
+        let queue = Queue::new(&self.settings.served.durable);
+        let (durable, durable_problems) = durable::handlers(&self.routes, queue.is_some());
+        self.problems.extend(durable_problems);
         let routes: Vec<RouteInfo> = self
             .routes
             .iter()
@@ -220,6 +230,7 @@ impl App {
             cleanups: Cleanups::default(),
             stop: StopSignal::default(),
             work: Work::new(self.settings.served.detached_limit()),
+            durable: queue,
             body_memory: BodyMemory::new(limits.body_memory, limits.body_timeout),
             streams: StreamPlaces::new(self.settings.served.streams()),
             development: Development::default(),
@@ -235,6 +246,7 @@ impl App {
             probe_paths,
             takes_form_parts: followed.takes_form_parts,
             hooks: Hooks::new(eager, self.hooks),
+            durable,
         };
         Ok((app, warnings))
     }

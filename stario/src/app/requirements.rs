@@ -168,6 +168,7 @@ impl<'a> Walk<'a> {
                     let taker = self.taker();
                     self.nonce_takers.insert(taker);
                 }
+                Requirement::Durable(type_name) => self.durable(type_name),
                 Requirement::Signal { name, separator, type_name, may_be_missing } => {
                     let Some((route, endpoint)) = self.route() else { continue };
                     self.signals.push(TakenSignal {
@@ -194,6 +195,18 @@ impl<'a> Walk<'a> {
                 Taker::Hook(hook) => hook.to_string(),
             },
         }
+    }
+
+    fn durable(&mut self, type_name: &'static str) {
+        if let Taker::Route(route) = self.root
+            && route.target.endpoint.durable.is_some()
+        {
+            return;
+        }
+        self.found.push(format!(
+            "{} takes `{type_name}`, which only a durable command has: `#[app::detached_command(\"/import\", durable = \"import\")]`",
+            self.taker()
+        ));
     }
 
     fn capture(&mut self, name: &'static str) {

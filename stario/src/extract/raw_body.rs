@@ -70,6 +70,10 @@ mod sealed {
         }
 
         fn read(body: Bytes, parameter: &Parameter) -> Result<Self, Rejection>;
+
+        fn into_bytes(self) -> Bytes;
+
+        fn from_bytes(bytes: Bytes) -> Option<Self>;
     }
 
     impl WholeBody for Bytes {
@@ -77,11 +81,27 @@ mod sealed {
             // A slice of the connection's read buffer would keep all of that.
             Ok(if body.is_unique() { body } else { Bytes::copy_from_slice(&body) })
         }
+
+        fn into_bytes(self) -> Bytes {
+            self
+        }
+
+        fn from_bytes(bytes: Bytes) -> Option<Self> {
+            Some(bytes)
+        }
     }
 
     impl WholeBody for Vec<u8> {
         fn read(body: Bytes, _: &Parameter) -> Result<Self, Rejection> {
             Ok(body.into())
+        }
+
+        fn into_bytes(self) -> Bytes {
+            self.into()
+        }
+
+        fn from_bytes(bytes: Bytes) -> Option<Self> {
+            Some(bytes.into())
         }
     }
 
@@ -99,6 +119,14 @@ mod sealed {
         fn read(body: Bytes, parameter: &Parameter) -> Result<Self, Rejection> {
             String::from_utf8(body.into())
                 .map_err(|_| Rejection::malformed("body", parameter.name(), "not valid text"))
+        }
+
+        fn into_bytes(self) -> Bytes {
+            self.into()
+        }
+
+        fn from_bytes(bytes: Bytes) -> Option<Self> {
+            String::from_utf8(bytes.into()).ok()
         }
     }
 }

@@ -130,6 +130,11 @@ impl UploadedFile {
         }
     }
 
+    /// A file that was stored.
+    pub(crate) fn from_memory(file_name: String, content_type: Option<String>, content: Bytes) -> Self {
+        Self { file_name, content_type, length: content.len() as u64, content: Content::Memory(content) }
+    }
+
     pub(super) fn length(&self) -> usize {
         usize::try_from(self.length).unwrap_or(usize::MAX)
     }

@@ -90,7 +90,7 @@ pub(crate) fn call(
     scope: Arc<Scope>,
 ) -> Result<PendingCall, Box<Response>> {
     let permit = match endpoint.info.kind {
-        HandlerKind::Query | HandlerKind::Command | HandlerKind::Files => None,
+        HandlerKind::Query | HandlerKind::Command | HandlerKind::DurableCommand | HandlerKind::Files => None,
         // Before the parameters, whose resolution may have effects.
         HandlerKind::DetachedCommand => match exchange.app().work.admit() {
             Some(permit) => Some(permit),

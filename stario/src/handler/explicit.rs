@@ -52,7 +52,7 @@ pub fn command<H: Handler>(path: impl Into<String>) -> HandlerRoute {
 }
 
 /// Serves the handler `H` at `path` as a detached command, for POST; like `#[app::detached_command("..")]`. What it has
-/// not finished is lost if the process is killed, see [`app!`](crate::app!).
+/// not finished is lost if the process is killed, see [`app!`](crate::app!). A durable one has its path in its attribute.
 pub fn detached_command<H: DetachedHandler>(path: impl Into<String>) -> HandlerRoute {
     HandlerRoute::new(H::endpoint(), HandlerKind::DetachedCommand, path.into())
 }

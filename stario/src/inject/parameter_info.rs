@@ -8,6 +8,8 @@ use crate::scope::Scope;
 pub struct ArgumentInfo {
     pub(crate) source: Source,
     pub(crate) by_name: bool,
+    /// Whether its provider defers work until the end of the request.
+    pub(crate) defers: bool,
     pub(crate) reads_body: fn(&Scope) -> bool,
     pub(crate) reads_body_later: fn(&Scope) -> bool,
     pub(crate) requirement: fn(&Parameter) -> Option<Requirement>,
@@ -62,6 +64,29 @@ impl ParameterInfo {
     #[track_caller]
     pub const fn expect_no_writer(&self, message: &'static str) {
         assert!(!self.argument.source.is_writer(), "{}", message);
+    }
+
+    /// Whether a durable command stores its value.
+    pub const fn is_stored(&self) -> bool {
+        self.argument.source.is_stored()
+    }
+
+    /// Refuses a value that is not stored, for the reason in the message.
+    #[track_caller]
+    pub const fn expect_stored(&self, message: &'static str) {
+        assert!(self.is_stored(), "{}", message);
+    }
+
+    /// Refuses a value that would be stored, for the reason in the message.
+    #[track_caller]
+    pub const fn expect_not_stored(&self, message: &'static str) {
+        assert!(!self.is_stored(), "{}", message);
+    }
+
+    /// Refuses a value whose provider takes a `Cleanup`, for the reason in the message.
+    #[track_caller]
+    pub const fn expect_no_cleanup(&self, message: &'static str) {
+        assert!(!(self.is_stored() && self.argument.defers), "{}", message);
     }
 
     /// Refuses what belongs to one request.

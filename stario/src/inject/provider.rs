@@ -19,6 +19,9 @@ pub trait Provider<V: Send + Sync + 'static>: Sized + 'static {
     /// For how long its value is shared.
     type Lifetime: Lifetime;
 
+    /// Whether it takes a `Cleanup`: work is done when its value is no longer needed.
+    const DEFERS: bool = false;
+
     /// What is known about it besides.
     fn info() -> ProviderInfo;
 
@@ -61,6 +64,11 @@ impl Dependencies {
     /// No value yet.
     pub fn of(scope: &Scope) -> Self {
         Self { slots: Slots::default(), app: Arc::clone(scope.exchange().app()) }
+    }
+
+    /// Keeps a value that no provider has made.
+    pub(crate) fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
+        self.slots.keep(value)
     }
 }
 

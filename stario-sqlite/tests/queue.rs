@@ -1,0 +1,142 @@
+//! Durable commands in a real file.
+
+#[path = "../../stario/tests/support/durable_store.rs"]
+mod durable_store;
+
+use std::sync::Arc;
+
+use durable_store::{command, keeps_its_promises};
+use stario::DurableStore;
+use stario::durable::{Claim, CommandFilter, CommandState, Wanted};
+use stario::prelude::*;
+use stario_sqlite::{SqliteQueue, open, sqlx};
+
+stario::app!();
+
+async fn in_file(folder: &tempfile::TempDir, name: &str) -> SqliteQueue {
+    let database = open(folder.path().join(name).display().to_string()).await.unwrap();
+    SqliteQueue::new(&database).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_store_in_a_file_keeps_its_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    keeps_its_promises(async || {
+        count += 1;
+        in_file(&folder, &format!("{count}.db")).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_store_in_memory_keeps_its_promises() {
+    keeps_its_promises(async || SqliteQueue::new(&open(":memory:").await.unwrap()).await.unwrap()).await;
+}
+
+#[app::detached_command("/add/{number}", durable = "add")]
+async fn add(number: PathParam<u32>, seen: State<std::sync::Mutex<Vec<u32>>>) {
+    seen.lock().unwrap().push(*number);
+}
+
+#[tokio::test]
+async fn a_command_outlives_its_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = async || {
+        let queue = in_file(&folder, "shop.db").await;
+        TestClient::new(app::new().state(std::sync::Mutex::new(Vec::<u32>::new())).durable(queue))
+    };
+    let first = client().await;
+    assert_eq!(first.post("/add/7").await.status(), 204);
+    drop(first);
+    let second = client().await;
+    second.drain().await;
+    let queue = in_file(&folder, "shop.db").await;
+    let counts = queue.count().await.unwrap();
+    assert_eq!((counts.len(), counts[0].state, counts[0].count), (1, CommandState::Finished, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_enqueue_and_claim_at_once_and_nothing_is_lost_or_claimed_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    // Two processes: each has connections of its own.
+    let queues = [in_file(&folder, "a.db").await, in_file(&folder, "a.db").await].map(Arc::new);
+    let enqueue = (0..200_u8).map(|number| {
+        let queue = Arc::clone(&queues[usize::from(number % 2)]);
+        tokio::spawn(async move { queue.enqueue(&command(number, "a")).await.unwrap() })
+    });
+    let enqueue: Vec<_> = enqueue.collect();
+    let workers = (0..4_usize).map(|number| {
+        let queue = Arc::clone(&queues[number % 2]);
+        tokio::spawn(async move {
+            let wanted = Wanted {
+                name: "a".to_owned(),
+                version: 1,
+                concurrency: None,
+                concurrency_of_group: None,
+                is_in_order: false,
+            };
+            let claim = Claim { wanted: vec![wanted], now: 2_000, lease_until: 9_000, limit: 7 };
+            let (mut claimed, mut empty) = (Vec::new(), 0);
+            while empty < 3 {
+                let some = queue.claim(&claim).await.unwrap();
+                if some.is_empty() {
+                    empty += 1;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                claimed.extend(some.into_iter().map(|stored| stored.command.id));
+            }
+            claimed
+        })
+    });
+    let workers: Vec<_> = workers.collect();
+    for stored in enqueue {
+        assert_eq!(stored.await.unwrap(), None);
+    }
+    let mut claimed = Vec::new();
+    for worker in workers {
+        claimed.extend(worker.await.unwrap());
+    }
+    let claim_rest = CommandFilter { state: Some(CommandState::Waiting), ..CommandFilter::default() };
+    claimed
+        .extend(queues[0].list(&claim_rest, 1000).await.unwrap().into_iter().map(|stored| stored.command.id));
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!(claimed.len(), 200);
+    assert!(
+        queues[1]
+            .list(&CommandFilter::default(), 1000)
+            .await
+            .unwrap()
+            .iter()
+            .all(|stored| stored.attempts <= 1)
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_a_503_and_nothing_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db").display().to_string();
+    let database = open(&path).await.unwrap();
+    let queue = SqliteQueue::new(&database).await.unwrap();
+    sqlx::query("ALTER TABLE stario_commands RENAME TO gone").execute(&database).await.unwrap();
+    let client =
+        TestClient::new(app::new().state(std::sync::Mutex::new(Vec::<u32>::new())).durable(queue.clone()));
+    let res = client.post("/add/7").await;
+    assert_eq!((res.status().as_u16(), res.header("retry-after")), (503, "1"));
+    sqlx::query("ALTER TABLE gone RENAME TO stario_commands").execute(&database).await.unwrap();
+    assert_eq!(client.post("/add/8").await.status(), 204);
+    let stored = queue.list(&CommandFilter::default(), 9).await.unwrap();
+    assert_eq!(stored.iter().map(|stored| stored.values()).collect::<Vec<_>>(), [r#"{"number":8}"#]);
+}
+
+#[tokio::test]
+async fn the_bound_of_values_is_the_store_s() {
+    let queue = SqliteQueue::new(&open(":memory:").await.unwrap()).await.unwrap().payload_limit(10);
+    let client = TestClient::new(app::new().state(std::sync::Mutex::new(Vec::<u32>::new())).durable(queue));
+    let res = client.post("/add/7").await;
+    assert_eq!(
+        (res.status().as_u16(), res.text()),
+        (413, "this command has 23 bytes of values, and its store takes 10")
+    );
+}

@@ -1,0 +1,262 @@
+//! A server that is killed again and again (`kill -9`) while it acknowledges durable commands. The program is two processes: the
+//! test, and the server that it starts from the same file. Used by the test `kills` and by `benchmarks/durable`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use stario::durable::{CommandFilter, CommandState};
+use stario::prelude::*;
+use stario::{App, Attempt, DurableStore};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::app;
+
+/// The variable that makes this program the server; it names the folder.
+pub(crate) const FOLDER: &str = "STARIO_KILLS_FOLDER";
+
+/// Where the handlers note what they do. A line is written by one call, and the system has it when the process is killed.
+struct Notes(std::fs::File);
+
+impl Notes {
+    fn write(&self, line: &str) -> std::io::Result<()> {
+        (&self.0).write_all(format!("{line}\n").as_bytes())
+    }
+}
+
+fn notes_path(folder: &Path) -> PathBuf {
+    folder.join("notes")
+}
+
+#[app::detached_command("/work/{label}", durable = "work", backoff = "100ms")]
+async fn work(label: PathParam<String>, attempt: Attempt, notes: State<Notes>) -> Result {
+    notes.write(&format!("begin {label} {attempt}"))?;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    notes.write(&format!("end {label} {attempt}"))?;
+    Ok(())
+}
+
+/// It takes the whole process with it, each time.
+#[app::detached_command("/poison", durable = "poison", attempts = 3)]
+async fn poison(notes: State<Notes>, attempt: Attempt) -> Result {
+    notes.write(&format!("begin poison {attempt}"))?;
+    std::process::abort()
+}
+
+/// The server: it prints its address, and runs until it is killed.
+pub(crate) async fn serve(
+    folder: PathBuf,
+    with_store: impl AsyncFnOnce(App, &Path) -> App,
+) -> stario::Result {
+    let notes = std::fs::OpenOptions::new().create(true).append(true).open(notes_path(&folder))?;
+    let app = app::new().state(Notes(notes)).durable_lease(Duration::from_secs(1));
+    let app = with_store(app, &folder).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?);
+    app.serve_on(listener, std::future::pending()).await
+}
+
+/// The server as a process of its own.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    folder: PathBuf,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
+            .env(FOLDER, folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server can be started");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("its output is a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("the server prints a line");
+        let address = line.trim().parse().unwrap_or_else(|_| panic!("no address of the server: {line:?}"));
+        Self { child, address, folder: folder.to_owned() }
+    }
+
+    /// SIGKILL, and the next process.
+    fn kill_and_restart(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        *self = Self::start(&self.folder);
+    }
+
+    /// Starts it again if it has ended by itself.
+    fn restart_if_dead(&mut self) -> bool {
+        let is_dead = matches!(self.child.try_wait(), Ok(Some(_)));
+        if is_dead {
+            *self = Self::start(&self.folder);
+        }
+        is_dead
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether the command was acknowledged.
+async fn post(address: SocketAddr, path: &str) -> bool {
+    let answer = async {
+        let mut socket = TcpStream::connect(address).await?;
+        let request = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    answer.await.is_ok_and(|answer| answer.starts_with(b"HTTP/1.1 204"))
+}
+
+/// What one round came to.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    pub(crate) acknowledged: usize,
+    pub(crate) kills: usize,
+    /// Runs of acknowledged commands, and the most of one.
+    pub(crate) runs: usize,
+    pub(crate) most_attempts: u32,
+    /// From the last kill until all had run.
+    pub(crate) recovery: Duration,
+}
+
+/// Sends commands until `count` are acknowledged, kills the server meanwhile and once after, and checks that all of them have run.
+pub(crate) async fn round(folder: &Path, store: &impl DurableStore, number: usize, count: usize) -> Round {
+    let mut server = Server::start(folder);
+    let address = Arc::new(Mutex::new(server.address));
+    let next = Arc::new(AtomicUsize::new(0));
+    let senders: Vec<_> = (0..8)
+        .map(|_| {
+            let (address, next) = (Arc::clone(&address), Arc::clone(&next));
+            tokio::spawn(async move {
+                let mut acknowledged = BTreeSet::new();
+                loop {
+                    let command = next.fetch_add(1, Ordering::Relaxed);
+                    if command >= count {
+                        return acknowledged;
+                    }
+                    // One that was not acknowledged may be stored all the same, so each try has a label of its own.
+                    for attempt in 0.. {
+                        let (address, label) =
+                            (*address.lock().unwrap(), format!("{number}-{command}-{attempt}"));
+                        if post(address, &format!("/work/{label}")).await {
+                            acknowledged.insert(label);
+                            break;
+                        }
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut round = Round::default();
+    while next.load(Ordering::Relaxed) < count {
+        // No two rounds are killed at the same moments.
+        let pause = 10 + (number * 37 + round.kills * 53) % 90;
+        tokio::time::sleep(Duration::from_millis(pause as u64)).await;
+        server.kill_and_restart();
+        round.kills += 1;
+        *address.lock().unwrap() = server.address;
+    }
+    let mut acknowledged = BTreeSet::new();
+    for sender in senders {
+        acknowledged.extend(sender.await.expect("a sender ends"));
+    }
+    server.kill_and_restart();
+    round.kills += 1;
+    round.acknowledged = acknowledged.len();
+    assert_eq!(round.acknowledged, count);
+
+    let killed = Instant::now();
+    let seen = loop {
+        let seen = runs(folder, &format!("{number}-"));
+        let has_ended = |label: &String| seen.get(label).is_some_and(|runs| runs.has_ended);
+        if acknowledged.iter().all(has_ended) {
+            break seen;
+        }
+        let missing = acknowledged.iter().filter(|label| !has_ended(label)).count();
+        assert!(killed.elapsed() < Duration::from_mins(1), "{missing} acknowledged commands have not run");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    round.recovery = killed.elapsed();
+    for (label, runs) in seen.iter().filter(|(label, _)| acknowledged.contains(*label)) {
+        // The attempts go up: none has a number twice.
+        assert!(runs.attempts.windows(2).all(|pair| pair[0] < pair[1]), "{label}: {:?}", runs.attempts);
+        round.runs += runs.attempts.len();
+        round.most_attempts = round.most_attempts.max(*runs.attempts.last().expect("a run"));
+    }
+    // Nothing is left, and nothing has used up its attempts.
+    let open = || async {
+        let counts = store.count().await.expect("the store counts");
+        counts.iter().any(|count| count.state != CommandState::Finished)
+    };
+    while open().await {
+        assert!(killed.elapsed() < Duration::from_mins(1), "commands are left: {:?}", store.count().await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    round
+}
+
+/// What the notes say of one command.
+#[derive(Debug, Default)]
+struct Runs {
+    attempts: Vec<u32>,
+    has_ended: bool,
+}
+
+fn runs(folder: &Path, prefix: &str) -> BTreeMap<String, Runs> {
+    let notes = std::fs::read_to_string(notes_path(folder)).unwrap_or_default();
+    let mut seen = BTreeMap::<String, Runs>::new();
+    for line in notes.lines() {
+        let mut words = line.split(' ');
+        let (Some(what), Some(label), Some(attempt)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
+        if !label.starts_with(prefix) {
+            continue;
+        }
+        let runs = seen.entry(label.to_owned()).or_default();
+        match what {
+            "begin" => runs.attempts.push(attempt.parse().expect("a number")),
+            _ => runs.has_ended = true,
+        }
+    }
+    seen
+}
+
+/// A command that aborts its process each time becomes a dead letter, and the others go on.
+pub(crate) async fn poisoned(folder: &Path, store: &impl DurableStore, others: usize) {
+    let mut server = Server::start(folder);
+    assert!(post(server.address, "/poison").await);
+    let (mut sent, mut deaths) = (0, 0);
+    let begun = Instant::now();
+    loop {
+        if sent < others && post(server.address, &format!("/work/beside-{sent}")).await {
+            sent += 1;
+        }
+        deaths += u32::from(server.restart_if_dead());
+        let dead = CommandFilter { state: Some(CommandState::Dead), ..CommandFilter::default() };
+        let dead = store.list(&dead, 10).await.expect("the store lists");
+        let ended = runs(folder, "beside-").values().filter(|runs| runs.has_ended).count();
+        if dead.len() == 1 && ended >= others {
+            assert_eq!((dead[0].command.name.as_str(), deaths), ("poison", 3));
+            assert_eq!(runs(folder, "poison")["poison"].attempts, [1, 2, 3]);
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(1), "{} dead letters, {ended} others", dead.len());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,131 @@
+//! Durable commands: detached commands that outlive their process.
+//!
+//! A handler with `durable = "name"` is answered with 204 when its parameters are resolved **and their values are stored**. It runs
+//! after that, on any process that has the store, again after a crash or an error, until it succeeds, has used its attempts, or
+//! fails with [`NoRetry`](crate::NoRetry). Then it is a dead letter, which stays until somebody runs it again or prunes it
+//! ([`AppHandle::durable`](crate::AppHandle::durable)).
+//!
+//! ```
+//! use stario::prelude::*;
+//! use stario::{Attempt, MemoryQueue};
+//!
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Row {
+//!     name: String,
+//! }
+//!
+//! stario::app!();
+//!
+//! #[app::detached_command("/import", durable = "import")]
+//! async fn import(rows: JsonBody<Vec<Row>>, attempt: Attempt, log: Logger) -> Result {
+//!     log.with("rows", rows.len()).with("attempt", attempt.number()).info("importing");
+//!     Ok(())
+//! }
+//!
+//! fn main() {
+//!     let client = TestClient::new(app::new().durable(MemoryQueue::new()));
+//!     assert_eq!(client.post("/import").json(&json!([{ "name": "Tea" }])).send().status(), 204);
+//!     client.drain_blocking();            // runs what is due
+//! }
+//! ```
+//!
+//! # What an answer is worth
+//!
+//! | store | the process is killed | the machine loses power | the store is away |
+//! |---|---|---|---|
+//! | [`MemoryQueue`](crate::MemoryQueue) | lost | lost | |
+//! | `stario_sqlite::SqliteQueue` | runs again | runs again: the file is synchronized before the answer | 503, nothing is stored |
+//!
+//! A command runs **at least once**. It runs twice where its process is killed between its end and the store's note of it, and where a
+//! process loses its lease but not its life: it was stopped, or blocked the thread of its heartbeat, for longer than
+//! [`App::durable_lease`](crate::App::durable_lease). So what it does must bear being done again: by
+//! [`IdempotencyKey`](crate::IdempotencyKey), or in one transaction with a mark of it.
+//!
+//! # The attribute
+//!
+//! | beside `durable = "name"` | unless it is there | |
+//! |---|---|---|
+//! | `attempts = 3` | 10 | how often it runs at most; a crash counts, a stop does not |
+//! | `backoff = "1s"` | 10 s | the pause after the first attempt; it doubles with each, up to an hour |
+//! | `delay = "10m"` | none | how long after its request it runs |
+//! | `concurrency = "4, 1 by account"` | no limit | how many run at once, in all processes: of this handler, and for one value of a parameter |
+//! | `in_order = "account"` | no order | those of one value run one after the other, as they were stored; `in_order = true`: all of them. One that waits for its next attempt keeps those behind it waiting; a dead letter does not |
+//! | `every = "1h"` | | it runs by itself, too: each full hour in UTC. It takes nothing of a request |
+//! | `cron = "0 3 * * mon-fri"` | | the same at the times of a cron expression, in UTC: minute, hour, day, month, day of the week |
+//! | `version = 2, lift = lift_import` | 1 | the version of its values, and what reads older ones |
+//!
+//! # What is stored
+//!
+//! Parameters that belong to the app are resolved anew in each run: `State`, `Logger`, [`AppHandle`](crate::AppHandle) and singletons.
+//! `Logger` and [`RequestId`](crate::RequestId) have the id of the request that stored the command. Of all others the values are stored as JSON, by the names of the
+//! parameters; their types are `Serialize` and `DeserializeOwned`. A dependency is resolved before the answer, and its value is
+//! stored, whether it is taken as `User` or as `&User`. An [`UploadedFile`](crate::UploadedFile) is stored with its content. What is larger than the store
+//! takes, 1 MiB unless it says otherwise, is answered with 413. Guards and rate limits hold for the request alone.
+//!
+//! **A parameter that is added** as an `Option` is `None` for commands that were stored before; one that is removed is ignored.
+//! For other changes the version goes up, and `lift` makes new values of old ones:
+//!
+//! ```
+//! use stario::prelude::*;
+//!
+//! # stario::app!();
+//! #[app::detached_command("/greet", durable = "greet", version = 2, lift = lift_greet)]
+//! async fn greet(names: JsonBody<Vec<String>>) {
+//!     # let _ = names;
+//! }
+//!
+//! /// Version 1 had one name.
+//! fn lift_greet(_: u32, mut values: serde_json::Value) -> Result<serde_json::Value> {
+//!     values["names"] = json!([values["name"]]);
+//!     Ok(values)
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! A process leaves commands of a version that it does not know to newer processes. Values that cannot be read make a dead letter.
+//!
+//! # A stop
+//!
+//! A process that stops claims nothing more. What runs has
+//! [`Limits::detached_stop_timeout`](crate::Limits::detached_stop_timeout) to end; then it is dropped and given back, and another process, or the
+//! next, runs it. The attempt does not count.
+
+mod attempt;
+mod clock;
+mod command;
+mod enqueue;
+mod handle;
+mod info;
+mod memory;
+mod no_retry;
+mod payload;
+mod queue;
+mod run;
+mod run_facts;
+mod schedule;
+mod storable;
+mod store;
+mod values;
+mod worker;
+
+pub use attempt::{Attempt, IdempotencyKey};
+pub use command::{
+    CommandCount, CommandFilter, CommandId, CommandState, InvalidCommandId, NewCommand, StoredCommand,
+};
+#[doc(hidden)]
+pub use enqueue::enqueue;
+pub use handle::Durable;
+#[doc(hidden)]
+pub use info::DurableInfo;
+pub use memory::MemoryQueue;
+pub use no_retry::NoRetry;
+pub(crate) use queue::{Queue, QueueSettings};
+pub(crate) use run_facts::RunFacts;
+#[doc(hidden)]
+pub use schedule::{Cron, Schedule};
+#[doc(hidden)]
+pub use storable::{Keep, Kept, Restore, RestoreProvided, Storable};
+pub use store::{Claim, DurableStore, Run, Settlement, Wanted};
+#[doc(hidden)]
+pub use values::{StoredValues, ValuesWriter};
+pub(crate) use worker::{run_due, start as start_worker};

@@ -1,0 +1,210 @@
+//! One run of a stored command: its handler is called, its lease extended meanwhile, and its end stored.
+//!
+//! ```text
+//!   claimed --+-- no attempt is left, or its values cannot be read --> dead
+//!             +-- runs --+-- succeeds -------------------------------> finished
+//!                        +-- fails, panics --> waits for the next attempt, or dead
+//!                        +-- the stop cuts it ----------------------> given back
+//!                        +-- another process has it ----------------> dropped, and nothing is stored
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::clock::milliseconds;
+use super::command::StoredCommand;
+use super::no_retry::NoRetry;
+use super::queue::Queue;
+use super::run_facts::RunFacts;
+use super::store::{Run, Settlement};
+use super::values::StoredValues;
+use crate::current::{self, Current};
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::handler::DurableEndpoint;
+use crate::panic::{catch_panic, panic_message};
+use crate::request_id::RequestId;
+use crate::scope::Scope;
+use crate::shared::Shared;
+
+/// What a dead letter of a schedule has as its key, before the time.
+pub(super) const SCHEDULED: &str = "scheduled at ";
+
+/// How much of an error's text is stored.
+const MOST_ERROR: usize = 2000;
+
+/// How long a stop waits for a command to be given back. Until its lease ends, nobody else has it then.
+const GIVE_BACK_TIMEOUT: Duration = Duration::from_millis(900);
+
+/// How the call of a handler ends.
+enum Ended {
+    Succeeded,
+    Failed(Error),
+    Panicked(String),
+    /// The stop has cut it.
+    Cut,
+    /// Another process has the command, or may have it.
+    Lost,
+}
+
+/// Runs a command that this process has claimed, and stores how it ended.
+pub(super) async fn run(
+    app: &Arc<Shared>,
+    queue: &Queue,
+    durable: &'static DurableEndpoint,
+    stored: StoredCommand,
+) {
+    let (info, attempt) = (&durable.info, stored.attempts);
+    let run = Run { id: stored.command.id, attempt };
+    let values = read(durable, &stored);
+    let request = values.as_ref().ok().and_then(StoredValues::request).unwrap_or_else(RequestId::next);
+    let current = Current { request_id: Some(request), links: Some(app.links) };
+    current::within(current, async {
+        let settlement = match values {
+            Err(error) => dead(info.name, run, &error),
+            Ok(_) if attempt > info.attempts => {
+                dead(info.name, run, "the process ended, or lost the command, in the last attempt")
+            }
+            Ok(_) if is_of_another_schedule(durable, &stored) => Settlement::Finished { is_kept: false },
+            Ok(values) => {
+                let key = stored.command.key.unwrap_or_else(|| run.id.to_string());
+                let facts = RunFacts { attempt, attempts: info.attempts, key };
+                let ended =
+                    called(app, queue, durable, run, values, Exchange::of_run(app, request, facts)).await;
+                let Some(settlement) = settlement(queue, durable, run, ended) else { return };
+                settlement
+            }
+        };
+        settle(queue, run, &settlement).await;
+    })
+    .await;
+}
+
+/// The values of a command, as the handler reads them.
+fn read(durable: &DurableEndpoint, stored: &StoredCommand) -> Result<StoredValues, String> {
+    let (info, version) = (&durable.info, stored.command.version);
+    let lifted = StoredValues::read(stored.command.payload.clone()).and_then(|mut values| {
+        match info.lift {
+            Some(lift) if version < info.version => values.lift(|values| lift(version, values))?,
+            _ => {}
+        }
+        Ok(values)
+    });
+    lifted.map_err(|error| format!("the values of version {version} cannot be read: {error}"))
+}
+
+/// Whether the command was stored ahead for a time that the schedule does not have any more.
+fn is_of_another_schedule(durable: &DurableEndpoint, stored: &StoredCommand) -> bool {
+    let time = stored.command.key.as_ref().and_then(|key| key.strip_prefix(SCHEDULED)?.parse().ok());
+    time.is_some_and(|time| durable.info.schedule.is_none_or(|schedule| !schedule.has(time)))
+}
+
+/// Calls the handler until it ends, or may run no longer.
+async fn called(
+    app: &Arc<Shared>,
+    queue: &Queue,
+    durable: &'static DurableEndpoint,
+    run: Run,
+    values: StoredValues,
+    exchange: Arc<Exchange>,
+) -> Ended {
+    let scope = Scope::of_run(Arc::clone(&exchange));
+    let call = catch_panic((durable.run)(exchange, scope, values));
+    tokio::select! {
+        biased;
+        () = app.work.background_cut() => Ended::Cut,
+        ended = call => match ended {
+            Ok(Ok(())) => Ended::Succeeded,
+            Ok(Err(error)) => Ended::Failed(error),
+            Err(panic) => Ended::Panicked(panic_message(&*panic)),
+        },
+        () = lease_lost(queue, run) => Ended::Lost,
+    }
+}
+
+/// Extends the lease again and again; ends when it is lost.
+async fn lease_lost(queue: &Queue, run: Run) {
+    let lease = milliseconds(queue.lease);
+    let mut until = queue.clock.now().saturating_add(lease);
+    loop {
+        sleep(queue.lease / 3).await;
+        let next = queue.clock.now().saturating_add(lease);
+        match queue.store.extend(run, next).await {
+            Ok(true) => until = next,
+            Ok(false) => return,
+            Err(error) if queue.clock.now() >= until => {
+                tracing::error!(id = %run.id, %error, "the lease of a durable command has ended");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(id = %run.id, %error, "the lease of a durable command is not extended");
+            }
+        }
+    }
+}
+
+/// What is stored of the end of a call; nothing if another process has the command.
+fn settlement(queue: &Queue, durable: &DurableEndpoint, run: Run, ended: Ended) -> Option<Settlement> {
+    let (info, id, attempt) = (&durable.info, run.id, run.attempt);
+    let (error, may_repeat) = match ended {
+        Ended::Succeeded => {
+            tracing::debug!(command = info.name, %id, attempt, "a durable command has ended");
+            return Some(Settlement::Finished { is_kept: !queue.retention.is_zero() });
+        }
+        Ended::Cut => {
+            tracing::info!(command = info.name, %id, attempt, "a durable command is given back: the server stops");
+            return Some(Settlement::GiveBack);
+        }
+        Ended::Lost => {
+            tracing::warn!(command = info.name, %id, attempt, "a durable command is dropped: its lease was lost");
+            return None;
+        }
+        Ended::Failed(error) => {
+            let text = error.to_string();
+            (text, !NoRetry::is_in(error))
+        }
+        Ended::Panicked(panic) => (format!("the handler panicked: {panic}"), true),
+    };
+    if !may_repeat || attempt >= info.attempts {
+        return Some(dead(info.name, run, &error));
+    }
+    let pause = info.backoff_after(attempt);
+    tracing::warn!(
+        command = info.name, %id, attempt, of = info.attempts, again_in_seconds = pause / 1000, error,
+        "a durable command failed, and will run again"
+    );
+    Some(Settlement::Retry { due: queue.clock.now().saturating_add(pause), error: bounded(&error) })
+}
+
+fn dead(command: &str, run: Run, error: &str) -> Settlement {
+    let Run { id, attempt } = run;
+    tracing::error!(command, %id, attempt, error, "a durable command is a dead letter: it will not run again");
+    Settlement::Dead { error: bounded(error) }
+}
+
+fn bounded(error: &str) -> String {
+    error.chars().take(MOST_ERROR).collect()
+}
+
+/// Stores how a run ended. A store that fails is asked again until the lease has ended: then the command runs again.
+async fn settle(queue: &Queue, run: Run, settlement: &Settlement) {
+    let is_stopping = *settlement == Settlement::GiveBack;
+    let settled = timeout(if is_stopping { GIVE_BACK_TIMEOUT } else { queue.lease }, async {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match queue.store.settle(run, queue.clock.now(), settlement).await {
+                Ok(is_settled) => return is_settled,
+                Err(error) => {
+                    tracing::warn!(id = %run.id, %error, "the end of a durable command is not stored yet");
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    });
+    if settled.await != Ok(true) {
+        tracing::error!(id = %run.id, "the end of a durable command is not stored: it may run again");
+    }
+}

@@ -1,0 +1,183 @@
+//! The worker of a process: claims the commands that are due, and runs them. One task for each server, if the app has a durable
+//! handler.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::clock::milliseconds;
+use super::command::{CommandFilter, CommandId, CommandState, NewCommand, StoredCommand};
+use super::queue::Queue;
+use super::run::{SCHEDULED, run};
+use super::store::{Claim, Run, Settlement};
+use super::values::ValuesWriter;
+use crate::app::Assembled;
+use crate::error::StoreError;
+use crate::handler::DurableEndpoint;
+use crate::request_id::RequestId;
+use crate::tasks::TaskTracker;
+
+/// How often the worker looks for commands that other processes have stored, or that have become due.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The longest pause after the store has failed.
+const MOST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often finished commands are pruned.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Starts the worker of an app that has durable handlers.
+pub(crate) fn start(app: &Arc<Assembled>) {
+    let Some(queue) = &app.shared().durable else { return };
+    if !app.durable().is_empty() && !queue.has_worker.swap(true, Ordering::Relaxed) {
+        app.shared().work.spawn(Arc::clone(app).work());
+    }
+}
+
+/// Runs everything that is due, one after the other, until nothing is. Returns whether anything ran.
+///
+/// # Errors
+///
+/// That of the store.
+pub(crate) async fn run_due(app: &Assembled) -> Result<bool, StoreError> {
+    let Some(queue) = &app.shared().durable else { return Ok(false) };
+    let mut has_run = false;
+    let mut stored_until = i64::MIN;
+    loop {
+        stored_until = app.store_scheduled(queue, stored_until).await?;
+        let mut claimed = app.claim(queue, 1).await?;
+        let Some(stored) = claimed.pop() else { break };
+        has_run = true;
+        if let Some(durable) = app.handler_of(&stored) {
+            run(app.shared(), queue, durable, stored).await;
+        }
+    }
+    prune(queue).await?;
+    Ok(has_run)
+}
+
+impl Assembled {
+    async fn work(self: Arc<Self>) {
+        let shared = Arc::clone(self.shared());
+        let Some(queue) = &shared.durable else { return };
+        let runs = TaskTracker::default();
+        let mut pause = POLL_INTERVAL;
+        let (mut stored_until, mut pruned) = (i64::MIN, None::<Instant>);
+        self.warn_of_unknown(queue).await;
+        while !shared.stop.is_stopped() {
+            let turn = async {
+                stored_until = self.store_scheduled(queue, stored_until).await?;
+                let free = queue.limit.saturating_sub(runs.len());
+                let claimed = if free == 0 { Vec::new() } else { self.claim(queue, free).await? };
+                for stored in claimed {
+                    self.begin(queue, &runs, stored).await?;
+                }
+                if pruned.is_none_or(|pruned| pruned.elapsed() >= PRUNE_INTERVAL) {
+                    prune(queue).await?;
+                    pruned = Some(Instant::now());
+                }
+                Ok::<(), StoreError>(())
+            };
+            match turn.await {
+                Ok(()) => pause = POLL_INTERVAL,
+                Err(error) => {
+                    tracing::error!(%error, "the store of durable commands failed, and is asked again");
+                    pause = (pause * 2).min(MOST_PAUSE);
+                }
+            }
+            tokio::select! {
+                biased;
+                () = shared.stop.stopped() => {}
+                // A store that fails is not asked by each request.
+                () = queue.wake.notified(), if pause == POLL_INTERVAL => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Begins to run a claimed command in a task of its own.
+    async fn begin(
+        self: &Arc<Self>,
+        queue: &Queue,
+        runs: &TaskTracker,
+        stored: StoredCommand,
+    ) -> Result<(), StoreError> {
+        let shared = Arc::clone(self.shared());
+        if shared.stop.is_stopped() {
+            let run = Run { id: stored.command.id, attempt: stored.attempts };
+            queue.store.settle(run, queue.clock.now(), &Settlement::GiveBack).await?;
+            return Ok(());
+        }
+        let Some(durable) = self.handler_of(&stored) else { return Ok(()) };
+        let token = runs.token();
+        let work = Arc::clone(&shared);
+        work.work.spawn_to_end(async move {
+            let Some(queue) = &shared.durable else { return };
+            run(&shared, queue, durable, stored).await;
+            drop(token);
+            queue.wake.notify_one();
+        });
+        Ok(())
+    }
+
+    fn handler_of(&self, stored: &StoredCommand) -> Option<&'static DurableEndpoint> {
+        self.durable().iter().copied().find(|durable| durable.info.name == stored.command.name)
+    }
+
+    async fn claim(&self, queue: &Queue, limit: usize) -> Result<Vec<StoredCommand>, StoreError> {
+        let now = queue.clock.now();
+        let wanted = self.durable().iter().map(|durable| durable.info.wanted()).collect();
+        let lease_until = now.saturating_add(milliseconds(queue.lease));
+        queue.store.claim(&Claim { wanted, now, lease_until, limit }).await
+    }
+
+    /// Stores the next run of each schedule ahead, so that one that passes while no process runs is made up for. All processes store it
+    /// under one key. Returns the time until which there is nothing more to store.
+    async fn store_scheduled(&self, queue: &Queue, stored_until: i64) -> Result<i64, StoreError> {
+        let now = queue.clock.now();
+        if now < stored_until {
+            return Ok(stored_until);
+        }
+        let mut until = i64::MAX;
+        for durable in self.durable() {
+            let Some(due) = durable.info.schedule.and_then(|schedule| schedule.next(now)) else { continue };
+            until = until.min(due);
+            let values = ValuesWriter::new().into_payload(RequestId::next(), usize::MAX).await;
+            let payload = values.map_err(|rejection| rejection.to_string())?;
+            let command = NewCommand {
+                id: CommandId::new(now).ok_or("no randomness for the id of a durable command")?,
+                name: durable.info.name.to_owned(),
+                version: durable.info.version,
+                key: Some(format!("{SCHEDULED}{due}")),
+                group: durable.info.is_one_group.then(String::new),
+                payload,
+                created: now,
+                due,
+            };
+            queue.store.enqueue(&command).await?;
+        }
+        Ok(until)
+    }
+
+    /// Says in the log what is stored for handlers that this program does not have.
+    async fn warn_of_unknown(&self, queue: &Queue) {
+        let Ok(counts) = queue.store.count().await else { return };
+        let is_open = |state| matches!(state, CommandState::Waiting | CommandState::Running);
+        let is_known = |name: &str| self.durable().iter().any(|durable| durable.info.name == name);
+        for count in counts.iter().filter(|count| is_open(count.state) && !is_known(&count.name)) {
+            tracing::warn!(
+                command = count.name, count = count.count, state = %count.state,
+                "durable commands are stored for which this program has no handler"
+            );
+        }
+    }
+}
+
+async fn prune(queue: &Queue) -> Result<(), StoreError> {
+    let changed_before = Some(queue.clock.now().saturating_sub(milliseconds(queue.retention)));
+    let state = Some(CommandState::Finished);
+    queue.store.prune(&CommandFilter { state, changed_before, ..CommandFilter::default() }).await?;
+    Ok(())
+}
