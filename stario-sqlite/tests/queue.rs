@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use durable_store::{command, keeps_its_promises};
 use stario::DurableStore;
-use stario::durable::{Claim, CommandFilter, CommandState, Wanted};
+use stario::durable::{Claim, CommandFilter, CommandState, StoredCommand, Wanted};
 use stario::prelude::*;
 use stario_sqlite::{SqliteQueue, open, sqlx};
 
@@ -127,7 +127,7 @@ async fn a_store_that_is_away_is_a_503_and_nothing_is_stored() {
     sqlx::query("ALTER TABLE gone RENAME TO stario_commands").execute(&database).await.unwrap();
     assert_eq!(client.post("/add/8").await.status(), 204);
     let stored = queue.list(&CommandFilter::default(), 9).await.unwrap();
-    assert_eq!(stored.iter().map(|stored| stored.values()).collect::<Vec<_>>(), [r#"{"number":8}"#]);
+    assert_eq!(stored.iter().map(StoredCommand::values).collect::<Vec<_>>(), [r#"{"number":8}"#]);
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn a_command_goes_through_its_states(store: &impl DurableStore) {
         changed: 1_000,
         error: None,
     };
-    assert_eq!(all(store).await, [waiting.clone()]);
+    assert_eq!(all(store).await, std::slice::from_ref(&waiting));
     assert_eq!(claim(store, &[wanted("b")], 1_000, 9).await, []);
     assert_eq!(claim(store, &[], 1_000, 9).await, []);
     assert_eq!(claim(store, &[wanted("a")], 1_000, 0).await, []);
