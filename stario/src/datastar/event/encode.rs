@@ -87,7 +87,7 @@ impl Event {
         };
         let lines = std::str::from_utf8(&bytes).ok().and_then(|text| text.strip_suffix("\n\n"));
         if lines.is_some_and(|lines| !lines.contains('\r') && lines.split('\n').all(is_line)) {
-            return Ok(Self(Kind::Encoded(bytes)));
+            return Ok(Self(EventKind::Encoded(bytes)));
         }
         Err(Invalid("the bytes are not those of one event".into()))
     }
