@@ -216,6 +216,6 @@ mod tests {
         writer.bytes(Bytes::from(vec![0; 100]));
         let refused = writer.into_payload(RequestId::next(), 100).await.unwrap_err();
         assert_eq!(refused.status(), 413);
-        assert_eq!(refused.message(), "this command has 125 bytes of values, and its store takes 100");
+        assert_eq!(refused.message(), "this command has 127 bytes of values, and its store takes 100");
     }
 }
