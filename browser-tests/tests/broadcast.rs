@@ -159,7 +159,9 @@ async fn a_browser_decodes_each_event_when_it_arrives_in_every_order() {
                 match step {
                     0 => {
                         let text = server.publish(number);
-                        expected.iter_mut().for_each(|(_, shown)| shown.push_str(&text));
+                        for (_, shown) in &mut expected {
+                            shown.push_str(&text);
+                        }
                     }
                     1 | 2 => {
                         if let Some((name, shown)) = expected.get_mut(step - 1) {
