@@ -1,0 +1,106 @@
+//! Chat rooms, in one process or in several: who is here, what was said while a tab was hidden, and an import that survives a crash.
+//!
+//! | file | shows |
+//! |---|---|
+//! | `main.rs` | how one program is put together for one process and, with `NATS_URL`, for several |
+//! | `visitor.rs` | a session with a name in it, as a dependency |
+//! | `room.rs` | a stream that resumes, presence, and a durable command |
+//! | `messages.rs` | the messages in the database |
+//! | `tests.rs` | the pages in tests |
+//! | `cluster` | a script that starts three processes behind nginx, with NATS |
+
+mod messages;
+mod room;
+#[cfg(test)]
+mod tests;
+mod visitor;
+
+use messages::{Message, Messages};
+use stario::prelude::*;
+use stario::{App, ProxyHeader, SecurityHeaders, Sessions};
+use stario_nats::Nats;
+use stario_sqlite::{SqliteQueue, SqliteSessions};
+use visitor::{Profile, Visitor};
+
+stario::app!();
+stario::assets!("static");
+
+/// Gives memory back to the system after a burst of requests, which the C library's does not.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// How many messages of all rooms a page may have missed and still be sent one by one.
+const KEPT: usize = 10_000;
+
+#[tokio::main]
+async fn main() -> stario::Result {
+    let database = std::env::var("DATABASE_URL").unwrap_or_else(|_| "rooms.db".to_owned());
+    let nats = match std::env::var("NATS_URL") {
+        Ok(url) => Some(stario_nats::connect(&url).await?),
+        Err(_) => None,
+    };
+    let mut app = rooms(&database, nats.as_ref()).await?;
+    // Browsers load the Datastar client from its CDN; without a way there, name a file.
+    if let Some(file) = std::env::var_os("DATASTAR_FILE") {
+        app = app.datastar_file(file)?;
+    }
+    app.serve().await
+}
+
+/// The app. Without NATS, the one process knows all that is said and everyone who is here.
+async fn rooms(database: &str, nats: Option<&Nats>) -> Result<App> {
+    let db = stario_sqlite::open(database).await?;
+    let closing = db.clone();
+    let app = app::new()
+        .state(Sessions::<Profile>::new(SqliteSessions::new(&db).await?))
+        .durable(SqliteQueue::new(&db).await?)
+        .state(Messages::new(db).await?)
+        .on_stop(move |_| async move { closing.close().await })
+        .readiness("/health/ready", |_| async { Ok(()) })
+        // The nginx of `cluster` runs on this machine.
+        .trust_proxies(ProxyHeader::XForwardedFor, ["127.0.0.1"])
+        .security_headers(SecurityHeaders::new())
+        .failure_region("#failure");
+    let Some(nats) = nats else {
+        return Ok(app.state(Relay::<Message>::new().history(KEPT)).state(Presence::<Visitor>::new()));
+    };
+    let news = Relay::<Message>::over(nats.relay("rooms")).history(KEPT);
+    // From here on, nothing that another process publishes is missed.
+    nats.ready().await;
+    let flushed = nats.clone();
+    Ok(app
+        .state(news)
+        .state(Presence::<Visitor>::over(nats.presence("people")))
+        .ready_when(nats.readiness())
+        .on_stop(move |_| async move { flushed.flush().await }))
+}
+
+/// The frame of all pages.
+#[component]
+fn Page(title: &str, script: Option<DatastarScript>, children: Children) -> Html {
+    html! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <title>{title}</title>
+                <link rel="stylesheet" href={asset!("rooms.css")}>
+                {&script}
+            </head>
+            <body>
+                {children}
+                if script.is_some() {
+                    // The style sheet shows this after three seconds, unless Datastar was loaded and hides it.
+                    <p class="failure late" role="alert" data-show="false">
+                        "The script of this page was not loaded, so nothing can be said here. Check the connection and reload."
+                    </p>
+                    // A 4xx puts its sentence here, by `failure_region`; the next action takes it away.
+                    <div id="failure" class="failure" role="alert"
+                        data-on:datastar-fetch="if (evt.detail.type === 'started') el.textContent = ''"></div>
+                }
+            </body>
+        </html>
+    }
+}

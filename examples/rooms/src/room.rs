@@ -1,0 +1,141 @@
+//! A room: its page, the stream that keeps it up to date, and what is said in it.
+
+use stario::action::{ContentType, Retry};
+use stario::prelude::*;
+use stario::relay::{Pattern, Update};
+use stario::{Error, IdempotencyKey, UploadedFile, presence};
+
+use crate::messages::{Message, Messages};
+use crate::visitor::Visitor;
+use crate::{Page, app};
+
+/// What the page knows.
+#[derive(Signals, Default)]
+struct Draft {
+    text: String,
+}
+
+#[app::query("/rooms/{room}")]
+pub(crate) async fn page(room: PathParam<String>, visitor: Visitor, script: DatastarScript) -> Html {
+    let live = live::action(&*room).retry(Retry::Always).retry_max_count(u32::MAX);
+    html! {
+        <Page title={&format!("Room {}", &*room)} script={script}>
+            <header><h1>"Room "{&*room}</h1><span>"You are "{&visitor.name}</span></header>
+            <aside><h2>"Here"</h2><ul id="people"></ul></aside>
+            <main data-signals={Draft::default()} data-init={live}>
+                <ol id="messages" aria-live="polite"></ol>
+                <form data-on:submit={say::action(&*room)}>
+                    <input data-bind={Draft::text()} placeholder="Say something" aria-label="Message" maxlength=500 autofocus>
+                    <button>"Say"</button>
+                </form>
+                <details>
+                    <summary>"Import a file"</summary>
+                    <form enctype="multipart/form-data" data-on:submit={import::action(&*room).content_type(ContentType::Form)}>
+                        <input type="file" name="lines" aria-label="A message in each line" required>
+                        <button>"Import"</button>
+                    </form>
+                </details>
+            </main>
+        </Page>
+    }
+}
+
+/// What the stream of a page waits for.
+enum Next {
+    Said(Option<Update<Message>>),
+    People(Option<presence::Change<Visitor>>),
+}
+
+/// Stays open while the page is shown. Who has it open is in the room.
+#[app::query("/rooms/{room}/live")]
+async fn live(
+    room: PathParam<String>,
+    visitor: Visitor,
+    messages: State<Messages>,
+    news: State<Relay<Message>>,
+    people: State<Presence<Visitor>>,
+    last_event_id: Header<Option<String>>,
+) -> Result<impl Stream<Item = Result<Event>>> {
+    let mut updates = news.resume(Pattern::segments(["room", &room])?, last_event_id);
+    Ok(try_stream! {
+        let _here = people.join(&*room, &visitor.id, visitor.clone());
+        let mut changes = people.changes(&*room);
+        // A message that the page has from the database may follow by the relay.
+        let mut shown = 0;
+        loop {
+            let next = tokio::select! {
+                update = updates.next() => Next::Said(update),
+                change = changes.next() => Next::People(change),
+            };
+            match next {
+                Next::Said(Some(Update::Value(_, message))) if message.id <= shown => {}
+                Next::Said(Some(Update::Value(_, message))) => {
+                    let line = event::patch(line(&message)).mode(Mode::Append).selector("#messages");
+                    yield line.id(updates.position());
+                }
+                Next::Said(Some(Update::Gap)) => {
+                    let newest = messages.newest(&room).await?;
+                    shown = newest.last().map_or(0, |message| message.id);
+                    let list = html! { <ol id="messages" aria-live="polite">for message in &newest { {line(message)} }</ol> };
+                    yield event::patch(list).id(updates.position());
+                }
+                Next::People(Some(change)) => {
+                    let people = html! { <ul id="people">for person in change.list() { <li>{&person.name}</li> }</ul> };
+                    yield event::patch(people);
+                }
+                Next::Said(None) | Next::People(None) => break,
+            }
+        }
+    })
+}
+
+fn line(message: &Message) -> Html {
+    html! { <li id={("message-", message.id)}><b>{&message.author}</b>" "{&message.text}</li> }
+}
+
+/// Says something; then the input is empty again.
+#[app::command("/rooms/{room}", rate_limit = "60/minute")]
+async fn say(
+    room: PathParam<String>,
+    visitor: Visitor,
+    text: Signal<String>,
+    messages: State<Messages>,
+    news: State<Relay<Message>>,
+) -> Result<SignalPatch> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 500 {
+        return Err(Error::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Please say something, in at most 500 characters.",
+        ));
+    }
+    let subject = Pattern::segments(["room", &room])?;
+    if let Some(message) = messages.add(&room, &visitor.name, text, None).await? {
+        news.publish(subject, message);
+    }
+    Ok(Draft::text().is(""))
+}
+
+/// Says each line of a file. It is stored before it is acknowledged. If its process dies, another one runs it again, which finds
+/// the lines that are stored.
+#[app::detached_command("/rooms/{room}/import", durable = "import", body_limit = 1024 * 1024)]
+async fn import(
+    room: PathParam<String>,
+    visitor: Visitor,
+    lines: UploadedFile,
+    key: IdempotencyKey,
+    messages: State<Messages>,
+    news: State<Relay<Message>>,
+) -> Result {
+    let subject = Pattern::segments(["room", &room])?;
+    let lines = lines.bytes().await?;
+    let lines = std::str::from_utf8(&lines)?;
+    for (number, text) in lines.lines().filter(|line| !line.trim().is_empty()).enumerate() {
+        if let Some(message) =
+            messages.add(&room, &visitor.name, text, Some(format!("{}:{number}", &*key))).await?
+        {
+            news.publish(&subject, message);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! The pages in tests. Each test has a database of its own, in a file that goes when the test ends.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+
+use stario::testing::Page;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::{App, Nats, TestClient, rooms};
+
+/// The pool of a database outlives the test's own requests, so it needs a runtime that lasts.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+const MESSAGE: &str = "[aria-label=Message]";
+
+fn app(directory: &Path, nats: Option<&Nats>) -> App {
+    let database = format!("sqlite:{}", directory.join("rooms.db").display());
+    RUNTIME.block_on(rooms(&database, nats)).unwrap()
+}
+
+/// One process, and its database.
+fn alone() -> (TestClient, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    (TestClient::new(app(directory.path(), None)), directory)
+}
+
+/// The page of somebody who has entered the room.
+fn enter(client: &TestClient, name: &str) -> Page {
+    let mut page = client.page("/");
+    page.fill("[name=name]", name);
+    page.fill("[name=room]", "tea");
+    page.click("button");
+    assert_eq!(page.text("header span"), format!("You are {name}"));
+    page
+}
+
+fn say(page: &mut Page, text: &str) {
+    page.fill(MESSAGE, text);
+    page.press(MESSAGE, "Enter");
+    assert_eq!(page.value(MESSAGE), "");
+}
+
+/// Waits until the page shows these messages. The database answers in its own time.
+#[track_caller]
+fn wait_for(page: &mut Page, messages: &[&str]) {
+    page.wait_until(|page| page.texts("#messages li") == messages);
+}
+
+#[track_caller]
+fn wait_for_people(page: &mut Page, people: &[&str]) {
+    page.wait_until(|page| page.texts("#people li") == people);
+}
+
+#[test]
+fn nothing_is_wrong_with_the_app() {
+    let warnings = app(tempfile::tempdir().unwrap().path(), None).check().unwrap();
+    assert!(warnings.is_empty(), "{warnings}");
+}
+
+#[test]
+fn who_is_in_a_room_reads_what_is_said_there() {
+    let (client, _directory) = alone();
+    let mut ada = enter(&client, "Ada");
+    say(&mut ada, "Is anybody here?");
+    wait_for(&mut ada, &["Ada Is anybody here?"]);
+    let mut grace = enter(&client, "Grace");
+    wait_for(&mut grace, &["Ada Is anybody here?"]);
+    wait_for_people(&mut grace, &["Ada", "Grace"]);
+    say(&mut grace, "<b>I am.</b>");
+    wait_for(&mut ada, &["Ada Is anybody here?", "Grace <b>I am.</b>"]);
+    drop(grace);
+    wait_for_people(&mut ada, &["Ada"]);
+}
+
+#[test]
+fn nobody_is_in_a_room_without_a_name() {
+    let (client, _directory) = alone();
+    assert_eq!(client.page("/rooms/tea").text("h1"), "Rooms");
+    let mut page = client.page("/");
+    page.fill("[name=name]", " ");
+    page.fill("[name=room]", "tea room");
+    page.click("button");
+    assert_eq!(page.count("[aria-invalid]"), 2);
+}
+
+#[test]
+fn nothing_is_not_said() {
+    let (client, _directory) = alone();
+    let mut ada = enter(&client, "Ada");
+    ada.press(MESSAGE, "Enter");
+    assert_eq!(ada.text("#failure"), "Please say something, in at most 500 characters.");
+}
+
+#[test]
+fn an_import_is_said_line_by_line() {
+    let (client, _directory) = alone();
+    let mut ada = enter(&client, "Ada");
+    ada.click("summary");
+    ada.upload("[name=lines]", "lines.txt", "one\n\ntwo\n");
+    ada.submit("details form");
+    client.drain_blocking();
+    wait_for(&mut ada, &["Ada one", "Ada two"]);
+}
+
+/// A NATS server of its own on a free port, which ends with the test.
+struct Broker {
+    server: Child,
+    url: String,
+    _directory: TempDir,
+}
+
+impl Broker {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Command::new("nats-server")
+            .args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--jetstream", "--store_dir"])
+            .arg(directory.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nats-server is installed");
+        Self { server, url: format!("nats://127.0.0.1:{port}"), _directory: directory }
+    }
+
+    /// A connection, once the server listens.
+    fn connect(&self) -> Nats {
+        RUNTIME.block_on(async {
+            loop {
+                match stario_nats::connect(&self.url).await {
+                    Ok(nats) => return nats,
+                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[test]
+fn two_processes_have_the_same_rooms() {
+    let (broker, directory) = (Broker::start(), tempfile::tempdir().unwrap());
+    let [first, second] = [0, 1].map(|_| TestClient::new(app(directory.path(), Some(&broker.connect()))));
+    let (mut ada, mut grace) = (enter(&first, "Ada"), enter(&second, "Grace"));
+    wait_for_people(&mut ada, &["Ada", "Grace"]);
+    wait_for_people(&mut grace, &["Ada", "Grace"]);
+    say(&mut ada, "Hello, there.");
+    wait_for(&mut grace, &["Ada Hello, there."]);
+    say(&mut grace, "Hello, here.");
+    wait_for(&mut ada, &["Ada Hello, there.", "Grace Hello, here."]);
+    drop(ada);
+    wait_for_people(&mut grace, &["Grace"]);
+}
