@@ -109,12 +109,12 @@ impl Input {
         let Pieces { bytes, shared, is_ping } = &self.pieces;
         let start = self.bytes;
         let own_end = match shared.get(self.events) {
-            Some((at, event)) if *at == start => {
-                self.bytes += event.bytes().len();
+            Some(part) if part.start() == start => {
+                self.bytes += part.event.bytes().len();
                 self.events += 1;
-                return Some(Piece::Shared(event));
+                return Some(Piece::Shared(&part.event));
             }
-            Some((at, _)) => *at,
+            Some(part) => part.start(),
             None => bytes.len(),
         };
         if start == own_end {

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 use super::ContentCoding;
 use super::blocks::Checksum;
@@ -203,20 +202,51 @@ impl fmt::Debug for SharedEvent {
     }
 }
 
-/// Which parts of the bytes of a frame are events that other streams send, too.
+/// Which parts of the bytes of a frame are events that other streams send, too. They are in order, and do not overlap.
+///
+/// An enum and not a list, because each event is moved through all stages of its stream, and most frames have one.
 #[derive(Debug, Default)]
-pub(crate) struct SharedParts {
-    /// Where each begins. They are in order, and do not overlap.
-    parts: SmallVec<[(usize, SharedEvent); 1]>,
+pub(crate) enum SharedParts {
+    #[default]
+    None,
+    One(SharedPart),
+    Many(Vec<SharedPart>),
+}
+
+/// An event within a frame.
+#[derive(Debug)]
+pub(crate) struct SharedPart {
+    /// Where its bytes begin.
+    start: u32,
+    pub(super) event: SharedEvent,
+}
+
+impl SharedPart {
+    pub(super) fn start(&self) -> usize {
+        self.start as usize
+    }
 }
 
 impl SharedParts {
     /// Adds an event whose bytes begin at `start`.
+    #[allow(clippy::cast_possible_truncation)] // A frame begins its last event within its first 4 KiB.
     pub(crate) fn push(&mut self, start: usize, event: SharedEvent) {
-        self.parts.push((start, event));
+        let part = SharedPart { start: start as u32, event };
+        *self = match std::mem::take(self) {
+            SharedParts::None => SharedParts::One(part),
+            SharedParts::One(first) => SharedParts::Many(vec![first, part]),
+            SharedParts::Many(mut parts) => {
+                parts.push(part);
+                SharedParts::Many(parts)
+            }
+        };
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<&(usize, SharedEvent)> {
-        self.parts.get(index)
+    pub(super) fn get(&self, index: usize) -> Option<&SharedPart> {
+        match self {
+            SharedParts::None => None,
+            SharedParts::One(part) => (index == 0).then_some(part),
+            SharedParts::Many(parts) => parts.get(index),
+        }
     }
 }

@@ -142,9 +142,12 @@ impl<T> Mailbox<T> {
             self.dropped += 1;
             return (smallvec![message], None);
         }
-        let mut dropped: Dropped<T> = self.take(&message.subject).into_iter().collect();
+        let replaced = self.take(&message.subject);
         // Room is made before, so that the queue never grows past its capacity.
-        dropped.extend(self.shrink_to((self.capacity - 1).saturating_add(self.missed.0), message.size));
+        let mut dropped = self.shrink_to((self.capacity - 1).saturating_add(self.missed.0), message.size);
+        if let Some(replaced) = replaced {
+            dropped.push(replaced);
+        }
         if self.is_closed || self.has_gap() {
             dropped.push(message);
         } else {
