@@ -19,7 +19,7 @@ struct Network(Arc<Mutex<Links>>);
 struct Links {
     inboxes: Vec<Option<Inbox>>,
     /// By sender and receiver. A packet without a subject is an announcement.
-    links: HashMap<(usize, usize), VecDeque<Packet>>,
+    queues: HashMap<(usize, usize), VecDeque<Packet>>,
     /// The largest payload that is sent.
     limit: Option<usize>,
 }
@@ -55,7 +55,7 @@ impl Drop for Node {
 impl Links {
     fn send(&mut self, from: usize, packet: &Packet) {
         for to in (0..self.inboxes.len()).filter(|to| *to != from) {
-            self.links.entry((from, to)).or_default().push_back(packet.clone());
+            self.queues.entry((from, to)).or_default().push_back(packet.clone());
         }
     }
 }
@@ -97,7 +97,7 @@ impl Network {
 
     /// The next packet on the way from one relay to another.
     fn take(&self, from: usize, to: usize) -> Option<Packet> {
-        self.0.lock().unwrap().links.get_mut(&(from, to))?.pop_front()
+        self.0.lock().unwrap().queues.get_mut(&(from, to))?.pop_front()
     }
 
     fn deliver(&self, from: usize, to: usize) {
@@ -108,10 +108,10 @@ impl Network {
 
     fn deliver_twice(&self, from: usize, to: usize) {
         let Some(packet) = self.take(from, to) else { return };
-        self.0.lock().unwrap().links.entry((from, to)).or_default().push_front(packet.clone());
+        self.0.lock().unwrap().queues.entry((from, to)).or_default().push_front(packet.clone());
         self.deliver(from, to);
         let again = packet;
-        self.0.lock().unwrap().links.entry((from, to)).or_default().push_front(again);
+        self.0.lock().unwrap().queues.entry((from, to)).or_default().push_front(again);
         self.deliver(from, to);
     }
 
@@ -124,7 +124,7 @@ impl Network {
     fn deliver_all(&self) {
         for from in 0..self.len() {
             for to in 0..self.len() {
-                while self.0.lock().unwrap().links.get(&(from, to)).is_some_and(|link| !link.is_empty()) {
+                while self.0.lock().unwrap().queues.get(&(from, to)).is_some_and(|link| !link.is_empty()) {
                     self.deliver(from, to);
                 }
             }
