@@ -15,7 +15,7 @@ mod room;
 mod tests;
 mod visitor;
 
-use messages::{Message, Messages};
+use messages::{Messages, News};
 use stario::prelude::*;
 use stario::{App, ProxyHeader, SecurityHeaders, Sessions};
 use stario_nats::Nats;
@@ -63,9 +63,9 @@ async fn rooms(database: &str, nats: Option<&Nats>) -> Result<App> {
         .security_headers(SecurityHeaders::new())
         .failure_region("#failure");
     let Some(nats) = nats else {
-        return Ok(app.state(Relay::<Message>::new().history(KEPT)).state(Presence::<Visitor>::new()));
+        return Ok(app.state(Relay::<News>::new().history(KEPT)).state(Presence::<Visitor>::new()));
     };
-    let news = Relay::<Message>::over(nats.relay("rooms")).history(KEPT);
+    let news = Relay::<News>::over(nats.relay("rooms")).history(KEPT);
     // From here on, nothing that another process publishes is missed.
     nats.ready().await;
     let flushed = nats.clone();

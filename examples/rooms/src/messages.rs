@@ -20,6 +20,14 @@ pub(crate) struct Message {
     pub(crate) text: String,
 }
 
+/// What the open pages of a room are told.
+#[derive(Serialize, Deserialize, Clone)]
+pub(crate) enum News {
+    Said(Message),
+    /// Messages are stored that nobody was told of.
+    ReadAgain,
+}
+
 /// The messages of all rooms.
 pub(crate) struct Messages(SqlitePool);
 

@@ -6,6 +6,7 @@ use stario::http::request;
 use stario::prelude::*;
 use stario::{ErrorResponse, Redirect, Session, error_response};
 
+use crate::room::Room;
 use crate::{Page, app, room};
 
 /// What the session holds.
@@ -62,13 +63,8 @@ fn is_name<C>(name: &str, _: &C) -> garde::Result {
     Err(garde::Error::new("Write a name of at most 20 characters."))
 }
 
-/// A room is part of a path and of a relay's subject.
 fn is_room<C>(name: &str, _: &C) -> garde::Result {
-    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if is_plain && (1..=20).contains(&name.len()) {
-        return Ok(());
-    }
-    Err(garde::Error::new("Name a room by 1 to 20 letters, digits and hyphens."))
+    Room::try_from(name.to_owned()).map(|_| ()).map_err(garde::Error::new)
 }
 
 /// The page at which visitors say what they are called, and which room they want.
@@ -83,7 +79,7 @@ async fn enter(form: Form<Entry>, session: Session<Profile>) -> Result<Response>
         return Ok(form.refusal(door_page(&form), |page| page));
     };
     session.update(|profile| name.trim().clone_into(&mut profile.name)).await?;
-    Ok(form.redirect(room::page::url(room)))
+    Ok(form.redirect(room::page::url(&Room::try_from(room.clone())?)))
 }
 
 fn door_page(form: &Form<Entry>) -> Html {
