@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
@@ -59,7 +59,18 @@ async fn connect(database: &str) -> Result<SqlitePool, sqlx::Error> {
     } else {
         SqlitePoolOptions::new().max_connections(CONNECTIONS)
     };
-    pool.connect_with(options).await
+    // The first process that opens a file sets the mode of its journal. SQLite does not let others wait for that.
+    let started = Instant::now();
+    loop {
+        match pool.clone().connect_with(options.clone()).await {
+            Err(sqlx::Error::Database(error))
+                if error.message().contains("locked") && started.elapsed() < BUSY_TIMEOUT =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            connected => return connected,
+        }
+    }
 }
 
 /// Begins a transaction that writes. It waits for other writers now, for up to 5 seconds, so that it cannot fail later because of

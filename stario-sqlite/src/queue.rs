@@ -34,6 +34,7 @@ const STEPS: &[&str] = &["
     CREATE UNIQUE INDEX stario_commands_key ON stario_commands (name, key) WHERE key IS NOT NULL;
     CREATE INDEX stario_commands_due ON stario_commands (due, seq) WHERE state < 2;
     CREATE INDEX stario_commands_open ON stario_commands (name, grp, seq) WHERE state < 2;
+    CREATE INDEX stario_commands_running ON stario_commands (name, grp) WHERE state = 1;
     CREATE INDEX stario_commands_ended ON stario_commands (state, changed) WHERE state >= 2;
 "];
 
@@ -202,8 +203,7 @@ fn stored(row: &SqliteRow) -> Result<StoredCommand, StoreError> {
 fn push_wanted(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted, now: i64) {
     let Wanted { name, version, concurrency, concurrency_of_group, is_in_order } = wanted;
     query.push("(c.name = ").push_bind(name.clone()).push(" AND c.version <= ").push_bind(*version);
-    let running =
-        "SELECT count(*) FROM stario_commands r WHERE r.state < 2 AND r.state = 1 AND r.name = c.name";
+    let running = "SELECT count(*) FROM stario_commands r WHERE r.state = 1 AND r.name = c.name";
     if let Some(limit) = concurrency {
         query
             .push(" AND (")

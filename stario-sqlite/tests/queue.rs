@@ -113,6 +113,18 @@ async fn many_enqueue_and_claim_at_once_and_nothing_is_lost_or_claimed_twice() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn several_processes_open_a_new_file_at_once() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new.db").display().to_string();
+        let opened: Vec<_> = (0..4).map(|_| tokio::spawn(open(path.clone()))).collect();
+        for database in opened {
+            database.await.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_store_that_is_away_is_a_503_and_nothing_is_stored() {
     let folder = tempfile::tempdir().unwrap();

@@ -113,19 +113,17 @@ impl State {
     /// Compresses what comes next, and returns the number of its block.
     fn extend(&mut self, run: &Run, event: EventId, content: &[u8], is_key: bool) -> io::Result<u64> {
         if is_key {
-            self.encoder = Some(Encoder::of_blocks(run.coding, run.effort));
             (self.since_key, self.sent_alone) = (0, 0);
         }
+        // An encoder that fails, or panics, has taken content that is not sent. It is dropped, and the next block is a key block.
+        let mut encoder = match self.encoder.take() {
+            Some(encoder) if !is_key => encoder,
+            _ => Encoder::of_blocks(run.coding, run.effort),
+        };
         let mut bytes = Vec::with_capacity(content.len() / 8 + 64);
-        let encoded = self.encoder.as_mut().map(|encoder| {
-            encoder.encode(content, &mut bytes)?;
-            encoder.flush(&mut bytes)
-        });
-        if let Some(Err(error)) = encoded {
-            // The next block is a key block.
-            self.encoder = None;
-            return Err(error);
-        }
+        encoder.encode(content, &mut bytes)?;
+        encoder.flush(&mut bytes)?;
+        self.encoder = Some(encoder);
         bytes.shrink_to_fit();
         self.since_key += content.len();
         self.bytes += bytes.len();
@@ -253,7 +251,10 @@ impl Reader {
         }
         let run = Arc::clone(&self.run);
         let mut state = run.lock();
-        let Some(next) = self.next else { return Ok(false) };
+        let Some(next) = self.next.filter(|_| state.encoder.is_some()) else {
+            self.leave(&mut state);
+            return Ok(false);
+        };
         if next == state.end() {
             state.extend(&run, PING_ID, PING, false).inspect_err(|_| self.next = None)?;
         }
@@ -264,9 +265,11 @@ impl Reader {
                 self.next = Some(next + 1);
                 Ok(true)
             }
-            // An event is on its way to this stream, and breaks the silence as well.
-            Some(_) => Ok(true),
-            None => Ok(false),
+            // What other streams send next may never come to this one, which may leave it out.
+            Some(_) | None => {
+                self.leave(&mut state);
+                Ok(false)
+            }
         }
     }
 
@@ -278,7 +281,7 @@ impl Reader {
         }
         let run = Arc::clone(&self.run);
         let mut state = run.lock();
-        if state.readers > 1 || self.next != Some(state.end()) {
+        if state.readers > 1 || self.next != Some(state.end()) || state.encoder.is_none() {
             self.leave(&mut state);
             return Ok(false);
         }

@@ -8,10 +8,11 @@
 //!                        +-- another process has it ----------------> dropped, and nothing is stored
 //! ```
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::clock::milliseconds;
 use super::command::StoredCommand;
@@ -87,7 +88,12 @@ fn read(durable: &DurableEndpoint, stored: &StoredCommand) -> Result<StoredValue
     let (info, version) = (&durable.info, stored.command.version);
     let lifted = StoredValues::read(stored.command.payload.clone()).and_then(|mut values| {
         match info.lift {
-            Some(lift) if version < info.version => values.lift(|values| lift(version, values))?,
+            // A panic of the app's function must not end the run without a settlement.
+            Some(lift) if version < info.version => values.lift(|values| {
+                catch_unwind(AssertUnwindSafe(|| lift(version, values))).unwrap_or_else(|panic| {
+                    Err(format!("the function panicked: {}", panic_message(&*panic)).into())
+                })
+            })?,
             _ => {}
         }
         Ok(values)
@@ -124,22 +130,26 @@ async fn called(
     }
 }
 
-/// Extends the lease again and again; ends when it is lost.
+/// Extends the lease again and again; ends when it is lost, and at its end if the store has not answered by then.
 async fn lease_lost(queue: &Queue, run: Run) {
-    let lease = milliseconds(queue.lease);
-    let mut until = queue.clock.now().saturating_add(lease);
+    let mut until = Instant::now() + queue.lease;
     loop {
         sleep(queue.lease / 3).await;
-        let next = queue.clock.now().saturating_add(lease);
-        match queue.store.extend(run, next).await {
-            Ok(true) => until = next,
-            Ok(false) => return,
-            Err(error) if queue.clock.now() >= until => {
+        let next = Instant::now() + queue.lease;
+        let lease_until = queue.clock.now().saturating_add(milliseconds(queue.lease));
+        match timeout_at(until, queue.store.extend(run, lease_until)).await {
+            Ok(Ok(true)) => until = next,
+            Ok(Ok(false)) => return,
+            Ok(Err(error)) if Instant::now() < until => {
+                tracing::warn!(id = %run.id, %error, "the lease of a durable command is not extended");
+            }
+            Ok(Err(error)) => {
                 tracing::error!(id = %run.id, %error, "the lease of a durable command has ended");
                 return;
             }
-            Err(error) => {
-                tracing::warn!(id = %run.id, %error, "the lease of a durable command is not extended");
+            Err(_) => {
+                tracing::error!(id = %run.id, "the lease of a durable command has ended: the store does not answer");
+                return;
             }
         }
     }
@@ -189,7 +199,7 @@ fn bounded(error: &str) -> String {
 }
 
 /// Stores how a run ended. A store that fails is asked again until the lease has ended: then the command runs again.
-async fn settle(queue: &Queue, run: Run, settlement: &Settlement) {
+pub(super) async fn settle(queue: &Queue, run: Run, settlement: &Settlement) {
     let is_stopping = *settlement == Settlement::GiveBack;
     let settled = timeout(if is_stopping { GIVE_BACK_TIMEOUT } else { queue.lease }, async {
         let mut pause = Duration::from_millis(50);

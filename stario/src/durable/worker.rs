@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::clock::milliseconds;
 use super::command::{CommandFilter, CommandId, CommandState, NewCommand, StoredCommand};
 use super::queue::Queue;
-use super::run::{SCHEDULED, run};
+use super::run::{SCHEDULED, run, settle};
 use super::store::{Claim, Run, Settlement};
 use super::values::ValuesWriter;
 use crate::app::Assembled;
@@ -72,7 +72,7 @@ impl Assembled {
                 let free = queue.limit.saturating_sub(runs.len());
                 let claimed = if free == 0 { Vec::new() } else { self.claim(queue, free).await? };
                 for stored in claimed {
-                    self.begin(queue, &runs, stored).await?;
+                    self.begin(queue, &runs, stored).await;
                 }
                 if pruned.is_none_or(|pruned| pruned.elapsed() >= PRUNE_INTERVAL) {
                     prune(queue).await?;
@@ -98,19 +98,13 @@ impl Assembled {
     }
 
     /// Begins to run a claimed command in a task of its own.
-    async fn begin(
-        self: &Arc<Self>,
-        queue: &Queue,
-        runs: &TaskTracker,
-        stored: StoredCommand,
-    ) -> Result<(), StoreError> {
+    async fn begin(self: &Arc<Self>, queue: &Queue, runs: &TaskTracker, stored: StoredCommand) {
         let shared = Arc::clone(self.shared());
         if shared.stop.is_stopped() {
             let run = Run { id: stored.command.id, attempt: stored.attempts };
-            queue.store.settle(run, queue.clock.now(), &Settlement::GiveBack).await?;
-            return Ok(());
+            return settle(queue, run, &Settlement::GiveBack).await;
         }
-        let Some(durable) = self.handler_of(&stored) else { return Ok(()) };
+        let Some(durable) = self.handler_of(&stored) else { return };
         let token = runs.token();
         let work = Arc::clone(&shared);
         work.work.spawn_to_end(async move {
@@ -119,7 +113,6 @@ impl Assembled {
             drop(token);
             queue.wake.notify_one();
         });
-        Ok(())
     }
 
     fn handler_of(&self, stored: &StoredCommand) -> Option<&'static DurableEndpoint> {

@@ -243,9 +243,8 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
                 PresenceUpdate::Put { key, value, age } => {
                     let (node, is_sign) = parts(&key);
                     if node == &*self.node {
-                        if is_sign {
-                            end = Instant::now() + self.lease;
-                        }
+                        // Each of its own records shows that the watch works. Many of them may come before a sign does.
+                        end = Instant::now() + self.lease;
                         continue;
                     }
                     let mut end = Instant::now() + self.lease.saturating_sub(age);

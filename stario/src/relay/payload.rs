@@ -45,12 +45,41 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Payload fo
     }
 }
 
+/// Stands before the bytes of an event that is never compressed. A release that does not know it reads it as a comment.
+const UNCOMPRESSED: &[u8] = b":uncompressed\n";
+
 impl Payload for Event {
     fn encode(&self) -> Result<Bytes, PayloadError> {
-        Ok(self.clone().into_bytes()?)
+        let bytes = self.clone().into_bytes()?;
+        match self.shared() {
+            Some(event) if event.is_uncompressed() => Ok([UNCOMPRESSED, &bytes].concat().into()),
+            _ => Ok(bytes),
+        }
     }
 
     fn decode(bytes: Bytes) -> Result<Self, PayloadError> {
+        if bytes.starts_with(UNCOMPRESSED) {
+            return Ok(Self::from_bytes(bytes.slice(UNCOMPRESSED.len()..))?.uncompressed());
+        }
         Ok(Self::from_bytes(bytes)?)
+    }
+}
+
+#[cfg(all(test, feature = "compression"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_is_never_compressed_is_not_compressed_by_other_processes() {
+        let travelled = |event: &Event| Event::decode(event.encode().unwrap()).unwrap();
+        let bytes =
+            Bytes::from_static(b"event: datastar-patch-elements\ndata: elements <p id=\"a\">secret</p>\n\n");
+        let secret = Event::from_bytes(bytes).unwrap();
+        let plain = travelled(&secret);
+        assert!(plain.shared().is_none());
+        assert_eq!(plain.into_bytes().unwrap(), secret.clone().into_bytes().unwrap());
+        let uncompressed = travelled(&secret.clone().uncompressed());
+        assert!(uncompressed.shared().is_some_and(crate::compress::SharedEvent::is_uncompressed));
+        assert_eq!(uncompressed.into_bytes().unwrap(), secret.into_bytes().unwrap());
     }
 }

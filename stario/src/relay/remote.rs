@@ -1,5 +1,6 @@
 //! How the values of a relay become packets for its transport, and packets values.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +10,7 @@ use super::mailbox::Message;
 use super::pattern::check_subject;
 use super::payload::{Payload, PayloadError};
 use super::transport::{Packet, PublishError, Transport};
+use crate::panic::panic_message;
 
 /// The transport of a relay, and how its values travel.
 pub(super) struct Remote<T> {
@@ -60,7 +62,12 @@ impl<T> Remote<T> {
     /// Reads a packet; `None` if that fails.
     pub(super) fn read(&self, packet: Packet) -> Option<(Arc<str>, T)> {
         let value = match check_subject(&packet.subject) {
-            Ok(()) => (self.decode)(packet.payload),
+            // A panic would end the task that receives for all.
+            Ok(()) => {
+                catch_unwind(AssertUnwindSafe(|| (self.decode)(packet.payload))).unwrap_or_else(|panic| {
+                    Err(format!("reading it panicked: {}", panic_message(&*panic)).into())
+                })
+            }
             Err(invalid) => Err(invalid.into()),
         };
         let error = match value {

@@ -373,6 +373,7 @@ async fn a_raw_body_is_stored_as_it_is() {
 fn lift_names(version: u32, mut values: serde_json::Value) -> Result<serde_json::Value> {
     assert_eq!(version, 1);
     let name = values["name"].as_str().ok_or("there is no name")?.to_owned();
+    assert_ne!(name, "", "a name has letters");
     values["names"] = json!([name]);
     Ok(values)
 }
@@ -398,6 +399,7 @@ async fn values_of_an_older_version_are_lifted() {
     store(1, 1, r#"{"name":"old"}"#).await;
     store(2, 1, r#"{"nome":"old"}"#).await;
     store(3, 2, r#"{"names":7}"#).await;
+    store(5, 1, r#"{"name":""}"#).await;
     // A newer process has stored it.
     store(4, 3, r#"{"names":["new"]}"#).await;
     let template_id = template.id;
@@ -420,6 +422,9 @@ async fn values_of_an_older_version_are_lifted() {
     assert_eq!(state, CommandState::Dead);
     assert!(error.unwrap().starts_with("the value of `names` does not fit its type"));
     assert_eq!(state_of(4), (CommandState::Waiting, None));
+    let (state, error) = state_of(5);
+    assert_eq!(state, CommandState::Dead);
+    assert!(error.as_ref().unwrap().contains("the function panicked"), "{error:?}");
 }
 
 #[app::detached_command("/hourly", app = timed, durable = "hourly", every = "1h")]

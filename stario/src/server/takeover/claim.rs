@@ -162,6 +162,9 @@ impl Claim {
                 let error = io::Error::new(ErrorKind::TimedOut, format!("process {process} {reason}"));
                 return Err(at(&path, "cannot take over at", &error).into());
             }
+            Ok(Err(error)) if error.kind() == ErrorKind::InvalidData => {
+                return Err(at(&path, "cannot take over at", &error).into());
+            }
             Ok(Ok(None) | Err(_)) => {
                 tracing::warn!(process, "took over from another process, which has died");
             }
