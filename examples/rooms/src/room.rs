@@ -105,7 +105,7 @@ async fn live(
                     yield line.id(updates.position());
                 }
                 Next::Said(Some(Update::Gap | Update::Value(_, News::ReadAgain))) => {
-                    let newest = messages.newest(&**room).await?;
+                    let newest = messages.newest(&room).await?;
                     shown = newest.last().map_or(0, |message| message.id);
                     let list = html! { <ol id="messages" aria-live="polite">for message in &newest { {line(message)} }</ol> };
                     yield event::patch(list).id(updates.position());
@@ -145,7 +145,7 @@ async fn say(
         ));
     }
     let subject = Pattern::segments(["room", &**room])?;
-    if let Some(message) = messages.add(&**room, &visitor.name, text, None).await? {
+    if let Some(message) = messages.add(&room, &visitor.name, text, None).await? {
         news.publish(subject, News::Said(message));
     }
     Ok(Draft::text().is(""))
@@ -171,7 +171,7 @@ async fn import(
     for (number, text) in lines.enumerate() {
         let text: String = text.chars().take(MOST_CHARACTERS).collect();
         let source = format!("{}:{}:{number}", visitor.id, &*key);
-        match messages.add(&**room, &visitor.name, &text, Some(source)).await? {
+        match messages.add(&room, &visitor.name, &text, Some(source)).await? {
             Some(message) => news.publish(&subject, News::Said(message)),
             None => has_run_before = true,
         }
