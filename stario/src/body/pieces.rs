@@ -6,6 +6,7 @@ use crate::compress::SharedParts;
 
 /// One or more whole events that are sent together.
 #[derive(Debug, Default)]
+#[cfg_attr(not(feature = "compression"), allow(dead_code))] // Only compression tells the parts apart.
 pub(crate) struct Pieces {
     pub(crate) bytes: Bytes,
     pub(crate) shared: SharedParts,

@@ -7,6 +7,7 @@ mod files;
 #[path = "vary.rs"]
 mod vary;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ pub(crate) struct Sequence {
 
 /// An event that streams share; there is none.
 #[derive(Debug, Clone)]
-pub(crate) enum SharedEvent {}
+pub(crate) struct SharedEvent(Infallible);
 
 impl SharedEvent {
     pub(crate) fn uncompressed(_: Bytes) -> Option<Self> {
@@ -72,19 +73,19 @@ impl SharedEvent {
     }
 
     pub(crate) fn bytes(&self) -> &Bytes {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn with_bytes(&self, _: Bytes) -> Option<Self> {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn is_uncompressed(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn set_sequence(&mut self, _: Sequence) {
-        match *self {}
+        match self.0 {}
     }
 }
 
@@ -95,7 +96,7 @@ pub(crate) struct SharedParts;
 impl SharedParts {
     #[allow(clippy::needless_pass_by_value)]
     pub(crate) fn push(&mut self, _: usize, event: SharedEvent) {
-        match event {}
+        match event.0 {}
     }
 }
 
