@@ -18,7 +18,7 @@ stario::app!();
 /// Set where this process is to be the server: the file in which it counts.
 const COUNTED: &str = "TEST_COUNTED";
 
-/// What was counted, which both processes share as they would share a database.
+/// The count, which both processes share as they would share a database.
 struct Counter {
     file: PathBuf,
     news: Relay<()>,

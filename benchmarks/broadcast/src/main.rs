@@ -1,4 +1,4 @@
-//! What it costs to send one relay's events to many browsers, compressed or not.
+//! The cost of sending the events of one relay to many browsers, compressed or not.
 //!
 //! `broadcast-benchmarks STREAMS EVENTS MILLISECONDS ROUNDS [KIND..]` starts a server in a process of its own for each kind, in turn:
 //!

@@ -1,4 +1,4 @@
-//! What was said, in the database.
+//! The table of messages: each message that was said in a room.
 
 use serde::{Deserialize, Serialize};
 use stario::prelude::*;
@@ -20,7 +20,7 @@ pub(crate) struct Message {
     pub(crate) text: String,
 }
 
-/// What the open pages of a room are told.
+/// A piece of news for the open pages of a room.
 #[derive(Serialize, Deserialize, Clone)]
 pub(crate) enum News {
     Said(Message),

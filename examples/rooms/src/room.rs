@@ -37,7 +37,7 @@ impl Deref for Room {
     }
 }
 
-/// What the page knows.
+/// The signals of the page.
 #[derive(Signals, Default)]
 struct Draft {
     text: String,
@@ -68,7 +68,7 @@ pub(crate) async fn page(room: PathParam<Room>, visitor: Visitor, script: Datast
     }
 }
 
-/// What the stream of a page waits for.
+/// The next thing that happens to the stream of a page.
 enum Next {
     Said(Option<Update<News>>),
     People(Option<presence::Change<Visitor>>),

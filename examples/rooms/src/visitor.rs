@@ -9,7 +9,7 @@ use stario::{ErrorResponse, Redirect, Session, error_response};
 use crate::room::Room;
 use crate::{Page, app, room};
 
-/// What the session holds.
+/// The value of the session.
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq)]
 pub(crate) struct Profile {
     name: String,
