@@ -231,7 +231,7 @@ impl<'s, T: Argument<'s, R, K> + 's, R: 's, K: 's> Restore<'s, T, R, K> for Kept
         's: 'a,
     {
         let taken = T::take(scope, dependencies, parameter);
-        Box::pin(async move { taken.await.map_err(Error::from) })
+        resolving(taken)
     }
 }
 
@@ -297,7 +297,7 @@ impl<'s, P: Provider<T>, T: Send + Sync + 'static> RestoreProvided<'s, P, T, ()>
         's: 'a,
     {
         let taken = provided.take(scope, dependencies);
-        Box::pin(async move { taken.await.map_err(Error::from) })
+        resolving(taken)
     }
 
     fn borrow<'a>(
@@ -311,7 +311,7 @@ impl<'s, P: Provider<T>, T: Send + Sync + 'static> RestoreProvided<'s, P, T, ()>
         's: 'a,
     {
         let borrowed = provided.borrow(scope, dependencies);
-        Box::pin(async move { borrowed.await.map_err(Error::from) })
+        resolving(borrowed)
     }
 }
 
@@ -346,6 +346,11 @@ impl<'s, P: Provider<T>, T: Storable<K> + Send + Sync + 'static, K> RestoreProvi
         let value = T::restore(name, values).map_err(unreadable);
         Box::pin(std::future::ready(value.map(|value| dependencies.keep(value))))
     }
+}
+
+/// A parameter that is resolved anew, as it is for a request.
+fn resolving<'a, V>(resolved: impl Future<Output = Result<V, Rejection>> + Send + 'a) -> Restoring<'a, V> {
+    Box::pin(async move { resolved.await.map_err(Error::from) })
 }
 
 /// What is stored does not become readable by another attempt.
