@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use stario::prelude::*;
 use stario::{Body, Cleanup, Limits};
+use tikv_jemalloc_ctl::{epoch, stats};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -115,15 +116,19 @@ pub(crate) async fn run(seconds: u64) -> crate::Result {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let publisher = tokio::spawn(publish(relay.clone()));
-    let mut watch = Watch { began: Instant::now(), relay, most_rss: 0, rss: Vec::new() };
-    println!("  time      RSS    fds  tasks  streams  requests  errors");
+    let mut watch =
+        Watch { began: Instant::now(), relay, most_rss: 0, rss: Vec::new(), allocated: Vec::new() };
+    println!("  time      RSS allocated    fds  tasks  streams  requests  errors");
     watch.load(&address, WARM_UP).await?;
     let before = watch.quiet().await;
     let errors = watch.load(&address, seconds).await?;
-    let slope = slope(&watch.rss) * 600.0;
+    let growth = [slope(&watch.rss) * 600.0, slope(&watch.allocated) * 600.0];
     let after = watch.quiet().await;
     println!("before: {before:?}\nafter:  {after:?}\nhighest RSS: {} KiB", watch.most_rss);
-    println!("RSS under load grows by {slope:.0} KiB in ten minutes");
+    println!(
+        "under load, RSS grows by {:.0} KiB in ten minutes, what is allocated by {:.0} KiB",
+        growth[0], growth[1]
+    );
     publisher.abort();
     // As a supervisor does it.
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM)?;
@@ -167,6 +172,8 @@ async fn publish(relay: Relay<Event>) {
 struct Held {
     /// In KiB.
     rss: u64,
+    /// In KiB, without what the allocator keeps for later.
+    allocated: u64,
     fds: usize,
     tasks: usize,
     streams: usize,
@@ -178,6 +185,8 @@ struct Watch {
     most_rss: u64,
     /// RSS in KiB, second by second of the load, without its first half minute.
     rss: Vec<u64>,
+    /// The same of what is allocated.
+    allocated: Vec<u64>,
 }
 
 impl Watch {
@@ -186,8 +195,11 @@ impl Watch {
         let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let rss = rss.and_then(|rss| rss.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
         self.most_rss = self.most_rss.max(rss);
+        // The figure is that of the last epoch.
+        let allocated = epoch::advance().and_then(|_| stats::allocated::read()).unwrap_or(0) as u64 / 1024;
         Held {
             rss,
+            allocated,
             fds: std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count),
             tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
             streams: self.relay.subscribers("news.tick"),
@@ -196,9 +208,11 @@ impl Watch {
 
     fn print(&mut self, sent: (u64, u64)) {
         let seconds = self.began.elapsed().as_secs();
-        let Held { rss, fds, tasks, streams } = self.look();
+        let Held { rss, allocated, fds, tasks, streams } = self.look();
         let (requests, errors) = sent;
-        println!("{seconds:>5}s {rss:>7}K {fds:>6} {tasks:>6} {streams:>8} {requests:>9} {errors:>7}");
+        println!(
+            "{seconds:>5}s {rss:>7}K {allocated:>8}K {fds:>6} {tasks:>6} {streams:>8} {requests:>9} {errors:>7}"
+        );
     }
 
     /// Runs the load in a process of its own; returns how many answers were not as expected.
@@ -221,13 +235,15 @@ impl Watch {
         });
         let (began, mut printed) = (Instant::now(), Instant::now());
         self.rss.clear();
+        self.allocated.clear();
         let end = loop {
             tokio::select! {
                 ended = child.wait() => break ended?,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {
-                    let rss = self.look().rss;
+                    let held = self.look();
                     if began.elapsed() > EVERY {
-                        self.rss.push(rss);
+                        self.rss.push(held.rss);
+                        self.allocated.push(held.allocated);
                     }
                 }
             }
