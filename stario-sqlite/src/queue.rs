@@ -6,8 +6,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
 use sqlx::{Connection as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqlitePool};
 use stario::durable::{
-    Claim, CommandCount, CommandFilter, CommandId, CommandState, NewCommand, Run, Settlement, StoredCommand,
-    Wanted,
+    Claim, CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, NewCommand, Run, Settlement,
+    StoredCommand, Wanted,
 };
 use stario::{DurableStore, StoreError};
 use tokio::sync::oneshot;
@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 use crate::migrations::{MigrationError, migrate};
 
 // Every query that looks for open commands says `state < 2`, so that it can use the indexes of those.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE stario_commands (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         id BLOB NOT NULL UNIQUE,
@@ -36,7 +37,13 @@ const STEPS: &[&str] = &["
     CREATE INDEX stario_commands_open ON stario_commands (name, grp, seq) WHERE state < 2;
     CREATE INDEX stario_commands_running ON stario_commands (name, grp) WHERE state = 1;
     CREATE INDEX stario_commands_ended ON stario_commands (state, changed) WHERE state >= 2;
-"];
+",
+    // Attempts begin again where a dead letter is run again, so they tell no two runs apart.
+    "
+    ALTER TABLE stario_commands ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
+    UPDATE stario_commands SET claims = attempts;
+",
+];
 
 /// How many commands are deleted in one step.
 const PRUNED_AT_ONCE: u32 = 500;
@@ -176,14 +183,20 @@ async fn insert(
     present.map(|row| stored(&row)).transpose()
 }
 
-fn stored(row: &SqliteRow) -> Result<StoredCommand, StoreError> {
+fn id_of(row: &SqliteRow) -> Result<CommandId, StoreError> {
     let id: Vec<u8> = row.try_get("id")?;
     let id = <[u8; 16]>::try_from(id).map_err(|_| "an id in `stario_commands` has not 16 bytes")?;
-    let state =
-        CommandState::from_code(row.try_get("state")?).ok_or("a state in `stario_commands` is unknown")?;
+    Ok(CommandId::from_bytes(id))
+}
+
+fn state_of(row: &SqliteRow) -> Result<CommandState, StoreError> {
+    Ok(CommandState::from_code(row.try_get("state")?).ok_or("a state in `stario_commands` is unknown")?)
+}
+
+fn stored(row: &SqliteRow) -> Result<StoredCommand, StoreError> {
     Ok(StoredCommand {
         command: NewCommand {
-            id: CommandId::from_bytes(id),
+            id: id_of(row)?,
             name: row.try_get("name")?,
             version: row.try_get("version")?,
             key: row.try_get("key")?,
@@ -192,8 +205,28 @@ fn stored(row: &SqliteRow) -> Result<StoredCommand, StoreError> {
             created: row.try_get("created")?,
             due: row.try_get("due")?,
         },
-        state,
+        state: state_of(row)?,
         attempts: row.try_get("attempts")?,
+        claims: row.try_get("claims")?,
+        changed: row.try_get("changed")?,
+        error: row.try_get("error")?,
+    })
+}
+
+fn listed(row: &SqliteRow) -> Result<ListedCommand, StoreError> {
+    let bytes: i64 = row.try_get("payload_bytes")?;
+    Ok(ListedCommand {
+        id: id_of(row)?,
+        name: row.try_get("name")?,
+        version: row.try_get("version")?,
+        key: row.try_get("key")?,
+        group: row.try_get("grp")?,
+        payload_bytes: usize::try_from(bytes).unwrap_or_default(),
+        created: row.try_get("created")?,
+        due: row.try_get("due")?,
+        state: state_of(row)?,
+        attempts: row.try_get("attempts")?,
+        claims: row.try_get("claims")?,
         changed: row.try_get("changed")?,
         error: row.try_get("error")?,
     })
@@ -233,7 +266,7 @@ async fn claim_some(
     limit: i64,
 ) -> Result<Vec<StoredCommand>, StoreError> {
     let mut query =
-        QueryBuilder::new("UPDATE stario_commands SET state = 1, attempts = attempts + 1, changed = ");
+        QueryBuilder::new("UPDATE stario_commands SET state = 1, attempts = attempts + 1, claims = claims + 1, changed = ");
     query.push_bind(claim.now).push(", due = ").push_bind(claim.lease_until);
     // By the name, SQLite would sort all that waits.
     query.push(" WHERE seq IN (SELECT c.seq FROM stario_commands c INDEXED BY stario_commands_due WHERE c.state < 2 AND c.due <= ");
@@ -345,10 +378,10 @@ impl DurableStore for SqliteQueue {
         let mut connection = self.writer().await?;
         sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await?;
         let extended =
-            sqlx::query("UPDATE stario_commands SET due = ? WHERE id = ? AND state = 1 AND attempts = ?")
+            sqlx::query("UPDATE stario_commands SET due = ? WHERE id = ? AND state = 1 AND claims = ?")
                 .bind(until)
                 .bind(&run.id.to_bytes()[..])
-                .bind(run.attempt)
+                .bind(run.claim)
                 .execute(&mut *connection)
                 .await?;
         Ok(extended.rows_affected() == 1)
@@ -377,17 +410,28 @@ impl DurableStore for SqliteQueue {
             }
         }
         query.push(" WHERE id = ").push_bind(run.id.to_bytes().to_vec());
-        query.push(" AND state = 1 AND attempts = ").push_bind(run.attempt);
+        query.push(" AND state = 1 AND claims = ").push_bind(run.claim);
         let mut connection = self.writer().await?;
         sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await?;
         Ok(query.build().execute(&mut *connection).await?.rows_affected() == 1)
     }
 
-    async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<StoredCommand>, StoreError> {
-        let mut query = QueryBuilder::new("SELECT * FROM stario_commands WHERE true");
+    async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
+        let mut query = QueryBuilder::new(
+            "SELECT id, name, version, key, grp, length(payload) AS payload_bytes, created, due, state, attempts, claims, changed, error \
+             FROM stario_commands WHERE true",
+        );
         push_filter(&mut query, which);
         query.push(" ORDER BY id LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        query.build().fetch_all(&self.database).await?.iter().map(stored).collect()
+        query.build().fetch_all(&self.database).await?.iter().map(listed).collect()
+    }
+
+    async fn get(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
+        let row = sqlx::query("SELECT * FROM stario_commands WHERE id = ?")
+            .bind(&id.to_bytes()[..])
+            .fetch_optional(&self.database)
+            .await?;
+        row.map(|row| stored(&row)).transpose()
     }
 
     async fn count(&self) -> Result<Vec<CommandCount>, StoreError> {
@@ -459,7 +503,7 @@ mod tests {
         let level = async |pool: &SqlitePool| -> i64 {
             sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap()
         };
-        queue.extend(Run { id: command(7).id, attempt: 1 }, 0).await.unwrap();
+        queue.extend(Run { id: command(7).id, claim: 1 }, 0).await.unwrap();
         assert_eq!((level(&queue.writer).await, level(&database).await), (1, 1));
         queue.enqueue(&command(1)).await.unwrap();
         assert_eq!((level(&queue.writer).await, level(&database).await), (2, 1));

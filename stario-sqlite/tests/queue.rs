@@ -1,14 +1,11 @@
 //! Durable commands in a real file.
 
-#[path = "../../stario/tests/support/durable_store.rs"]
-mod durable_store;
-
 use std::sync::Arc;
 
-use durable_store::{command, keeps_its_promises};
 use stario::DurableStore;
-use stario::durable::{Claim, CommandFilter, CommandState, StoredCommand, Wanted};
+use stario::durable::{Claim, CommandFilter, CommandId, CommandState, NewCommand, Wanted};
 use stario::prelude::*;
+use stario::testing::check_durable_store;
 use stario_sqlite::{SqliteQueue, open, sqlx};
 
 stario::app!();
@@ -19,10 +16,10 @@ async fn in_file(folder: &tempfile::TempDir, name: &str) -> SqliteQueue {
 }
 
 #[tokio::test]
-async fn a_store_in_a_file_keeps_its_promises() {
+async fn a_store_in_a_file_check_durable_store() {
     let folder = tempfile::tempdir().unwrap();
     let mut count = 0;
-    keeps_its_promises(async || {
+    check_durable_store(async || {
         count += 1;
         in_file(&folder, &format!("{count}.db")).await
     })
@@ -30,8 +27,21 @@ async fn a_store_in_a_file_keeps_its_promises() {
 }
 
 #[tokio::test]
-async fn a_store_in_memory_keeps_its_promises() {
-    keeps_its_promises(async || SqliteQueue::new(&open(":memory:").await.unwrap()).await.unwrap()).await;
+async fn a_store_in_memory_check_durable_store() {
+    check_durable_store(async || SqliteQueue::new(&open(":memory:").await.unwrap()).await.unwrap()).await;
+}
+
+fn command(number: u8) -> NewCommand {
+    NewCommand {
+        id: CommandId::from_bytes([number; 16]),
+        name: "a".to_owned(),
+        version: 1,
+        key: None,
+        group: None,
+        payload: vec![number],
+        created: 1_000,
+        due: 1_000,
+    }
 }
 
 #[app::detached_command("/add/{number}", durable = "add")]
@@ -63,7 +73,7 @@ async fn many_enqueue_and_claim_at_once_and_nothing_is_lost_or_claimed_twice() {
     let queues = [in_file(&folder, "a.db").await, in_file(&folder, "a.db").await].map(Arc::new);
     let enqueue = (0..200_u8).map(|number| {
         let queue = Arc::clone(&queues[usize::from(number % 2)]);
-        tokio::spawn(async move { queue.enqueue(&command(number, "a")).await.unwrap() })
+        tokio::spawn(async move { queue.enqueue(&command(number)).await.unwrap() })
     });
     let enqueue: Vec<_> = enqueue.collect();
     let workers = (0..4_usize).map(|number| {
@@ -98,8 +108,7 @@ async fn many_enqueue_and_claim_at_once_and_nothing_is_lost_or_claimed_twice() {
         claimed.extend(worker.await.unwrap());
     }
     let claim_rest = CommandFilter { state: Some(CommandState::Waiting), ..CommandFilter::default() };
-    claimed
-        .extend(queues[0].list(&claim_rest, 1000).await.unwrap().into_iter().map(|stored| stored.command.id));
+    claimed.extend(queues[0].list(&claim_rest, 1000).await.unwrap().into_iter().map(|listed| listed.id));
     claimed.sort_unstable();
     claimed.dedup();
     assert_eq!(claimed.len(), 200);
@@ -139,7 +148,9 @@ async fn a_store_that_is_away_is_a_503_and_nothing_is_stored() {
     sqlx::query("ALTER TABLE gone RENAME TO stario_commands").execute(&database).await.unwrap();
     assert_eq!(client.post("/add/8").await.status(), 204);
     let stored = queue.list(&CommandFilter::default(), 9).await.unwrap();
-    assert_eq!(stored.iter().map(StoredCommand::values).collect::<Vec<_>>(), [r#"{"number":8}"#]);
+    assert_eq!(stored.len(), 1);
+    let stored = queue.get(stored[0].id).await.unwrap().unwrap();
+    assert_eq!(stored.values(), r#"{"number":8}"#);
 }
 
 #[tokio::test]

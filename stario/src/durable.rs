@@ -110,7 +110,8 @@ mod worker;
 
 pub use attempt::{Attempt, IdempotencyKey};
 pub use command::{
-    CommandCount, CommandFilter, CommandId, CommandState, InvalidCommandId, NewCommand, StoredCommand,
+    CommandCount, CommandFilter, CommandId, CommandState, InvalidCommandId, ListedCommand, NewCommand,
+    StoredCommand,
 };
 #[doc(hidden)]
 pub use enqueue::enqueue;

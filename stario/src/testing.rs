@@ -2,6 +2,7 @@
 
 mod cookie_jar;
 mod decode;
+mod durable_store;
 mod events;
 #[cfg(feature = "testing")]
 mod page;
@@ -20,6 +21,7 @@ use crate::settings::Limits;
 use crate::stop::StopSignal;
 use cookie_jar::CookieJar;
 
+pub use durable_store::check_durable_store;
 pub use events::{Events, NextEvent, ReceivedEvent};
 #[cfg(feature = "testing")]
 pub use page::{AsyncPage, FoundElement, Page};

@@ -71,7 +71,7 @@ const STARIO: &str = "
     server/takeover/offer server/takeover/claim server/takeover server/announce server/notify server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config
     server/config/compression server service testing/cookie_jar testing/decode testing/wait testing/events
-    testing/response testing/request
+    testing/response testing/request testing/durable_store
 
     testing/page/dom testing/page/dom/parse testing/page/dom/serialize testing/page/dom/selector
     testing/page/control testing/page/failure testing/page/morph testing/page/script/value

@@ -114,8 +114,7 @@ async fn rates(folder: &Path) {
             break;
         }
         for stored in claimed {
-            let run = Run { id: stored.command.id, attempt: stored.attempts };
-            store.settle(run, 1, &Settlement::Finished { is_kept: true }).await.expect("a run is settled");
+            store.settle(Run::of(&stored), 1, &Settlement::Finished { is_kept: true }).await.expect("a run is settled");
             count += 1;
         }
     }

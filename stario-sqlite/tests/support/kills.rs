@@ -252,7 +252,7 @@ pub(crate) async fn poisoned(folder: &Path, store: &impl DurableStore, others: u
         let dead = store.list(&dead, 10).await.expect("the store lists");
         let ended = runs(folder, "beside-").values().filter(|runs| runs.has_ended).count();
         if dead.len() == 1 && ended >= others {
-            assert_eq!((dead[0].command.name.as_str(), deaths), ("poison", 3));
+            assert_eq!((dead[0].name.as_str(), deaths), ("poison", 3));
             assert_eq!(runs(folder, "poison")["poison"].attempts, [1, 2, 3]);
             return;
         }

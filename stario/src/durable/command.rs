@@ -110,8 +110,10 @@ pub struct StoredCommand {
     pub command: NewCommand,
     /// Where it stands.
     pub state: CommandState,
-    /// How often it was begun, less what a stop gave back.
+    /// How often it was begun since it was stored or run again, less what a stop gave back.
     pub attempts: u32,
+    /// How often it was claimed. Nothing takes from it, so it tells each run from all others of the command.
+    pub claims: u32,
     /// When its state changed last.
     pub changed: i64,
     /// Why the last attempt failed.
@@ -119,9 +121,62 @@ pub struct StoredCommand {
 }
 
 impl StoredCommand {
-    /// The values of its parameters as JSON, by their names.
+    /// The values of its parameters as JSON, by their names. They may be personal data: show them to nobody who does not need them.
     pub fn values(&self) -> &str {
         super::payload::json_of(&self.command.payload).unwrap_or("{}")
+    }
+}
+
+/// A stored command as it is listed: without the values of its parameters, which may be large, and personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedCommand {
+    /// Names it.
+    pub id: CommandId,
+    /// The name of its handler's work: `durable = ".."`.
+    pub name: String,
+    /// The version of its values.
+    pub version: u32,
+    /// No two stored commands of one name have the same key.
+    pub key: Option<String>,
+    /// What orders it, or counts it against a limit: commands of one name and one group.
+    pub group: Option<String>,
+    /// How many bytes the values of its parameters have.
+    pub payload_bytes: usize,
+    /// When it was accepted.
+    pub created: i64,
+    /// When it runs next, or the end of the lease of the run.
+    pub due: i64,
+    /// Where it stands.
+    pub state: CommandState,
+    /// How often it was begun since it was stored or run again, less what a stop gave back.
+    pub attempts: u32,
+    /// How often it was claimed.
+    pub claims: u32,
+    /// When its state changed last.
+    pub changed: i64,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+}
+
+impl ListedCommand {
+    /// What is listed of this command.
+    pub fn of(stored: &StoredCommand) -> Self {
+        let command = &stored.command;
+        Self {
+            id: command.id,
+            name: command.name.clone(),
+            version: command.version,
+            key: command.key.clone(),
+            group: command.group.clone(),
+            payload_bytes: command.payload.len(),
+            created: command.created,
+            due: command.due,
+            state: stored.state,
+            attempts: stored.attempts,
+            claims: stored.claims,
+            changed: stored.changed,
+            error: stored.error.clone(),
+        }
     }
 }
 

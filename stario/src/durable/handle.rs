@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::milliseconds;
-use super::command::{CommandCount, CommandFilter, CommandId, CommandState, StoredCommand};
+use super::command::{CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, StoredCommand};
 use super::queue::Queue;
 use crate::error::Result;
 use crate::extract::AppHandle;
@@ -33,7 +33,7 @@ const PAGE: usize = 100;
 ///     let dead = app.durable().list(&which).await?;
 ///     Ok(html! {
 ///         for letter in &dead {
-///             <li>{&letter.command.name}": "{letter.error.as_deref().unwrap_or_default()}</li>
+///             <li>{&letter.name}": "{letter.error.as_deref().unwrap_or_default()}</li>
 ///         }
 ///     })
 /// }
@@ -42,7 +42,7 @@ const PAGE: usize = 100;
 /// async fn retry(app: AppHandle) -> Result {
 ///     let which = CommandFilter { state: Some(CommandState::Dead), ..CommandFilter::default() };
 ///     for letter in app.durable().list(&which).await? {
-///         app.durable().rerun(letter.command.id).await?;
+///         app.durable().rerun(letter.id).await?;
 ///     }
 ///     Ok(())
 /// }
@@ -95,13 +95,23 @@ impl Durable {
         Ok(counts.iter().filter(|count| count.state == CommandState::Dead).map(|count| count.count).sum())
     }
 
-    /// Lists commands, the oldest first: 100 at most. The next page is those [`after`](CommandFilter::after) the last.
+    /// Lists commands, the oldest first: 100 at most. The next page is those [`after`](CommandFilter::after) the last. The values of their
+    /// parameters are left out: they may be large, and personal data; [`get`](Self::get) has them.
     ///
     /// # Errors
     ///
     /// When the store fails, or if there is none.
-    pub async fn list(&self, which: &CommandFilter) -> Result<Vec<StoredCommand>> {
+    pub async fn list(&self, which: &CommandFilter) -> Result<Vec<ListedCommand>> {
         Ok(self.queue()?.store.list(which, PAGE).await?)
+    }
+
+    /// One command with the values of its parameters; `None` if there is none of this id.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, or if there is none.
+    pub async fn get(&self, id: CommandId) -> Result<Option<StoredCommand>> {
+        Ok(self.queue()?.store.get(id).await?)
     }
 
     /// Runs a dead letter again, now, with all of its attempts. Returns whether there was one of this id.

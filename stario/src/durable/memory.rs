@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::command::{CommandCount, CommandFilter, CommandId, CommandState, NewCommand, StoredCommand};
+use super::command::{
+    CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, NewCommand, StoredCommand,
+};
 use super::store::{Claim, DurableStore, Run, Settlement, Wanted};
 use crate::error::StoreError;
 
@@ -37,7 +39,7 @@ impl Kept {
 
     fn running(&mut self, run: Run) -> Option<(u64, &mut StoredCommand)> {
         let found = self.by_id(run.id);
-        found.filter(|(_, stored)| stored.state == CommandState::Running && stored.attempts == run.attempt)
+        found.filter(|(_, stored)| stored.state == CommandState::Running && stored.claims == run.claim)
     }
 
     /// Whether the command may run now.
@@ -62,7 +64,7 @@ impl Kept {
         has_room(wanted.concurrency, same_name().filter(is_running).count())
             && (command.group.is_none()
                 || has_room(wanted.concurrency_of_group, same_group().filter(is_running).count()))
-            && (!wanted.is_in_order || is_first())
+            && (!wanted.is_in_order || command.group.is_none() || is_first())
     }
 
     /// The next one to run.
@@ -96,6 +98,7 @@ impl DurableStore for MemoryQueue {
             command: command.clone(),
             state: CommandState::Waiting,
             attempts: 0,
+            claims: 0,
             changed,
             error: None,
         };
@@ -111,6 +114,7 @@ impl DurableStore for MemoryQueue {
             let Some(stored) = kept.commands.get_mut(&position) else { break };
             stored.state = CommandState::Running;
             stored.attempts += 1;
+            stored.claims += 1;
             stored.changed = claim.now;
             stored.command.due = claim.lease_until;
             claimed.push(stored.clone());
@@ -152,12 +156,16 @@ impl DurableStore for MemoryQueue {
         Ok(true)
     }
 
-    async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<StoredCommand>, StoreError> {
+    async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
         let kept = self.lock();
         let mut meant: Vec<&StoredCommand> =
             kept.commands.values().filter(|stored| which.matches(stored)).collect();
         meant.sort_by_key(|stored| stored.command.id);
-        Ok(meant.into_iter().take(limit).cloned().collect())
+        Ok(meant.into_iter().take(limit).map(ListedCommand::of).collect())
+    }
+
+    async fn get(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
+        Ok(self.lock().by_id(id).map(|(_, stored)| stored.clone()))
     }
 
     async fn count(&self) -> Result<Vec<CommandCount>, StoreError> {

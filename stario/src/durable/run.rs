@@ -58,15 +58,15 @@ pub(super) async fn run(
     stored: StoredCommand,
 ) {
     let (info, attempt) = (&durable.info, stored.attempts);
-    let run = Run { id: stored.command.id, attempt };
+    let run = Run::of(&stored);
     let values = read(durable, &stored);
     let request = values.as_ref().ok().and_then(StoredValues::request).unwrap_or_else(RequestId::next);
     let current = Current { request_id: Some(request), links: Some(app.links) };
     current::within(current, async {
         let settlement = match values {
-            Err(error) => dead(info.name, run, &error),
+            Err(error) => dead(info.name, run, attempt, &error),
             Ok(_) if attempt > info.attempts => {
-                dead(info.name, run, "the process ended, or lost the command, in the last attempt")
+                dead(info.name, run, attempt, "the process ended, or lost the command, in the last attempt")
             }
             Ok(_) if is_of_another_schedule(durable, &stored) => Settlement::Finished { is_kept: false },
             Ok(values) => {
@@ -74,7 +74,7 @@ pub(super) async fn run(
                 let facts = RunFacts { attempt, attempts: info.attempts, key };
                 let ended =
                     called(app, queue, durable, run, values, Exchange::of_run(app, request, facts)).await;
-                let Some(settlement) = settlement(queue, durable, run, ended) else { return };
+                let Some(settlement) = settlement(queue, durable, run, attempt, ended) else { return };
                 settlement
             }
         };
@@ -156,8 +156,14 @@ async fn lease_lost(queue: &Queue, run: Run) {
 }
 
 /// What is stored of the end of a call; nothing if another process has the command.
-fn settlement(queue: &Queue, durable: &DurableEndpoint, run: Run, ended: Ended) -> Option<Settlement> {
-    let (info, id, attempt) = (&durable.info, run.id, run.attempt);
+fn settlement(
+    queue: &Queue,
+    durable: &DurableEndpoint,
+    run: Run,
+    attempt: u32,
+    ended: Ended,
+) -> Option<Settlement> {
+    let (info, id) = (&durable.info, run.id);
     let (error, may_repeat) = match ended {
         Ended::Succeeded => {
             tracing::debug!(command = info.name, %id, attempt, "a durable command has ended");
@@ -178,7 +184,7 @@ fn settlement(queue: &Queue, durable: &DurableEndpoint, run: Run, ended: Ended) 
         Ended::Panicked(panic) => (format!("the handler panicked: {panic}"), true),
     };
     if !may_repeat || attempt >= info.attempts {
-        return Some(dead(info.name, run, &error));
+        return Some(dead(info.name, run, attempt, &error));
     }
     let pause = info.backoff_after(attempt);
     tracing::warn!(
@@ -188,8 +194,8 @@ fn settlement(queue: &Queue, durable: &DurableEndpoint, run: Run, ended: Ended) 
     Some(Settlement::Retry { due: queue.clock.now().saturating_add(pause), error: bounded(&error) })
 }
 
-fn dead(command: &str, run: Run, error: &str) -> Settlement {
-    let Run { id, attempt } = run;
+fn dead(command: &str, run: Run, attempt: u32, error: &str) -> Settlement {
+    let id = run.id;
     tracing::error!(command, %id, attempt, error, "a durable command is a dead letter: it will not run again");
     Settlement::Dead { error: bounded(error) }
 }

@@ -4,13 +4,15 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::command::{CommandCount, CommandFilter, CommandId, NewCommand, StoredCommand};
+use super::command::{CommandCount, CommandFilter, CommandId, ListedCommand, NewCommand, StoredCommand};
 use crate::error::StoreError;
 
 /// Stores durable commands: implement it to keep them elsewhere than in the memory of the process.
 ///
 /// Each call is one step: it happens whole or not at all, also beside the calls of other processes. All times are in milliseconds since
 /// 1970, and the store has no clock of its own.
+///
+/// [`testing::check_durable_store`](crate::testing::check_durable_store) checks all of it, for the tests of a store.
 pub trait DurableStore: Send + Sync + 'static {
     /// The most bytes of one command's values; 1 MiB unless the store says otherwise. What is larger is answered with 413.
     fn payload_limit(&self) -> usize {
@@ -19,19 +21,20 @@ pub trait DurableStore: Send + Sync + 'static {
 
     /// Stores a command that waits. Where one of its name and key is stored already, nothing changes, and that one is returned.
     ///
-    /// When this returns, the command is stored as firmly as the store can: the client is answered then.
+    /// When this returns, the command is stored as firmly as the store can: the client is answered then. An error may leave open whether it
+    /// is stored, such as one of a connection that broke while it committed.
     fn enqueue(
         &self,
         command: &NewCommand,
     ) -> impl Future<Output = Result<Option<StoredCommand>, StoreError>> + Send;
 
     /// Hands out commands that may run now: those that wait or run, are due, and keep the limits of their handler. Each is
-    /// [`Running`](super::CommandState::Running) from now on, with one attempt more, and due at the end of the lease.
+    /// [`Running`](super::CommandState::Running) from now on, with one attempt and one claim more, and due at the end of the lease.
     ///
     /// A command that runs and is due has lost its process; until it is claimed, it counts against no limit of concurrency.
     fn claim(&self, claim: &Claim) -> impl Future<Output = Result<Vec<StoredCommand>, StoreError>> + Send;
 
-    /// Sets the end of the lease of a command that runs. Returns `false` if another process has claimed it, or if it does not run.
+    /// Sets the end of the lease of a command that runs. Returns `false` if it was claimed since, or if it does not run.
     fn extend(&self, run: Run, until: i64) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Ends the run of a command. Returns `false` as `extend` does.
@@ -42,17 +45,21 @@ pub trait DurableStore: Send + Sync + 'static {
         settlement: &Settlement,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Returns the commands that are meant in the order of their ids, at most `limit`.
+    /// Returns the commands that are meant in the order of their ids, at most `limit`, without their values.
     fn list(
         &self,
         which: &CommandFilter,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<StoredCommand>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<ListedCommand>, StoreError>> + Send;
+
+    /// Returns the command of this id with its values; `None` if there is none.
+    fn get(&self, id: CommandId) -> impl Future<Output = Result<Option<StoredCommand>, StoreError>> + Send;
 
     /// Counts the commands of each name in each state; what is none need not be there.
     fn count(&self) -> impl Future<Output = Result<Vec<CommandCount>, StoreError>> + Send;
 
-    /// Makes a dead letter wait again, due now, with no attempt used. Returns whether there was one.
+    /// Makes a dead letter wait again, due now, with no attempt used; its error stays, and so does the count of its claims. Returns whether
+    /// there was one.
     fn rerun(&self, id: CommandId, now: i64) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Deletes the commands that are meant and finished or dead. Returns how many there were.
@@ -88,13 +95,21 @@ pub struct Wanted {
     pub is_in_order: bool,
 }
 
-/// One run of a stored command: the attempt tells it from an earlier run, whose process may still believe that it has it.
+/// One run of a stored command: the claim tells it from an earlier run, whose process may still believe that it has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     /// The command.
     pub id: CommandId,
-    /// The attempts that were begun, this one included.
-    pub attempt: u32,
+    /// Its [`claims`](StoredCommand::claims) when it was claimed for this run, this claim included. A count of attempts would not do: it
+    /// begins again where a dead letter is run again, and goes back where a run is given back.
+    pub claim: u32,
+}
+
+impl Run {
+    /// The run for which this command was claimed.
+    pub const fn of(claimed: &StoredCommand) -> Self {
+        Self { id: claimed.command.id, claim: claimed.claims }
+    }
 }
 
 /// How a run ends.
@@ -130,7 +145,8 @@ pub(crate) trait AnyStore: Send + Sync {
     fn claim<'a>(&'a self, claim: &'a Claim) -> Boxed<'a, Vec<StoredCommand>>;
     fn extend(&self, run: Run, until: i64) -> Boxed<'_, bool>;
     fn settle<'a>(&'a self, run: Run, now: i64, settlement: &'a Settlement) -> Boxed<'a, bool>;
-    fn list<'a>(&'a self, which: &'a CommandFilter, limit: usize) -> Boxed<'a, Vec<StoredCommand>>;
+    fn list<'a>(&'a self, which: &'a CommandFilter, limit: usize) -> Boxed<'a, Vec<ListedCommand>>;
+    fn get(&self, id: CommandId) -> Boxed<'_, Option<StoredCommand>>;
     fn count(&self) -> Boxed<'_, Vec<CommandCount>>;
     fn rerun(&self, id: CommandId, now: i64) -> Boxed<'_, bool>;
     fn prune<'a>(&'a self, which: &'a CommandFilter) -> Boxed<'a, u64>;
@@ -157,8 +173,12 @@ impl<S: DurableStore> AnyStore for S {
         Box::pin(DurableStore::settle(self, run, now, settlement))
     }
 
-    fn list<'a>(&'a self, which: &'a CommandFilter, limit: usize) -> Boxed<'a, Vec<StoredCommand>> {
+    fn list<'a>(&'a self, which: &'a CommandFilter, limit: usize) -> Boxed<'a, Vec<ListedCommand>> {
         Box::pin(DurableStore::list(self, which, limit))
+    }
+
+    fn get(&self, id: CommandId) -> Boxed<'_, Option<StoredCommand>> {
+        Box::pin(DurableStore::get(self, id))
     }
 
     fn count(&self) -> Boxed<'_, Vec<CommandCount>> {
@@ -196,8 +216,12 @@ impl<S: DurableStore> DurableStore for Arc<S> {
         S::settle(self, run, now, settlement).await
     }
 
-    async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<StoredCommand>, StoreError> {
+    async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
         S::list(self, which, limit).await
+    }
+
+    async fn get(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
+        S::get(self, id).await
     }
 
     async fn count(&self) -> Result<Vec<CommandCount>, StoreError> {

@@ -101,8 +101,7 @@ impl Assembled {
     async fn begin(self: &Arc<Self>, queue: &Queue, runs: &TaskTracker, stored: StoredCommand) {
         let shared = Arc::clone(self.shared());
         if shared.stop.is_stopped() {
-            let run = Run { id: stored.command.id, attempt: stored.attempts };
-            return settle(queue, run, &Settlement::GiveBack).await;
+            return settle(queue, Run::of(&stored), &Settlement::GiveBack).await;
         }
         let Some(durable) = self.handler_of(&stored) else { return };
         let token = runs.token();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use stario::durable::{CommandFilter, CommandState, Durable, StoredCommand};
+use stario::durable::{CommandFilter, CommandId, CommandState, Durable, ListedCommand, StoredCommand};
 use stario::{
     App, AppHandle, Attempt, Cleanup, DurableStore, IdempotencyKey, MemoryQueue, NoRetry, RequestId,
     dependency,
@@ -57,8 +57,12 @@ impl Setup {
         self.run().await
     }
 
-    async fn all(&self) -> Vec<StoredCommand> {
+    async fn all(&self) -> Vec<ListedCommand> {
         self.store.list(&CommandFilter::default(), 1000).await.unwrap()
+    }
+
+    async fn get(&self, id: CommandId) -> StoredCommand {
+        self.store.get(id).await.unwrap().unwrap()
     }
 }
 
@@ -125,7 +129,8 @@ async fn parameters_are_resolved_once_and_their_values_are_stored() {
     let expected = json!({
         "id": 5, "rows": rows, "page": 3, "owned": "ada", "user": "ada"
     });
-    let values: serde_json::Value = serde_json::from_str(stored[0].values()).unwrap();
+    let values: serde_json::Value =
+        serde_json::from_str(setup.get(stored[0].id).await.values()).unwrap();
     assert_eq!(values, expected);
     let id = res.header("x-request-id");
     assert_eq!(setup.run().await, [format!("import 5 of 9 on page 3 by ada, attempt 1 for {id}")]);
@@ -201,7 +206,7 @@ async fn counts(app: AppHandle) -> Result<String> {
     Ok(format!("{}; {} dead", counts.join(", "), app.durable().count_dead().await?))
 }
 
-async fn dead(durable: &Durable) -> Result<Vec<StoredCommand>> {
+async fn dead(durable: &Durable) -> Result<Vec<ListedCommand>> {
     durable.list(&CommandFilter { state: Some(CommandState::Dead), ..CommandFilter::default() }).await
 }
 
@@ -209,8 +214,8 @@ async fn dead(durable: &Durable) -> Result<Vec<StoredCommand>> {
 async fn rerun(app: AppHandle) -> Result<u32> {
     let mut count = 0;
     for letter in dead(&app.durable()).await? {
-        count += u32::from(app.durable().rerun(letter.command.id).await?);
-        assert!(!app.durable().rerun(letter.command.id).await?);
+        count += u32::from(app.durable().rerun(letter.id).await?);
+        assert!(!app.durable().rerun(letter.id).await?);
     }
     Ok(count)
 }
@@ -387,11 +392,11 @@ async fn names(names: QueryParams<String>, added: QueryParam<Option<u8>>, probe:
 async fn values_of_an_older_version_are_lifted() {
     let mut setup = setup();
     setup.post("/names?names=a&names=b").await;
-    let template = setup.all().await.remove(0).command;
+    let template = setup.get(setup.all().await[0].id).await.command;
     assert_eq!(template.version, 2);
     let store = async |number: u8, version: u32, values: &str| {
         let mut command = template.clone();
-        command.id = stario::durable::CommandId::from_bytes([number; 16]);
+        command.id = CommandId::from_bytes([number; 16]);
         command.version = version;
         command.payload = format!("{} {{\"values\":{values}}}\n", "0".repeat(32)).into_bytes();
         assert_eq!(setup.store.enqueue(&command).await.unwrap(), None);
@@ -405,9 +410,9 @@ async fn values_of_an_older_version_are_lifted() {
     let template_id = template.id;
     assert_eq!(setup.run().await, [r#"["a", "b"] None"#, r#"["old"] None"#]);
     let states: Vec<_> =
-        setup.all().await.into_iter().map(|stored| (stored.command.id, stored.state, stored.error)).collect();
+        setup.all().await.into_iter().map(|stored| (stored.id, stored.state, stored.error)).collect();
     let state_of = |number: u8| {
-        let id = stario::durable::CommandId::from_bytes([number; 16]);
+        let id = CommandId::from_bytes([number; 16]);
         states
             .iter()
             .find(|(stored, ..)| *stored == id)
@@ -450,9 +455,9 @@ async fn a_schedule_runs_by_itself_and_makes_up_for_one_time() {
     let (other, _log) = probe();
     let second = timed(&setup.store, &other);
     second.drain().await;
-    let is_waiting = |stored: &StoredCommand| stored.state == CommandState::Waiting;
+    let is_waiting = |stored: &ListedCommand| stored.state == CommandState::Waiting;
     let waiting: Vec<_> =
-        setup.all().await.into_iter().filter(is_waiting).map(|stored| stored.command.key).collect();
+        setup.all().await.into_iter().filter(is_waiting).map(|stored| stored.key).collect();
     // The clock of the second stands at the time of its start, whose next hour has run.
     assert_eq!(waiting.len(), 1, "{waiting:?}");
 }
@@ -527,7 +532,7 @@ async fn a_run_whose_lease_was_lost_is_dropped() {
         .list(&CommandFilter { name: Some("slow".into()), ..CommandFilter::default() }, 1)
         .await
         .unwrap();
-    let run = stario::durable::Run { id: stored[0].command.id, attempt: 1 };
+    let run = stario::durable::Run { id: stored[0].id, claim: 1 };
     let settlement = stario::durable::Settlement::Retry { due: i64::MAX, error: String::new() };
     assert!(store.settle(run, 0, &settlement).await.unwrap());
     assert_eq!(server.log.next().await, "dropped");
@@ -536,7 +541,7 @@ async fn a_run_whose_lease_was_lost_is_dropped() {
 
 #[tokio::test]
 async fn the_store_in_memory_keeps_its_promises() {
-    crate::durable_store::keeps_its_promises(async || MemoryQueue::new()).await;
+    stario::testing::check_durable_store(async || MemoryQueue::new()).await;
 }
 
 #[app::detached_command("/one", app = twins, durable = "same")]

@@ -7,8 +7,6 @@ mod cancellation;
 mod compression;
 mod detached;
 mod durable;
-#[path = "../support/durable_store.rs"]
-mod durable_store;
 mod events;
 mod inputs;
 mod presence;
