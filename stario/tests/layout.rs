@@ -47,7 +47,7 @@ const STARIO: &str = "
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
     extract/signal_source extract/signal extract/signals extract/upload_progress extract/form/problem extract/form/files
-    durable/no_retry durable/values durable/attempt
+    durable/no_retry durable/same_json durable/values durable/lift durable/attempt
     extract/form/entries extract/form/reference extract/form/reader extract/form/list extract/form/rules extract/form/receive extract/form/field extract/form
     inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve
     durable/storable datastar datastar/url

@@ -5,8 +5,9 @@ use http::StatusCode;
 use super::clock::milliseconds;
 use super::command::{CommandId, NewCommand};
 use super::info::DurableInfo;
+use super::lift;
 use super::payload::HEAD;
-use super::values::ValuesWriter;
+use super::values::{StoredValues, ValuesWriter};
 use crate::error::Rejection;
 use crate::exchange::Exchange;
 
@@ -45,8 +46,7 @@ pub async fn enqueue(
             queue.wake.notify_one();
             Ok(())
         }
-        // The id of the request differs.
-        Ok(Some(present)) if present.command.payload.get(HEAD..) == command.payload.get(HEAD..) => Ok(()),
+        Ok(Some(present)) if has_same_values(info, present.command, command.payload) => Ok(()),
         Ok(Some(_)) => Err(Rejection::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "the idempotency key is that of another command: use a new key for other values",
@@ -56,4 +56,16 @@ pub async fn enqueue(
             Err(Rejection::overloaded("the command cannot be stored now: try again"))
         }
     }
+}
+
+/// Whether a command of the same key is the same command. Where its values cannot be compared, because it is of a newer version or
+/// cannot be read, the key alone says so.
+fn has_same_values(info: &DurableInfo, present: NewCommand, payload: Vec<u8>) -> bool {
+    // In front of them is the id of the request, which differs.
+    if present.version > info.version || present.payload.get(HEAD..) == payload.get(HEAD..) {
+        return true;
+    }
+    let present = lift::read(info, present.version, present.payload);
+    let (Ok(present), Ok(new)) = (present, StoredValues::read(payload)) else { return true };
+    present.is_same(&new)
 }

@@ -8,7 +8,6 @@
 //!                        +-- another process has it ----------------> dropped, and nothing is stored
 //! ```
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::clock::milliseconds;
 use super::command::StoredCommand;
+use super::lift;
 use super::no_retry::NoRetry;
 use super::queue::Queue;
 use super::run_facts::RunFacts;
@@ -59,7 +59,7 @@ pub(super) async fn run(
 ) {
     let (info, attempt) = (&durable.info, stored.attempts);
     let run = Run::of(&stored);
-    let values = read(durable, &stored);
+    let values = lift::read(info, stored.command.version, stored.command.payload.clone());
     let request = values.as_ref().ok().and_then(StoredValues::request).unwrap_or_else(RequestId::next);
     let current = Current { request_id: Some(request), links: Some(app.links) };
     current::within(current, async {
@@ -81,24 +81,6 @@ pub(super) async fn run(
         settle(queue, run, &settlement).await;
     })
     .await;
-}
-
-/// The values of a command, as the handler reads them.
-fn read(durable: &DurableEndpoint, stored: &StoredCommand) -> Result<StoredValues, String> {
-    let (info, version) = (&durable.info, stored.command.version);
-    let lifted = StoredValues::read(stored.command.payload.clone()).and_then(|mut values| {
-        match info.lift {
-            // A panic of the app's function must not end the run without a settlement.
-            Some(lift) if version < info.version => values.lift(|values| {
-                catch_unwind(AssertUnwindSafe(|| lift(version, values))).unwrap_or_else(|panic| {
-                    Err(format!("the function panicked: {}", panic_message(&*panic)).into())
-                })
-            })?,
-            _ => {}
-        }
-        Ok(values)
-    });
-    lifted.map_err(|error| format!("the values of version {version} cannot be read: {error}"))
 }
 
 /// Whether the command was stored ahead for a time that the schedule does not have any more.

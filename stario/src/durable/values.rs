@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::payload::{HEAD, split};
+use super::same_json::is_same_json;
 use crate::error::{Error, Rejection, Result};
 #[cfg(feature = "uploads")]
 use crate::extract::UploadedFile;
@@ -151,6 +152,16 @@ impl StoredValues {
         let values = serde_json::to_value(std::mem::take(&mut self.values))?;
         self.values = serde_json::from_value(lift(values)?)?;
         Ok(())
+    }
+
+    /// Whether both have the same values. One that is not there is `null`.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let mut names = self.values.keys().chain(other.values.keys());
+        self.files == other.files && names.all(|name| is_same_json(self.json(name), other.json(name)))
+    }
+
+    fn json(&self, name: &str) -> &str {
+        self.values.get(name).map_or("null", |value| value.get())
     }
 
     /// The value of a parameter. One that is not there is read as `null`, so that an `Option` can be added.

@@ -1,5 +1,6 @@
 //! Durable commands: what is stored, how it runs, and what becomes of it when an attempt fails or a server stops.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -278,6 +279,29 @@ async fn a_key_is_stored_once() {
     setup.run_after(25 * 3600).await;
     assert_eq!(pay(&client, 6, "a").await.0, 204);
     assert_eq!(setup.run().await, ["6 by a"]);
+}
+
+#[app::detached_command("/prices", app = local, durable = "prices")]
+async fn prices(prices: JsonBody<HashMap<String, u32>>, key: IdempotencyKey, probe: State<Probe>) {
+    probe.log(format!("{} prices by {key}", prices.len()));
+}
+
+#[tokio::test]
+async fn a_key_knows_values_whose_order_differs_each_time() {
+    let mut setup = setup();
+    let prices: HashMap<String, u32> = (0..100).map(|number| (number.to_string(), number)).collect();
+    let post = async |client: &TestClient, prices: &HashMap<String, u32>| {
+        let request = client.post("/prices").header("idempotency-key", "a");
+        request.json(&json!(prices)).await.status().as_u16()
+    };
+    let client = setup.client.clone();
+    for _ in 0..3 {
+        assert_eq!(post(&client, &prices).await, 204);
+    }
+    let mut others = prices;
+    others.insert("7".to_owned(), 8);
+    assert_eq!(post(&client, &others).await, 422);
+    assert_eq!(setup.run().await, ["100 prices by a"]);
 }
 
 #[app::detached_command("/delayed", app = local, durable = "delayed", delay = "1h")]
