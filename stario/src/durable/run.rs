@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   claimed --+-- no attempt is left, or its values cannot be read --> dead
+//!             +-- was stored for a time that its schedule does not have any more --> removed
 //!             +-- runs --+-- succeeds -------------------------------> finished
 //!                        +-- fails, panics --> waits for the next attempt, or dead
 //!                        +-- the stop cuts it ----------------------> given back
@@ -68,7 +69,14 @@ pub(super) async fn run(
             Ok(_) if attempt > info.attempts => {
                 dead(info.name, run, attempt, "the process ended, or lost the command, in the last attempt")
             }
-            Ok(_) if is_of_another_schedule(durable, &stored) => Settlement::Finished { is_kept: false },
+            // One that was begun before, or that an operator runs again, is run.
+            Ok(_) if stored.claims == 1 && is_of_another_schedule(durable, &stored) => {
+                tracing::info!(
+                    command = info.name, id = %run.id,
+                    "a scheduled command is removed: its schedule has changed since it was stored"
+                );
+                Settlement::Finished { is_kept: false }
+            }
             Ok(values) => {
                 let key = stored.command.key.unwrap_or_else(|| run.id.to_string());
                 let facts = RunFacts { attempt, attempts: info.attempts, key };

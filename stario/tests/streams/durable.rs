@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use stario::durable::{CommandFilter, CommandId, CommandState, Durable, ListedCommand, StoredCommand};
+use stario::durable::{
+    CommandFilter, CommandId, CommandState, Durable, ListedCommand, Run, Settlement, StoredCommand,
+};
 use stario::{
     App, AppHandle, Attempt, Cleanup, DurableStore, IdempotencyKey, MemoryQueue, NoRetry, RequestId,
     dependency,
@@ -19,6 +21,7 @@ use crate::support::server::{Server, answer};
 stario::app!(local);
 stario::app!(twins);
 stario::app!(timed);
+stario::app!(seldom);
 
 struct Setup {
     client: TestClient,
@@ -486,6 +489,61 @@ async fn a_schedule_runs_by_itself_and_makes_up_for_one_time() {
     assert_eq!(waiting.len(), 1, "{waiting:?}");
 }
 
+/// A schedule whose next time is not near.
+#[app::detached_command("/leap-day", app = seldom, durable = "leap-day", cron = "0 0 29 2 *", backoff = "1s")]
+async fn leap_day(attempt: Attempt, probe: State<Probe>) {
+    probe.log(format!("leap day {attempt}"));
+}
+
+#[tokio::test]
+async fn a_command_of_another_schedule_is_removed_unless_it_was_begun() {
+    let mut setup = setup();
+    let app = seldom::new().state(setup.probe.clone()).durable(Arc::clone(&setup.store));
+    setup.client = TestClient::new(app);
+    let _ = setup.run().await;
+    let template = setup.get(setup.all().await[0].id).await.command;
+    let now = template.created;
+    for number in 1..=3 {
+        let mut command = template.clone();
+        (command.id, command.due) = (CommandId::from_bytes([number; 16]), now);
+        command.key = Some(format!("scheduled at {number}"));
+        assert_eq!(setup.store.enqueue(&command).await.unwrap(), None);
+    }
+    // The second has failed once, and the third is a dead letter, when a program with another schedule starts.
+    let wanted = stario::durable::Wanted {
+        name: template.name.clone(),
+        version: 1,
+        concurrency: None,
+        concurrency_of_group: None,
+        is_in_order: false,
+    };
+    let claim = stario::durable::Claim { wanted: vec![wanted], now, lease_until: now + 1, limit: 9 };
+    let claimed = setup.store.claim(&claim).await.unwrap();
+    assert_eq!(claimed.len(), 3);
+    let error = "of the warehouse".to_owned();
+    let ends = [
+        None,
+        Some(Settlement::Retry { due: now, error: error.clone() }),
+        Some(Settlement::Dead { error }),
+    ];
+    for (stored, end) in claimed.iter().zip(ends) {
+        if let Some(end) = end {
+            assert!(setup.store.settle(Run::of(stored), now, &end).await.unwrap());
+        }
+    }
+    let mut fresh = template.clone();
+    (fresh.id, fresh.due, fresh.key) =
+        (CommandId::from_bytes([4; 16]), now, Some("scheduled at 4".to_owned()));
+    assert_eq!(setup.store.enqueue(&fresh).await.unwrap(), None);
+    assert!(setup.store.rerun(CommandId::from_bytes([3; 16]), now).await.unwrap());
+    let mut ran = setup.run_after(1).await;
+    ran.sort();
+    assert_eq!(ran, ["leap day 1", "leap day 2", "leap day 2"]);
+    // The one that was not begun is gone; the next time of the schedule waits.
+    let left: Vec<CommandId> = setup.all().await.into_iter().map(|stored| stored.id).collect();
+    assert!(left.len() == 4 && !left.contains(&fresh.id), "{left:?}");
+}
+
 #[app::detached_command("/slow", app = local, durable = "slow", backoff = "1s")]
 async fn slow(number: QueryParam<u8>, attempt: Attempt, app: AppHandle, probe: State<Probe>) {
     let _dropped = probe.at_drop("dropped");
@@ -556,8 +614,8 @@ async fn a_run_whose_lease_was_lost_is_dropped() {
         .list(&CommandFilter { name: Some("slow".into()), ..CommandFilter::default() }, 1)
         .await
         .unwrap();
-    let run = stario::durable::Run { id: stored[0].id, claim: 1 };
-    let settlement = stario::durable::Settlement::Retry { due: i64::MAX, error: String::new() };
+    let run = Run { id: stored[0].id, claim: 1 };
+    let settlement = Settlement::Retry { due: i64::MAX, error: String::new() };
     assert!(store.settle(run, 0, &settlement).await.unwrap());
     assert_eq!(server.log.next().await, "dropped");
     server.stop().await.unwrap();
