@@ -203,10 +203,10 @@ fn read(signals: &Signals, sent: &[&Field]) -> TokenStream {
 fn absent(signals: &Signals, field: &Field) -> TokenStream {
     let (ty, name) = (&field.ty, &field.name);
     let span = ty.span();
-    if field.is_skipped && field.default.is_none() {
-        field.default_of_type()
-    } else if let Some(default) = field.default_value(signals) {
+    if let Some(default) = field.default_value(signals) {
         default
+    } else if field.is_skipped {
+        field.default_of_type()
     } else if field.is_local() {
         quote_spanned!(span=> <#ty as __signals::LocalSignal>::__initial())
     } else if field.is_nested() {
@@ -230,7 +230,7 @@ fn with_bounds(signals: &Signals) -> Generics {
         let needs_default = match &field.default {
             Some(DefaultValue::OfType) => true,
             Some(DefaultValue::By(_)) => false,
-            None => field.is_skipped || (field.is_local() && signals.default.is_none()),
+            None => (field.is_skipped || field.is_local()) && signals.default.is_none(),
         };
         if needs_default {
             predicates.push(parse_quote!(#ty: ::core::default::Default));

@@ -83,11 +83,13 @@ struct Settings {
     size: u8,
     #[signals(local)]
     is_open: bool,
+    #[serde(skip)]
+    seen: u8,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: "dark".into(), size: 12, is_open: true }
+        Self { theme: "dark".into(), size: 12, is_open: true, seen: 3 }
     }
 }
 
@@ -261,14 +263,14 @@ fn a_nested_struct_is_one_signal() {
 #[test]
 fn what_is_missing_is_the_default() {
     let get = |path, signals| client().get(path).signals(&signals).send().text().to_owned();
-    assert_eq!(get("/settings", json!({})), r#"Settings { theme: "dark", size: 12, is_open: true }"#);
+    assert_eq!(get("/settings", json!({})), r#"Settings { theme: "dark", size: 12, is_open: true, seen: 3 }"#);
     assert_eq!(
         get("/settings", json!({ "size": "" })),
-        r#"Settings { theme: "dark", size: 12, is_open: true }"#
+        r#"Settings { theme: "dark", size: 12, is_open: true, seen: 3 }"#
     );
     assert_eq!(
         get("/settings", json!({ "size": "9", "theme": "" })),
-        r#"Settings { theme: "", size: 9, is_open: true }"#
+        r#"Settings { theme: "", size: 9, is_open: true, seen: 3 }"#
     );
     assert_eq!(get("/defaulted", json!({})), "Step { size: Some(9), is_shown: true }");
     assert_eq!(
