@@ -37,7 +37,7 @@
 //! | `stario_sqlite::SqliteQueue` | runs again | runs again: the file is synchronized before the answer | 503, nothing is stored |
 //!
 //! A command runs **at least once**. It runs twice where its process is killed between its end and the store's note of it, and where a
-//! process loses its lease but not its life: it was stopped, or blocked the thread of its heartbeat, for longer than
+//! process loses its lease but not its life: it was stopped, or all of its threads were blocked, for longer than
 //! [`App::durable_lease`](crate::App::durable_lease). So what it does must bear being done again: by
 //! [`IdempotencyKey`](crate::IdempotencyKey), or in one transaction with a mark of it.
 //!
@@ -96,6 +96,7 @@ mod command;
 mod enqueue;
 mod handle;
 mod info;
+mod lease;
 mod lift;
 mod memory;
 mod no_retry;

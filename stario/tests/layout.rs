@@ -59,7 +59,7 @@ const STARIO: &str = "
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call
-    durable/enqueue durable/handle durable/run
+    durable/enqueue durable/handle durable/lease durable/run
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
     handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/durable app/answers

@@ -12,10 +12,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::clock::milliseconds;
 use super::command::StoredCommand;
+use super::lease::{self, Heartbeat};
 use super::lift;
 use super::no_retry::NoRetry;
 use super::queue::Queue;
@@ -51,12 +51,13 @@ enum Ended {
     Lost,
 }
 
-/// Runs a command that this process has claimed, and stores how it ended.
+/// Runs a command that this process began to claim at `claimed`, and stores how it ended.
 pub(super) async fn run(
     app: &Arc<Shared>,
     queue: &Queue,
     durable: &'static DurableEndpoint,
     stored: StoredCommand,
+    claimed: Instant,
 ) {
     let (info, attempt) = (&durable.info, stored.attempts);
     let run = Run::of(&stored);
@@ -80,8 +81,14 @@ pub(super) async fn run(
             Ok(values) => {
                 let key = stored.command.key.unwrap_or_else(|| run.id.to_string());
                 let facts = RunFacts { attempt, attempts: info.attempts, key };
-                let ended =
-                    called(app, queue, durable, run, values, Exchange::of_run(app, request, facts)).await;
+                let ended = match lease::begin(queue, run, claimed).await {
+                    Some(lease_end) => {
+                        let exchange = Exchange::of_run(app, request, facts);
+                        let heartbeat = Heartbeat::begin(Arc::clone(app), run, lease_end);
+                        called(app, durable, values, exchange, heartbeat).await
+                    }
+                    None => Ended::Lost,
+                };
                 let Some(settlement) = settlement(queue, durable, run, attempt, ended) else { return };
                 settlement
             }
@@ -100,11 +107,10 @@ fn is_of_another_schedule(durable: &DurableEndpoint, stored: &StoredCommand) -> 
 /// Calls the handler until it ends, or may run no longer.
 async fn called(
     app: &Arc<Shared>,
-    queue: &Queue,
     durable: &'static DurableEndpoint,
-    run: Run,
     values: StoredValues,
     exchange: Arc<Exchange>,
+    lease_lost: Heartbeat,
 ) -> Ended {
     let scope = Scope::of_run(Arc::clone(&exchange));
     let call = catch_panic((durable.run)(exchange, scope, values));
@@ -116,32 +122,7 @@ async fn called(
             Ok(Err(error)) => Ended::Failed(error),
             Err(panic) => Ended::Panicked(panic_message(&*panic)),
         },
-        () = lease_lost(queue, run) => Ended::Lost,
-    }
-}
-
-/// Extends the lease again and again; ends when it is lost, and at its end if the store has not answered by then.
-async fn lease_lost(queue: &Queue, run: Run) {
-    let mut until = Instant::now() + queue.lease;
-    loop {
-        sleep(queue.lease / 3).await;
-        let next = Instant::now() + queue.lease;
-        let lease_until = queue.clock.now().saturating_add(milliseconds(queue.lease));
-        match timeout_at(until, queue.store.extend(run, lease_until)).await {
-            Ok(Ok(true)) => until = next,
-            Ok(Ok(false)) => return,
-            Ok(Err(error)) if Instant::now() < until => {
-                tracing::warn!(id = %run.id, %error, "the lease of a durable command is not extended");
-            }
-            Ok(Err(error)) => {
-                tracing::error!(id = %run.id, %error, "the lease of a durable command has ended");
-                return;
-            }
-            Err(_) => {
-                tracing::error!(id = %run.id, "the lease of a durable command has ended: the store does not answer");
-                return;
-            }
-        }
+        () = lease_lost => Ended::Lost,
     }
 }
 

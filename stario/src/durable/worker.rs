@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::clock::milliseconds;
 use super::command::{CommandFilter, CommandId, CommandState, NewCommand, StoredCommand};
@@ -47,11 +47,11 @@ pub(crate) async fn run_due(app: &Assembled) -> Result<bool, StoreError> {
     let mut stored_until = i64::MIN;
     loop {
         stored_until = app.store_scheduled(queue, stored_until).await?;
-        let mut claimed = app.claim(queue, 1).await?;
-        let Some(stored) = claimed.pop() else { break };
+        let claimed = Instant::now();
+        let Some(stored) = app.claim(queue, 1).await?.pop() else { break };
         has_run = true;
         if let Some(durable) = app.handler_of(&stored) {
-            run(app.shared(), queue, durable, stored).await;
+            run(app.shared(), queue, durable, stored, claimed).await;
         }
     }
     prune(queue).await?;
@@ -70,9 +70,10 @@ impl Assembled {
             let turn = async {
                 stored_until = self.store_scheduled(queue, stored_until).await?;
                 let free = queue.limit.saturating_sub(runs.len());
-                let claimed = if free == 0 { Vec::new() } else { self.claim(queue, free).await? };
-                for stored in claimed {
-                    self.begin(queue, &runs, stored).await;
+                let claimed = Instant::now();
+                let commands = if free == 0 { Vec::new() } else { self.claim(queue, free).await? };
+                for stored in commands {
+                    self.begin(queue, &runs, stored, claimed).await;
                 }
                 if pruned.is_none_or(|pruned| pruned.elapsed() >= PRUNE_INTERVAL) {
                     prune(queue).await?;
@@ -98,7 +99,13 @@ impl Assembled {
     }
 
     /// Begins to run a claimed command in a task of its own.
-    async fn begin(self: &Arc<Self>, queue: &Queue, runs: &TaskTracker, stored: StoredCommand) {
+    async fn begin(
+        self: &Arc<Self>,
+        queue: &Queue,
+        runs: &TaskTracker,
+        stored: StoredCommand,
+        claimed: Instant,
+    ) {
         let shared = Arc::clone(self.shared());
         if shared.stop.is_stopped() {
             return settle(queue, Run::of(&stored), &Settlement::GiveBack).await;
@@ -108,7 +115,7 @@ impl Assembled {
         let work = Arc::clone(&shared);
         work.work.spawn_to_end(async move {
             let Some(queue) = &shared.durable else { return };
-            run(&shared, queue, durable, stored).await;
+            run(&shared, queue, durable, stored, claimed).await;
             drop(token);
             queue.wake.notify_one();
         });

@@ -7,6 +7,7 @@ mod cancellation;
 mod compression;
 mod detached;
 mod durable;
+mod durable_faults;
 mod events;
 mod inputs;
 mod presence;
