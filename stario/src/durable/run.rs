@@ -37,8 +37,11 @@ pub(super) const SCHEDULED: &str = "scheduled at ";
 /// How much of an error's text is stored.
 const MOST_ERROR: usize = 2000;
 
-/// How long a stop waits for a command to be given back. Until its lease ends, nobody else has it then.
-const GIVE_BACK_TIMEOUT: Duration = Duration::from_millis(900);
+/// For how many leases the end of a run is kept from a store that fails.
+const SETTLE_LEASES: u32 = 10;
+
+/// How long it may take to store the end of a run when background work is cut. What is not given back by then runs again when its lease ends.
+const SETTLE_TIMEOUT_AT_STOP: Duration = Duration::from_millis(900);
 
 /// How the call of a handler ends.
 enum Ended {
@@ -68,7 +71,7 @@ pub(super) async fn run(
         let settlement = match values {
             Err(error) => dead(info.name, run, attempt, &error),
             Ok(_) if attempt > info.attempts => {
-                dead(info.name, run, attempt, "the process ended, or lost the command, in the last attempt")
+                dead(info.name, run, attempt, &without_attempts(stored.error.as_deref()))
             }
             // One that was begun before, or that an operator runs again, is run.
             Ok(_) if stored.claims == 1 && is_of_another_schedule(durable, &stored) => {
@@ -93,7 +96,7 @@ pub(super) async fn run(
                 settlement
             }
         };
-        settle(queue, run, &settlement).await;
+        settle(app, queue, run, &settlement).await;
     })
     .await;
 }
@@ -171,14 +174,21 @@ fn dead(command: &str, run: Run, attempt: u32, error: &str) -> Settlement {
     Settlement::Dead { error: bounded(error) }
 }
 
-fn bounded(error: &str) -> String {
-    error.chars().take(MOST_ERROR).collect()
+/// Why a command is a dead letter whose attempts were used up without an end of the last one, or are fewer in this program.
+fn without_attempts(last_error: Option<&str>) -> String {
+    let ended = "no attempt is left: the process ended, or lost the command, in the last one";
+    last_error.map_or_else(|| ended.to_owned(), |error| format!("{ended}; an error before that: {error}"))
 }
 
-/// Stores how a run ended. A store that fails is asked again until the lease has ended: then the command runs again.
-pub(super) async fn settle(queue: &Queue, run: Run, settlement: &Settlement) {
-    let is_stopping = *settlement == Settlement::GiveBack;
-    let settled = timeout(if is_stopping { GIVE_BACK_TIMEOUT } else { queue.lease }, async {
+/// What is stored of an error's text. Not every database stores a NUL.
+fn bounded(error: &str) -> String {
+    error.chars().take(MOST_ERROR).map(|char| if char == '\0' { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
+/// Stores how a run ended. A store that fails is asked again for some leases: where it fails for all processes, none of them has claimed
+/// the command meanwhile. When background work is cut, the process ends soon, and so does this.
+pub(super) async fn settle(app: &Shared, queue: &Queue, run: Run, settlement: &Settlement) {
+    let settled = async {
         let mut pause = Duration::from_millis(50);
         loop {
             match queue.store.settle(run, queue.clock.now(), settlement).await {
@@ -190,8 +200,17 @@ pub(super) async fn settle(queue: &Queue, run: Run, settlement: &Settlement) {
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
-    });
-    if settled.await != Ok(true) {
+    };
+    let process_ends = async {
+        app.work.background_cut().await;
+        sleep(SETTLE_TIMEOUT_AT_STOP).await;
+    };
+    let is_settled = tokio::select! {
+        biased;
+        settled = timeout(queue.lease * SETTLE_LEASES, settled) => settled == Ok(true),
+        () = process_ends => false,
+    };
+    if !is_settled {
         tracing::error!(id = %run.id, "the end of a durable command is not stored: it may run again");
     }
 }

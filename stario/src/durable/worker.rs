@@ -16,6 +16,7 @@ use super::values::ValuesWriter;
 use crate::app::Assembled;
 use crate::error::StoreError;
 use crate::handler::DurableEndpoint;
+use crate::panic::{catch_panic, panic_message};
 use crate::request_id::RequestId;
 use crate::tasks::TaskTracker;
 
@@ -65,7 +66,7 @@ impl Assembled {
         let runs = TaskTracker::default();
         let mut pause = POLL_INTERVAL;
         let (mut stored_until, mut pruned) = (i64::MIN, None::<Instant>);
-        self.warn_of_unknown(queue).await;
+        let _ = catch_panic(self.warn_of_unknown(queue)).await;
         while !shared.stop.is_stopped() {
             let turn = async {
                 stored_until = self.store_scheduled(queue, stored_until).await?;
@@ -81,7 +82,9 @@ impl Assembled {
                 }
                 Ok::<(), StoreError>(())
             };
-            match turn.await {
+            // A store that panics must not end the worker.
+            let turn = catch_panic(turn).await;
+            match turn.unwrap_or_else(|panic| Err(panic_message(&*panic).into())) {
                 Ok(()) => pause = POLL_INTERVAL,
                 Err(error) => {
                     tracing::error!(%error, "the store of durable commands failed, and is asked again");
@@ -108,7 +111,7 @@ impl Assembled {
     ) {
         let shared = Arc::clone(self.shared());
         if shared.stop.is_stopped() {
-            return settle(queue, Run::of(&stored), &Settlement::GiveBack).await;
+            return settle(&shared, queue, Run::of(&stored), &Settlement::GiveBack).await;
         }
         let Some(durable) = self.handler_of(&stored) else { return };
         let token = runs.token();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use stario::durable::{
-    CommandFilter, CommandId, CommandState, Durable, ListedCommand, Run, Settlement, StoredCommand,
+    Claim, CommandFilter, CommandId, CommandState, Durable, ListedCommand, Run, Settlement, StoredCommand,
+    Wanted,
 };
 use stario::{
     App, AppHandle, Attempt, Cleanup, DurableStore, IdempotencyKey, MemoryQueue, NoRetry, RequestId,
@@ -67,6 +68,17 @@ impl Setup {
 
     async fn get(&self, id: CommandId) -> StoredCommand {
         self.store.get(id).await.unwrap().unwrap()
+    }
+}
+
+/// Commands of a handler without limits.
+fn wanted(name: &str) -> Wanted {
+    Wanted {
+        name: name.to_owned(),
+        version: 1,
+        concurrency: None,
+        concurrency_of_group: None,
+        is_in_order: false,
     }
 }
 
@@ -200,6 +212,26 @@ async fn attempts_that_are_used_up_make_a_dead_letter_and_others_go_on() {
     assert!(state == CommandState::Dead && panic.starts_with("the handler panicked: on purpose"), "{panic}");
     // The finished one is gone after a day.
     assert_eq!(errors.len(), 3);
+}
+
+#[tokio::test]
+async fn a_process_that_ends_in_the_last_attempt_leaves_a_dead_letter() {
+    let mut setup = setup();
+    setup.post("/fail/once").await;
+    setup.run().await;
+    // Two other processes end in the attempts that are left.
+    let mut now = setup.all().await[0].due;
+    for _ in 0..2 {
+        let wanted = vec![wanted("fail")];
+        let claim = Claim { wanted, now, lease_until: now + 1, limit: 1 };
+        assert_eq!(setup.store.claim(&claim).await.unwrap().len(), 1);
+        now += 1;
+    }
+    assert_eq!(setup.run_after(11).await, [] as [String; 0]);
+    let stored = &setup.all().await[0];
+    assert_eq!(stored.state, CommandState::Dead);
+    let error = "no attempt is left: the process ended, or lost the command, in the last one; an error before that: it did not work";
+    assert_eq!(stored.error.as_deref(), Some(error));
 }
 
 #[app::query("/durable", app = local)]
@@ -510,14 +542,8 @@ async fn a_command_of_another_schedule_is_removed_unless_it_was_begun() {
         assert_eq!(setup.store.enqueue(&command).await.unwrap(), None);
     }
     // The second has failed once, and the third is a dead letter, when a program with another schedule starts.
-    let wanted = stario::durable::Wanted {
-        name: template.name.clone(),
-        version: 1,
-        concurrency: None,
-        concurrency_of_group: None,
-        is_in_order: false,
-    };
-    let claim = stario::durable::Claim { wanted: vec![wanted], now, lease_until: now + 1, limit: 9 };
+    let wanted = vec![wanted(&template.name)];
+    let claim = Claim { wanted, now, lease_until: now + 1, limit: 9 };
     let claimed = setup.store.claim(&claim).await.unwrap();
     assert_eq!(claimed.len(), 3);
     let error = "of the warehouse".to_owned();
