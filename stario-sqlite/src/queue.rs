@@ -1,6 +1,6 @@
 //! Durable commands in a table.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
@@ -53,7 +53,11 @@ const PRUNED_AT_ONCE: u32 = 500;
 ///
 /// What an acknowledgement is worth: before a request is answered with 204, its command is committed and the file is synchronized
 /// (`synchronous = FULL`), so it survives a killed process and a loss of power. Commands that come at the same time are committed together. What is
-/// stored of attempts and ends is not synchronized: after a loss of power a command that had ended may run again.
+/// stored of attempts and ends is not synchronized: after a loss of power a command that had ended may run again. A request that is answered
+/// with 503 has stored nothing where the database was locked or full; only where the commit itself failed or its request was cut, as by a stop, the command may be
+/// stored all the same.
+///
+/// It writes by a connection of its own, which [`close`](Self::close) closes.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -81,6 +85,8 @@ pub struct SqliteQueue {
     database: SqlitePool,
     /// One connection for all writes of this process: they would wait for each other in the database, by sleeping.
     writer: SqlitePool,
+    /// Whether that is not a connection of the database's pool.
+    has_own_writer: bool,
     /// Commands that are to be stored.
     pending: Arc<Mutex<Vec<Pending>>>,
     payload_limit: usize,
@@ -107,16 +113,23 @@ impl SqliteQueue {
                 .await
                 .ok()
                 .flatten();
-        let writer = if file.is_none_or(|file| file.is_empty()) {
-            // Another connection would have another database in memory.
-            database.clone()
-        } else {
+        // Another connection would have another database in memory.
+        let has_own_writer = file.is_some_and(|file| !file.is_empty());
+        let writer = if has_own_writer {
             SqlitePoolOptions::new()
                 .max_connections(1)
                 .test_before_acquire(false)
                 .connect_lazy_with((*database.connect_options()).clone())
+        } else {
+            database.clone()
         };
-        Ok(Self { database: database.clone(), writer, pending: Arc::default(), payload_limit: 1024 * 1024 })
+        Ok(Self {
+            database: database.clone(),
+            writer,
+            has_own_writer,
+            pending: Arc::default(),
+            payload_limit: 1024 * 1024,
+        })
     }
 
     /// Sets the most bytes of one command's values; 1 MiB unless set. A file that is uploaded is part of them.
@@ -126,12 +139,52 @@ impl SqliteQueue {
         self
     }
 
+    /// Closes the connection by which it writes; the pool of the database stays open. Call it when the app has stopped, before the pool is
+    /// closed: the last connection that closes writes the log of changes (`-wal`) into the file and deletes it. Nothing is lost without.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario_sqlite::SqliteQueue;
+    ///
+    /// # stario::app!();
+    /// # #[app::detached_command("/import", durable = "import")]
+    /// # async fn import() {}
+    /// # #[tokio::main]
+    /// # async fn main() -> stario::Result {
+    /// let database = stario_sqlite::open(":memory:").await?;
+    /// let queue = SqliteQueue::new(&database).await?;
+    /// let app = app::new().durable(queue.clone()).on_stop(move |_| async move {
+    ///     queue.close().await;
+    ///     database.close().await;
+    /// });
+    /// # stario::testing::TestClient::new(app).stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn close(&self) {
+        if self.has_own_writer {
+            self.writer.close().await;
+        }
+    }
+
     async fn writer(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
         self.writer.acquire().await
     }
 
+    fn pending(&self) -> MutexGuard<'_, Vec<Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take_pending(&self) -> Vec<Pending> {
-        std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.pending())
+    }
+
+    /// Removes a command that is to be stored; `false` if a call is storing it.
+    fn withdraw(&self, id: CommandId) -> bool {
+        let mut pending = self.pending();
+        let count = pending.len();
+        pending.retain(|pending| pending.command.id != id);
+        pending.len() < count
     }
 }
 
@@ -308,14 +361,15 @@ impl DurableStore for SqliteQueue {
         loop {
             let (sender, mut receiver) = oneshot::channel();
             let pending = Pending { command: command.clone(), stored: sender };
-            self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
+            self.pending().push(pending);
             let mut connection = match self.writer().await {
                 Ok(connection) => connection,
-                Err(error) => {
-                    // What is not acknowledged is not stored by another call.
-                    let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-                    pending.retain(|pending| pending.command.id != command.id);
-                    return Err(error.into());
+                // Nobody has begun to store it, and nobody will.
+                Err(error) if self.withdraw(command.id) => return Err(error.into()),
+                // Another call stores it just now.
+                Err(_) => {
+                    let cut = "the call that stored the command has failed or was cut: the command may be stored";
+                    return receiver.await.map_err(|_| cut.into());
                 }
             };
             match receiver.try_recv() {
@@ -507,6 +561,77 @@ mod tests {
         assert_eq!((level(&queue.writer).await, level(&database).await), (1, 1));
         queue.enqueue(&command(1)).await.unwrap();
         assert_eq!((level(&queue.writer).await, level(&database).await), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn a_command_that_another_call_stores_is_acknowledged_though_its_own_wait_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(folder.path().join("a.db").display().to_string()).await.unwrap();
+        let mut queue = SqliteQueue::new(&database).await.unwrap();
+        queue.writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(std::time::Duration::from_millis(50))
+            .connect_with((*database.connect_options()).clone())
+            .await
+            .unwrap();
+        let enqueue = |number| {
+            let queue = queue.clone();
+            tokio::spawn(async move { queue.enqueue(&command(number)).await })
+        };
+        let mut connection = queue.writer().await.unwrap();
+        // Nobody stores this one.
+        assert!(enqueue(1).await.unwrap().is_err());
+        assert_eq!(queue.pending().len(), 0);
+        // The connection stays with the call that stores these two.
+        let [stored, cut] = [enqueue(2), enqueue(3)];
+        while queue.pending().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        let mut taken = queue.take_pending();
+        taken.sort_by_key(|pending| pending.command.id);
+        let dropped = taken.pop();
+        assert!(queue.writer().await.is_err(), "the wait of the others is over, too");
+        let present = store(&mut connection, &taken).await.unwrap();
+        for (pending, present) in taken.into_iter().zip(present) {
+            pending.stored.send(present).unwrap();
+        }
+        drop(dropped);
+        assert_eq!(stored.await.unwrap().unwrap(), None);
+        let error = cut.await.unwrap().unwrap_err().to_string();
+        assert!(error.ends_with("the command may be stored"), "{error}");
+        let stored = queue.list(&CommandFilter::default(), 9).await.unwrap();
+        assert_eq!(stored.iter().map(|stored| stored.id).collect::<Vec<_>>(), [command(2).id]);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_closed_leaves_no_log_of_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let database = open(path.display().to_string()).await.unwrap();
+        let queue = SqliteQueue::new(&database).await.unwrap();
+        queue.enqueue(&command(1)).await.unwrap();
+        queue.close().await;
+        assert!(queue.enqueue(&command(2)).await.is_err());
+        assert_eq!(queue.list(&CommandFilter::default(), 9).await.unwrap().len(), 1);
+        database.close().await;
+        assert!(!folder.path().join("a.db-wal").exists());
+        assert!(path.exists());
+    }
+
+    #[tokio::test]
+    async fn the_table_of_an_older_release_is_brought_up_to_date() {
+        let database = open(":memory:").await.unwrap();
+        migrate(&database, "stario-durable", &STEPS[..1]).await.unwrap();
+        sqlx::query(
+            "INSERT INTO stario_commands (id, name, version, payload, created, due, state, attempts, changed) \
+             VALUES (x'07070707070707070707070707070707', 'a', 1, x'00', 0, 5, 1, 2, 0)",
+        )
+        .execute(&database)
+        .await
+        .unwrap();
+        let queue = SqliteQueue::new(&database).await.unwrap();
+        let stored = queue.list(&CommandFilter::default(), 9).await.unwrap();
+        assert_eq!((stored[0].attempts, stored[0].claims, stored[0].payload_bytes), (2, 2, 1));
     }
 
     #[tokio::test]

@@ -135,7 +135,7 @@ async fn several_processes_open_a_new_file_at_once() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_a_503_and_nothing_is_stored() {
+async fn a_store_that_refuses_is_a_503_and_nothing_is_stored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db").display().to_string();
     let database = open(&path).await.unwrap();

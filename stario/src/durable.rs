@@ -34,7 +34,10 @@
 //! | store | the process is killed | the machine loses power | the store is away |
 //! |---|---|---|---|
 //! | [`MemoryQueue`](crate::MemoryQueue) | lost | lost | |
-//! | `stario_sqlite::SqliteQueue` | runs again | runs again: the file is synchronized before the answer | 503, nothing is stored |
+//! | `stario_sqlite::SqliteQueue` | runs again | runs again: the file is synchronized before the answer | 503 |
+//!
+//! **A 503 says that the command may not be stored**: nothing is where the store does not answer or refuses, and nobody knows where it fails in the middle of its commit. A
+//! client that repeats its request with the same [`IdempotencyKey`](crate::IdempotencyKey) has it stored once in both cases.
 //!
 //! A command runs **at least once**. It runs twice where its process is killed between its end and the store's note of it, and where a
 //! process loses its lease but not its life: it was stopped, or all of its threads were blocked, for longer than

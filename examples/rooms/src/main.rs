@@ -51,12 +51,16 @@ async fn main() -> stario::Result {
 /// The app. Without NATS, the one process knows all that is said and everyone who is here.
 async fn rooms(database: &str, nats: Option<&Nats>) -> Result<App> {
     let db = stario_sqlite::open(database).await?;
-    let closing = db.clone();
+    let queue = SqliteQueue::new(&db).await?;
+    let closing = (queue.clone(), db.clone());
     let app = app::new()
         .state(Sessions::<Profile>::new(SqliteSessions::new(&db).await?))
-        .durable(SqliteQueue::new(&db).await?)
+        .durable(queue)
         .state(Messages::new(db).await?)
-        .on_stop(move |_| async move { closing.close().await })
+        .on_stop(move |_| async move {
+            closing.0.close().await;
+            closing.1.close().await;
+        })
         .readiness("/health/ready", |_| async { Ok(()) })
         // The nginx of `cluster` runs on this machine.
         .trust_proxies(ProxyHeader::XForwardedFor, ["127.0.0.1"])

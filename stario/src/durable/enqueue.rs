@@ -16,7 +16,7 @@ use crate::exchange::Exchange;
 /// # Errors
 ///
 /// 413 if the values are larger than the store takes, 422 if the request's idempotency key is that of another command, 503 if
-/// the store fails.
+/// the store fails: then the command may be stored all the same.
 pub async fn enqueue(
     exchange: &Exchange,
     info: &'static DurableInfo,
