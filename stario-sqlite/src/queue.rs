@@ -38,10 +38,12 @@ const STEPS: &[&str] = &[
     CREATE INDEX stario_commands_running ON stario_commands (name, grp) WHERE state = 1;
     CREATE INDEX stario_commands_ended ON stario_commands (state, changed) WHERE state >= 2;
 ",
-    // Attempts begin again where a dead letter is run again, so they tell no two runs apart.
+    // Attempts begin again where a dead letter is run again, so they tell no two runs apart. Counting reads an index, because the states stand
+    // behind the payloads.
     "
     ALTER TABLE stario_commands ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
     UPDATE stario_commands SET claims = attempts;
+    CREATE INDEX stario_commands_counted ON stario_commands (name, state);
 ",
 ];
 
@@ -318,8 +320,9 @@ async fn claim_some(
     claim: &Claim,
     limit: i64,
 ) -> Result<Vec<StoredCommand>, StoreError> {
-    let mut query =
-        QueryBuilder::new("UPDATE stario_commands SET state = 1, attempts = attempts + 1, claims = claims + 1, changed = ");
+    let mut query = QueryBuilder::new(
+        "UPDATE stario_commands SET state = 1, attempts = attempts + 1, claims = claims + 1, changed = ",
+    );
     query.push_bind(claim.now).push(", due = ").push_bind(claim.lease_until);
     // By the name, SQLite would sort all that waits.
     query.push(" WHERE seq IN (SELECT c.seq FROM stario_commands c INDEXED BY stario_commands_due WHERE c.state < 2 AND c.due <= ");
@@ -368,7 +371,8 @@ impl DurableStore for SqliteQueue {
                 Err(error) if self.withdraw(command.id) => return Err(error.into()),
                 // Another call stores it just now.
                 Err(_) => {
-                    let cut = "the call that stored the command has failed or was cut: the command may be stored";
+                    let cut =
+                        "the call that stored the command has failed or was cut: the command may be stored";
                     return receiver.await.map_err(|_| cut.into());
                 }
             };

@@ -97,6 +97,8 @@ mod attempt;
 mod clock;
 mod command;
 mod enqueue;
+#[cfg_attr(not(feature = "metrics"), path = "durable/figures/absent.rs")]
+mod figures;
 mod handle;
 mod info;
 mod lease;
@@ -121,6 +123,8 @@ pub use command::{
 };
 #[doc(hidden)]
 pub use enqueue::enqueue;
+#[cfg(feature = "metrics")]
+pub(crate) use figures::measure;
 pub use handle::Durable;
 #[doc(hidden)]
 pub use info::DurableInfo;

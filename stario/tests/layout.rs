@@ -32,7 +32,7 @@ const STARIO: &str = "
     datastar/event/foreign datastar/event/elements datastar/event/script datastar/event/signals
     datastar/into_event datastar/event sse hand_over development/secret development answers
     durable/clock durable/schedule durable/payload durable/run_facts durable/command durable/store durable/memory durable/info
-    durable/queue settings
+    durable/queue durable/figures settings
     work route channel/error channel/head channel
     channel/reader datastar/client inject/slots/list inject/slots inject/cleanups shared
 

@@ -1,8 +1,10 @@
 //! The figures that Prometheus reads.
 
 use stario::prelude::*;
+use stario::{AppHandle, MemoryQueue};
 
 stario::app!();
+stario::app!(jobs);
 
 #[app::query("/hello/{name}")]
 async fn hello(name: PathParam<String>) -> String {
@@ -65,4 +67,43 @@ fn requests_and_streams_are_counted() {
     drop(stream);
     check("stario_open_streams", &["/live"], "0");
     check("stario_stream_events_total", &["/live"], "2");
+}
+
+#[app::detached_command("/mail/{address}", app = jobs, durable = "mail", attempts = 1)]
+async fn mail(address: PathParam<String>) -> Result {
+    if *address == "nobody" {
+        return Err("there is no such address".into());
+    }
+    Ok(())
+}
+
+#[app::command("/prune", app = jobs)]
+async fn prune(handle: AppHandle) -> Result {
+    handle.durable().prune_dead(Duration::ZERO).await?;
+    Ok(())
+}
+
+#[test]
+fn durable_commands_and_their_runs_are_counted() {
+    let client = TestClient::new(jobs::new().durable(MemoryQueue::new()).metrics("/metrics"));
+    let commands = || {
+        let res = client.get("/metrics").send();
+        ["waiting", "running", "dead"].map(|state| {
+            let labels = ["command=\"mail\"", &format!("state=\"{state}\"")];
+            value(res.text(), "stario_durable_commands", &labels).unwrap_or_default()
+        })
+    };
+    for address in ["ada", "bob", "nobody"] {
+        assert_eq!(client.post(format!("/mail/{address}")).send().status(), 204);
+    }
+    assert_eq!(commands(), ["3", "0", "0"]);
+    client.drain_blocking();
+    assert_eq!(commands(), ["0", "0", "1"]);
+    let res = client.get("/metrics").send();
+    for (outcome, count) in [("finished", "2"), ("dead", "1")] {
+        let labels = ["command=\"mail\"", &format!("outcome=\"{outcome}\"")];
+        assert_eq!(value(res.text(), "stario_durable_runs_total", &labels).as_deref(), Some(count));
+    }
+    assert_eq!(client.post("/prune").send().status(), 204);
+    assert_eq!(commands(), ["0", "0", "0"]);
 }

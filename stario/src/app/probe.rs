@@ -72,8 +72,11 @@ static READINESS: Endpoint =
     probe("stario::readiness", line!(), |_, scope| Box::pin(async move { Ok(ready(&scope).await.into()) }));
 
 #[cfg(feature = "metrics")]
-static METRICS: Endpoint = probe("stario::metrics", line!(), |_, _| {
-    Box::pin(async {
+static METRICS: Endpoint = probe("stario::metrics", line!(), |_, scope| {
+    Box::pin(async move {
+        if let Some(queue) = &scope.exchange().app().durable {
+            crate::durable::measure(queue).await;
+        }
         let figures = crate::telemetry::metrics::render();
         Ok(response::with_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"), figures)
             .into())

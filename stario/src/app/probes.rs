@@ -99,6 +99,11 @@ impl App {
     /// | `http_server_request_duration_seconds`, a histogram | method, route, status |
     /// | `http_server_active_requests` | method |
     /// | `stario_open_streams`, `stario_stream_events_total` | route |
+    /// | `stario_durable_commands` | command, state: `waiting`, `running`, `dead` |
+    /// | `stario_durable_runs_total` | command, outcome: `finished`, `failed` (it runs again), `dead`, `given back`, `lost` |
+    ///
+    /// Durable commands are counted in the store when the figures are asked for, so each process says the same number: take `max`, not
+    /// `sum`. `NaN` stands for a store that does not answer within 2 seconds. Runs are those of the process.
     ///
     /// A status of 499 stands for clients that left before the answer. Whatever your code counts with the macros
     /// of the `metrics` crate is served as well. Anyone who reaches the server can read the path: block it at

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::command::StoredCommand;
+use super::figures;
 use super::lease::{self, Heartbeat};
 use super::lift;
 use super::no_retry::NoRetry;
@@ -92,11 +93,15 @@ pub(super) async fn run(
                     }
                     None => Ended::Lost,
                 };
-                let Some(settlement) = settlement(queue, durable, run, attempt, ended) else { return };
+                let Some(settlement) = settlement(queue, durable, run, attempt, ended) else {
+                    return figures::count_run(info.name, "lost");
+                };
                 settlement
             }
         };
-        settle(app, queue, run, &settlement).await;
+        if settle(app, queue, run, &settlement).await {
+            figures::count_run(info.name, outcome(&settlement));
+        }
     })
     .await;
 }
@@ -168,6 +173,16 @@ fn settlement(
     Some(Settlement::Retry { due: queue.clock.now().saturating_add(pause), error: bounded(&error) })
 }
 
+/// The name of an end in the figures.
+fn outcome(settlement: &Settlement) -> &'static str {
+    match settlement {
+        Settlement::Finished { .. } => "finished",
+        Settlement::Retry { .. } => "failed",
+        Settlement::Dead { .. } => "dead",
+        Settlement::GiveBack => "given back",
+    }
+}
+
 fn dead(command: &str, run: Run, attempt: u32, error: &str) -> Settlement {
     let id = run.id;
     tracing::error!(command, %id, attempt, error, "a durable command is a dead letter: it will not run again");
@@ -182,12 +197,16 @@ fn without_attempts(last_error: Option<&str>) -> String {
 
 /// What is stored of an error's text. Not every database stores a NUL.
 fn bounded(error: &str) -> String {
-    error.chars().take(MOST_ERROR).map(|char| if char == '\0' { char::REPLACEMENT_CHARACTER } else { char }).collect()
+    error
+        .chars()
+        .take(MOST_ERROR)
+        .map(|char| if char == '\0' { char::REPLACEMENT_CHARACTER } else { char })
+        .collect()
 }
 
 /// Stores how a run ended. A store that fails is asked again for some leases: where it fails for all processes, none of them has claimed
-/// the command meanwhile. When background work is cut, the process ends soon, and so does this.
-pub(super) async fn settle(app: &Shared, queue: &Queue, run: Run, settlement: &Settlement) {
+/// the command meanwhile. When background work is cut, the process ends soon, and so does this. Returns whether it is stored.
+pub(super) async fn settle(app: &Shared, queue: &Queue, run: Run, settlement: &Settlement) -> bool {
     let settled = async {
         let mut pause = Duration::from_millis(50);
         loop {
@@ -213,4 +232,5 @@ pub(super) async fn settle(app: &Shared, queue: &Queue, run: Run, settlement: &S
     if !is_settled {
         tracing::error!(id = %run.id, "the end of a durable command is not stored: it may run again");
     }
+    is_settled
 }

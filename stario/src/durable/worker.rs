@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::clock::milliseconds;
 use super::command::{CommandFilter, CommandId, CommandState, NewCommand, StoredCommand};
+use super::figures;
 use super::queue::Queue;
 use super::run::{SCHEDULED, run, settle};
 use super::store::{Claim, Run, Settlement};
@@ -33,6 +34,9 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) fn start(app: &Arc<Assembled>) {
     let Some(queue) = &app.shared().durable else { return };
     if !app.durable().is_empty() && !queue.has_worker.swap(true, Ordering::Relaxed) {
+        for durable in app.durable() {
+            figures::know(durable.info.name);
+        }
         app.shared().work.spawn(Arc::clone(app).work());
     }
 }
@@ -111,7 +115,8 @@ impl Assembled {
     ) {
         let shared = Arc::clone(self.shared());
         if shared.stop.is_stopped() {
-            return settle(&shared, queue, Run::of(&stored), &Settlement::GiveBack).await;
+            settle(&shared, queue, Run::of(&stored), &Settlement::GiveBack).await;
+            return;
         }
         let Some(durable) = self.handler_of(&stored) else { return };
         let token = runs.token();

@@ -49,6 +49,20 @@ pub(crate) fn render() -> String {
     HANDLE.get().map(PrometheusHandle::render).unwrap_or_default()
 }
 
+/// Counts a run of a durable command.
+pub(crate) fn count_run(name: &'static str, outcome: &'static str) {
+    if are_kept() {
+        counter!("stario_durable_runs_total", "command" => name, "outcome" => outcome).increment(1);
+    }
+}
+
+/// Says how many durable commands of a name are in a state; `None` is no number.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn set_commands(name: &str, state: &str, count: Option<u64>) {
+    let count = count.map_or(f64::NAN, |count| count as f64);
+    gauge!("stario_durable_commands", "command" => name.to_owned(), "state" => state.to_owned()).set(count);
+}
+
 /// One request's part in the figures.
 #[derive(Debug)]
 pub(crate) struct Figures {

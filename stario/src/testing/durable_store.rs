@@ -375,10 +375,15 @@ impl<S: DurableStore> Checked<S> {
     }
 
     async fn what_comes_at_once_is_stored_and_claimed_once(self) {
-        let with_key = [1, 2, 3, 4].map(|number| NewCommand { key: Some("k".to_owned()), ..command(number, "a") });
+        let with_key =
+            [1, 2, 3, 4].map(|number| NewCommand { key: Some("k".to_owned()), ..command(number, "a") });
         let [first, second, third, fourth] = &with_key;
-        let (first, second, third, fourth) =
-            tokio::join!(self.enqueue(first), self.enqueue(second), self.enqueue(third), self.enqueue(fourth));
+        let (first, second, third, fourth) = tokio::join!(
+            self.enqueue(first),
+            self.enqueue(second),
+            self.enqueue(third),
+            self.enqueue(fourth)
+        );
         let stored = [first, second, third, fourth];
         assert_eq!(stored.iter().filter(|stored| stored.is_none()).count(), 1, "one key is stored once");
         assert_eq!(self.all().await.len(), 1);

@@ -263,7 +263,10 @@ fn a_nested_struct_is_one_signal() {
 #[test]
 fn what_is_missing_is_the_default() {
     let get = |path, signals| client().get(path).signals(&signals).send().text().to_owned();
-    assert_eq!(get("/settings", json!({})), r#"Settings { theme: "dark", size: 12, is_open: true, seen: 3 }"#);
+    assert_eq!(
+        get("/settings", json!({})),
+        r#"Settings { theme: "dark", size: 12, is_open: true, seen: 3 }"#
+    );
     assert_eq!(
         get("/settings", json!({ "size": "" })),
         r#"Settings { theme: "dark", size: 12, is_open: true, seen: 3 }"#

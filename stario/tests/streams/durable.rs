@@ -145,8 +145,7 @@ async fn parameters_are_resolved_once_and_their_values_are_stored() {
     let expected = json!({
         "id": 5, "rows": rows, "page": 3, "owned": "ada", "user": "ada"
     });
-    let values: serde_json::Value =
-        serde_json::from_str(setup.get(stored[0].id).await.values()).unwrap();
+    let values: serde_json::Value = serde_json::from_str(setup.get(stored[0].id).await.values()).unwrap();
     assert_eq!(values, expected);
     let id = res.header("x-request-id");
     assert_eq!(setup.run().await, [format!("import 5 of 9 on page 3 by ada, attempt 1 for {id}")]);
@@ -515,8 +514,7 @@ async fn a_schedule_runs_by_itself_and_makes_up_for_one_time() {
     let second = timed(&setup.store, &other);
     second.drain().await;
     let is_waiting = |stored: &ListedCommand| stored.state == CommandState::Waiting;
-    let waiting: Vec<_> =
-        setup.all().await.into_iter().filter(is_waiting).map(|stored| stored.key).collect();
+    let waiting: Vec<_> = setup.all().await.into_iter().filter(is_waiting).map(|stored| stored.key).collect();
     // The clock of the second stands at the time of its start, whose next hour has run.
     assert_eq!(waiting.len(), 1, "{waiting:?}");
 }
@@ -547,11 +545,8 @@ async fn a_command_of_another_schedule_is_removed_unless_it_was_begun() {
     let claimed = setup.store.claim(&claim).await.unwrap();
     assert_eq!(claimed.len(), 3);
     let error = "of the warehouse".to_owned();
-    let ends = [
-        None,
-        Some(Settlement::Retry { due: now, error: error.clone() }),
-        Some(Settlement::Dead { error }),
-    ];
+    let ends =
+        [None, Some(Settlement::Retry { due: now, error: error.clone() }), Some(Settlement::Dead { error })];
     for (stored, end) in claimed.iter().zip(ends) {
         if let Some(end) = end {
             assert!(setup.store.settle(Run::of(stored), now, &end).await.unwrap());
