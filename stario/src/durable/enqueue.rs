@@ -46,7 +46,7 @@ pub async fn enqueue(
             queue.wake.notify_one();
             Ok(())
         }
-        Ok(Some(present)) if has_same_values(info, present.command, command.payload) => Ok(()),
+        Ok(Some(present)) if has_same_values(info, &present.command, &command.payload) => Ok(()),
         Ok(Some(_)) => Err(Rejection::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "the idempotency key is that of another command: use a new key for other values",
@@ -60,12 +60,12 @@ pub async fn enqueue(
 
 /// Whether a command of the same key is the same command. Where its values cannot be compared, because it is of a newer version or
 /// cannot be read, the key alone says so.
-fn has_same_values(info: &DurableInfo, present: NewCommand, payload: Vec<u8>) -> bool {
+fn has_same_values(info: &DurableInfo, present: &NewCommand, payload: &[u8]) -> bool {
     // In front of them is the id of the request, which differs.
     if present.version > info.version || present.payload.get(HEAD..) == payload.get(HEAD..) {
         return true;
     }
-    let present = lift::read(info, present.version, present.payload);
-    let (Ok(present), Ok(new)) = (present, StoredValues::read(payload)) else { return true };
+    let present = lift::read(info, present.version, present.payload.clone());
+    let (Ok(present), Ok(new)) = (present, StoredValues::read(payload.to_vec())) else { return true };
     present.is_same(&new)
 }

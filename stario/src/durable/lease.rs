@@ -37,12 +37,15 @@ pub(super) struct Heartbeat(JoinHandle<()>);
 
 impl Heartbeat {
     /// Begins to extend a lease that ends at `end`.
-    pub(super) fn begin(app: Arc<Shared>, run: Run, end: Instant) -> Self {
-        Self(tokio::spawn(async move {
+    pub(super) async fn begin(app: Arc<Shared>, run: Run, end: Instant) -> Self {
+        let heartbeat = Self(tokio::spawn(async move {
             if let Some(queue) = &app.durable {
                 lost(queue, run, end).await;
             }
-        }))
+        }));
+        // A new task waits for this thread, and no other thread takes it. So it begins to wait for its time before a handler can block.
+        tokio::task::yield_now().await;
+        heartbeat
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) async fn run(
                 let ended = match lease::begin(queue, run, claimed).await {
                     Some(lease_end) => {
                         let exchange = Exchange::of_run(app, request, facts);
-                        let heartbeat = Heartbeat::begin(Arc::clone(app), run, lease_end);
+                        let heartbeat = Heartbeat::begin(Arc::clone(app), run, lease_end).await;
                         called(app, durable, values, exchange, heartbeat).await
                     }
                     None => Ended::Lost,

@@ -13,6 +13,7 @@ use stario::{App, AppService, Attempt, DurableStore, MemoryQueue, StoreError};
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt as _;
 
+use crate::app;
 use crate::support::probe::{Log, Probe, probe};
 
 stario::app!(local);
