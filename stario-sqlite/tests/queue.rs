@@ -16,7 +16,7 @@ async fn in_file(folder: &tempfile::TempDir, name: &str) -> SqliteQueue {
 }
 
 #[tokio::test]
-async fn a_store_in_a_file_check_durable_store() {
+async fn a_store_in_a_file_keeps_its_promises() {
     let folder = tempfile::tempdir().unwrap();
     let mut count = 0;
     check_durable_store(async || {
@@ -27,7 +27,7 @@ async fn a_store_in_a_file_check_durable_store() {
 }
 
 #[tokio::test]
-async fn a_store_in_memory_check_durable_store() {
+async fn a_store_in_memory_keeps_its_promises() {
     check_durable_store(async || SqliteQueue::new(&open(":memory:").await.unwrap()).await.unwrap()).await;
 }
 
