@@ -40,7 +40,7 @@
 //! client that repeats its request with the same [`IdempotencyKey`](crate::IdempotencyKey) has it stored once in both cases.
 //!
 //! A command runs **at least once**. It runs twice where its process is killed between its end and the store's note of it, and where a
-//! process loses its lease but not its life: it was stopped, or all of its threads were blocked, for longer than
+//! process loses its lease but not its life: it was stopped, all of its threads were blocked, or its store was away, for longer than
 //! [`App::durable_lease`](crate::App::durable_lease). So what it does must bear being done again: by
 //! [`IdempotencyKey`](crate::IdempotencyKey), or in one transaction with a mark of it.
 //!
@@ -56,6 +56,13 @@
 //! | `every = "1h"` | | it runs by itself, too: each full hour in UTC. It takes nothing of a request |
 //! | `cron = "0 3 * * mon-fri"` | | the same at the times of a cron expression, in UTC: minute, hour, day, month, day of the week |
 //! | `version = 2, lift = lift_import` | 1 | the version of its values, and what reads older ones |
+//!
+//! **A schedule** is one for all processes that share the store, and each of its times runs once. Of the times that pass while no process runs, the next one is
+//! made up for. UTC has no summer time, so each hour of a cron expression comes once a day. A scheduled command has a path as others do: a request there runs it at once, so
+//! guard it ([`App::guard`](crate::App::guard)); the schedule passes the guard. When the schedule changes, a process removes the times that it
+//! does not have and that nobody has begun: so while processes with different schedules run side by side, a time can be left out.
+//!
+//! A durable command has its path in its attribute: `#[handler(detached)]` cannot be durable.
 //!
 //! # What is stored
 //!
@@ -86,6 +93,22 @@
 //! ```
 //!
 //! A process leaves commands of a version that it does not know to newer processes. Values that cannot be read make a dead letter.
+//!
+//! **Values may be personal data.** They are stored until the command is pruned: those of a finished one for
+//! [`App::durable_retention`](crate::App::durable_retention), those of a dead letter until somebody prunes it. So [`Durable::list`] leaves them out, and
+//! [`Durable::get`] has those of one command.
+//!
+//! # Failures
+//!
+//! | what fails | what follows |
+//! |---|---|
+//! | the handler, by an error or a panic | the next attempt after a pause; behind the last one a dead letter, which is a line of level ERROR in the log |
+//! | the process, or its machine | another process, or the next, begins it again when its lease has ended; that attempt counts |
+//! | the store, for less than a lease | nothing: leases and ends of runs are stored when it answers again |
+//! | the store, for longer | what runs is dropped, because another process may have it, and begins again; ends of runs are kept for ten leases |
+//! | a clock | times of different machines are compared, so keep their clocks together. Where one jumps ahead by more than a lease, what runs elsewhere seems left, and is begun twice |
+//!
+//! With the feature `metrics`, `App::metrics` counts what waits, runs and is dead, and how runs end.
 //!
 //! # A stop
 //!

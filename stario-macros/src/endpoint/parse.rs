@@ -79,6 +79,7 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
     const EXPECTED: &str = "write `#[handler]` or `#[handler(detached)]`; the path is given to the app: `.route(query::<f>(\"/\"))`";
     const WITH_ROUTE: &str =
         "the method and the headers are given with the route: `.route(command::<f>(\"/\").method(\"PUT\"))`";
+    const DURABLE: &str = "a durable command has its path in its attribute: `#[app::detached_command(\"/import\", durable = \"import\")]`";
     let (mut kind, mut options) = (Kind::Command, Options::default());
     while !input.is_empty() {
         let ahead = input.fork();
@@ -92,6 +93,7 @@ fn handler_arguments(input: ParseStream<'_>) -> syn::Result<(Kind, Options)> {
                 option(input, &mut options)?;
             }
             "method" | "headers" | "app" => return Err(syn::Error::new(word.span(), WITH_ROUTE)),
+            "durable" => return Err(syn::Error::new(word.span(), DURABLE)),
             _ => return Err(syn::Error::new(word.span(), EXPECTED)),
         }
         if !input.is_empty() {

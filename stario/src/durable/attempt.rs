@@ -82,7 +82,7 @@ impl FromRequest for Attempt {
 /// nothing twice.
 ///
 /// It is what the request says in the header `idempotency-key`, else an id of the stored command. Where a handler takes it, a second
-/// request with the key of a command that is still stored is answered 204 and stores nothing; if its values are others, it is
+/// request with the key of a command that is still stored, also as a dead letter, is answered 204 and stores nothing; if its values are others, it is
 /// refused with 422. Values are compared as JSON, those of dependencies too, so a `HashMap` is the same in any order of its entries; a `HashSet`
 /// is written as a list, whose order differs each time: take a `BTreeSet`. A key has up to 255 visible characters of ASCII; another one is refused with 400. Finished commands are stored for
 /// [`App::durable_retention`](crate::App::durable_retention).

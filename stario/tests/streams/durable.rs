@@ -519,6 +519,24 @@ async fn a_schedule_runs_by_itself_and_makes_up_for_one_time() {
     assert_eq!(waiting.len(), 1, "{waiting:?}");
 }
 
+#[tokio::test]
+async fn a_schedule_runs_once_in_several_processes() {
+    let (store, (probe, mut log)) = (Arc::<MemoryQueue>::default(), probe());
+    let processes =
+        [(); 3].map(|()| TestClient::new(timed::new().state(probe.clone()).durable(Arc::clone(&store))));
+    for process in &processes {
+        process.drain().await;
+    }
+    for _ in 0..3 {
+        for process in &processes {
+            process.advance_clock(Duration::from_secs(3600));
+        }
+        let [first, second, third] = &processes;
+        tokio::join!(first.drain(), second.drain(), third.drain());
+        assert_eq!(log.so_far(), ["hourly 1"]);
+    }
+}
+
 /// A schedule whose next time is not near.
 #[app::detached_command("/leap-day", app = seldom, durable = "leap-day", cron = "0 0 29 2 *", backoff = "1s")]
 async fn leap_day(attempt: Attempt, probe: State<Probe>) {

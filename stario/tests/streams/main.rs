@@ -7,7 +7,7 @@ mod cancellation;
 mod compression;
 mod detached;
 mod durable;
-mod durable_faults;
+mod durable_worker;
 mod events;
 mod inputs;
 mod presence;

@@ -10,11 +10,12 @@ use crate::errors::Errors;
 use crate::parameter::Parameter;
 
 /// Sources of stario that end with their request, and what to do without them.
-const ENDS_WITH_THE_REQUEST: [(&str, &str); 9] = [
+const ENDS_WITH_THE_REQUEST: [(&str, &str); 10] = [
     ("Alive", "the client has its answer before the command runs: remove it"),
     ("BodyStream", "take `RawBody`, `JsonBody<T>` or an `UploadedFile`, whose content is stored"),
     ("FileSignal", "take an `UploadedFile`, whose content is stored"),
     ("Flash", "the client has its answer before the command runs: publish what it should see on a `Relay`"),
+    ("Form", "what is wrong with it is said in the answer: take `FormBody<T>`, whose value is stored"),
     ("Lazy", "take the dependency itself: its value is stored"),
     ("Multipart", "take an `UploadedFile` and `FormField<T>`s, which are stored"),
     ("Session", "make a dependency of what the command needs of it: its value is stored"),

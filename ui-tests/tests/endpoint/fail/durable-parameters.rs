@@ -39,6 +39,9 @@ async fn writer(w: Writer) {}
 #[app::detached_command("/stream", durable = "stream")]
 async fn body(body: BodyStream) {}
 
+#[app::detached_command("/form", durable = "form")]
+async fn form(form: Form<Row>) {}
+
 #[app::detached_command("/{id}", durable = "schedule", every = "1h")]
 async fn schedule(id: PathParam<u32>) {}
 

@@ -1,4 +1,5 @@
-//! Durable commands with a store that is slow, fails or panics, and handlers that block. Time is tokio's, and moves by itself.
+//! The worker of durable commands: its limits, a store that is slow, fails or panics, and handlers that block. Time is tokio's, and moves by
+//! itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -212,6 +213,35 @@ async fn a_lease_survives_a_store_that_fails_for_less_than_its_time() {
     assert_eq!(setup.ended().await.attempts, 1);
     let log = setup.log.so_far();
     assert!(log.contains(&"has waited".to_owned()), "{log:?}");
+}
+
+#[app::detached_command("/limited", app = local, durable = "limited", concurrency = "2, 1 by account")]
+async fn limited(account: QueryParam<char>, number: QueryParam<u8>, probe: State<Probe>) {
+    probe.log(format!("{account}{number} begins"));
+    probe.released().await;
+    probe.log(format!("{account}{number} ends"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_of_a_handler_and_of_one_value_hold() {
+    let mut setup = setup(|_, _| Before::Nothing).await;
+    for (account, number) in [('a', 1), ('a', 2), ('b', 1), ('c', 1), ('a', 3)] {
+        assert_eq!(setup.post(&format!("/limited?account={account}&number={number}")).await, 204);
+    }
+    let settled = async |setup: &mut Setup| {
+        sleep(Duration::from_secs(5)).await;
+        let mut log = setup.log.so_far();
+        log.sort();
+        log
+    };
+    // At most two at once, and never two of one account.
+    assert_eq!(settled(&mut setup).await, ["a1 begins", "b1 begins"]);
+    setup.probe.release(1);
+    assert_eq!(settled(&mut setup).await, ["a1 ends", "a2 begins"]);
+    setup.probe.release(1);
+    assert_eq!(settled(&mut setup).await, ["b1 ends", "c1 begins"]);
+    setup.probe.release(3);
+    assert_eq!(settled(&mut setup).await, ["a2 ends", "a3 begins", "a3 ends", "c1 ends"]);
 }
 
 #[app::detached_command("/block", app = local, durable = "block")]
