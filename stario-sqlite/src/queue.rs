@@ -1,18 +1,23 @@
 //! Durable commands in a table.
 
+mod claim;
+mod rows;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
-use sqlx::{Connection as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 use stario::durable::{
     Claim, CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, NewCommand, Run, Settlement,
-    StoredCommand, Wanted,
+    StoredCommand,
 };
 use stario::{DurableStore, StoreError};
 use tokio::sync::oneshot;
 
 use crate::migrations::{MigrationError, migrate};
+use claim::claim_some;
+use rows::{listed, stored};
 
 // Every query that looks for open commands says `state < 2`, so that it can use the indexes of those.
 const STEPS: &[&str] = &[
@@ -236,106 +241,6 @@ async fn insert(
         .fetch_optional(connection)
         .await?;
     present.map(|row| stored(&row)).transpose()
-}
-
-fn id_of(row: &SqliteRow) -> Result<CommandId, StoreError> {
-    let id: Vec<u8> = row.try_get("id")?;
-    let id = <[u8; 16]>::try_from(id).map_err(|_| "an id in `stario_commands` has not 16 bytes")?;
-    Ok(CommandId::from_bytes(id))
-}
-
-fn state_of(row: &SqliteRow) -> Result<CommandState, StoreError> {
-    Ok(CommandState::from_code(row.try_get("state")?).ok_or("a state in `stario_commands` is unknown")?)
-}
-
-fn stored(row: &SqliteRow) -> Result<StoredCommand, StoreError> {
-    Ok(StoredCommand {
-        command: NewCommand {
-            id: id_of(row)?,
-            name: row.try_get("name")?,
-            version: row.try_get("version")?,
-            key: row.try_get("key")?,
-            group: row.try_get("grp")?,
-            payload: row.try_get("payload")?,
-            created: row.try_get("created")?,
-            due: row.try_get("due")?,
-        },
-        state: state_of(row)?,
-        attempts: row.try_get("attempts")?,
-        claims: row.try_get("claims")?,
-        changed: row.try_get("changed")?,
-        error: row.try_get("error")?,
-    })
-}
-
-fn listed(row: &SqliteRow) -> Result<ListedCommand, StoreError> {
-    let bytes: i64 = row.try_get("payload_bytes")?;
-    Ok(ListedCommand {
-        id: id_of(row)?,
-        name: row.try_get("name")?,
-        version: row.try_get("version")?,
-        key: row.try_get("key")?,
-        group: row.try_get("grp")?,
-        payload_bytes: usize::try_from(bytes).unwrap_or_default(),
-        created: row.try_get("created")?,
-        due: row.try_get("due")?,
-        state: state_of(row)?,
-        attempts: row.try_get("attempts")?,
-        claims: row.try_get("claims")?,
-        changed: row.try_get("changed")?,
-        error: row.try_get("error")?,
-    })
-}
-
-/// The condition that a command may run now, as far as this handler is concerned.
-fn push_wanted(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted, now: i64) {
-    let Wanted { name, version, concurrency, concurrency_of_group, is_in_order } = wanted;
-    query.push("(c.name = ").push_bind(name.clone()).push(" AND c.version <= ").push_bind(*version);
-    let running = "SELECT count(*) FROM stario_commands r WHERE r.state = 1 AND r.name = c.name";
-    if let Some(limit) = concurrency {
-        query
-            .push(" AND (")
-            .push(running)
-            .push(" AND r.due > ")
-            .push_bind(now)
-            .push(") < ")
-            .push_bind(*limit);
-    }
-    if let Some(limit) = concurrency_of_group {
-        query.push(" AND (c.grp IS NULL OR (").push(running).push(" AND r.grp = c.grp AND r.due > ");
-        query.push_bind(now).push(") < ").push_bind(*limit).push(")");
-    }
-    if *is_in_order {
-        query.push(
-            " AND NOT EXISTS (SELECT 1 FROM stario_commands e \
-             WHERE e.state < 2 AND e.name = c.name AND e.grp = c.grp AND e.seq < c.seq)",
-        );
-    }
-    query.push(")");
-}
-
-/// Claims commands, at most `limit`.
-async fn claim_some(
-    connection: &mut SqliteConnection,
-    claim: &Claim,
-    limit: i64,
-) -> Result<Vec<StoredCommand>, StoreError> {
-    let mut query = QueryBuilder::new(
-        "UPDATE stario_commands SET state = 1, attempts = attempts + 1, claims = claims + 1, changed = ",
-    );
-    query.push_bind(claim.now).push(", due = ").push_bind(claim.lease_until);
-    // By the name, SQLite would sort all that waits.
-    query.push(" WHERE seq IN (SELECT c.seq FROM stario_commands c INDEXED BY stario_commands_due WHERE c.state < 2 AND c.due <= ");
-    query.push_bind(claim.now).push(" AND (");
-    for (position, wanted) in claim.wanted.iter().enumerate() {
-        query.push(if position == 0 { "" } else { " OR " });
-        push_wanted(&mut query, wanted, claim.now);
-    }
-    query.push(") ORDER BY c.due, c.seq LIMIT ").push_bind(limit).push(") RETURNING *");
-    let rows = query.build().fetch_all(connection).await?;
-    let mut claimed = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
-    claimed.sort_by_key(|stored| stored.command.id);
-    Ok(claimed)
 }
 
 /// Adds the conditions of a filter to a query.
