@@ -403,7 +403,7 @@ fn dependencies_of_features_have_their_place() {
     );
     only_in("mime_guess::", &["response/file.rs"]);
     only_in("httpdate::", &["response/file.rs", "response/file/condition.rs"]);
-    only_in("tokio::spawn(", &["testing/events.rs"]);
+    only_in("tokio::spawn(", &["durable/lease.rs", "testing/events.rs"]);
     only_in("task::spawn(", &["tasks.rs"]);
     only_in("tasks.spawn(", &["server/connection.rs", "server/http2.rs"]);
     only_in("JoinSet", &["server.rs"]);
