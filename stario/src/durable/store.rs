@@ -64,6 +64,13 @@ pub trait DurableStore: Send + Sync + 'static {
 
     /// Deletes the commands that are meant and finished or dead. Returns how many there were.
     fn prune(&self, which: &CommandFilter) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Waits until another process has stored something that is due, or may have: the worker claims then. It looks once a second all the
+    /// same, so a store that is not told of it waits for ever, as this one does unless it is written. The worker drops the future, and
+    /// calls again.
+    fn changed(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// Which commands a process can run now.
@@ -150,6 +157,7 @@ pub(crate) trait AnyStore: Send + Sync {
     fn count(&self) -> Boxed<'_, Vec<CommandCount>>;
     fn rerun(&self, id: CommandId, now: i64) -> Boxed<'_, bool>;
     fn prune<'a>(&'a self, which: &'a CommandFilter) -> Boxed<'a, u64>;
+    fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 impl<S: DurableStore> AnyStore for S {
@@ -191,6 +199,10 @@ impl<S: DurableStore> AnyStore for S {
 
     fn prune<'a>(&'a self, which: &'a CommandFilter) -> Boxed<'a, u64> {
         Box::pin(DurableStore::prune(self, which))
+    }
+
+    fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(DurableStore::changed(self))
     }
 }
 
@@ -234,5 +246,9 @@ impl<S: DurableStore> DurableStore for Arc<S> {
 
     async fn prune(&self, which: &CommandFilter) -> Result<u64, StoreError> {
         S::prune(self, which).await
+    }
+
+    async fn changed(&self) {
+        S::changed(self).await;
     }
 }

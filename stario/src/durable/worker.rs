@@ -21,11 +21,11 @@ use crate::panic::{catch_panic, panic_message};
 use crate::request_id::RequestId;
 use crate::tasks::TaskTracker;
 
-/// How often the worker looks for commands that other processes have stored, or that have become due.
+/// How often the worker looks for commands that have become due, or that other processes have stored and the store was not told of.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The longest pause after the store has failed.
-const MOST_PAUSE: Duration = Duration::from_secs(30);
+const MOST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How often finished commands are pruned.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
@@ -100,6 +100,7 @@ impl Assembled {
                 () = shared.stop.stopped() => {}
                 // A store that fails is not asked by each request.
                 () = queue.wake.notified(), if pause == POLL_INTERVAL => {}
+                () = queue.store.changed(), if pause == POLL_INTERVAL => {}
                 () = sleep(pause) => {}
             }
         }

@@ -7,6 +7,7 @@ mod cancellation;
 mod compression;
 mod detached;
 mod durable;
+mod durable_wake;
 mod durable_worker;
 mod events;
 mod inputs;
