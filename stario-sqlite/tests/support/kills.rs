@@ -63,7 +63,7 @@ pub(crate) async fn serve(
 }
 
 /// The server as a process of its own.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
     folder: PathBuf,
@@ -85,7 +85,7 @@ impl Server {
     }
 
     /// SIGKILL, and the next process.
-    fn kill_and_restart(&mut self) {
+    pub(crate) fn kill_and_restart(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
         *self = Self::start(&self.folder);
@@ -135,6 +135,17 @@ pub(crate) struct Round {
 
 /// Sends commands until `count` are acknowledged, kills the server meanwhile and once after, and checks that all of them have run.
 pub(crate) async fn round(folder: &Path, store: &impl DurableStore, number: usize, count: usize) -> Round {
+    round_of(folder, store, number, count, async |server| server.kill_and_restart()).await
+}
+
+/// The same with something else that is killed, and is there again when `kill` returns: what the server stores its commands in.
+pub(crate) async fn round_of(
+    folder: &Path,
+    store: &impl DurableStore,
+    number: usize,
+    count: usize,
+    mut kill: impl AsyncFnMut(&mut Server),
+) -> Round {
     let mut server = Server::start(folder);
     let address = Arc::new(Mutex::new(server.address));
     let next = Arc::new(AtomicUsize::new(0));
@@ -167,7 +178,7 @@ pub(crate) async fn round(folder: &Path, store: &impl DurableStore, number: usiz
         // No two rounds are killed at the same moments.
         let pause = 10 + (number * 37 + round.kills * 53) % 90;
         tokio::time::sleep(Duration::from_millis(pause as u64)).await;
-        server.kill_and_restart();
+        kill(&mut server).await;
         round.kills += 1;
         *address.lock().unwrap() = server.address;
     }
@@ -175,7 +186,7 @@ pub(crate) async fn round(folder: &Path, store: &impl DurableStore, number: usiz
     for sender in senders {
         acknowledged.extend(sender.await.expect("a sender ends"));
     }
-    server.kill_and_restart();
+    kill(&mut server).await;
     round.kills += 1;
     round.acknowledged = acknowledged.len();
     assert_eq!(round.acknowledged, count);
