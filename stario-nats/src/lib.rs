@@ -88,6 +88,7 @@
 //! | `stario_nats_unsent_total` | values that were published and not sent |
 
 mod connection;
+mod durable;
 mod error;
 #[cfg_attr(not(feature = "metrics"), path = "figures/absent.rs")]
 mod figures;
@@ -99,6 +100,7 @@ mod subject;
 
 pub use async_nats;
 pub use connection::{Nats, connect};
+pub use durable::{NatsQueue, OpenQueue, OpenQueueError};
 pub use error::{ConnectError, NotReady};
 pub use presence::NatsPresence;
 pub use relay::NatsRelay;

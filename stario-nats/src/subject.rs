@@ -15,13 +15,19 @@ pub(crate) const NEWEST: &str = "%.newest";
 
 /// What stands before each subject of the relay with this name: one token of its own, so that no name is the beginning of another.
 pub(crate) fn prefix(relay: &str) -> String {
-    let mut prefix = String::new();
-    escape(relay, false, &mut prefix);
-    if prefix.is_empty() {
-        prefix.push('%');
-    }
+    let mut prefix = token(relay);
     prefix.push('.');
     prefix
+}
+
+/// The text as one token of a subject.
+pub(crate) fn token(text: &str) -> String {
+    let mut token = String::new();
+    escape(text, false, &mut token);
+    if token.is_empty() {
+        token.push('%');
+    }
+    token
 }
 
 /// Appends the subject as NATS takes it.

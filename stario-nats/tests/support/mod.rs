@@ -174,6 +174,8 @@ pub(crate) struct Proxy {
 #[derive(Clone, Copy)]
 struct Settings {
     delay: Duration,
+    /// Of what the broker says, beside that.
+    delay_of_answers: Duration,
     /// Counts the cuts.
     cuts: u64,
 }
@@ -182,7 +184,8 @@ impl Proxy {
     pub(crate) async fn to(port: u16) -> Self {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let settings = watch::Sender::new(Settings { delay: Duration::ZERO, cuts: 0 });
+        let settings =
+            watch::Sender::new(Settings { delay: Duration::ZERO, delay_of_answers: Duration::ZERO, cuts: 0 });
         let watched = settings.clone();
         tokio::spawn(async move {
             loop {
@@ -194,8 +197,9 @@ impl Proxy {
                 server.set_nodelay(true).ok();
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(pass(from_client, to_server, watched.subscribe()));
-                tokio::spawn(pass(from_server, to_client, watched.subscribe()));
+                tokio::spawn(pass(from_client, to_server, watched.subscribe(), |settings| settings.delay));
+                let delay = |settings: Settings| settings.delay + settings.delay_of_answers;
+                tokio::spawn(pass(from_server, to_client, watched.subscribe(), delay));
             }
         });
         Self { address, settings }
@@ -213,12 +217,18 @@ impl Proxy {
     pub(crate) fn delay(&self, delay: Duration) {
         self.settings.send_modify(|settings| settings.delay = delay);
     }
+
+    /// Delays what the broker says.
+    pub(crate) fn delay_answers(&self, delay: Duration) {
+        self.settings.send_modify(|settings| settings.delay_of_answers = delay);
+    }
 }
 
 async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     mut settings: watch::Receiver<Settings>,
+    delay: fn(Settings) -> Duration,
 ) {
     let cuts = settings.borrow().cuts;
     let mut bytes = vec![0; 16 * 1024];
@@ -226,7 +236,7 @@ async fn pass(
         tokio::select! {
             read = from.read(&mut bytes) => {
                 let Ok(length @ 1..) = read else { return };
-                let delay = settings.borrow().delay;
+                let delay = delay(*settings.borrow());
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }

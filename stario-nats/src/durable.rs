@@ -1,0 +1,256 @@
+//! Durable commands in a stream of `JetStream` that keeps one message for each subject.
+//!
+//! | subject | written | holds |
+//! |---|---|---|
+//! | `c.<name>.<id>`, with a key `c.<name>.k<hash>` | once, if there is none | the command |
+//! | `s.<id>` | at each change, if the one before is still the last | where it stands; a tombstone when it is deleted |
+//! | `l.<name>` | so, too | which commands of a name with limits or order are about to be claimed |
+//!
+//! A command without the second waits since it was stored, so to store one is a single message. Each change is one, too, and succeeds only if
+//! nothing has changed since: the sequence of the last message of the subject is sent with it. What may run now, a process finds in its index of the
+//! stream (`index.rs`). **The index only chooses, the server decides.**
+//!
+//! A name with limits or order has a lane: a claim writes there first what it is about to claim, so its claims come one after the other. Who knows
+//! the last message of a lane knows all that was written before it, because messages are applied in their order. What a process reserved and did not
+//! claim counts until its lease ends; then whoever comes first writes the state of that command again, so that a late claim fails, and goes on.
+//!
+//! A deleted command leaves a tombstone, by which other processes learn of it. First its message `c` is deleted, then, after some minutes, the tombstone: by their
+//! sequences, so a new command of the same key stays. Of what a killed process has left half deleted, the next `prune` deletes the rest.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::stream::Stream;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use stario::durable::{
+    Claim, CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, NewCommand, Run, Settlement,
+    StoredCommand,
+};
+use stario::{DurableStore, StoreError};
+
+use crate::connection::Nats;
+use index::Entry;
+use shared::{AT_ONCE, Put, ROUNDS, Shared};
+use wire::{CommandHead, State, Subjects};
+
+pub use open::{OpenQueue, OpenQueueError};
+
+mod choice;
+mod claim;
+mod follow;
+mod index;
+mod open;
+mod shared;
+mod wire;
+
+/// A store of durable commands in a stream of `JetStream`, made by [`Nats::queue`]. Clones are the same store.
+///
+/// What an acknowledgement is worth: when a request is answered with 204, the server has its command in the memory of its system. It survives `kill -9` of both
+/// processes; **a loss of power can lose the commands of the last minutes**, because the server synchronizes its files later. On a cluster, with
+/// [`replicas`](OpenQueue::replicas), that takes a loss of power of most of its machines at once. Where one machine must keep its promise, use SQLite.
+///
+/// Each process follows the stream, and keeps what is stored of commands in memory but their values: some 300 bytes of each, the finished ones included. While there is
+/// no connection, requests are answered with 503, and runs go on until their leases end.
+#[derive(Clone)]
+pub struct NatsQueue {
+    shared: Arc<Shared>,
+    payload_limit: Option<usize>,
+}
+
+impl NatsQueue {
+    fn new(
+        nats: Nats,
+        context: Context,
+        stream: Stream,
+        subjects: Subjects,
+        payload_limit: Option<usize>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared::new(nats, context, stream, subjects)), payload_limit }
+    }
+}
+
+fn stored(command: NewCommand, state: State) -> StoredCommand {
+    let State { state, attempts, claims, due, changed, error, by: _ } = state;
+    StoredCommand { command: NewCommand { due, ..command }, state, attempts, claims, changed, error }
+}
+
+fn is_run(entry: &Entry, run: Run) -> bool {
+    entry.state.state == CommandState::Running && entry.state.claims == run.claim
+}
+
+/// Whether this run has ended its command, as the index has it: nobody else can.
+fn has_settled(shared: &Shared, run: Run) -> bool {
+    let index = shared.index();
+    let has_ended =
+        |entry: &Entry| entry.state.claims == run.claim && entry.state.state != CommandState::Running;
+    index.entry(run.id).map_or_else(|| index.is_deleted(run.id), has_ended)
+}
+
+/// Where a run leaves its command; `None` if it is deleted.
+fn settled(state: &State, now: i64, settlement: &Settlement) -> Option<State> {
+    let state = State { changed: now, ..state.clone() };
+    match settlement {
+        Settlement::Finished { is_kept: false } => None,
+        Settlement::Finished { is_kept: true } => Some(State { state: CommandState::Finished, ..state }),
+        Settlement::Retry { due, error } => {
+            Some(State { state: CommandState::Waiting, due: *due, error: Some(error.clone()), ..state })
+        }
+        Settlement::Dead { error } => {
+            Some(State { state: CommandState::Dead, error: Some(error.clone()), ..state })
+        }
+        Settlement::GiveBack => {
+            let attempts = state.attempts.saturating_sub(1);
+            Some(State { state: CommandState::Waiting, due: now, attempts, ..state })
+        }
+    }
+}
+
+impl DurableStore for NatsQueue {
+    fn payload_limit(&self) -> usize {
+        let of_server = self.shared.nats.client().max_payload();
+        // The header has the key and the group, and what else is stored beside the values.
+        let fitting = of_server - of_server / 32;
+        self.payload_limit.map_or(fitting, |limit| limit.min(fitting))
+    }
+
+    async fn enqueue(&self, command: &NewCommand) -> Result<Option<StoredCommand>, StoreError> {
+        let subject = self.shared.subjects.command(command);
+        let headers = wire::write(&CommandHead::of(command))?;
+        let payload = Bytes::copy_from_slice(&command.payload);
+        let mut last = 0;
+        for _ in 0..ROUNDS {
+            let put = self.shared.put(subject.clone(), headers.clone(), payload.clone(), last).await?;
+            if let Put::Written = put {
+                return Ok(None);
+            }
+            let Some((present, position)) = self.shared.last_command(&subject).await? else {
+                last = 0;
+                continue;
+            };
+            if present.id == command.id {
+                return Ok(None);
+            }
+            self.shared.catch_up().await?;
+            let index = self.shared.index();
+            match index.entry(present.id) {
+                Some(entry) => return Ok(Some(stored(present, entry.state.clone()))),
+                // It is deleted, and only its message is still there.
+                None if index.is_deleted(present.id) => last = position,
+                None => last = 0,
+            }
+        }
+        Err("other processes store and delete commands of this key all the time".into())
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Vec<StoredCommand>, StoreError> {
+        let mut claimed: Vec<StoredCommand> = Vec::new();
+        if claim.wanted.is_empty() {
+            return Ok(claimed);
+        }
+        for _ in 0..ROUNDS {
+            let limit = claim.limit - claimed.len();
+            if limit == 0 {
+                break;
+            }
+            match self.shared.claim_some(claim, limit).await {
+                Ok((some, may_be_more)) => {
+                    claimed.extend(some);
+                    if !may_be_more {
+                        break;
+                    }
+                }
+                // What is claimed runs.
+                Err(_) if !claimed.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn extend(&self, run: Run, until: i64) -> Result<bool, StoreError> {
+        let next =
+            |entry: &Entry| is_run(entry, run).then(|| Some(State { due: until, ..entry.state.clone() }));
+        Ok(self.shared.change(run.id, next).await?.is_some())
+    }
+
+    async fn settle(&self, run: Run, now: i64, settlement: &Settlement) -> Result<bool, StoreError> {
+        let next = |entry: &Entry| is_run(entry, run).then(|| settled(&entry.state, now, settlement));
+        let end = (run.id, run.claim);
+        match self.shared.change(run.id, next).await {
+            Ok(Some(before)) => {
+                self.shared.unanswered().ends.remove(&end);
+                if *settlement == (Settlement::Finished { is_kept: false })
+                    && let Err(error) = self.shared.delete_command(run.id, before.position).await
+                {
+                    tracing::debug!(id = %run.id, %error, "a finished command is deleted later");
+                }
+                Ok(true)
+            }
+            Ok(None) => {
+                let was_tried = self.shared.unanswered().ends.remove(&end);
+                Ok(was_tried && has_settled(&self.shared, run))
+            }
+            Err(error) => {
+                self.shared.unanswered().ends.insert(end);
+                Err(error)
+            }
+        }
+    }
+
+    async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
+        self.shared.catch_up().await?;
+        Ok(self.shared.index().list(which, limit))
+    }
+
+    async fn get(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
+        self.shared.catch_up().await?;
+        let Some(Entry { position, state, .. }) = self.shared.index().entry(id).cloned() else {
+            return Ok(None);
+        };
+        let command = self.shared.read_command(id, position).await?;
+        Ok(command.map(|command| stored(command, state)))
+    }
+
+    async fn count(&self) -> Result<Vec<CommandCount>, StoreError> {
+        self.shared.catch_up().await?;
+        Ok(self.shared.index().count())
+    }
+
+    async fn rerun(&self, id: CommandId, now: i64) -> Result<bool, StoreError> {
+        let next = |entry: &Entry| {
+            let state = entry.state.clone();
+            (state.state == CommandState::Dead).then(|| {
+                Some(State { state: CommandState::Waiting, attempts: 0, changed: now, due: now, ..state })
+            })
+        };
+        Ok(self.shared.change(id, next).await?.is_some())
+    }
+
+    async fn prune(&self, which: &CommandFilter) -> Result<u64, StoreError> {
+        self.shared.catch_up().await?;
+        let ended = self.shared.index().ended(which);
+        let pruned = ended.into_iter().map(|id| async move {
+            let next = |entry: &Entry| (!entry.is_open() && entry.is_meant(id, which)).then_some(None);
+            let Some(before) = self.shared.change(id, next).await? else { return Ok(0) };
+            self.shared.delete_command(id, before.position).await?;
+            Ok::<u64, StoreError>(1)
+        });
+        let mut pruned = stream::iter(pruned).buffer_unordered(AT_ONCE);
+        let mut count = 0;
+        while let Some(one) = pruned.next().await {
+            count += one?;
+        }
+        self.shared.bury().await?;
+        // No worker tries for so long.
+        self.shared.unanswered().ends.clear();
+        Ok(count)
+    }
+}
+
+impl fmt::Debug for NatsQueue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("NatsQueue").field("subjects", &self.shared.subjects).finish_non_exhaustive()
+    }
+}
