@@ -60,14 +60,17 @@ pub struct NatsQueue {
 }
 
 impl NatsQueue {
-    fn new(
+    /// The store in this stream, once its index is read.
+    async fn new(
         nats: Nats,
         context: Context,
         stream: Stream,
         subjects: Subjects,
         payload_limit: Option<usize>,
-    ) -> Self {
-        Self { shared: Arc::new(Shared::new(nats, context, stream, subjects)), payload_limit }
+    ) -> Result<Self, StoreError> {
+        let shared = Shared::new(nats, context, stream, subjects);
+        shared.catch_up().await?;
+        Ok(Self { shared: Arc::new(shared), payload_limit })
     }
 }
 
@@ -149,12 +152,14 @@ impl DurableStore for NatsQueue {
         if claim.wanted.is_empty() {
             return Ok(claimed);
         }
-        for _ in 0..ROUNDS {
+        let _claiming = self.shared.claiming.lock().await;
+        for round in 0..ROUNDS {
             let limit = claim.limit - claimed.len();
             if limit == 0 {
                 break;
             }
-            match self.shared.claim_some(claim, limit).await {
+            let spread = (round > 0).then(|| self.shared.process.wrapping_mul(round as u64));
+            match self.shared.claim_some(claim, limit, spread).await {
                 Ok((some, may_be_more)) => {
                     claimed.extend(some);
                     if !may_be_more {

@@ -12,6 +12,9 @@ use stario::durable::{
 use stario::prelude::*;
 use stario::testing::check_durable_store;
 use stario_nats::NatsQueue;
+use stario_nats::async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use stario_nats::async_nats::jetstream::message::PublishMessage;
+use stario_nats::async_nats::jetstream::publish::PublishAck;
 use stario_nats::async_nats::jetstream::stream::Config;
 use stario_nats::async_nats::jetstream::{self, Context};
 
@@ -30,6 +33,12 @@ async fn open(broker: &Broker) -> NatsQueue {
 
 async fn jetstream(broker: &Broker) -> Context {
     jetstream::new(broker.connect().await.client().clone())
+}
+
+/// Writes what a process of this store would.
+async fn write(broker: &Broker, subject: &str, header: &str, last: u64) -> Result<PublishAck, PublishError> {
+    let message = PublishMessage::build().header("Stario", header).expected_last_subject_sequence(last);
+    jetstream(broker).await.send_publish(subject.to_owned(), message).await?.await
 }
 
 async fn messages(broker: &Broker) -> u64 {
@@ -288,6 +297,26 @@ async fn while_the_server_is_away_nothing_is_acknowledged_and_what_was_is_there_
 }
 
 #[tokio::test]
+async fn what_was_deleted_stays_deleted_when_the_server_is_killed() {
+    let mut broker = Broker::start();
+    let queue = open(&broker).await;
+    for number in 0..30 {
+        queue.enqueue(&command(number)).await.unwrap();
+    }
+    let is_kept = |number: usize| number % 2 == 0;
+    let claims = Claim { wanted: vec![wanted()], now: 2_000, lease_until: 9_000, limit: 25 };
+    for (number, stored) in queue.claim(&claims).await.unwrap().iter().enumerate() {
+        let end = Settlement::Finished { is_kept: is_kept(number) };
+        assert!(queue.settle(Run::of(stored), 2_000, &end).await.unwrap());
+    }
+    assert_eq!(queue.prune(&CommandFilter::default()).await.unwrap(), 13);
+    broker.kill();
+    broker.restart();
+    let stored = all(&open(&broker).await).await;
+    assert_eq!(stored, (25..30).map(|number| (id(number), CommandState::Waiting)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_lost_answer_of_the_server_loses_no_attempt_and_no_end() {
     let broker = Broker::start();
     let proxy = Proxy::to(broker.port).await;
@@ -353,18 +382,17 @@ async fn a_process_that_dies_between_reserving_and_claiming_holds_its_place_for_
         queue.enqueue(&command(number)).await.unwrap();
     }
     let limited = || Wanted { concurrency: Some(1), ..wanted() };
-    // What such a process leaves.
-    let held = format!(r#"{{"name":"a","held":[{{"id":"{}","revision":0,"until":2000}}]}}"#, id(0));
-    let mut headers = stario_nats::async_nats::HeaderMap::new();
-    headers.insert("Stario", held.as_str());
-    let jetstream = jetstream(&broker).await;
-    let written = jetstream.publish_with_headers("commands_shop.l.a", headers, "".into()).await.unwrap();
-    written.await.unwrap();
+    // What such a process leaves. It may be frozen, and claim when it goes on.
+    let held = format!(r#"{{"name":"a","held":[{{"id":"{}","revision":0,"until":2000}}]}}"#, id(2));
+    write(&broker, "commands_shop.l.a", &held, 0).await.unwrap();
     assert_eq!(claim(&queue, limited(), 1_999).await, []);
     let claimed = claim(&queue, limited(), 2_000).await;
     assert_eq!(claimed.iter().map(|stored| stored.command.id).collect::<Vec<_>>(), [id(0)]);
-    assert_eq!((claimed[0].attempts, claimed[0].claims), (1, 1));
-    assert_eq!(claim(&queue, limited(), 2_001).await, []);
+    let late = write(&broker, &format!("commands_shop.s.{}", id(2)), "{}", 0).await;
+    assert_eq!(late.unwrap_err().kind(), PublishErrorKind::WrongLastSequence);
+    assert!(queue.settle(Run::of(&claimed[0]), 2_000, &FINISHED).await.unwrap());
+    assert_eq!(claim(&queue, limited(), 2_000).await.len(), 1);
+    assert_eq!(claim(&queue, limited(), 2_000).await, []);
 }
 
 #[tokio::test]
@@ -408,15 +436,9 @@ async fn what_a_killed_process_left_half_deleted_does_not_run_and_is_deleted_by_
     let queue = open(&broker).await;
     queue.enqueue(&NewCommand { key: Some("k".to_owned()), ..command(1) }).await.unwrap();
     queue.enqueue(&command(2)).await.unwrap();
+    let tombstone = r#"{"state":null,"attempts":0,"claims":0,"due":0,"changed":0,"error":null,"by":0}"#;
     for number in [1, 2] {
-        let mut headers = stario_nats::async_nats::HeaderMap::new();
-        headers.insert(
-            "Stario",
-            r#"{"state":null,"attempts":0,"claims":0,"due":0,"changed":0,"error":null,"by":0}"#,
-        );
-        let subject = format!("commands_shop.s.{}", id(number));
-        let jetstream = jetstream(&broker).await;
-        jetstream.publish_with_headers(subject, headers, "".into()).await.unwrap().await.unwrap();
+        write(&broker, &format!("commands_shop.s.{}", id(number)), tombstone, 0).await.unwrap();
     }
     for queue in [&queue, &open(&broker).await] {
         assert_eq!(claim(queue, wanted(), 2_000).await, []);

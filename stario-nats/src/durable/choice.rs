@@ -8,6 +8,9 @@ use stario::durable::{Claim, CommandId, Wanted};
 use super::index::{Index, OfName, Place};
 use super::wire::{Held, State};
 
+/// From how many times as many commands as it needs a process chooses that was too late.
+const WINDOW: usize = 8;
+
 /// A command that may run now.
 #[derive(Debug, Clone)]
 pub(super) struct Pick {
@@ -44,9 +47,12 @@ fn is_unclaimed(index: &Index, held: &Held) -> bool {
 ///
 /// A reservation that has ended unused may be of a process that still lives and is about to claim. Before its place is given to another
 /// command, the state of its command must have another revision, so that the late claim fails.
-pub(super) fn of_index(index: &Index, claim: &Claim, limit: usize) -> Choice {
+///
+/// Where other processes were faster, `spread` makes it likely that they choose others: any number, and another one in each of them.
+pub(super) fn of_index(index: &Index, claim: &Claim, limit: usize, spread: Option<u64>) -> Choice {
+    let window = if spread.is_some() { limit.saturating_mul(WINDOW) } else { limit };
     let mut unused = Vec::new();
-    let mut found: Vec<(Place, &Wanted)> = Vec::new();
+    let mut found: Vec<Place> = Vec::new();
     for (position, wanted) in claim.wanted.iter().enumerate() {
         let is_first = !claim.wanted[..position].iter().any(|earlier| earlier.name == wanted.name);
         let Some(of_name) = index.of_name(&wanted.name).filter(|_| is_first) else { continue };
@@ -54,15 +60,17 @@ pub(super) fn of_index(index: &Index, claim: &Claim, limit: usize) -> Choice {
             let has_ended = |held: &&Held| held.until <= claim.now && is_unclaimed(index, held);
             unused.extend(of_name.lane.held.iter().filter(has_ended).map(|held| held.id));
         }
-        found.extend(
-            of_one(index, of_name, wanted, claim.now, limit).into_iter().map(|place| (place, wanted)),
-        );
+        // What has a lane is another process's, or nobody's.
+        let most = if has_lane(wanted) { limit } else { window };
+        found.extend(of_one(index, of_name, wanted, claim.now, most));
     }
     if !unused.is_empty() {
         return Choice::Break(unused);
     }
-    found.sort_unstable_by_key(|(place, _)| *place);
-    let pick = |(place, _): &(Place, &Wanted)| {
+    found.sort_unstable();
+    let places = found.len().saturating_sub(limit) as u64 + 1;
+    let skipped = usize::try_from(spread.unwrap_or_default() % places).unwrap_or_default();
+    let pick = |place: &Place| {
         let entry = index.entry(place.2)?;
         Some(Pick {
             id: place.2,
@@ -72,7 +80,7 @@ pub(super) fn of_index(index: &Index, claim: &Claim, limit: usize) -> Choice {
             revision: entry.revision,
         })
     };
-    Choice::Run(found.iter().take(limit).filter_map(pick).collect())
+    Choice::Run(found.iter().skip(skipped).take(limit).filter_map(pick).collect())
 }
 
 /// Those of one name.
@@ -188,7 +196,7 @@ mod tests {
     #[track_caller]
     fn chosen(index: &Index, wanted: Wanted, now: i64) -> Vec<u8> {
         let claim = Claim { wanted: vec![wanted], now, lease_until: now + 100, limit: 9 };
-        match of_index(index, &claim, 9) {
+        match of_index(index, &claim, 9, None) {
             Choice::Run(picks) => picks.iter().map(|pick| pick.id.to_bytes()[0]).collect(),
             Choice::Break(unused) => panic!("{unused:?} must be broken first"),
         }
@@ -201,10 +209,10 @@ mod tests {
         assert_eq!(chosen(&index, wanted(), 0), [3, 1, 2]);
         assert_eq!(chosen(&index, in_order(), 0), [3]);
         change(&mut index, 10, 3, CommandState::Running, 50);
-        assert_eq!(chosen(&index, in_order(), 0), []);
+        assert!(chosen(&index, in_order(), 0).is_empty());
         assert_eq!(chosen(&index, in_order(), 50), [3], "its lease has ended");
         change(&mut index, 11, 3, CommandState::Waiting, 70);
-        assert_eq!(chosen(&index, in_order(), 60), []);
+        assert!(chosen(&index, in_order(), 60).is_empty());
         change(&mut index, 12, 3, CommandState::Dead, 0);
         assert_eq!(chosen(&index, in_order(), 60), [1]);
         change(&mut index, 13, 3, CommandState::Waiting, 60);
@@ -220,7 +228,7 @@ mod tests {
         hold(&mut index, 10, 1, 0, 100);
         assert_eq!(chosen(&index, two(), 0), [2]);
         let one_of_group = Wanted { concurrency_of_group: Some(1), ..wanted() };
-        assert_eq!(chosen(&index, one_of_group, 0), []);
+        assert!(chosen(&index, one_of_group, 0).is_empty());
         change(&mut index, 11, 1, CommandState::Running, 100);
         assert_eq!(chosen(&index, two(), 0), [2], "it counts once");
         change(&mut index, 12, 1, CommandState::Finished, 100);
@@ -233,7 +241,7 @@ mod tests {
         hold(&mut index, 10, 1, 0, 100);
         let limited = || Wanted { concurrency: Some(1), ..wanted() };
         let claim = Claim { wanted: vec![limited()], now: 100, lease_until: 200, limit: 9 };
-        let Choice::Break(unused) = of_index(&index, &claim, 9) else { panic!("nothing is broken") };
+        let Choice::Break(unused) = of_index(&index, &claim, 9, None) else { panic!("nothing is broken") };
         assert_eq!(unused, [id(1)]);
         // Whoever breaks it writes its state again.
         change(&mut index, 11, 1, CommandState::Waiting, 0);
@@ -245,7 +253,19 @@ mod tests {
         let index = index(&[1, 2, 3]);
         let claim = |wanted| Claim { wanted, now: 0, lease_until: 100, limit: 9 };
         let claim = claim(vec![Wanted { concurrency: Some(1), ..wanted() }, wanted()]);
-        let Choice::Run(picks) = of_index(&index, &claim, 9) else { panic!("nothing is to be broken") };
+        let Choice::Run(picks) = of_index(&index, &claim, 9, None) else { panic!("nothing is to be broken") };
         assert_eq!(picks.len(), 1);
+    }
+
+    #[test]
+    fn a_process_that_was_too_late_chooses_others() {
+        let index = index(&[1, 2, 3, 4]);
+        let claim = Claim { wanted: vec![wanted()], now: 0, lease_until: 100, limit: 2 };
+        let chosen = |spread| match of_index(&index, &claim, 2, spread) {
+            Choice::Run(picks) => picks.iter().map(|pick| pick.id.to_bytes()[0]).collect::<Vec<_>>(),
+            Choice::Break(_) => panic!("nothing is to be broken"),
+        };
+        assert_eq!(chosen(None), [1, 2]);
+        assert_eq!([4, 5, 6].map(|spread| chosen(Some(spread))), [[2, 3], [3, 4], [1, 2]]);
     }
 }

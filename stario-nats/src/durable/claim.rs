@@ -16,13 +16,14 @@ impl Shared {
         &self,
         claim: &Claim,
         limit: usize,
+        spread: Option<u64>,
     ) -> Result<(Vec<StoredCommand>, bool), StoreError> {
         self.catch_up().await?;
         let adopted = self.adopt(claim, limit).await?;
         if !adopted.is_empty() {
             return Ok((adopted, true));
         }
-        let choice = choice::of_index(&self.index(), claim, limit);
+        let choice = choice::of_index(&self.index(), claim, limit, spread);
         let picks = match choice {
             Choice::Run(picks) if picks.is_empty() => return Ok((Vec::new(), false)),
             Choice::Run(picks) => picks,

@@ -16,11 +16,8 @@ use super::index::{Index, Written};
 use super::wire::{Kind, Subjects, read, read_state, unsent_bytes};
 use crate::connection::{Nats, TICK};
 
-/// How long a call waits for the index to have what the stream has.
+/// How long nothing may arrive that a call waits for.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long it takes at most from one message to the next while the index is read.
-const STALLED: Duration = Duration::from_secs(5);
 
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -35,7 +32,7 @@ pub(super) struct Followed {
 struct Progress {
     /// The connection by which the index is current, as a count of connections; `None` while it is read.
     connection: Option<u64>,
-    /// The sequence up to which the index knows the stream.
+    /// The sequence up to which the index knows the stream, or has read it.
     applied: u64,
 }
 
@@ -51,12 +48,14 @@ impl Followed {
     /// Waits until the index knows the stream up to this sequence.
     pub(super) async fn reached(&self, nats: &Nats, sequence: u64) -> Result<(), StoreError> {
         let mut progress = self.progress.subscribe();
-        let is_reached = |progress: &Progress| {
-            progress.connection == Some(nats.connects()) && progress.applied >= sequence
-        };
-        match timeout(PATIENCE, progress.wait_for(is_reached)).await {
-            Ok(Ok(_)) => Ok(()),
-            _ => Err("the stream of durable commands cannot be followed".into()),
+        loop {
+            let Progress { connection, applied } = *progress.borrow_and_update();
+            if connection == Some(nats.connects()) && applied >= sequence {
+                return Ok(());
+            }
+            if !matches!(timeout(PATIENCE, progress.changed()).await, Ok(Ok(()))) {
+                return Err("the stream of durable commands cannot be followed".into());
+            }
         }
     }
 
@@ -89,15 +88,16 @@ impl Followed {
         let mut is_read = state.messages == 0;
         while !is_read {
             let message =
-                timeout(STALLED, messages.next()).await?.ok_or("the server ends the consumer")??;
+                timeout(PATIENCE, messages.next()).await?.ok_or("the server ends the consumer")??;
             if nats.connects() != connection {
                 return Ok(());
             }
             let (sequence, pending) = place(&message)?;
-            apply(&mut index, &message, subjects);
+            apply(&mut index, sequence, &message, subjects);
             applied = applied.max(sequence);
             // What was written last may have been deleted.
             is_read = pending == 0 || sequence >= state.last_sequence;
+            self.progress.send_modify(|progress| progress.applied = sequence);
         }
         index.keep_ages(&self.index());
         *self.index() = index;
@@ -118,7 +118,7 @@ impl Followed {
                 return Ok(());
             }
             let (sequence, _) = place(&message)?;
-            apply(&mut self.index(), &message, subjects);
+            apply(&mut self.index(), sequence, &message, subjects);
             self.progress.send_modify(|progress| progress.applied = progress.applied.max(sequence));
         }
     }
@@ -131,8 +131,7 @@ fn place(message: &Message) -> Result<(u64, u64), StoreError> {
 }
 
 /// Applies a message. One that is not of this store is left out.
-fn apply(index: &mut Index, message: &Message, subjects: &Subjects) {
-    let sequence = message.info().map_or(0, |info| info.stream_sequence);
+fn apply(index: &mut Index, sequence: u64, message: &Message, subjects: &Subjects) {
     match written(message, subjects) {
         Ok(written) => index.apply(sequence, written),
         Err(error) => {

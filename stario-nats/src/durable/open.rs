@@ -8,6 +8,8 @@ use std::time::Duration;
 use async_nats::jetstream::context::CreateStreamError;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 
+use stario::StoreError;
+
 use super::NatsQueue;
 use super::wire::Subjects;
 use crate::connection::Nats;
@@ -45,7 +47,7 @@ impl Nats {
     /// ```
     ///
     /// The stream is called `commands_` and the name, which has letters, digits, `-` and `_`, and its subjects begin with that and a dot. The server needs
-    /// `JetStream` with files (`nats-server -js -sd FOLDER`), version 2.9 or later.
+    /// `JetStream` with files (`nats-server -js -sd FOLDER`), version 2.9 or later. It is opened when this process knows what is stored.
     pub fn queue(&self, name: impl Into<String>) -> OpenQueue {
         OpenQueue { nats: self.clone(), name: name.into(), replicas: None, payload_limit: None }
     }
@@ -101,7 +103,8 @@ impl OpenQueue {
             stream =
                 context.get_or_create_stream(config).await.map_err(|cause| failed(Problem::Failed(cause)))?;
         }
-        Ok(NatsQueue::new(nats, context, stream, subjects, payload_limit))
+        let queue = NatsQueue::new(nats, context, stream, subjects, payload_limit);
+        queue.await.map_err(|cause| failed(Problem::Unread(cause)))
     }
 }
 
@@ -150,6 +153,7 @@ pub struct OpenQueueError {
 #[derive(Debug)]
 enum Problem {
     Failed(CreateStreamError),
+    Unread(StoreError),
     Unfit(&'static str),
 }
 
@@ -161,6 +165,7 @@ impl fmt::Display for OpenQueueError {
                 formatter,
                 "the stream `{stream}` of JetStream cannot be opened: is the server started with `-js`?"
             ),
+            Problem::Unread(_) => write!(formatter, "the stream `{stream}` of JetStream cannot be read"),
             Problem::Unfit(why) => {
                 write!(formatter, "the stream `{stream}` of JetStream cannot hold durable commands: {why}")
             }
@@ -172,6 +177,7 @@ impl std::error::Error for OpenQueueError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.problem {
             Problem::Failed(cause) => Some(cause),
+            Problem::Unread(cause) => Some(&**cause),
             Problem::Unfit(_) => None,
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct Shared {
     follower: JoinHandle<()>,
     /// Tells the claims of this process from those of others.
     pub(super) process: u64,
+    /// The calls of one process do not compete with each other.
+    pub(super) claiming: tokio::sync::Mutex<()>,
     pub(super) unanswered: Mutex<Unanswered>,
 }
 
@@ -66,7 +68,17 @@ impl Shared {
         let follow = Arc::clone(&followed).follow(nats.clone(), stream.clone(), subjects.clone());
         let follower = nats.runtime().spawn(follow);
         let process = RandomState::new().hash_one(std::process::id());
-        Self { nats, context, stream, subjects, followed, follower, process, unanswered: Mutex::default() }
+        Self {
+            nats,
+            context,
+            stream,
+            subjects,
+            followed,
+            follower,
+            process,
+            claiming: tokio::sync::Mutex::default(),
+            unanswered: Mutex::default(),
+        }
     }
 
     /// The index. Whatever it says, it may be older than the stream.
