@@ -1,5 +1,5 @@
-//! Several processes of a [stario](https://docs.rs/stario) app over [NATS](https://nats.io): one relay, one store of sessions, and
-//! one list of [who is here](NatsPresence).
+//! Several processes of a [stario](https://docs.rs/stario) app over [NATS](https://nats.io): one relay, one store of sessions, one
+//! list of [who is here](NatsPresence), and one store of [durable commands](NatsQueue).
 //!
 //! ```
 //! use stario::prelude::*;
@@ -44,6 +44,7 @@
 //!     app::new()
 //!         .state(relay)
 //!         .state(Sessions::<Visit>::new(nats.sessions("sessions").await?))
+//!         .durable(nats.queue("shop").await?)
 //!         .readiness("/health/ready", |_| async { Ok(()) })
 //!         .ready_when(nats.readiness())
 //!         .on_stop({
@@ -75,7 +76,19 @@
 //! All processes receive all values of the relay, whether or not a page of theirs needs them: the history needs them. Apps of which each process
 //! needs few of many values have several relays.
 //!
-//! Clocks of the processes need not agree.
+//! Clocks of the processes need not agree, except those of processes that run durable commands.
+//!
+//! # What an acknowledgement is worth
+//!
+//! | what is stored | the process is killed | the server is killed (`kill -9`) | the server's machine loses power |
+//! |---|---|---|---|
+//! | a durable command ([`Nats::queue`]) | stays, and runs | stays, and runs | **may be lost** |
+//! | a session ([`Nats::sessions`]) | stays | stays | **may be lost** |
+//! | who is here ([`Nats::presence`]) | gone after the lease | joins again | joins again |
+//! | a value of a relay | at most once | at most once | at most once |
+//!
+//! `JetStream` acknowledges when a message is in the memory of the system, and synchronizes its files later: `nats-server` 2.9 after a minute or two, and it has no setting for it. From 2.10 on
+//! there is `sync_interval: always`, which was not tried here. In a cluster of three with `replicas(3)`, two servers have what is acknowledged.
 //!
 //! # Figures
 //!

@@ -36,6 +36,7 @@
 //! | [`MemoryQueue`](crate::MemoryQueue) | lost | lost | |
 //! | `stario_sqlite::SqliteQueue` | runs again | runs again: the file is synchronized before the answer | 503 |
 //! | `stario_postgres::PostgresQueue` | runs again, on any process | runs again, whichever machine loses it: the database has written the commit to its disk before the answer, unless its settings say otherwise. If the database is killed, the same | 503 after 10 s |
+//! | `stario_nats::NatsQueue` | runs again, on any process; if the broker is killed, the same | **may be lost, if it is the broker's machine**: the answer comes before its file is synchronized. In a cluster with replicas, only if most of its machines lose it at once | 503 after 2 s |
 //!
 //! **A 503 says that the command may not be stored**: nothing is where the store does not answer or refuses, and nobody knows where it fails in the middle of its commit. A
 //! client that repeats its request with the same [`IdempotencyKey`](crate::IdempotencyKey) has it stored once in both cases.

@@ -9,7 +9,8 @@ use crate::handler::{DurableEndpoint, EndpointRoute};
 
 impl App {
     /// Stores durable commands here, and runs them: [`MemoryQueue`](crate::MemoryQueue) for tests and development,
-    /// `stario_sqlite::SqliteQueue`, `stario_postgres::PostgresQueue`, or a store of your own. See [`durable`](crate::durable).
+    /// `stario_sqlite::SqliteQueue`, `stario_postgres::PostgresQueue`, `stario_nats::NatsQueue`, or a
+    /// store of your own. See [`durable`](crate::durable).
     ///
     /// An app that has a handler with `durable = ".."` does not start without. The worker begins when the app is served; a
     /// [`TestClient`](crate::testing::TestClient) runs commands where its test calls
