@@ -250,6 +250,15 @@ impl Nats {
         self.shared.client.statistics().connects.load(Ordering::Acquire)
     }
 
+    /// Waits until there is a connection.
+    pub(crate) async fn connected(&self) {
+        let mut changes = self.changes().watch();
+        while !self.is_connected() {
+            // Fails when no change comes, which does not matter.
+            drop(tokio::time::timeout(TICK, changes.changed()).await);
+        }
+    }
+
     /// Waits until this connection, as a count of connections, is lost.
     pub(crate) async fn lost(&self, connection: u64) {
         let mut changes = self.changes().watch();

@@ -22,7 +22,6 @@ use std::sync::Arc;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::stream::Stream;
-use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use stario::durable::{
     Claim, CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, NewCommand, Run, Settlement,
@@ -32,8 +31,8 @@ use stario::{DurableStore, StoreError};
 
 use crate::connection::Nats;
 use index::Entry;
-use shared::{AT_ONCE, Put, ROUNDS, Shared};
-use wire::{CommandHead, State, Subjects};
+use shared::{AT_ONCE, Shared};
+use wire::{State, Subjects};
 
 pub use open::{OpenQueue, OpenQueueError};
 
@@ -43,6 +42,7 @@ mod follow;
 mod index;
 mod open;
 mod shared;
+mod store;
 mod wire;
 
 /// A store of durable commands in a stream of `JetStream`, made by [`Nats::queue`]. Clones are the same store.
@@ -52,7 +52,7 @@ mod wire;
 /// [`replicas`](OpenQueue::replicas), that takes a loss of power of most of its machines at once. Where one machine must keep its promise, use SQLite.
 ///
 /// Each process follows the stream, and keeps what is stored of commands in memory but their values: some 300 bytes of each, the finished ones included. While there is
-/// no connection, requests are answered with 503, and runs go on until their leases end.
+/// no connection, requests wait for one for 2 seconds and are then answered with 503, and runs go on until their leases end.
 #[derive(Clone)]
 pub struct NatsQueue {
     shared: Arc<Shared>,
@@ -75,19 +75,19 @@ impl NatsQueue {
 }
 
 fn stored(command: NewCommand, state: State) -> StoredCommand {
-    let State { state, attempts, claims, due, changed, error, by: _ } = state;
-    StoredCommand { command: NewCommand { due, ..command }, state, attempts, claims, changed, error }
+    let State { phase, attempts, claims, due, changed, error, by: _ } = state;
+    StoredCommand { command: NewCommand { due, ..command }, state: phase, attempts, claims, changed, error }
 }
 
 fn is_run(entry: &Entry, run: Run) -> bool {
-    entry.state.state == CommandState::Running && entry.state.claims == run.claim
+    entry.state.phase == CommandState::Running && entry.state.claims == run.claim
 }
 
 /// Whether this run has ended its command, as the index has it: nobody else can.
 fn has_settled(shared: &Shared, run: Run) -> bool {
     let index = shared.index();
     let has_ended =
-        |entry: &Entry| entry.state.claims == run.claim && entry.state.state != CommandState::Running;
+        |entry: &Entry| entry.state.claims == run.claim && entry.state.phase != CommandState::Running;
     index.entry(run.id).map_or_else(|| index.is_deleted(run.id), has_ended)
 }
 
@@ -96,16 +96,16 @@ fn settled(state: &State, now: i64, settlement: &Settlement) -> Option<State> {
     let state = State { changed: now, ..state.clone() };
     match settlement {
         Settlement::Finished { is_kept: false } => None,
-        Settlement::Finished { is_kept: true } => Some(State { state: CommandState::Finished, ..state }),
+        Settlement::Finished { is_kept: true } => Some(State { phase: CommandState::Finished, ..state }),
         Settlement::Retry { due, error } => {
-            Some(State { state: CommandState::Waiting, due: *due, error: Some(error.clone()), ..state })
+            Some(State { phase: CommandState::Waiting, due: *due, error: Some(error.clone()), ..state })
         }
         Settlement::Dead { error } => {
-            Some(State { state: CommandState::Dead, error: Some(error.clone()), ..state })
+            Some(State { phase: CommandState::Dead, error: Some(error.clone()), ..state })
         }
         Settlement::GiveBack => {
             let attempts = state.attempts.saturating_sub(1);
-            Some(State { state: CommandState::Waiting, due: now, attempts, ..state })
+            Some(State { phase: CommandState::Waiting, due: now, attempts, ..state })
         }
     }
 }
@@ -119,59 +119,28 @@ impl DurableStore for NatsQueue {
     }
 
     async fn enqueue(&self, command: &NewCommand) -> Result<Option<StoredCommand>, StoreError> {
-        let subject = self.shared.subjects.command(command);
-        let headers = wire::write(&CommandHead::of(command))?;
-        let payload = Bytes::copy_from_slice(&command.payload);
-        let mut last = 0;
-        for _ in 0..ROUNDS {
-            let put = self.shared.put(subject.clone(), headers.clone(), payload.clone(), last).await?;
-            if let Put::Written = put {
-                return Ok(None);
-            }
-            let Some((present, position)) = self.shared.last_command(&subject).await? else {
-                last = 0;
-                continue;
-            };
-            if present.id == command.id {
-                return Ok(None);
-            }
-            self.shared.catch_up().await?;
-            let index = self.shared.index();
-            match index.entry(present.id) {
-                Some(entry) => return Ok(Some(stored(present, entry.state.clone()))),
-                // It is deleted, and only its message is still there.
-                None if index.is_deleted(present.id) => last = position,
-                None => last = 0,
+        let mut patience = self.shared.patience();
+        loop {
+            // One that is stored already, because an answer was lost, has its id.
+            let outcome = self.shared.store(command).await;
+            if outcome.is_ok() || !patience.has_new_connection().await {
+                return outcome;
             }
         }
-        Err("other processes store and delete commands of this key all the time".into())
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<StoredCommand>, StoreError> {
-        let mut claimed: Vec<StoredCommand> = Vec::new();
-        if claim.wanted.is_empty() {
-            return Ok(claimed);
+        if claim.wanted.is_empty() || claim.limit == 0 {
+            return Ok(Vec::new());
         }
         let _claiming = self.shared.claiming.lock().await;
-        for round in 0..ROUNDS {
-            let limit = claim.limit - claimed.len();
-            if limit == 0 {
-                break;
-            }
-            let spread = (round > 0).then(|| self.shared.process.wrapping_mul(round as u64));
-            match self.shared.claim_some(claim, limit, spread).await {
-                Ok((some, may_be_more)) => {
-                    claimed.extend(some);
-                    if !may_be_more {
-                        break;
-                    }
-                }
-                // What is claimed runs.
-                Err(_) if !claimed.is_empty() => break,
-                Err(error) => return Err(error),
+        let mut patience = self.shared.patience();
+        loop {
+            let outcome = self.shared.claim(claim).await;
+            if outcome.is_ok() || !patience.has_new_connection().await {
+                return outcome;
             }
         }
-        Ok(claimed)
     }
 
     async fn extend(&self, run: Run, until: i64) -> Result<bool, StoreError> {
@@ -224,12 +193,15 @@ impl DurableStore for NatsQueue {
     }
 
     async fn rerun(&self, id: CommandId, now: i64) -> Result<bool, StoreError> {
-        let next = |entry: &Entry| {
-            let state = entry.state.clone();
-            (state.state == CommandState::Dead).then(|| {
-                Some(State { state: CommandState::Waiting, attempts: 0, changed: now, due: now, ..state })
-            })
+        let waiting = |state: &State| State {
+            phase: CommandState::Waiting,
+            attempts: 0,
+            changed: now,
+            due: now,
+            ..state.clone()
         };
+        let next =
+            |entry: &Entry| (entry.state.phase == CommandState::Dead).then(|| Some(waiting(&entry.state)));
         Ok(self.shared.change(id, next).await?.is_some())
     }
 

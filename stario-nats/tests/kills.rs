@@ -3,32 +3,27 @@
 
 use std::path::{Path, PathBuf};
 
-use stario_nats::{NatsQueue, connect};
-
 #[path = "support/broker.rs"]
 mod broker;
+#[allow(clippy::incompatible_msrv, reason = "the tests are built with the Rust of this repository")]
 #[path = "../../stario-sqlite/tests/support/kills.rs"]
 mod kills;
 
 stario::app!();
-
-async fn queue(url: &str) -> NatsQueue {
-    let nats = connect(url).await.expect("the broker can be reached");
-    nats.queue("kills").await.expect("the stream can be opened")
-}
 
 #[tokio::main]
 async fn main() -> stario::Result {
     if let Some(folder) = std::env::var_os(kills::FOLDER) {
         let with_store = async |app: stario::App, folder: &Path| {
             let url = std::fs::read_to_string(folder.join("url")).expect("the URL is noted");
-            app.durable(queue(&url).await)
+            let nats = stario_nats::connect(url).await.expect("the broker can be reached");
+            app.durable(nats.queue("kills").await.expect("the stream can be opened"))
         };
         return kills::serve(PathBuf::from(folder), with_store).await;
     }
     let (folder, mut broker) = (tempfile::tempdir()?, broker::Broker::start());
     std::fs::write(folder.path().join("url"), broker.url())?;
-    let store = queue(&broker.url()).await;
+    let store = broker.connect().await.queue("kills").await?;
     for number in 0..2 {
         let round = kills::round(folder.path(), &store, number, 50).await;
         println!("the server is killed: {round:?}");

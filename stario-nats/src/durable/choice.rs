@@ -173,8 +173,8 @@ mod tests {
         index
     }
 
-    fn change(index: &mut Index, sequence: u64, number: u8, state: CommandState, due: i64) {
-        let state = State { state, due, ..head(number, None).first_state() };
+    fn change(index: &mut Index, sequence: u64, number: u8, phase: CommandState, due: i64) {
+        let state = State { phase, due, ..head(number, None).first_state() };
         index.apply(sequence, Written::State(id(number), Some(state)));
     }
 

@@ -6,13 +6,38 @@ use stario::StoreError;
 use stario::durable::{Claim, CommandId, CommandState, NewCommand, Run, StoredCommand};
 
 use super::choice::{self, Choice, Pick};
-use super::shared::{Put, Shared};
+use super::index::Entry;
+use super::shared::{Put, ROUNDS, Shared};
 use super::wire::{self, Held, LaneHead, State};
 use super::{is_run, stored};
 
 impl Shared {
+    /// Claims what may run now.
+    pub(super) async fn claim(&self, claim: &Claim) -> Result<Vec<StoredCommand>, StoreError> {
+        let mut claimed: Vec<StoredCommand> = Vec::new();
+        for round in 0..ROUNDS {
+            let limit = claim.limit - claimed.len();
+            if limit == 0 {
+                break;
+            }
+            let spread = (round > 0).then(|| self.process.wrapping_mul(round as u64));
+            match self.claim_some(claim, limit, spread).await {
+                Ok((some, may_be_more)) => {
+                    claimed.extend(some);
+                    if !may_be_more {
+                        break;
+                    }
+                }
+                // What is claimed runs.
+                Err(_) if !claimed.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(claimed)
+    }
+
     /// Claims some of what may run now. Returns the claimed ones, and whether there may be more.
-    pub(super) async fn claim_some(
+    async fn claim_some(
         &self,
         claim: &Claim,
         limit: usize,
@@ -127,11 +152,22 @@ impl Shared {
     ) -> Result<Option<StoredCommand>, StoreError> {
         let attempts = pick.state.attempts.saturating_add(1);
         let state = State { attempts, ..self.claimed(&pick.state, claim) };
-        match self.put_state(pick.id, Some(&state), pick.revision).await {
-            Ok(Put::Written) => Ok(Some(stored(command, state))),
-            Ok(Put::Late) => Ok(None),
+        let is_claimed = self.put_claim(pick.id, &state, pick.revision).await?;
+        Ok(is_claimed.then(|| stored(command, state)))
+    }
+
+    /// Writes a claim; `false` if the state has changed. One whose answer does not come is noted, and forgotten when one with its number is answered.
+    async fn put_claim(&self, id: CommandId, state: &State, revision: u64) -> Result<bool, StoreError> {
+        let put = self.put_state(id, Some(state), revision).await;
+        let claims = &mut self.unanswered().claims;
+        match put {
+            Ok(Put::Written) => {
+                claims.remove(&(id, state.claims));
+                Ok(true)
+            }
+            Ok(Put::Late) => Ok(false),
             Err(error) => {
-                self.unanswered().claims.insert((pick.id, state.claims), state.due);
+                claims.insert((id, state.claims), state.due);
                 Err(error)
             }
         }
@@ -140,7 +176,7 @@ impl Shared {
     /// The state of a command that this process claims.
     fn claimed(&self, before: &State, claim: &Claim) -> State {
         State {
-            state: CommandState::Running,
+            phase: CommandState::Running,
             claims: before.claims.saturating_add(1),
             due: claim.lease_until,
             changed: claim.now,
@@ -166,18 +202,25 @@ impl Shared {
             if !is_wanted || !is_run(&entry, run) || entry.state.by != self.process {
                 continue;
             }
-            let Some(command) = self.read_command(run.id, entry.position).await? else { continue };
-            let state = self.claimed(&entry.state, claim);
-            match self.put_state(run.id, Some(&state), entry.revision).await {
-                Ok(Put::Written) => adopted.push(stored(command, state)),
-                Ok(Put::Late) => {}
-                Err(error) => {
-                    self.unanswered().claims.insert((run.id, state.claims), state.due);
-                    return Err(error);
-                }
+            match self.adopt_one(claim, run, &entry).await {
+                Ok(stored) => adopted.extend(stored),
+                Err(_) if !adopted.is_empty() => break,
+                Err(error) => return Err(error),
             }
-            self.unanswered().claims.remove(&(run.id, run.claim));
         }
         Ok(adopted)
+    }
+
+    async fn adopt_one(
+        &self,
+        claim: &Claim,
+        run: Run,
+        entry: &Entry,
+    ) -> Result<Option<StoredCommand>, StoreError> {
+        let Some(command) = self.read_command(run.id, entry.position).await? else { return Ok(None) };
+        let state = self.claimed(&entry.state, claim);
+        let is_claimed = self.put_claim(run.id, &state, entry.revision).await?;
+        self.unanswered().claims.remove(&(run.id, run.claim));
+        Ok(is_claimed.then(|| stored(command, state)))
     }
 }

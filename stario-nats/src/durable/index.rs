@@ -76,7 +76,7 @@ pub(super) struct Index {
 
 impl Entry {
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state.state, CommandState::Waiting | CommandState::Running)
+        matches!(self.state.phase, CommandState::Waiting | CommandState::Running)
     }
 
     fn place(&self, id: CommandId) -> Place {
@@ -86,13 +86,13 @@ impl Entry {
     /// As [`CommandFilter::matches`].
     pub(super) fn is_meant(&self, id: CommandId, which: &CommandFilter) -> bool {
         which.name.as_ref().is_none_or(|name| **name == *self.name)
-            && which.state.is_none_or(|state| state == self.state.state)
+            && which.state.is_none_or(|state| state == self.state.phase)
             && which.changed_before.is_none_or(|before| self.state.changed < before)
             && which.after.is_none_or(|after| id > after)
     }
 
     fn listed(&self, id: CommandId) -> ListedCommand {
-        let State { state, attempts, claims, due, changed, error, by: _ } = self.state.clone();
+        let State { phase, attempts, claims, due, changed, error, by: _ } = self.state.clone();
         ListedCommand {
             id,
             name: self.name.to_string(),
@@ -102,7 +102,7 @@ impl Entry {
             payload_bytes: self.payload_bytes,
             created: self.created,
             due,
-            state,
+            state: phase,
             attempts,
             claims,
             changed,
@@ -206,7 +206,7 @@ impl Index {
         if entry.is_open() {
             let of_name = self.names.entry(Arc::clone(&entry.name)).or_default();
             of_name.add(entry.place(id), entry.group.as_ref());
-            if entry.state.state == CommandState::Running {
+            if entry.state.phase == CommandState::Running {
                 of_name.running.insert(id);
             }
         }
@@ -258,7 +258,7 @@ impl Index {
     pub(super) fn count(&self) -> Vec<CommandCount> {
         let mut counts: BTreeMap<(&str, CommandState), u64> = BTreeMap::new();
         for entry in self.entries.values() {
-            *counts.entry((&entry.name, entry.state.state)).or_default() += 1;
+            *counts.entry((&entry.name, entry.state.phase)).or_default() += 1;
         }
         let count = |((name, state), count): ((&str, CommandState), u64)| CommandCount {
             name: name.to_owned(),

@@ -195,11 +195,10 @@ mod tests {
             allow_direct: true,
             ..Config::default()
         };
-        #[track_caller]
-        fn check(config: Config, expected: Option<&str>) {
+        let check = |config: Config, expected: Option<&str>| {
             let found = unfit(&config, "commands_shop.>");
             assert_eq!(found.map(|why| why.split(',').next().unwrap()), expected);
-        }
+        };
         check(fit(), None);
         check(Config { max_bytes: 7, discard: DiscardPolicy::New, ..fit() }, None);
         check(

@@ -17,6 +17,7 @@ use futures_util::{StreamExt as _, stream};
 use stario::StoreError;
 use stario::durable::{CommandId, NewCommand};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use super::follow::Followed;
 use super::index::{Entry, Index};
@@ -28,6 +29,9 @@ pub(super) const ROUNDS: usize = 50;
 
 /// How many messages one call deletes at the same time.
 pub(super) const AT_ONCE: usize = 64;
+
+/// How long a call that may be repeated waits for a new connection.
+const RECONNECT: Duration = Duration::from_secs(2);
 
 /// How long tombstones are kept: longer than another process takes to read them, and the server to write to its disk what was deleted before.
 const TOMBSTONE_AGE: Duration = Duration::from_secs(300);
@@ -53,6 +57,26 @@ pub(super) struct Unanswered {
     pub(super) claims: BTreeMap<(CommandId, u32), i64>,
     /// Ends of runs, which their worker writes again.
     pub(super) ends: BTreeSet<(CommandId, u32)>,
+}
+
+/// Waits for a new connection, so that a call that failed without one is made again.
+pub(super) struct Patience<'a> {
+    nats: &'a Nats,
+    connection: u64,
+    until: Instant,
+}
+
+impl Patience<'_> {
+    /// Whether the call failed because the connection was lost, and there is another one soon.
+    pub(super) async fn has_new_connection(&mut self) -> bool {
+        let was_lost = !self.nats.is_connected() || self.nats.connects() != self.connection;
+        if !was_lost || Instant::now() >= self.until {
+            return false;
+        }
+        let is_connected = timeout_at(self.until, self.nats.connected()).await.is_ok();
+        self.connection = self.nats.connects();
+        is_connected
+    }
 }
 
 /// What a conditional write came to.
@@ -96,16 +120,28 @@ impl Shared {
         self.followed.reached(&self.nats, last).await
     }
 
+    /// For a call that may be repeated when the connection is lost.
+    pub(super) fn patience(&self) -> Patience<'_> {
+        Patience { nats: &self.nats, connection: self.nats.connects(), until: Instant::now() + RECONNECT }
+    }
+
     /// What the future returns; an error if there is no connection, or it is lost first: then no answer comes.
-    async fn while_connected<F: Future>(&self, future: F) -> Result<F::Output, StoreError> {
-        let connection = self.nats.connects();
-        if !self.nats.is_connected() {
-            return Err("there is no connection to NATS".into());
-        }
-        tokio::select! {
-            biased;
-            output = future => Ok(output),
-            () = self.nats.lost(connection) => Err("the connection to NATS was lost meanwhile".into()),
+    fn while_connected<F: Future>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, StoreError>> + use<'_, F> {
+        // The client's futures are large, and each call has several of them.
+        let future = Box::pin(future);
+        async move {
+            let connection = self.nats.connects();
+            if !self.nats.is_connected() {
+                return Err("there is no connection to NATS".into());
+            }
+            tokio::select! {
+                biased;
+                output = future => Ok(output),
+                () = self.nats.lost(connection) => Err("the connection to NATS was lost meanwhile".into()),
+            }
         }
     }
 

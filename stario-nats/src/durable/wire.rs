@@ -52,7 +52,7 @@ pub(super) struct CommandHead {
 /// Where a command stands. One that has no such message waits since it was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct State {
-    pub(super) state: CommandState,
+    pub(super) phase: CommandState,
     pub(super) attempts: u32,
     pub(super) claims: u32,
     pub(super) due: i64,
@@ -156,7 +156,7 @@ impl CommandHead {
     /// What a command is that nobody has claimed yet.
     pub(super) fn first_state(&self) -> State {
         State {
-            state: CommandState::Waiting,
+            phase: CommandState::Waiting,
             attempts: 0,
             claims: 0,
             due: self.due,
@@ -170,8 +170,8 @@ impl CommandHead {
 /// The header of a state; of `None`, that of a command that is deleted.
 pub(super) fn write_state(state: Option<&State>) -> Result<HeaderMap, StoreError> {
     let written = state.cloned().map_or_else(WrittenState::default, |state| {
-        let State { state, attempts, claims, due, changed, error, by } = state;
-        WrittenState { state: Some(state.code()), attempts, claims, due, changed, error, by }
+        let State { phase, attempts, claims, due, changed, error, by } = state;
+        WrittenState { state: Some(phase.code()), attempts, claims, due, changed, error, by }
     });
     write(&written)
 }
@@ -179,8 +179,8 @@ pub(super) fn write_state(state: Option<&State>) -> Result<HeaderMap, StoreError
 pub(super) fn read_state(headers: &HeaderMap) -> Result<Option<State>, StoreError> {
     let WrittenState { state, attempts, claims, due, changed, error, by } = read(headers)?;
     let Some(code) = state else { return Ok(None) };
-    let state = CommandState::from_code(code).ok_or("a state in the stream is unknown")?;
-    Ok(Some(State { state, attempts, claims, due, changed, error, by }))
+    let phase = CommandState::from_code(code).ok_or("a state in the stream is unknown")?;
+    Ok(Some(State { phase, attempts, claims, due, changed, error, by }))
 }
 
 pub(super) fn write(head: &impl Serialize) -> Result<HeaderMap, StoreError> {

@@ -83,11 +83,13 @@ pub(crate) struct Proxy {
     settings: watch::Sender<Settings>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Settings {
     delay: Duration,
     /// Of what the broker says, beside that.
     delay_of_answers: Duration,
+    /// What a client must not say: all connections are cut before it arrives, once.
+    unheard: Option<&'static str>,
     /// Counts the cuts.
     cuts: u64,
 }
@@ -96,8 +98,7 @@ impl Proxy {
     pub(crate) async fn to(port: u16) -> Self {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let settings =
-            watch::Sender::new(Settings { delay: Duration::ZERO, delay_of_answers: Duration::ZERO, cuts: 0 });
+        let settings = watch::Sender::new(Settings::default());
         let watched = settings.clone();
         tokio::spawn(async move {
             loop {
@@ -109,9 +110,8 @@ impl Proxy {
                 server.set_nodelay(true).ok();
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(pass(from_client, to_server, watched.subscribe(), |settings| settings.delay));
-                let delay = |settings: Settings| settings.delay + settings.delay_of_answers;
-                tokio::spawn(pass(from_server, to_client, watched.subscribe(), delay));
+                tokio::spawn(pass(from_client, to_server, watched.clone(), Direction::ToBroker));
+                tokio::spawn(pass(from_server, to_client, watched.clone(), Direction::ToClient));
             }
         });
         Self { address, settings }
@@ -130,34 +130,63 @@ impl Proxy {
         self.settings.send_modify(|settings| settings.delay = delay);
     }
 
+    /// Cuts when a client says this, before the broker hears it.
+    pub(crate) fn cut_before(&self, text: &'static str) {
+        self.settings.send_modify(|settings| settings.unheard = Some(text));
+    }
+
+    /// Whether it has cut so.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.settings.borrow().unheard.is_none()
+    }
+
     /// Delays what the broker says.
     pub(crate) fn delay_answers(&self, delay: Duration) {
         self.settings.send_modify(|settings| settings.delay_of_answers = delay);
     }
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    ToBroker,
+    ToClient,
+}
+
 async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
-    mut settings: watch::Receiver<Settings>,
-    delay: fn(Settings) -> Duration,
+    settings: watch::Sender<Settings>,
+    direction: Direction,
 ) {
-    let cuts = settings.borrow().cuts;
+    let mut changes = settings.subscribe();
+    let cuts = changes.borrow().cuts;
     let mut bytes = vec![0; 16 * 1024];
     loop {
         tokio::select! {
             read = from.read(&mut bytes) => {
                 let Ok(length @ 1..) = read else { return };
-                let delay = delay(*settings.borrow());
+                let now = *changes.borrow();
+                let says = |text: &str| bytes[..length].windows(text.len()).any(|part| part == text.as_bytes());
+                if direction == Direction::ToBroker && now.unheard.is_some_and(says) {
+                    settings.send_modify(|settings| {
+                        settings.unheard = None;
+                        settings.cuts += 1;
+                    });
+                    return;
+                }
+                let delay = match direction {
+                    Direction::ToBroker => now.delay,
+                    Direction::ToClient => now.delay + now.delay_of_answers,
+                };
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }
-                if settings.borrow().cuts != cuts || to.write_all(&bytes[..length]).await.is_err() {
+                if changes.borrow().cuts != cuts || to.write_all(&bytes[..length]).await.is_err() {
                     return;
                 }
             }
-            changed = settings.changed() => {
-                if changed.is_err() || settings.borrow().cuts != cuts {
+            changed = changes.changed() => {
+                if changed.is_err() || changes.borrow().cuts != cuts {
                     return;
                 }
             }
