@@ -224,6 +224,10 @@ impl DurableStore for NatsQueue {
         self.shared.unanswered().ends.clear();
         Ok(count)
     }
+
+    async fn changed(&self) {
+        self.shared.news().await;
+    }
 }
 
 impl fmt::Debug for NatsQueue {

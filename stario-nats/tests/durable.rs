@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use stario::DurableStore;
 use stario::durable::{
     Claim, CommandFilter, CommandId, CommandState, NewCommand, Run, Settlement, StoredCommand, Wanted,
@@ -163,6 +164,30 @@ async fn processes_see_what_others_were_told_is_done() {
         Alternating(stores, AtomicU8::new(0))
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_process_is_told_of_what_others_do_and_not_of_what_it_does() {
+    let broker = Broker::start();
+    let (queue, other) = (open(&broker).await, open(&broker).await);
+    // When it has listed, it knows all that was done before.
+    let is_told = async || {
+        all(&queue).await;
+        queue.changed().now_or_never().is_some()
+    };
+    queue.enqueue(&command(1)).await.unwrap();
+    assert!(!is_told().await);
+    other.enqueue(&command(2)).await.unwrap();
+    assert!(is_told().await);
+    assert!(!is_told().await, "it is told once");
+    let limited = Wanted { concurrency: Some(1), ..wanted() };
+    let running = claim(&other, limited.clone(), 2_000).await;
+    assert!(!is_told().await);
+    assert!(other.settle(Run::of(&running[0]), 2_000, &FINISHED).await.unwrap());
+    assert!(is_told().await, "there is room for another");
+    let running = claim(&queue, limited, 2_000).await;
+    assert!(queue.settle(Run::of(&running[0]), 2_000, &FINISHED).await.unwrap());
+    assert!(!is_told().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

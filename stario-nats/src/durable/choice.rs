@@ -161,6 +161,7 @@ mod tests {
             group: group.map(str::to_owned),
             created: 0,
             due: 0,
+            by: 0,
         }
     }
 

@@ -9,7 +9,7 @@ use async_nats::jetstream::message::Message;
 use async_nats::jetstream::stream::Stream;
 use futures_util::StreamExt as _;
 use stario::StoreError;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::index::{Index, Written};
@@ -26,6 +26,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Followed {
     index: Mutex<Index>,
     progress: watch::Sender<Progress>,
+    /// Tells that another process has written something by which a command may run now.
+    pub(super) news: Notify,
+    process: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,8 +40,8 @@ struct Progress {
 }
 
 impl Followed {
-    pub(super) fn new() -> Self {
-        Self { index: Mutex::default(), progress: watch::Sender::default() }
+    pub(super) fn new(process: u64) -> Self {
+        Self { index: Mutex::default(), progress: watch::Sender::default(), news: Notify::new(), process }
     }
 
     pub(super) fn index(&self) -> MutexGuard<'_, Index> {
@@ -93,7 +96,7 @@ impl Followed {
                 return Ok(());
             }
             let (sequence, pending) = place(&message)?;
-            apply(&mut index, sequence, &message, subjects);
+            self.apply(&mut index, sequence, &message, subjects);
             applied = applied.max(sequence);
             // What was written last may have been deleted.
             is_read = pending == 0 || sequence >= state.last_sequence;
@@ -118,8 +121,23 @@ impl Followed {
                 return Ok(());
             }
             let (sequence, _) = place(&message)?;
-            apply(&mut self.index(), sequence, &message, subjects);
+            self.apply(&mut self.index(), sequence, &message, subjects);
             self.progress.send_modify(|progress| progress.applied = progress.applied.max(sequence));
+        }
+    }
+
+    /// Applies a message. One that is not of this store is left out.
+    fn apply(&self, index: &mut Index, sequence: u64, message: &Message, subjects: &Subjects) {
+        match written(message, subjects) {
+            Ok(written) => {
+                if index.is_news(&written, self.process) {
+                    self.news.notify_one();
+                }
+                index.apply(sequence, written);
+            }
+            Err(error) => {
+                tracing::error!(subject = %message.subject, sequence, %error, "a message in the stream of durable commands cannot be read");
+            }
         }
     }
 }
@@ -128,16 +146,6 @@ impl Followed {
 fn place(message: &Message) -> Result<(u64, u64), StoreError> {
     let info = message.info()?;
     Ok((info.stream_sequence, info.pending))
-}
-
-/// Applies a message. One that is not of this store is left out.
-fn apply(index: &mut Index, sequence: u64, message: &Message, subjects: &Subjects) {
-    match written(message, subjects) {
-        Ok(written) => index.apply(sequence, written),
-        Err(error) => {
-            tracing::error!(subject = %message.subject, sequence, %error, "a message in the stream of durable commands cannot be read");
-        }
-    }
 }
 
 fn written(message: &Message, subjects: &Subjects) -> Result<Written, StoreError> {

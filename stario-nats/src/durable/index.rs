@@ -167,6 +167,23 @@ impl Index {
         }
     }
 
+    /// Whether something may run now because another process than this one has written this.
+    pub(super) fn is_news(&self, written: &Written, process: u64) -> bool {
+        match written {
+            Written::Command(head, _) => head.by != process,
+            Written::State(id, state) => {
+                let Some(entry) = self.entries.get(id) else { return false };
+                let has_ended = state.as_ref().is_none_or(|state| state.phase != CommandState::Running);
+                let by = state.as_ref().map_or(entry.state.by, |state| state.by);
+                let of_name = self.names.get(&entry.name);
+                // Where there are no limits, nothing has waited for it.
+                let has_waited = of_name.is_some_and(|name| name.lane.revision > 0 && name.open.len() > 1);
+                has_ended && by != process && has_waited
+            }
+            Written::Lane(_) => false,
+        }
+    }
+
     fn store(&mut self, position: u64, head: CommandHead, payload_bytes: usize) {
         if let Some(tombstone) = self.tombstones.get_mut(&head.id) {
             tombstone.position = Some(position);
@@ -174,7 +191,7 @@ impl Index {
         }
         let (id, state) = (head.id, head.first_state());
         self.forget(id);
-        let CommandHead { id: _, name, version, key, group, created, due: _ } = head;
+        let CommandHead { id: _, name, version, key, group, created, due: _, by: _ } = head;
         let name = self.name(&name);
         let entry = Entry {
             position,

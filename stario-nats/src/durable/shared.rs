@@ -88,10 +88,10 @@ pub(super) enum Put {
 
 impl Shared {
     pub(super) fn new(nats: Nats, context: Context, stream: Stream, subjects: Subjects) -> Self {
-        let followed = Arc::new(Followed::new());
+        let process = RandomState::new().hash_one(std::process::id());
+        let followed = Arc::new(Followed::new(process));
         let follow = Arc::clone(&followed).follow(nats.clone(), stream.clone(), subjects.clone());
         let follower = nats.runtime().spawn(follow);
-        let process = RandomState::new().hash_one(std::process::id());
         Self {
             nats,
             context,
@@ -108,6 +108,11 @@ impl Shared {
     /// The index. Whatever it says, it may be older than the stream.
     pub(super) fn index(&self) -> MutexGuard<'_, Index> {
         self.followed.index()
+    }
+
+    /// Waits until another process has written something by which a command may run now.
+    pub(super) async fn news(&self) {
+        self.followed.news.notified().await;
     }
 
     pub(super) fn unanswered(&self) -> MutexGuard<'_, Unanswered> {

@@ -12,7 +12,7 @@ impl Shared {
     /// Stores a command. Returns the one that has its key, if one has.
     pub(super) async fn store(&self, command: &NewCommand) -> Result<Option<StoredCommand>, StoreError> {
         let subject = self.subjects.command(command);
-        let headers = wire::write(&CommandHead::of(command))?;
+        let headers = wire::write(&CommandHead::of(command, self.process))?;
         let payload = Bytes::copy_from_slice(&command.payload);
         let mut last = 0;
         for _ in 0..ROUNDS {

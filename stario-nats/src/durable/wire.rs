@@ -47,6 +47,8 @@ pub(super) struct CommandHead {
     pub(super) group: Option<String>,
     pub(super) created: i64,
     pub(super) due: i64,
+    /// The process that has stored it.
+    pub(super) by: u64,
 }
 
 /// Where a command stands. One that has no such message waits since it was stored.
@@ -143,13 +145,13 @@ fn digest(text: &str) -> String {
 }
 
 impl CommandHead {
-    pub(super) fn of(command: &NewCommand) -> Self {
+    pub(super) fn of(command: &NewCommand, by: u64) -> Self {
         let NewCommand { id, name, version, key, group, payload: _, created, due } = command.clone();
-        Self { id, name, version, key, group, created, due }
+        Self { id, name, version, key, group, created, due, by }
     }
 
     pub(super) fn with_payload(self, payload: Bytes) -> NewCommand {
-        let Self { id, name, version, key, group, created, due } = self;
+        let Self { id, name, version, key, group, created, due, by: _ } = self;
         NewCommand { id, name, version, key, group, payload: payload.into(), created, due }
     }
 
@@ -244,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_is_written_comes_back() {
-        let head = CommandHead::of(&command("ö", Some("k")));
+        let head = CommandHead::of(&command("ö", Some("k")), 7);
         assert_eq!(read::<CommandHead>(&write(&head).unwrap()).unwrap(), head);
         let state =
             State { error: Some("why,\r\n“ünd”".to_owned()), by: u64::MAX, ..head.first_state() };
