@@ -32,7 +32,7 @@ pub(crate) async fn measure<S: DurableStore>(store: &Arc<S>) {
     }
 }
 
-fn command(number: u64) -> NewCommand {
+pub(crate) fn command(number: u64) -> NewCommand {
     NewCommand {
         id: CommandId::from_bytes(u128::from(number).to_be_bytes()),
         name: "work".to_owned(),
