@@ -505,6 +505,29 @@ async fn the_bound_of_values_is_that_of_the_server() {
 }
 
 #[tokio::test]
+async fn the_permissions_of_the_docs_are_enough() {
+    let broker = Broker::with_config(
+        r#"authorization { users: [{
+            user: shop
+            password: secret
+            permissions: { publish: ["commands_shop.>", "$JS.API.>", "$JS.FC.>"], subscribe: ["_INBOX.>"] }
+        }] }"#,
+    );
+    let url = broker.url().replace("nats://", "nats://shop:secret@");
+    let open = async || stario_nats::connect(&url).await.unwrap().queue("shop").await.unwrap();
+    let (queue, other) = (open().await, open().await);
+    for number in 0..300 {
+        queue.enqueue(&NewCommand { payload: vec![7; 10_000], ..command(number) }).await.unwrap();
+    }
+    let limited = Wanted { concurrency: Some(9), ..wanted() };
+    let running = claim(&other, limited, 2_000).await;
+    assert_eq!(running.len(), 9);
+    let end = Settlement::Finished { is_kept: false };
+    assert!(queue.settle(Run::of(&running[0]), 2_000, &end).await.unwrap());
+    assert_eq!(all(&open().await).await.len(), 299);
+}
+
+#[tokio::test]
 async fn a_stream_that_would_forget_commands_is_refused() {
     let broker = Broker::start();
     let config = Config {
