@@ -270,7 +270,7 @@ impl<S: DurableStore> Checked<S> {
 
     async fn due_times_and_versions_are_kept(self) {
         for (number, due, version) in [(1, 3_000, 1), (2, 2_000, 1), (3, 2_000, 2), (4, 2_500, 1)] {
-            self.enqueue_new(&NewCommand { due, version, ..command(number, "a") }).await;
+            self.enqueue_new(&NewCommand { version, due, ..command(number, "a") }).await;
         }
         assert_eq!(self.claim_a(1_999).await, []);
         assert_eq!(numbers(&self.claim(&[wanted("a")], 3_000, 1).await), [2], "the one that is due first");
