@@ -421,6 +421,7 @@ fn dependencies_of_features_have_their_place() {
             "response/file/beneath.rs",
             "server/http2/protocol.rs",
             "server/listener.rs",
+            "server/listener/unix.rs",
             "server/takeover/claim.rs",
             "server/takeover/offer.rs",
             "server/takeover/protocol.rs",
