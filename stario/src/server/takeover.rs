@@ -23,9 +23,13 @@
 //!                                                           owns the files, serves
 //! ```
 //!
-//! What holds: the new process accepts only when the old one has stopped to; whatever fails before `Ready` changes nothing for
-//! the old process; the file of a socket is removed only by the last process that has it. While a process is being offered the
-//! sockets, others are refused (`Busy`).
+//! What holds: the new process accepts only when the old one has stopped to, or has said nothing for 10 seconds, as a process that is
+//! stopped or stuck; should that one go on, both accept until it has read `Ready`, and each answers what it accepts. Whatever fails
+//! before `Ready` changes nothing for the old process. The file of a socket is removed only by the last process that has it. While a
+//! process is being offered the sockets, others are refused (`Busy`).
+//!
+//! From `Yielded` on, the old process has closed the sockets. If the new one is killed then, nobody listens until it is started again, even
+//! while the old one still drains: a stop is not taken back. Sockets that systemd holds (a socket unit) stay open all the same.
 //!
 //! `SO_REUSEPORT` would need no hand-over, but gives each socket a queue of its own, and resets what waits in the queue of a socket that is
 //! closed.

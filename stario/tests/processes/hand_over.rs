@@ -2,8 +2,9 @@
 #![cfg(unix)]
 
 mod clients;
+mod site;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
@@ -19,8 +20,7 @@ use crate::app;
 use crate::process::{self, Process};
 use crate::support::patiently;
 use clients::Clients;
-
-stario::app!(local);
+use site::local;
 
 /// Set where the start of a process is to fail, or to wait for a line of its input.
 const FAIL: &str = "TEST_FAIL";
@@ -29,26 +29,9 @@ const WAIT: &str = "TEST_WAIT";
 /// All but the requests.
 const LOG: &str = "info,stario::request=off";
 
-/// The process that answers.
-#[app::query("/", app = local)]
-async fn home() -> String {
-    std::process::id().to_string()
-}
-
-#[app::query("/live", app = local)]
-async fn live(news: State<Relay<u64>>, last_event_id: Header<Option<String>>) -> impl Stream<Item = Event> {
-    let mut updates = news.resume("news", last_event_id);
-    stream! {
-        while let Some(update) = updates.next().await {
-            match update {
-                Update::Value(position, value) => yield event::signals(json!({ "value": value })).id(position),
-                Update::Gap => {
-                    updates.skip();
-                    yield event::signals(json!({ "gap": true })).id(updates.position());
-                }
-            }
-        }
-    }
+#[app::command("/echo", app = local)]
+async fn echo(text: RawBody<String>) -> String {
+    text.0
 }
 
 #[app::on_start(app = local)]
@@ -61,19 +44,7 @@ async fn start(handle: AppHandle, news: State<Relay<u64>>) -> Result {
         let line = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
         line.await??;
     }
-    let news = Relay::clone(&news);
-    tokio::spawn(async move {
-        let publish = async {
-            for value in 0.. {
-                news.publish("news", value);
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::select! {
-            () = publish => {}
-            () = handle.stopping() => {}
-        }
-    });
+    site::publish(&news, Duration::from_millis(20), handle);
     Ok(())
 }
 
@@ -81,7 +52,7 @@ async fn start(handle: AppHandle, news: State<Relay<u64>>) -> Result {
 #[test]
 fn server_process() {
     if process::is_server() {
-        process::exit(process::serve(local::new().state(Relay::<u64>::new().history(100))));
+        process::exit(process::serve(site::new()));
     }
 }
 
@@ -293,6 +264,37 @@ fn one_process_takes_over_at_a_time() {
     assert_log(&ended(first), "another process takes over");
     assert_eq!(answering(TcpStream::connect(address).unwrap()), second.child.id());
     stop(second);
+}
+
+/// The old process still answers a request then, and does not listen again: a stop is not taken back.
+#[test]
+fn a_new_process_that_is_killed_is_started_again_while_the_old_one_ends() {
+    let place = Place::new();
+    let mut old = place.start(&[]);
+    let address = socket_address(&old.address());
+    let mut asking = TcpStream::connect(address).unwrap();
+    let head = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n";
+    asking.write_all(head.as_bytes()).unwrap();
+    let mut read = [0; 25];
+    asking.read_exact(&mut read).unwrap();
+    assert_eq!(&read, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    let port = address.port().to_string();
+    let mut killed = place.start(&[("STARIO_PORT", &port)]);
+    killed.address();
+    killed.child.kill().unwrap();
+    drop(killed);
+    assert!(TcpStream::connect(address).is_err());
+    let mut next = place.start(&[("STARIO_PORT", &port)]);
+    assert_eq!(socket_address(&next.address()), address);
+    assert_eq!(answering(TcpStream::connect(address).unwrap()), next.child.id());
+
+    asking.write_all(b"Tea?").unwrap();
+    let mut answer = String::new();
+    asking.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("Tea?"), "{answer}");
+    ended(old);
+    stop(next);
 }
 
 #[test]
