@@ -3,6 +3,8 @@
 
 #[path = "../../../stario/tests/processes/hand_over/clients.rs"]
 mod clients;
+#[path = "../../../stario/tests/processes/hand_over/site.rs"]
+mod site;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -12,6 +14,7 @@ use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use clients::{Clients, Return};
+use site::local;
 use stario::AppHandle;
 use stario::prelude::*;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -26,43 +29,9 @@ const FOLLOWERS: usize = 200;
 /// Set in the processes that serve.
 const SERVER: &str = "DEPLOY_SERVER";
 
-/// The process that answers.
-#[app::query("/")]
-async fn home() -> String {
-    std::process::id().to_string()
-}
-
-#[app::query("/live")]
-async fn live(news: State<Relay<u64>>, last_event_id: Header<Option<String>>) -> impl Stream<Item = Event> {
-    let mut updates = news.resume("news", last_event_id);
-    stream! {
-        while let Some(update) = updates.next().await {
-            match update {
-                Update::Value(position, value) => yield event::signals(json!({ "value": value })).id(position),
-                Update::Gap => {
-                    updates.skip();
-                    yield event::signals(json!({ "gap": true })).id(updates.position());
-                }
-            }
-        }
-    }
-}
-
-#[app::on_start]
-async fn publish(handle: AppHandle, news: State<Relay<u64>>) {
-    let news = Relay::clone(&news);
-    tokio::spawn(async move {
-        let publish = async {
-            for value in 0.. {
-                news.publish("news", value);
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        tokio::select! {
-            () = publish => {}
-            () = handle.stopping() => {}
-        }
-    });
+#[app::on_start(app = local)]
+async fn start_publishing(handle: AppHandle, news: State<Relay<u64>>) {
+    site::publish(&news, Duration::from_millis(100), handle);
 }
 
 /// How a process gets its listening socket.
@@ -187,7 +156,7 @@ async fn replace_both_ways(times: usize) -> Result<bool> {
 #[tokio::main]
 async fn main() -> ExitCode {
     if std::env::var_os(SERVER).is_some() {
-        let ended = app::new().state(Relay::<u64>::new().history(100)).serve().await;
+        let ended = site::new().serve().await;
         return ended.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     let times = std::env::args().nth(1).map_or(Ok(10), |times| times.parse());
