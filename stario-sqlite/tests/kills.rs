@@ -1,4 +1,4 @@
-//! `kill -9` of a server that acknowledges durable commands: every acknowledged command runs. The long form is
+//! `kill -9` of a server that acknowledges durable commands, and deploys of one: every acknowledged command runs. The long form is
 //! `benchmarks/durable`.
 
 use std::path::{Path, PathBuf};
@@ -30,5 +30,7 @@ async fn main() -> stario::Result {
     }
     kills::poisoned(folder.path(), &store, 20).await;
     println!("a poison command is a dead letter, and the others have run");
+    let (acknowledged, moved) = kills::deployed(folder.path(), &store, 3).await;
+    println!("of {acknowledged} commands {moved} were given back at deploys, and all have run");
     Ok(())
 }

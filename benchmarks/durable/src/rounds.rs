@@ -48,6 +48,8 @@ pub(crate) async fn kill_servers(folder: &Path, store: &impl DurableStore) {
     total.print();
     kills::poisoned(folder, store, 100).await;
     println!("a command that aborts its process is a dead letter after 3 attempts, and 100 others have run");
+    let (acknowledged, moved) = kills::deployed(folder, store, 20).await;
+    println!("{acknowledged} acknowledged during 20 deploys, {moved} of them given back, none forgotten");
 }
 
 /// Kills what the server stores its commands in, which is there again when `kill` returns.

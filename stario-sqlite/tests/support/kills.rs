@@ -1,12 +1,12 @@
-//! A server that is killed again and again (`kill -9`) while it acknowledges durable commands. The program is two processes: the
-//! test, and the server that it starts from the same file. Used by the test `kills` and by `benchmarks/durable`.
+//! A server that is killed again and again (`kill -9`), or replaced by a hand-over, while it acknowledges durable commands. The program is
+//! two processes: the test, and the server that it starts from the same file. Used by the test `kills` and by `benchmarks/durable`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,9 @@ use crate::app;
 
 /// The variable that makes this program the server; it names the folder.
 pub(crate) const FOLDER: &str = "STARIO_KILLS_FOLDER";
+
+/// Where a server gets its socket from the one before it.
+const HAND_OVER: &str = "STARIO_HAND_OVER_SOCKET";
 
 /// Where the handlers note what they do. A line is written by one call, and the system has it when the process is killed.
 struct Notes(std::fs::File);
@@ -36,8 +39,18 @@ fn notes_path(folder: &Path) -> PathBuf {
 
 #[app::detached_command("/work/{label}", durable = "work", backoff = "100ms")]
 async fn work(label: PathParam<String>, attempt: Attempt, notes: State<Notes>) -> Result {
+    run(&label, attempt, &notes, Duration::from_millis(20)).await
+}
+
+/// It takes longer than a deploy.
+#[app::detached_command("/long-work/{label}", durable = "long-work", backoff = "100ms")]
+async fn long_work(label: PathParam<String>, attempt: Attempt, notes: State<Notes>) -> Result {
+    run(&label, attempt, &notes, Duration::from_millis(500)).await
+}
+
+async fn run(label: &str, attempt: Attempt, notes: &Notes, time: Duration) -> Result {
     notes.write(&format!("begin {label} {attempt}"))?;
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    tokio::time::sleep(time).await;
     notes.write(&format!("end {label} {attempt}"))?;
     Ok(())
 }
@@ -49,7 +62,7 @@ async fn poison(notes: State<Notes>, attempt: Attempt) -> Result {
     std::process::abort()
 }
 
-/// The server: it prints its address, and runs until it is killed.
+/// The server: it prints its address, and runs until it is killed or replaced.
 pub(crate) async fn serve(
     folder: PathBuf,
     with_store: impl AsyncFnOnce(App, &Path) -> App,
@@ -57,6 +70,9 @@ pub(crate) async fn serve(
     let notes = std::fs::OpenOptions::new().create(true).append(true).open(notes_path(&folder))?;
     let app = app::new().state(Notes(notes)).durable_lease(Duration::from_secs(1));
     let app = with_store(app, &folder).await;
+    if std::env::var_os(HAND_OVER).is_some() {
+        return app.serve().await;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     app.serve_on(listener, std::future::pending()).await
@@ -71,17 +87,41 @@ pub(crate) struct Server {
 
 impl Server {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
             .env(FOLDER, folder)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the server can be started");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("its output is a pipe");
-        BufReader::new(stdout).read_line(&mut line).expect("the server prints a line");
-        let address = line.trim().parse().unwrap_or_else(|_| panic!("no address of the server: {line:?}"));
-        Self { child, address, folder: folder.to_owned() }
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let (_, last) = line.rsplit_once("http://").unwrap_or(("", &line));
+            last.trim().parse().ok()
+        });
+        // A server that stays prints its routes, too.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address: address.expect("the server prints its address"), folder: folder.to_owned() }
+    }
+
+    /// The next server, which takes the sockets of the one that listens at the same path. A stop gives commands no time.
+    fn start_or_take_over(folder: &Path) -> Self {
+        let path = folder.join("hand-over.sock").display().to_string();
+        let no_time = "STARIO_GRACEFUL_SHUTDOWN_DETACHED_TIMEOUT";
+        Self::start_with(
+            folder,
+            &[(HAND_OVER, &path), ("STARIO_PORT", "0"), (no_time, "0.001"), ("STARIO_DEV", "0")],
+        )
+    }
+
+    /// Waits until it has ended by itself.
+    async fn ended(mut self) {
+        let status = tokio::task::spawn_blocking(move || self.child.wait()).await.expect("no panic");
+        assert!(status.expect("a status").success(), "the server that was replaced has cut something off");
     }
 
     /// SIGKILL, and the next process.
@@ -270,4 +310,58 @@ pub(crate) async fn poisoned(folder: &Path, store: &impl DurableStore, others: u
         assert!(begun.elapsed() < Duration::from_mins(1), "{} dead letters, {ended} others", dead.len());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Replaces the server by hand-overs while it acknowledges commands, and checks that all of them have run. What runs at a stop is given back: it
+/// begins again in the next process, and is still the first attempt. Returns how many commands were acknowledged, and how many were given back.
+pub(crate) async fn deployed(folder: &Path, store: &impl DurableStore, times: usize) -> (usize, usize) {
+    let mut server = Server::start_or_take_over(folder);
+    let address = server.address;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let senders: Vec<_> = (0..4)
+        .map(|sender| {
+            let is_over = Arc::clone(&is_over);
+            tokio::spawn(async move {
+                let mut acknowledged = BTreeSet::new();
+                for number in 0.. {
+                    let label = format!("deployed-{sender}-{number}");
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    if post(address, &format!("/long-work/{label}")).await {
+                        acknowledged.insert(label);
+                    }
+                }
+                acknowledged
+            })
+        })
+        .collect();
+    for time in 1..=times {
+        // Commands run at every moment from here on.
+        let begun = Instant::now();
+        while runs(folder, "deployed-").len() < 20 * time {
+            assert!(begun.elapsed() < Duration::from_mins(1), "no commands run");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let next = Server::start_or_take_over(folder);
+        assert_eq!(next.address, address);
+        std::mem::replace(&mut server, next).ended().await;
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let mut acknowledged = BTreeSet::new();
+    for sender in senders {
+        acknowledged.extend(sender.await.expect("a sender ends"));
+    }
+    let stopped = Instant::now();
+    let seen = loop {
+        let seen = runs(folder, "deployed-");
+        if acknowledged.iter().all(|label| seen.get(label).is_some_and(|runs| runs.has_ended)) {
+            break seen;
+        }
+        assert!(stopped.elapsed() < Duration::from_mins(1), "commands are left: {:?}", store.count().await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let moved = seen.values().filter(|runs| runs.attempts == [1, 1]).count();
+    assert!(moved > 0, "no command was given back when a server was replaced");
+    (acknowledged.len(), moved)
 }
