@@ -208,7 +208,8 @@ fn program(name: &str) -> Command {
     command
 }
 
-/// What the tool writes, and whether it finds the input valid from its first byte to its last.
+/// Decodes `input` by the command-line tool of its coding. Returns the output, and whether the tool ended with status 0, which it does only
+/// for a complete and valid input.
 async fn decode(tool: &str, input: &[u8]) -> (Vec<u8>, bool) {
     let mut process = program(tool)
         .args(["--decompress", "--stdout"])

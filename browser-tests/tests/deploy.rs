@@ -168,7 +168,7 @@ async fn nobody_sees_a_deploy() {
         assert!(ended.expect("a status").success());
         process = new;
         let clicks = run(&page, "return clicks").await;
-        // What the new process has counted is shown by its stream.
+        // The stream of the new process shows the clicks that the new process has counted.
         let goes_on = format!("clicks > {clicks} + 20 && {SHOWN} > {clicks}");
         wait_until(&page, &goes_on, &format!("[clicks, {SHOWN}]")).await;
     }

@@ -100,8 +100,8 @@ async fn the_tabs_of_one_browser_are_one_painter() {
     wait_for_roster(&browser, &["Painter 1", "Painter 2"]).await;
     wait_for_roster(&other, &["Painter 1", "Painter 2"]).await;
 
-    // Who closes the last of them is gone within two seconds. On a machine that is busy with other things, the quickest time
-    // counts.
+    // A painter who closes the last tab with the board leaves the list of painters within two seconds. The quickest of three times
+    // counts, because the machine may be busy with other things.
     let elsewhere = open_tab(&browser, "about:blank").await;
     let mut board = first;
     let mut quickest = Duration::MAX;

@@ -11,7 +11,7 @@ use crate::Result;
 pub struct Client {
     socket: TcpStream,
     coding: String,
-    /// What the events say together.
+    /// The texts of all events that the stream is to bring, one behind the other.
     expected: Arc<[u8]>,
 }
 

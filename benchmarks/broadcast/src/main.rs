@@ -115,7 +115,7 @@ impl Run {
             times.push(client::ask(&address, &path).await?.parse()?);
             tokio::time::sleep(interval).await;
         }
-        // What is sent is written by the time that nothing works any more.
+        // The server has sent all events once its CPU time no longer grows.
         let mut used = cpu(process)?;
         loop {
             tokio::time::sleep(Duration::from_millis(500)).await;
