@@ -8,6 +8,7 @@
 //! | `messages.rs` | the messages in the database |
 //! | `tests.rs` | the pages in tests |
 //! | `cluster` | a script that starts three processes behind nginx, with NATS |
+//! | `deploy` | units for systemd with a site for nginx; an image, and three containers of it behind HAProxy |
 
 mod messages;
 mod room;
@@ -50,6 +51,8 @@ async fn main() -> stario::Result {
 
 /// The app. Without NATS, the one process knows all that is said and everyone who is here.
 async fn rooms(database: &str, nats: Option<&Nats>) -> Result<App> {
+    // A proxy on this machine, unless others are named.
+    let proxies = std::env::var("TRUSTED_PROXIES").unwrap_or_else(|_| "127.0.0.1".to_owned());
     let db = stario_sqlite::open(database).await?;
     let queue = SqliteQueue::new(&db).await?;
     let closing = (queue.clone(), db.clone());
@@ -61,9 +64,9 @@ async fn rooms(database: &str, nats: Option<&Nats>) -> Result<App> {
             closing.0.close().await;
             closing.1.close().await;
         })
+        .liveness("/health/live")
         .readiness("/health/ready", |_| async { Ok(()) })
-        // The nginx of `cluster` runs on this machine.
-        .trust_proxies(ProxyHeader::XForwardedFor, ["127.0.0.1"])
+        .trust_proxies(ProxyHeader::XForwardedFor, proxies.split(',').map(str::trim))
         .security_headers(SecurityHeaders::new())
         .failure_region("#failure");
     let Some(nats) = nats else {

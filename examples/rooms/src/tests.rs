@@ -104,6 +104,32 @@ fn an_import_is_said_line_by_line() {
     wait_for(&mut ada, &["Ada one", "Ada two"]);
 }
 
+/// The settings of a deploy, one on each line, without comments.
+fn settings(file: &str) -> impl Iterator<Item = &str> {
+    file.lines().map(str::trim).filter(|line| !line.starts_with('#'))
+}
+
+#[test]
+fn the_files_of_a_deploy_ask_for_paths_that_the_app_has_and_leave_it_time_to_stop() {
+    let (client, _directory) = alone();
+    let probed = settings(include_str!("../deploy/haproxy.cfg"))
+        .find_map(|line| line.strip_prefix("option httpchk GET "))
+        .expect("a check");
+    assert_eq!(client.get(probed).send().text(), "ready");
+
+    // Detached commands have 20 seconds; then the presence and two hooks have 5 each.
+    let stop = 20 + 3 * 5;
+    let times = [
+        (include_str!("../deploy/rooms@.service"), "TimeoutStopSec="),
+        (include_str!("../deploy/compose.yaml"), "stop_grace_period: "),
+    ];
+    for (file, name) in times {
+        let time = settings(file).find_map(|line| line.strip_prefix(name)).expect("a time");
+        let seconds: u64 = time.trim_end_matches('s').parse().expect("seconds");
+        assert!(seconds > stop, "{name}{time}");
+    }
+}
+
 /// A NATS server of its own on a free port, which ends with the test.
 struct Broker {
     server: Child,
