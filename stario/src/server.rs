@@ -63,7 +63,7 @@ impl App {
     /// Before it starts, it raises the number of files that the process may open as far as the system allows
     /// (`ulimit -Sn` to `ulimit -Hn`), for as many connections.
     ///
-    /// At the signal it stops listening, ends event streams and closes idle connections at once; then requests
+    /// At the signal it stops listening, ends event streams, and closes idle connections 0.1 seconds later; requests
     /// have 5 seconds to finish and detached commands 20; then singletons are cleaned up, and the hooks of
     /// [`on_stop`](Self::on_stop) run. A second signal, at least 0.2 seconds later, cuts all of that short. A
     /// handler that blocks its thread cannot be cut off: the process exits without it, with status 1. SIGHUP

@@ -384,6 +384,7 @@ fn dependencies_of_features_have_their_place() {
             "assets/tests.rs",
             "extract/uploaded_file.rs",
             "response/file/beneath.rs",
+            "server/listener/unix.rs",
             "server/notify.rs",
             "server/takeover.rs",
             "server/takeover/folder.rs",

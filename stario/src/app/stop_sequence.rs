@@ -1,7 +1,7 @@
 //! The order in which an app stops: one for the server, for [`AppService`](crate::AppService) and for tests.
 //!
 //! ```text
-//! the stop begins: event streams end, idle connections are closed
+//! the stop begins: event streams end, idle connections are closed after a moment
 //!   --> requests end          until `stop_timeout`, then they are cut
 //!   --> background work ends  until `detached_stop_timeout`, then it is cut
 //!   --> other processes know who has left                    until `cleanup_timeout`

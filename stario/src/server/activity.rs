@@ -234,6 +234,11 @@ impl Activity {
         self.has_asked.load(Ordering::Relaxed)
     }
 
+    /// Whether a connection of HTTP/1 has answered all requests that it has read, and has read one.
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.has_asked() && !self.is_busy() && !self.is_http2()
+    }
+
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }

@@ -123,6 +123,8 @@ impl Future for ResponseFuture {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS && request.stream().is_none() {
             // Before hyper hands the connection over, so that its new owner finds it upgraded.
             request.activity().upgrade();
+        } else if request.stream().is_none() && request.activity().app().shared().stop.is_stopped() {
+            response::set(response.headers_mut(), CONNECTION, "close");
         }
         Poll::Ready(Ok(ResponseBody::in_response(response, request)))
     }

@@ -245,8 +245,12 @@ impl Connections {
                     continue;
                 }
                 let is_asked = idle.is_asked();
-                let is_stopped = !is_asked && stop.poll_stopped(ctx).is_ready();
-                let due = if is_stopped { Due::End } else { ready!(idle.as_mut().poll_due(ctx)) };
+                if !idle.is_stopped() && !is_asked && stop.poll_stopped(ctx).is_ready() {
+                    idle.as_mut().stop();
+                }
+                // A request that is being answered at a stop is the last one of its connection.
+                let is_last = idle.is_stopped() && !is_asked && !activity.is_between_requests();
+                let due = if is_last { Due::End } else { ready!(idle.as_mut().poll_due(ctx)) };
                 match due {
                     Due::Look => activity.look_for_client(),
                     // A server that stops waits for requests, not for those that may never come.

@@ -22,6 +22,10 @@ use super::activity::Activity;
 use super::linger::CLOSE_GRACE;
 use crate::stop::Timer;
 
+/// How long a connection that has carried a request is kept at a stop. Its next request may be on the way, and some proxies, such as nginx,
+/// repeat no POST. The answer to that request ends the connection.
+const NEXT_REQUEST_GRACE: Duration = Duration::from_millis(100);
+
 /// How often the socket is looked at while hyper does not read from it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -41,6 +45,8 @@ pin_project_lite::pin_project! {
         timer: Timer,
         is_armed: bool,
         is_looking: bool,
+        // When the server began to stop, as far as the connection has seen.
+        stopped: Option<Instant>,
         // When the connection was asked to end.
         asked: Option<Instant>,
     }
@@ -49,11 +55,22 @@ pin_project_lite::pin_project! {
 impl<'a> IdleTimer<'a> {
     pub(super) fn new(activity: &'a Activity) -> Self {
         let timer = Timer::new(Instant::now() + activity.shortest_wait());
-        Self { activity, timer, is_armed: true, is_looking: false, asked: None }
+        Self { activity, timer, is_armed: true, is_looking: false, stopped: None, asked: None }
     }
 
     pub(super) fn is_asked(&self) -> bool {
         self.asked.is_some()
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    /// The server stops.
+    pub(super) fn stop(self: Pin<&mut Self>) {
+        let this = self.project();
+        *this.stopped = Some(Instant::now());
+        *this.is_armed = false;
     }
 
     /// The connection is asked to end.
@@ -64,8 +81,13 @@ impl<'a> IdleTimer<'a> {
     }
 
     fn end(&self) -> Option<Instant> {
-        let Some(asked) = self.asked else { return self.activity.end() };
-        self.activity.idle_since().map(|since| since.max(asked) + CLOSE_GRACE)
+        if let Some(asked) = self.asked {
+            return self.activity.idle_since().map(|since| since.max(asked) + CLOSE_GRACE);
+        }
+        match self.stopped {
+            Some(stopped) => Some(stopped + NEXT_REQUEST_GRACE),
+            None => self.activity.end(),
+        }
     }
 
     /// Ready when the connection is due to do something. What it is due to do next is for the next call.

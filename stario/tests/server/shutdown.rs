@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::app;
 use crate::support::probe::Probe;
-use crate::support::server::{Server, is_ended_by_stop, rest};
+use crate::support::server::{Server, answer, is_ended_by_stop, rest};
 
 stario::app!(local);
 
@@ -145,6 +145,29 @@ async fn a_first_request_that_is_on_its_way_is_answered() {
     asks.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let answer = rest(&mut asks).await;
     assert!(answer.ends_with("home"), "{answer}");
+    assert_eq!(rest(&mut silent).await, "");
+    assert!(stopped.elapsed() < Duration::from_secs(1));
+    assert!(server.stop().await.is_ok());
+}
+
+/// Some proxies do not repeat a POST on a connection that was closed before the answer.
+#[tokio::test(start_paused = true)]
+async fn a_request_on_its_way_on_a_kept_connection_is_answered_and_ends_the_connection() {
+    let mut server = start(|app, _| app).await;
+    let (mut asks, mut silent) = (ask(&server, "GET /").await, ask(&server, "GET /").await);
+    for socket in [&mut asks, &mut silent] {
+        let kept = answer(socket).await;
+        assert!(kept.ends_with("home") && !kept.contains("connection: close"), "{kept}");
+    }
+    server.begin_to_stop();
+    let stopped = tokio::time::Instant::now();
+    // The server has refused a connection, so it has stopped.
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    asks.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let last = rest(&mut asks).await;
+    assert!(last.contains("\r\nconnection: close\r\n") && last.ends_with("home"), "{last}");
     assert_eq!(rest(&mut silent).await, "");
     assert!(stopped.elapsed() < Duration::from_secs(1));
     assert!(server.stop().await.is_ok());
