@@ -55,7 +55,7 @@
 //! | `delay = "10m"` | none | how long after its request it runs |
 //! | `concurrency = "4, 1 by account"` | no limit | how many run at once, in all processes: of this handler, and for one value of a parameter |
 //! | `in_order = "account"` | no order | those of one value run one after the other, as they were stored; `in_order = true`: all of them. One that waits for its next attempt keeps those behind it waiting; a dead letter does not |
-//! | `every = "1h"` | | it runs by itself, too: each full hour in UTC. It takes nothing of a request |
+//! | `every = "1h"` | | it runs by itself, too: at each multiple of the time in UTC, here each full hour. It takes nothing of a request |
 //! | `cron = "0 3 * * mon-fri"` | | the same at the times of a cron expression, in UTC: minute, hour, day, month, day of the week |
 //! | `version = 2, lift = lift_import` | 1 | the version of its values, and what reads older ones |
 //!

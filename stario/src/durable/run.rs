@@ -166,8 +166,9 @@ fn settlement(
         return Some(dead(info.name, run, attempt, &error));
     }
     let pause = info.backoff_after(attempt);
+    let again_in_seconds = Duration::from_millis(pause.unsigned_abs()).as_secs_f64();
     tracing::warn!(
-        command = info.name, %id, attempt, of = info.attempts, again_in_seconds = pause / 1000, error,
+        command = info.name, %id, attempt, of = info.attempts, again_in_seconds, error,
         "a durable command failed, and will run again"
     );
     Some(Settlement::Retry { due: queue.clock.now().saturating_add(pause), error: bounded(&error) })
