@@ -47,8 +47,8 @@ impl Card {
         children: Children,
     ) -> Html {
         html! {
-            @ into(__target) < h2 title = { note } > { title } { level } < / h2 > {
-            children }
+            @ into(__target) @ of(Card) < h2 title = { note } > { title } { level } < /
+            h2 > { children }
         }
     }
 }

@@ -1,7 +1,7 @@
 fn template() -> Html {
     {
         ::stario_html::__literals! {
-            hint 154u32 "\nm0\tx\t\n"
+            hint 154u32 "\nc0\tCard\t\nm0\tx\t\nc0\tRule\t\n"
         }
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;

@@ -10,6 +10,7 @@ mod ast;
 mod braces;
 mod collect;
 mod cursor;
+mod forms;
 mod kinds;
 mod ops;
 mod report;

@@ -8,6 +8,8 @@
 //! | letter | literal |
 //! |---|---|
 //! | `i`, `p` | an id, the literal beginning of an id |
+//! | `C` | the component that returns the template, which has ids |
+//! | `c` | a component that the template has |
 //! | `m` | a text that may become an id: a component's property |
 //! | `x` | nothing: ids that the macro cannot see, such as those of `Raw` |
 //! | `s` | a signal that the page declares, a colon, and the kind of its value; the kind `*` is that of a bound input |
@@ -21,6 +23,9 @@
 //! | `f` | an action that an element sends by itself, behind the name of its attribute |
 //! | `t`, `u` | a selector of an event, the literal beginning of one |
 //! | `o` | the id of an element that is patched in the place of the one with that id |
+//! | `F` | the number of a form, and a handler to which it is sent, or `@`, the method and the URL |
+//! | `K` | the number of a form that is also sent where the macro cannot see |
+//! | `k` | the number of a form, and the name of a field in it |
 //! | `n` | the name of a file of `assets!` |
 //! | `h` | nothing: the template is a whole page |
 
@@ -75,6 +80,11 @@ impl Literals {
         for (name, kind) in found {
             self.add('s', span, &format!("{name}:{kind}"));
         }
+    }
+
+    /// Whether there is a literal of this kind.
+    pub(crate) fn has(&self, kind: char) -> bool {
+        self.text.lines().any(|line| line.starts_with(kind))
     }
 
     /// Writes the statement that puts the literals into the program, if there are any. `html` is the path to

@@ -6,12 +6,14 @@ mod assemble;
 #[cfg(feature = "files")]
 mod asset_check;
 mod client_file;
+mod component_check;
 mod compose;
 #[cfg(feature = "sessions")]
 mod cookies;
 mod discover;
 mod durable;
 mod findings;
+mod form_check;
 mod guards;
 mod hook;
 mod hooks;
@@ -336,15 +338,19 @@ impl App {
     /// | a handler takes such a signal | `nmae: Signal<String>` |
     /// | a handler takes a signal as something that no declaration fits | `data-signals="{open: true}"` and `open: Signal<u32>` |
     /// | a signal is set or patched that nobody declares or reads | `yield json!({ "nmae": "" })` |
-    /// | an id stands twice in what one template shows | not in two arms of an `if` or `match` |
+    /// | a form has a field that no handler takes to which it is sent | `<input name="nmae">` in a form whose handler takes `name: FormField<String>`, a [`Form`](struct@crate::Form), a [`FormBody`](crate::FormBody) or an [`UploadedFile`](crate::UploadedFile) |
+    /// | an id stands twice in what one template shows | not in two arms of an `if` or `match`; also the id of a [`component`](macro@crate::component) that stands there twice |
     /// | two elements of a template send the same request at the same moment | `data-init={list::action()}` on both: Datastar aborts a request when another one of the same method and URL begins |
     ///
     /// A fault is one of the [`Problems`] where it is certain: a template of the app is a whole page (it has a `<body>`), and
     /// nothing is out of sight. What a macro cannot see makes it a [warning](Warnings): ids that are made at run time without a
     /// literal beginning (`id={("row-", id)}` has one), attributes in `{..attrs}`, [`Raw`](crate::Raw), signals from a value
     /// whose names are not literal. A handler's signal is a problem only if it must be there and a template holds the handler's
-    /// action. A signal that is set and not read, and an id in a loop or under two conditions, are always warnings. Starting
-    /// the app logs them.
+    /// action. A signal that is set and not read, an id in a loop, under two conditions or of a component, and the field of
+    /// a form are always warnings. Starting the app logs them.
+    ///
+    /// A form's field is reported if all that the form is sent to is known, and if a handler takes another field, which the form
+    /// does not have as a literal. Forms that are sent with GET, names in `{..attrs}` and those that a component writes are not seen.
     ///
     /// Events and markup that are made in plain functions, outside of these macros, are not seen. They are never reported; if they
     /// bring an id or a signal that others need, say so with [`known_ids`](Self::known_ids) and
@@ -399,6 +405,15 @@ impl App {
     /// [`check`](Self::check) does not report what reads, sets or takes them.
     pub fn known_signals<I: Into<String>>(mut self, signals: impl IntoIterator<Item = I>) -> Self {
         self.known.add_signals(signals.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that forms have these fields on purpose, though no handler takes them: a script reads them, or they only
+    /// catch programs that fill in everything. A `*` at the end stands for any rest.
+    ///
+    /// [`check`](Self::check) does not report them.
+    pub fn known_form_fields<I: Into<String>>(mut self, names: impl IntoIterator<Item = I>) -> Self {
+        self.known.form_fields.extend(names.into_iter().map(Into::into));
         self
     }
 

@@ -150,6 +150,38 @@ impl Parameter {
     }
 }
 
+/// The fields of a form that a parameter takes.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub enum TakenFields {
+    One(&'static str),
+    /// Those of a type.
+    Of {
+        /// Whether one of them has this name.
+        has: fn(&str) -> bool,
+        /// Their names, without those in groups; `None` if any name is taken.
+        names: fn() -> Option<Vec<&'static str>>,
+    },
+}
+
+impl TakenFields {
+    /// Whether one of them has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match self {
+            TakenFields::One(own) => *own == name,
+            TakenFields::Of { has, .. } => has(name),
+        }
+    }
+
+    /// Their names, without those in groups; `None` if any name is taken.
+    pub(crate) fn names(&self) -> Option<Vec<&'static str>> {
+        match self {
+            TakenFields::One(name) => Some(vec![name]),
+            TakenFields::Of { names, .. } => names(),
+        }
+    }
+}
+
 /// What a parameter needs of the app, or of the route it is used on.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
@@ -173,6 +205,8 @@ pub enum Requirement {
         type_name: &'static str,
         may_be_missing: bool,
     },
+    /// A form with these fields.
+    FormFields(TakenFields),
     /// All that this provider needs.
     Provider(fn() -> ProviderInfo),
     /// All that the fields of this struct need.
@@ -180,6 +214,11 @@ pub enum Requirement {
 }
 
 impl Requirement {
+    /// The field of a form with the parameter's name. Only the check of names asks, and a build for production has none.
+    pub(crate) fn form_field(parameter: &Parameter) -> Option<Self> {
+        cfg!(debug_assertions).then(|| Requirement::FormFields(TakenFields::One(parameter.name())))
+    }
+
     /// That what is made of `source` reads the body, if it does.
     #[doc(hidden)]
     pub const fn reads(source: Source) -> Option<Self> {

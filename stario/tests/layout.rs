@@ -42,7 +42,7 @@ const STARIO: &str = "
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
     extract/off_worker extract/value/scalar extract/value/json
     extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
-    extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value/sequence extract/value/stand_in extract/value
+    extract/value/reader extract/value/access extract/value/deserialize extract/value/field_names extract/value/retry extract/value/sequence extract/value/stand_in extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json
@@ -63,7 +63,7 @@ const STARIO: &str = "
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
     handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/durable app/answers
-    app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/asset_check app/assemble app/settings app/addresses
+    app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/component_check app/form_check app/asset_check app/assemble app/settings app/addresses
     app/stop_sequence durable/worker durable dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
@@ -97,7 +97,7 @@ const STARIO_HTML: &str = "
 const STARIO_MACROS: &str = "
     errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit parameter/stored assets/folder assets
 
-    html/ast html/check/javascript html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
+    html/ast html/check/javascript html/forms html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/collect html/check/datastar html/check/entities
     html/check/attributes html/check html/lower/lists html/lower/attributes html/lower html/parse
     html/parse/attributes html/parse/flow html/parse/habits

@@ -313,6 +313,36 @@ mod twice {
             }
         }
 
+        #[component]
+        fn Dialog(title: &str) -> Html {
+            html! { <div id="dialog"><b id={("of-", title)}>{title}</b></div> }
+        }
+
+        #[component]
+        fn Row() -> Html {
+            html! { <tr id="row"></tr> }
+        }
+
+        #[component]
+        fn Alone(is_open: bool) -> Html {
+            html! { <p>if is_open { <b id="open"></b> }</p> }
+        }
+
+        #[app::query("/components", app = local)]
+        async fn components(is_new: QueryParam<bool>) -> Html {
+            html! {
+                <Dialog title="a"/>
+                <p><Dialog title="b"/></p>
+                if *is_new { <table><tbody><Row/></tbody></table> } else { <table><tbody><Row/></tbody></table> }
+                <Alone is_open={*is_new}/><Alone is_open={!*is_new}/>
+            }
+        }
+
+        #[app::query("/rows", app = local)]
+        async fn rows() -> Html {
+            html! { <table><tbody>for _ in 0..3 { <Row/> }</tbody></table> }
+        }
+
         #[test]
         fn what_may_stand_twice_is_a_warning() {
             has_warnings(
@@ -321,6 +351,8 @@ mod twice {
                 &[
                     "the id `maybe-two` stands twice in what one template shows:\n    +5\n    +6",
                     "the id `in-a-loop` stands in a loop, and so may be there more than once: +7",
+                    "the id `dialog` of <Dialog> at +13 stands twice where the component does:\n    +29\n    +30",
+                    "the id `row` of <Row> at +18 stands twice where the component does:\n    +38, in a loop",
                 ],
             );
         }
@@ -489,5 +521,136 @@ mod unusual_places {
     #[test]
     fn templates_are_found_wherever_they_stand() {
         has_warnings(0, local::new(), &[]);
+    }
+}
+
+mod forms {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        title: String,
+        #[serde(rename = "no")]
+        number: Option<u8>,
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body>
+                <form method="post" action={sign_in::url()}><input name="nmae"><button name="go">"Go"</button></form>
+                <form data-on:submit={import::action().content_type(action::ContentType::Form)}>
+                    <input type="file" name="flie">
+                    <p><input name="trap-1"></p>
+                </form>
+                <form method="post" action="/entries"><input name="titel"><input name="no"></form>
+                // All that the handler takes is there.
+                <form method="post" action={sign_in::url()}><input name="name"><input name="for-a-script"></form>
+                // These may take anything.
+                <form method="post" action={raw::url()}><input name="x"></form>
+                <form method="post" action="/elsewhere"><input name="x"></form>
+                <form method="post" action={save_any::url()}><input name="x"></form>
+                <form method="post" action={sign_in::url()}><button formaction={raw::url()}>"x"</button><input name="x"></form>
+                <form action={sign_in::url()}><input name="x"></form>
+                // The browser sends it with another form, or not at all.
+                <form method="post" action={sign_in::url()}><input name="x" form="other"><input type="reset" name="y"></form>
+            </body>
+        }
+    }
+
+    #[app::command("/sign-in", app = local)]
+    async fn sign_in(name: FormField<String>) {
+        let _ = name;
+    }
+
+    #[app::command("/import", app = local)]
+    async fn import(file: UploadedFile, #[name("trap-2")] trap: FormField<Option<String>>) {
+        let _ = (file, trap);
+    }
+
+    #[app::command("/entries", app = local)]
+    async fn add(entry: stario::FormBody<Entry>) -> String {
+        format!("{} {:?}", entry.title, entry.number)
+    }
+
+    #[app::command("/raw", app = local)]
+    async fn raw(body: stario::RawBody<String>) -> String {
+        body.0
+    }
+
+    #[app::command("/any", app = local)]
+    async fn save_any(fields: stario::FormBody<std::collections::HashMap<String, String>>) {
+        let _ = fields;
+    }
+
+    #[test]
+    fn a_field_of_a_form_is_taken() {
+        let known = local::new().known_form_fields(["trap-*"]);
+        has_warnings(
+            FIRST,
+            known,
+            &[
+                "nobody takes the form field `nmae` at +13, which is sent to names::forms::sign_in at +33; did you mean `name`? (meant so? `.known_form_fields([\"nmae\"])`)",
+                "nobody takes the form field `go` at +13, which is sent to names::forms::sign_in at +33 (meant so? `.known_form_fields([\"go\"])`)",
+                "nobody takes the form field `flie` at +15, which is sent to names::forms::import at +38; did you mean `file`? (meant so? `.known_form_fields([\"flie\"])`)",
+                "nobody takes the form field `titel` at +18, which is sent to names::forms::add at +43; did you mean `title`? (meant so? `.known_form_fields([\"titel\"])`)",
+            ],
+        );
+    }
+
+    #[cfg(feature = "forms")]
+    mod typed {
+        use garde::Validate;
+
+        use super::*;
+
+        stario::app!(local);
+
+        const FIRST: u32 = line!();
+
+        #[derive(Form, Validate)]
+        #[garde(allow_unvalidated)]
+        struct SignUp {
+            email: String,
+            #[form(nested)]
+            #[garde(dive)]
+            children: Vec<Child>,
+        }
+
+        #[derive(Form, Validate)]
+        #[garde(allow_unvalidated)]
+        struct Child {
+            name: String,
+        }
+
+        #[app::query("/", app = local)]
+        async fn home() -> Html {
+            html! {
+                <form method="post" action={sign_up::url()}>
+                    <input name="emial"><input name="children.0.name"><input name="children.0.nmae">
+                </form>
+            }
+        }
+
+        #[app::command("/sign-up", app = local)]
+        async fn sign_up(form: Form<SignUp>) {
+            let _ = form.value().map(|it| (&it.email, it.children.iter().map(|it| &it.name).count()));
+        }
+
+        #[test]
+        fn a_field_of_a_form_is_one_of_its_struct() {
+            has_warnings(
+                FIRST,
+                local::new(),
+                &[
+                    "nobody takes the form field `emial` at +21, which is sent to names::forms::typed::sign_up at +26; did you mean `email`? (meant so? `.known_form_fields([\"emial\"])`)",
+                    "nobody takes the form field `children.0.nmae` at +21, which is sent to names::forms::typed::sign_up at +26 (meant so? `.known_form_fields([\"children.0.nmae\"])`)",
+                ],
+            );
+        }
     }
 }

@@ -1,14 +1,21 @@
 //! Changes the body of a component: an `html!` whose value the function returns writes into the caller's buffer
-//! instead.
+//! instead, and is told the name of the component.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Block, Expr, Stmt};
+use syn::{Block, Expr, Ident, Stmt};
 
 use super::syntax::is_html;
 
-/// Puts `@into(target)` into each `html!` in tail position. Values that are returned in another way are left unchanged.
-pub(super) fn write_into(block: &mut Block, target: &TokenStream) {
+/// Where a template writes, and the component that returns it.
+pub(super) struct Target<'t> {
+    pub(super) output: &'t TokenStream,
+    pub(super) component: &'t Ident,
+}
+
+/// Puts `@into(output) @of(component)` into each `html!` in tail position. Values that are returned in another way are left
+/// unchanged.
+pub(super) fn write_into(block: &mut Block, target: &Target<'_>) {
     match block.stmts.last_mut() {
         Some(Stmt::Expr(tail, None)) => tail_expression(tail, target),
         Some(Stmt::Macro(tail)) if tail.semi_token.is_none() && is_html(&tail.mac) => {
@@ -18,7 +25,7 @@ pub(super) fn write_into(block: &mut Block, target: &TokenStream) {
     }
 }
 
-fn tail_expression(expression: &mut Expr, target: &TokenStream) {
+fn tail_expression(expression: &mut Expr, target: &Target<'_>) {
     match expression {
         Expr::Macro(call) if is_html(&call.mac) => call.mac.tokens = redirected(&call.mac.tokens, target),
         Expr::Block(block) => write_into(&mut block.block, target),
@@ -37,6 +44,7 @@ fn tail_expression(expression: &mut Expr, target: &TokenStream) {
     }
 }
 
-fn redirected(template: &TokenStream, target: &TokenStream) -> TokenStream {
-    quote!(@into(#target) #template)
+fn redirected(template: &TokenStream, target: &Target<'_>) -> TokenStream {
+    let Target { output, component } = target;
+    quote!(@into(#output) @of(#component) #template)
 }

@@ -94,7 +94,7 @@ impl<'c> Emitter<'c> {
         let docs = function.attrs.iter().filter(|attribute| is_doc(attribute));
         let target = Ident::new("__target", Span::mixed_site());
         let mut block = function.block.clone();
-        body::write_into(&mut block, &quote!(#target));
+        body::write_into(&mut block, &body::Target { output: &quote!(#target), component: name });
         let (generics, clause, output) =
             (&signature.generics, &signature.generics.where_clause, &signature.output);
         let inputs = &signature.inputs;

@@ -6,6 +6,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 pub(crate) struct Template {
     /// The buffer into which the template is written, if it has none of its own.
     pub(crate) into: Option<TokenStream>,
+    /// The name of the component that returns it.
+    pub(crate) component: Option<Ident>,
     pub(crate) nodes: Vec<Node>,
 }
 
@@ -41,6 +43,8 @@ pub(crate) struct Splice {
     pub(crate) tokens: TokenStream,
     /// The span of the braces and their content.
     pub(crate) span: Span,
+    /// Whether there are brackets of any kind. Without them it calls nothing.
+    pub(crate) has_group: bool,
 }
 
 /// The source of several tokens: the spans of the first and the last.

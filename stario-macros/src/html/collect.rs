@@ -4,15 +4,23 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use stario_html::names::{DatastarName, camel_cased};
 
 use super::ast::{
-    Attr, Element, Else, If, Literal, NamedAttr, Node, Prop, Splice, Tag, Template, Value, ValuePart,
+    Attr, Component, Element, Else, If, Literal, NamedAttr, Node, Prop, Splice, Tag, Template, Value,
+    ValuePart,
 };
 use super::braces::characters;
+use super::forms;
 use crate::literals::{Literals, javascript, rust};
 
 /// Collects the literals of a whole template.
 pub(crate) fn collect(template: &Template) -> Literals {
-    let mut collector = Collector { literals: Literals::default(), place: Vec::new(), branches: 0 };
+    let mut collector =
+        Collector { literals: Literals::default(), place: Vec::new(), branches: 0, form: None };
     collector.nodes(&template.nodes);
+    if let Some(component) = &template.component
+        && collector.literals.has('i')
+    {
+        collector.literals.add('C', component.span(), &component.to_string());
+    }
     collector.literals
 }
 
@@ -39,6 +47,8 @@ struct Collector {
     place: Vec<String>,
     /// The number of places that have a number.
     branches: usize,
+    /// The number of the form around the current node.
+    form: Option<usize>,
 }
 
 impl Collector {
@@ -57,6 +67,13 @@ impl Collector {
         self.literals.add_in(kind, span, literal, &self.place);
     }
 
+    fn splice(&mut self, splice: &Splice) {
+        // Without a call there is no literal.
+        if splice.has_group {
+            self.rust(&splice.tokens);
+        }
+    }
+
     fn rust(&mut self, tokens: &TokenStream) {
         // Most values have no literals, which is found sooner in their text than in their tokens.
         let text = tokens.to_string();
@@ -71,12 +88,12 @@ impl Collector {
         for node in nodes {
             match node {
                 Node::Text(_) | Node::Doctype | Node::Comment(_) => {}
-                Node::Splice(splice) => self.rust(&splice.tokens),
+                Node::Splice(splice) => self.splice(splice),
                 Node::Statement(statement) => self.rust(&statement.tokens),
                 Node::Element(element) => self.element(element),
                 Node::Fragment(nodes) => self.nodes(nodes),
                 Node::Component(component) => {
-                    component.props.iter().for_each(|prop| self.prop(prop));
+                    self.component(component);
                     let number = self.number();
                     self.inside(format!("c{number}"), |this| this.nodes(&component.children));
                 }
@@ -117,6 +134,13 @@ impl Collector {
         }
     }
 
+    fn component(&mut self, component: &Component) {
+        if let Some(TokenTree::Ident(name)) = component.path.clone().into_iter().last() {
+            self.add('c', component.range.first, &name.to_string());
+        }
+        component.props.iter().for_each(|prop| self.prop(prop));
+    }
+
     fn prop(&mut self, prop: &Prop) {
         match (&prop.text, &prop.value) {
             (Some(text), _) if !text.value.contains(char::is_whitespace) => {
@@ -138,11 +162,25 @@ impl Collector {
             self.add('h', name.range.first, "");
         }
         element.attrs.iter().for_each(|attr| self.attr(attr));
+        let outer = self.form;
+        if name == "form" {
+            self.form = Some(self.number());
+        }
+        self.form_parts(name, &element.attrs);
         match name {
             "script" | "style" => {}
             // The content of a `<template>` is no part of the page.
             "template" => self.inside("t".to_owned(), |this| this.nodes(&element.children)),
             _ => self.nodes(&element.children),
+        }
+        self.form = outer;
+    }
+
+    /// Adds what the element says of the form around it.
+    fn form_parts(&mut self, name: &str, attrs: &[Attr]) {
+        let Some(form) = self.form else { return };
+        for (kind, span, text) in forms::parts(name, attrs) {
+            self.literals.add(kind, span, &format!("{form} {text}"));
         }
     }
 
@@ -169,7 +207,7 @@ impl Collector {
         let name = attr.name.text.as_str();
         let span = attr.name.range.first;
         if let Some(Value::Splice(splice)) = &attr.value {
-            self.rust(&splice.tokens);
+            self.splice(splice);
         }
         if name == "id" {
             match &attr.value {
@@ -283,7 +321,7 @@ impl Collector {
                 for part in parts {
                     match part {
                         ValuePart::Literal(text) => self.code(text),
-                        ValuePart::Splice(splice) => self.rust(&splice.tokens),
+                        ValuePart::Splice(splice) => self.splice(splice),
                     }
                 }
             }
@@ -293,7 +331,7 @@ impl Collector {
 
     fn code(&mut self, text: &Literal) {
         self.literals.add_expression(text.span, &text.value);
-        if let Some((method, url)) = action(&text.value) {
+        if let Some((method, url)) = javascript::action(&text.value) {
             self.add('a', text.span, &format!("@{method} {url}"));
         }
     }
@@ -307,9 +345,10 @@ impl Collector {
             return;
         }
         let (sent, span) = match value {
-            Value::Literal(text) if !text.value.contains("requestCancellation") => {
-                (action(&text.value).map(|(method, url)| format!("@{method}('{url}')")), text.span)
-            }
+            Value::Literal(text) if !text.value.contains("requestCancellation") => (
+                javascript::action(&text.value).map(|(method, url)| format!("@{method}('{url}')")),
+                text.span,
+            ),
             Value::Splice(splice) => (typed_action(splice), splice.span),
             _ => return,
         };
@@ -386,15 +425,6 @@ fn is_branch_left_early(branch: &If<Node>) -> bool {
         }
 }
 
-/// Returns the method and the URL of a literal action, `@post('/items')`.
-fn action(code: &str) -> Option<(&str, &str)> {
-    let (method, rest) = code.trim().strip_prefix('@')?.split_once('(')?;
-    let rest = rest.trim_start();
-    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    let (url, _) = rest[1..].split_once(quote)?;
-    matches!(method, "get" | "post" | "put" | "patch" | "delete" | "query").then_some((method, url))
-}
-
 /// Returns the call in `list::action(1).retry(..)` that names the handler, unless the action says which requests it
 /// cancels.
 fn typed_action(splice: &Splice) -> Option<String> {
@@ -414,84 +444,4 @@ fn typed_action(splice: &Splice) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proc_macro2::TokenStream;
-    use quote::quote;
-
-    use super::super::{cursor, parse, report};
-    use super::collect;
-
-    #[track_caller]
-    // A case is one `quote!`.
-    #[allow(clippy::needless_pass_by_value)]
-    fn check(template: TokenStream, expected: &[&str]) {
-        let mut report = report::Report::default();
-        let tree = parse::parse(cursor::Cursor::new(template.clone()), &mut report);
-        assert_eq!(collect(&tree).lines(), expected, "{template}");
-    }
-
-    #[test]
-    fn ids_are_collected_with_their_place() {
-        check(quote!(<p id="a"><b id={"b"}/></p>), &["i0 a", "i0 b"]);
-        check(
-            quote!(if x { <p id="a"/> } else if y { <p id="b"/> } else { for z in w { <p id="c"/> } }),
-            &["i0 a i1.0", "i0 b i1.1", "i0 c i1.2/f2"],
-        );
-        check(quote!(match x { 1 => <p id="a"/>, _ => <p id="a"/> }), &["i0 a i1.0", "i0 a i1.1"]);
-        check(
-            quote!(for x in y { if x { <p id="a"/> continue; } <p id="a"/> }),
-            &["i0 a g1/i2.0", "i0 a g1"],
-        );
-        check(quote!(<p if x { id="a" }/>), &["i0 a i1.0"]);
-        check(quote!(<Card id="a" title="A b"><p id="c"/></Card>), &["m0 a", "i0 c c1"]);
-        check(quote!(<template><p id="a"/></template>), &["i0 a t"]);
-        check(
-            quote!(<p id={("row-", id)}/><p id={"row-", id}/><p id={format!("row-{id}")}/>),
-            &["p0 row-"; 3],
-        );
-        check(quote!(<p id={id}/><p {..attrs}/>), &["x0", "x0", "S0"]);
-        check(quote!(<body>{Raw(x)}</body>), &["h0", "x0", "S0"]);
-        check(quote!(<p class="a" title={x}>"text" {y}</p>), &[]);
-    }
-
-    #[test]
-    fn signals_are_declared() {
-        check(quote!(<p data-signals="{n: 1, t: ''}"/>), &["s0 n:n", "s0 t:t"]);
-        check(quote!(<p data-signals={"{n: ", n, ", t: ''}"}/>), &["s0 n:?", "s0 t:t"]);
-        check(quote!(<p data-signals:my-count="0" data-signals:s={x}/>), &["s0 myCount:n", "s0 s:?"]);
-        check(quote!(<p data-signals:my-count__case.kebab="0"/>), &["s0 my-count:n"]);
-        check(
-            quote!(<input data-bind:user-name><input data-bind="x"><input data-bind={y}>),
-            &["s0 userName:*", "s0 x:*", "S0"],
-        );
-        check(quote!(<input data-bind={Search::q()}>), &["y0 Search"]);
-        check(
-            quote!(<p data-ref:el data-indicator="busy" data-computed:sum="$a + 1"/>),
-            &["s0 el:?", "s0 busy:b", "s0 sum:?", "r0 a"],
-        );
-        check(quote!(<p data-computed="{sum: () => $a}"/>), &["s0 sum:?", "r0 a"]);
-    }
-
-    #[test]
-    fn expressions_read_and_set() {
-        check(
-            quote!(<p data-text="$a" data-class:b="$b" data-on:click="$c = !$d"/>),
-            &["r0 a", "r0 b", "w0 c", "r0 d"],
-        );
-        check(quote!(<p data-show={"$a > ", max}/>), &["r0 a"]);
-        check(quote!(<p title="$a" data-user="$b"/>), &[]);
-    }
-
-    #[test]
-    fn actions_are_named() {
-        check(quote!(<p data-on:click={tick::action(id)}/>), &["a0 tick"]);
-        check(quote!(<p data-on:click="@post('/items', {})"/>), &["a0 @post /items"]);
-        check(quote!(<p data-init="@get('/live')"/>), &["a0 @get /live", "f0 data-init @get('/live')"]);
-        check(
-            quote!(<p data-init={a::live::action(1).retry(x)}/>),
-            &["a0 live", "f0 data-init a::live::action(1)"],
-        );
-        check(quote!(<p data-init={live::action().request_cancellation(x)}/>), &["a0 live"]);
-        check(quote!(<p data-on:click={import::action().selector("#form")}/>), &["a0 import", "t0 #form"]);
-    }
-}
+mod tests;

@@ -36,9 +36,10 @@ pub(crate) fn take_component(cursor: &mut Cursor) -> Option<TokenStream> {
 /// Reads a whole template.
 pub(crate) fn parse(mut cursor: Cursor, report: &mut Report) -> Template {
     let into = take_option(&mut cursor, "into");
+    let component = take_option(&mut cursor, "of").and_then(|name| syn::parse2(name).ok());
     let mut parser = Parser { report, open: Vec::new() };
     let nodes = parser.nodes(&mut cursor);
-    Template { into, nodes }
+    Template { into, component, nodes }
 }
 
 /// Reads `@name(..)`, which other macros write in front of a template.
@@ -151,7 +152,7 @@ impl Parser<'_> {
             self.report.error(span, "nothing to show: write a value, {value}");
             return None;
         }
-        Some(Splice { tokens: self.called(tokens, span), span })
+        Some(self.called(tokens, span))
     }
 
     /// Reports tokens that are no template, and reads them as text, whose quotes were most likely forgotten.
@@ -255,6 +256,7 @@ impl Parser<'_> {
             return Some(Opening::Element(Tag::Dynamic(Splice {
                 tokens: group.stream(),
                 span: group.span(),
+                has_group: true,
             })));
         }
         if let Some(text) = cursor.take_string() {

@@ -209,6 +209,15 @@ fn split(code: &str, separator: u8) -> Vec<&str> {
     parts
 }
 
+/// Returns the method and the URL of a literal action, `@post('/items')`.
+pub(crate) fn action(code: &str) -> Option<(&str, &str)> {
+    let (method, rest) = code.trim().strip_prefix('@')?.split_once('(')?;
+    let rest = rest.trim_start();
+    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let (url, _) = rest[1..].split_once(quote)?;
+    matches!(method, "get" | "post" | "put" | "patch" | "delete" | "query").then_some((method, url))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{kind, object, signals};

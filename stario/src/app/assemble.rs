@@ -10,8 +10,11 @@ use super::discover::AppHook;
 use super::hook::{Hook, Hooks};
 use super::mount::Mount;
 use super::parts::{Effective, Part, Parts, without_handlers};
-use super::requirements::{Followed, TakenSignal};
-use super::{App, Problems, Warnings, discover, durable, guards, layers, page_check, requirements};
+use super::requirements::Followed;
+use super::{
+    App, Problems, Warnings, component_check, discover, durable, form_check, guards, layers, page_check,
+    requirements,
+};
 use crate::body::BodyMemory;
 use crate::datastar::ClientFile;
 use crate::development::Development;
@@ -165,11 +168,11 @@ impl App {
         let mut followed =
             requirements::follow(&self.routes, &self.states, &self.replacements, &mut effective);
         let eager = self.follow_hooks(&mut followed);
-        self.problems.extend(followed.problems);
+        self.problems.append(&mut followed.problems);
         self.problems.extend(followed.nonce_takers.iter().map(|taker| {
             format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
         }));
-        let warnings = self.check_names(&followed.signals);
+        let warnings = self.check_names(&followed);
         let parts = Parts::new(&self.parts, &mut effective);
         self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
         let queue = Queue::new(&self.settings.served.durable);
@@ -269,11 +272,13 @@ impl App {
     }
 
     /// Compares the literals of the program, which only builds with debug assertions have.
-    fn check_names(&mut self, taken: &[TakenSignal]) -> Warnings {
+    fn check_names(&mut self, followed: &Followed) -> Warnings {
         if !cfg!(debug_assertions) {
             return Warnings::default();
         }
-        let findings = page_check::check(&self.parts, taken, &self.known);
+        let mut findings = page_check::check(&self.parts, &followed.signals, &self.known);
+        findings.warnings.extend(component_check::check(&self.parts));
+        findings.warnings.extend(form_check::check(&self.parts, &followed.forms, &self.known));
         #[cfg(feature = "files")]
         let findings = asset_check::check(&self.parts, findings);
         self.problems.extend(findings.problems);

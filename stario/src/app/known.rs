@@ -1,10 +1,11 @@
-//! The ids and signals that the user says are there.
+//! The ids, signals and fields of forms that the user says are there.
 
 /// What the user says is made where no macro sees it.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) ids: Vec<String>,
     pub(super) signals: Vec<String>,
+    pub(super) form_fields: Vec<String>,
 }
 
 impl Known {
@@ -22,5 +23,6 @@ impl Known {
     pub(super) fn merge(&mut self, other: Self) {
         self.ids.extend(other.ids);
         self.signals.extend(other.signals);
+        self.form_fields.extend(other.form_fields);
     }
 }

@@ -29,15 +29,7 @@ impl Findings {
 
 /// Checks the modules of the app.
 pub(super) fn check(parts: &[Part], taken: &[TakenSignal], known: &Known) -> Findings {
-    // An app stands in the module around its own: `shop::app` in `shop`.
-    let homes: Vec<&str> =
-        parts.iter().map(|part| part.module.rsplit_once("::").map_or("", |(home, _)| home)).collect();
-    let is_own = |literal: &&Literal| {
-        homes.iter().any(|home| {
-            literal.module.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-        })
-    };
-    let own: Vec<&Literal> = PROGRAM.iter().filter(is_own).collect();
+    let own = own_literals(parts);
     let mut check = Check {
         has_pages: own.iter().any(|literal| literal.kind == 'h'),
         own,
@@ -48,6 +40,19 @@ pub(super) fn check(parts: &[Part], taken: &[TakenSignal], known: &Known) -> Fin
     check.signals(known);
     check.twice();
     check.findings
+}
+
+/// The literals of the app's own modules.
+pub(super) fn own_literals(parts: &[Part]) -> Vec<&'static Literal> {
+    // An app stands in the module around its own: `shop::app` in `shop`.
+    let homes: Vec<&str> =
+        parts.iter().map(|part| part.module.rsplit_once("::").map_or("", |(home, _)| home)).collect();
+    let is_own = |literal: &&Literal| {
+        homes.iter().any(|home| {
+            literal.module.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        })
+    };
+    PROGRAM.iter().filter(is_own).collect()
 }
 
 struct Check<'a> {

@@ -7,7 +7,7 @@ use super::discover::AppHook;
 use super::parts::Effective;
 use crate::handler::EndpointRoute;
 use crate::inject::Replacements;
-use crate::parameter::{ProviderInfo, Requirement, Source};
+use crate::parameter::{ProviderInfo, Requirement, Source, TakenFields};
 use crate::route::EndpointInfo;
 use crate::states::States;
 
@@ -24,6 +24,8 @@ pub(super) struct Followed {
     pub(super) takes_form_parts: bool,
     /// The signals that are taken, in builds with debug assertions.
     pub(super) signals: Vec<TakenSignal>,
+    /// The fields of forms that handlers take, in builds with debug assertions.
+    pub(super) forms: Vec<TakenForm>,
     /// The providers of all that is taken.
     pub(super) providers: HashSet<TypeId>,
     /// The problems that are known, so that each is reported once.
@@ -67,6 +69,16 @@ pub(super) struct TakenSignal {
     pub(super) route: &'static str,
 }
 
+/// The fields of a form that a handler takes, and its providers.
+pub(super) struct TakenForm {
+    pub(super) endpoint: &'static EndpointInfo,
+    /// The path of the route.
+    pub(super) route: &'static str,
+    pub(super) fields: Vec<TakenFields>,
+    /// Whether the body is read in another way, too, which may take any field.
+    pub(super) is_open: bool,
+}
+
 pub(super) fn follow(
     routes: &[EndpointRoute],
     states: &States,
@@ -82,8 +94,15 @@ pub(super) fn follow(
         walk.follow((route.target.endpoint.requirements)());
         walk.conflicts(route);
         walk.untaken(route);
+        let form = TakenForm {
+            endpoint: &route.target.endpoint.info,
+            route: route.path,
+            fields: walk.form_fields,
+            is_open: walk.takes_other_fields,
+        };
         let found = walk.found;
         followed.report(found);
+        followed.forms.push(form);
     }
     followed
 }
@@ -114,6 +133,8 @@ struct Walk<'a> {
     captures: Vec<&'static str>,
     /// How the body is read, and by which provider, if not by the handler itself.
     readings: Vec<(Source, Option<ProviderInfo>)>,
+    form_fields: Vec<TakenFields>,
+    takes_other_fields: bool,
     found: Vec<String>,
 }
 
@@ -139,6 +160,8 @@ impl<'a> Walk<'a> {
             done: HashSet::new(),
             captures: Vec::new(),
             readings: Vec::new(),
+            form_fields: Vec::new(),
+            takes_other_fields: false,
             found: Vec::new(),
         }
     }
@@ -152,7 +175,11 @@ impl<'a> Walk<'a> {
     }
 
     fn follow(&mut self, requirements: Vec<Option<Requirement>>) {
-        for requirement in requirements.into_iter().flatten() {
+        // A parameter that reads the body says before which fields it takes.
+        let mut says_what = false;
+        for requirement in requirements {
+            let said_what = std::mem::replace(&mut says_what, requirement.is_some());
+            let Some(requirement) = requirement else { continue };
             match requirement {
                 Requirement::State { id, .. } if self.states.contains(id) => {}
                 Requirement::State { type_name, .. } => {
@@ -162,7 +189,11 @@ impl<'a> Walk<'a> {
                     ));
                 }
                 Requirement::Capture { name } => self.capture(name),
-                Requirement::Body(source) => self.body(source),
+                Requirement::Body(source) => {
+                    self.takes_other_fields |= source.needs_body() && !said_what;
+                    self.body(source);
+                }
+                Requirement::FormFields(fields) => self.form_fields.push(fields),
                 Requirement::Nonce if self.has_nonces => {}
                 Requirement::Nonce => {
                     let taker = self.taker();

@@ -22,7 +22,7 @@ use super::off_worker;
 use super::value::JsonTree;
 use crate::answers::DATASTAR_REQUEST;
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source, TakenFields};
 use crate::scope::Scope;
 use entries::Entry;
 use reader::{Notes, kind_of, position};
@@ -298,6 +298,13 @@ where
             Ok(Self::new(value, sent, problems, is_datastar))
         })
         .await
+    }
+
+    fn requirement(_: &Parameter) -> Option<Requirement> {
+        cfg!(debug_assertions).then_some(Requirement::FormFields(TakenFields::Of {
+            has: |name| kind_of(T::FIELDS, name).is_some(),
+            names: || Some(T::FIELDS.iter().map(|field| field.name).collect()),
+        }))
     }
 }
 

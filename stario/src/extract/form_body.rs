@@ -6,7 +6,7 @@ use super::content_type::ContentType;
 use super::urlencoded::{self, Pair};
 use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source, TakenFields};
 use crate::scope::Scope;
 
 pub(super) const SOURCE: &str = "form field";
@@ -68,6 +68,18 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for FormBody<T> {
             _ => Err(Rejection::unsupported_media_type(parameter, "`application/x-www-form-urlencoded`")),
         }
     }
+
+    fn requirement(_: &Parameter) -> Option<Requirement> {
+        requirement::<T>()
+    }
+}
+
+/// The fields of the struct. Only the check of names asks, and a build for production has none.
+pub(super) fn requirement<T: DeserializeOwned>() -> Option<Requirement> {
+    cfg!(debug_assertions).then_some(Requirement::FormFields(TakenFields::Of {
+        has: |name| value::field_names::<T>().is_some_and(|names| names.contains(&name)),
+        names: || value::field_names::<T>().map(<[_]>::to_vec),
+    }))
 }
 
 /// Reads a body whose content type is that of a form.

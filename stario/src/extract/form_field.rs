@@ -10,7 +10,7 @@ use super::form_parts::{FormPart, is_form, read_form_parts};
 use super::value::{self, Counts, NotText};
 use super::{Defaulted, FromRequest, value_newtype};
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 /// Reads the value of the form's field that is named like the parameter.
@@ -72,6 +72,10 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
         value::from_texts(texts, Counts::Last)
             .map(Self)
             .map_err(|problem| problem.into_rejection(FIELD, name))
+    }
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        Requirement::form_field(parameter)
     }
 }
 

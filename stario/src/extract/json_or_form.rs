@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::content_type::ContentType;
 use super::{FromRequest, form_body, json_body, value_newtype};
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 /// Reads the request's body as a `T`, like a [`JsonBody`](crate::JsonBody) or a [`FormBody`](crate::FormBody)
@@ -51,5 +51,9 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for JsonOrForm<T> {
                 "`application/json` or `application/x-www-form-urlencoded`",
             )),
         }
+    }
+
+    fn requirement(_: &Parameter) -> Option<Requirement> {
+        form_body::requirement::<T>()
     }
 }

@@ -13,6 +13,7 @@
 mod access;
 mod attempt;
 mod deserialize;
+mod field_names;
 mod json;
 mod mismatch;
 mod place;
@@ -33,6 +34,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use attempt::Attempt;
+pub(super) use field_names::field_names;
 pub(super) use json::{Json, JsonTree};
 use place::ValuePlace;
 pub(super) use problem::{NotText, Problem};

@@ -117,6 +117,22 @@ fn an_event_without_a_target_fails_the_test() {
     assert_eq!(page.text("#p"), "after");
 }
 
+/// The client patches the first of them.
+#[test]
+fn an_event_for_an_id_that_stands_twice_fails_the_test() {
+    let body = r#"<p id="x">1</p><p id="x">2</p><button data-on:click="@get('/events')">Go</button>"#;
+    let client = || TestClient::new(site(body, vec![Event::new(Raw("<p id=\"x\">3</p>"))]));
+    assert_eq!(
+        failure(move || client().page("/").click("button")),
+        "an event brings an element for `#x`, and 2 elements of the page have this id; \
+         it came of GET /events, by <button data-on:click=\"@get('/events')\"> in `html > body`"
+    );
+    let mut page = client().page("/");
+    page.allow_missing_targets(true);
+    page.click("button");
+    assert_eq!(page.texts("#x"), ["3", "2"]);
+}
+
 #[test]
 fn attributes_that_the_client_refuses_fail_the_test() {
     for (attribute, problem) in [

@@ -25,7 +25,7 @@ pub(super) fn as_tuple(parts: Vec<ValuePart>) -> Splice {
             ValuePart::Literal(text) => {
                 let mut literal = proc_macro2::Literal::string(&text.value);
                 literal.set_span(text.span);
-                Splice { tokens: TokenTree::Literal(literal).into(), span: text.span }
+                Splice { tokens: TokenTree::Literal(literal).into(), span: text.span, has_group: false }
             }
             ValuePart::Splice(splice) => splice,
         };
@@ -36,7 +36,7 @@ pub(super) fn as_tuple(parts: Vec<ValuePart>) -> Splice {
         quote_spanned!(splice.span.resolved_at(Span::mixed_site())=> &(#value),)
     });
     let values: Vec<TokenStream> = values.collect();
-    Splice { tokens: nested(&values), span }
+    Splice { tokens: nested(&values), span, has_group: true }
 }
 
 /// Writes a tuple of up to eight values, for which the traits are implemented. If there are more values, the eighth is

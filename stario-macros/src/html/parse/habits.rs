@@ -4,7 +4,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
 
-use super::super::ast::{Literal, Node};
+use super::super::ast::{Literal, Node, Splice};
 use super::super::cursor::Cursor;
 use super::Parser;
 use super::source::source_like;
@@ -34,13 +34,15 @@ impl Parser<'_> {
 
     /// Returns the value. If it only names a function of a type, such as `{Search::page}`, that is reported, and the
     /// value becomes a call of the function.
-    pub(super) fn called(&mut self, tokens: TokenStream, span: Span) -> TokenStream {
-        match function_of_type(&tokens) {
+    pub(super) fn called(&mut self, tokens: TokenStream, span: Span) -> Splice {
+        let list: Vec<TokenTree> = tokens.clone().into_iter().collect();
+        let has_group = list.iter().any(|token| matches!(token, TokenTree::Group(_)));
+        match function_of_type(&list) {
             Some(path) => {
                 self.report.error(span, format!("`{path}` is a function: write `{path}()`"));
-                quote!(#tokens())
+                Splice { tokens: quote!(#tokens()), span, has_group }
             }
-            None => tokens,
+            None => Splice { tokens, span, has_group },
         }
     }
 
@@ -56,9 +58,9 @@ impl Parser<'_> {
 
 /// Returns the path if the value is a type's name and a name in small letters, `Search::page`. That is a function,
 /// because the names of constants begin with a capital.
-fn function_of_type(tokens: &TokenStream) -> Option<String> {
+fn function_of_type(tokens: &[TokenTree]) -> Option<String> {
     let mut names = Vec::new();
-    let mut tokens = tokens.clone().into_iter();
+    let mut tokens = tokens.iter();
     loop {
         let TokenTree::Ident(name) = tokens.next()? else { return None };
         names.push(name.to_string());

@@ -5,7 +5,7 @@ use super::super::form_parts::{FormPart, read_form_parts};
 use super::super::multipart::is_multipart;
 use super::UploadedFile;
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 const SOURCE: &str = "file";
@@ -23,6 +23,10 @@ impl FromRequest for UploadedFile {
             None => Err(Rejection::missing(SOURCE, parameter.name(), EXPECTED)),
         }
     }
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        Requirement::form_field(parameter)
+    }
 }
 
 impl FromRequest for Option<UploadedFile> {
@@ -32,6 +36,10 @@ impl FromRequest for Option<UploadedFile> {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         Ok(Vec::from_request(scope, parameter).await?.pop())
+    }
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        Requirement::form_field(parameter)
     }
 }
 
@@ -51,5 +59,9 @@ impl FromRequest for Vec<UploadedFile> {
             FormPart::Text(_) => Err(Rejection::invalid(SOURCE, parameter.name(), EXPECTED)),
         });
         files.filter_map(Result::transpose).collect()
+    }
+
+    fn requirement(parameter: &Parameter) -> Option<Requirement> {
+        Requirement::form_field(parameter)
     }
 }

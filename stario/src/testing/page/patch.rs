@@ -56,7 +56,10 @@ impl Document {
             }
             for element in elements {
                 match self.target_of(element) {
-                    Some(target) => controls.extend(self.apply_mode(mode, target, element)),
+                    Some(target) => {
+                        self.expect_one(target, origin)?;
+                        controls.extend(self.apply_mode(mode, target, element));
+                    }
                     None => {
                         let id = self.dom.id_of(element).to_owned();
                         let what = if id.is_empty() {
@@ -99,6 +102,21 @@ impl Document {
         }
         let nearest = if selector.len() > 1 { self.dom.nearest(selector) } else { self.dom.nearest("") };
         Err(Failure(format!("{what} (mode `{mode}`); {nearest}; it came of {origin}")))
+    }
+
+    /// Fails if other elements have the target's id, because the client would patch the first one alone.
+    fn expect_one(&self, target: NodeId, origin: &str) -> Result<(), Failure> {
+        let id = self.dom.id_of(target);
+        if id.is_empty() || self.allows_missing_targets {
+            return Ok(());
+        }
+        let count = self.dom.elements(Dom::DOCUMENT).filter(|&node| self.dom.id_of(node) == id).count();
+        if count == 1 {
+            return Ok(());
+        }
+        Err(Failure(format!(
+            "an event brings an element for `#{id}`, and {count} elements of the page have this id; it came of {origin}"
+        )))
     }
 
     fn target_of(&self, element: NodeId) -> Option<NodeId> {

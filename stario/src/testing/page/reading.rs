@@ -60,7 +60,7 @@ use crate::testing::wait::runtime;
 /// # What fails a test
 ///
 /// A selector that matches nothing, or several elements; an element that is disabled or not shown; a form that a
-/// browser would not send, because a field is required; an event that finds no target; and an expression that needs
+/// browser would not send, because a field is required; an event that finds no target, or whose id several elements have; and an expression that needs
 /// JavaScript. The page runs signals, literals, operators, `if`, assignments, `el` and `evt` with common properties,
 /// and the client's actions; test what is more in a browser.
 ///
@@ -212,7 +212,8 @@ impl Page {
         self.tab.patience = patience;
     }
 
-    /// Whether an event without a target is passed over, as by the client, rather than failing the test.
+    /// Whether an event without a target is passed over, as by the client, rather than failing the test; so is one for an id
+    /// that several elements have, of which the client patches the first.
     pub fn allow_missing_targets(&mut self, is_allowed: bool) {
         self.tab.document.allows_missing_targets = is_allowed;
     }
