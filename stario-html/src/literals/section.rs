@@ -2,47 +2,43 @@
 
 use std::slice;
 
-use crate::hint::Hint;
 use crate::{Buf, Html};
 
-/// The hint of a template, with its literals.
+/// What stands in the place of a template's [`Hint`](crate::hint::Hint), with its literals. It learns nothing: a value
+/// without a cell, made without a call, costs the compiler less.
 #[derive(Debug)]
 pub struct ListedHint {
-    hint: Hint,
-    text: &'static str,
+    /// How many bytes the template is expected to write.
+    pub guess: u32,
+    pub module: &'static str,
+    pub text: &'static str,
 }
 
 impl ListedHint {
-    /// As [`Hint::new`].
-    #[must_use]
-    pub const fn new(guess: u32, text: &'static str) -> Self {
-        Self { hint: Hint::new(guess), text }
-    }
-
     // Not by `Deref`, which costs the compiler of every template more than all else that its literals do.
 
-    /// As [`Hint::buf`].
+    /// Makes a buffer for what the template is expected to write.
     #[must_use]
     pub fn buf(&self) -> Buf {
-        self.hint.buf()
+        Buf::with_capacity(self.guess as usize)
     }
 
-    /// As [`Hint::finish`].
+    /// Ends a template.
     #[must_use]
     pub fn finish(&self, buf: Buf) -> Html {
-        self.hint.finish(buf)
+        buf.finish()
     }
 }
 
 /// Makes the section, so that its bounds exist in a program without any literals.
 #[used]
 #[unsafe(link_section = "stario_literals")]
-static NO_LITERALS: &str = "";
+static NO_LITERALS: (&str, &str) = ("", "");
 
 /// The same for templates.
 #[used]
 #[unsafe(link_section = "stario_templates")]
-static NO_TEMPLATE: ListedHint = ListedHint::new(0, "");
+static NO_TEMPLATE: ListedHint = ListedHint { guess: 0, module: "", text: "" };
 
 // The linker defines these symbols for each section whose name is an identifier.
 unsafe extern "C" {
@@ -56,14 +52,14 @@ unsafe extern "C" {
     static TEMPLATES_END: [usize; 0];
 }
 
-/// The texts of the whole program.
-pub fn all() -> impl Iterator<Item = &'static str> {
-    // SAFETY: only `__literals!` and `NO_LITERALS` put anything into this section: statics of the type `&str`.
-    let literals: &[&str] = unsafe { between(&raw const LITERALS_START, &raw const LITERALS_END) };
+/// The texts of the whole program, each with its module.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    // SAFETY: only `__literals!` and `NO_LITERALS` put anything into this section: statics of the type `(&str, &str)`.
+    let literals: &[(&str, &str)] = unsafe { between(&raw const LITERALS_START, &raw const LITERALS_END) };
     // SAFETY: only `__literals!` and `NO_TEMPLATE` put anything into this section: statics of the type `ListedHint`.
     let templates: &[ListedHint] = unsafe { between(&raw const TEMPLATES_START, &raw const TEMPLATES_END) };
-    let texts = literals.iter().copied().chain(templates.iter().map(|hint| hint.text));
-    texts.filter(|text| !text.is_empty())
+    let texts = literals.iter().copied().chain(templates.iter().map(|hint| (hint.module, hint.text)));
+    texts.filter(|(_, text)| !text.is_empty())
 }
 
 /// What a section holds.
@@ -74,6 +70,6 @@ pub fn all() -> impl Iterator<Item = &'static str> {
 /// of a type is a multiple of its alignment, and they live as long as the program.
 unsafe fn between<T: Sync>(start: *const [usize; 0], end: *const [usize; 0]) -> &'static [T] {
     let count = (end.addr() - start.addr()) / size_of::<T>();
-    // SAFETY: the caller promises that the section is an array of `T`. A `T` is changed through its own cells only.
+    // SAFETY: the caller promises that the section is an array of `T`. No `T` is ever changed.
     unsafe { slice::from_raw_parts(start.cast::<T>(), count) }
 }

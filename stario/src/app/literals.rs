@@ -36,9 +36,9 @@ impl fmt::Display for LiteralPlace {
 
 /// The literals of the program, by their places.
 pub(super) static PROGRAM: LazyLock<Vec<Literal>> = LazyLock::new(|| {
-    let lines = literals().enumerate().flat_map(|(call, text)| {
+    let lines = literals().enumerate().flat_map(|(call, (module, text))| {
         let mut lines = text.lines();
-        let (module, file) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let file = lines.next().unwrap_or_default();
         lines.filter_map(move |line| {
             let mut fields = line.split('\t');
             let head = fields.next()?;
