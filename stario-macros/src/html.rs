@@ -32,11 +32,17 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let mut template = parse::parse(cursor, &mut report);
     check::check(&template, &mut report);
     let hints = hints::hints(&krate, &template);
-    let literals = collect::collect(&template).into_text();
+    let literals = literals(&template);
     let into = template.into.take();
     let ops = lower::lower(template);
     let errors = report.into_statements();
     emit::emit(&krate, into, &ops, literals.as_deref(), &quote!(#errors #hints))
+}
+
+/// Returns the text of the template's literals. With `cfg(stario_without_literals)` there are none, to measure what they cost.
+#[allow(unexpected_cfgs)]
+fn literals(template: &ast::Template) -> Option<String> {
+    if cfg!(stario_without_literals) { None } else { collect::collect(template).into_text() }
 }
 
 /// Returns the literal ids of the outermost elements of a template, with their spans.

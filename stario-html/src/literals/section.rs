@@ -10,7 +10,9 @@ use crate::{Buf, Html};
 pub struct ListedHint {
     /// How many bytes the template is expected to write.
     pub guess: u32,
+    /// The module that the template stands in.
     pub module: &'static str,
+    /// Its literals.
     pub text: &'static str,
 }
 

@@ -4,7 +4,8 @@
 //! `cargo run --release -p html-benchmarks --bin compile_time [templates] [rounds]`
 //!
 //! Writes one crate for each of them below the target directory, builds their dependencies first, and then measures the CPU
-//! time of the crate alone, in turn, with incremental compilation off. It prints medians.
+//! time of the crate alone, in turn, with incremental compilation off. It prints medians, and the bytes of the crate. Without
+//! literals, the macro does not even look for them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,14 @@ use std::{env, fs, io};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
+
+/// An id, as a text of literals has it.
+const LITERAL: &[u8] = b"\tpage-1\t";
+
+const CHECKED: &str = "stario";
+
+/// Is built with macros that collect nothing.
+const UNCHECKED: &str = "unchecked";
 
 const HEAD: &str = "pub struct Item { pub id: u32, pub name: String, pub price: u32 }\n\
     pub struct Data { pub title: String, pub text: String, pub count: u32, pub items: Vec<Item>, pub is_new: bool }\n";
@@ -33,8 +42,8 @@ fn main() -> io::Result<()> {
         )
     };
     let engines = [
-        ("stario", stario("\"check\""), stario_source as fn(usize) -> String),
-        ("unchecked", stario(""), stario_source),
+        (CHECKED, stario("\"check\""), stario_source as fn(usize) -> String),
+        (UNCHECKED, stario("\"check\""), stario_source),
         ("maud", "maud = \"=0.27.0\"".to_owned(), maud_source),
     ];
     for (name, dependencies, source) in &engines {
@@ -55,26 +64,38 @@ fn main() -> io::Result<()> {
         [("check", &["check"][..]), ("build", &["build"]), ("build --release", &["build", "--release"])]
     {
         let mut times = [const { Vec::new() }; 3];
+        let mut bytes = [0; 3];
         for round in 0..=rounds {
-            for (times, (name, ..)) in times.iter_mut().zip(&engines) {
+            for ((times, bytes), (name, ..)) in times.iter_mut().zip(&mut bytes).zip(&engines) {
                 let source = at.join(name).join("src/lib.rs");
                 // Changed in every round, so that nothing is up to date.
                 let mut text = fs::read_to_string(&source)?;
                 let _ = write!(text, "// {round}\n");
                 fs::write(&source, text)?;
                 let before = cpu_time()?;
+                let target = at.join("target").join(name);
+                let flags = if *name == UNCHECKED { "--cfg stario_without_literals" } else { "" };
                 let status = Command::new("cargo")
                     .args(arguments)
                     .arg("--quiet")
                     .current_dir(at.join(name))
                     .env("CARGO_INCREMENTAL", "0")
                     // Apart, because a feature of one would be built for the other, too.
-                    .env("CARGO_TARGET_DIR", at.join("target").join(name))
+                    .env("CARGO_TARGET_DIR", &target)
+                    .env("RUSTFLAGS", flags)
                     .status()?;
                 assert!(status.success(), "{name} does not build");
                 // The first round also builds the dependencies.
                 if round > 0 {
                     times.push(cpu_time()? - before);
+                }
+                let profile = if mode.ends_with("release") { "release" } else { "debug" };
+                let library = target.join(profile).join(format!("libpages_{name}.rlib"));
+                if mode != "check" {
+                    let content = fs::read(library)?;
+                    *bytes = content.len();
+                    let is_collected = content.windows(LITERAL.len()).any(|bytes| bytes == LITERAL);
+                    assert_eq!(is_collected, *name == CHECKED && profile == "debug", "{name}, {mode}");
                 }
             }
         }
@@ -84,6 +105,9 @@ fn main() -> io::Result<()> {
             stario / unchecked,
             stario / maud
         );
+        if mode != "check" {
+            println!("  {} B, without literals {} B; maud {} B", bytes[0], bytes[1], bytes[2]);
+        }
     }
     Ok(())
 }

@@ -38,7 +38,8 @@ fn main() -> io::Result<()> {
 fn render(engine: &str, shape: &str, rounds: u32) {
     let data = Data::new();
     let at = SHAPES.iter().position(|known| *known == shape).expect("the name of a shape");
-    let engine = engines::all().into_iter().find(|known| known.name == engine).expect("the name of an engine");
+    let engine =
+        engines::all().into_iter().find(|known| known.name == engine).expect("the name of an engine");
     for _ in 0..rounds {
         black_box(engine.shapes[at](black_box(&data)));
     }
