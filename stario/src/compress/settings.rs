@@ -134,11 +134,13 @@ impl Effort {
 ///
 /// - A stream that sends such events holds no encoder, but half a KiB. What it sends in between is compressed by itself; where more than eight such
 ///   events follow each other, with an encoder, up to the next event of a relay.
-/// - For each list of patterns and each coding that streams use, a relay holds one encoder and at most 64 KiB of blocks, as long as a stream is
+/// - For each list of patterns and each coding that streams use, a relay holds one encoder and at most 64 KiB of blocks, or one block, as long as a stream is
 ///   open: at most 64 of them, so 16 MiB. Streams beyond compress for themselves. An event that is kept, in a queue or in the
 ///   relay's history, keeps what it was compressed to.
 /// - A stream that yields only some of the events, or those of several relays in turn, sends most of them without a history.
 /// - If an event is changed, as by rendering it anew for each stream, it is not shared. Neither is an event inside of another type.
+/// - Which process has published an event does not matter. A page that comes from another process has ids of its own until this one has
+///   received what the other one had; until then its events are not shared.
 /// - [`Relay::compress_per_stream`](crate::Relay::compress_per_stream) turns this off for a relay. Streams in brotli compress for themselves.
 ///
 /// The stream stays one valid body, for whatever proxies do with it: in zstd it has many frames (RFC 8878, section 3.1), in gzip

@@ -34,8 +34,8 @@ pub(super) struct History<T> {
     pub(super) heard: Heard,
     /// Whether what other relays publish arrives.
     pub(super) connection: Connection,
-    /// Writes a message's stamp into its value, if the value is an event.
-    mark: fn(&mut T, Stamp),
+    /// Writes a message's position into its value, if the value is an event.
+    mark: fn(&mut T, &Position),
 }
 
 /// The connection of a relay to those of other processes, as its transport says.
@@ -56,12 +56,21 @@ struct Publisher {
     newest: u64,
     /// All messages from this number to the newest are kept.
     oldest: u64,
+    /// The number of the last message that subscriptions have received, or for which they have a gap.
+    delivered: u64,
+}
+
+impl Publisher {
+    /// One that has published nothing.
+    fn new(epoch: u64) -> Self {
+        Self { epoch, newest: 0, oldest: 1, delivered: 0 }
+    }
 }
 
 impl<T: 'static> History<T> {
     /// An empty history, whose publisher has a new random name.
     pub(super) fn new() -> Self {
-        let own = Publisher { epoch: RandomState::new().hash_one(0), newest: 0, oldest: 1 };
+        let own = Publisher::new(RandomState::new().hash_one(0));
         Self {
             messages: VecDeque::new(),
             bytes: 0,
@@ -70,7 +79,7 @@ impl<T: 'static> History<T> {
             publishers: SmallVec::from_iter([own]),
             heard: Heard::default(),
             connection: Connection::Lost,
-            mark: |value, stamp| set_event_id(value, Position::from_iter([stamp])),
+            mark: |value, position| set_event_id(value, position),
         }
     }
 }
@@ -87,21 +96,25 @@ impl<T> History<T> {
     }
 
     /// Makes the next message of this relay, with its number.
-    pub(super) fn number(&self, subject: Arc<str>, value: T, size: usize) -> Arc<Message<T>> {
+    pub(super) fn number(&mut self, subject: Arc<str>, value: T, size: usize) -> Arc<Message<T>> {
         let Stamp { epoch, number } = self.newest();
         self.message(Stamp { epoch, number: number + 1 }, subject, value, size)
     }
 
     /// Makes a message with this number.
     pub(super) fn message(
-        &self,
+        &mut self,
         stamp: Stamp,
         subject: Arc<str>,
         mut value: T,
         size: usize,
     ) -> Arc<Message<T>> {
-        (self.mark)(&mut value, stamp);
-        Arc::new(Message { subject, value, size, stamp: Some(stamp) })
+        self.publisher_mut(stamp.epoch);
+        let delivered = self.publishers.iter().map(|it| Stamp { epoch: it.epoch, number: it.delivered });
+        let mut position: Position = delivered.collect();
+        position.advance(stamp);
+        (self.mark)(&mut value, &position);
+        Arc::new(Message { subject, value, size, position })
     }
 
     /// The last message of this relay itself.
@@ -112,13 +125,17 @@ impl<T> History<T> {
 
     /// Keeps a message. The caller drops what makes room for it once the lock is released.
     pub(super) fn append(&mut self, message: Arc<Message<T>>) -> Dropped<T> {
-        let Some(stamp) = message.stamp else { return Dropped::new() };
+        let Some(stamp) = message.stamp() else { return Dropped::new() };
+        let is_delivered = self.is_delivering() || stamp.epoch == self.newest().epoch;
         let publisher = self.publisher_mut(stamp.epoch);
         if stamp.number != publisher.newest + 1 {
             // The messages between the last one and this one are missing.
             publisher.oldest = stamp.number;
         }
         publisher.newest = stamp.number;
+        if is_delivered {
+            publisher.delivered = stamp.number;
+        }
         self.bytes += message.size;
         self.messages.push_back(message);
         self.shrink()
@@ -129,9 +146,26 @@ impl<T> History<T> {
         if self.publisher(newest.epoch).is_some_and(|known| known.newest >= newest.number) {
             return;
         }
+        let is_delivering = self.is_delivering();
         let publisher = self.publisher_mut(newest.epoch);
         publisher.newest = newest.number;
         publisher.oldest = newest.number + 1;
+        if is_delivering {
+            publisher.delivered = newest.number;
+        }
+    }
+
+    /// Whether subscriptions receive what other relays publish, or have a gap in its place.
+    pub(super) fn is_delivering(&self) -> bool {
+        self.connection != Connection::LostWithHole
+    }
+
+    /// Notes that what other relays publish arrives from now on, and that all subscriptions have a gap for what was before.
+    pub(super) fn connect(&mut self) {
+        self.connection = Connection::Connected;
+        for publisher in &mut self.publishers {
+            publisher.delivered = publisher.newest;
+        }
     }
 
     fn shrink(&mut self) -> Dropped<T> {
@@ -139,7 +173,7 @@ impl<T> History<T> {
         while self.messages.len() > self.capacity || self.bytes > self.capacity_bytes {
             let Some(message) = self.messages.pop_front() else { break };
             self.bytes -= message.size;
-            if let Some(stamp) = message.stamp
+            if let Some(stamp) = message.stamp()
                 && let Some(publisher) = self.publishers.iter_mut().find(|it| it.epoch == stamp.epoch)
             {
                 publisher.oldest = publisher.oldest.max(stamp.number + 1);
@@ -161,7 +195,7 @@ impl<T> History<T> {
                 if self.publishers.len() == PUBLISHERS {
                     self.publishers.remove(1);
                 }
-                Publisher { epoch, newest: 0, oldest: 1 }
+                Publisher::new(epoch)
             }
         };
         self.publishers.push(last);
@@ -189,7 +223,7 @@ impl<T> History<T> {
             missed += publisher.newest - number;
         }
         let is_behind = |message: &&Arc<Message<T>>| {
-            message.stamp.is_some_and(|stamp| {
+            message.stamp().is_some_and(|stamp| {
                 self.publisher(stamp.epoch).is_some()
                     && stamp.number > position.number(stamp.epoch).unwrap_or(0)
             })

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use smallvec::{SmallVec, smallvec};
 
-use super::position::Stamp;
+use super::position::{Position, Stamp};
 
 /// How many values a queue holds unless the subscription says otherwise.
 const CAPACITY: usize = 1024;
@@ -20,8 +20,16 @@ pub(super) struct Message<T> {
     pub(super) value: T,
     /// The bytes that it counts for.
     pub(super) size: usize,
+    /// Where it stands among the messages of all publishers, in the order of this relay: behind it, a subscription has received what
+    /// the position says. Empty if the relay has no history.
+    pub(super) position: Position,
+}
+
+impl<T> Message<T> {
     /// Its number, if the relay has a history.
-    pub(super) stamp: Option<Stamp>,
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        self.position.newest()
+    }
 }
 
 impl<T: Clone> Message<T> {
@@ -340,7 +348,8 @@ mod tests {
 
     /// Delivers as `Relay::publish` does: the reader is woken when the lock is released.
     fn publish(mailbox: &Mutex<Mailbox<u8>>, value: u8) {
-        let message = Arc::new(Message { subject: "subject".into(), value, size: 1, stamp: None });
+        let message =
+            Arc::new(Message { subject: "subject".into(), value, size: 1, position: Position::default() });
         let (dropped, reader) = mailbox.lock().unwrap().deliver(message);
         drop(dropped);
         if let Some(reader) = reader {

@@ -94,6 +94,28 @@ impl Position {
         self.stamps.iter().find(|stamp| stamp.epoch == epoch).map(|stamp| stamp.number)
     }
 
+    /// The stamp of the newest message.
+    pub(super) fn newest(&self) -> Option<Stamp> {
+        self.stamps.last().copied()
+    }
+
+    /// Moves behind all messages up to a position in the relay's own order. Returns whether this position is the same then: not if it was
+    /// beyond for one of the publishers, as that of a client which comes from another process.
+    pub(super) fn advance_to(&mut self, position: &Self) -> bool {
+        // A publisher that the relay has forgotten is left out.
+        let is_reached =
+            |stamp: &Stamp| position.number(stamp.epoch).is_none_or(|number| stamp.number <= number);
+        if self.stamps.iter().all(is_reached) {
+            self.stamps.clone_from(&position.stamps);
+            return true;
+        }
+        for stamp in position.stamps() {
+            let number = self.number(stamp.epoch).unwrap_or_default().max(stamp.number);
+            self.advance(Stamp { epoch: stamp.epoch, number });
+        }
+        false
+    }
+
     /// Moves behind the message with this stamp.
     pub(super) fn advance(&mut self, stamp: Stamp) {
         match self.stamps.iter().position(|known| known.epoch == stamp.epoch) {
@@ -225,6 +247,19 @@ mod tests {
         }
         assert_eq!(None::<&str>.into_position(), None);
         assert_eq!(Header(Some("1.2".to_owned())).into_position(), Some(Position::from_iter([stamp(1, 2)])));
+    }
+
+    #[test]
+    fn a_position_moves_to_that_of_a_message_but_never_back() {
+        let check = |from: &[Stamp], to: &[Stamp], is_same: bool, expected: &[Stamp]| {
+            let mut position = Position { stamps: SmallVec::from_slice(from) };
+            let to = Position { stamps: SmallVec::from_slice(to) };
+            assert_eq!((position.advance_to(&to), position.stamps()), (is_same, expected));
+        };
+        check(&[], &[stamp(1, 1)], true, &[stamp(1, 1)]);
+        check(&[stamp(1, 1)], &[stamp(2, 4), stamp(1, 2)], true, &[stamp(2, 4), stamp(1, 2)]);
+        check(&[stamp(2, 5), stamp(1, 1)], &[stamp(2, 4), stamp(1, 2)], false, &[stamp(2, 5), stamp(1, 2)]);
+        check(&[stamp(3, 9), stamp(1, 1)], &[stamp(1, 2)], true, &[stamp(1, 2)]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::Relay;
 use super::history::History;
 use super::mailbox::{Dropped, Message};
 use super::pattern::check_subject;
+use super::position::Position;
 use super::table::lock;
 use super::transport::PublishError;
 use crate::error_text::Chain;
@@ -60,7 +61,8 @@ impl<T: Clone> Relay<T> {
             return Ok(());
         }
         let size = (self.shared.measure)(&value).saturating_add(subject.len());
-        let message = Arc::new(Message { subject: subject.into(), value, size, stamp: None });
+        let message =
+            Arc::new(Message { subject: subject.into(), value, size, position: Position::default() });
         for mailbox in readers.iter() {
             // Values are dropped and tasks are woken without a lock: destructors and wakers are code of others, which
             // may publish, subscribe and unsubscribe.

@@ -54,7 +54,7 @@ impl<T> RelayState<T> {
     /// Delivers what another relay has published. The caller holds the lock of the history.
     fn deliver(&self, history: &mut History<T>, message: Arc<Message<T>>, effects: &mut Effects<T>) {
         // What stands behind a hole is not received before the gap, which stands for it, too.
-        if history.connection != Connection::LostWithHole {
+        if history.is_delivering() {
             let readers = lock(&self.table).find(&message.subject);
             for mailbox in readers.iter() {
                 effects.add(lock(mailbox).deliver(Arc::clone(&message)));
@@ -117,8 +117,8 @@ impl<T: Send + Sync + 'static> Receiver for RelayState<T> {
         {
             let mut history = lock(history);
             if is_connected {
-                history.connection = Connection::Connected;
                 self.make_gaps(&mut effects);
+                history.connect();
             } else if history.connection == Connection::Connected {
                 history.connection = Connection::Lost;
             }

@@ -46,7 +46,7 @@ impl<T> Remote<T> {
         message: &Message<T>,
         payload: Result<Bytes, PublishError>,
     ) -> Result<(), PublishError> {
-        let Some(stamp) = message.stamp else { return Ok(()) };
+        let Some(stamp) = message.stamp() else { return Ok(()) };
         let subject = Arc::clone(&message.subject);
         let sent = payload.and_then(|payload| self.transport.send(Packet { subject, stamp, payload }));
         if sent.is_err() {

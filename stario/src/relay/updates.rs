@@ -161,13 +161,11 @@ impl<T: Clone + 'static> Stream for Updates<T> {
         drop(unused);
         polled.map(|message| {
             message.map(|message| {
-                if let Some(stamp) = message.stamp {
-                    this.position.advance(stamp);
-                }
+                let has_its_id = this.position.advance_to(&message.position);
                 let (subject, mut value) = Message::into_parts(message);
                 this.subscription.note_received(&mut value, dropped);
-                if this.position.stamps().len() > 1 {
-                    // The id that the event has from its publisher would lose the numbers of the others.
+                if !has_its_id {
+                    // The client has messages from another process that this one received later.
                     set_event_id(&mut value, &this.position);
                 }
                 Update::Value(subject, value)

@@ -1,11 +1,14 @@
 //! Streams that follow the same relay in zstd and gzip: what one has compressed, the others send, too, and each decodes what
 //! is its own as it arrives.
 
+use std::sync::{Arc, OnceLock};
+
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use stario::prelude::*;
+use stario::relay::{Inbox, Packet, Payload, PublishError, Stamp, Transport};
 use stario::{App, Bytes, Update};
 
 use crate::app;
@@ -262,6 +265,64 @@ async fn a_stream_that_resumes_shares_what_follows() {
             publish(&relays, number, &mut streams).await;
         }
         assert!(streams[0].last() == streams[1].last(), "{coding}");
+    }
+}
+
+/// Stands for the other processes of a relay: nothing is sent to them, and the test publishes for them.
+#[derive(Clone, Default)]
+struct OtherProcesses(Arc<OnceLock<Inbox>>);
+
+impl Transport for OtherProcesses {
+    fn start(&self, inbox: Inbox) {
+        inbox.connected();
+        self.0.set(inbox).unwrap();
+    }
+
+    fn send(&self, _: Packet) -> Result<(), PublishError> {
+        Ok(())
+    }
+}
+
+impl OtherProcesses {
+    fn publish(&self, publisher: u64, number: u64, event: &Event) {
+        let stamp = Stamp { epoch: publisher, number };
+        let payload = event.encode().unwrap();
+        self.0.get().unwrap().receive(Packet { subject: "news".into(), stamp, payload });
+    }
+}
+
+#[tokio::test]
+async fn streams_share_what_several_processes_publish() {
+    for coding in CODINGS {
+        let others = OtherProcesses::default();
+        let news = Relay::over(others.clone()).history(100);
+        let relays = Relays { news, ..Relays::new() };
+        let server = Server::start(local_app(&relays)).await;
+        let mut follower = relays.news.resume("news", relays.news.position());
+        let mut streams = Vec::new();
+        for number in 0..12 {
+            if number % 4 == 0 {
+                let position = relays.news.position().to_string();
+                streams.push(Reading::open(&server, Version::HTTP_11, coding, "/resumed", &position).await);
+            }
+            let table = table(number);
+            match number % 3 {
+                0 => relays.news.publish("news", Event::new(table.clone())),
+                publisher => {
+                    others.publish(publisher as u64, number as u64 / 3 + 1, &Event::new(table.clone()));
+                }
+            }
+            assert!(matches!(follower.next().await, Some(Update::Value(..))), "a gap before {number}");
+            let text = text(&table);
+            let expected =
+                format!("{}id: {}\n\n", text.trim_end_matches('\n').to_owned() + "\n", follower.position());
+            for stream in &mut streams {
+                stream.expect(&expected).await;
+            }
+        }
+        let [first, others @ ..] = &streams[..] else { unreachable!("three streams") };
+        let lengths: Vec<usize> = streams.iter().map(|stream| stream.last().len()).collect();
+        assert!(others.iter().all(|other| other.last() == first.last()), "{coding}: {lengths:?}");
     }
 }
 

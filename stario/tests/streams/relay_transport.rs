@@ -313,17 +313,63 @@ fn a_client_resumes_at_another_process() {
 }
 
 #[test]
-fn an_event_has_the_same_bytes_and_the_same_id_everywhere() {
+fn what_is_published_before_a_gap_is_read_is_not_lost_to_a_client_that_moves() {
     let network = Network::default();
-    let [a, b] = network.relays::<Event, 2>();
-    let mut received = [&a, &b].map(|relay| relay.subscribe("a"));
-    a.publish("a", Event::new(html! { <b id="score">"3"</b> }));
+    let [a, b] = network.relays::<u32, 2>().map(|relay| relay.history(10));
+    network.announce_all();
+    let mut at_b = b.resume("a", b.position());
+    network.inbox(1).disconnected();
+    a.publish("a", 1);
+    drop(network.take(0, 1));
+    a.publish("a", 2);
     network.deliver_all();
-    let [here, there] = received.each_mut().map(values);
-    assert_eq!((here.len(), &here), (1, &there));
-    assert!(
-        format!("{here:?}").contains(&format!("id: {}", a.position().to_string().split('-').next().unwrap()))
-    );
+    b.publish("a", 3);
+    assert_eq!(updates(&mut at_b), [Some(3)]);
+    network.deliver_all();
+    // The position that came with 3 does not say that 1 and 2 were received.
+    assert_eq!(updates(&mut a.resume("a", at_b.position())), [Some(1), Some(2)]);
+    network.inbox(1).connected();
+    assert_eq!(updates(&mut at_b), [None]);
+    a.publish("a", 4);
+    network.deliver_all();
+    assert_eq!(updates(&mut at_b), [Some(4)]);
+    assert_eq!(updates(&mut a.resume("a", at_b.position())), []);
+}
+
+#[test]
+fn all_subscriptions_of_a_process_receive_an_event_with_the_same_id() {
+    let network = Network::default();
+    let [a, b] = network.relays::<Event, 2>().map(|relay| relay.history(10));
+    network.announce_all();
+    let begin = b.position();
+    let mut early = b.resume("a", &begin);
+    let event = |text: &str| Event::new(html! { <b id="score">{text}</b> });
+    // Nothing of this is for the subscriptions.
+    b.publish("other", event("0"));
+    a.publish("other", event("0"));
+    network.deliver_all();
+    let mut late = b.resume("a", b.position());
+    let mut plain = b.subscribe("a");
+    a.publish("a", event("1"));
+    network.deliver_all();
+    let received = updates(&mut early);
+    assert_eq!((received.len(), &received), (1, &updates(&mut late)));
+    assert_eq!(received[0], values(&mut plain).pop());
+    assert!(format!("{received:?}").contains(&format!("id: {}", early.position())), "{received:?}");
+    assert_eq!(early.position(), late.position());
+
+    // One that comes from a process which is ahead is ahead until this one has received as much.
+    b.publish("a", event("2"));
+    let mut at_a = a.resume("a", a.position());
+    network.deliver_all();
+    assert_eq!(updates(&mut at_a).len(), 1);
+    a.publish("a", event("3"));
+    assert_eq!(updates(&mut at_a).len(), 1);
+    network.deliver_all();
+    let mut moved = b.resume("a", at_a.position());
+    assert_eq!(updates(&mut moved), []);
+    b.publish("a", event("4"));
+    assert_eq!(updates(&mut early).pop(), updates(&mut moved).pop());
 }
 
 #[test]
@@ -419,6 +465,55 @@ proptest! {
             page.read(received, &published);
             prop_assert_eq!(page.shown, published);
         }
+    }
+
+    /// A browser whose stream ends continues at any process: it misses nothing without a gap, and receives nothing twice.
+    #[test]
+    fn a_page_that_moves_between_processes_shows_everything_once(
+        steps in prop::collection::vec((step(), 0..8_usize), 1..120),
+    ) {
+        let network = Network::default();
+        let relays = network.relays::<(usize, u32), 3>().map(|relay| relay.history(20));
+        network.announce_all();
+        let mut published = [0; 3];
+        // What the page shows, and what the state had that was read at the last gap.
+        let (mut shown, mut read) = ([0; 3], [0; 3]);
+        let mut received = relays[0].resume("a", relays[0].position());
+        let mut follow = |received: &mut Updates<(usize, u32)>, published: &[u32; 3]| {
+            for update in updates(received) {
+                let Some((publisher, number)) = update else {
+                    (shown, read) = (*published, *published);
+                    continue;
+                };
+                if number > read[publisher] {
+                    assert_eq!(number, shown[publisher] + 1, "a value is missing without a gap, or comes twice");
+                    shown[publisher] = number;
+                }
+            }
+            shown
+        };
+        for (step, moves_to) in steps {
+            match step {
+                Step::Publish(node) => {
+                    published[node] += 1;
+                    relays[node].publish("a", (node, published[node]));
+                }
+                Step::Deliver(from, to) => network.deliver(from, to),
+                Step::Repeat(from, to) => network.deliver_twice(from, to),
+                Step::Lose(from, to) => drop(network.take(from, to)),
+                Step::Announce(node) => network.announce(node),
+                Step::Disconnect(node) => network.inbox(node).disconnected(),
+                Step::Connect(node) => network.inbox(node).connected(),
+                Step::Read(_) => drop(follow(&mut received, &published)),
+            }
+            if let Some(relay) = relays.get(moves_to) {
+                received = relay.resume("a", received.position().to_string());
+            }
+        }
+        network.deliver_all();
+        (0..3).for_each(|node| network.inbox(node).connected());
+        network.announce_all();
+        prop_assert_eq!(follow(&mut received, &published), published);
     }
 
     /// As above, without any gap but those that the numbers show.

@@ -1,7 +1,8 @@
 //! Publishers and a subscription that begins in the past, in every order of their steps.
 //!
-//! History and mailbox are the relay's own. What is modelled are the steps of `Relay::publish`, `Updates::new` and
-//! `Updates::poll_next`: which locks they take in which order, and the table of subscriptions, here a list.
+//! History and mailbox are the relay's own. What is modelled are the steps of `Relay::publish`, `Updates::new`,
+//! `Updates::poll_next` and of the `Receiver` of a transport: which locks they take in which order, and the table of subscriptions, here a
+//! list.
 
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
@@ -10,6 +11,7 @@ use loom::future::block_on;
 use loom::sync::{Arc as Shared, Mutex};
 use loom::thread;
 
+use super::super::heard::Verdict;
 use super::super::mailbox::Mailbox;
 use super::*;
 
@@ -37,6 +39,47 @@ impl Model {
             history.append(message);
         }
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// As `Receiver::receive`, of a message of another relay.
+    fn receive(&self, stamp: Stamp, value: u8) {
+        let mut wakers = Vec::new();
+        {
+            let mut history = self.history.lock().unwrap();
+            match history.heard.message(stamp) {
+                Verdict::Repeated => return,
+                Verdict::Next => {}
+                Verdict::Missing if history.connection == Connection::Connected => {
+                    self.make_gaps(&mut wakers);
+                }
+                Verdict::Missing => history.connection = Connection::LostWithHole,
+            }
+            let message = history.message(stamp, "subject".into(), value, 1);
+            if history.is_delivering() {
+                for mailbox in self.readers.lock().unwrap().iter() {
+                    wakers.extend(mailbox.lock().unwrap().deliver(Arc::clone(&message)).1);
+                }
+            }
+            history.append(message);
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// As `Receiver::set_connected`.
+    fn connect(&self) {
+        let mut wakers = Vec::new();
+        {
+            let mut history = self.history.lock().unwrap();
+            self.make_gaps(&mut wakers);
+            history.connect();
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn make_gaps(&self, wakers: &mut Vec<Waker>) {
+        for mailbox in self.readers.lock().unwrap().iter() {
+            wakers.extend(mailbox.lock().unwrap().note_loss().1);
+        }
     }
 
     /// As `Relay::resume`.
@@ -74,7 +117,7 @@ impl Reader<'_> {
             }
             mailbox.poll(ctx, &mut unused).map(|message| {
                 let message = message.unwrap();
-                self.position.advance(message.stamp.unwrap());
+                self.position.advance_to(&message.position);
                 Some(message.value)
             })
         }))
@@ -136,6 +179,46 @@ fn a_slow_subscription_has_a_gap_where_it_lost_values_and_continues_behind_it() 
             }
             last = number;
         }
+        publisher.join().unwrap();
+    });
+}
+
+#[test]
+fn what_another_process_publishes_is_received_once_or_a_gap_stands_for_it() {
+    const OTHER: u64 = 7;
+    let at = |number| Stamp { epoch: OTHER, number };
+    in_every_order(move || {
+        let model = Model::new();
+        model.connect();
+        model.receive(at(1), 1);
+        let start = model.history.lock().unwrap().position();
+        let transport = {
+            let model = Shared::clone(&model);
+            // The third is lost, and the second comes twice.
+            thread::spawn(move || [2, 2, 4].iter().for_each(|number| model.receive(at(*number), 0)))
+        };
+        let publisher = {
+            let model = Shared::clone(&model);
+            thread::spawn(move || model.publish(0))
+        };
+        let mut reader = model.resume(&start, 10);
+        let own = start.stamps()[0].epoch;
+        let (mut of_own, mut of_other) = (0, 1);
+        let mut gaps = 0;
+        while (of_own, of_other) != (1, 4) {
+            let is_gap = reader.next().is_none();
+            let (new_own, new_other) =
+                (reader.position.number(own).unwrap(), reader.position.number(OTHER).unwrap());
+            if is_gap {
+                gaps += 1;
+            } else {
+                // One of both moved on, by one.
+                assert_eq!((new_own - of_own) + (new_other - of_other), 1, "{of_other} to {new_other}");
+            }
+            (of_own, of_other) = (new_own, new_other);
+        }
+        assert_eq!(gaps, 1);
+        transport.join().unwrap();
         publisher.join().unwrap();
     });
 }

@@ -2,12 +2,7 @@ use super::*;
 
 /// A message of a publisher that is not this relay.
 fn message(epoch: u64, number: u64, subject: &str) -> Arc<Message<u64>> {
-    Arc::new(Message {
-        subject: subject.into(),
-        value: number,
-        size: 10,
-        stamp: Some(Stamp { epoch, number }),
-    })
+    Arc::new(Message { subject: subject.into(), value: number, size: 10, position: at(&[(epoch, number)]) })
 }
 
 fn history(capacity: usize) -> History<u64> {
