@@ -5,6 +5,7 @@ mod joined;
 mod member;
 mod nodes;
 mod outbox;
+mod problems;
 mod record;
 mod remote;
 mod replica;

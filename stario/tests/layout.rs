@@ -54,7 +54,7 @@ const STARIO: &str = "
     datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/payload relay/transport relay/remote
     relay/heard relay/history relay/sharing relay/table relay/receive relay/subscription relay/updates relay
     relay/publish
-    presence/member presence/topic presence/store presence/record presence/outbox presence/nodes presence/table presence/remote
+    presence/member presence/topic presence/store presence/record presence/problems presence/outbox presence/nodes presence/table presence/remote
     presence/shared presence/replica presence/joined presence/changes presence
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session

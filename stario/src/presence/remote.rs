@@ -14,7 +14,7 @@ use super::topic::{Effects, Entry, Origin};
 /// After how many leases a silent node is forgotten, as the store forgets its records.
 const LEASES_KEPT: u32 = 10;
 
-impl<T: PartialEq> Table<T> {
+impl<T> Table<T> {
     /// Notes that a node lives and is to be believed until `end`. Returns whether it was not believed before.
     pub(super) fn hear(&mut self, name: &Arc<str>, end: Instant, effects: &mut Effects<T>) -> bool {
         let node = self.nodes.by_name.entry(Arc::clone(name)).or_insert_with(|| Node {

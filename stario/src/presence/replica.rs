@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::outbox::{Id, Outbox};
+use super::problems::Problems;
 use super::record::{Codec, MAX_BYTES, Record, node_name, store_key};
 use super::shared::{Shared, check_name};
 use super::store::{AnyStore, PresenceStore, PresenceUpdate, PresenceWatch};
@@ -49,6 +50,7 @@ pub(super) struct Replica<T> {
     answered: watch::Sender<u64>,
     unwritable: Outage,
     unreadable: Outage,
+    unreadable_records: Problems,
     /// Whether the log has that there is no room.
     is_full: AtomicBool,
 }
@@ -72,6 +74,7 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             unreadable: Outage::new(
                 "a presence cannot read its store: people of other processes are listed for one lease more",
             ),
+            unreadable_records: Problems::default(),
             is_full: AtomicBool::new(false),
         }
     }
@@ -309,7 +312,7 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         }
     }
 
-    /// The record that another node has written; none, which is logged, if it cannot be read.
+    /// The record that another node has written; none if it cannot be read, which is logged once for each node and cause.
     fn decode(&self, key: &str, bytes: &[u8]) -> Option<Record<T>> {
         let problem = match catch_unwind(AssertUnwindSafe(|| (self.codec.decode)(bytes))) {
             Ok(Ok(record)) => {
@@ -320,7 +323,15 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic_message(&*panic),
         };
-        tracing::error!(key, problem, "a person of another process is not listed");
+        // A node of another release may write many of them, and each of them again and again.
+        let (node, _) = parts(key);
+        if self.unreadable_records.is_new(node, &problem) {
+            tracing::error!(
+                key,
+                problem,
+                "people of another process are not listed: their records cannot be read"
+            );
+        }
         None
     }
 

@@ -54,6 +54,10 @@ impl<T: PartialEq + Send + Sync + 'static> Shared<T> {
         let result = change(&mut table, &mut effects);
         let grace_period = table.grace_period;
         drop(table);
+        while let Some(comparison) = effects.comparisons.pop() {
+            let is_equal = comparison.is_equal();
+            self.table().settle(&comparison, is_equal, &mut effects);
+        }
         for absence in effects.absences.drain(..) {
             let waiting = Waiting { shared: Arc::downgrade(self), absence };
             // Outside of a runtime there is no timer, and who leaves is gone at once.
@@ -93,7 +97,7 @@ impl<T: PartialEq + Send + Sync + 'static> Shared<T> {
     }
 }
 
-fn enter<T: PartialEq>(
+fn enter<T>(
     table: &mut Table<T>,
     id: u64,
     topic: &Arc<str>,

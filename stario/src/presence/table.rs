@@ -9,7 +9,7 @@ use super::member::Members;
 use super::nodes::Nodes;
 use super::outbox::{Id, Outbox};
 use super::record::Record;
-use super::topic::{Absence, Effects, Entry, Origin, Person, Topic};
+use super::topic::{Absence, Comparison, Effects, Entry, Origin, Person, Topic};
 
 /// How many people a topic may have, unless the app says otherwise.
 const MAX_PER_TOPIC: usize = 10_000;
@@ -66,7 +66,7 @@ impl<T> Default for Table<T> {
     }
 }
 
-impl<T: PartialEq> Table<T> {
+impl<T> Table<T> {
     /// A number for a join, an absence or a stream of changes.
     pub(super) fn next_id(&mut self) -> u64 {
         self.next_id += 1;
@@ -126,7 +126,9 @@ impl<T: PartialEq> Table<T> {
         if let Some(known) = known
             && let Some(person) = known.people.get_mut(key)
         {
-            if person.set(entry, effects) {
+            let has_changed = person.set(entry, effects);
+            person.compare(topic, effects);
+            if has_changed {
                 known.change(effects);
             }
         } else {
@@ -172,12 +174,10 @@ impl<T: PartialEq> Table<T> {
         let id = self.next_id();
         let Some(found) = self.topics.get_mut(topic) else { return };
         let Some(person) = found.people.get_mut(key) else { return };
-        let has_changed = person.remove(origin, effects);
+        person.remove(origin, effects);
         let has_join = person.newest_join().is_some();
         if !person.is_absent() {
-            if has_changed {
-                found.change(effects);
-            }
+            person.compare(topic, effects);
         } else if person.absence.is_none() {
             person.absence = Some(id);
             let absence = Absence { topic: Arc::clone(topic), key: Arc::clone(key), id };
@@ -189,6 +189,15 @@ impl<T: PartialEq> Table<T> {
         }
         if matches!(origin, Origin::Join(_)) {
             self.note(topic, key, has_join, effects);
+        }
+    }
+
+    /// Takes the result of a comparison. What has changed meanwhile is to be compared again.
+    pub(super) fn settle(&mut self, comparison: &Comparison<T>, is_equal: bool, effects: &mut Effects<T>) {
+        let Some(topic) = self.topics.get_mut(&comparison.topic) else { return };
+        let Some(person) = topic.people.get_mut(&comparison.key) else { return };
+        if person.settle(comparison, is_equal, effects) {
+            topic.change(effects);
         }
     }
 

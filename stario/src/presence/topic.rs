@@ -1,12 +1,14 @@
 //! The people of one topic, and who waits for a change of them.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
 use smallvec::{SmallVec, smallvec};
 
 use super::member::{Member, Members};
+use crate::panic::panic_message;
 
 /// One reason why a person is here. A person stays while there is one.
 pub(super) struct Entry<T> {
@@ -26,9 +28,10 @@ pub(super) enum Origin {
     Node(Arc<str>),
 }
 
-/// What is to be done once the lock of the table is released: wakers and destructors are code of others, which may
-/// use the presence.
+/// What is to be done once the lock of the table is released: comparisons, wakers and destructors are code of others, which may
+/// use the presence, or panic.
 pub(super) struct Effects<T> {
+    pub(super) comparisons: Vec<Comparison<T>>,
     pub(super) wakers: Vec<Waker>,
     pub(super) values: Vec<Arc<T>>,
     pub(super) lists: Vec<Members<T>>,
@@ -36,6 +39,29 @@ pub(super) struct Effects<T> {
     pub(super) absences: Vec<Absence>,
     /// Whether there is something to tell other nodes.
     pub(super) has_unsent: bool,
+}
+
+/// A person whose newest value is to be shown, unless it equals the one that is shown.
+pub(super) struct Comparison<T> {
+    pub(super) topic: Arc<str>,
+    pub(super) key: Arc<str>,
+    pub(super) shown: Arc<T>,
+    pub(super) newest: Arc<T>,
+}
+
+impl<T: PartialEq> Comparison<T> {
+    /// Whether both values are equal. Those whose comparison panics, which is logged, are not.
+    pub(super) fn is_equal(&self) -> bool {
+        catch_unwind(AssertUnwindSafe(|| self.shown == self.newest)).unwrap_or_else(|panic| {
+            let panic = panic_message(&*panic);
+            tracing::error!(
+                topic = &*self.topic,
+                panic,
+                "the comparison of two values of a presence panicked"
+            );
+            false
+        })
+    }
 }
 
 /// A person without an entry.
@@ -48,6 +74,7 @@ pub(super) struct Absence {
 impl<T> Default for Effects<T> {
     fn default() -> Self {
         Self {
+            comparisons: Vec::new(),
             wakers: Vec::new(),
             values: Vec::new(),
             lists: Vec::new(),
@@ -64,7 +91,7 @@ pub(super) struct Person<T> {
     pub(super) absence: Option<u64>,
 }
 
-impl<T: PartialEq> Person<T> {
+impl<T> Person<T> {
     pub(super) fn new(key: Arc<str>, entry: Entry<T>) -> Self {
         let shown = Member::new(key, Arc::clone(&entry.value), entry.since);
         Self { shown, entries: smallvec![entry], absence: None }
@@ -84,37 +111,66 @@ impl<T: PartialEq> Person<T> {
     pub(super) fn set(&mut self, entry: Entry<T>, effects: &mut Effects<T>) -> bool {
         self.absence = None;
         let since = self.shown.since_stamp().min(entry.since);
+        let has_changed = since != self.shown.since_stamp();
+        if has_changed {
+            self.show(Arc::clone(self.shown.shared_value()), since, effects);
+        }
         match self.entries.iter_mut().find(|other| other.origin == entry.origin) {
             Some(other) => effects.values.push(std::mem::replace(other, entry).value),
             None => self.entries.push(entry),
         }
-        self.show_newest(since, effects)
+        has_changed
     }
 
-    /// Removes the entry of `origin`. Returns whether what is shown has changed.
-    pub(super) fn remove(&mut self, origin: &Origin, effects: &mut Effects<T>) -> bool {
-        let Some(place) = self.entries.iter().position(|entry| entry.origin == *origin) else { return false };
-        effects.values.push(self.entries.remove(place).value);
-        self.show_newest(self.shown.since_stamp(), effects)
+    /// Removes the entry of `origin`.
+    pub(super) fn remove(&mut self, origin: &Origin, effects: &mut Effects<T>) {
+        if let Some(place) = self.entries.iter().position(|entry| entry.origin == *origin) {
+            effects.values.push(self.entries.remove(place).value);
+        }
     }
 
     pub(super) fn is_absent(&self) -> bool {
         self.entries.is_empty()
     }
 
-    fn show_newest(&mut self, since: u64, effects: &mut Effects<T>) -> bool {
-        // Who has no entry any more is shown as before.
-        let Some(newest) = self.entries.iter().max_by_key(|entry| entry.stamp) else { return false };
-        let shown = self.shown.shared_value();
-        let is_equal = Arc::ptr_eq(shown, &newest.value) || **shown == *newest.value;
-        if is_equal && since == self.shown.since_stamp() {
+    /// The value that is shown, and the newest one if it is not the same. Who has no entry any more is shown as before.
+    fn unshown(&self) -> Option<(&Arc<T>, &Arc<T>)> {
+        let (shown, newest) =
+            (self.shown.shared_value(), self.entries.iter().max_by_key(|entry| entry.stamp)?);
+        (!Arc::ptr_eq(shown, &newest.value)).then_some((shown, &newest.value))
+    }
+
+    /// Has the newest value compared with the one that is shown, unless it is the same.
+    pub(super) fn compare(&self, topic: &Arc<str>, effects: &mut Effects<T>) {
+        if let Some((shown, newest)) = self.unshown() {
+            let (topic, key) = (Arc::clone(topic), self.shown.shared_key());
+            let (shown, newest) = (Arc::clone(shown), Arc::clone(newest));
+            effects.comparisons.push(Comparison { topic, key, shown, newest });
+        }
+    }
+
+    /// Shows the newest value, if it is the one that was compared and does not equal what is shown. Returns whether it does.
+    pub(super) fn settle(
+        &mut self,
+        comparison: &Comparison<T>,
+        is_equal: bool,
+        effects: &mut Effects<T>,
+    ) -> bool {
+        let Some((shown, newest)) = self.unshown() else { return false };
+        if !Arc::ptr_eq(shown, &comparison.shown) || !Arc::ptr_eq(newest, &comparison.newest) {
+            self.compare(&comparison.topic, effects);
             return false;
         }
-        // An equal value stays the same, so that no page is told of it.
-        let value = Arc::clone(if is_equal { shown } else { &newest.value });
-        effects.values.push(Arc::clone(shown));
+        // An equal value is not shown, so that no page is told of it.
+        if !is_equal {
+            self.show(Arc::clone(&comparison.newest), self.shown.since_stamp(), effects);
+        }
+        !is_equal
+    }
+
+    fn show(&mut self, value: Arc<T>, since: u64, effects: &mut Effects<T>) {
+        effects.values.push(Arc::clone(self.shown.shared_value()));
         self.shown = Member::new(self.shown.shared_key(), value, since);
-        true
     }
 
     /// Gives up everything that the person holds.
@@ -142,7 +198,7 @@ impl<T> Default for Topic<T> {
     }
 }
 
-impl<T: PartialEq> Topic<T> {
+impl<T> Topic<T> {
     pub(super) fn version(&self) -> u64 {
         self.version
     }

@@ -42,6 +42,54 @@ fn difference<T>(change: &Change<T>) -> String {
     joined.chain(left).chain(updated).collect::<Vec<_>>().join(" ")
 }
 
+/// A value whose comparison runs code of the app.
+#[derive(Clone)]
+struct Mood(&'static str, Arc<dyn Fn() + Send + Sync>);
+
+impl PartialEq for Mood {
+    fn eq(&self, other: &Self) -> bool {
+        (self.1)();
+        self.0 == other.0
+    }
+}
+
+#[test]
+fn values_are_compared_while_the_presence_can_be_used() {
+    let presence = Presence::new();
+    let used = presence.clone();
+    let mood = |text| {
+        let used = used.clone();
+        Mood(text, Arc::new(move || drop(used.join("room", "ben", Mood("", Arc::new(|| ()))))))
+    };
+    let mut changes = presence.changes("room");
+    let _ada = presence.join("room", "ada", mood("glad"));
+    assert_eq!(difference(&change(&mut changes)), "");
+    let tab = presence.join("room", "ada", mood("glad"));
+    // Ben has come and gone meanwhile.
+    assert_eq!(difference(&change(&mut changes)), "");
+    tab.update(mood("sad"));
+    assert_eq!(difference(&change(&mut changes)), "~ada");
+    drop(tab);
+    assert_eq!((difference(&change(&mut changes)), presence.list("room")[0].0), ("~ada".to_owned(), "glad"));
+    let unused = mood("never shown");
+    drop((unused, used));
+}
+
+#[test]
+fn a_comparison_that_panics_leaves_nobody_listed() {
+    let presence = Presence::new();
+    let mood = |text| Mood(text, Arc::new(|| panic!("on purpose")));
+    let ada = presence.join("room", "ada", mood("glad"));
+    let tab = presence.join("room", "ada", mood("sad"));
+    assert_eq!(presence.list("room")[0].0, "sad");
+    ada.update(mood("glad"));
+    assert_eq!(presence.list("room")[0].0, "glad");
+    drop(ada);
+    assert_eq!(keys(&presence.list("room")), ["ada"]);
+    drop(tab);
+    assert!(presence.list("room").is_empty());
+}
+
 #[test]
 fn a_guard_lists_a_person_until_it_is_dropped() {
     let presence = Presence::new();

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::app;
 use crate::support::patiently;
+use crate::support::records::listen_here;
 use crate::support::server::{Server, get};
 
 stario::app!(local);
@@ -402,6 +403,42 @@ async fn a_value_that_panics_concerns_nobody_else() {
     assert_eq!(two.list("room").len(), 1);
     sleep(LEASE * 5).await;
     assert_eq!(two.list("room").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_cannot_be_read_are_logged_once_for_each_node_and_cause() {
+    let broker = Broker::default();
+    let presence = Presence::<u32>::over(broker.store());
+    let mut changes = presence.changes("room");
+    let store = broker.store();
+    let record = |person: usize, value: &str| {
+        format!(r#"{{"topic":"room","key":"{person}","since":{person},"stamp":1,"value":{value}}}"#)
+    };
+    let other = Presence::<u32>::over(broker.store());
+    let _first = other.join("room", "first", 1);
+    patiently(async { while changes.next().await.unwrap().list().is_empty() {} }).await;
+    let (_listening, mut records) = listen_here();
+    // Two nodes of another release write their people again and again.
+    for _ in 0..3 {
+        for person in 0..20 {
+            for node in ["aa", "bb"] {
+                let key = format!("{node}.room.{person}");
+                store.put(&key, record(person, &format!(r#""person {person}""#)).into()).await.unwrap();
+                store.put(&key, "{}".into()).await.unwrap();
+            }
+        }
+    }
+    let _second = other.join("room", "second", 2);
+    patiently(async { while changes.next().await.unwrap().list().len() < 2 {} }).await;
+    let mut logged = Vec::new();
+    while let Ok(record) = records.try_recv() {
+        if record["message"].contains("their records cannot be read") {
+            logged.push(format!("{} {}", &record["key"][..2], &record["problem"][..13]));
+        }
+    }
+    // Both nodes of this release read what those two write.
+    let expected = ["aa invalid type:", "aa missing field", "bb invalid type:", "bb missing field"];
+    assert_eq!(logged, [expected, expected].concat());
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use std::sync::{LazyLock, Mutex};
 use tokio::sync::mpsc;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -22,6 +23,14 @@ pub(crate) fn listen() -> mpsc::UnboundedReceiver<Fields> {
     let (sender, records) = mpsc::unbounded_channel();
     LISTENERS.lock().unwrap().push(sender);
     records
+}
+
+/// All records of this thread from now on until the guard is dropped, also where the process has a log already.
+pub(crate) fn listen_here() -> (DefaultGuard, mpsc::UnboundedReceiver<Fields>) {
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(Listener));
+    let (sender, records) = mpsc::unbounded_channel();
+    LISTENERS.lock().unwrap().push(sender);
+    (guard, records)
 }
 
 static LISTENERS: LazyLock<Mutex<Vec<mpsc::UnboundedSender<Fields>>>> = LazyLock::new(Mutex::default);
