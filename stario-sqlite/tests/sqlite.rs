@@ -2,41 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use session_store::{Cart, client, log_in_ada, shown};
+use stario::Sessions;
 use stario::prelude::*;
-use stario::testing::TestClient;
-use stario::{Session, SessionStore, Sessions};
 use stario_sqlite::{SqlitePool, SqliteSessions, begin, migrate, open, sqlx};
 use tempfile::TempDir;
 
+#[path = "../../stario/tests/support/session_store.rs"]
+mod session_store;
+
 stario::app!();
-
-#[derive(Serialize, Deserialize, Default)]
-struct Cart {
-    items: Vec<u32>,
-}
-
-#[app::query("/")]
-async fn show(session: Session<Cart>) -> String {
-    format!("{}: {:?}", session.user().unwrap_or_default(), session.get().items)
-}
-
-#[app::command("/login/{name}")]
-async fn log_in(name: PathParam<String>, session: Session<Cart>) -> Result {
-    Ok(session.log_in(name.0, |_| {}).await?)
-}
-
-#[app::command("/add/{item}")]
-async fn add(item: PathParam<u32>, session: Session<Cart>) -> Result {
-    Ok(session.update(|cart| cart.items.push(*item)).await?)
-}
-
-#[app::command("/revoke/{name}")]
-async fn revoke(name: PathParam<String>, sessions: State<Sessions<Cart>>) -> Result<u64> {
-    Ok(sessions.revoke_user(name.0).await?)
-}
 
 struct File(TempDir);
 
@@ -49,36 +26,27 @@ impl File {
         open(self.0.path().join("test.db").display().to_string()).await.unwrap()
     }
 
-    async fn sessions(&self) -> Sessions<Cart> {
-        Sessions::new(SqliteSessions::new(&self.open().await).await.unwrap())
+    /// The store of one process, which has a pool of its own.
+    async fn sessions(&self) -> SqliteSessions {
+        SqliteSessions::new(&self.open().await).await.unwrap()
     }
-}
-
-/// What the cookie of a new session holds.
-async fn log_in_ada(client: &TestClient) -> String {
-    client.post("/login/ada").await.cookie("session").unwrap().value().to_owned()
-}
-
-async fn get(client: &TestClient, path: &str) -> String {
-    client.get(path).await.text().to_owned()
 }
 
 #[tokio::test]
 async fn a_restart_keeps_sessions() {
     let file = File::new();
-    let client = TestClient::new(app::new().state(file.sessions().await));
-    let cookie = log_in_ada(&client).await;
-    client.post("/add/1").cookie("session", &cookie).await;
-    drop(client);
+    let before = client(file.sessions().await);
+    let cookie = log_in_ada(&before).await;
+    before.post("/add/1").cookie("session", &cookie).await;
+    drop(before);
 
-    let client = TestClient::new(app::new().state(file.sessions().await));
-    assert_eq!(client.get("/").cookie("session", &cookie).await.text(), "ada: [1]");
+    assert_eq!(shown(&client(file.sessions().await), &cookie).await, "ada: [1]");
 }
 
 #[tokio::test]
 async fn the_file_does_not_hold_what_the_cookie_holds() {
     let file = File::new();
-    let client = TestClient::new(app::new().state(file.sessions().await));
+    let client = client(file.sessions().await);
     let cookie = log_in_ada(&client).await;
     client.post("/add/1").cookie("session", &cookie).await;
     assert_eq!(cookie.len(), 64);
@@ -100,7 +68,7 @@ async fn the_file_does_not_hold_what_the_cookie_holds() {
 #[tokio::test]
 async fn visitors_without_a_login_leave_a_bounded_number_of_rows() {
     let file = File::new();
-    let store = SqliteSessions::new(&file.open().await).await.unwrap().anonymous_limit(20);
+    let store = file.sessions().await.anonymous_limit(20);
     let now = Arc::new(AtomicU64::new(1_000_000));
     let clock = Arc::clone(&now);
     let sessions = Sessions::new(store)
@@ -119,33 +87,14 @@ async fn visitors_without_a_login_leave_a_bounded_number_of_rows() {
     assert_eq!(count().await, 64);
     let last = visit().await;
     assert_eq!(count().await, 20, "the 65th makes the store look");
-    let shown = async |cookie: &str| client.get("/").cookie("session", cookie).await.text().to_owned();
-    assert_eq!(
-        (&*shown(&first).await, &*shown(&last).await, &*shown(&ada).await),
-        (": []", ": [1]", "ada: []")
-    );
+    let shown = [shown(&client, &first).await, shown(&client, &last).await, shown(&client, &ada).await];
+    assert_eq!(shown, [": []", ": [1]", "ada: []"]);
 }
 
 #[tokio::test]
 async fn sessions_expire_and_are_deleted() {
-    let (file, now) = (File::new(), Arc::new(AtomicU64::new(1_000_000)));
-    let clock = Arc::clone(&now);
-    let sessions = file
-        .sessions()
-        .await
-        .idle_timeout(Duration::from_secs(100))
-        .clock(move || UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed)));
-    let client = TestClient::new(app::new().state(sessions));
-    let cookie = log_in_ada(&client).await;
-    let shown = async || client.get("/").cookie("session", &cookie).await.text().to_owned();
-    let pass = |seconds| now.fetch_add(seconds, Ordering::Relaxed);
-    pass(99);
-    assert_eq!(shown().await, "ada: []");
-    pass(99);
-    assert_eq!(shown().await, "ada: []", "its use was noted");
-    pass(100);
-    assert_eq!(shown().await, ": []");
-
+    let file = File::new();
+    let client = session_store::a_session_that_is_not_used_expires(file.sessions().await).await;
     client.post("/login/bob").await;
     let users: Vec<String> =
         sqlx::query_scalar("SELECT user FROM stario_sessions").fetch_all(&file.open().await).await.unwrap();
@@ -155,51 +104,22 @@ async fn sessions_expire_and_are_deleted() {
 #[tokio::test]
 async fn all_sessions_of_a_user_are_revoked_and_no_others() {
     let file = File::new();
-    let app = app::new().state(file.sessions().await);
-    let client = TestClient::new(app);
-    let [ada, ada_too, bob] = [client.clone(), client.clone(), client.clone()].map(TestClient::keep_cookies);
-    ada.post("/login/ada").await;
-    ada_too.post("/login/ada").await;
-    bob.post("/login/bob").await;
-    assert_eq!(client.post("/revoke/ada").await.text(), "2");
-    assert_eq!((get(&ada, "/").await, get(&ada_too, "/").await), (": []".into(), ": []".into()));
-    assert_eq!(get(&bob, "/").await, "bob: []");
+    let stores = [file.sessions().await, file.sessions().await];
+    session_store::all_sessions_of_a_user_are_revoked_and_no_others(stores).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_requests_lose_no_change() {
     let file = File::new();
-    // Two processes: each has a pool of its own.
-    let clients = [0, 1].map(|_| file.sessions());
-    let [one, other] = clients;
-    let clients = [one.await, other.await].map(|sessions| TestClient::new(app::new().state(sessions)));
-    let cookie = log_in_ada(&clients[0]).await;
-    let requests: Vec<_> = (0..40)
-        .map(|item| {
-            let (client, cookie) = (clients[item % 2].clone(), cookie.clone());
-            tokio::spawn(async move {
-                client.post(format!("/add/{item}")).cookie("session", &cookie).await.status().as_u16()
-            })
-        })
-        .collect();
-    for request in requests {
-        assert_eq!(request.await.unwrap(), 204);
-    }
-    let store = SqliteSessions::new(&file.open().await).await.unwrap();
-    let stored = store.load(&stario::SessionFilter::User("ada".to_owned())).await.unwrap().pop().unwrap();
-    let mut cart: Cart = serde_json::from_str(&stored.data).unwrap();
-    cart.items.sort_unstable();
-    assert_eq!(cart.items, (0..40).collect::<Vec<u32>>());
-    assert_eq!(stored.version, 41);
+    let stores = [file.sessions().await, file.sessions().await];
+    session_store::concurrent_requests_lose_no_change(stores, file.sessions().await).await;
 }
 
 #[tokio::test]
 async fn a_store_that_fails_is_a_500() {
     let file = File::new();
     let database = file.open().await;
-    let client = TestClient::new(
-        app::new().state(Sessions::<Cart>::new(SqliteSessions::new(&database).await.unwrap())),
-    );
+    let client = client(SqliteSessions::new(&database).await.unwrap());
     let cookie = log_in_ada(&client).await;
     database.close().await;
     assert_eq!(client.get("/").await.status(), 200, "a visitor without a session needs no store");
@@ -290,25 +210,13 @@ async fn a_step_that_fails_changes_nothing() {
 
 #[tokio::test]
 async fn records_are_kept_as_they_are() {
-    let store = SqliteSessions::new(&open(":memory:").await.unwrap()).await.unwrap();
-    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
-    let record = stario::SessionRecord {
-        id: stario::SessionId::from_bytes([7; 32]),
-        user: Some("ada".to_owned()),
-        data: r#"{"items":[1]}"#.to_owned(),
-        created: now,
-        used: now + 1,
-        expires: now + 2,
-        version: 1,
-    };
-    let which = stario::SessionFilter::Id(record.id);
-    assert!(store.save(&record).await.unwrap());
-    assert!(!store.save(&record).await.unwrap(), "the id is taken");
-    assert_eq!(store.load(&which).await.unwrap(), std::slice::from_ref(&record));
-    let next = stario::SessionRecord { version: 2, data: "{}".to_owned(), ..record.clone() };
-    assert!(store.save(&next).await.unwrap());
-    assert!(!store.save(&next).await.unwrap(), "another was faster");
-    assert_eq!(store.load(&which).await.unwrap(), [next]);
-    assert_eq!(store.delete(&which).await.unwrap(), 1);
-    assert!(!store.save(&stario::SessionRecord { version: 3, ..record }).await.unwrap(), "it has ended");
+    let file = File::new();
+    session_store::records_are_kept_as_they_are(file.sessions().await).await;
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_user_are_found_whatever_the_user_is_called() {
+    let file = File::new();
+    let store = file.sessions().await;
+    session_store::the_sessions_of_a_user_are_found_whatever_the_user_is_called(store).await;
 }

@@ -1,14 +1,17 @@
 //! The pages in tests. Each test has a database of its own, in a file that goes when the test ends.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
+use broker::Broker;
 use stario::testing::Page;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::{App, Nats, TestClient, rooms};
+
+#[path = "../../../stario-nats/tests/support/broker.rs"]
+mod broker;
 
 /// The pool of a database outlives the test's own requests, so it needs a runtime that lasts.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -130,50 +133,15 @@ fn the_files_of_a_deploy_ask_for_paths_that_the_app_has_and_leave_it_time_to_sto
     }
 }
 
-/// A NATS server of its own on a free port, which ends with the test.
-struct Broker {
-    server: Child,
-    url: String,
-    _directory: TempDir,
-}
-
-impl Broker {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Command::new("nats-server")
-            .args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--jetstream", "--store_dir"])
-            .arg(directory.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nats-server is installed");
-        Self { server, url: format!("nats://127.0.0.1:{port}"), _directory: directory }
-    }
-
-    /// A connection, once the server listens.
-    fn connect(&self) -> Nats {
-        RUNTIME.block_on(async {
-            loop {
-                match stario_nats::connect(&self.url).await {
-                    Ok(nats) => return nats,
-                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
-                }
-            }
-        })
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
+/// A connection of one process.
+fn connect(broker: &Broker) -> Nats {
+    RUNTIME.block_on(stario_nats::connect(broker.url())).unwrap()
 }
 
 #[test]
 fn two_processes_have_the_same_rooms() {
     let (broker, directory) = (Broker::start(), tempfile::tempdir().unwrap());
-    let [first, second] = [0, 1].map(|_| TestClient::new(app(directory.path(), Some(&broker.connect()))));
+    let [first, second] = [0, 1].map(|_| TestClient::new(app(directory.path(), Some(&connect(&broker)))));
     let (mut ada, mut grace) = (enter(&first, "Ada"), enter(&second, "Grace"));
     wait_for_people(&mut ada, &["Ada", "Grace"]);
     wait_for_people(&mut grace, &["Ada", "Grace"]);

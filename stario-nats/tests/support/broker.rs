@@ -1,24 +1,19 @@
-//! A NATS server of one test.
+//! A NATS server of a test, which can be killed and started again. The tests of other crates that need one have this file, too.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use stario_nats::Nats;
 use tempfile::TempDir;
 
-/// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A NATS server of one test.
+/// A NATS server with JetStream on a free port. It ends with the test.
 pub(crate) struct Broker {
     process: Child,
     pub(crate) port: u16,
     /// Its files, which are dropped with it.
-    _folder: TempDir,
-    arguments: Vec<String>,
+    folder: TempDir,
 }
 
+#[allow(dead_code, reason = "not each test program uses all of it")]
 impl Broker {
     pub(crate) fn start() -> Self {
         Self::with_config("")
@@ -27,32 +22,14 @@ impl Broker {
     /// Starts a server with these lines of configuration.
     pub(crate) fn with_config(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("nats.conf");
-        std::fs::write(&file, config).unwrap();
-        let port = free_port();
-        let arguments = vec![
-            "-a".to_owned(),
-            "127.0.0.1".to_owned(),
-            "-p".to_owned(),
-            port.to_string(),
-            "-js".to_owned(),
-            "-sd".to_owned(),
-            folder.path().join("store").display().to_string(),
-            "-c".to_owned(),
-            file.display().to_string(),
-        ];
-        let process = spawn(&arguments);
-        let broker = Self { process, port, _folder: folder, arguments };
-        broker.wait();
-        broker
+        std::fs::write(folder.path().join("nats.conf"), config).unwrap();
+        // The server takes -1 for any free port.
+        let (process, port) = spawn(&folder, "-1");
+        Self { process, port, folder }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
-    }
-
-    pub(crate) async fn connect(&self) -> Nats {
-        stario_nats::connect(self.url()).await.unwrap()
     }
 
     /// Kills the server as `kill -9` does.
@@ -63,16 +40,7 @@ impl Broker {
 
     /// Starts it again, at the same port and with the same files.
     pub(crate) fn restart(&mut self) {
-        self.process = spawn(&self.arguments);
-        self.wait();
-    }
-
-    fn wait(&self) {
-        let until = Instant::now() + PATIENCE;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            assert!(Instant::now() < until, "the NATS server does not listen at port {}", self.port);
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        (self.process, _) = spawn(&self.folder, &self.port.to_string());
     }
 }
 
@@ -83,19 +51,48 @@ impl Drop for Broker {
     }
 }
 
-fn spawn(arguments: &[String]) -> Child {
+/// Starts a server, and returns it with its port when it says that it is ready.
+fn spawn(folder: &TempDir, port: &str) -> (Child, u16) {
     // Debian has it where only root looks for programs.
     let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap_or_default());
-    Command::new("nats-server")
-        .args(arguments)
+    let mut process = Command::new("nats-server")
+        .args(["--addr", "127.0.0.1", "--port", port, "--jetstream", "--store_dir"])
+        .arg(folder.path().join("store"))
+        .arg("--config")
+        .arg(folder.path().join("nats.conf"))
         .env("PATH", path)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
-        .expect("these tests start a NATS server: install the program `nats-server`, for example by `apt-get install nats-server`")
+        .expect("these tests start a NATS server: install the program `nats-server`, for example by `apt-get install nats-server`");
+    let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+    match read_port(&mut log) {
+        Ok(port) => {
+            // A full pipe would stop the server.
+            std::thread::spawn(move || log.for_each(drop));
+            (process, port)
+        }
+        Err(said) => {
+            process.wait().ok();
+            panic!("the NATS server has ended: {said}");
+        }
+    }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+/// Reads the log of a server until it is ready. Returns its port, or what it has said if it ends.
+fn read_port(log: &mut impl Iterator<Item = String>) -> Result<u16, String> {
+    let (mut port, mut said) = (None, String::new());
+    for line in log {
+        if let Some((_, found)) = line.split_once("Listening for client connections on 127.0.0.1:") {
+            port = found.trim().parse().ok();
+        }
+        if let Some(port) = port
+            && line.contains("Server is ready")
+        {
+            return Ok(port);
+        }
+        said = format!("{said}{line}\n");
+    }
+    Err(said)
 }

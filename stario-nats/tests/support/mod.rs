@@ -6,18 +6,23 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+pub(crate) use broker::Broker;
 use stario::relay::{Payload, Update};
 use stario::{Relay, Updates};
 use stario_nats::Nats;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
-pub(crate) use broker::Broker;
-
 mod broker;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Broker {
+    pub(crate) async fn connect(&self) -> Nats {
+        stario_nats::connect(self.url()).await.unwrap()
+    }
+}
 
 /// A relay with a connection of its own, as one process has it, that is ready.
 pub(crate) async fn node<T: Payload>(broker: &Broker) -> (Nats, Relay<T>) {
@@ -36,7 +41,7 @@ pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(PATIENCE, future).await.expect("what the test waits for did not come")
 }
 
-/// Waits until something holds that nothing reports.
+/// Waits until something holds that nothing reports, such as the state of the client library's connection: it is looked at again and again.
 pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
     soon(async {
         while !holds() {
@@ -92,6 +97,8 @@ struct Settings {
     unheard: Option<&'static str>,
     /// Counts the cuts.
     cuts: u64,
+    /// After how many more bytes of the client all connections are cut.
+    cut_after: Option<usize>,
 }
 
 impl Proxy {
@@ -99,7 +106,7 @@ impl Proxy {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let settings = watch::Sender::new(Settings::default());
-        let watched = settings.clone();
+        let changed = settings.clone();
         tokio::spawn(async move {
             loop {
                 let Ok((client, _)) = listener.accept().await else { return };
@@ -110,8 +117,8 @@ impl Proxy {
                 server.set_nodelay(true).ok();
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(pass(from_client, to_server, watched.clone(), Direction::ToBroker));
-                tokio::spawn(pass(from_server, to_client, watched.clone(), Direction::ToClient));
+                tokio::spawn(pass(from_client, to_server, changed.clone(), Direction::ToBroker));
+                tokio::spawn(pass(from_server, to_client, changed.clone(), Direction::ToClient));
             }
         });
         Self { address, settings }
@@ -123,7 +130,17 @@ impl Proxy {
 
     /// Ends all connections, whatever is on the way.
     pub(crate) fn cut(&self) {
-        self.settings.send_modify(|settings| settings.cuts += 1);
+        self.settings.send_modify(Settings::cut);
+    }
+
+    /// Ends all connections when so many more bytes have come from the client: within a message, whatever the messages are.
+    pub(crate) fn cut_after(&self, bytes: usize) {
+        self.settings.send_modify(|settings| settings.cut_after = Some(bytes));
+    }
+
+    /// Waits until all connections have been cut so many times.
+    pub(crate) async fn has_cut(&self, times: u64) {
+        soon(self.settings.subscribe().wait_for(|settings| settings.cuts >= times)).await.unwrap();
     }
 
     pub(crate) fn delay(&self, delay: Duration) {
@@ -152,6 +169,29 @@ enum Direction {
     ToClient,
 }
 
+impl Settings {
+    fn cut(&mut self) {
+        self.cuts += 1;
+        self.cut_after = None;
+    }
+
+    /// Counts bytes of the client; returns how many of them may pass.
+    fn count(&mut self, bytes: usize) -> usize {
+        match &mut self.cut_after {
+            Some(left) if *left <= bytes => {
+                let left = *left;
+                self.cut();
+                left
+            }
+            Some(left) => {
+                *left -= bytes;
+                bytes
+            }
+            None => bytes,
+        }
+    }
+}
+
 async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
@@ -159,18 +199,18 @@ async fn pass(
     direction: Direction,
 ) {
     let mut changes = settings.subscribe();
-    let cuts = changes.borrow().cuts;
+    let cuts = settings.borrow().cuts;
     let mut bytes = vec![0; 16 * 1024];
     loop {
         tokio::select! {
             read = from.read(&mut bytes) => {
-                let Ok(length @ 1..) = read else { return };
-                let now = *changes.borrow();
+                let Ok(mut length @ 1..) = read else { return };
+                let now = *settings.borrow();
                 let says = |text: &str| bytes[..length].windows(text.len()).any(|part| part == text.as_bytes());
                 if direction == Direction::ToBroker && now.unheard.is_some_and(says) {
                     settings.send_modify(|settings| {
                         settings.unheard = None;
-                        settings.cuts += 1;
+                        settings.cut();
                     });
                     return;
                 }
@@ -181,12 +221,18 @@ async fn pass(
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }
-                if changes.borrow().cuts != cuts || to.write_all(&bytes[..length]).await.is_err() {
+                if settings.borrow().cuts != cuts {
+                    return;
+                }
+                if direction == Direction::ToBroker {
+                    settings.send_modify(|settings| length = settings.count(length));
+                }
+                if to.write_all(&bytes[..length]).await.is_err() || settings.borrow().cuts != cuts {
                     return;
                 }
             }
             changed = changes.changed() => {
-                if changed.is_err() || changes.borrow().cuts != cuts {
+                if changed.is_err() || settings.borrow().cuts != cuts {
                     return;
                 }
             }
