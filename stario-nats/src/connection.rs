@@ -63,11 +63,19 @@ pub(crate) struct Changes {
     dropped: Arc<AtomicU64>,
     /// What the server has refused since the connection was made, as it says it.
     refused: Arc<Mutex<Vec<String>>>,
+    /// Whether the client library reports them.
+    are_reported: bool,
 }
 
 impl Changes {
     fn new() -> Self {
-        Self { count: watch::Sender::new(0), dropped: Arc::default(), refused: Arc::default() }
+        let (count, dropped, refused) = (watch::Sender::new(0), Arc::default(), Arc::default());
+        Self { count, dropped, refused, are_reported: true }
+    }
+
+    /// Whether the client library reports what happens to the connection. It does not where the connection was made elsewhere.
+    pub(crate) fn are_reported(&self) -> bool {
+        self.are_reported
     }
 
     /// Notes what the client library reports.
@@ -117,13 +125,19 @@ impl Changes {
 /// A relay, as its connection sees it.
 pub(crate) struct RelayStatus {
     pub(crate) name: String,
-    /// Whether the server has confirmed its subscription since the connection was made.
-    pub(crate) is_confirmed: std::sync::atomic::AtomicBool,
+    /// The number of the connection on which the server has confirmed its subscription; 0 for none.
+    pub(crate) confirmed: AtomicU64,
+    /// The number of the connection on which the server has refused it; 0 for none.
+    pub(crate) refused: AtomicU64,
     pub(crate) queue: Queue,
 }
 
 /// Connects to a NATS server, or to one of several with commas between: `nats://localhost:4222`, `tls://ada:secret@nats.example`,
 /// `nats://token@localhost`.
+///
+/// There is one user for all servers: the one in the first address that has one. Its password, or the token, is sent to whichever of the
+/// servers is connected to, those too that the servers themselves name, and in the clear unless the scheme is `tls`. So list servers of one
+/// cluster alone.
 ///
 /// For other credentials, and for certificates, see [`Nats::with_options`].
 ///
@@ -170,14 +184,20 @@ impl Nats {
 
     /// Uses a connection that is already there. Call it where a tokio runtime is.
     ///
-    /// That it was lost is noticed a quarter of a second later, and what the client library drops because a task is too slow only by
-    /// the numbers of the values.
+    /// Such a connection reports no events. So
+    ///
+    /// - its relays learn a quarter of a second later that it was lost ([`check`](Self::check) knows it at once), and about a second later
+    ///   that the client library has dropped messages because the process was too slow;
+    /// - nobody says that the server refuses a subscription: a relay is ready when a message has come to it. Its own question is one,
+    ///   unless the client was connected with `no_echo`; then the relay is not ready before another process is there.
+    ///
+    /// [`with_options`](Self::with_options) has none of this.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
     pub fn from_client(client: Client) -> Self {
-        Self::new(client, Changes::new())
+        Self::new(client, Changes { are_reported: false, ..Changes::new() })
     }
 
     fn new(client: Client, changes: Changes) -> Self {
@@ -209,8 +229,13 @@ impl Nats {
         if !self.is_connected() {
             return Err(NotReady::Disconnected);
         }
-        let unconfirmed = self.relays().into_iter().find(|relay| !relay.is_confirmed.load(Ordering::Acquire));
-        unconfirmed.map_or(Ok(()), |relay| Err(NotReady::Unconfirmed(relay.name.clone())))
+        let connects = self.connects();
+        let is_now = |number: &AtomicU64| number.load(Ordering::Acquire) == connects;
+        let Some(relay) = self.relays().into_iter().find(|relay| !is_now(&relay.confirmed)) else {
+            return Ok(());
+        };
+        let name = relay.name.clone();
+        Err(if is_now(&relay.refused) { NotReady::Refused(name) } else { NotReady::Unconfirmed(name) })
     }
 
     /// [`check`](Self::check) for [`App::ready_when`](stario::App::ready_when).

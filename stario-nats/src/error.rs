@@ -61,6 +61,8 @@ pub enum NotReady {
     Disconnected,
     /// The server has not confirmed the subscription of the relay with this name.
     Unconfirmed(String),
+    /// The server does not allow the relay with this name to receive what other processes publish.
+    Refused(String),
 }
 
 impl fmt::Display for NotReady {
@@ -70,6 +72,7 @@ impl fmt::Display for NotReady {
             Self::Unconfirmed(relay) => {
                 write!(formatter, "NATS has not confirmed the subscription of the relay `{relay}`")
             }
+            Self::Refused(relay) => write!(formatter, "NATS does not allow the relay `{relay}` to subscribe"),
         }
     }
 }

@@ -25,6 +25,11 @@ impl Figures {
         counter!("stario_nats_unsent_total", "relay" => Arc::clone(&self.relay)).increment(1);
     }
 
+    /// A value, or another message, of another process was dropped because this one was too slow.
+    pub(crate) fn dropped(&self) {
+        counter!("stario_nats_dropped_total", "relay" => Arc::clone(&self.relay)).increment(1);
+    }
+
     pub(crate) fn received(&self) {
         counter!("stario_nats_received_total", "relay" => Arc::clone(&self.relay)).increment(1);
     }

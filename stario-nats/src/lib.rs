@@ -70,7 +70,7 @@
 //! | a page that comes back | resumes at any process whose [history](stario::Relay::history) has what it missed; elsewhere it has a gap |
 //!
 //! A lost connection is one gap, once the server has confirmed that it delivers again. Values that wait for a connection are bounded
-//! ([`NatsRelay::buffer`]). The end of a publisher shows nobody what it had not sent yet: what must not be lost is in a database before
+//! ([`NatsRelay::buffer`]), and so is what waits to be received ([`NatsRelay::receive_buffer`]). The end of a publisher shows nobody what it had not sent yet: what must not be lost is in a database before
 //! it is published.
 //!
 //! All processes receive all values of the relay, whether or not a page of theirs needs them: the history needs them. Apps of which each process
@@ -99,6 +99,7 @@
 //! | `stario_nats_connected` | 1 while values of other processes arrive, else 0 |
 //! | `stario_nats_sent_total`, `stario_nats_received_total` | values |
 //! | `stario_nats_unsent_total` | values that were published and not sent |
+//! | `stario_nats_dropped_total` | values of other processes that were dropped because this one was too slow to receive them |
 
 mod connection;
 mod durable;

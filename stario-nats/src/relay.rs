@@ -1,14 +1,16 @@
 //! The transport of a relay over NATS: its settings, its two tasks, and what its messages are.
 //!
 //! ```text
-//!   Relay::publish -> NatsRelay::send -> Queue -> `send.rs` -> NATS -> `receive.rs` -> Inbox -> subscriptions
+//!   Relay::publish -> NatsRelay::send -> Queue -> `send.rs` -> NATS
+//!   NATS -> IncomingQueue -> `receive.rs` -> Inbox -> subscriptions
 //! ```
 
+mod incoming;
 mod receive;
 mod send;
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::HeaderMap;
@@ -26,6 +28,9 @@ const MAX_VALUES: usize = 8192;
 
 /// How many bytes of values wait to be sent unless the relay says otherwise: 8 MiB.
 const MAX_BYTES: usize = 8 << 20;
+
+/// How many bytes of messages of other processes wait to be received unless the relay says otherwise: 32 MiB.
+const MAX_INCOMING_BYTES: usize = 32 << 20;
 
 /// Carries the stamp of a value: who has published it, and its number.
 const STAMP: HeaderName = HeaderName::from_static("Stario-Stamp");
@@ -52,7 +57,8 @@ const HEADER_BYTES: usize = 96;
 /// | a value that is larger than the server's `max_payload`, 1 MiB by default | is an error of `try_publish` |
 /// | the connection was lost | all subscriptions have a gap when it is there again, and the server has confirmed that it delivers |
 /// | the last values of a process were lost | it says once a second which value is its newest while it publishes nothing, so others have a gap at most about a second later |
-/// | the client library drops messages because the process is too slow | the same, at once |
+/// | other processes send faster than this one receives | at most 32 MiB of values wait, or what [`receive_buffer`](Self::receive_buffer) says; more are dropped, and all subscriptions have a gap in their place |
+/// | the client library drops messages because the process is too slow to take them | the same |
 #[must_use = "a transport is for `Relay::over`"]
 pub struct NatsRelay {
     nats: Nats,
@@ -60,6 +66,7 @@ pub struct NatsRelay {
     prefix: Arc<str>,
     max_values: usize,
     max_bytes: usize,
+    max_incoming_bytes: usize,
     running: Mutex<Option<Running>>,
     figures: Figures,
 }
@@ -80,13 +87,32 @@ impl NatsRelay {
     pub(crate) fn new(nats: Nats, name: String) -> Self {
         let (prefix, figures) = (subject::prefix(&name).into(), Figures::new(&name));
         let (max_values, max_bytes) = (MAX_VALUES, MAX_BYTES);
-        Self { nats, name, prefix, max_values, max_bytes, running: Mutex::default(), figures }
+        Self {
+            nats,
+            name,
+            prefix,
+            max_values,
+            max_bytes,
+            max_incoming_bytes: MAX_INCOMING_BYTES,
+            running: Mutex::default(),
+            figures,
+        }
     }
 
     /// Sets how many values, and how many bytes of them, wait at most while there is no connection, or NATS takes them too slowly; 8,192 and
     /// 8 MiB unless set.
     pub fn buffer(mut self, values: usize, bytes: usize) -> Self {
         (self.max_values, self.max_bytes) = (values, bytes);
+        self
+    }
+
+    /// Sets how many bytes of other processes' values wait at most until this one receives them; 32 MiB unless set. A value counts for 128
+    /// bytes more than its subject and its content.
+    ///
+    /// A task takes messages out of the client library's own queue as soon as it runs. While no worker of the runtime does, that queue holds
+    /// them: at most 65,536, or what [`ConnectOptions::subscription_capacity`](async_nats::ConnectOptions::subscription_capacity) says.
+    pub fn receive_buffer(mut self, bytes: usize) -> Self {
+        self.max_incoming_bytes = bytes;
         self
     }
 
@@ -122,7 +148,8 @@ impl Transport for NatsRelay {
     fn start(&self, inbox: Inbox) {
         let status = Arc::new(RelayStatus {
             name: self.name.clone(),
-            is_confirmed: AtomicBool::new(false),
+            confirmed: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             queue: Queue::new(self.max_values, self.max_bytes),
         });
         self.nats.add(&status);
@@ -132,6 +159,7 @@ impl Transport for NatsRelay {
             status: Arc::clone(&status),
             inbox: inbox.clone(),
             figures: self.figures.clone(),
+            max_incoming_bytes: self.max_incoming_bytes,
         };
         let runtime = self.nats.runtime();
         let tasks = [
@@ -166,4 +194,5 @@ struct Context {
     status: Arc<RelayStatus>,
     inbox: Inbox,
     figures: Figures,
+    max_incoming_bytes: usize,
 }

@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use stario::prelude::*;
 use stario::relay::PublishError;
@@ -10,8 +9,10 @@ use stario::{Event, Relay};
 use stario_nats::async_nats::ConnectOptions;
 use stario_nats::{ConnectError, Nats, NotReady, async_nats};
 
-use support::{Broker, Proxy, acquainted, next, next_until, node, node_at, soon, until};
+use support::{Broker, acquainted, next, next_until, node, soon, until};
 
+#[path = "relay/faults.rs"]
+mod faults;
 mod support;
 
 stario::app!();
@@ -301,56 +302,6 @@ fn published(relay: &Relay<u32>) -> u32 {
     number - 1
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cuts_and_delays_never_lose_a_value_without_a_gap() {
-    let broker = Broker::start();
-    let proxies = [Proxy::to(broker.port).await, Proxy::to(broker.port).await];
-    let (_a, a) = node_at::<u32>(&proxies[0].url()).await;
-    let (_b, b) = node_at(&proxies[1].url()).await;
-    acquainted(&[&a, &b]).await;
-    let mut there = b.resume("a", b.position()).capacity(100_000);
-    let publisher = tokio::spawn({
-        let a = a.clone();
-        async move {
-            for value in 0..3000 {
-                a.publish("a", value);
-                tokio::time::sleep(Duration::from_micros(300)).await;
-            }
-        }
-    });
-    let faults = tokio::spawn(async move {
-        for round in 0..6_usize {
-            tokio::time::sleep(Duration::from_millis(60)).await;
-            proxies[round % 2].delay(Duration::from_millis(10));
-            tokio::time::sleep(Duration::from_millis(60)).await;
-            proxies[round % 2].cut();
-            proxies[round % 2].delay(Duration::ZERO);
-        }
-        proxies
-    });
-    let (mut shown, mut gaps) = (None, 0);
-    while shown != Some(2999) {
-        match next(&mut there).await {
-            Some(value) => {
-                let expected = shown.map_or(0, |shown| shown + 1);
-                // The state that was read at a gap may have what arrives after it.
-                assert!(
-                    value <= expected,
-                    "{value} where {expected} was to come: values are missing without a gap"
-                );
-                shown = shown.max(Some(value));
-            }
-            None => {
-                gaps += 1;
-                shown = shown.max(published(&a).into());
-            }
-        }
-    }
-    publisher.await.unwrap();
-    drop(soon(faults).await.unwrap());
-    assert!(gaps > 0, "no cut was felt");
-}
-
 #[tokio::test]
 async fn an_app_is_not_ready_while_the_broker_is_away() {
     let mut broker = Broker::start();
@@ -388,36 +339,6 @@ async fn a_connection_that_cannot_be_made_is_an_error_that_says_why_and_no_passw
         unreadable.to_string().starts_with("the address of NATS cannot be read: expected"),
         "{unreadable}"
     );
-}
-
-#[tokio::test]
-async fn a_relay_that_may_not_subscribe_is_not_ready() {
-    let broker = Broker::with_config(
-        r#"authorization { users: [
-            { user: "ada", password: "x", permissions: { publish: ">", subscribe: "_INBOX.>" } }
-            { user: "bob", password: "x", permissions: { publish: ["shop.>", "_INBOX.>"], subscribe: ["shop.>", "_INBOX.>"] } }
-        ] }"#,
-    );
-    let connect = async |user| {
-        stario_nats::connect(format!("nats://{user}:x@127.0.0.1:{}", broker.port)).await.unwrap()
-    };
-    // The least that a relay needs.
-    let (bob, bob_too) = (connect("bob").await, connect("bob").await);
-    let relays = [Relay::<u32>::over(bob.relay("shop")), Relay::over(bob_too.relay("shop"))];
-    soon(bob.ready()).await;
-    soon(bob_too.ready()).await;
-    let mut received = relays[1].subscribe("a");
-    relays[0].publish("a", 1);
-    assert_eq!(soon(received.next()).await.unwrap().1, 1);
-
-    let ada = connect("ada").await;
-    let _relay = Relay::<u32>::over(ada.relay("shop"));
-    let mut checks = Vec::new();
-    for _ in 0..60 {
-        checks.push(ada.check());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert!(checks.iter().all(|check| *check == Err(NotReady::Unconfirmed("shop".to_owned()))), "{checks:?}");
 }
 
 #[tokio::test]

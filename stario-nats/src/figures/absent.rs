@@ -13,6 +13,8 @@ impl Figures {
 
     pub(crate) fn unsent(&self) {}
 
+    pub(crate) fn dropped(&self) {}
+
     pub(crate) fn received(&self) {}
 
     pub(crate) fn connected(&self, _is_connected: bool) {}

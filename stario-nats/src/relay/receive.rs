@@ -2,26 +2,34 @@
 //!
 //! ```text
 //!   disconnected --connected--> asking --answered--> settling --100 ms--> confirmed
-//!        ^                        |                     |  \-- refused       |
+//!        ^                        | ^                   |  \-- refused       |
+//!        |                        | +---nothing heard---+                    |
 //!        +------------------------+---------------------+--------------------+   another connection
 //! ```
 //!
 //! A server that has taken a connection does not yet deliver: its client subscribes anew. So the task asks all relays of the name to announce
 //! their newest values. The answer comes on the same connection, behind the subscription: from then on, everything arrives. The
 //! announcements follow within the time to settle. So one gap is enough for what was missed.
+//!
+//! A subscription that the server refuses is an event of the connection. One that was made elsewhere reports none: there, only a message
+//! proves that the subscription is allowed, such as the question itself, which comes back.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_nats::{Message, RequestErrorKind, Subscriber};
+use async_nats::{RequestErrorKind, Subscriber};
 use futures_util::StreamExt;
-use stario::relay::{Packet, Stamp};
+use stario::relay::Stamp;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
-use super::{Context, STAMP};
+use super::Context;
+use super::incoming::{Incoming, IncomingQueue, Pushed};
 use crate::connection::TICK;
+use crate::figures::Figures;
 use crate::queue::Item;
 use crate::subject;
 
@@ -32,7 +40,7 @@ const SETTLING: Duration = Duration::from_millis(100);
 const RETRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(context: Context) {
-    let mut receiver = Receiver { context, connects: 0, dropped: 0, state: State::Disconnected };
+    let mut receiver = Receiver::new(context);
     // Nobody is told twice that something fails for the same reason.
     let mut has_failed = false;
     loop {
@@ -50,12 +58,49 @@ pub(super) async fn run(context: Context) {
     }
 }
 
+/// Takes messages out of the client library's queue, which is bounded in their number alone.
+async fn read(
+    mut messages: Subscriber,
+    queue: Arc<IncomingQueue>,
+    prefix: Arc<str>,
+    relay: String,
+    figures: Figures,
+) {
+    let mut times = 0_u64;
+    while let Some(message) = messages.next().await {
+        let subject = message.subject.clone();
+        let Some(message) = Incoming::read(message, &prefix) else {
+            tracing::debug!(%subject, "a message of no relay is ignored");
+            continue;
+        };
+        match queue.push(message) {
+            Pushed::Kept => {}
+            Pushed::Dropped => figures.dropped(),
+            Pushed::DroppedFirst => {
+                figures.dropped();
+                times += 1;
+                if times.is_power_of_two() {
+                    tracing::warn!(
+                        relay,
+                        times,
+                        "values of other processes come faster than they are received: some are dropped"
+                    );
+                }
+            }
+        }
+    }
+}
+
 struct Receiver {
     context: Context,
     /// How often the connection was made when the state began.
     connects: u64,
     /// How many messages the client library had dropped when the relays were last asked.
     dropped: u64,
+    /// Whether a message has come since the relays were last asked.
+    has_heard: bool,
+    /// Whether the log has that none came.
+    has_warned: bool,
     state: State,
 }
 
@@ -79,18 +124,25 @@ enum Step {
 }
 
 impl Receiver {
+    fn new(context: Context) -> Self {
+        let (has_heard, has_warned) = (false, false);
+        Self { context, connects: 0, dropped: 0, has_heard, has_warned, state: State::Disconnected }
+    }
+
     /// Receives until the client has ended.
-    async fn receive(&mut self, mut messages: Subscriber) {
+    async fn receive(&mut self, messages: Subscriber) {
+        let queue = Arc::new(IncomingQueue::new(self.context.max_incoming_bytes));
+        let mut reader = JoinSet::new();
+        let (prefix, relay) = (Arc::clone(&self.context.prefix), self.context.status.name.clone());
+        reader.spawn(read(messages, Arc::clone(&queue), prefix, relay, self.context.figures.clone()));
         let mut changes = self.context.nats.changes().watch();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.look();
             tokio::select! {
-                message = messages.next() => {
-                    let Some(message) = message else { return };
-                    self.deliver(message);
-                }
+                message = queue.next() => self.deliver(message),
+                _ = reader.join_next() => return,
                 step = self.state.next() => self.advance(step),
                 // An error: nobody will note a change, as of a connection that was made elsewhere.
                 Ok(()) = changes.changed() => {}
@@ -118,14 +170,15 @@ impl Receiver {
         // Another number than any: the connection is looked at again.
         self.connects = 0;
         self.state = State::Disconnected;
-        self.context.status.is_confirmed.store(false, Ordering::Release);
+        self.context.status.confirmed.store(0, Ordering::Release);
         self.context.figures.connected(false);
         self.context.inbox.disconnected();
     }
 
     /// Asks for announcements. Whoever is there answers; if nobody is, the server says so. Both prove that it has taken
     /// what this connection sent before, which is the subscription.
-    fn ask(&self, after: Duration) -> Answer {
+    fn ask(&mut self, after: Duration) -> Answer {
+        self.has_heard = false;
         let client = self.context.nats.client().clone();
         let subject = format!("{}{}", self.context.prefix, subject::HELLO);
         let relay = self.context.status.name.clone();
@@ -147,13 +200,25 @@ impl Receiver {
             Step::Settled if self.context.nats.changes().is_refused(&format!("{}>", self.context.prefix)) => {
                 let relay = &self.context.status.name;
                 tracing::error!(relay, "NATS does not allow a relay to receive what other processes publish");
+                self.context.status.refused.store(self.connects, Ordering::Release);
                 self.state = State::Refused;
+            }
+            Step::Settled if !self.has_heard && !self.context.nats.changes().are_reported() => {
+                if !std::mem::replace(&mut self.has_warned, true) {
+                    let relay = &self.context.status.name;
+                    tracing::warn!(
+                        relay,
+                        "nothing proves that NATS allows a relay to receive what other processes publish: \
+                         connect its client without `no_echo`, and let it subscribe to the subjects of the relay"
+                    );
+                }
+                self.state = State::Asking(self.ask(RETRY));
             }
             Step::Settled => {
                 self.state = State::Confirmed;
                 self.context.inbox.connected();
                 self.announce();
-                self.context.status.is_confirmed.store(true, Ordering::Release);
+                self.context.status.confirmed.store(self.connects, Ordering::Release);
                 self.context.figures.connected(true);
                 self.context.nats.changes().note();
             }
@@ -185,34 +250,27 @@ impl Receiver {
         self.context.nats.client().publish(subject, "".into()).await.ok();
     }
 
-    fn deliver(&self, message: Message) {
-        let Some(subject) = message.subject.strip_prefix(&*self.context.prefix) else { return };
-        if subject == subject::HELLO {
-            self.announce();
-            if let Some(reply) = message.reply {
-                self.context.status.queue.push(Item::Answer(reply));
+    fn deliver(&mut self, message: Incoming) {
+        self.has_heard = true;
+        match message {
+            Incoming::Value(packet) => {
+                self.context.figures.received();
+                self.context.inbox.receive(packet);
             }
-            return;
+            Incoming::Newest(stamp) => self.context.inbox.announced(stamp),
+            Incoming::Hello(reply) => {
+                self.announce();
+                if let Some(reply) = reply {
+                    self.context.status.queue.push(Item::Answer(reply));
+                }
+            }
+            Incoming::Dropped(newest) => {
+                for (epoch, number) in newest {
+                    self.context.inbox.announced(Stamp { epoch, number });
+                }
+            }
         }
-        let Some(stamp) = stamp(&message) else {
-            tracing::debug!(subject = %message.subject, "a message of no relay is ignored");
-            return;
-        };
-        if subject == subject::NEWEST {
-            self.context.inbox.announced(stamp);
-            return;
-        }
-        let Some(subject) = subject::read(subject) else {
-            tracing::debug!(subject = %message.subject, "a message of no relay is ignored");
-            return;
-        };
-        self.context.figures.received();
-        self.context.inbox.receive(Packet { subject: subject.into(), stamp, payload: message.payload });
     }
-}
-
-fn stamp(message: &Message) -> Option<Stamp> {
-    message.headers.as_ref()?.get(STAMP)?.as_str().parse().ok()
 }
 
 impl State {
