@@ -5,6 +5,7 @@
 //! `brotli` and `gzip` beside it. With `BROWSER=webkit` they use `WebKitWebDriver` and its `MiniBrowser` instead, which need a
 //! display.
 
+use std::ffi::OsStr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -38,7 +39,16 @@ impl Server {
     ///
     /// When it does not start, or does not say where it listens.
     pub async fn example(name: &str) -> Self {
-        Self::start_example(name, Some(datastar_file())).await
+        Self::start_example(name, Some(datastar_file()), &[]).await
+    }
+
+    /// Starts an example with variables of the environment, as one of several processes that share what these name.
+    ///
+    /// # Panics
+    ///
+    /// As [`example`](Self::example).
+    pub async fn example_with(name: &str, variables: &[(&str, &OsStr)]) -> Self {
+        Self::start_example(name, Some(datastar_file()), variables).await
     }
 
     /// Starts an example whose pages load the Datastar client from its CDN, which the browsers of these tests do not reach.
@@ -47,10 +57,10 @@ impl Server {
     ///
     /// As [`example`](Self::example).
     pub async fn example_without_client(name: &str) -> Self {
-        Self::start_example(name, None).await
+        Self::start_example(name, None, &[]).await
     }
 
-    async fn start_example(name: &str, datastar: Option<String>) -> Self {
+    async fn start_example(name: &str, datastar: Option<String>, variables: &[(&str, &OsStr)]) -> Self {
         let program = std::env::current_exe().expect("the test's own path");
         // The test is `target/debug/deps/test-1234`, and the example is `target/debug/example`.
         let program = program.ancestors().nth(2).expect("a target directory").join(name);
@@ -65,6 +75,7 @@ impl Server {
             Some(file) => command.env("DATASTAR_FILE", file),
             None => command.env_remove("DATASTAR_FILE"),
         };
+        command.envs(variables.iter().copied());
         let started = Self::start(&mut command, "listening on ").await;
         let mut server = started.expect("a program that says where it listens");
         server.directory = Some(directory);
@@ -145,8 +156,27 @@ impl Server {
     pub async fn terminate(mut self) {
         let id = self.process.id().expect("a running program").to_string();
         Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
-        let status = self.process.wait().await.expect("an exit status");
+        self.ended().await;
+    }
+
+    /// Waits until the program has ended by itself.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end within [`PATIENCE`], or with another status than 0.
+    pub async fn ended(&mut self) {
+        let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
+        let status = ended.expect("the program ends").expect("an exit status");
         assert!(status.success(), "{status}");
+    }
+
+    /// Kills the program as `kill -9` does.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub async fn kill(mut self) {
+        self.process.kill().await.expect("a running program");
     }
 }
 

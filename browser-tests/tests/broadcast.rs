@@ -9,8 +9,8 @@ use fantoccini::Client;
 use stario::prelude::*;
 use stario::{Compression, ContentCoding, Raw};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 stario::app!();
@@ -242,7 +242,7 @@ impl Proxy {
         let settings = "proxy_http_version 1.1; proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;";
         let configuration = format!(
-            "daemon off; master_process off; pid {directory}/pid; error_log stderr;
+            "daemon off; master_process off; pid {directory}/pid; error_log stderr notice;
             events {{}}
             http {{
                 access_log off; {temporary}
@@ -259,12 +259,18 @@ impl Proxy {
         std::fs::write(&file, configuration).expect("a file");
         // Debian has it where only root looks for programs.
         let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-        let process =
-            program("nginx").env("PATH", path).arg("-c").arg(&file).arg("-p").arg(directory.path()).spawn();
-        let process = process.expect("nginx is installed");
-        while TcpStream::connect(address).await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        let mut nginx = program("nginx");
+        nginx.env("PATH", path).arg("-c").arg(&file).arg("-p").arg(directory.path()).stderr(Stdio::piped());
+        let mut process = nginx.spawn().expect("nginx is installed");
+        // It names its method for events once it listens.
+        let mut log = BufReader::new(process.stderr.take().expect("a pipe")).lines();
+        loop {
+            let line = log.next_line().await.expect("output").expect("nginx has ended");
+            if line.contains("event method") {
+                break;
+            }
         }
+        tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
         Self { url: format!("http://{address}"), _process: process, _directory: directory }
     }
 }
