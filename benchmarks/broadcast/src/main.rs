@@ -12,6 +12,7 @@
 //! It opens so many streams, has so many events published, one in so many milliseconds, checks that each stream has received
 //! all of them and ends validly, and prints per kind what the server's process held and worked.
 
+mod chunks;
 mod client;
 mod server;
 

@@ -2,19 +2,24 @@
 //!
 //! ```text
 //! cargo run --release -p nodes -- 100000          # values of each run
+//! cargo run --release -p nodes -- http 200        # the same with 2,000 streams over HTTP; events of each run
 //! ```
 //!
-//! Starts `nats-server` and, for each node, this program again: its first argument is `node` then. All processes of one machine have the same
+//! Starts `nats-server` and, for each node, this program again: its first argument is `node` or `http-node` then. All processes of one machine have the same
 //! clock, so a value carries when it was published.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+mod clients;
+mod http;
+mod process;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use process::{Broker, Node, cpu, now, say, wait};
 use stario::{Event, Relay, Update};
+
+stario::app!();
 
 /// How long nothing comes at the end.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -26,6 +31,11 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("node") => node(&arguments[1..]),
+        Some("http") => {
+            http::compare(arguments.get(1).map_or(200, |events| events.parse().expect("how many events")))
+        }
+        Some("http-node") => http::node(&arguments[1..]),
+        Some("clients") => clients::run(&arguments[1..]),
         first => compare(first.map_or(100_000, |values| values.parse().expect("how many values"))),
     }
 }
@@ -43,7 +53,9 @@ fn node(arguments: &[String]) {
 async fn run_node(server: &str, publishes: u64, receives: u64, pace: u64, subscriptions: u64) {
     let nats = if server == "-" { None } else { Some(stario_nats::connect(server).await.unwrap()) };
     let relay = match &nats {
-        Some(nats) => Relay::<Event>::over(nats.relay("bench").buffer(1 << 20, 1 << 30)),
+        Some(nats) => {
+            Relay::<Event>::over(nats.relay("bench").buffer(1 << 20, 1 << 30).receive_buffer(1 << 30))
+        }
         None => Relay::new(),
     }
     .history(1_000);
@@ -78,11 +90,10 @@ async fn run_node(server: &str, publishes: u64, receives: u64, pace: u64, subscr
             (gaps, latencies, last)
         }));
     }
-    println!("ready");
+    say("ready");
     // The parent says when all nodes are.
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).unwrap();
-    let (cpu, begin) = (cpu(), Instant::now());
+    wait();
+    let (before, begin) = (cpu(), Instant::now());
     for value in 0..publishes {
         if pace > 0 && value % BURST == 0 {
             let due = Duration::from_nanos(value * 1_000_000_000 / pace);
@@ -100,17 +111,17 @@ async fn run_node(server: &str, publishes: u64, receives: u64, pace: u64, subscr
         end = end.max(last);
     }
     let seconds = end.duration_since(begin).as_secs_f64();
-    let spent = (self::cpu() - cpu) * 1e6;
+    let spent = (cpu() - before) * 1e6;
     latencies.sort_unstable();
     let percentile = |part: usize| latencies.get(latencies.len() * part / 100).copied().unwrap_or_default();
     let delivered = delivered.load(Ordering::Relaxed);
-    println!("{delivered} {gaps} {} {spent} {seconds} {} {}", relay.unsent(), percentile(50), percentile(99));
+    let latencies = format!("{} {}", percentile(50), percentile(99));
+    say(format_args!("{delivered} {gaps} {} {spent} {seconds} {latencies}", relay.unsent()));
     if let Some(nats) = &nats {
         nats.flush().await;
     }
     // The others may still ask for what this node announces.
-    line.clear();
-    std::io::stdin().read_line(&mut line).unwrap();
+    wait();
 }
 
 /// An event that says when it was published.
@@ -123,18 +134,6 @@ fn published_at(event: &Event) -> u64 {
     let text = format!("{event:?}");
     let at = text.find("data-at=").expect("it says when it was published") + "data-at=\\\"".len();
     text[at..at + 20].parse().expect("nanoseconds")
-}
-
-/// Nanoseconds of the machine's monotonic clock.
-fn now() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
-/// Seconds of processor time that this process has used.
-fn cpu() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 // All nodes.
@@ -190,13 +189,16 @@ fn measure(run: &Run, values: u64) {
     let mut nodes: Vec<Node> = (0..run.nodes)
         .map(|index| {
             let publishes = if index < run.publishers { each } else { 0 };
-            Node::start(&[
+            let mut node = Node::start(&[
+                "node".to_owned(),
                 server.clone(),
                 publishes.to_string(),
                 total.to_string(),
                 (run.pace / run.publishers as u64).to_string(),
                 run.subscriptions.to_string(),
-            ])
+            ]);
+            assert_eq!(node.line(), "ready");
+            node
         })
         .collect();
     // Until each knows the numbers of all others.
@@ -229,88 +231,4 @@ fn measure(run: &Run, values: u64) {
         sum(3) / delivered,
         broker_cpu.map_or("–".to_owned(), |seconds| format!("{:.2}", seconds * 1e6 / total as f64)),
     );
-}
-
-struct Node {
-    process: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Node {
-    fn start(arguments: &[String]) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .arg("node")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (input, output) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
-        let mut node = Self { process, input, output };
-        assert_eq!(node.line(), "ready");
-        node
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        line.trim().to_owned()
-    }
-
-    fn go(&mut self) {
-        writeln!(self.input).unwrap();
-    }
-
-    fn result(&mut self) -> Vec<f64> {
-        self.line().split(' ').map(|number| number.parse().unwrap()).collect()
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-struct Broker {
-    process: Child,
-    port: u16,
-}
-
-impl Broker {
-    fn start() -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let process = Command::new("nats-server")
-            .args(["-a", "127.0.0.1", "-p", &port.to_string()])
-            .env("PATH", format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("this program starts `nats-server`: install it");
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Self { process, port }
-    }
-
-    fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
-    }
-
-    /// Seconds of processor time that it has used.
-    fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
-        ticks / rustix::param::clock_ticks_per_second() as f64
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
 }
