@@ -128,7 +128,9 @@ impl<'t> Part<'t> {
         if names.is_empty() {
             self.is_open(span);
         }
-        names.into_iter().for_each(|name| self.is_sent_to(span, name));
+        for name in names {
+            self.is_sent_to(span, name);
+        }
     }
 
     /// Adds the name of a field that a browser sends with the form around it.
