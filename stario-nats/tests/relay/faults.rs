@@ -73,7 +73,7 @@ async fn a_connection_that_is_cut_within_a_message_is_one_gap_for_each_subscript
     // No message is as long, and the last of them are lost.
     proxy.cut_after(10_007);
     (1..=500).for_each(|number| a.publish("a", (0, number)));
-    proxy.has_cut(1).await;
+    proxy.wait_for_cuts(1).await;
     connected(&nats_a, 2).await;
     (501..=600).for_each(|number| a.publish("a", (0, number)));
     b.publish("a", (1, 1));
@@ -152,7 +152,7 @@ async fn cuts_and_delays_never_lose_a_value_without_a_gap() {
         }
         proxies[0].cut_after(3_001);
         publish(200);
-        proxies[0].has_cut(round).await;
+        proxies[0].wait_for_cuts(round).await;
         proxies[1].cut();
         for proxy in &proxies {
             proxy.delay(std::time::Duration::ZERO);

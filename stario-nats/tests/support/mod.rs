@@ -139,7 +139,7 @@ impl Proxy {
     }
 
     /// Waits until all connections have been cut so many times.
-    pub(crate) async fn has_cut(&self, times: u64) {
+    pub(crate) async fn wait_for_cuts(&self, times: u64) {
         soon(self.settings.subscribe().wait_for(|settings| settings.cuts >= times)).await.unwrap();
     }
 
