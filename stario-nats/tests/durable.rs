@@ -412,6 +412,32 @@ async fn a_claim_that_never_arrived_is_made_again_and_runs_once() {
 }
 
 #[tokio::test]
+async fn a_reservation_whose_answer_was_lost_holds_no_place() {
+    let broker = Broker::start();
+    let proxy = Proxy::to(broker.port).await;
+    let queue = stario_nats::connect(proxy.url()).await.unwrap().queue("shop").await.unwrap();
+    queue.enqueue(&command(1)).await.unwrap();
+    queue.enqueue(&command(2)).await.unwrap();
+    let stream = jetstream(&broker).await.get_stream("commands_shop").await.unwrap();
+    proxy.delay_answers(Duration::from_millis(300));
+    let cut = async {
+        let reserved = async {
+            while stream.get_last_raw_message_by_subject("commands_shop.l.a").await.is_err() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        soon(reserved).await;
+        proxy.delay_answers(Duration::ZERO);
+        proxy.cut();
+    };
+    let limited = Wanted { concurrency: Some(1), ..wanted() };
+    let (claimed, ()) = tokio::join!(claim(&queue, limited.clone(), 2_000), cut);
+    let numbers: Vec<_> = claimed.iter().map(|stored| (stored.command.id, stored.attempts)).collect();
+    assert_eq!(numbers, [(id(1), 1)]);
+    assert_eq!(claim(&queue, limited, 2_000).await, []);
+}
+
+#[tokio::test]
 async fn a_process_that_dies_between_reserving_and_claiming_holds_its_place_for_a_lease() {
     let broker = Broker::start();
     let queue = open(&broker).await;
@@ -420,7 +446,7 @@ async fn a_process_that_dies_between_reserving_and_claiming_holds_its_place_for_
     }
     let limited = || Wanted { concurrency: Some(1), ..wanted() };
     // What such a process leaves. It may be frozen, and claim when it goes on.
-    let held = format!(r#"{{"name":"a","held":[{{"id":"{}","revision":0,"until":2000}}]}}"#, id(2));
+    let held = format!(r#"{{"name":"a","held":[{{"id":"{}","revision":0,"until":2000,"by":0}}]}}"#, id(2));
     write(&broker, "commands_shop.l.a", &held, 0).await.unwrap();
     assert_eq!(claim(&queue, limited(), 1_999).await, []);
     let claimed = claim(&queue, limited(), 2_000).await;

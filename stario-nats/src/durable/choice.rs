@@ -34,9 +34,15 @@ pub(super) fn has_lane(wanted: &Wanted) -> bool {
     wanted.concurrency.is_some() || wanted.concurrency_of_group.is_some() || wanted.is_in_order
 }
 
-/// What is reserved of a name and not claimed yet, at this time.
-pub(super) fn held(index: &Index, of_name: &OfName, now: i64) -> Vec<Held> {
-    of_name.lane.held.iter().copied().filter(|held| held.until > now && is_unclaimed(index, held)).collect()
+/// What other processes have reserved of a name and not claimed yet, at this time.
+pub(super) fn held(index: &Index, of_name: &OfName, now: i64, process: u64) -> Vec<Held> {
+    let is_held = |held: &Held| !is_over(held, now, process) && is_unclaimed(index, held);
+    of_name.lane.held.iter().copied().filter(is_held).collect()
+}
+
+/// Whether a reservation counts no longer. This process claims nothing while it chooses, so one of its own is left of a claim that failed.
+fn is_over(held: &Held, now: i64, process: u64) -> bool {
+    held.until <= now || held.by == process
 }
 
 fn is_unclaimed(index: &Index, held: &Held) -> bool {
@@ -49,7 +55,13 @@ fn is_unclaimed(index: &Index, held: &Held) -> bool {
 /// command, the state of its command must have another revision, so that the late claim fails.
 ///
 /// Where other processes were faster, `spread` makes it likely that they choose others: any number, and another one in each of them.
-pub(super) fn of_index(index: &Index, claim: &Claim, limit: usize, spread: Option<u64>) -> Choice {
+pub(super) fn of_index(
+    index: &Index,
+    process: u64,
+    claim: &Claim,
+    limit: usize,
+    spread: Option<u64>,
+) -> Choice {
     let window = if spread.is_some() { limit.saturating_mul(WINDOW) } else { limit };
     let mut unused = Vec::new();
     let mut found: Vec<Place> = Vec::new();
@@ -57,12 +69,13 @@ pub(super) fn of_index(index: &Index, claim: &Claim, limit: usize, spread: Optio
         let is_first = !claim.wanted[..position].iter().any(|earlier| earlier.name == wanted.name);
         let Some(of_name) = index.of_name(&wanted.name).filter(|_| is_first) else { continue };
         if has_lane(wanted) {
-            let has_ended = |held: &&Held| held.until <= claim.now && is_unclaimed(index, held);
+            let has_ended = |held: &&Held| is_over(held, claim.now, process) && is_unclaimed(index, held);
             unused.extend(of_name.lane.held.iter().filter(has_ended).map(|held| held.id));
         }
         // What has a lane is another process's, or nobody's.
         let most = if has_lane(wanted) { limit } else { window };
-        found.extend(of_one(index, of_name, wanted, claim.now, most));
+        let running = Running::of(index, of_name, claim.now, process);
+        found.extend(of_one(index, of_name, wanted, claim.now, most, running));
     }
     if !unused.is_empty() {
         return Choice::Break(unused);
@@ -84,8 +97,14 @@ pub(super) fn of_index(index: &Index, claim: &Claim, limit: usize, spread: Optio
 }
 
 /// Those of one name.
-fn of_one(index: &Index, of_name: &OfName, wanted: &Wanted, now: i64, limit: usize) -> Vec<Place> {
-    let mut running = Running::of(index, of_name, now);
+fn of_one<'a>(
+    index: &'a Index,
+    of_name: &OfName,
+    wanted: &Wanted,
+    now: i64,
+    limit: usize,
+    mut running: Running<'a>,
+) -> Vec<Place> {
     let candidates = if wanted.is_in_order { &of_name.heads } else { &of_name.open };
     let last = (now, u64::MAX, CommandId::from_bytes([u8::MAX; 16]));
     let mut chosen = Vec::new();
@@ -122,8 +141,9 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn of(index: &'a Index, of_name: &OfName, now: i64) -> Self {
-        let held: BTreeSet<CommandId> = held(index, of_name, now).iter().map(|held| held.id).collect();
+    fn of(index: &'a Index, of_name: &OfName, now: i64, process: u64) -> Self {
+        let held: BTreeSet<CommandId> =
+            held(index, of_name, now, process).iter().map(|held| held.id).collect();
         let mut running = Self { all: 0, groups: HashMap::new(), held: BTreeSet::new() };
         for id in of_name.running.iter().chain(held.iter().filter(|id| !of_name.running.contains(id))) {
             let Some(entry) = index.entry(*id) else { continue };
@@ -147,6 +167,8 @@ mod tests {
     use super::super::index::Written;
     use super::super::wire::{CommandHead, LaneHead};
     use super::*;
+
+    const PROCESS: u64 = 1;
 
     fn id(number: u8) -> CommandId {
         CommandId::from_bytes([number; 16])
@@ -180,7 +202,7 @@ mod tests {
     }
 
     fn hold(index: &mut Index, sequence: u64, number: u8, revision: u64, until: i64) {
-        let held = vec![Held { id: id(number), revision, until }];
+        let held = vec![Held { id: id(number), revision, until, by: PROCESS + 1 }];
         index.apply(sequence, Written::Lane(LaneHead { name: "a".to_owned(), held }));
     }
 
@@ -197,7 +219,7 @@ mod tests {
     #[track_caller]
     fn chosen(index: &Index, wanted: Wanted, now: i64) -> Vec<u8> {
         let claim = Claim { wanted: vec![wanted], now, lease_until: now + 100, limit: 9 };
-        match of_index(index, &claim, 9, None) {
+        match of_index(index, PROCESS, &claim, 9, None) {
             Choice::Run(picks) => picks.iter().map(|pick| pick.id.to_bytes()[0]).collect(),
             Choice::Break(unused) => panic!("{unused:?} must be broken first"),
         }
@@ -242,7 +264,9 @@ mod tests {
         hold(&mut index, 10, 1, 0, 100);
         let limited = || Wanted { concurrency: Some(1), ..wanted() };
         let claim = Claim { wanted: vec![limited()], now: 100, lease_until: 200, limit: 9 };
-        let Choice::Break(unused) = of_index(&index, &claim, 9, None) else { panic!("nothing is broken") };
+        let Choice::Break(unused) = of_index(&index, PROCESS, &claim, 9, None) else {
+            panic!("nothing is broken")
+        };
         assert_eq!(unused, [id(1)]);
         // Whoever breaks it writes its state again.
         change(&mut index, 11, 1, CommandState::Waiting, 0);
@@ -254,7 +278,9 @@ mod tests {
         let index = index(&[1, 2, 3]);
         let claim = |wanted| Claim { wanted, now: 0, lease_until: 100, limit: 9 };
         let claim = claim(vec![Wanted { concurrency: Some(1), ..wanted() }, wanted()]);
-        let Choice::Run(picks) = of_index(&index, &claim, 9, None) else { panic!("nothing is to be broken") };
+        let Choice::Run(picks) = of_index(&index, PROCESS, &claim, 9, None) else {
+            panic!("nothing is to be broken")
+        };
         assert_eq!(picks.len(), 1);
     }
 
@@ -262,7 +288,7 @@ mod tests {
     fn a_process_that_was_too_late_chooses_others() {
         let index = index(&[1, 2, 3, 4]);
         let claim = Claim { wanted: vec![wanted()], now: 0, lease_until: 100, limit: 2 };
-        let chosen = |spread| match of_index(&index, &claim, 2, spread) {
+        let chosen = |spread| match of_index(&index, PROCESS, &claim, 2, spread) {
             Choice::Run(picks) => picks.iter().map(|pick| pick.id.to_bytes()[0]).collect::<Vec<_>>(),
             Choice::Break(_) => panic!("nothing is to be broken"),
         };

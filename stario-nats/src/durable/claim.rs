@@ -48,7 +48,7 @@ impl Shared {
         if !adopted.is_empty() {
             return Ok((adopted, true));
         }
-        let choice = choice::of_index(&self.index(), claim, limit, spread);
+        let choice = choice::of_index(&self.index(), self.process, claim, limit, spread);
         let picks = match choice {
             Choice::Run(picks) if picks.is_empty() => return Ok((Vec::new(), false)),
             Choice::Run(picks) => picks,
@@ -134,10 +134,10 @@ impl Shared {
         let (revision, mut held) = {
             let index = self.index();
             let Some(of_name) = index.of_name(name) else { return Ok(false) };
-            (of_name.lane.revision, choice::held(&index, of_name, claim.now))
+            (of_name.lane.revision, choice::held(&index, of_name, claim.now, self.process))
         };
-        let until = claim.lease_until;
-        held.extend(picks.iter().map(|pick| Held { id: pick.id, revision: pick.revision, until }));
+        let (until, by) = (claim.lease_until, self.process);
+        held.extend(picks.iter().map(|pick| Held { id: pick.id, revision: pick.revision, until, by }));
         let headers = wire::write(&LaneHead { name: name.to_owned(), held })?;
         let put = self.put(self.subjects.lane(name), headers, Bytes::new(), revision).await?;
         Ok(matches!(put, Put::Written))

@@ -90,6 +90,8 @@ pub(super) struct Held {
     /// The revision of its state when it was chosen.
     pub(super) revision: u64,
     pub(super) until: i64,
+    /// The process that is about to claim it.
+    pub(super) by: u64,
 }
 
 impl Subjects {
