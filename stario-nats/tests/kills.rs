@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use stario_nats::NatsQueue;
+
 #[path = "support/broker.rs"]
 mod broker;
 #[allow(clippy::incompatible_msrv, reason = "the tests are built with the Rust of this repository")]
@@ -11,19 +13,23 @@ mod kills;
 
 stario::app!();
 
+async fn queue(url: &str) -> NatsQueue {
+    let nats = stario_nats::connect(url).await.expect("the broker can be reached");
+    nats.queue("kills").await.expect("the stream can be opened")
+}
+
 #[tokio::main]
 async fn main() -> stario::Result {
     if let Some(folder) = std::env::var_os(kills::FOLDER) {
         let with_store = async |app: stario::App, folder: &Path| {
             let url = std::fs::read_to_string(folder.join("url")).expect("the URL is noted");
-            let nats = stario_nats::connect(url).await.expect("the broker can be reached");
-            app.durable(nats.queue("kills").await.expect("the stream can be opened"))
+            app.durable(queue(&url).await)
         };
         return kills::serve(PathBuf::from(folder), with_store).await;
     }
     let (folder, mut broker) = (tempfile::tempdir()?, broker::Broker::start());
     std::fs::write(folder.path().join("url"), broker.url())?;
-    let store = broker.connect().await.queue("kills").await?;
+    let store = queue(&broker.url()).await;
     for number in 0..2 {
         let round = kills::round(folder.path(), &store, number, 50).await;
         println!("the server is killed: {round:?}");
