@@ -1,7 +1,7 @@
 //! Real browsers on a real server: what the tests in `tests/` start, and stop when they end.
 //!
-//! They need `chromedriver` and a Chromium that fits it, the built example, and the Datastar client, whose
-//! place `DATASTAR_FILE` names (`browser-tests/run` sees to all of it). Those of codings start `curl`, `zstd`,
+//! They need `chromedriver` and a Chromium that fits it, the built examples, and the Datastar client, which
+//! `browser-tests/client` fetches (`browser-tests/run` sees to all of it). Those of codings start `curl`, `zstd`,
 //! `brotli` and `gzip` beside it. With `BROWSER=webkit` they use `WebKitWebDriver` and its `MiniBrowser` instead, which need a
 //! display.
 
@@ -282,12 +282,13 @@ pub async fn wait_until(page: &Client, script: &str, shown: &str) {
     assert_eq!(result, Value::Bool(true), "not within {PATIENCE:?}: {script}");
 }
 
-/// The Datastar client.
+/// The Datastar client, where `browser-tests/client` puts it.
 ///
 /// # Panics
 ///
-/// When the environment does not say where it is.
+/// When it is not there.
 pub fn datastar_file() -> String {
-    let file = std::env::var("DATASTAR_FILE");
-    file.expect("DATASTAR_FILE is not set; start these tests with browser-tests/run")
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/.datastar/datastar.js");
+    assert!(std::path::Path::new(file).is_file(), "browser-tests/client fetches {file}");
+    file.to_owned()
 }

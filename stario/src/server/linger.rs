@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::socket::WatchedSocket;
 use crate::stop::StopSignal;
 
 /// How long a connection may take to end after it was asked to.
@@ -22,7 +21,7 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// Ends the output, and reads until the client has ended its own, or is too slow, or `stop` was given.
 pub(super) async fn linger(
-    mut socket: WatchedSocket,
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
     (total, pause): (Duration, Duration),
     stop: &StopSignal,
 ) {
@@ -48,5 +47,31 @@ pub(super) async fn linger(
     tokio::select! {
         () = read_rest => {}
         () = stopped => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After how many seconds the connection ends of a client that sends a byte, and one more after each pause.
+    async fn seconds_until_closed(pause: Duration) -> u64 {
+        let (server, mut client) = tokio::io::duplex(64);
+        let drip = tokio::spawn(async move {
+            while client.write_all(b"x").await.is_ok() {
+                sleep(pause).await;
+            }
+        });
+        let began = Instant::now();
+        Box::pin(linger(server, LIMIT, &StopSignal::default())).await;
+        let seconds = began.elapsed().as_secs();
+        drip.await.unwrap();
+        seconds
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_may_send_for_half_a_minute_and_pause_for_five_seconds() {
+        assert_eq!(seconds_until_closed(Duration::from_millis(400)).await, 30);
+        assert_eq!(seconds_until_closed(Duration::from_secs(7)).await, 5);
     }
 }

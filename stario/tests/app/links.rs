@@ -107,8 +107,12 @@ async fn paged(paging: Query<Paging>) -> Response {
     seen((paging.page, &paging.others))
 }
 
+/// One client for each thread: a thread's tests send thousands of requests, and the app keeps nothing of them.
 fn client() -> TestClient {
-    TestClient::new(local::new().state(7_u8))
+    thread_local! {
+        static CLIENT: TestClient = TestClient::new(local::new().state(7_u8));
+    }
+    CLIENT.with(TestClient::clone)
 }
 
 fn get(url: impl AsRef<str>) -> serde_json::Value {

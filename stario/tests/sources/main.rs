@@ -39,8 +39,12 @@ fn complete() -> stario::App {
     app::new().state("here").body_limit(1024 * 1024)
 }
 
+/// One client for each thread: a thread's tests send thousands of requests, and the app keeps nothing of them.
 fn client() -> TestClient {
-    TestClient::new(complete())
+    thread_local! {
+        static CLIENT: TestClient = TestClient::new(complete());
+    }
+    CLIENT.with(TestClient::clone)
 }
 
 fn get(path: &str) -> TestRequest {

@@ -2,9 +2,10 @@
 //! sent. `PROPTEST_CASES=100000 cargo test --release --test sources properties` runs for longer.
 
 use proptest::prelude::*;
-use stario::testing::TestRequest;
+use stario::ProxyHeader;
+use stario::testing::{TestClient, TestRequest};
 
-use super::{FORM, JSON, MULTIPART, client, post};
+use super::{FORM, JSON, MULTIPART, client, complete, post};
 
 /// A text that no message of the app contains.
 const MARK: &str = "<\u{1f980}>";
@@ -56,6 +57,10 @@ fn as_query(bytes: &[u8]) -> String {
 /// The bytes as a header's value may hold them.
 fn as_header(bytes: Vec<u8>) -> Vec<u8> {
     bytes.into_iter().filter(|byte| *byte >= 0x20 && *byte != 0x7f).collect()
+}
+
+fn behind_proxies(header: ProxyHeader) -> TestClient {
+    TestClient::new(complete().trust_proxies(header, ["127.0.0.1", "10.0.0.0/8"]))
 }
 
 /// Sends the body to every path.
@@ -140,11 +145,14 @@ proptest! {
 
     #[test]
     fn proxies(bytes in bytes(b"for=203.0.113.7, for=\"[2001:db8::1]:80\";by=x, 10.0.0.1")) {
-        use stario::ProxyHeader::{Forwarded, XForwardedFor};
+        thread_local! {
+            static CLIENTS: [(&'static str, TestClient); 2] = [
+                ("forwarded", behind_proxies(ProxyHeader::Forwarded)),
+                ("x-forwarded-for", behind_proxies(ProxyHeader::XForwardedFor)),
+            ];
+        }
         let value = as_header(bytes);
-        for (header, name) in [(Forwarded, "forwarded"), (XForwardedFor, "x-forwarded-for")] {
-            let app = super::complete().trust_proxies(header, ["127.0.0.1", "10.0.0.0/8"]);
-            let client = stario::testing::TestClient::new(app);
+        for (name, client) in CLIENTS.with(Clone::clone) {
             answered(client.get("/head/address").header(name, &value[..]))?;
         }
     }

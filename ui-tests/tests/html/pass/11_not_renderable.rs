@@ -11,7 +11,8 @@ impl Render for User {
     }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     _ = page();
 }
 

@@ -11,7 +11,8 @@ impl UrlAttr for Wrapper {
     }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     _ = page();
 }
 

@@ -3,7 +3,8 @@
 use stario_html::Html;
 use stario_macros::html;
 
-fn main() {
+#[test]
+fn is_accepted() {
     _ = page();
 }
 

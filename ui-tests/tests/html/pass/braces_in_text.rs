@@ -3,7 +3,8 @@
 use stario_html::Html;
 use stario_macros::{component, html};
 
-fn main() {
+#[test]
+fn is_accepted() {
     _ = page();
 }
 

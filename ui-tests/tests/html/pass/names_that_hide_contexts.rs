@@ -3,7 +3,8 @@
 use stario_html::{TagName, json};
 use stario_macros::html;
 
-fn main() {
+#[test]
+fn is_accepted() {
     let user = "a";
     let object = TagName::new("object").unwrap();
     let script = html! { <"SCRIPT">"x = " {json(&user)}</"SCRIPT"> };

@@ -64,7 +64,14 @@ async fn all(
     Ok(())
 }
 
-#[app::detached_command("/plain", durable = "plain", in_order = true, delay = "1s", backoff = "5m", attempts = 3)]
+#[app::detached_command(
+    "/plain",
+    durable = "plain",
+    in_order = true,
+    delay = "1s",
+    backoff = "5m",
+    attempts = 3
+)]
 fn plain(_: FormBody<User>) {}
 
 #[app::detached_command("/cron", durable = "cron", cron = "*/5 3 * jan-mar mon")]
@@ -83,6 +90,7 @@ async fn lazy(user: Lazy<'_, User>) -> Result<String> {
     Ok(format!("{:?}", user.get().await?))
 }
 
-fn main() {
+#[test]
+fn the_app_has_no_problems() {
     app::new().state(7_u8).durable(MemoryQueue::new()).check().unwrap();
 }

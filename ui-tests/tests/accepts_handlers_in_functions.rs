@@ -1,4 +1,5 @@
-// No prelude of the language to lean on: the expansion names everything by its path.
+//! Handlers in functions, and no prelude of the language to lean on: the expansion names everything by its path.
+
 #![allow(dead_code)]
 
 struct Option;
@@ -9,7 +10,8 @@ struct String;
 
 stario::app!();
 
-fn main() {
+#[test]
+fn a_handler_in_a_function_answers() {
     #[app::query("/inside")]
     async fn inside(id: stario::QueryParam<u8>) -> u8 {
         id.0

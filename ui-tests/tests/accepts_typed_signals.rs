@@ -1,5 +1,7 @@
 //! What is near to the mistakes, and none.
 
+#![allow(unreachable_pub)]
+
 use serde::{Deserialize, Serialize};
 use stario::prelude::*;
 
@@ -72,7 +74,8 @@ async fn home(search: Signals<Search>, list: Signal<List>, page: Signal<u32>) ->
     }
 }
 
-fn main() {
+#[test]
+fn signals_have_their_places() {
     let plain = Plain::<u32, 3> { value: 1, from: None, borrowed: None, list: List::default() };
     assert!(plain.borrowed.is_none());
     _ = html! {

@@ -1,6 +1,7 @@
 //! What a form can be made of, in a crate that forbids much.
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, clippy::pedantic, unreachable_pub)]
+#![allow(dead_code, clippy::cast_lossless)]
 
 use garde::Validate;
 use stario::prelude::*;
@@ -73,10 +74,12 @@ async fn order(form: Form<Order>) -> Result<Response> {
     };
     assert_eq!(Order::is_new().name(), "new");
     let Order { code, r#type, photo, seen, limit, more, .. } = order;
-    Ok(html! { {code}{r#type}{photo.is_some()as u8}{format!("{seen:?}")}{limit}{more.is_some() as u8} }.into_response())
+    Ok(html! { {code}{r#type}{photo.is_some()as u8}{format!("{seen:?}")}{limit}{more.is_some() as u8} }
+        .into_response())
 }
 
-fn main() {
+#[test]
+fn a_form_is_refused() {
     let client = TestClient::new(app::new());
     assert_eq!(client.post("/order").field("rows.0.itemName", "a").send().status(), 422);
 }

@@ -31,7 +31,8 @@ mod live {
     }
 }
 
-fn main() {
+#[test]
+fn the_app_answers() {
     let client = TestClient::new(app::new());
     assert_eq!(client.get("/").send().text(), r#"<a href="/users/7">User 7</a>"#);
     assert_eq!(client.get("/users/7").send().text(), "7 1");

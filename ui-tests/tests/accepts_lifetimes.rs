@@ -1,5 +1,7 @@
 //! Handlers and providers that name the lifetimes of what they borrow.
 
+#![allow(clippy::needless_lifetimes)]
+
 use std::pin::Pin;
 
 use stario::Lazy;
@@ -40,7 +42,8 @@ where
     Ok(format!("{} of {}", database.names[0], lazy.get().await?.0))
 }
 
-fn main() {
+#[test]
+fn handlers_answer() {
     let client = TestClient::new(app::new());
     assert_eq!(client.get("/names").send().events().len(), 2);
     assert_eq!(client.get("/first").send().text(), "Ada of 2");

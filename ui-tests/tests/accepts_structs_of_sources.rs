@@ -1,3 +1,5 @@
+//! Structs of sources: nested, generic, with names and defaults.
+
 #![deny(warnings)]
 #![forbid(unsafe_code)]
 
@@ -6,10 +8,12 @@ use stario::prelude::*;
 
 stario::app!();
 
-/// Nested, generic, renamed, defaulted.
+/// Of another struct.
 #[derive(FromRequest)]
 pub struct Filter<T: FromRequest + Send> {
+    /// By its own name.
     pub page: QueryParam<u8>,
+    /// By another name, with a default.
     #[default(10)]
     #[name("page[limit]")]
     pub limit: QueryParam<u32>,
@@ -17,10 +21,13 @@ pub struct Filter<T: FromRequest + Send> {
     pub client: T,
 }
 
+/// Not generic.
 #[derive(FromRequest)]
 pub struct Client {
+    /// A header.
     #[default("nobody")]
     pub user_agent: Header<String>,
+    /// A signal.
     #[name("user.name")]
     pub user_name: Signal<Option<String>>,
 }
@@ -31,7 +38,8 @@ async fn home(filter: Filter<Client>) -> String {
     format!("{page} {limit} {} {:?}", client.user_agent, client.user_name.0)
 }
 
-fn main() {
+#[test]
+fn the_struct_is_resolved() {
     let res = TestClient::new(app::new()).get("/?page=1").send();
     assert_eq!(res.text(), "1 10 nobody None");
 }

@@ -3,6 +3,7 @@
 #![deny(warnings, missing_docs, unreachable_pub, missing_debug_implementations)]
 #![deny(nonstandard_style, unused, future_incompatible, rust_2018_idioms)]
 #![forbid(unsafe_code)]
+#![allow(clippy::too_many_arguments, clippy::used_underscore_binding, clippy::used_underscore_items)]
 
 use stario::prelude::*;
 
@@ -46,7 +47,8 @@ mod inner {
     }
 }
 
-fn main() {
+#[test]
+fn links_lead_to_their_handlers() {
     fn inside() -> String {
         /// A handler in a function.
         #[app::query("/inside")]

@@ -7,7 +7,7 @@ use stario::prelude::*;
 
 stario::app!();
 stario::app!(admin);
-stario::assets!("../../../../ui-tests/tests/assets/static", at = "/admin/files", app = admin,);
+stario::assets!("tests/assets/static", at = "/admin/files", app = admin,);
 
 #[app::query("/", app = admin)]
 async fn page() -> Html {
@@ -22,7 +22,8 @@ mod inner {
     }
 }
 
-fn main() {
+#[test]
+fn the_page_links_its_assets() {
     let client = TestClient::new(admin::new());
     let page = client.get("/").send();
     assert!(page.text().contains("src=\"/admin/files/img/logo-"), "{}", page.text());
