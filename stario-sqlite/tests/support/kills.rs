@@ -1,5 +1,6 @@
 //! A server that is killed again and again (`kill -9`), or replaced by a hand-over, while it acknowledges durable commands. The program is
 //! two processes: the test, and the server that it starts from the same file. Used by the test `kills` and by `benchmarks/durable`.
+#![allow(dead_code, reason = "not each program uses all of it")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
