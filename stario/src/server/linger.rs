@@ -57,15 +57,17 @@ mod tests {
     /// After how many seconds the connection ends of a client that sends a byte, and one more after each pause.
     async fn seconds_until_closed(pause: Duration) -> u64 {
         let (server, mut client) = tokio::io::duplex(64);
-        let drip = tokio::spawn(async move {
+        let drip = async {
             while client.write_all(b"x").await.is_ok() {
                 sleep(pause).await;
             }
-        });
+        };
         let began = Instant::now();
-        Box::pin(linger(server, LIMIT, &StopSignal::default())).await;
-        let seconds = began.elapsed().as_secs();
-        drip.await.unwrap();
+        let lingering = async {
+            linger(server, LIMIT, &StopSignal::default()).await;
+            began.elapsed().as_secs()
+        };
+        let (seconds, ()) = tokio::join!(Box::pin(lingering), drip);
         seconds
     }
 
