@@ -11,6 +11,7 @@ use super::literals::{Literal, Names};
 use super::page_check::own_literals;
 use super::parts::Part;
 use super::requirements::TakenForm;
+use crate::parameter::TakenFields;
 
 /// A form in a template.
 #[derive(Default)]
@@ -89,7 +90,7 @@ impl Form {
 
     /// The fields that handlers take and the form does not have.
     fn absent(&self, takers: &[&TakenForm]) -> BTreeSet<&'static str> {
-        let taken = takers.iter().flat_map(|form| &form.fields).filter_map(|fields| fields.names()).flatten();
+        let taken = takers.iter().flat_map(|form| &form.fields).filter_map(TakenFields::names).flatten();
         let is_there = |taken: &str| {
             let is_of = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
             self.fields.iter().any(|(_, name)| name.strip_prefix(taken).is_some_and(is_of))
