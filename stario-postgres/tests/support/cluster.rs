@@ -126,9 +126,16 @@ impl Cluster {
 
     /// Kills the server with all of its processes, as `kill -9` does, and waits until they are gone.
     pub(crate) fn kill(&mut self) {
-        let mut processes = children_of(self.server.id());
+        // One that it starts while they are listed would be missed, and would keep the next server from starting.
+        let first = Pid::from_child(&self.server);
+        kill_process(first, Signal::STOP).expect("the server can be stopped");
+        let begun = Instant::now();
+        while status(&first.as_raw_nonzero().to_string()).is_some_and(|(state, _)| state != "T") {
+            assert!(begun.elapsed() < PATIENCE, "the server does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let processes = children_of(self.server.id());
         self.server.kill().expect("the server can be killed");
-        processes.extend(children_of(self.server.id()));
         for process in &processes {
             // It may have ended by itself, because it has seen that the first one is gone.
             let _ = kill_process(*process, Signal::KILL);
