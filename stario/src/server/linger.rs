@@ -64,10 +64,10 @@ mod tests {
         };
         let began = Instant::now();
         let lingering = async {
-            linger(server, LIMIT, &StopSignal::default()).await;
+            Box::pin(linger(server, LIMIT, &StopSignal::default())).await;
             began.elapsed().as_secs()
         };
-        let (seconds, ()) = tokio::join!(Box::pin(lingering), drip);
+        let (seconds, ()) = tokio::join!(lingering, drip);
         seconds
     }
 
