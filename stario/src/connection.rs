@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+
+use crate::moment::Moment;
 
 /// The connection that a request came by. Clones are the same connection.
 #[derive(Debug, Clone)]
@@ -12,8 +13,8 @@ pub(crate) struct Connection(Arc<ConnectionFacts>);
 #[derive(Debug)]
 struct ConnectionFacts {
     peer: Option<SocketAddr>,
-    opened: Instant,
-    /// The last time that was read from the clock, in milliseconds since `opened`; [`NO_TIME`] once it was taken.
+    opened: Moment,
+    /// The last time that was read from the clock, in nanoseconds since `opened`; [`NO_TIME`] once it was taken.
     time: AtomicU64,
     leaves_with_input: AtomicBool,
     has_unread_body: AtomicBool,
@@ -27,7 +28,7 @@ impl Connection {
     pub(crate) fn new(peer: Option<SocketAddr>) -> Self {
         Self(Arc::new(ConnectionFacts {
             peer,
-            opened: Instant::now(),
+            opened: Moment::now(),
             time: AtomicU64::new(NO_TIME),
             leaves_with_input: AtomicBool::new(false),
             has_unread_body: AtomicBool::new(false),
@@ -39,12 +40,11 @@ impl Connection {
     }
 
     /// Keeps a time that was just read from the clock.
-    pub(crate) fn note_time(&self, now: Instant) {
-        let since = now.saturating_duration_since(self.0.opened).as_millis();
-        self.0.time.store(u64::try_from(since).unwrap_or(NO_TIME), Ordering::Relaxed);
+    pub(crate) fn note_time(&self, now: Moment) {
+        self.0.time.store(now.nanos_since(self.0.opened), Ordering::Relaxed);
     }
 
-    /// Takes the last time that was kept, in milliseconds since the connection was opened; `None` if it was taken before. So
+    /// Takes the last time that was kept, in nanoseconds since the connection was opened; `None` if it was taken before. So
     /// a poll that needs the time twice reads the clock once.
     pub(crate) fn take_time(&self) -> Option<u64> {
         let time = self.0.time.load(Ordering::Relaxed);

@@ -11,7 +11,8 @@ use std::any::TypeId;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+#[cfg(feature = "metrics")]
+use std::time::Duration;
 
 use http::{Method, StatusCode, Version, request};
 use tracing::Span;
@@ -29,6 +30,7 @@ use crate::hand_over::HandOver;
 #[cfg(feature = "sessions")]
 use crate::head_changes::HeadChanges;
 use crate::inject::{Cleanups, Slots};
+use crate::moment::Moment;
 use crate::nonce::Nonce;
 use crate::request_id::{Digits, RequestId};
 use crate::response::{self, Response};
@@ -451,11 +453,12 @@ impl Exchange {
         let events = is_stream.then(|| record.events.load(Ordering::Relaxed));
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut *record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
-            figures.end(record.started.map(|started| started.elapsed()).unwrap_or_default(), events);
+            let elapsed = record.started.map(|started| Moment::now().nanos_since(started));
+            figures.end(Duration::from_nanos(elapsed.unwrap_or_default()), events);
         }
         let Some(started) = record.started else { return };
         let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
-        let now = Instant::now();
+        let now = Moment::now();
         self.connection.note_time(now);
         let request = RequestRecord {
             digits: &self.digits,
@@ -468,7 +471,7 @@ impl Exchange {
             bytes,
             events,
             outcome,
-            elapsed: now.saturating_duration_since(started),
+            elapsed: now.nanos_since(started),
         };
         record.listeners.write(&request, now, &self.span);
     }

@@ -203,6 +203,8 @@ mod path_segment;
 mod links;
 /// One request's name.
 mod request_id;
+/// Readings of the clock.
+mod moment;
 /// Texts that are mostly short, without an allocation.
 mod short_text;
 /// Whether what a task polls was woken since the last poll.

@@ -15,7 +15,7 @@ use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
-    panic error_text intern path_segment memory capacity stream_places stall stop wake_flag tasks short_text
+    panic error_text intern path_segment memory capacity stream_places stall stop wake_flag tasks short_text moment
     request_id nonce links current connection states parameter routing/bytes
     routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
     telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics

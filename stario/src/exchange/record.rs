@@ -4,10 +4,10 @@ use std::net::IpAddr;
 #[cfg(feature = "metrics")]
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64};
-use std::time::Instant;
 
 use http::Method;
 
+use crate::moment::Moment;
 use crate::short_text::ShortText;
 #[cfg(feature = "metrics")]
 use crate::telemetry;
@@ -17,7 +17,7 @@ use crate::telemetry::Listeners;
 pub(super) struct Record {
     pub(super) listeners: Listeners,
     /// `None` if nobody asks how long it takes.
-    pub(super) started: Option<Instant>,
+    pub(super) started: Option<Moment>,
     pub(super) method: Method,
     pub(super) path: ShortText,
     pub(super) client: Option<IpAddr>,
@@ -38,7 +38,7 @@ impl Record {
         let is_timed = cfg!(feature = "metrics") || listeners.want_records();
         Self {
             listeners,
-            started: is_timed.then(Instant::now),
+            started: is_timed.then(Moment::now),
             #[cfg(feature = "metrics")]
             figures: Mutex::new(None),
             method,

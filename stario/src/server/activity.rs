@@ -54,7 +54,7 @@ pub(super) struct Activity {
     echoed: AtomicUsize,
     /// The bytes that the client has taken of those that were unsent.
     taken: AtomicUsize,
-    /// When the connection began to be idle, or to read a head: milliseconds since `opened`, or [`IN_THIS_POLL`].
+    /// When the connection began to be idle, or to read a head: nanoseconds since `opened`, or [`IN_THIS_POLL`].
     since: AtomicU64,
     /// Whether the connection reads a head, of which the first byte may not have come yet.
     is_in_head: AtomicBool,
@@ -300,7 +300,7 @@ impl Activity {
         }
         let since = self.since.load(Ordering::Relaxed);
         let since = if since == IN_THIS_POLL { self.now() } else { since };
-        Some(self.opened + Duration::from_millis(since))
+        Some(self.opened + Duration::from_nanos(since))
     }
 
     /// A response begins that may take long to be written.
@@ -340,7 +340,7 @@ impl Activity {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+        nanos(self.opened.elapsed())
     }
 
     /// The time to be idle, or to read a head, begins.
@@ -358,8 +358,7 @@ impl Activity {
     }
 
     fn extend_wait(&self, time: Duration) {
-        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let since = self.since.load(Ordering::Relaxed).saturating_add(time).min(self.now());
+        let since = self.since.load(Ordering::Relaxed).saturating_add(nanos(time)).min(self.now());
         self.since.store(since, Ordering::Relaxed);
     }
 }
@@ -387,6 +386,11 @@ impl ActiveRequest {
             self.activity.note_handed_over(bytes);
         }
     }
+}
+
+/// So many nanoseconds are the time, as long as that is not of centuries.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Drop for ActiveRequest {

@@ -3,10 +3,12 @@
 use std::cell::Cell;
 use std::net::IpAddr;
 use std::ops::Range;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tracing::Level;
+
+use crate::moment::Moment;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -28,7 +30,7 @@ const INFO_HEAD: &[u8; 69] =
     b"{\"timestamp\":\"0000-00-00T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"";
 
 /// Writes what stands in front of the message of a line that is logged at `now`.
-pub(super) fn begin(line: &mut Vec<u8>, format: Format, level: Level, now: Instant) {
+pub(super) fn begin(line: &mut Vec<u8>, format: Format, level: Level, now: Moment) {
     let time = written(now);
     match format {
         Format::Json if level == Level::INFO => {
@@ -207,9 +209,8 @@ pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
     }
 }
 
-/// One decimal and the unit that suits, such as `92.3µs`.
-pub(super) fn push_duration(line: &mut Vec<u8>, duration: Duration) {
-    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+/// A duration with one decimal and the unit that suits, such as `92.3µs`.
+pub(super) fn push_duration(line: &mut Vec<u8>, nanos: u64) {
     let rounded = |tenth: u64| nanos.saturating_add(tenth / 2) / tenth;
     let (tenths, unit) = match nanos {
         0..1_000 => (nanos * 10, b"ns\0"),
@@ -283,7 +284,7 @@ thread_local! {
 /// later it is logged than the second began, which saves a reading of the clock and the calendar for each.
 #[derive(Clone, Copy)]
 struct Second {
-    began: Instant,
+    began: Moment,
     text: [u8; 20],
 }
 
@@ -292,8 +293,7 @@ impl Second {
     #[cold]
     fn read() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Instant::now();
-        let began = now.checked_sub(Duration::from_nanos(since.subsec_nanos().into())).unwrap_or(now);
+        let began = Moment::now().earlier(since.subsec_nanos().into());
         let second = Self { began, text: calendar(since.as_secs()) };
         // A thread that ends remembers nothing.
         let _ = SECOND.try_with(|kept| kept.set(Some(second)));
@@ -301,14 +301,14 @@ impl Second {
     }
 
     /// How long after its beginning `now` is, if it is in it.
-    fn micros(&self, now: Instant) -> Option<u32> {
-        let since = now.checked_duration_since(self.began)?;
-        (since.as_secs() == 0).then(|| since.subsec_micros())
+    fn micros(&self, now: Moment) -> Option<u64> {
+        let since = now.nanos_since(self.began);
+        (since < 1_000_000_000).then_some(since / 1000)
     }
 }
 
 /// `2026-11-21T12:00:00.000000Z`: the time `now` as RFC 3339 has it.
-fn written(now: Instant) -> [u8; TIME_BYTES] {
+fn written(now: Moment) -> [u8; TIME_BYTES] {
     let kept = SECOND.try_with(Cell::get).unwrap_or_default();
     let (text, micros) = match kept.and_then(|second| Some((second.text, second.micros(now)?))) {
         Some(time) => time,
@@ -320,7 +320,7 @@ fn written(now: Instant) -> [u8; TIME_BYTES] {
     };
     let mut time = *b"0000-00-00T00:00:00.000000Z";
     time[..20].copy_from_slice(&text);
-    time[20..26].copy_from_slice(&digits::<6>(micros.into()));
+    time[20..26].copy_from_slice(&digits::<6>(micros));
     time
 }
 
@@ -353,6 +353,8 @@ fn date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn output(write: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -403,8 +405,8 @@ mod tests {
         let nanos =
             [0, 812, 1000, 1049, 1051, 92_341, 999_949, 1_000_000, 45_678_901, 2_000_000_000, 75_120_000_000];
         for nanos in nanos {
-            let duration = Duration::from_nanos(nanos);
-            assert_eq!(output(|line| push_duration(line, duration)), format!("{duration:.1?}"));
+            let expected = format!("{:.1?}", Duration::from_nanos(nanos));
+            assert_eq!(output(|line| push_duration(line, nanos)), expected);
         }
     }
 
@@ -419,17 +421,20 @@ mod tests {
 
     #[test]
     fn lines_of_one_second_share_its_beginning() {
-        let now = Instant::now();
+        let now = Moment::now();
         assert!(written(now).starts_with(b"20"));
-        let began = now.checked_sub(Duration::from_millis(250)).unwrap();
+        let began = now.earlier(250_000_000);
         SECOND.set(Some(Second { began, text: *b"1999-12-31T23:59:59." }));
         assert_eq!(&written(now), b"1999-12-31T23:59:59.250000Z");
-        let last = began + Duration::from_nanos(999_999_999);
-        assert_eq!(&written(last), b"1999-12-31T23:59:59.999999Z");
+        // Each is read of a second that began so many nanoseconds before it.
+        let written_after = |nanos: u64| {
+            SECOND.set(Some(Second { began: now.earlier(nanos), text: *b"1999-12-31T23:59:59." }));
+            written(now)
+        };
+        assert_eq!(&written_after(999_999_999), b"1999-12-31T23:59:59.999999Z");
         // The next second, and a time before this one, are read anew.
-        for other in [began + Duration::from_secs(1), began.checked_sub(Duration::from_nanos(1)).unwrap()] {
-            SECOND.set(Some(Second { began, text: *b"1999-12-31T23:59:59." }));
-            assert!(written(other).starts_with(b"20"));
+        for nanos in [1_000_000_000, 1_u64.wrapping_neg()] {
+            assert!(written_after(nanos).starts_with(b"20"));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::Write as _;
 use std::sync::{LazyLock, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber, dispatcher};
@@ -13,6 +13,7 @@ use super::buffer::{Buffer, CAPACITY, Loss};
 use super::fields::LogFields;
 use super::line::{self, Format};
 use super::names::LOGGER;
+use crate::moment::Moment;
 use crate::request_id::{Digits, RequestId};
 
 /// How long the end of the process waits for the lines to be written.
@@ -67,7 +68,7 @@ impl Log {
     }
 
     /// Writes a line of the time `now` that `write` has the message and the fields of.
-    pub(super) fn write_line(&self, level: Level, now: Instant, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn write_line(&self, level: Level, now: Moment, write: impl FnOnce(&mut Vec<u8>)) {
         self.write_bytes(level, |line| {
             line::begin(line, self.format, level, now);
             write(line);
@@ -75,7 +76,7 @@ impl Log {
     }
 
     /// Writes the line of a request that has ended by `now`, straight into the buffer. `write` must not log.
-    pub(super) fn write_record(&self, now: Instant, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn write_record(&self, now: Moment, write: impl FnOnce(&mut Vec<u8>)) {
         let Output::Stderr { is_terminal } = self.output else {
             return self.write_line(Level::INFO, now, write);
         };
@@ -113,7 +114,7 @@ impl Log {
         fields: Option<&LogFields>,
         request_id: Option<RequestId>,
     ) {
-        self.write_line(level, Instant::now(), |line| {
+        self.write_line(level, Moment::now(), |line| {
             line::push_escaped(line, self.format, message);
             if self.format == Format::Json {
                 line.push(b'"');
@@ -169,7 +170,7 @@ fn unreserved(name: &str) -> &str {
 /// Appends the line that says what the log has lost.
 fn push_loss(lines: &mut Vec<u8>, loss: Loss<'_>) {
     let format = LOG.get().map_or(Format::Json, |log| log.format);
-    line::begin(lines, format, Level::WARN, Instant::now());
+    line::begin(lines, format, Level::WARN, Moment::now());
     lines.extend_from_slice(match loss {
         Loss::NoRoom { .. } => &b"lines of the log were dropped: more came than were written"[..],
         Loss::TooLong { .. } => b"a line of the log was dropped: it is longer than 4 MiB",

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{Method, StatusCode, request};
 use tracing::field::Empty;
@@ -12,6 +12,7 @@ use tracing::{Level, Span};
 
 use super::line::{self, Format};
 use super::log::{self, Log};
+use crate::moment::Moment;
 use crate::request_id::{Digits, RequestId};
 
 /// Who reads what is logged of a request. It is found once for each request, when that begins.
@@ -53,7 +54,7 @@ impl Listeners {
     }
 
     /// Writes the record of a request. `span` is the request's, for others than the log.
-    pub(crate) fn write(self, record: &RequestRecord<'_>, now: Instant, span: &Span) {
+    pub(crate) fn write(self, record: &RequestRecord<'_>, now: Moment, span: &Span) {
         if let Some(log) = self.log {
             log.write_record(now, |line| record.push(line, log.format));
         }
@@ -83,7 +84,8 @@ pub(crate) struct RequestRecord<'r> {
     /// How many events were sent, if the response is an event stream.
     pub(crate) events: Option<u64>,
     pub(crate) outcome: RequestOutcome,
-    pub(crate) elapsed: Duration,
+    /// How long it took, in nanoseconds.
+    pub(crate) elapsed: u64,
 }
 
 /// How a request ended.
@@ -254,7 +256,6 @@ impl RequestRecord<'_> {
 
     /// Writes the fields behind the path as JSON, and ends the line.
     fn push_fields(&self, line: &mut Vec<u8>, status: Option<[u8; 3]>) {
-        let elapsed = self.elapsed;
         if let Some(client) = self.client {
             line::push_address(line, CLIENT, client);
         }
@@ -277,15 +278,16 @@ impl RequestRecord<'_> {
             line.push(b'"');
         }
         let mut end = *END;
-        end[DECIMALS_AT].copy_from_slice(&line::digits::<9>(elapsed.subsec_nanos().into()));
+        let seconds = self.elapsed / 1_000_000_000;
+        let [digit, decimals @ ..] = line::digits::<10>(self.elapsed);
+        end[SECONDS_AT] = digit;
+        end[DECIMALS_AT].copy_from_slice(&decimals);
         end[ID_AT].copy_from_slice(self.digits.as_bytes());
-        let [seconds] = line::digits::<1>(elapsed.as_secs());
-        end[SECONDS_AT] = seconds;
-        if elapsed.as_secs() < 10 {
+        if seconds < 10 {
             line.extend_from_slice(&end);
         } else {
             line.extend_from_slice(&end[..SECONDS_AT]);
-            line::push_number(line, elapsed.as_secs());
+            line::push_number(line, seconds);
             line.extend_from_slice(&end[SECONDS_AT + 1..]);
         }
     }
@@ -294,7 +296,7 @@ impl RequestRecord<'_> {
     #[cold]
     fn emit(&self, span: &Span) {
         let (method, path, words) = (self.method, String::from_utf8_lossy(self.path), self.outcome.words());
-        let elapsed = self.elapsed;
+        let elapsed = Duration::from_nanos(self.elapsed);
         let duration = elapsed.as_secs_f64();
         let Some(status) = self.status else {
             tracing::info!(
@@ -376,11 +378,11 @@ mod tests {
     use super::super::log::tests::{TEXT, collecting, written};
     use super::*;
 
-    const ELAPSED: Duration = Duration::from_nanos(92_341);
+    const ELAPSED: u64 = 92_341;
 
     fn line(format: Format, record: &RequestRecord<'_>) -> String {
         let log = collecting(format);
-        log.write_record(Instant::now(), |line| record.push(line, format));
+        log.write_record(Moment::now(), |line| record.push(line, format));
         written().concat()
     }
 
@@ -490,7 +492,7 @@ mod tests {
             elapsed: ELAPSED,
         };
         for (seconds, expected) in [(9, "9.000000007"), (10, "10.000000007"), (86_400, "86400.000000007")] {
-            record.elapsed = Duration::new(seconds, 7);
+            record.elapsed = seconds * 1_000_000_000 + 7;
             let line = line(Format::Json, &record);
             let duration = format!(r#","http.server.request.duration":{expected},"request_id":"{id}"}}"#);
             assert!(line.ends_with(&duration), "{line}");
