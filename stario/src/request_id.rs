@@ -1,17 +1,19 @@
 //! `RequestId`: one request's name, in logs and for the client.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::BytesMut;
 use http::header::{HeaderName, HeaderValue};
 
 /// A name that no other request has: 32 hexadecimal digits.
 ///
 /// Every response carries it as `x-request-id`, unless the handler sets that header itself. The header of the
 /// request is ignored, because a client could send the id of another request. The digits have no meaning, and are
-/// not a secret.
+/// not a secret; the first 16 are the same for all requests of one process.
 ///
 /// ```
 /// use stario::prelude::*;
@@ -37,14 +39,12 @@ pub struct RequestId(u128);
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl RequestId {
-    /// A new one: a count, mixed with two keys that the process drew at random.
+    /// A new one: a number that the process drew at random, and a count that is mixed with another.
     pub(crate) fn next() -> Self {
-        static KEYS: LazyLock<[u64; 2]> =
-            LazyLock::new(|| [0, 1].map(|n: u64| RandomState::new().hash_one(n)));
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let [high, low] = KEYS.map(|key| u128::from(mix(key.wrapping_add(count))));
-        Self(high << 64 | low)
+        let Keys { high, low, .. } = &*KEYS;
+        Self(u128::from(*high) << 64 | u128::from(mix(low.wrapping_add(count))))
     }
 
     /// The id of this text, as another process has written it.
@@ -53,22 +53,45 @@ impl RequestId {
         is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self)
     }
 
+    #[allow(clippy::cast_possible_truncation)] // These are the two halves.
     pub(crate) fn digits(self) -> Digits {
+        let (high, low) = ((self.0 >> 64) as u64, self.0 as u64);
+        let keys = &*KEYS;
         let mut text = [0; 32];
-        for (text, word) in text.chunks_exact_mut(8).zip(self.0.to_be_bytes().chunks_exact(4)) {
-            // Hidden from the compiler, which would do all four at once with twice as many instructions.
-            let word = std::hint::black_box(word.try_into().map_or(0, u32::from_be_bytes));
-            text.copy_from_slice(&eight_digits(word).to_be_bytes());
-        }
+        text[..16].copy_from_slice(&if high == keys.high { keys.digits } else { sixteen_digits(high) });
+        text[16..].copy_from_slice(&sixteen_digits(low));
         Digits(text)
     }
 }
+
+/// What the process drew at random.
+struct Keys {
+    high: u64,
+    /// The digits of `high`, which all ids of the process begin with.
+    digits: [u8; 16],
+    low: u64,
+}
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+    let [high, low] = [0, 1].map(|n: u64| RandomState::new().hash_one(n));
+    Keys { high, digits: sixteen_digits(high), low }
+});
 
 /// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014): different numbers stay different, and look random.
 fn mix(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
+}
+
+fn sixteen_digits(number: u64) -> [u8; 16] {
+    let mut text = [0; 16];
+    for (text, word) in text.chunks_exact_mut(8).zip(number.to_be_bytes().chunks_exact(4)) {
+        // Hidden from the compiler, which would do both at once with twice as many instructions.
+        let word = std::hint::black_box(word.try_into().map_or(0, u32::from_be_bytes));
+        text.copy_from_slice(&eight_digits(word).to_be_bytes());
+    }
+    text
 }
 
 /// The eight digits of a number, one in each byte: without a table and without a loop.
@@ -81,17 +104,29 @@ fn eight_digits(number: u32) -> u64 {
     values + 0x3030_3030_3030_3030 + is_letter * u64::from(b'a' - b'0' - 10)
 }
 
+/// How many bytes of ids a thread has room for at once.
+const ROOM_BYTES: usize = 1024;
+
 /// A request's id as text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Digits([u8; 32]);
 
 impl Digits {
     pub(crate) fn header(&self) -> HeaderValue {
-        // The length is hidden from the compiler: where it knows that there are 32 bytes, it checks one by one instead of 16
-        // at once, which takes 200 instructions more.
-        let digits = std::hint::black_box(&self.0[..]);
+        thread_local! {
+            /// Memory for the next values of this thread: one allocation is for many of them.
+            static ROOM: Cell<BytesMut> = Cell::default();
+        }
+        let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
+        if room.capacity() < self.0.len() {
+            room.reserve(ROOM_BYTES);
+        }
+        room.extend_from_slice(&self.0);
+        let digits = room.split().freeze();
+        // A thread that ends keeps no memory.
+        let _ = ROOM.try_with(|kept| kept.set(room));
         // Hexadecimal digits are a header's value.
-        HeaderValue::from_bytes(digits).unwrap_or(HeaderValue::from_static(""))
+        HeaderValue::from_maybe_shared(digits).unwrap_or(HeaderValue::from_static(""))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {

@@ -114,7 +114,7 @@ const STARIO_MACROS: &str = "
 
 /// The files with a variable of each thread.
 const WITH_THREAD_LOCALS: &[&str] =
-    &["current.rs", "links.rs", "panic.rs", "telemetry/line.rs", "telemetry/log.rs"];
+    &["current.rs", "links.rs", "panic.rs", "request_id.rs", "telemetry/line.rs", "telemetry/log.rs"];
 
 /// Names of types, functions, constants, fields and modules that others have replaced.
 const GONE: &[&str] = &[
@@ -410,7 +410,13 @@ fn dependencies_of_features_have_their_place() {
     only_in("JoinSet", &["server.rs"]);
     only_in(
         "std::thread::Builder",
-        &["compress/variants.rs", "server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"],
+        &[
+            "compress/variants.rs",
+            "server/announce.rs",
+            "server/shutdown.rs",
+            "stop.rs",
+            "telemetry/buffer.rs",
+        ],
     );
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs", "server/listener/unix.rs"]);

@@ -381,8 +381,7 @@ mod tests {
     const ELAPSED: u64 = 92_341;
 
     fn line(format: Format, record: &RequestRecord<'_>) -> String {
-        let log = collecting(format);
-        log.write_record(Moment::now(), |line| record.push(line, format));
+        collecting(format).write_record(Moment::now(), |line| record.push(line, format));
         written().concat()
     }
 
