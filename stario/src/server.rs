@@ -22,6 +22,7 @@ mod takeover;
 #[cfg(feature = "tls")]
 mod tls;
 mod unknown_variables;
+mod write_mode;
 
 use std::sync::Arc;
 

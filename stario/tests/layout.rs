@@ -66,7 +66,7 @@ const STARIO: &str = "
     app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/component_check app/form_check app/asset_check app/assemble app/settings app/addresses
     app/stop_sequence durable/worker durable dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
-    server/check server/http2/unread server/http2/stream_state server/places server/activity server/answer server/response_body
+    server/check server/http2/unread server/http2/stream_state server/places server/write_mode server/activity server/answer server/response_body
     server/shutdown server/socket server/listener/unix server/listener server/takeover/folder server/takeover/protocol
     server/takeover/offer server/takeover/claim server/takeover server/announce server/notify server/http2/protocol server/tls server/linger
     server/idle server/connection server/http2 server/accept server/unknown_variables server/config

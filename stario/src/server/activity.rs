@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::http2::StreamState;
 use super::places::Role;
+use super::write_mode::WriteMode;
 use crate::app::Assembled;
 use crate::connection::Connection;
 use crate::settings::Limits;
@@ -75,6 +76,9 @@ pub(super) struct Activity {
     is_new_request: AtomicBool,
     /// Whether the end of the client's input is kept from hyper, which would drop the request.
     has_withheld_end: AtomicBool,
+    /// Whether the last request had a body.
+    has_body: AtomicBool,
+    write_mode: WriteMode,
     /// The part of this that the answers to requests share.
     connection: Connection,
     /// Whether the connection speaks another protocol by now, such as WebSocket.
@@ -108,6 +112,8 @@ impl Activity {
             is_look_due: AtomicBool::new(false),
             is_new_request: AtomicBool::new(false),
             has_withheld_end: AtomicBool::new(false),
+            has_body: AtomicBool::new(false),
+            write_mode: WriteMode::default(),
             connection: Connection::new(Some(peer)),
             is_upgraded: AtomicBool::new(false),
             large_response: Mutex::new(Some(UNKNOWN_HANDLER)),
@@ -132,6 +138,7 @@ impl Activity {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.is_in_head.store(false, Ordering::Relaxed);
         self.has_asked.store(true, Ordering::Relaxed);
+        self.has_body.store(has_body, Ordering::Relaxed);
         self.is_new_request.store(!has_body && stream.is_none(), Ordering::Relaxed);
         self.has_bytes_behind
             .store(!has_body && stream.is_none() && !self.ends_with(headers), Ordering::Relaxed);
@@ -259,6 +266,24 @@ impl Activity {
             || self.connection.has_unread_body() && self.requests.load(Ordering::Relaxed) > 0
     }
 
+    pub(super) fn write_mode(&self) -> &WriteMode {
+        &self.write_mode
+    }
+
+    /// Whether the connection is to begin anew, because its responses are to be written in the other way. hyper must have
+    /// nothing of a request by then, and it may still read a body when the answer is written.
+    pub(super) fn is_due_to_begin_anew(&self) -> bool {
+        self.write_mode.is_due_to_change()
+            && !self.is_busy()
+            && !self.is_http2()
+            && !self.has_body.load(Ordering::Relaxed)
+            && !self.is_upgraded()
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        self.is_writing.load(Ordering::Relaxed)
+    }
+
     /// Has the socket look for a client that has left, at the next poll.
     pub(super) fn look_for_client(&self) {
         self.is_look_due.store(true, Ordering::Relaxed);
@@ -363,6 +388,11 @@ impl Activity {
     }
 }
 
+/// So many nanoseconds are the time, as long as that is not of centuries.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A request whose response is not handed over to its end.
 pub(super) struct ActiveRequest {
     activity: Arc<Activity>,
@@ -386,11 +416,6 @@ impl ActiveRequest {
             self.activity.note_handed_over(bytes);
         }
     }
-}
-
-/// So many nanoseconds are the time, as long as that is not of centuries.
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Drop for ActiveRequest {

@@ -211,9 +211,21 @@ impl Connections {
         lingering: (Duration, Duration),
         activity: &Arc<Activity>,
     ) {
-        let service = service_fn(|request: Request<Incoming>| answer(request, activity, None, &self.limits));
-        let mut connection = http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
-        let has_failed = self.drive(&mut connection, activity).await.is_err();
+        let mut socket = socket;
+        let (connection, has_failed) = loop {
+            let service =
+                service_fn(|request: Request<Incoming>| answer(request, activity, None, &self.limits));
+            let mut connection = http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
+            match self.drive(&mut connection, activity).await {
+                Ok(Driven::BeginsAnew) => {
+                    let Some(parts) = connection.into_parts() else { return };
+                    socket = parts.io.into_inner();
+                    socket.put_back(parts.read_buf);
+                    activity.write_mode().change();
+                }
+                ended => break (connection, ended.is_err()),
+            }
+        };
         if activity.connection().has_unread_body() && !has_failed {
             // There is no socket any more if it was upgraded.
             let Some(parts) = connection.into_parts() else { return };
@@ -224,12 +236,12 @@ impl Connections {
         }
     }
 
-    /// Polls the connection until it ends, is idle for too long, or the server stops.
+    /// Polls the connection until it ends, is idle for too long, or the server stops; or until it is to begin anew.
     pub(super) async fn drive(
         &self,
         connection: &mut impl HttpConnection,
         activity: &Activity,
-    ) -> hyper::Result<()> {
+    ) -> hyper::Result<Driven> {
         let mut stop = self.app.shared().stop.watch();
         let mut idle = pin!(IdleTimer::new(activity));
         std::future::poll_fn(|ctx| {
@@ -239,10 +251,13 @@ impl Connections {
                     if let Err(error) = &ended {
                         tracing::debug!(%error, "a connection ended early");
                     }
-                    return Poll::Ready(ended);
+                    return Poll::Ready(ended.map(|()| Driven::Ended));
                 }
                 if activity.note_polled() {
                     continue;
+                }
+                if activity.is_due_to_begin_anew() && !idle.is_asked() {
+                    return Poll::Ready(Ok(Driven::BeginsAnew));
                 }
                 let is_asked = idle.is_asked();
                 if !idle.is_stopped() && !is_asked && stop.poll_stopped(ctx).is_ready() {
@@ -254,7 +269,7 @@ impl Connections {
                 match due {
                     Due::Look => activity.look_for_client(),
                     // A server that stops waits for requests, not for those that may never come.
-                    Due::End if is_asked || !activity.has_asked() => return Poll::Ready(Ok(())),
+                    Due::End if is_asked || !activity.has_asked() => return Poll::Ready(Ok(Driven::Ended)),
                     Due::End => {
                         idle.as_mut().ask();
                         connection.shut_down();
@@ -289,6 +304,13 @@ impl Drop for ConnectionEnd {
     fn drop(&mut self) {
         self.0.note_end();
     }
+}
+
+/// Why a connection is not polled any more.
+pub(super) enum Driven {
+    Ended,
+    /// It is to go on as a connection of its own, with what hyper has read of it.
+    BeginsAnew,
 }
 
 /// What connections of both protocols have in common.

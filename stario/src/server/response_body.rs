@@ -8,14 +8,15 @@
 //! ```
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::sync::oneshot;
 
-use super::activity::ActiveRequest;
+use super::activity::{ActiveRequest, Activity};
+use super::write_mode::FrameRest;
 use crate::body::{Body, BodyError};
 use crate::response::Response;
 
@@ -28,7 +29,8 @@ pin_project_lite::pin_project! {
         #[pin]
         body: Body,
         request: ActiveRequest,
-        failure: Option<DelayedFailure>,
+        // In a box, because a response is handed on several times, and hardly any has one.
+        held: Option<Box<HeldBack>>,
         has_ended: bool,
     }
 
@@ -49,6 +51,7 @@ impl ResponseBody {
     pub(super) fn in_response(response: Response, request: ActiveRequest) -> http::Response<Self> {
         let activity = request.activity();
         let size = response.body().size_hint().exact();
+        activity.write_mode().note_response(size);
         if size.is_none_or(|size| size > SMALL_RESPONSE) {
             activity.begin_large_response(response.body().handler());
             if request.stream().is_none() {
@@ -65,7 +68,7 @@ impl ResponseBody {
         }
         let has_ended = response.body().is_end_stream();
         let (head, body) = response.into_parts();
-        http::Response::from_parts(head, Self { body, request, failure: None, has_ended })
+        http::Response::from_parts(head, Self { body, request, held: None, has_ended })
     }
 }
 
@@ -84,22 +87,37 @@ impl http_body::Body for ResponseBody {
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let mut this = self.project();
-        if let Some(failure) = this.failure {
-            return failure.poll(ctx).map(|error| error.map(Err));
+        if let Some(held) = this.held {
+            let rest = match &mut **held {
+                HeldBack::Failure(failure) => return failure.poll(ctx).map(|error| error.map(Err)),
+                HeldBack::Rest(rest) => rest,
+            };
+            let piece = ready!(poll_piece(rest, this.request.activity(), ctx));
+            if rest.is_empty() {
+                *this.held = None;
+                *this.has_ended = this.body.is_end_stream();
+            }
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         match this.body.as_mut().poll_frame(ctx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.request.note_handed_over(frame.data_ref().map_or(0, Bytes::len));
                 let frame = match this.request.stream() {
                     Some(stream) => frame.map_data(|bytes| stream.count_unread(bytes)),
+                    None if this.request.activity().write_mode().is_joined() => {
+                        frame.map_data(|mut bytes| {
+                            *this.held = FrameRest::of(&mut bytes).map(HeldBack::Rest).map(Box::new);
+                            bytes
+                        })
+                    }
                     None => frame,
                 };
-                *this.has_ended = this.body.is_end_stream();
+                *this.has_ended = this.held.is_none() && this.body.is_end_stream();
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
                 let (failure, mark) = DelayedFailure::new(error);
-                *this.failure = Some(failure);
+                *this.held = Some(Box::new(HeldBack::Failure(failure)));
                 // The failure is in the log, and is not the stop's.
                 *this.has_ended = true;
                 this.request.note_handed_over(0);
@@ -119,11 +137,34 @@ impl http_body::Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.failure.is_none() && self.body.is_end_stream()
+        self.held.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// What is handed over when hyper has written what it was handed before.
+enum HeldBack {
+    Failure(DelayedFailure),
+    /// The rest of a large frame, where hyper joins what it writes.
+    Rest(FrameRest),
+}
+
+/// The next piece of a frame, once hyper has written the one before.
+fn poll_piece(rest: &mut FrameRest, activity: &Activity, ctx: &mut Context<'_>) -> Poll<Bytes> {
+    if activity.is_writing() {
+        // hyper polls again when the system takes bytes.
+        return Poll::Pending;
+    }
+    match rest.next() {
+        Some(piece) => Poll::Ready(piece),
+        None => {
+            // hyper writes when there is nothing to poll.
+            ctx.waker().wake_by_ref();
+            Poll::Pending
+        }
     }
 }
 

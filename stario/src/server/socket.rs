@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::TcpStream;
@@ -161,6 +162,8 @@ pub(super) struct WatchedSocket {
     activity: Arc<Activity>,
     stall: StallTimer,
     watch: Watch,
+    /// What hyper has read of the next request, when the connection begins anew.
+    unread: Bytes,
     /// Once the connection is upgraded: the server's stop and its cut, which end it.
     upgraded: Option<Box<(StopWatch, StopWatch)>>,
     /// `None` at the end of a connection for which there is no place to linger.
@@ -183,6 +186,7 @@ impl WatchedSocket {
             activity,
             stall,
             watch: Watch::Idle,
+            unread: Bytes::new(),
             upgraded: None,
             place: Some(place),
             _token: token,
@@ -200,6 +204,12 @@ impl WatchedSocket {
         self.place.is_some()
     }
 
+    /// Has these bytes read before those of the socket.
+    pub(super) fn put_back(&mut self, bytes: Bytes) {
+        self.unread = bytes;
+    }
+
+    #[inline(always)]
     fn note_written(
         &mut self,
         ctx: &mut Context<'_>,
@@ -302,7 +312,13 @@ impl AsyncRead for WatchedSocket {
         }
         self.watch = Watch::Idle;
         let before = buffer.filled().len();
-        let read = each!(&mut self.socket, socket => Pin::new(socket).poll_read(ctx, buffer));
+        let read = if self.unread.is_empty() {
+            each!(&mut self.socket, socket => Pin::new(socket).poll_read(ctx, buffer))
+        } else {
+            let count = self.unread.len().min(buffer.remaining());
+            buffer.put_slice(&self.unread.split_to(count));
+            Poll::Ready(Ok(()))
+        };
         let count = buffer.filled().len() - before;
         self.activity.note_read_end(buffer.filled().as_ptr_range().end.addr());
         self.activity.note_read(read.is_ready().then_some(count));
@@ -329,8 +345,9 @@ impl AsyncWrite for WatchedSocket {
         self.note_written(ctx, written)
     }
 
+    /// hyper asks this once, and joins what it writes if it may not write it in parts.
     fn is_write_vectored(&self) -> bool {
-        each!(&self.socket, socket => socket.is_write_vectored())
+        !self.activity.write_mode().is_joined() && each!(&self.socket, socket => socket.is_write_vectored())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {

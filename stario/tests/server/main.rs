@@ -10,6 +10,7 @@ mod places;
 mod shutdown;
 mod streams_at_stop;
 mod unread;
+mod write_modes;
 #[path = "../support/mod.rs"]
 mod support;
 
