@@ -239,6 +239,7 @@ impl Body {
     }
 
     /// Reports to `delivery` when this body is dropped.
+    #[inline(always)]
     pub(crate) fn deliver_for(&mut self, delivery: Arc<dyn Delivery>) {
         if self.delivery.is_some() {
             // A body from behind layers already reports to the exchange of its call. It is wrapped, so that both get a report.
@@ -373,6 +374,7 @@ impl BodyKind {
         }
     }
 
+    #[inline(always)]
     fn poll_frame(&mut self, ctx: &mut Context<'_>) -> Polled {
         let next = match self {
             BodyKind::Full(bytes) if bytes.is_empty() => return Poll::Ready(None),

@@ -163,6 +163,7 @@ impl Drop for Dispatch {
 }
 
 /// Refuses the request, or sends it through the layers around what was found, and then to `answer`.
+#[inline(always)]
 fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
     let (settings, head) = (exchange.settings(), scope.head());
     if app.refuses_host(head) {
@@ -199,6 +200,7 @@ fn now(response: Response) -> DispatchState {
 }
 
 /// Resolves the guards where no handler does, then calls `answer_admitted`.
+#[inline(always)]
 fn answer(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
     if exchange.is_guarded() && !found.is_handler() {
         let (app, exchange) = (Arc::clone(app), Arc::clone(exchange));
@@ -209,6 +211,7 @@ fn answer(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, fou
 }
 
 /// Calls the handler or the mounted service, or makes the response that says why there is none.
+#[inline(always)]
 fn answer_admitted(
     app: &Arc<Assembled>,
     exchange: &Arc<Exchange>,
@@ -244,6 +247,7 @@ fn answer_admitted(
 }
 
 /// Calls the handler.
+#[inline(always)]
 fn called(
     app: &Arc<Assembled>,
     exchange: &Arc<Exchange>,
@@ -338,6 +342,7 @@ fn compressed(exchange: &Arc<Exchange>, accepted: Accepted, mut response: Respon
 }
 
 /// Makes the body the one that is sent, which reports to the exchange.
+#[inline(always)]
 fn finish_body(exchange: &Arc<Exchange>, response: &mut Response) {
     if exchange.is_head() {
         without_body(response);

@@ -367,11 +367,13 @@ impl Exchange {
     }
 
     /// Leaves a result of the handler's future for the caller that polls it.
+    #[inline]
     pub(crate) fn leave(&self, step: HandOver) {
         *self.hand_over() = Some(step);
     }
 
     /// Takes the result that the handler's future has left.
+    #[inline]
     pub(crate) fn take(&self) -> Option<HandOver> {
         self.hand_over().take()
     }

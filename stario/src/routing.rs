@@ -150,6 +150,7 @@ impl<T> Router<T> {
     }
 
     /// Looks a request up.
+    #[inline(always)]
     pub(crate) fn find(&self, head: &request::Parts) -> Lookup {
         let path = head.uri.path();
         let is_escaped = escapes::are_in(path);

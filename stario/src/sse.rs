@@ -193,6 +193,7 @@ impl<S: EventSource> Frames for EventStream<S> {
         self.poll_pieces(ctx).map(|next| next.map(|pieces| pieces.map(|pieces| pieces.bytes)))
     }
 
+    #[inline]
     fn poll_pieces(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
         if self.phase != StreamPhase::Open {
             return self.poll_stopped();

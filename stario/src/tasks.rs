@@ -84,6 +84,7 @@ pin_project_lite::pin_project! {
 impl<F: Future> Future for Tracked<F> {
     type Output = F::Output;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<F::Output> {
         self.project().future.poll(ctx)
     }

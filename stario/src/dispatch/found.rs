@@ -25,6 +25,7 @@ pub(super) enum Found {
 }
 
 impl Found {
+    #[inline(always)]
     pub(super) fn by(app: &Assembled, head: &request::Parts) -> Self {
         let lookup = app.router().find(head);
         match app.mount(head, &lookup) {

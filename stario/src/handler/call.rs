@@ -169,6 +169,7 @@ impl Step {
 }
 
 impl Call {
+    #[inline(always)]
     fn step(&mut self, whole: &mut Option<WholeResponse>, ctx: &mut Context<'_>) -> Poll<Step> {
         let Self { endpoint, exchange, scope, future, has_ended } = self;
         let _entered = exchange.enter();
@@ -256,6 +257,7 @@ pub(crate) struct PendingCall {
 
 impl PendingCall {
     /// Ready when the response is in its place.
+    #[inline(always)]
     pub(crate) fn poll_whole(
         &mut self,
         whole: &mut Option<WholeResponse>,
@@ -297,6 +299,7 @@ impl PendingCall {
     }
 
     /// Puts the response that this step begins in its place.
+    #[inline(always)]
     fn respond(&mut self, step: Step, whole: &mut Option<WholeResponse>) -> Poll<Result<(), NoResponse>> {
         let Some(call) = &mut self.call else { return Poll::Pending };
         let responded = match step {
@@ -444,6 +447,7 @@ impl Drop for StreamingCall {
 }
 
 impl EventSource for StreamingCall {
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Frame, BodyError>>> {
         let Some(call) = &mut self.call else { return Poll::Ready(None) };
         // The response's body, which polls this, has marked the thread.

@@ -27,6 +27,7 @@ pub struct Completion<'e> {
 impl Future for Completion<'_> {
     type Output = Result<WholeResponse, Error>;
 
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let hand_over = match (this.answered.take(), &mut this.frames) {

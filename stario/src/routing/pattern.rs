@@ -113,7 +113,16 @@ impl PathPattern {
             // As bytes: a `char` as the prefix is a call of `memcmp`.
             let [b'/', ..] = rest.as_bytes() else { return None };
             let text = &rest[1..];
-            let (found, after) = text.split_at(position(text.as_bytes(), b'/').unwrap_or(text.len()));
+            // A segment is at least as long as the literal that it is, and longer only if it is escaped.
+            let end = match segment {
+                Segment::Literal(literal)
+                    if matches!(text.as_bytes().get(literal.len()), None | Some(b'/')) =>
+                {
+                    literal.len().min(text.len())
+                }
+                _ => position(text.as_bytes(), b'/').unwrap_or(text.len()),
+            };
+            let (found, after) = text.split_at(end);
             rest = after;
             match segment {
                 Segment::Literal(_) => None,

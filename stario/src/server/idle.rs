@@ -91,6 +91,7 @@ impl<'a> IdleTimer<'a> {
     }
 
     /// Ready when the connection is due to do something. What it is due to do next is for the next call.
+    #[inline(always)]
     pub(super) fn poll_due(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Due> {
         loop {
             let is_blind = self.activity.is_blind();
