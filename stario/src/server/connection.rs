@@ -256,7 +256,7 @@ impl Connections {
                 if activity.note_polled() {
                     continue;
                 }
-                if activity.is_due_to_begin_anew() && !idle.is_asked() {
+                if activity.is_due_to_begin_anew() && !idle.is_asked() && !idle.is_stopped() {
                     return Poll::Ready(Ok(Driven::BeginsAnew));
                 }
                 let is_asked = idle.is_asked();
