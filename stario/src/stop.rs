@@ -22,10 +22,9 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -194,13 +193,6 @@ impl Timer {
         Self { sleep: tokio::time::sleep_until(deadline), armed: None }
     }
 
-    /// A timer for a connection, which would be armed all the time: a thread of its own waits for it. A runtime that waits for a
-    /// deadline asks the clock at each rest, and the system sets an alarm each time.
-    pub(crate) fn of_connection(deadline: Instant) -> Self {
-        let _entered = clock().map(Handle::enter);
-        Self::new(deadline)
-    }
-
     /// Moves the deadline. The timer wakes nobody until it is polled again.
     pub(crate) fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
@@ -225,18 +217,6 @@ impl Timer {
         *this.armed = elapsed.is_pending().then(|| ctx.waker().clone());
         elapsed
     }
-}
-
-/// A runtime in a thread of its own, which does nothing but wait for deadlines. `None` if there can be no such thread.
-fn clock() -> Option<&'static Handle> {
-    static CLOCK: LazyLock<Option<Handle>> = LazyLock::new(|| {
-        let runtime = Builder::new_current_thread().enable_time().build().ok()?;
-        let handle = runtime.handle().clone();
-        let thread = std::thread::Builder::new().name("stario-clock".to_owned());
-        thread.spawn(move || runtime.block_on(std::future::pending::<()>())).ok()?;
-        Some(handle)
-    });
-    CLOCK.as_ref()
 }
 
 #[cfg(test)]

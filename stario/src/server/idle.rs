@@ -54,7 +54,7 @@ pin_project_lite::pin_project! {
 
 impl<'a> IdleTimer<'a> {
     pub(super) fn new(activity: &'a Activity) -> Self {
-        let timer = Timer::of_connection(Instant::now() + activity.shortest_wait());
+        let timer = Timer::new(Instant::now() + activity.shortest_wait());
         Self { activity, timer, is_armed: true, is_looking: false, stopped: None, asked: None }
     }
 
