@@ -97,8 +97,8 @@
 //! A process leaves commands of a version that it does not know to newer processes. Values that cannot be read make a dead letter.
 //!
 //! **Values may be personal data.** They are stored until the command is pruned: those of a finished one for
-//! [`App::durable_retention`](crate::App::durable_retention), those of a dead letter until somebody prunes it. So [`Durable::list`] leaves them out, and
-//! [`Durable::get`] has those of one command.
+//! [`App::durable_retention`](crate::App::durable_retention), those of a dead letter until somebody prunes it. So
+//! [`Durable::list`](crate::durable::Durable::list) leaves them out, and [`Durable::get`](crate::durable::Durable::get) has those of one command.
 //!
 //! # Failures
 //!
