@@ -410,13 +410,7 @@ fn dependencies_of_features_have_their_place() {
     only_in("JoinSet", &["server.rs"]);
     only_in(
         "std::thread::Builder",
-        &[
-            "compress/variants.rs",
-            "server/announce.rs",
-            "server/shutdown.rs",
-            "stop.rs",
-            "telemetry/buffer.rs",
-        ],
+        &["compress/variants.rs", "server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"],
     );
     only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs", "server/listener/unix.rs"]);
