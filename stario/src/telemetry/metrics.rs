@@ -17,36 +17,37 @@ const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.7
 /// After how many requests figures that nobody fetches are summed up, to bound their memory.
 const UPKEEP: u64 = 1000;
 
-static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+/// The recorder of the process, or why it is not ours.
+static HANDLE: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
 
-/// Begins to keep figures; the recorder is the process's.
+/// Begins to keep figures; the recorder is the process's, and all of its apps share it.
 ///
 /// # Errors
 ///
-/// When the process has a recorder already.
+/// When the process has another recorder already.
 pub(crate) fn keep() -> Result<(), String> {
-    if are_kept() {
-        return Ok(());
-    }
+    HANDLE.get_or_init(install).as_ref().map(|_| ()).map_err(String::clone)
+}
+
+fn install() -> Result<PrometheusHandle, String> {
     let recorder =
         PrometheusBuilder::new().set_buckets(&SECONDS).map_err(|error| error.to_string())?.build_recorder();
     let handle = recorder.handle();
-    match ::metrics::set_global_recorder(recorder) {
-        Ok(()) => drop(HANDLE.set(handle)),
-        // Another app of this process was faster.
-        Err(_) if are_kept() => {}
-        Err(error) => return Err(error.to_string()),
-    }
-    Ok(())
+    ::metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
+    Ok(handle)
+}
+
+fn handle() -> Option<&'static PrometheusHandle> {
+    HANDLE.get()?.as_ref().ok()
 }
 
 pub(super) fn are_kept() -> bool {
-    HANDLE.get().is_some()
+    handle().is_some()
 }
 
 /// The figures in the text format that Prometheus reads.
 pub(crate) fn render() -> String {
-    HANDLE.get().map(PrometheusHandle::render).unwrap_or_default()
+    handle().map(PrometheusHandle::render).unwrap_or_default()
 }
 
 /// Counts a run of a durable command.
@@ -75,7 +76,7 @@ pub(crate) struct Figures {
 impl Figures {
     pub(crate) fn begin(method: &Method) -> Option<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let handle = HANDLE.get()?;
+        let handle = handle()?;
         if COUNT.fetch_add(1, Ordering::Relaxed) % UPKEEP == UPKEEP - 1 {
             handle.run_upkeep();
         }
