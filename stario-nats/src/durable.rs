@@ -47,7 +47,7 @@ mod wire;
 
 /// A store of durable commands in a stream of `JetStream`, made by [`Nats::queue`]. Clones are the same store.
 ///
-/// What an acknowledgement is worth: when a request is answered with 204, the server has its command in the memory of its system. It survives `kill -9` of both
+/// A request is answered with 204 when the NATS server has its command in the memory of its system. The command survives `kill -9` of both
 /// processes; **a loss of power can lose the commands of the last minutes**, because the server synchronizes its files later. On a cluster, with
 /// [`replicas`](OpenQueue::replicas), that takes a loss of power of most of its machines at once. Where one machine must keep its promise, use SQLite.
 ///

@@ -42,7 +42,7 @@ const STARIO: &str = "
     extract/nonce extract/raw_body extract/request_id extract/state extract/app_handle extract/json_bounds
     extract/off_worker extract/value/scalar extract/value/json
     extract/value/place extract/value/words extract/value/mismatch extract/value/problem extract/value/attempt
-    extract/value/reader extract/value/access extract/value/deserialize extract/value/field_names extract/value/retry extract/value/sequence extract/value/stand_in extract/value
+    extract/value/reader extract/value/access extract/value/deserialize extract/value/retry extract/value/shape extract/value/stand_in extract/value
     extract/cookie extract/header extract/json_body extract/path extract/sealed_cookie extract/urlencoded
     extract/form_body extract/uploaded_file extract/form_parts extract/uploaded_file/from_request
     extract/form_field extract/json_or_form extract/query_param extract/query extract/signals_json

@@ -1,4 +1,4 @@
-//! What `App::check` says of a large app without a mistake, and how long it takes.
+//! `App::check` on a large app without a mistake: it must find nothing, and the program prints how long that takes.
 //!
 //! `cargo run -p check [pages]`
 //!

@@ -45,7 +45,7 @@ async fn nats(url: &str) -> NatsQueue {
     nats.queue("benchmark").await.expect("the stream can be opened")
 }
 
-/// What a server stores its commands in, as a process of its own.
+/// The process of the database or the broker that stores the commands, where there is one.
 enum Process {
     Postgres(cluster::Cluster),
     Nats(broker::Broker),

@@ -10,7 +10,7 @@ use crate::kills::{self, Round};
 const ROUNDS: usize = 20;
 const COMMANDS: usize = 200;
 
-/// What all rounds came to.
+/// Sums over all rounds, and the largest values of one.
 #[derive(Default)]
 struct Total {
     acknowledged: usize,

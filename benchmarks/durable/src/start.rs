@@ -60,7 +60,7 @@ async fn fill<S: DurableStore>(store: &Arc<S>) {
     }
 }
 
-/// What the process holds, in KiB.
+/// The resident memory of this process, in KiB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();

@@ -4,8 +4,8 @@ use std::slice;
 
 use crate::{Buf, Html};
 
-/// What stands in the place of a template's [`Hint`](crate::hint::Hint), with its literals. It learns nothing: a value
-/// without a cell, made without a call, costs the compiler less.
+/// A guess of a template's size, with the template's literals. It replaces the [`Hint`](crate::hint::Hint) in builds that list literals,
+/// and learns nothing from earlier pages: a constant costs the compiler less than a value that changes.
 #[derive(Debug)]
 pub struct ListedHint {
     /// How many bytes the template is expected to write.

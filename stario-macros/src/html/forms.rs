@@ -1,4 +1,4 @@
-//! What an element says of the form that it is, or stands in: where it is sent, and the names of its fields.
+//! Forms in a template: where a form is sent, and the names of its fields, for the comparison with the handler that takes it.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 

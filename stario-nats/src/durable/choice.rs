@@ -21,11 +21,12 @@ pub(super) struct Pick {
     pub(super) revision: u64,
 }
 
-/// What a claim comes to.
+/// The next thing that a process does to claim commands.
 #[derive(Debug)]
 pub(super) enum Choice {
-    /// These processes have lost their reservation before they claimed: see [`of_index`].
+    /// It takes back the reservations of these commands, which were not used: see [`of_index`].
     Break(Vec<CommandId>),
+    /// It claims these commands, each if its state is still the same.
     Run(Vec<Pick>),
 }
 
@@ -34,7 +35,7 @@ pub(super) fn has_lane(wanted: &Wanted) -> bool {
     wanted.concurrency.is_some() || wanted.concurrency_of_group.is_some() || wanted.is_in_order
 }
 
-/// What other processes have reserved of a name and not claimed yet, at this time.
+/// Reservations of commands of one name which other processes have made and not used yet, at this time.
 pub(super) fn held(index: &Index, of_name: &OfName, now: i64, process: u64) -> Vec<Held> {
     let is_held = |held: &Held| !is_over(held, now, process) && is_unclaimed(index, held);
     of_name.lane.held.iter().copied().filter(is_held).collect()
@@ -72,7 +73,7 @@ pub(super) fn of_index(
             let has_ended = |held: &&Held| is_over(held, claim.now, process) && is_unclaimed(index, held);
             unused.extend(of_name.lane.held.iter().filter(has_ended).map(|held| held.id));
         }
-        // What has a lane is another process's, or nobody's.
+        // Commands with a lane are reserved before they are claimed, so processes need not choose different ones.
         let most = if has_lane(wanted) { limit } else { window };
         let running = Running::of(index, of_name, claim.now, process);
         found.extend(of_one(index, of_name, wanted, claim.now, most, running));
@@ -96,7 +97,7 @@ pub(super) fn of_index(
     Choice::Run(found.iter().skip(skipped).take(limit).filter_map(pick).collect())
 }
 
-/// Those of one name.
+/// Chooses commands of one name.
 fn of_one<'a>(
     index: &'a Index,
     of_name: &OfName,
@@ -133,7 +134,7 @@ fn has_room(limit: Option<u32>, running: usize) -> bool {
     limit.is_none_or(|limit| running < usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-/// What counts against the limits of a name.
+/// The commands that count against the limits of their name.
 struct Running<'a> {
     all: usize,
     groups: HashMap<&'a Arc<str>, usize>,

@@ -13,7 +13,6 @@
 mod access;
 mod attempt;
 mod deserialize;
-mod field_names;
 mod json;
 mod mismatch;
 mod place;
@@ -22,7 +21,7 @@ mod reader;
 mod retry;
 mod scalar;
 #[cfg(feature = "forms")]
-mod sequence;
+mod shape;
 #[cfg(feature = "forms")]
 mod stand_in;
 mod words;
@@ -34,13 +33,12 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use attempt::Attempt;
-pub(super) use field_names::field_names;
 pub(super) use json::{Json, JsonTree};
 use place::ValuePlace;
 pub(super) use problem::{NotText, Problem};
 use reader::{Fields, Reader, View};
 #[cfg(feature = "forms")]
-pub(super) use sequence::is_sequence;
+pub(super) use shape::{field_names, is_sequence};
 #[cfg(feature = "forms")]
 pub(super) use stand_in::stand_in;
 pub(super) use words::{is_plain_name, json_clause};

@@ -1,19 +1,41 @@
-//! Which fields serde reads a struct from.
+//! What a type asks of serde: whether it is read from a list, and which fields a struct has.
 
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
-/// The names of the struct's fields, as serde reads them. `None` if the type takes other names, too, or is no struct.
-pub(in super::super) fn field_names<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
-    let mut names = None;
-    // The type says what it needs, and gets nothing.
-    let _ = T::deserialize(Asked(&mut names));
-    names
+/// Whether the type takes several values: `Vec<T>`, a set, a map, or an `Option` of one.
+pub(in super::super) fn is_sequence<T: DeserializeOwned>() -> bool {
+    matches!(Shape::of::<T>(), Some(Shape::Sequence))
 }
 
-/// Notes the fields that the type asks for.
-struct Asked<'a>(&'a mut Option<&'static [&'static str]>);
+/// The names of the struct's fields, as serde reads them. `None` if the type takes other names, too, or is no struct.
+pub(in super::super) fn field_names<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
+    match Shape::of::<T>()? {
+        Shape::Struct(fields) => Some(fields),
+        Shape::Sequence => None,
+    }
+}
+
+/// The shape that a type asks for; other types have none here.
+enum Shape {
+    /// A list or a map.
+    Sequence,
+    /// A struct with these fields.
+    Struct(&'static [&'static str]),
+}
+
+impl Shape {
+    fn of<T: DeserializeOwned>() -> Option<Self> {
+        let mut shape = None;
+        // The type says what it needs, and gets nothing.
+        let _ = T::deserialize(Asked(&mut shape));
+        shape
+    }
+}
+
+/// Notes the shape that the type asks for.
+struct Asked<'a>(&'a mut Option<Shape>);
 
 impl<'de> Deserializer<'de> for Asked<'_> {
     type Error = Refused;
@@ -34,19 +56,28 @@ impl<'de> Deserializer<'de> for Asked<'_> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Refused> {
+        *self.0 = Some(Shape::Sequence);
+        Err(Refused)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
+        self.deserialize_seq(visitor)
+    }
+
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         fields: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Refused> {
-        *self.0 = Some(fields);
+        *self.0 = Some(Shape::Struct(fields));
         Err(Refused)
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map enum identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple
+        tuple_struct enum identifier ignored_any
     }
 }
 
@@ -70,9 +101,12 @@ impl fmt::Display for Refused {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::{BTreeMap, HashMap, HashSet};
 
     use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Tags(#[expect(dead_code)] Vec<String>);
 
     #[derive(serde::Deserialize)]
     #[expect(dead_code)]
@@ -95,6 +129,16 @@ mod tests {
         name: String,
         #[serde(flatten)]
         rest: HashMap<String, String>,
+    }
+
+    #[test]
+    fn lists_sets_and_maps_take_several_values() {
+        assert!(
+            is_sequence::<Vec<u8>>() && is_sequence::<Option<HashSet<String>>>() && is_sequence::<Tags>()
+        );
+        assert!(is_sequence::<BTreeMap<String, u8>>());
+        assert!(!is_sequence::<String>() && !is_sequence::<Option<u8>>() && !is_sequence::<bool>());
+        assert!(!is_sequence::<Login>());
     }
 
     #[test]
