@@ -20,7 +20,6 @@ mod problem;
 mod reader;
 mod retry;
 mod scalar;
-#[cfg(feature = "forms")]
 mod shape;
 #[cfg(feature = "forms")]
 mod stand_in;
@@ -37,8 +36,9 @@ pub(super) use json::{Json, JsonTree};
 use place::ValuePlace;
 pub(super) use problem::{NotText, Problem};
 use reader::{Fields, Reader, View};
+pub(super) use shape::field_names;
 #[cfg(feature = "forms")]
-pub(super) use shape::{field_names, is_sequence};
+pub(super) use shape::is_sequence;
 #[cfg(feature = "forms")]
 pub(super) use stand_in::stand_in;
 pub(super) use words::{is_plain_name, json_clause};

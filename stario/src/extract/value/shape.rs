@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
-/// Whether the type takes several values: `Vec<T>`, a set, a map, or an `Option` of one.
+/// Whether the type takes several values: `Vec<T>`, a set, a map, or an `Option` of one. Only forms ask.
+#[cfg(any(feature = "forms", test))]
 pub(in super::super) fn is_sequence<T: DeserializeOwned>() -> bool {
     matches!(Shape::of::<T>(), Some(Shape::Sequence))
 }
