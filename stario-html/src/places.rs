@@ -70,7 +70,7 @@ impl<T: Expression + ?Sized> DatastarExpression for T {
 
 /// A value for `data-show` and `data-class:name`: a typed signal or comparison that is a `bool`, or any [`Expression`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no condition",
+    message = "`{Self}` is not a condition",
     label = "not true or false",
     note = "data-show and data-class take a signal or a comparison that is a `bool`, such as `Search::open()`, `Search::open().not()` or `Search::page().gt(1)`, or an expression without a type",
     note = "for a `Result` write `{{value?}}`, for a future `{{value.await}}`"

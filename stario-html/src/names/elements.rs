@@ -44,7 +44,10 @@ pub struct Element {
 /// Finds an element by its name. A name that SVG shares with HTML (`a`, `script`, `style`, `title`) is the HTML one.
 #[must_use]
 pub fn element(name: &str) -> Option<&'static Element> {
-    HTML.iter().chain(SVG).chain(MATHML).find(|element| element.name == name)
+    [HTML, SVG, MATHML].into_iter().find_map(|table| {
+        let at = table.binary_search_by_key(&name, |element| element.name).ok()?;
+        table.get(at)
+    })
 }
 
 /// Tells whether a parser drops a newline right after the opening tag of `element`.

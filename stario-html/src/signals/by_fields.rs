@@ -15,7 +15,7 @@ use crate::places::SignalsAttr;
 
 /// The signals of a page, as a struct: implemented by `derive(Signals)`, and by nothing else.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no struct of signals",
+    message = "`{Self}` is not a struct of signals",
     label = "no `#[derive(Signals)]`",
     note = "a nested struct derives `Signals` itself; without `#[signals(nested)]` a field is one signal, which serde writes and reads"
 )]
