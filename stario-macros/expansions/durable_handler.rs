@@ -58,7 +58,7 @@ const __STARIO_import: () = {
     >;
     pub struct import_parameters<__Link, __State1>(
         __Link,
-        ::core::marker::PhantomData<(__State1,)>,
+        __stario::PhantomData<(__State1,)>,
     );
     impl<__Link: __stario::Target, __State1> __stario::Setters
     for import_parameters<__Link, __State1> {
@@ -67,7 +67,7 @@ const __STARIO_import: () = {
             &self.0
         }
         fn with(&self, link: __Link) -> Self {
-            Self(link, ::core::marker::PhantomData)
+            import_parameters(link, __stario::PhantomData)
         }
     }
     impl<__Link: __stario::Target, __State1> __stario::Complete
@@ -80,25 +80,28 @@ const __STARIO_import: () = {
         pub fn page<__Value: __stario::QueryValue<QueryParam<u32>>>(
             &self,
             value: __Value,
-        ) -> __stario::Link<import_parameters<__Link, __State1>> {
-            let value = __stario::with_parameter::<
+        ) -> __stario::Link<Self> {
+            __stario::set_parameter::<
                 QueryParam<u32>,
-                __Link,
+                Self,
                 __Value,
-            >(&self.0, "page", value);
-            __stario::Link::new(import_parameters(value, ::core::marker::PhantomData))
+            >(self, "page", value)
         }
         /// Sets `attempt` in the query.
         pub fn attempt<__Value: __stario::QueryValue<Attempt>>(
             &self,
             value: __Value,
         ) -> __stario::Link<import_parameters<__Link, __stario::Set>> {
-            let value = __stario::with_parameter::<
-                Attempt,
-                __Link,
-                __Value,
-            >(&self.0, "attempt", value);
-            __stario::Link::new(import_parameters(value, ::core::marker::PhantomData))
+            __stario::Link::new(
+                import_parameters(
+                    __stario::with_parameter::<
+                        Attempt,
+                        __Link,
+                        __Value,
+                    >(&self.0, "attempt", value),
+                    __stario::PhantomData,
+                ),
+            )
         }
     }
     impl import {
@@ -106,12 +109,8 @@ const __STARIO_import: () = {
         pub fn url() -> __stario::Link<import_parameters<__stario::Url, __State1>> {
             __stario::Link::new(
                 import_parameters(
-                    {
-                        let mut url = __stario::UrlBuilder::of::<__Routes>();
-                        url.literal("import");
-                        url.finish()
-                    },
-                    ::core::marker::PhantomData,
+                    __stario::UrlBuilder::of::<__Routes>().literal("import").finish(),
+                    __stario::PhantomData,
                 ),
             )
         }
@@ -121,12 +120,8 @@ const __STARIO_import: () = {
         > {
             __stario::Link::new(
                 import_parameters(
-                    __stario::Action::new(
-                        "post",
-                        __stario::Setters::link(&*Self::url()).clone(),
-                        &[],
-                    ),
-                    ::core::marker::PhantomData,
+                    __stario::Action::of_link("post", &Self::url(), &[]),
+                    __stario::PhantomData,
                 ),
             )
         }
@@ -143,7 +138,7 @@ const __STARIO_import: () = {
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("user"),
-            __stario::by_type::<_, __Routes>(::core::marker::PhantomData::<User>).info(),
+            __stario::by_type::<_, __Routes>(__stario::PhantomData::<User>).info(),
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("attempt"),
@@ -188,7 +183,7 @@ const __STARIO_import: () = {
             );
         __PARAMETERS[2]
             .expect_stored(
-                "`user` is no value of the request, so it tells no commands apart",
+                "`user` is not a value of the request, so it tells no commands apart",
             );
         __PARAMETERS[3]
             .expect_no_cleanup(
@@ -199,6 +194,172 @@ const __STARIO_import: () = {
                 "the provider of `config` takes a `Cleanup`, whose work is done when the request ends, before the command runs; make this value in the function's body",
             );
     };
+    fn __store_0(
+        value: &JsonBody<Vec<Row>>,
+        values: &mut __stario::ValuesWriter,
+    ) -> ::core::result::Result<(), __stario::Rejection> {
+        <__stario::Kept<
+            { __PARAMETERS[0].is_stored() },
+        > as __stario::Keep<JsonBody<Vec<Row>>, _>>::store(value, "rows", values)
+    }
+    fn __store_1(
+        value: &QueryParam<u32>,
+        values: &mut __stario::ValuesWriter,
+    ) -> ::core::result::Result<(), __stario::Rejection> {
+        <__stario::Kept<
+            { __PARAMETERS[1].is_stored() },
+        > as __stario::Keep<QueryParam<u32>, _>>::store(value, "page", values)
+    }
+    fn __store_2(
+        value: &User,
+        values: &mut __stario::ValuesWriter,
+    ) -> ::core::result::Result<(), __stario::Rejection> {
+        <__stario::Kept<
+            { __PARAMETERS[2].is_stored() },
+        > as __stario::Keep<User, _>>::store(value, "user", values)
+    }
+    fn __store_3(
+        value: &Attempt,
+        values: &mut __stario::ValuesWriter,
+    ) -> ::core::result::Result<(), __stario::Rejection> {
+        <__stario::Kept<
+            { __PARAMETERS[3].is_stored() },
+        > as __stario::Keep<Attempt, _>>::store(value, "attempt", values)
+    }
+    fn __store_4(
+        value: &State<Config>,
+        values: &mut __stario::ValuesWriter,
+    ) -> ::core::result::Result<(), __stario::Rejection> {
+        <__stario::Kept<
+            { __PARAMETERS[4].is_stored() },
+        > as __stario::Keep<State<Config>, _>>::store(value, "config", values)
+    }
+    struct __Command;
+    impl __stario::CommandOf for __Command {
+        type Arguments = <fn(
+            <__stario::Kept<
+                { __PARAMETERS[0].is_stored() },
+            > as __stario::ArgumentBefore<
+                <__stario::Wrapped<
+                    {
+                        use __stario::UnprobedWrapper as _;
+                        __stario::WrapperProbe::<JsonBody<Vec<Row>>>::IS_WRAPPER
+                    },
+                > as __stario::ArgumentOf<JsonBody<Vec<Row>>>>::Argument,
+                <__stario::Kept<
+                    { __PARAMETERS[1].is_stored() },
+                > as __stario::ArgumentBefore<
+                    <__stario::Wrapped<
+                        {
+                            use __stario::UnprobedWrapper as _;
+                            __stario::WrapperProbe::<QueryParam<u32>>::IS_WRAPPER
+                        },
+                    > as __stario::ArgumentOf<QueryParam<u32>>>::Argument,
+                    <__stario::Kept<
+                        { __PARAMETERS[2].is_stored() },
+                    > as __stario::ArgumentBefore<
+                        User,
+                        <__stario::Kept<
+                            { __PARAMETERS[3].is_stored() },
+                        > as __stario::ArgumentBefore<
+                            Attempt,
+                            <__stario::Kept<
+                                { __PARAMETERS[4].is_stored() },
+                            > as __stario::ArgumentBefore<State<Config>, ()>>::List,
+                        >>::List,
+                    >>::List,
+                >>::List,
+            >>::List,
+        ) as __stario::ArgumentList>::List;
+        fn info() -> &'static __stario::DurableInfo {
+            &__DURABLE.info
+        }
+        fn store(
+            list: Self::Arguments,
+            values: &mut __stario::ValuesWriter,
+        ) -> ::core::result::Result<
+            ::core::option::Option<::std::string::String>,
+            __stario::Rejection,
+        > {
+            let list = <__stario::Kept<
+                { __PARAMETERS[0].is_stored() },
+            > as __stario::StoreArgument<
+                <__stario::Wrapped<
+                    {
+                        use __stario::UnprobedWrapper as _;
+                        __stario::WrapperProbe::<JsonBody<Vec<Row>>>::IS_WRAPPER
+                    },
+                > as __stario::ArgumentOf<JsonBody<Vec<Row>>>>::Argument,
+                JsonBody<Vec<Row>>,
+                _,
+            >>::store(
+                list,
+                <__stario::Wrapped<
+                    {
+                        use __stario::UnprobedWrapper as _;
+                        __stario::WrapperProbe::<JsonBody<Vec<Row>>>::IS_WRAPPER
+                    },
+                > as __stario::ArgumentOf<JsonBody<Vec<Row>>>>::wrap,
+                __store_0,
+                values,
+            )?;
+            let list = <__stario::Kept<
+                { __PARAMETERS[1].is_stored() },
+            > as __stario::StoreArgument<
+                <__stario::Wrapped<
+                    {
+                        use __stario::UnprobedWrapper as _;
+                        __stario::WrapperProbe::<QueryParam<u32>>::IS_WRAPPER
+                    },
+                > as __stario::ArgumentOf<QueryParam<u32>>>::Argument,
+                QueryParam<u32>,
+                _,
+            >>::store(
+                list,
+                <__stario::Wrapped<
+                    {
+                        use __stario::UnprobedWrapper as _;
+                        __stario::WrapperProbe::<QueryParam<u32>>::IS_WRAPPER
+                    },
+                > as __stario::ArgumentOf<QueryParam<u32>>>::wrap,
+                __store_1,
+                values,
+            )?;
+            let list = <__stario::Kept<
+                { __PARAMETERS[2].is_stored() },
+            > as __stario::StoreArgument<
+                User,
+                User,
+                _,
+            >>::store(list, ::core::convert::identity, __store_2, values)?;
+            let list = <__stario::Kept<
+                { __PARAMETERS[3].is_stored() },
+            > as __stario::StoreArgument<
+                Attempt,
+                Attempt,
+                _,
+            >>::store(list, ::core::convert::identity, __store_3, values)?;
+            let list = <__stario::Kept<
+                { __PARAMETERS[4].is_stored() },
+            > as __stario::StoreArgument<
+                State<Config>,
+                State<Config>,
+                _,
+            >>::store(list, ::core::convert::identity, __store_4, values)?;
+            let ((), _) = (list, &*values);
+            ::core::result::Result::Ok(values.group_of("user"))
+        }
+    }
+    impl import {
+        /// Makes a command of `import` for `app.durable().enqueue(..)`.
+        ///
+        /// Its arguments are the values of those of these parameters that are stored, in this order; a singleton is none: `rows`, `page`, `user`.
+        pub const command: <<__Command as __stario::CommandOf>::Arguments as __stario::CommandFunction<
+            __Command,
+        >>::Function = <<__Command as __stario::CommandOf>::Arguments as __stario::CommandFunction<
+            __Command,
+        >>::FUNCTION;
+    }
     static __DURABLE: __stario::DurableEndpoint = __stario::DurableEndpoint {
         info: __stario::DurableInfo {
             name: "import",
@@ -256,7 +417,7 @@ const __STARIO_import: () = {
                             __stario::by_type::<
                                 _,
                                 __Routes,
-                            >(::core::marker::PhantomData::<User>),
+                            >(__stario::PhantomData::<User>),
                             scope,
                             dependencies,
                             "user",
@@ -312,23 +473,17 @@ const __STARIO_import: () = {
         }),
     };
     const __ENDPOINT: __stario::Endpoint = __stario::Endpoint {
-        info: __stario::EndpointInfo {
-            kind: __stario::HandlerKind::DurableCommand,
-            method: "POST",
-            path: "/import",
-            headers: &[],
-            handler: ::core::concat!(::core::module_path!(), "::", "import"),
-            file: ::core::file!(),
-            line: ::core::line!(),
-            is_checked: true,
-            body_limit: ::core::option::Option::None,
-            timeout: ::core::option::Option::None,
-            rate_limits: &[],
-            caching: ::core::option::Option::None,
-        },
-        layer: ::core::option::Option::None,
+        info: __stario::EndpointInfo::new(
+            __stario::HandlerKind::DurableCommand,
+            "POST",
+            "/import",
+            ::core::concat!(::core::module_path!(), "::", "import"),
+            ::core::file!(),
+            ::core::line!(),
+        ),
+        layer: __stario::None,
         requirements: || __stario::requirements(&__PARAMETERS),
-        call: |exchange, scope| ::std::boxed::Box::pin(async move {
+        call: |exchange, scope| __stario::Box::pin(async move {
             let dependencies = __stario::Dependencies::of(&scope);
             let answered = {
                 let (exchange, dependencies) = (&*exchange, &dependencies);
@@ -338,118 +493,94 @@ const __STARIO_import: () = {
                     if exchange.is_guarded() {
                         __stario::admit(scope, dependencies).await?;
                     }
-                    let (
-                        argument_0,
-                        (argument_1, (argument_2, (argument_3, (argument_4, ())))),
-                    ) = match __stario::resolve(
+                    let parameters = __stario::pair(
+                        __PARAMETERS[0].reads_body(scope),
+                        <__Parameter0 as __stario::Argument<
+                            '_,
+                            __Routes,
+                            _,
+                        >>::take(scope, dependencies, &__PARAMETERS[0].parameter),
+                        __stario::pair(
+                            __PARAMETERS[1].reads_body(scope),
+                            __stario::or_default(
+                                <QueryParam<
+                                    u32,
+                                > as __stario::FromRequest>::from_request(
+                                    scope,
+                                    &__PARAMETERS[1].parameter,
+                                ),
+                                || <QueryParam<u32> as __stario::Defaulted>::from_default(1),
+                            ),
                             __stario::pair(
-                                __PARAMETERS[0].reads_body(scope),
-                                <__Parameter0 as __stario::Argument<
-                                    '_,
-                                    __Routes,
+                                __PARAMETERS[2].reads_body(scope),
+                                __stario::by_type::<
                                     _,
-                                >>::take(scope, dependencies, &__PARAMETERS[0].parameter),
+                                    __Routes,
+                                >(__stario::PhantomData::<User>)
+                                    .borrow(scope, dependencies),
                                 __stario::pair(
-                                    __PARAMETERS[1].reads_body(scope),
-                                    __stario::or_default(
-                                        <QueryParam<
-                                            u32,
-                                        > as __stario::FromRequest>::from_request(
-                                            scope,
-                                            &__PARAMETERS[1].parameter,
-                                        ),
-                                        || <QueryParam<u32> as __stario::Defaulted>::from_default(1),
-                                    ),
+                                    __PARAMETERS[3].reads_body(scope),
+                                    <Attempt as __stario::Argument<
+                                        '_,
+                                        __Routes,
+                                        _,
+                                    >>::take(scope, dependencies, &__PARAMETERS[3].parameter),
                                     __stario::pair(
-                                        __PARAMETERS[2].reads_body(scope),
-                                        __stario::by_type::<
-                                            _,
+                                        __PARAMETERS[4].reads_body(scope),
+                                        <State<
+                                            Config,
+                                        > as __stario::Argument<
+                                            '_,
                                             __Routes,
-                                        >(::core::marker::PhantomData::<User>)
-                                            .borrow(scope, dependencies),
-                                        __stario::pair(
-                                            __PARAMETERS[3].reads_body(scope),
-                                            <Attempt as __stario::Argument<
-                                                '_,
-                                                __Routes,
-                                                _,
-                                            >>::take(scope, dependencies, &__PARAMETERS[3].parameter),
-                                            __stario::pair(
-                                                __PARAMETERS[4].reads_body(scope),
-                                                <State<
-                                                    Config,
-                                                > as __stario::Argument<
-                                                    '_,
-                                                    __Routes,
-                                                    _,
-                                                >>::take(scope, dependencies, &__PARAMETERS[4].parameter),
-                                                (),
-                                            ),
-                                        ),
+                                            _,
+                                        >>::take(scope, dependencies, &__PARAMETERS[4].parameter),
+                                        (),
                                     ),
                                 ),
                             ),
-                        )
-                        .await
-                    {
-                        ::core::result::Result::Ok(values) => values,
-                        ::core::result::Result::Err(rejection) => {
-                            return ::core::result::Result::Err(
-                                ::core::convert::From::from(rejection),
-                            );
+                        ),
+                    );
+                    let (
+                        argument_0,
+                        (argument_1, (argument_2, (argument_3, (argument_4, ())))),
+                    ) = match if const { __stario::are_ready(&__PARAMETERS) } {
+                        __stario::resolve_now(parameters)
+                    } else {
+                        __stario::resolve(parameters).await
+                    } {
+                        __stario::Ok(values) => values,
+                        __stario::Err(rejection) => {
+                            return __stario::Err(__stario::From::from(rejection));
                         }
                     };
                     if !__stario::reads_body_later(&__PARAMETERS, scope) {
                         scope.close();
                     }
-                    ::core::mem::drop(inputs);
-                    ::core::result::Result::Ok({
+                    __stario::drop(inputs);
+                    __stario::Ok({
                         let (values, group) = {
-                            let mut values = __stario::ValuesWriter::new();
+                            let mut values = __stario::ValuesWriter::new(
+                                __DURABLE.info.name,
+                            );
                             {
                                 let value = argument_0.by_value();
-                                <__stario::Kept<
-                                    { __PARAMETERS[0].is_stored() },
-                                > as __stario::Keep<
-                                    JsonBody<Vec<Row>>,
-                                    _,
-                                >>::store(&value, "rows", &mut values)?;
+                                __store_0(&value, &mut values)?;
                             }
                             {
                                 let value = argument_1;
-                                <__stario::Kept<
-                                    { __PARAMETERS[1].is_stored() },
-                                > as __stario::Keep<
-                                    QueryParam<u32>,
-                                    _,
-                                >>::store(&value, "page", &mut values)?;
+                                __store_1(&value, &mut values)?;
                             }
                             {
                                 let value = argument_2;
-                                <__stario::Kept<
-                                    { __PARAMETERS[2].is_stored() },
-                                > as __stario::Keep<
-                                    User,
-                                    _,
-                                >>::store(value, "user", &mut values)?;
+                                __store_2(value, &mut values)?;
                             }
                             {
                                 let value = argument_3.by_value();
-                                <__stario::Kept<
-                                    { __PARAMETERS[3].is_stored() },
-                                > as __stario::Keep<
-                                    Attempt,
-                                    _,
-                                >>::store(&value, "attempt", &mut values)?;
+                                __store_3(&value, &mut values)?;
                             }
                             {
                                 let value = argument_4.by_value();
-                                <__stario::Kept<
-                                    { __PARAMETERS[4].is_stored() },
-                                > as __stario::Keep<
-                                    State<Config>,
-                                    _,
-                                >>::store(&value, "config", &mut values)?;
+                                __store_4(&value, &mut values)?;
                             }
                             let group = values.group_of("user");
                             (values, group)
@@ -461,9 +592,15 @@ const __STARIO_import: () = {
                 }
                     .await
             };
-            __stario::complete(&exchange, answered).await
+            match answered {
+                __stario::Ok(__stario::Answer::Events(frames)) => {
+                    __stario::complete(&exchange, frames).await
+                }
+                __stario::Ok(__stario::Answer::Whole(whole)) => __stario::Ok(whole),
+                __stario::Err(error) => __stario::Err(error),
+            }
         }),
-        durable: ::core::option::Option::Some(&__DURABLE),
+        durable: __stario::Some(&__DURABLE),
     };
     __stario::inventory::submit! {
         __stario::Registration { app : ::core::any::TypeId::of:: < __Routes >, endpoint :

@@ -77,7 +77,7 @@ const __STARIO_user: () = {
     >;
     pub struct user_parameters<__Link, __State0, __State2>(
         __Link,
-        ::core::marker::PhantomData<(__State0, __State2)>,
+        __stario::PhantomData<(__State0, __State2)>,
     );
     impl<__Link: __stario::Target, __State0, __State2> __stario::Setters
     for user_parameters<__Link, __State0, __State2> {
@@ -86,7 +86,7 @@ const __STARIO_user: () = {
             &self.0
         }
         fn with(&self, link: __Link) -> Self {
-            Self(link, ::core::marker::PhantomData)
+            user_parameters(link, __stario::PhantomData)
         }
     }
     impl<__Link: __stario::Target, __State0, __State2> __stario::Complete
@@ -105,36 +105,43 @@ const __STARIO_user: () = {
             &self,
             value: __Value,
         ) -> __stario::Link<user_parameters<__Link, __stario::Set, __State2>> {
-            let value = __stario::with_parameter::<
-                QueryParam<String>,
-                __Link,
-                __Value,
-            >(&self.0, "name", value);
-            __stario::Link::new(user_parameters(value, ::core::marker::PhantomData))
+            __stario::Link::new(
+                user_parameters(
+                    __stario::with_parameter::<
+                        QueryParam<String>,
+                        __Link,
+                        __Value,
+                    >(&self.0, "name", value),
+                    __stario::PhantomData,
+                ),
+            )
         }
         /// Sets `page` in the query.
         pub fn page<__Value: __stario::QueryValue<QueryParam<u32>>>(
             &self,
             value: __Value,
-        ) -> __stario::Link<user_parameters<__Link, __State0, __State2>> {
-            let value = __stario::with_parameter::<
+        ) -> __stario::Link<Self> {
+            __stario::set_parameter::<
                 QueryParam<u32>,
-                __Link,
+                Self,
                 __Value,
-            >(&self.0, "page", value);
-            __stario::Link::new(user_parameters(value, ::core::marker::PhantomData))
+            >(self, "page", value)
         }
         /// Sets `session` in the query.
         pub fn session<__Value: __stario::QueryValue<Session>>(
             &self,
             value: __Value,
         ) -> __stario::Link<user_parameters<__Link, __State0, __stario::Set>> {
-            let value = __stario::with_parameter::<
-                Session,
-                __Link,
-                __Value,
-            >(&self.0, "session", value);
-            __stario::Link::new(user_parameters(value, ::core::marker::PhantomData))
+            __stario::Link::new(
+                user_parameters(
+                    __stario::with_parameter::<
+                        Session,
+                        __Link,
+                        __Value,
+                    >(&self.0, "session", value),
+                    __stario::PhantomData,
+                ),
+            )
         }
     }
     impl user {
@@ -148,17 +155,12 @@ const __STARIO_user: () = {
         {
             __stario::Link::new(
                 user_parameters(
-                    {
-                        let mut url = __stario::UrlBuilder::of::<__Routes>();
-                        url.literal("users");
-                        url.value::<
-                                <PathParam<u32> as __stario::PathSource>::Value,
-                                _,
-                            >(&id);
-                        url.literal("posts");
-                        url.finish()
-                    },
-                    ::core::marker::PhantomData,
+                    __stario::UrlBuilder::of::<__Routes>()
+                        .literal("users")
+                        .value::<PathParam<u32>, _>(&id)
+                        .literal("posts")
+                        .finish(),
+                    __stario::PhantomData,
                 ),
             )
         }
@@ -172,12 +174,8 @@ const __STARIO_user: () = {
         {
             __stario::Link::new(
                 user_parameters(
-                    __stario::Action::new(
-                        "get",
-                        __stario::Setters::link(&*Self::url(id)).clone(),
-                        &[],
-                    ),
-                    ::core::marker::PhantomData,
+                    __stario::Action::of_link("get", &Self::url(id), &[]),
+                    __stario::PhantomData,
                 ),
             )
         }
@@ -215,13 +213,11 @@ const __STARIO_user: () = {
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("database"),
-            __stario::by_type::<_, __Routes>(::core::marker::PhantomData::<Database>)
-                .info(),
+            __stario::by_type::<_, __Routes>(__stario::PhantomData::<Database>).info(),
         ),
         __stario::ParameterInfo::new(
             __stario::Parameter::new("replica"),
-            __stario::by_name::<replica, _>(::core::marker::PhantomData::<Database>)
-                .info(),
+            __stario::by_name::<replica, _>(__stario::PhantomData::<Database>).info(),
         ),
     ];
     const _: () = {
@@ -240,23 +236,17 @@ const __STARIO_user: () = {
             );
     };
     const __ENDPOINT: __stario::Endpoint = __stario::Endpoint {
-        info: __stario::EndpointInfo {
-            kind: __stario::HandlerKind::Query,
-            method: "GET",
-            path: "/users/{id}/posts",
-            headers: &[],
-            handler: ::core::concat!(::core::module_path!(), "::", "user"),
-            file: ::core::file!(),
-            line: ::core::line!(),
-            is_checked: true,
-            body_limit: ::core::option::Option::None,
-            timeout: ::core::option::Option::None,
-            rate_limits: &[],
-            caching: ::core::option::Option::None,
-        },
-        layer: ::core::option::Option::None,
+        info: __stario::EndpointInfo::new(
+            __stario::HandlerKind::Query,
+            "GET",
+            "/users/{id}/posts",
+            ::core::concat!(::core::module_path!(), "::", "user"),
+            ::core::file!(),
+            ::core::line!(),
+        ),
+        layer: __stario::None,
         requirements: || __stario::requirements(&__PARAMETERS),
-        call: |exchange, scope| ::std::boxed::Box::pin(async move {
+        call: |exchange, scope| __stario::Box::pin(async move {
             let dependencies = __stario::Dependencies::of(&scope);
             let answered = {
                 let (exchange, dependencies) = (&*exchange, &dependencies);
@@ -266,6 +256,81 @@ const __STARIO_user: () = {
                     if exchange.is_guarded() {
                         __stario::admit(scope, dependencies).await?;
                     }
+                    let parameters = __stario::pair(
+                        __PARAMETERS[0].reads_body(scope),
+                        <PathParam<
+                            u32,
+                        > as __stario::Argument<
+                            '_,
+                            __Routes,
+                            _,
+                        >>::take(scope, dependencies, &__PARAMETERS[0].parameter),
+                        __stario::pair(
+                            __PARAMETERS[1].reads_body(scope),
+                            <QueryParam<
+                                String,
+                            > as __stario::Argument<
+                                '_,
+                                __Routes,
+                                _,
+                            >>::take(scope, dependencies, &__PARAMETERS[1].parameter),
+                            __stario::pair(
+                                __PARAMETERS[2].reads_body(scope),
+                                __stario::or_default(
+                                    <QueryParam<
+                                        u32,
+                                    > as __stario::FromRequest>::from_request(
+                                        scope,
+                                        &__PARAMETERS[2].parameter,
+                                    ),
+                                    || <QueryParam<u32> as __stario::Defaulted>::from_default(1),
+                                ),
+                                __stario::pair(
+                                    __PARAMETERS[3].reads_body(scope),
+                                    <__Parameter3 as __stario::Argument<
+                                        '_,
+                                        __Routes,
+                                        _,
+                                    >>::take(scope, dependencies, &__PARAMETERS[3].parameter),
+                                    __stario::pair(
+                                        __PARAMETERS[4].reads_body(scope),
+                                        <State<
+                                            Config,
+                                        > as __stario::Argument<
+                                            '_,
+                                            __Routes,
+                                            _,
+                                        >>::take(scope, dependencies, &__PARAMETERS[4].parameter),
+                                        __stario::pair(
+                                            __PARAMETERS[5].reads_body(scope),
+                                            <Session as __stario::Argument<
+                                                '_,
+                                                __Routes,
+                                                _,
+                                            >>::take(scope, dependencies, &__PARAMETERS[5].parameter),
+                                            __stario::pair(
+                                                __PARAMETERS[6].reads_body(scope),
+                                                __stario::by_type::<
+                                                    _,
+                                                    __Routes,
+                                                >(__stario::PhantomData::<Database>)
+                                                    .borrow(scope, dependencies),
+                                                __stario::pair(
+                                                    __PARAMETERS[7].reads_body(scope),
+                                                    __stario::by_name::<
+                                                        replica,
+                                                        _,
+                                                    >(__stario::PhantomData::<Database>)
+                                                        .borrow(scope, dependencies),
+                                                    (),
+                                                ),
+                                            ),
+                                        ),
+                                    ),
+                                ),
+                            ),
+                        ),
+                    );
                     let (
                         argument_0,
                         (
@@ -278,100 +343,24 @@ const __STARIO_user: () = {
                                 ),
                             ),
                         ),
-                    ) = match __stario::resolve(
-                            __stario::pair(
-                                __PARAMETERS[0].reads_body(scope),
-                                <PathParam<
-                                    u32,
-                                > as __stario::Argument<
-                                    '_,
-                                    __Routes,
-                                    _,
-                                >>::take(scope, dependencies, &__PARAMETERS[0].parameter),
-                                __stario::pair(
-                                    __PARAMETERS[1].reads_body(scope),
-                                    <QueryParam<
-                                        String,
-                                    > as __stario::Argument<
-                                        '_,
-                                        __Routes,
-                                        _,
-                                    >>::take(scope, dependencies, &__PARAMETERS[1].parameter),
-                                    __stario::pair(
-                                        __PARAMETERS[2].reads_body(scope),
-                                        __stario::or_default(
-                                            <QueryParam<
-                                                u32,
-                                            > as __stario::FromRequest>::from_request(
-                                                scope,
-                                                &__PARAMETERS[2].parameter,
-                                            ),
-                                            || <QueryParam<u32> as __stario::Defaulted>::from_default(1),
-                                        ),
-                                        __stario::pair(
-                                            __PARAMETERS[3].reads_body(scope),
-                                            <__Parameter3 as __stario::Argument<
-                                                '_,
-                                                __Routes,
-                                                _,
-                                            >>::take(scope, dependencies, &__PARAMETERS[3].parameter),
-                                            __stario::pair(
-                                                __PARAMETERS[4].reads_body(scope),
-                                                <State<
-                                                    Config,
-                                                > as __stario::Argument<
-                                                    '_,
-                                                    __Routes,
-                                                    _,
-                                                >>::take(scope, dependencies, &__PARAMETERS[4].parameter),
-                                                __stario::pair(
-                                                    __PARAMETERS[5].reads_body(scope),
-                                                    <Session as __stario::Argument<
-                                                        '_,
-                                                        __Routes,
-                                                        _,
-                                                    >>::take(scope, dependencies, &__PARAMETERS[5].parameter),
-                                                    __stario::pair(
-                                                        __PARAMETERS[6].reads_body(scope),
-                                                        __stario::by_type::<
-                                                            _,
-                                                            __Routes,
-                                                        >(::core::marker::PhantomData::<Database>)
-                                                            .borrow(scope, dependencies),
-                                                        __stario::pair(
-                                                            __PARAMETERS[7].reads_body(scope),
-                                                            __stario::by_name::<
-                                                                replica,
-                                                                _,
-                                                            >(::core::marker::PhantomData::<Database>)
-                                                                .borrow(scope, dependencies),
-                                                            (),
-                                                        ),
-                                                    ),
-                                                ),
-                                            ),
-                                        ),
-                                    ),
-                                ),
-                            ),
-                        )
-                        .await
-                    {
-                        ::core::result::Result::Ok(values) => values,
-                        ::core::result::Result::Err(rejection) => {
-                            return ::core::result::Result::Err(
-                                ::core::convert::From::from(rejection),
-                            );
+                    ) = match if const { __stario::are_ready(&__PARAMETERS) } {
+                        __stario::resolve_now(parameters)
+                    } else {
+                        __stario::resolve(parameters).await
+                    } {
+                        __stario::Ok(values) => values,
+                        __stario::Err(rejection) => {
+                            return __stario::Err(__stario::From::from(rejection));
                         }
                     };
                     if !__stario::reads_body_later(&__PARAMETERS, scope) {
                         scope.close();
                     }
-                    ::core::mem::drop(inputs);
-                    ::core::result::Result::Ok({
-                        use __stario::Open as _;
+                    __stario::drop(inputs);
+                    __stario::Ok({
+                        use __stario::NotOptionOrResult as _;
                         match __stario::Opened(
-                                ::core::ops::ControlFlow::Continue(
+                                __stario::ControlFlow::Continue(
                                     user(
                                             argument_0.by_value(),
                                             argument_1.by_value(),
@@ -397,24 +386,30 @@ const __STARIO_user: () = {
                             .present()
                             .0
                         {
-                            ::core::ops::ControlFlow::Continue(value) => {
+                            __stario::ControlFlow::Continue(value) => {
                                 __stario::expect_nothing_if::<
                                     { __stario::has_writer(&__PARAMETERS) },
                                     _,
                                 >(&value);
                                 __stario::reply(value)
                             }
-                            ::core::ops::ControlFlow::Break(answered) => {
-                                return __stario::Answer::early(answered);
+                            __stario::ControlFlow::Break(answered) => {
+                                return __stario::Answer::without_value(answered);
                             }
                         }
                     })
                 }
                     .await
             };
-            __stario::complete(&exchange, answered).await
+            match answered {
+                __stario::Ok(__stario::Answer::Events(frames)) => {
+                    __stario::complete(&exchange, frames).await
+                }
+                __stario::Ok(__stario::Answer::Whole(whole)) => __stario::Ok(whole),
+                __stario::Err(error) => __stario::Err(error),
+            }
         }),
-        durable: ::core::option::Option::None,
+        durable: __stario::None,
     };
     __stario::inventory::submit! {
         __stario::Registration { app : ::core::any::TypeId::of:: < __Routes >, endpoint :

@@ -202,6 +202,6 @@ const _: () = {
         }
     }
     __signals::__literals! {
-        "\nd0\tSearch.searchText:t\t\nd0\tSearch.page:?\t\nd0\tSearch._open:b\t\nd0\tSearch.sort:?\t\n"
+        "\nd0\tSearch.searchText:t\t\nd0\tSearch.page:?\t\nd0\tSearch._open:b\t\nd0\tSearch.sort:Sort@\t\n"
     }
 };

@@ -2,7 +2,7 @@
 
 mod place;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, FnArg, GenericParam, Signature, Type, Visibility};
@@ -38,6 +38,10 @@ pub(crate) fn generic_over_types(signature: &Signature) -> bool {
     signature.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
 }
 
+fn is_block(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
 impl Function {
     /// Reads a function. `what` names what the attribute makes of it, for the error.
     pub(crate) fn parse(item: &TokenStream, what: &str) -> syn::Result<Self> {
@@ -52,6 +56,14 @@ impl Function {
                 body: input.parse()?,
             })
         };
+        // syn would read each token of the body, which is not needed. With an error, it is: the error may name the body's brace.
+        let mut head: Vec<TokenTree> = item.clone().into_iter().collect();
+        if let Some(body) = head.pop_if(|last| is_block(last))
+            && let Ok(function) = parser.parse2(head.into_iter().collect())
+            && function.body.is_empty()
+        {
+            return Ok(Self { body: body.into(), ..function });
+        }
         parser.parse2(item.clone())
     }
 

@@ -46,6 +46,6 @@ fn literals(template: &ast::Template) -> Option<String> {
 }
 
 /// Returns the literal ids of the outermost elements of a template, with their spans.
-pub(crate) fn root_ids(template: TokenStream) -> Vec<(Span, String)> {
+pub(crate) fn root_ids(template: TokenStream) -> Vec<(char, Span, String)> {
     collect::root_ids(&parse::parse(cursor::Cursor::new(template), &mut report::Report::default()))
 }

@@ -8,21 +8,22 @@
 //! | letter | literal |
 //! |---|---|
 //! | `i`, `p` | an id, the literal beginning of an id |
-//! | `C` | the component that returns the template, which has ids |
+//! | `C` | the component that returns the template, which has ids, actions or components |
 //! | `c` | a component that the template has |
 //! | `m` | a text that may become an id: a component's property |
 //! | `x` | nothing: ids that the macro cannot see, such as those of `Raw` |
 //! | `s` | a signal that the page declares, a colon, and the kind of its value; the kind `*` is that of a bound input |
 //! | `y` | the name of a type whose fields are signals of the page |
-//! | `d` | such a type, a dot, and what `s` says of its field |
+//! | `d` | such a type, a dot, and what `s` says of its field; the kind of a nested struct is its type and `@` |
+//! | `z`, `Z` | a type, of which an expression reads a signal, of which an event patches one |
 //! | `v` | nothing: signals of a value whose type is not written there |
 //! | `S` | nothing: signals that the macro cannot see |
-//! | `r`, `w` | a signal that an expression reads, one that it sets |
+//! | `r`, `w` | the path of a signal that an expression reads, a signal that it sets |
 //! | `j`, `Y` | a key of a `json!` value, one of a value that patches signals |
 //! | `a` | a handler whose action is used, or the URL of an action |
 //! | `f` | an action that an element sends by itself, behind the name of its attribute |
 //! | `t`, `u` | a selector of an event, the literal beginning of one |
-//! | `o` | the id of an element that is patched in the place of the one with that id |
+//! | `o`, `O` | the id of an element that is patched in the place of the one with that id, the literal beginning of such an id |
 //! | `F` | the number of a form, and a handler to which it is sent, or `@`, the method and the URL |
 //! | `K` | the number of a form that is also sent where the macro cannot see |
 //! | `k` | the number of a form, and the name of a field in it |

@@ -10,5 +10,5 @@ pub(crate) use emit::{
     short, short_at, signals_source, source_future,
 };
 pub(crate) use model::{Parameter, unraw};
-pub(crate) use stored::{restorations, storings};
+pub(crate) use stored::{arguments, restorations, stores, storings};
 pub(crate) use written::mentions;

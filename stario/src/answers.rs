@@ -74,7 +74,7 @@ impl ErrorAnswers {
         }
     }
 
-    /// The answer to an error by its type. What is the server's fault is logged here, once, whoever answers it.
+    /// The answer to an error, by its type. A 5xx is logged here, once.
     fn cause(
         &self,
         cause: &(dyn StdError + 'static),
@@ -203,8 +203,8 @@ fn log_failure(status: StatusCode, cause: &(dyn StdError + 'static), id: Request
     }
 }
 
-/// The result of `answer`. A panic in it is logged, and answered in the plainest way: nothing of the app's is
-/// asked again.
+/// Calls `answer`, which is code of the app. A panic in it is logged and answered with a plain 500: no other code of
+/// the app is called.
 fn guarded(id: RequestId, answer: impl FnOnce() -> Option<Response>) -> Option<Response> {
     // The state in which the panic left the handler is the handler's own, which says that it may be called again by being `Fn`.
     match catch_unwind(AssertUnwindSafe(answer)) {

@@ -10,6 +10,7 @@ mod component_check;
 mod compose;
 #[cfg(feature = "sessions")]
 mod cookies;
+mod declared_signals;
 mod discover;
 mod durable;
 mod findings;
@@ -333,21 +334,21 @@ impl App {
     ///
     /// | reported, with file and line | |
     /// |---|---|
-    /// | an event needs an id that no template has | `(Mode::Append, "#itmes", ..)`, `event::remove("#itmes")`, `.selector("#itmes")`, and a template that is itself yielded, `yield html! { <p id="itmes"> }` |
-    /// | an expression reads a signal that no page declares, binds or patches | `data-text="$nmae"` |
+    /// | an event needs an id that no template has | `(Mode::Append, "#itmes", ..)`, `event::remove("#itmes")`, `.selector("#itmes")`, a [`failure_region`](Self::failure_region), and a template that is itself yielded, `yield html! { <p id="itmes"> }` |
+    /// | an expression reads a signal that no page declares, binds or patches | `data-text="$nmae"`, `js("$nmae")`, `"$user.nmae"` of a `user` whose signals are known, and `{Search::q()}` where no page declares a `Search` |
     /// | a handler takes such a signal | `nmae: Signal<String>` |
     /// | a handler takes a signal as something that no declaration fits | `data-signals="{open: true}"` and `open: Signal<u32>` |
     /// | a signal is set or patched that nobody declares or reads | `yield json!({ "nmae": "" })` |
     /// | a form has a field that no handler takes to which it is sent | `<input name="nmae">` in a form whose handler takes `name: FormField<String>`, a [`Form`](struct@crate::Form), a [`FormBody`](crate::FormBody) or an [`UploadedFile`](crate::UploadedFile) |
-    /// | an id stands twice in what one template shows | not in two arms of an `if` or `match`; also the id of a [`component`](macro@crate::component) that stands there twice |
-    /// | two elements of a template send the same request at the same moment | `data-init={list::action()}` on both: Datastar aborts a request when another one of the same method and URL begins |
+    /// | an id stands twice in what one template shows | not in two arms of an `if` or `match`; also the id of a [`component`](macro@crate::component) that stands there twice, or beside another element of that id |
+    /// | two elements of a template, or of its components, send the same request at the same moment | `data-init={list::action()}` on both: Datastar aborts a request when another one of the same method and URL begins |
     ///
-    /// A fault is one of the [`Problems`] where it is certain: a template of the app is a whole page (it has a `<body>`), and
-    /// nothing is out of sight. What a macro cannot see makes it a [warning](Warnings): ids that are made at run time without a
+    /// A fault is one of the [`Problems`] where it is certain: a template of the app, or of a library, is a whole page (it has a
+    /// `<body>`), and nothing is out of sight. What a macro cannot see makes it a [warning](Warnings): ids that are made at run time without a
     /// literal beginning (`id={("row-", id)}` has one), attributes in `{..attrs}`, [`Raw`](crate::Raw), signals from a value
     /// whose names are not literal. A handler's signal is a problem only if it must be there and a template holds the handler's
-    /// action. A signal that is set and not read, an id in a loop, under two conditions or of a component, and the field of
-    /// a form are always warnings. Starting the app logs them.
+    /// action. A signal that is set and not read, a struct of which no page declares signals, an id in a loop, under two conditions
+    /// or of a component, and the field of a form are always warnings. Starting the app logs them.
     ///
     /// A form's field is reported if all that the form is sent to is known, and if a handler takes another field, which the form
     /// does not have as a literal. Forms that are sent with GET, names in `{..attrs}` and those that a component writes are not seen.

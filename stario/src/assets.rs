@@ -23,7 +23,7 @@ use stario_html::{AttrWriter, Buf, Render, UrlAttr};
 
 use crate::datastar::{Url, encoded_prefix_of};
 use crate::path_segment;
-use crate::response::{Fixed, Location};
+use crate::response::{HashedContent, Location};
 
 pub use import_map::ImportMap;
 pub(crate) use serve::compress_in_background;
@@ -282,9 +282,9 @@ pub struct AssetFile {
     name: &'static str,
     /// `None` where it is read from disk.
     content: Option<&'static [u8]>,
-    /// What stands in the program, once it was asked for.
+    /// The content in the program, once it was used.
     embedded: OnceLock<Arc<Version>>,
-    /// What was last read from disk.
+    /// The content that was last read from disk.
     latest: Mutex<Option<Arc<Version>>>,
 }
 
@@ -306,13 +306,13 @@ impl AssetFile {
 
 /// A file with one content.
 struct Version {
-    /// What tells this content from a later one; `None` in the program.
-    stamp: Option<Stamp>,
+    /// Differs from that of a later content; `None` for content in the program.
+    stamp: Option<FileStamp>,
     /// The other files whose hashes stand in the content.
     linked: Vec<Linked>,
     /// The name with the hash, as it stands in URLs.
     path: String,
-    fixed: Fixed,
+    fixed: HashedContent,
 }
 
 /// A file whose hash stands in a style sheet.
@@ -329,7 +329,7 @@ impl Linked {
 }
 
 /// The time of a file's last change, and its length.
-type Stamp = (Option<SystemTime>, u64);
+type FileStamp = (Option<SystemTime>, u64);
 
 impl AssetFolder {
     fn find(&self, name: &str) -> Option<&'static AssetFile> {
@@ -375,20 +375,20 @@ impl AssetFolder {
         [self.root, file.name].iter().collect()
     }
 
-    fn stamp(&self, file: &AssetFile) -> std::io::Result<Stamp> {
+    fn stamp(&self, file: &AssetFile) -> std::io::Result<FileStamp> {
         // A link is not followed, as when the program was built.
         let metadata = std::fs::symlink_metadata(self.disk_path(file))?;
         if !metadata.is_file() {
-            return Err(std::io::Error::other("it is no regular file"));
+            return Err(std::io::Error::other("it is not a regular file"));
         }
         Ok((metadata.modified().ok(), metadata.len()))
     }
 
     /// The file with this content, in which the URLs of other files get their hashes if it is a style sheet.
-    fn make(&'static self, file: &'static AssetFile, content: Bytes, stamp: Option<Stamp>) -> Version {
+    fn make(&'static self, file: &'static AssetFile, content: Bytes, stamp: Option<FileStamp>) -> Version {
         let (content, linked) =
             if file.is_style_sheet() { self.with_hashes(file, content) } else { (content, Vec::new()) };
-        let fixed = Fixed::new(file.name, content);
+        let fixed = HashedContent::new(file.name, content);
         let path = escaped(&hashed_name(file.name, fixed.hash()));
         Version { stamp, linked, path, fixed }
     }
@@ -419,7 +419,7 @@ fn hashed_name(name: &str, hash: &str) -> String {
 fn without_hash(hashed: &str) -> Option<(String, &str)> {
     let file = hashed.rfind('/').map_or(0, |slash| slash + 1);
     let end = hashed[file..].rfind('.').map_or(hashed.len(), |dot| file + dot);
-    let start = end.checked_sub(Fixed::HASH_LENGTH).filter(|start| *start > file)?;
+    let start = end.checked_sub(HashedContent::HASH_LENGTH).filter(|start| *start > file)?;
     let name = hashed.get(..start)?.strip_suffix('-')?;
     Some(([name, &hashed[end..]].concat(), &hashed[start..end]))
 }

@@ -4,6 +4,7 @@
 //! A body is made whole. Two things are decided later, where the request is at hand: which range of a file is sent, and
 //! the delivery that a response's body reports to.
 
+mod delivery;
 mod error;
 #[cfg(feature = "files")]
 mod file;
@@ -24,11 +25,12 @@ use http_body::{Body as _, Frame, SizeHint};
 use stario_html::Html;
 
 use crate::connection::Connection;
-use crate::current::{self, Current};
 use crate::error_text::Chain;
 use crate::panic::panic_message;
 use crate::stall::StallTimer;
 
+use delivery::Delivered;
+pub(crate) use delivery::{Delivery, End, Entered};
 pub use error::BodyError;
 pub(crate) use error::{Cut, MemoryFull, Stalled, Stopped, TooLong};
 #[cfg(feature = "files")]
@@ -69,15 +71,10 @@ enum BodyKind {
 
 /// Bytes that are made while they are sent.
 pub(crate) trait Frames: Send {
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>>;
+    /// The next frame, with what is known of its parts.
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>>;
 
-    /// The same, with what is known of the parts of the frame.
-    fn poll_pieces(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
-        self.poll_next(ctx).map(|next| next.map(|bytes| bytes.map(Pieces::from)))
-    }
-
-    /// Whether another poll would return `Pending`, as the last did, because nothing was woken since. It is asked before
-    /// each poll.
+    /// Whether a poll would return `Pending` again, because no waker was used since the last one. It is called before each poll.
     fn still_waits(self: Pin<&mut Self>, _: &Context<'_>) -> bool {
         false
     }
@@ -94,62 +91,6 @@ pub(crate) trait Frames: Send {
     #[cfg(feature = "files")]
     fn as_any(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
         None
-    }
-}
-
-/// The request that a response's body belongs to. The body reports to it how it ended.
-pub(crate) trait Delivery: Send + Sync {
-    /// Marks the request as the one for which this thread works.
-    fn enter(&self) -> Entered<'_>;
-
-    /// The handler or the mounted service that makes the response, if either does.
-    fn handler(&self) -> Option<&'static str>;
-
-    /// Notes how many bytes the whole response has.
-    fn note_size(&self, bytes: usize);
-
-    /// Notes that the server's stop has cut the response.
-    fn note_cut(&self);
-
-    /// The body is dropped, and so many bytes of it were sent.
-    fn ended(&self, bytes: u64, end: End);
-}
-
-/// While it lives, the thread works for one request: log records carry its id, links its prefix.
-pub(crate) struct Entered<'a> {
-    _current: current::CurrentGuard,
-    /// For subscribers that want spans.
-    _span: Option<tracing::span::Entered<'a>>,
-}
-
-impl<'a> Entered<'a> {
-    pub(crate) fn new(current: Current, span: &'a tracing::Span) -> Self {
-        let span = (!span.is_none()).then(|| span.enter());
-        Self { _current: current::enter(current), _span: span }
-    }
-}
-
-/// How far a body came before it was dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// hyper has taken its last byte.
-    Whole,
-    /// It has failed.
-    Failed,
-    /// It was dropped before its end, usually because the client left.
-    Dropped,
-}
-
-/// Counts what is sent of a body. It reports when it is dropped, after the body.
-struct Delivered {
-    to: Arc<dyn Delivery>,
-    bytes: u64,
-    end: End,
-}
-
-impl Drop for Delivered {
-    fn drop(&mut self) {
-        self.to.ended(self.bytes, self.end);
     }
 }
 
@@ -196,12 +137,17 @@ impl Body {
         BodyKind::Frames(Box::pin(frames)).into()
     }
 
-    /// The body of a request that a server has received. `connection` notes it if the body is dropped before its end.
-    pub(crate) fn incoming(body: hyper::body::Incoming, stall: StallTimer, connection: &Connection) -> Self {
+    /// The body of a request that a server has received; `None` if it has none. `connection` notes it if the body is dropped before
+    /// its end.
+    pub(crate) fn incoming(
+        body: hyper::body::Incoming,
+        stall: StallTimer,
+        connection: &Connection,
+    ) -> Option<Self> {
         if body.is_end_stream() {
-            return Self::empty();
+            return None;
         }
-        BodyKind::Incoming(Box::new(Incoming::new(body, stall, connection.clone()))).into()
+        Some(BodyKind::Incoming(Box::new(Incoming::new(body, stall, connection.clone()))).into())
     }
 
     /// The handler or the mounted service that makes this response, if either does.
@@ -248,7 +194,7 @@ impl Body {
         }
         // The server does not poll an empty body, so it counts as sent.
         let end = if self.is_end_stream() { End::Whole } else { End::Dropped };
-        self.delivery = Some(Delivered { to: delivery, bytes: 0, end });
+        self.delivery = Some(Delivered::new(delivery, end));
     }
 }
 
@@ -291,7 +237,16 @@ impl http_body::Body for Body {
         {
             return Poll::Pending;
         }
-        self.poll_delivered(ctx, BodyKind::poll_frame, |frame| frame.data_ref().map_or(0, Bytes::len))
+        let length = |frame: &Frame<Bytes>| frame.data_ref().map_or(0, Bytes::len);
+        if let Self { kind: kind @ BodyKind::Full(_), delivery } = &mut *self {
+            // Most bodies: nothing of them can panic, or log.
+            let polled = kind.poll_frame(ctx);
+            if let Some(delivery) = delivery {
+                delivery.note(&polled, length, || kind.is_end());
+            }
+            return polled;
+        }
+        self.poll_delivered(ctx, BodyKind::poll_frame, length)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -342,23 +297,13 @@ impl Body {
         let Self { kind, delivery } = self;
         let Some(delivery) = delivery else { return poll(kind, ctx) };
         let polled = match kind {
-            BodyKind::Full(_) | BodyKind::Failed(_) => poll(kind, ctx),
+            BodyKind::Failed(_) => poll(kind, ctx),
             _ => {
                 let _entered = delivery.to.enter();
                 kind.poll_guarded(ctx, poll)
             }
         };
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                delivery.bytes += length(frame) as u64;
-                if kind.is_end() {
-                    delivery.end = End::Whole;
-                }
-            }
-            Poll::Ready(None) => delivery.end = End::Whole,
-            Poll::Ready(Some(Err(_))) => delivery.end = End::Failed,
-            Poll::Pending => {}
-        }
+        delivery.note(&polled, length, || kind.is_end());
         polled
     }
 }
@@ -384,12 +329,12 @@ impl BodyKind {
             BodyKind::Failed(error) => return Poll::Ready(error.take().map(Err)),
             BodyKind::Frames(frames) => frames.as_mut().poll_next(ctx),
         };
-        next.map(|next| next.map(|bytes| bytes.map(Frame::data)))
+        next.map(|next| next.map(|pieces| pieces.map(|pieces| Frame::data(pieces.bytes))))
     }
 
     fn poll_pieces(&mut self, ctx: &mut Context<'_>) -> Polled<Pieces> {
         match self {
-            BodyKind::Frames(frames) => frames.as_mut().poll_pieces(ctx),
+            BodyKind::Frames(frames) => frames.as_mut().poll_next(ctx),
             BodyKind::Failed(error) => Poll::Ready(error.take().map(Err)),
             BodyKind::Full(_) | BodyKind::Incoming(_) | BodyKind::Foreign(_) => Poll::Ready(None),
         }
@@ -485,7 +430,8 @@ where
     S: Stream<Item = Result<Bytes, E>> + Send,
     E: Into<BodyError>,
 {
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        self.project().stream.poll_next(ctx).map(|next| next.map(|item| item.map_err(Into::into)))
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
+        let next = self.project().stream.poll_next(ctx);
+        next.map(|next| next.map(|chunk| chunk.map(Pieces::from).map_err(Into::into)))
     }
 }

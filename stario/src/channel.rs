@@ -1,5 +1,5 @@
-//! `Channel` connects a handler that has a `Writer` with the response it writes. It holds what is written and not yet sent, and knows
-//! whether the client is still there.
+//! `Channel` connects a handler that has a `Writer` with the response it writes. It buffers the written bytes that are not sent
+//! yet, and knows whether the client is still there.
 //!
 //! ```text
 //!            begin                    end
@@ -68,20 +68,20 @@ struct ChannelState {
     length: Option<Length>,
     /// Wakes the task that waits for the head or for bytes.
     reader: Option<Waker>,
-    released: Released,
+    released: DeferredWakes,
     has_left: bool,
 }
 
-/// Wakers for the caller to use once the lock is released: they are code of others, which may use the channel.
+/// Wakers that are used after the lock is released: waking runs code of the runtime, which may use the channel.
 #[derive(Default)]
-struct Released {
+struct DeferredWakes {
     /// The reader, to be woken.
     woken: Option<Waker>,
     /// The reader that another has replaced, to be dropped.
     replaced: Option<Waker>,
 }
 
-impl Released {
+impl DeferredWakes {
     fn wake(self) {
         if let Some(reader) = self.woken {
             reader.wake();
@@ -111,7 +111,7 @@ enum Head {
         response: Response,
         has_events: bool,
     },
-    /// There will be no response. Why stands in the log.
+    /// There will be no response. The reason is in the log.
     None,
 }
 
@@ -122,17 +122,17 @@ struct Length {
     taken: u64,
 }
 
-/// What is written.
+/// The kind of the bytes that are written.
 #[derive(Clone, Copy)]
-pub(crate) enum Data<'a> {
+pub(crate) enum WriteKind<'a> {
     Bytes,
     /// An event, which other responses may send, too.
     Event(Option<&'a SharedEvent>),
 }
 
-impl Data<'_> {
+impl WriteKind<'_> {
     fn is_event(self) -> bool {
-        matches!(self, Data::Event(_))
+        matches!(self, WriteKind::Event(_))
     }
 }
 
@@ -146,7 +146,7 @@ impl Channel {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state, and wakes the reader when the lock is released, if `change` has it woken.
+    /// Changes the state. If `change` wants the reader woken, it is woken after the lock is released.
     fn update<T>(&self, change: impl FnOnce(&mut ChannelState) -> T) -> T {
         let mut state = self.lock();
         let changed = change(&mut state);
@@ -206,7 +206,7 @@ impl Channel {
     }
 
     /// Sends the head.
-    pub(crate) fn begin(&self, status: StatusCode, kind: Data<'_>) -> Result<(), WriteError> {
+    pub(crate) fn begin(&self, status: StatusCode, kind: WriteKind<'_>) -> Result<(), WriteError> {
         self.update(|state| {
             if state.has_no_client()? {
                 return Ok(());
@@ -218,7 +218,7 @@ impl Channel {
     }
 
     /// Writes `data` when there is room for it: at once if nothing waits for the client.
-    pub(crate) async fn write(&self, data: &Bytes, kind: Data<'_>) -> Result<(), WriteError> {
+    pub(crate) async fn write(&self, data: &Bytes, kind: WriteKind<'_>) -> Result<(), WriteError> {
         // A loop that writes to a client that has left would never yield otherwise.
         tokio::task::coop::consume_budget().await;
         loop {
@@ -242,7 +242,7 @@ impl Channel {
                 *response.status_mut() = status;
                 return state.respond(response, None);
             }
-            state.write(&data.unwrap_or_default(), Data::Bytes, None)?;
+            state.write(&data.unwrap_or_default(), WriteKind::Bytes, None)?;
             state.end()
         })
     }
@@ -266,7 +266,7 @@ impl Channel {
 }
 
 impl ChannelState {
-    /// What [`Channel::conclude`] does. `is_interrupted` says whether the handler has seen that its client has left or the
+    /// Does the work of [`Channel::conclude`]. `is_interrupted` says whether the handler has seen that its client has left or the
     /// server stops.
     fn conclude(&mut self, value: Result<Response, NoResponse>, is_interrupted: bool) -> Option<String> {
         if self.has_left {
@@ -314,7 +314,7 @@ impl ChannelState {
         Some(error.to_string())
     }
 
-    /// Whether the client left before the end: then nothing is written, and nothing is wrong.
+    /// Whether the client has left before the end: writes are then dropped without an error.
     fn has_no_client(&self) -> Result<bool, WriteError> {
         match self.phase {
             ChannelPhase::Ended | ChannelPhase::Cut | ChannelPhase::Stopped => Err(WriteError::Ended),
@@ -322,7 +322,7 @@ impl ChannelState {
         }
     }
 
-    fn begin(&mut self, status: StatusCode, kind: Data<'_>) -> Result<(), WriteError> {
+    fn begin(&mut self, status: StatusCode, kind: WriteKind<'_>) -> Result<(), WriteError> {
         let ChannelPhase::Unsent = self.phase else { return Err(WriteError::HeadSent) };
         if status.is_informational() || status.as_u16() > 599 {
             return Err(WriteError::Status(status));
@@ -352,7 +352,7 @@ impl ChannelState {
     }
 
     /// Whether there was room for `data`, which is only written as a whole.
-    fn write(&mut self, data: &Bytes, kind: Data<'_>, limit: Option<usize>) -> Result<bool, WriteError> {
+    fn write(&mut self, data: &Bytes, kind: WriteKind<'_>, limit: Option<usize>) -> Result<bool, WriteError> {
         if let ChannelPhase::Open { status, .. } = self.phase
             && has_no_body(status)
             && !data.is_empty()
@@ -394,9 +394,9 @@ impl ChannelState {
         }
         self.is_between_events &= kind.is_event();
         match kind {
-            Data::Event(Some(shared)) => self.buffer.add_shared(shared.clone()),
-            Data::Event(None) => self.buffer.add_event(data.clone()),
-            Data::Bytes => self.buffer.add(data.clone()),
+            WriteKind::Event(Some(shared)) => self.buffer.add_shared(shared.clone()),
+            WriteKind::Event(None) => self.buffer.add_event(data.clone()),
+            WriteKind::Bytes => self.buffer.add(data.clone()),
         }
         self.wake();
         Ok(true)
@@ -464,7 +464,7 @@ impl ChannelState {
         self.wake();
     }
 
-    /// Has the caller wake the reader once the lock is released.
+    /// Makes [`Channel::update`] wake the reader once the lock is released.
     fn wake(&mut self) {
         if let Some(reader) = self.reader.take() {
             self.released.woken = Some(reader);

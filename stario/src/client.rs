@@ -9,11 +9,16 @@ use crate::settings::{Proxies, ProxyHeader};
 
 /// The address of the client. It is `peer`, unless that is a trusted proxy: then it is the address that the proxy names, unless that is
 /// a trusted proxy, too, and so on.
+#[inline(always)]
 pub(crate) fn client_behind(peer: IpAddr, headers: &HeaderMap, proxies: Option<&Proxies>) -> IpAddr {
     let peer = peer.to_canonical();
-    let Some(proxies) = proxies else {
-        return peer;
-    };
+    match proxies {
+        Some(proxies) => client_behind_proxies(peer, headers, proxies),
+        None => peer,
+    }
+}
+
+fn client_behind_proxies(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
     let (name, address): (&str, fn(&str) -> Option<IpAddr>) = match proxies.header {
         ProxyHeader::XForwardedFor => ("x-forwarded-for", node_address),
         ProxyHeader::Forwarded => ("forwarded", forwarded_for),

@@ -1,7 +1,7 @@
-//! Responses in a coding that the client accepts: which are compressed, and what their heads then say.
+//! Compression of responses: which are compressed, and the headers of those.
 //!
-//! What a request says of codings is read before its head moves on ([`Accepted`]); one that says nothing
-//! costs that one look and no more. Request bodies are decompressed by `compress/decode.rs`.
+//! The codings that a request accepts are read before its head moves on ([`Accepted`]). A request that names none costs
+//! that one look and no more. Request bodies are decompressed by `compress/decode.rs`.
 
 mod accept;
 mod blocks;
@@ -102,7 +102,7 @@ pub(crate) async fn respond(accepted: Accepted, settings: &Compression, response
                 Body::new(stream::Encoded::new(body, coding, effort))
             };
     }
-    head(response.headers_mut(), coding);
+    set_coding_headers(response.headers_mut(), coding);
 }
 
 /// Sends content that never changes in a coding that is made already, else as it is.
@@ -114,7 +114,7 @@ fn send_variant(variants: &Variants, accepted: Accepted, settings: &Compression,
         && let Some(encoded) = variants.get(coding)
     {
         *response.body_mut() = encoded.clone().into();
-        head(response.headers_mut(), coding);
+        set_coding_headers(response.headers_mut(), coding);
     }
 }
 
@@ -136,7 +136,7 @@ fn is_negotiable(response: &Response, settings: &Compression, threshold: usize) 
     if status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
         return false;
     }
-    // What is written piece by piece in a length that its handler gives is as its handler wants it.
+    // A body that a `Writer` writes with a `content-length` is not compressed: its handler has chosen the bytes.
     let (is_long, is_fixed) = match response.body().whole() {
         Some(bytes) => (bytes.len() >= threshold, false),
         None => {
@@ -160,8 +160,8 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
-/// Makes the head that of a compressed body.
-fn head(headers: &mut HeaderMap, coding: ContentCoding) {
+/// Sets the headers of a compressed body.
+fn set_coding_headers(headers: &mut HeaderMap, coding: ContentCoding) {
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     headers.remove(CONTENT_LENGTH);
     // Ranges would be of the bytes as they were.

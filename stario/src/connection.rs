@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::moment::Moment;
+use crate::telemetry::Listeners;
 
 /// The connection that a request came by. Clones are the same connection.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub(crate) struct Connection(Arc<ConnectionFacts>);
 #[derive(Debug)]
 struct ConnectionFacts {
     peer: Option<SocketAddr>,
+    /// The listeners to its requests, if they are the same for all of them: to find them takes 80 instructions.
+    listeners: Option<Listeners>,
     opened: Moment,
     /// The last time that was read from the clock, in nanoseconds since `opened`; [`NO_TIME`] once it was taken.
     time: AtomicU64,
@@ -28,6 +31,7 @@ impl Connection {
     pub(crate) fn new(peer: Option<SocketAddr>) -> Self {
         Self(Arc::new(ConnectionFacts {
             peer,
+            listeners: Listeners::lasting(),
             opened: Moment::now(),
             time: AtomicU64::new(NO_TIME),
             leaves_with_input: AtomicBool::new(false),
@@ -37,6 +41,17 @@ impl Connection {
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.0.peer
+    }
+
+    /// The listeners to what is logged of a request that begins now.
+    #[inline(always)]
+    pub(crate) fn listeners(&self) -> Listeners {
+        self.0.listeners.unwrap_or_else(Listeners::find)
+    }
+
+    /// How many nanoseconds ago the connection was opened.
+    pub(crate) fn age(&self) -> u64 {
+        Moment::now().nanos_since(self.0.opened)
     }
 
     /// Keeps a time that was just read from the clock.
@@ -61,8 +76,8 @@ impl Connection {
         self.0.has_unread_body.store(false, Ordering::Relaxed);
     }
 
-    /// Until the next request, the end of the client's input means that the client has left, even after bytes that
-    /// nobody reads. Otherwise it means only that no more is sent, and the answer may still be waited for.
+    /// Until the next request, treats the end of the client's input as its leaving, even if bytes before it are unread.
+    /// Otherwise the end only means that the client sends no more, and may wait for the answer.
     pub(crate) fn leave_with_input(&self) {
         self.0.leaves_with_input.store(true, Ordering::Relaxed);
     }

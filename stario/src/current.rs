@@ -1,7 +1,8 @@
-//! What this thread works for: one request, and the app whose links it builds.
+//! The work of this thread: one request, and the app whose links it builds.
 //!
-//! The log reads it to put the request's id on every line, whoever writes the line: a handler, a stream, a clean-up, a
-//! library. Links read their prefix from it. It only tells what is being polled; no result leaves a poll by it.
+//! The log reads it to put the request's id on every line, wherever it is written: in a handler, a stream, a clean-up, a
+//! library. Links read their prefix from it, and a presence whether the app stops. It only tells what is being polled; no result leaves
+//! a poll by it.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -11,17 +12,19 @@ use std::task::{Context, Poll};
 use crate::links::LinkScope;
 use crate::request_id::RequestId;
 
-/// What is known of the work that is being polled.
+/// The work that is being polled.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Current {
     /// `None` outside of requests.
     pub(crate) request_id: Option<RequestId>,
     /// `None` outside of apps.
     pub(crate) links: Option<LinkScope>,
+    /// Whether the app has begun to stop, as a request sees it when it is polled or dropped.
+    pub(crate) is_stopping: bool,
 }
 
 thread_local! {
-    static CURRENT: Cell<Current> = const { Cell::new(Current { request_id: None, links: None }) };
+    static CURRENT: Cell<Current> = const { Cell::new(Current { request_id: None, links: None, is_stopping: false }) };
 }
 
 /// Makes `current` what this thread works for, until the guard is dropped.
@@ -31,7 +34,7 @@ pub(crate) fn enter(current: Current) -> CurrentGuard {
     CurrentGuard { outer, not_send: PhantomData }
 }
 
-/// What this thread works for.
+/// The work of this thread.
 pub(crate) fn get() -> Current {
     CURRENT.try_with(Cell::get).unwrap_or_default()
 }
@@ -79,7 +82,7 @@ mod tests {
     use super::*;
 
     fn of(id: RequestId) -> Current {
-        Current { request_id: Some(id), links: None }
+        Current { request_id: Some(id), ..Current::default() }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a Datastar 1.0 client understands: events to the browser, actions in its pages, the client itself.
+//! The protocol of a Datastar 1.0 client: events to the browser, actions in its pages, the client itself.
 //!
 //! The protocol is that of the Datastar SDK reference for 1.0 (`datastar-patch-elements` and
 //! `datastar-patch-signals` events).
@@ -21,7 +21,9 @@ pub use event::{
     ping, redirect, remove, script, signals,
 };
 pub use into_event::{IntoEvent, StreamItem};
-pub use link::{Complete, Link, Probe, QueryValue, Set, Setters, Target, Unprobed, Unset, with_parameter};
+pub use link::{
+    Complete, Link, Probe, QueryValue, Set, Setters, Target, Unprobed, Unset, set_parameter, with_parameter,
+};
 pub use text::{RestValue, UrlValue};
 pub use url::{Url, UrlBuilder};
 

@@ -106,7 +106,7 @@ fn build() -> String {
     format!("{nanos:x}-{:x}", file.map(|file| file.len()).unwrap_or_default())
 }
 
-/// What is kept of a request to be shown; nothing unless the app is in development.
+/// The parts of a request that development pages show; empty unless the app is in development.
 #[derive(Debug, Default)]
 pub(crate) struct SeenRequest(Option<Box<Seen>>);
 

@@ -47,22 +47,29 @@ use layered::LayeredRequest;
 use state::{CalledHandler, Deadline, DispatchState};
 
 /// Answers one request.
-pub(crate) fn dispatch(app: &Arc<Assembled>, head: Parts, body: Body, connection: Connection) -> Dispatch {
-    if !app.stages().is_empty() {
-        let exchange = Exchange::begin(app.shared(), &head, connection, None);
-        let state = {
+///
+/// Inlined, so that the head of the request is not copied on the way here, nor the future on the way back.
+#[inline(always)]
+pub(crate) fn dispatch(
+    app: &Arc<Assembled>,
+    head: Parts,
+    body: Option<Body>,
+    connection: Connection,
+) -> Dispatch {
+    // Layers around the whole app may change where the request leads: it is looked up behind them.
+    let found = app.stages().is_empty().then(|| Found::by(app, &head));
+    let destination = found.as_ref().map(|found| found.destination(app, &head));
+    let exchange = Exchange::begin(app.shared(), &head, connection, destination);
+    let state = match found {
+        Some(found) => {
+            let scope = Scope::new(head, body, Arc::clone(&exchange));
+            route(app, &exchange, scope, found)
+        }
+        None => {
+            let request = Request::from_parts(head, body.unwrap_or_default());
             let _entered = exchange.enter();
-            let request = Request::from_parts(head, body);
             DispatchState::Later(LayeredRequest::through(app.stages(), app, &exchange, request, None, route))
-        };
-        return Dispatch { exchange, state, compressing: None, is_answered: false };
-    }
-    let found = Found::by(app, &head);
-    let exchange = Exchange::begin(app.shared(), &head, connection, Some(found.destination(app, &head)));
-    let scope = Scope::new(head, body, Arc::clone(&exchange));
-    let state = {
-        let _entered = exchange.enter();
-        route(app, &exchange, scope, found)
+        }
     };
     Dispatch { exchange, state, compressing: None, is_answered: false }
 }
@@ -86,7 +93,7 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    /// Ready when the response is in its place. A panic on the way to it is answered with 500.
+    /// Polls the response into `response`: ready once it is there. A panic is answered with 500.
     pub(crate) fn poll_response(
         &mut self,
         response: &mut Option<Response>,
@@ -136,6 +143,16 @@ impl Dispatch {
         Poll::Ready(())
     }
 
+    /// Drops what the request waits for.
+    #[cold]
+    fn drop_unanswered(&mut self) {
+        self.exchange.dropped_unanswered();
+        // Values that layers and mounted services hold may log when they are dropped.
+        let _entered = self.exchange.enter();
+        self.compressing = None;
+        self.state = DispatchState::Now(Box::default());
+    }
+
     /// How many bytes the response may be expected to have, if it is large.
     pub(crate) fn expected_bytes(&self) -> usize {
         self.exchange.route().map_or(0, |route| route.target.large_response.expected())
@@ -157,7 +174,7 @@ impl Future for Dispatch {
 impl Drop for Dispatch {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.exchange.dropped_unanswered();
+            self.drop_unanswered();
         }
     }
 }
@@ -167,11 +184,13 @@ impl Drop for Dispatch {
 fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
     let (settings, head) = (exchange.settings(), scope.head());
     if app.refuses_host(head) {
-        let status = StatusCode::MISDIRECTED_REQUEST;
-        return now(settings.answers().status(status, WRONG_HOST, head, exchange.id()));
+        return refused(exchange, scope, StatusCode::MISDIRECTED_REQUEST, WRONG_HOST);
     }
-    if settings.refuses_origin(head) {
-        return now(settings.answers().status(StatusCode::FORBIDDEN, CROSS_ORIGIN, head, exchange.id()));
+    if !head.method.is_safe() {
+        let _entered = exchange.enter();
+        if settings.refuses_origin(head) {
+            return refused(exchange, scope, StatusCode::FORBIDDEN, CROSS_ORIGIN);
+        }
     }
     if let Found::Mount(mount) = &found {
         exchange.note_service(mount.label());
@@ -182,6 +201,7 @@ fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, foun
     match found.stages(app) {
         None => answer(app, exchange, scope, found),
         Some(stages) => {
+            let _entered = exchange.enter();
             let request = scope.into_request();
             DispatchState::Later(LayeredRequest::through(
                 &stages,
@@ -193,6 +213,16 @@ fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, foun
             ))
         }
     }
+}
+
+/// Refuses the request before it is answered.
+#[cold]
+fn refused(exchange: &Exchange, scope: Arc<Scope>, status: StatusCode, sentence: &str) -> DispatchState {
+    let _entered = exchange.enter();
+    // Another server's body and extensions are dropped while the thread is marked, because they may log.
+    let scope = scope;
+    let answers = exchange.settings().answers();
+    now(answers.status(status, sentence, scope.head(), exchange.id()))
 }
 
 fn now(response: Response) -> DispatchState {
@@ -229,6 +259,9 @@ fn answer_admitted(
         }
         Found::NoRoute(lookup) => lookup,
     };
+    let _entered = exchange.enter();
+    // It is dropped while the thread is marked.
+    let scope = scope;
     let answers = exchange.settings().answers();
     let status = |status, message: &str| answers.status(status, message, scope.head(), exchange.id());
     now(match lookup.result {
@@ -267,7 +300,7 @@ fn called(
     }
 }
 
-/// Has a mounted service answer.
+/// Calls a mounted service. Its error or panic is answered as a handler's.
 async fn mounted(exchange: Arc<Exchange>, mount: Arc<Mount>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     // The service takes the request; the copy is for the answer to its failure.
@@ -312,7 +345,7 @@ fn finish_head(exchange: &Exchange, response: &mut Response, is_plain: bool) {
     }
     response::declare_cache(response, exchange.reads_cookies());
     if response.status() == StatusCode::NOT_FOUND && is_of_files(exchange) {
-        // While a new release takes over, the old one does not know the new files. A cache that kept that would go on saying so.
+        // During a deployment, the old process answers 404 for files of the new release. A cache must not store that answer.
         response::set(response.headers_mut(), CACHE_CONTROL, "no-store");
     }
     development::show(exchange, response);
@@ -341,7 +374,7 @@ fn compressed(exchange: &Arc<Exchange>, accepted: Accepted, mut response: Respon
     })
 }
 
-/// Makes the body the one that is sent, which reports to the exchange.
+/// Removes the body of an answer to HEAD, and makes the body report its end to the exchange.
 #[inline(always)]
 fn finish_body(exchange: &Arc<Exchange>, response: &mut Response) {
     if exchange.is_head() {
@@ -362,6 +395,7 @@ fn correct_length(exchange: &Exchange, response: &mut Response) {
     }
     let length = HeaderValue::from(length);
     if *stated != length {
+        let _entered = exchange.enter();
         tracing::error!(?stated, ?length, "a response states a `content-length` that its body does not have");
     }
     response.headers_mut().insert(CONTENT_LENGTH, length);

@@ -46,15 +46,45 @@
 //! [`App::durable_lease`](crate::App::durable_lease). So what it does must bear being done again: by
 //! [`IdempotencyKey`](crate::IdempotencyKey), or in one transaction with a mark of it.
 //!
+//! # From code
+//!
+//! A handler, a stream, a hook or a task enqueues a command by its function, which stands beside `import::url()` and has the values of the stored parameters as arguments:
+//!
+//! ```
+//! # use stario::prelude::*;
+//! # use stario::{AppHandle, MemoryQueue};
+//! # stario::app!();
+//! # #[app::detached_command("/import", durable = "import")]
+//! # async fn import(rows: JsonBody<Vec<String>>, log: Logger) {
+//! #     log.with("rows", rows.len()).info("importing");
+//! # }
+//! #[app::command("/tea")]
+//! async fn import_tea(app: AppHandle) -> Result {
+//!     let rows = vec!["Assam".to_owned(), "Oolong".to_owned()];
+//!     app.durable().enqueue(import::command(rows)).await?;
+//!     Ok(())
+//! }
+//! # #[tokio::main]
+//! # async fn main() {
+//! #     let client = TestClient::new(app::new().durable(MemoryQueue::new()));
+//! #     assert_eq!(client.post("/tea").await.status(), 204);
+//! #     client.drain().await;
+//! # }
+//! ```
+//!
+//! [`DurableCommand`](crate::durable::DurableCommand) says which arguments there are. Its `after` is a delay, and its `key` stores nothing more while a
+//! command with this key is stored. Its limits and its order hold as for a request. Guards do not: so where only code should enqueue a command, guard
+//! its path.
+//!
 //! # The attribute
 //!
 //! | beside `durable = "name"` | unless it is there | |
 //! |---|---|---|
 //! | `attempts = 3` | 10 | how often it runs at most; a crash counts, a stop does not |
-//! | `backoff = "1s"` | 10 s | the pause after the first attempt; it doubles with each, up to an hour |
+//! | `backoff = "1s"` | 10 s | the pause after the first attempt, from its error or from the end of its lease; it doubles with each, up to an hour |
 //! | `delay = "10m"` | none | how long after its request it runs |
 //! | `concurrency = "4, 1 by account"` | no limit | how many run at once, in all processes: of this handler, and for one value of a parameter |
-//! | `in_order = "account"` | no order | those of one value run one after the other, as they were stored; `in_order = true`: all of them. One that waits for its next attempt keeps those behind it waiting; a dead letter does not |
+//! | `in_order = "account"` | no order | those of one value run one after the other, as they were stored; `in_order = true`: all of them. One that waits for its next attempt keeps those behind it waiting; a dead letter does not. When it is run again, it has its old place, and waits for the one that runs |
 //! | `every = "1h"` | | it runs by itself, too: at each multiple of the time in UTC, here each full hour. It takes nothing of a request |
 //! | `cron = "0 3 * * mon-fri"` | | the same at the times of a cron expression, in UTC: minute, hour, day, month, day of the week |
 //! | `version = 2, lift = lift_import` | 1 | the version of its values, and what reads older ones |
@@ -69,10 +99,13 @@
 //! # What is stored
 //!
 //! Parameters that belong to the app are resolved anew in each run: `State`, `Logger`, [`AppHandle`](crate::AppHandle) and singletons.
-//! `Logger` and [`RequestId`](crate::RequestId) have the id of the request that stored the command. Of all others the values are stored as JSON, by the names of the
+//! `Logger` and [`RequestId`](crate::RequestId) have the id of the request that stored the command, or whose code did. Of all others the values are stored as JSON, by the names of the
 //! parameters; their types are `Serialize` and `DeserializeOwned`. A dependency is resolved before the answer, and its value is
-//! stored, whether it is taken as `User` or as `&User`. An [`UploadedFile`](crate::UploadedFile) is stored with its content. What is larger than the store
+//! stored, whether it is taken as `User` or as `&User`. A type with a lifetime is stored only where that is written: `&Cow<'_, str>`. An [`UploadedFile`](crate::UploadedFile) is stored with its content. What is larger than the store
 //! takes, 1 MiB unless it says otherwise, is answered with 413. Guards and rate limits hold for the request alone.
+//!
+//! A [`Form`](struct@crate::Form) is not stored: it may hold problems, which its answer shows, and a durable command has answered before it runs. Take the form in a command, and enqueue
+//! the durable one with its value: the guide has an example.
 //!
 //! **A parameter that is added** as an `Option` is `None` for commands that were stored before; one that is removed is ignored.
 //! For other changes the version goes up, and `lift` makes new values of old ones:
@@ -105,7 +138,7 @@
 //! | what fails | what follows |
 //! |---|---|
 //! | the handler, by an error or a panic | the next attempt after a pause; behind the last one a dead letter, which is a line of level ERROR in the log |
-//! | the process, or its machine | another process, or the next, begins it again when its lease has ended; that attempt counts |
+//! | the process, or its machine | when the lease has ended, the same as after an error: that attempt counts, and another process, or the next, begins the next one after the pause |
 //! | the store, for less than a lease | nothing: leases and ends of runs are stored when it answers again |
 //! | the store, for longer | what runs is dropped, because another process may have it, and begins again; ends of runs are kept for ten leases |
 //! | a clock | times of different machines are compared, so keep their clocks together. Where one jumps ahead by more than a lease, what runs elsewhere seems left, and is begun twice |
@@ -118,6 +151,7 @@
 //! [`Limits::detached_stop_timeout`](crate::Limits::detached_stop_timeout) to end; then it is dropped and given back, and another process, or the
 //! next, runs it. The attempt does not count.
 
+mod arguments;
 mod attempt;
 mod clock;
 mod command;
@@ -128,6 +162,7 @@ mod handle;
 mod info;
 mod lease;
 mod lift;
+mod lost;
 mod memory;
 mod no_retry;
 mod payload;
@@ -141,11 +176,17 @@ mod store;
 mod values;
 mod worker;
 
+#[doc(hidden)]
+pub use arguments::{
+    ArgumentBefore, ArgumentList, ArgumentOf, CommandFunction, CommandOf, StoreArgument, UnprobedWrapper,
+    Wrapped, Wrapper, WrapperProbe,
+};
 pub use attempt::{Attempt, IdempotencyKey};
 pub use command::{
     CommandCount, CommandFilter, CommandId, CommandState, InvalidCommandId, ListedCommand, NewCommand,
     StoredCommand,
 };
+pub use enqueue::DurableCommand;
 #[doc(hidden)]
 pub use enqueue::enqueue;
 #[cfg(feature = "metrics")]

@@ -59,7 +59,7 @@ pub(crate) enum ErrorKind {
     Answer { status: StatusCode, message: String },
     /// A parameter was refused.
     Rejection(Rejection),
-    /// What its type says; for the log only, if that says nothing.
+    /// Answered by its type; for the log only, if the type has no answer.
     Cause(Box<dyn StdError + Send + Sync>),
 }
 
@@ -82,7 +82,7 @@ impl Error {
         }
     }
 
-    /// What a client may be told.
+    /// The text that a client may see.
     pub(crate) fn message(&self) -> String {
         match &*self.0 {
             ErrorKind::Answer { message, .. } => message.clone(),

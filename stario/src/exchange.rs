@@ -11,8 +11,6 @@ use std::any::TypeId;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-#[cfg(feature = "metrics")]
-use std::time::Duration;
 
 use http::{Method, StatusCode, Version, request};
 use tracing::Span;
@@ -30,7 +28,6 @@ use crate::hand_over::HandOver;
 #[cfg(feature = "sessions")]
 use crate::head_changes::HeadChanges;
 use crate::inject::{Cleanups, Slots};
-use crate::moment::Moment;
 use crate::nonce::Nonce;
 use crate::request_id::{Digits, RequestId};
 use crate::response::{self, Response};
@@ -38,9 +35,8 @@ use crate::route::{HandlerKind, RouteFacts};
 use crate::routing::{Route, RouteId};
 use crate::settings::PartSettings;
 use crate::shared::Shared;
-use crate::short_text::ShortText;
 use crate::stream_places::StreamPlace;
-use crate::telemetry::{self, Listeners, RequestOutcome, RequestRecord};
+use crate::telemetry::{self, RequestOutcome};
 use crate::work::UNKNOWN_HANDLER;
 use record::Record;
 
@@ -52,18 +48,18 @@ pub struct Exchange {
     digits: Digits,
     connection: Connection,
     version: Version,
-    /// Where the request leads, if no layers around the routing may change it.
+    /// The route and its settings; `None` if the request passes layers first, which may change the path.
     destination: Option<Destination>,
     /// The codings that the client accepts, if it names any.
     accepted: Option<Accepted>,
-    /// Whether the failure of this request may be shown in the page that sent it. Asked only where a page may have a region
-    /// for failures.
+    /// Whether Datastar sent the request, so that a failure may be shown in its page. Read from the head only where some part has a
+    /// failure region.
     is_from_page: bool,
-    /// Whether there is only the app, for a hook or a task.
+    /// Whether this exchange is for the app itself: a hook, a task or a singleton.
     is_without_request: bool,
     /// Whether a parameter has looked at the request's cookies, so that the response is for one client.
     reads_cookies: AtomicBool,
-    /// What developers are shown of the request.
+    /// What development pages show of the request.
     seen: SeenRequest,
     /// A disabled span unless a subscriber wants spans.
     span: Span,
@@ -85,7 +81,7 @@ struct RareFacts {
     destination_behind_layers: OnceLock<Destination>,
     /// The mounted service that answers, as the log names it.
     service: OnceLock<&'static str>,
-    /// The request headers by which the routes at this path are told apart.
+    /// The request headers that decide between the routes at this path.
     vary: OnceLock<Vec<&'static str>>,
     /// Made for the first `Writer` or `Alive` that the handler takes.
     channel: OnceLock<Arc<Channel>>,
@@ -94,9 +90,9 @@ struct RareFacts {
     head_changes: OnceLock<Arc<HeadChanges>>,
     /// Why the request was answered with a 4xx, if that is known.
     reason: OnceLock<Arc<str>>,
-    /// What a run of a durable command knows of itself.
+    /// The number of the attempt and other facts, if this is a run of a durable command.
     run: OnceLock<RunFacts>,
-    /// What the request says under which its durable command is stored.
+    /// The idempotency key that the request sends for its durable command.
     idempotency_key: OnceLock<Box<str>>,
     /// What providers have deferred.
     cleanups: Cleanups,
@@ -117,24 +113,41 @@ pub(crate) struct Destination {
 impl Exchange {
     /// The exchange of a request whose head has been read. Its destination is not known yet if layers around the routing may
     /// change it.
+    #[inline(always)]
     pub(crate) fn begin(
         app: &Arc<Shared>,
         head: &request::Parts,
         connection: Connection,
         destination: Option<Destination>,
     ) -> Arc<Self> {
+        // `Arc::new` would make the exchange on the stack and copy it; this makes it in its final memory.
+        Arc::new_cyclic(|_| Self::begun(app, head, connection, destination))
+    }
+
+    /// The exchange that [`begin`](Self::begin) puts into an `Arc`.
+    #[inline(always)]
+    fn begun(
+        app: &Arc<Shared>,
+        head: &request::Parts,
+        connection: Connection,
+        destination: Option<Destination>,
+    ) -> Self {
         let id = RequestId::next();
-        let listeners = Listeners::find();
+        let listeners = connection.listeners();
         let proxies = app.served.proxies();
         let client = connection.peer().map(|peer| client_behind(peer.ip(), &head.headers, proxies));
         let span = telemetry::span(listeners, head, id, client);
-        if let Some(route) = destination.as_ref().and_then(|destination| destination.route) {
-            telemetry::routed(&span, &head.method, app.router.route(route).path);
+        let route = destination.as_ref().and_then(|destination| destination.route);
+        let route = route.map(|route| app.router.route(route));
+        if let Some(route) = route {
+            telemetry::routed(&span, &head.method, route.path);
         }
-        let path = if listeners.want_records() { head.uri.path().into() } else { ShortText::default() };
+        let needs_path =
+            listeners.want_records() && !route.is_some_and(|route| route.target.logged.is_of(head));
+        let path = needs_path.then(|| head.uri.path().into());
         let may_have_region =
             destination.as_ref().is_none_or(|destination| destination.settings.failure_region.is_some());
-        Arc::new(Self {
+        Self {
             id,
             digits: id.digits(),
             connection,
@@ -155,7 +168,7 @@ impl Exchange {
             outer: None,
             app: Arc::clone(app),
             rare: OnceLock::new(),
-        })
+        }
     }
 
     /// The exchange of one call behind layers, which may call what is behind them several times. It has clean-ups
@@ -180,19 +193,14 @@ impl Exchange {
             seen: SeenRequest::default(),
             span: outer.span.clone(),
             hand_over: Mutex::new(None),
-            record: Record::new(
-                outer.record.listeners,
-                outer.record.method.clone(),
-                ShortText::default(),
-                None,
-            ),
+            record: Record::new(outer.record.listeners, outer.record.method.clone(), None, None),
             outer: Some(Arc::clone(outer)),
             app: Arc::clone(&outer.app),
             rare: OnceLock::new(),
         })
     }
 
-    /// Whether this is of a hook or of a task, for which there is no request.
+    /// Whether this exchange is for a hook or a task, not for a request or a run.
     pub(crate) fn is_without_request(&self) -> bool {
         self.is_without_request
     }
@@ -389,7 +397,8 @@ impl Exchange {
 
     /// Marks this request as the one for which this thread works, until the returned value is dropped.
     pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered::new(Current { request_id: Some(self.id), links: Some(self.app.links) }, &self.span)
+        let (links, is_stopping) = (Some(self.app.links), self.app.stop.is_stopped());
+        Entered::new(Current { request_id: Some(self.id), links, is_stopping }, &self.span)
     }
 
     /// Notes the head of the response.
@@ -411,8 +420,8 @@ impl Exchange {
         let _ = self.rare().reason.set(reason);
     }
 
-    /// A place for the response among the streams that may be open; `None` if all are taken. The stream of a command always gets
-    /// one, because the command has run by then.
+    /// A permit for an event stream; `None` at the limit. The stream of a command always gets one, because the command has run by
+    /// then.
     pub(crate) fn place_for_stream(&self) -> Option<StreamPlace> {
         self.app.streams.take(self.is_query())
     }
@@ -447,35 +456,6 @@ impl Exchange {
         } else {
             self.conclude(0, RequestOutcome::LeftBeforeAnswer);
         }
-    }
-
-    fn conclude(&self, bytes: u64, outcome: RequestOutcome) {
-        let record = &self.record;
-        let is_stream = record.is_stream.load(Ordering::Relaxed);
-        let events = is_stream.then(|| record.events.load(Ordering::Relaxed));
-        #[cfg(feature = "metrics")]
-        if let Some(figures) = &mut *record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
-            let elapsed = record.started.map(|started| Moment::now().nanos_since(started));
-            figures.end(Duration::from_nanos(elapsed.unwrap_or_default()), events);
-        }
-        let Some(started) = record.started else { return };
-        let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
-        let now = Moment::now();
-        self.connection.note_time(now);
-        let request = RequestRecord {
-            digits: &self.digits,
-            method: &record.method,
-            path: record.path.as_bytes(),
-            client: record.client,
-            route: self.route().map(|route| &route.target.logged),
-            status,
-            reason: self.rare.get().and_then(|rare| rare.reason.get()).map(|reason| &**reason),
-            bytes,
-            events,
-            outcome,
-            elapsed: now.nanos_since(started),
-        };
-        record.listeners.write(&request, now, &self.span);
     }
 }
 

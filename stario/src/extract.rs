@@ -1,5 +1,4 @@
-//! Where a handler's parameters come from: the trait, what it says when it refuses, and one file per
-//! source.
+//! Extractors: the trait `FromRequest`, its rejections, and one file for each source of parameters.
 
 mod content_type;
 #[cfg(feature = "uploads")]
@@ -138,10 +137,15 @@ pub trait FromRequest: Sized {
     /// Whether the value is looked up by the parameter's name, so that the parameter must have one.
     const BY_NAME: bool = false;
 
+    /// Whether the future of `from_request` is ready when it is polled first, because it waits for nothing.
+    #[doc(hidden)]
+    const IS_READY: bool = false;
+
     #[doc(hidden)]
     const INFO: ArgumentInfo = ArgumentInfo {
         source: Self::SOURCE,
         by_name: Self::BY_NAME,
+        is_ready: Self::IS_READY,
         defers: false,
         reads_body: |_| Self::SOURCE.reads_body(),
         reads_body_later: |_| false,
@@ -211,7 +215,7 @@ pub async fn or_default<T>(
     }
 }
 
-/// The parts that the newtypes around a parameter's value share: they deref to it and render it.
+/// Implements what all newtypes around a parameter's value share: `Deref` to the value, and rendering.
 macro_rules! value_newtype {
     ($name:ident) => {
         value_newtype!($name, T);

@@ -1,9 +1,9 @@
-//! Results that a handler's future hands to its caller before it ends: the head of a stream, each frame, or "accepted".
+//! The results that a handler's future yields to its caller before it ends: the head of a stream, each frame, or "accepted".
 
 use crate::body::BodyError;
 use crate::sse::Frame;
 
-/// What a handler's future hands over before it ends.
+/// A result that a handler's future yields before it ends.
 pub(crate) enum HandOver {
     /// An event stream begins. Frames follow.
     Head,

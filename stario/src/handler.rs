@@ -1,4 +1,4 @@
-//! What a handler is, and its call: its arguments are resolved, it runs, its value becomes the response.
+//! `Endpoint`: a handler and what is known of it; and its call, from resolving the arguments to the response.
 
 mod call;
 mod complete;
@@ -30,13 +30,13 @@ pub(crate) use stream::mounted;
 pub struct Endpoint {
     /// What requests it answers, and where it stands.
     pub info: EndpointInfo,
-    /// What its attribute puts around it.
+    /// The layer in its attribute.
     pub layer: Option<fn(Next) -> Next>,
-    /// What its parameters need the app to hold.
+    /// What the app must provide for its parameters, such as state.
     pub requirements: fn() -> Vec<Option<Requirement>>,
     /// Resolves the arguments from the scope, calls the function, classifies its value.
     pub call: EndpointCall,
-    /// What runs the function when its call has only stored the arguments.
+    /// How the stored command runs, if the handler is durable: `call` then only stores the arguments.
     pub durable: Option<&'static DurableEndpoint>,
 }
 
@@ -61,20 +61,7 @@ impl Endpoint {
         (file, line): (&'static str, u32),
         call: EndpointCall,
     ) -> Self {
-        let info = EndpointInfo {
-            kind,
-            method: "GET",
-            path,
-            headers: &[],
-            handler,
-            file,
-            line,
-            is_checked: true,
-            body_limit: None,
-            timeout: None,
-            rate_limits: &[],
-            caching: None,
-        };
+        let info = EndpointInfo::new(kind, "GET", path, handler, file, line);
         Self { info, layer: None, requirements: Vec::new, call, durable: None }
     }
 }

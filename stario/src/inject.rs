@@ -18,7 +18,9 @@ mod slots;
 
 use std::any::TypeId;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::error::Rejection;
 use crate::extract::FromRequest;
@@ -35,10 +37,10 @@ pub use lifetime::{Request, Singleton, Transient};
 pub use limit::{limit_by_client, limit_by_value};
 pub use outside::{Getting, HookValue, NeedsNoRequest, SingletonOf, end_hook, get, make_singleton};
 pub(crate) use parameter_info::ArgumentInfo;
-pub use parameter_info::{ParameterInfo, has_writer, reads_body_later, requirements};
+pub use parameter_info::{ParameterInfo, are_ready, has_writer, reads_body_later, requirements};
 pub(crate) use provider::{Boxed, Lifetime, Replacements};
 pub use provider::{Dependencies, Provider, Replacement};
-pub use resolve::{pair, resolve};
+pub use resolve::{pair, resolve, resolve_now};
 pub(crate) use slots::Slots;
 
 /// A type that has a provider in the crate whose routes are `R`.
@@ -61,10 +63,10 @@ pub trait Injected<R>: Send + Sync + Sized + 'static {
     note = "a dependency is what a function with `#[dependency]` returns; if a function of another crate makes it, say so once: `app::provide!(Type = other_crate::provider);`"
 )]
 pub trait Argument<'s, R, K>: Sized {
-    /// The value on its way: its own, or shared.
+    /// The resolved value before it is passed to the function: owned, or borrowed.
     type Taken;
 
-    /// What of the request it is made of.
+    /// Which part of the request it is made from.
     const SOURCE: Source;
 
     /// Whether the parameter must have a name.
@@ -73,10 +75,14 @@ pub trait Argument<'s, R, K>: Sized {
     /// Whether its provider takes a `Cleanup`.
     const DEFERS: bool = false;
 
+    /// Whether its future is ready when it is polled first.
+    const IS_READY: bool = false;
+
     /// All that is known of it before a request.
     const INFO: ArgumentInfo = ArgumentInfo {
         source: Self::SOURCE,
         by_name: Self::BY_NAME,
+        is_ready: Self::IS_READY,
         defers: Self::DEFERS,
         reads_body: Self::reads_body,
         reads_body_later: Self::reads_body_later,
@@ -86,7 +92,7 @@ pub trait Argument<'s, R, K>: Sized {
     /// Whether it, or a provider that it needs, reads the body.
     fn reads_body(scope: &Scope) -> bool;
 
-    /// Whether the handler may read the body by it, when it runs.
+    /// Whether the handler may read the body through it while it runs.
     fn reads_body_later(_: &Scope) -> bool {
         false
     }
@@ -125,6 +131,8 @@ impl<'s, T: FromRequest, R> Argument<'s, R, AsSource> for T {
 
     const BY_NAME: bool = T::BY_NAME;
 
+    const IS_READY: bool = T::IS_READY;
+
     fn reads_body(_: &Scope) -> bool {
         T::SOURCE.reads_body()
     }
@@ -133,12 +141,29 @@ impl<'s, T: FromRequest, R> Argument<'s, R, AsSource> for T {
         T::requirement(parameter)
     }
 
-    async fn take(
+    fn take(
         scope: &Arc<Scope>,
         _: &'s Dependencies,
         parameter: &'static Parameter,
-    ) -> Result<Owned<T>, Rejection> {
-        T::from_request(scope, parameter).await.map(Owned)
+    ) -> impl Future<Output = Result<Owned<T>, Rejection>> + Send {
+        Owning { source: T::from_request(scope, parameter) }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// Wraps the value of a source in `Owned`. This future is written by hand, because an `async` block would add a state.
+    struct Owning<F> {
+        #[pin]
+        source: F,
+    }
+}
+
+impl<T, F: Future<Output = Result<T, Rejection>>> Future for Owning<F> {
+    type Output = Result<Owned<T>, Rejection>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().source.poll(ctx).map_ok(Owned)
     }
 }
 
@@ -264,6 +289,7 @@ impl<P: Provider<T>, T: Send + Sync + 'static> ProvidedBy<P, T> {
         ArgumentInfo {
             source: Self::SOURCE,
             by_name: Self::BY_NAME,
+            is_ready: false,
             defers: P::DEFERS,
             reads_body: Self::reads_body,
             reads_body_later: Self::reads_body_later,

@@ -1,8 +1,17 @@
-//! Layers: middleware of `tower`, which a request passes on its way to a handler.
+//! Layers: `tower` middleware around handlers.
 //!
-//! A layer is applied once, when the app is given it, to a service that knows no app and no handler. So its
-//! state, such as a limit, is shared by all requests that pass it. The rest of a request's way, which the layer calls, travels in
-//! the extensions of the request.
+//! A layer is applied once, when the app is given it, to a service that knows no app and no handler. So its state, such
+//! as a limit, is shared by all requests that pass it. The inner service, which the layer calls, travels in the
+//! extensions of the request.
+//!
+//! Two layers A and B, and an error of B, also one of its `poll_ready`:
+//!
+//! ```text
+//! pass --> LayerService of A --> Next --> LayerService of B --> Next --> Innermost --> Passage::next_layer
+//!             ^                             | B's error
+//!             |                             v
+//!             +---- the response ------ Passage::fail
+//! ```
 
 mod boxed;
 
@@ -21,7 +30,7 @@ use crate::routing::PathPattern;
 
 pub(crate) use boxed::BoxedService;
 
-/// The rest of a request's way, as the service that the layers of an app wrap.
+/// The service inside of a layer: the inner layers, and at last the handler.
 ///
 /// Its error is [`Infallible`], because whatever goes wrong inside of a layer reaches it as a response. A layer's
 /// own error is answered like every [`Error`](crate::Error), so the layers around it see a response too.
@@ -73,24 +82,24 @@ impl Future for NextResponse {
 
 impl std::fmt::Debug for NextResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Answer").finish_non_exhaustive()
+        formatter.debug_struct("NextResponse").finish_non_exhaustive()
     }
 }
 
-/// The rest of one request's way, after a layer. A layer that retries calls it more than once.
+/// The service inside of a layer, for one request. A layer that retries calls it more than once.
 pub(crate) trait Passage: Send + Sync + 'static {
-    /// The rest of the way.
+    /// Calls the next layer, or answers behind the last.
     fn next_layer(&self, request: Request<Body>) -> Pin<Box<dyn Future<Output = Response> + Send>>;
 
     /// The answer to the error of a layer.
     fn fail(&self, error: BodyError) -> Response;
 }
 
-/// In a request's extensions between the first layer and the last.
+/// Carries the inner service in the request's extensions, between the first layer and the last.
 #[derive(Clone)]
 struct Onward(Arc<dyn Passage>);
 
-/// Calls the rest of the way.
+/// The service inside of the innermost layer: takes the inner service from the request, and calls it.
 #[derive(Clone)]
 struct Innermost;
 
@@ -105,23 +114,25 @@ impl Service<Request<Body>> for Innermost {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let Some(Onward(passage)) = request.extensions_mut().remove() else {
-            tracing::error!("a layer has lost the request's extensions, by which it finds its handler");
+            tracing::error!(
+                "a layer removed the request's extensions, which stario needs to find the handler"
+            );
             return Box::pin(async { Ok(internal_server_error()) });
         };
         Box::pin(async move { Ok(passage.next_layer(request).await) })
     }
 }
 
-/// Makes responses of a layer's bodies and errors.
+/// Wraps a layer's service: boxes its response bodies, and turns its errors into responses.
 struct LayerService<S> {
     service: S,
-    /// The error of the layer, if it failed before it was called.
-    broken: Option<BodyError>,
+    /// The error of `poll_ready`, for the next call.
+    ready_error: Option<BodyError>,
 }
 
 impl<S: Clone> Clone for LayerService<S> {
     fn clone(&self) -> Self {
-        Self { service: self.service.clone(), broken: None }
+        Self { service: self.service.clone(), ready_error: None }
     }
 }
 
@@ -139,14 +150,14 @@ where
 
     fn poll_ready(&mut self, ctx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.service.poll_ready(ctx).map(|ready| {
-            self.broken = ready.err().map(Into::into);
+            self.ready_error = ready.err().map(Into::into);
             Ok(())
         })
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let onward = request.extensions().get::<Onward>().cloned();
-        let answered = match self.broken.take() {
+        let answered = match self.ready_error.take() {
             None => Ok(self.service.call(request)),
             Some(error) => Err(error),
         };
@@ -169,9 +180,9 @@ where
 
 /// The layers of one app, those of one place together.
 #[derive(Default)]
-pub(crate) struct Layers(Vec<Group>);
+pub(crate) struct Layers(Vec<LayerGroup>);
 
-struct Group {
+struct LayerGroup {
     /// `None` for the whole app.
     prefix: Option<PathPattern>,
     /// The outermost first, each with its place in the code.
@@ -190,14 +201,14 @@ impl Layers {
     ) {
         match self.0.iter_mut().find(|group| group.prefix == prefix) {
             Some(group) => group.layers.push((layer, place)),
-            None => self.0.push(Group { prefix, layers: vec![(layer, place)] }),
+            None => self.0.push(LayerGroup { prefix, layers: vec![(layer, place)] }),
         }
     }
 
-    /// The layers as they serve, the outermost first: those of the whole app before those of prefixes.
+    /// Applies the layers of each place to each other. The outermost come first: those of the whole app, then those of prefixes.
     pub(crate) fn into_stages(mut self) -> Vec<Arc<Stage>> {
         self.0.sort_by_key(|group| group.prefix.is_some());
-        let stage = |group: Group| {
+        let stage = |group: LayerGroup| {
             let places = group.layers.iter().map(|(_, place)| *place).collect();
             let inner =
                 group.layers.into_iter().rev().fold(Next::innermost(), |next, (layer, _)| layer(next));
@@ -207,12 +218,12 @@ impl Layers {
     }
 }
 
-/// Layers as they serve.
+/// The layers of one place, applied to each other.
 pub(crate) struct Stage {
     prefix: Option<PathPattern>,
     places: Vec<&'static Location<'static>>,
     service: Next,
-    /// Not passed by what is answered without a handler.
+    /// Whether this is the layer of a handler's attribute, which responses without a handler (404, 405) do not pass.
     pub(crate) is_of_handler: bool,
 }
 
@@ -222,7 +233,7 @@ impl Stage {
         Self { prefix: None, places: Vec::new(), service: layer(Next::innermost()), is_of_handler: true }
     }
 
-    /// The same for an app that is nested under a prefix.
+    /// A copy for an app that is nested under `prefix`.
     pub(crate) fn under(&self, prefix: &str) -> Self {
         Self {
             prefix: self.prefix.as_ref().map(|inner| PathPattern::new(&format!("{prefix}{inner}"))),
@@ -252,7 +263,7 @@ impl Stage {
         &self.places
     }
 
-    /// Sends the request through; behind the layers, `passage` takes over.
+    /// Passes the request through the layers; the innermost of them calls `passage`.
     pub(crate) async fn pass(&self, mut request: Request<Body>, passage: Arc<dyn Passage>) -> Response {
         request.extensions_mut().insert(Onward(passage));
         match self.service.0.clone().oneshot(request).await {
@@ -278,5 +289,5 @@ where
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<BodyError>,
 {
-    Next(BoxedService::new(LayerService { service: layer.layer(inner), broken: None }))
+    Next(BoxedService::new(LayerService { service: layer.layer(inner), ready_error: None }))
 }

@@ -33,7 +33,8 @@
 //!
 //! # Parameters
 //!
-//! They are resolved before the handler runs; a request that does not fit is answered by a [`Rejection`].
+//! They are extractors: each is resolved before the handler runs, and a request that does not fit is answered by a
+//! [`Rejection`].
 //!
 //! | from | parameter |
 //! |---|---|
@@ -74,7 +75,8 @@
 //! | live updates | [`Relay`], [`Update`], [`Event`] |
 //! | who is here | [`Presence`] |
 //! | signals with a type | [`derive(Signals)`](macro@Signals), [`SignalRef`], [`SignalPatch`], [`TextSignal`] |
-//! | settings, layers, other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] |
+//! | settings, layers (middleware), other apps | the methods of [`App`]; [`Limits`], [`Compression`], [`SecurityHeaders`], [`SameOrigin`] (CSRF) |
+//! | background jobs | `#[app::detached_command]`, [`durable`] |
 //! | static files | `assets!`, `asset!`, `Asset`, `ImportMap` |
 //! | errors | [`Error`], [`ErrorResponse`], [`App::on_status`] |
 //! | serving | [`App::serve`], [`App::into_service`] |
@@ -95,7 +97,7 @@
 //! | `uploads` | multipart bodies and files in them: [`UploadedFile`], [`Multipart`], [`FileSignal`] |
 //! | `forms` | forms with rules, and what is wrong by field: `Form` |
 //! | `tls` | HTTPS with rustls: `App::tls` |
-//! | `metrics` | figures for Prometheus: `App::metrics` |
+//! | `metrics` | metrics for Prometheus: `App::metrics` |
 //! | `otlp` | spans for an OpenTelemetry collector at `OTEL_EXPORTER_OTLP_ENDPOINT` |
 //! | `testing` | pages in tests, for `[dev-dependencies]`: `TestClient::page`, `TestResponse::find` |
 
@@ -105,9 +107,9 @@
 mod server;
 /// The app as a service for servers that are not stario's.
 mod service;
-/// The whole way of a request, in one function.
+/// Takes a request from its head to its response: refuses it, or finds its route, passes layers, calls, finishes.
 mod dispatch;
-/// Method and path to an endpoint and its captures.
+/// Finds the route of a request: host, path, method and headers to an endpoint and its captures.
 mod routing;
 /// Layers around handlers, as services of `tower`.
 mod layer;
@@ -115,25 +117,25 @@ mod layer;
 mod exchange;
 /// The inputs of one request: what its parameters are resolved from.
 mod scope;
-/// A request's values as a handler's parameters, one file per source.
+/// Extractors: a handler's parameters from the request, one file per source.
 mod extract;
 /// Dependencies: their providers, how long a value is shared, clean-ups.
 mod inject;
 /// Runs a handler: panics, clients that leave.
 mod handler;
-/// A handler's value to a response, by its type.
+/// Turns a handler's return value into a response, by its type.
 mod reply;
 /// Responses as values.
 mod response;
 /// What `stream!` expands to.
 mod stream;
-/// Events to frames.
+/// Server-sent events: joins events into frames, sends pings, ends at the server's stop.
 mod sse;
-/// Between a handler with a `Writer` and its response.
+/// The buffer between a handler with a `Writer` and the body of its response.
 mod channel;
 /// A response sent step by step by its handler, and whether its client is still there.
 mod writer;
-/// What the browser's client understands.
+/// Datastar's protocol: events, actions, links, the client's script.
 mod datastar;
 /// Responses in the coding that the client asks for.
 #[cfg_attr(not(feature = "compression"), path = "compress/absent.rs")]
@@ -144,19 +146,19 @@ mod body;
 #[cfg(feature = "files")]
 mod assets;
 
-// Beside the way.
+// What several stages use.
 
-/// What an app is, and the check that it can serve.
+/// `App`: how it is composed, checked, assembled and stopped.
 mod app;
-/// What parameters add to the head of the response.
+/// Headers that parameters add to the response.
 #[cfg(feature = "sessions")]
 mod head_changes;
-/// What an app remembers of a browser.
+/// Sessions: values that an app stores for one browser.
 #[cfg(feature = "sessions")]
 mod session;
-/// What a request and its connection know of each other.
+/// The facts of a connection that its requests read and set.
 mod connection;
-/// The end of transfers that make too little progress.
+/// The timeout of transfers that are silent or too slow.
 mod stall;
 /// Counts tasks, so that their end can be waited for.
 mod tasks;
@@ -166,25 +168,25 @@ mod memory;
 mod capacity;
 /// How many streams are open at once.
 mod stream_places;
-/// How often one client may ask.
+/// Rate limits.
 mod rate_limit;
 /// The signal to stop, and timers, both cheap to poll.
 mod stop;
 /// Which client a request comes from.
 mod client;
-/// Results that a handler's future hands over before it ends.
+/// The results that a handler's future yields before it ends.
 mod hand_over;
-/// What makes a script of a page one of the app's own.
+/// The nonce of a content security policy.
 mod nonce;
-/// What is known of a parameter.
+/// The description of a handler's parameter, and of a provider.
 mod parameter;
-/// What is known of a handler and its route.
+/// The description of a handler and its route.
 mod route;
 /// Settings of parts, and of the app that is served.
 mod settings;
-/// How failures are answered.
+/// Error pages: the response to an error, a rejection or a status.
 mod answers;
-/// What developers see.
+/// Development mode: pages that show causes and routes, and reload after a build.
 #[cfg_attr(not(debug_assertions), path = "development/absent.rs")]
 mod development;
 /// An app's state.
@@ -193,15 +195,15 @@ mod states;
 mod work;
 /// Commands that outlive their process.
 pub mod durable;
-/// What all requests of one app share.
+/// The state that all requests of one app share.
 mod shared;
 /// Texts that live as long as the process.
 mod intern;
-/// What a segment of a path must escape.
+/// The characters that are percent-encoded in a segment of a path.
 mod path_segment;
-/// Under which prefixes the links to handlers lead.
+/// The prefixes that links to handlers get.
 mod links;
-/// One request's name.
+/// The id of a request.
 mod request_id;
 /// Readings of the clock.
 mod moment;
@@ -209,11 +211,11 @@ mod moment;
 mod short_text;
 /// Whether what a task polls was woken since the last poll.
 mod wake_flag;
-/// In-process fan-out.
+/// Publish and subscribe: in this process and, with a transport, between processes.
 pub mod relay;
-/// Who is here.
+/// Presence: which users are connected, by topic.
 pub mod presence;
-/// Errors that answer.
+/// Errors, and the responses that they cause.
 mod error;
 /// The text of errors, which may panic.
 mod error_text;
@@ -221,7 +223,7 @@ mod error_text;
 mod panic;
 /// Which request is polled, for the log.
 mod current;
-/// Where the log goes.
+/// The log, metrics and spans.
 mod telemetry;
 /// Apps called without a server.
 pub mod testing;
@@ -386,7 +388,7 @@ pub use stario_macros::FromRequest;
 /// | `#[signals(fn = "..")]` | has a function of this name, where its own is taken |
 /// | `#[serde(rename = "..")]`, and `rename_all` on the struct | has this name in the page |
 /// | `#[serde(default)]`, on the field or the struct | may be missing in what a page sends |
-/// | `#[serde(skip)]` | is no signal |
+/// | `#[serde(skip)]` | is not a signal |
 ///
 /// Other attributes of serde do not go with signals, and do not compile. The struct need not derive serde's traits; if it
 /// does, they are for other uses. A function is as visible as its field. An enum that is text says so, `impl TextSignal for

@@ -1,20 +1,15 @@
 //! `Moment`: a reading of the clock as one number, so that the time between two of them is one subtraction.
 
-use std::sync::LazyLock;
-use std::time::Instant;
-
-/// A reading of the clock that never goes back, in nanoseconds since the first reading of this process.
+/// A reading of the clock that never goes back, in nanoseconds since some time before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
     pub(crate) fn now() -> Self {
-        static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
-        let since = FIRST.elapsed();
-        Self(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
+        Self(nanos())
     }
 
-    /// The moment so many nanoseconds earlier. It may be before the first reading.
+    /// The moment so many nanoseconds earlier. It may be before the clock began.
     pub(crate) fn earlier(self, nanos: u64) -> Self {
         Self(self.0.wrapping_sub(nanos))
     }
@@ -23,6 +18,20 @@ impl Moment {
     pub(crate) fn nanos_since(self, earlier: Self) -> u64 {
         self.0.wrapping_sub(earlier.0)
     }
+}
+
+/// The system's own numbers: `Instant` has to be subtracted from another one to become a number, which takes as long as to read it.
+#[cfg(unix)]
+fn nanos() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec.unsigned_abs() * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or_default()
+}
+
+#[cfg(not(unix))]
+fn nanos() -> u64 {
+    static FIRST: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    let since = FIRST.elapsed();
+    since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `Nonce`: what makes a script of a page one of the app's own.
+//! `Nonce`: the nonce of a content security policy.
 
 use stario_html::{AttrValue, AttrWriter};
 

@@ -1,4 +1,4 @@
-//! What is known of a parameter, and what it needs of the request and of the app.
+//! The description of a parameter: its source in the request, and its requirements to the app.
 
 use std::any::TypeId;
 use std::fmt;
@@ -65,7 +65,7 @@ impl Source {
             && !(matches!((self, other), (Source::Signals, Source::Signals) | (Source::Parts, Source::Parts)))
     }
 
-    /// What several sources read together: the one that is read with the most care.
+    /// The source that stands for several: the one that reads most of the request.
     #[doc(hidden)]
     pub const fn of_all(sources: &[Source]) -> Source {
         let mut all = Source::App;
@@ -97,7 +97,7 @@ impl Source {
     }
 }
 
-/// What is known about a handler's parameter besides its type.
+/// The description of a handler's parameter, besides its type.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     name: &'static str,
@@ -182,7 +182,7 @@ impl TakenFields {
     }
 }
 
-/// What a parameter needs of the app, or of the route it is used on.
+/// A requirement of a parameter to the app, or to the route it is used on.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -200,7 +200,7 @@ pub enum Requirement {
     /// A page that sends the signal at this path; `type_name` is that of its value.
     Signal {
         name: &'static str,
-        /// What separates the names in its path.
+        /// The separator of the names in its path.
         separator: &'static str,
         type_name: &'static str,
         may_be_missing: bool,
@@ -219,14 +219,14 @@ impl Requirement {
         cfg!(debug_assertions).then(|| Requirement::FormFields(TakenFields::One(parameter.name())))
     }
 
-    /// That what is made of `source` reads the body, if it does.
+    /// The requirement of a value that is made from `source`: the body, if it reads that.
     #[doc(hidden)]
     pub const fn reads(source: Source) -> Option<Self> {
         if source.reads_body() { Some(Requirement::Body(source)) } else { None }
     }
 }
 
-/// What is known about a provider besides its types.
+/// The description of a provider, besides its types.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderInfo {
     /// Its type's.
@@ -239,7 +239,7 @@ pub struct ProviderInfo {
     pub line: u32,
     /// Whether its value is shared by all requests.
     pub is_singleton: bool,
-    /// What its own parameters need.
+    /// The requirements of its own parameters.
     pub requirements: fn() -> Vec<Option<Requirement>>,
 }
 

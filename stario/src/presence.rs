@@ -1,6 +1,8 @@
 //! Who is here: people who have pages open, each listed once, however many tabs that are.
 
 mod changes;
+#[cfg_attr(not(feature = "metrics"), path = "presence/figures/absent.rs")]
+mod figures;
 mod joined;
 mod member;
 mod nodes;
@@ -13,12 +15,15 @@ mod shared;
 mod store;
 mod table;
 mod topic;
+mod writing;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use changes::{Change, Changes};
+#[cfg(feature = "metrics")]
+pub(crate) use figures::measure;
 pub use joined::Joined;
 pub use member::{IntoMembers, Member, Members};
 use record::Codec;
@@ -28,10 +33,10 @@ use serde::de::DeserializeOwned;
 use shared::{Shared, check_name};
 pub use store::{PresenceStore, PresenceUpdate, PresenceWatch};
 
-/// Lists who is here, by topic: who is online, who reads this document, who is in this room.
+/// Lists who is here, by topic: the online users, who reads this document, who is in this room.
 ///
 /// A person joins under a topic with a key, such as the id of the user, and a value that others are shown. [`join`](Self::join) returns a
-/// guard; who drops it has left. Keep it in the stream that a page holds open:
+/// guard; the person leaves when it is dropped. Keep it in the stream that a page holds open:
 ///
 /// ```
 /// use stario::prelude::*;
@@ -83,7 +88,7 @@ pub use store::{PresenceStore, PresenceUpdate, PresenceWatch};
 /// # Limits
 ///
 /// Topics and keys have 1 to 256 bytes, a topic at most [10,000 people](Self::max_per_topic), and all topics together
-/// [100,000](Self::max_total). Who exceeds them is not listed, which is logged and does not fail: see [`Joined::is_listed`]. Joining and
+/// [100,000](Self::max_total). A person beyond them is not listed, which is logged and does not fail: see [`Joined::is_listed`]. Joining and
 /// leaving costs the same however many are here. A change is listed once for all streams of the topic that receive it.
 ///
 /// Clones are the same presence; it is usually shared as [`State`](crate::State). It may be used from any thread.
@@ -102,17 +107,21 @@ impl<T: PartialEq + Send + Sync + 'static> Presence<T> {
     /// Makes a presence of which each process of the app has one, and which lists the people of all of them. `store` is what the processes
     /// share, such as `nats.presence("shop")` of the crate `stario-nats`.
     ///
-    /// A person who has tabs at several processes is one person. Values are written as JSON of at most 64 KiB.
+    /// A person who has tabs at several processes is one person. Values are written as JSON of at most 64 KiB. Of one that is larger, or that the store
+    /// refuses, the other processes list nobody, which is logged.
     ///
     /// | what happens | what the other processes list |
     /// |---|---|
-    /// | a person joins or leaves, or a server stops | the change, as soon as the store has it |
+    /// | a person joins or leaves | the change, as soon as the store has it |
+    /// | a server stops, as at a deploy | the people whose streams it ends for up to 3 seconds more, in which their pages open them again; so the list does not change |
     /// | a process dies, or cannot reach the store | its people for one [lease](PresenceStore::lease) more |
     /// | the store is away, then back | their own people, and those of others for one lease; all of them when it is back |
     ///
-    /// Joining, leaving and listing never wait for the store. A server that stops waits until the store knows who has left, for at most
-    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout). The clocks of the processes decide which of two values is the
-    /// newest and who came first, nothing else.
+    /// Joining, leaving and listing never wait for the store. A server that stops waits until the store knows that, for at most
+    /// [`Limits::cleanup_timeout`](crate::Limits::cleanup_timeout).
+    ///
+    /// The clocks of the processes need not agree. A value is newer than all that its process had heard of before; clocks decide between two values that were given
+    /// at the same time, and in which order the list has people who came to different processes. One that is more than an hour ahead is ignored.
     pub fn over(store: impl PresenceStore) -> Self
     where
         T: Serialize + DeserializeOwned,
@@ -131,7 +140,7 @@ impl<T: PartialEq + Send + Sync + 'static> Presence<T> {
         }
     }
 
-    /// Sets how long a person who has left stays listed, and can come back without being seen to have left; 0 unless set. Call it when the
+    /// Sets how long a person who has left stays listed, and can come back without a change; 0 unless set. Call it when the
     /// presence is made.
     ///
     /// A second hides what happens when a page is reloaded, or left for another page of the app.

@@ -3,6 +3,16 @@
 //! The contract with `stario-macros`: an expansion names this module, `::core`, `::std` and the user's
 //! `crate::app`, and nothing else.
 
+// Short paths to `std`, because long ones cost the compiler time.
+pub use std::boxed::Box;
+pub use std::convert::From;
+pub use std::marker::PhantomData;
+pub use std::mem::drop;
+pub use std::ops::ControlFlow;
+pub use std::option::Option::{None, Some};
+pub use std::result::Result::{Err, Ok};
+pub use std::time::Duration;
+
 pub use crate::app::{AppHook, HookKind, ModuleGuard, Registration, discover, inventory};
 #[cfg(feature = "files")]
 pub use crate::assets::{
@@ -10,10 +20,12 @@ pub use crate::assets::{
 };
 pub use crate::datastar::{
     Action, Complete, HasAction, IntoEvent, Link, Probe, QueryValue, RestValue, Set, Setters, Target,
-    Unprobed, Unset, Url, UrlBuilder, UrlValue, with_parameter,
+    Unprobed, Unset, Url, UrlBuilder, UrlValue, set_parameter, with_parameter,
 };
 pub use crate::durable::{
-    Cron, DurableInfo, Keep, Kept, Restore, RestoreProvided, Schedule, StoredValues, ValuesWriter, enqueue,
+    ArgumentBefore, ArgumentList, ArgumentOf, CommandFunction, CommandOf, Cron, DurableInfo, Keep, Kept,
+    Restore, RestoreProvided, Schedule, StoreArgument, StoredValues, UnprobedWrapper, ValuesWriter, Wrapped,
+    WrapperProbe, enqueue,
 };
 pub use crate::error::Rejection;
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};
@@ -29,15 +41,16 @@ pub use crate::handler::{
 pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
     Argument, Dependencies, Getting, HookValue, NeedsNoRequest, ParameterInfo, Provider, Replacement,
-    Request, Singleton, SingletonOf, Transient, by_name, by_type, end_hook, get, has_writer, make_singleton,
-    pair, reads_body_later, requirements, resolve,
+    Request, Singleton, SingletonOf, Transient, are_ready, by_name, by_type, end_hook, get, has_writer,
+    make_singleton, pair, reads_body_later, requirements, resolve, resolve_now,
 };
 pub use crate::inject::{admit, limit_by_client, limit_by_value, require};
 pub use crate::layer::{Next, layered};
 pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 pub use crate::rate_limit::RateLimit;
 pub use crate::reply::{
-    Answer, Open, Opened, Outcome, Unwrapped, end, end_run, expect_nothing_if, reply, reply_whole,
+    Answer, NotOptionOrResult, Opened, Outcome, Unwrapped, end, end_run, expect_nothing_if, reply,
+    reply_whole,
 };
 pub use crate::response::{Caching, WholeResponse};
 pub use crate::route::{EndpointInfo, HandlerKind};

@@ -43,14 +43,14 @@ pub(crate) struct RateLimiter {
     started: Instant,
     /// Makes a number of each key, in a way that no client can guess.
     hasher: RandomState,
-    table: Mutex<Table>,
+    table: Mutex<KeyTable>,
     /// Whether the log says that clients have no address.
     has_warned: AtomicBool,
 }
 
 /// The times at which all uses are given back, since the limiter was made.
 #[derive(Debug, Default)]
-struct Table {
+struct KeyTable {
     by_key: HashMap<u64, u64>,
     /// The time that is shared by all keys for which there is no room.
     of_others: u64,
@@ -101,7 +101,7 @@ impl RateLimiter {
             table.make_room(now, now + self.most_ahead);
         }
         let has_room = table.by_key.len() < KEYS;
-        let Table { by_key, of_others, .. } = &mut *table;
+        let KeyTable { by_key, of_others, .. } = &mut *table;
         let time = match by_key.get_mut(&key) {
             Some(time) => time,
             None if has_room => by_key.entry(key).or_insert(now),
@@ -118,7 +118,7 @@ impl RateLimiter {
     }
 }
 
-impl Table {
+impl KeyTable {
     /// Removes keys: first those whose uses are all given back, because they count as keys that were never seen; if that is not
     /// enough, those with the fewest uses. A key that is at its limit, with a time beyond `limited`, stays.
     #[cold]

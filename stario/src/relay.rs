@@ -31,7 +31,7 @@ use sharing::Sharing;
 pub use subscription::Subscription;
 use table::{RelayState, lock};
 use transport::Receiver;
-pub use transport::{Inbox, Packet, PublishError, Transport};
+pub use transport::{ExportedMessages, Inbox, Packet, PublishError, Transport};
 pub use updates::{Update, Updates};
 
 /// Carries values from publishers to all subscriptions to their subject: publish and subscribe, within one process unless it is made
@@ -127,11 +127,41 @@ impl<T: Clone + 'static> Relay<T> {
     }
 
     /// Sets how many bytes of values [the history](Self::history) keeps; 4 MiB unless set.
-    /// [`Subscription::capacity_bytes`] says which bytes count.
+    /// [`measured`](Self::measured) says which bytes count.
     #[must_use]
     pub fn history_bytes(self, bytes: usize) -> Self {
         let dropped = lock(self.kept()).set_capacity_bytes(bytes);
         drop(dropped);
+        self
+    }
+
+    /// Says how many bytes a value has. They count for [`history_bytes`](Self::history_bytes) and [`Subscription::capacity_bytes`]. Call it when the
+    /// relay is made; of several calls the first counts.
+    ///
+    /// Unless it is called, a value has the bytes of its type. An [`Event`](crate::Event), an [`Html`](crate::Html), a `String`, an
+    /// `Arc<str>`, `Bytes` and a `Vec<u8>` have those of their content, too; values of other types have those of their JSON, if the relay is
+    /// [over a transport](Self::over). In a relay of one process, values of other types that own memory, such as a struct with a `String` or a `Vec`, are
+    /// not bounded in bytes without it.
+    ///
+    /// ```
+    /// use stario::Relay;
+    ///
+    /// #[derive(Clone)]
+    /// struct Picture {
+    ///     pixels: std::sync::Arc<Vec<u32>>,
+    /// }
+    ///
+    /// let pictures = Relay::new().measured(|picture: &Picture| picture.pixels.len() * 4);
+    /// let camera = pictures.subscribe("camera").capacity_bytes(5_000);
+    /// for _ in 0..3 {
+    ///     pictures.publish("camera", Picture { pixels: vec![0; 1000].into() });
+    /// }
+    /// assert_eq!((camera.waiting(), camera.dropped()), (2, 1));
+    /// ```
+    #[must_use]
+    pub fn measured(self, bytes: fn(&T) -> usize) -> Self {
+        // An error: it was called before.
+        self.shared.measure.set(bytes).ok();
         self
     }
 
@@ -165,13 +195,15 @@ impl<T: Payload> Relay<T> {
     /// | publishing | does not wait: the subscriptions of this process have the value before it is sent |
     /// | order | that of each publisher; not between publishers |
     /// | delivery | at most once. What is lost is an [`Update::Gap`], and [`Subscription::has_lost`], in the processes that lack it |
-    /// | gaps | for all subscriptions of a process, because nobody knows the subject of what is missing: when the connection was lost, when a number is missing, when a value cannot be read |
+    /// | gaps | for all subscriptions of a process, because the subject of what is missing is unknown: when the connection was lost, when a number is missing, when a value cannot be read |
     ///
     /// Values are numbered, whether or not the relay has a [`history`](Self::history), and an [`Event`](crate::Event) gets the SSE id that
     /// [`resume`](Self::resume) takes. A position has a number of each publisher, so that a browser can resume at any process that has the history
-    /// of what it missed; elsewhere it has a gap. With more than 16 publishing processes there may be more gaps.
+    /// of what it missed; elsewhere it has a gap. A process that starts takes over the history of the others, if its transport can
+    /// ([`Inbox::import`]). With more than 16 publishing processes, those that were replaced included, there may be more gaps, and
+    /// never a loss without one.
     ///
-    /// What a process has not yet sent when it is killed is lost, and nobody can know.
+    /// What a process has not yet sent when it is killed is lost without a gap in the others.
     ///
     /// See [`Transport`] for an example.
     pub fn over(transport: impl Transport) -> Self {
@@ -188,28 +220,6 @@ impl<T: Payload> Relay<T> {
 }
 
 impl<T: Clone> Relay<T> {
-    /// Makes a relay for values of a type that holds more bytes than it shows: `bytes` says how many a value has. They
-    /// count for [`Subscription::capacity_bytes`]. If they are events, each stream compresses them for itself.
-    ///
-    /// ```
-    /// use stario::Relay;
-    ///
-    /// #[derive(Clone)]
-    /// struct Picture {
-    ///     pixels: std::sync::Arc<Vec<u32>>,
-    /// }
-    ///
-    /// let pictures = Relay::measured(|picture: &Picture| picture.pixels.len() * 4);
-    /// let camera = pictures.subscribe("camera").capacity_bytes(5_000);
-    /// for _ in 0..3 {
-    ///     pictures.publish("camera", Picture { pixels: vec![0; 1000].into() });
-    /// }
-    /// assert_eq!((camera.waiting(), camera.dropped()), (2, 1));
-    /// ```
-    pub fn measured(bytes: fn(&T) -> usize) -> Self {
-        Self { shared: Arc::new(RelayState::new(bytes, Sharing::none())) }
-    }
-
     /// Subscribes to one pattern or several (an array, a slice or a `Vec`). The subscription begins with this
     /// call, not with the first poll, so nothing published in between is lost. A value is received once, even if
     /// several patterns fit its subject.
@@ -238,7 +248,7 @@ impl<T: Clone> Relay<T> {
         Subscription::new(Arc::clone(&self.shared), patterns, mailbox)
     }
 
-    /// Subscribes to patterns as [`subscribe`](Self::subscribe) does, and begins behind `position`: first come the values
+    /// Subscribes to patterns as [`subscribe`](Self::subscribe) does, for a client that reconnects, and begins behind `position`: first it replays the values
     /// that were missed since, then those that are published from now on. Where any may be missing, the stream yields an
     /// [`Update::Gap`].
     ///
@@ -249,7 +259,7 @@ impl<T: Clone> Relay<T> {
     /// - without a position, as at the first visit: what the page shows may be older than this subscription;
     /// - with a text that is no position;
     /// - with a position that the history does not reach back to, or of another relay, such as that of the process before a
-    ///   restart.
+    ///   restart, unless this one has taken over its history ([over a transport](Self::over)).
     ///
     /// Later there is a gap where the subscription was too slow. Whatever the cause, the answer is the same: send the whole
     /// state. A value that is published between the gap and the reading of the state follows it as well; where that would show

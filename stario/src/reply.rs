@@ -1,9 +1,9 @@
-//! Classifies what a handler returned: the type decides the response, and costs nothing at run time.
+//! Turns a handler's return value into an [`Answer`]. The type of the value decides how, at compile time.
 //!
-//! The macros know the value, not its type, and `Html` or `impl Stream` must not be told apart by name.
-//! They open `Option` and `Result` first, by a method that [`Opened`] has for those and the trait
-//! [`Open`] has for all else; a method of the type itself wins over one of a trait. What is left has
-//! exactly one [`Reply`], which type inference finds.
+//! The macros know the value, not its type, and `Html` or `impl Stream` must not be distinguished by name. They open
+//! `Option` and `Result` first, by a method that [`Opened`] has for those and the trait [`NotOptionOrResult`] has for
+//! all other types: a method of the type itself wins over one of a trait. The value inside has exactly one [`Reply`],
+//! which type inference finds.
 
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::error::{Error, Rejection};
 use crate::response::{IntoResponse, Response, WholeResponse};
 use crate::sse::Frame;
 
-/// A handler's value while its `Option` and `Result` are opened, or the answer if they held no value.
+/// A handler's value while its `Option` and `Result` are opened; or the answer, if one of them held no value.
 pub struct Opened<T>(pub ControlFlow<Result<Response, Error>, T>);
 
 impl<T> Opened<Option<T>> {
@@ -35,7 +35,7 @@ impl<T, E> Opened<Result<T, E>> {
     /// The value in the `Result`; an error is answered.
     pub fn success(self) -> Opened<T>
     where
-        E: Failure,
+        E: IntoError,
     {
         Opened(match self.0 {
             Continue(Ok(value)) => Continue(value),
@@ -45,8 +45,8 @@ impl<T, E> Opened<Result<T, E>> {
     }
 }
 
-/// A value that is no `Option`, or no `Result`: it is left as it is.
-pub trait Open<T>: Sized {
+/// Leaves a value as it is that is neither an `Option` nor a `Result`.
+pub trait NotOptionOrResult<T>: Sized {
     /// See `Opened<Option<T>>`.
     fn present(self) -> Opened<T>;
 
@@ -54,7 +54,7 @@ pub trait Open<T>: Sized {
     fn success(self) -> Opened<T>;
 }
 
-impl<T> Open<T> for Opened<T> {
+impl<T> NotOptionOrResult<T> for Opened<T> {
     fn present(self) -> Opened<T> {
         self
     }
@@ -64,18 +64,18 @@ impl<T> Open<T> for Opened<T> {
     }
 }
 
-/// What a provider or a detached command returned.
+/// The return value of a provider or a detached command.
 pub struct Outcome<T>(pub T);
 
 impl<T, E> Outcome<Result<T, E>> {
-    /// What a provider provides; its error refuses the request.
+    /// The value of a provider; its error refuses the request.
     ///
     /// # Errors
     ///
     /// The provider's.
     pub fn provided(self) -> Result<T, Rejection>
     where
-        E: Failure,
+        E: IntoError,
     {
         self.0.map_err(|error| error.into_error().into_rejection())
     }
@@ -87,15 +87,15 @@ impl<T, E> Outcome<Result<T, E>> {
     /// The run's.
     pub fn of_run(self) -> Result<T, Error>
     where
-        E: Failure,
+        E: IntoError,
     {
-        self.0.map_err(Failure::into_error)
+        self.0.map_err(IntoError::into_error)
     }
 
     /// The value of a detached command; its error is logged.
     pub fn finished(self, handler: &'static str) -> Option<T>
     where
-        E: Failure,
+        E: IntoError,
     {
         let error = match self.0 {
             Ok(value) => return Some(value),
@@ -112,19 +112,19 @@ impl<T, E> Outcome<Result<T, E>> {
     label = "not an error",
     note = "implement `std::error::Error` for it, and `stario::ErrorResponse` to choose its answer, or return `stario::Result`"
 )]
-pub trait Failure {
+pub trait IntoError {
     /// Converts it.
     fn into_error(self) -> Error;
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Into<Error>> Failure for E {
+impl<E: Into<Error>> IntoError for E {
     fn into_error(self) -> Error {
         self.into()
     }
 }
 
-/// A value that is no `Result`: it cannot fail.
+/// A value that is not a `Result`: it cannot fail.
 pub trait Unwrapped<T> {
     /// See `Outcome<Result<T, E>>`.
     ///
@@ -158,44 +158,44 @@ impl<T> Unwrapped<T> for Outcome<T> {
     }
 }
 
-/// Ends a detached command: there is nobody left to answer.
-pub fn end<T: Nothing>(_: Option<T>) {}
+/// Drops the value of a detached command, which was answered before it ran.
+pub fn end<T: NoValue>(_: Option<T>) {}
 
 /// Ends a run of a durable command.
 ///
 /// # Errors
 ///
 /// The run's.
-pub fn end_run<T: Nothing>(ended: Result<T, Error>) -> Result<(), Error> {
+pub fn end_run<T: NoValue>(ended: Result<T, Error>) -> Result<(), Error> {
     ended.map(drop)
 }
 
-/// What a detached command may return.
+/// A type that a detached command may return.
 #[diagnostic::on_unimplemented(
     message = "a detached command has answered before it runs: it cannot send `{Self}`",
     label = "this would not be sent",
     note = "return nothing or `Result<()>`; to answer with its result, make it a `command`"
 )]
-pub trait Nothing {}
+pub trait NoValue {}
 
-impl Nothing for () {}
+impl NoValue for () {}
 
-/// Where the handler has a `Writer`, its value is nothing.
-pub fn expect_nothing_if<const HAS_WRITER: bool, T: Unsaid<HAS_WRITER>>(_: &T) {}
+/// Does not compile if the handler has a `Writer` and returns a value.
+pub fn expect_nothing_if<const HAS_WRITER: bool, T: NoValueIfWriter<HAS_WRITER>>(_: &T) {}
 
-/// What a handler may return, by whether it has a `Writer`.
+/// A type that a handler may return, which depends on whether it has a `Writer`.
 #[diagnostic::on_unimplemented(
     message = "this handler has a `Writer`: it cannot return `{Self}` too",
     label = "this would not be sent",
     note = "send it by the `Writer`, as in `Ok(w.html(..)?)`, and return nothing or `Result<()>`; or take no `Writer`"
 )]
-pub trait Unsaid<const HAS_WRITER: bool> {}
+pub trait NoValueIfWriter<const HAS_WRITER: bool> {}
 
 #[diagnostic::do_not_recommend]
-impl<T> Unsaid<false> for T {}
+impl<T> NoValueIfWriter<false> for T {}
 
 #[diagnostic::do_not_recommend]
-impl Unsaid<true> for () {}
+impl NoValueIfWriter<true> for () {}
 
 /// A handler's answer; `'s` is the life of its dependencies, from which a stream may borrow.
 pub enum Answer<'s> {
@@ -209,17 +209,17 @@ pub enum Answer<'s> {
 pub(crate) type FrameStream<'s> = Pin<Box<dyn Stream<Item = Result<Frame, BodyError>> + Send + 's>>;
 
 impl Answer<'_> {
-    /// The answer of a value that is nothing or an error.
+    /// The answer of an `Option` or `Result` that held no value.
     ///
     /// # Errors
     ///
     /// The error.
-    pub fn early(answered: Result<Response, Error>) -> Result<Self, Error> {
+    pub fn without_value(answered: Result<Response, Error>) -> Result<Self, Error> {
         answered.map(|response| Answer::Whole(response.into()))
     }
 }
 
-/// Answers with a value that is no `Option` and no `Result`.
+/// Answers with a value that is neither an `Option` nor a `Result`.
 pub fn reply<'s, T, K>(value: T) -> Answer<'s>
 where
     T: Reply<'s, K>,
@@ -232,7 +232,7 @@ where
 pub fn reply_whole<'s, T, K>(value: T) -> Answer<'s>
 where
     T: Reply<'s, K>,
-    T::Responder: Responder<'s, T> + Whole,
+    T::Responder: Responder<'s, T> + WholeReply,
 {
     T::Responder::answer(value)
 }
@@ -243,10 +243,10 @@ where
     label = "a stream",
     note = "a cache keeps what has an end: remove `etag` and `cache`, or return the page itself"
 )]
-pub trait Whole {}
+pub trait WholeReply {}
 
 #[diagnostic::do_not_recommend]
-impl<K> Whole for AsWhole<K> {}
+impl<K> WholeReply for AsWhole<K> {}
 
 /// A value that can be answered, in the one way `K` that fits its type.
 #[diagnostic::on_unimplemented(

@@ -1,12 +1,13 @@
 //! `RequestId`: one request's name, in logs and for the client.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU128;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue};
 
 /// A name that no other request has: 32 hexadecimal digits.
@@ -33,7 +34,7 @@ use http::header::{HeaderName, HeaderValue};
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RequestId(u128);
+pub struct RequestId(NonZeroU128);
 
 /// The header of a response that holds the request's id.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -44,18 +45,21 @@ impl RequestId {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let Keys { high, low, .. } = &*KEYS;
-        Self(u128::from(*high) << 64 | u128::from(mix(low.wrapping_add(count))))
+        let number = u128::from(*high) << 64 | u128::from(mix(low.wrapping_add(count)));
+        // Zero comes as seldom as two processes draw the same numbers.
+        Self(NonZeroU128::new(number).unwrap_or(NonZeroU128::MIN))
     }
 
     /// The id of this text, as another process has written it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self)
+        is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten().and_then(NonZeroU128::new).map(Self)
     }
 
+    #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // These are the two halves.
     pub(crate) fn digits(self) -> Digits {
-        let (high, low) = ((self.0 >> 64) as u64, self.0 as u64);
+        let (high, low) = ((self.0.get() >> 64) as u64, self.0.get() as u64);
         let keys = &*KEYS;
         let mut text = [0; 32];
         text[..16].copy_from_slice(&if high == keys.high { keys.digits } else { sixteen_digits(high) });
@@ -115,16 +119,19 @@ impl Digits {
     pub(crate) fn header(&self) -> HeaderValue {
         thread_local! {
             /// Memory for the next values of this thread: one allocation is for many of them.
-            static ROOM: Cell<BytesMut> = Cell::default();
+            static ROOM: RefCell<BytesMut> = RefCell::default();
         }
-        let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
-        if room.capacity() < self.0.len() {
-            room.reserve(ROOM_BYTES);
-        }
-        room.extend_from_slice(&self.0);
-        let digits = room.split().freeze();
-        // A thread that ends keeps no memory.
-        let _ = ROOM.try_with(|kept| kept.set(room));
+        let cut = |room: &mut BytesMut| {
+            if room.capacity() < self.0.len() {
+                room.reserve(ROOM_BYTES);
+            }
+            room.extend_from_slice(&self.0);
+            room.split().freeze()
+        };
+        // A thread that ends has no memory for its next values.
+        let digits = ROOM
+            .try_with(|room| cut(&mut room.borrow_mut()))
+            .unwrap_or_else(|_| Bytes::copy_from_slice(&self.0));
         // Hexadecimal digits are a header's value.
         HeaderValue::from_maybe_shared(digits).unwrap_or(HeaderValue::from_static(""))
     }
@@ -152,7 +159,7 @@ mod tests {
 
     #[test]
     fn it_is_32_digits() {
-        let id = RequestId(0x0123_4567_89ab_cdef);
+        let id = RequestId::parse("00000000000000000123456789abcdef").unwrap();
         assert_eq!(id.to_string(), "00000000000000000123456789abcdef");
         assert_eq!(id.digits().header(), id.to_string());
     }

@@ -33,7 +33,7 @@ pub(crate) use caching::{declare as declare_cache, finish as finish_caching, kee
 pub use file::File;
 #[cfg(feature = "files")]
 pub(crate) use file::finish as finish_file;
-pub(crate) use fixed::Fixed;
+pub(crate) use fixed::HashedContent;
 pub use json::Json;
 pub use location::{Location, UnsafeLocation};
 pub use part::ResponsePart;
@@ -46,10 +46,10 @@ pub use text::Text;
 #[cfg(not(feature = "files"))]
 pub(crate) fn finish_file(_: &mut Response, _: &http::request::Parts) {}
 
-pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
-pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
+pub(crate) static HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+pub(crate) static TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+pub(crate) static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// A whole response on its way from the handler to where it is finished.
 ///
@@ -58,30 +58,28 @@ const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream")
 #[doc(hidden)]
 pub enum WholeResponse {
     /// 200, and no header but the type of the body.
-    Content(HeaderValue, Body),
+    Content(&'static HeaderValue, Body),
     /// In a box, because it is large and is handed on several times.
     Response(Box<Response>),
 }
 
 impl WholeResponse {
-    /// Puts the response in its place. `spare` is an empty map whose memory its headers may use.
-    pub(crate) fn finish(self, place: &mut Option<Response>, spare: impl FnOnce() -> Option<HeaderMap>) {
+    /// Writes the response into `response`. `give_memory` may give the empty map of its headers memory that is there already.
+    #[inline(always)]
+    pub(crate) fn finish(self, response: &mut Option<Response>, give_memory: impl FnOnce(&mut HeaderMap)) {
         match self {
             Self::Content(content_type, body) => {
-                let response = place.insert(Response::new(body));
-                if let Some(headers) = spare() {
-                    // The map that this forgets holds no memory; its drop would take 60 instructions.
-                    std::mem::forget(std::mem::replace(response.headers_mut(), headers));
-                }
-                response.headers_mut().append(CONTENT_TYPE, content_type);
+                let response = response.insert(Response::new(body));
+                give_memory(response.headers_mut());
+                response.headers_mut().append(CONTENT_TYPE, content_type.clone());
             }
-            Self::Response(response) => *place = Some(*response),
+            Self::Response(whole) => *response = Some(*whole),
         }
     }
 
     pub(crate) fn into_response(self) -> Response {
         match self {
-            Self::Content(content_type, body) => with_type(content_type, body),
+            Self::Content(content_type, body) => with_type(content_type.clone(), body),
             Self::Response(response) => *response,
         }
     }
@@ -174,8 +172,8 @@ impl<R: Render> IntoResponse<AsHtml> for R {
 
     fn into_whole(self) -> WholeResponse {
         match self.bytes_instead() {
-            Some(bytes) => WholeResponse::Content(BINARY, Bytes::copy_from_slice(bytes).into()),
-            None => WholeResponse::Content(HTML, self.into_html().into()),
+            Some(bytes) => WholeResponse::Content(&BINARY, Bytes::copy_from_slice(bytes).into()),
+            None => WholeResponse::Content(&HTML, self.into_html().into()),
         }
     }
 }
@@ -206,14 +204,14 @@ impl IntoResponse for StatusCode {
 /// `true` or `false` as text: only "nothing" is 204, and `false` is something.
 impl IntoResponse for bool {
     fn into_response(self) -> Response {
-        with_type(HTML, if self { "true" } else { "false" })
+        with_type(HTML.clone(), if self { "true" } else { "false" })
     }
 }
 
 /// `application/octet-stream`, unless a part before it says otherwise.
 impl IntoResponse for Bytes {
     fn into_response(self) -> Response {
-        with_type(BINARY, self)
+        with_type(BINARY.clone(), self)
     }
 }
 
@@ -224,10 +222,10 @@ impl IntoResponse for Body {
     }
 }
 
-/// Marks the answer to a value that could not be made a response: no part around it makes it look like a
-/// success, and the app may have a page for it. It holds what the client may be told.
+/// Extension of the answer to a value that could not become a response: parts of a tuple do not change its status, and
+/// the app's page for errors may replace it. It holds the text that the client may see.
 #[derive(Clone)]
-struct Failed(Arc<str>);
+struct ConversionFailed(Arc<str>);
 
 /// The answer to a value that could not be made a response. The cause is logged.
 pub(crate) fn failure(error: Error) -> Response {
@@ -236,21 +234,21 @@ pub(crate) fn failure(error: Error) -> Response {
         tracing::error!(error = %Chain(&*cause), "a value cannot be sent as a response");
     }
     let mut response = text(status, message.clone());
-    response.extensions_mut().insert(Failed(message.into()));
+    response.extensions_mut().insert(ConversionFailed(message.into()));
     response
 }
 
 /// The error that a value answers with because it could not be made a response; it is logged by now.
 pub(crate) fn failure_of(response: &Response) -> Option<Error> {
-    let Failed(message) = response.extensions().get()?;
+    let ConversionFailed(message) = response.extensions().get()?;
     Some(Error::new(response.status(), &**message))
 }
 
-/// Why a request was answered with a 4xx: its record in the log says so.
+/// Extension of a 4xx: the reason, for the record in the log.
 #[derive(Clone)]
 pub(crate) struct RefusalReason {
     pub(crate) text: Arc<str>,
-    /// Whether the client may be told it, too.
+    /// Whether the client may see it, too.
     pub(crate) is_public: bool,
 }
 
@@ -306,12 +304,12 @@ fn note(response: &mut Response, message: &str, is_public: bool) {
 }
 
 fn has_failed(response: &Response) -> bool {
-    response.extensions().get::<Failed>().is_some()
+    response.extensions().get::<ConversionFailed>().is_some()
 }
 
 /// `status` with `message` as plain text.
 pub(crate) fn text(status: StatusCode, message: impl Into<String>) -> Response {
-    let mut response = with_type(TEXT, message.into());
+    let mut response = with_type(TEXT.clone(), message.into());
     *response.status_mut() = status;
     response
 }

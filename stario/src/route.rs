@@ -1,4 +1,4 @@
-//! What is known of a handler and its route, apart from its code.
+//! The description of a handler and its route, apart from its code.
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,16 +42,16 @@ impl fmt::Display for HandlerKind {
     }
 }
 
-/// What requests a handler answers, and where it stands. The macros write one per annotated function.
+/// Which requests a handler answers, and where it stands in the code. The macros write one per annotated function.
 #[derive(Debug, Clone, Copy)]
 pub struct EndpointInfo {
-    /// What it is for.
+    /// The kind of the handler.
     pub kind: HandlerKind,
     /// The method it answers; a text, because that is what a request's is compared with.
     pub method: &'static str,
     /// The path template, without what the app puts before it.
     pub path: &'static str,
-    /// What the request's headers must be, in the order of their names, which are in lower case.
+    /// The headers that a request must have with these values, ordered by name, in lower case.
     pub headers: &'static [(&'static str, &'static str)],
     /// The function's path: `crate::module::name`.
     pub handler: &'static str,
@@ -67,11 +67,37 @@ pub struct EndpointInfo {
     pub timeout: Option<Duration>,
     /// How often it may be called, as its attribute says.
     pub rate_limits: &'static [RateLimit],
-    /// What its attribute says of caches.
+    /// The caching rules in its attribute.
     pub caching: Option<&'static Caching>,
 }
 
 impl EndpointInfo {
+    /// A handler whose attribute has no options, and whose parameters were checked.
+    #[must_use]
+    pub const fn new(
+        kind: HandlerKind,
+        method: &'static str,
+        path: &'static str,
+        handler: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        Self {
+            kind,
+            method,
+            path,
+            headers: &[],
+            handler,
+            file,
+            line,
+            is_checked: true,
+            body_limit: None,
+            timeout: None,
+            rate_limits: &[],
+            caching: None,
+        }
+    }
+
     /// Whether a request has a body here: browsers send none with GET.
     pub(crate) fn has_body(&self) -> bool {
         self.method != "GET"
@@ -90,7 +116,7 @@ impl fmt::Display for EndpointInfo {
     }
 }
 
-/// What a request reads of its route.
+/// The facts of a route that requests read.
 #[derive(Clone)]
 pub(crate) struct RouteFacts {
     pub(crate) endpoint: &'static EndpointInfo,
@@ -200,7 +226,7 @@ impl fmt::Display for RouteInfo {
     }
 }
 
-/// What a route answers, besides the method.
+/// Writes the path and the headers of a route.
 pub(crate) struct TargetText<'a>(pub(crate) &'a RouteInfo);
 
 impl fmt::Display for TargetText<'_> {

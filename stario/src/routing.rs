@@ -10,7 +10,9 @@
 mod bytes;
 mod escapes;
 mod host;
+mod literal_paths;
 mod pattern;
+mod segment_hasher;
 mod tree;
 
 use std::borrow::Cow;
@@ -24,6 +26,7 @@ pub(crate) use host::is_of_this_machine;
 #[cfg(feature = "sessions")]
 pub(crate) use host::is_this_machine;
 pub(crate) use host::{Host, Hosts};
+use literal_paths::LiteralPaths;
 pub(crate) use pattern::{Capture, PathPattern};
 use tree::Node;
 pub(crate) use tree::RouteId;
@@ -31,11 +34,11 @@ pub(crate) use tree::RouteId;
 /// What a request's target may hold but a `location` must not: browsers read a backslash as a slash.
 const UNSAFE: &AsciiSet = &CONTROLS.add(b'\\');
 
-/// What a request must be, and the value that such requests lead to.
+/// A route: what a request must match, and its target.
 #[derive(Debug)]
 pub(crate) struct Route<T> {
     pub(crate) method: Method,
-    /// What the request's headers must be, in the order of their names, which are in lower case.
+    /// The headers that a request must have with these values, ordered by name, in lower case.
     pub(crate) headers: &'static [(&'static str, &'static str)],
     /// The path template as it was written, with the prefixes that the app puts before it.
     pub(crate) path: &'static str,
@@ -49,12 +52,7 @@ pub(crate) struct Route<T> {
 impl<T> Route<T> {
     /// What `{name}` matched in `path`, a path that this route matches.
     pub(crate) fn capture<'p>(&self, path: &'p str, name: &str) -> Option<Capture<'p>> {
-        self.captures(path).find(|(capture, _)| *capture == name).map(|(_, found)| found)
-    }
-
-    /// What each capture of the template matched in `path`, a path that this route matches.
-    pub(crate) fn captures<'p>(&self, path: &'p str) -> impl Iterator<Item = (&str, Capture<'p>)> {
-        self.pattern.captured(path)
+        self.pattern.capture(path, name)
     }
 }
 
@@ -62,9 +60,16 @@ impl<T> Route<T> {
 #[derive(Debug)]
 pub(crate) struct Router<T> {
     routes: Vec<Route<T>>,
+    paths: Paths,
+    /// The paths of each host that routes name; absent when no route names one.
+    hosts: Option<Box<Hosts<Paths>>>,
+}
+
+/// The paths of one host, or of all that no route names, with their routes.
+#[derive(Debug, Default)]
+struct Paths {
     root: Node,
-    /// One tree for each host that routes name; absent when no route names one.
-    hosts: Option<Box<Hosts<Node>>>,
+    literal: LiteralPaths,
 }
 
 /// What a router finds for a request.
@@ -103,7 +108,7 @@ pub(crate) enum Match {
 
 impl<T> Default for Router<T> {
     fn default() -> Self {
-        Self { routes: Vec::new(), root: Node::default(), hosts: None }
+        Self { routes: Vec::new(), paths: Paths::default(), hosts: None }
     }
 }
 
@@ -114,11 +119,11 @@ impl<T> Router<T> {
     ///
     /// The route that is already there for this method, path, headers and host.
     pub(crate) fn insert(&mut self, route: Route<T>) -> Result<(), &Route<T>> {
-        let root = match route.host {
+        let paths = match route.host {
             Some(host) => self.hosts.get_or_insert_default().entry(host),
-            None => &mut self.root,
+            None => &mut self.paths,
         };
-        let leaf = root.leaf_mut(route.pattern.segments());
+        let leaf = paths.root.leaf_mut(route.pattern.segments());
         let is_same = |present: &&RouteId| {
             let present = &self.routes[present.0];
             present.method == route.method && present.headers == route.headers
@@ -130,6 +135,7 @@ impl<T> Router<T> {
         let rank = |route: &Route<T>| (Reverse(route.headers.len()), route.headers);
         let position = leaf.partition_point(|present| rank(&self.routes[present.0]) <= rank(&route));
         leaf.insert(position, RouteId(self.routes.len()));
+        paths.literal.set(&route.pattern, leaf);
         self.routes.push(route);
         Ok(())
     }
@@ -137,11 +143,11 @@ impl<T> Router<T> {
     /// Keeps what lies below a literal prefix for the routes that begin with it: no capture of another route matches
     /// there.
     pub(crate) fn reserve(&mut self, host: Option<&str>, prefix: &PathPattern) {
-        let root = match host {
+        let paths = match host {
             Some(host) => self.hosts.get_or_insert_default().entry(host),
-            None => &mut self.root,
+            None => &mut self.paths,
         };
-        root.reserve(prefix.segments());
+        paths.root.reserve(prefix.segments());
     }
 
     /// The route that a lookup found.
@@ -153,15 +159,10 @@ impl<T> Router<T> {
     #[inline(always)]
     pub(crate) fn find(&self, head: &request::Parts) -> Lookup {
         let path = head.uri.path();
-        let is_escaped = escapes::are_in(path);
-        if is_escaped && let Some(problem) = escapes::problem(path) {
-            let result = Match::BadRequest { message: problem.into() };
-            return Lookup { result, nearest: None, is_by_headers: false };
-        }
         let wanted = wanted(&head.method);
         let (mut nearest, mut is_by_headers) = (None, false);
-        let root = self.root(head);
-        let found = root.search(path, is_escaped, &mut |leaf| {
+        let Paths { root, literal } = self.paths(head);
+        let mut accept = |leaf: &[RouteId]| {
             nearest = nearest.or(leaf.first().copied());
             leaf.iter().copied().find(|id| {
                 let Route { method, headers, .. } = self.route(*id);
@@ -171,7 +172,17 @@ impl<T> Router<T> {
                 is_by_headers |= !headers.is_empty();
                 has_headers(&head.headers, headers)
             })
-        });
+        };
+        // No pattern is more specific than a path without captures.
+        let mut found = literal.get(path).and_then(&mut accept);
+        if found.is_none() {
+            let is_escaped = escapes::are_in(path);
+            if is_escaped && let Some(problem) = escapes::problem(path) {
+                let result = Match::BadRequest { message: problem.into() };
+                return Lookup { result, nearest: None, is_by_headers: false };
+            }
+            found = root.search(path, is_escaped, &mut accept);
+        }
         let result = match found {
             Some(route) => Match::Found(route),
             None => self.explain(root, head, wanted),
@@ -181,14 +192,14 @@ impl<T> Router<T> {
 
     /// The headers by which the routes at this path are told apart, in the order of their names.
     pub(crate) fn deciding_headers(&self, head: &request::Parts) -> Vec<&'static str> {
-        self.header_names(&self.root(head).at(head.uri.path()), wanted(&head.method))
+        self.header_names(&self.paths(head).root.at(head.uri.path()), wanted(&head.method))
     }
 
-    /// The tree for the request's host.
-    fn root(&self, head: &request::Parts) -> &Node {
+    /// The paths of the request's host.
+    fn paths(&self, head: &request::Parts) -> &Paths {
         match &self.hosts {
-            Some(hosts) => hosts.find(head).unwrap_or(&self.root),
-            None => &self.root,
+            Some(hosts) => hosts.find(head).unwrap_or(&self.paths),
+            None => &self.paths,
         }
     }
 

@@ -31,8 +31,9 @@ pub struct Scope {
 
 /// The inputs that end when all parameters are resolved.
 struct Inputs {
-    /// Taken by the parameter that reads it.
+    /// `None` if the request has none, or if it was taken by the parameter that reads it.
     body: Option<Body>,
+    is_body_taken: bool,
     shared: SharedInputs,
     /// Counts what is held of the body, and of what was read of it.
     held: Option<HeldBytes>,
@@ -49,11 +50,14 @@ enum SharedInputs {
 }
 
 impl Scope {
-    pub(crate) fn new(head: Parts, body: Body, exchange: Arc<Exchange>) -> Arc<Self> {
-        Arc::new(Self {
+    #[inline(always)]
+    pub(crate) fn new(head: Parts, body: Option<Body>, exchange: Arc<Exchange>) -> Arc<Self> {
+        // `Arc::new` would make the scope on the stack and copy it; this makes it in its final memory.
+        Arc::new_cyclic(|_| Self {
             head,
             inputs: Mutex::new(Inputs {
-                body: Some(body),
+                body,
+                is_body_taken: false,
                 shared: SharedInputs::Unread,
                 held: None,
                 progress: None,
@@ -62,29 +66,30 @@ impl Scope {
         })
     }
 
-    /// The request for a layer or a service, which needs it as its own. Nobody else has the scope by then.
+    /// Takes the request back, for a layer or a service. The scope must have no other owner: otherwise this returns an empty
+    /// request.
     pub(crate) fn into_request(self: Arc<Self>) -> Request<Body> {
         let Some(Self { head, inputs, .. }) = Arc::into_inner(self) else { return Request::default() };
         let body = inputs.into_inner().unwrap_or_else(PoisonError::into_inner).body;
         Request::from_parts(head, body.unwrap_or_default())
     }
 
-    /// No request: only the app, for values that are made of it alone.
+    /// A scope without a request, for values that are made of the app alone.
     pub(crate) fn without_request(app: &Arc<Shared>) -> Arc<Self> {
-        let (head, body) = Request::new(Body::empty()).into_parts();
-        Self::new(head, body, Exchange::without_request(app))
+        let (head, ()) = Request::new(()).into_parts();
+        Self::new(head, None, Exchange::without_request(app))
     }
 
     /// No request: a run of a durable command.
     pub(crate) fn of_run(exchange: Arc<Exchange>) -> Arc<Self> {
-        let (head, body) = Request::new(Body::empty()).into_parts();
-        Self::new(head, body, exchange)
+        let (head, ()) = Request::new(()).into_parts();
+        Self::new(head, None, exchange)
     }
 
-    /// The same request without its inputs, for values that are made of the app alone.
+    /// A scope of the same exchange without head and body, so that a singleton keeps no input of the request.
     pub(crate) fn without_inputs(scope: &Self) -> Arc<Self> {
-        let (head, body) = Request::new(Body::empty()).into_parts();
-        Self::new(head, body, scope.shared_exchange())
+        let (head, ()) = Request::new(()).into_parts();
+        Self::new(head, None, scope.shared_exchange())
     }
 
     /// What lasts to the end of the response.
@@ -101,16 +106,17 @@ impl Scope {
         self.inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The map of the request's headers, emptied, so that its memory can hold those of the response. `None` if something else
-    /// still holds the scope, or if the map is large.
-    pub(crate) fn into_spare_headers(mut self: Arc<Self>) -> Option<HeaderMap> {
+    /// Gives `spare`, an empty map without memory, the memory of the request's headers, unless something else still holds the scope,
+    /// or the map is large.
+    #[inline(always)]
+    pub(crate) fn give_headers(mut self: Arc<Self>, spare: &mut HeaderMap) {
         const MOST_KEPT: usize = 32;
-        let headers = &mut Arc::get_mut(&mut self)?.head.headers;
-        if headers.capacity() > MOST_KEPT {
-            return None;
+        if let Some(Self { head: Parts { headers, .. }, .. }) = Arc::get_mut(&mut self)
+            && headers.capacity() <= MOST_KEPT
+        {
+            headers.clear();
+            std::mem::swap(headers, spare);
         }
-        headers.clear();
-        Some(std::mem::take(headers))
     }
 
     /// The request's head.
@@ -168,7 +174,8 @@ impl Scope {
 
     /// Whether there is no body, as far as that is known before it is read.
     pub(crate) fn has_empty_body(&self) -> bool {
-        self.inputs().body.as_ref().is_some_and(http_body::Body::is_end_stream)
+        let inputs = self.inputs();
+        !inputs.is_body_taken && inputs.body.as_ref().is_none_or(http_body::Body::is_end_stream)
     }
 
     /// The body, not yet read; refused if it says that it is too large. It can be taken once.
@@ -177,12 +184,12 @@ impl Scope {
         limit: usize,
         too_large: fn(usize) -> Rejection,
     ) -> Result<Body, Rejection> {
-        let (body, progress) = {
+        let (mut body, progress) = {
             let mut inputs = self.inputs();
-            (inputs.body.take(), inputs.progress.clone())
-        };
-        let Some(mut body) = body else {
-            return Err(Rejection::internal("the request's body was already read"));
+            if std::mem::replace(&mut inputs.is_body_taken, true) {
+                return Err(Rejection::internal("the request's body was already read"));
+            }
+            (inputs.body.take().unwrap_or_default(), inputs.progress.clone())
         };
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large(limit));
@@ -200,8 +207,11 @@ impl Scope {
 
     /// How much of the body has come. It is counted if this is asked for before the body is read.
     pub(crate) fn body_progress(&self) -> Arc<Progress> {
-        let Inputs { body, progress, .. } = &mut *self.inputs();
-        let total = body.as_ref().and_then(|body| body.size_hint().exact());
+        let Inputs { body, is_body_taken, progress, .. } = &mut *self.inputs();
+        let total = match body {
+            Some(body) => body.size_hint().exact(),
+            None => (!*is_body_taken).then_some(0),
+        };
         Arc::clone(progress.get_or_insert_with(|| Progress::new(total)))
     }
 
@@ -242,12 +252,12 @@ impl Scope {
         Ok(whole)
     }
 
-    /// Counts what is held of the body, of which there is nothing yet.
+    /// A new count of the bytes that are kept of the body.
     pub(crate) fn hold(&self) -> HeldBytes {
         HeldBytes::new(&self.app().body_memory)
     }
 
-    /// Goes on counting what is held until all parameters are resolved.
+    /// Keeps the count until all parameters are resolved.
     pub(crate) fn keep(&self, held: HeldBytes) {
         if held.is_nothing() {
             return;
@@ -294,13 +304,12 @@ impl Scope {
     pub fn close(&self) {
         let (body, shared, held) = {
             let mut inputs = self.inputs();
-            let is_empty = inputs.body.as_ref().and_then(Body::whole).is_some_and(Bytes::is_empty);
-            if is_empty && matches!(inputs.shared, SharedInputs::Unread) {
+            let shared = std::mem::replace(&mut inputs.shared, SharedInputs::Dropped);
+            if inputs.body.is_none() && inputs.held.is_none() && matches!(shared, SharedInputs::Unread) {
                 // There is nothing to drop.
-                inputs.shared = SharedInputs::Dropped;
                 return;
             }
-            let shared = std::mem::replace(&mut inputs.shared, SharedInputs::Dropped);
+            inputs.is_body_taken = true;
             (inputs.body.take(), shared, inputs.held.take())
         };
         drop((shared, held));
@@ -315,13 +324,13 @@ impl Scope {
     }
 }
 
-/// Reads the body to its end, and not much beyond the limit.
+/// Reads and drops the body, up to about `limit` bytes.
 async fn drain(body: Body, limit: usize) {
     let mut body = Limited::new(body, limit);
     while let Some(Ok(_)) = body.frame().await {}
 }
 
-/// For a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 503 if there is
+/// The refusal of a body that cannot be read to its end: 408 if the client was too slow, 400 if it stopped sending, 503 if there is
 /// no memory for it, 400 or 413 if it cannot be decompressed.
 pub(crate) fn unfinished_body(error: &BodyError) -> Rejection {
     if error.is::<Stalled>() {

@@ -36,7 +36,7 @@ use crate::error::Result;
 use crate::settings::Address;
 use crate::stop::StopSignal;
 use crate::work::Unfinished;
-use accept::accept;
+use accept::{accept, accept_waiting};
 use announce::announce;
 use config::Config;
 use connection::Connections;
@@ -79,7 +79,7 @@ impl App {
     pub async fn serve(mut self) -> Result {
         crate::telemetry::init()?;
         let _flush = crate::telemetry::FlushAtEnd;
-        // Before the app is put together, which counts them.
+        // This comes before `assemble`, which derives the limit of connections from the number of files that may be open.
         capacity::raise_open_files();
         let config = Config::from_env(&mut self.settings)?;
         let app = self.assemble()?;
@@ -120,7 +120,7 @@ impl App {
 
 /// Serves at the addresses of `config`, until a signal to stop.
 async fn serve(app: Arc<Assembled>, config: Config) -> Result {
-    // This comes before the line that says that the server listens, because its reader may send a signal at once.
+    // Signals are handled before `announce` prints that the server listens: a supervisor that reads the line may send one at once.
     let signals = shutdown::listen(config.tls.is_some())?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     #[cfg(feature = "tls")]
@@ -158,7 +158,7 @@ async fn serve(app: Arc<Assembled>, config: Config) -> Result {
     };
     let ended = server.run(open, signals.stop.stopped()).await?;
     if ended.is_stuck {
-        // Returning would end the runtime, which waits for it.
+        // Returning would drop the runtime, which would wait for the blocked thread for ever.
         tracing::error!("a handler does not leave its thread: the process exits without it");
         crate::telemetry::flush();
         std::process::exit(1);
@@ -192,7 +192,7 @@ fn open(addresses: &[Address], claim: Option<&mut Claim>, backlog: u32) -> Resul
     }
 }
 
-/// What a server has opened.
+/// The listeners that are open, and the offer to hand them to another process.
 #[derive(Default)]
 struct Open {
     /// The listeners for everything, and the one for probes, if that has an address of its own.
@@ -205,14 +205,14 @@ struct Server {
     app: Arc<Assembled>,
     #[cfg(feature = "tls")]
     tls: Option<Arc<Tls>>,
-    /// Given at a second signal, after which the server waits for nothing.
+    /// Set by a second signal: from then on the server waits for nothing.
     second_signal: StopSignal,
 }
 
-/// The end of a server that had started.
+/// What a server left unfinished when it stopped.
 struct ServerEnd {
     unfinished: Unfinished,
-    /// Whether a task still runs that cannot be cut, because it never waits.
+    /// Whether a task still runs. Only one that blocks its thread does: all others end where they next wait.
     is_stuck: bool,
 }
 
@@ -268,15 +268,23 @@ impl Server {
             if let Some(tls) = self.tls.clone() {
                 serving.spawn(tls.reload_on_change());
             }
-            match &mut offer {
+            let are_taken = match &mut offer {
                 Some(offer) => tokio::select! {
                     biased;
-                    () = stop => {}
-                    () = offer.taken(&listeners) => {}
+                    () = stop => false,
+                    () = offer.taken(&listeners) => true,
                 },
-                None => stop.await,
-            }
+                None => {
+                    stop.await;
+                    false
+                }
+            };
             serving.shutdown().await;
+            if !are_taken {
+                for (listener, role) in &listeners {
+                    accept_waiting(listener, *role, &connections);
+                }
+            }
             if let Some(offer) = offer {
                 offer.finish(&listeners).await;
             }

@@ -118,7 +118,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let peer = request.extensions().get::<SocketAddr>().copied();
         let (head, body) = request.into_parts();
-        let response = dispatch(&self.0, head, Body::new(body), Connection::new(peer));
+        let response = dispatch(&self.0, head, Some(Body::new(body)), Connection::new(peer));
         Box::pin(async { Ok(response.await) })
     }
 }

@@ -35,12 +35,6 @@ impl From<&str> for ShortText {
     }
 }
 
-impl Default for ShortText {
-    fn default() -> Self {
-        Self::from("")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,7 +93,7 @@ pub(crate) trait StreamObserver: Send + Sync {
     fn stopped(&self);
 }
 
-/// What an event stream is made with, besides its source.
+/// The settings of an event stream.
 pub(crate) struct StreamSettings {
     /// Ends the stream between two frames when it is given.
     pub(crate) stop: Option<StopSignal>,
@@ -104,7 +104,7 @@ pub(crate) struct StreamSettings {
     /// A comment is sent after each such time without an event.
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) observer: Arc<dyn StreamObserver>,
-    /// Its place among the streams that may be open, until it is dropped.
+    /// Counts the stream against the limit of open streams until it is dropped.
     pub(crate) place: StreamPlace,
 }
 
@@ -136,7 +136,7 @@ enum StreamPhase {
     Ended,
 }
 
-/// What an event stream need not poll until it is woken.
+/// Which parts of an event stream need no poll until a wake.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waits {
     Nothing,
@@ -189,12 +189,7 @@ fn retry_after_stop() -> Bytes {
 }
 
 impl<S: EventSource> Frames for EventStream<S> {
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        self.poll_pieces(ctx).map(|next| next.map(|pieces| pieces.map(|pieces| pieces.bytes)))
-    }
-
-    #[inline]
-    fn poll_pieces(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
         if self.phase != StreamPhase::Open {
             return self.poll_stopped();
         }
@@ -255,7 +250,7 @@ impl<S: EventSource> Frames for EventStream<S> {
     }
 }
 
-/// Breaks the silence of an event stream with comments, which the client ignores.
+/// Sends a comment after each interval without an event, so that proxies do not close the connection.
 struct Pings {
     interval: Duration,
     last: Instant,
@@ -264,7 +259,7 @@ struct Pings {
 }
 
 impl Pings {
-    /// One after each `interval` without an event. There are no timers outside a runtime.
+    /// Pings after each `interval` without an event. `None` outside of a runtime, which has no timers.
     fn every(interval: Duration) -> Option<Self> {
         tokio::runtime::Handle::try_current().ok()?;
         let now = Instant::now();

@@ -1,4 +1,4 @@
-//! A signal that is given once, and a timer, both made for tasks that wait for many things.
+//! A signal that is set once, and a timer, both made for tasks that wait for many things.
 //!
 //! A task is woken for each thing that it waits for, and then polls all of them. Polling a cancellation token or
 //! a `Sleep` takes a lock each time. The types here take it once per task, and read a flag from then on.
@@ -6,7 +6,7 @@
 //! The states of a [`StopWatch`]:
 //!
 //! ```text
-//! unregistered --poll--> registered with the task's waker --signal given--> stopped
+//! unregistered --poll--> registered with the task's waker --signal set--> stopped
 //!                        |        ^
 //!                        |        | poll by another task: the new waker takes the old one's place
 //!                        +--------+
@@ -28,7 +28,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
-/// A signal that is given at most once, such as that the server stops. Clones are the same signal.
+/// A signal that is set at most once, such as that the server stops. Clones are the same signal.
 #[derive(Clone, Default)]
 pub(crate) struct StopSignal(Arc<SignalState>);
 
@@ -49,9 +49,9 @@ struct Watchers {
 }
 
 impl StopSignal {
-    /// Gives the signal, and wakes every task that watches it.
+    /// Sets the signal, and wakes every task that watches it.
     pub(crate) fn stop(&self) {
-        // The flag is set before the lock is taken: whoever registers after this sees it under the lock.
+        // The flag is set before the lock is taken: a task that registers after this sees it under the lock.
         self.0.is_stopped.store(true, Ordering::Release);
         let wakers = std::mem::take(&mut self.watchers().slots);
         wakers.into_iter().flatten().for_each(Waker::wake);
@@ -82,7 +82,7 @@ impl StopSignal {
     }
 }
 
-/// One task's watch of a [`StopSignal`]; as a future, it ends when the signal is given.
+/// One task's watch of a [`StopSignal`]; as a future, it ends when the signal is set.
 pub(crate) struct StopWatch {
     signal: StopSignal,
     /// The slot of this watch, and the waker in it.
@@ -90,7 +90,7 @@ pub(crate) struct StopWatch {
 }
 
 impl StopWatch {
-    /// Ready once the signal was given. The task of the last call is woken then.
+    /// Ready once the signal is set. The task of the last call is woken then.
     pub(crate) fn poll_stopped(&mut self, ctx: &Context<'_>) -> Poll<()> {
         if self.signal.is_stopped() {
             return Poll::Ready(());
@@ -139,7 +139,7 @@ impl Drop for StopWatch {
     fn drop(&mut self) {
         let Some((slot, _)) = self.registered.take() else { return };
         let mut watchers = self.signal.watchers();
-        // There are no slots any more once the signal was given.
+        // There are no slots any more once the signal is set.
         if let Some(waker) = watchers.slots.get_mut(slot) {
             // The waker is dropped outside of the lock: its task may end with it.
             let waker = waker.take();
@@ -150,7 +150,7 @@ impl Drop for StopWatch {
     }
 }
 
-/// `future`, which is dropped when `signal` is given.
+/// Runs `future`, and drops it when `signal` is set.
 pub(crate) fn until_stopped<F: Future>(signal: &StopSignal, future: F) -> UntilStopped<F> {
     UntilStopped { future, watch: signal.watch() }
 }

@@ -1,7 +1,8 @@
 //! What `stream!` expands to: a future that sends its items to the stream that polls it.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
@@ -87,7 +88,10 @@ where
     B: FnOnce(Yielder<T>) -> F,
     F: Future<Output = ()>,
 {
-    let slot = Arc::new(Mutex::new(YieldSlot { item: None, sender: None }));
+    let slot = Arc::new(YieldSlot {
+        is_full: AtomicBool::new(false),
+        content: Mutex::new(YieldContent { item: None, sender: None }),
+    });
     let block = block(Yielder { slot: Arc::clone(&slot) });
     Generated { block: Some(block), slot }
 }
@@ -95,9 +99,51 @@ where
 /// Where the block leaves one item for the stream to pick up. Both run in the same `poll`, so the lock is
 /// never contended; it is there because a block may be moved between threads, and is `Send`.
 struct YieldSlot<T> {
+    /// Whether there is an item. It changes under the lock, and spares those that find nothing to do the lock.
+    is_full: AtomicBool,
+    content: Mutex<YieldContent<T>>,
+}
+
+struct YieldContent<T> {
     item: Option<T>,
     /// Wakes the block when the item is taken.
     sender: Option<Waker>,
+}
+
+impl<T> YieldSlot<T> {
+    fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Acquire)
+    }
+
+    fn content(&self) -> MutexGuard<'_, YieldContent<T>> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves the item here if there is none, and waits with the task of `ctx` until it is taken.
+    fn put(&self, item: &mut Option<T>, ctx: &Context<'_>) -> Poll<()> {
+        let mut content = self.content();
+        if content.item.is_none() {
+            let Some(item) = item.take() else { return Poll::Ready(()) };
+            content.item = Some(item);
+            self.is_full.store(true, Ordering::Release);
+        }
+        if content.sender.as_ref().is_none_or(|sender| !sender.will_wake(ctx.waker())) {
+            content.sender = Some(ctx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Takes the item for the task of `ctx`.
+    fn take(&self, ctx: &Context<'_>) -> Option<T> {
+        let mut content = self.content();
+        let item = content.item.take();
+        self.is_full.store(false, Ordering::Release);
+        // The task that polls the stream polls it again by itself; any other sender is woken.
+        if let Some(sender) = content.sender.take_if(|sender| !sender.will_wake(ctx.waker())) {
+            sender.wake();
+        }
+        item
+    }
 }
 
 pin_project_lite::pin_project! {
@@ -105,7 +151,7 @@ pin_project_lite::pin_project! {
     pub struct Generated<T, F> {
         #[pin]
         block: Option<F>,
-        slot: Arc<Mutex<YieldSlot<T>>>,
+        slot: Arc<YieldSlot<T>>,
     }
 }
 
@@ -121,12 +167,9 @@ impl<T, F: Future<Output = ()>> Stream for Generated<T, F> {
         if ended {
             this.block.set(None);
         }
-        let mut slot = this.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(item) = slot.item.take() {
-            // The task that polls this stream polls it again by itself; any other sender is woken.
-            if let Some(sender) = slot.sender.take_if(|sender| !sender.will_wake(ctx.waker())) {
-                sender.wake();
-            }
+        if this.slot.is_full()
+            && let Some(item) = this.slot.take(ctx)
+        {
             return Poll::Ready(Some(item));
         }
         if ended { Poll::Ready(None) } else { Poll::Pending }
@@ -135,25 +178,33 @@ impl<T, F: Future<Output = ()>> Stream for Generated<T, F> {
 
 /// The block's end of the stream.
 pub struct Yielder<T> {
-    slot: Arc<Mutex<YieldSlot<T>>>,
+    slot: Arc<YieldSlot<T>>,
 }
 
 impl<T> Yielder<T> {
     /// Resolves when the stream has taken the item.
-    pub fn send(&mut self, item: T) -> impl Future<Output = ()> + use<'_, T> {
-        let mut item = Some(item);
-        std::future::poll_fn(move |ctx| {
-            let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-            if slot.item.is_none() {
-                match item.take() {
-                    Some(item) => slot.item = Some(item),
-                    None => return Poll::Ready(()),
-                }
-            }
-            if slot.sender.as_ref().is_none_or(|sender| !sender.will_wake(ctx.waker())) {
-                slot.sender = Some(ctx.waker().clone());
-            }
-            Poll::Pending
-        })
+    pub fn send(&mut self, item: T) -> Sending<'_, T> {
+        Sending { slot: &self.slot, item: Some(item) }
+    }
+}
+
+/// The future of [`Yielder::send`].
+pub struct Sending<'y, T> {
+    slot: &'y YieldSlot<T>,
+    /// The item, until the slot is empty.
+    item: Option<T>,
+}
+
+/// The item is moved, and never pinned.
+impl<T> Unpin for Sending<'_, T> {}
+
+impl<T> Future for Sending<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+        let Self { slot, item } = &mut *self;
+        let is_taken = item.is_none() && !slot.is_full();
+        if is_taken { Poll::Ready(()) } else { slot.put(item, ctx) }
     }
 }

@@ -1,13 +1,14 @@
-//! How many streams are open at once, whatever connections they are on.
+//! The limit of streams that are open at once, on all connections together.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A place for each stream that may be open.
+/// The permits for open streams.
 pub(crate) struct StreamPlaces(Arc<Semaphore>);
 
-/// The place of one stream, until it is dropped. A command's stream has no permit if all are taken.
+/// Counts one stream against the limit until it is dropped. A command's stream beyond the limit has no permit, and is not
+/// counted.
 pub(crate) struct StreamPlace {
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -17,8 +18,8 @@ impl StreamPlaces {
         Self(Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// A place for one more stream. If all are taken, a stream that may be refused gets `None`, because its client can ask
-    /// again; any other stream gets a place that counts for nothing.
+    /// A permit for one more stream. At the limit, a stream that may be refused gets `None`, because its client can ask
+    /// again; any other stream gets one that is not counted.
     pub(crate) fn take(&self, may_be_refused: bool) -> Option<StreamPlace> {
         match Arc::clone(&self.0).try_acquire_owned() {
             Ok(permit) => Some(StreamPlace { _permit: Some(permit) }),

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 
-/// What this process has still to tell other processes, such as that somebody has left: a stop waits for it.
+/// Counts messages to other processes that are not sent yet, such as that a member has left. A stop waits for them.
 pub(crate) static UNSENT: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::default);
 
 /// Counts its tokens, and wakes the tasks that wait until the last token is dropped.

@@ -1,14 +1,15 @@
-//! Where the log goes when the user has not said, and what is in it of every request.
+//! The log, if the application installs no subscriber of its own, and the record of each request.
 //!
-//! Whoever installs a `tracing` subscriber of their own gets it all by that. What is installed here otherwise
-//! writes lines to standard error: for people on a terminal, JSON elsewhere. It writes what stario says of each
-//! request, and what a `Logger` is given, without the way through `tracing`.
+//! A `tracing` subscriber that the application installs receives everything. Otherwise lines are written to standard error: text on
+//! a terminal, JSON elsewhere. Records of requests and of `Logger` are written without `tracing`.
 
 mod buffer;
 mod event;
 mod fields;
 mod line;
+mod listeners;
 mod log;
+mod logged_route;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
 mod names;
@@ -31,9 +32,11 @@ use crate::panic::locate_panics;
 use crate::request_id::RequestId;
 pub(crate) use fields::LogFields;
 use line::Format;
+pub(crate) use listeners::Listeners;
 use log::{Installed, Log, Output};
+pub(crate) use logged_route::LoggedRoute;
 use names::{LOGGER, LOGGER_EVENT, REQUEST};
-pub(crate) use request::{Listeners, LoggedRoute, RequestOutcome, RequestRecord, answered, routed, span};
+pub(crate) use request::{RequestOutcome, RequestRecord, answered, routed, span};
 
 /// The variable that chooses the form of lines.
 pub(crate) const FORMAT_VARIABLE: &str = "STARIO_LOG_FORMAT";
@@ -58,7 +61,7 @@ pub(crate) fn init() -> Result {
     let subscriber = subscriber.with(collector);
     let subscriber = subscriber.with(event::layer(log)).with(Installed);
     log::begin_batches();
-    // Fails when there is one already, which is what was asked.
+    // This fails if a subscriber is installed already, which then stays.
     if subscriber.try_init().is_ok() {
         locate_panics();
         flush_at_panics();
@@ -130,7 +133,7 @@ pub(crate) fn write_logged(
     }
 }
 
-/// Sends what was not sent yet, before the process ends.
+/// Flushes the log and the exporter of spans, before the process ends.
 pub(crate) fn flush() {
     #[cfg(feature = "otlp")]
     otlp::flush();

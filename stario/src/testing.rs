@@ -17,6 +17,7 @@ use http::Method;
 
 use crate::app::{App, Assembled, StopSequence};
 use crate::durable::run_due;
+use crate::extract::AppHandle;
 use crate::settings::Limits;
 use crate::stop::StopSignal;
 use cookie_jar::CookieJar;
@@ -102,6 +103,23 @@ impl TestClient {
     pub fn keep_cookies(mut self) -> Self {
         self.jar = Some(Arc::default());
         self
+    }
+
+    /// The app, as handlers take it: its state, its routes, and its durable commands.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// # stario::app!();
+    /// # #[app::query("/")]
+    /// # async fn home() {}
+    /// # fn main() {
+    /// let client = TestClient::new(app::new().state(7_u32));
+    /// assert_eq!(client.app().state::<u32>().map(|seven| *seven), Some(7));
+    /// # }
+    /// ```
+    pub fn app(&self) -> AppHandle {
+        self.app.handle()
     }
 
     /// A GET request for a path with its query, such as `/search?q=x`.
@@ -266,7 +284,7 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// In an async test, which takes [`async_page`](Self::async_page); when the answer is no page; and when something
+    /// In an async test, which takes [`async_page`](Self::async_page); when the answer is not a page; and when something
     /// that the page does when it is opened fails.
     #[track_caller]
     pub fn page(&self, path: impl AsRef<str>) -> Page {

@@ -1,4 +1,4 @@
-//! Work that outlives its request: how much may run, how it is cut, and what was cut when the server had to stop.
+//! Work that outlives its request: how much may run, how it is aborted, and which handlers were cut when the server had to stop.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,14 +13,14 @@ use crate::tasks::TaskTracker;
 pub(crate) const UNKNOWN_HANDLER: &str = "unknown";
 
 pub(crate) struct Work {
-    /// Background work. It is always closed, which keeps no task out, so that its end can be awaited at any time.
+    /// Counts background tasks.
     tasks: TaskTracker,
-    /// Calls that write their response in a task of their own. It is always closed, too.
+    /// Counts the tasks of calls that write their response in a task of their own.
     requests: TaskTracker,
     detached: Arc<Semaphore>,
-    /// Ends the connections, and with them their requests.
+    /// Set when all connections are aborted, and with them their requests.
     cut: StopSignal,
-    /// Ends background work.
+    /// Set when background work is aborted.
     cut_background: StopSignal,
     /// The calls that the stop has cut, by their handlers.
     unfinished: Mutex<Unfinished>,
@@ -55,7 +55,7 @@ impl Work {
         runtime.spawn(self.tasks.track_future(until_stopped(&self.cut_background, future)));
     }
 
-    /// Runs `future` in a task of its own, to its end: it is told by [`background_cut`](Self::background_cut) when it must come.
+    /// Runs `future` in a task of its own, to its end. It learns from [`background_cut`](Self::background_cut) when it has to end.
     pub(crate) fn spawn_to_end(&self, future: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(self.tasks.track_future(future));
@@ -93,7 +93,7 @@ impl Work {
         self.tasks.wait().await;
     }
 
-    /// Given when connections end at once, whatever they are doing.
+    /// Set when all connections are aborted, whatever they are doing.
     pub(crate) fn cut(&self) -> &StopSignal {
         &self.cut
     }
@@ -164,7 +164,7 @@ impl Unfinished {
         }
     }
 
-    /// Counts connections that are no HTTP any more, such as web sockets, and had not ended.
+    /// Counts upgraded connections, such as web sockets, that had not ended.
     pub(crate) fn note_upgraded(&mut self, count: usize) {
         if count > 0 {
             *self.requests.entry("an upgraded connection").or_default() += count;

@@ -20,7 +20,7 @@ use stario_html::Render;
 
 use into_header::{IntoHeader, header};
 
-use crate::channel::{Channel, Data, WriteError};
+use crate::channel::{Channel, WriteError, WriteKind};
 use crate::datastar::{Event, IntoEvent};
 use crate::event;
 use crate::response::{self, IntoResponse, Location, Redirect, SetCookie};
@@ -140,7 +140,7 @@ impl Writer {
     #[allow(clippy::needless_pass_by_value)] // References serialize too.
     pub fn json(self, data: impl Serialize) -> Result<()> {
         let json = serde_json::to_vec(&data).map_err(WriteError::Json)?;
-        self.respond(response::with_type(response::JSON, json))
+        self.respond(response::with_type(response::JSON.clone(), json))
     }
 
     /// Sends plain text.
@@ -275,14 +275,14 @@ impl Writer {
     ///
     /// When the head is sent already, and when a `content-type` other than that of event streams was set.
     pub fn open_events(&self) -> Result<&Self> {
-        self.channel.begin(StatusCode::OK, Data::Event(None))?;
+        self.channel.begin(StatusCode::OK, WriteKind::Event(None))?;
         Ok(self)
     }
 
     async fn push(&self, event: Event) -> Result<&Self> {
         let shared = event.shared().cloned();
         let bytes = event.into_bytes().map_err(|invalid| WriteError::Event(invalid.to_string()))?;
-        self.channel.write(&bytes, Data::Event(shared.as_ref())).await.map(|()| self)
+        self.channel.write(&bytes, WriteKind::Event(shared.as_ref())).await.map(|()| self)
     }
 }
 
@@ -308,9 +308,9 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When they are sent already, when the status is not from 200 to 599, and when the `content-length` is no number.
+    /// When they are sent already, when the status is not from 200 to 599, and when the `content-length` is not a number.
     pub fn write_headers(&self, status: StatusCode) -> Result<&Self> {
-        self.channel.begin(status, Data::Bytes)?;
+        self.channel.begin(status, WriteKind::Bytes)?;
         Ok(self)
     }
 
@@ -323,7 +323,7 @@ impl Writer {
     /// When the body would become longer than its `content-length`, and then none of the bytes is sent; when
     /// the status allows no body.
     pub async fn write(&self, data: impl AsRef<[u8]>) -> Result<&Self> {
-        self.channel.write(&Bytes::copy_from_slice(data.as_ref()), Data::Bytes).await?;
+        self.channel.write(&Bytes::copy_from_slice(data.as_ref()), WriteKind::Bytes).await?;
         Ok(self)
     }
 

@@ -1,5 +1,5 @@
 //! Holds what ARCHITECTURE.md promises and a machine can check: in which order files import each other, how long they
-//! are, which dependency stands in which file, which names are gone.
+//! are, which dependency stands in which file, which names are gone, which words comments have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,17 +10,19 @@ use syn::visit::{self, Visit};
 
 #[path = "layout/imports.rs"]
 mod imports;
+#[path = "layout/words.rs"]
+mod words;
 
 use imports::{Imports, Sources};
 
 /// The files of `stario` from bottom to top, without `.rs`. Each imports only files that stand before it.
 const STARIO: &str = "
     panic error_text intern path_segment memory capacity stream_places stall stop wake_flag tasks short_text moment
-    request_id nonce links current connection states parameter routing/bytes
-    routing/escapes routing/host routing/pattern routing/tree routing telemetry/names telemetry/buffer
-    telemetry/fields telemetry/line telemetry/log telemetry/event telemetry/metrics
+    request_id nonce links current states parameter routing/bytes
+    routing/escapes routing/host routing/pattern routing/segment_hasher routing/tree routing/literal_paths routing telemetry/names telemetry/buffer
+    telemetry/fields telemetry/line telemetry/logged_route telemetry/log telemetry/listeners connection telemetry/event telemetry/metrics
 
-    compress/settings compress/encoder compress/blocks compress/run compress/shared body/pieces body/error body/incoming body body/held body/progress body/file error/rejection error rate_limit telemetry/otlp telemetry telemetry/request
+    compress/settings compress/encoder compress/blocks compress/run compress/shared body/pieces body/error body/delivery body/incoming body body/held body/progress body/file error/rejection error rate_limit telemetry/otlp telemetry telemetry/request
     compress/vary compress/accept compress/decode compress/stream compress/events compress/event_frames compress/unmodified compress/variants compress
     response response/entity_tag response/caching response/file/beneath response/file/condition response/file/range response/file response/fixed response/json
     response/location response/part response/attachment response/redirect response/set_cookie
@@ -52,18 +54,18 @@ const STARIO: &str = "
     inject/cleanup inject/provider inject/lifetime inject inject/limit inject/outside inject/guard inject/lazy inject/resolve
     durable/storable datastar datastar/url
     datastar/link datastar/action datastar/form_answer relay/position relay/mailbox relay/size relay/pattern relay/payload relay/transport relay/remote
-    relay/heard relay/history relay/sharing relay/table relay/receive relay/subscription relay/updates relay
+    relay/heard relay/history/kept relay/history relay/history/missed relay/history/transfer relay/sharing relay/table relay/receive relay/subscription relay/updates relay
     relay/publish
-    presence/member presence/topic presence/store presence/record presence/problems presence/outbox presence/nodes presence/table presence/remote
+    presence/figures presence/member presence/topic presence/store presence/record presence/problems presence/outbox presence/writing presence/nodes presence/table presence/remote
     presence/shared presence/replica presence/joined presence/changes presence
     session/error session/id session/store session/memory session/sessions session/cookie session/current
     session/flash session
     writer/into_header writer/alive writer writer/parameter reply handler handler/route handler/stream handler/complete handler/call
-    durable/enqueue durable/handle durable/lease durable/run
+    durable/enqueue durable/arguments durable/handle durable/lease durable/run durable/lost
     assets/css assets assets/links assets/import_map assets/check assets/serve
 
     handler/explicit app/discover app/parts app/known app/hook app/mount app/probe app/findings app app/client_file app/guards app/durable app/answers
-    app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/page_check app/component_check app/form_check app/asset_check app/assemble app/settings app/addresses
+    app/compose app/cookies app/hooks app/mounts app/layers app/probes app/requirements app/literals app/declared_signals app/page_check app/component_check app/form_check app/asset_check app/assemble app/settings app/addresses
     app/stop_sequence durable/worker durable dispatch/development dispatch/failure dispatch/found dispatch/state dispatch/guarded dispatch/layered dispatch
 
     server/check server/http2/unread server/http2/stream_state server/places server/write_mode server/activity server/answer server/response_body
@@ -419,6 +421,7 @@ fn dependencies_of_features_have_their_place() {
         "rustix::",
         &[
             "capacity.rs",
+            "moment.rs",
             "response/file/beneath.rs",
             "server/http2/protocol.rs",
             "server/listener.rs",

@@ -1,7 +1,12 @@
 //! The figures that Prometheus reads.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::stream::{self, StreamExt};
 use stario::prelude::*;
-use stario::{AppHandle, MemoryQueue};
+use stario::presence::{PresenceStore, PresenceUpdate, PresenceWatch};
+use stario::{AppHandle, Bytes, MemoryQueue, StoreError};
 
 stario::app!();
 stario::app!(jobs);
@@ -106,4 +111,99 @@ fn durable_commands_and_their_runs_are_counted() {
     }
     assert_eq!(client.post("/prune").send().status(), 204);
     assert_eq!(commands(), ["0", "0", "0"]);
+}
+
+/// Takes every record but those of a person, until it is away.
+#[derive(Clone, Default)]
+struct Store {
+    is_away: Arc<AtomicBool>,
+    /// Whether it has the record of a person at another process.
+    has_other: bool,
+}
+
+/// The key of the person whom the store refuses.
+const REFUSED: &str = "mallory";
+
+impl Store {
+    fn answer(&self, key: &str) -> Result<(), StoreError> {
+        let is_refused = self.is_away.load(Ordering::Relaxed) || key.contains(REFUSED);
+        if is_refused { Err("no".into()) } else { Ok(()) }
+    }
+}
+
+impl PresenceStore for Store {
+    fn lease(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn put(&self, key: &str, _: Bytes) -> Result<(), StoreError> {
+        self.answer(key)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.answer(key)
+    }
+
+    async fn watch(&self) -> Result<PresenceWatch, StoreError> {
+        let mut updates = vec![PresenceUpdate::Current];
+        if self.has_other {
+            let record = r#"{"topic":"room","key":"zoe","since":1,"stamp":1,"value":"4"}"#;
+            updates.extend([("0a", ""), ("0a.room.zoe", record)].map(|(key, value)| PresenceUpdate::Put {
+                key: key.to_owned(),
+                value: value.into(),
+                age: Duration::ZERO,
+            }));
+        }
+        Ok(Box::pin(stream::iter(updates).chain(stream::pending())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_and_their_records_are_counted() {
+    let client = TestClient::new(app::new().metrics("/metrics"));
+    let shown = async || {
+        let figures = client.get("/metrics").await.text().to_owned();
+        let records = ["written", "deleted", "failed", "refused"].map(|outcome| {
+            let count =
+                value(&figures, "stario_presence_records_total", &[&format!("outcome=\"{outcome}\"")]);
+            count.map_or(0, |count| count.parse::<u32>().unwrap())
+        });
+        (value(&figures, "stario_presence_people", &[]), records)
+    };
+    let until = async |people: &str, are_right: fn([u32; 4]) -> bool| {
+        // Time is paused: it passes when every task waits.
+        for _ in 0..1000 {
+            let (shown, records) = shown().await;
+            if shown.as_deref() == Some(people) && are_right(records) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{people} people: {:?}", shown().await);
+    };
+    assert_eq!(shown().await, (None, [0; 4]));
+    let store = Store::default();
+    let presence = Presence::over(store.clone());
+    let ada = presence.join("room", "ada", "1".to_owned());
+    let tab = presence.join("room", "ada", "1".to_owned());
+    let ben = presence.join("room", "ben", "2".to_owned());
+    until("2", |[written, rest @ ..]| written >= 2 && rest == [0; 3]).await;
+    // The person is listed here, and nowhere else.
+    let mallory = presence.join("room", REFUSED, "3".to_owned());
+    until("3", |[_, deleted, failed, refused]| (deleted, failed, refused) == (0, 1, 1)).await;
+    drop((ada, ben));
+    until("2", |[_, deleted, failed, _]| (deleted, failed) == (1, 1)).await;
+    // What the store does not take while it is away is tried again.
+    store.is_away.store(true, Ordering::Relaxed);
+    drop(tab);
+    until("1", |[_, deleted, failed, _]| deleted == 1 && failed > 1).await;
+    store.is_away.store(false, Ordering::Relaxed);
+    until("1", |[_, deleted, ..]| deleted == 2).await;
+    drop(mallory);
+    assert_eq!(shown().await.0.as_deref(), Some("0"));
+    // A person of another process counts as long as there is a presence that lists the person.
+    let other = Presence::<String>::over(Store { has_other: true, ..Store::default() });
+    until("1", |_| true).await;
+    drop(other);
+    assert_eq!(shown().await.0.as_deref(), Some("0"));
 }

@@ -102,6 +102,47 @@ mod targets {
     }
 }
 
+mod beginnings {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body>
+                <ul>for n in 0..3 { <li id={("place-", n)}>{n}</li> }</ul>
+                <p id="region"></p>
+            </body>
+        }
+    }
+
+    #[app::command("/move", app = local)]
+    async fn shift(id: QueryParam<u8>) -> impl Stream<Item = Event> {
+        stream! {
+            yield html! { <li id={("place-", *id)}>"1"</li> };
+            yield html! { <li id={("palce-", *id)}>"2"</li> };
+        }
+    }
+
+    #[test]
+    fn an_element_with_an_id_of_run_time_needs_another_one() {
+        let palce = "no other template has an id that begins with `palce-`, which an event at +16 needs; did you mean `place-..` at +6? (made elsewhere? `.known_ids([\"palce-*\"])`)";
+        has_problems(FIRST, local::new().failure_region("#region > b, #place-9"), &[palce]);
+        has_problems(
+            FIRST,
+            local::new().failure_region("#regoin"),
+            &[
+                palce,
+                "no template has the id `regoin`, which `.failure_region(\"#regoin\")` needs; did you mean `region` at +7? (made elsewhere? `.known_ids([\"regoin\"])`)",
+            ],
+        );
+        has_warnings(FIRST, local::new().failure_region("#regoin").known_ids(["palce-*", "regoin"]), &[]);
+    }
+}
+
 mod signals {
     use super::*;
 
@@ -166,7 +207,7 @@ mod signals {
                 "no page declares, binds or patches the signal `user.agee`, which names::signals::save at +19 takes; did you mean `user.age` at +5? (made elsewhere? `.known_signals([\"user.agee\"])`)",
             ],
         );
-        let known = ["nmae", "$unknown", "missing_*", "nam", "user"];
+        let known = ["nmae", "$unknown", "missing_*", "nam", "user.agee"];
         has_warnings(
             FIRST,
             local::new().known_signals(known),
@@ -343,6 +384,33 @@ mod twice {
             html! { <table><tbody>for _ in 0..3 { <Row/> }</tbody></table> }
         }
 
+        #[component]
+        fn Ticker() -> Html {
+            html! { <p data-init={rows::action()}></p> }
+        }
+
+        #[component]
+        fn Panel() -> Html {
+            html! { <div><Ticker/></div> }
+        }
+
+        #[app::query("/panel", app = local)]
+        async fn panel() -> Html {
+            html! {
+                <Panel/>
+                <p><Ticker/></p>
+            }
+        }
+
+        #[app::query("/beside", app = local)]
+        async fn beside() -> Html {
+            html! {
+                <p id="dialog"></p>
+                <Dialog title="c"/>
+                if true { <Panel/> } else { <Panel/> }
+            }
+        }
+
         #[test]
         fn what_may_stand_twice_is_a_warning() {
             has_warnings(
@@ -351,8 +419,10 @@ mod twice {
                 &[
                     "the id `maybe-two` stands twice in what one template shows:\n    +5\n    +6",
                     "the id `in-a-loop` stands in a loop, and so may be there more than once: +7",
-                    "the id `dialog` of <Dialog> at +13 stands twice where the component does:\n    +29\n    +30",
-                    "the id `row` of <Row> at +18 stands twice where the component does:\n    +38, in a loop",
+                    "the id `dialog` of <Dialog> at +13 stands twice in what one template shows:\n    +29\n    +30",
+                    "the id `row` of <Row> at +18 stands twice in what one template shows:\n    +38, in a loop",
+                    "<Ticker> at +43 sends `data-init rows::action()`, which is sent twice in what one template shows, and Datastar aborts the first request for the second:\n    +54\n    +55",
+                    "the id `dialog` of <Dialog> at +13 stands twice in what one template shows:\n    +62\n    +63",
                 ],
             );
         }
@@ -445,6 +515,146 @@ mod typed {
             &[
                 "no page declares, binds or patches the signal `searchWord`, which is read at +14; did you mean `searchWords` at +5? (made elsewhere? `.known_signals([\"searchWord\"])`)",
                 "the signal `isFresh` is true or false at +6, and names::typed::find at +20 takes a number",
+            ],
+        );
+    }
+}
+
+mod nested {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[derive(Signals, Default)]
+    struct Trip {
+        #[signals(nested)]
+        leg: Leg,
+    }
+
+    #[derive(Signals, Default)]
+    struct Leg {
+        start_at: String,
+        km: u32,
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals={Trip::default()}>
+                <input data-bind={Trip::leg().start_at()}>
+                <b data-text="$leg.start_at.trim() + $leg.start_at.length + $leg.kmm"></b>
+                <b data-signals="{spot: {x: 1}, tiers: []}" data-text="$spot.y + $spot.x + $tiers.length"></b>
+                <b data-signals="{gap: {own: 2}}" data-text="$gap.wide" data-on:click="$gap.wide = 3"></b>
+                <button data-on:click={go::action()}>"Go"</button>
+            </body>
+        }
+    }
+
+    #[app::command("/go", app = local)]
+    async fn go(
+        leg__km: Signal<bool>,
+        leg__kmh: Signal<u32>,
+        leg__start_at: Signal<String>,
+        leg: Signal<String>,
+    ) {
+        let _ = (leg__km, leg__kmh, leg__start_at, leg);
+    }
+
+    #[test]
+    fn nested_signals_are_known_by_their_paths() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "no page declares, binds or patches the signal `leg.kmm`, which is read at +19; did you mean `leg.km` at +11? (made elsewhere? `.known_signals([\"leg.kmm\"])`)",
+                "no page declares, binds or patches the signal `spot.y`, which is read at +20; did you mean `spot.x` at +20? (made elsewhere? `.known_signals([\"spot.y\"])`)",
+                "the signal `leg.km` is a number at +11, and names::nested::go at +27 takes true or false",
+                "no page declares, binds or patches the signal `leg.kmh`, which names::nested::go at +27 takes; did you mean `leg.km` at +11? (made elsewhere? `.known_signals([\"leg.kmh\"])`)",
+                "the signal `leg` is an object at +5, and names::nested::go at +27 takes text",
+            ],
+        );
+    }
+}
+
+mod typed_reads {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[derive(Signals)]
+    struct Shelf {
+        width_of_it: u32,
+    }
+
+    #[derive(Signals)]
+    struct Lamp {
+        bright_now: bool,
+    }
+
+    #[derive(Signals)]
+    struct Plain {
+        written_out: u32,
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals="{written_out: 1}">
+                <b data-text={Shelf::width_of_it()} data-show={Lamp::bright_now().not()}></b>
+                <b data-text={Plain::written_out()} data-on:click={change::action()}></b>
+            </body>
+        }
+    }
+
+    #[app::command("/change", app = local)]
+    async fn change() -> SignalPatch {
+        Lamp::bright_now().is(true)
+    }
+
+    #[test]
+    fn the_signals_of_a_struct_need_a_page() {
+        has_warnings(
+            FIRST,
+            local::new(),
+            &[
+                "no page declares the signals of `Shelf`, of which one is read at +21: `data-signals={Shelf::default()}` does (made elsewhere? `.known_signals([\"width_of_it\"])`)",
+            ],
+        );
+        has_warnings(FIRST, local::new().known_signals(["width_of_it"]), &[]);
+    }
+}
+
+mod javascript {
+    use stario::html::js;
+
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals="{lid: 1}">
+                <nav data-show="$drawer"></nav>
+                <button data-on:click={js("$drawer = !$drawer")}>"Menu"</button>
+                <button data-on:click={SignalRef::<u8>::named("lid").set(1).then(js("$lid = $cover"))}>"Lid"</button>
+            </body>
+        }
+    }
+
+    #[test]
+    fn signals_in_javascript_are_read() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "no page declares, binds or patches the signal `cover`, which is read at +8 (made elsewhere? `.known_signals([\"cover\"])`)",
             ],
         );
     }

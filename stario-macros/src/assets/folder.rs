@@ -36,7 +36,7 @@ pub(super) fn find(written: &LitStr) -> syn::Result<Folder> {
             Err(error(format!("the package has no folder `{name}`{}", similar_folder(&package, &name))))
         }
         Err(failure) if failure.kind() == io::ErrorKind::NotADirectory => {
-            Err(error(format!("`{name}` is no folder")))
+            Err(error(format!("`{name}` is not a folder")))
         }
         Err(failure) => Err(error(format!("the folder `{name}` cannot be read: {failure}"))),
     }
@@ -100,7 +100,7 @@ impl Folder {
         } else if !name.is_empty() && self.root.join(path).is_dir() {
             format!("`{name}` is a folder; name a file in it")
         } else {
-            // Whoever leaves out the folders of a file most likely means the file with that last part.
+            // A name without folders most likely means the file with that last part.
             let last = |known: &&str| known.rsplit('/').next() == Some(&*name);
             let meant = match known().find(last) {
                 Some(known) => format!("; did you mean `{known}`?"),

@@ -1,5 +1,5 @@
 //! Changes the body of a component: an `html!` whose value the function returns writes into the caller's buffer
-//! instead, and is told the name of the component.
+//! instead, and gets the name of the component.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -87,7 +87,7 @@ fn problem(name: &str, value: Option<&str>) -> Option<String> {
             let is_seconds = value.bytes().all(|byte| byte.is_ascii_digit())
                 && value.parse::<u32>().is_ok_and(|seconds| seconds <= 1 << 31);
             (!is_seconds).then(|| {
-                format!("`{value}` is no number of seconds: write a whole number up to 2147483648, as in `{name}=60`")
+                format!("`{value}` is not a number of seconds: write a whole number up to 2147483648, as in `{name}=60`")
             })
         }
         _ if name.is_empty() => {
@@ -103,7 +103,7 @@ fn unknown(name: &str) -> String {
         return format!("directives are written in small letters: `{lower}`");
     }
     let known: Vec<String> = WORDS.iter().chain(TIMES).map(|name| format!("`{name}`")).collect();
-    format!("`{name}` is no directive for caches; there are {}", known.join(", "))
+    format!("`{name}` is not a directive for caches; there are {}", known.join(", "))
 }
 
 #[cfg(test)]
@@ -139,12 +139,12 @@ mod tests {
         };
         check("", &["a directive is missing"]);
         check("public,", &["a directive is missing"]);
-        check("max-age=-1", &["`-1` is no number of seconds"]);
-        check("max-age=", &["`` is no number of seconds"]);
-        check("max-age=+1", &["`+1` is no number"]);
-        check("max-age=2147483649", &["`2147483649` is no number"]);
-        check("max-age = 60", &["`max-age ` is no directive"]);
-        check("foo, bar=1", &["`foo` is no directive", "`bar` is no directive"]);
+        check("max-age=-1", &["`-1` is not a number of seconds"]);
+        check("max-age=", &["`` is not a number of seconds"]);
+        check("max-age=+1", &["`+1` is not a number"]);
+        check("max-age=2147483649", &["`2147483649` is not a number"]);
+        check("max-age = 60", &["`max-age ` is not a directive"]);
+        check("foo, bar=1", &["`foo` is not a directive", "`bar` is not a directive"]);
         check("stale-while-revalidate=9", &["says nothing without `max-age`"]);
         for (left, right, _) in super::CONTRADICTIONS {
             let written =

@@ -86,7 +86,7 @@ fn path(endpoint: &Endpoint, errors: &mut Errors) {
     }
 }
 
-/// The message for a capture, written as `shown`, whose name is no identifier.
+/// The message for a capture, written as `shown`, whose name is not an identifier.
 fn not_a_name(shown: &str, name: &str) -> String {
     match name.split_once(':') {
         _ if name.contains(['{', '}']) => {
@@ -162,7 +162,7 @@ fn timeout(endpoint: &Endpoint, errors: &mut Errors) {
         errors.at(
             timeout,
             format!(
-                "`{text}` is no timeout: write a whole number above 0 and its unit, `ms`, `s`, `m` or `h`, at most a year: `timeout = \"10s\"`"
+                "`{text}` is not a timeout: write a whole number above 0 and its unit, `ms`, `s`, `m` or `h`, at most a year: `timeout = \"10s\"`"
             ),
         );
     }
@@ -177,7 +177,7 @@ fn rate_limit(endpoint: &Endpoint, errors: &mut Errors) {
             errors.at(
                 text,
                 format!(
-                    "`{limit}` is no rate limit: write a whole number above 0, `/`, and `second`, `minute`, `hour`, `day` or a time such as `10m`, then perhaps `by` and a parameter: `rate_limit = \"5/minute by name, 100/hour\"`"
+                    "`{limit}` is not a rate limit: write a whole number above 0, `/`, and `second`, `minute`, `hour`, `day` or a time such as `10m`, then perhaps `by` and a parameter: `rate_limit = \"5/minute by name, 100/hour\"`"
                 ),
             );
             return;

@@ -33,7 +33,7 @@ pub(super) fn cron(text: &str) -> Result<Cron, String> {
     let fields: Vec<&str> = text.split_ascii_whitespace().collect();
     let [minutes, hours, days, months, weekdays] = fields[..] else {
         return Err(format!(
-            "`{text}` is no cron expression: write minute, hour, day of the month, month and day of the week, as in `cron = \"0 3 * * mon-fri\"`"
+            "`{text}` is not a cron expression: write minute, hour, day of the month, month and day of the week, as in `cron = \"0 3 * * mon-fri\"`"
         ));
     };
     let field = |name, first, last, names| Field { name, first, last, names };
@@ -108,7 +108,7 @@ impl Field {
             _ => String::new(),
         };
         format!(
-            "`{item}` is no {name}: write `*`, a number from {first} to {last}{names}, a range such as `{first}-{last}`, or steps such as `*/2`"
+            "`{item}` is not a valid {name}: write `*`, a number from {first} to {last}{names}, a range such as `{first}-{last}`, or steps such as `*/2`"
         )
     }
 }
@@ -150,18 +150,21 @@ mod tests {
             let problem = cron(text).unwrap_err();
             assert!(problem.starts_with(begin), "{text}: {problem}");
         };
-        check("", "`` is no cron expression");
-        check("0 3 * *", "`0 3 * *` is no cron expression");
-        check("@daily", "`@daily` is no cron expression");
-        check("60 3 * * *", "`60` is no minute: write `*`, a number from 0 to 59, a range such as `0-59`");
-        check("0 24 * * *", "`24` is no hour");
-        check("0 0 0 * *", "`0` is no day of the month");
-        check("0 0 * 13 *", "`13` is no month: write `*`, a number from 1 to 12, or `jan` to `dec`");
-        check("0 0 * * 8", "`8` is no day of the week");
-        check("+1 0 * * *", "`+1` is no minute");
-        check("*/0 0 * * *", "`*/0` is no minute");
-        check("5-3 0 * * *", "`5-3` is no minute");
-        check("1,,2 0 * * *", "`` is no minute");
+        check("", "`` is not a cron expression");
+        check("0 3 * *", "`0 3 * *` is not a cron expression");
+        check("@daily", "`@daily` is not a cron expression");
+        check(
+            "60 3 * * *",
+            "`60` is not a valid minute: write `*`, a number from 0 to 59, a range such as `0-59`",
+        );
+        check("0 24 * * *", "`24` is not a valid hour");
+        check("0 0 0 * *", "`0` is not a valid day of the month");
+        check("0 0 * 13 *", "`13` is not a valid month: write `*`, a number from 1 to 12, or `jan` to `dec`");
+        check("0 0 * * 8", "`8` is not a valid day of the week");
+        check("+1 0 * * *", "`+1` is not a valid minute");
+        check("*/0 0 * * *", "`*/0` is not a valid minute");
+        check("5-3 0 * * *", "`5-3` is not a valid minute");
+        check("1,,2 0 * * *", "`` is not a valid minute");
         check("0 0 31 2,4 *", "`0 0 31 2,4 *` has no day");
         assert!(cron("0 0 29 2 *").is_ok() && cron("0 0 31 2 mon").is_ok());
     }

@@ -123,19 +123,17 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let runtime = short();
     let signature = &endpoint.function.signature;
     let name = &signature.ident;
-    let handler = unraw(name);
-    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.variant());
-    let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
-    let (layer, is_checked) = (layer(endpoint), !endpoint.is_explicit);
-    let scope = Ident::new("scope", Span::mixed_site());
-    let inputs = Ident::new("inputs", Span::mixed_site());
+    let layer = layer(endpoint);
+    let [scope, inputs, exchange, dependencies] =
+        ["scope", "inputs", "exchange", "dependencies"].map(|name| Ident::new(name, Span::mixed_site()));
+    let answered = Ident::new("answered", Span::mixed_site());
+    let ending = ending(&answered, &exchange);
     let parameters = &endpoint.parameters;
-    let exchange = Ident::new("exchange", Span::mixed_site());
-    let dependencies = Ident::new("dependencies", Span::mixed_site());
     let (resolutions, mut arguments) =
         parameter::resolutions(parameters, &scope, &dependencies, Taker::Handler);
     let limits = Limits::of(endpoint, &exchange, &mut arguments);
-    let (limits_by_client, limits_by_value, rate_limits) = (limits.by_client, limits.by_value, limits.list);
+    let (limits_by_client, limits_by_value) = (limits.by_client, limits.by_value);
+    let info = info(endpoint, limits.list.as_ref());
     let (infos, requirements) =
         (parameter::infos(parameters, Taker::Handler), parameter::requirements(parameters));
     let assertions = assertions(endpoint);
@@ -153,22 +151,10 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
     let (answer, durable_items, durable) = if endpoint.is_durable() {
         let stored = run::store(endpoint, &arguments, &exchange);
-        (stored, run::durable(endpoint), quote!(::core::option::Option::Some(&__DURABLE)))
+        (stored, run::durable(endpoint), quote!(#runtime::Some(&__DURABLE)))
     } else {
-        (answer(endpoint, &call, &exchange), TokenStream::new(), quote!(::core::option::Option::None))
+        (answer(endpoint, &call, &exchange), TokenStream::new(), quote!(#runtime::None))
     };
-    let body_limit = match &endpoint.options.body_limit {
-        Some(limit) => quote_spanned!(limit.span()=> ::core::option::Option::Some(|| #limit)),
-        None => quote!(::core::option::Option::None),
-    };
-    let timeout = endpoint.options.timeout.as_ref().and_then(|timeout| milliseconds(&timeout.value()));
-    let timeout = match timeout {
-        Some(count) => {
-            quote!(::core::option::Option::Some(::core::time::Duration::from_millis(#count)))
-        }
-        None => quote!(::core::option::Option::None),
-    };
-    let caching = caching(endpoint);
     quote! {
         #infos
 
@@ -177,25 +163,12 @@ fn value(endpoint: &Endpoint) -> TokenStream {
         #durable_items
 
         const __ENDPOINT: #runtime::Endpoint = #runtime::Endpoint {
-            info: #runtime::EndpointInfo {
-                kind: #runtime::HandlerKind::#kind,
-                method: #method,
-                path: #path,
-                headers: &[#(#headers),*],
-                handler: ::core::concat!(::core::module_path!(), "::", #handler),
-                file: ::core::file!(),
-                line: ::core::line!(),
-                is_checked: #is_checked,
-                body_limit: #body_limit,
-                timeout: #timeout,
-                rate_limits: #rate_limits,
-                caching: #caching,
-            },
+            info: #info,
             layer: #layer,
             requirements: #requirements,
-            call: |#exchange, #scope| ::std::boxed::Box::pin(async move {
+            call: |#exchange, #scope| #runtime::Box::pin(async move {
                 let #dependencies = #runtime::Dependencies::of(&#scope);
-                let answered = {
+                let #answered = {
                     let (#exchange, #dependencies) = (&*#exchange, &#dependencies);
                     async move {
                         let #inputs = #scope;
@@ -207,21 +180,72 @@ fn value(endpoint: &Endpoint) -> TokenStream {
                         #resolutions
                         #limits_by_value
                         #close
-                        ::core::mem::drop(#inputs);
-                        ::core::result::Result::Ok({ #answer })
+                        #runtime::drop(#inputs);
+                        #runtime::Ok({ #answer })
                     }.await
                 };
-                #runtime::complete(&#exchange, answered).await
+                #ending
             }),
             durable: #durable,
         };
     }
 }
 
+/// Writes the end of the handler's future. Only a stream of events goes on behind its head.
+fn ending(answered: &Ident, exchange: &Ident) -> TokenStream {
+    let runtime = short();
+    let [whole, frames, error] =
+        ["whole", "frames", "error"].map(|name| Ident::new(name, Span::mixed_site()));
+    quote! {
+        match #answered {
+            #runtime::Ok(#runtime::Answer::Events(#frames)) => {
+                #runtime::complete(&#exchange, #frames).await
+            }
+            #runtime::Ok(#runtime::Answer::Whole(#whole)) => #runtime::Ok(#whole),
+            #runtime::Err(#error) => #runtime::Err(#error),
+        }
+    }
+}
+
+/// Writes the runtime's `EndpointInfo`, a constant expression. Only the options that the attribute has are in it.
+fn info(endpoint: &Endpoint, rate_limits: Option<&TokenStream>) -> TokenStream {
+    let runtime = short();
+    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.variant());
+    let handler = unraw(&endpoint.function.signature.ident);
+    let new = quote! {
+        #runtime::EndpointInfo::new(
+            #runtime::HandlerKind::#kind,
+            #method,
+            #path,
+            ::core::concat!(::core::module_path!(), "::", #handler),
+            ::core::file!(),
+            ::core::line!(),
+        )
+    };
+    let mut options = TokenStream::new();
+    if !endpoint.headers.is_empty() {
+        let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
+        options.extend(quote!(headers: &[#(#headers),*],));
+    }
+    if endpoint.is_explicit {
+        options.extend(quote!(is_checked: false,));
+    }
+    if let Some(limit) = &endpoint.options.body_limit {
+        options.extend(quote_spanned!(limit.span()=> body_limit: #runtime::Some(|| #limit),));
+    }
+    let timeout = endpoint.options.timeout.as_ref().and_then(|timeout| milliseconds(&timeout.value()));
+    options.extend(
+        timeout.map(|count| quote!(timeout: #runtime::Some(#runtime::Duration::from_millis(#count)),)),
+    );
+    options.extend(rate_limits.map(|list| quote!(rate_limits: #list,)));
+    options.extend(caching(endpoint).map(|caching| quote!(caching: #caching,)));
+    if options.is_empty() { new } else { quote!(#runtime::EndpointInfo { #options ..#new }) }
+}
+
 /// The code of a handler's rate limits.
 struct Limits {
-    /// The list of the limits, an expression.
-    list: TokenStream,
+    /// The list of the limits, an expression; `None` without limits.
+    list: Option<TokenStream>,
     /// Statements that run before the parameters are resolved.
     by_client: TokenStream,
     /// Statements that run after the parameters are resolved.
@@ -254,34 +278,36 @@ impl Limits {
         }
         let list = limits.iter().map(|limit| {
             let (count, milliseconds) = (limit.count, limit.milliseconds);
-            let period = quote!(::core::time::Duration::from_millis(#milliseconds));
+            let period = quote!(#runtime::Duration::from_millis(#milliseconds));
             quote!(#runtime::RateLimit { count: #count, period: #period })
         });
-        Self { list: quote!(&[#(#list),*]), by_client, by_value }
+        let list = (!limits.is_empty()).then(|| quote!(&[#(#list),*]));
+        Self { list, by_client, by_value }
     }
 }
 
 /// Writes the options `etag` and `cache` for the runtime, an expression.
-fn caching(endpoint: &Endpoint) -> TokenStream {
+fn caching(endpoint: &Endpoint) -> Option<TokenStream> {
     if !endpoint.is_cached() {
-        return quote!(::core::option::Option::None);
+        return None;
     }
     let (runtime, etag) = (short(), endpoint.has_etag());
     let cache = match &endpoint.options.cache {
-        Some(cache) => quote!(::core::option::Option::Some(#cache)),
-        None => quote!(::core::option::Option::None),
+        Some(cache) => quote!(#runtime::Some(#cache)),
+        None => quote!(#runtime::None),
     };
-    quote!(::core::option::Option::Some(&#runtime::Caching { etag: #etag, cache: #cache }))
+    Some(quote!(#runtime::Some(&#runtime::Caching { etag: #etag, cache: #cache })))
 }
 
 /// Writes the function that puts the layer around the handler. It has the span of the user's expression, where rustc
-/// reports a type that is no layer.
+/// reports a type that is not a layer.
 fn layer(endpoint: &Endpoint) -> TokenStream {
     let Some(layer) = &endpoint.options.layer else {
-        return quote!(::core::option::Option::None);
+        let runtime = short();
+        return quote!(#runtime::None);
     };
     let runtime = short_at(layer.span());
-    quote_spanned!(layer.span()=> ::core::option::Option::Some(|next| #runtime::layered(#layer, next)))
+    quote_spanned!(layer.span()=> #runtime::Some(|next| #runtime::layered(#layer, next)))
 }
 
 /// Writes the rules for the types of parameters: no path parameter without `{name}`, no body in a query, no second
@@ -367,7 +393,7 @@ fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
 }
 
 /// Writes how the handler's value becomes a response, which its type decides. First a method opens an `Option` or a
-/// `Result`; for other types the trait `Open` has a method of the same name. The type of the opened value selects its
+/// `Result`; for other types the trait `NotOptionOrResult` has a method of the same name. The type of the opened value selects its
 /// `Reply`.
 fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStream {
     let span = match &endpoint.function.signature.output {
@@ -393,13 +419,13 @@ fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStr
     });
     let reply = Ident::new(if endpoint.is_cached() { "reply_whole" } else { "reply" }, span);
     quote_spanned! {span=>
-        use #runtime::Open as _;
-        match #runtime::Opened(::core::ops::ControlFlow::Continue(#call)).present().success().present().0 {
-            ::core::ops::ControlFlow::Continue(#value) => {
+        use #runtime::NotOptionOrResult as _;
+        match #runtime::Opened(#runtime::ControlFlow::Continue(#call)).present().success().present().0 {
+            #runtime::ControlFlow::Continue(#value) => {
                 #expect_nothing
                 #runtime::#reply(#value)
             }
-            ::core::ops::ControlFlow::Break(answered) => return #runtime::Answer::early(answered),
+            #runtime::ControlFlow::Break(answered) => return #runtime::Answer::without_value(answered),
         }
     }
 }

@@ -43,8 +43,7 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let pairs = quote!(&[#(#pairs),*]);
     let (url_type, url, action_type, action) = match &setters {
         Some(setters) => {
-            let link = quote!(#runtime::Setters::link(&*Self::url #arguments));
-            let action = quote!(#runtime::Action::new(#method, #link.clone(), #pairs));
+            let action = quote!(#runtime::Action::of_link(#method, &Self::url #arguments, #pairs));
             (
                 setters.unset(&quote!(#runtime::Url)),
                 setters.begin(&path),
@@ -95,29 +94,25 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
 
 /// Writes the expression that makes the path of a link. Neighbouring literals are joined.
 fn path(endpoint: &Endpoint, captures: &[Capture<'_>]) -> TokenStream {
-    let (runtime, routes, url) = (short(), routes(endpoint), Ident::new("url", Span::mixed_site()));
+    let (runtime, routes) = (short(), routes(endpoint));
     let mut captures = captures.iter();
     let mut literals: Vec<&str> = Vec::new();
-    let mut statements = TokenStream::new();
+    let mut url = quote!(#runtime::UrlBuilder::of::<#routes>());
     let join = |literals: &mut Vec<&str>| {
         let literal = literals.join("/");
         let is_empty = std::mem::take(literals).is_empty();
-        (!is_empty).then(|| quote!(#url.literal(#literal);))
+        (!is_empty).then(|| quote!(.literal(#literal)))
     };
     for segment in &endpoint.pattern.segments {
         if let Segment::Literal(text) = segment {
             literals.push(text);
             continue;
         }
-        statements.extend(join(&mut literals));
-        statements.extend(captures.next().map(|capture| capture.build(&url)));
+        url.extend(join(&mut literals));
+        url.extend(captures.next().map(Capture::build));
     }
-    statements.extend(join(&mut literals));
-    quote! {{
-        let mut #url = #runtime::UrlBuilder::of::<#routes>();
-        #statements
-        #url.finish()
-    }}
+    url.extend(join(&mut literals));
+    quote!(#url.finish())
 }
 
 /// Returns the type that stands for the handler's app.
@@ -173,18 +168,13 @@ impl Capture<'_> {
         quote!(#reads_path #generic: #runtime::#fills<#value>,)
     }
 
-    /// Writes the statement that adds the capture's segments to `url`.
-    fn build(&self, url: &Ident) -> TokenStream {
+    /// Writes the call that adds the capture's segments to the URL.
+    fn build(&self) -> TokenStream {
         let argument = &self.argument;
         let Some(Parameter { ty, .. }) = self.filled_by else {
-            return quote!(let _ = #argument;);
+            return quote!(.without(#argument));
         };
-        let value = Self::value(ty);
-        if self.is_rest {
-            quote!(#url.rest::<#value, _>(#argument);)
-        } else {
-            quote!(#url.value::<#value, _>(&#argument);)
-        }
+        if self.is_rest { quote!(.rest::<#ty, _>(#argument)) } else { quote!(.value::<#ty, _>(&#argument)) }
     }
 }
 
@@ -247,8 +237,18 @@ impl<'a> Setters<'a> {
     }
 
     fn begin(&self, link: &TokenStream) -> TokenStream {
+        let (runtime, value) = (short(), self.value(link));
+        quote!(#runtime::Link::new(#value))
+    }
+
+    /// Writes the struct with this link. Its second field is there for the states, and only with them.
+    fn value(&self, link: &TokenStream) -> TokenStream {
         let (name, runtime) = (&self.name, short());
-        quote!(#runtime::Link::new(#name(#link, ::core::marker::PhantomData)))
+        if self.states().next().is_some() {
+            quote!(#name(#link, #runtime::PhantomData))
+        } else {
+            quote!(#name(#link))
+        }
     }
 
     fn emit(&self) -> TokenStream {
@@ -260,13 +260,18 @@ impl<'a> Setters<'a> {
         let rules = required.map(Setter::given);
         let methods = self.setters.iter().map(|setter| self.method(setter));
         let initial_states = self.initial_states();
-        let given_module = (!states.is_empty()).then(|| quote!(pub mod given { #(#rules)* }));
+        let (given_module, marker) = if states.is_empty() {
+            (None, None)
+        } else {
+            (Some(quote!(pub mod given { #(#rules)* })), Some(quote!(#runtime::PhantomData<(#(#states,)*)>)))
+        };
+        let with = self.value(&quote!(link));
         quote! {
             #given_module
 
             #initial_states
 
-            pub struct #name #generics (__Link, ::core::marker::PhantomData<(#(#states,)*)>);
+            pub struct #name #generics (__Link, #marker);
 
             impl<__Link: #runtime::Target, #(#states),*> #runtime::Setters for #name #generics {
                 type Link = __Link;
@@ -276,7 +281,7 @@ impl<'a> Setters<'a> {
                 }
 
                 fn with(&self, link: __Link) -> Self {
-                    Self(link, ::core::marker::PhantomData)
+                    #with
                 }
             }
 
@@ -299,14 +304,16 @@ impl<'a> Setters<'a> {
         });
         let summary = format!(" Sets `{key}` in the query.");
         let value = Ident::new("value", Span::mixed_site());
+        let (result, link) = if state.is_some() {
+            let link = quote!(#runtime::with_parameter::<#ty, __Link, __Value>(&self.0, #key, #value));
+            (quote!(#name<__Link, #(#states),*>), self.begin(&link))
+        } else {
+            (quote!(Self), quote!(#runtime::set_parameter::<#ty, Self, __Value>(self, #key, #value)))
+        };
         quote_spanned! {method.span()=>
             #[doc = #summary]
-            pub fn #method<__Value: #runtime::QueryValue<#ty>>(
-                &self,
-                #value: __Value,
-            ) -> #runtime::Link<#name<__Link, #(#states),*>> {
-                let #value = #runtime::with_parameter::<#ty, __Link, __Value>(&self.0, #key, #value);
-                #runtime::Link::new(#name(#value, ::core::marker::PhantomData))
+            pub fn #method<__Value: #runtime::QueryValue<#ty>>(&self, #value: __Value) -> #runtime::Link<#result> {
+                #link
             }
         }
     }
@@ -327,7 +334,8 @@ impl<'a> Setter<'a> {
                 Ident::new(&name.to_string(), parameter.ty.span())
             }
         };
-        let state = parameter.default.is_none().then(|| format_ident!("__State{}", position));
+        let may_be_required = parameter.default.is_none() && !parameter.written().is_optional_in_query();
+        let state = may_be_required.then(|| format_ident!("__State{}", position));
         Self { method, key, parameter, state }
     }
 

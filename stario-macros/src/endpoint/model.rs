@@ -29,7 +29,7 @@ pub(super) struct Endpoint {
     pub(super) function: Function,
 }
 
-/// Returns the milliseconds of a duration such as `10s`; `None` if the text is no duration, or more than a year.
+/// Returns the milliseconds of a duration such as `10s`; `None` if the text is not a duration, or more than a year.
 pub(super) fn milliseconds(duration: &str) -> Option<u64> {
     const YEAR: u64 = 365 * 24 * 3600 * 1000;
     let unit = duration.find(|character: char| !character.is_ascii_digit())?;
@@ -165,7 +165,7 @@ impl Endpoint {
 }
 
 impl Pattern {
-    /// Splits any text. `check` refuses a text that is no valid template.
+    /// Splits any text. `check` refuses a text that is not a valid template.
     fn new(template: &str) -> Self {
         let path = template.strip_prefix('/').unwrap_or(template);
         let segments = path

@@ -49,7 +49,7 @@ pub(super) struct Options {
     pub(super) durable: DurableOptions,
 }
 
-/// A method's name, written as a word or, if it is no identifier of Rust, in quotes.
+/// A method's name, written as a word or, if it is not an identifier of Rust, in quotes.
 pub(super) struct Method {
     pub(super) tokens: TokenStream,
     pub(super) name: String,

@@ -6,20 +6,17 @@ use syn::spanned::Spanned;
 
 use super::durable::DurableOptions;
 use super::model::{Endpoint, milliseconds};
-use crate::parameter::{self, short, short_at};
+use crate::parameter::{self, Parameter, short, short_at, unraw};
 
 /// What a request does in the place of a call: it stores the command.
 pub(super) fn store(endpoint: &Endpoint, arguments: &[TokenStream], exchange: &Ident) -> TokenStream {
     let runtime = short();
     let values = Ident::new("values", Span::mixed_site());
     let storings = parameter::storings(&endpoint.parameters, arguments, &values);
-    let group = match endpoint.options.durable.grouped_by() {
-        Some((name, _)) => quote!(#values.group_of(#name)),
-        None => quote!(::core::option::Option::None),
-    };
+    let group = group(endpoint, &values);
     quote! {
         let (#values, group) = {
-            let mut #values = #runtime::ValuesWriter::new();
+            let mut #values = #runtime::ValuesWriter::new(__DURABLE.info.name);
             #storings
             let group = #group;
             (#values, group)
@@ -29,7 +26,7 @@ pub(super) fn store(endpoint: &Endpoint, arguments: &[TokenStream], exchange: &I
     }
 }
 
-/// The runtime's `DurableEndpoint`, as the static `__DURABLE`.
+/// The runtime's `DurableEndpoint`, as the static `__DURABLE`, and the function that makes its commands.
 pub(super) fn durable(endpoint: &Endpoint) -> TokenStream {
     let runtime = short();
     let signature = &endpoint.function.signature;
@@ -53,8 +50,13 @@ pub(super) fn durable(endpoint: &Endpoint) -> TokenStream {
         let #value = #call;
         #at_value::end_run(#at_value::Outcome(#value).of_run())
     };
-    let info = info(&endpoint.options.durable);
+    let (info, command) = (info(&endpoint.options.durable), command(endpoint));
+    let stores = parameter::stores(&endpoint.parameters);
     quote! {
+        #stores
+
+        #command
+
         static __DURABLE: #runtime::DurableEndpoint = #runtime::DurableEndpoint {
             info: #info,
             run: |#exchange, #scope, #values| ::std::boxed::Box::pin(async move {
@@ -73,6 +75,74 @@ pub(super) fn durable(endpoint: &Endpoint) -> TokenStream {
                 ended
             }),
         };
+    }
+}
+
+/// The most arguments that `name::command(..)` can have.
+const MOST_ARGUMENTS: usize = 16;
+
+/// The function `name::command(..)`, by which code makes a command; nothing if the handler has too many parameters.
+fn command(endpoint: &Endpoint) -> TokenStream {
+    let runtime = short();
+    let (name, parameters) = (&endpoint.function.signature.ident, &endpoint.parameters);
+    let may_be_stored = || parameters.iter().filter(|parameter| parameter.written().may_be_stored());
+    if may_be_stored().count() > MOST_ARGUMENTS {
+        return TokenStream::new();
+    }
+    let [list, values] = ["list", "values"].map(|name| Ident::new(name, Span::mixed_site()));
+    let (list_type, statements) = parameter::arguments(parameters, &list, &values);
+    let group = group(endpoint, &values);
+    let names: Vec<String> =
+        may_be_stored().map(Parameter::own_name).map(|name| format!("`{name}`")).collect();
+    let summary = format!(" Makes a command of `{}` for `app.durable().enqueue(..)`.", unraw(name));
+    let which = match names.as_slice() {
+        [] => " It has no arguments.".to_owned(),
+        names => {
+            format!(
+                " Its arguments are the values of those of these parameters that are stored, in this order; a singleton is none: {}.",
+                names.join(", ")
+            )
+        }
+    };
+    let function =
+        quote!(<<__Command as #runtime::CommandOf>::Arguments as #runtime::CommandFunction<__Command>>);
+    let item = quote_spanned! {name.span()=>
+        impl #name {
+            #[doc = #summary]
+            #[doc = ""]
+            #[doc = #which]
+            pub const command: #function::Function = #function::FUNCTION;
+        }
+    };
+    quote! {
+        struct __Command;
+
+        impl #runtime::CommandOf for __Command {
+            type Arguments = <fn(#list_type) as #runtime::ArgumentList>::List;
+
+            fn info() -> &'static #runtime::DurableInfo {
+                &__DURABLE.info
+            }
+
+            fn store(
+                #list: Self::Arguments,
+                #values: &mut #runtime::ValuesWriter,
+            ) -> ::core::result::Result<::core::option::Option<::std::string::String>, #runtime::Rejection> {
+                #statements
+                let ((), _) = (#list, &*#values);
+                ::core::result::Result::Ok(#group)
+            }
+        }
+
+        #item
+    }
+}
+
+/// The value by which a command is put into a group, once `values` has the values.
+fn group(endpoint: &Endpoint, values: &Ident) -> TokenStream {
+    match endpoint.options.durable.grouped_by() {
+        Some((name, _)) => quote!(#values.group_of(#name)),
+        None => quote!(::core::option::Option::None),
     }
 }
 
@@ -158,7 +228,7 @@ pub(super) fn assertions(endpoint: &Endpoint) -> TokenStream {
         );
         assertions.extend(quote_spanned!(span=> #this.expect_no_cleanup(#message);));
         if grouped_by == Some(position) {
-            let message = format!("`{name}` is no value of the request, so it tells no commands apart");
+            let message = format!("`{name}` is not a value of the request, so it tells no commands apart");
             assertions.extend(quote_spanned!(span=> #this.expect_stored(#message);));
         }
     }

@@ -23,7 +23,7 @@ pub(crate) trait Marks: Default {
     /// The message for a struct with generic parameters, if the derive refuses them.
     const NO_GENERICS: Option<&'static str>;
 
-    /// The message for an item that is no struct with named fields.
+    /// The message for an item that is not a struct with named fields.
     fn misfit(shape: Shape) -> &'static str;
 
     /// Reads an entry of the attribute on a field. Returns whether it is one of [`ENTRIES`](Self::ENTRIES).
@@ -81,7 +81,7 @@ pub(crate) enum DefaultValue {
     By(Path),
 }
 
-/// An item that is no struct with named fields.
+/// An item that is not a struct with named fields.
 #[derive(Clone, Copy)]
 pub(crate) enum Shape {
     Unnamed,

@@ -67,7 +67,7 @@ impl<M: Marks> Field<M> {
             None => (rule.map_or_else(|| own.clone(), |rule| rule.apply(&own)), ident.to_token_stream()),
         };
         let function = attributes.function.as_ref().and_then(|function| {
-            let message = || format!("{:?} is no name of a function", function.value());
+            let message = || format!("{:?} is not the name of a function", function.value());
             function.parse().map_err(|_| errors.at(function, message())).ok()
         });
         Some(Self {

@@ -19,7 +19,7 @@ impl Rule {
             "kebab-case" | "SCREAMING-KEBAB-CASE" => {
                 Err("a `-` in the name of a signal is a minus in an expression: use \"camelCase\" or \"snake_case\"".to_owned())
             }
-            _ => Err(format!("{name:?} is no rule of serde: \"camelCase\", \"snake_case\" and \"PascalCase\" are")),
+            _ => Err(format!("{name:?} is not a rule of serde: \"camelCase\", \"snake_case\" and \"PascalCase\" are")),
         }
     }
 

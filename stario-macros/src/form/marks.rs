@@ -37,7 +37,9 @@ impl Marks for FormMarks {
             Shape::Unnamed => {
                 "a field of a form has a name: `Form` is derived for a struct with named fields"
             }
-            Shape::Unit => "a struct without fields is no form: `Form` is derived for one with named fields",
+            Shape::Unit => {
+                "a struct without fields is not a form: `Form` is derived for one with named fields"
+            }
             Shape::Enum => {
                 "an enum is the value of one field, which serde reads: `Form` is derived for the struct whose field it is"
             }

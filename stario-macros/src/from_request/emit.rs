@@ -1,7 +1,7 @@
 //! Writes the impl of `FromRequest`: it resolves the fields in their order and returns the rejection of the first that
 //! refuses the request.
 //!
-//! Nothing here can fail. rustc reports a field that is no source, or two fields that read the same body, at the
+//! Nothing here can fail. rustc reports a field that is not a source, or two fields that read the same body, at the
 //! field's type.
 
 use proc_macro2::{Ident, Span, TokenStream};

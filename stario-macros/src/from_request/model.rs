@@ -12,7 +12,7 @@ pub(super) struct Sources {
     pub(super) names: Vec<Ident>,
     /// The fields as parameters, one per name.
     pub(super) fields: Vec<Parameter>,
-    /// The tokens of an item that is no struct with named fields.
+    /// The tokens of an item that is not a struct with named fields.
     pub(super) misfit: Option<TokenStream>,
 }
 

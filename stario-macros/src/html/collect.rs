@@ -17,28 +17,39 @@ pub(crate) fn collect(template: &Template) -> Literals {
         Collector { literals: Literals::default(), place: Vec::new(), branches: 0, form: None };
     collector.nodes(&template.nodes);
     if let Some(component) = &template.component
-        && collector.literals.has('i')
+        && ['i', 'f', 'c'].iter().any(|kind| collector.literals.has(*kind))
     {
         collector.literals.add('C', component.span(), &component.to_string());
     }
     collector.literals
 }
 
-/// Returns the literal ids of the outermost elements, with their spans.
-pub(super) fn root_ids(template: &Template) -> Vec<(Span, String)> {
+/// Returns the literal ids of the outermost elements, and the literal beginnings of those that are made at run time, with their
+/// letters and spans.
+pub(super) fn root_ids(template: &Template) -> Vec<(char, Span, String)> {
     let mut found = Vec::new();
     for node in &template.nodes {
         let Node::Element(element) = node else { continue };
         for attr in &element.attrs {
-            if let Attr::Named(NamedAttr { name, value: Some(Value::Literal(text)) }) = attr
-                && name.text == "id"
-            {
-                found.push((text.span, characters(text).into_owned()));
+            let Attr::Named(NamedAttr { name, value: Some(value) }) = attr else { continue };
+            if name.text != "id" {
+                continue;
+            }
+            match value {
+                Value::Literal(text) => found.push(('o', text.span, characters(text).into_owned())),
+                Value::Parts(_) | Value::Splice(_) => {
+                    let begun = beginning(value).filter(|(_, text)| !text.is_empty());
+                    found.extend(begun.map(|(span, text)| ('O', span, text)));
+                }
+                Value::Number(_) => {}
             }
         }
     }
     found
 }
+
+/// Rust without any of these has no literals that a template collects.
+const WORDS: [&str; 5] = ["action", "selector", "Raw", "push_trusted_markup", "js"];
 
 struct Collector {
     literals: Literals,
@@ -77,7 +88,7 @@ impl Collector {
     fn rust(&mut self, tokens: &TokenStream) {
         // Most values have no literals, which is found sooner in their text than in their tokens.
         let text = tokens.to_string();
-        if !["action", "selector", "Raw", "push_trusted_markup"].iter().any(|word| text.contains(word)) {
+        if !WORDS.iter().any(|word| text.contains(word)) {
             return;
         }
         let context = rust::Context { in_template: true, ..rust::Context::default() };
@@ -212,8 +223,7 @@ impl Collector {
         if name == "id" {
             match &attr.value {
                 Some(Value::Literal(text)) => self.add('i', text.span, &characters(text)),
-                Some(Value::Parts(parts)) => self.id_of(beginning(parts), span),
-                Some(Value::Splice(splice)) => self.id_of(beginning_of(splice), span),
+                Some(value @ (Value::Parts(_) | Value::Splice(_))) => self.id_of(beginning(value), span),
                 Some(Value::Number(_)) | None => {}
             }
         } else if let Some(rest) = name.strip_prefix("data-") {
@@ -321,11 +331,22 @@ impl Collector {
                 for part in parts {
                     match part {
                         ValuePart::Literal(text) => self.code(text),
-                        ValuePart::Splice(splice) => self.splice(splice),
+                        ValuePart::Splice(splice) => {
+                            self.splice(splice);
+                            self.references(splice);
+                        }
                     }
                 }
             }
-            Some(Value::Splice(_) | Value::Number(_)) | None => {}
+            Some(Value::Splice(splice)) => self.references(splice),
+            Some(Value::Number(_)) | None => {}
+        }
+    }
+
+    /// Adds the types whose signals an expression names.
+    fn references(&mut self, splice: &Splice) {
+        if splice.has_group {
+            rust::references(splice.tokens.clone(), &mut self.literals);
         }
     }
 
@@ -338,7 +359,7 @@ impl Collector {
 
     /// Adds an action that the element sends by itself, at a moment at which other elements may send theirs.
     fn sent(&mut self, attr: &NamedAttr, name: &DatastarName<'_>, value: &Value) {
-        let is_shared = matches!(name.plugin, "init" | "on-interval" | "on-signal-patch")
+        let is_shared = matches!(name.plugin, "init" | "effect" | "on-interval" | "on-signal-patch")
             || (name.plugin == "on"
                 && name.modifiers.iter().any(|(modifier, _)| matches!(*modifier, "window" | "document")));
         if !is_shared {
@@ -373,11 +394,15 @@ fn cased(key: &str, name: &DatastarName<'_>) -> String {
     }
 }
 
-/// Returns the literal at the beginning of `{"row-", id}`.
-fn beginning(parts: &[ValuePart]) -> Option<(Span, String)> {
-    match parts.first() {
-        Some(ValuePart::Literal(text)) => Some((text.span, text.value.clone())),
-        _ => None,
+/// Returns the literal at the beginning of a value, such as `{"row-", id}`.
+fn beginning(value: &Value) -> Option<(Span, String)> {
+    match value {
+        Value::Parts(parts) => match parts.first() {
+            Some(ValuePart::Literal(text)) => Some((text.span, text.value.clone())),
+            _ => None,
+        },
+        Value::Splice(splice) => beginning_of(splice),
+        Value::Literal(_) | Value::Number(_) => None,
     }
 }
 

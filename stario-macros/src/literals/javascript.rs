@@ -1,7 +1,7 @@
 //! Reads as much of JavaScript as is needed to find the signals in an expression, and the keys of an object.
 
-/// Returns the signals of an expression, and whether each is set rather than read. A name of which this is not clear is
-/// left out.
+/// Returns the signals of an expression, and whether each is set rather than read: of one that is set the name, of one that is
+/// read the path, without the method that is called on it. A name of which this is not clear is left out.
 pub(crate) fn signals(code: &str) -> Vec<(&str, bool)> {
     let mut found = Vec::new();
     if !code.contains('$') {
@@ -40,7 +40,8 @@ pub(crate) fn signals(code: &str) -> Vec<(&str, bool)> {
                 let end = code[at..].find(|c: char| !is_word(c)).map_or(bytes.len(), |end| at + end);
                 let is_start = last.is_none_or(|last| !is_word(char::from(last)) && last != b'.')
                     || start.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_whitespace());
-                if is_start && let Some(is_set) = use_of(&code[end..]) {
+                if is_start && let Some((path, is_set)) = use_of(&code[end..]) {
+                    let end = if is_set { end } else { end + path };
                     found.push((&code[at..end], is_set));
                 }
                 at = end;
@@ -54,26 +55,29 @@ pub(crate) fn signals(code: &str) -> Vec<(&str, bool)> {
     found
 }
 
-/// Decides by the code behind a signal's name whether the signal is set. Returns `None` if that code may be part of the
-/// name.
-fn use_of(rest: &str) -> Option<bool> {
+/// Reads the code behind a signal's name: how many bytes of it are the path to a nested signal, and whether that is set.
+/// Returns `None` if that code may be part of the name.
+fn use_of(code: &str) -> Option<(usize, bool)> {
+    let rest = code;
     let mut next = rest.bytes();
     match next.next() {
         Some(b'-') if next.next().is_some_and(|byte| byte.is_ascii_alphabetic()) => return None,
         Some(b'(' | b'$') => return None,
         _ => {}
     }
-    // Skips the path of a nested signal.
-    let mut rest = rest;
-    while let Some(path) = rest.strip_prefix('.') {
-        let name = path.trim_start_matches(is_word);
-        if name.len() == path.len() {
+    let (mut rest, mut path) = (rest, 0);
+    while let Some(name) = rest.strip_prefix('.') {
+        let behind = name.trim_start_matches(is_word);
+        if behind.len() == name.len() {
             break;
         }
-        rest = name;
+        rest = behind;
+        if !rest.starts_with('(') {
+            path = code.len() - rest.len();
+        }
     }
     let mut next = rest.trim_start().bytes();
-    Some(next.next() == Some(b'=') && !matches!(next.next(), Some(b'=' | b'>')))
+    Some((path, next.next() == Some(b'=') && !matches!(next.next(), Some(b'=' | b'>'))))
 }
 
 fn is_word(c: char) -> bool {
@@ -229,7 +233,9 @@ mod tests {
 
     #[test]
     fn signals_are_read_or_set() {
-        check("$a + $b_2.c", &[("a", false), ("b_2", false)]);
+        check("$a + $b_2.c", &[("a", false), ("b_2.c", false)]);
+        check("$a.b.trim() + $c.d.length", &[("a.b", false), ("c.d.length", false)]);
+        check("$a.trim()", &[("a", false)]);
         check("$open = !$open", &[("open", true), ("open", false)]);
         check("$user.name = 'x'; $n++", &[("user", true), ("n", false)]);
         check("$a == 1 && $b === 2 && f($c => 1)", &[("a", false), ("b", false), ("c", false)]);

@@ -2,7 +2,7 @@
 //! events, keys of `json!`, and actions by the names of their handlers. Literals that are written in another way are
 //! not found.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::LitStr;
 
 use super::{Literals, javascript};
@@ -20,8 +20,8 @@ pub(crate) struct Context<'w> {
     pub(crate) root_ids: Option<RootIds>,
 }
 
-/// A function that returns ids with their spans.
-pub(crate) type RootIds = fn(TokenStream) -> Vec<(Span, String)>;
+/// A function that returns ids with their spans, each as the letter `o`, or `O` if it is the literal beginning of an id.
+pub(crate) type RootIds = fn(TokenStream) -> Vec<(char, Span, String)>;
 
 /// Adds all literals that are found in `tokens`.
 pub(crate) fn scan(tokens: TokenStream, context: Context<'_>, literals: &mut Literals) {
@@ -67,6 +67,12 @@ fn step(before: &[TokenTree], rest: &[TokenTree], context: Context<'_>, literals
             {
                 literals.add('a', ident.span(), handler);
             }
+            ("js", [TokenTree::Group(_), ..]) => {
+                if let Some(code) = js(&rest[..2]) {
+                    literals.add_expression(ident.span(), &code);
+                }
+            }
+            (name, _) if is_typed_patch(rest) => literals.add('Z', ident.span(), name),
             _ => {}
         },
         TokenTree::Punct(dot) if dot.as_char() == '.' => {
@@ -104,6 +110,53 @@ fn macro_call(tokens: &[TokenTree]) -> Option<(String, &Group)> {
         }
         _ => None,
     }
+}
+
+/// Adds the types of which an expression has references to signals, `Search::q()`.
+pub(crate) fn references(tokens: TokenStream, literals: &mut Literals) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(name) if is_typed_reference(&tokens[at..]) => {
+                literals.add('z', name.span(), &name.to_string());
+            }
+            TokenTree::Group(group) => references(group.stream(), literals),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a reference to a signal stands here.
+fn is_typed_reference(tokens: &[TokenTree]) -> bool {
+    match tokens {
+        [TokenTree::Ident(name), _, _, TokenTree::Ident(_), TokenTree::Group(arguments), ..] => {
+            is_path(tokens) && is_type(name) && arguments.stream().is_empty()
+        }
+        _ => false,
+    }
+}
+
+/// Whether a patch by such a reference stands here: `Search::list().page().is(1)`.
+fn is_typed_patch(tokens: &[TokenTree]) -> bool {
+    let mut rest = tokens.get(5..).filter(|_| is_typed_reference(tokens)).unwrap_or_default();
+    while let [TokenTree::Punct(dot), TokenTree::Ident(method), TokenTree::Group(arguments), next @ ..] = rest
+    {
+        if dot.as_char() != '.' {
+            return false;
+        }
+        if method == "is" || method == "delete" {
+            return true;
+        }
+        if !arguments.stream().is_empty() {
+            return false;
+        }
+        rest = next;
+    }
+    false
+}
+
+fn is_type(name: &Ident) -> bool {
+    name.to_string().starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// Whether the first token is followed by `::`.
@@ -168,8 +221,12 @@ fn add_selector(tokens: &[TokenTree], literals: &mut Literals) {
 }
 
 /// Adds the literals of a value that patches the page: a template replaces the elements with its ids, and a `json!`
-/// value changes signals.
+/// value changes signals, as does a struct of signals.
 fn patched(value: &[TokenTree], context: Context<'_>, literals: &mut Literals) {
+    if let Some(name) = typed(value) {
+        literals.add('Z', value[0].span(), &name);
+        return;
+    }
     let Some((name, content)) = macro_call(value) else { return };
     let is_whole = match value.get(3) {
         None => true,
@@ -179,7 +236,7 @@ fn patched(value: &[TokenTree], context: Context<'_>, literals: &mut Literals) {
     match name.as_str() {
         "html" if is_whole => {
             let ids = context.root_ids.map(|root_ids| root_ids(content.stream()));
-            ids.into_iter().flatten().for_each(|(span, id)| literals.add('o', span, &id));
+            ids.into_iter().flatten().for_each(|(kind, span, id)| literals.add(kind, span, &id));
         }
         "json" if is_whole => {
             keys(content.stream(), 'Y', literals);
@@ -235,8 +292,7 @@ fn js(tokens: &[TokenTree]) -> Option<String> {
 
 /// Returns the type in `Search::default()`, `page::Search::q()` and `Search { .. }`.
 pub(crate) fn typed(tokens: &[TokenTree]) -> Option<String> {
-    let is_type = |token: &TokenTree| matches!(token, TokenTree::Ident(name) if name.to_string().starts_with(|c: char| c.is_ascii_uppercase()));
-    let at = tokens.iter().position(is_type)?;
+    let at = tokens.iter().position(|token| matches!(token, TokenTree::Ident(name) if is_type(name)))?;
     let is_alone = tokens[..at].iter().all(|token| match token {
         TokenTree::Ident(_) => true,
         TokenTree::Punct(punct) => punct.as_char() == ':',
@@ -362,6 +418,7 @@ mod tests {
     fn a_yielded_template_goes_where_its_ids_are() {
         check(quote!(yield html! { <p id="a"><b id="b"/></p><p id="c"/> };), &["o0 a", "o0 c"]);
         check(quote!(w.patch(html! { <p id="a"/> }).await?;), &["o0 a"]);
+        check(quote!(yield html! { <p id={("row-", id)}/><p id={id}/> };), &["O0 row-"]);
         check(quote!(yield html! { <p id="a"/> }.render();), &[]);
         check(quote!(yield items(); let x = html! { <p id="a"/> };), &[]);
     }
@@ -372,6 +429,20 @@ mod tests {
         check(quote!(event::signals(json!({ "a": 1 })).only_if_missing()), &["Y0 a", "j0 a"]);
         check(quote!(w.sync(&json!({ "a": 1 })).await), &["Y0 a", "j0 a"]);
         check(quote!(Event::new(json!({ "a": { "b": 1 }, key: 2 }))), &["j0 a"]);
+    }
+
+    #[test]
+    fn typed_signals_are_patched() {
+        check(quote!(yield Search::q().is("x");), &["Z0 Search"; 2]);
+        check(quote!(Ok(page::Search::list().page().delete())), &["Z0 Search"]);
+        check(quote!(yield Search { q };), &["Z0 Search"]);
+        check(quote!(Vec::new().is(1); Search::q().set(1); x.is(2)), &["Z0 Vec"]);
+    }
+
+    #[test]
+    fn expressions_of_javascript_are_read() {
+        check(quote!(Menu::open().set(true).then(js("$a = $b"))), &["w0 a", "r0 b"]);
+        check(quote!(js(code)), &[]);
     }
 
     #[test]

@@ -24,15 +24,15 @@ pub(crate) fn block(items: &TokenStream) -> TokenStream {
     })
 }
 
-/// Returns the short path to the runtime inside of a [`block`].
-pub(crate) fn short() -> TokenStream {
-    quote!(__stario)
+/// Returns the runtime's name inside of a [`block`].
+pub(crate) fn short() -> Ident {
+    short_at(Span::call_site())
 }
 
-/// Returns the short path with the span of the user's tokens: rustc underlines them only if all tokens of an expression
+/// Returns the same name with the span of the user's tokens: rustc underlines them only if all tokens of an expression
 /// have their span.
-pub(crate) fn short_at(span: Span) -> TokenStream {
-    quote_spanned!(span=> __stario)
+pub(crate) fn short_at(span: Span) -> Ident {
+    Ident::new("__stario", span)
 }
 
 /// The function whose parameters are resolved.
@@ -151,10 +151,10 @@ pub(super) fn provided(form: &Form<'_>, span: Span) -> TokenStream {
     match form {
         Form::Source(_) | Form::Signals(_) | Form::Value(_) => TokenStream::new(),
         Form::Borrow(ty) => quote_spanned! {span=>
-            #runtime::by_type::<_, __Routes>(::core::marker::PhantomData::<#ty>)
+            #runtime::by_type::<_, __Routes>(#runtime::PhantomData::<#ty>)
         },
         Form::ValueFrom(provider, ty) | Form::BorrowFrom(provider, ty) => {
-            quote_spanned!(span=> #runtime::by_name::<#provider, _>(::core::marker::PhantomData::<#ty>))
+            quote_spanned!(span=> #runtime::by_name::<#provider, _>(#runtime::PhantomData::<#ty>))
         }
     }
 }
@@ -194,8 +194,8 @@ pub(crate) fn resolutions(
         .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
         .collect();
     let refuse = quote! {
-        ::core::result::Result::Err(rejection) => {
-            return ::core::result::Result::Err(::core::convert::From::from(rejection));
+        #runtime::Err(rejection) => {
+            return #runtime::Err(#runtime::From::from(rejection));
         }
     };
     let futures = parameters.iter().enumerate().map(|(position, parameter)| {
@@ -209,7 +209,7 @@ pub(crate) fn resolutions(
             let futures = futures.map(|(_, future)| future);
             quote! {
                 let #(#resolved)* = match #(#futures)*.await {
-                    ::core::result::Result::Ok(value) => value,
+                    #runtime::Ok(value) => value,
                     #refuse
                 };
             }
@@ -222,9 +222,15 @@ pub(crate) fn resolutions(
                     let (span, runtime) = (parameter.span, short_at(parameter.span));
                     quote_spanned!(span=> #runtime::pair(#info.reads_body(#scope), #future, #rest))
                 });
+            let (parameters, infos) = (Ident::new("parameters", Span::mixed_site()), info_name());
             quote! {
-                let #values = match #runtime::resolve(#pairs).await {
-                    ::core::result::Result::Ok(values) => values,
+                let #parameters = #pairs;
+                let #values = match if const { #runtime::are_ready(&#infos) } {
+                    #runtime::resolve_now(#parameters)
+                } else {
+                    #runtime::resolve(#parameters).await
+                } {
+                    #runtime::Ok(values) => values,
                     #refuse
                 };
             }

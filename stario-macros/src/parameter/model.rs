@@ -5,13 +5,15 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, Generics, Ident, Lifetime, LitStr, Pat, Path, Signature, Type};
 
-use super::written::{Written, is_option, wrapped_source};
+use super::written::{Written, is_option, type_name, wrapped_source};
 
 pub(crate) struct Parameter {
     /// The name that the pattern binds; `None` if it binds none, as in `_: State<Config>`.
     pub(crate) name: Option<Ident>,
     /// The type, in which `'_` takes the place of the function's own lifetimes.
     pub(crate) ty: Box<Type>,
+    /// The name of the type without its path and its generics; empty if it has none.
+    type_name: String,
     /// The span at which rustc reports a type that does not fit; for `&T` it is that of `T`.
     pub(crate) span: Span,
     /// The expression in `#[default(..)]`.
@@ -90,12 +92,13 @@ impl Parameter {
             Type::Reference(reference) => reference.elem.span(),
             ty => ty.span(),
         };
-        Self { name, ty: typed.ty.clone(), span, default, renamed, provider, is_generic: false, problems }
+        let (ty, type_name) = (typed.ty.clone(), type_name(&typed.ty));
+        Self { name, ty, type_name, span, default, renamed, provider, is_generic: false, problems }
     }
 
     /// Returns the type, to ask how it is written.
     pub(crate) fn written(&self) -> Written<'_> {
-        Written(&self.ty)
+        Written { ty: &self.ty, name: &self.type_name }
     }
 
     /// Whether rustc must choose by the type how the parameter's signals are read. Text, numbers and other single

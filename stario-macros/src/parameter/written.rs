@@ -7,21 +7,35 @@ use syn::visit::{self, Visit};
 use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, PathSegment, Type};
 
 /// A parameter's type, to ask how it is written.
-pub(crate) struct Written<'a>(pub(super) &'a Type);
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub(super) ty: &'a Type,
+    /// The name of the type without its path and its generics; empty if it has none.
+    pub(super) name: &'a str,
+}
 
 impl Written<'_> {
     /// Whether the type has this name: `PathParam<u32>` and `stario::PathParam<u32>` have the name `PathParam`.
     pub(crate) fn is(&self, name: &str) -> bool {
-        last_segment(self.0).is_some_and(|segment| segment.ident == name)
+        self.name == name
     }
 
     /// Whether the type is written like a source of stario that reads `T` by serde, or like `State<T>`. Then the
     /// expansion treats it as one, so that rustc says which bound of `T` is missing.
     pub(crate) fn is_generic_source(&self) -> bool {
-        last_segment(self.0).is_some_and(|segment| {
-            matches!(segment.arguments, PathArguments::AngleBracketed(_))
-                && GENERIC_SOURCES.iter().any(|name| segment.ident == name)
-        })
+        GENERIC_SOURCES.contains(&self.name)
+            && last_segment(self.ty)
+                .is_some_and(|segment| matches!(segment.arguments, PathArguments::AngleBracketed(_)))
+    }
+
+    /// Whether the type is written like a source of stario that holds a value of the request, and nothing else.
+    pub(crate) fn is_wrapper(&self) -> bool {
+        self.is_generic_source() && !self.is("State") || self.is("Headers") || self.is("RawBody")
+    }
+
+    /// Whether a durable command may store the value, as far as the name of its type shows.
+    pub(crate) fn may_be_stored(&self) -> bool {
+        !self.is_one_of(&NOT_STORED)
     }
 
     /// Whether the type is written like a source of stario that reads signals.
@@ -40,6 +54,12 @@ impl Written<'_> {
         !self.is_borrowed() && !self.is_one_of(&PATH) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
     }
 
+    /// Whether the type reads the query and is never required there, as far as its name shows: `QueryParam<Option<T>>` or
+    /// `QueryParams<T>`.
+    pub(crate) fn is_optional_in_query(&self) -> bool {
+        self.is("QueryParams") || self.is("QueryParam") && is_option(self.ty)
+    }
+
     /// Whether the type may read a capture of the path, as far as its name shows.
     pub(crate) fn may_read_path(&self) -> bool {
         !self.is_borrowed() && !self.is_one_of(&QUERY) && !self.is_one_of(&HEAD) && !self.is_one_of(&BODY)
@@ -52,18 +72,18 @@ impl Written<'_> {
 
     /// Whether the `T` of the source may be a list, as far as its name shows.
     pub(crate) fn may_be_list(&self) -> bool {
-        let value = last_segment(self.0).and_then(first_argument).and_then(last_segment);
-        !value.is_some_and(|value| SINGLE.iter().any(|name| value.ident == name))
+        let value = last_segment(self.ty).and_then(first_argument).and_then(last_segment);
+        !value.is_some_and(|value| SINGLE.contains(&&*value.ident.to_string()))
     }
 
     /// Whether the parameter is a dependency by reference.
     fn is_borrowed(&self) -> bool {
-        matches!(self.0, Type::Reference(_))
+        matches!(self.ty, Type::Reference(_))
     }
 
     /// Whether the type has one of these names.
     fn is_one_of(&self, names: &[&str]) -> bool {
-        last_segment(self.0).is_some_and(|segment| names.iter().any(|name| segment.ident == name))
+        names.contains(&self.name)
     }
 }
 
@@ -122,6 +142,9 @@ const BODY: [&str; 11] = [
     "UploadedFile",
 ];
 
+/// Sources of stario that each run of a durable command resolves anew.
+const NOT_STORED: [&str; 6] = ["AppHandle", "Attempt", "IdempotencyKey", "Logger", "RequestId", "State"];
+
 /// Types that hold a single value.
 const SINGLE: [&str; 15] = [
     "String", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64",
@@ -134,6 +157,11 @@ pub(super) fn is_option(ty: &Type) -> bool {
     inner.is_some_and(|inner| inner.ident == "Option")
 }
 
+/// Returns the name of a type without its path and its generics; empty if it has none.
+pub(super) fn type_name(ty: &Type) -> String {
+    last_segment(ty).map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
 /// Returns the problem of a type such as `Option<QueryParam<u32>>`: a source of stario that reads a `T`, inside of an
 /// `Option`, a `Result` or a reference.
 pub(super) fn wrapped_source(ty: &Type) -> Option<(TokenStream, String)> {
@@ -142,7 +170,7 @@ pub(super) fn wrapped_source(ty: &Type) -> Option<(TokenStream, String)> {
         ty => first_argument(last_segment(ty)?)?,
     };
     let source =
-        last_segment(inner).filter(|source| GENERIC_SOURCES.iter().any(|name| source.ident == name))?;
+        last_segment(inner).filter(|source| GENERIC_SOURCES.contains(&&*source.ident.to_string()))?;
     let name = &source.ident;
     let value = first_argument(source)?.to_token_stream();
     let value: String = value.to_string().split(' ').collect();

@@ -60,8 +60,12 @@ fn nested(ty: &Type, signals: &TokenStream) -> (TokenStream, TokenStream) {
 fn literals(signals: &Signals) -> Literals {
     let mut literals = Literals::default();
     for field in signals.unskipped() {
-        // The check does not look into nested signals.
-        let kind = if field.is_nested() { '?' } else { value_kind(&field.ty) };
+        let kind = match &field.ty {
+            Type::Path(path) if field.is_nested() => {
+                path.path.segments.last().map_or_else(|| "?".to_owned(), |last| format!("{}@", last.ident))
+            }
+            ty => value_kind(ty).to_string(),
+        };
         literals.add('d', field.ident.span(), &format!("{}.{}:{kind}", signals.name, field.name));
     }
     literals

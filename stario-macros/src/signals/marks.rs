@@ -103,7 +103,8 @@ impl Marks for SignalMarks {
             let function = field.written_function.as_ref().map(ToTokens::to_token_stream);
             let marks = &field.marks;
             if let Some(mark) = marks.local.as_ref().or(marks.nested.as_ref()).or(function.as_ref()) {
-                errors.at(mark, "a field that serde skips is no signal; take one of the two attributes off");
+                errors
+                    .at(mark, "a field that serde skips is not a signal; take one of the two attributes off");
             }
             return;
         }

@@ -19,7 +19,7 @@ impl App {
     /// # fn main() {
     /// app::new().listen("0.0.0.0:8080").listen("unix:/run/shop.sock").check().unwrap();
     /// let problems = app::new().listen("everywhere").check().unwrap_err();
-    /// assert!(problems.to_string().contains("`everywhere` is no address"));
+    /// assert!(problems.to_string().contains("`everywhere` is not an address"));
     /// # }
     /// ```
     pub fn listen(mut self, address: impl AsRef<str>) -> Self {
@@ -27,7 +27,7 @@ impl App {
         match parse_address(address) {
             Some(address) => self.settings.served.listen.push(address),
             None => self.problems.push(format!(
-                "`{address}` is no address to listen on: write `0.0.0.0:8000`, `[::]:8000` or `unix:/run/app.sock`"
+                "`{address}` is not an address to listen on: write `0.0.0.0:8000`, `[::]:8000` or `unix:/run/app.sock`"
             )),
         }
         self

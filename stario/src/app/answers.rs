@@ -133,7 +133,7 @@ impl App {
     pub fn failure_region(mut self, selector: impl Into<String>) -> Self {
         let selector = selector.into();
         if selector.trim().is_empty() || selector.contains(['\r', '\n']) {
-            self.problems.push(format!("{selector:?} is no selector of a region for failures: write `#failure`, and give that id to an element"));
+            self.problems.push(format!("{selector:?} is not a selector of a region for failures: write `#failure`, and give that id to an element"));
         }
         self.settings.part.failure_region = Some(selector.into());
         self

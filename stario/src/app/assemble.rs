@@ -90,16 +90,22 @@ impl Assembled {
     }
 
     /// The service that answers the request, unless a route of the app that begins with the same literal segments
-    /// is at its path.
+    /// is at its path. For the host of a part, and below its prefix, only the part's own services answer.
+    #[inline(always)]
     pub(crate) fn mount(&self, head: &http::request::Parts, lookup: &Lookup) -> Option<&Arc<Mount>> {
-        if self.mounts.is_empty() {
-            return None;
-        }
+        if self.mounts.is_empty() { None } else { self.find_mount(head, lookup) }
+    }
+
+    fn find_mount(&self, head: &http::request::Parts, lookup: &Lookup) -> Option<&Arc<Mount>> {
+        let places = self.parts.at(head);
         let path = head.uri.path();
         let literals = |mount: &Mount| mount.prefix_pattern().segments().len();
+        // The check has refused a service below the prefix of a part that is not the service's own.
+        let reserved = places.prefix_segments_at(path);
         let mount = self
             .mounts
             .iter()
+            .filter(|mount| mount.host() == places.host() && literals(mount) >= reserved)
             .filter(|mount| mount.prefix_pattern().strip(path).is_some())
             .max_by_key(|mount| literals(mount))?;
         let is_route = lookup
@@ -114,9 +120,10 @@ impl Assembled {
     }
 
     /// Whether the request is for a host that the app does not answer for.
+    #[inline(always)]
     pub(crate) fn refuses_host(&self, head: &http::request::Parts) -> bool {
-        let allowed = &self.shared.served.allowed_hosts;
-        allowed.as_ref().is_some_and(|allowed| allowed.refuse(head)) && !self.is_probe(head.uri.path())
+        let Some(allowed) = &self.shared.served.allowed_hosts else { return false };
+        allowed.refuse(head) && !self.is_probe(head.uri.path())
     }
 
     /// Whether a probe answers at this path.
@@ -172,11 +179,13 @@ impl App {
         self.problems.extend(followed.nonce_takers.iter().map(|taker| {
             format!("{taker} takes a `Nonce`, which no policy names; set one with `.security_headers(..)`")
         }));
-        let warnings = self.check_names(&followed);
+        let warnings = self.check_names(&followed, &root);
         let parts = Parts::new(&self.parts, &mut effective);
         self.problems.extend(Parts::unreachable(&self.routes, &self.parts));
-        let queue = Queue::new(&self.settings.served.durable);
-        let (durable, durable_problems) = durable::handlers(&self.routes, queue.is_some());
+        self.problems.extend(Mount::unreachable(&self.mounts, &self.parts));
+        let queue_settings = &self.settings.served.durable;
+        let (durable, durable_problems) = durable::handlers(&self.routes, queue_settings.store.is_some());
+        let queue = Queue::new(queue_settings, durable.iter().map(|durable| &durable.info).collect());
         self.problems.extend(durable_problems);
         let routes: Vec<RouteInfo> = self
             .routes
@@ -272,11 +281,13 @@ impl App {
     }
 
     /// Compares the literals of the program, which only builds with debug assertions have.
-    fn check_names(&mut self, followed: &Followed) -> Warnings {
+    fn check_names(&mut self, followed: &Followed, root: &PartSettings) -> Warnings {
         if !cfg!(debug_assertions) {
             return Warnings::default();
         }
-        let mut findings = page_check::check(&self.parts, &followed.signals, &self.known);
+        let settings = self.parts.iter().flat_map(|part| &part.settings).map(|settings| &**settings);
+        let regions = settings.chain([root]).filter_map(|settings| settings.failure_region.clone()).collect();
+        let mut findings = page_check::check(&self.parts, &regions, &followed.signals, &self.known);
         findings.warnings.extend(component_check::check(&self.parts));
         findings.warnings.extend(form_check::check(&self.parts, &followed.forms, &self.known));
         #[cfg(feature = "files")]

@@ -58,9 +58,9 @@ impl App {
     /// ```
     pub fn nest(mut self, prefix: &str, mut other: App) -> Self {
         if let Err(problem) = check_prefix(prefix) {
-            self.problems.push(format!("`{prefix}` is no prefix for an app: {problem}"));
+            self.problems.push(format!("`{prefix}` is not a prefix for an app: {problem}"));
         }
-        if let Some(host) = other.routes.iter().find_map(|route| route.host) {
+        if let Some(host) = other.hosts().next() {
             self.problems.push(format!(
                 "the app under `{prefix}` answers for `{host}`: hosts are given to the app that is served"
             ));
@@ -116,16 +116,11 @@ impl App {
     pub fn host(mut self, host: &str, mut other: App) -> Self {
         match Host::parse(&host.to_ascii_lowercase()) {
             Ok(_) => {}
-            Err(problem) => self.problems.push(format!("`{host}` is no host for an app: {problem}")),
+            Err(problem) => self.problems.push(format!("`{host}` is not a host for an app: {problem}")),
         }
-        if let Some(inner) = other.routes.iter().find_map(|route| route.host) {
+        if let Some(inner) = other.hosts().next() {
             self.problems.push(format!(
                 "the app of `{host}` answers for `{inner}`: hosts are given to the app that is served"
-            ));
-        }
-        if !other.mounts.is_empty() {
-            self.problems.push(format!(
-                "the app of `{host}` has services mounted: they are given to the app that is served"
             ));
         }
         let host = intern(&host.to_ascii_lowercase());
@@ -133,6 +128,7 @@ impl App {
         for route in &mut other.routes {
             route.host = Some(host);
         }
+        other.mounts.iter_mut().for_each(|mount| mount.set_host(host));
         for part in &mut other.parts {
             part.host = Some(host);
         }
@@ -174,6 +170,11 @@ impl App {
             .into_iter()
             .map(|route| guards::info(route, &guards::settings(route, &mut effective)))
             .collect()
+    }
+
+    /// The hosts that parts of this app answer for.
+    fn hosts(&self) -> impl Iterator<Item = &'static str> {
+        self.parts.iter().filter_map(|part| part.host)
     }
 
     fn absorb(&mut self, other: App) {

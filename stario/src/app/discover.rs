@@ -37,7 +37,7 @@ pub struct ModuleGuard {
 
 inventory::collect!(ModuleGuard);
 
-/// What an app calls besides its handlers: a function with `#[app::on_start]` or `#[app::on_stop]`, or the provider of an
+/// A function that an app calls besides its handlers: one with `#[app::on_start]` or `#[app::on_stop]`, or the provider of an
 /// eager singleton.
 pub struct AppHook {
     /// The type of the app's `Routes`.

@@ -49,8 +49,8 @@ impl App {
 
     /// Sets how long a durable command belongs to a process that gives no sign of life; 30 seconds unless set, 1 at least.
     ///
-    /// A process that runs it gives one each third of that time. If it dies, or blocks its threads for longer, the command runs
-    /// again on a process that is there.
+    /// A process that runs it gives one each third of that time. If it dies, or blocks its threads for longer, the attempt has failed, and after the
+    /// pause that follows the command runs again on a process that is there.
     pub fn durable_lease(mut self, lease: Duration) -> Self {
         if lease < Duration::from_secs(1) {
             self.problems.push("`.durable_lease(..)` is at least one second".to_owned());

@@ -1,4 +1,4 @@
-//! What the check of an app finds.
+//! The findings of an app's check: problems and warnings.
 
 use std::fmt;
 

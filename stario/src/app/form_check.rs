@@ -15,8 +15,8 @@ use crate::parameter::TakenFields;
 
 /// A form in a template.
 #[derive(Default)]
-struct Form {
-    /// What it is sent to: a handler, or a method and a URL.
+struct TemplateForm {
+    /// Its targets: a handler, or a method and a URL.
     targets: Vec<&'static str>,
     /// Whether it is sent elsewhere, too.
     is_open: bool,
@@ -26,7 +26,7 @@ struct Form {
 /// Finds the fields in the forms of the app's own modules that nobody takes. They are warnings, because handlers skip them.
 pub(super) fn check(parts: &[Part], taken: &[TakenForm], known: &Known) -> Vec<String> {
     let known = Names::given(&known.form_fields);
-    let mut forms: BTreeMap<(usize, &str), Form> = BTreeMap::new();
+    let mut forms: BTreeMap<(usize, &str), TemplateForm> = BTreeMap::new();
     for literal in own_literals(parts) {
         if !matches!(literal.kind, 'F' | 'K' | 'k') {
             continue;
@@ -53,7 +53,7 @@ pub(super) fn check(parts: &[Part], taken: &[TakenForm], known: &Known) -> Vec<S
     found
 }
 
-impl Form {
+impl TemplateForm {
     /// The handlers that take its fields, if they are known and take some.
     fn takers<'t>(&self, taken: &'t [TakenForm]) -> Option<Vec<&'t TakenForm>> {
         if self.is_open {

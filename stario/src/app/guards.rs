@@ -14,7 +14,7 @@ pub(super) fn info(route: &EndpointRoute, settings: &PartSettings) -> RouteInfo 
     RouteInfo::new(route, &route.target.endpoint.info, guards)
 }
 
-/// What is wrong with a handler whose responses shared caches may keep, though guards decide who gets them.
+/// The problem of a handler whose responses shared caches may keep, though guards decide who gets them.
 pub(super) fn passed_by_caches(route: &EndpointRoute, settings: &PartSettings) -> Option<String> {
     let endpoint = &route.target.endpoint.info;
     let cache = endpoint.caching?.cache?;

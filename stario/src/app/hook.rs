@@ -170,7 +170,7 @@ impl Hooks {
 ///
 /// # Errors
 ///
-/// What it failed with, as text for people.
+/// Calls the hook. Its error is a text for people.
 async fn call(hook: &'static AppHook, app: &AppHandle) -> Result<(), String> {
     let scope = Scope::without_request(app.shared());
     match catch_panic(app.run(|| (hook.call)(&scope))).await {

@@ -1,6 +1,6 @@
-//! The ids, signals and fields of forms that the user says are there.
+//! Names that the user declares: ids, signals and fields of forms that no macro sees.
 
-/// What the user says is made where no macro sees it.
+/// The declared names.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) ids: Vec<String>,

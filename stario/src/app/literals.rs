@@ -21,6 +21,13 @@ pub(super) struct Literal {
     pub(super) call: usize,
 }
 
+impl Literal {
+    /// Whether an action is the same each time that it is sent: the same arguments can be other values by then.
+    pub(super) fn is_same_action(&self) -> bool {
+        self.text.ends_with("()") || self.text.contains('@')
+    }
+}
+
 /// Where a literal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LiteralPlace {
@@ -54,6 +61,11 @@ pub(super) static PROGRAM: LazyLock<Vec<Literal>> = LazyLock::new(|| {
     all.sort_by_key(|literal| (literal.place, literal.call));
     all
 });
+
+/// The literals of these kinds, in the whole program.
+pub(super) fn all(kinds: &str) -> impl Iterator<Item = &'static Literal> {
+    PROGRAM.iter().filter(move |literal| kinds.contains(literal.kind))
+}
 
 /// Names that are known, each with the first place that knows it.
 #[derive(Default)]

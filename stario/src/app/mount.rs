@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Uri};
 use tower::Service;
 
-use super::parts::Effective;
+use super::parts::{Effective, Part};
 use crate::body::{Body, BodyError};
 use crate::intern::intern;
 use crate::layer::{BoxedService, Stage};
@@ -21,13 +21,17 @@ pub(crate) struct Mount {
     /// Without a slash at its end: empty for `/`.
     prefix: Box<str>,
     pattern: PathPattern,
+    /// The host that it answers for, in lower case; `None` for all hosts that no part of the app names.
+    host: Option<&'static str>,
+    /// The prefix of the part that it was given to, in the same form as its own.
+    part_prefix: Box<str>,
     /// The layers around it that are not around the whole app.
     pub(super) stages: Vec<Arc<Stage>>,
     /// The settings of the parts that it is in, the innermost first; in an assembled app, those that hold.
     pub(super) settings: Vec<Arc<PartSettings>>,
     /// The service's type, for people.
     name: &'static str,
-    /// What the log calls it, in an assembled app.
+    /// Its name in the log, in an assembled app.
     label: &'static str,
     /// Where the app was given it.
     place: &'static Location<'static>,
@@ -58,6 +62,8 @@ impl Mount {
         Self {
             prefix: prefix.into(),
             pattern: PathPattern::new(prefix),
+            host: None,
+            part_prefix: "".into(),
             stages: Vec::new(),
             settings: Vec::new(),
             name: std::any::type_name::<S>(),
@@ -76,6 +82,35 @@ impl Mount {
         &self.pattern
     }
 
+    pub(super) fn host(&self) -> Option<&'static str> {
+        self.host
+    }
+
+    /// The same in an app that answers for one host, in lower case.
+    pub(super) fn set_host(&mut self, host: &'static str) {
+        self.host = Some(host);
+    }
+
+    /// Services that are mounted below the prefix of a nested part and do not belong to it, where no request finds them.
+    pub(super) fn unreachable(mounts: &[Self], parts: &[Part]) -> Vec<String> {
+        let mut problems = Vec::new();
+        for mount in mounts {
+            let own = PathPattern::new(&mount.part_prefix);
+            let is_outside = |part: &&Part| {
+                let prefix = PathPattern::new(part.prefix);
+                let is_below = mount.pattern.segments().starts_with(prefix.segments());
+                part.host == mount.host && is_below && !own.segments().starts_with(prefix.segments())
+            };
+            if let Some(part) = parts.iter().find(is_outside) {
+                problems.push(format!(
+                    "a service is mounted at `{}`, below `{}`, where the app of `{}` answers: mount it on that app, at {}",
+                    mount.prefix, part.prefix, part.module, mount.place
+                ));
+            }
+        }
+        problems
+    }
+
     /// Where the app was given it.
     pub(super) fn place(&self) -> &'static Location<'static> {
         self.place
@@ -89,20 +124,21 @@ impl Mount {
         Self { settings, label, ..self }
     }
 
-    /// What the log calls it, in an assembled app.
+    /// Its name in the log, in an assembled app.
     pub(crate) fn label(&self) -> &'static str {
         self.label
     }
 
     /// The settings that hold here, in an assembled app.
-    pub(crate) fn settings(&self) -> Option<&Arc<PartSettings>> {
-        self.settings.first()
+    pub(crate) fn settings(&self) -> &Arc<PartSettings> {
+        &self.settings[0]
     }
 
     /// The same in an app that is nested under a prefix.
     pub(super) fn move_under(&mut self, prefix: &str) {
         self.prefix = format!("{prefix}{}", self.prefix).into();
         self.pattern = PathPattern::new(&self.prefix);
+        self.part_prefix = format!("{prefix}{}", self.part_prefix).into();
         self.stages.iter_mut().for_each(|stage| *stage = Arc::new(stage.under(prefix)));
     }
 

@@ -22,6 +22,9 @@ impl App {
     /// event streams end when the server stops. So do connections that it upgrades, such as those of a web
     /// socket: their input ends at the stop, and the requests' deadline applies to them.
     ///
+    /// For the hosts of an app given by [`host`](Self::host), and below the prefix of one given by [`nest`](Self::nest), this app's
+    /// services do not answer: mount them on that app. One that no request could find keeps the app from starting.
+    ///
     /// ```
     /// use stario::prelude::*;
     ///
@@ -61,9 +64,9 @@ impl App {
     }
 
     pub(super) fn add_mount(&mut self, mount: Mount) {
-        if let Some(present) =
-            self.mounts.iter().find(|present| present.prefix_pattern() == mount.prefix_pattern())
-        {
+        if let Some(present) = self.mounts.iter().find(|present| {
+            present.host() == mount.host() && present.prefix_pattern() == mount.prefix_pattern()
+        }) {
             self.problems.push(format!(
                 "two services are mounted at `{}/`:\n    {}\n    {}",
                 mount.prefix(),

@@ -4,9 +4,11 @@
 //! problem where the app shows whole pages and nothing is out of sight; else it is a warning.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::declared_signals::{Declared, root};
 use super::known::Known;
-use super::literals::{Literal, Names, PROGRAM, can_stand_together, ids, is_in_loop, stand_together};
+use super::literals::{Literal, Names, PROGRAM, all, can_stand_together, ids, is_in_loop, stand_together};
 use super::parts::Part;
 use super::requirements::TakenSignal;
 
@@ -28,15 +30,21 @@ impl Findings {
 }
 
 /// Checks the modules of the app.
-pub(super) fn check(parts: &[Part], taken: &[TakenSignal], known: &Known) -> Findings {
+pub(super) fn check(
+    parts: &[Part],
+    regions: &BTreeSet<Arc<str>>,
+    taken: &[TakenSignal],
+    known: &Known,
+) -> Findings {
     let own = own_literals(parts);
     let mut check = Check {
-        has_pages: own.iter().any(|literal| literal.kind == 'h'),
+        has_pages: own.iter().any(|literal| literal.kind == 'h') || has_pages_of_libraries(parts),
         own,
         taken,
         findings: Findings::default(),
     };
     check.targets(known);
+    check.regions(regions, known);
     check.signals(known);
     check.twice();
     check.findings
@@ -55,23 +63,20 @@ pub(super) fn own_literals(parts: &[Part]) -> Vec<&'static Literal> {
     PROGRAM.iter().filter(is_own).collect()
 }
 
+/// Whether a crate that has no part of the app has a template of a whole page, such as the frame of several apps.
+fn has_pages_of_libraries(parts: &[Part]) -> bool {
+    let crate_of = |module: &'static str| module.split("::").next().unwrap_or_default();
+    let own: BTreeSet<&str> = parts.iter().map(|part| crate_of(part.module)).chain(["stario"]).collect();
+    all("h").any(|page| !own.contains(crate_of(page.module)))
+}
+
 struct Check<'a> {
     /// The literals of the app's own modules.
     own: Vec<&'static Literal>,
     taken: &'a [TakenSignal],
-    /// Whether a template of the app is a whole page.
+    /// Whether a template is a whole page.
     has_pages: bool,
     findings: Findings,
-}
-
-/// The literals of these kinds, in the whole program.
-fn all(kinds: &str) -> impl Iterator<Item = &'static Literal> {
-    PROGRAM.iter().filter(move |literal| kinds.contains(literal.kind))
-}
-
-/// The signal that a nested one is part of.
-fn root(path: &str) -> &str {
-    path.split('.').next().unwrap_or(path)
 }
 
 impl Check<'_> {
@@ -79,14 +84,17 @@ impl Check<'_> {
         self.own.iter().copied().filter(|literal| kinds.contains(literal.kind)).collect()
     }
 
+    /// Whether an id that no template has is in no page.
+    fn is_target_certain(&self) -> bool {
+        self.has_pages && all("x").next().is_none()
+    }
+
     /// Events whose target is in no template.
     fn targets(&mut self, known: &Known) {
-        let mut names = Names::given(&known.ids);
-        all("im").for_each(|id| names.add(id.text.to_owned(), Some(id.place)));
-        all("p").for_each(|id| names.add_beginning(id.text.to_owned(), Some(id.place)));
-        let is_certain = self.has_pages && all("x").next().is_none();
+        let names = ids_of_templates(known);
+        let is_certain = self.is_target_certain();
         let given = Names::given(&known.ids);
-        for event in self.own("tuo") {
+        for event in self.own("tuoO") {
             let missing: Vec<(String, &str)> = match event.kind {
                 't' => ids(event.text)
                     .into_iter()
@@ -102,6 +110,18 @@ impl Check<'_> {
                         .map(|text| (format!("an id that begins with `{text}`"), text))
                         .into_iter()
                         .collect()
+                }
+                'O' => {
+                    // The element that is patched has such an id, too.
+                    let is_patch =
+                        |id: &Literal| all("O").any(|own| own.text == id.text && own.place == id.place);
+                    let is_like =
+                        |id: &Literal| id.text.starts_with(event.text) || event.text.starts_with(id.text);
+                    let is_known = all("im").any(|id| id.text.starts_with(event.text))
+                        || given.has_beginning(event.text)
+                        || all("p").any(|id| is_like(id) && !is_patch(id));
+                    let missing = (format!("an id that begins with `{}`", event.text), event.text);
+                    (!is_known).then_some(missing).into_iter().collect()
                 }
                 _ => {
                     // The element that is patched has the id, too, and so have others that only come by events.
@@ -122,17 +142,36 @@ impl Check<'_> {
                 all("i")
                     .filter(|id| id.text != name)
                     .for_each(|id| others.add(id.text.to_owned(), Some(id.place)));
-                all("p").for_each(|id| others.add_beginning(id.text.to_owned(), Some(id.place)));
+                all("p")
+                    .filter(|id| id.text != name)
+                    .for_each(|id| others.add_beginning(id.text.to_owned(), Some(id.place)));
                 let (who, hint) = (
-                    if event.kind == 'o' { "no other template" } else { "no template" },
+                    if matches!(event.kind, 'o' | 'O') { "no other template" } else { "no template" },
                     others.did_you_mean(name),
                 );
-                let pattern = if event.kind == 'u' { format!("{name}*") } else { name.to_owned() };
+                let pattern =
+                    if matches!(event.kind, 'u' | 'O') { format!("{name}*") } else { name.to_owned() };
                 self.findings.add(
                     is_certain,
                     format!(
                         "{who} has {what}, which an event at {} needs{hint} (made elsewhere? `.known_ids([\"{pattern}\"])`)",
                         event.place
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Regions for failures that are in no template.
+    fn regions(&mut self, regions: &BTreeSet<Arc<str>>, known: &Known) {
+        let (names, is_certain) = (ids_of_templates(known), self.is_target_certain());
+        for region in regions {
+            for id in ids(region).into_iter().filter(|id| !names.has(id)) {
+                let hint = names.did_you_mean(id);
+                self.findings.add(
+                    is_certain,
+                    format!(
+                        "no template has the id `{id}`, which `.failure_region({region:?})` needs{hint} (made elsewhere? `.known_ids([\"{id}\"])`)"
                     ),
                 );
             }
@@ -145,32 +184,50 @@ impl Check<'_> {
         let is_certain = self.has_pages && !declared.is_open;
         let advice = |name: &str| format!("(made elsewhere? `.known_signals([\"{name}\"])`)");
         for read in self.own("r") {
-            let name = read.text;
-            let is_taken = sets(name) && self.takes(name);
-            if declared.has(name) || is_set_for_others(name) || is_taken {
-                continue;
-            }
-            let hint = declared.names.did_you_mean(name);
+            let name = root(read.text);
+            let is_taken = declared.is_set(name) && self.takes(name);
+            let unknown = if declared.has(name) {
+                // A part of a signal that an expression sets may be anything.
+                let is_known = declared.is_set(name) || declared.has_path(read.text);
+                Some(read.text).filter(|_| !is_known)
+            } else {
+                Some(name).filter(|name| !is_set_for_others(name, &declared) && !is_taken)
+            };
+            let Some(name) = unknown else { continue };
+            let hint = declared.did_you_mean(name);
             let advice = advice(name);
             self.findings.add(
                 is_certain,
                 format!("no page declares, binds or patches the signal `{name}`, which is read at {}{hint} {advice}", read.place),
             );
         }
+        for used in self.own("z") {
+            let name = used.text;
+            let Some(signal) = declared.without_page(name) else { continue };
+            let advice = advice(root(&signal));
+            // An event may bring them that a plain function makes.
+            self.findings.add(
+                false,
+                format!(
+                    "no page declares the signals of `{name}`, of which one is read at {}: `data-signals={{{name}::default()}}` does {advice}",
+                    used.place
+                ),
+            );
+        }
         for taken in self.taken {
             let path = taken.path.as_str();
-            if !declared.has_path(path) && !sets(root(path)) {
+            if !declared.has_path(path) && !declared.is_set(root(path)) {
                 let is_sure = is_certain
                     && !taken.may_be_missing
                     && !taken.type_name.starts_with("core::option::Option<")
                     && self.is_called_by_page(taken);
-                let hint = declared.names.did_you_mean(path);
+                let hint = declared.did_you_mean(path);
                 let (taker, advice) = (&taken.taker, advice(path));
                 self.findings.add(
                     is_sure,
                     format!("no page declares, binds or patches the signal `{path}`, which {taker} takes{hint} {advice}"),
                 );
-            } else if let Some((wanted, literal, found)) = contradiction(taken) {
+            } else if let Some((wanted, literal, found)) = contradiction(taken, &declared) {
                 let taker = &taken.taker;
                 self.findings.add(
                     is_certain,
@@ -192,10 +249,15 @@ impl Check<'_> {
     /// Signals that are set or patched, and that nobody reads.
     fn unread(&mut self, declared: &Declared) {
         let mut users = Names::default();
-        all("sdr").for_each(|user| users.add(root(declared_path(user)).to_owned(), Some(user.place)));
+        for user in all("sdr") {
+            let path = user.text.split(':').next().unwrap_or_default();
+            let path =
+                if user.kind == 'd' { path.split_once('.').map_or("", |(_, path)| path) } else { path };
+            users.add(root(path).to_owned(), Some(user.place));
+        }
         for set in self.own("wY") {
             let name = set.text;
-            if users.has(name) || declared.given.has(name) || self.takes(name) {
+            if users.has(name) || declared.is_given(name) || self.takes(name) {
                 continue;
             }
             let hint = users.did_you_mean(name);
@@ -239,8 +301,7 @@ impl Check<'_> {
                     }
                     continue;
                 };
-                // The same arguments can be other values by then.
-                let is_same = kind == 'i' || literal.text.ends_with("()") || literal.text.contains('@');
+                let is_same = kind == 'i' || literal.is_same_action();
                 let text = match kind {
                     'i' => format!("the id `{}` stands twice in what one template shows:", literal.text),
                     _ => format!(
@@ -257,8 +318,7 @@ impl Check<'_> {
     }
 
     fn in_loop(&mut self, literal: &Literal, what: &str) {
-        let is_same = what == "id" || literal.text.ends_with("()") || literal.text.contains('@');
-        if is_same {
+        if what == "id" || literal.is_same_action() {
             let Literal { text, place, .. } = literal;
             self.findings.add(
                 false,
@@ -268,88 +328,32 @@ impl Check<'_> {
     }
 }
 
-/// The signals that pages have.
-struct Declared {
-    /// The paths that are declared, bound or patched.
-    names: Names,
-    /// The signals that these are, or are part of.
-    roots: BTreeSet<&'static str>,
-    given: Names,
-    /// Whether there may be others.
-    is_open: bool,
-}
-
-impl Declared {
-    fn new(known: &Known) -> Self {
-        let (mut names, mut roots) = (Names::default(), BTreeSet::new());
-        let mut add = |path: &'static str, literal: &Literal| {
-            names.add(path.to_owned(), Some(literal.place));
-            roots.insert(root(path));
-        };
-        all("sj").for_each(|literal| add(declared_path(literal), literal));
-        let types: BTreeSet<&str> = all("y").map(|literal| literal.text).collect();
-        let derived: BTreeSet<&str> = all("d").map(|literal| root(literal.text)).collect();
-        // A value whose type is not written may be of any of these types.
-        let is_any = all("Sv").next().is_some();
-        for field in all("d").filter(|field| is_any || types.contains(root(field.text))) {
-            add(declared_path(field), field);
-        }
-        let is_untyped = all("v").next().is_some() && derived.is_empty();
-        let is_open = is_untyped || all("S").next().is_some() || !types.is_subset(&derived);
-        Self { names, roots, given: Names::given(&known.signals), is_open }
-    }
-
-    /// Whether the signal, or one in it, is declared, bound or patched.
-    fn has(&self, name: &str) -> bool {
-        self.roots.contains(name) || self.given.has(name)
-    }
-
-    /// The same for the path of a nested signal. What is in a signal whose keys are not known counts as known.
-    fn has_path(&self, path: &str) -> bool {
-        let mut outer = path.match_indices('.').map(|(at, _)| &path[..at]);
-        self.given.has(root(path))
-            || self.names.has_beginning(&format!("{path}."))
-            || self.names.has(path)
-            || outer.any(|outer| {
-                all("j").any(|patch| patch.text == outer) || kinds_of(outer).any(|(kind, _)| kind != 'o')
-            })
-    }
+/// The ids of all templates, and those that the user gave.
+fn ids_of_templates(known: &Known) -> Names {
+    let mut names = Names::given(&known.ids);
+    all("im").for_each(|id| names.add(id.text.to_owned(), Some(id.place)));
+    all("p").for_each(|id| names.add_beginning(id.text.to_owned(), Some(id.place)));
+    names
 }
 
 /// Whether an expression sets the signal, and another place mentions it.
-fn is_set_for_others(name: &str) -> bool {
+fn is_set_for_others(name: &str, declared: &Declared) -> bool {
     let places: BTreeSet<_> =
-        all("rw").filter(|literal| literal.text == name).map(|literal| literal.place).collect();
-    sets(name) && places.len() > 1
-}
-
-/// Whether an expression sets the signal.
-fn sets(name: &str) -> bool {
-    all("w").any(|literal| literal.text == name)
+        all("rw").filter(|literal| root(literal.text) == name).map(|literal| literal.place).collect();
+    declared.is_set(name) && places.len() > 1
 }
 
 /// What a handler takes and a declaration contradicts, if all of them do: the wanted kind, and one of them.
-fn contradiction(taken: &TakenSignal) -> Option<(&'static str, &'static Literal, &'static str)> {
+fn contradiction(
+    taken: &TakenSignal,
+    declared: &Declared,
+) -> Option<(&'static str, &'static Literal, &'static str)> {
     let wanted = wanted(taken.type_name)?;
-    let kinds: Vec<(char, &Literal)> = kinds_of(&taken.path).filter(|(kind, _)| *kind != '*').collect();
-    let is_patched = all("j").any(|patch| patch.text == taken.path);
-    if is_patched || !kinds.iter().all(|(kind, _)| contradicts(wanted, *kind)) {
-        return None;
-    }
-    let (kind, literal) = *kinds.first()?;
-    Some((named(wanted), literal, named(kind)))
-}
-/// The path of a signal in a literal: `user.name` of `user.name:t`, and of `Page.user.name:t` for the field of a type.
-fn declared_path(literal: &Literal) -> &'static str {
-    let path = literal.text.split(':').next().unwrap_or_default();
-    if literal.kind == 'd' { path.split_once('.').map_or("", |(_, path)| path) } else { path }
-}
-
-/// The kinds of a signal's values, as they are declared.
-fn kinds_of(path: &str) -> impl Iterator<Item = (char, &'static Literal)> {
-    all("sd")
-        .filter(move |literal| declared_path(literal) == path)
-        .map(|literal| (literal.text.chars().next_back().unwrap_or('?'), literal))
+    let mut kinds = declared.kinds(&taken.path).iter().filter(|(kind, _)| *kind != '*').peekable();
+    let (kind, literal) = **kinds.peek()?;
+    let is_contradicted =
+        !declared.is_patched(&taken.path) && kinds.all(|(kind, _)| contradicts(wanted, *kind));
+    is_contradicted.then(|| (named(wanted), literal, named(kind)))
 }
 
 /// The kind of signal that a type takes, if it takes one alone.

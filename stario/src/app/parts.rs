@@ -70,8 +70,13 @@ pub(super) struct Parts {
     anywhere: Places,
 }
 
-/// The places of one host.
-type Places = Vec<(PathPattern, Arc<PartSettings>)>;
+/// The prefixes of one host's parts.
+#[derive(Default)]
+pub(super) struct Places {
+    host: Option<&'static str>,
+    /// The longest prefix comes first. Of parts at one prefix, the first counts.
+    prefixes: Vec<(PathPattern, Arc<PartSettings>)>,
+}
 
 impl Parts {
     pub(super) fn new(parts: &[Part], effective: &mut Effective) -> Self {
@@ -81,17 +86,21 @@ impl Parts {
                 Some(host) => found.hosts.entry(host),
                 None => &mut found.anywhere,
             };
-            places.push((PathPattern::new(part.prefix), effective.of(&part.settings)));
-            // The longest prefix comes first. Of parts at one prefix, the first counts.
-            places.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.segments().len()));
+            places.host = part.host;
+            places.prefixes.push((PathPattern::new(part.prefix), effective.of(&part.settings)));
+            places.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.segments().len()));
         }
         found
     }
 
+    /// The prefixes of the host that the request is for.
+    pub(super) fn at(&self, head: &request::Parts) -> &Places {
+        self.hosts.find(head).unwrap_or(&self.anywhere)
+    }
+
     /// The settings of the part whose prefix or host the request is for.
     pub(super) fn settings_at(&self, head: &request::Parts) -> Option<&Arc<PartSettings>> {
-        let places = self.hosts.find(head).unwrap_or(&self.anywhere);
-        places.iter().find(|(prefix, _)| prefix.begins(head.uri.path())).map(|(_, settings)| settings)
+        self.at(head).longest(head.uri.path()).map(|(_, settings)| settings)
     }
 
     /// Routes that stand below the prefix of a nested part and are not of it, where no request finds them.
@@ -114,6 +123,22 @@ impl Parts {
             }
         }
         problems
+    }
+}
+
+impl Places {
+    /// The host as the parts name it; `None` for all hosts that none of them names.
+    pub(super) fn host(&self) -> Option<&'static str> {
+        self.host
+    }
+
+    /// The number of segments of the longest prefix with which the path begins, or 0.
+    pub(super) fn prefix_segments_at(&self, path: &str) -> usize {
+        self.longest(path).map_or(0, |(prefix, _)| prefix.segments().len())
+    }
+
+    fn longest(&self, path: &str) -> Option<&(PathPattern, Arc<PartSettings>)> {
+        self.prefixes.iter().find(|(prefix, _)| prefix.begins(path))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an app tells those who watch it: whether it is alive, whether it is ready, and its figures.
+//! Probes: whether an app is alive, whether it is ready, and its metrics.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) type Condition = dyn Fn() -> Result + Send + Sync;
 pub(crate) struct Probes {
     pub(super) liveness: Option<String>,
     pub(super) readiness: Option<(String, Box<ReadinessCheck>)>,
-    /// What must hold, too, where readiness is asked for.
+    /// The further conditions of readiness.
     pub(super) conditions: Vec<Box<Condition>>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<String>,
@@ -77,8 +77,9 @@ static METRICS: Endpoint = probe("stario::metrics", line!(), |_, scope| {
         if let Some(queue) = &scope.exchange().app().durable {
             crate::durable::measure(queue).await;
         }
-        let figures = crate::telemetry::metrics::render();
-        Ok(response::with_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"), figures)
+        crate::presence::measure();
+        let metrics = crate::telemetry::metrics::render();
+        Ok(response::with_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"), metrics)
             .into())
     })
 });

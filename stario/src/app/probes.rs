@@ -26,7 +26,7 @@ impl App {
     }
 
     /// Answers at `path` whether requests should be sent here: 200 if `check` succeeds, 503 if it fails or if
-    /// the server was told to stop. Why it failed is in the log, not in the answer.
+    /// the server has begun to stop. Why it failed is in the log, not in the answer.
     ///
     /// The check runs once per probe, and gets the app for its state.
     ///
@@ -92,7 +92,7 @@ impl App {
         self
     }
 
-    /// Serves figures to Prometheus at `path`, in its text format, and begins to keep them.
+    /// Serves metrics to Prometheus at `path`, in its text format, and begins to record them.
     ///
     /// | figure | labels |
     /// |---|---|
@@ -100,10 +100,22 @@ impl App {
     /// | `http_server_active_requests` | method |
     /// | `stario_open_streams`, `stario_stream_events_total` | route |
     /// | `stario_durable_commands` | command, state: `waiting`, `running`, `dead` |
-    /// | `stario_durable_runs_total` | command, outcome: `finished`, `failed` (it runs again), `dead`, `given back`, `lost` |
+    /// | `stario_durable_runs_total` | command, outcome: `finished`, `failed` (it runs again), `dead`, `given back`, `lost` (its process ended, or lost it) |
+    /// | `stario_presence_people` | none |
+    /// | `stario_presence_records_total` | outcome: `written`, `deleted`, `failed` (it is tried again), `refused` (other processes do not list the person, or go on listing somebody who has left) |
     ///
-    /// Durable commands are counted in the store when the figures are asked for, so each process says the same number: take `max`, not
-    /// `sum`. `NaN` stands for a store that does not answer within 2 seconds. Runs are those of the process.
+    /// Durable commands are counted in the store when the metrics are fetched, so each process says the same number: take `max`, not
+    /// `sum`. `NaN` stands for a store that does not answer within 2 seconds. Runs are those of the process; a lost one is counted by the
+    /// process that finds it.
+    ///
+    /// People are those whom all [`Presence`](crate::Presence)s of the process list, each once for each topic. With
+    /// [`Presence::over`](crate::Presence::over) a store, each process lists the people of all processes, and says about the same number: take `max`. With
+    /// [`Presence::new`](crate::Presence::new), each process lists its own people: take `sum`. A process with both kinds adds them up.
+    ///
+    /// Records are those that the process writes to a [`PresenceStore`](crate::presence::PresenceStore), heartbeats left out. Each attempt counts. The process
+    /// writes all of its records again every three [leases](crate::presence::PresenceStore::lease), after a failure, and when it begins to read the store anew:
+    /// so `written` counts a person who stays many times, and `refused` one whose record the store goes on refusing. The log has an
+    /// error when a record is refused for the first time.
     ///
     /// A status of 499 stands for clients that left before the answer. Whatever your code counts with the macros
     /// of the `metrics` crate is served as well. Anyone who reaches the server can read the path: block it at
@@ -113,7 +125,7 @@ impl App {
     #[cfg(feature = "metrics")]
     pub fn metrics(mut self, path: impl Into<String>) -> Self {
         if let Err(error) = crate::telemetry::metrics::keep() {
-            self.problems.push(format!("figures cannot be kept: {error}"));
+            self.problems.push(format!("metrics cannot be recorded: {error}"));
         }
         self.probes.metrics = Some(self.probe_path(path.into()));
         self
@@ -143,7 +155,7 @@ impl App {
         match parse_address(address) {
             Some(address) => self.settings.served.probe_address = Some(address),
             None => self.problems.push(format!(
-                "`{address}` is no address for probes: write `0.0.0.0:9000`, `[::]:9000` or `unix:/run/probes.sock`"
+                "`{address}` is not an address for probes: write `0.0.0.0:9000`, `[::]:9000` or `unix:/run/probes.sock`"
             )),
         }
         self
@@ -151,7 +163,8 @@ impl App {
 
     fn probe_path(&mut self, path: String) -> String {
         if !path.starts_with('/') || path.contains(['{', '}', '?', '#']) {
-            self.problems.push(format!("`{path}` is no path of a probe: write one such as `/health/live`"));
+            self.problems
+                .push(format!("`{path}` is not a path of a probe: write one such as `/health/live`"));
         }
         path
     }

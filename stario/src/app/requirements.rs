@@ -1,4 +1,4 @@
-//! What handlers and providers need, followed from each handler to the last provider.
+//! The requirements of handlers and providers, followed from each handler to the last provider.
 
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashSet};
@@ -107,7 +107,7 @@ pub(super) fn follow(
     followed
 }
 
-/// What takes parameters.
+/// A function that takes parameters.
 #[derive(Clone, Copy)]
 enum Taker<'a> {
     Route(&'a EndpointRoute),

@@ -254,7 +254,7 @@ impl App {
             match Range::parse(address) {
                 Some(range) => ranges.push(range),
                 None => self.problems.push(format!(
-                    "`{address}` is no address of a proxy: write `10.0.0.1`, `10.0.0.0/8`, or the like of IPv6"
+                    "`{address}` is not an address of a proxy: write `10.0.0.1`, `10.0.0.0/8`, or the like of IPv6"
                 )),
             }
         }

@@ -4,7 +4,7 @@
 //! the stop begins: event streams end, idle connections are closed after a moment
 //!   --> requests end          until `stop_timeout`, then they are cut
 //!   --> background work ends  until `detached_stop_timeout`, then it is cut
-//!   --> other processes know who has left                    until `cleanup_timeout`
+//!   --> other processes know that this one stops              until `cleanup_timeout`
 //!   --> stop hooks with an attribute run, in reverse order   each until `cleanup_timeout`
 //!   --> singletons are cleaned up, in reverse order          each until `cleanup_timeout`
 //!   --> other stop hooks run, in reverse order               each until `cleanup_timeout`
@@ -34,7 +34,7 @@ const CLEANUP_GRACE: Duration = Duration::from_millis(500);
 pub(crate) struct StopSequence<'a> {
     pub(crate) app: &'a Arc<Assembled>,
     pub(crate) limits: Limits,
-    /// Given at a second signal: nothing is awaited any more.
+    /// Set by a second signal: from then on nothing is awaited.
     pub(crate) second_signal: &'a StopSignal,
 }
 
@@ -64,14 +64,14 @@ impl StopSequence<'_> {
         work.cut_background();
         let mut cleanups = 0;
         if !has_ended && timeout(ABORT_GRACE, work.drained()).await.is_err() {
-            // What is left is stuck, or runs clean-ups.
+            // The tasks that still run are stuck, or run clean-ups.
             cleanups += work.running();
         }
 
-        // Before the hooks, which may close the connection that it is sent by.
+        // This comes before the hooks, which may close the connection that the messages are sent by.
         if !self.is_in_time(UNSENT.wait(), Instant::now() + limits.cleanup_timeout).await {
             tracing::warn!(
-                "the store of a presence does not answer: other processes learn late who has left"
+                "the presence store did not answer in time: other processes learn late that this one stops"
             );
         }
         cleanups += self.clean_up().await;
@@ -81,7 +81,8 @@ impl StopSequence<'_> {
         unfinished
     }
 
-    /// Runs the stop hooks and cleans up the singletons. Returns how many of both did not end.
+    /// Runs the stop hooks and cleans up the singletons. Returns how many of both did not end in time, or 1 if a second signal
+    /// cut them short.
     pub(crate) async fn clean_up(&self) -> usize {
         let (app, limit) = (self.app, self.limits.cleanup_timeout);
         let handle = app.handle();

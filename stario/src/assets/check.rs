@@ -7,9 +7,9 @@ use stario_html::names::most_similar;
 
 use super::{AssetFile, AssetFolder};
 
-/// What is different.
+/// The differences between the folder in the program and on disk.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
+pub(crate) struct AssetFindings {
     /// Files of the program that are not on disk.
     pub(crate) gone: Vec<&'static str>,
     pub(crate) warnings: Vec<String>,
@@ -21,8 +21,8 @@ impl AssetFolder {
     /// # Errors
     ///
     /// Why the folder cannot be read.
-    pub(crate) fn compare_with_disk(&self) -> Result<Findings, String> {
-        let mut findings = Findings::default();
+    pub(crate) fn compare_with_disk(&self) -> Result<AssetFindings, String> {
+        let mut findings = AssetFindings::default();
         if self.files.iter().all(|file| file.content.is_some()) {
             return Ok(findings);
         }

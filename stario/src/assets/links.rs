@@ -15,11 +15,11 @@ struct Reference<'c> {
     /// Where its path stands, without query and fragment.
     place: Range<usize>,
     path: &'c str,
-    leads_to: Target,
+    leads_to: ReferenceTarget,
 }
 
-/// What a URL leads to.
-enum Target {
+/// The target of a URL.
+enum ReferenceTarget {
     File(&'static AssetFile),
     /// A file of the folder that is not there, by its name.
     Nothing(String),
@@ -37,7 +37,7 @@ impl AssetFolder {
         let mut written = String::with_capacity(css.len());
         let mut copied = 0;
         for Reference { place, path, leads_to } in self.references(file, css) {
-            let Target::File(target) = leads_to else { continue };
+            let ReferenceTarget::File(target) = leads_to else { continue };
             if target.is_style_sheet() && self.leads_to(target, file, &mut Vec::new()) {
                 continue;
             }
@@ -61,8 +61,10 @@ impl AssetFolder {
         let Some(content) = self.raw(file) else { return Vec::new() };
         let Ok(css) = std::str::from_utf8(&content) else { return Vec::new() };
         let nothing = |reference: Reference<'_>| match reference.leads_to {
-            Target::File(_) => None,
-            Target::Nothing(name) => Some((css[..reference.place.start].lines().count().max(1), name)),
+            ReferenceTarget::File(_) => None,
+            ReferenceTarget::Nothing(name) => {
+                Some((css[..reference.place.start].lines().count().max(1), name))
+            }
         };
         self.references(file, css).into_iter().filter_map(nothing).collect()
     }
@@ -79,8 +81,8 @@ impl AssetFolder {
         let Some(content) = self.raw(from) else { return false };
         let Ok(css) = std::str::from_utf8(&content) else { return false };
         self.references(from, css).into_iter().any(|reference| match reference.leads_to {
-            Target::File(next) => self.leads_to(next, to, passed),
-            Target::Nothing(_) => false,
+            ReferenceTarget::File(next) => self.leads_to(next, to, passed),
+            ReferenceTarget::Nothing(_) => false,
         })
     }
 
@@ -90,7 +92,7 @@ impl AssetFolder {
             let url = &css[place.clone()];
             let path = &url[..url.find(['?', '#']).unwrap_or(url.len())];
             let name = self.name_of(path, file.name)?;
-            let leads_to = self.find(&name).map_or(Target::Nothing(name), Target::File);
+            let leads_to = self.find(&name).map_or(ReferenceTarget::Nothing(name), ReferenceTarget::File);
             Some(Reference { place: place.start..place.start + path.len(), path, leads_to })
         };
         css::urls(css).into_iter().filter_map(reference).collect()

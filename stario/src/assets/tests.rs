@@ -74,7 +74,7 @@ fn the_check_finds_what_is_new_gone_and_misspelt() {
     fs::write(root.path().join("img/new.svg"), "").unwrap();
     fs::write(root.path().join(".hidden"), "").unwrap();
     fs::write(root.path().join("app.css"), "a{}\n\nb{c:url(img/lgoo.svg)}").unwrap();
-    let check::Findings { gone, warnings } = folder.compare_with_disk().unwrap();
+    let check::AssetFindings { gone, warnings } = folder.compare_with_disk().unwrap();
     assert_eq!(gone, ["gone.png"]);
     assert_eq!(
         warnings,

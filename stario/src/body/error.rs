@@ -1,4 +1,4 @@
-//! Why a body ends before its end.
+//! The errors that end a body early.
 
 /// What can go wrong while a body is read or produced.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::SizeHint;
 use tokio::task::JoinHandle;
 
-use super::{Body, BodyError, BodyKind, Frames};
+use super::{Body, BodyError, BodyKind, Frames, Pieces};
 
 /// The most bytes read at once, and so the memory that one response takes for a file.
 const CHUNK: u64 = 64 * 1024;
@@ -62,7 +62,7 @@ impl Body {
 }
 
 impl Frames for FileBody {
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
         let this = self.get_mut();
         if this.reading.is_none() && this.unread == 0 {
             return Poll::Ready(None);
@@ -81,7 +81,7 @@ impl Frames for FileBody {
             // What is missing shows in the length: it must not look complete.
             Err(_) => this.unread = 0,
         }
-        Poll::Ready(Some(read.map_err(Into::into)))
+        Poll::Ready(Some(read.map(Pieces::from).map_err(Into::into)))
     }
 
     fn size_hint(&self) -> SizeHint {

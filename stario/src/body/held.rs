@@ -1,5 +1,5 @@
-//! The bytes of request bodies that are held in memory: how many all requests of an app may hold together, and how fast
-//! the rest of a body must come, so that nobody holds them for long.
+//! The memory of request bodies: how much all requests of an app may keep together, and how fast the rest of a body must arrive, so
+//! that no client occupies it for long.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ fn quarter_of(memory: Option<u64>) -> usize {
     memory.map_or(UNKNOWN_LIMIT, |bytes| usize::try_from(bytes / 4).unwrap_or(usize::MAX))
 }
 
-/// What one request holds of its body. It is counted until this is dropped.
+/// Counts the bytes that one request keeps of its body, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct HeldBytes {
     memory: Arc<BodyMemory>,
@@ -170,7 +170,7 @@ impl HeldBytes {
         }
     }
 
-    /// Counts what `other` counts, too.
+    /// Takes over the count of `other`.
     pub(crate) fn absorb(&mut self, mut other: Self) {
         self.counted += std::mem::take(&mut other.counted);
     }

@@ -10,7 +10,7 @@ use crate::compress::SharedParts;
 pub(crate) struct Pieces {
     pub(crate) bytes: Bytes,
     pub(crate) shared: SharedParts,
-    /// Whether it is a comment that only breaks a silence.
+    /// Whether it is a ping, a comment that keeps the connection open.
     pub(crate) is_ping: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Counts how much of a request's body has come, for those who show it.
+//! Counts the received bytes of a request's body, for handlers that show the progress.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};

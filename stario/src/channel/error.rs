@@ -73,12 +73,12 @@ impl fmt::Display for WriteError {
                 return write!(formatter, "a response with status {} has no body", status.as_u16());
             }
             WriteError::Status(status) => {
-                return write!(formatter, "{} is no status of a response: 200 to 599", status.as_u16());
+                return write!(formatter, "{} is not a status of a response: 200 to 599", status.as_u16());
             }
             WriteError::NotRedirect { status, location } => {
                 return write!(
                     formatter,
-                    "{} is no status of a redirect, and this response redirects to `{location}`: expected 300 to 308, \
+                    "{} is not a status of a redirect, and this response redirects to `{location}`: expected 300 to 308, \
                      but not 304",
                     status.as_u16()
                 );

@@ -51,7 +51,7 @@ impl Model {
     fn write(&self, data: &'static [u8]) -> Result<(), WriteError> {
         loop {
             let before = self.room.lock().unwrap().notifications;
-            if self.update(|state| state.write(&Bytes::from_static(data), Data::Bytes, Some(1)))? {
+            if self.update(|state| state.write(&Bytes::from_static(data), WriteKind::Bytes, Some(1)))? {
                 return Ok(());
             }
             block_on(poll_fn(|ctx| {

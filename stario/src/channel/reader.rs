@@ -1,14 +1,27 @@
 //! The reading end of a channel: the head of the response, and then its body.
+//!
+//! ```text
+//! poll_head:   no head yet ----------------> waits for the channel's wake
+//!              the whole response ---------> the response
+//!              the head of a body ---------> the head, and a ChannelReader
+//!              there will be no response --> NoResponse
+//!
+//! poll_frame:  bytes are buffered ---------> one frame; then writers that wait for room are notified
+//!              none, Unsent or Open -------> waits for the channel's wake
+//!              none, Ended ----------------> the end
+//!              none, Cut or Stopped -------> an error, so that the response does not look complete
+//! ```
+//!
+//! The state is locked while it is read. Whatever is dropped, woken or notified is so after the lock is released.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http_body::SizeHint;
 
 use super::{Channel, ChannelPhase, ChannelState, Head, Length};
-use crate::body::{BodyError, Cut, Frames, Stopped};
+use crate::body::{BodyError, Cut, Frames, Pieces, Stopped};
 use crate::hand_over::NoResponse;
 use crate::response::Response;
 use crate::sse::{EventSource, Frame};
@@ -142,8 +155,8 @@ impl EventSource for ChannelReader {
 
 /// Written bytes.
 impl Frames for ChannelReader {
-    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
-        self.poll_frame(ctx).map(|next| next.map(|frame| frame.map(|frame| frame.bytes)))
+    fn poll_next(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
+        self.poll_frame(ctx).map(|next| next.map(|frame| frame.map(|frame| frame.bytes.into())))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -28,13 +28,13 @@ fn channel(limit: usize) -> Arc<Channel> {
 #[tokio::test]
 async fn a_write_waits_for_room_and_what_is_ready_goes_out_together() {
     let channel = channel(10);
-    channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+    channel.begin(StatusCode::OK, WriteKind::Bytes).unwrap();
     let mut reader = ChannelReader::new(Arc::clone(&channel));
     let (first, second, third) = (Bytes::from("12345"), Bytes::from("67890"), Bytes::from("x"));
     for data in [&first, &second] {
-        assert!(matches!(poll(pin!(channel.write(data, Data::Bytes))), Some(Ok(()))));
+        assert!(matches!(poll(pin!(channel.write(data, WriteKind::Bytes))), Some(Ok(()))));
     }
-    let mut waits = pin!(channel.write(&third, Data::Bytes));
+    let mut waits = pin!(channel.write(&third, WriteKind::Bytes));
     assert!(poll(waits.as_mut()).is_none());
     assert_eq!(read(&mut reader).unwrap(), "1234567890");
     assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
@@ -45,11 +45,11 @@ async fn a_write_waits_for_room_and_what_is_ready_goes_out_together() {
 #[tokio::test]
 async fn a_write_larger_than_the_buffer_waits_until_it_is_empty() {
     let channel = channel(10);
-    channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+    channel.begin(StatusCode::OK, WriteKind::Bytes).unwrap();
     let mut reader = ChannelReader::new(Arc::clone(&channel));
     let (small, large) = (Bytes::from("x"), Bytes::from("y".repeat(100)));
-    assert!(poll(pin!(channel.write(&small, Data::Bytes))).is_some());
-    let mut waits = pin!(channel.write(&large, Data::Bytes));
+    assert!(poll(pin!(channel.write(&small, WriteKind::Bytes))).is_some());
+    let mut waits = pin!(channel.write(&large, WriteKind::Bytes));
     assert!(poll(waits.as_mut()).is_none());
     assert_eq!(read(&mut reader).unwrap(), small);
     assert!(poll(waits.as_mut()).is_some());
@@ -59,7 +59,9 @@ async fn a_write_larger_than_the_buffer_waits_until_it_is_empty() {
 #[tokio::test]
 async fn a_response_that_began_with_an_event_is_one_of_events() {
     let ctx = &mut Context::from_waker(Waker::noop());
-    for (first, second) in [(Data::Event(None), Data::Bytes), (Data::Bytes, Data::Event(None))] {
+    for (first, second) in
+        [(WriteKind::Event(None), WriteKind::Bytes), (WriteKind::Bytes, WriteKind::Event(None))]
+    {
         let channel = channel(100);
         let (begins_with_event, data) = (first.is_event(), Bytes::from("x"));
         for kind in [first, second] {
@@ -74,11 +76,11 @@ async fn a_response_that_began_with_an_event_is_one_of_events() {
 #[tokio::test]
 async fn nobody_waits_for_a_client_who_leaves() {
     let channel = channel(1);
-    channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+    channel.begin(StatusCode::OK, WriteKind::Bytes).unwrap();
     let reader = ChannelReader::new(Arc::clone(&channel));
     let data = Bytes::from("x");
-    assert!(poll(pin!(channel.write(&data, Data::Bytes))).is_some());
-    let mut waits = pin!(channel.write(&data, Data::Bytes));
+    assert!(poll(pin!(channel.write(&data, WriteKind::Bytes))).is_some());
+    let mut waits = pin!(channel.write(&data, WriteKind::Bytes));
     assert!(poll(waits.as_mut()).is_none());
     drop(reader);
     assert!(matches!(poll(waits.as_mut()), Some(Ok(()))));
@@ -90,7 +92,7 @@ async fn a_body_that_is_too_short_does_not_end() {
     // HTTP/1 would notice by itself, HTTP/2 would not.
     let channel = channel(10);
     channel.change_headers(|headers| drop(headers.insert(CONTENT_LENGTH, 5.into()))).unwrap();
-    assert!(matches!(poll(pin!(channel.write(&Bytes::from("1234"), Data::Bytes))), Some(Ok(()))));
+    assert!(matches!(poll(pin!(channel.write(&Bytes::from("1234"), WriteKind::Bytes))), Some(Ok(()))));
     let mut reader = ChannelReader::new(Arc::clone(&channel));
     assert!(matches!(channel.end(None), Err(WriteError::Length { declared: 5, written: 4 })));
     assert_eq!(read(&mut reader).unwrap(), "1234");
@@ -101,7 +103,7 @@ async fn a_body_that_is_too_short_does_not_end() {
 #[tokio::test]
 async fn a_call_that_is_dropped_before_its_end_cuts_the_response() {
     let channel = channel(1);
-    channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+    channel.begin(StatusCode::OK, WriteKind::Bytes).unwrap();
     let mut reader = ChannelReader::new(Arc::clone(&channel));
     assert_eq!(channel.conclude(Err(NoResponse)), None);
     let ctx = &mut Context::from_waker(Waker::noop());
@@ -147,8 +149,8 @@ impl Drop for Foreign {
 async fn readers_are_woken_and_dropped_without_the_lock() {
     let data = Bytes::from("x");
     let acts: [fn(&Channel, &Bytes); 6] = [
-        |channel, _| channel.begin(StatusCode::OK, Data::Bytes).unwrap(),
-        |channel, data| assert!(poll(pin!(channel.write(data, Data::Bytes))).is_some()),
+        |channel, _| channel.begin(StatusCode::OK, WriteKind::Bytes).unwrap(),
+        |channel, data| assert!(poll(pin!(channel.write(data, WriteKind::Bytes))).is_some()),
         |channel, data| channel.end(Some(data.clone())).unwrap(),
         |channel, _| channel.respond(Response::default(), None).unwrap(),
         |channel, _| drop(channel.conclude(Err(NoResponse))),
@@ -169,14 +171,14 @@ async fn readers_are_woken_and_dropped_without_the_lock() {
     }
     // The same while bytes are awaited.
     let (channel, uses) = (channel(1), Arc::new(Uses::default()));
-    channel.begin(StatusCode::OK, Data::Bytes).unwrap();
+    channel.begin(StatusCode::OK, WriteKind::Bytes).unwrap();
     let mut reader = ChannelReader::new(Arc::clone(&channel));
     for _ in 0..2 {
         let foreign =
             Waker::from(Arc::new(Foreign { channel: Arc::clone(&channel), uses: Arc::clone(&uses) }));
         assert!(Pin::new(&mut reader).poll_frame(&mut Context::from_waker(&foreign)).is_pending());
     }
-    assert!(poll(pin!(channel.write(&data, Data::Bytes))).is_some());
+    assert!(poll(pin!(channel.write(&data, WriteKind::Bytes))).is_some());
     assert!(uses.unlocked.load(Ordering::Relaxed) > 1);
     assert_eq!(uses.locked.load(Ordering::Relaxed), 0);
 }

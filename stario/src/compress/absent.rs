@@ -36,7 +36,7 @@ impl Compression {
     }
 }
 
-/// What streams of a relay share; nothing is compressed, so there is nothing.
+/// The state that streams of a relay share: none, because nothing is compressed.
 #[derive(Debug)]
 pub(crate) struct Broadcast;
 
@@ -110,7 +110,7 @@ impl Decompression {
     }
 }
 
-/// What a request says of codings; nobody asks.
+/// The codings that a request accepts; they are not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accepted {}
 

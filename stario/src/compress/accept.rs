@@ -1,4 +1,4 @@
-//! What a request says of codings: `accept-encoding` (RFC 9110, section 12.5.3).
+//! The header `accept-encoding` (RFC 9110, section 12.5.3).
 
 use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, HeaderValue};
@@ -19,16 +19,22 @@ pub(crate) struct Accepted {
 
 impl Accepted {
     /// `None` if the request says nothing of codings.
+    #[inline(always)]
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         // To compare the names one after another takes less than to look one up, as long as they are not many.
         let (_, line) = headers.iter().find(|(name, _)| **name == ACCEPT_ENCODING)?;
+        Some(Self::read_lines(headers, line))
+    }
+
+    /// Reads all lines of the header, of which `line` is the first.
+    fn read_lines(headers: &HeaderMap, line: &HeaderValue) -> Self {
         let mut accepted = Self::default();
         if headers.len() == headers.keys_len() {
             accepted.read_line(line);
         } else {
             headers.get_all(ACCEPT_ENCODING).iter().for_each(|line| accepted.read_line(line));
         }
-        Some(accepted)
+        accepted
     }
 
     fn read_line(&mut self, line: &HeaderValue) {

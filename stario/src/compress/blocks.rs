@@ -1,5 +1,4 @@
-//! What a body in zstd or gzip consists of besides compressed blocks: its beginning, its end, and blocks that hold their
-//! bytes as they are.
+//! The framing of zstd and gzip: head, end, and stored (uncompressed) blocks.
 //!
 //! A body in zstd is a sequence of frames (RFC 8878, section 3.1). A body in gzip is one head, one deflate stream whose
 //! blocks end at whole bytes, and a trailer (RFC 1952, section 2.3): browsers do not read a second member.
@@ -28,7 +27,7 @@ const ZSTD_BLOCK_BYTES: usize = 128 * 1024;
 const STORED_BYTES: usize = 0xFFFF;
 
 /// The blocks of one body, as they are written, and what its end has to say of them.
-pub(super) struct Output {
+pub(super) struct BlockOutput {
     coding: ContentCoding,
     /// The first block since the last `take`: blocks that many bodies share are passed on without a copy.
     first: Bytes,
@@ -40,7 +39,7 @@ pub(super) struct Output {
     is_in_frame: bool,
 }
 
-impl Output {
+impl BlockOutput {
     pub(super) fn new(coding: ContentCoding) -> Self {
         let (first, joined) = (Bytes::new(), Vec::new());
         Self { coding, first, joined, checksum: Checksum::default(), has_begun: false, is_in_frame: false }
@@ -53,14 +52,14 @@ impl Output {
         }
     }
 
-    /// Notes what the blocks hold that are written, or will be next.
+    /// Adds the content of blocks that are written, or will be next, to the checksum.
     pub(super) fn note(&mut self, content: impl FnOnce() -> Checksum) {
         if self.coding == ContentCoding::Gzip {
             self.checksum.append(content());
         }
     }
 
-    /// Ends the blocks that refer to each other, because the next begin anew.
+    /// Ends a sequence of blocks that refer to each other. The next block refers to nothing before it.
     pub(super) fn begin_sequence(&mut self) {
         if self.coding == ContentCoding::Zstd && std::mem::replace(&mut self.is_in_frame, true) {
             self.joined().extend_from_slice(&ZSTD_END);
@@ -134,7 +133,7 @@ impl Output {
         self.first.len() + self.joined.len()
     }
 
-    /// What was written since the last call.
+    /// The bytes that were written since the last call.
     pub(super) fn take(&mut self) -> Bytes {
         if self.joined.is_empty() {
             std::mem::take(&mut self.first)

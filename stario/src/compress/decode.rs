@@ -20,7 +20,7 @@ use crate::body::{Body, BodyError};
 /// The most bytes that come out at once.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// What may come out before the ratio counts: short bodies of much alike are no attack.
+/// The ratio is checked from this many decompressed bytes on: a short repetitive body is not an attack.
 const FREE_BYTES: u64 = 1024 * 1024;
 
 /// The largest window that a zstd frame may ask for, as its binary logarithm: a frame may ask for gigabytes, and RFC 9659
@@ -115,7 +115,7 @@ struct Decoded {
     coding: ContentCoding,
     ratio: u32,
     decoder: Box<dyn DecodeV2 + Send>,
-    /// What is left of the frame that is being decoded.
+    /// The rest of the frame that is being decoded.
     input: Bytes,
     position: DecoderPosition,
     /// Whether the decoder may hold more than it has given.
@@ -172,7 +172,7 @@ impl Decoded {
         Ok(piece.into())
     }
 
-    /// What an error of the decoder says of the body. The zstd library names its errors by texts alone.
+    /// The cause of an error of the decoder. The zstd library names its errors by texts alone.
     fn why(&self, error: &io::Error) -> DecodeError {
         match self.coding {
             ContentCoding::Zstd if error.to_string().contains("too much memory") => DecodeError::Window,

@@ -166,7 +166,7 @@ fn append<T>(
 ) -> io::Result<T> {
     const LEAST_SPACE: usize = 1024;
     let start = output.len();
-    // What is allocated anyway is used.
+    // Memory that is allocated anyway is used.
     let space = (output.capacity() - start).max(LEAST_SPACE);
     output.resize(start + space, 0);
     let mut buffer = WriteBuffer::new_initialized(&mut output[start..]);

@@ -1,10 +1,17 @@
 //! The body of a compressed event stream.
+//!
+//! ```text
+//! input --pieces, until 32 KiB of output--> output --taken--> input, or empty if it has no more pieces
+//! empty --a frame of the stream--> input
+//! empty --the end of the stream--> ended: the coding's end is the last output
+//! any   --an error--> ended, without the coding's end
+//! ```
+//!
+//! A piece is a shared event, a ping, or bytes of this stream alone. Only an empty stream polls the one inside.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-
-use bytes::Bytes;
 
 use super::ContentCoding;
 use super::events::EventEncoder;
@@ -12,10 +19,11 @@ use super::settings::Effort;
 use super::shared::SharedEvent;
 use crate::body::{Body, BodyError, Frames, Pieces};
 
-/// The most bytes of this stream alone that are compressed before the connection is asked whether it takes what came of them.
+/// The most input of this stream alone that is compressed before the output is offered to the connection. Shared events do
+/// not count.
 const PIECE_BYTES: usize = 32 * 1024;
 
-/// An event stream in zstd or gzip. Each frame of the one inside can be decoded when it arrives.
+/// An event stream in zstd or gzip. Each frame is flushed, so the client can decode it when it arrives.
 pub(super) struct EncodedEvents {
     /// Kept to the end: its clean-ups run after the last byte.
     body: Body,
@@ -56,7 +64,7 @@ impl EncodedEvents {
 }
 
 impl Frames for EncodedEvents {
-    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
         let this = &mut *self;
         loop {
             if let Err(error) = this.encode_some() {
@@ -64,7 +72,7 @@ impl Frames for EncodedEvents {
             }
             let output = this.encoder.take();
             if !output.is_empty() {
-                return Poll::Ready(Some(Ok(output)));
+                return Poll::Ready(Some(Ok(output.into())));
             }
             if this.is_ended {
                 return Poll::Ready(None);

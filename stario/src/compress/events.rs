@@ -15,11 +15,11 @@ use std::io;
 use smallvec::SmallVec;
 
 use super::ContentCoding;
-use super::blocks::{Checksum, Output};
+use super::blocks::{BlockOutput, Checksum};
 use super::encoder::{self, Encoder};
-use super::run::{PING, Reader};
+use super::run::{PING, RunReader};
 use super::settings::Effort;
-use super::shared::{Group, SharedEvent};
+use super::shared::{SharedEvent, SubscriptionGroup};
 
 /// The most bytes that are sent as they are, because no block of their own would be shorter.
 const STORED_BYTES: usize = 48;
@@ -31,24 +31,24 @@ const FIRST_ALONE: u32 = 1;
 
 /// The most runs that one stream takes part in, of several relays or subscriptions. With more, it leaves the one that was
 /// silent for the longest time.
-const READERS: usize = 4;
+const MAX_RUNS_PER_STREAM: usize = 4;
 
 /// Compresses one event stream in zstd or gzip.
 pub(super) struct EventEncoder {
     coding: ContentCoding,
     effort: Effort,
-    output: Output,
+    output: BlockOutput,
     /// Its window holds what is for this stream alone since it was made.
     own: Option<Encoder>,
     /// How many pieces of its own the stream still sends alone.
     own_alone: u32,
     /// The runs that it takes part in, by their groups. The one that was used last is at the end.
-    readers: SmallVec<[(Group, Reader); 1]>,
+    readers: SmallVec<[(SubscriptionGroup, RunReader); 1]>,
 }
 
 impl EventEncoder {
     pub(super) fn new(coding: ContentCoding, effort: Effort) -> Self {
-        let output = Output::new(coding);
+        let output = BlockOutput::new(coding);
         Self { coding, effort, output, own: None, own_alone: FIRST_ALONE, readers: SmallVec::new() }
     }
 
@@ -141,7 +141,7 @@ impl EventEncoder {
                 None => return false,
             },
         };
-        if self.readers.len() == READERS {
+        if self.readers.len() == MAX_RUNS_PER_STREAM {
             let (_, mut silent) = self.readers.remove(0);
             silent.step_out();
         }
@@ -179,7 +179,7 @@ impl EventEncoder {
         self.output.len()
     }
 
-    /// What has to be sent since the last call.
+    /// The bytes that were made since the last call.
     pub(super) fn take(&mut self) -> bytes::Bytes {
         self.output.take()
     }

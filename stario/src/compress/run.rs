@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::ContentCoding;
-use super::blocks::{Checksum, Output};
+use super::blocks::{BlockOutput, Checksum};
 use super::encoder::Encoder;
 use super::settings::Effort;
 
@@ -49,14 +49,14 @@ const OWN_ID: EventId = 1;
 pub(super) const FIRST_EVENT: EventId = 2;
 
 /// A sequence of blocks for all streams that send the same events.
-pub(super) struct Run {
+pub(super) struct BlockRun {
     coding: ContentCoding,
     effort: Effort,
-    state: Mutex<State>,
+    state: Mutex<RunState>,
 }
 
 #[derive(Default)]
-struct State {
+struct RunState {
     /// Its window holds what the blocks since the last key block hold.
     encoder: Option<Encoder>,
     /// The last blocks.
@@ -80,17 +80,17 @@ struct Block {
     bytes: Bytes,
 }
 
-impl Run {
+impl BlockRun {
     pub(super) fn new(coding: ContentCoding, effort: Effort) -> Self {
         Self { coding, effort, state: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RunState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl RunState {
     fn end(&self) -> u64 {
         self.first + self.blocks.len() as u64
     }
@@ -111,7 +111,7 @@ impl State {
     }
 
     /// Compresses what comes next, and returns the number of its block.
-    fn extend(&mut self, run: &Run, event: EventId, content: &[u8], is_key: bool) -> io::Result<u64> {
+    fn extend(&mut self, run: &BlockRun, event: EventId, content: &[u8], is_key: bool) -> io::Result<u64> {
         if is_key {
             (self.since_key, self.sent_alone) = (0, 0);
         }
@@ -138,27 +138,27 @@ impl State {
     }
 }
 
-/// One stream's place in a run.
-pub(super) struct Reader {
-    run: Arc<Run>,
+/// The position of one stream in a run.
+pub(super) struct RunReader {
+    run: Arc<BlockRun>,
     /// The number of the next block, where it is known.
     next: Option<u64>,
     is_in_step: bool,
-    last: Option<Last>,
+    last: Option<LastSent>,
     /// How many events in a row had no place that was known.
     misses: u32,
 }
 
 /// The last event that a stream has sent, of those of a run.
 #[derive(Clone, Copy)]
-struct Last {
+struct LastSent {
     event: EventId,
     /// Its number among all values of the subscription.
     number: u32,
 }
 
-impl Reader {
-    pub(super) fn new(run: Arc<Run>) -> Self {
+impl RunReader {
+    pub(super) fn new(run: Arc<BlockRun>) -> Self {
         run.lock().readers += 1;
         Self { run, next: None, is_in_step: false, last: None, misses: 0 }
     }
@@ -170,12 +170,14 @@ impl Reader {
         event: EventId,
         number: u32,
         content: &[u8],
-        output: &mut Output,
+        output: &mut BlockOutput,
     ) -> io::Result<bool> {
         let run = Arc::clone(&self.run);
         let mut state = run.lock();
-        let before =
-            self.last.replace(Last { event, number }).filter(|last| last.number.wrapping_add(1) == number);
+        let before = self
+            .last
+            .replace(LastSent { event, number })
+            .filter(|last| last.number.wrapping_add(1) == number);
         self.pass_pings(&state, output);
         let is_there = |next: u64| match state.block(next) {
             Some(block) => block.event == event,
@@ -213,7 +215,7 @@ impl Reader {
     }
 
     /// The number of the block for this event, if it is known: that of a block that is there, or the one behind `before`.
-    fn locate(&self, state: &State, event: EventId, before: Option<Last>) -> Option<u64> {
+    fn locate(&self, state: &RunState, event: EventId, before: Option<LastSent>) -> Option<u64> {
         if let Some(number) = state.find(event) {
             return Some(number);
         }
@@ -231,7 +233,7 @@ impl Reader {
     }
 
     /// Sends the pings that others have sent in between, to stay in step.
-    fn pass_pings(&mut self, state: &State, output: &mut Output) {
+    fn pass_pings(&mut self, state: &RunState, output: &mut BlockOutput) {
         while let Some(next) = self.next
             && let Some(block) = state.block(next)
             && block.event == PING_ID
@@ -245,7 +247,7 @@ impl Reader {
     }
 
     /// Sends a ping as a block of the run, if the stream is in step.
-    pub(super) fn send_ping(&mut self, output: &mut Output) -> io::Result<bool> {
+    pub(super) fn send_ping(&mut self, output: &mut BlockOutput) -> io::Result<bool> {
         if !self.is_in_step {
             return Ok(false);
         }
@@ -275,7 +277,7 @@ impl Reader {
 
     /// Sends what is for this stream alone as a block of the run, if no other stream sends the run. Otherwise the stream is out
     /// of step.
-    pub(super) fn send_own(&mut self, content: &[u8], output: &mut Output) -> io::Result<bool> {
+    pub(super) fn send_own(&mut self, content: &[u8], output: &mut BlockOutput) -> io::Result<bool> {
         if !self.is_in_step {
             return Ok(false);
         }
@@ -301,12 +303,12 @@ impl Reader {
         }
     }
 
-    fn leave(&mut self, state: &mut State) {
+    fn leave(&mut self, state: &mut RunState) {
         state.in_step -= usize::from(std::mem::take(&mut self.is_in_step));
     }
 }
 
-impl Drop for Reader {
+impl Drop for RunReader {
     fn drop(&mut self) {
         let mut state = self.run.lock();
         state.readers -= 1;

@@ -1,4 +1,4 @@
-//! What an app says of compression: what is compressed, in which codings, and how hard.
+//! The settings of compression: which responses are compressed, in which codings, at which level.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -267,7 +267,7 @@ impl Compression {
         self.codings.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// What of these settings cannot be, in sentences.
+    /// The contradictions in these settings, in sentences.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (of, efforts) in [("", &self.whole), (" for streams", &self.streams)] {
@@ -281,7 +281,7 @@ impl Compression {
         }
         let types = self.types.iter().flatten().filter(|pattern| !is_pattern(pattern));
         problems.extend(types.map(|pattern| {
-            format!("`{pattern}` is no content type to compress: expected the like of `application/json`, `text/*` or `+json`")
+            format!("`{pattern}` is not a content type to compress: expected the like of `application/json`, `text/*` or `+json`")
         }));
         problems
     }
@@ -453,7 +453,7 @@ mod tests {
         for pattern in ["", "text", "*/*", "text/", "/json", "+", "text/html; charset=utf-8", "*", "a/b/c"] {
             let problems = new().types([pattern]).problems();
             assert_eq!(problems.len(), 1, "{pattern}");
-            assert!(problems[0].starts_with(&format!("`{pattern}` is no content type")), "{problems:?}");
+            assert!(problems[0].starts_with(&format!("`{pattern}` is not a content type")), "{problems:?}");
         }
     }
 }

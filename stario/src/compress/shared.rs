@@ -1,7 +1,7 @@
 //! Events that many streams send: each is compressed once for all of them.
 //!
 //! A relay has a [`Broadcast`], which makes a [`SharedEvent`] of each event that is published. Where streams send it
-//! compressed, they find there what others have compressed already: the event alone, and the [`Run`] of those that send the
+//! compressed, they find there what others have compressed already: the event alone, and the [`BlockRun`] of those that send the
 //! same events.
 
 use std::collections::HashMap;
@@ -16,21 +16,21 @@ use bytes::Bytes;
 use super::ContentCoding;
 use super::blocks::Checksum;
 use super::encoder;
-use super::run::{FIRST_EVENT, Reader, Run};
+use super::run::{BlockRun, FIRST_EVENT, RunReader};
 use super::settings::Effort;
 
 /// The most runs of one relay. A stream for which there is no room compresses for itself.
-const RUNS: usize = 64;
+const MAX_RUNS_PER_RELAY: usize = 64;
 
-/// What the streams that send events of one relay share.
+/// The state that the streams of one relay's events share.
 pub(crate) struct Broadcast {
     hasher: RandomState,
     next_event: AtomicU64,
     /// A run lasts as long as a stream sends it.
-    runs: Mutex<HashMap<RunKey, Weak<Run>>>,
+    runs: Mutex<HashMap<RunKey, Weak<BlockRun>>>,
 }
 
-/// Which streams send the same.
+/// The key of the streams that send the same.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct RunKey {
     group: u32,
@@ -54,24 +54,24 @@ impl Broadcast {
     #[allow(clippy::unnecessary_wraps)] // Without the feature there is none.
     pub(crate) fn share(self: &Arc<Self>, bytes: Bytes) -> Option<SharedEvent> {
         let id = self.next_event.fetch_add(1, Ordering::Relaxed);
-        Some(SharedEvent::new(Content::new(id, bytes, Some(Arc::clone(self)))))
+        Some(SharedEvent::new(EventContent::new(id, bytes, Some(Arc::clone(self)))))
     }
 
     /// A place in the run of a group.
-    fn reader(&self, key: RunKey) -> Option<Reader> {
+    fn reader(&self, key: RunKey) -> Option<RunReader> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = runs.get(&key).and_then(Weak::upgrade) {
-            return Some(Reader::new(run));
+            return Some(RunReader::new(run));
         }
-        if runs.len() >= RUNS {
+        if runs.len() >= MAX_RUNS_PER_RELAY {
             runs.retain(|_, run| run.strong_count() > 0);
         }
-        if runs.len() >= RUNS {
+        if runs.len() >= MAX_RUNS_PER_RELAY {
             return None;
         }
-        let run = Arc::new(Run::new(key.coding, key.effort));
+        let run = Arc::new(BlockRun::new(key.coding, key.effort));
         runs.insert(key, Arc::downgrade(&run));
-        Some(Reader::new(run))
+        Some(RunReader::new(run))
     }
 }
 
@@ -82,7 +82,7 @@ impl fmt::Debug for Broadcast {
 }
 
 /// The subscriptions of one relay that are alike.
-pub(super) struct Group {
+pub(super) struct SubscriptionGroup {
     broadcast: Arc<Broadcast>,
     number: u32,
 }
@@ -90,7 +90,7 @@ pub(super) struct Group {
 /// An event whose bytes many streams may send, or that is never compressed.
 #[derive(Clone)]
 pub(crate) struct SharedEvent {
-    content: Arc<Content>,
+    content: Arc<EventContent>,
     sequence: Sequence,
 }
 
@@ -103,37 +103,37 @@ pub(crate) struct Sequence {
     pub(crate) number: u32,
 }
 
-struct Content {
+struct EventContent {
     id: u64,
     bytes: Bytes,
     /// `None` for an event that is never compressed.
     broadcast: Option<Arc<Broadcast>>,
     checksum: OnceLock<Checksum>,
     /// The event alone, compressed for streams that are out of step.
-    alone: Mutex<Vec<Alone>>,
+    alone: Mutex<Vec<StandaloneBlock>>,
 }
 
-struct Alone {
+struct StandaloneBlock {
     coding: ContentCoding,
     effort: Effort,
     bytes: Bytes,
 }
 
-impl Content {
+impl EventContent {
     fn new(id: u64, bytes: Bytes, broadcast: Option<Arc<Broadcast>>) -> Self {
         Self { id, bytes, broadcast, checksum: OnceLock::new(), alone: Mutex::default() }
     }
 }
 
 impl SharedEvent {
-    fn new(content: Content) -> Self {
+    fn new(content: EventContent) -> Self {
         Self { content: Arc::new(content), sequence: Sequence::default() }
     }
 
     /// An event that is sent as it is in a stream that is compressed.
     #[allow(clippy::unnecessary_wraps)] // Without the feature there is none.
     pub(crate) fn uncompressed(bytes: Bytes) -> Option<Self> {
-        Some(Self::new(Content::new(0, bytes, None)))
+        Some(Self::new(EventContent::new(0, bytes, None)))
     }
 
     /// The same with other bytes; `None` if a subscription has received it, because the others have not changed it.
@@ -172,14 +172,18 @@ impl SharedEvent {
     }
 
     /// A place in the run of its group, unless the relay has as many runs as it may have.
-    pub(super) fn reader(&self, coding: ContentCoding, effort: Effort) -> Option<(Group, Reader)> {
+    pub(super) fn reader(
+        &self,
+        coding: ContentCoding,
+        effort: Effort,
+    ) -> Option<(SubscriptionGroup, RunReader)> {
         let (broadcast, number) = (self.content.broadcast.as_ref()?, self.sequence.group);
         let reader = broadcast.reader(RunKey { group: number, coding, effort })?;
-        Some((Group { broadcast: Arc::clone(broadcast), number }, reader))
+        Some((SubscriptionGroup { broadcast: Arc::clone(broadcast), number }, reader))
     }
 
     /// Whether the subscriptions of the group receive it.
-    pub(super) fn is_of(&self, group: &Group) -> bool {
+    pub(super) fn is_of(&self, group: &SubscriptionGroup) -> bool {
         let is_of_relay = |broadcast| Arc::ptr_eq(broadcast, &group.broadcast);
         self.sequence.group == group.number && self.content.broadcast.as_ref().is_some_and(is_of_relay)
     }
@@ -191,7 +195,7 @@ impl SharedEvent {
             return Ok(found.bytes.clone());
         }
         let bytes = encoder::encode_alone(&self.content.bytes, coding, effort)?;
-        alone.push(Alone { coding, effort, bytes: bytes.clone() });
+        alone.push(StandaloneBlock { coding, effort, bytes: bytes.clone() });
         Ok(bytes)
     }
 }

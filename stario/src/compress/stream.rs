@@ -1,4 +1,12 @@
-//! A body that is compressed as it comes: what was put in is sent at once, and one window serves to the end.
+//! A streamed body, compressed by one encoder that is flushed after each frame.
+//!
+//! ```text
+//! empty --a frame of the body--> input --pieces of 32 KiB--> input --the last piece, flushed--> empty
+//! empty --trailers, or the body's end--> ended: the coding's end, then the trailers
+//! any   --an error of the body or of the encoder--> ended, without the coding's end
+//! ```
+//!
+//! Each poll returns the output of one piece, so a large frame is sent as far as the connection takes it.
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +20,7 @@ use super::encoder::Encoder;
 use super::settings::Effort;
 use crate::body::{Body, BodyError};
 
-/// The most bytes that are compressed before the connection is asked whether it takes what came of them.
+/// The most input that is compressed before the output is offered to the connection.
 const PIECE_BYTES: usize = 32 * 1024;
 
 /// A body in a coding. Each frame of the one inside is flushed, so that it can be decoded when it arrives.
@@ -23,9 +31,9 @@ pub(super) struct Encoded {
     effort: Effort,
     /// Made for the first byte: a stream that has sent nothing holds none, and the answer to HEAD neither.
     encoder: Option<Encoder>,
-    /// What is left of the frame that is being compressed.
+    /// The rest of the frame that is being compressed.
     input: Bytes,
-    /// What comes after the end of the encoded body.
+    /// The trailers, which follow the encoded body.
     trailers: Option<Frame<Bytes>>,
     is_ended: bool,
 }

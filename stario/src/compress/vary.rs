@@ -3,13 +3,13 @@
 use http::HeaderMap;
 use http::header::{HeaderValue, VARY};
 
-/// The members of a list in one or more header lines, without what is in quotes being told apart.
+/// The members of a comma-separated list in one or more header lines. Quoted strings are not recognized.
 pub(super) fn members(headers: &HeaderMap, name: http::HeaderName) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(name).into_iter();
     lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
-/// Tells caches that the response depends on this header of the request.
+/// Adds this header of the request to `vary`: the response depends on it.
 pub(crate) fn vary(headers: &mut HeaderMap, name: &'static str) {
     if members(headers, VARY).any(|member| member == b"*" || member.eq_ignore_ascii_case(name.as_bytes())) {
         return;

@@ -47,11 +47,11 @@ pub struct Action {
     method: &'static str,
     url: Url,
     /// The values of the options as code, in the order in which they are written.
-    options: BTreeMap<Field, String>,
+    options: BTreeMap<ActionOption, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Field {
+enum ActionOption {
     ContentType,
     /// `filterSignals` is written once for both.
     Include,
@@ -122,9 +122,19 @@ impl Action {
         let mut options = BTreeMap::new();
         if !headers.is_empty() {
             let fields = headers.iter().map(|(name, value)| field(name, value));
-            options.insert(Field::OwnHeaders, fields.collect::<Vec<_>>().join(", "));
+            options.insert(ActionOption::OwnHeaders, fields.collect::<Vec<_>>().join(", "));
         }
         Self { method, url, options }
+    }
+
+    /// The action for a link, whose query may have parameters.
+    #[doc(hidden)]
+    pub fn of_link<S: Setters<Link = Url>>(
+        method: &'static str,
+        url: &Link<S>,
+        headers: &[(&str, &str)],
+    ) -> Self {
+        Self::new(method, url.link().clone(), headers)
     }
 
     /// Sets a key of the query that the handler does not read by a parameter of this name, as
@@ -149,7 +159,7 @@ macro_rules! options {
                 $(#[$doc])*
                 #[must_use]
                 pub fn $name(mut self, $argument: $type) -> Self {
-                    self.options.insert(Field::$field, $code);
+                    self.options.insert(ActionOption::$field, $code);
                     self
                 }
             )*
@@ -224,16 +234,16 @@ options! {
 }
 
 /// Text as a JavaScript literal.
-struct Literal<'t>(&'t str);
+struct JsText<'t>(&'t str);
 
-impl Expression for Literal<'_> {
+impl Expression for JsText<'_> {
     fn write_expression(&self, out: &mut JsWriter<'_>) {
         out.write_string(self.0);
     }
 }
 
 fn literal(text: &str) -> String {
-    code_of(&Literal(text))
+    code_of(&JsText(text))
 }
 
 /// `'x-token': '7'`.
@@ -272,36 +282,36 @@ impl Expression for Action {
 impl Action {
     fn write_options(&self, out: &mut JsWriter<'_>) {
         for (position, (field, code)) in self.options.iter().enumerate() {
-            let includes = self.options.contains_key(&Field::Include);
-            let excludes = self.options.contains_key(&Field::Exclude);
-            let has_own_headers = self.options.contains_key(&Field::OwnHeaders);
-            let has_headers = self.options.contains_key(&Field::Headers);
+            let includes = self.options.contains_key(&ActionOption::Include);
+            let excludes = self.options.contains_key(&ActionOption::Exclude);
+            let has_own_headers = self.options.contains_key(&ActionOption::OwnHeaders);
+            let has_headers = self.options.contains_key(&ActionOption::Headers);
             if position > 0 {
                 out.write_code(", ");
             }
             let before = match field {
-                Field::ContentType => "contentType: ",
-                Field::Include => "filterSignals: {include: ",
-                Field::Exclude if includes => "exclude: ",
-                Field::Exclude => "filterSignals: {exclude: ",
-                Field::Selector => "selector: ",
-                Field::Headers if has_own_headers => "",
-                Field::OwnHeaders | Field::Headers => "headers: {",
-                Field::OpenWhenHidden => "openWhenHidden: ",
-                Field::Payload => "payload: ",
-                Field::Retry => "retry: ",
-                Field::RetryInterval => "retryInterval: ",
-                Field::RetryScaler => "retryScaler: ",
-                Field::RetryMaxWait => "retryMaxWait: ",
-                Field::RetryMaxCount => "retryMaxCount: ",
-                Field::RequestCancellation => "requestCancellation: ",
+                ActionOption::ContentType => "contentType: ",
+                ActionOption::Include => "filterSignals: {include: ",
+                ActionOption::Exclude if includes => "exclude: ",
+                ActionOption::Exclude => "filterSignals: {exclude: ",
+                ActionOption::Selector => "selector: ",
+                ActionOption::Headers if has_own_headers => "",
+                ActionOption::OwnHeaders | ActionOption::Headers => "headers: {",
+                ActionOption::OpenWhenHidden => "openWhenHidden: ",
+                ActionOption::Payload => "payload: ",
+                ActionOption::Retry => "retry: ",
+                ActionOption::RetryInterval => "retryInterval: ",
+                ActionOption::RetryScaler => "retryScaler: ",
+                ActionOption::RetryMaxWait => "retryMaxWait: ",
+                ActionOption::RetryMaxCount => "retryMaxCount: ",
+                ActionOption::RequestCancellation => "requestCancellation: ",
             };
             out.write_code(before);
             out.write_code(code);
             let is_closed = match field {
-                Field::Include => !excludes,
-                Field::OwnHeaders => !has_headers,
-                other => matches!(other, Field::Exclude | Field::Headers),
+                ActionOption::Include => !excludes,
+                ActionOption::OwnHeaders => !has_headers,
+                other => matches!(other, ActionOption::Exclude | ActionOption::Headers),
             };
             if is_closed {
                 out.write_code("}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stario_html::{Buf, Render};
 
 use crate::nonce::Nonce;
-use crate::response::Fixed;
+use crate::response::HashedContent;
 
 /// The release of the client, on the CDN that its project names. The hash is of that file, so a browser refuses
 /// any other.
@@ -91,7 +91,7 @@ pub(crate) enum ClientFile {
     Read {
         /// Holds a hash of the content, so that browsers may keep the file for good.
         path: Arc<str>,
-        content: Arc<Fixed>,
+        content: Arc<HashedContent>,
     },
     /// A file of `assets!`, by the function that makes its URL, which has the prefix of the app.
     #[cfg(feature = "files")]
@@ -100,7 +100,7 @@ pub(crate) enum ClientFile {
 
 impl ClientFile {
     pub(crate) fn new(content: Vec<u8>) -> Self {
-        let content = Fixed::new("datastar.js", content.into());
+        let content = HashedContent::new("datastar.js", content.into());
         let path = format!("/datastar-{}.js", content.hash());
         Self::Read { path: path.into(), content: Arc::new(content) }
     }

@@ -321,6 +321,14 @@ mod tests {
         check(Event::of_elements(markup("<b></b>")), &[ELEMENTS, "data: elements <b></b>", "id: 7.1"]);
         check(Event::new(patch("x").id("own")), &[ELEMENTS, "id: own", "data: elements x", "id: 7.1"]);
         check(Event::new(ping()), &[":", "id: 7.1"]);
+        let mut moved = Event::new(patch("x"));
+        moved.set_last_id(&"1.1-".repeat(100));
+        check(moved, &[ELEMENTS, "data: elements x", "id: 7.1"]);
+        // As far before the end as an id may begin, a text looks like one.
+        let ids = "id: ".repeat(300) + "xxx";
+        check(Event::new(patch(&*ids)), &[ELEMENTS, &format!("data: elements {ids}"), "id: 7.1"]);
+        let long = "x".repeat(2000);
+        check(Event::new(patch(&*long)), &[ELEMENTS, &format!("data: elements {long}"), "id: 7.1"]);
         let mut invalid = Event::new(json!([1]));
         invalid.set_last_id("7.1");
         refused(invalid, "these signals are no JSON object");

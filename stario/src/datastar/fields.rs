@@ -6,22 +6,22 @@ use serde::{Serialize, Serializer};
 use super::text::{NoText, Sink, texts_of};
 
 /// Receives a key and a function that passes on its texts, one key after the other.
-pub(super) type Field<'f> = &'f mut dyn FnMut(&str, &mut dyn FnMut(Sink<'_>));
+pub(super) type FieldSink<'f> = &'f mut dyn FnMut(&str, &mut dyn FnMut(Sink<'_>));
 
 /// Passes on the fields of a struct or a map: no text for a field that is `None` or skipped, and the text of each
 /// element for a list. Nothing is passed on for a value without fields.
-pub(super) fn fields_of(value: &(impl Serialize + ?Sized), field: Field<'_>) {
+pub(super) fn fields_of(value: &(impl Serialize + ?Sized), field: FieldSink<'_>) {
     // A value that fails here is neither a struct nor a map, and no query is read into it.
-    let _ = value.serialize(Fields { field, key: String::new() });
+    let _ = value.serialize(FieldSerializer { field, key: String::new() });
 }
 
-struct Fields<'f> {
-    field: Field<'f>,
+struct FieldSerializer<'f> {
+    field: FieldSink<'f>,
     /// The key of the value that comes next in a map.
     key: String,
 }
 
-impl SerializeStruct for Fields<'_> {
+impl SerializeStruct for FieldSerializer<'_> {
     type Ok = ();
     type Error = NoText;
 
@@ -41,7 +41,7 @@ impl SerializeStruct for Fields<'_> {
 }
 
 /// Also a struct with `#[serde(flatten)]`.
-impl SerializeMap for Fields<'_> {
+impl SerializeMap for FieldSerializer<'_> {
     type Ok = ();
     type Error = NoText;
 
@@ -69,7 +69,7 @@ macro_rules! no_fields {
     )*};
 }
 
-impl Serializer for Fields<'_> {
+impl Serializer for FieldSerializer<'_> {
     type Ok = ();
     type Error = NoText;
     type SerializeSeq = Impossible<(), NoText>;

@@ -132,6 +132,12 @@ pub fn with_parameter<P, L: Target, V: QueryValue<P>>(link: &L, name: &str, valu
     value.set(link, name)
 }
 
+/// The link in which a parameter of type `P` is set that is never required.
+#[doc(hidden)]
+pub fn set_parameter<P, S: Setters, V: QueryValue<P>>(setters: &S, name: &str, value: V) -> Link<S> {
+    Link(setters.with(value.set(setters.link(), name)))
+}
+
 /// A value for a parameter of type `P` in a link.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot set a parameter of type `{P}` in a link",

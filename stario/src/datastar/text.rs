@@ -14,7 +14,7 @@ const NO_TEXT: &str = "\u{FFFD}";
 /// A value for a path or query parameter of type `T`: a `T` or `&T` with the form that its `Serialize`
 /// gives it, `&str` for a `String`, and for an `Option` also what may be in it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no value for a parameter of type `{T}`",
+    message = "`{Self}` is not a value for a parameter of type `{T}`",
     label = "the parameter is of type `{T}`"
 )]
 pub trait UrlValue<T> {
@@ -74,7 +74,7 @@ impl UrlValue<Option<String>> for Option<&str> {
 /// whose slashes are escaped. No segment of a path can be empty, so the slashes around an empty segment of a text
 /// are escaped too.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no value for a `{{rest...}}` of type `{T}`",
+    message = "`{Self}` is not a value for a `{{rest...}}` of type `{T}`",
     label = "the parameter is of type `{T}`"
 )]
 pub trait RestValue<T> {
@@ -126,18 +126,18 @@ impl<T, I: IntoIterator<Item: UrlValue<T>>> RestValue<Vec<T>> for I {
 
 /// Passes on the text of `value`: nothing for `None`, and the text of each element for a list.
 pub(super) fn texts_of(value: &(impl Serialize + ?Sized), text: Sink<'_>) {
-    if value.serialize(Texts(text)).is_err() {
+    if value.serialize(TextSerializer(text)).is_err() {
         text(NO_TEXT);
     }
 }
 
-struct Texts<'t>(Sink<'t>);
+struct TextSerializer<'t>(Sink<'t>);
 
 /// The value is not a text.
 #[derive(Debug)]
 pub(super) struct NoText;
 
-impl Texts<'_> {
+impl TextSerializer<'_> {
     fn display(self, value: impl Display) {
         (self.0)(&value.to_string());
     }
@@ -152,11 +152,11 @@ macro_rules! displayed {
     )*};
 }
 
-impl<'t> Serializer for Texts<'t> {
+impl<'t> Serializer for TextSerializer<'t> {
     type Ok = ();
     type Error = NoText;
-    type SerializeSeq = Texts<'t>;
-    type SerializeTuple = Texts<'t>;
+    type SerializeSeq = TextSerializer<'t>;
+    type SerializeTuple = TextSerializer<'t>;
     type SerializeTupleStruct = Impossible<(), NoText>;
     type SerializeTupleVariant = Impossible<(), NoText>;
     type SerializeMap = Impossible<(), NoText>;
@@ -268,12 +268,12 @@ impl<'t> Serializer for Texts<'t> {
     }
 }
 
-impl SerializeSeq for Texts<'_> {
+impl SerializeSeq for TextSerializer<'_> {
     type Ok = ();
     type Error = NoText;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoText> {
-        value.serialize(Texts(&mut *self.0))
+        value.serialize(TextSerializer(&mut *self.0))
     }
 
     fn end(self) -> Result<(), NoText> {
@@ -281,12 +281,12 @@ impl SerializeSeq for Texts<'_> {
     }
 }
 
-impl SerializeTuple for Texts<'_> {
+impl SerializeTuple for TextSerializer<'_> {
     type Ok = ();
     type Error = NoText;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoText> {
-        value.serialize(Texts(&mut *self.0))
+        value.serialize(TextSerializer(&mut *self.0))
     }
 
     fn end(self) -> Result<(), NoText> {

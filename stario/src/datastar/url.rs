@@ -9,6 +9,7 @@ use serde::Serialize;
 use stario_html::{AttrWriter, Buf, Render, UrlAttr};
 
 use super::text::{RestValue, Sink, UrlValue, texts_of};
+use crate::extract::PathSource;
 use crate::path_segment;
 use crate::response::Location;
 
@@ -192,16 +193,19 @@ impl UrlBuilder {
         Self(encoded_prefix_of(TypeId::of::<R>()).into_owned())
     }
 
-    pub fn literal(&mut self, segment: &str) {
-        // The template is `/`, and the app is nested: the prefix alone is its path.
-        if segment.is_empty() && !self.0.is_empty() {
-            return;
+    #[must_use]
+    pub fn literal(mut self, segment: &str) -> Self {
+        // Where the template is `/` and the app is nested, the prefix alone is the path.
+        if !segment.is_empty() || self.0.is_empty() {
+            self.0.push('/');
+            self.0.push_str(&encode_template(segment));
         }
-        self.0.push('/');
-        self.0.push_str(&encode_template(segment));
+        self
     }
 
-    pub fn value<T, V: UrlValue<T>>(&mut self, value: &V) {
+    /// The segment of a capture that a parameter of type `P` reads.
+    #[must_use]
+    pub fn value<P: PathSource, V: UrlValue<P::Value>>(mut self, value: &V) -> Self {
         let mut is_empty = true;
         value.texts(&mut |text| {
             if is_empty {
@@ -212,10 +216,12 @@ impl UrlBuilder {
         if is_empty {
             self.segment("");
         }
+        self
     }
 
-    /// The segments of a `{rest...}`, of which there is at least one.
-    pub fn rest<T, V: RestValue<T>>(&mut self, value: V) {
+    /// The segments of a `{rest...}` that a parameter of type `P` reads, of which there is at least one.
+    #[must_use]
+    pub fn rest<P: PathSource, V: RestValue<P::Value>>(mut self, value: V) -> Self {
         let mut is_empty = true;
         value.segments(&mut |text| {
             self.segment(text);
@@ -224,6 +230,13 @@ impl UrlBuilder {
         if is_empty {
             self.segment("");
         }
+        self
+    }
+
+    /// Takes the value of a capture that no parameter reads, which is an error of its own.
+    #[must_use]
+    pub fn without<V>(self, _: V) -> Self {
+        self
     }
 
     fn segment(&mut self, text: &str) {
@@ -242,14 +255,11 @@ impl UrlBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::PathParam;
 
     fn url(segments: &[&str]) -> Url {
-        let mut builder = UrlBuilder::default();
-        builder.literal("users");
-        for segment in segments {
-            builder.value::<String, _>(segment);
-        }
-        builder.finish()
+        let users = UrlBuilder::default().literal("users");
+        segments.iter().fold(users, UrlBuilder::value::<PathParam<String>, _>).finish()
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) fn show(exchange: &Exchange, response: &mut Response) {
     reload_on_build(exchange, seen, response);
 }
 
-/// Why the server failed: the panic, the error with its sources, or the sentence that the client is told.
+/// Why the server failed: the panic, the error with its sources, or the sentence that the client gets.
 fn causes_of(seen: &Seen, causes: Option<Causes>, response: &Response) -> Option<Vec<String>> {
     if !is(response, "text/plain") && !is(response, "text/html") {
         return None;

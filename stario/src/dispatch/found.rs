@@ -51,6 +51,7 @@ impl Found {
     }
 
     /// The route, if one was found, and the settings that hold.
+    #[inline(always)]
     pub(super) fn destination(&self, app: &Assembled, head: &request::Parts) -> Destination {
         let route = match self {
             Found::Route { id, .. } => Some(*id),
@@ -60,15 +61,17 @@ impl Found {
     }
 
     /// The settings that hold for it: those of its route, else those of the part whose prefix or host it is for.
+    #[inline(always)]
     pub(super) fn settings<'a>(&'a self, app: &'a Assembled, head: &request::Parts) -> &'a Arc<PartSettings> {
         match self {
             Found::Route { id, .. } => &app.router().route(*id).target.settings,
-            Found::Mount(mount) => mount.settings().unwrap_or_else(|| app.settings_at(head)),
+            Found::Mount(mount) => mount.settings(),
             Found::NoRoute(_) => app.settings_at(head),
         }
     }
 
     /// The layers around it, if it has some of its own.
+    #[inline(always)]
     pub(super) fn stages(&self, app: &Assembled) -> Option<Arc<[Arc<Stage>]>> {
         let stages_of = |route| &app.target(route).stages;
         let stages: Arc<[Arc<Stage>]> = match self {

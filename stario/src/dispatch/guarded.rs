@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::found::Found;
 use super::state::AnswerFn;
 use crate::app::Assembled;
-use crate::body::Body;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::inject::{Dependencies, admit};
@@ -14,7 +13,7 @@ use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
 use crate::scope::Scope;
 
-/// Resolves the guards of the request's part, then has the request answered, or says by which failure it is refused.
+/// Resolves the guards of the request's part. Calls `answer` if all pass; else answers with the refusal of the first that fails.
 pub(super) async fn guarded(
     app: Arc<Assembled>,
     exchange: Arc<Exchange>,
@@ -23,7 +22,7 @@ pub(super) async fn guarded(
     answer: AnswerFn,
 ) -> Response {
     // The guards get a copy of the head and no body: the service takes the request.
-    let guarded = Scope::new(scope.head().clone(), Body::empty(), Arc::clone(&exchange));
+    let guarded = Scope::new(scope.head().clone(), None, Arc::clone(&exchange));
     let dependencies = Dependencies::of(&guarded);
     let admitted = catch_panic(admit(&guarded, &dependencies)).await;
     let answers = exchange.settings().answers();

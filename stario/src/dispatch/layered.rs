@@ -1,4 +1,4 @@
-//! A request's way through layers: those around the routing, then those around what was found.
+//! Passes a request through layers: those around the whole app, then those around the route or service that was found.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -17,12 +17,12 @@ use crate::panic::{catch_panic, panic_message};
 use crate::response::Response;
 use crate::scope::Scope;
 
-/// A request on its way through layers. Each layer holds a copy, whose position is behind that layer.
+/// A request in a stack of layers. Each layer holds a clone that knows which layers are inside of it.
 #[derive(Clone)]
 pub(super) struct LayeredRequest {
     app: Arc<Assembled>,
     exchange: Arc<Exchange>,
-    /// The head before the first of these layers, for the answers to what a layer fails with.
+    /// The head before the first of these layers, for the answer to a layer's error or panic.
     head: Arc<request::Parts>,
     stages: Arc<[Arc<Stage>]>,
     /// How many of the stages it has passed.
@@ -84,17 +84,17 @@ impl LayeredRequest {
                 let (head, body) = request.into_parts();
                 let found = Found::by(&self.app, &head);
                 exchange = self.exchange.behind_layers(found.destination(&self.app, &head));
-                let scope = Scope::new(head, body, Arc::clone(&exchange));
+                let scope = Scope::new(head, Some(body), Arc::clone(&exchange));
                 (self.answer)(&self.app, &exchange, scope, found)
             }
             Some(found) => {
-                // Behind the routing, the path is no longer a layer's to change: it has the captures.
+                // A layer behind the routing must not change the path, which the captures are read from: a changed path is undone.
                 if request.uri().path() != self.head.uri.path() {
                     *request.uri_mut() = self.head.uri.clone();
                 }
                 exchange = self.exchange.behind_layers(found.destination(&self.app, &self.head));
                 let (head, body) = request.into_parts();
-                let scope = Scope::new(head, body, Arc::clone(&exchange));
+                let scope = Scope::new(head, Some(body), Arc::clone(&exchange));
                 (self.answer)(&self.app, &exchange, scope, found)
             }
         };

@@ -1,11 +1,11 @@
-//! An answer on its way, and the call that it waits for.
+//! `DispatchState`: what a request waits for between its route and its response.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::found::Found;
@@ -19,7 +19,7 @@ use crate::stop::Timer;
 /// What a request reaches behind its layers or guards: `answer` or `answer_admitted` of `dispatch.rs`.
 pub(super) type AnswerFn = fn(&Arc<Assembled>, &Arc<Exchange>, Arc<Scope>, Found) -> DispatchState;
 
-/// An answer on its way.
+/// The response, or what it waits for.
 pub(super) enum DispatchState {
     Now(Box<Response>),
     Call(CalledHandler),
@@ -58,7 +58,7 @@ impl DispatchState {
         .await
     }
 
-    /// Ready when the response is in its place.
+    /// Polls the response into `response`: ready once it is there.
     pub(super) fn poll(
         &mut self,
         exchange: &Exchange,
@@ -87,8 +87,12 @@ impl CalledHandler {
         let mut whole = None;
         match self.call.poll_whole(&mut whole, ctx) {
             Poll::Ready(Ok(())) => {
-                let spare = || self.call.take_scope()?.into_spare_headers();
-                whole.unwrap_or_default().finish(response, spare);
+                let give_memory = |headers: &mut HeaderMap| {
+                    if let Some(scope) = self.call.take_scope() {
+                        scope.give_headers(headers);
+                    }
+                };
+                whole.unwrap_or_default().finish(response, give_memory);
             }
             Poll::Ready(Err(_)) => *response = Some(self.panicked(exchange)),
             Poll::Pending => {

@@ -81,10 +81,10 @@ impl FromRequest for Attempt {
 /// A text that all attempts of one durable command share, and no other command has: give it to what you call, so that it does
 /// nothing twice.
 ///
-/// It is what the request says in the header `idempotency-key`, else an id of the stored command. Where a handler takes it, a second
+/// It is what the request says in the header `idempotency-key`, or code by [`DurableCommand::key`](crate::durable::DurableCommand::key), else an id of the stored command. Where a handler takes it, a second
 /// request with the key of a command that is still stored, also as a dead letter, is answered 204 and stores nothing; if its values are others, it is
 /// refused with 422. Values are compared as JSON, those of dependencies too, so a `HashMap` is the same in any order of its entries; a `HashSet`
-/// is written as a list, whose order differs each time: take a `BTreeSet`. A key has up to 255 visible characters of ASCII; another one is refused with 400. Finished commands are stored for
+/// is written as a list, whose order differs each time: take a `BTreeSet`. A key has 1 to 255 visible characters of ASCII; another one is refused with 400. Finished commands are stored for
 /// [`App::durable_retention`](crate::App::durable_retention).
 ///
 /// All clients of a handler share its keys, so a client chooses one that no other guesses: a random UUID.
@@ -112,6 +112,11 @@ const HEADER: &str = "idempotency-key";
 
 impl IdempotencyKey {
     const MOST_BYTES: usize = 255;
+
+    /// Whether a text can be a key.
+    pub(super) fn is_key(text: &str) -> bool {
+        (1..=Self::MOST_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    }
 }
 
 impl Deref for IdempotencyKey {
@@ -137,10 +142,7 @@ impl FromRequest for IdempotencyKey {
             return Ok(Self(facts.key.as_str().into()));
         }
         let Some(value) = scope.headers().get(HEADER) else { return Ok(Self("".into())) };
-        let is_key = |text: &&str| {
-            (1..=Self::MOST_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        let Some(key) = value.to_str().ok().filter(is_key) else {
+        let Some(key) = value.to_str().ok().filter(|text| Self::is_key(text)) else {
             let what = "no key: write 1 to 255 visible characters of ASCII";
             return Err(Rejection::malformed("header", HEADER, what));
         };

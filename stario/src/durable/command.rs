@@ -248,6 +248,8 @@ pub struct CommandFilter {
     pub state: Option<CommandState>,
     /// Only those whose state changed before this time.
     pub changed_before: Option<i64>,
+    /// Only those that are due at this time: of those that run, the ones whose lease has ended.
+    pub due_at: Option<i64>,
     /// Only those with a larger id: the last one of the page before.
     pub after: Option<CommandId>,
 }
@@ -258,6 +260,7 @@ impl CommandFilter {
         self.name.as_ref().is_none_or(|name| *name == stored.command.name)
             && self.state.is_none_or(|state| state == stored.state)
             && self.changed_before.is_none_or(|before| stored.changed < before)
+            && self.due_at.is_none_or(|time| stored.command.due <= time)
             && self.after.is_none_or(|after| stored.command.id > after)
     }
 }

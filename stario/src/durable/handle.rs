@@ -1,4 +1,4 @@
-//! `Durable`: what operators do with stored commands.
+//! `Durable`: what code and operators do with stored commands.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use super::clock::milliseconds;
 use super::command::{CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, StoredCommand};
+use super::enqueue::{DurableCommand, store};
 use super::queue::Queue;
+use crate::current;
 use crate::error::Result;
 use crate::extract::AppHandle;
+use crate::request_id::RequestId;
 use crate::shared::Shared;
 
 /// How many commands one call of [`Durable::list`] returns at most.
 const PAGE: usize = 100;
 
-/// The stored commands of an app: counts, lists, runs again, prunes. Made by [`AppHandle::durable`].
+/// The stored commands of an app: enqueues, counts, lists, runs again, prunes. Made by [`AppHandle::durable`].
 ///
 /// ```
 /// use stario::prelude::*;
@@ -72,6 +75,61 @@ impl Durable {
         queue.ok_or_else(|| {
             "the app has no store of durable commands: give it one with `.durable(store)`".into()
         })
+    }
+
+    /// Stores a command, which runs as one of a request does: it is stored as firmly when this returns, and the limits and the order of its handler hold.
+    /// Returns its id, or that of the command that is stored under its [`key`](DurableCommand::key).
+    ///
+    /// [`RequestId`](crate::RequestId) and the log of its runs have the id of the request whose code enqueues it, or of the run; a command that
+    /// a start or a task enqueues has a new one. It is stored as the version that this program knows, and is no part of a transaction of yours.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    /// use stario::{AppHandle, MemoryQueue};
+    ///
+    /// # stario::app!();
+    /// #[app::detached_command("/index/{number}", durable = "index", concurrency = "2")]
+    /// async fn index(number: PathParam<u32>, log: Logger) {
+    ///     log.with("number", *number).info("indexed");
+    /// }
+    ///
+    /// /// Several processes that start store each number once. A start more than a day after these have ended stores them again.
+    /// #[app::on_start]
+    /// async fn index_all(app: AppHandle) -> Result {
+    ///     for number in 1..=3 {
+    ///         app.durable().enqueue(index::command(number).key(format!("first-{number}"))).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result {
+    /// let client = TestClient::new(app::new().durable(MemoryQueue::new()));
+    /// client.start().await;
+    /// client.app().durable().enqueue(index::command(7)).await?;
+    /// client.drain().await;                           // All four have run.
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`](crate::Rejection) as a request for the command would have: 413 if the values are larger than the store takes, 422 if its key is that
+    /// of a command with other values, 503 if the store fails; then it may be stored all the same. Another error, which is answered with 500, if
+    /// the app has no such handler, if a value cannot be written as JSON, or if the key does not have 1 to 255 visible characters of ASCII.
+    pub async fn enqueue(&self, command: DurableCommand) -> Result<CommandId> {
+        let queue = self.0.durable.as_ref().filter(|queue| queue.has_handler(command.info));
+        let Some(queue) = queue else {
+            let name = command.info.name;
+            return Err(format!(
+                "the app has no handler for `{name}`, so the command would never run: \
+                 merge, nest or host the app of its handler"
+            )
+            .into());
+        };
+        command.check_key()?;
+        let request = current::get().request_id.unwrap_or_else(RequestId::next);
+        Ok(store(queue, request, command).await?)
     }
 
     /// Counts the commands by name and state, ordered by both. What is none is left out.

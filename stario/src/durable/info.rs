@@ -10,7 +10,7 @@ use crate::error::Result;
 /// The longest pause between two attempts: an hour.
 const MOST_BACKOFF: Duration = Duration::from_secs(3600);
 
-/// Makes values of an older version those of the handler's. It is told their version.
+/// Makes values of an older version those of the handler's. It takes their version.
 pub(super) type LiftFn = fn(u32, serde_json::Value) -> Result<serde_json::Value>;
 
 /// What the attribute of a durable command says. The macros write one per handler.

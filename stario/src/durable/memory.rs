@@ -45,7 +45,7 @@ impl Kept {
     /// Whether the command may run now.
     fn is_claimable(&self, position: u64, stored: &StoredCommand, wanted: &Wanted, now: i64) -> bool {
         let command = &stored.command;
-        if !is_open(stored)
+        if stored.state != CommandState::Waiting
             || command.name != wanted.name
             || command.version > wanted.version
             || command.due > now
@@ -60,7 +60,10 @@ impl Kept {
         let has_room = |limit: Option<u32>, running: usize| {
             limit.is_none_or(|limit| running < usize::try_from(limit).unwrap_or(usize::MAX))
         };
-        let is_first = || !same_group().any(|(earlier, other)| *earlier < position && is_open(other));
+        let keeps_waiting = |earlier: &u64, other: &StoredCommand| {
+            (*earlier < position && is_open(other)) || is_running(&(earlier, other))
+        };
+        let is_first = || !same_group().any(|(earlier, other)| keeps_waiting(earlier, other));
         has_room(wanted.concurrency, same_name().filter(is_running).count())
             && (command.group.is_none()
                 || has_room(wanted.concurrency_of_group, same_group().filter(is_running).count()))

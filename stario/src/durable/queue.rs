@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
+use super::info::DurableInfo;
 use super::store::AnyStore;
 
 /// How many durable commands a process runs at once, unless the app says otherwise.
@@ -37,13 +38,15 @@ pub(crate) struct Queue {
     pub(crate) limit: usize,
     pub(crate) lease: Duration,
     pub(crate) retention: Duration,
-    /// Whether the worker has begun: an app can be told to start twice.
+    /// Whether the worker has begun: an app may be started twice.
     pub(crate) has_worker: AtomicBool,
+    /// The durable handlers of the app.
+    handlers: Vec<&'static DurableInfo>,
 }
 
 impl Queue {
-    /// The queue, if the app has a store.
-    pub(crate) fn new(settings: &QueueSettings) -> Option<Self> {
+    /// The queue of an app with these handlers, if it has a store.
+    pub(crate) fn new(settings: &QueueSettings, handlers: Vec<&'static DurableInfo>) -> Option<Self> {
         Some(Self {
             store: Arc::clone(settings.store.as_ref()?),
             clock: Clock::default(),
@@ -52,6 +55,12 @@ impl Queue {
             lease: settings.lease.unwrap_or(LEASE),
             retention: settings.retention.unwrap_or(RETENTION),
             has_worker: AtomicBool::new(false),
+            handlers,
         })
+    }
+
+    /// Whether the app has the handler that this attribute is of.
+    pub(crate) fn has_handler(&self, info: &'static DurableInfo) -> bool {
+        self.handlers.iter().any(|handler| std::ptr::eq(*handler, info))
     }
 }

@@ -6,7 +6,7 @@
 //!             +-- runs --+-- succeeds -------------------------------> finished
 //!                        +-- fails, panics --> waits for the next attempt, or dead
 //!                        +-- the stop cuts it ----------------------> given back
-//!                        +-- another process has it ----------------> dropped, and nothing is stored
+//!                        +-- its lease is lost ---------------------> dropped, and nothing is stored (`lost.rs`)
 //! ```
 
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::command::StoredCommand;
+use super::command::{CommandState, StoredCommand};
 use super::figures;
+use super::info::DurableInfo;
 use super::lease::{self, Heartbeat};
 use super::lift;
 use super::no_retry::NoRetry;
@@ -42,7 +43,7 @@ const MOST_ERROR: usize = 2000;
 const SETTLE_LEASES: u32 = 10;
 
 /// How long it may take to store the end of a run when background work is cut. What is not given back by then runs again when its lease ends.
-const SETTLE_TIMEOUT_AT_STOP: Duration = Duration::from_millis(900);
+pub(super) const SETTLE_TIMEOUT_AT_STOP: Duration = Duration::from_millis(900);
 
 /// How the call of a handler ends.
 enum Ended {
@@ -67,13 +68,22 @@ pub(super) async fn run(
     let run = Run::of(&stored);
     let values = lift::read(info, stored.command.version, stored.command.payload.clone());
     let request = values.as_ref().ok().and_then(StoredValues::request).unwrap_or_else(RequestId::next);
-    let current = Current { request_id: Some(request), links: Some(app.links) };
+    let current = Current { request_id: Some(request), links: Some(app.links), is_stopping: false };
     current::within(current, async {
+        let dead = |error: &str| {
+            let settlement = Settlement::Dead { error: bounded(error) };
+            log_failure(info, run, attempt, queue.clock.now(), &settlement);
+            settlement
+        };
         let settlement = match values {
-            Err(error) => dead(info.name, run, attempt, &error),
-            Ok(_) if attempt > info.attempts => {
-                dead(info.name, run, attempt, &without_attempts(stored.error.as_deref()))
-            }
+            Err(error) => dead(&error),
+            // An earlier program allowed more.
+            Ok(_) if attempt > info.attempts => dead(
+                stored
+                    .error
+                    .as_deref()
+                    .unwrap_or("the command has had more attempts than this program allows"),
+            ),
             // One that was begun before, or that an operator runs again, is run.
             Ok(_) if stored.claims == 1 && is_of_another_schedule(durable, &stored) => {
                 tracing::info!(
@@ -94,7 +104,7 @@ pub(super) async fn run(
                     None => Ended::Lost,
                 };
                 let Some(settlement) = settlement(queue, durable, run, attempt, ended) else {
-                    return figures::count_run(info.name, "lost");
+                    return;
                 };
                 settlement
             }
@@ -162,16 +172,45 @@ fn settlement(
         }
         Ended::Panicked(panic) => (format!("the handler panicked: {panic}"), true),
     };
-    if !may_repeat || attempt >= info.attempts {
-        return Some(dead(info.name, run, attempt, &error));
+    let now = queue.clock.now();
+    let limit = if may_repeat { info.attempts } else { 0 };
+    let settlement = after_failure(info, attempt, limit, now, &error);
+    log_failure(info, run, attempt, now, &settlement);
+    Some(settlement)
+}
+
+/// What follows an attempt that failed at `failed_at`: the next one after a pause, or the end if it was the last of `limit`.
+pub(super) fn after_failure(
+    info: &DurableInfo,
+    attempt: u32,
+    limit: u32,
+    failed_at: i64,
+    error: &str,
+) -> Settlement {
+    let error = bounded(error);
+    if attempt >= limit {
+        return Settlement::Dead { error };
     }
-    let pause = info.backoff_after(attempt);
-    let again_in_seconds = Duration::from_millis(pause.unsigned_abs()).as_secs_f64();
-    tracing::warn!(
-        command = info.name, %id, attempt, of = info.attempts, again_in_seconds, error,
-        "a durable command failed, and will run again"
-    );
-    Some(Settlement::Retry { due: queue.clock.now().saturating_add(pause), error: bounded(&error) })
+    Settlement::Retry { due: failed_at.saturating_add(info.backoff_after(attempt)), error }
+}
+
+/// Says in the log what follows a failed attempt.
+pub(super) fn log_failure(info: &DurableInfo, run: Run, attempt: u32, now: i64, settlement: &Settlement) {
+    let (command, id) = (info.name, run.id);
+    match settlement {
+        Settlement::Retry { due, error } => {
+            let pause = due.saturating_sub(now).max(0).unsigned_abs();
+            let again_in_seconds = Duration::from_millis(pause).as_secs_f64();
+            tracing::warn!(
+                command, %id, attempt, of = info.attempts, again_in_seconds, error,
+                "a durable command failed, and will run again"
+            );
+        }
+        Settlement::Dead { error } => {
+            tracing::error!(command, %id, attempt, error, "a durable command is a dead letter: it will not run again");
+        }
+        Settlement::Finished { .. } | Settlement::GiveBack => {}
+    }
 }
 
 /// The name of an end in the figures.
@@ -182,18 +221,6 @@ fn outcome(settlement: &Settlement) -> &'static str {
         Settlement::Dead { .. } => "dead",
         Settlement::GiveBack => "given back",
     }
-}
-
-fn dead(command: &str, run: Run, attempt: u32, error: &str) -> Settlement {
-    let id = run.id;
-    tracing::error!(command, %id, attempt, error, "a durable command is a dead letter: it will not run again");
-    Settlement::Dead { error: bounded(error) }
-}
-
-/// Why a command is a dead letter whose attempts were used up without an end of the last one, or are fewer in this program.
-fn without_attempts(last_error: Option<&str>) -> String {
-    let ended = "no attempt is left: the process ended, or lost the command, in the last one";
-    last_error.map_or_else(|| ended.to_owned(), |error| format!("{ended}; an error before that: {error}"))
 }
 
 /// What is stored of an error's text. Not every database stores a NUL.
@@ -210,11 +237,14 @@ fn bounded(error: &str) -> String {
 pub(super) async fn settle(app: &Shared, queue: &Queue, run: Run, settlement: &Settlement) -> bool {
     let settled = async {
         let mut pause = Duration::from_millis(50);
+        let mut was_tried = false;
         loop {
             match queue.store.settle(run, queue.clock.now(), settlement).await {
+                Ok(false) if was_tried => return is_stored(queue, run, settlement).await,
                 Ok(is_settled) => return is_settled,
                 Err(error) => {
                     tracing::warn!(id = %run.id, %error, "the end of a durable command is not stored yet");
+                    was_tried = true;
                 }
             }
             sleep(pause).await;
@@ -234,4 +264,18 @@ pub(super) async fn settle(app: &Shared, queue: &Queue, run: Run, settlement: &S
         tracing::error!(id = %run.id, "the end of a durable command is not stored: it may run again");
     }
     is_settled
+}
+
+/// Whether the store has this end of a run, though its answer was lost.
+async fn is_stored(queue: &Queue, run: Run, settlement: &Settlement) -> bool {
+    let state = match settlement {
+        Settlement::Finished { .. } => CommandState::Finished,
+        Settlement::Retry { .. } | Settlement::GiveBack => CommandState::Waiting,
+        Settlement::Dead { .. } => CommandState::Dead,
+    };
+    match queue.store.get(run.id).await {
+        Ok(Some(stored)) => stored.claims == run.claim && stored.state == state,
+        Ok(None) => state == CommandState::Finished,
+        Err(_) => false,
+    }
 }

@@ -1,4 +1,4 @@
-//! Where durable commands are stored: a small trait in plain data. Every call is told the time, so that a test's clock
+//! Where durable commands are stored: a small trait in plain data. Every call takes the time, so that a test's clock
 //! works with any store.
 
 use std::pin::Pin;
@@ -28,16 +28,20 @@ pub trait DurableStore: Send + Sync + 'static {
         command: &NewCommand,
     ) -> impl Future<Output = Result<Option<StoredCommand>, StoreError>> + Send;
 
-    /// Hands out commands that may run now: those that wait or run, are due, and keep the limits of their handler. Each is
+    /// Hands out commands that may run now: those that wait, are due, and keep the limits of their handler. Each is
     /// [`Running`](super::CommandState::Running) from now on, with one attempt and one claim more, and due at the end of the lease.
     ///
-    /// A command that runs and is due has lost its process; until it is claimed, it counts against no limit of concurrency.
+    /// A command that runs and is due has lost its process. It counts against no limit of concurrency, and it is not handed out: the workers
+    /// look for such commands with [`list`](Self::list), and [`settle`](Self::settle) their runs as those that have failed.
     fn claim(&self, claim: &Claim) -> impl Future<Output = Result<Vec<StoredCommand>, StoreError>> + Send;
 
     /// Sets the end of the lease of a command that runs. Returns `false` if it was claimed since, or if it does not run.
     fn extend(&self, run: Run, until: i64) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Ends the run of a command. Returns `false` as `extend` does.
+    /// Ends the run of a command, also of one whose lease has ended. Returns `false` as `extend` does.
+    ///
+    /// After an error the worker calls again; it then gets `false` if the first call has ended the run all the same, and looks with
+    /// [`get`](Self::get).
     fn settle(
         &self,
         run: Run,
@@ -66,7 +70,7 @@ pub trait DurableStore: Send + Sync + 'static {
     fn prune(&self, which: &CommandFilter) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Waits until another process has stored something that is due, or may have: the worker claims then. It looks once a second all the
-    /// same, so a store that is not told of it waits for ever, as this one does unless it is written. The worker drops the future, and
+    /// same, so a store that gets no notice of it waits for ever, as this one does unless it is written. The worker drops the future, and
     /// calls again.
     fn changed(&self) -> impl Future<Output = ()> + Send {
         std::future::pending()
@@ -98,7 +102,7 @@ pub struct Wanted {
     /// The most of one group that run at once, in all processes.
     pub concurrency_of_group: Option<u32>,
     /// Whether those of one group run one after the other in the order in which they were stored. One that waits for its next
-    /// attempt keeps the later ones waiting.
+    /// attempt keeps the later ones waiting. A dead letter that is run again has its old place, and waits for the one that runs.
     pub is_in_order: bool,
 }
 

@@ -1,6 +1,8 @@
 //! The values of a stored command's parameters: how they are collected, and given back.
 
 use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -25,10 +27,33 @@ struct PayloadLine<'a> {
 }
 
 /// What is collected of the parameters, to be stored.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ValuesWriter {
+    /// The name of the command: `durable = ".."`.
+    command: &'static str,
     values: BTreeMap<&'static str, Box<RawValue>>,
     files: Vec<Content>,
+}
+
+/// The value of a parameter that serde cannot write as JSON, such as a map whose keys are lists.
+#[derive(Debug)]
+struct NoJson {
+    command: &'static str,
+    parameter: &'static str,
+    cause: serde_json::Error,
+}
+
+impl fmt::Display for NoJson {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { command, parameter, .. } = self;
+        write!(formatter, "`{parameter}` of the durable command `{command}` cannot be written as JSON")
+    }
+}
+
+impl StdError for NoJson {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.cause)
+    }
 }
 
 /// The bytes of a file.
@@ -40,15 +65,15 @@ enum Content {
 }
 
 impl ValuesWriter {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Holds no value yet of the command of this name.
+    pub fn new(command: &'static str) -> Self {
+        Self { command, values: BTreeMap::new(), files: Vec::new() }
     }
 
+    /// Adds the value of a parameter. An error of it is not logged here: that of a request is when it is answered, and code is given it.
     pub(super) fn value<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Rejection> {
-        let json = serde_json::value::to_raw_value(value);
-        let json =
-            json.map_err(|error| Rejection::internal(format_args!("`{name}` cannot be stored: {error}")))?;
+        let json = serde_json::value::to_raw_value(value)
+            .map_err(|cause| failed(NoJson { command: self.command, parameter: name, cause }))?;
         self.values.insert(name, json);
         Ok(())
     }
@@ -75,7 +100,7 @@ impl ValuesWriter {
     pub(super) async fn into_payload(self, request: RequestId, limit: usize) -> Result<Vec<u8>, Rejection> {
         let files: Vec<usize> = self.files.iter().map(Content::len).collect();
         let values = self.values.iter().map(|(name, value)| (*name, &**value)).collect();
-        let line = serde_json::to_vec(&PayloadLine { values, files }).map_err(Rejection::internal)?;
+        let line = serde_json::to_vec(&PayloadLine { values, files }).map_err(failed)?;
         let length = line.len() + self.files.iter().map(Content::len).sum::<usize>();
         if length > limit {
             return Err(Rejection::too_much(format!(
@@ -94,6 +119,11 @@ impl ValuesWriter {
     }
 }
 
+/// 500 with its cause.
+fn failed(cause: impl StdError + Send + Sync + 'static) -> Rejection {
+    Error::from(cause).into_rejection()
+}
+
 impl Content {
     fn len(&self) -> usize {
         match self {
@@ -107,7 +137,7 @@ impl Content {
         match self {
             Content::Bytes(bytes) => Ok(bytes.clone()),
             #[cfg(feature = "uploads")]
-            Content::File(file) => file.bytes().await.map_err(Rejection::internal),
+            Content::File(file) => file.bytes().await.map_err(failed),
         }
     }
 }
@@ -189,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn values_and_files_come_back() {
-        let mut writer = ValuesWriter::new();
+        let mut writer = ValuesWriter::new("import");
         writer.value("name", &"two\nlines").unwrap();
         writer.value("big", &u128::MAX).unwrap();
         assert_eq!(writer.bytes(Bytes::from_static(b"a\nb")), 0);
@@ -223,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_too_large_names_the_bound() {
-        let mut writer = ValuesWriter::new();
+        let mut writer = ValuesWriter::new("import");
         writer.bytes(Bytes::from(vec![0; 100]));
         let refused = writer.into_payload(RequestId::next(), 100).await.unwrap_err();
         assert_eq!(refused.status(), 413);

@@ -1,6 +1,7 @@
 //! The worker of a process: claims the commands that are due, and runs them. One task for each server, if the app has a durable
 //! handler.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,8 +11,9 @@ use tokio::time::{Instant, sleep};
 use super::clock::milliseconds;
 use super::command::{CommandFilter, CommandId, CommandState, NewCommand, StoredCommand};
 use super::figures;
+use super::lost::settle_lost;
 use super::queue::Queue;
-use super::run::{SCHEDULED, run, settle};
+use super::run::{SCHEDULED, SETTLE_TIMEOUT_AT_STOP, run, settle};
 use super::store::{Claim, Run, Settlement};
 use super::values::ValuesWriter;
 use crate::app::Assembled;
@@ -19,9 +21,10 @@ use crate::error::StoreError;
 use crate::handler::DurableEndpoint;
 use crate::panic::{catch_panic, panic_message};
 use crate::request_id::RequestId;
+use crate::shared::Shared;
 use crate::tasks::TaskTracker;
 
-/// How often the worker looks for commands that have become due, or that other processes have stored and the store was not told of.
+/// How often the worker looks for commands that have become due, or that other processes have stored and of which the store got no notice.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The longest pause after the store has failed.
@@ -37,7 +40,7 @@ pub(crate) fn start(app: &Arc<Assembled>) {
         for durable in app.durable() {
             figures::know(durable.info.name);
         }
-        app.shared().work.spawn(Arc::clone(app).work());
+        app.shared().work.spawn_to_end(Arc::clone(app).work());
     }
 }
 
@@ -48,6 +51,7 @@ pub(crate) fn start(app: &Arc<Assembled>) {
 /// That of the store.
 pub(crate) async fn run_due(app: &Assembled) -> Result<bool, StoreError> {
     let Some(queue) = &app.shared().durable else { return Ok(false) };
+    settle_lost(queue, app.durable()).await?;
     let mut has_run = false;
     let mut stored_until = i64::MIN;
     loop {
@@ -67,32 +71,54 @@ impl Assembled {
     async fn work(self: Arc<Self>) {
         let shared = Arc::clone(self.shared());
         let Some(queue) = &shared.durable else { return };
-        let runs = TaskTracker::default();
+        let (runs, pruning) = (TaskTracker::default(), TaskTracker::default());
         let mut pause = POLL_INTERVAL;
-        let (mut stored_until, mut pruned) = (i64::MIN, None::<Instant>);
-        let _ = catch_panic(self.warn_of_unknown(queue)).await;
+        let (mut stored_until, mut looked, mut pruned) = (i64::MIN, None::<Instant>, None::<Instant>);
+        // What has been claimed by then is given back.
+        let process_ends = async {
+            shared.work.background_cut().await;
+            sleep(SETTLE_TIMEOUT_AT_STOP).await;
+        };
+        let mut process_ends = pin!(process_ends);
+        tokio::select! {
+            biased;
+            () = shared.stop.stopped() => return,
+            _ = catch_panic(self.warn_of_unknown(queue)) => {}
+        }
         while !shared.stop.is_stopped() {
+            if pruning.is_empty() && pruned.is_none_or(|pruned| pruned.elapsed() >= PRUNE_INTERVAL) {
+                begin_to_prune(&shared, &pruning);
+                pruned = Some(Instant::now());
+            }
             let turn = async {
                 stored_until = self.store_scheduled(queue, stored_until).await?;
-                let free = queue.limit.saturating_sub(runs.len());
-                let claimed = Instant::now();
-                let commands = if free == 0 { Vec::new() } else { self.claim(queue, free).await? };
-                for stored in commands {
-                    self.begin(queue, &runs, stored, claimed).await;
+                if looked.is_none_or(|looked| looked.elapsed() >= POLL_INTERVAL) {
+                    settle_lost(queue, self.durable()).await?;
+                    looked = Some(Instant::now());
                 }
-                if pruned.is_none_or(|pruned| pruned.elapsed() >= PRUNE_INTERVAL) {
-                    prune(queue).await?;
-                    pruned = Some(Instant::now());
+                let free = queue.limit.saturating_sub(runs.len());
+                if free == 0 || shared.stop.is_stopped() {
+                    return Ok(());
+                }
+                let claimed = Instant::now();
+                for stored in self.claim(queue, free).await? {
+                    self.begin(queue, &runs, stored, claimed).await;
                 }
                 Ok::<(), StoreError>(())
             };
             // A store that panics must not end the worker.
-            let turn = catch_panic(turn).await;
+            let turn = tokio::select! {
+                biased;
+                turn = catch_panic(turn) => turn,
+                () = &mut process_ends => return,
+            };
             match turn.unwrap_or_else(|panic| Err(panic_message(&*panic).into())) {
                 Ok(()) => pause = POLL_INTERVAL,
                 Err(error) => {
                     tracing::error!(%error, "the store of durable commands failed, and is asked again");
                     pause = (pause * 2).min(MOST_PAUSE);
+                    // A process whose run has ended meanwhile stores that end first: it pauses no longer than this between two tries.
+                    looked = Some(Instant::now() + MOST_PAUSE);
                 }
             }
             tokio::select! {
@@ -152,7 +178,8 @@ impl Assembled {
         for durable in self.durable() {
             let Some(due) = durable.info.schedule.and_then(|schedule| schedule.next(now)) else { continue };
             until = until.min(due);
-            let values = ValuesWriter::new().into_payload(RequestId::next(), usize::MAX).await;
+            let values =
+                ValuesWriter::new(durable.info.name).into_payload(RequestId::next(), usize::MAX).await;
             let payload = values.map_err(|rejection| rejection.to_string())?;
             let command = NewCommand {
                 id: CommandId::new(now).ok_or("no randomness for the id of a durable command")?,
@@ -181,6 +208,22 @@ impl Assembled {
             );
         }
     }
+}
+
+/// Prunes in a task of its own, which the server's stop ends: it may be much, and commands that are due do not wait for it.
+fn begin_to_prune(shared: &Arc<Shared>, pruning: &TaskTracker) {
+    let (shared, work, token) = (Arc::clone(shared), Arc::clone(shared), pruning.token());
+    work.work.spawn(async move {
+        let Some(queue) = &shared.durable else { return };
+        tokio::select! {
+            biased;
+            () = shared.stop.stopped() => {}
+            pruned = prune(queue) => if let Err(error) = pruned {
+                tracing::error!(%error, "finished durable commands cannot be pruned");
+            }
+        }
+        drop(token);
+    });
 }
 
 async fn prune(queue: &Queue) -> Result<(), StoreError> {

@@ -1,11 +1,19 @@
-//! What the body of the response tells the exchange: its size, its events, its end.
+//! What the body of the response reports to the exchange: its size, its events, its end; and the record that is written then.
 
+#[cfg(feature = "metrics")]
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+#[cfg(feature = "metrics")]
+use std::time::Duration;
+
+use http::StatusCode;
 
 use super::Exchange;
 use crate::body::{Delivery, End, Entered};
+use crate::moment::Moment;
+use crate::short_text::ShortText;
 use crate::sse::StreamObserver;
-use crate::telemetry::RequestOutcome;
+use crate::telemetry::{RequestOutcome, RequestRecord};
 
 impl Delivery for Exchange {
     fn enter(&self) -> Entered<'_> {
@@ -52,5 +60,44 @@ impl StreamObserver for Exchange {
 
     fn stopped(&self) {
         self.outer().record.is_stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Exchange {
+    /// The request has ended: writes its record, if anyone reads that.
+    #[inline]
+    pub(super) fn conclude(&self, bytes: u64, outcome: RequestOutcome) {
+        if let Some(started) = self.record.started {
+            self.report(started, bytes, outcome);
+        }
+    }
+
+    /// Writes the record of a request that began at `started`.
+    fn report(&self, started: Moment, bytes: u64, outcome: RequestOutcome) {
+        let record = &self.record;
+        let now = Moment::now();
+        let elapsed = now.nanos_since(started);
+        let is_stream = record.is_stream.load(Ordering::Relaxed);
+        let events = is_stream.then(|| record.events.load(Ordering::Relaxed));
+        #[cfg(feature = "metrics")]
+        if let Some(figures) = &mut *record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
+            figures.end(Duration::from_nanos(elapsed), events);
+        }
+        let status = StatusCode::from_u16(record.status.load(Ordering::Relaxed)).ok();
+        self.connection.note_time(now);
+        let request = RequestRecord {
+            digits: &self.digits,
+            method: &record.method,
+            path: record.path.as_ref().map(ShortText::as_bytes),
+            client: record.client,
+            route: self.route().map(|route| &route.target.logged),
+            status,
+            reason: self.rare.get().and_then(|rare| rare.reason.get()).map(|reason| &**reason),
+            bytes,
+            events,
+            outcome,
+            elapsed,
+        };
+        record.listeners.write(&request, now, &self.span);
     }
 }

@@ -19,7 +19,8 @@ pub(super) struct Record {
     /// `None` if nobody asks how long it takes.
     pub(super) started: Option<Moment>,
     pub(super) method: Method,
-    pub(super) path: ShortText,
+    /// `None` if the route says it, or if nobody reads the record.
+    pub(super) path: Option<ShortText>,
     pub(super) client: Option<IpAddr>,
     /// The status of the response; 0 before there is one.
     pub(super) status: AtomicU16,
@@ -34,7 +35,12 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(listeners: Listeners, method: Method, path: ShortText, client: Option<IpAddr>) -> Self {
+    pub(super) fn new(
+        listeners: Listeners,
+        method: Method,
+        path: Option<ShortText>,
+        client: Option<IpAddr>,
+    ) -> Self {
         let is_timed = cfg!(feature = "metrics") || listeners.want_records();
         Self {
             listeners,

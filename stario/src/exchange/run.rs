@@ -1,5 +1,5 @@
-//! Exchanges without a request: of hooks and tasks, and of a run of a durable command. And what the request that stores a durable
-//! command says of it.
+//! Exchanges without a request: for hooks and tasks, and for runs of durable commands; and the idempotency key of the request that
+//! stores such a command.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -14,7 +14,6 @@ use crate::development::SeenRequest;
 use crate::durable::RunFacts;
 use crate::request_id::RequestId;
 use crate::shared::Shared;
-use crate::short_text::ShortText;
 use crate::telemetry::Listeners;
 
 impl Exchange {
@@ -23,7 +22,7 @@ impl Exchange {
         Arc::new(Self { is_without_request: true, ..Self::apart(app, RequestId::next()) })
     }
 
-    /// An exchange of no request.
+    /// The fields that all exchanges without a request have in common.
     fn apart(app: &Arc<Shared>, id: RequestId) -> Self {
         Self {
             id,
@@ -38,7 +37,7 @@ impl Exchange {
             seen: SeenRequest::default(),
             span: Span::none(),
             hand_over: Mutex::new(None),
-            record: Record::new(Listeners::default(), Method::default(), ShortText::default(), None),
+            record: Record::new(Listeners::default(), Method::default(), None, None),
             outer: None,
             app: Arc::clone(app),
             rare: OnceLock::new(),

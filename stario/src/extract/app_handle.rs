@@ -89,16 +89,16 @@ impl AppHandle {
     /// Runs something of the app's own that belongs to no request.
     pub(crate) async fn run<F: Future>(&self, begin: impl FnOnce() -> F) -> F::Output {
         let future = self.links(begin);
-        current::within(Current { request_id: None, links: Some(self.0.links) }, future).await
+        current::within(Current { links: Some(self.0.links), ..Current::default() }, future).await
     }
 
-    /// Resolves when the server is told to stop. Streams end without asking; a detached command that takes long
-    /// should ask.
+    /// Resolves when the server begins to stop. Streams end by themselves; a detached command that takes long should
+    /// await this, to end in time.
     pub async fn stopping(&self) {
         self.0.stop.stopped().await;
     }
 
-    /// Whether the server was told to stop.
+    /// Whether the server has begun to stop.
     pub fn is_stopping(&self) -> bool {
         self.0.stop.is_stopped()
     }
@@ -112,6 +112,8 @@ impl fmt::Debug for AppHandle {
 
 impl FromRequest for AppHandle {
     const SOURCE: Source = Source::App;
+
+    const IS_READY: bool = true;
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(Self::new(Arc::clone(scope.exchange().app())))

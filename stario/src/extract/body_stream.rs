@@ -53,7 +53,7 @@ pub struct BodyStream {
     body: Body,
     limit: usize,
     left: usize,
-    /// What the reader keeps of the body.
+    /// The bytes of the body that the reader keeps.
     held: HeldBytes,
 }
 
@@ -77,7 +77,7 @@ impl BodyStream {
         std::future::poll_fn(|ctx| self.poll_chunk(ctx)).await
     }
 
-    /// What the reader keeps of the body.
+    /// The bytes of the body that the reader keeps.
     #[cfg(feature = "uploads")]
     pub(super) fn held(&mut self) -> &mut HeldBytes {
         &mut self.held

@@ -38,6 +38,8 @@ use crate::scope::Scope;
 pub struct ClientAddress(pub IpAddr);
 
 impl FromRequest for ClientAddress {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         let Some(peer) = scope.exchange().peer() else {
             return Err(Rejection::internal(

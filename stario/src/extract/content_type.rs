@@ -5,12 +5,12 @@ use http::header::CONTENT_TYPE;
 
 /// A media type with its parameters.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ContentType<'a> {
+pub(super) struct MediaType<'a> {
     essence: &'a str,
     parameters: &'a str,
 }
 
-impl<'a> ContentType<'a> {
+impl<'a> MediaType<'a> {
     /// The request's content type, if it has one that is text.
     pub(super) fn of(headers: &'a HeaderMap) -> Option<Self> {
         headers.get(CONTENT_TYPE)?.to_str().ok().map(Self::parse)
@@ -65,12 +65,12 @@ impl<'a> ContentType<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::ContentType;
+    use super::MediaType;
 
     #[test]
     fn json_is_recognized_by_its_type_or_suffix_and_its_encoding() {
         let check =
-            |text: &str, expected: bool| assert_eq!(ContentType::parse(text).is_json(), expected, "{text}");
+            |text: &str, expected: bool| assert_eq!(MediaType::parse(text).is_json(), expected, "{text}");
         check("application/json", true);
         check("Application/JSON; charset=UTF-8", true);
         check("application/json;charset=\"utf-8\"", true);
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_boundary_has_1_to_70_characters() {
         let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(ContentType::parse(text).boundary(), expected, "{text}");
+            assert_eq!(MediaType::parse(text).boundary(), expected, "{text}");
         };
         check("multipart/form-data; boundary=x", Some("x"));
         check("Multipart/Form-Data; charset=utf-8; Boundary=\"a b\"", Some("a b"));

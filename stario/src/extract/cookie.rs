@@ -3,7 +3,7 @@
 use http::header::COOKIE;
 use serde::de::DeserializeOwned;
 
-use super::value::{self, Counts};
+use super::value::{self, SingleValue};
 use super::{Defaulted, FromRequest, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::Parameter;
@@ -47,11 +47,16 @@ value_newtype!(Cookie);
 impl<T: DeserializeOwned + Send> FromRequest for Cookie<T> {
     const BY_NAME: bool = true;
 
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let cookies = named(scope, parameter.name());
-        value::from_texts(cookies.map(|cookie| Ok(cookie.value_trimmed().to_owned().into())), Counts::First)
-            .map(Self)
-            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+        value::from_texts(
+            cookies.map(|cookie| Ok(cookie.value_trimmed().to_owned().into())),
+            SingleValue::First,
+        )
+        .map(Self)
+        .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
     }
 }
 

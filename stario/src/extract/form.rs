@@ -24,14 +24,14 @@ use crate::answers::DATASTAR_REQUEST;
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Requirement, Source, TakenFields};
 use crate::scope::Scope;
-use entries::Entry;
+use entries::FormEntry;
 use reader::{Notes, kind_of, position};
 
 pub use field::Field;
 pub use files::FileRules;
 pub use list::ListRef;
 pub use problem::Problem;
-pub use reader::{FieldInfo, FormFields, FormGroup, Kind as FieldKind, Reader};
+pub use reader::{FieldInfo, FieldKind, FormFields, FormGroup, Reader};
 pub use reference::{FieldOf, FieldRef, FileRef, GroupRef};
 
 /// Makes the fields of a struct those of a form, which [`Form<SignUp>`](struct@Form) reads.
@@ -99,7 +99,7 @@ pub use reference::{FieldOf, FieldRef, FileRef, GroupRef};
 pub use stario_macros::Form;
 
 /// Makes a text of a problem.
-type Messages = dyn Fn(&Problem) -> String + Send + Sync;
+type MessageFn = dyn Fn(&Problem) -> String + Send + Sync;
 
 /// Reads a form as a struct that derives [`Form`](macro@crate::Form) and garde's `Validate`: its value, or all that is wrong with it,
 /// together with what was typed.
@@ -111,7 +111,8 @@ type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 ///
 /// What no form can be is refused before the handler runs: another content type (415), a body larger than
 /// [`App::body_limit`](crate::App::body_limit) or of more than 1000 fields (413), text that is not UTF-8 (400), and multipart that is malformed
-/// (422). A handler that has answered already, a detached command, can show no problem: take the form in a command.
+/// (422). A handler that has answered already, a detached command, can show no problem: take the form in a command. A durable one refuses a `Form`:
+/// [enqueue](crate::durable::Durable::enqueue) it from that command, with the value.
 ///
 /// ```
 /// use garde::Validate;
@@ -170,16 +171,16 @@ type Messages = dyn Fn(&Problem) -> String + Send + Sync;
 pub struct Form<T> {
     /// While there are problems it may hold stand-ins, and is not handed out.
     value: Option<T>,
-    sent: Entry,
+    sent: FormEntry,
     /// The path of each field with a problem, in the order of the fields.
     problems: Vec<(String, Problem)>,
-    messages: Option<Arc<Messages>>,
+    messages: Option<Arc<MessageFn>>,
     id_prefix: String,
     is_datastar: bool,
 }
 
 impl<T> Form<T> {
-    fn new(value: Option<T>, sent: Entry, problems: Vec<(String, Problem)>, is_datastar: bool) -> Self {
+    fn new(value: Option<T>, sent: FormEntry, problems: Vec<(String, Problem)>, is_datastar: bool) -> Self {
         Self { value, sent, problems, messages: None, id_prefix: String::new(), is_datastar }
     }
 
@@ -231,7 +232,7 @@ impl<T> Form<T> {
 impl<T: FormFields> Form<T> {
     /// A form in which nothing was typed yet.
     pub fn empty() -> Self {
-        Self::new(None, Entry::default(), Vec::new(), false)
+        Self::new(None, FormEntry::default(), Vec::new(), false)
     }
 
     /// A form with the values of `source`, whose names are those of the form's fields: to edit what there is.

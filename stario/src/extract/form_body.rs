@@ -2,8 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
-use super::content_type::ContentType;
-use super::urlencoded::{self, Pair};
+use super::content_type::MediaType;
+use super::urlencoded::{self, TextPair};
 use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Requirement, Source, TakenFields};
@@ -61,7 +61,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for FormBody<T> {
     const SOURCE: Source = Source::Body;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        match ContentType::of(scope.headers()) {
+        match MediaType::of(scope.headers()) {
             Some(content_type) if content_type.is_form() => read(scope).await.map(Self),
             // A form without fields has no body and needs no content type.
             None if scope.has_empty_body() => read(scope).await.map(Self),
@@ -94,15 +94,17 @@ pub(super) async fn read<T: DeserializeOwned + Send + 'static>(scope: &Scope) ->
 /// Reads a body whose content type is a form's, field by field.
 pub(super) async fn read_fields<F: Send + 'static>(
     scope: &Scope,
-    field: fn(Pair<'_>) -> F,
+    field: fn(TextPair<'_>) -> F,
 ) -> Result<Vec<F>, Rejection> {
     let body = scope.read_body().await?;
     off_worker::parse(body.len(), move || Ok(pairs(&body)?.into_iter().map(field).collect())).await
 }
 
-fn pairs(body: &[u8]) -> Result<Vec<Pair<'_>>, Rejection> {
+fn pairs(body: &[u8]) -> Result<Vec<TextPair<'_>>, Rejection> {
+    let not_text = || Rejection::bad_request("the form is not valid text");
+    let body = std::str::from_utf8(body).map_err(|_| not_text())?;
     if urlencoded::raw_pairs(body).nth(FIELD_LIMIT).is_some() {
         return Err(Rejection::too_much(format!("the form has more than {FIELD_LIMIT} fields")));
     }
-    urlencoded::pairs(body).map_err(|_| Rejection::bad_request("the form is not valid text"))
+    urlencoded::pairs(body).map_err(|_| not_text())
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use super::form_body::SOURCE as FIELD;
 use super::form_parts::{FormPart, is_form, read_form_parts};
-use super::value::{self, Counts, NotText};
+use super::value::{self, NotText, SingleValue};
 use super::{Defaulted, FromRequest, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Requirement, Source};
@@ -55,7 +55,7 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let name = parameter.name();
-        let parts = match ContentType::of(scope.headers()) {
+        let parts = match MediaType::of(scope.headers()) {
             Some(content_type) if is_form(content_type) => {
                 Some(scope.shared(|| read_form_parts(scope)).await?)
             }
@@ -69,7 +69,7 @@ impl<T: DeserializeOwned + Send> FromRequest for FormField<T> {
         }
         let texts = parts().filter_map(FormPart::text);
         let texts = texts.map(|text| std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| NotText));
-        value::from_texts(texts, Counts::Last)
+        value::from_texts(texts, SingleValue::Last)
             .map(Self)
             .map_err(|problem| problem.into_rejection(FIELD, name))
     }

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::UploadedFile;
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use super::form_body;
-use super::multipart::Parser;
+use super::multipart::MultipartParser;
 use crate::error::Rejection;
 use crate::scope::Scope;
 
@@ -36,19 +36,19 @@ impl FormParts {
 }
 
 /// Whether a body of this type is a form.
-pub(super) fn is_form(content_type: ContentType<'_>) -> bool {
+pub(super) fn is_form(content_type: MediaType<'_>) -> bool {
     content_type.is_form() || content_type.is("multipart/form-data")
 }
 
 /// Reads the whole body: as multipart, or as a form without files if it says so.
 pub(super) async fn read_form_parts(scope: &Scope) -> Result<FormParts, Rejection> {
-    if ContentType::of(scope.headers()).is_some_and(ContentType::is_form) {
+    if MediaType::of(scope.headers()).is_some_and(MediaType::is_form) {
         let fields = form_body::read_fields(scope, |(name, text)| {
             (name.into_owned(), FormPart::Text(text.into_owned().into()))
         });
         return fields.await.map(FormParts);
     }
-    let mut parser = Parser::new(scope)?;
+    let mut parser = MultipartParser::new(scope)?;
     let mut parts = Vec::new();
     while let Some(mut part) = parser.next_part().await? {
         let name = part.name().to_owned();

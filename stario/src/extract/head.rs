@@ -29,6 +29,8 @@ use crate::scope::Scope;
 /// # }
 /// ```
 impl FromRequest for Method {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(scope.method().clone())
     }
@@ -36,6 +38,8 @@ impl FromRequest for Method {
 
 /// Copies the request's target as the client sent it.
 impl FromRequest for Uri {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(copy_of_uri(scope.uri()))
     }
@@ -43,14 +47,18 @@ impl FromRequest for Uri {
 
 /// Copies the request's version of HTTP.
 impl FromRequest for Version {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(scope.head().version)
     }
 }
 
-/// Copies all headers of the request. Caches are not told that the response depends on them: a handler that reads cookies here, and
-/// not by a [`Cookie`](crate::Cookie), answers with `cache-control: private` itself.
+/// Copies all headers of the request. Caches do not learn that the response depends on them: a handler that reads
+/// cookies here, and not by a [`Cookie`](crate::Cookie), sets `cache-control: private` itself.
 impl FromRequest for HeaderMap {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(copy_of_headers(scope.headers()))
     }
@@ -58,6 +66,8 @@ impl FromRequest for HeaderMap {
 
 /// Copies the request's whole head.
 impl FromRequest for Parts {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         let head = scope.head();
         let (mut copy, ()) = http::Request::new(()).into_parts();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::header::COOKIE;
 use serde::de::DeserializeOwned;
 
-use super::value::{self, Counts, NotText};
+use super::value::{self, NotText, SingleValue};
 use super::{Defaulted, FromRequest, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::Parameter;
@@ -45,9 +45,11 @@ value_newtype!(Header);
 impl<T: DeserializeOwned + Send> FromRequest for Header<T> {
     const BY_NAME: bool = true;
 
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let name = name(parameter);
-        value::from_texts(texts(scope, &name), Counts::First)
+        value::from_texts(texts(scope, &name), SingleValue::First)
             .map(Self)
             .map_err(|problem| problem.into_rejection(SOURCE, name))
     }
@@ -90,6 +92,8 @@ value_newtype!(Headers, Vec<T>);
 
 impl<T: DeserializeOwned + Send> FromRequest for Headers<T> {
     const BY_NAME: bool = true;
+
+    const IS_READY: bool = true;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let name = name(parameter);

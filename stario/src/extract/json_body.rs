@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use super::json_bounds::{self, DEPTH_LIMIT, Excess};
 use super::{Defaulted, FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
@@ -60,7 +60,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for JsonBody<T> {
     const SOURCE: Source = Source::Body;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        match ContentType::of(scope.headers()) {
+        match MediaType::of(scope.headers()) {
             Some(content_type) if content_type.is_json() => read(scope, parameter).await.map(Self),
             None if scope.has_empty_body() => absent(parameter).map(Self),
             _ => Err(Rejection::unsupported_media_type(parameter, "`application/json`")),

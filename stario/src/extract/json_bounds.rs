@@ -1,4 +1,4 @@
-//! What JSON may hold: so many names and values, and so many levels. It is measured before anything is built, because a value
+//! The bounds of JSON: the number of names and values, and of levels. They are checked before anything is built, because a value
 //! takes up to a hundred times as much memory as its text.
 
 use memchr::memchr2;
@@ -20,7 +20,7 @@ pub(super) enum Excess {
 }
 
 impl Excess {
-    /// What JSON has that exceeds `limit` names and values.
+    /// Names the excess over `limit` names and values.
     pub(super) fn too_many(self, limit: usize) -> String {
         let objects = match self {
             Excess::Objects => format!(", where an object within another value counts as {OBJECT_WEIGHT}"),
@@ -72,7 +72,7 @@ fn end_of_text(json: &[u8], mut at: usize) -> usize {
         if json[at - 1] == b'"' {
             return at;
         }
-        // What is escaped ends nothing.
+        // An escaped character ends nothing.
         at += 1;
     }
     json.len()
@@ -114,7 +114,7 @@ mod tests {
         check(r#""open"#, 1);
         check(r#""\"#, 1);
         check("\"été\"", 1);
-        // What is no JSON.
+        // Not JSON.
         check("]]]}1", 1);
         check("a b\"c\"", 3);
     }

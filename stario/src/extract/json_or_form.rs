@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use super::{FromRequest, form_body, json_body, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Requirement, Source};
@@ -43,7 +43,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for JsonOrForm<T> {
     const SOURCE: Source = Source::Body;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        match ContentType::of(scope.headers()) {
+        match MediaType::of(scope.headers()) {
             Some(content_type) if content_type.is_json() => json_body::read(scope, parameter).await.map(Self),
             Some(content_type) if content_type.is_form() => form_body::read(scope).await.map(Self),
             _ => Err(Rejection::unsupported_media_type(

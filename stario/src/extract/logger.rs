@@ -114,6 +114,8 @@ impl Logger {
 impl FromRequest for Logger {
     const SOURCE: Source = Source::App;
 
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         let exchange = scope.exchange();
         if parameter.singleton().is_some() || exchange.is_without_request() {

@@ -29,6 +29,8 @@ use crate::scope::Scope;
 pub struct MatchedPath(pub &'static str);
 
 impl FromRequest for MatchedPath {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         Ok(Self(scope.exchange().matched_path()))
     }

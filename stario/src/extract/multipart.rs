@@ -5,11 +5,11 @@ mod parser;
 mod part;
 
 use super::FromRequest;
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use crate::error::{Error, Rejection};
 use crate::parameter::{Parameter, Source};
 use crate::scope::Scope;
-pub(super) use parser::Parser;
+pub(super) use parser::MultipartParser;
 pub use part::MultipartPart;
 
 /// Reads the parts of a form with files, one after the other as they arrive; no part is kept in memory.
@@ -46,7 +46,7 @@ pub use part::MultipartPart;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Multipart(Parser);
+pub struct Multipart(MultipartParser);
 
 impl Multipart {
     /// Reads the next part; `None` after the last. The rest of the previous part is skipped.
@@ -64,7 +64,7 @@ impl FromRequest for Multipart {
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
         if is_multipart(scope) {
-            Parser::new(scope).map(Self)
+            MultipartParser::new(scope).map(Self)
         } else {
             Err(Rejection::unsupported_media_type(parameter, "`multipart/form-data`"))
         }
@@ -73,5 +73,5 @@ impl FromRequest for Multipart {
 
 /// Whether the body's content type is that of a form with parts.
 pub(super) fn is_multipart(scope: &Scope) -> bool {
-    ContentType::of(scope.headers()).is_some_and(|content_type| content_type.is("multipart/form-data"))
+    MediaType::of(scope.headers()).is_some_and(|content_type| content_type.is("multipart/form-data"))
 }

@@ -29,7 +29,7 @@ pub(super) async fn parse<T: Send + 'static>(
     let Some(runtime) = (length > INLINE_BYTES).then(|| Handle::try_current().ok()).flatten() else {
         return parse();
     };
-    // What the user's types log belongs to the request, on whatever thread they are made.
+    // Lines that the user's types log belong to the request, on whatever thread they are made.
     let current = current::get();
     let parsing = async move {
         // The semaphore is never closed, so that there is always a permit.

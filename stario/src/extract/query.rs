@@ -62,8 +62,10 @@ pub struct Query<T>(pub T);
 value_newtype!(Query);
 
 impl<T: DeserializeOwned + Send> FromRequest for Query<T> {
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
-        let query = scope.uri().query().unwrap_or_default().as_bytes();
+        let query = scope.uri().query().unwrap_or_default();
         if urlencoded::raw_pairs(query).nth(KEY_LIMIT).is_some() {
             return Err(Rejection::too_much(format!("the query has more than {KEY_LIMIT} keys")));
         }

@@ -1,8 +1,10 @@
 //! `QueryParam<T>` and `QueryParams<T>`: the value, or all values, of one key of the query string.
 
+use std::future::ready;
+
 use serde::de::DeserializeOwned;
 
-use super::value::{self, Counts};
+use super::value::{self, SingleValue};
 use super::{Defaulted, FromRequest, urlencoded, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::Parameter;
@@ -44,10 +46,15 @@ value_newtype!(QueryParam);
 impl<T: DeserializeOwned + Send> FromRequest for QueryParam<T> {
     const BY_NAME: bool = true;
 
-    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        value::from_texts(urlencoded::values(query(scope), parameter.name()), Counts::Last)
-            .map(Self)
-            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+    const IS_READY: bool = true;
+
+    fn from_request(
+        scope: &Scope,
+        parameter: &Parameter,
+    ) -> impl Future<Output = Result<Self, Rejection>> + Send {
+        let texts = urlencoded::values(query(scope), parameter.name());
+        let read = value::from_texts(texts, SingleValue::Last).map(Self);
+        ready(read.map_err(|problem| problem.into_rejection(SOURCE, parameter.name())))
     }
 }
 
@@ -88,13 +95,18 @@ value_newtype!(QueryParams, Vec<T>);
 impl<T: DeserializeOwned + Send> FromRequest for QueryParams<T> {
     const BY_NAME: bool = true;
 
-    async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        value::list_from_texts(urlencoded::values(query(scope), parameter.name()))
-            .map(Self)
-            .map_err(|problem| problem.into_rejection(SOURCE, parameter.name()))
+    const IS_READY: bool = true;
+
+    fn from_request(
+        scope: &Scope,
+        parameter: &Parameter,
+    ) -> impl Future<Output = Result<Self, Rejection>> + Send {
+        let texts = urlencoded::values(query(scope), parameter.name());
+        let read = value::list_from_texts(texts).map(Self);
+        ready(read.map_err(|problem| problem.into_rejection(SOURCE, parameter.name())))
     }
 }
 
-fn query(scope: &Scope) -> &[u8] {
-    scope.uri().query().unwrap_or_default().as_bytes()
+fn query(scope: &Scope) -> &str {
+    scope.uri().query().unwrap_or_default()
 }

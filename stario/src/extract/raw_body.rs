@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use super::{FromRequest, value_newtype};
 use crate::error::Rejection;
 use crate::parameter::{Parameter, Source};
@@ -45,7 +45,7 @@ impl<T: WholeBody> FromRequest for RawBody<T> {
     const SOURCE: Source = Source::Body;
 
     async fn from_request(scope: &Scope, parameter: &Parameter) -> Result<Self, Rejection> {
-        T::check(ContentType::of(scope.headers()), parameter)?;
+        T::check(MediaType::of(scope.headers()), parameter)?;
         T::read(scope.read_body().await?, parameter).map(Self)
     }
 }
@@ -56,16 +56,16 @@ impl<T: WholeBody> FromRequest for RawBody<T> {
     label = "not `Bytes`, `Vec<u8>` or `String`",
     note = "to read a value of your own, take `JsonBody<T>` or `FormBody<T>`"
 )]
-pub trait WholeBody: sealed::WholeBody {}
+pub trait WholeBody: sealed::ReadWhole {}
 
-impl<T: sealed::WholeBody> WholeBody for T {}
+impl<T: sealed::ReadWhole> WholeBody for T {}
 
 mod sealed {
-    use super::{Bytes, ContentType, Parameter, Rejection};
+    use super::{Bytes, MediaType, Parameter, Rejection};
 
     #[allow(private_interfaces)] // Other crates cannot name this trait.
-    pub trait WholeBody: Send + Sized {
-        fn check(_: Option<ContentType<'_>>, _: &Parameter) -> Result<(), Rejection> {
+    pub trait ReadWhole: Send + Sized {
+        fn check(_: Option<MediaType<'_>>, _: &Parameter) -> Result<(), Rejection> {
             Ok(())
         }
 
@@ -76,7 +76,7 @@ mod sealed {
         fn from_bytes(bytes: Bytes) -> Option<Self>;
     }
 
-    impl WholeBody for Bytes {
+    impl ReadWhole for Bytes {
         fn read(body: Bytes, _: &Parameter) -> Result<Self, Rejection> {
             // A slice of the connection's read buffer would keep all of that.
             Ok(if body.is_unique() { body } else { Bytes::copy_from_slice(&body) })
@@ -91,7 +91,7 @@ mod sealed {
         }
     }
 
-    impl WholeBody for Vec<u8> {
+    impl ReadWhole for Vec<u8> {
         fn read(body: Bytes, _: &Parameter) -> Result<Self, Rejection> {
             Ok(body.into())
         }
@@ -106,8 +106,8 @@ mod sealed {
     }
 
     #[allow(private_interfaces)]
-    impl WholeBody for String {
-        fn check(content_type: Option<ContentType<'_>>, parameter: &Parameter) -> Result<(), Rejection> {
+    impl ReadWhole for String {
+        fn check(content_type: Option<MediaType<'_>>, parameter: &Parameter) -> Result<(), Rejection> {
             match content_type {
                 Some(content_type) if !content_type.is_utf_8() => {
                     Err(Rejection::unsupported_media_type(parameter, "text in UTF-8"))

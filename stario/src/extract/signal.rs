@@ -6,7 +6,7 @@ use stario_html::PageSignals;
 
 use super::signal_source::{ByFields, SignalsProbe};
 use super::signals_json::{SignalsJson, not_json};
-use super::value::{Json, JsonTree};
+use super::value::{JsonTree, JsonValue};
 use super::{Defaulted, FromRequest};
 use super::{off_worker, value, value_newtype};
 use crate::error::Rejection;
@@ -75,7 +75,7 @@ fn requirement<T>(parameter: &Parameter) -> Option<Requirement> {
     })
 }
 
-/// What separates the names in the path of a nested signal.
+/// The separator of the names in the path of a nested signal.
 fn separator(parameter: &Parameter) -> &'static str {
     if parameter.is_renamed() { "." } else { "__" }
 }
@@ -118,7 +118,7 @@ async fn read_signal<T: DeserializeOwned + Send + 'static>(
             None => None,
         };
         let mut below = below.into_iter().flat_map(|below| below.split(separator));
-        let found = tree.as_ref().and_then(|tree| below.try_fold(tree.root(), Json::get));
+        let found = tree.as_ref().and_then(|tree| below.try_fold(tree.root(), JsonValue::get));
         let value = found.map_or_else(value::from_nothing, value::from_json);
         value.map_err(|problem| problem.into_rejection(SOURCE, name))
     })

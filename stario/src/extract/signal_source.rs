@@ -1,4 +1,4 @@
-//! In which of two ways signals are read: field by field, or by serde.
+//! Chooses how signals are read: field by field, or by serde.
 //!
 //! A struct may derive serde's traits beside `Signals`, so no bound can choose. The macros ask [`SignalsProbe`], which
 //! tells what the type is, and read the source that [`SourceFor`] names.
@@ -11,12 +11,12 @@ use crate::error::Rejection;
 #[derive(Debug)]
 pub struct ByFields<P>(pub(super) P);
 
-/// Tells how the source `P` reads signals. The constants that hold for a type are inherent; all others are those of
+/// Finds out how the source `P` reads signals. The constants that hold for a type are inherent; all others are those of
 /// [`UnprobedSignals`].
 #[derive(Debug)]
 pub struct SignalsProbe<P>(PhantomData<P>);
 
-/// What holds for all sources of which [`SignalsProbe`] says nothing else.
+/// The default for all sources that [`SignalsProbe`] does not describe.
 pub trait UnprobedSignals {
     /// Whether the type derives `Signals`.
     const BY_FIELDS: bool = false;
@@ -28,7 +28,7 @@ impl<P> UnprobedSignals for SignalsProbe<P> {}
 #[derive(Debug)]
 pub struct ReadBy<const BY_FIELDS: bool>;
 
-/// What a parameter of type `P` is read as, one way or the other.
+/// The source that a parameter of type `P` is read as.
 pub trait SourceFor<P> {
     /// The source that is read.
     type Source;

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use super::json_bounds::{self, DEPTH_LIMIT, Excess};
 use super::{json_body, off_worker, urlencoded};
 use crate::error::Rejection;
@@ -18,12 +18,12 @@ use crate::scope::Scope;
 /// The JSON object of all signals.
 pub(super) struct SignalsJson {
     json: Bytes,
-    members: Members,
+    members: SignalMembers,
 }
 
 /// The names and values of an object.
 #[derive(Default)]
-struct Members {
+struct SignalMembers {
     names: String,
     /// The bytes of each name in `names`, and of its value in the object's JSON.
     places: Vec<(Range<usize>, Range<usize>)>,
@@ -37,7 +37,7 @@ impl SignalsJson {
             let uri = scope.uri().clone();
             return off_worker::parse(uri.query().map_or(0, str::len), move || {
                 let query = uri.query().unwrap_or_default();
-                match urlencoded::values(query.as_bytes(), "datastar").last() {
+                match urlencoded::values(query, "datastar").last() {
                     Some(Ok(json)) if json.len() > limit => Err(too_large(limit)),
                     Some(Ok(json)) => Self::index(&json.into_owned().into(), values),
                     Some(Err(_)) => Err(Rejection::bad_request("signals are not valid text")),
@@ -47,7 +47,7 @@ impl SignalsJson {
             .await;
         }
         // A request without a body needs no content type.
-        let is_json = match ContentType::of(scope.headers()) {
+        let is_json = match MediaType::of(scope.headers()) {
             Some(content_type) => content_type.is_json(),
             None => !scope.headers().contains_key(http::header::CONTENT_TYPE),
         };
@@ -65,7 +65,7 @@ impl SignalsJson {
     }
 
     fn none() -> Self {
-        Self { json: Bytes::from_static(b"{}"), members: Members::default() }
+        Self { json: Bytes::from_static(b"{}"), members: SignalMembers::default() }
     }
 
     /// Finds the signals in JSON of so many names and values at most.
@@ -80,7 +80,7 @@ impl SignalsJson {
                 format!("the signals are nested more than {DEPTH_LIMIT} levels deep"),
             ),
         })?;
-        let mut members = Members::default();
+        let mut members = SignalMembers::default();
         let mut deserializer = serde_json::Deserializer::from_slice(&json);
         let visitor = Indexer { json: &json, members: &mut members };
         let read = deserializer.deserialize_map(visitor).and_then(|()| deserializer.end());
@@ -98,7 +98,7 @@ impl SignalsJson {
 
     /// The JSON of one signal, and the last if several have this name.
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
-        let Members { names, places } = &self.members;
+        let SignalMembers { names, places } = &self.members;
         let is_it = |place: &&(Range<usize>, _)| names.get(place.0.clone()) == Some(name);
         let (_, value) = places.iter().rev().find(is_it)?;
         self.json.get(value.clone())
@@ -117,7 +117,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> Rejection {
 /// Notes where the members of an object stand.
 struct Indexer<'j, 'm> {
     json: &'j [u8],
-    members: &'m mut Members,
+    members: &'m mut SignalMembers,
 }
 
 impl<'j> Visitor<'j> for Indexer<'j, '_> {
@@ -128,8 +128,8 @@ impl<'j> Visitor<'j> for Indexer<'j, '_> {
     }
 
     fn visit_map<A: MapAccess<'j>>(self, mut object: A) -> Result<(), A::Error> {
-        let Self { json, members: Members { names, places } } = self;
-        while let Some(name) = object.next_key_seed(Name(names))? {
+        let Self { json, members: SignalMembers { names, places } } = self;
+        while let Some(name) = object.next_key_seed(NameSeed(names))? {
             let value = object.next_value::<&RawValue>()?.get();
             let begin = value.as_ptr().addr() - json.as_ptr().addr();
             places.push((name, begin..begin + value.len()));
@@ -139,9 +139,9 @@ impl<'j> Visitor<'j> for Indexer<'j, '_> {
 }
 
 /// Appends a name to the others.
-struct Name<'n>(&'n mut String);
+struct NameSeed<'n>(&'n mut String);
 
-impl<'j> DeserializeSeed<'j> for Name<'_> {
+impl<'j> DeserializeSeed<'j> for NameSeed<'_> {
     type Value = Range<usize>;
 
     fn deserialize<D: Deserializer<'j>>(self, deserializer: D) -> Result<Range<usize>, D::Error> {
@@ -149,7 +149,7 @@ impl<'j> DeserializeSeed<'j> for Name<'_> {
     }
 }
 
-impl Visitor<'_> for Name<'_> {
+impl Visitor<'_> for NameSeed<'_> {
     type Value = Range<usize>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

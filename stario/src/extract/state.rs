@@ -52,6 +52,8 @@ impl<T> std::ops::Deref for State<T> {
 impl<T: Send + Sync + 'static> FromRequest for State<T> {
     const SOURCE: Source = Source::App;
 
+    const IS_READY: bool = true;
+
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         match scope.app().states.get::<T>() {
             Some(value) => Ok(Self(value)),

@@ -12,6 +12,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::Mutex;
 
+use super::file_name::sanitized;
 use super::multipart::MultipartPart;
 use crate::error::Rejection;
 
@@ -53,27 +54,39 @@ pub struct UploadedFile {
     file_name: String,
     content_type: Option<String>,
     length: u64,
-    content: Content,
+    content: FileContent,
 }
 
 /// The files are cloned with the values, so they are shared.
 #[derive(Clone)]
-enum Content {
+enum FileContent {
     Memory(Bytes),
     /// Its cursor is shared, so each reader goes to the beginning first.
     Disk(Arc<Mutex<File>>),
 }
 
-/// What came of one file input.
+/// The result of reading one file input.
 pub(super) enum Upload {
     File(UploadedFile),
     /// No file was chosen.
     Nothing,
-    /// The file is larger than its limit, and what came of it is dropped.
+    /// The file is larger than its limit, and was not kept.
     TooLarge,
 }
 
 impl UploadedFile {
+    /// A file of your own, for a [`DurableCommand`](crate::durable::DurableCommand). Its name is made safe, as a client's is.
+    ///
+    /// ```
+    /// use stario::prelude::*;
+    ///
+    /// let file = UploadedFile::new("reports/2026.csv", Some("text/csv"), "item,count\ntea,2\n");
+    /// assert_eq!((file.file_name(), file.content_type(), file.len()), ("2026.csv", Some("text/csv"), 17));
+    /// ```
+    pub fn new(file_name: &str, content_type: Option<&str>, content: impl Into<Bytes>) -> Self {
+        Self::from_memory(sanitized(file_name), content_type.map(str::to_owned), content.into())
+    }
+
     /// The file's name: without a path, and safe to use in one. `file` if nothing is left of the client's.
     pub fn file_name(&self) -> &str {
         &self.file_name
@@ -101,8 +114,8 @@ impl UploadedFile {
     /// When the temporary file cannot be read.
     pub async fn bytes(&self) -> io::Result<Bytes> {
         match &self.content {
-            Content::Memory(bytes) => Ok(bytes.clone()),
-            Content::Disk(file) => {
+            FileContent::Memory(bytes) => Ok(bytes.clone()),
+            FileContent::Disk(file) => {
                 let mut file = file.lock().await;
                 file.rewind().await?;
                 let mut bytes = Vec::with_capacity(usize::try_from(self.length).unwrap_or_default());
@@ -119,8 +132,8 @@ impl UploadedFile {
     /// When the temporary file cannot be read, or `path` not be written.
     pub async fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         match &self.content {
-            Content::Memory(bytes) => tokio::fs::write(path, bytes).await,
-            Content::Disk(file) => {
+            FileContent::Memory(bytes) => tokio::fs::write(path, bytes).await,
+            FileContent::Disk(file) => {
                 let mut file = file.lock().await;
                 file.rewind().await?;
                 let mut copy = File::create(path).await?;
@@ -132,7 +145,7 @@ impl UploadedFile {
 
     /// A file that was stored.
     pub(crate) fn from_memory(file_name: String, content_type: Option<String>, content: Bytes) -> Self {
-        Self { file_name, content_type, length: content.len() as u64, content: Content::Memory(content) }
+        Self { file_name, content_type, length: content.len() as u64, content: FileContent::Memory(content) }
     }
 
     pub(super) fn length(&self) -> usize {
@@ -141,15 +154,15 @@ impl UploadedFile {
 
     pub(super) fn bytes_in_memory(&self) -> usize {
         match &self.content {
-            Content::Memory(bytes) => bytes.len(),
-            Content::Disk(_) => 0,
+            FileContent::Memory(bytes) => bytes.len(),
+            FileContent::Disk(_) => 0,
         }
     }
 
     /// A file without a name and without content.
     #[cfg(feature = "forms")]
     pub(super) fn empty() -> Self {
-        let content = Content::Memory(Bytes::new());
+        let content = FileContent::Memory(Bytes::new());
         Self { file_name: String::new(), content_type: None, length: 0, content }
     }
 
@@ -191,11 +204,11 @@ impl UploadedFile {
             Some(mut file) => {
                 file.write_all(&memory).await.map_err(not_spooled)?;
                 file.flush().await.map_err(not_spooled)?;
-                Content::Disk(Arc::new(Mutex::new(file)))
+                FileContent::Disk(Arc::new(Mutex::new(file)))
             }
             None => {
                 memory.shrink_to_fit();
-                Content::Memory(memory.into())
+                FileContent::Memory(memory.into())
             }
         };
         Ok(Upload::File(Self { file_name, content_type, length, content }))

@@ -31,11 +31,12 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use attempt::Attempt;
-pub(super) use json::{Json, JsonTree};
+use attempt::ReadAttempt;
+pub(super) use json::{JsonTree, JsonValue};
+use mismatch::Mismatch;
 use place::ValuePlace;
-pub(super) use problem::{NotText, Problem};
-use reader::{Fields, Reader, View};
+pub(super) use problem::{NotText, ValueProblem};
+use reader::{FieldTexts, ValueReader, View};
 pub(super) use shape::field_names;
 #[cfg(feature = "forms")]
 pub(super) use shape::is_sequence;
@@ -43,20 +44,20 @@ pub(super) use shape::is_sequence;
 pub(super) use stand_in::stand_in;
 pub(super) use words::{is_plain_name, json_clause};
 
-/// Which of several texts of one name counts for a type that takes a single value.
+/// Which of several texts of one name a single value takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counts {
+pub(super) enum SingleValue {
     First,
     Last,
 }
 
 /// Makes a value where the request has none: `None`, or a refusal with what is expected.
-pub(super) fn from_nothing<T: DeserializeOwned>() -> Result<T, Problem> {
+pub(super) fn from_nothing<T: DeserializeOwned>() -> Result<T, ValueProblem> {
     read(View::Nothing)
 }
 
 /// Makes a value from one text.
-pub(super) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+pub(super) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, ValueProblem> {
     let text = Cow::Borrowed(text);
     read(View::text(&text))
 }
@@ -64,16 +65,16 @@ pub(super) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 /// Makes a value from all texts of one name, of which there may be none.
 pub(super) fn from_texts<'t, T: DeserializeOwned>(
     texts: impl IntoIterator<Item = Result<Cow<'t, str>, NotText>>,
-    counts: Counts,
-) -> Result<T, Problem> {
+    single: SingleValue,
+) -> Result<T, ValueProblem> {
     let mut texts = texts.into_iter();
     let Some(first) = texts.next().transpose()? else { return from_nothing() };
     let Some(second) = texts.next().transpose()? else { return read(View::text(&first)) };
     let all: Vec<Cow<'t, str>> =
         [Ok(first), Ok(second)].into_iter().chain(texts).collect::<Result<_, _>>()?;
-    let one = match counts {
-        Counts::First => all.first(),
-        Counts::Last => all.last(),
+    let one = match single {
+        SingleValue::First => all.first(),
+        SingleValue::Last => all.last(),
     };
     from_parts(&all, one.map_or("", |text| text))
 }
@@ -81,20 +82,22 @@ pub(super) fn from_texts<'t, T: DeserializeOwned>(
 /// Makes a list from all texts of one name. Empty texts that are no value are left out.
 pub(super) fn list_from_texts<'t, T: DeserializeOwned>(
     texts: impl IntoIterator<Item = Result<Cow<'t, str>, NotText>>,
-) -> Result<Vec<T>, Problem> {
-    match from_texts(texts, Counts::Last) {
-        Err(Problem::Missing { path, .. }) if path.is_empty() => Ok(Vec::new()),
+) -> Result<Vec<T>, ValueProblem> {
+    match from_texts(texts, SingleValue::Last) {
+        Err(ValueProblem::Missing { path, .. }) if path.is_empty() => Ok(Vec::new()),
         list => list,
     }
 }
 
 /// Makes a list of `all`, or a single value of `one`.
-pub(super) fn from_parts<T: DeserializeOwned>(all: &[Cow<'_, str>], one: &str) -> Result<T, Problem> {
+pub(super) fn from_parts<T: DeserializeOwned>(all: &[Cow<'_, str>], one: &str) -> Result<T, ValueProblem> {
     read(View::Texts { all, one })
 }
 
 /// Makes a struct, a map or a list of pairs from a query or form.
-pub(super) fn from_pairs<T: DeserializeOwned>(pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> Result<T, Problem> {
+pub(super) fn from_pairs<T: DeserializeOwned>(
+    pairs: &[(Cow<'_, str>, Cow<'_, str>)],
+) -> Result<T, ValueProblem> {
     let mut groups: Vec<(&str, Vec<Cow<'_, str>>)> = Vec::new();
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for (name, text) in pairs {
@@ -104,7 +107,7 @@ pub(super) fn from_pairs<T: DeserializeOwned>(pairs: &[(Cow<'_, str>, Cow<'_, st
             None => groups.push((name, vec![Cow::Borrowed(text)])),
         }
     }
-    read(View::Fields(&Fields { pairs, groups }))
+    read(View::Fields(&FieldTexts { pairs, groups }))
 }
 
 /// Whether a text stands for true, as a checkbox sends it.
@@ -114,23 +117,33 @@ pub(super) fn is_true(text: &str) -> bool {
 }
 
 /// Makes a value from a signal or from all signals.
-pub(super) fn from_json<T: DeserializeOwned>(json: Json<'_>) -> Result<T, Problem> {
+pub(super) fn from_json<T: DeserializeOwned>(json: JsonValue<'_>) -> Result<T, ValueProblem> {
     read(View::Json(json))
 }
 
-fn read<'de, T: DeserializeOwned>(view: View<'de>) -> Result<T, Problem> {
-    let attempt = Attempt::default();
-    let mismatch = match Reader::new(view, ValuePlace::ROOT, &attempt).read(PhantomData) {
-        Ok(value) => return Ok(value),
-        Err(mismatch) => mismatch,
-    };
+#[inline]
+fn read<T: DeserializeOwned>(view: View<'_>) -> Result<T, ValueProblem> {
+    let attempt = ReadAttempt::default();
+    match ValueReader::new(view, ValuePlace::ROOT, &attempt).read(PhantomData) {
+        Ok(value) => Ok(value),
+        Err(mismatch) => read_again(view, attempt, mismatch),
+    }
+}
+
+/// Reads a value again with what the first run has shown to be necessary.
+#[cold]
+fn read_again<'de, T: DeserializeOwned>(
+    view: View<'de>,
+    attempt: ReadAttempt<'de>,
+    mismatch: Mismatch,
+) -> Result<T, ValueProblem> {
     let mut value = None;
-    let mut run = |attempt: &Attempt<'de>| {
-        value = Some(Reader::new(view, ValuePlace::ROOT, attempt).read(PhantomData)?);
+    let mut run = |attempt: &ReadAttempt<'de>| {
+        value = Some(ValueReader::new(view, ValuePlace::ROOT, attempt).read(PhantomData)?);
         Ok(())
     };
     retry::retry(view, attempt, mismatch, &mut run)?;
-    value.ok_or(Problem::TooMuch)
+    value.ok_or(ValueProblem::TooMuch)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One call of a handler: how its future gives more than one result, and how it outlives the client.
+//! One call of a handler: how its future yields several results, and how it outlives its client.
 //!
 //! The generated future resolves the parameters, calls the function and ends with [`complete`]. Before its end it leaves each
 //! result in the exchange, as a [`HandOver`], and returns `Pending`; [`Call::step`] takes the result from there.
@@ -37,8 +37,8 @@ use crate::scope::Scope;
 use crate::sse::{self, EventSource, Frame};
 use crate::stream_places::StreamPlace;
 
-/// The response to what the handler returned, or the app's answer to what went wrong. Without a scope, the head of the
-/// response is sent already, and an error only cuts it.
+/// Makes the response of the handler's value, or the app's answer to its error. Without a scope the head of the response is sent,
+/// and an error only cuts the response.
 fn finish(
     endpoint: &Endpoint,
     exchange: &Exchange,
@@ -69,7 +69,7 @@ fn finish(
     WholeResponse::Response(response)
 }
 
-/// Answers a detached command with 204 now; what follows runs in a task of its own.
+/// Yields `Accepted`: the caller answers 204, and moves the call to a task.
 pub async fn accept(exchange: &Exchange) {
     let mut is_left = false;
     std::future::poll_fn(|_| {
@@ -83,7 +83,7 @@ pub async fn accept(exchange: &Exchange) {
     .await;
 }
 
-/// The call of `endpoint` for one request; or the answer, if too many detached commands run already.
+/// Begins a call of `endpoint`. Returns 503 if the limit of detached commands is reached.
 pub(crate) fn call(
     endpoint: &'static Endpoint,
     exchange: &Arc<Exchange>,
@@ -91,7 +91,7 @@ pub(crate) fn call(
 ) -> Result<PendingCall, Box<Response>> {
     let permit = match endpoint.info.kind {
         HandlerKind::Query | HandlerKind::Command | HandlerKind::DurableCommand | HandlerKind::Files => None,
-        // Before the parameters, whose resolution may have effects.
+        // The permit is taken before the parameters are resolved, because resolving them may have side effects.
         HandlerKind::DetachedCommand => match exchange.app().work.admit() {
             Some(permit) => Some(permit),
             None => return Err(Box::new(overloaded(&scope))),
@@ -110,16 +110,17 @@ pub(crate) fn call(
     })
 }
 
-/// The answer to a detached command when as many run as may.
+/// The 503 for a detached command beyond the limit.
 fn overloaded(scope: &Scope) -> Response {
     let (exchange, status) = (scope.exchange(), StatusCode::SERVICE_UNAVAILABLE);
+    let _entered = exchange.enter();
     let mut response =
         exchange.settings().answers().status(status, reason(status), scope.head(), scope.exchange().id());
     response::set(response.headers_mut(), RETRY_AFTER, "1");
     response
 }
 
-/// A handler's future with its exchange. A panic of it is a value, and a record in the log.
+/// A handler's future with its exchange. A panic becomes [`Step::Panicked`] and a record in the log.
 struct Call {
     endpoint: &'static Endpoint,
     exchange: Arc<Exchange>,
@@ -149,9 +150,9 @@ impl Drop for Call {
     }
 }
 
-/// The result of one poll of a call. A whole response is left in the place that the poll is given, because it is large.
+/// The result of one poll of a call. A whole response is large, so it is written into the caller's `whole`.
 enum Step {
-    /// An event stream begins, and has a place among those that may be open.
+    /// An event stream begins. Its permit counts it against the limit of streams.
     Head(StreamPlace),
     HandOver(HandOver),
     End,
@@ -241,7 +242,7 @@ fn poll_step(
     polled
 }
 
-/// A call up to the head of its response.
+/// A call whose response has no head yet.
 pub(crate) struct PendingCall {
     call: Option<Call>,
     /// The scope of a call that has ended.
@@ -256,7 +257,7 @@ pub(crate) struct PendingCall {
 }
 
 impl PendingCall {
-    /// Ready when the response is in its place.
+    /// Polls the response into `whole`: ready once it is there.
     #[inline(always)]
     pub(crate) fn poll_whole(
         &mut self,
@@ -269,7 +270,7 @@ impl PendingCall {
         let has_channel =
             call.endpoint.info.kind != HandlerKind::DetachedCommand && call.exchange.channel().is_some();
         if !has_channel {
-            return self.respond(ready!(step), whole);
+            return self.respond(step, whole);
         }
         let exchange = Arc::clone(&call.exchange);
         let Some(channel) = exchange.channel() else { return Poll::Pending };
@@ -277,7 +278,7 @@ impl PendingCall {
             channel.leave();
         }
         if !channel.has_writer() {
-            return self.respond(ready!(step), whole);
+            return self.respond(step, whole);
         }
         match step {
             Poll::Pending => {
@@ -298,29 +299,35 @@ impl PendingCall {
         self.scope.take()
     }
 
-    /// Puts the response that this step begins in its place.
+    /// Writes the response that `step` begins into `whole`.
     #[inline(always)]
-    fn respond(&mut self, step: Step, whole: &mut Option<WholeResponse>) -> Poll<Result<(), NoResponse>> {
+    fn respond(
+        &mut self,
+        step: Poll<Step>,
+        whole: &mut Option<WholeResponse>,
+    ) -> Poll<Result<(), NoResponse>> {
         let Some(call) = &mut self.call else { return Poll::Pending };
+        // There is one match, because a step is large, and each function that takes it out of the `Poll` would copy it.
         let responded = match step {
-            Step::End => {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Step::End) => {
                 self.scope = call.scope.take();
                 Ok(())
             }
-            Step::Head(place) => {
+            Poll::Ready(Step::Head(place)) => {
                 let exchange = Arc::clone(&call.exchange);
                 let stop = Some(exchange.app().stop.clone());
                 let source = StreamingCall { call: self.call.take() };
                 *whole = Some(stream(&exchange, sse::head(), source, stop, place).into());
                 Ok(())
             }
-            Step::HandOver(HandOver::Accepted) => {
+            Poll::Ready(Step::HandOver(HandOver::Accepted)) => {
                 self.detach(true);
                 *whole = Some(StatusCode::NO_CONTENT.into_response().into());
                 Ok(())
             }
             // A stream hands over its head first.
-            Step::HandOver(_) | Step::Panicked => Err(NoResponse),
+            Poll::Ready(Step::HandOver(_) | Step::Panicked) => Err(NoResponse),
         };
         self.call = None;
         Poll::Ready(responded)
@@ -343,7 +350,8 @@ impl PendingCall {
             Ok(WrittenResponse::Bytes(head, reader)) => (head, reader, false),
             Err(NoResponse) => return Poll::Ready(Err(NoResponse)),
         };
-        // From here on the client has left when the reader is dropped. The stop does not end the response: `alive` tells the handler.
+        // From here on, dropping the reader means that the client has left. The server's stop does not end this stream; the handler
+        // sees the stop through `alive`.
         let response = match exchange.place_for_stream() {
             // The handler learns, by the reader's drop, that its client has left.
             None => too_many_streams(exchange, None),
@@ -433,7 +441,7 @@ impl Drop for WritingCall {
     }
 }
 
-/// A call behind the head of its response: the frames of its stream.
+/// A call whose response has begun: the source of its stream's frames.
 struct StreamingCall {
     call: Option<Call>,
 }

@@ -19,7 +19,7 @@ pub(crate) struct RouteTarget {
     pub(crate) endpoint: &'static Endpoint,
     /// The layers around the handler that are not around the whole app, the outermost first.
     pub(crate) stages: Vec<Arc<Stage>>,
-    /// The prefix of the part that it is of.
+    /// The prefix of the app that it belongs to.
     pub(crate) prefix: &'static str,
     /// The settings of the parts that it is in, the innermost first; without those of the app that is served.
     pub(crate) settings: Vec<Arc<PartSettings>>,

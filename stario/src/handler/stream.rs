@@ -4,12 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{StatusCode, Version, request};
 use http_body::{Body as _, SizeHint};
 
-use crate::body::{Body, BodyError, Frames};
+use crate::body::{Body, BodyError, Frames, Pieces};
 use crate::channel::ChannelReader;
 use crate::exchange::Exchange;
 use crate::response::{self, Response};
@@ -50,7 +49,7 @@ pub(super) fn too_many_streams(exchange: &Exchange, head: Option<&request::Parts
 
 /// The response of a mounted service. If it is an event stream, it ends when the server stops, and its events count.
 ///
-/// It gets no comments: its frames may end within an event.
+/// It gets no pings, because its frames may end within an event.
 pub(crate) fn mounted(exchange: &Arc<Exchange>, response: Response) -> Response {
     let content_type = response.headers().get(CONTENT_TYPE);
     if content_type.is_none_or(|value| !value.as_bytes().starts_with(b"text/event-stream")) {
@@ -84,7 +83,7 @@ struct Written {
 }
 
 impl Frames for Written {
-    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    fn poll_next(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Option<Result<Pieces, BodyError>>> {
         Frames::poll_next(Pin::new(&mut self.reader), ctx)
     }
 

@@ -30,7 +30,7 @@ impl CleanupOutcome for <fn() -> ! as Returns>::Output {
     fn log(self) {}
 }
 
-/// Names what a function returns.
+/// Gives the output type of `fn() -> T` a name.
 #[doc(hidden)]
 pub trait Returns {
     type Output;

@@ -24,8 +24,8 @@ pub fn require<T: Injected<R>, R>() -> Guard {
     Guard { name: type_name::<T>(), provider: T::Provider::info, resolve: Arc::new(resolve) }
 }
 
-/// Resolves the guards of the request's part and counts its rate limits, those of the outermost part first. The first that
-/// fails refuses the request.
+/// Resolves the guards of the request's part and counts it for the part's rate limits, from the outermost part inward. Returns the
+/// first refusal.
 pub fn admit<'s>(scope: &'s Arc<Scope>, dependencies: &'s Dependencies) -> Boxed<'s, ()> {
     Box::pin(async move {
         for admission in &scope.exchange().settings().admissions {

@@ -8,6 +8,8 @@ use crate::scope::Scope;
 pub struct ArgumentInfo {
     pub(crate) source: Source,
     pub(crate) by_name: bool,
+    /// Whether its future is ready when it is polled first.
+    pub(crate) is_ready: bool,
     /// Whether its provider defers work until the end of the request.
     pub(crate) defers: bool,
     pub(crate) reads_body: fn(&Scope) -> bool,
@@ -128,6 +130,18 @@ pub fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
 /// Whether one of them may read the body while the handler runs.
 pub fn reads_body_later(parameters: &[ParameterInfo], scope: &Scope) -> bool {
     parameters.iter().any(|info| (info.argument.reads_body_later)(scope))
+}
+
+/// Whether no parameter waits for anything, so that `resolve_now` resolves them.
+pub const fn are_ready(parameters: &[ParameterInfo]) -> bool {
+    let mut position = 0;
+    while position < parameters.len() {
+        if !parameters[position].argument.is_ready {
+            return false;
+        }
+        position += 1;
+    }
+    true
 }
 
 /// Whether one of them writes the response.

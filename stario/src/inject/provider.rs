@@ -61,7 +61,7 @@ pub struct Dependencies {
 }
 
 impl Dependencies {
-    /// No value yet.
+    /// Makes an empty set of values for one call.
     pub fn of(scope: &Scope) -> Self {
         Self { slots: Slots::default(), app: Arc::clone(scope.exchange().app()) }
     }

@@ -1,8 +1,9 @@
-//! The parameters of one call, resolved together.
+//! `Resolve`: resolves all parameters of one call.
 
 use crate::error::Rejection;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::any::type_name;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The resolutions of some parameters: nested pairs of one and all that follow, `()` at the end. One type for
 /// any number of them is what costs the compiler least in each handler.
@@ -16,6 +17,9 @@ pub trait Parameters {
     /// Polls the parameters that waited for the others, in their order. Ready at the first refusal, or with
     /// all values.
     fn poll_values(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Result<Self::Values, Rejection>>;
+
+    /// Polls each parameter once, none of which waits for anything.
+    fn values(self) -> Result<Self::Values, Rejection>;
 }
 
 impl Parameters for () {
@@ -27,6 +31,10 @@ impl Parameters for () {
 
     fn poll_values(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
         Poll::Ready(Ok(()))
+    }
+
+    fn values(self) -> Result<(), Rejection> {
+        Ok(())
     }
 }
 
@@ -108,6 +116,28 @@ impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for 
             _ => unreachable!("it has come, is taken once, and was looked at"),
         }
     }
+
+    fn values(self) -> Result<(V, R::Values), Rejection> {
+        let MaybeDone::Pending { future } = self.first else { unreachable!("no parameter was polled") };
+        let first = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+        let rest = self.rest.values();
+        let Poll::Ready(first) = first else {
+            unreachable!(
+                "the source of a `{}` waits, but its `IS_READY` says that it does not",
+                type_name::<V>()
+            )
+        };
+        Ok((first?, rest?))
+    }
+}
+
+/// Resolves parameters that wait for nothing: without the states in which [`resolve`] keeps each value until the others have come.
+///
+/// # Errors
+///
+/// The first refusal in the order of the parameters.
+pub fn resolve_now<P: Parameters>(parameters: P) -> Result<P::Values, Rejection> {
+    parameters.values()
 }
 
 /// Resolves the parameters, all that need not wait at once. The result is the first refusal in the order of the
@@ -117,7 +147,7 @@ pub fn resolve<P: Parameters>(parameters: P) -> Resolve<P> {
 }
 
 pin_project_lite::pin_project! {
-    /// By hand, because an `async` function would have room for the parameters twice.
+    /// The future of [`resolve`]. It is written by hand, because an `async` function would have room for the parameters twice.
     pub struct Resolve<P> {
         is_early: bool,
         #[pin]

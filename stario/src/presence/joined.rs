@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::shared::Shared;
+use crate::current;
 
 /// Keeps a person listed: made by [`Presence::join`](crate::Presence::join). Drop it to leave.
 ///
 /// Keep it inside of the stream that shows that the person is here, so that it is dropped with the stream. `let _ = ..` drops it at once.
-#[must_use = "whoever drops it leaves at once: keep it for as long as the person is here, as in `let _here = ..`"]
+#[must_use = "the person leaves when it is dropped: keep it for as long as the person is here, as in `let _here = ..`"]
 pub struct Joined<T: PartialEq + Send + Sync + 'static> {
     shared: Arc<Shared<T>>,
     topic: Arc<str>,
@@ -56,7 +57,9 @@ impl<T: PartialEq + Send + Sync + 'static> Joined<T> {
 impl<T: PartialEq + Send + Sync + 'static> Drop for Joined<T> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            self.shared.leave(id, &self.topic, &self.key);
+            // The page whose stream the stop of the server ends opens another one at once.
+            let will_return = current::get().is_stopping;
+            self.shared.leave(id, &self.topic, &self.key, will_return);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What other nodes have said, and which of them are believed.
+//! The records of other nodes, and which of these nodes are alive.
 //!
 //! ```text
 //! unknown --heard--> alive: its people are listed --not heard for a lease--> silent: its people are not listed
@@ -22,7 +22,7 @@ pub(super) struct Nodes<T> {
 }
 
 pub(super) struct Node<T> {
-    /// Until when it is believed.
+    /// When its lease ends.
     pub(super) end: Instant,
     pub(super) is_alive: bool,
     /// By their keys in the store.

@@ -1,6 +1,7 @@
-//! Which problems of other nodes the log has already.
+//! Which problems the log has already: those of other nodes, and that the store is away.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How many problems are remembered. Beyond, all are forgotten, and logged again.
@@ -25,6 +26,30 @@ impl Problems {
 fn cause(problem: &str) -> String {
     let outside = problem.split('"').step_by(2);
     outside.flat_map(str::chars).filter(|character| !character.is_ascii_digit()).collect()
+}
+
+/// Whether calls of the store fail, which the log says once.
+pub(super) struct Outage {
+    message: &'static str,
+    has_begun: AtomicBool,
+}
+
+impl Outage {
+    pub(super) fn new(message: &'static str) -> Self {
+        Self { message, has_begun: AtomicBool::new(false) }
+    }
+
+    pub(super) fn begin(&self, error: &(dyn std::error::Error + 'static)) {
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            tracing::warn!(error, "{}", self.message);
+        }
+    }
+
+    pub(super) fn end(&self) {
+        if self.has_begun.swap(false, Ordering::Relaxed) {
+            tracing::info!("a presence reaches its store again");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a node tells others of one person: a record of JSON, and its key in the store.
+//! What a node writes of one person for the others: a record of JSON, and its key in the store.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write;
@@ -59,7 +59,7 @@ pub(super) fn node_name() -> Arc<str> {
     format!("{:016x}", RandomState::new().hash_one(())).into()
 }
 
-/// The key of a record in the store. It begins with the node's, which is that of its sign of life, and a dot.
+/// The key of a record in the store. It begins with the node's, which is that of its heartbeat, and a dot.
 pub(super) fn store_key(node: &str, topic: &str, key: &str) -> String {
     let mut name = format!("{node}.");
     push_escaped(&mut name, topic);

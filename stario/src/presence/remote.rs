@@ -1,4 +1,4 @@
-//! The people of other nodes in the table: they are listed while their node is believed.
+//! The people of other nodes in the table: they are listed until the lease of their node ends.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::topic::{Effects, Entry, Origin};
 const LEASES_KEPT: u32 = 10;
 
 impl<T> Table<T> {
-    /// Notes that a node lives and is to be believed until `end`. Returns whether it was not believed before.
+    /// Notes that a node is alive, and that its lease does not end before `end`. Returns whether it was not alive before.
     pub(super) fn hear(&mut self, name: &Arc<str>, end: Instant, effects: &mut Effects<T>) -> bool {
         let node = self.nodes.by_name.entry(Arc::clone(name)).or_insert_with(|| Node {
             end,
@@ -32,6 +32,13 @@ impl<T> Table<T> {
             self.enter_remote(&topic, &key, entry, effects);
         }
         true
+    }
+
+    /// Notes that the lease of a node ends at `end`, unless it is heard again.
+    pub(super) fn set_end(&mut self, name: &str, end: Instant) {
+        if let Some(node) = self.nodes.by_name.get_mut(name) {
+            node.end = end;
+        }
     }
 
     /// Takes a record that a node has put. Returns whether there was room for it.
@@ -127,10 +134,8 @@ impl<T> Table<T> {
         mut entry: Entry<T>,
         effects: &mut Effects<T>,
     ) -> bool {
-        // A clock that is ahead must not make a value the newest for good.
-        let now = self.stamp();
-        entry.stamp = entry.stamp.min(now);
-        entry.since = entry.since.min(now);
+        entry.stamp = self.hear_stamp(entry.stamp);
+        entry.since = entry.since.min(self.time());
         self.enter(topic, key, entry, effects).is_ok()
     }
 }

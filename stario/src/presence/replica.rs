@@ -1,14 +1,19 @@
 //! The part of a node in what all nodes know: it writes who is here to the store, and reads what the others write.
 //!
 //! ```text
-//! write:   what has changed, a sign of life three times in a lease, everything every three leases and after a failure
+//! write:   what has changed, a heartbeat three times in a lease, everything every three leases and after a failure; a farewell when
+//!          the server stops
 //! watch:   ask for everything to be written --> open a watch --> records, changes --> lost: from the beginning
 //! expire:  hides the people of a node that was not heard for a lease
 //! ```
 //!
-//! A node writes its records before its sign of life when it begins and after a failure. So a node whose sign of life is in the store has
+//! A node writes its records before its heartbeat when it begins and after a failure. So a node whose heartbeat is in the store has
 //! all of its records there, and what others still list of it has gone; of a node without one nothing is known, and its
 //! people stay until its lease is over.
+//!
+//! A farewell is a heartbeat of a server that stops. The pages that were open to it open their streams again, here or at another node, so
+//! their people stay listed meanwhile. A node that is still there then, because its requests take longer, deletes the records of those
+//! who have left, and goes on.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,16 +26,32 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::figures::count_record;
 use super::outbox::{Id, Outbox};
-use super::problems::Problems;
+use super::problems::{Outage, Problems};
 use super::record::{Codec, MAX_BYTES, Record, node_name, store_key};
 use super::shared::{Shared, check_name};
 use super::store::{AnyStore, PresenceStore, PresenceUpdate, PresenceWatch};
+use super::writing::{CONCURRENT, RefusalCount, Refusals, all};
 use crate::error::StoreError;
 use crate::panic::{catch_panic, panic_message};
 
 /// How long a node waits at least after a failure of the store.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The value of the heartbeat of a server that stops.
+const FAREWELL: Bytes = Bytes::from_static(b"stops");
+
+/// The lease of a node that has said farewell: in 2 seconds all streams are open again.
+const RETURN_TIME: Duration = Duration::from_secs(3);
+
+/// After how long a node that has said farewell writes its next heartbeat, if it is still there.
+const NEXT_HEARTBEAT: Duration = Duration::from_millis(2500);
+
+/// What the log says when the store refuses to write a record, and to delete one.
+const UNLISTED: &str = "the store refuses the record of a person, whom other processes do not list";
+const STILL_LISTED: &str =
+    "the store refuses to delete the record of a person, whom other processes go on listing";
 
 pub(super) struct Replica<T> {
     node: Arc<str>,
@@ -42,17 +63,20 @@ pub(super) struct Replica<T> {
     unsent: Arc<Notify>,
     /// Given when the presence is dropped.
     ended: CancellationToken,
-    /// Given when a node is believed from now on.
+    /// Given when a node is alive from now on.
     heard: Notify,
     /// How often it was asked for everything to be written.
     asked: AtomicU64,
     /// How many of these requests are answered.
     answered: watch::Sender<u64>,
     unwritable: Outage,
+    refusals: Refusals,
     unreadable: Outage,
     unreadable_records: Problems,
     /// Whether the log has that there is no room.
     is_full: AtomicBool,
+    /// Whether its last heartbeat was a farewell.
+    has_said_farewell: AtomicBool,
 }
 
 impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
@@ -71,11 +95,13 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             unwritable: Outage::new(
                 "a presence cannot write to its store: other processes list its people for one lease more",
             ),
+            refusals: Refusals::default(),
             unreadable: Outage::new(
                 "a presence cannot read its store: people of other processes are listed for one lease more",
             ),
             unreadable_records: Problems::default(),
             is_full: AtomicBool::new(false),
+            has_said_farewell: AtomicBool::new(false),
         }
     }
 
@@ -105,21 +131,24 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
                 sleep(self.pause()).await;
             }
         }
-        // The others need not wait for the lease to end.
+        // The others need not wait for the lease to end, unless the farewell says when it does.
+        if self.has_said_farewell.load(Ordering::Relaxed) {
+            return;
+        }
         let _ = timeout(self.call_time(), self.store.delete(&self.node)).await;
     }
 
     /// Writes what has changed, and that the node lives.
     async fn write(&self, shared: &Weak<Shared<T>>) {
-        let mut next_sign = Instant::now();
+        let mut next_heartbeat = Instant::now();
         let mut next_renewal = Instant::now() + self.lease * 3;
         loop {
-            match self.write_all(shared, &mut next_sign, &mut next_renewal).await {
+            match self.write_all(shared, &mut next_heartbeat, &mut next_renewal).await {
                 Ok(()) => {
                     self.unwritable.end();
                     tokio::select! {
                         () = self.unsent.notified() => {}
-                        () = sleep_until(next_sign) => {}
+                        () = sleep_until(next_heartbeat) => {}
                     }
                 }
                 Err(error) => {
@@ -140,7 +169,7 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
     async fn write_all(
         &self,
         shared: &Weak<Shared<T>>,
-        next_sign: &mut Instant,
+        next_heartbeat: &mut Instant,
         next_renewal: &mut Instant,
     ) -> Result<(), StoreError> {
         let asked = self.asked.load(Ordering::Relaxed);
@@ -151,45 +180,116 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         }
         loop {
             // The records that are written after a failure show that the node lives, too.
-            if !is_asked && *next_sign <= Instant::now() {
-                self.sign(next_sign).await?;
+            if !is_asked && *next_heartbeat <= Instant::now() {
+                self.heartbeat(shared, next_heartbeat).await?;
             }
-            let Some(id) = with_outbox(shared, Outbox::next).flatten() else { break };
-            if let Err(error) = self.write_record(shared, &id).await {
-                with_outbox(shared, |outbox| outbox.note(&id.0, &id.1, true));
-                return Err(error);
+            let ids = with_outbox(shared, |outbox| outbox.next(CONCURRENT)).unwrap_or_default();
+            if ids.is_empty() {
+                break;
             }
+            self.write_records(shared, &ids).await?;
         }
         if is_asked {
-            self.sign(next_sign).await?;
+            self.heartbeat(shared, next_heartbeat).await?;
             self.answered.send_replace(asked);
+        }
+        // Behind the records, because those show that the node lives, too.
+        if with_outbox(shared, |outbox| outbox.has_farewell()) == Some(true) {
+            self.call(self.store.put(&self.node, FAREWELL)).await?;
+            with_outbox(shared, Outbox::farewell_said);
+            // A farewell that is repeated does not put off the moment when nobody is expected back any more.
+            if !self.has_said_farewell.swap(true, Ordering::Relaxed) {
+                *next_heartbeat = Instant::now() + NEXT_HEARTBEAT;
+            }
         }
         with_outbox(shared, Outbox::release);
         Ok(())
     }
 
-    /// Says that the node lives.
-    async fn sign(&self, next_sign: &mut Instant) -> Result<(), StoreError> {
+    /// Writes the heartbeat of this node.
+    async fn heartbeat(
+        &self,
+        shared: &Weak<Shared<T>>,
+        next_heartbeat: &mut Instant,
+    ) -> Result<(), StoreError> {
         let next = Instant::now() + self.lease / 3;
         self.call(self.store.put(&self.node, Bytes::new())).await?;
-        *next_sign = next;
+        *next_heartbeat = next;
+        if self.has_said_farewell.swap(false, Ordering::Relaxed) {
+            with_outbox(shared, Outbox::forget_expected);
+        }
+        Ok(())
+    }
+
+    /// Writes the records of some people at the same time. One that the store refuses although it can be reached is left out when it is refused again.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached. What is not written waits for the next time.
+    async fn write_records(&self, shared: &Weak<Shared<T>>, ids: &[Id]) -> Result<(), StoreError> {
+        let written = all(ids.iter().map(|id| self.write_record(shared, id))).await;
+        let again = |id: &Id| {
+            with_outbox(shared, |outbox| outbox.note(&id.0, &id.1, true));
+        };
+        if written.iter().all(Result::is_err) {
+            // The store is away, or refuses each of them. It has no record with this key, so the call changes nothing.
+            let probe = format!("{}.-", self.node);
+            if let Err(error) = self.call(self.store.delete(&probe)).await {
+                for id in ids {
+                    count_record("failed");
+                    again(id);
+                }
+                return Err(error);
+            }
+        }
+        for (id, written) in ids.iter().zip(written) {
+            let Err((consequence, error)) = written else {
+                self.refusals.end(id);
+                continue;
+            };
+            let refusals = self.refusals.note(id);
+            count_record(if refusals == RefusalCount::First { "failed" } else { "refused" });
+            match refusals {
+                RefusalCount::First => again(id),
+                RefusalCount::Final => {
+                    tracing::error!(topic = &*id.0, error = &*error, "{consequence}");
+                    // Other processes would list what the store took last. If this fails, they do.
+                    self.call(self.store.delete(&store_key(&self.node, &id.0, &id.1))).await.ok();
+                }
+                RefusalCount::Known => {}
+            }
+        }
         Ok(())
     }
 
     /// Writes or deletes the record of one person.
-    async fn write_record(&self, shared: &Weak<Shared<T>>, id: &Id) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    ///
+    /// Why the store did not take it, behind what follows for other processes if the store refuses it for good.
+    async fn write_record(
+        &self,
+        shared: &Weak<Shared<T>>,
+        id: &Id,
+    ) -> Result<(), (&'static str, StoreError)> {
         let Some(record) = shared.upgrade().map(|shared| shared.table().record(id)) else { return Ok(()) };
         let key = store_key(&self.node, &id.0, &id.1);
         if let Some(bytes) = record.and_then(|record| self.encode(&record)) {
             with_outbox(shared, |outbox| outbox.begin_to_put(id));
-            self.call(self.store.put(&key, bytes)).await
+            if self.has_said_farewell.load(Ordering::Relaxed) {
+                // The record shows that the node lives, which takes the farewell back.
+                with_outbox(shared, Outbox::repeat_farewell);
+            }
+            self.call(self.store.put(&key, bytes)).await.map_err(|error| (UNLISTED, error))?;
+            count_record("written");
         } else {
             if with_outbox(shared, |outbox| outbox.is_stored(id)) == Some(true) {
-                self.call(self.store.delete(&key)).await?;
+                self.call(self.store.delete(&key)).await.map_err(|error| (STILL_LISTED, error))?;
+                count_record("deleted");
             }
             with_outbox(shared, |outbox| outbox.deleted(id));
-            Ok(())
         }
+        Ok(())
     }
 
     /// The bytes of a record; none, which is logged, if there can be none.
@@ -200,7 +300,8 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic_message(&*panic),
         };
-        tracing::error!(topic = &*record.topic, problem, "other processes are not told of a person");
+        count_record("refused");
+        tracing::error!(topic = &*record.topic, problem, "a person is not listed by other processes");
         None
     }
 
@@ -227,7 +328,7 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         let _ = timeout(self.lease, answered.wait_for(|answered| *answered >= asked)).await;
     }
 
-    /// Takes over what the store tells, until the stream ends or this node's own sign of life does not come back.
+    /// Takes over what the store yields, until the stream ends or this node's own heartbeat does not come back.
     async fn follow(&self, mut updates: PresenceWatch, shared: &Weak<Shared<T>>) {
         let mut end = Instant::now() + self.lease;
         let mut snapshot = Some(Snapshot::default());
@@ -244,30 +345,36 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
             let Some(shared) = shared.upgrade() else { return };
             match update {
                 PresenceUpdate::Put { key, value, age } => {
-                    let (node, is_sign) = parts(&key);
+                    let (node, is_heartbeat) = parts(&key);
                     if node == &*self.node {
-                        // Each of its own records shows that the watch works. Many of them may come before a sign does.
+                        // Each of its own records shows that the watch works. Many of them may come before a heartbeat does.
                         end = Instant::now() + self.lease;
                         continue;
                     }
-                    let mut end = Instant::now() + self.lease.saturating_sub(age);
+                    let is_farewell = is_heartbeat && value == FAREWELL;
+                    let lease = if is_farewell { RETURN_TIME } else { self.lease };
+                    let mut end = Instant::now() + lease.saturating_sub(age);
                     if let Some(snapshot) = &mut snapshot {
-                        snapshot.note(node, &key, is_sign);
-                        if !is_sign {
+                        snapshot.note(node, &key, is_heartbeat);
+                        if !is_heartbeat {
                             // Of a node that has ended, records may be left.
                             end = Instant::now();
                         }
                     }
-                    self.take(&shared, node, &key, is_sign, &value, end);
+                    self.take(&shared, node, &key, is_heartbeat, &value, end);
+                    if is_farewell {
+                        shared.change(|table, _| table.set_end(node, end));
+                        self.heard.notify_one();
+                    }
                 }
                 PresenceUpdate::Delete { key } => {
-                    let (node, is_sign) = parts(&key);
+                    let (node, is_heartbeat) = parts(&key);
                     let name = Arc::from(node);
                     if node == &*self.node {
                         continue;
                     }
                     shared.change(|table, effects| {
-                        if is_sign {
+                        if is_heartbeat {
                             table.forget(&name, effects);
                         } else {
                             table.remove_record(&name, &key, effects);
@@ -275,8 +382,8 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
                     });
                 }
                 PresenceUpdate::Current => {
-                    let Some(Snapshot { signs, records }) = snapshot.take() else { continue };
-                    for node in signs {
+                    let Some(Snapshot { heartbeats, records }) = snapshot.take() else { continue };
+                    for node in heartbeats {
                         let none = HashSet::new();
                         let keys = records.get(&node).unwrap_or(&none);
                         shared.change(|table, effects| table.keep_records(&node, keys, effects));
@@ -286,18 +393,18 @@ impl<T: PartialEq + Send + Sync + 'static> Replica<T> {
         }
     }
 
-    /// Takes over a record or a sign of life of a node, which is believed until `end`.
+    /// Takes over a record or a heartbeat of a node, whose lease ends at `end`.
     fn take(
         &self,
         shared: &Arc<Shared<T>>,
         node: &str,
         key: &str,
-        is_sign: bool,
+        is_heartbeat: bool,
         value: &[u8],
         end: Instant,
     ) {
         let node = Arc::from(node);
-        let record = if is_sign { None } else { self.decode(key, value) };
+        let record = if is_heartbeat { None } else { self.decode(key, value) };
         let (is_new, has_room) = shared.change(|table, effects| {
             let is_new = table.hear(&node, end, effects);
             let has_room = record.map(|record| table.put_record(&node, key.into(), record, effects));
@@ -368,50 +475,26 @@ fn with_outbox<T, R>(shared: &Weak<Shared<T>>, call: impl FnOnce(&mut Outbox) ->
     shared.upgrade()?.table().outbox.as_mut().map(call)
 }
 
-/// Whether calls of the store fail, which the log says once.
-struct Outage {
-    message: &'static str,
-    has_begun: AtomicBool,
-}
-
-impl Outage {
-    fn new(message: &'static str) -> Self {
-        Self { message, has_begun: AtomicBool::new(false) }
-    }
-
-    fn begin(&self, error: &(dyn std::error::Error + 'static)) {
-        if !self.has_begun.swap(true, Ordering::Relaxed) {
-            tracing::warn!(error, "{}", self.message);
-        }
-    }
-
-    fn end(&self) {
-        if self.has_begun.swap(false, Ordering::Relaxed) {
-            tracing::info!("a presence reaches its store again");
-        }
-    }
-}
-
 /// What a watch yields before it is current.
 #[derive(Default)]
 struct Snapshot {
-    /// The nodes whose sign of life is in the store.
-    signs: HashSet<Arc<str>>,
+    /// The nodes whose heartbeat is in the store.
+    heartbeats: HashSet<Arc<str>>,
     /// The keys of the records of each node.
     records: HashMap<Arc<str>, HashSet<String>>,
 }
 
 impl Snapshot {
-    fn note(&mut self, node: &str, key: &str, is_sign: bool) {
-        if is_sign {
-            self.signs.insert(node.into());
+    fn note(&mut self, node: &str, key: &str, is_heartbeat: bool) {
+        if is_heartbeat {
+            self.heartbeats.insert(node.into());
         } else {
             self.records.entry(node.into()).or_default().insert(key.to_owned());
         }
     }
 }
 
-/// The node that a key of the store belongs to, and whether it is that of its sign of life.
+/// The node that a key of the store belongs to, and whether it is that of its heartbeat.
 fn parts(key: &str) -> (&str, bool) {
     key.split_once('.').map_or((key, true), |(node, _)| (node, false))
 }

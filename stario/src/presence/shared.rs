@@ -14,7 +14,7 @@ const MAX_NAME_BYTES: usize = 256;
 
 pub(super) struct Shared<T> {
     table: Mutex<Table<T>>,
-    /// Given when there is something to tell other nodes.
+    /// Given when there is something to write for other nodes.
     unsent: Arc<Notify>,
     /// Given when this is dropped.
     ended: DropGuard,
@@ -92,8 +92,14 @@ impl<T: PartialEq + Send + Sync + 'static> Shared<T> {
         let _ = self.change(|table, effects| enter(table, id, topic, key, value, effects));
     }
 
-    pub(super) fn leave(self: &Arc<Self>, id: u64, topic: &Arc<str>, key: &Arc<str>) {
-        self.change(|table, effects| table.exit(topic, key, &Origin::Join(id), effects));
+    /// Ends a join. The store keeps the record of a person who `will_return`, probably to one of them.
+    pub(super) fn leave(self: &Arc<Self>, id: u64, topic: &Arc<str>, key: &Arc<str>, will_return: bool) {
+        self.change(|table, effects| {
+            table.exit(topic, key, &Origin::Join(id), effects);
+            if will_return {
+                table.expect_back(topic, key);
+            }
+        });
     }
 }
 
@@ -105,8 +111,8 @@ fn enter<T>(
     value: Arc<T>,
     effects: &mut Effects<T>,
 ) -> Result<(), Full> {
-    let stamp = table.stamp();
-    table.enter(topic, key, Entry { origin: Origin::Join(id), stamp, since: stamp, value }, effects)
+    let (stamp, since) = (table.stamp(), table.time());
+    table.enter(topic, key, Entry { origin: Origin::Join(id), stamp, since, value }, effects)
 }
 
 /// The absence of a person, which ends when this is dropped: after the grace period, or when the runtime ends.
@@ -147,7 +153,7 @@ mod tests {
         let join = shared.join(&room, &ada, 1).unwrap();
         let watcher = shared.table().next_id();
         shared.table().add_watcher(&room);
-        shared.leave(join, &room, &ada);
+        shared.leave(join, &room, &ada, false);
         assert!(!shared.table().is_empty());
         let waker = shared.change(|table, effects| table.remove_watcher(&room, watcher, effects));
         assert!(waker.is_none() && shared.table().is_empty());

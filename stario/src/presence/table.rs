@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::figures::PeopleFigure;
 use super::member::Members;
 use super::nodes::Nodes;
 use super::outbox::{Id, Outbox};
@@ -17,10 +18,15 @@ const MAX_PER_TOPIC: usize = 10_000;
 /// How many people all topics may have together, unless the app says otherwise.
 const MAX_TOTAL: usize = 100_000;
 
+/// How far the clock of another node may be ahead for its stamps to count: an hour, in microseconds.
+const MOST_AHEAD: u64 = 3_600_000_000;
+
 pub(super) struct Table<T> {
     topics: HashMap<Arc<str>, Topic<T>>,
     /// How many people all topics have together.
     people: usize,
+    /// The same, in the figures of the process.
+    figure: PeopleFigure,
     pub(super) max_per_topic: usize,
     pub(super) max_total: usize,
     pub(super) grace_period: Duration,
@@ -28,6 +34,8 @@ pub(super) struct Table<T> {
     pub(super) outbox: Option<Outbox>,
     /// What other nodes have said.
     pub(super) nodes: Nodes<T>,
+    last_time: u64,
+    /// The newest stamp that was given or heard.
     last_stamp: u64,
     next_id: u64,
 }
@@ -55,11 +63,13 @@ impl<T> Default for Table<T> {
         Self {
             topics: HashMap::new(),
             people: 0,
+            figure: PeopleFigure::new(),
             max_per_topic: MAX_PER_TOPIC,
             max_total: MAX_TOTAL,
             grace_period: Duration::ZERO,
             outbox: None,
             nodes: Nodes::default(),
+            last_time: 0,
             last_stamp: 0,
             next_id: 0,
         }
@@ -74,10 +84,28 @@ impl<T> Table<T> {
     }
 
     /// Now, in microseconds since 1970; later than all that were returned before, even if the clock was set back.
-    pub(super) fn stamp(&mut self) -> u64 {
+    pub(super) fn time(&mut self) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-        self.last_stamp = u64::try_from(now).unwrap_or(u64::MAX).max(self.last_stamp.saturating_add(1));
+        self.last_time = u64::try_from(now).unwrap_or(u64::MAX).max(self.last_time.saturating_add(1));
+        self.last_time
+    }
+
+    /// The stamp of a value that is given now: later than those of all values that were given or heard before, whatever the clocks of other
+    /// nodes say.
+    pub(super) fn stamp(&mut self) -> u64 {
+        self.last_stamp = self.time().max(self.last_stamp.saturating_add(1));
         self.last_stamp
+    }
+
+    /// Notes the stamp of another node's value. Returns the one that counts here.
+    pub(super) fn hear_stamp(&mut self, stamp: u64) -> u64 {
+        let now = self.time();
+        if stamp > now.saturating_add(MOST_AHEAD) {
+            // Such a clock must not make a value the newest for good, nor spread.
+            return now;
+        }
+        self.last_stamp = self.last_stamp.max(stamp);
+        stamp
     }
 
     pub(super) fn topic(&mut self, topic: &str) -> Option<&mut Topic<T>> {
@@ -140,6 +168,7 @@ impl<T> Table<T> {
             topic.people.insert(Arc::clone(key), Person::new(Arc::clone(key), entry));
             topic.change(effects);
             self.people += 1;
+            self.figure.add();
         }
         if is_join {
             self.note(topic, key, true, effects);
@@ -192,6 +221,13 @@ impl<T> Table<T> {
         }
     }
 
+    /// Leaves the record of a person who has just left as it is, and has the others list it for a moment.
+    pub(super) fn expect_back(&mut self, topic: &Arc<str>, key: &Arc<str>) {
+        if let Some(outbox) = &mut self.outbox {
+            outbox.expect_back(topic, key);
+        }
+    }
+
     /// Takes the result of a comparison. What has changed meanwhile is to be compared again.
     pub(super) fn settle(&mut self, comparison: &Comparison<T>, is_equal: bool, effects: &mut Effects<T>) {
         let Some(topic) = self.topics.get_mut(&comparison.topic) else { return };
@@ -212,6 +248,7 @@ impl<T> Table<T> {
             person.dissolve(effects);
             topic.change(effects);
             self.people -= 1;
+            self.figure.remove();
         }
         self.drop_unused(&absence.topic, effects);
     }

@@ -37,7 +37,7 @@ pub(super) struct Effects<T> {
     pub(super) lists: Vec<Members<T>>,
     /// People without an entry who are given time to come back.
     pub(super) absences: Vec<Absence>,
-    /// Whether there is something to tell other nodes.
+    /// Whether there is something to write for other nodes.
     pub(super) has_unsent: bool,
 }
 
@@ -161,7 +161,7 @@ impl<T> Person<T> {
             self.compare(&comparison.topic, effects);
             return false;
         }
-        // An equal value is not shown, so that no page is told of it.
+        // An equal value is not shown, so that no page renders it again.
         if !is_equal {
             self.show(Arc::clone(&comparison.newest), self.shown.since_stamp(), effects);
         }

@@ -6,7 +6,7 @@ use super::position::Stamp;
 
 /// The most publishers that are remembered. Beyond, the one that was silent for the longest time is forgotten: its next message is
 /// taken for one behind missing ones.
-const PUBLISHERS: usize = 256;
+pub(super) const PUBLISHERS: usize = 256;
 
 #[derive(Default)]
 pub(super) struct Heard {
@@ -52,6 +52,23 @@ impl Heard {
         }
         *last = newest.number;
         Verdict::Missing
+    }
+
+    /// The number of the last message of a publisher, if it was heard.
+    pub(super) fn number(&self, epoch: u64) -> Option<u64> {
+        self.publishers.get(&epoch).map(|last| last.number)
+    }
+
+    /// How many publishers are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.publishers.len()
+    }
+
+    /// The last numbers of all publishers; the one that was heard last stands at the end.
+    pub(super) fn newest(&self) -> Vec<Stamp> {
+        let mut publishers: Vec<_> = self.publishers.iter().collect();
+        publishers.sort_unstable_by_key(|(_, last)| last.heard_at);
+        publishers.into_iter().map(|(epoch, last)| Stamp { epoch: *epoch, number: last.number }).collect()
     }
 
     /// The number of the last message; 0 if there was none.

@@ -1,39 +1,71 @@
 //! The last messages of a relay, so that a subscription can begin in the past.
 //!
-//! Its lock is held while a message is numbered and delivered, and while a subscription takes what it has missed and is
-//! added to the others. So each message is either missed or delivered, never both, and every subscription receives the
-//! messages in the order of their numbers. What is dropped or woken meanwhile waits until the lock is released.
+//! Its lock is held while a message is numbered and delivered, and while a subscription takes the last of what it has missed and is
+//! added to the others. So each message is either missed or delivered, never both, and every subscription receives the messages in the order of
+//! their numbers. What is dropped or woken meanwhile waits until the lock is released. A subscription that has missed much looks for it before,
+//! without the lock (`history/missed.rs`).
+
+mod kept;
+mod missed;
+mod transfer;
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::heard::Heard;
+use kept::KeptMessages;
+pub(super) use missed::Search;
+
+use super::heard::{self, Heard};
 use super::mailbox::{Dropped, Message};
-use super::pattern::Pattern;
-use super::position::{PUBLISHERS, Position, Stamp};
+use super::position::{self, Position, Stamp, StampChecksum};
 use crate::datastar::Event;
 
 /// How many bytes of messages are kept unless the relay says otherwise: 4 MiB.
 const CAPACITY_BYTES: usize = 4 << 20;
 
+/// How many messages are looked at with the lock for a subscription that begins. After a search without the lock, all that have come meanwhile
+/// are looked at, too; and all messages, if some were imported meanwhile.
+const AT_ONCE: usize = 256;
+
+/// How many publishers are known, and how many messages are looked at. A position has stamps of fewer, and a checksum of the others.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// The most publishers that a position has stamps of.
+    places: usize,
+    /// The most publishers of which the history knows what it has. Beyond, one is forgotten.
+    known: usize,
+    /// How many messages are looked at with the lock for a subscription that begins.
+    at_once: usize,
+}
+
+impl Bounds {
+    const DEFAULT: Self = Self { places: position::PUBLISHERS, known: heard::PUBLISHERS, at_once: AT_ONCE };
+}
+
 pub(super) struct History<T> {
     /// The kept messages, in the order in which they came.
-    messages: VecDeque<Arc<Message<T>>>,
+    messages: KeptMessages<T>,
     /// The sizes of all kept messages together.
     bytes: usize,
     capacity: usize,
     capacity_bytes: usize,
-    /// The publishers: this relay first, then others. The one whose message came last stands at the end.
+    /// The publishers: this relay first, then others. The one whose message or announcement came last stands at the end.
     publishers: SmallVec<[Publisher; 1]>,
+    bounds: Bounds,
+    /// The newest messages of publishers that are forgotten.
+    forgotten: StampChecksum,
+    /// Of these publishers, the last messages that subscriptions have received, or for which they have a gap.
+    forgotten_delivered: StampChecksum,
     /// The last numbers of other relays, if it has a transport.
     pub(super) heard: Heard,
     /// Whether what other relays publish arrives.
     pub(super) connection: Connection,
+    /// Whether what others have kept may be put before the messages: not once it was connected, or messages are missing.
+    takes_earlier: bool,
     /// Writes a message's position into its value, if the value is an event.
     mark: fn(&mut T, &Position),
 }
@@ -58,12 +90,22 @@ struct Publisher {
     oldest: u64,
     /// The number of the last message that subscriptions have received, or for which they have a gap.
     delivered: u64,
+    /// Whether it is known, or known so far back, only from what another relay has kept.
+    is_imported: bool,
 }
 
 impl Publisher {
     /// One that has published nothing.
     fn new(epoch: u64) -> Self {
-        Self { epoch, newest: 0, oldest: 1, delivered: 0 }
+        Self { epoch, newest: 0, oldest: 1, delivered: 0, is_imported: false }
+    }
+
+    fn has_messages(&self) -> bool {
+        self.oldest <= self.newest
+    }
+
+    fn stamp(&self, number: u64) -> Stamp {
+        Stamp { epoch: self.epoch, number }
     }
 }
 
@@ -72,13 +114,17 @@ impl<T: 'static> History<T> {
     pub(super) fn new() -> Self {
         let own = Publisher::new(RandomState::new().hash_one(0));
         Self {
-            messages: VecDeque::new(),
+            messages: KeptMessages::new(),
             bytes: 0,
             capacity: 0,
             capacity_bytes: CAPACITY_BYTES,
             publishers: SmallVec::from_iter([own]),
+            bounds: Bounds::DEFAULT,
+            forgotten: StampChecksum::default(),
+            forgotten_delivered: StampChecksum::default(),
             heard: Heard::default(),
             connection: Connection::Lost,
+            takes_earlier: true,
             mark: |value, position| set_event_id(value, position),
         }
     }
@@ -110,8 +156,10 @@ impl<T> History<T> {
         size: usize,
     ) -> Arc<Message<T>> {
         self.publisher_mut(stamp.epoch);
-        let delivered = self.publishers.iter().map(|it| Stamp { epoch: it.epoch, number: it.delivered });
-        let mut position: Position = delivered.collect();
+        // What was imported is not in the position before all subscriptions have a gap.
+        let delivered =
+            |it: &Publisher| (!it.is_imported || it.delivered > 0).then(|| it.stamp(it.delivered));
+        let mut position = self.position_by(delivered, self.forgotten_delivered);
         position.advance(stamp);
         (self.mark)(&mut value, &position);
         Arc::new(Message { subject, value, size, position })
@@ -120,7 +168,7 @@ impl<T> History<T> {
     /// The last message of this relay itself.
     pub(super) fn newest(&self) -> Stamp {
         let own = &self.publishers[0];
-        Stamp { epoch: own.epoch, number: own.newest }
+        own.stamp(own.newest)
     }
 
     /// Keeps a message. The caller drops what makes room for it once the lock is released.
@@ -128,7 +176,8 @@ impl<T> History<T> {
         let Some(stamp) = message.stamp() else { return Dropped::new() };
         let is_delivered = self.is_delivering() || stamp.epoch == self.newest().epoch;
         let publisher = self.publisher_mut(stamp.epoch);
-        if stamp.number != publisher.newest + 1 {
+        let (has_hole, had_messages) = (stamp.number != publisher.newest + 1, publisher.has_messages());
+        if has_hole {
             // The messages between the last one and this one are missing.
             publisher.oldest = stamp.number;
         }
@@ -136,6 +185,7 @@ impl<T> History<T> {
         if is_delivered {
             publisher.delivered = stamp.number;
         }
+        self.takes_earlier &= !(has_hole && had_messages);
         self.bytes += message.size;
         self.messages.push_back(message);
         self.shrink()
@@ -143,16 +193,25 @@ impl<T> History<T> {
 
     /// Notes that a publisher has published the messages up to this one, and that those which are not here are missing.
     pub(super) fn leave_out(&mut self, newest: Stamp) {
-        if self.publisher(newest.epoch).is_some_and(|known| known.newest >= newest.number) {
+        if newest.number == 0 && !self.knows(newest.epoch) {
+            // It takes nobody's place: a process that starts again and again has many names.
+            if self.publishers.len() < self.bounds.known {
+                self.publishers.insert(1, Publisher::new(newest.epoch));
+            }
             return;
         }
         let is_delivering = self.is_delivering();
         let publisher = self.publisher_mut(newest.epoch);
+        if publisher.newest >= newest.number {
+            return;
+        }
+        let had_messages = publisher.has_messages();
         publisher.newest = newest.number;
         publisher.oldest = newest.number + 1;
         if is_delivering {
             publisher.delivered = newest.number;
         }
+        self.takes_earlier &= !had_messages;
     }
 
     /// Whether subscriptions receive what other relays publish, or have a gap in its place.
@@ -163,6 +222,8 @@ impl<T> History<T> {
     /// Notes that what other relays publish arrives from now on, and that all subscriptions have a gap for what was before.
     pub(super) fn connect(&mut self) {
         self.connection = Connection::Connected;
+        self.takes_earlier = false;
+        self.forgotten_delivered = self.forgotten;
         for publisher in &mut self.publishers {
             publisher.delivered = publisher.newest;
         }
@@ -187,14 +248,17 @@ impl<T> History<T> {
         self.publishers.iter().find(|publisher| publisher.epoch == epoch)
     }
 
+    /// Whether a publisher was heard, and is not forgotten.
+    pub(super) fn knows(&self, epoch: u64) -> bool {
+        self.publisher(epoch).is_some()
+    }
+
     fn publisher_mut(&mut self, epoch: u64) -> &mut Publisher {
         let last = match self.publishers.iter().position(|publisher| publisher.epoch == epoch) {
             Some(0) => return &mut self.publishers[0],
             Some(at) => self.publishers.remove(at),
             None => {
-                if self.publishers.len() == PUBLISHERS {
-                    self.publishers.remove(1);
-                }
+                self.make_room();
                 Publisher::new(epoch)
             }
         };
@@ -203,43 +267,31 @@ impl<T> History<T> {
         &mut self.publishers[at]
     }
 
-    /// The messages behind `position` that fit a pattern, the oldest first; `None` if some may be missing.
-    pub(super) fn since(
-        &self,
-        position: &Position,
-        patterns: &[Pattern],
-    ) -> Option<VecDeque<Arc<Message<T>>>> {
-        let is_known =
-            |stamp: &Stamp| self.publisher(stamp.epoch).is_some_and(|it| stamp.number <= it.newest);
-        if !position.stamps().iter().all(is_known) {
-            return None;
+    /// Forgets a publisher, if there is no room for another one.
+    fn make_room(&mut self) {
+        if self.publishers.len() >= self.bounds.known {
+            let forgotten = self.publishers.remove(1);
+            self.forgotten.add(forgotten.stamp(forgotten.newest));
+            self.forgotten_delivered.add(forgotten.stamp(forgotten.delivered));
         }
-        let mut missed = 0;
-        for publisher in &self.publishers {
-            let number = position.number(publisher.epoch).unwrap_or(0);
-            if number + 1 < publisher.oldest {
-                return None;
-            }
-            missed += publisher.newest - number;
-        }
-        let is_behind = |message: &&Arc<Message<T>>| {
-            message.stamp().is_some_and(|stamp| {
-                self.publisher(stamp.epoch).is_some()
-                    && stamp.number > position.number(stamp.epoch).unwrap_or(0)
-            })
-        };
-        let fits = |message: &&Arc<Message<T>>| patterns.iter().any(|pattern| pattern.fits(&message.subject));
-        let missed = usize::try_from(missed).unwrap_or(usize::MAX);
-        // From the end, because a client that comes back has usually missed the last few of many.
-        let mut messages: VecDeque<_> =
-            self.messages.iter().rev().filter(is_behind).take(missed).filter(fits).cloned().collect();
-        messages.make_contiguous().reverse();
-        Some(messages)
     }
 
     /// The position behind all messages.
     pub(super) fn position(&self) -> Position {
-        self.publishers.iter().map(|it| Stamp { epoch: it.epoch, number: it.newest }).collect()
+        self.position_by(|publisher| Some(publisher.stamp(publisher.newest)), self.forgotten)
+    }
+
+    /// The position with a stamp of this relay, and of those others that came last. `others` is the checksum of those that are forgotten.
+    fn position_by(
+        &self,
+        stamp: impl Fn(&Publisher) -> Option<Stamp>,
+        mut others: StampChecksum,
+    ) -> Position {
+        let left_out = self.publishers.len().saturating_sub(self.bounds.places);
+        let (own, foreign) = self.publishers.split_at(1);
+        let (left_out, placed) = foreign.split_at(left_out);
+        left_out.iter().filter_map(&stamp).for_each(|stamp| others.add(stamp));
+        Position::new(own.iter().chain(placed).filter_map(stamp), others)
     }
 }
 
@@ -253,5 +305,7 @@ pub(super) fn set_event_id<T: 'static>(value: &mut T, id: impl Display) {
 
 #[cfg(test)]
 mod interleaved;
+#[cfg(test)]
+mod moves;
 #[cfg(test)]
 mod tests;

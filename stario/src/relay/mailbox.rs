@@ -42,6 +42,30 @@ impl<T: Clone> Message<T> {
     }
 }
 
+/// The messages that a subscription has missed before it began, the oldest first.
+pub(super) struct Backlog<T> {
+    pub(super) messages: VecDeque<Arc<Message<T>>>,
+    /// The sizes of all messages together.
+    bytes: usize,
+}
+
+impl<T> Backlog<T> {
+    pub(super) fn new() -> Self {
+        Self { messages: VecDeque::new(), bytes: 0 }
+    }
+
+    pub(super) fn push_front(&mut self, message: &Arc<Message<T>>) {
+        self.bytes += message.size;
+        self.messages.push_front(Arc::clone(message));
+    }
+
+    /// Puts other messages behind these.
+    pub(super) fn append(&mut self, mut newer: Self) {
+        self.bytes += newer.bytes;
+        self.messages.append(&mut newer.messages);
+    }
+}
+
 pub(super) struct Mailbox<T> {
     queue: Queue<T>,
     /// The sizes of all messages in the queue.
@@ -92,10 +116,9 @@ impl<T> Mailbox<T> {
 
     /// A mailbox with the messages that its reader missed, which receives a gap in the place of values that were dropped. With
     /// `None`, the gap is the first that it receives.
-    pub(super) fn with_gaps(is_closed: bool, missed: Option<VecDeque<Arc<Message<T>>>>) -> Self {
+    pub(super) fn with_gaps(is_closed: bool, missed: Option<Backlog<T>>) -> Self {
         let has_lost = missed.is_none() && !is_closed;
-        let messages = missed.unwrap_or_default();
-        let bytes = messages.iter().map(|message| message.size).sum();
+        let Backlog { messages, bytes } = missed.unwrap_or_else(Backlog::new);
         let missed = (messages.len(), bytes);
         let queue = Queue::All(messages);
         Self { queue, bytes, missed, when_full: WhenFull::Gap, has_lost, ..Self::new(is_closed) }
@@ -126,7 +149,7 @@ impl<T> Mailbox<T> {
         std::mem::take(&mut self.has_lost)
     }
 
-    /// Notes that values may be missing which nobody can say. The caller wakes the reader once the lock is released.
+    /// Notes that unknown values may be missing. The caller wakes the reader once the lock is released.
     pub(super) fn note_loss(&mut self) -> (Dropped<T>, Option<Waker>) {
         if self.is_closed || self.has_gap() {
             return (Dropped::new(), None);

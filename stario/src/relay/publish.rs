@@ -60,7 +60,7 @@ impl<T: Clone> Relay<T> {
         if readers.is_empty() {
             return Ok(());
         }
-        let size = (self.shared.measure)(&value).saturating_add(subject.len());
+        let size = self.shared.size(subject, &value, 0);
         let message =
             Arc::new(Message { subject: subject.into(), value, size, position: Position::default() });
         for mailbox in readers.iter() {
@@ -85,8 +85,9 @@ impl<T: Clone> Relay<T> {
         subject: Arc<str>,
         value: T,
     ) -> Result<(), PublishError> {
-        let size = (self.shared.measure)(&value).saturating_add(subject.len());
         let remote = self.shared.remote.as_ref().map(|remote| (remote, remote.encode(&value)));
+        let encoded = remote.as_ref().and_then(|(_, payload)| payload.as_ref().ok());
+        let size = self.shared.size(&subject, &value, encoded.map_or(0, bytes::Bytes::len));
         // Mailboxes and messages are dropped, and tasks are woken, when the lock is released: destructors and wakers are
         // code of others, which may use the relay.
         let readers;

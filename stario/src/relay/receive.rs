@@ -7,9 +7,9 @@ use std::task::Waker;
 use super::heard::Verdict;
 use super::history::{Connection, History};
 use super::mailbox::{Dropped, Message};
-use super::position::Stamp;
+use super::position::{Position, Stamp};
 use super::table::{RelayState, lock};
-use super::transport::{Packet, Receiver};
+use super::transport::{ExportedMessages, Packet, Receiver};
 
 /// What the caller drops, and wakes, when the lock of the history is released: destructors and wakers are code of others.
 struct Effects<T> {
@@ -71,6 +71,7 @@ impl<T: Send + Sync + 'static> Receiver for RelayState<T> {
         if lock(history).newest().epoch == stamp.epoch {
             return;
         }
+        let encoded = packet.payload.len();
         let read = remote.read(packet);
         let mut effects = Effects::new();
         {
@@ -85,7 +86,7 @@ impl<T: Send + Sync + 'static> Receiver for RelayState<T> {
             match read {
                 Some((subject, value)) => {
                     let value = self.sharing.share(value);
-                    let size = (self.measure)(&value).saturating_add(subject.len());
+                    let size = self.size(&subject, &value, encoded);
                     let message = history.message(stamp, subject, value, size);
                     self.deliver(&mut history, message, &mut effects);
                 }
@@ -103,10 +104,14 @@ impl<T: Send + Sync + 'static> Receiver for RelayState<T> {
             if history.newest().epoch == newest.epoch {
                 return;
             }
-            if history.heard.announcement(newest) == Verdict::Missing {
+            let is_missing = history.heard.announcement(newest) == Verdict::Missing;
+            if is_missing {
                 self.note_hole(&mut history, &mut effects);
             }
-            history.leave_out(newest);
+            // Of a publisher that the history has forgotten, an old announcement is no news.
+            if is_missing || newest.number == 0 || history.knows(newest.epoch) {
+                history.leave_out(newest);
+            }
         }
         effects.apply(self);
     }
@@ -128,5 +133,31 @@ impl<T: Send + Sync + 'static> Receiver for RelayState<T> {
 
     fn newest(&self) -> Option<Stamp> {
         Some(lock(self.history.get()?).newest())
+    }
+
+    fn earliest(&self) -> Option<Position> {
+        lock(self.history.get()?).earliest()
+    }
+
+    fn export(&self, before: &Position, bytes: usize) -> Option<ExportedMessages> {
+        let (history, remote) = (self.history.get()?, self.remote.as_ref()?);
+        let (newest, messages) = lock(history).export(before, bytes);
+        let packets = messages.iter().filter_map(|message| remote.write(message)).collect();
+        Some(ExportedMessages { newest, packets })
+    }
+
+    fn import(&self, kept: ExportedMessages) -> bool {
+        let (Some(history), Some(remote)) = (self.history.get(), self.remote.as_ref()) else { return false };
+        let read = |packet: Packet| {
+            let (position, encoded) = (Position::from_iter([packet.stamp]), packet.payload.len());
+            let (subject, value) = remote.read(packet)?;
+            let value = self.sharing.share(value);
+            let size = self.size(&subject, &value, encoded);
+            Some(Message { subject, value, size, position })
+        };
+        let messages = kept.packets.into_iter().filter_map(read).collect();
+        let (has_grown, refused) = lock(history).import(&kept.newest, messages);
+        drop(refused);
+        has_grown
     }
 }

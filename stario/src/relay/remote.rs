@@ -55,6 +55,14 @@ impl<T> Remote<T> {
         sent
     }
 
+    /// The packet of a message that was published before; `None` if it cannot be written.
+    pub(super) fn write(&self, message: &Message<T>) -> Option<Packet> {
+        let (subject, stamp) = (Arc::clone(&message.subject), message.stamp()?);
+        // Another process has published it, so it may never have been written here.
+        let payload = catch_unwind(AssertUnwindSafe(|| self.encode(&message.value))).ok()?.ok()?;
+        Some(Packet { subject, stamp, payload })
+    }
+
     pub(super) fn unsent(&self) -> u64 {
         self.unsent.load(Ordering::Relaxed)
     }

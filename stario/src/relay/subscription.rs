@@ -68,9 +68,8 @@ impl<T> Subscription<T> {
     /// oldest, as a value beyond the [`capacity`](Self::capacity) does. The oldest may have any size, so that a large
     /// value is received, too.
     ///
-    /// A value has the bytes of its type, and those of its subject. An [`Event`](crate::Event), an
-    /// [`Html`](crate::Html), a `String`, an `Arc<str>`, `Bytes` and a `Vec<u8>` have those of their content, too. For
-    /// other types that hold more, see [`Relay::measured`](super::Relay::measured).
+    /// A value counts with its subject. [`Relay::measured`](super::Relay::measured) says which bytes it has: those of an
+    /// [`Event`](crate::Event) and of texts are known, those of other types that own memory only over a transport, or if the app says them.
     pub fn capacity_bytes(self, bytes: usize) -> Self {
         let dropped = lock(&self.mailbox).set_capacity_bytes(bytes);
         self.count(&dropped);

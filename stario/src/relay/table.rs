@@ -19,15 +19,23 @@ pub(super) struct RelayState<T> {
     /// How it is connected to relays of other processes, if it is.
     pub(super) remote: Option<Remote<T>>,
     pub(super) dropped: AtomicU64,
-    /// How many bytes a value holds.
-    pub(super) measure: fn(&T) -> usize,
+    /// How many bytes a value holds. The second argument is the length of its encoded form; 0 if it is not encoded.
+    size: fn(&T, usize) -> usize,
+    /// How many bytes a value holds, if the app says it.
+    pub(super) measure: OnceLock<fn(&T) -> usize>,
     pub(super) sharing: Sharing<T>,
 }
 
 impl<T> RelayState<T> {
-    pub(super) fn new(measure: fn(&T) -> usize, sharing: Sharing<T>) -> Self {
+    pub(super) fn new(size: fn(&T, usize) -> usize, sharing: Sharing<T>) -> Self {
         let (table, history, dropped) = (Mutex::default(), OnceLock::new(), AtomicU64::new(0));
-        Self { table, history, remote: None, dropped, measure, sharing }
+        Self { table, history, remote: None, dropped, size, measure: OnceLock::new(), sharing }
+    }
+
+    /// The bytes that a message counts for, whose value has so many bytes as it is encoded; 0 if it is not.
+    pub(super) fn size(&self, subject: &str, value: &T, encoded: usize) -> usize {
+        let held = self.measure.get().map_or_else(|| (self.size)(value, encoded), |measure| measure(value));
+        held.saturating_add(subject.len())
     }
 }
 

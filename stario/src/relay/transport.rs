@@ -7,13 +7,28 @@ use bytes::Bytes;
 
 use super::pattern::InvalidPattern;
 use super::payload::PayloadError;
-use super::position::Stamp;
+use super::position::{Position, Stamp};
 
 /// Carries what a relay publishes to the relays of other processes, and what those publish to it. For
 /// [`Relay::over`](super::Relay::over); the crate `stario-nats` has one.
 ///
 /// A transport may lose packets and carry some twice: the relay finds that by their numbers. What it carries of one publisher must arrive
 /// in the order in which it was sent; a packet that comes later than one behind it counts as lost.
+///
+/// It can also give a relay that starts what the others have kept: [`Inbox::import`]. One that does not is complete, too, and loses nothing without a
+/// gap. A process that has started later is different then:
+///
+/// | a page comes to it | it receives |
+/// |---|---|
+/// | and has all that others had published when this process heard of them | what came since, each value once, and no gap |
+/// | and lacks some of that | a gap |
+/// | before this process has heard of a publisher that the page's position names | a gap |
+///
+/// So as long as a page has no gap, it receives each value once. But a position that a process gives before it has heard of a publisher, to a
+/// first visit or behind a gap, says nothing of that publisher. If its page comes then to a process whose history has all values of
+/// this publisher, it receives them all without a gap, also those that the page shows already. So a transport delivers the
+/// [announcements](Inbox::announced) of the others before it says that a relay is [connected](Inbox::connected), and an app serves no pages
+/// before that. With [`Inbox::import`] this is needed, too.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -79,6 +94,15 @@ pub struct Packet {
     pub payload: Bytes,
 }
 
+/// A part of what a relay keeps, for one that starts: see [`Inbox::import`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportedMessages {
+    /// The newest value of each publisher, whether or not it is kept. Who was heard last stands at the end.
+    pub newest: Vec<Stamp>,
+    /// Values from the history, the newest first.
+    pub packets: Vec<Packet>,
+}
+
 /// Why a value does not reach other processes.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -140,6 +164,9 @@ pub(super) trait Receiver: Send + Sync {
     fn announced(&self, newest: Stamp);
     fn set_connected(&self, is_connected: bool);
     fn newest(&self) -> Option<Stamp>;
+    fn earliest(&self) -> Option<Position>;
+    fn export(&self, before: &Position, bytes: usize) -> Option<ExportedMessages>;
+    fn import(&self, kept: ExportedMessages) -> bool;
 }
 
 impl Inbox {
@@ -162,7 +189,7 @@ impl Inbox {
     /// Tells the relay which value of another publisher is its newest. If the relay has not received it, all subscriptions have a
     /// gap.
     ///
-    /// Without it, nobody would know that the last values of a publisher were lost. So a transport sends [`newest`](Self::newest) to the
+    /// Without it, the loss of the last values of a publisher would go unnoticed. So a transport sends [`newest`](Self::newest) to the
     /// others when its relay has been silent for a while, and when another one connects.
     pub fn announced(&self, newest: Stamp) {
         if let Some(relay) = self.relay() {
@@ -178,7 +205,7 @@ impl Inbox {
         }
     }
 
-    /// Tells the relay that all that is published from now on arrives, as far as anybody knows. All subscriptions have a gap, because what was
+    /// Tells the relay that all that is published from now on arrives, as far as the transport can know. All subscriptions have a gap, because what was
     /// published before may be lost.
     pub fn connected(&self) {
         if let Some(relay) = self.relay() {
@@ -190,6 +217,29 @@ impl Inbox {
     /// dropped.
     pub fn newest(&self) -> Option<Stamp> {
         self.relay()?.newest()
+    }
+
+    /// The position before all that the relay has in its [history](super::Relay::history), as long as it can [import](Self::import) what was published
+    /// before. `None` when its history is full, when it was [connected](Self::connected), and when it is dropped.
+    pub fn earliest(&self) -> Option<Position> {
+        self.relay()?.earliest()
+    }
+
+    /// What the relay knows of all publishers, and the last values in its history up to the position `before`, which is the
+    /// [`earliest`](Self::earliest) of the relay that asks: about so many bytes of values, and at most 1,000. `None` when it is dropped.
+    pub fn export(&self, before: &Position, bytes: usize) -> Option<ExportedMessages> {
+        self.relay()?.export(before, bytes)
+    }
+
+    /// Gives a relay that starts what another one has [exported](Self::export), so that pages resume here which were at a process that has
+    /// ended. Returns whether the relay has taken any values. Then there may be more, before [`earliest`](Self::earliest).
+    ///
+    /// A transport does that before it tells the relay that it is [connected](Self::connected), and may deliver what is published meanwhile. What
+    /// does not come, or comes twice, leaves no hole: the relay takes the value that joins what it has, and the history reaches
+    /// less far back otherwise. A transport without this is complete, too: a page then has a gap where the history of
+    /// its process has ended with it.
+    pub fn import(&self, kept: ExportedMessages) -> bool {
+        self.relay().is_some_and(|relay| relay.import(kept))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::history::set_event_id;
+use super::history::{History, Search, set_event_id};
 use super::mailbox::{Mailbox, Message};
 use super::pattern::Pattern;
 use super::position::Position;
@@ -42,12 +42,13 @@ impl<T> Updates<T> {
         patterns: Vec<Pattern>,
         position: Option<Position>,
     ) -> Self {
-        let relay = Arc::clone(&shared);
-        let history = relay.history.get().map(lock);
-        let missed = position.as_ref().and_then(|position| history.as_ref()?.since(position, &patterns));
-        let mailbox = Mailbox::with_gaps(patterns.is_empty(), missed);
-        let subscription = Subscription::new(shared, patterns, mailbox);
-        drop(history);
+        let subscription = match (&position, shared.history.get()) {
+            (Some(position), Some(history)) => resume(&shared, history, patterns, position),
+            _ => {
+                let mailbox = Mailbox::with_gaps(patterns.is_empty(), None);
+                Subscription::new(shared, patterns, mailbox)
+            }
+        };
         Self { subscription, position: position.unwrap_or_default() }
     }
 
@@ -127,6 +128,29 @@ impl<T> Updates<T> {
         self.position = position.unwrap_or_default();
         drop(waiting);
     }
+}
+
+/// A subscription that begins behind a position.
+fn resume<T>(
+    shared: &Arc<RelayState<T>>,
+    history: &Mutex<History<T>>,
+    patterns: Vec<Pattern>,
+    position: &Position,
+) -> Subscription<T> {
+    // `searched` is declared before the guard, so what it holds is dropped after the lock is released.
+    let mut searched;
+    let mut locked = lock(history);
+    let missed = match locked.begin_search(position, &patterns) {
+        Search::Ended(missed) => missed,
+        Search::Unfinished(search) => {
+            drop(locked);
+            searched = search.run(position, &patterns);
+            locked = lock(history);
+            locked.finish_search(&mut searched, position, &patterns)
+        }
+    };
+    let mailbox = Mailbox::with_gaps(patterns.is_empty(), missed);
+    Subscription::new(Arc::clone(shared), patterns, mailbox)
 }
 
 impl<T: Clone + 'static> Updates<T> {

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{Response, ResponsePart};
 use crate::error::Result;
 
-/// What `filename*` must escape: everything but `attr-char` of RFC 8187 section 3.2.1.
+/// The characters that `filename*` must escape: everything but `attr-char` of RFC 8187 section 3.2.1.
 const NOT_IN_ATTRIBUTES: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -71,7 +71,7 @@ impl Attachment {
     }
 }
 
-/// What is put into no name.
+/// The characters that are left out of names.
 fn is_unsafe(character: char) -> bool {
     let turns_text =
         matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');

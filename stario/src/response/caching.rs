@@ -16,7 +16,7 @@ use super::entity_tag::EntityTag;
 use crate::body::Body;
 use crate::compress::vary;
 
-/// What a handler's attribute says of caches.
+/// The caching rules in a handler's attribute.
 #[derive(Debug, Clone, Copy)]
 pub struct Caching {
     /// Whether its pages have a tag.
@@ -25,9 +25,9 @@ pub struct Caching {
     pub cache: Option<&'static str>,
 }
 
-/// Marks a response until its `cache-control` is written.
+/// Extension of a response until its `cache-control` is written.
 #[derive(Clone, Copy)]
-struct Undeclared {
+struct PendingCacheControl {
     cache: &'static str,
     handler: &'static str,
     has_nonce: bool,
@@ -46,7 +46,7 @@ pub(crate) fn finish(
         return;
     }
     if let Some(cache) = caching.cache {
-        response.extensions_mut().insert(Undeclared { cache, handler, has_nonce });
+        response.extensions_mut().insert(PendingCacheControl { cache, handler, has_nonce });
     }
     if caching.etag && response.status() == StatusCode::OK {
         validate(response, handler, request, has_nonce);
@@ -70,7 +70,7 @@ fn validate(response: &mut Response, handler: &'static str, request: &request::P
     }
     let tag = EntityTag::of(response.headers());
     if matches!(request.method, Method::GET | Method::HEAD)
-        && EntityTag::is_among(tag.as_ref(), &request.headers, &IF_NONE_MATCH, EntityTag::is_weakly)
+        && EntityTag::is_among(tag.as_ref(), &request.headers, &IF_NONE_MATCH, EntityTag::matches_weakly)
     {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();
@@ -90,7 +90,9 @@ fn hash(bytes: &[u8]) -> u64 {
 /// Writes `cache-control`, if the handler's attribute has one and the response does not say it itself. `reads_cookies` says that
 /// the response depends on the request's cookies.
 pub(crate) fn declare(response: &mut Response, reads_cookies: bool) {
-    let Some(Undeclared { cache, handler, has_nonce }) = response.extensions_mut().remove() else { return };
+    let Some(PendingCacheControl { cache, handler, has_nonce }) = response.extensions_mut().remove() else {
+        return;
+    };
     let headers = response.headers_mut();
     if headers.contains_key(CACHE_CONTROL) {
         return;

@@ -7,7 +7,7 @@ use http::header::{ETAG, HeaderName};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct EntityTag {
     pub(super) is_weak: bool,
-    /// What stands between the quotes.
+    /// The text between the quotes.
     pub(super) opaque: Vec<u8>,
 }
 
@@ -29,8 +29,8 @@ impl EntityTag {
         Some((Self { is_weak, opaque: opaque[..end].to_owned() }, &opaque[end + 1..]))
     }
 
-    /// Whether both are of states that a reader takes for the same.
-    pub(super) fn is_weakly(&self, other: &Self) -> bool {
+    /// Weak comparison (RFC 9110, section 8.8.3.2): a reader takes both states for the same.
+    pub(super) fn matches_weakly(&self, other: &Self) -> bool {
         self.opaque == other.opaque
     }
 

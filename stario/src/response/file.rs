@@ -266,7 +266,7 @@ fn insert_validators(headers: &mut HeaderMap, modified: SystemTime, length: u64,
 /// The content type of a file of this name.
 pub(super) fn media_type(path: &Path) -> HeaderValue {
     let Some(media_type) = mime_guess::from_path(path).first_raw() else {
-        return BINARY;
+        return BINARY.clone();
     };
     if media_type.starts_with("text/")
         && let Ok(text) = HeaderValue::try_from(format!("{media_type}; charset=utf-8"))
@@ -295,7 +295,7 @@ fn ensure_regular(metadata: &std::fs::Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
 }
 
 /// The error with the path it is about.

@@ -12,8 +12,8 @@ use super::file::{FileInMemory, media_type};
 use super::{Response, set, with_type};
 use crate::compress::{Compression, Variants};
 
-/// The content, and what its responses say of it.
-pub(crate) struct Fixed {
+/// The content, its hash, and the headers of its responses.
+pub(crate) struct HashedContent {
     content: Bytes,
     content_type: HeaderValue,
     digest: [u8; 48],
@@ -22,7 +22,7 @@ pub(crate) struct Fixed {
     variants: Variants,
 }
 
-impl Fixed {
+impl HashedContent {
     /// How many characters the hash in a URL has.
     pub(crate) const HASH_LENGTH: usize = 16;
 

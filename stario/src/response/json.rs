@@ -37,7 +37,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
     fn into_whole(self) -> WholeResponse {
         match serde_json::to_vec(&self.0) {
-            Ok(json) => WholeResponse::Content(JSON, json.into()),
+            Ok(json) => WholeResponse::Content(&JSON, json.into()),
             Err(error) => failure(error.into()).into(),
         }
     }
@@ -73,7 +73,7 @@ impl<K: Serialize, V: Serialize, H> IntoResponse for HashMap<K, V, H> {
 
 fn shown(value: &impl Serialize) -> Response {
     match serde_json::to_string(value) {
-        Ok(json) => with_type(HTML, json.into_html()),
+        Ok(json) => with_type(HTML.clone(), json.into_html()),
         Err(error) => failure(error.into()),
     }
 }

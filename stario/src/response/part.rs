@@ -1,4 +1,4 @@
-//! What a response is given besides its body: status and headers, in front of the value in a tuple.
+//! `ResponsePart`: status, headers and cookies of a response, in front of the value in a tuple.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -45,7 +45,7 @@ use crate::error::Result;
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no part of a response's head",
+    message = "`{Self}` is not a part of a response's head",
     label = "neither a status nor headers",
     note = "put a `StatusCode`, `[(name, value)]`, a `HeaderMap` or a `SetCookie` in front of the value, or implement `ResponsePart`"
 )]
@@ -135,17 +135,17 @@ pub(crate) fn redirects_to(response: &Response) -> Option<&HeaderValue> {
     response.headers().get(LOCATION).filter(|_| is_redirect(response.status()))
 }
 
-/// A status that tells no client to go anywhere.
+/// The error of a redirect whose status is not one of redirects.
 #[derive(Debug)]
-pub(super) struct NoRedirect(pub(super) StatusCode);
+pub(super) struct NotARedirect(pub(super) StatusCode);
 
-impl fmt::Display for NoRedirect {
+impl fmt::Display for NotARedirect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} is no status of a redirect", self.0.as_u16())
+        write!(formatter, "{} is not a status of a redirect", self.0.as_u16())
     }
 }
 
-impl StdError for NoRedirect {}
+impl StdError for NotARedirect {}
 
 /// The value after the parts is rendered.
 #[doc(hidden)]
@@ -166,7 +166,7 @@ macro_rules! values_with_parts {
                 let applied = (|| {
                     $($part.apply(&mut response)?;)+
                     if has_target && !is_redirect(response.status()) {
-                        return Err(NoRedirect(response.status()).into());
+                        return Err(NotARedirect(response.status()).into());
                     }
                     Ok(())
                 })();

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 
-use super::part::{NoRedirect, is_redirect};
+use super::part::{NotARedirect, is_redirect};
 use super::{IntoResponse, Location, Response, failure};
 
 /// A redirect to another URL, with an empty body.
@@ -63,7 +63,7 @@ impl Redirect {
 impl IntoResponse for Redirect {
     fn into_response(self) -> Response {
         if !is_redirect(self.status) {
-            return failure(NoRedirect(self.status).into());
+            return failure(NotARedirect(self.status).into());
         }
         let location = match self.location.into_checked() {
             Ok(location) => location,

@@ -189,13 +189,13 @@ impl ResponsePart for Vec<SetCookie> {
     }
 }
 
-/// What browsers keep of a name and its value, in bytes (RFC 6265bis section 5.6).
+/// The most bytes of a name and its value that browsers keep (RFC 6265bis section 5.6).
 const MAX_LENGTH: usize = 4096;
 
 fn problem(cookie: &Cookie<'_>, is_host: bool) -> Option<&'static str> {
     let (name, value) = cookie.name_value();
     if name.is_empty() || !name.bytes().all(is_token) {
-        return Some("its name is no token: letters, digits and `!#$%&'*+-.^_`|~`");
+        return Some("its name is not a token: letters, digits and `!#$%&'*+-.^_`|~`");
     }
     if !value.bytes().all(is_cookie_octet) {
         return Some("its value holds what no cookie can; encrypt or encode it");

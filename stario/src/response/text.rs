@@ -37,6 +37,6 @@ impl<T: Into<Cow<'static, str>>> IntoResponse for Text<T> {
             Cow::Borrowed(text) => text.into(),
             Cow::Owned(text) => text.into(),
         };
-        WholeResponse::Content(TEXT, body)
+        WholeResponse::Content(&TEXT, body)
     }
 }

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::bytes::position;
 
-/// Whether there are any. Most paths have none.
+/// Whether the path has a percent-escape.
 pub(super) fn are_in(path: &str) -> bool {
     position(path.as_bytes(), b'%').is_some()
 }

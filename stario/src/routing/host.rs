@@ -94,8 +94,7 @@ fn host_of(head: &request::Parts) -> Option<String> {
     Some(host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())
 }
 
-/// Whether the request is for the machine that sends it: its host is `localhost`, below that, or a loopback address. `None` if it
-/// names no host, as no browser does.
+/// Whether the request's host is `localhost`, a subdomain of it, or a loopback address. `None` if the request names no host.
 #[cfg(any(debug_assertions, feature = "sessions"))]
 pub(crate) fn is_of_this_machine(head: &request::Parts) -> Option<bool> {
     host_of(head).map(|host| is_this_machine(&host))

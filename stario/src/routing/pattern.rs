@@ -106,30 +106,27 @@ impl PathPattern {
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }
 
-    /// What each capture matches in `path`, a path that this pattern matches.
-    pub(super) fn captured<'p>(&self, path: &'p str) -> impl Iterator<Item = (&str, Capture<'p>)> {
-        let mut rest = path;
-        self.0.iter().filter_map(move |segment| {
-            // As bytes: a `char` as the prefix is a call of `memcmp`.
-            let [b'/', ..] = rest.as_bytes() else { return None };
-            let text = &rest[1..];
-            // A segment is at least as long as the literal that it is, and longer only if it is escaped.
-            let end = match segment {
-                Segment::Literal(literal)
-                    if matches!(text.as_bytes().get(literal.len()), None | Some(b'/')) =>
-                {
-                    literal.len().min(text.len())
-                }
-                _ => position(text.as_bytes(), b'/').unwrap_or(text.len()),
+    /// What `{name}` matches in `path`, a path that this pattern matches.
+    pub(super) fn capture<'p>(&self, path: &'p str, name: &str) -> Option<Capture<'p>> {
+        let mut start = 1;
+        for (index, segment) in self.0.iter().enumerate() {
+            let rest = path.as_bytes().get(start..)?;
+            let length = match segment {
+                Segment::Rest(own) if **own == *name => return path.get(start..).map(Capture::Rest),
+                _ if index + 1 == self.0.len() => rest.len(),
+                // A segment is at least as long as the literal that it is, and longer only if it is escaped.
+                Segment::Literal(text) if rest.get(text.len()) == Some(&b'/') => text.len(),
+                _ => position(rest, b'/').unwrap_or(rest.len()),
             };
-            let (found, after) = text.split_at(end);
-            rest = after;
+            let end = start + length;
             match segment {
-                Segment::Literal(_) => None,
-                Segment::Capture(name) => Some((&**name, Capture::Segment(found))),
-                Segment::Rest(name) => Some((&**name, Capture::Rest(text))),
+                Segment::Capture(own) if **own == *name => {
+                    return path.get(start..end).map(Capture::Segment);
+                }
+                _ => start = end + 1,
             }
-        })
+        }
+        None
     }
 
     /// Whether the path begins with these segments, of which none is a rest. Without segments, every target does.

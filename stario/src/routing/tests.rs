@@ -151,6 +151,11 @@ fn a_literal_is_matched_however_it_is_escaped() {
     check("/a%252Fb", "GET /{any} any=a%252Fb");
     // A capture is what was sent.
     check("/%61%2F%63", "GET /{any} any=%61%2F%63");
+    // What is escaped in each path of a pattern is nothing else where it is not escaped.
+    let router = gets(&["/a%2Fb", "/100%25"]);
+    assert_eq!(get(&router, "/a/b"), "404");
+    assert_eq!(get(&router, "/100%25"), "GET /100%25");
+    assert!(get(&router, "/100%").starts_with("400 "));
 }
 
 #[test]

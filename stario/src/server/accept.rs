@@ -47,6 +47,23 @@ pub(super) async fn accept(listener: Arc<Listener>, role: Role, connections: Arc
     }
 }
 
+/// Accepts the connections that wait in the system's queue, which would reset them when the listener is closed. A proxy that has sent a
+/// request on one of them could not repeat it.
+pub(super) fn accept_waiting(listener: &Listener, role: Role, connections: &Arc<Connections>) {
+    // No more than the queue holds: a client that never stops connecting does not keep the server from its stop.
+    for _ in 0..connections.limits.backlog {
+        match listener.accept_now() {
+            Ok((socket, peer)) => {
+                if let Some(place) = connections.place(role, &socket, peer) {
+                    connections.serve(socket, peer, place);
+                }
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(_) => return,
+        }
+    }
+}
+
 /// Whether the error is about one connection, and the next may be accepted at once.
 fn is_of_one_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};

@@ -1,4 +1,4 @@
-//! What a connection is doing, and until when it may: shared by all parts of the connection.
+//! `Activity`: what a connection is doing and when it times out. All parts of the connection share it.
 //!
 //! ```text
 //! reading a head --head read--> busy with requests --last response handed over--> idle --first byte--+
@@ -27,8 +27,8 @@ use crate::settings::Limits;
 use crate::stall::time_for;
 use crate::work::UNKNOWN_HANDLER;
 
-/// Stands for the time of the poll that runs, which is read when the poll ends and the connection waits. A request that is
-/// answered in one poll so costs one reading of the clock instead of three.
+/// Stands for the time of the current poll. The clock is read when the poll ends, so a request that is answered in one poll reads
+/// it once instead of three times.
 const IN_THIS_POLL: u64 = u64::MAX;
 
 /// A connection reads the head of a request, is idle, or is busy with at least one request.
@@ -50,12 +50,13 @@ pub(super) struct Activity {
     /// The bytes that were handed over to HTTP/2 and not written since: at most so many wait for the client to
     /// open its window.
     unsent: AtomicUsize,
-    /// The bytes that have come meanwhile. As many are echoed to a client that pings, and say nothing about what
-    /// it takes of its responses.
+    /// The bytes that the client sent while responses were unsent. The server answers pings with as many bytes, so as many written
+    /// bytes do not count as progress of the responses.
     echoed: AtomicUsize,
     /// The bytes that the client has taken of those that were unsent.
     taken: AtomicUsize,
-    /// When the connection began to be idle, or to read a head: nanoseconds since `opened`, or [`IN_THIS_POLL`].
+    /// When the connection began to be idle, or to read a head: nanoseconds since `connection` was opened, by the system's clock also where a
+    /// test has paused tokio's; or [`IN_THIS_POLL`].
     since: AtomicU64,
     /// Whether the connection reads a head, of which the first byte may not have come yet.
     is_in_head: AtomicBool,
@@ -68,22 +69,26 @@ pub(super) struct Activity {
     read_end: AtomicUsize,
     /// Whether hyper has read bytes behind the request. They hide the end of the input, as unread bytes do.
     has_bytes_behind: AtomicBool,
-    /// Whether the socket is to look for a client that has left.
+    /// Whether the socket has to check, at the next flush, that the client is still there.
     is_look_due: AtomicBool,
-    /// Whether the request is new: since its head was read, the connection was not polled again. A client whose
-    /// input ends by then has sent all that it wants to, and waits for the answer; one whose input ends later
-    /// has left.
+    /// Whether the socket has to ask the system for input at the next read that finds none. On a busy machine tokio hears late of what has
+    /// come, and a connection that is closed with a request in it is reset.
+    has_to_ask_for_input: AtomicBool,
+    /// Whether the system had input when the socket asked for it.
+    found_input: AtomicBool,
+    /// Whether the connection was not polled since the head of the request was read. A client whose input ends by then only says
+    /// that it sends no more, and waits for the answer; later it means that the client has left.
     is_new_request: AtomicBool,
     /// Whether the end of the client's input is kept from hyper, which would drop the request.
     has_withheld_end: AtomicBool,
     /// Whether the last request had a body.
     has_body: AtomicBool,
     write_mode: WriteMode,
-    /// The part of this that the answers to requests share.
+    /// The facts of the connection that requests read.
     connection: Connection,
     /// Whether the connection speaks another protocol by now, such as WebSocket.
     is_upgraded: AtomicBool,
-    /// The handler of the response that is written, where it may take long; none once it was counted as cut.
+    /// The handler of the large response that is being written, to name it if the stop cuts it. `None` once it was counted.
     large_response: Mutex<Option<&'static str>>,
 }
 
@@ -110,6 +115,8 @@ impl Activity {
             read_end: AtomicUsize::new(0),
             has_bytes_behind: AtomicBool::new(false),
             is_look_due: AtomicBool::new(false),
+            has_to_ask_for_input: AtomicBool::new(false),
+            found_input: AtomicBool::new(false),
             is_new_request: AtomicBool::new(false),
             has_withheld_end: AtomicBool::new(false),
             has_body: AtomicBool::new(false),
@@ -155,20 +162,23 @@ impl Activity {
         end + b"\r\n\r\n".len() == self.read_end.load(Ordering::Relaxed)
     }
 
-    /// hyper has read bytes that end at this address.
-    pub(super) fn note_read_end(&self, address: usize) {
-        self.read_end.store(address, Ordering::Relaxed);
-    }
-
     /// Whether bytes behind the request hide the end of the input.
     pub(super) fn has_bytes_behind(&self) -> bool {
         self.has_bytes_behind.load(Ordering::Relaxed)
     }
 
-    /// So many bytes came, none at the end of the input; or the socket is waited for.
-    pub(super) fn note_read(&self, bytes: Option<usize>) {
-        self.is_reading.store(bytes.is_none(), Ordering::Relaxed);
-        let Some(bytes @ 1..) = bytes else { return };
+    /// The socket is waited for.
+    pub(super) fn note_waiting(&self) {
+        self.is_reading.store(true, Ordering::Relaxed);
+    }
+
+    /// So many bytes came, none at the end of the input; and this is the address at which they end.
+    pub(super) fn note_read(&self, bytes: usize, end: usize) {
+        self.is_reading.store(false, Ordering::Relaxed);
+        self.read_end.store(end, Ordering::Relaxed);
+        if bytes == 0 {
+            return;
+        }
         if self.unsent.load(Ordering::Relaxed) > 0 {
             self.echoed.fetch_add(bytes, Ordering::Relaxed);
         }
@@ -193,6 +203,7 @@ impl Activity {
 
     /// The connection was polled. Returns whether it is to be polled again, for an end of input that is withheld no
     /// longer.
+    #[inline(always)]
     pub(super) fn note_polled(&self) -> bool {
         self.is_new_request.store(false, Ordering::Relaxed);
         let known = self.connection.take_time();
@@ -210,20 +221,26 @@ impl Activity {
     }
 
     /// Bytes were written, or have to wait.
+    #[inline(always)]
     pub(super) fn note_written(&self, bytes: usize, is_blocked: bool) {
         let unsent = self.unsent.load(Ordering::Relaxed);
         if unsent > 0 {
-            let echoed = self.echoed.load(Ordering::Relaxed);
-            self.echoed.store(echoed.saturating_sub(bytes), Ordering::Relaxed);
-            let taken = bytes.saturating_sub(echoed);
-            self.unsent.store(unsent.saturating_sub(taken), Ordering::Relaxed);
-            self.taken.fetch_add(taken, Ordering::Relaxed);
-            self.extend_wait(time_for(taken));
+            self.note_taken(bytes, unsent);
         }
         if self.is_writing.load(Ordering::Relaxed) != is_blocked {
             self.is_writing.store(is_blocked, Ordering::Relaxed);
             self.wait_from_this_poll();
         }
+    }
+
+    /// Bytes were written while so many of HTTP/2 were unsent.
+    fn note_taken(&self, bytes: usize, unsent: usize) {
+        let echoed = self.echoed.load(Ordering::Relaxed);
+        self.echoed.store(echoed.saturating_sub(bytes), Ordering::Relaxed);
+        let taken = bytes.saturating_sub(echoed);
+        self.unsent.store(unsent.saturating_sub(taken), Ordering::Relaxed);
+        self.taken.fetch_add(taken, Ordering::Relaxed);
+        self.extend_wait(time_for(taken));
     }
 
     /// How many bytes the client of HTTP/2 has taken so far that had to wait for it.
@@ -241,17 +258,38 @@ impl Activity {
         self.has_asked.load(Ordering::Relaxed)
     }
 
-    /// Whether a connection of HTTP/1 has answered all requests that it has read, and has read one.
-    pub(super) fn is_between_requests(&self) -> bool {
-        self.has_asked() && !self.is_busy() && !self.is_http2()
+    /// Whether all requests that were read are answered. Not for a connection of HTTP/2 that has read one.
+    pub(super) fn waits_for_request(&self) -> bool {
+        !self.is_busy() && !self.is_http2()
+    }
+
+    /// Has the socket ask the system for input, when the connection is polled next.
+    pub(super) fn ask_for_input(&self) {
+        self.has_to_ask_for_input.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the socket has to ask now, which is once.
+    pub(super) fn takes_question_for_input(&self) -> bool {
+        self.has_to_ask_for_input.load(Ordering::Relaxed)
+            && self.has_to_ask_for_input.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that the system had input.
+    pub(super) fn note_input(&self) {
+        self.found_input.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the system had input when the socket asked for it.
+    pub(super) fn found_input(&self) -> bool {
+        self.found_input.load(Ordering::Relaxed)
     }
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Whether a request of HTTP/1 is being answered while nobody waits for the socket to be readable, and so nobody sees
-    /// its client leave. hyper does not wait any more once the request's body was dropped before its end.
+    /// Whether a request of HTTP/1 is being answered while no waker is registered for the socket, so that the client's leaving goes
+    /// unnoticed. After a request's body was dropped before its end, hyper registers none.
     pub(super) fn is_blind(&self) -> bool {
         (!self.is_reading.load(Ordering::Relaxed) || self.connection.has_unread_body())
             && self.requests.load(Ordering::Relaxed) > 0
@@ -270,8 +308,8 @@ impl Activity {
         &self.write_mode
     }
 
-    /// Whether the connection is to begin anew, because its responses are to be written in the other way. hyper must have
-    /// nothing of a request by then, and it may still read a body when the answer is written.
+    /// Whether hyper's connection must be rebuilt, because responses are to be written in the other mode. hyper must hold nothing
+    /// of a request then; it may still read a body while the answer is written.
     pub(super) fn is_due_to_begin_anew(&self) -> bool {
         self.write_mode.is_due_to_change()
             && !self.is_busy()
@@ -365,7 +403,7 @@ impl Activity {
     }
 
     fn now(&self) -> u64 {
-        nanos(self.opened.elapsed())
+        self.connection.age()
     }
 
     /// The time to be idle, or to read a head, begins.
@@ -373,7 +411,8 @@ impl Activity {
         self.since.store(self.now(), Ordering::Relaxed);
     }
 
-    /// The same for what is done in a poll of the connection. The streams of HTTP/2 are polled by tasks of their own.
+    /// Restarts the idle time in a poll of the connection. The streams of HTTP/2 are polled by other tasks, so for them the clock
+    /// is read at once.
     fn wait_from_this_poll(&self) {
         if self.is_http2() {
             self.wait_from_now();
@@ -388,12 +427,12 @@ impl Activity {
     }
 }
 
-/// So many nanoseconds are the time, as long as that is not of centuries.
+/// The duration in nanoseconds, or `u64::MAX` if it is longer.
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A request whose response is not handed over to its end.
+/// A request whose response hyper has not taken completely.
 pub(super) struct ActiveRequest {
     activity: Arc<Activity>,
     /// Over HTTP/2: its stream.

@@ -22,7 +22,7 @@ use crate::response::{self, Response};
 use crate::settings::Limits;
 use crate::stall::StallTimer;
 
-/// Begins to answer a request; `stream` is its own over HTTP/2.
+/// Refuses the request, or passes it to the app. `stream` is the request's stream over HTTP/2.
 pub(super) fn answer(
     request: Request<Incoming>,
     activity: &Arc<Activity>,
@@ -30,7 +30,7 @@ pub(super) fn answer(
     limits: &Limits,
 ) -> ResponseFuture {
     let (mut head, body) = request.into_parts();
-    let mut turn = stream.as_deref().map(StreamState::turn);
+    let turn = stream.as_deref().map(StreamState::turn);
     let has_no_place = stream.as_deref().is_some_and(StreamState::has_no_place);
     let has_body = !hyper::body::Body::is_end_stream(&body);
     let active = activity.begin_request(&head.headers, has_body, stream);
@@ -38,24 +38,27 @@ pub(super) fn answer(
         .or_else(|| (has_no_place && !activity.app().is_probe(head.uri.path())).then(too_many_requests))
         .or_else(|| activity.app().shared().development.answer(&head))
         .or_else(|| (activity.role() != Role::Served).then(|| refusal_by_role(&head, activity)).flatten());
+    let connection = activity.connection();
     if let Some(refused) = refused {
         if has_body {
             // A client that still sends its body would not see an answer behind which the connection is reset.
-            activity.connection().note_unread_body();
+            connection.note_unread_body();
         }
         let refused = Some(Box::new(refused));
-        return ResponseFuture { turn, dispatched: None, refused, request: Some(active), taken: 0 };
+        return ResponseFuture { dispatched: None, refused, request: Some(active), turn, taken: 0 };
     }
-    let connection = activity.connection();
     let body = Body::incoming(body, StallTimer::new(limits.body_timeout), connection);
-    let dispatch = dispatch(activity.app(), head, body, connection.clone());
-    if let Some(turn) = &mut turn {
-        turn.expect(dispatch.expected_bytes());
+    // The future is made in the place of the value that is returned, so nothing here may borrow from it.
+    ResponseFuture {
+        dispatched: Some(dispatch(activity.app(), head, body, connection.clone())),
+        refused: None,
+        request: Some(active),
+        turn,
+        taken: 0,
     }
-    ResponseFuture { turn, dispatched: Some(dispatch), refused: None, request: Some(active), taken: 0 }
 }
 
-/// The answer to a request of HTTP/2 for which there is no place.
+/// The answer to a request of HTTP/2 beyond the limit of requests.
 #[cold]
 fn too_many_requests() -> Response {
     let sentence = "the server has as many requests as it may: try again later";
@@ -64,7 +67,8 @@ fn too_many_requests() -> Response {
     answer
 }
 
-/// The answer to what a connection may not ask for: one in reserve, or one to the address of the probes.
+/// Refuses what this connection may not request: a connection of the reserve, or to the address of the probes, may only request
+/// probes.
 #[cold]
 fn refusal_by_role(head: &Parts, activity: &Activity) -> Option<Response> {
     if activity.app().is_probe(head.uri.path()) {
@@ -83,17 +87,16 @@ fn refusal_by_role(head: &Parts, activity: &Activity) -> Option<Response> {
     Some(answer)
 }
 
-/// The response, whatever happens on the way to it. Written by hand because the future of an `async` block has
-/// room for what it begins with beside all that it becomes.
+/// The future of the response. It is written by hand: an `async` block would keep room for its arguments beside its later states.
 pub(super) struct ResponseFuture {
     /// None if the request is refused.
     dispatched: Option<Dispatch>,
     refused: Option<Box<Response>>,
-    /// Until the response has it.
+    /// The active request, until the response's body takes it.
     request: Option<ActiveRequest>,
-    /// Over HTTP/2: comes when the connection holds few enough bytes of other responses.
+    /// Over HTTP/2: delays the handler while the connection holds too many unsent bytes of other responses.
     turn: Option<Turn>,
-    /// What the client had taken when the turn was last asked for.
+    /// How many bytes the client had taken at the last poll of `turn`.
     taken: usize,
 }
 
@@ -105,7 +108,8 @@ impl Future for ResponseFuture {
         if let Some(turn) = &mut this.turn
             && !turn.has_come()
         {
-            ready!(poll_turn(turn, this.request.as_ref(), &mut this.taken, ctx));
+            let expected = this.dispatched.as_ref().map_or(0, Dispatch::expected_bytes);
+            ready!(poll_turn(turn, expected, this.request.as_ref(), &mut this.taken, ctx));
         }
         let mut made = None;
         match &mut this.dispatched {
@@ -114,9 +118,9 @@ impl Future for ResponseFuture {
             }
             None => made = this.refused.take().map(|refused| *refused),
         }
-        let Some(mut response) = made else { return Poll::Pending };
+        let Some(response) = &mut made else { return Poll::Pending };
         if response.status().canonical_reason().is_none() {
-            // hyper would write `<none>`.
+            // For a status without a name, hyper would write `<none>` as the reason phrase.
             response.extensions_mut().insert(ReasonPhrase::from_static(b""));
         }
         let Some(request) = this.request.take() else { return Poll::Pending };
@@ -126,7 +130,9 @@ impl Future for ResponseFuture {
         } else if request.stream().is_none() && request.activity().app().shared().stop.is_stopped() {
             response::set(response.headers_mut(), CONNECTION, "close");
         }
-        Poll::Ready(Ok(ResponseBody::in_response(response, request)))
+        let has_ended = ResponseBody::begin(response, &request);
+        // It is there: see `let Some(response)` above.
+        Poll::Ready(Ok(made.unwrap_or_default().map(|body| ResponseBody::new(body, request, has_ended))))
     }
 }
 
@@ -134,11 +140,12 @@ impl Future for ResponseFuture {
 /// when the client takes too little.
 fn poll_turn(
     turn: &mut Turn,
+    expected: usize,
     request: Option<&ActiveRequest>,
     taken: &mut usize,
     ctx: &mut Context<'_>,
 ) -> Poll<()> {
-    let polled = turn.poll(ctx);
+    let polled = turn.poll(expected, ctx);
     let Some(request) = request else { return polled };
     let Some(stream) = request.stream() else { return polled };
     if polled.is_pending() && turn.waits_for_client() {

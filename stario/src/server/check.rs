@@ -104,8 +104,8 @@ fn value_of(authority: &Authority) -> HeaderValue {
     HeaderValue::from_str(authority.as_str()).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Whether this is a name or an IP address, perhaps with a port; or nothing at all, which clients send that know no
-/// name. Of what RFC 3986 calls a name, only what is used in DNS, and in practice beside it.
+/// Whether this is a host name or an IP address, with or without a port; or empty, which clients send that know no host. Of RFC
+/// 3986's reg-name, only the characters of DNS names and `_`, `~` are allowed.
 fn is_host(host: &[u8]) -> bool {
     if host.len() > 255 {
         return false;

@@ -38,11 +38,12 @@ use crate::settings::Limits;
 use crate::stop::until_stopped;
 use crate::tasks::TaskTracker;
 
-/// The number of header fields that hyper counts without allocating for it.
+/// hyper parses up to this many header fields without an allocation.
 const FREE_HEAD_FIELDS: usize = 100;
 
-/// How long a connection on which nothing has come yet is kept at a stop. Its first request may be on the way, and browsers do
-/// not repeat a request on a connection that has carried no other.
+/// How long a new connection is kept at a stop before its first byte arrives. Its first request may be on the way, and browsers do
+/// not retry a request on a connection that has carried no other. A request that has come by the end of this time is answered, unless the
+/// handshake of TLS has not ended by then. A request of which a part has come has this time again for the rest.
 const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(100);
 
 /// How long a connection of the reserve may take for its head, and before that for the handshake of TLS.
@@ -61,15 +62,15 @@ const RESERVE_TIME: Duration = Duration::from_secs(3);
 pub(super) struct Connections {
     pub(super) app: Arc<Assembled>,
     pub(super) limits: Limits,
-    /// Of connections in reserve.
+    /// The limits of connections of the reserve.
     reserve_limits: Limits,
     http1: http1::Builder,
     /// For sockets that are read from while a request is answered.
     http1_reading: http1::Builder,
     pub(super) places: Places,
-    /// The tasks of connections, and over HTTP/2 of their streams. Always closed, so that it can be waited for.
+    /// Counts the tasks of connections and, over HTTP/2, of their streams.
     pub(super) tasks: TaskTracker,
-    /// The sockets, of which an upgraded one outlives its task. Always closed.
+    /// Counts the sockets. The socket of an upgraded connection outlives the connection's task.
     sockets: TaskTracker,
     #[cfg(feature = "tls")]
     tls: Option<Arc<Tls>>,
@@ -110,7 +111,7 @@ impl Connections {
         if role == Role::Probes {
             return self.places.take_of_probes();
         }
-        // Whoever connects to a Unix socket, and a trusted proxy, connects for many clients.
+        // A Unix socket and a trusted proxy carry the connections of many clients, so the limit per client does not apply to them.
         let is_shared = !matches!(socket, Socket::Tcp(_))
             || self
                 .app
@@ -131,7 +132,7 @@ impl Connections {
         let role = place.role();
         let limits = if role == Role::Reserve { &self.reserve_limits } else { &self.limits };
         let activity = Activity::new(Arc::clone(&self.app), peer, role, limits);
-        // In a box, so that a connection that waits for its next request has no room for it.
+        // The handshake is boxed: otherwise each idle connection would keep memory for it.
         let Some((socket, protocol)) = Box::pin(self.begin(socket, &activity)).await else { return };
         let end = ConnectionEnd(Arc::clone(&activity));
         let token = self.sockets.token();
@@ -163,7 +164,7 @@ impl Connections {
         }
     }
 
-    /// Sets the socket's options, shakes hands, and finds out the protocol. None if the client is too slow, or the
+    /// Sets the socket's options, makes the TLS handshake, and detects the protocol. `None` if the client takes too long, or if the
     /// server has stopped for [`FIRST_REQUEST_GRACE`].
     async fn begin(&self, socket: Socket, activity: &Activity) -> Option<(Socket, Protocol)> {
         if let Socket::Tcp(socket) = &socket
@@ -171,36 +172,50 @@ impl Connections {
         {
             tracing::debug!(%error, "cannot set the options of a socket");
         }
+        let stopped = async {
+            self.app.shared().stop.stopped().await;
+            sleep(FIRST_REQUEST_GRACE).await;
+        };
+        let mut stopped = pin!(stopped);
         let begin = async {
             #[cfg(feature = "tls")]
             let socket = match (&self.tls, socket) {
                 (Some(tls), Socket::Tcp(socket)) if activity.role() != Role::Probes => {
-                    let socket = tls.accept(socket).await?;
+                    let socket = tokio::select! {
+                        biased;
+                        accepted = tls.accept(socket) => accepted?,
+                        () = &mut stopped => return Ok(None),
+                    };
                     // The head has as much time again as the handshake.
                     activity.wait_from_now();
                     socket
                 }
                 (_, socket) => socket,
             };
-            let protocol = Protocol::of(&socket).await?;
-            Ok::<_, std::io::Error>((socket, protocol))
+            let protocol = tokio::select! {
+                biased;
+                protocol = Protocol::of(&socket) => protocol?,
+                () = &mut stopped => {
+                    // On a busy machine tokio hears late of what has come, so the system is asked.
+                    if !socket.has_input() {
+                        return Ok(None);
+                    }
+                    match timeout(FIRST_REQUEST_GRACE, Protocol::of(&socket)).await {
+                        Ok(protocol) => protocol?,
+                        Err(_) => return Ok(None),
+                    }
+                }
+            };
+            Ok::<_, std::io::Error>(Some((socket, protocol)))
         };
         let end = activity.end().unwrap_or_else(Instant::now);
-        let stopped = async {
-            self.app.shared().stop.stopped().await;
-            sleep(FIRST_REQUEST_GRACE).await;
-        };
-        tokio::select! {
-            biased;
-            () = stopped => None,
-            begun = timeout_at(end, begin) => match begun {
-                Ok(Ok(begun)) => Some(begun),
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "a connection ended before its first request");
-                    None
-                }
-                Err(_) => None,
-            },
+        match timeout_at(end, begin).await {
+            Ok(Ok(begun)) => begun,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a connection ended before its first request");
+                None
+            }
+            Err(_) => None,
         }
     }
 
@@ -227,7 +242,7 @@ impl Connections {
             }
         };
         if activity.connection().has_unread_body() && !has_failed {
-            // There is no socket any more if it was upgraded.
+            // An upgraded connection has given its socket to the handler.
             let Some(parts) = connection.into_parts() else { return };
             let mut socket = parts.io.into_inner();
             if socket.change_place(|place| self.places.take_to_linger(place)) {
@@ -236,7 +251,8 @@ impl Connections {
         }
     }
 
-    /// Polls the connection until it ends, is idle for too long, or the server stops; or until it is to begin anew.
+    /// Polls the connection until it ends by itself, times out or is closed by the server's stop; or until it must be rebuilt for
+    /// the other write mode.
     pub(super) async fn drive(
         &self,
         connection: &mut impl HttpConnection,
@@ -244,6 +260,8 @@ impl Connections {
     ) -> hyper::Result<Driven> {
         let mut stop = self.app.shared().stop.watch();
         let mut idle = pin!(IdleTimer::new(activity));
+        // At the end of the time after a stop, the socket is asked for input once, and with input the connection has that time once more.
+        let (mut has_asked_for_input, mut has_more_time) = (false, false);
         std::future::poll_fn(|ctx| {
             loop {
                 if let Poll::Ready(ended) = connection.poll_end(ctx) {
@@ -263,11 +281,22 @@ impl Connections {
                 if !idle.is_stopped() && !is_asked && stop.poll_stopped(ctx).is_ready() {
                     idle.as_mut().stop();
                 }
+                let is_stopping = idle.is_stopped() && !is_asked;
+                let is_waiting = activity.waits_for_request();
                 // A request that is being answered at a stop is the last one of its connection.
-                let is_last = idle.is_stopped() && !is_asked && !activity.is_between_requests();
+                let is_last = is_stopping && !is_waiting;
                 let due = if is_last { Due::End } else { ready!(idle.as_mut().poll_due(ctx)) };
                 match due {
                     Due::Look => activity.look_for_client(),
+                    // The connection is polled once more, and its socket asks the system for input that tokio has not heard of.
+                    Due::End if is_stopping && is_waiting && !has_asked_for_input => {
+                        has_asked_for_input = true;
+                        activity.ask_for_input();
+                    }
+                    Due::End if is_stopping && is_waiting && !has_more_time && activity.found_input() => {
+                        has_more_time = true;
+                        idle.as_mut().stop();
+                    }
                     // A server that stops waits for requests, not for those that may never come.
                     Due::End if is_asked || !activity.has_asked() => return Poll::Ready(Ok(Driven::Ended)),
                     Due::End => {
@@ -297,7 +326,7 @@ impl Connections {
     }
 }
 
-/// The end of a connection, however it ends.
+/// Notes the end of the connection when it is dropped, which is also when the task is aborted.
 struct ConnectionEnd(Arc<Activity>);
 
 impl Drop for ConnectionEnd {
@@ -309,7 +338,7 @@ impl Drop for ConnectionEnd {
 /// Why a connection is not polled any more.
 pub(super) enum Driven {
     Ended,
-    /// It is to go on as a connection of its own, with what hyper has read of it.
+    /// hyper's connection must be made again around the same socket, with the bytes that hyper has read but not used.
     BeginsAnew,
 }
 

@@ -1,6 +1,5 @@
-//! Connections of HTTP/2, and their streams: each runs in a task of its own, and is ended when its client takes
-//! nothing of it for too long. The socket cannot tell that: the connection may go on with other streams, or with
-//! frames about itself.
+//! Connections of HTTP/2. Each stream runs in a task of its own, which is dropped when the client takes nothing of it for too long.
+//! The socket cannot detect that: other streams, and frames about the connection, may still move.
 //!
 //! hyper makes the future of a request first, and has it executed as a part of its own future next, in one call. So
 //! what both share, a [`StreamState`], is put into [`NewStream`] by the first and taken from it by the second.
@@ -95,7 +94,7 @@ where
     }
 }
 
-/// What hyper serves one connection with.
+/// hyper's settings for one connection.
 fn builder(streams: Streams, limits: &Limits) -> Builder<Streams> {
     let mut builder = Builder::new(streams);
     builder
@@ -109,7 +108,7 @@ fn builder(streams: Streams, limits: &Limits) -> Builder<Streams> {
     builder
 }
 
-/// Where hyper executes the streams of one connection.
+/// hyper's executor: spawns each stream of one connection as a task.
 #[derive(Clone)]
 struct Streams {
     pub(super) tasks: TaskTracker,

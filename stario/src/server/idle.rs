@@ -23,7 +23,8 @@ use super::linger::CLOSE_GRACE;
 use crate::stop::Timer;
 
 /// How long a connection that has carried a request is kept at a stop. Its next request may be on the way, and some proxies, such as nginx,
-/// repeat no POST. The answer to that request ends the connection.
+/// repeat no POST. The answer to that request ends the connection. The same holds for one that has read a part of a head, and for one of HTTP/2
+/// that has carried no request.
 const NEXT_REQUEST_GRACE: Duration = Duration::from_millis(100);
 
 /// How often the socket is looked at while hyper does not read from it.
@@ -32,13 +33,13 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// What a connection is due to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
-    /// To look whether its client has left.
+    /// Check whether the client has left.
     Look,
     End,
 }
 
 pin_project_lite::pin_project! {
-    /// Ends a connection on which nothing is asked for too long, or which was asked to end.
+    /// Closes a connection that is idle for too long, or whose graceful shutdown takes too long.
     pub(super) struct IdleTimer<'a> {
         activity: &'a Activity,
         #[pin]
@@ -47,7 +48,7 @@ pin_project_lite::pin_project! {
         is_looking: bool,
         // When the server began to stop, as far as the connection has seen.
         stopped: Option<Instant>,
-        // When the connection was asked to end.
+        // When the graceful shutdown of the connection began.
         asked: Option<Instant>,
     }
 }
@@ -73,7 +74,7 @@ impl<'a> IdleTimer<'a> {
         *this.is_armed = false;
     }
 
-    /// The connection is asked to end.
+    /// Notes that the graceful shutdown of the connection begins.
     pub(super) fn ask(self: Pin<&mut Self>) {
         let this = self.project();
         *this.asked = Some(Instant::now());
@@ -90,7 +91,7 @@ impl<'a> IdleTimer<'a> {
         }
     }
 
-    /// Ready when the connection is due to do something. What it is due to do next is for the next call.
+    /// Ready when an action is due, one for each call.
     #[inline(always)]
     pub(super) fn poll_due(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Due> {
         loop {
@@ -106,7 +107,7 @@ impl<'a> IdleTimer<'a> {
                     now + LOOK_INTERVAL
                 } else {
                     let Some(end) = self.end() else { return Poll::Pending };
-                    // The wait may change, and end sooner, while nobody looks.
+                    // The deadline may become earlier between two polls, so the timer never runs longer than the shortest wait.
                     end.min(now + self.activity.shortest_wait())
                 };
                 let this = self.as_mut().project();

@@ -13,7 +13,7 @@ use crate::stop::StopSignal;
 /// How long a connection may take to end after it was asked to.
 pub(super) const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
-/// How long a client may go on sending, and how long it may pause.
+/// The longest time that a client may keep sending after its answer, and the longest pause between two reads.
 pub(super) const LIMIT: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5));
 
 /// How many bytes are read at most.
@@ -31,7 +31,8 @@ pub(super) async fn linger(
         }
         let end = Instant::now() + total;
         let mut left = MOST_BYTES;
-        let mut bytes = [0; 16 << 10];
+        // The buffer is on the heap: in the future, the poll of each connection would need as much more of the stack.
+        let mut bytes = vec![0; 16 << 10];
         while left > 0 {
             let next = end.min(Instant::now() + pause);
             match timeout_at(next, socket.read(&mut bytes)).await {

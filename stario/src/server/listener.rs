@@ -98,7 +98,7 @@ impl Listener {
         address.port() == 0 && listener.local_addr().is_ok_and(|own| own.ip() == address.ip())
     }
 
-    /// Has a listener that was handed over take what `address` and the limits of this process say.
+    /// Applies the mode of `address` and this process's backlog to a listener that was handed over.
     #[cfg(unix)]
     pub(super) fn adapt(&self, address: &Address, backlog: u32) -> io::Result<()> {
         // A socket that listens already only gets another limit.
@@ -125,6 +125,27 @@ impl Listener {
             #[cfg(unix)]
             Self::Unix(listener) => {
                 listener.accept().await.map(|socket| (Socket::Unix(socket), (Ipv4Addr::LOCALHOST, 0).into()))
+            }
+        }
+    }
+
+    /// Accepts a connection that waits for that already; else fails with `WouldBlock`. It asks the system itself, because tokio
+    /// may not have heard of the connection yet.
+    pub(super) fn accept_now(&self) -> io::Result<(Socket, SocketAddr)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (socket, peer) = SockRef::from(listener).accept()?;
+                socket.set_nonblocking(true)?;
+                let socket = TcpStream::from_std(socket.into())?;
+                let peer = peer.as_socket().ok_or(io::ErrorKind::InvalidData)?;
+                Ok((Socket::Tcp(socket), peer))
+            }
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                let (socket, _) = SockRef::from(listener).accept()?;
+                socket.set_nonblocking(true)?;
+                let socket = tokio::net::UnixStream::from_std(OwnedFd::from(socket).into())?;
+                Ok((Socket::Unix(socket), (Ipv4Addr::LOCALHOST, 0).into()))
             }
         }
     }

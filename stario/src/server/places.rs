@@ -1,4 +1,4 @@
-//! How many connections may be open at once, and how those are answered for which there is no place.
+//! The limits of connections, and the answer to connections beyond them.
 //!
 //! ```text
 //!             a place is free                    the reserve has one
@@ -7,7 +7,7 @@
 //!            +--none, or the client has its share--none--> closed
 //! ```
 //!
-//! So nobody waits without an answer behind connections that stay, and a supervisor learns that the process is alive.
+//! So no client waits without an answer behind connections that stay open, and a supervisor's probe is answered at the limit, too.
 //! Connections to the address of the probes have places of their own, which nobody else can take.
 
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ pub(super) enum Role {
     Probes,
 }
 
-/// The place of one connection, until it is dropped.
+/// Counts one connection against its limit until it is dropped.
 pub(super) struct Place {
     role: Role,
     _permit: OwnedSemaphorePermit,
@@ -57,11 +57,11 @@ impl Place {
     }
 }
 
-/// The places of all connections.
+/// The permits for connections, and for requests of HTTP/2.
 pub(super) struct Places {
     served: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
-    /// The places of connections that were answered from the reserve, and whose client still sends.
+    /// The permits of connections that were answered from the reserve and whose client still sends.
     lingering: Arc<Semaphore>,
     probes: Arc<Semaphore>,
     /// The places of requests of HTTP/2 beyond the first of each connection: as many as there are for connections.
@@ -111,8 +111,8 @@ impl Places {
         Arc::clone(&self.requests).try_acquire_owned().ok()
     }
 
-    /// A place for the end of a connection that was answered. It keeps its own place, but one of the reserve gives that back for
-    /// another, so that clients that do not stop sending cannot use up the reserve. `None` if there is none.
+    /// The permit for the end of a connection that was answered. A connection keeps its own permit; one of the reserve returns that
+    /// and takes a `lingering` one, so that clients that keep sending cannot use up the reserve. `None` if there is none.
     pub(super) fn take_to_linger(&self, place: Place) -> Option<Place> {
         match place.role {
             Role::Served | Role::Probes => Some(place),
@@ -153,7 +153,7 @@ fn place(role: Role, places: &Arc<Semaphore>, share: Option<Share>) -> Option<Pl
 
 struct AllTaken;
 
-/// The connections that found no place since the log last told of them.
+/// The connections that were refused since the last line in the log.
 #[derive(Default)]
 struct Refused {
     answered: u64,

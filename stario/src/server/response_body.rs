@@ -1,5 +1,5 @@
-//! The body of a response on its way to the client, and what has to be known of it: that the connection is busy, who
-//! is waited for, and whether it was sent to its end.
+//! `ResponseBody`: the body that hyper polls. It keeps the connection busy, notes whether the client or the server is waited for,
+//! and whether it was sent to its end.
 //!
 //! ```text
 //! sending --last frame--> ended
@@ -20,7 +20,7 @@ use super::write_mode::FrameRest;
 use crate::body::{Body, BodyError};
 use crate::response::Response;
 
-/// A response of so many bytes is written at once, or nearly: the system takes about as many.
+/// Responses up to this size fit into the kernel's send buffer, so writing them never takes long: 64 KiB.
 const SMALL_RESPONSE: u64 = 64 * 1024;
 
 pin_project_lite::pin_project! {
@@ -47,8 +47,14 @@ pin_project_lite::pin_project! {
 }
 
 impl ResponseBody {
-    /// The response with a body that is watched on its way.
-    pub(super) fn in_response(response: Response, request: ActiveRequest) -> http::Response<Self> {
+    /// Wraps the body of a response. `has_ended` is what [`begin`](Self::begin) has returned for it.
+    pub(super) fn new(body: Body, request: ActiveRequest, has_ended: bool) -> Self {
+        Self { body, request, held: None, has_ended }
+    }
+
+    /// A response begins. Returns whether its body has ended already.
+    #[inline(always)]
+    pub(super) fn begin(response: &Response, request: &ActiveRequest) -> bool {
         let activity = request.activity();
         let size = response.body().size_hint().exact();
         activity.write_mode().note_response(size);
@@ -58,7 +64,7 @@ impl ResponseBody {
                 response.body().note_size();
             }
         }
-        if size.is_none() && is_event_stream(&response) {
+        if size.is_none() && is_event_stream(response) {
             activity.connection().leave_with_input();
         }
         if let Some(stream) = request.stream() {
@@ -66,9 +72,7 @@ impl ResponseBody {
             // A client may grant not a single byte, and hyper does not poll the body for one then.
             stream.wait_for_client(0);
         }
-        let has_ended = response.body().is_end_stream();
-        let (head, body) = response.into_parts();
-        http::Response::from_parts(head, Self { body, request, held: None, has_ended })
+        response.body().is_end_stream()
     }
 }
 
@@ -100,25 +104,22 @@ impl http_body::Body for ResponseBody {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         match this.body.as_mut().poll_frame(ctx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                this.request.note_handed_over(frame.data_ref().map_or(0, Bytes::len));
-                let frame = match this.request.stream() {
-                    Some(stream) => frame.map_data(|bytes| stream.count_unread(bytes)),
-                    None if this.request.activity().write_mode().is_joined() => {
-                        frame.map_data(|mut bytes| {
-                            *this.held = FrameRest::of(&mut bytes).map(HeldBack::Rest).map(Box::new);
-                            bytes
-                        })
-                    }
-                    None => frame,
-                };
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(stream) = this.request.stream() {
+                    this.request.note_handed_over(frame.data_ref().map_or(0, Bytes::len));
+                    frame = frame.map_data(|bytes| stream.count_unread(bytes));
+                } else if this.request.activity().write_mode().is_joined()
+                    && let Some(rest) = frame.data_mut().and_then(FrameRest::of)
+                {
+                    *this.held = Some(Box::new(HeldBack::Rest(rest)));
+                }
                 *this.has_ended = this.held.is_none() && this.body.is_end_stream();
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
                 let (failure, mark) = DelayedFailure::new(error);
                 *this.held = Some(Box::new(HeldBack::Failure(failure)));
-                // The failure is in the log, and is not the stop's.
+                // The failure is logged, so the server's stop must not count this response as cut.
                 *this.has_ended = true;
                 this.request.note_handed_over(0);
                 Poll::Ready(Some(Ok(mark)))
@@ -145,7 +146,7 @@ impl http_body::Body for ResponseBody {
     }
 }
 
-/// What is handed over when hyper has written what it was handed before.
+/// What hyper gets once it has written what it got before.
 enum HeldBack {
     Failure(DelayedFailure),
     /// The rest of a large frame, where hyper joins what it writes.

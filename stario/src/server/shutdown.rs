@@ -12,7 +12,7 @@ use crate::stop::StopSignal;
 /// the program that started it, which may pass it on as `timeout` does, and a shell that ends sends SIGHUP twice.
 const SIGNAL_DEBOUNCE: Duration = Duration::from_millis(200);
 
-/// What signals have told the process.
+/// The signals that the process has received.
 pub(super) struct ProcessSignals {
     /// Given at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP.
     pub(super) stop: StopSignal,
@@ -70,8 +70,8 @@ fn received(is_hangup_taken: bool) -> Result<Received> {
     Ok(Received { interrupt, terminate, hangup })
 }
 
-/// Whether SIGHUP is ignored, as in a process that `nohup` started, or handled by the program itself. Where the system
-/// does not tell, the signal is left alone.
+/// Whether SIGHUP is ignored, as in a process that `nohup` started, or handled by the program itself. Also `true` where the system
+/// has no `/proc/self/status`.
 #[cfg(unix)]
 fn has_hangups_handled() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return true };

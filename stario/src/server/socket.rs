@@ -14,15 +14,14 @@
 //! ```
 //!
 //! Bytes that wait to be used hide the end of the input: a second request, stray line ends, a body that the handler does not read.
-//! So the connection then asks for a look now and then ([`Activity::look_for_client`]), and the next flush takes it: the system
-//! tells of the end of the input (`read_closed`) though bytes are unread.
+//! Then the connection requests a check every half second ([`Activity::look_for_client`]), and the next flush makes it: tokio's
+//! readiness has `read_closed` even while bytes are unread.
 //!
-//! A handler, or a refusal, may drop the body of its request before the end. hyper then reads once more, and never again on this
-//! connection, whatever the last read was. So from then on, until the request is answered, the connection is looked at, over TLS,
-//! too. A client that is gone is found after half a second at the latest, and that costs one look at the readiness of the socket
-//! in each half of a second. Nothing is read meanwhile: what the client sends of the body waits in the system's buffer, and when that
-//! is full the client waits. Then one client cannot be found: the end of its input stands behind bytes that only reading would let
-//! through. It costs no more than one that stays: the buffer, the place of the connection, and the handler until its end or its timeout.
+//! A handler, or a refusal, may drop the request's body before its end. hyper then reads once more, and never again on this
+//! connection. So from then on the same check is made until the request is answered, over TLS, too: it finds a client that has left
+//! within half a second. Nothing is read meanwhile: the rest of the body stays in the kernel's buffer, and when that is full, the
+//! client waits. One client is not found: the end of its input stands behind bytes that nobody reads. It costs what a client costs
+//! that stays: the kernel's buffer, the permit of the connection, and the handler until its end or its timeout.
 //!
 //! [`http1::Builder::half_close`]: hyper::server::conn::http1::Builder::half_close
 //!
@@ -106,7 +105,7 @@ impl Socket {
         }
     }
 
-    /// Whether the system has said that the socket is readable. Registers nothing.
+    /// Whether tokio knows the socket to be readable. It registers no waker.
     fn is_readable(&self) -> bool {
         self.try_read(|_| Ok(())).is_ok()
     }
@@ -114,6 +113,18 @@ impl Socket {
     /// How many bytes wait to be read, none or one; none are left at the end of the input.
     fn peek(&self) -> io::Result<usize> {
         self.try_read(|socket| socket.peek(&mut [MaybeUninit::uninit()]))
+    }
+
+    /// Whether bytes wait to be read, also where tokio has not heard of them yet.
+    pub(super) fn has_input(&self) -> bool {
+        let socket = match self {
+            Self::Tcp(socket) => SockRef::from(socket),
+            #[cfg(unix)]
+            Self::Unix(socket) => SockRef::from(socket),
+            #[cfg(feature = "tls")]
+            Self::Tls(socket) => SockRef::from(socket.get_ref().0),
+        };
+        socket.peek(&mut [MaybeUninit::uninit()]).is_ok_and(|count| count > 0)
     }
 
     /// Calls `read`, unless the system has said that there is nothing to read.
@@ -127,7 +138,7 @@ impl Socket {
         }
     }
 
-    /// What the system has said of the socket so far. Asks it nothing, and waits for nothing.
+    /// The readiness that tokio knows already. It makes no system call, and registers no waker.
     fn readiness(&self, ctx: &mut Context<'_>) -> Ready {
         const ANY: Interest = Interest::READABLE.add(Interest::WRITABLE);
         let polled = match self {
@@ -144,7 +155,7 @@ impl Socket {
     }
 }
 
-/// Whether the end of the client's input is watched, while hyper does not read.
+/// Who watches for the end of the client's input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Watch {
     /// hyper was the last to read.
@@ -162,11 +173,11 @@ pub(super) struct WatchedSocket {
     activity: Arc<Activity>,
     stall: StallTimer,
     watch: Watch,
-    /// What hyper has read of the next request, when the connection begins anew.
+    /// The bytes of the next request that hyper had read when its connection was rebuilt.
     unread: Bytes,
     /// Once the connection is upgraded: the server's stop and its cut, which end it.
     upgraded: Option<Box<(StopWatch, StopWatch)>>,
-    /// `None` at the end of a connection for which there is no place to linger.
+    /// Counts the connection against the limits. `None` at the end of a connection that may not linger.
     place: Option<Place>,
     /// Counts the socket among those that the server's stop waits for. An upgraded one outlives its task.
     _token: TaskToken,
@@ -198,13 +209,13 @@ impl WatchedSocket {
         self.socket.is_read_meanwhile()
     }
 
-    /// Gives the socket another place for the end of its connection, and returns whether there is one.
+    /// Replaces the permit for the end of the connection. Returns whether there is one.
     pub(super) fn change_place(&mut self, change: impl FnOnce(Place) -> Option<Place>) -> bool {
         self.place = self.place.take().and_then(change);
         self.place.is_some()
     }
 
-    /// Has these bytes read before those of the socket.
+    /// Makes hyper read `bytes` before those of the socket.
     pub(super) fn put_back(&mut self, bytes: Bytes) {
         self.unread = bytes;
     }
@@ -264,7 +275,7 @@ impl WatchedSocket {
                 // Where tokio's budget for this poll is used up, the task is polled again soon, and the socket does not wake it.
                 if has_budget_remaining() {
                     self.watch = Watch::Waiting;
-                    self.activity.note_read(None);
+                    self.activity.note_waiting();
                 }
                 return false;
             }
@@ -280,8 +291,7 @@ impl WatchedSocket {
         }
     }
 
-    /// What the server's stop makes of an upgraded connection: its input ends at the stop, and at the cut nothing can
-    /// be read or written any more.
+    /// Ends an upgraded connection with the server: its input ends at the stop, and every read and write fails at the cut.
     fn poll_stop(&mut self, ctx: &mut Context<'_>) -> io::Result<IsStopped> {
         if self.activity.is_upgraded() { self.poll_upgraded_stop(ctx) } else { Ok(false) }
     }
@@ -319,11 +329,18 @@ impl AsyncRead for WatchedSocket {
             buffer.put_slice(&self.unread.split_to(count));
             Poll::Ready(Ok(()))
         };
-        let count = buffer.filled().len() - before;
-        self.activity.note_read_end(buffer.filled().as_ptr_range().end.addr());
-        self.activity.note_read(read.is_ready().then_some(count));
+        if read.is_pending() {
+            self.activity.note_waiting();
+            if self.activity.takes_question_for_input() && self.socket.has_input() {
+                self.activity.note_input();
+            }
+            return read;
+        }
+        let filled = buffer.filled();
+        let count = filled.len() - before;
+        self.activity.note_read(count, filled.as_ptr_range().end.addr());
         let is_end = matches!(read, Poll::Ready(Ok(()))) && count == 0 && buffer.remaining() > 0;
-        // Nobody is woken: the connection is polled again when the request is answered.
+        // No waker is registered: the connection is polled again when the request is answered.
         if is_end && self.activity.withholds_end() { Poll::Pending } else { read }
     }
 }
@@ -399,7 +416,7 @@ mod tests {
         };
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(watched);
-        // Of what the system had taken only that comes which was here already.
+        // The client receives only what had arrived before the reset.
         let error = client.read_to_end(&mut Vec::new()).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     }

@@ -1,7 +1,7 @@
 //! Hands the listening sockets of a server over to the process that takes its place: a new version, for example.
 //!
-//! Both processes hold the same open sockets. So the system's queues of new connections are never closed, and whoever
-//! connects while neither process accepts waits there. The sockets are passed by a Unix socket at a path that both know, which is
+//! Both processes hold the same open sockets. So the system's queues of new connections are never closed, and a client
+//! that connects while neither process accepts waits there. The sockets are passed by a Unix socket at a path that both know, which is
 //! one of them: its file stays, and a third process that connects waits in its queue.
 //!
 //! ```text
@@ -23,9 +23,9 @@
 //!                                                           owns the files, serves
 //! ```
 //!
-//! What holds: the new process accepts only when the old one has stopped to, or has said nothing for 10 seconds, as a process that is
-//! stopped or stuck; should that one go on, both accept until it has read `Ready`, and each answers what it accepts. Whatever fails
-//! before `Ready` changes nothing for the old process. The file of a socket is removed only by the last process that has it. While a
+//! What holds: the new process accepts only when the old one has stopped accepting, or has said nothing for 10 seconds, as a suspended
+//! or stuck process does. If that process resumes, both accept until it has read `Ready`, and each answers what it accepts. Whatever
+//! fails before `Ready` changes nothing for the old process. The file of a socket is removed only by the last process that has it. While a
 //! process is being offered the sockets, others are refused (`Busy`).
 //!
 //! From `Yielded` on, the old process has closed the sockets. If the new one is killed then, nobody listens until it is started again, even
@@ -200,7 +200,7 @@ mod tests {
         let is_open = std::net::TcpStream::connect(address).is_ok();
         let context = format!("{event:?} after {steps} steps");
         if event == Event::NewIsKilled {
-            // The old one goes on, unless it was told that the new one is ready.
+            // The old process keeps serving, unless it has read `Ready`.
             assert_eq!(is_open, !has_old_stopped.get(), "{context}");
             assert_eq!(old_process.is_some(), is_open, "{context}");
         } else {

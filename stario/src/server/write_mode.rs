@@ -15,13 +15,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 
-/// A response of so many bytes is small.
+/// The most bytes of a small response: 4 KiB.
 const SMALL: u64 = 4 * 1024;
 
-/// After how many small responses they are joined.
+/// The number of small responses in a row after which responses are joined.
 const SEVERAL: u8 = 8;
 
-/// Stands for a connection that has had a response that is not small.
+/// Stands for a connection that has sent a large response, and never joins again.
 const NEVER: u8 = u8::MAX;
 
 /// The most bytes that are joined at once. With the head before them they fit into the buffer that hyper begins with.
@@ -55,13 +55,13 @@ impl WriteMode {
         self.is_joined() != (self.small.load(Ordering::Relaxed) == SEVERAL)
     }
 
-    /// The connection begins anew.
+    /// Switches to the other mode, when hyper's connection is rebuilt.
     pub(super) fn change(&self) {
         self.is_joined.store(!self.is_joined(), Ordering::Relaxed);
     }
 }
 
-/// The rest of a frame that is handed over in pieces.
+/// What is left of a large frame that hyper gets in pieces.
 #[derive(Debug)]
 pub(super) struct FrameRest {
     bytes: Bytes,

@@ -15,7 +15,7 @@ use crate::scope::Scope;
 pub(super) struct OwnCookie {
     pub(super) name: String,
     is_secure: bool,
-    /// What is wrong with that for the page that sent the request, and the origin of the page.
+    /// The problem of that for the page that sent the request, and the origin of the page.
     warning: Option<(&'static str, HeaderValue)>,
 }
 
@@ -66,7 +66,7 @@ fn is_plain_by_trusted_proxy(scope: &Scope) -> bool {
         && schemes.next().is_none()
 }
 
-/// What the origin of the page, as the browser names it, shows to be wrong.
+/// The problem that the origin of the page, as the browser names it, shows.
 fn problem(is_secure: bool, is_chosen: bool, origin: &HeaderValue) -> Option<&'static str> {
     let (scheme, authority) = origin.to_str().ok()?.split_once("://")?;
     let host = authority.parse::<Authority>().ok()?;

@@ -73,7 +73,7 @@ impl<T: SessionData> CurrentSession<T> {
         Ok(current)
     }
 
-    /// What the request's cookie holds, and whether a former key has signed it.
+    /// The secret in the request's cookie, and whether a former key has signed it.
     fn secret(&self, scope: &Scope) -> Option<(Secret, bool)> {
         let keys = &self.sessions.keys;
         let mut cookies = extract::cookies_named(scope, &self.cookie.name);
@@ -142,7 +142,7 @@ impl<T: SessionData> CurrentSession<T> {
         }
     }
 
-    /// What the store has in the place of this record.
+    /// The newest version of this record in the store.
     async fn newest(&self, record: &SessionRecord) -> Result<SessionRecord, SessionError> {
         let found = self.sessions.find(SessionFilter::Id(record.id)).await?.pop();
         let newest = found.ok_or(SessionError::Ended)?;

@@ -1,4 +1,4 @@
-//! What can fail with a session.
+//! The errors of sessions.
 
 use std::fmt;
 

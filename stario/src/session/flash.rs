@@ -81,8 +81,8 @@ impl<T: Serialize> Flash<T> {
         sent
     }
 
-    /// Takes the messages, the oldest first: no other page shows them. There are none where the head of the response is sent, because
-    /// the browser could not be told.
+    /// Takes the messages, the oldest first: no other page shows them. There are none where the head of the response is
+    /// sent, because the browser could not get them.
     pub fn take(&self) -> Vec<T> {
         let Messages { waiting, cookie, head, .. } = &*self.0;
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);

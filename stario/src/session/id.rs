@@ -63,7 +63,7 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// The text is no id of a session: it has other than 64 hexadecimal digits.
+/// The text is not an id of a session: it has other than 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidSessionId;
 

@@ -19,12 +19,12 @@ const OVERHEAD: usize = 256;
 /// with which nobody has logged in, then others. Of each kind, those go first that were not used for the longest time.
 #[derive(Debug)]
 pub struct MemoryStore {
-    kept: Mutex<Kept>,
+    kept: Mutex<KeptSessions>,
     max_bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptSessions {
     records: HashMap<SessionId, SessionRecord>,
     bytes: usize,
 }
@@ -48,12 +48,12 @@ impl MemoryStore {
         self
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, KeptSessions> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl KeptSessions {
     fn insert(&mut self, record: SessionRecord) {
         self.bytes += bytes(&record);
         if let Some(replaced) = self.records.insert(record.id, record) {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cookie::Key;
 
 use super::memory::MemoryStore;
-use super::store::{AnyStore, SessionFilter, SessionRecord, SessionStore};
+use super::store::{DynSessionStore, SessionFilter, SessionRecord, SessionStore};
 use super::{SessionData, SessionError, SessionId};
 
 /// How long a session lasts without being used, unless the app says otherwise: 7 days.
@@ -64,7 +64,7 @@ const MAX_BYTES: usize = 16 * 1024;
 /// # }
 /// ```
 pub struct Sessions<T> {
-    pub(super) store: Arc<dyn AnyStore>,
+    pub(super) store: Arc<dyn DynSessionStore>,
     pub(super) cookie_name: String,
     /// Sign the cookies; the first signs new ones. None if they are not signed.
     pub(super) keys: Vec<Key>,

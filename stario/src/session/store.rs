@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::SessionId;
 use crate::error::StoreError;
 
-/// What a session can hold: a value that serde writes and reads, with a default for visitors that have no session.
+/// A type that a session can hold: a value that serde writes and reads, with a default for visitors that have no session.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a session",
     label = "not stored in a session",
@@ -19,7 +19,7 @@ pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 's
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Default + Send + Sync + 'static> SessionData for T {}
 
-/// What a store keeps of one session.
+/// The record of one session in a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRecord {
     /// Names it.
@@ -49,8 +49,8 @@ pub enum SessionFilter {
 
 /// Keeps sessions: implement it to keep them elsewhere than in the memory of the process.
 ///
-/// What has expired is not used whether or not a store still has it. A store drops it when that is cheap, for example when it
-/// saves a new one, by the record's own times.
+/// An expired session is not used, whether or not a store still has it. A store drops it when that is cheap, for example when
+/// it saves a new one, by the record's own times.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -107,25 +107,25 @@ pub trait SessionStore: Send + Sync + 'static {
     fn delete(&self, which: &SessionFilter) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
-type Boxed<'a, V> = Pin<Box<dyn Future<Output = Result<V, StoreError>> + Send + 'a>>;
+type SessionFuture<'a, V> = Pin<Box<dyn Future<Output = Result<V, StoreError>> + Send + 'a>>;
 
 /// A [`SessionStore`] of any type.
-pub(super) trait AnyStore: Send + Sync {
-    fn load<'a>(&'a self, which: &'a SessionFilter) -> Boxed<'a, Vec<SessionRecord>>;
-    fn save<'a>(&'a self, record: &'a SessionRecord) -> Boxed<'a, bool>;
-    fn delete<'a>(&'a self, which: &'a SessionFilter) -> Boxed<'a, u64>;
+pub(super) trait DynSessionStore: Send + Sync {
+    fn load<'a>(&'a self, which: &'a SessionFilter) -> SessionFuture<'a, Vec<SessionRecord>>;
+    fn save<'a>(&'a self, record: &'a SessionRecord) -> SessionFuture<'a, bool>;
+    fn delete<'a>(&'a self, which: &'a SessionFilter) -> SessionFuture<'a, u64>;
 }
 
-impl<S: SessionStore> AnyStore for S {
-    fn load<'a>(&'a self, which: &'a SessionFilter) -> Boxed<'a, Vec<SessionRecord>> {
+impl<S: SessionStore> DynSessionStore for S {
+    fn load<'a>(&'a self, which: &'a SessionFilter) -> SessionFuture<'a, Vec<SessionRecord>> {
         Box::pin(SessionStore::load(self, which))
     }
 
-    fn save<'a>(&'a self, record: &'a SessionRecord) -> Boxed<'a, bool> {
+    fn save<'a>(&'a self, record: &'a SessionRecord) -> SessionFuture<'a, bool> {
         Box::pin(SessionStore::save(self, record))
     }
 
-    fn delete<'a>(&'a self, which: &'a SessionFilter) -> Boxed<'a, u64> {
+    fn delete<'a>(&'a self, which: &'a SessionFilter) -> SessionFuture<'a, u64> {
         Box::pin(SessionStore::delete(self, which))
     }
 }

@@ -1,4 +1,4 @@
-//! What a request to a part must pass: guards, which are values without which it is not answered, and rate limits.
+//! The admissions of a part: guards, which are values that a request must have, and rate limits.
 
 use std::any::Any;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::rate_limit::RateLimiter;
 pub struct Guard {
     /// The name of the value's type.
     pub(crate) name: &'static str,
-    /// What is known of the provider.
+    /// The description of the provider.
     pub(crate) provider: fn() -> ProviderInfo,
     /// How the value is resolved: a function, whose type names what stands above the settings.
     pub(crate) resolve: Arc<dyn Any + Send + Sync>,
@@ -25,7 +25,7 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// What a request to a part of an app must pass before it is answered.
+/// A condition that a request to a part of an app must meet before it is answered.
 #[derive(Clone)]
 pub(crate) enum Admission {
     Guard(Guard),

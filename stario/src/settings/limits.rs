@@ -1,4 +1,4 @@
-//! What a server grants its clients, and itself when it stops.
+//! Limits and timeouts: of a server's clients, and of its own stop.
 
 use std::time::Duration;
 

@@ -44,7 +44,7 @@ impl SameOrigin {
         self
     }
 
-    /// What is no origin.
+    /// The problems of the allowed origins: a text that is not an origin.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> + '_ {
         let is_wrong = |origin: &&String| {
             let Ok(uri) = origin.parse::<Uri>() else { return true };
@@ -52,7 +52,9 @@ impl SameOrigin {
                 || format!("{}://{}", uri.scheme_str().unwrap_or_default(), host_of(&uri)) != **origin
         };
         self.allowed.iter().filter(is_wrong).map(|origin| {
-            format!("`{origin}` is no origin: write `https://admin.example.com`, with its port if it has one")
+            format!(
+                "`{origin}` is not an origin: write `https://admin.example.com`, with its port if it has one"
+            )
         })
     }
 
@@ -126,7 +128,7 @@ fn host_of(uri: &Uri) -> &str {
     uri.authority().map_or("", http::uri::Authority::as_str)
 }
 
-/// What a page of another site is told.
+/// The answer to a page of another site.
 pub(crate) const CROSS_ORIGIN: &str = "Cross-origin request blocked: a page of another origin sent this. \
                                   If that is meant to be, allow it with `App::same_origin`; \
                                   behind a proxy, have it pass `host` on with its port";

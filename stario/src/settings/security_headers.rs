@@ -1,4 +1,4 @@
-//! What a browser is told to refuse in an app's pages.
+//! Security headers: the rules by which a browser protects an app's pages.
 
 use http::StatusCode;
 use http::header::{
@@ -9,7 +9,7 @@ use http::header::{
 use crate::nonce::Nonce;
 use crate::response::Response;
 
-/// What an app's pages may load and run, unless it says otherwise. Styles may be inline, because attributes
+/// The content security policy of an app's pages, unless it sets another. Styles may be inline, because attributes
 /// are, and cannot have a nonce.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; \

@@ -14,8 +14,8 @@
 //!
 //! So a batch costs one wake at most while requests keep coming, and nothing is woken while nothing is logged.
 //!
-//! At the end of the process lines are written by whoever logs them. That begins when no line is left in the buffer, so none is
-//! overtaken.
+//! At the end of the process, each thread writes its lines itself (`is_direct`). That begins when the buffer is empty, so no line
+//! overtakes another.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ struct BufferState {
     thread: Thread,
     /// Whether the batch is to be written without waiting for more lines.
     is_due: bool,
-    /// Whether lines are written by whoever logs them: the process ends, or can have no thread.
+    /// Whether each thread writes its lines itself: the process ends, or no thread could be started.
     is_direct: bool,
     /// How many bytes were appended, and how many of them were written, in all.
     appended: u64,
@@ -178,7 +178,7 @@ impl Buffer {
         }
     }
 
-    /// Wakes the thread. Whoever sees `Collecting` afterwards need not wake it again.
+    /// Wakes the thread. Nobody wakes it again while its state is `Collecting`.
     #[cold]
     fn wake(&self, mut state: MutexGuard<'_, BufferState>) {
         state.thread = Thread::Collecting;
@@ -200,7 +200,7 @@ impl Buffer {
         }
     }
 
-    /// What the thread does, for as long as the process lives.
+    /// The loop of the writing thread.
     fn run(&self) {
         let mut batch = Vec::new();
         let mut state = self.lock();
@@ -252,9 +252,9 @@ impl Buffer {
         self.wait_until(limit, |state| state.written >= mark).is_some()
     }
 
-    /// The same, and from then on whoever logs writes their line themselves, as the last lines of a process must be. It waits for the
-    /// lines that are appended meanwhile, too: those that are written directly would overtake them. Lines go on into the buffer
-    /// if they are not written by then.
+    /// Flushes, and makes each thread write its own lines from then on, as at the end of a process. Lines that are appended
+    /// meanwhile are waited for, too, because direct lines would overtake them. If that takes longer than `limit`, lines still go
+    /// into the buffer.
     pub(super) fn end_batches(&self, limit: Duration) -> bool {
         let state = self.wait_until(limit, |state| state.written == state.appended);
         let Some(mut state) = state else { return false };

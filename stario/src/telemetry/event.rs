@@ -31,7 +31,8 @@ where
     }
 }
 
-/// Whether it is not one of those that the log writes without `tracing`, which only a collector gets by it.
+/// Whether the event comes from the app or a library. stario's own records are written without `tracing`, and go through it only
+/// for a collector.
 fn is_of_others(metadata: &Metadata<'_>) -> bool {
     let is_request_span = metadata.is_span() && metadata.name() == SPAN && metadata.target() == "stario";
     !is_request_span && metadata.target() != REQUEST && metadata.name() != LOGGER_EVENT
@@ -135,7 +136,7 @@ mod tests {
         let id = RequestId::next();
         let write = || {
             tracing::info!(target: "shop", rows = 3, name = "x", "imported");
-            let _current = enter(Current { request_id: Some(id), links: None });
+            let _current = enter(Current { request_id: Some(id), ..Current::default() });
             tracing::warn!(target: "shop", rows = 3, "imported");
             tracing::warn!(target: "shop", request_id = %id, "said itself");
             let span = tracing::info_span!("import", file = "a.csv");

@@ -1,4 +1,4 @@
-//! The bytes of a line: its time, its level, numbers, and text in which nothing can pass for another line.
+//! Formats lines of the log: time, level, numbers, and text, escaped so that no value can forge another line.
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -26,26 +26,31 @@ const HEAD: &[u8; 52] = b"{\"timestamp\":\"0000-00-00T00:00:00.000000Z\",\"level
 const TIME_AT: Range<usize> = 14..41;
 
 /// The same up to the message, of the level that nearly all lines have.
-const INFO_HEAD: &[u8; 69] =
+pub(super) const INFO_HEAD: &[u8; 69] =
     b"{\"timestamp\":\"0000-00-00T00:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"";
 
 /// Writes what stands in front of the message of a line that is logged at `now`.
 pub(super) fn begin(line: &mut Vec<u8>, format: Format, level: Level, now: Moment) {
-    let time = written(now);
     match format {
-        Format::Json if level == Level::INFO => {
-            let mut head = *INFO_HEAD;
-            head[TIME_AT].copy_from_slice(&time);
-            line.extend_from_slice(&head);
-        }
+        Format::Json if level == Level::INFO => begin_prepared(line, INFO_HEAD, now),
         Format::Json => {
             let mut head = *HEAD;
-            head[TIME_AT].copy_from_slice(&time);
+            head[TIME_AT].copy_from_slice(&written(now));
             line.extend_from_slice(&head);
             line.extend_from_slice(level.as_str().as_bytes());
             line.extend_from_slice(b"\",\"message\":\"");
         }
-        Format::Text { has_color } => push_text_head(line, has_color, level, &time),
+        Format::Text { has_color } => push_text_head(line, has_color, level, &written(now)),
+    }
+}
+
+/// Writes what a line of JSON that is logged at `now` begins with: [`INFO_HEAD`] and what is known of the line before its time.
+#[inline(always)]
+pub(super) fn begin_prepared(line: &mut Vec<u8>, beginning: &[u8], now: Moment) {
+    let start = line.len();
+    line.extend_from_slice(beginning);
+    if let Some(time) = line[start..].get_mut(TIME_AT) {
+        time.copy_from_slice(&written(now));
     }
 }
 
@@ -155,8 +160,8 @@ pub(super) fn push_controls_escaped(line: &mut Vec<u8>, format: Format, text: &s
     }
 }
 
-/// Line ends and terminal escapes in a value must not pass for another line, or for the terminal's own; nor may
-/// it be shown in another order than it is (Unicode, UAX 9).
+/// Escapes line ends, terminal escapes and characters that change the direction of text (Unicode, UAX 9), so that a value cannot
+/// forge a line or change what a terminal shows.
 fn push_character(line: &mut Vec<u8>, format: Format, character: char) {
     let is_reordering = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if !character.is_control() && !is_reordering {
@@ -210,6 +215,7 @@ pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
 }
 
 /// A duration with one decimal and the unit that suits, such as `92.3µs`.
+#[inline]
 pub(super) fn push_duration(line: &mut Vec<u8>, nanos: u64) {
     let rounded = |tenth: u64| nanos.saturating_add(tenth / 2) / tenth;
     let (tenths, unit) = match nanos {

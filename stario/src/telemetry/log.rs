@@ -75,15 +75,12 @@ impl Log {
         });
     }
 
-    /// Writes the line of a request that has ended by `now`, straight into the buffer. `write` must not log.
-    pub(super) fn write_record(&self, now: Moment, write: impl FnOnce(&mut Vec<u8>)) {
-        let Output::Stderr { is_terminal } = self.output else {
-            return self.write_line(Level::INFO, now, write);
-        };
-        STDERR.append_by(is_terminal, |lines| {
-            line::begin(lines, self.format, Level::INFO, now);
-            write(lines);
-        });
+    /// Writes the line of a request, which `write` has all of, straight into the buffer. `write` must not log.
+    pub(super) fn write_record(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        match self.output {
+            Output::Stderr { is_terminal } => STDERR.append_by(is_terminal, write),
+            Output::Sink(_) => self.write_bytes(Level::INFO, write),
+        }
     }
 
     /// Writes a line that `write` has all of.
@@ -198,12 +195,12 @@ pub(super) fn flush() -> bool {
     STDERR.flush(FLUSH_LIMIT)
 }
 
-/// The same at the end of the process: what is logged later is written by whoever logs it.
+/// Flushes at the end of the process: later lines are written directly.
 pub(super) fn flush_at_end() {
     STDERR.end_batches(FLUSH_LIMIT);
 }
 
-/// By this layer the subscriber is known that writes to the log.
+/// Marks the subscriber that stario has installed.
 pub(super) struct Installed;
 
 impl<S: Subscriber> Layer<S> for Installed {
@@ -272,7 +269,7 @@ pub(super) mod tests {
         assert_eq!(written(), expected);
     }
 
-    /// Whoever chooses the names and the values of fields can say nothing in the name of the line.
+    /// Names and values of fields that a client chooses cannot replace the fields of the line.
     #[test]
     fn a_line_of_json_is_one_object_whatever_its_fields_are() {
         let hostile = "\"}\n{\"level\":\"ERROR\"}\0\x1b[2J\u{2028}\u{feff}";

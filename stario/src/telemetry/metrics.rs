@@ -1,4 +1,4 @@
-//! Figures for Prometheus.
+//! Metrics for Prometheus.
 //!
 //! They go through the `metrics` facade, so what the app counts by that facade's macros is served with them.
 //! Names and labels are those of OpenTelemetry's conventions for HTTP servers, as Prometheus writes them.
@@ -11,16 +11,16 @@ use ::metrics::{counter, gauge, histogram};
 use http::{Method, StatusCode};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-/// The bounds of the classes of durations, in seconds: those that OpenTelemetry recommends for HTTP.
+/// The bucket bounds of the duration histogram, in seconds: those that OpenTelemetry recommends for HTTP.
 const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-/// After how many requests figures that nobody fetches are summed up, to bound their memory.
+/// The recorder's upkeep runs after so many requests, so that metrics that nobody scrapes take bounded memory.
 const UPKEEP: u64 = 1000;
 
 /// The recorder of the process, or why it is not ours.
 static HANDLE: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
 
-/// Begins to keep figures; the recorder is the process's, and all of its apps share it.
+/// Installs the recorder of the process, which all its apps share.
 ///
 /// # Errors
 ///
@@ -64,7 +64,20 @@ pub(crate) fn set_commands(name: &str, state: &str, count: Option<u64>) {
     gauge!("stario_durable_commands", "command" => name.to_owned(), "state" => state.to_owned()).set(count);
 }
 
-/// One request's part in the figures.
+/// Says how many people the presences of the process list.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn set_people(count: u64) {
+    gauge!("stario_presence_people").set(count as f64);
+}
+
+/// Counts what has become of a record of a presence.
+pub(crate) fn count_record(outcome: &'static str) {
+    if are_kept() {
+        counter!("stario_presence_records_total", "outcome" => outcome).increment(1);
+    }
+}
+
+/// The metrics of one request.
 #[derive(Debug)]
 pub(crate) struct Figures {
     method: &'static str,

@@ -51,7 +51,7 @@ pub(super) fn rename(span: &Span, name: String) {
     span.context().span().update_name(name);
 }
 
-/// Sends what is left.
+/// Flushes the exporter.
 pub(super) fn flush() {
     if let Some(provider) = PROVIDER.get()
         && let Err(error) = provider.force_flush()

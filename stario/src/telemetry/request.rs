@@ -11,52 +11,17 @@ use tracing::field::Empty;
 use tracing::{Level, Span};
 
 use super::line::{self, Format};
-use super::log::{self, Log};
+use super::listeners::Listeners;
+use super::log;
+use super::logged_route::{LiteralRoute, LoggedRoute, PATH, TARGET};
 use crate::moment::Moment;
 use crate::request_id::{Digits, RequestId};
 
-/// Who reads what is logged of a request. It is found once for each request, when that begins.
-/// The default is nobody.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Listeners {
-    /// The log, if that shows requests.
-    log: Option<&'static Log>,
-    /// Whether a subscriber of others or a collector listens.
-    has_others: bool,
-    /// Whether they take the records of requests, and not their spans alone.
-    takes_records: bool,
-}
-
 impl Listeners {
-    /// Those that listen to the code that runs now.
-    pub(crate) fn find() -> Self {
-        match Log::installed() {
-            Some(log) => {
-                let log_of_requests = log.shows_requests.then_some(log);
-                let has_others = log.has_collector;
-                Self { log: log_of_requests, has_others, takes_records: has_others && log.shows_requests }
-            }
-            None => {
-                let takes_records = tracing::enabled!(target: "stario::request", Level::INFO);
-                Self { log: None, has_others: true, takes_records }
-            }
-        }
-    }
-
-    /// Whether anyone reads the record of a request.
-    pub(crate) fn want_records(self) -> bool {
-        self.log.is_some() || self.takes_records
-    }
-
-    /// Whether anyone but the log listens, which needs no spans.
-    fn want_spans(self) -> bool {
-        self.has_others
-    }
-
     /// Writes the record of a request. `span` is the request's, for others than the log.
     pub(crate) fn write(self, record: &RequestRecord<'_>, now: Moment, span: &Span) {
         if let Some(log) = self.log {
-            log.write_record(now, |line| record.push(line, log.format));
+            log.write_record(|line| record.push(line, log.format, now));
         }
         if self.takes_records {
             record.emit(span);
@@ -64,14 +29,14 @@ impl Listeners {
     }
 }
 
-/// What the log says of a request that is over.
+/// The record of a finished request.
 #[derive(Debug)]
 pub(crate) struct RequestRecord<'r> {
     /// The request's id.
     pub(crate) digits: &'r Digits,
     pub(crate) method: &'r Method,
-    /// Text, as bytes: only what has to be escaped is looked at as text.
-    pub(crate) path: &'r [u8],
+    /// Text, as bytes: only what has to be escaped is looked at as text. `None` if the route says it; see [`LoggedRoute::is_of`].
+    pub(crate) path: Option<&'r [u8]>,
     pub(crate) client: Option<IpAddr>,
     /// The route that answered, if any did.
     pub(crate) route: Option<&'r LoggedRoute>,
@@ -122,46 +87,7 @@ impl RequestOutcome {
     }
 }
 
-/// A route as the lines of its requests name it: what is alike in all of them is written once, when the app is assembled.
-#[derive(Debug, Clone)]
-pub(crate) struct LoggedRoute {
-    template: &'static str,
-    /// What stands in JSON behind the message, up to the method.
-    json: Box<[u8]>,
-    literal: Option<LiteralRoute>,
-}
-
-/// What is alike in the lines of a route whose path and method are always the same.
-#[derive(Debug, Clone)]
-struct LiteralRoute {
-    method: Method,
-    /// Method and path, as they stand in the message.
-    message: Box<[u8]>,
-    /// What stands in JSON behind the message, up to the end of the path.
-    json: Box<[u8]>,
-}
-
-/// What stands in JSON behind the message and the route, up to the method.
-const TARGET: &[u8] = b"\",\"target\":\"stario::request\",\"http.request.method\":\"";
-
-impl LoggedRoute {
-    pub(crate) fn new(method: &Method, template: &'static str) -> Self {
-        let mut json = b"\",\"http.route\":\"".to_vec();
-        line::push_escaped(&mut json, Format::Json, template);
-        json.extend_from_slice(TARGET);
-        let literal = line::is_plain(template.as_bytes()).then(|| LiteralRoute {
-            method: method.clone(),
-            message: [method.as_str(), " ", template].concat().into_bytes().into(),
-            json: [&json, method.as_str().as_bytes(), PATH, template.as_bytes()].concat().into(),
-        });
-        Self { template, json: json.into(), literal }
-    }
-}
-
-/// The part of a line between the method and the path.
-const PATH: &[u8; 14] = b"\",\"url.path\":\"";
-
-/// The part of a line between the status and the duration in its message.
+/// The part of a line between the path and the duration in its message.
 const IN: &[u8; 8] = b" 000 in ";
 const IN_STATUS_AT: Range<usize> = 1..4;
 
@@ -181,27 +107,23 @@ const DECIMALS_AT: Range<usize> = 34..43;
 const ID_AT: Range<usize> = 58..90;
 
 impl RequestRecord<'_> {
-    /// Writes the message and the fields, and ends the line.
+    /// Writes the line, which is logged at `now`.
     ///
     /// This is done for every request: parts whose length is known are put together before they are appended,
     /// because each append looks for room.
-    fn push(&self, line: &mut Vec<u8>, format: Format) {
+    fn push(&self, line: &mut Vec<u8>, format: Format, now: Moment) {
         let status = self.status.map(|status| line::digits::<3>(status.as_u16().into()));
-        let literal = self.literal_route();
-        let start = line.len();
-        match literal {
-            Some(literal) => line.extend_from_slice(&literal.message),
+        let prepared = self.literal_route().filter(|_| format == Format::Json);
+        let mut request = 0..0;
+        match prepared {
+            Some(route) => line::begin_prepared(line, &route.beginning, now),
             None => {
-                line.extend_from_slice(self.method.as_str().as_bytes());
-                line.push(b' ');
-                if line::is_plain(self.path) {
-                    line.extend_from_slice(self.path);
-                } else {
-                    line::push_escaped(line, format, &String::from_utf8_lossy(self.path));
-                }
+                line::begin(line, format, Level::INFO, now);
+                request.start = line.len();
+                self.push_method_and_path(line, format);
+                request.end = line.len();
             }
         }
-        let request = start..line.len();
         match (self.outcome, status) {
             (RequestOutcome::Whole, Some(status)) => {
                 let mut part = *IN;
@@ -219,8 +141,8 @@ impl RequestRecord<'_> {
         }
         line::push_duration(line, self.elapsed);
         if format == Format::Json {
-            match literal {
-                Some(literal) => line.extend_from_slice(&literal.json),
+            match prepared {
+                Some(route) => line.extend_from_slice(&route.json),
                 None => self.push_request(line, request),
             }
             self.push_fields(line, status);
@@ -238,11 +160,27 @@ impl RequestRecord<'_> {
         }
     }
 
-    /// The route, if it is one whose lines have method and path in common, and the request has these.
+    /// The route, if that says method and path.
     fn literal_route(&self) -> Option<&LiteralRoute> {
-        let route = self.route?;
-        let literal = route.literal.as_ref()?;
-        (self.path == route.template.as_bytes() && *self.method == literal.method).then_some(literal)
+        let route = self.route.filter(|_| self.path.is_none())?;
+        route.literal.as_ref()
+    }
+
+    fn path(&self) -> &[u8] {
+        let of_route = self.route.map(|route| route.template.as_bytes());
+        self.path.or(of_route).unwrap_or_default()
+    }
+
+    /// Writes method and path as they stand in the message.
+    fn push_method_and_path(&self, line: &mut Vec<u8>, format: Format) {
+        line.extend_from_slice(self.method.as_str().as_bytes());
+        line.push(b' ');
+        let path = self.path();
+        if line::is_plain(path) {
+            line.extend_from_slice(path);
+        } else {
+            line::push_escaped(line, format, &String::from_utf8_lossy(path));
+        }
     }
 
     /// Writes the fields up to the path as JSON. `request` is where method and path stand in the line.
@@ -295,7 +233,7 @@ impl RequestRecord<'_> {
     /// Hands the record to `tracing`, for others than the log.
     #[cold]
     fn emit(&self, span: &Span) {
-        let (method, path, words) = (self.method, String::from_utf8_lossy(self.path), self.outcome.words());
+        let (method, path, words) = (self.method, String::from_utf8_lossy(self.path()), self.outcome.words());
         let elapsed = Duration::from_nanos(self.elapsed);
         let duration = elapsed.as_secs_f64();
         let Some(status) = self.status else {
@@ -324,17 +262,19 @@ impl RequestRecord<'_> {
     }
 }
 
-/// The span of one request, for others than the log. It is an error's if anything: whoever logs errors alone
-/// still learns which request each belongs to. Nothing is made if nobody listens.
+/// The span of one request, for subscribers and collectors. Its level is ERROR, so that a subscriber that takes only errors still
+/// sees the request of each. No span is made if nobody listens.
+#[inline(always)]
 pub(crate) fn span(
     listeners: Listeners,
     head: &request::Parts,
     id: RequestId,
     client: Option<IpAddr>,
 ) -> Span {
-    if !listeners.want_spans() {
-        return Span::none();
-    }
+    if listeners.want_spans() { wanted_span(head, id, client) } else { Span::none() }
+}
+
+fn wanted_span(head: &request::Parts, id: RequestId, client: Option<IpAddr>) -> Span {
     let span = tracing::error_span!(
         target: "stario",
         "request",
@@ -353,7 +293,7 @@ pub(crate) fn span(
     span
 }
 
-/// Says which route answers the request.
+/// Records the route in the span.
 #[cfg_attr(not(feature = "otlp"), allow(unused_variables))]
 pub(crate) fn routed(span: &Span, method: &Method, template: &str) {
     if !span.is_disabled() {
@@ -381,7 +321,7 @@ mod tests {
     const ELAPSED: u64 = 92_341;
 
     fn line(format: Format, record: &RequestRecord<'_>) -> String {
-        collecting(format).write_record(Moment::now(), |line| record.push(line, format));
+        collecting(format).write_record(|line| record.push(line, format, Moment::now()));
         written().concat()
     }
 
@@ -393,7 +333,7 @@ mod tests {
         let plain = || RequestRecord {
             digits: &digits,
             method: &Method::GET,
-            path: b"/plain/ada",
+            path: Some(b"/plain/ada"),
             client: Some(IpAddr::from([127, 0, 0, 1])),
             route: Some(&route),
             status: Some(StatusCode::OK),
@@ -432,7 +372,7 @@ mod tests {
         );
         check(
             RequestRecord {
-                path: "/a\"\u{9b}é".as_bytes(),
+                path: Some("/a\"\u{9b}é".as_bytes()),
                 client: None,
                 route: None,
                 status: None,
@@ -453,10 +393,13 @@ mod tests {
         for (method, path) in
             [(&Method::GET, "/plain"), (&Method::HEAD, "/plain"), (&Method::GET, "/pl%61in")]
         {
+            let head = http::Request::builder().method(method).uri(path).body(()).unwrap().into_parts().0;
+            let is_of_route = route.is_of(&head);
+            assert_eq!(is_of_route, method == Method::GET && path == "/plain");
             let record = RequestRecord {
                 digits: &digits,
                 method,
-                path: path.as_bytes(),
+                path: (!is_of_route).then_some(path.as_bytes()),
                 client: None,
                 route: Some(&route),
                 status: Some(StatusCode::OK),
@@ -480,7 +423,7 @@ mod tests {
         let mut record = RequestRecord {
             digits: &id.digits(),
             method: &Method::GET,
-            path: b"/",
+            path: Some(b"/"),
             client: None,
             route: None,
             status: None,

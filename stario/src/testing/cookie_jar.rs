@@ -8,11 +8,11 @@ use http::{HeaderMap, HeaderValue, request};
 /// Cookies of one browser. The time does not pass in it: a cookie goes when it is removed.
 #[derive(Debug, Default)]
 pub(super) struct CookieJar {
-    cookies: Mutex<Vec<Kept>>,
+    cookies: Mutex<Vec<KeptCookie>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Kept {
+struct KeptCookie {
     host: String,
     path: String,
     name: String,
@@ -20,7 +20,7 @@ struct Kept {
 }
 
 impl CookieJar {
-    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<KeptCookie>> {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -31,7 +31,7 @@ impl CookieJar {
             head.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let is_given =
             |name: &str| written.split(';').any(|pair| pair.trim().split('=').next() == Some(name));
-        let mut cookies: Vec<Kept> = self
+        let mut cookies: Vec<KeptCookie> = self
             .lock()
             .iter()
             .filter(|kept| kept.host == host && is_below(&path, &kept.path) && !is_given(&kept.name))
@@ -62,14 +62,15 @@ impl CookieJar {
             let is_past =
                 cookie.expires_datetime().is_some_and(|time| time <= cookie::time::OffsetDateTime::now_utc());
             let is_removed = cookie.max_age().map_or(is_past, |age| age <= cookie::time::Duration::ZERO);
-            let kept = Kept {
+            let kept = KeptCookie {
                 host: host.to_owned(),
                 path,
                 name: cookie.name().to_owned(),
                 value: cookie.value().to_owned(),
             };
             let mut cookies = self.lock();
-            let is_same = |it: &Kept| (&it.host, &it.path, &it.name) == (&kept.host, &kept.path, &kept.name);
+            let is_same =
+                |it: &KeptCookie| (&it.host, &it.path, &it.name) == (&kept.host, &kept.path, &kept.name);
             match cookies.iter_mut().find(|it| is_same(it)) {
                 _ if is_removed => cookies.retain(|it| !is_same(it)),
                 Some(present) => *present = kept,
@@ -88,7 +89,7 @@ impl CookieJar {
     pub(super) fn set(&self, host: &str, name: &str, value: &str) {
         let mut cookies = self.lock();
         cookies.retain(|kept| kept.name != name || kept.host != host);
-        cookies.push(Kept {
+        cookies.push(KeptCookie {
             host: host.to_owned(),
             path: "/".to_owned(),
             name: name.to_owned(),

@@ -25,7 +25,7 @@ const FINISHED: Settlement = Settlement::Finished { is_kept: true };
 /// When the store breaks a promise, or fails.
 pub async fn check_durable_store<S: DurableStore>(mut new: impl AsyncFnMut() -> S) {
     Checked(new().await).a_command_goes_through_its_states().await;
-    Checked(new().await).a_lost_lease_is_claimed_again().await;
+    Checked(new().await).a_run_whose_lease_has_ended_is_listed_and_can_be_ended().await;
     Checked(new().await).a_run_of_an_earlier_claim_changes_nothing().await;
     Checked(new().await).a_key_is_stored_once_for_each_name().await;
     Checked(new().await).a_payload_of_the_limit_comes_back().await;
@@ -33,6 +33,7 @@ pub async fn check_durable_store<S: DurableStore>(mut new: impl AsyncFnMut() -> 
     Checked(new().await).limits_hold().await;
     Checked(new().await).a_command_that_lost_its_process_counts_against_no_limit().await;
     Checked(new().await).order_is_that_of_storing().await;
+    Checked(new().await).a_dead_letter_that_runs_again_has_its_place_and_runs_beside_no_other().await;
     Checked(new().await).dead_letters_are_listed_run_again_and_pruned().await;
     Checked(new().await).what_comes_at_once_is_stored_and_claimed_once().await;
     Checked(new().await).limits_and_order_hold_for_claims_at_once().await;
@@ -201,23 +202,48 @@ impl<S: DurableStore> Checked<S> {
         assert_eq!(self.all().await, [7]);
     }
 
-    async fn a_lost_lease_is_claimed_again(self) {
-        self.enqueue_new(&command(1, "a")).await;
-        assert_eq!(self.claim_a(1_000).await[0].attempts, 1);
-        assert_eq!(self.claim_a(1_099).await, []);
-        // Nobody else has it, so it is not too late.
-        assert!(self.extend(run(1, 1), 1_100).await);
-        assert_eq!(self.claim_a(1_100).await[0].attempts, 2);
-        assert!(!self.extend(run(1, 1), 9_999).await, "the process that had it before comes too late");
-        assert!(!self.settle(run(1, 1), 1_150, &FINISHED).await);
-        assert!(self.settle(run(1, 2), 1_150, &FINISHED).await);
+    async fn a_run_whose_lease_has_ended_is_listed_and_can_be_ended(self) {
+        for number in 1..=3 {
+            self.enqueue_new(&command(number, "a")).await;
+        }
+        assert_eq!(self.claim(&[wanted("a")], 1_000, 2).await[0].attempts, 1);
+        assert!(self.extend(run(2, 1), 1_200).await);
+        let lost_at = |time| {
+            let state = Some(CommandState::Running);
+            CommandFilter { state, due_at: Some(time), ..CommandFilter::default() }
+        };
+        assert!(self.listed(&lost_at(1_099), 9).await.is_empty(), "each has its lease");
+        assert_eq!(self.listed(&lost_at(1_100), 9).await, [1]);
+        assert_eq!(sorted(&self.claim_a(1_100).await), [3], "its run is ended first");
+        // Nobody has ended it, so it is not too late.
+        assert!(self.extend(run(1, 1), 1_150).await);
+        assert!(self.listed(&lost_at(1_149), 9).await.is_empty());
+        assert_eq!(self.listed(&lost_at(1_200), 9).await, [1, 2, 3]);
+        let after = CommandFilter { after: Some(id(1)), ..lost_at(1_200) };
+        assert_eq!(self.listed(&after, 1).await, [2]);
+        let of_b = CommandFilter { name: Some("b".to_owned()), ..lost_at(1_200) };
+        assert!(self.listed(&of_b, 9).await.is_empty());
+
+        let lost = self.list(&lost_at(1_150), 1).await;
+        let lost = Run { id: lost[0].id, claim: lost[0].claims };
+        let retry = Settlement::Retry { due: 1_500, error: "the process ended".to_owned() };
+        assert!(self.settle(lost, 1_160, &retry).await);
+        assert!(!self.settle(lost, 1_160, &retry).await, "another worker comes too late");
+        assert!(!self.extend(lost, 9_999).await, "the process that had it comes too late");
+        assert!(!self.settle(lost, 1_170, &FINISHED).await);
+        assert_eq!(self.listed(&lost_at(9_999), 9).await, [2, 3], "what waits has no lease");
+        assert_eq!(self.claim_a(1_499).await, [], "it waits as after an error");
+        let again = self.claim_a(1_500).await;
+        assert_eq!((numbers(&again), again[0].attempts, again[0].claims), (vec![1], 2, 2));
+        assert!(self.settle(run(1, 2), 1_510, &FINISHED).await);
     }
 
     /// Where attempts have the same number, too.
     async fn a_run_of_an_earlier_claim_changes_nothing(self) {
         self.enqueue_new(&command(1, "a")).await;
-        self.claim_a(1_000).await;
-        // The first run is frozen here. The second is given back, the third dies, and the fourth is its rerun.
+        // The first run is frozen, and another process ends it. The second is given back, the third dies, and the fourth is its rerun.
+        let first = Run::of(&self.claim_a(1_000).await[0]);
+        assert!(self.settle(first, 1_100, &Settlement::Retry { due: 1_100, error: String::new() }).await);
         let second = Run::of(&self.claim_a(1_100).await[0]);
         assert!(self.settle(second, 1_110, &Settlement::GiveBack).await);
         let third = Run::of(&self.claim_a(1_110).await[0]);
@@ -227,7 +253,7 @@ impl<S: DurableStore> Checked<S> {
         assert!(self.rerun(1, 1_130).await);
         let again = self.claim_a(1_130).await;
         assert_eq!((again[0].attempts, again[0].claims), (1, 4), "attempts begin again, claims do not");
-        for earlier in [run(1, 1), second, third] {
+        for earlier in [first, second, third] {
             assert!(!self.extend(earlier, 9_999).await, "{earlier:?}");
             for settlement in [FINISHED, dead("late"), Settlement::GiveBack] {
                 assert!(!self.settle(earlier, 1_140, &settlement).await, "{earlier:?} {settlement:?}");
@@ -310,7 +336,11 @@ impl<S: DurableStore> Checked<S> {
         assert_eq!(sorted(&self.claim(&two, 1_000, 9).await), [1, 2]);
         assert!(self.extend(run(1, 1), 1_150).await);
         assert_eq!(self.claim(&two, 1_099, 9).await, []);
-        assert_eq!(self.claim(&two, 1_100, 9).await.len(), 1, "one still runs, so there is room for one");
+        assert_eq!(
+            numbers(&self.claim(&two, 1_100, 9).await),
+            [3],
+            "one still runs, so there is room for one"
+        );
     }
 
     async fn order_is_that_of_storing(self) {
@@ -334,6 +364,27 @@ impl<S: DurableStore> Checked<S> {
             self.enqueue_new(&command(number, "a")).await;
         }
         assert_eq!(sorted(&self.claim(&in_order, 1_050, 9).await), [5, 6]);
+    }
+
+    async fn a_dead_letter_that_runs_again_has_its_place_and_runs_beside_no_other(self) {
+        for number in 1..=3 {
+            self.enqueue_new(&in_group(number, "x")).await;
+        }
+        let in_order = [Wanted { is_in_order: true, ..wanted("a") }];
+        assert_eq!(numbers(&self.claim(&in_order, 1_000, 9).await), [1]);
+        assert!(self.settle(run(1, 1), 1_000, &dead("why")).await);
+        assert_eq!(numbers(&self.claim(&in_order, 1_000, 9).await), [2]);
+        assert!(self.rerun(1, 1_010).await);
+        assert_eq!(self.claim(&in_order, 1_010, 9).await, [], "one of its group runs");
+        assert_eq!(numbers(&self.claim(&in_order, 1_100, 9).await), [1], "that one has lost its process");
+        assert_eq!(self.claim(&in_order, 1_100, 9).await, []);
+        let retry = Settlement::Retry { due: 1_110, error: String::new() };
+        assert!(self.settle(run(2, 1), 1_110, &retry).await);
+        assert_eq!(self.claim(&in_order, 1_110, 9).await, [], "it waits for the dead letter now");
+        assert!(self.settle(run(1, 2), 1_110, &FINISHED).await);
+        assert_eq!(numbers(&self.claim(&in_order, 1_110, 9).await), [2]);
+        assert!(self.settle(run(2, 2), 1_110, &FINISHED).await);
+        assert_eq!(numbers(&self.claim(&in_order, 1_110, 9).await), [3]);
     }
 
     async fn dead_letters_are_listed_run_again_and_pruned(self) {

@@ -116,7 +116,7 @@ impl ReceivedEvent {
         self.id.as_deref()
     }
 
-    /// How long the browser is told to wait before it connects again, if it is told.
+    /// How long the browser has to wait before it connects again, if an event says so.
     pub fn retry(&self) -> Option<Duration> {
         self.retry
     }
@@ -164,7 +164,7 @@ pub(super) fn assert_event_stream(status: StatusCode, headers: &HeaderMap) {
 /// Takes an event stream apart: whole events from chunks that end anywhere.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
-    /// What has come of the line that has not ended yet.
+    /// The bytes of the line that has not ended yet.
     line: Vec<u8>,
     event: Option<ReceivedEvent>,
     /// The last id, which a client sends back when it connects again.

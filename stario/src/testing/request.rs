@@ -31,13 +31,13 @@ pub struct TestRequest {
     request: Request<Body>,
     peer: SocketAddr,
     /// Becomes the body when the request is sent, if there are any.
-    fields: Vec<Field>,
+    fields: Vec<SentField>,
     /// Where its cookies come from, and those of the response go to.
     jar: Option<Arc<CookieJar>>,
 }
 
 /// A field of a form.
-struct Field {
+struct SentField {
     name: String,
     content: Bytes,
     /// A file has one.
@@ -97,7 +97,7 @@ impl TestRequest {
     ///
     /// When it cannot be written as JSON.
     pub fn json(mut self, value: &impl Serialize) -> Self {
-        self.request.headers_mut().insert(CONTENT_TYPE, JSON);
+        self.request.headers_mut().insert(CONTENT_TYPE, JSON.clone());
         self.body(serde_json::to_vec(value).expect("a value that is JSON"))
     }
 
@@ -142,7 +142,11 @@ impl TestRequest {
     /// ```
     #[allow(clippy::needless_pass_by_value)] // As numbers and literals are given.
     pub fn field(mut self, name: &str, value: impl Display) -> Self {
-        self.fields.push(Field { name: name.to_owned(), content: value.to_string().into(), file_name: None });
+        self.fields.push(SentField {
+            name: name.to_owned(),
+            content: value.to_string().into(),
+            file_name: None,
+        });
         self
     }
 
@@ -165,7 +169,7 @@ impl TestRequest {
     /// # }
     /// ```
     pub fn file(mut self, name: &str, file_name: &str, content: impl Into<Bytes>) -> Self {
-        self.fields.push(Field {
+        self.fields.push(SentField {
             name: name.to_owned(),
             content: content.into(),
             file_name: Some(file_name.to_owned()),
@@ -204,7 +208,7 @@ impl TestRequest {
             jar.add_to(&mut head);
         }
         let (host, path) = (host_of(&head), head.uri.path().to_owned());
-        let response = dispatch(&self.app, head, body, Connection::new(Some(self.peer))).await;
+        let response = dispatch(&self.app, head, Some(body), Connection::new(Some(self.peer))).await;
         if let Some(jar) = &self.jar {
             jar.keep(&host, &path, response.headers());
         }
@@ -213,7 +217,7 @@ impl TestRequest {
 }
 
 /// A form as browsers send it, with its content type.
-fn encode_fields(fields: &[Field]) -> (&'static str, Body) {
+fn encode_fields(fields: &[SentField]) -> (&'static str, Body) {
     if fields.iter().all(|field| field.file_name.is_none()) {
         let mut form = String::new();
         for field in fields {

@@ -1,4 +1,11 @@
-//! What a handler does only while its client is connected and the server runs.
+//! `Alive`: runs work only while the client is connected and the server is not stopping.
+//!
+//! Each poll looks for the end first, because a future that is always ready would hide it:
+//!
+//! ```text
+//! alive --+-- the client has left, or the server stops --> ended: the work is dropped, and the channel notes it
+//!         +-- else the work is polled -------------------> its result or next item, or the task waits for both
+//! ```
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,10 +20,10 @@ use crate::extract::FromRequest;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
 
-/// Tells a handler whether the client is still waiting and the server still running.
+/// Reports whether the client is still connected and the server is not stopping.
 ///
-/// It ends when the client has left or has its whole response, and when the server is told to stop. Nothing
-/// needs to be sent to notice that. A [`Writer`](crate::Writer) has methods of its own for the same.
+/// It ends when the client has left or has its whole response, and when the server begins to stop. Nothing needs to be
+/// sent to notice that. A [`Writer`](crate::Writer) has methods of its own for the same.
 ///
 /// | | |
 /// |---|---|
@@ -70,19 +77,19 @@ impl Alive {
         Self(Arc::clone(channel))
     }
 
-    fn until_ended(&self) -> Ended {
-        Ended { channel: Arc::clone(&self.0), token: self.0.ended().clone().cancelled_owned() }
+    fn until_ended(&self) -> AliveEnd {
+        AliveEnd { channel: Arc::clone(&self.0), token: self.0.ended().clone().cancelled_owned() }
     }
 
     /// The items of `source` for as long as this is alive; then the wait for the next one ends at once.
     pub fn stream<S: Stream>(&self, source: S) -> WhileAlive<S> {
-        WhileAlive(Box::pin(Watched { source: Some(source), ended: self.until_ended() }))
+        WhileAlive(Box::pin(WatchedStream { source: Some(source), ended: self.until_ended() }))
     }
 
     /// Runs `future` for as long as this is alive: then it is dropped, and the result is `None`. If this is not
     /// alive to begin with, the future does not run.
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
-        Run { future, ended: self.until_ended() }
+        RunWhileAlive { future, ended: self.until_ended() }
     }
 
     /// Resolves when this is no longer alive.
@@ -108,14 +115,14 @@ impl std::fmt::Debug for Alive {
 
 pin_project_lite::pin_project! {
     /// Resolves when the client has left or the server stops, and notes in the channel that the handler has seen it.
-    struct Ended {
+    struct AliveEnd {
         channel: Arc<Channel>,
         #[pin]
         token: WaitForCancellationFutureOwned,
     }
 }
 
-impl Future for Ended {
+impl Future for AliveEnd {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
@@ -133,20 +140,19 @@ impl FromRequest for Alive {
 }
 
 pin_project_lite::pin_project! {
-    struct Run<F> {
+    struct RunWhileAlive<F> {
         #[pin]
         future: F,
         #[pin]
-        ended: Ended,
+        ended: AliveEnd,
     }
 }
 
-impl<F: Future> Future for Run<F> {
+impl<F: Future> Future for RunWhileAlive<F> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // First: a future that never waits would not let it be seen.
         if this.ended.poll(ctx).is_ready() {
             return Poll::Ready(None);
         }
@@ -158,15 +164,15 @@ impl<F: Future> Future for Run<F> {
 /// [`Writer::alive`](crate::Writer::alive) and [`Alive::stream`].
 ///
 /// It is a [`Stream`], and [`next`](Self::next) needs no extension trait.
-pub struct WhileAlive<S>(Pin<Box<Watched<S>>>);
+pub struct WhileAlive<S>(Pin<Box<WatchedStream<S>>>);
 
 pin_project_lite::pin_project! {
-    struct Watched<S> {
+    struct WatchedStream<S> {
         // Dropped when `ended` resolves, which ends a subscription.
         #[pin]
         source: Option<S>,
         #[pin]
-        ended: Ended,
+        ended: AliveEnd,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a `Writer` takes as the name or the value of a header.
+//! The types that a `Writer` takes as the name or the value of a header.
 
 use crate::channel::WriteError;
 

@@ -14,13 +14,13 @@ use crate::scope::Scope;
 /// The type is the response's writer.
 pub struct AsWriter(());
 
-/// A `Writer` before the handler's other parameters are resolved.
-pub struct Opening(Arc<Scope>);
+/// A `Writer` until the handler's other parameters are resolved.
+pub struct PendingWriter(Arc<Scope>);
 
 // No `FromRequest`: then a struct of sources could hold one.
 #[diagnostic::do_not_recommend]
 impl<'s, R> Argument<'s, R, AsWriter> for Writer {
-    type Taken = Opening;
+    type Taken = PendingWriter;
 
     const SOURCE: Source = Source::Writer;
 
@@ -36,12 +36,12 @@ impl<'s, R> Argument<'s, R, AsWriter> for Writer {
         scope: &Arc<Scope>,
         _: &'s Dependencies,
         _: &'static Parameter,
-    ) -> std::result::Result<Opening, Rejection> {
-        Ok(Opening(Arc::clone(scope)))
+    ) -> std::result::Result<PendingWriter, Rejection> {
+        Ok(PendingWriter(Arc::clone(scope)))
     }
 }
 
-impl Opening {
+impl PendingWriter {
     /// The `Writer`, when the handler is about to run: from here on it runs on when its client leaves.
     pub fn by_value(self) -> Writer {
         let channel = self.0.exchange().open_channel();

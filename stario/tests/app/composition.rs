@@ -298,13 +298,13 @@ fn what_cannot_be_composed_is_told() {
         .host("example.com:80", empty::new());
     let found = problems(app);
     let expected = [
-        "`/{tenant}` is no prefix for an app: links could not fill its captures; write literal segments",
-        "`admin` is no prefix for an app: it does not begin with `/`",
-        "`/` is no prefix for an app: it adds nothing; use `merge`",
+        "`/{tenant}` is not a prefix for an app: links could not fill its captures; write literal segments",
+        "`admin` is not a prefix for an app: it does not begin with `/`",
+        "`/` is not a prefix for an app: it adds nothing; use `merge`",
         "`app::composition::admin` is part of this app twice, at `admin` and at `/a`: its links could lead to one only",
         "the app under `/b` answers for `example.com`: hosts are given to the app that is served",
-        "`*` is no host for an app: `*` is every host, for which the app itself answers",
-        "`example.com:80` is no host for an app: write it without a port, such as `api.example.com`, `*.example.com` or `[::1]`",
+        "`*` is not a host for an app: `*` is every host, for which the app itself answers",
+        "`example.com:80` is not a host for an app: write it without a port, such as `api.example.com`, `*.example.com` or `[::1]`",
     ];
     for problem in expected {
         assert!(found.iter().any(|line| line == problem), "{problem}\n{found:#?}");

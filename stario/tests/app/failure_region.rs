@@ -182,6 +182,6 @@ fn an_app_answers_with_events_of_its_own() {
 fn a_region_without_a_selector_keeps_the_app_from_starting() {
     let problems = local::new().failure_region(" ").check().unwrap_err().to_string();
     let expected =
-        "\" \" is no selector of a region for failures: write `#failure`, and give that id to an element";
+        "\" \" is not a selector of a region for failures: write `#failure`, and give that id to an element";
     assert!(problems.contains(expected), "{problems}");
 }

@@ -8,6 +8,7 @@ use crate::app;
 stario::app!(local);
 stario::app!(inner);
 stario::app!(other);
+stario::app!(catch_all);
 
 #[app::query("/", app = local)]
 async fn home() -> &'static str {
@@ -32,6 +33,11 @@ async fn save(body: RawBody<Vec<u8>>) -> String {
 #[app::query("/inner/literal", app = other)]
 async fn below_the_prefix() -> &'static str {
     "never found"
+}
+
+#[app::query("/{path...}", app = catch_all)]
+async fn every_path(path: PathParam<String>) -> String {
+    format!("{path} of the outer app")
 }
 
 /// An app whose every answer names it, in a header and in its page for what is not found.
@@ -113,6 +119,10 @@ fn captures_of_an_outer_app_find_nothing_below_the_prefix_of_a_part() {
     assert_eq!(client.get("/inner/nowhere").send().status(), 404);
     assert_eq!(client.get("/inner/page").send().text(), "page");
     assert_eq!(client.get("/innermost/page").send().text(), "page in innermost");
+    let client = TestClient::new(catch_all::new().nest("/inner", inner::new()));
+    assert_eq!(client.get("/inner/nowhere/at/all").send().status(), 404);
+    assert_eq!(client.get("/inner/page").send().text(), "page");
+    assert_eq!(client.get("/other/page").send().text(), "other/page of the outer app");
 }
 
 #[test]
@@ -121,4 +131,63 @@ fn a_route_that_no_request_finds_is_a_problem() {
     let problem = "`/inner/literal` is below `/inner`, where the app of `app::parts::inner` answers, and is not of that app: \
          app::parts::below_the_prefix at ";
     assert!(problems.contains(problem), "{problems}");
+}
+
+/// A service that says by which path it was found.
+fn service() -> axum::Router {
+    axum::Router::new().fallback(async |uri: http::Uri| format!("service at {uri}"))
+}
+
+#[test]
+fn a_service_of_the_outer_app_answers_nothing_for_the_host_of_a_part() {
+    let outer = named(local::new().mount("/", service()).mount("/in", service()), "outer");
+    let client = TestClient::new(outer.host("in.example", named(inner::new(), "hosted")));
+    assert_eq!(ask(&client, "localhost", "/nowhere"), "200 outer: service at /nowhere");
+    assert_eq!(ask(&client, "localhost", "/in/x"), "200 outer: service at /x");
+    assert_eq!(ask(&client, "in.example", "/page"), "200 hosted: page");
+    assert_eq!(ask(&client, "in.example", "/nowhere"), "404 hosted: hosted has no such page");
+    assert_eq!(ask(&client, "in.example", "/in/x"), "404 hosted: hosted has no such page");
+}
+
+#[test]
+fn a_service_of_a_part_answers_for_its_host_alone() {
+    let hosted = || named(inner::new().mount("/in", service()), "hosted");
+    let app = named(local::new().mount("/in", service()), "outer").host("in.example", hosted());
+    let client = TestClient::new(app.host("*.in.example", hosted()));
+    assert_eq!(ask(&client, "localhost", "/in/x"), "200 outer: service at /x");
+    for host in ["in.example", "deep.in.example"] {
+        assert_eq!(ask(&client, host, "/in/x"), "200 hosted: service at /x");
+        assert_eq!(ask(&client, host, "/nowhere"), "404 hosted: hosted has no such page");
+    }
+    let twice = inner::new().mount("/in", service()).mount("/in", service());
+    let problems = local::new().host("in.example", twice).check().unwrap_err().to_string();
+    assert!(problems.contains("two services are mounted at `/in/`"), "{problems}");
+}
+
+#[test]
+fn a_service_of_the_outer_app_answers_nothing_below_the_prefix_of_a_part() {
+    let outer = || named(local::new().mount("/", service()), "outer");
+    let client = TestClient::new(outer().nest("/inner", named(inner::new(), "nested")));
+    assert_eq!(ask(&client, "localhost", "/nowhere"), "200 outer: service at /nowhere");
+    assert_eq!(ask(&client, "localhost", "/inner/page"), "200 nested: page");
+    assert_eq!(ask(&client, "localhost", "/inner/nowhere"), "404 nested: nested has no such page");
+    // The part's own service does.
+    let client = TestClient::new(outer().nest("/inner", named(inner::new().mount("/", service()), "nested")));
+    assert_eq!(ask(&client, "localhost", "/inner/page"), "200 nested: page");
+    assert_eq!(ask(&client, "localhost", "/inner/nowhere"), "200 nested: service at /nowhere");
+    assert_eq!(ask(&client, "localhost", "/nowhere"), "200 outer: service at /nowhere");
+}
+
+#[test]
+fn a_service_that_no_request_finds_is_a_problem() {
+    for path in ["/inner", "/inner/deeper"] {
+        let problems =
+            local::new().mount(path, service()).nest("/inner", inner::new()).check().unwrap_err().to_string();
+        let problem = format!(
+            "a service is mounted at `{path}`, below `/inner`, where the app of `app::parts::inner` answers: mount it on that app, \
+             at stario/tests/app/parts.rs:"
+        );
+        assert!(problems.contains(&problem), "{problems}");
+    }
+    local::new().mount("/innermost", service()).nest("/inner", inner::new()).check().unwrap();
 }

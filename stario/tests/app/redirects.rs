@@ -232,7 +232,7 @@ async fn not_a_redirect_written(w: Writer) -> Result {
     let refused = w.status(StatusCode::OK).redirect("/elsewhere").unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "200 is no status of a redirect, and this response redirects to `/elsewhere`: expected 300 to 308, but not 304"
+        "200 is not a status of a redirect, and this response redirects to `/elsewhere`: expected 300 to 308, but not 304"
     );
     Err(refused)?
 }

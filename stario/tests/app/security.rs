@@ -101,7 +101,7 @@ fn what_names_the_same_host_in_another_way_is_the_same_origin() {
     check("https://[2001:db8::1]:8443", "[2001:db8::2]:8443", 403);
     check("file://", "a.example", 403);
     check("https://a.example, https://evil.example", "a.example", 403);
-    // What a client says of a proxy is no host.
+    // What a client says of a proxy is not a host.
     let forged =
         [("origin", "https://evil.example"), ("host", "a.example"), ("x-forwarded-host", "evil.example")];
     assert_eq!(send(None, "POST", "/buy", &forged).0, 403);
@@ -232,7 +232,7 @@ fn what_is_no_origin_keeps_the_app_from_starting() {
     ] {
         let problems =
             local::new().same_origin(SameOrigin::new().allow(origin)).check().unwrap_err().to_string();
-        assert!(problems.contains(&format!("`{origin}` is no origin")), "{problems}");
+        assert!(problems.contains(&format!("`{origin}` is not an origin")), "{problems}");
     }
     local::new()
         .same_origin(SameOrigin::new().allow("http://localhost:3000").allow("http://[::1]"))
@@ -395,6 +395,6 @@ fn only_allowed_hosts_are_answered_for() {
 fn what_is_no_host_keeps_the_app_from_starting() {
     for host in ["", "*", "shop.example:80", "https://shop.example", "a b"] {
         let problems = local::new().allowed_hosts([host]).check().unwrap_err().to_string();
-        assert!(problems.contains(&format!("`{host}` is no host for `allowed_hosts`: ")), "{problems}");
+        assert!(problems.contains(&format!("`{host}` is not a host for `allowed_hosts`: ")), "{problems}");
     }
 }

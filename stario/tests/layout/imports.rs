@@ -58,6 +58,18 @@ impl Sources {
         self.modules.iter().map(|module| module.file.clone()).collect()
     }
 
+    /// The names of types, traits and aliases, each with the files that define one: without tests, and without what stands
+    /// in for a feature or a system that is missing.
+    pub(crate) fn types(&self) -> BTreeMap<String, Vec<String>> {
+        let mut types: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for module in &self.modules {
+            for name in module.items.iter().filter(|item| !is_stand_in(attributes(item))).flat_map(types_of) {
+                types.entry(name).or_default().push(module.file.clone());
+            }
+        }
+        types
+    }
+
     fn read_file(&mut self, root: &Path, file: &str, parent: Option<ModuleId>) -> ModuleId {
         let code = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         let parsed = syn::parse_file(&code).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -291,6 +303,26 @@ pub(crate) fn defined(item: &syn::Item) -> Option<String> {
     Some(name.to_string())
 }
 
+/// The types that an item defines: one, or those in `pin_project!`.
+fn types_of(item: &syn::Item) -> Vec<String> {
+    match item {
+        syn::Item::Enum(_)
+        | syn::Item::Struct(_)
+        | syn::Item::Trait(_)
+        | syn::Item::Type(_)
+        | syn::Item::Union(_) => defined(item).into_iter().collect(),
+        syn::Item::Macro(item)
+            if item.mac.path.segments.last().is_some_and(|it| it.ident == "pin_project") =>
+        {
+            let tokens: Vec<TokenTree> = item.mac.tokens.clone().into_iter().collect();
+            let pairs =
+                tokens.windows(2).filter(|pair| matches!(&pair[0], TokenTree::Ident(it) if it == "struct"));
+            pairs.map(|pair| pair[1].to_string()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn is_proc_macro(attribute: &syn::Attribute) -> bool {
     ["proc_macro", "proc_macro_attribute", "proc_macro_derive"]
         .iter()
@@ -333,6 +365,14 @@ fn is_of_tests(attributes: &[syn::Attribute]) -> bool {
         let syn::Meta::List(list) = &attribute.meta else { return false };
         let text = list.tokens.to_string();
         text == "test" || text == "doctest" || text.starts_with("all (test") || text.starts_with("all(test")
+    })
+}
+
+/// `#[cfg(not(..))]`.
+fn is_stand_in(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
+        let syn::Meta::List(list) = &attribute.meta else { return false };
+        list.tokens.to_string().starts_with("not")
     })
 }
 

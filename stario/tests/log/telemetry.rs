@@ -321,5 +321,7 @@ async fn probes_tell_who_watches() {
 #[test]
 fn a_probe_without_a_path_keeps_the_app_from_starting() {
     let problems = local::new().liveness("live").check().unwrap_err();
-    assert!(problems.to_string().contains("`live` is no path of a probe: write one such as `/health/live`"));
+    assert!(
+        problems.to_string().contains("`live` is not a path of a probe: write one such as `/health/live`")
+    );
 }

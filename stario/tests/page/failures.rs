@@ -55,7 +55,7 @@ fn a_step_says_what_is_wrong() {
     );
     assert_eq!(
         fails(|page| page.check("#when")),
-        format!("`#when` is no checkbox: <input id=\"when\" type=\"number\"> {at}")
+        format!("`#when` is not a checkbox: <input id=\"when\" type=\"number\"> {at}")
     );
     assert_eq!(
         fails(|page| page.select("#size", "Large")),

@@ -87,7 +87,7 @@ fn a_form_that_is_not_valid_is_not_sent() {
     for (field, problem) in [
         ("<input name='a' required>", "it is required"),
         ("<input type='checkbox' required>", "it is required"),
-        ("<input type='email' value='x'>", "\"x\" is no e-mail address"),
+        ("<input type='email' value='x'>", "\"x\" is not an e-mail address"),
         ("<input type='number' min='3' value='2'>", "2 is below its minimum"),
         ("<input pattern='[a-z]+' value='7'>", "\"7\" does not fit its pattern `[a-z]+`"),
     ] {

@@ -50,6 +50,15 @@ async fn events(site: State<Site>) -> impl Stream<Item = Event> {
     }
 }
 
+/// A stream that stays open.
+#[app::query("/lasting")]
+async fn lasting() -> impl Stream<Item = Event> {
+    stream! {
+        yield json!({});
+        std::future::pending::<()>().await;
+    }
+}
+
 fn note(site: &Site, head: &request::Parts, body: &[u8]) {
     let headers: serde_json::Map<_, _> = head
         .headers

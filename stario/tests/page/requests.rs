@@ -56,6 +56,10 @@ fn options_choose_what_is_sent() {
         r#"{"q":"a b","_local":2}"#
     );
     assert_eq!(body("@post('/echo', {filterSignals: {exclude: 'l|u'}})"), r#"{"q":"a b","n":1}"#);
+    assert_eq!(
+        body("@post('/echo', {filterSignals: {include: /^(Q|[/_]local)$/i, exclude: /\\/x/}})"),
+        r#"{"q":"a b","_local":2}"#
+    );
     assert_eq!(body("@post('/echo', {payload: {id: $n + 1}})"), r#"{"id":2}"#);
     let headers = sent("@post('/echo', {headers: {'x-token': '7', Accept: 'text/html'}})")["headers"].clone();
     assert_eq!((&headers["x-token"], &headers["accept"]), (&json!("7"), &json!("text/html")));
@@ -90,6 +94,42 @@ fn an_indicator_shows_that_a_request_runs() {
     page.click("button");
     assert_eq!(page.signal("seen"), "truefalse");
     assert_eq!(page.answers(), ["POST /echo 204"]);
+}
+
+#[test]
+fn a_request_takes_the_place_of_another() {
+    let sent = |actions: &str| {
+        let body = format!(r#"<button data-indicator:busy data-on:click="{actions}">Go</button>"#);
+        let client = TestClient::new(site(&body, Vec::new()));
+        let mut page = client.page("/");
+        page.click("button");
+        // What is aborted has finished, too.
+        assert_eq!(page.signal("busy"), false, "{actions}");
+        sent_to(&client).len()
+    };
+    assert_eq!(sent("@post('/echo'); @post('/echo')"), 1);
+    assert_eq!(sent("@post('/echo'); @put('/echo'); @post('/echo?x=1')"), 3);
+    assert_eq!(sent("@post('/echo', {requestCancellation: 'disabled'}); @post('/echo')"), 2);
+    assert_eq!(sent("@post('/echo'); @post('/echo', {requestCancellation: 'disabled'})"), 2);
+    let cleanup = "{requestCancellation: 'cleanup'}";
+    assert_eq!(sent(&format!("@post('/echo', {cleanup}); @post('/echo?x=1', {cleanup})")), 1);
+    assert_eq!(sent(&format!("@post('/echo', {cleanup}); @post('/echo?x=1')")), 2);
+}
+
+#[test]
+fn a_request_may_end_with_its_attribute() {
+    let finished = |option: &str| {
+        let body = format!(
+            r#"<main data-signals="{{log: ''}}" data-on:datastar-fetch="$log += evt.detail.type + ' '">
+            <p id="p" data-init="@get('/lasting', {{requestCancellation: '{option}'}})"></p>
+            <button data-on:click="@get('/events')">Go</button></main>"#
+        );
+        let event = Event::new(html! { <p id="p" data-init="1"></p> });
+        let mut page = TestClient::new(site(&body, vec![event])).page("/");
+        page.click("button");
+        page.signal("log").as_str().unwrap_or_default().matches("finished").count()
+    };
+    assert_eq!((finished("auto"), finished("cleanup")), (1, 2));
 }
 
 #[test]

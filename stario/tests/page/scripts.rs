@@ -46,6 +46,8 @@ fn values_are_those_of_a_browser() {
         ("el.id + el.dataset.text.length", "30"),
         ("$missing", ""),
         ("@peek(() => $n)", "3"),
+        ("$n / 3 + (6) / 2 / 3", "2"),
+        ("/a[/]\\/b/i", "/a[/]\\/b/i"),
     ] {
         assert_eq!(value(expression), expected, "{expression}");
     }
@@ -92,7 +94,8 @@ fn what_needs_javascript_says_so() {
         ("let x = 1", "let"),
         ("() => 1", "=>"),
         ("(function() {})()", "function"),
-        ("/a/.test($t)", "/"),
+        ("/a/.test($t)", ".test()"),
+        ("$n = /a", "/"),
         ("$n +", "an expression that is not complete"),
         ("el.style.color = 'red'", ".style"),
     ] {

@@ -1,6 +1,8 @@
 //! What somebody does on a page.
 
-use super::open;
+use stario::prelude::*;
+
+use super::{open, site};
 
 #[test]
 fn signals_are_shown() {
@@ -42,6 +44,37 @@ fn signals_are_shown() {
     page.set_signal("count", 9);
     assert_eq!((page.text("#count"), page.text("#total")), ("10".to_owned(), "18".to_owned()));
     assert_eq!(page.title(), "A page");
+}
+
+#[test]
+fn what_is_only_peeked_at_runs_nothing() {
+    let mut page = open(r#"<p data-signals="{a: 1, b: 1}" data-text="$a + @peek(() => $b) * 10"></p>"#);
+    page.set_signal("b", 2);
+    assert_eq!(page.text("p"), "11");
+    page.set_signal("a", 2);
+    assert_eq!(page.text("p"), "22");
+}
+
+#[test]
+fn all_signals_are_shown_as_they_are_now() {
+    let events = vec![Event::new(json!({ "new": 1, "old": null }))];
+    let body = r#"<pre data-signals="{old: 1}" data-json-signals="{exclude: /^_/}"></pre>
+        <p data-signals:heard="''" data-on-signal-patch="$heard += 'b'" data-on-signal-patch-filter="{include: /^(new|old)$/}"></p>
+        <p data-signals:told="''" data-on:datastar-signal-patch="if (evt.detail.new) $told += 'a'"></p>
+        <button data-on:click="@get('/events')">Go</button>"#;
+    let mut page = TestClient::new(site(body, events)).page("/");
+    assert_eq!(page.text("pre"), r#"{"old":1,"heard":"","told":""}"#);
+    page.click("button");
+    assert_eq!(page.text("pre"), r#"{"heard":"b","told":"a","new":1}"#);
+}
+
+#[test]
+fn an_interval_may_begin_at_once() {
+    let mut page = open(
+        r#"<p data-signals="{a: 0, b: 0}" data-on-interval__duration.5s="$a++"></p>
+        <p data-on-interval__duration.5s.leading="$b++"></p>"#,
+    );
+    assert_eq!((page.signal("a"), page.signal("b")), (0.into(), 1.into()));
 }
 
 #[test]

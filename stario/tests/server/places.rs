@@ -312,7 +312,7 @@ fn a_probe_address_that_cannot_be_is_a_problem() {
     let found = problem(local::new().state(probe().0).liveness("/live").probe_address("here"));
     assert!(
         found.contains(
-            "`here` is no address for probes: write `0.0.0.0:9000`, `[::]:9000` or `unix:/run/probes.sock`"
+            "`here` is not an address for probes: write `0.0.0.0:9000`, `[::]:9000` or `unix:/run/probes.sock`"
         ),
         "{found}"
     );

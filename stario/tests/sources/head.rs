@@ -99,7 +99,7 @@ fn a_trusted_proxy_is_believed_only_in_its_header() {
     let app = complete().trust_proxies(ProxyHeader::Forwarded, ["10.0.0.1"]);
     assert_eq!(address_of(app, "10.0.0.1", ("forwarded", "for=1.1.1.1, for=\"[::2]:80\"")), "::2");
     let app = complete().trust_proxies(ProxyHeader::XForwardedFor, ["proxy"]);
-    assert!(app.check().unwrap_err().to_string().contains("`proxy` is no address of a proxy"));
+    assert!(app.check().unwrap_err().to_string().contains("`proxy` is not an address of a proxy"));
 }
 
 #[app::query("/head/id")]

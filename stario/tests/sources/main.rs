@@ -20,6 +20,7 @@ mod multipart;
 mod path;
 mod properties;
 mod query;
+mod ready;
 mod rejection;
 mod signals;
 #[cfg(feature = "forms")]

@@ -483,7 +483,7 @@ fn the_app_checks_its_settings() {
     for expected in [
         "gzip has no level 10: expected 1 to 9",
         "zstd has no level 23 for streams: expected 1 to 22",
-        "`text` is no content type to compress",
+        "`text` is not a content type to compress",
     ] {
         assert!(problems.contains(expected), "{problems}");
     }

@@ -24,15 +24,12 @@ stario::app!(twins);
 stario::app!(timed);
 stario::app!(seldom);
 
-struct Setup {
-    client: TestClient,
-    store: Arc<MemoryQueue>,
-    probe: Probe,
+/// A client of an app with a store in memory and a probe.
+pub(crate) struct Setup {
+    pub(crate) client: TestClient,
+    pub(crate) store: Arc<MemoryQueue>,
+    pub(crate) probe: Probe,
     log: Log,
-}
-
-fn app_with(store: &Arc<MemoryQueue>, probe: &Probe) -> App {
-    served_with(store).state(probe.clone())
 }
 
 /// The server brings a probe.
@@ -41,23 +38,28 @@ fn served_with(store: &Arc<MemoryQueue>) -> App {
 }
 
 fn setup() -> Setup {
-    let (probe, log) = probe();
-    let store = Arc::<MemoryQueue>::default();
-    Setup { client: TestClient::new(app_with(&store, &probe)), store, probe, log }
+    Setup::of(local::new())
 }
 
 impl Setup {
+    pub(crate) fn of(app: App) -> Self {
+        let (probe, log) = probe();
+        let store = Arc::<MemoryQueue>::default();
+        let app = app.durable(Arc::clone(&store)).state(probe.clone());
+        Self { client: TestClient::new(app), store, probe, log }
+    }
+
     async fn post(&self, path: &str) -> u16 {
         self.client.post(path).await.status().as_u16()
     }
 
     /// What happens when everything that is due has run.
-    async fn run(&mut self) -> Vec<String> {
+    pub(crate) async fn run(&mut self) -> Vec<String> {
         self.client.drain().await;
         self.log.so_far()
     }
 
-    async fn run_after(&mut self, seconds: u64) -> Vec<String> {
+    pub(crate) async fn run_after(&mut self, seconds: u64) -> Vec<String> {
         self.client.advance_clock(Duration::from_secs(seconds));
         self.run().await
     }
@@ -214,23 +216,44 @@ async fn attempts_that_are_used_up_make_a_dead_letter_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_process_that_ends_in_the_last_attempt_leaves_a_dead_letter() {
+async fn a_command_that_takes_its_process_with_it_waits_longer_each_time_and_is_a_dead_letter_then() {
     let mut setup = setup();
     setup.post("/fail/once").await;
-    setup.run().await;
-    // Two other processes end in the attempts that are left.
-    let mut now = setup.all().await[0].due;
-    for _ in 0..2 {
-        let wanted = vec![wanted("fail")];
-        let claim = Claim { wanted, now, lease_until: now + 1, limit: 1 };
+    let mut due = setup.all().await[0].due;
+    for (attempt, pause) in [(1, Some(10_000)), (2, Some(20_000)), (3, None)] {
+        // A process begins it, and gives no sign of life any more.
+        let claim = Claim { wanted: vec![wanted("fail")], now: due, lease_until: due + 500, limit: 1 };
         assert_eq!(setup.store.claim(&claim).await.unwrap().len(), 1);
-        now += 1;
+        setup.client.advance_clock(Duration::from_millis(499));
+        assert_eq!(setup.run().await, [] as [String; 0]);
+        assert_eq!(setup.all().await[0].state, CommandState::Running);
+        setup.client.advance_clock(Duration::from_millis(1));
+        assert_eq!(setup.run().await, [] as [String; 0]);
+        let stored = setup.all().await.remove(0);
+        let error = Some("the process ended, or lost the command".to_owned());
+        assert_eq!((stored.attempts, stored.error), (attempt, error));
+        let Some(pause) = pause else {
+            assert_eq!(stored.state, CommandState::Dead);
+            continue;
+        };
+        assert_eq!((stored.state, stored.due), (CommandState::Waiting, due + 500 + pause));
+        setup.client.advance_clock(Duration::from_millis(pause.unsigned_abs()));
+        due = stored.due;
     }
-    assert_eq!(setup.run_after(11).await, [] as [String; 0]);
-    let stored = &setup.all().await[0];
-    assert_eq!(stored.state, CommandState::Dead);
-    let error = "no attempt is left: the process ended, or lost the command, in the last one; an error before that: it did not work";
-    assert_eq!(stored.error.as_deref(), Some(error));
+}
+
+#[tokio::test]
+async fn what_lost_its_process_a_while_ago_runs_at_once() {
+    let mut setup = setup();
+    setup.post("/fail/always").await;
+    setup.run().await;
+    let due = setup.all().await[0].due;
+    let claim = Claim { wanted: vec![wanted("fail")], now: due, lease_until: due + 1, limit: 1 };
+    assert_eq!(setup.store.claim(&claim).await.unwrap().len(), 1);
+    // The pause after the second attempt is over, too.
+    assert_eq!(setup.run_after(31).await, ["always 3 of 3"]);
+    let error = setup.all().await.remove(0).error;
+    assert_eq!(error.as_deref(), Some("it did not work"));
 }
 
 #[app::query("/durable", app = local)]
@@ -575,7 +598,7 @@ async fn a_command_of_another_schedule_is_removed_unless_it_was_begun() {
         (CommandId::from_bytes([4; 16]), now, Some("scheduled at 4".to_owned()));
     assert_eq!(setup.store.enqueue(&fresh).await.unwrap(), None);
     assert!(setup.store.rerun(CommandId::from_bytes([3; 16]), now).await.unwrap());
-    let mut ran = setup.run_after(1).await;
+    let mut ran = setup.run_after(2).await;
     ran.sort();
     assert_eq!(ran, ["leap day 1", "leap day 2", "leap day 2"]);
     // The one that was not begun is gone; the next time of the schedule waits.

@@ -17,6 +17,7 @@ use tower::ServiceExt as _;
 
 use crate::app;
 use crate::support::probe::{Log, Probe, probe};
+use crate::support::records::listen_here;
 
 stario::app!(local);
 
@@ -30,7 +31,8 @@ enum Before {
 
 type Script = Box<dyn Fn(&'static str, Instant) -> Before + Send + Sync>;
 
-/// A store in memory whose calls go wrong as a test says; it is asked with the name of each call, and when the store was made.
+/// A store in memory whose calls go wrong as a test says; it is asked with the name of each call, and when the store was made. What follows a claim that
+/// has found something is `claimed`, and what follows the end of a run `settled`.
 struct Scripted {
     inner: MemoryQueue,
     made: Instant,
@@ -61,7 +63,11 @@ impl DurableStore for Scripted {
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<StoredCommand>, StoreError> {
         self.step("claim").await?;
-        self.inner.claim(claim).await
+        let claimed = self.inner.claim(claim).await?;
+        if !claimed.is_empty() {
+            self.step("claimed").await?;
+        }
+        Ok(claimed)
     }
 
     async fn extend(&self, run: Run, until: i64) -> Result<bool, StoreError> {
@@ -71,7 +77,9 @@ impl DurableStore for Scripted {
 
     async fn settle(&self, run: Run, now: i64, settlement: &Settlement) -> Result<bool, StoreError> {
         self.step("settle").await?;
-        self.inner.settle(run, now, settlement).await
+        let is_settled = self.inner.settle(run, now, settlement).await;
+        self.step("settled").await?;
+        is_settled
     }
 
     async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
@@ -92,6 +100,7 @@ impl DurableStore for Scripted {
     }
 
     async fn prune(&self, which: &CommandFilter) -> Result<u64, StoreError> {
+        self.step("prune").await?;
         self.inner.prune(which).await
     }
 }
@@ -190,6 +199,60 @@ async fn a_store_that_fails_for_a_minute_learns_the_end_of_a_command_then() {
     assert_eq!((ended.state, ended.attempts), (CommandState::Finished, 1));
     let log = setup.log.so_far();
     assert_eq!(log.iter().filter(|event| *event == "has waited").count(), 1, "{log:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_do_not_wait_until_finished_ones_are_pruned() {
+    let setup = setup(|call, _| match call {
+        "prune" => Before::Wait(Duration::from_secs(1000)),
+        _ => Before::Nothing,
+    })
+    .await;
+    assert_eq!(setup.post("/wait/0").await, 204);
+    assert_eq!(setup.ended().await.state, CommandState::Finished);
+    assert!(setup.store.made.elapsed() < Duration::from_secs(10));
+    // Nor does a stop.
+    setup.service.stop().await;
+    assert!(setup.store.made.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_whose_answer_is_lost_is_known_to_be_stored() {
+    let (_guard, mut records) = listen_here();
+    let answers = AtomicU32::new(0);
+    let setup = setup(move |call, _| match call {
+        "settled" if answers.fetch_add(1, Ordering::SeqCst) == 0 => Before::Fail,
+        _ => Before::Nothing,
+    })
+    .await;
+    assert_eq!(setup.post("/wait/5").await, 204);
+    assert_eq!(setup.ended().await.state, CommandState::Finished);
+    sleep(Duration::from_secs(1)).await;
+    let mut said = Vec::new();
+    while let Ok(record) = records.try_recv() {
+        said.extend(record.get("message").filter(|message| message.contains("is not stored")).cloned());
+    }
+    assert_eq!(said, ["the end of a durable command is not stored yet"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_claimed_when_background_work_is_cut_is_given_back() {
+    let limits = stario::Limits::default().detached_stop_timeout(Duration::from_secs(10));
+    let setup = started(local::new().limits(limits), |call, _| match call {
+        "claimed" => Before::Wait(Duration::from_millis(10_500)),
+        _ => Before::Nothing,
+    })
+    .await;
+    assert_eq!(setup.post("/wait/0").await, 204);
+    let stored = async || setup.store.inner.list(&CommandFilter::default(), 2).await.unwrap().remove(0);
+    while stored().await.state == CommandState::Waiting {
+        tokio::task::yield_now().await;
+    }
+    let begun = Instant::now();
+    setup.service.stop().await;
+    assert_eq!(begun.elapsed().as_millis(), 10_500);
+    let stored = stored().await;
+    assert_eq!((stored.state, stored.attempts, stored.claims), (CommandState::Waiting, 0, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,8 @@ mod cancellation;
 mod compression;
 mod detached;
 mod durable;
+mod durable_away;
+mod durable_enqueue;
 mod durable_wake;
 mod durable_worker;
 mod events;

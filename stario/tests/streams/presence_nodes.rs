@@ -42,7 +42,14 @@ impl Broker {
 
     /// The connection of one node.
     fn store(&self) -> Store {
-        Store { broker: self.clone(), is_cut: Cut::default(), delay: Duration::ZERO, puts: Arc::default() }
+        Store {
+            broker: self.clone(),
+            is_cut: Cut::default(),
+            delay: Duration::ZERO,
+            max_bytes: usize::MAX,
+            keeps_records: Arc::default(),
+            puts: Arc::default(),
+        }
     }
 
     /// A node, and what cuts it off.
@@ -78,6 +85,10 @@ struct Store {
     is_cut: Cut,
     /// How long a call takes.
     delay: Duration,
+    /// A larger record is refused.
+    max_bytes: usize,
+    /// Whether it refuses to delete the records of people.
+    keeps_records: Arc<AtomicBool>,
     puts: Arc<AtomicUsize>,
 }
 
@@ -102,6 +113,9 @@ impl PresenceStore for Store {
         assert!(!key.split('.').any(str::is_empty), "{key}");
         let mut records = self.records().await?;
         self.puts.fetch_add(1, Ordering::Relaxed);
+        if value.len() > self.max_bytes {
+            return Err("the record is too large".into());
+        }
         records.by_key.insert(key.to_owned(), (value.clone(), Instant::now()));
         records.tell(&PresenceUpdate::Put { key: key.to_owned(), value, age: Duration::ZERO });
         Ok(())
@@ -109,6 +123,9 @@ impl PresenceStore for Store {
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let mut records = self.records().await?;
+        if self.keeps_records.load(Ordering::Relaxed) && records.by_key.contains_key(key) {
+            return Err("nobody may delete records".into());
+        }
         records.by_key.remove(key);
         records.tell(&PresenceUpdate::Delete { key: key.to_owned() });
         Ok(())
@@ -337,11 +354,94 @@ async fn a_node_that_is_quiet_writes_little() {
     let before = puts.load(Ordering::Relaxed);
     sleep(LEASE * 30).await;
     let written = puts.load(Ordering::Relaxed) - before;
-    // 90 signs of life, and everybody ten times.
+    // 90 heartbeats, and everybody ten times.
     assert!((1_080..=1_100).contains(&written), "{written}");
     drop(joined);
     sleep(LEASE).await;
     assert_eq!(broker.keys().len(), 1, "{:?}", broker.keys());
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_records_are_written_at_the_same_time() {
+    let broker = Broker::default();
+    let mut store = broker.store();
+    store.delay = Duration::from_millis(50);
+    let presence = Presence::<String>::over(store);
+    let (other, _) = broker.node();
+    let mut changes = other.changes("room");
+    sleep(LEASE).await;
+    let begun = Instant::now();
+    let _people: Vec<_> = (0..200).map(|number| presence.join("room", number, String::new())).collect();
+    patiently(async { while changes.next().await.unwrap().list().len() < 200 {} }).await;
+    // One after the other would take 10 seconds.
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_the_store_refuses_holds_up_nobody_else() {
+    let broker = Broker::default();
+    let (_listening, mut records) = listen_here();
+    let mut store = broker.store();
+    store.max_bytes = 200;
+    let puts = Arc::clone(&store.puts);
+    let presence = Presence::<String>::over(store);
+    let (other, _) = broker.node();
+    let mut changes = other.changes("room");
+    let large = || "x".repeat(200);
+    // Alone, it does not keep the node from giving its heartbeat.
+    let refused = presence.join("room", "refused", large());
+    sleep(LEASE * 2).await;
+    assert_eq!(broker.keys().len(), 2, "{:?}", broker.keys());
+    let ada = presence.join("room", "ada", "1".to_owned());
+    let _ben = presence.join("room", "ben", "2".to_owned());
+    until(&mut changes, "ada=1 ben=2").await;
+    quiet(&mut changes, 60).await;
+    let before = puts.load(Ordering::Relaxed);
+    sleep(LEASE * 30).await;
+    let written = puts.load(Ordering::Relaxed) - before;
+    // 90 heartbeats, and the three people ten times.
+    assert!((115..=125).contains(&written), "{written}");
+    // What it took before is not listed in the place of what it refuses.
+    ada.update(large());
+    until(&mut changes, "ben=2").await;
+    ada.update("3".to_owned());
+    refused.update("4".to_owned());
+    until(&mut changes, "refused=4 ada=3 ben=2").await;
+    let mut logged = Vec::new();
+    while let Ok(record) = records.try_recv() {
+        if record["message"].contains("the store refuses the record") {
+            logged.push(record["error"].clone());
+        }
+    }
+    assert_eq!(logged, ["the record is too large"; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_left_stays_listed_while_the_store_refuses_to_delete_the_record() {
+    let broker = Broker::default();
+    let (_listening, mut records) = listen_here();
+    let store = broker.store();
+    let keeps_records = Arc::clone(&store.keeps_records);
+    keeps_records.store(true, Ordering::Relaxed);
+    let one = Presence::<String>::over(store);
+    let (two, _) = broker.node();
+    let mut at_two = two.changes("room");
+    let ada = one.join("room", "ada", "1".to_owned());
+    until(&mut at_two, "ada=1").await;
+    drop(ada);
+    quiet(&mut at_two, 60).await;
+    let mut logged = Vec::new();
+    while let Ok(record) = records.try_recv() {
+        if record["message"].contains("the store refuses") {
+            logged.push(record["message"].clone());
+        }
+    }
+    let expected = "the store refuses to delete the record of a person, whom other processes go on listing";
+    assert_eq!(logged, [expected]);
+    // It is tried again when all records are written again.
+    keeps_records.store(false, Ordering::Relaxed);
+    let took = until(&mut at_two, "").await;
+    assert!(took <= LEASE * 3, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -363,6 +463,41 @@ async fn what_cannot_be_read_or_written_concerns_nobody_else() {
     // A clock that is ahead does not keep newer values from being shown.
     let _newer = two.join("room", "future", "newer".to_owned());
     assert_eq!(*two.list("room")[0].value(), "newer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_is_newer_than_all_that_its_node_has_heard_whatever_the_clocks_say() {
+    let broker = Broker::default();
+    let (presence, _) = broker.node();
+    let mut changes = presence.changes("room");
+    let here = presence.join("room", "ada", "old".to_owned());
+    until(&mut changes, "ada=old").await;
+    // The clock of another node, where the person has a tab too, is ten minutes ahead.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let stamp = u64::try_from((now + Duration::from_secs(600)).as_micros()).unwrap();
+    let stranger = broker.store();
+    let record = format!(r#"{{"topic":"room","key":"ada","since":{stamp},"stamp":{stamp},"value":"ahead"}}"#);
+    stranger.put("n", Bytes::new()).await.unwrap();
+    stranger.put("n.room.ada", record.into()).await.unwrap();
+    until(&mut changes, "ada=ahead").await;
+    assert!(presence.list("room")[0].since() <= std::time::SystemTime::now());
+    here.update("new".to_owned());
+    until(&mut changes, "ada=new").await;
+    let written = || {
+        let records = broker.lock();
+        let mut own =
+            records.by_key.iter().filter(|(key, _)| key.ends_with(".room.ada") && !key.starts_with("n."));
+        let record: serde_json::Value = serde_json::from_slice(&own.next().unwrap().1.0).unwrap();
+        (record["value"] == "new").then(|| record["stamp"].as_u64().unwrap())
+    };
+    patiently(async {
+        while written().is_none() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    // So the node whose clock is ahead shows it, too.
+    assert!(written().unwrap() > stamp);
 }
 
 /// A value that panics when it is written or read.
@@ -464,19 +599,57 @@ async fn live(name: PathParam<String>, presence: State<Presence<String>>) -> imp
     }
 }
 
+/// The keys of the people who are listed at the next change.
+async fn next_list(changes: &mut Changes<String>) -> Vec<String> {
+    let change = patiently(changes.next()).await.expect("a valid topic");
+    change.list().iter().map(|member| member.key().to_owned()).collect()
+}
+
 #[tokio::test]
-async fn a_server_that_stops_waits_until_the_others_know_who_has_left() {
-    let broker = Broker::default();
-    let mut store = broker.store();
-    store.delay = Duration::from_millis(300);
-    let presence = Presence::<String>::over(store);
-    let (other, _) = broker.node();
-    let mut at_other = other.changes("room");
-    let server = Server::start(local::new().state(presence.clone())).await;
-    let _ada = server.send(get("/live/ada", "")).await;
-    until(&mut at_other, "ada=").await;
-    server.stop().await.unwrap();
-    let left: Vec<_> = broker.keys().into_iter().filter(|key| key.contains("room")).collect();
-    assert!(left.is_empty(), "{left:?}");
-    until(&mut at_other, "").await;
+async fn the_people_of_a_server_that_stops_have_time_to_come_back() {
+    for ends in [true, false] {
+        let broker = Broker::default();
+        let mut store = broker.store();
+        store.delay = Duration::from_millis(300);
+        let presence = Presence::<String>::over(store);
+        let (other, _) = broker.node();
+        let mut at_other = other.changes("room");
+        let server = Server::start(local::new().state(presence.clone())).await;
+        let _ada = server.send(get("/live/ada", "")).await;
+        until(&mut at_other, "ada=").await;
+        let since = other.list("room")[0].since();
+        let _ben = server.send(get("/live/ben", "")).await;
+        until(&mut at_other, "ada= ben=").await;
+        let stopped = Instant::now();
+        server.stop().await.unwrap();
+        // It has waited until the others know.
+        assert!(broker.lock().by_key.values().any(|(value, _)| value == "stops"));
+        let kept = if ends {
+            drop(presence);
+            None
+        } else {
+            Some(presence)
+        };
+        let (late, _) = broker.node();
+        let mut at_late = late.changes("room");
+        until(&mut at_late, "ada= ben=").await;
+        // Ada's page opens its stream at another node. Ben has closed his.
+        let _ada = other.join("room", "ada", String::new());
+        assert_eq!(next_list(&mut at_other).await, ["ada"]);
+        let took = stopped.elapsed();
+        assert!(took > Duration::from_secs(2) && took < Duration::from_secs(6), "{took:?}");
+        assert_eq!(other.list("room")[0].since(), since);
+        until(&mut at_late, "ada=").await;
+        // One that starts now believes nothing of it.
+        let (latest, _) = broker.node();
+        let mut at_latest = latest.changes("room");
+        until(&mut at_latest, "ada=").await;
+        if let Some(presence) = kept {
+            // The process goes on, without those who have left.
+            let _cleo = presence.join("room", "cleo", String::new());
+            until(&mut at_other, "ada= cleo=").await;
+            until(&mut at_latest, "ada= cleo=").await;
+            assert!(!broker.keys().iter().any(|key| key.ends_with(".room.ben")));
+        }
+    }
 }

@@ -154,7 +154,7 @@ fn bytes_are_bounded_as_values_are() {
 
 #[test]
 fn the_latest_values_are_bounded_by_bytes_too() {
-    let relay = Relay::measured(|bytes: &usize| *bytes);
+    let relay = Relay::new().measured(|bytes: &usize| *bytes);
     let mut latest = relay.subscribe("*").latest().capacity_bytes(1000);
     relay.publish("a", 5000);
     relay.publish("b", 499);

@@ -100,7 +100,7 @@ fn an_invalid_pattern_ends_a_subscription_without_a_gap() {
 
 #[test]
 fn a_slow_subscription_has_one_gap_and_its_values_are_counted() {
-    let relay = Relay::measured(|_: &u32| 100).history(1000);
+    let relay = Relay::new().measured(|_: &u32| 100).history(1000);
     let mut slow = relay.resume("a", relay.position()).capacity(2);
     let mut small = relay.resume("a", relay.position()).capacity_bytes(250);
     let mut latest = relay.resume("a", relay.position()).latest();
@@ -148,7 +148,7 @@ fn what_is_known_otherwise_can_be_skipped() {
 
 #[test]
 fn the_history_is_bounded_in_bytes() {
-    let relay = Relay::measured(|bytes: &u32| *bytes as usize - 1).history(1000).history_bytes(1000);
+    let relay = Relay::new().measured(|bytes: &u32| *bytes as usize - 1).history(1000).history_bytes(1000);
     let start = relay.position();
     (0..10).for_each(|_| relay.publish("a", 100));
     assert_eq!(drain(&mut relay.resume("a", &start)).len(), 10);
@@ -156,7 +156,7 @@ fn the_history_is_bounded_in_bytes() {
     assert_eq!(drain(&mut relay.resume("a", &start)), [GAP]);
     assert_eq!(drain(&mut relay.resume("a", updates_at(&relay, 1))).len(), 10);
     // 4 MiB unless set.
-    let relay = Relay::measured(|bytes: &u32| *bytes as usize - 1).history(1000);
+    let relay = Relay::new().measured(|bytes: &u32| *bytes as usize - 1).history(1000);
     let start = relay.position();
     (0..4).for_each(|_| relay.publish("a", 1 << 20));
     assert_eq!(drain(&mut relay.resume("a", &start).capacity_bytes(4 << 20)).len(), 4);
@@ -166,7 +166,7 @@ fn the_history_is_bounded_in_bytes() {
 
 #[test]
 fn what_is_replayed_is_bounded_as_what_waits_is() {
-    let relay = Relay::measured(|_: &u32| 1023).history(5000);
+    let relay = Relay::new().measured(|_: &u32| 1023).history(5000);
     let start = relay.position();
     (0..1024).for_each(|value| relay.publish("a", value));
     // 1024 values, and 1 MiB of them.
@@ -274,7 +274,7 @@ proptest! {
         bytes in prop_oneof![Just(usize::MAX), 0..60_usize],
         steps in proptest::collection::vec(step(), 0..40),
     ) {
-        let start = || Relay::measured(|_: &u32| 4).history(capacity).history_bytes(bytes);
+        let start = || Relay::new().measured(|_: &u32| 4).history(capacity).history_bytes(bytes);
         let state = Mutex::new(Vec::new());
         let mut relay = start();
         let mut client = Client { shown: Vec::new(), position: Some(relay.position().to_string()), gaps: 0 };

@@ -95,6 +95,13 @@ impl Network {
         self.0.lock().unwrap().inboxes.len()
     }
 
+    /// Hands what one relay keeps to another one, once. Returns whether it has taken any.
+    fn import(&self, from: usize, to: usize, bytes: usize) -> bool {
+        let inbox = self.inbox(to);
+        let Some(before) = inbox.earliest() else { return false };
+        self.inbox(from).export(&before, bytes).is_some_and(|kept| inbox.import(kept))
+    }
+
     /// The next packet on the way from one relay to another.
     fn take(&self, from: usize, to: usize) -> Option<Packet> {
         self.0.lock().unwrap().queues.get_mut(&(from, to))?.pop_front()
@@ -121,10 +128,14 @@ impl Network {
         self.0.lock().unwrap().send(from, &packet);
     }
 
+    fn has_packets(&self, from: usize, to: usize) -> bool {
+        self.0.lock().unwrap().queues.get(&(from, to)).is_some_and(|link| !link.is_empty())
+    }
+
     fn deliver_all(&self) {
         for from in 0..self.len() {
             for to in 0..self.len() {
-                while self.0.lock().unwrap().queues.get(&(from, to)).is_some_and(|link| !link.is_empty()) {
+                while self.has_packets(from, to) {
                     self.deliver(from, to);
                 }
             }
@@ -276,6 +287,51 @@ fn a_value_that_is_not_sent_is_an_error_a_gap_elsewhere_and_received_here() {
     assert_eq!(updates(&mut there), [None]);
 }
 
+/// A value that owns a text. As JSON it has 1000 bytes.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+struct Said {
+    text: String,
+}
+
+impl Said {
+    fn new() -> Self {
+        Self { text: "x".repeat(1000 - r#"{"text":""}"#.len()) }
+    }
+}
+
+#[test]
+fn values_of_own_types_count_with_the_bytes_that_they_have_on_the_way() {
+    let network = Network::default();
+    let each = 1000 + size_of::<Said>() + "a".len();
+    let relays = network.relays::<Said, 2>().map(|relay| relay.history(100).history_bytes(3 * each));
+    network.announce_all();
+    let start = relays.each_ref().map(Relay::position);
+    let waiting = relays.each_ref().map(|relay| relay.subscribe("a").capacity_bytes(2 * each));
+    let publish = |count: u32| {
+        (0..count).for_each(|_| relays[0].publish("a", Said::new()));
+        network.deliver_all();
+    };
+    let replayed = || [0, 1].map(|node| updates(&mut relays[node].resume("a", &start[node])).len());
+    publish(3);
+    assert_eq!(replayed(), [3, 3]);
+    assert_eq!(waiting.each_ref().map(Subscription::waiting), [3, 3]);
+    publish(1);
+    // A gap, in the process that publishes as in the one that receives.
+    assert_eq!(replayed(), [1, 1]);
+    assert_eq!(waiting.each_ref().map(Subscription::dropped), [1, 1]);
+}
+
+#[test]
+fn an_app_says_how_many_bytes_its_values_have() {
+    let network = Network::default();
+    let relay = network.relay::<Said>().measured(|_| 9).history(100).history_bytes(30);
+    let start = relay.position();
+    (0..3).for_each(|_| relay.publish("a", Said::new()));
+    assert_eq!(updates(&mut relay.resume("a", &start)).len(), 3);
+    relay.publish("a", Said::new());
+    assert_eq!(updates(&mut relay.resume("a", &start)), [None]);
+}
+
 #[test]
 fn a_client_resumes_at_another_process() {
     let network = Network::default();
@@ -373,6 +429,139 @@ fn all_subscriptions_of_a_process_receive_an_event_with_the_same_id() {
 }
 
 #[test]
+fn a_page_resumes_at_a_process_that_has_started_since_without_a_gap() {
+    let network = Network::default();
+    let [old, other] = network.relays::<u32, 2>().map(|relay| relay.history(100));
+    network.announce_all();
+    old.publish("quiet", 1);
+    network.deliver_all();
+    // Nothing more happens in its room.
+    let quiet = old.position();
+    for value in 2..10 {
+        old.publish("busy", value);
+        other.publish("busy", 10 * value);
+    }
+    network.deliver_all();
+    let busy = old.position();
+    let without_import = network.relay::<u32>().history(100);
+    let new = network.unconnected::<u32>().history(100);
+    network.announce_all();
+    old.publish("busy", 10);
+    while network.import(0, 3, 1) {}
+    network.deliver_all();
+    network.inbox(3).connected();
+    drop(old);
+    assert_eq!(updates(&mut without_import.resume("quiet", &quiet)), [None]);
+    assert_eq!(updates(&mut new.resume("quiet", &quiet)), []);
+    assert_eq!(updates(&mut new.resume("busy", &busy)), [Some(10)]);
+    assert_eq!(updates(&mut new.resume("busy", &quiet)).len(), 17);
+    assert_eq!(updates(&mut new.resume("quiet", "0000000000000007.1")), [None]);
+    // The next process has it from this one.
+    let next = network.unconnected::<u32>().history(100);
+    while network.import(3, 4, 1000) {}
+    network.inbox(4).connected();
+    new.publish("quiet", 11);
+    network.deliver_all();
+    drop(new);
+    assert_eq!(updates(&mut next.resume("quiet", &quiet)), [Some(11)]);
+    assert_eq!(updates(&mut next.resume("busy", &busy)), [Some(10)]);
+}
+
+/// Relays with a history of 100 whose transport takes over nothing. Each has announced itself to the others before it is connected.
+fn without_import<const N: usize>(network: &Network) -> [Relay<u32>; N] {
+    [(); N].map(|()| {
+        let relay = network.unconnected().history(100);
+        network.announce_all();
+        network.inbox(network.len() - 1).connected();
+        relay
+    })
+}
+
+#[test]
+fn a_process_that_has_started_since_and_took_over_nothing_has_a_gap_for_what_was_before_it_alone() {
+    let network = Network::default();
+    let [a, b] = without_import(&network);
+    let early = a.position();
+    a.publish("a", 1);
+    b.publish("a", 2);
+    network.deliver_all();
+    let current = a.position();
+    let [c] = without_import(&network);
+    // The page has everything that was before the start, or it has a gap.
+    assert_eq!(updates(&mut c.resume("a", &current)), []);
+    assert_eq!(updates(&mut c.resume("a", &early)), [None]);
+    a.publish("a", 3);
+    c.publish("a", 4);
+    network.deliver_all();
+    assert_eq!(updates(&mut c.resume("a", &current)), [Some(4), Some(3)]);
+    assert_eq!(updates(&mut c.resume("a", &early)), [None]);
+    // Back at an old process, the page receives what it lacks, and nothing again.
+    let mut at_c = c.resume("a", &current);
+    updates(&mut at_c);
+    b.publish("a", 5);
+    network.deliver_all();
+    assert_eq!(updates(&mut b.resume("a", at_c.position())), [Some(5)]);
+}
+
+#[test]
+fn a_position_from_before_the_announcements_brings_values_again_that_the_page_shows() {
+    let network = Network::default();
+    let [a] = without_import(&network);
+    let mut at_a = a.resume("a", a.position());
+    a.publish("a", 1);
+    assert_eq!(updates(&mut at_a), [Some(1)]);
+    network.deliver_all();
+    // This one is connected, and serves a page, before it has heard of the other.
+    let b = network.relay::<u32>().history(100);
+    let mut at_b = b.resume("a", at_a.position());
+    // The page shows the state at this gap, with what the other has published.
+    assert_eq!(updates(&mut at_b), [None]);
+    let before = at_b.position().clone();
+    network.announce(1);
+    network.deliver(1, 0);
+    assert_eq!(updates(&mut a.resume("a", &before)), [Some(1)]);
+    // A page that stays has a gap when the announcement comes. Behind that, nothing comes again.
+    network.announce(0);
+    network.deliver_all();
+    assert_eq!(updates(&mut at_b), [None]);
+    assert_eq!(updates(&mut a.resume("a", at_b.position())), []);
+}
+
+#[test]
+fn an_event_that_was_taken_over_has_one_id() {
+    let network = Network::default();
+    let old = network.relay::<Event>().history(100);
+    let begin = old.position();
+    old.publish("a", Event::new(html! { <b id="score">"1"</b> }));
+    let mut relays = vec![old];
+    for _ in 0..3 {
+        let new = network.unconnected().history(100);
+        while network.import(relays.len() - 1, relays.len(), 1000) {}
+        network.inbox(relays.len()).connected();
+        relays.push(new);
+    }
+    let mut resumed = relays.pop().unwrap().resume("a", begin);
+    let received = format!("{:?}", updates(&mut resumed));
+    assert_eq!(received.matches("id: ").count(), 1, "{received}");
+    assert!(received.contains(&format!("id: {}", resumed.position())), "{received}");
+}
+
+#[test]
+fn what_an_other_release_keeps_and_this_one_cannot_read_is_a_gap() {
+    let network = Network::default();
+    let texts = network.relay::<String>().history(100);
+    let begin = texts.position();
+    for text in ["1", "two", "3"] {
+        texts.publish("a", text.to_owned());
+    }
+    let numbers = network.unconnected::<u32>().history(100);
+    assert!(!network.import(0, 1, 1000));
+    network.inbox(1).connected();
+    assert_eq!(updates(&mut numbers.resume("a", &begin)), [None]);
+    assert_eq!(updates(&mut numbers.resume("a", texts.position())), []);
+}
+
+#[test]
 fn a_relay_that_is_dropped_ends_its_transport() {
     let network = Network::default();
     let (relay, is_dropped) = network.node::<u32>();
@@ -432,6 +621,27 @@ impl Page {
             }
         }
     }
+}
+
+/// What happens to processes of which some are replaced by new ones.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Of(Step),
+    /// A process starts.
+    Start,
+    /// It takes over a part of what another one keeps.
+    Import(usize, usize),
+    /// It ends, and the others have all that it has sent.
+    End(usize),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        20 => step().prop_map(Change::Of),
+        2 => Just(Change::Start),
+        4 => (0..3_usize, 1..100_usize).prop_map(|(from, bytes)| Change::Import(from, bytes)),
+        2 => (0..3_usize).prop_map(Change::End),
+    ]
 }
 
 proptest! {
@@ -512,6 +722,88 @@ proptest! {
         }
         network.deliver_all();
         (0..3).for_each(|node| network.inbox(node).connected());
+        network.announce_all();
+        prop_assert_eq!(follow(&mut received, &published), published);
+    }
+
+    /// Processes end, and new ones take their places, with all or a part of what others keep. Of the page's process, its values are told
+    /// from those of the others by what it has published.
+    #[test]
+    fn a_page_that_moves_to_processes_that_start_shows_everything_once(
+        changes in prop::collection::vec((change(), 0..8_usize), 1..150),
+    ) {
+        let network = Network::default();
+        let start = || network.unconnected::<(usize, u32)>().history(20);
+        // By their places in the network. Three at a time, or one less while none takes the place of one that has ended.
+        let mut relays: Vec<_> = (0..3).map(|_| Some(start())).collect();
+        (0..3).for_each(|node| network.inbox(node).connected());
+        network.announce_all();
+        let mut published = vec![0; 3];
+        let (mut shown, mut read) = (vec![0; 3], vec![0; 3]);
+        let mut at = 0;
+        let mut received = relays[0].as_ref().unwrap().resume("a", relays[0].as_ref().unwrap().position());
+        let mut follow = |received: &mut Updates<(usize, u32)>, published: &[u32]| {
+            shown.resize(published.len(), 0);
+            read.resize(published.len(), 0);
+            for update in updates(received) {
+                let Some((publisher, number)) = update else {
+                    (shown, read) = (published.to_vec(), published.to_vec());
+                    continue;
+                };
+                if number > read[publisher] {
+                    assert_eq!(number, shown[publisher] + 1, "a value is missing without a gap, or comes twice");
+                    shown[publisher] = number;
+                }
+            }
+            shown.clone()
+        };
+        for (change, moves_to) in changes {
+            let alive: Vec<_> = (0..relays.len()).filter(|node| relays[*node].is_some()).collect();
+            let node = |index: usize| alive[index % alive.len()];
+            match change {
+                Change::Of(Step::Publish(index)) => {
+                    published[node(index)] += 1;
+                    relays[node(index)].as_ref().unwrap().publish("a", (node(index), published[node(index)]));
+                }
+                Change::Of(Step::Deliver(from, to)) => network.deliver(node(from), node(to)),
+                Change::Of(Step::Repeat(from, to)) => network.deliver_twice(node(from), node(to)),
+                Change::Of(Step::Lose(from, to)) => drop(network.take(node(from), node(to))),
+                Change::Of(Step::Announce(index)) => network.announce(node(index)),
+                Change::Of(Step::Disconnect(index)) => network.inbox(node(index)).disconnected(),
+                Change::Of(Step::Connect(index)) => network.inbox(node(index)).connected(),
+                Change::Of(Step::Read(_)) => drop(follow(&mut received, &published)),
+                Change::Start if alive.len() < 3 => {
+                    relays.push(Some(start()));
+                    published.push(0);
+                    for node in &alive {
+                        network.announce(*node);
+                    }
+                }
+                Change::Import(from, bytes) => drop(network.import(node(from), alive[alive.len() - 1], bytes)),
+                Change::End(index) if alive.len() > 1 => {
+                    let ended = node(index);
+                    network.announce(ended);
+                    for to in 0..relays.len() {
+                        while network.has_packets(ended, to) {
+                            network.deliver(ended, to);
+                        }
+                    }
+                    follow(&mut received, &published);
+                    relays[ended] = None;
+                    if at == ended {
+                        at = if node(0) == ended { node(1) } else { node(0) };
+                        received = relays[at].as_ref().unwrap().resume("a", received.position().to_string());
+                    }
+                }
+                Change::Start | Change::End(_) => {}
+            }
+            if let Some(Some(relay)) = relays.get(moves_to) {
+                at = moves_to;
+                received = relay.resume("a", received.position().to_string());
+            }
+        }
+        network.deliver_all();
+        (0..relays.len()).for_each(|node| network.inbox(node).connected());
         network.announce_all();
         prop_assert_eq!(follow(&mut received, &published), published);
     }

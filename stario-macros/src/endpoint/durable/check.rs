@@ -7,15 +7,14 @@ use super::super::kind::Kind;
 use super::super::model::{Endpoint, milliseconds};
 use super::{DurableOptions, concurrency};
 use crate::errors::Errors;
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, unraw};
 
 /// Sources of stario that end with their request, and what to do without them.
-const ENDS_WITH_THE_REQUEST: [(&str, &str); 10] = [
+const ENDS_WITH_THE_REQUEST: [(&str, &str); 9] = [
     ("Alive", "the client has its answer before the command runs: remove it"),
     ("BodyStream", "take `RawBody`, `JsonBody<T>` or an `UploadedFile`, whose content is stored"),
     ("FileSignal", "take an `UploadedFile`, whose content is stored"),
     ("Flash", "the client has its answer before the command runs: publish what it should see on a `Relay`"),
-    ("Form", "what is wrong with it is said in the answer: take `FormBody<T>`, whose value is stored"),
     ("Lazy", "take the dependency itself: its value is stored"),
     ("Multipart", "take an `UploadedFile` and `FormField<T>`s, which are stored"),
     ("Session", "make a dependency of what the command needs of it: its value is stored"),
@@ -51,6 +50,13 @@ pub(in super::super) fn check(endpoint: &Endpoint, errors: &mut Errors) {
     groups(endpoint, options, errors);
     schedule(options, errors);
     for parameter in &endpoint.parameters {
+        if parameter.written().is("Form") {
+            let name = unraw(&endpoint.function.signature.ident);
+            let message = format!(
+                "a `Form` may hold problems, which its answer shows, and a durable command has answered before it runs; take `FormBody<T>` here and the `Form` in a command, which enqueues this one with the value: `app.durable().enqueue({name}::command(value)).await?`"
+            );
+            errors.at(&parameter.ty, message);
+        }
         let ends = ENDS_WITH_THE_REQUEST.iter().find(|(name, _)| parameter.written().is(name));
         if let Some((name, advice)) = ends {
             let message =
@@ -94,7 +100,7 @@ fn durations(options: &DurableOptions, errors: &mut Errors) {
             errors.at(
                 text,
                 format!(
-                    "`{value}` is no time: write a whole number above 0 and its unit, `ms`, `s`, `m` or `h`, at most a year: `{name} = \"10s\"`"
+                    "`{value}` is not a time: write a whole number above 0 and its unit, `ms`, `s`, `m` or `h`, at most a year: `{name} = \"10s\"`"
                 ),
             );
         }
@@ -109,7 +115,7 @@ fn groups(endpoint: &Endpoint, options: &DurableOptions, errors: &mut Errors) {
                 errors.at(
                     text,
                     format!(
-                        "`{value}` is no limit: write how many may run at once, and how many for one value of a parameter: `concurrency = \"4, 1 by account\"`"
+                        "`{value}` is not a limit: write how many may run at once, and how many for one value of a parameter: `concurrency = \"4, 1 by account\"`"
                     ),
                 );
             }

@@ -57,6 +57,13 @@ fn expressions_read_and_set() {
     );
     check(quote!(<p data-show={"$a > ", max}/>), &["r0 a"]);
     check(quote!(<p title="$a" data-user="$b"/>), &[]);
+    check(quote!(<p data-on:click={js("$a = $b.c")}/>), &["w0 a", "r0 b.c"]);
+    check(quote!(<p data-on:click={Search::page().set(1).then(js("$a = 1"))}/>), &["w0 a", "z0 Search"]);
+    check(
+        quote!(<p data-text={"Page " + page::Search::page()} data-show={x.and(Menu::open())}/>),
+        &["z0 Search", "z0 Menu"],
+    );
+    check(quote!(<p data-text={Format::of(x)} title={Search::q()}/>), &[]);
 }
 
 #[test]
@@ -102,7 +109,7 @@ fn a_form_that_goes_elsewhere_is_open() {
     // Signals are sent, or another form.
     check(
         quote!(<form data-on:submit={save::action()}><b data-on:click={Search::open().toggle()}/></form>),
-        &["a0 save"],
+        &["a0 save", "z0 Search"],
     );
     check(
         quote!(<form><b data-on:click={save::action().content_type(Form).selector("#other")}/></form>),
@@ -118,5 +125,6 @@ fn a_form_that_goes_elsewhere_is_open() {
 fn a_component_is_named_with_its_ids() {
     check(quote!(for x in y { <ui::Card/> <b id="a"/> }), &["c0 Card f1", "i0 a f1"]);
     check(quote!(@into(output) @of(Card) <p id="a"/>), &["i0 a", "C0 Card"]);
+    check(quote!(@into(output) @of(Card) <Row/>), &["c0 Row", "C0 Card"]);
     check(quote!(@into(output) @of(Card) <p class="a"/>), &[]);
 }

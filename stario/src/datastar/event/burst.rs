@@ -69,6 +69,7 @@ impl Burst {
     }
 
     /// All of it, which parts of it other streams send, too, and how many events it is.
+    #[inline(always)]
     pub(crate) fn take(&mut self) -> Option<(Bytes, SharedParts, u64)> {
         let bytes = if self.joined.is_empty() {
             std::mem::take(&mut self.first)

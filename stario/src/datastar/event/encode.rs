@@ -177,7 +177,7 @@ impl Event {
             EventKind::Invalid(_) => return,
         };
         // The blank line comes behind the id.
-        let lines = event.strip_suffix(b"\n").unwrap_or(&event);
+        let lines = without_last_id(event.strip_suffix(b"\n").unwrap_or(&event));
         let bytes = Bytes::from([lines, b"id: ", id.as_bytes(), b"\n\n"].concat());
         let shared = self.shared().and_then(|event| event.with_bytes(bytes.clone()));
         self.0 = shared.map_or(EventKind::Encoded(bytes), EventKind::Shared);
@@ -192,6 +192,16 @@ impl Event {
             EventKind::Invalid(_) => 0,
         }
     }
+}
+
+/// The lines of an event without the id at their end that was set before.
+fn without_last_id(lines: &[u8]) -> &[u8] {
+    // A position has at most 624 bytes.
+    let ends = lines.len().saturating_sub(640)..lines.len().saturating_sub(1);
+    // A line that begins further back is too long for an id.
+    let Some(end) = lines[ends.clone()].iter().rposition(|byte| *byte == b'\n') else { return lines };
+    let begin = ends.start + end + 1;
+    if lines[begin..].starts_with(b"id: ") { &lines[..begin] } else { lines }
 }
 
 /// The parts of a patch of elements alone that have no line end.

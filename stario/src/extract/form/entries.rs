@@ -1,4 +1,4 @@
-//! What a form sent: the texts and files of its fields, as a tree of their names.
+//! The content of a form: the texts and files of its fields, as a tree of their names.
 //!
 //! `address.street` is the field `street` in `address`, `items.0.name` the field `name` in the first of `items`; brackets
 //! mean the same, as in `items[0].name`, `items[0][name]` and `tags[]`. Signals become the same tree: what is an object or a
@@ -7,30 +7,30 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::super::value::Json;
-use super::files::Received;
+use super::super::value::JsonValue;
+use super::files::ReceivedFile;
 
 /// The most names in one another. Deeper fields are skipped: each level costs a call.
 const DEPTH_LIMIT: usize = 16;
 
 /// One field, or a group of fields.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct FormEntry {
     pub(super) texts: Vec<String>,
-    pub(super) files: Vec<Received>,
-    fields: BTreeMap<Name, Entry>,
+    pub(super) files: Vec<ReceivedFile>,
+    fields: BTreeMap<FieldName, FormEntry>,
 }
 
 /// A name of a field in its group. Elements of a list have numbers, and stand in their order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+enum FieldName {
     Element(u32),
     Field(String),
 }
 
-impl Name {
+impl FieldName {
     fn new(name: &str) -> Self {
-        name.parse().map_or_else(|_| Name::Field(name.to_owned()), Name::Element)
+        name.parse().map_or_else(|_| FieldName::Field(name.to_owned()), FieldName::Element)
     }
 }
 
@@ -39,25 +39,25 @@ pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split(['.', '[', ']']).filter(|name| !name.is_empty())
 }
 
-impl Entry {
+impl FormEntry {
     /// The field with this path, which is added if there is none. `None` if it is too deep.
-    pub(super) fn at_path(&mut self, path: &str) -> Option<&mut Entry> {
+    pub(super) fn at_path(&mut self, path: &str) -> Option<&mut FormEntry> {
         let mut entry = self;
         for (depth, name) in names(path).enumerate() {
             if depth == DEPTH_LIMIT {
                 return None;
             }
-            entry = entry.fields.entry(Name::new(name)).or_default();
+            entry = entry.fields.entry(FieldName::new(name)).or_default();
         }
         Some(entry)
     }
 
     /// Adds a value of signals, with everything in it.
-    pub(super) fn add_json(&mut self, json: Json<'_>) {
+    pub(super) fn add_json(&mut self, json: JsonValue<'_>) {
         self.add_json_at(json, 0);
     }
 
-    fn add_json_at(&mut self, json: Json<'_>, depth: usize) {
+    fn add_json_at(&mut self, json: JsonValue<'_>, depth: usize) {
         if let Some(text) = json.as_input_text() {
             self.texts.push(text.into_owned());
         }
@@ -65,12 +65,14 @@ impl Entry {
             return;
         }
         for (name, member) in json.members().into_iter().flatten() {
-            self.fields.entry(Name::new(name)).or_default().add_json_at(member, depth + 1);
+            self.fields.entry(FieldName::new(name)).or_default().add_json_at(member, depth + 1);
         }
         for (index, element) in (0..).zip(json.elements().into_iter().flatten()) {
             match element.as_input_text() {
                 Some(text) => self.texts.push(text.into_owned()),
-                None => self.fields.entry(Name::Element(index)).or_default().add_json_at(element, depth + 1),
+                None => {
+                    self.fields.entry(FieldName::Element(index)).or_default().add_json_at(element, depth + 1);
+                }
             }
         }
     }
@@ -82,11 +84,11 @@ impl Entry {
         for (name, mut entry) in fields {
             entry.renumber();
             let name = match name {
-                Name::Element(_) => {
+                FieldName::Element(_) => {
                     next += 1;
-                    Name::Element(next - 1)
+                    FieldName::Element(next - 1)
                 }
-                name @ Name::Field(_) => name,
+                name @ FieldName::Field(_) => name,
             };
             self.fields.insert(name, entry);
         }
@@ -102,29 +104,32 @@ impl Entry {
     /// Drops the files of all fields.
     pub(super) fn drop_files(&mut self) {
         self.files = Vec::new();
-        self.fields.values_mut().for_each(Entry::drop_files);
+        self.fields.values_mut().for_each(FormEntry::drop_files);
     }
 
     /// The field of this name in the group.
-    pub(super) fn field(&self, name: &str) -> Option<&Entry> {
-        self.fields.get(&Name::new(name))
+    pub(super) fn field(&self, name: &str) -> Option<&FormEntry> {
+        self.fields.get(&FieldName::new(name))
     }
 
     /// The field with this path.
-    pub(super) fn find(&self, path: &str) -> Option<&Entry> {
-        names(path).try_fold(self, Entry::field)
+    pub(super) fn find(&self, path: &str) -> Option<&FormEntry> {
+        names(path).try_fold(self, FormEntry::field)
     }
 
     /// The elements of a list, in their order.
-    pub(super) fn elements(&self) -> impl Iterator<Item = &Entry> {
-        self.fields.iter().take_while(|(name, _)| matches!(name, Name::Element(_))).map(|(_, entry)| entry)
+    pub(super) fn elements(&self) -> impl Iterator<Item = &FormEntry> {
+        self.fields
+            .iter()
+            .take_while(|(name, _)| matches!(name, FieldName::Element(_)))
+            .map(|(_, entry)| entry)
     }
 
     /// Whether nothing was typed or chosen in the field, and in the fields of the group.
     pub(super) fn is_blank(&self) -> bool {
         self.texts.iter().all(String::is_empty)
-            && self.files.iter().all(|file| matches!(file, Received::Nothing))
-            && self.fields.values().all(Entry::is_blank)
+            && self.files.iter().all(|file| matches!(file, ReceivedFile::Nothing))
+            && self.fields.values().all(FormEntry::is_blank)
     }
 
     /// Whether the field has a text, or is a group of fields.
@@ -143,8 +148,8 @@ mod tests {
     use super::super::super::value::JsonTree;
     use super::*;
 
-    fn tree(pairs: &[(&str, &str)]) -> Entry {
-        let mut root = Entry::default();
+    fn tree(pairs: &[(&str, &str)]) -> FormEntry {
+        let mut root = FormEntry::default();
         for (name, text) in pairs {
             root.at_path(name).unwrap().texts.push((*text).to_owned());
         }
@@ -152,7 +157,7 @@ mod tests {
         root
     }
 
-    fn texts<'e>(root: &'e Entry, path: &str) -> Option<Vec<&'e str>> {
+    fn texts<'e>(root: &'e FormEntry, path: &str) -> Option<Vec<&'e str>> {
         Some(root.find(path)?.texts.iter().map(String::as_str).collect())
     }
 
@@ -182,7 +187,7 @@ mod tests {
     fn signals_are_the_same_fields() {
         let json = br#"{"age":7,"news":true,"note":null,"tags":["a","b"],"items":[{"name":"x"},{"name":"y"}],"rows":{"3":{"n":1.5}}}"#;
         let json = JsonTree::read(json).unwrap();
-        let mut root = Entry::default();
+        let mut root = FormEntry::default();
         root.add_json(json.root());
         root.renumber();
         assert_eq!(texts(&root, "age"), Some(vec!["7"]));
@@ -195,7 +200,7 @@ mod tests {
 
     #[test]
     fn fields_that_are_too_deep_are_skipped() {
-        let mut root = Entry::default();
+        let mut root = FormEntry::default();
         assert!(root.at_path(&"a.".repeat(DEPTH_LIMIT)).is_some());
         assert!(root.at_path(&"a.".repeat(DEPTH_LIMIT + 1)).is_none());
         let json = format!("{}1{}", "{\"a\":".repeat(100), "}".repeat(100));

@@ -3,8 +3,8 @@
 use stario_html::{AttrValue, Attrs, Html, Raw, Render};
 
 use super::super::value;
-use super::entries::Entry;
-use super::reader::Kind;
+use super::entries::FormEntry;
+use super::reader::FieldKind;
 
 /// A field of a form on its way into a page; made by [`Form::field`](crate::Form::field).
 ///
@@ -19,15 +19,16 @@ use super::reader::Kind;
 /// | a selection | `<select {..plan.control()}><option {..plan.option("small")}>"Small"</option></select>` |
 /// | files | `<input type="file" {..photo.control()}>` |
 ///
-/// All of them name the field, and give a field that has a problem `aria-invalid` and `aria-describedby`, which names the element of
-/// [`message`](Self::message). The first such field of the form gets `autofocus`, so that who sent a page without Datastar
-/// comes back to it. Other attributes stand in the template; those that it has itself win.
+/// All of them name the field, and give a field that has a problem `aria-invalid` and `aria-describedby`, which names
+/// the element of [`message`](Self::message). The first such field of the form gets `autofocus`, so that a browser
+/// without scripts puts the cursor there when the page is shown again. Write other attributes in the template; an
+/// attribute that the template has itself wins.
 #[derive(Debug)]
 pub struct Field<'f> {
     pub(super) name: String,
     pub(super) message_id: String,
-    pub(super) entry: Option<&'f Entry>,
-    pub(super) kind: Option<&'static Kind>,
+    pub(super) entry: Option<&'f FormEntry>,
+    pub(super) kind: Option<&'static FieldKind>,
     pub(super) problems: Vec<String>,
     pub(super) is_first_problem: bool,
 }
@@ -42,7 +43,7 @@ impl Field<'_> {
     /// The attributes of a control without its value: a text area, a selection, a file input.
     pub fn control(&self) -> Attrs {
         let mut attrs = with(Attrs::new(), "name", &*self.name);
-        if let Some(Kind::File(rules)) = self.kind {
+        if let Some(FieldKind::File(rules)) = self.kind {
             attrs = with(attrs, "accept", Some(rules.accept).filter(|accept| !accept.is_empty()));
         }
         if self.has_problem() {
@@ -67,7 +68,7 @@ impl Field<'_> {
         flag(with(Attrs::new(), "value", value), "selected", self.is_chosen(value))
     }
 
-    /// What was typed, and the last text if there are several.
+    /// The text that was typed; the last if there are several.
     pub fn value(&self) -> &str {
         self.texts().last().map_or("", String::as_str)
     }
@@ -82,7 +83,7 @@ impl Field<'_> {
         !self.problems.is_empty()
     }
 
-    /// What is wrong with the field, in the words of the form's messages.
+    /// The problems of the field, in the words of the form's messages.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.problems.iter().map(String::as_str)
     }
@@ -92,7 +93,7 @@ impl Field<'_> {
         &self.message_id
     }
 
-    /// What is wrong with the field, as an element with that id: `<span class="problem" role="alert" id=..>`. `None` if
+    /// The problems of the field, as an element with that id: `<span class="problem" role="alert" id=..>`. `None` if
     /// nothing is.
     pub fn message(&self) -> Option<Html> {
         self.has_problem().then(|| {
@@ -108,7 +109,7 @@ impl Field<'_> {
     }
 
     fn is_secret(&self) -> bool {
-        matches!(self.kind, Some(Kind::Secret))
+        matches!(self.kind, Some(FieldKind::Secret))
     }
 }
 

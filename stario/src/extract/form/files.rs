@@ -1,10 +1,10 @@
 //! Files of a form: what a field accepts, and what came.
 
 use super::super::UploadedFile;
-use super::super::content_type::ContentType;
+use super::super::content_type::MediaType;
 use super::problem::Problem;
 
-/// What a field for files accepts.
+/// The rules of a field for files.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct FileRules {
@@ -17,7 +17,7 @@ pub struct FileRules {
 impl FileRules {
     /// Whether a file of this name and content type is accepted. Both are the client's words.
     pub(super) fn accept(&self, file_name: &str, content_type: Option<&str>) -> bool {
-        let is_type = |essence: &str| content_type.is_some_and(|text| ContentType::parse(text).is(essence));
+        let is_type = |essence: &str| content_type.is_some_and(|text| MediaType::parse(text).is(essence));
         let is_group = |group: &str| {
             let own = content_type.and_then(|text| text.split('/').next()).unwrap_or_default();
             own.trim().eq_ignore_ascii_case(group)
@@ -35,9 +35,9 @@ impl FileRules {
     }
 }
 
-/// What came for one file input.
+/// The file that a client sent for one file input.
 #[derive(Debug)]
-pub(super) enum Received {
+pub(super) enum ReceivedFile {
     File(UploadedFile),
     /// No file was chosen.
     Nothing,
@@ -45,7 +45,7 @@ pub(super) enum Received {
     Refused(Problem),
 }
 
-/// What a field for files can be.
+/// A type that a field for files can have.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a file of a form",

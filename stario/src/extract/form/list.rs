@@ -3,8 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::entries::Entry;
-use super::reader::{FormFields, FormGroup, Kind, Reader};
+use super::entries::FormEntry;
+use super::reader::{FieldKind, FormFields, FormGroup, Reader};
 use super::reference::{FieldOf, GroupRef};
 
 /// A list of groups of fields of a form `F`, each of them a `T`.
@@ -47,10 +47,10 @@ impl<F, T> fmt::Debug for ListRef<F, T> {
 impl<T: FormFields> FormGroup for Vec<T> {
     type Refs<O> = ListRef<O, T>;
 
-    const KIND: Kind = Kind::Group { fields: || T::FIELDS, is_list: true };
+    const KIND: FieldKind = FieldKind::Group { fields: || T::FIELDS, is_list: true };
 
     fn __read_group(reader: &mut Reader<'_, '_>) -> Option<Self> {
-        let elements = reader.group.into_iter().flat_map(Entry::elements).enumerate();
+        let elements = reader.group.into_iter().flat_map(FormEntry::elements).enumerate();
         // Each element is read, so that the problems of all are noted.
         let mut list = Some(Vec::new());
         for (index, element) in elements {

@@ -1,11 +1,11 @@
-//! What is wrong with a field: an id for those who translate, and a sentence.
+//! The problem of a field: an id for translations, and a sentence.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::super::value;
 
-/// What is wrong with a field of a [`Form`](struct@crate::Form).
+/// A problem of a field of a [`Form`](struct@crate::Form).
 ///
 /// It is shown as an English sentence, unless [`Form::messages`](crate::Form::messages) makes another text of it. The id
 /// says which rule is broken, the argument what the rule asks for. These are all ids and all sentences, with `{}` for the argument:
@@ -31,7 +31,7 @@ use super::super::value;
 /// | `url` | is none | why, in English | This is not a web address. |
 /// | `phone-number` | is none | why, in English | This is not a phone number. |
 /// | `credit-card` | is none | why, in English | This is not the number of a credit card. |
-/// | `ip` | is no address | `IP`, `IPv4` or `IPv6` | This is not an {} address. |
+/// | `ip` | is not an address | `IP`, `IPv4` or `IPv6` | This is not an {} address. |
 /// | `ascii` | has other characters | | Use only letters without accents, digits and punctuation. |
 /// | `alphanumeric` | has other characters | | Use only letters and digits. |
 /// | `own` | breaks a rule of yours | | your words |
@@ -71,7 +71,7 @@ impl Problem {
         &self.id
     }
 
-    /// What the rule asks for, such as a length.
+    /// The value that the rule requires, such as a length.
     pub fn argument(&self) -> Option<&str> {
         self.argument.as_deref()
     }
@@ -88,15 +88,15 @@ impl Problem {
     }
 
     /// Why a value could not be read.
-    pub(super) fn of_value(problem: value::Problem) -> Self {
+    pub(super) fn of_value(problem: value::ValueProblem) -> Self {
         match problem {
-            value::Problem::Missing { .. } => Self::required(),
-            value::Problem::Invalid { clause, .. } => match clause.strip_prefix("expected ") {
+            value::ValueProblem::Missing { .. } => Self::required(),
+            value::ValueProblem::Invalid { clause, .. } => match clause.strip_prefix("expected ") {
                 Some(expected) => Self::of_rule("invalid", expected),
                 None => Self::stated(clause),
             },
-            value::Problem::NotText => Self::of_rule("invalid", "text"),
-            value::Problem::TooMuch => Self::stated("there are too many values".to_owned()),
+            value::ValueProblem::NotText => Self::of_rule("invalid", "text"),
+            value::ValueProblem::TooMuch => Self::stated("there are too many values".to_owned()),
         }
     }
 
@@ -209,7 +209,7 @@ mod tests {
 
     use super::*;
 
-    /// The sentence for a text that is no value of the type.
+    /// The sentence for a text that is not a value of the type.
     fn of<T: DeserializeOwned>(text: &str) -> String {
         let Err(problem) = value::from_text::<T>(text) else { panic!("{text:?} is a value") };
         Problem::of_value(problem).to_string()
@@ -238,7 +238,7 @@ mod tests {
         assert!(matches!(value::from_text("large"), Ok(Size::Large)));
         assert!(matches!(value::from_text("small"), Ok(Size::Small)));
         assert_eq!(of::<std::net::Ipv4Addr>("x"), "This does not fit: invalid IPv4 address syntax.");
-        assert_eq!(Problem::of_value(value::Problem::NotText).to_string(), "Write a text.");
+        assert_eq!(Problem::of_value(value::ValueProblem::NotText).to_string(), "Write a text.");
     }
 
     #[test]

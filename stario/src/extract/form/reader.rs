@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
-use super::super::value::{self, Counts};
-use super::entries::Entry;
-use super::files::{FileRules, FormFile, Received};
+use super::super::value::{self, SingleValue};
+use super::entries::FormEntry;
+use super::files::{FileRules, FormFile, ReceivedFile};
 use super::problem::Problem;
 use super::reference::GroupRef;
 
 /// The fields of a form, as a struct: implemented by `derive(Form)`, and by nothing else.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no form",
+    message = "`{Self}` is not a form",
     label = "no `#[derive(Form)]`",
     note = "a struct that is the form, or a group of its fields, derives `Form`"
 )]
@@ -28,7 +28,7 @@ pub trait FormFields: Sized {
     fn __read(reader: &mut Reader<'_, '_>) -> Option<Self>;
 }
 
-/// What is known of a field when the program is compiled.
+/// The facts of a field that the derive knows.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldInfo {
@@ -36,13 +36,13 @@ pub struct FieldInfo {
     pub in_rust: &'static str,
     /// Its name in the form.
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: FieldKind,
 }
 
-/// What a field is.
+/// The kind of a field.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum Kind {
+pub enum FieldKind {
     Text,
     /// Its text is not shown again.
     Secret,
@@ -54,12 +54,12 @@ pub enum Kind {
 }
 
 /// The kind of the field with this path.
-pub(super) fn kind_of(mut fields: &'static [FieldInfo], path: &str) -> Option<&'static Kind> {
+pub(super) fn kind_of(mut fields: &'static [FieldInfo], path: &str) -> Option<&'static FieldKind> {
     let mut names = super::entries::names(path);
     let mut name = names.next()?;
     loop {
         let info = fields.iter().find(|info| info.name == name)?;
-        let Kind::Group { fields: below, is_list } = info.kind else { return Some(&info.kind) };
+        let FieldKind::Group { fields: below, is_list } = info.kind else { return Some(&info.kind) };
         if is_list {
             names.next();
         }
@@ -75,7 +75,7 @@ pub(super) fn position(mut fields: &'static [FieldInfo], path: &str) -> Vec<usiz
     while let Some(name) = names.next() {
         let Some(at) = fields.iter().position(|info| info.name == name) else { break };
         position.push(at);
-        let Some(Kind::Group { fields: below, is_list }) = fields.get(at).map(|info| &info.kind) else {
+        let Some(FieldKind::Group { fields: below, is_list }) = fields.get(at).map(|info| &info.kind) else {
             break;
         };
         if *is_list && let Some(index) = names.next() {
@@ -101,14 +101,14 @@ impl<T: DeserializeOwned> FormValue for T {}
 /// Several fields under one name: a struct that derives `Form`, a `Vec` of it, or an `Option`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no group of fields",
+    message = "`{Self}` is not a group of fields",
     label = "no `#[derive(Form)]`",
     note = "a field with #[form(nested)] is a struct that derives `Form`, a `Vec` or an `Option` of one"
 )]
 pub trait FormGroup: Sized {
     type Refs<O>: From<GroupRef<O>>;
 
-    const KIND: Kind;
+    const KIND: FieldKind;
 
     fn __read_group(reader: &mut Reader<'_, '_>) -> Option<Self>;
 }
@@ -116,7 +116,7 @@ pub trait FormGroup: Sized {
 impl<T: FormFields> FormGroup for T {
     type Refs<O> = T::Refs<O>;
 
-    const KIND: Kind = Kind::Group { fields: || T::FIELDS, is_list: false };
+    const KIND: FieldKind = FieldKind::Group { fields: || T::FIELDS, is_list: false };
 
     fn __read_group(reader: &mut Reader<'_, '_>) -> Option<Self> {
         T::__read(reader)
@@ -126,11 +126,11 @@ impl<T: FormFields> FormGroup for T {
 impl<T: FormFields> FormGroup for Option<T> {
     type Refs<O> = T::Refs<O>;
 
-    const KIND: Kind = Kind::Group { fields: || T::FIELDS, is_list: false };
+    const KIND: FieldKind = FieldKind::Group { fields: || T::FIELDS, is_list: false };
 
     /// `None` where nothing was typed or chosen.
     fn __read_group(reader: &mut Reader<'_, '_>) -> Option<Self> {
-        if reader.group.is_none_or(Entry::is_blank) { Some(None) } else { T::__read(reader).map(Some) }
+        if reader.group.is_none_or(FormEntry::is_blank) { Some(None) } else { T::__read(reader).map(Some) }
     }
 }
 
@@ -140,35 +140,35 @@ impl<T: FormFields> FormGroup for Option<T> {
 /// can be checked. `None` is a type without a stand-in.
 #[doc(hidden)]
 pub struct Reader<'r, 'e> {
-    pub(super) group: Option<&'e Entry>,
+    pub(super) group: Option<&'e FormEntry>,
     path: &'r str,
     notes: &'r mut Notes,
 }
 
-/// What is noted while fields are read.
+/// The notes that are taken while fields are read.
 #[derive(Default)]
 pub(super) struct Notes {
-    /// What could not be read, by the path of its field.
+    /// The fields that could not be read, by their paths.
     pub(super) problems: Vec<(String, Problem)>,
     /// The paths of the fields that take several values.
     pub(super) lists: HashSet<String>,
 }
 
 impl<'r, 'e> Reader<'r, 'e> {
-    pub(super) fn new(root: &'e Entry, notes: &'r mut Notes) -> Self {
+    pub(super) fn new(root: &'e FormEntry, notes: &'r mut Notes) -> Self {
         Self { group: Some(root), path: "", notes }
     }
 
-    fn entry(&self, name: &str) -> Option<&'e Entry> {
+    fn entry(&self, name: &str) -> Option<&'e FormEntry> {
         self.group.and_then(|group| group.field(name))
     }
 
-    fn read<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, value::Problem> {
+    fn read<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, value::ValueProblem> {
         if value::is_sequence::<T>() {
             self.notes.lists.insert(joined(self.path, name));
         }
-        let texts = self.entry(name).into_iter().flat_map(Entry::borrowed_texts);
-        value::from_texts(texts.map(Ok), Counts::Last)
+        let texts = self.entry(name).into_iter().flat_map(FormEntry::borrowed_texts);
+        value::from_texts(texts.map(Ok), SingleValue::Last)
     }
 
     fn note(&mut self, name: &str, problem: Problem) {
@@ -179,7 +179,7 @@ impl<'r, 'e> Reader<'r, 'e> {
     pub(super) fn below<V>(
         &mut self,
         name: &str,
-        group: Option<&'e Entry>,
+        group: Option<&'e FormEntry>,
         read: impl FnOnce(&mut Reader<'_, 'e>) -> V,
     ) -> V {
         let path = joined(self.path, name);
@@ -202,12 +202,12 @@ impl<'r, 'e> Reader<'r, 'e> {
         }
     }
 
-    /// The same for a field with a default, which an empty text means, too, where it is no value of the type.
+    /// The same for a field with a default, which an empty text means, too, where it is not a value of the type.
     pub fn value_or<T: FormValue>(&mut self, name: &'static str, default: impl FnOnce() -> T) -> Option<T> {
         match self.read(name) {
             Ok(value) if !self.is_absent(name) => Some(value),
             Ok(_) => Some(default()),
-            Err(value::Problem::Missing { path, .. }) if path.is_empty() => Some(default()),
+            Err(value::ValueProblem::Missing { path, .. }) if path.is_empty() => Some(default()),
             Err(problem) => {
                 self.note(name, Problem::of_value(problem));
                 Some(default())
@@ -225,9 +225,9 @@ impl<'r, 'e> Reader<'r, 'e> {
         let mut files = Vec::new();
         for received in self.entry(name).into_iter().flat_map(|entry| &entry.files) {
             match received {
-                Received::File(file) => files.push(file.clone()),
-                Received::Nothing => {}
-                Received::Refused(problem) => {
+                ReceivedFile::File(file) => files.push(file.clone()),
+                ReceivedFile::Nothing => {}
+                ReceivedFile::Refused(problem) => {
                     let problem = problem.clone();
                     self.note(name, problem);
                     return Some(F::__stand_in());
@@ -235,7 +235,7 @@ impl<'r, 'e> Reader<'r, 'e> {
             }
         }
         // A form without `enctype="multipart/form-data"` sends the file's name, and signals send the file as text.
-        let is_other = files.is_empty() && self.entry(name).is_some_and(Entry::is_typed);
+        let is_other = files.is_empty() && self.entry(name).is_some_and(FormEntry::is_typed);
         let problem = if is_other {
             Problem::of_rule("invalid", "a file")
         } else if let Some(file) = F::__of(files) {

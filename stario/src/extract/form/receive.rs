@@ -1,16 +1,16 @@
 //! Reads what a form sent, in any of the ways in which it may be sent.
 
-use super::super::content_type::ContentType;
+use super::super::content_type::MediaType;
 use super::super::form_body::{self, FIELD_LIMIT};
-use super::super::multipart::{Parser, is_multipart};
+use super::super::multipart::{MultipartParser, is_multipart};
 use super::super::off_worker;
 use super::super::signals_json::{SignalsJson, not_json};
 use super::super::uploaded_file::{Upload, UploadedFile};
 use super::super::value::JsonTree;
-use super::entries::{Entry, names};
-use super::files::Received;
+use super::entries::{FormEntry, names};
+use super::files::ReceivedFile;
 use super::problem::Problem;
-use super::reader::{FieldInfo, Kind, kind_of};
+use super::reader::{FieldInfo, FieldKind, kind_of};
 use crate::error::Rejection;
 use crate::parameter::Parameter;
 use crate::scope::Scope;
@@ -20,12 +20,12 @@ pub(super) async fn receive(
     scope: &Scope,
     parameter: &Parameter,
     fields: &'static [FieldInfo],
-) -> Result<(Entry, usize), Rejection> {
+) -> Result<(FormEntry, usize), Rejection> {
     let is_known =
         |path: &str| names(path).next().is_some_and(|root| fields.iter().any(|info| info.name == root));
-    let mut root = Entry::default();
+    let mut root = FormEntry::default();
     let mut length = 0;
-    match ContentType::of(scope.headers()) {
+    match MediaType::of(scope.headers()) {
         Some(content_type) if content_type.is_json() => {
             let signals = SignalsJson::read(scope).await?;
             length = signals.json().len();
@@ -50,8 +50,8 @@ pub(super) async fn receive(
 }
 
 /// The fields among the signals of a page. Its other signals are skipped.
-fn of_signals(signals: &SignalsJson, fields: &'static [FieldInfo]) -> Result<Entry, Rejection> {
-    let mut root = Entry::default();
+fn of_signals(signals: &SignalsJson, fields: &'static [FieldInfo]) -> Result<FormEntry, Rejection> {
+    let mut root = FormEntry::default();
     for info in fields {
         if let Some(json) = signals.get(info.name)
             && let Some(entry) = root.at_path(info.name)
@@ -70,9 +70,9 @@ async fn receive_parts(
     scope: &Scope,
     fields: &'static [FieldInfo],
     is_known: impl Fn(&str) -> bool,
-    root: &mut Entry,
+    root: &mut FormEntry,
 ) -> Result<usize, Rejection> {
-    let mut parser = Parser::new(scope)?;
+    let mut parser = MultipartParser::new(scope)?;
     let mut length = 0;
     while let Some(mut part) = parser.next_part().await? {
         let path = part.name().to_owned();
@@ -81,7 +81,7 @@ async fn receive_parts(
             continue;
         };
         let rules = match kind_of(fields, &path) {
-            Some(Kind::File(rules)) => Some(rules),
+            Some(FieldKind::File(rules)) => Some(rules),
             _ => None,
         };
         let Some(file_name) = part.file_name() else {
@@ -97,17 +97,17 @@ async fn receive_parts(
         // A file that the form does not ask for is skipped.
         let Some(rules) = rules else { continue };
         if !part.is_unnamed_file() && !rules.accept(file_name, part.content_type()) {
-            entry.files.push(Received::Refused(Problem::of_rule("file-type", rules.accept)));
+            entry.files.push(ReceivedFile::Refused(Problem::of_rule("file-type", rules.accept)));
             continue;
         }
         let received = match UploadedFile::read_within(part, rules.max_size).await? {
             Upload::File(file) => {
                 parser.keep(file.bytes_in_memory(), file.length())?;
-                Received::File(file)
+                ReceivedFile::File(file)
             }
-            Upload::Nothing => Received::Nothing,
+            Upload::Nothing => ReceivedFile::Nothing,
             Upload::TooLarge => {
-                Received::Refused(Problem::of_rule("file-too-large", rules.max_size.to_string()))
+                ReceivedFile::Refused(Problem::of_rule("file-too-large", rules.max_size.to_string()))
             }
         };
         entry.files.push(received);

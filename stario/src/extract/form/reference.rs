@@ -28,7 +28,7 @@ pub struct GroupRef<F> {
 
 /// A reference to a field or to a group of fields of the form `F`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no field of the form `{F}`",
+    message = "`{Self}` is not a field of the form `{F}`",
     label = "of another form, or no field",
     note = "a field is named by the functions that `derive(Form)` gives `{F}`"
 )]

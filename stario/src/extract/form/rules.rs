@@ -11,7 +11,7 @@ use garde::Validate;
 use garde::i18n::{I18n, InvalidCreditCard, InvalidEmail, InvalidPhoneNumber, InvalidUrl, IpKind, with_i18n};
 
 use super::problem::Problem;
-use super::reader::{FieldInfo, Kind};
+use super::reader::{FieldInfo, FieldKind};
 
 /// Begins a text that holds an id and an argument. No text for people begins with it.
 const MARK: char = '\u{1}';
@@ -48,29 +48,29 @@ where
 {
     let Err(report) = with_i18n(Ids, || value.validate()) else { return Vec::new() };
     let broken = report.iter().map(|(path, error)| {
-        let Place { path, is_list } = Place::in_form(&path.to_string(), fields, lists);
+        let RulePath { path, is_list } = RulePath::in_form(&path.to_string(), fields, lists);
         (path, problem(error.message(), is_list))
     });
     broken.collect()
 }
 
 /// Where a rule is broken.
-struct Place {
+struct RulePath {
     /// As the form names it. garde's path has the names that the fields have in Rust.
     path: String,
     /// Whether it is a field of several values, not one of the values.
     is_list: bool,
 }
 
-impl Place {
+impl RulePath {
     fn in_form(path: &str, mut fields: &'static [FieldInfo], lists: &HashSet<String>) -> Self {
-        let mut place = Place { path: String::new(), is_list: false };
+        let mut place = RulePath { path: String::new(), is_list: false };
         let mut names = super::entries::names(path).peekable();
         while let Some(name) = names.next() {
             let Some(info) = fields.iter().find(|info| info.in_rust == name) else { break };
             place.push(info.name);
-            let Kind::Group { fields: below, is_list } = info.kind else {
-                let is_list = matches!(info.kind, Kind::File(_)) || lists.contains(&place.path);
+            let FieldKind::Group { fields: below, is_list } = info.kind else {
+                let is_list = matches!(info.kind, FieldKind::File(_)) || lists.contains(&place.path);
                 place.is_list = is_list && names.peek().is_none();
                 break;
             };

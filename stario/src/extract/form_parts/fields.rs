@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::Rejection;
-use super::content_type::ContentType;
+use super::content_type::MediaType;
 use super::form_body;
 use crate::scope::Scope;
 
@@ -30,7 +30,7 @@ impl FormParts {
 }
 
 /// Whether a body of this type is a form.
-pub(super) fn is_form(content_type: ContentType<'_>) -> bool {
+pub(super) fn is_form(content_type: MediaType<'_>) -> bool {
     content_type.is_form()
 }
 

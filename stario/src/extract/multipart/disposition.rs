@@ -10,7 +10,7 @@ use super::super::file_name::sanitized;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Disposition {
     pub(super) name: String,
-    /// The file's name without a path; `None` for a part that is no file.
+    /// The file's name without a path; `None` for a part that is not a file.
     pub(super) file_name: Option<String>,
     /// Whether the part is a file whose name is empty.
     pub(super) is_unnamed_file: bool,

@@ -13,7 +13,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::super::BodyStream;
 use super::disposition::{Disposition, parse_headers};
-use super::{ContentType, Rejection, Scope};
+use super::{MediaType, Rejection, Scope};
 use crate::body::HeldBytes;
 
 /// The most parts of a body.
@@ -23,19 +23,19 @@ const PART_LIMIT: usize = 1000;
 const HEADER_LIMIT: usize = 8 * 1024;
 
 #[derive(Debug)]
-pub(in super::super) struct Parser {
+pub(in super::super) struct MultipartParser {
     body: BodyStream,
     buffer: BytesMut,
     /// Separates the parts: `\r\n--` and the boundary.
     delimiter: Vec<u8>,
     position: ParserPosition,
     parts: usize,
-    kept: Kept,
+    kept: KeptBytes,
 }
 
 /// How many bytes of the parts that were read are kept.
 #[derive(Debug, Clone, Copy, Default)]
-struct Kept {
+struct KeptBytes {
     in_memory: usize,
     /// In memory or on the disk.
     anywhere: usize,
@@ -52,9 +52,9 @@ enum ParserPosition {
     End,
 }
 
-impl Parser {
+impl MultipartParser {
     pub(in super::super) fn new(scope: &Scope) -> Result<Self, Rejection> {
-        let boundary = ContentType::of(scope.headers()).and_then(ContentType::boundary);
+        let boundary = MediaType::of(scope.headers()).and_then(MediaType::boundary);
         let Some(boundary) = boundary else {
             return Err(invalid("a multipart body needs a boundary of 1 to 70 characters"));
         };
@@ -66,25 +66,25 @@ impl Parser {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
             position: ParserPosition::Content,
             parts: 0,
-            kept: Kept::default(),
+            kept: KeptBytes::default(),
         })
     }
 
     /// Counts the part that is being read, beside the parts that are kept: it holds `in_memory` bytes, and `length` bytes
     /// of it are kept there or on the disk.
     pub(super) fn hold(&mut self, in_memory: usize, length: usize) -> Result<(), Rejection> {
-        let Kept { in_memory: before, anywhere } = self.kept;
+        let KeptBytes { in_memory: before, anywhere } = self.kept;
         Ok(self.body.held().set(before + in_memory, anywhere + length)?)
     }
 
-    /// Goes on counting a part when the next is read.
+    /// Counts a part that stays in memory or on the disk while the next is read.
     pub(in super::super) fn keep(&mut self, in_memory: usize, length: usize) -> Result<(), Rejection> {
         self.kept.in_memory += in_memory;
         self.kept.anywhere += length;
         self.hold(0, 0)
     }
 
-    /// What is kept, when all parts are read.
+    /// The count of the kept bytes, when all parts are read.
     pub(in super::super) fn into_held(self) -> HeldBytes {
         self.body.into_held()
     }

@@ -5,10 +5,10 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::disposition::Disposition;
-use super::parser::Parser;
+use super::parser::MultipartParser;
 use crate::error::{Error, Rejection};
 
-impl Parser {
+impl MultipartParser {
     pub(in super::super) async fn next_part(&mut self) -> Result<Option<MultipartPart<'_>>, Rejection> {
         let head = self.next_head().await?;
         Ok(head.map(|(headers, disposition)| MultipartPart { parser: self, headers, disposition }))
@@ -18,7 +18,7 @@ impl Parser {
 /// One part of a [`Multipart`](crate::Multipart) body.
 #[derive(Debug)]
 pub struct MultipartPart<'m> {
-    parser: &'m mut Parser,
+    parser: &'m mut MultipartParser,
     headers: HeaderMap,
     disposition: Disposition,
 }

@@ -9,11 +9,11 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::attempt::{Attempt, Empty};
-use super::json::{Json, JsonElements};
+use super::attempt::{Empty, ReadAttempt};
+use super::json::{JsonElements, JsonValue};
 use super::mismatch::Mismatch;
 use super::place::ValuePlace;
-use super::reader::{Reader, View};
+use super::reader::{ValueReader, View};
 use super::words::is_plain_name;
 
 /// The name of a member as messages show it. Names that a struct does not have are the client's.
@@ -22,22 +22,22 @@ pub(super) fn shown<'n>(name: &'n str, names: &[&str]) -> &'n str {
 }
 
 /// The members of an object, a query or a form.
-pub(super) struct Members<'a, 'de, I> {
+pub(super) struct ObjectMembers<'a, 'de, I> {
     rest: I,
     names: &'static [&'static str],
     place: ValuePlace,
-    attempt: &'a Attempt<'de>,
+    attempt: &'a ReadAttempt<'de>,
     current: Option<(&'de str, View<'de>)>,
 }
 
-impl<'a, 'de, I> Members<'a, 'de, I> {
+impl<'a, 'de, I> ObjectMembers<'a, 'de, I> {
     /// `names` are those of the struct, or none for a map.
-    pub(super) fn new(parent: Reader<'a, 'de>, rest: I, names: &'static [&'static str]) -> Self {
+    pub(super) fn new(parent: ValueReader<'a, 'de>, rest: I, names: &'static [&'static str]) -> Self {
         Self { rest, names, place: parent.place, attempt: parent.attempt, current: None }
     }
 }
 
-impl<'de, I: Iterator<Item = (&'de str, View<'de>)>> MapAccess<'de> for Members<'_, 'de, I> {
+impl<'de, I: Iterator<Item = (&'de str, View<'de>)>> MapAccess<'de> for ObjectMembers<'_, 'de, I> {
     type Error = Mismatch;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mismatch> {
@@ -52,7 +52,7 @@ impl<'de, I: Iterator<Item = (&'de str, View<'de>)>> MapAccess<'de> for Members<
         let Some((name, view)) = self.current.take() else {
             return Err(de::Error::custom("a value was read before its name"));
         };
-        let reader = Reader::new(view, self.place.of_name(name), self.attempt);
+        let reader = ValueReader::new(view, self.place.of_name(name), self.attempt);
         reader.read(seed).map_err(|mismatch| mismatch.below(shown(name, self.names)))
     }
 }
@@ -111,29 +111,29 @@ impl<'de> Deserializer<'de> for Key<'de> {
     }
 }
 
-/// The texts of one name.
-pub(super) struct Texts<'a, 'de> {
+/// The texts of one name, as the elements of a list.
+pub(super) struct TextElements<'a, 'de> {
     rest: Iter<'de, Cow<'de, str>>,
     place: ValuePlace,
-    attempt: &'a Attempt<'de>,
+    attempt: &'a ReadAttempt<'de>,
     leaves_out_empty: bool,
 }
 
-impl<'a, 'de> Texts<'a, 'de> {
-    pub(super) fn new(parent: Reader<'a, 'de>, texts: &'de [Cow<'de, str>]) -> Self {
+impl<'a, 'de> TextElements<'a, 'de> {
+    pub(super) fn new(parent: ValueReader<'a, 'de>, texts: &'de [Cow<'de, str>]) -> Self {
         let place = parent.place.of_elements();
         let leaves_out_empty = parent.attempt.empty(place) == Some(Empty::LeftOut);
         Self { rest: texts.iter(), place, attempt: parent.attempt, leaves_out_empty }
     }
 }
 
-impl<'de> SeqAccess<'de> for Texts<'_, 'de> {
+impl<'de> SeqAccess<'de> for TextElements<'_, 'de> {
     type Error = Mismatch;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
         let leaves_out_empty = self.leaves_out_empty;
         let text = self.rest.find(|text| !(leaves_out_empty && text.is_empty()));
-        text.map(|text| Reader::new(View::text(text), self.place, self.attempt).read(seed)).transpose()
+        text.map(|text| ValueReader::new(View::text(text), self.place, self.attempt).read(seed)).transpose()
     }
 }
 
@@ -141,12 +141,12 @@ impl<'de> SeqAccess<'de> for Texts<'_, 'de> {
 pub(super) struct Elements<'a, 'de> {
     rest: Enumerate<JsonElements<'de>>,
     place: ValuePlace,
-    attempt: &'a Attempt<'de>,
+    attempt: &'a ReadAttempt<'de>,
     is_tuple: bool,
 }
 
 impl<'a, 'de> Elements<'a, 'de> {
-    pub(super) fn new(parent: Reader<'a, 'de>, elements: JsonElements<'de>, is_tuple: bool) -> Self {
+    pub(super) fn new(parent: ValueReader<'a, 'de>, elements: JsonElements<'de>, is_tuple: bool) -> Self {
         Self { rest: elements.enumerate(), place: parent.place, attempt: parent.attempt, is_tuple }
     }
 
@@ -164,7 +164,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
             if !self.is_tuple && view.is_left_out(place, self.attempt) {
                 continue;
             }
-            let element = Reader::new(view, place, self.attempt).read(seed);
+            let element = ValueReader::new(view, place, self.attempt).read(seed);
             return element.map(Some).map_err(|mismatch| mismatch.below(format!("[{index}]")));
         }
         Ok(None)
@@ -175,11 +175,11 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 pub(super) struct Pairs<'a, 'de> {
     rest: Iter<'de, (Cow<'de, str>, Cow<'de, str>)>,
     place: ValuePlace,
-    attempt: &'a Attempt<'de>,
+    attempt: &'a ReadAttempt<'de>,
 }
 
 impl<'a, 'de> Pairs<'a, 'de> {
-    pub(super) fn new(parent: Reader<'a, 'de>, pairs: &'de [(Cow<'de, str>, Cow<'de, str>)]) -> Self {
+    pub(super) fn new(parent: ValueReader<'a, 'de>, pairs: &'de [(Cow<'de, str>, Cow<'de, str>)]) -> Self {
         Self { rest: pairs.iter(), place: parent.place.of_elements(), attempt: parent.attempt }
     }
 }
@@ -189,20 +189,20 @@ impl<'de> SeqAccess<'de> for Pairs<'_, 'de> {
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
         let Some(pair) = self.rest.next() else { return Ok(None) };
-        let element = Reader::new(View::Pair(pair), self.place, self.attempt).read(seed);
+        let element = ValueReader::new(View::Pair(pair), self.place, self.attempt).read(seed);
         element.map(Some).map_err(|mismatch| mismatch.below(shown(&pair.0, &[])))
     }
 }
 
-/// A name and its text.
-pub(super) struct Pair<'a, 'de> {
+/// A name and its text, as the elements of a tuple.
+pub(super) struct PairElements<'a, 'de> {
     rest: Enumerate<std::array::IntoIter<&'de Cow<'de, str>, 2>>,
     place: ValuePlace,
-    attempt: &'a Attempt<'de>,
+    attempt: &'a ReadAttempt<'de>,
 }
 
-impl<'a, 'de> Pair<'a, 'de> {
-    pub(super) fn new(parent: Reader<'a, 'de>, pair: &'de (Cow<'de, str>, Cow<'de, str>)) -> Self {
+impl<'a, 'de> PairElements<'a, 'de> {
+    pub(super) fn new(parent: ValueReader<'a, 'de>, pair: &'de (Cow<'de, str>, Cow<'de, str>)) -> Self {
         Self {
             rest: [&pair.0, &pair.1].into_iter().enumerate(),
             place: parent.place,
@@ -211,25 +211,25 @@ impl<'a, 'de> Pair<'a, 'de> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Pair<'_, 'de> {
+impl<'de> SeqAccess<'de> for PairElements<'_, 'de> {
     type Error = Mismatch;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
         let Some((index, text)) = self.rest.next() else { return Ok(None) };
-        Reader::new(View::text(text), self.place.of_element(index), self.attempt).read(seed).map(Some)
+        ValueReader::new(View::text(text), self.place.of_element(index), self.attempt).read(seed).map(Some)
     }
 }
 
 /// A variant of an enum and its content, as JSON has it: `{"Circle": {"radius": 1}}`.
 pub(super) struct Variant<'a, 'de> {
     name: &'de str,
-    content: Reader<'a, 'de>,
+    content: ValueReader<'a, 'de>,
 }
 
 impl<'a, 'de> Variant<'a, 'de> {
-    pub(super) fn new(parent: Reader<'a, 'de>, name: &'de str, content: Json<'de>) -> Self {
+    pub(super) fn new(parent: ValueReader<'a, 'de>, name: &'de str, content: JsonValue<'de>) -> Self {
         let place = parent.place.of_name(name);
-        Self { name, content: Reader::new(View::Json(content), place, parent.attempt) }
+        Self { name, content: ValueReader::new(View::Json(content), place, parent.attempt) }
     }
 
     fn below<T>(name: &str, result: Result<T, Mismatch>) -> Result<T, Mismatch> {

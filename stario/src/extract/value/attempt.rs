@@ -3,11 +3,11 @@
 //! A text does not carry its type: the type that serde makes asks for what it needs. In two cases the question comes too
 //! late, and the run fails:
 //!
-//! - An empty text may be a value or none. An `Option<T>` must be told which before `T` is asked.
+//! - An empty text may be a value or none. An `Option<T>` must know which before it asks `T`.
 //! - serde buffers a flattened field, an internally tagged enum and an untagged enum before it asks for their types. Its
 //!   buffer then gives a text to a number, which refuses it.
 //!
-//! The run is then repeated with one [`Change`] to the value that it failed at:
+//! The run is then repeated with one [`ReadChange`] to the value that it failed at:
 //!
 //! ```text
 //! empty text:   as it is -> Nothing -> LeftOut
@@ -38,13 +38,13 @@ pub(super) enum WireForm {
 pub(super) enum Empty {
     /// As no value: `None`.
     Nothing,
-    /// Not at all: the struct or list that contains it is read without it.
+    /// Left out: the struct or list that contains it is read without it.
     LeftOut,
 }
 
-/// What is read in another way in the next run.
+/// A change to how a value is read in the next run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum ReadChange {
     Form(WireForm),
     Empty(Empty),
 }
@@ -83,11 +83,11 @@ pub(super) struct Buffered<'de> {
     pub(super) text: &'de str,
     /// Whether it is of a query or form, where a list is several texts of one name.
     pub(super) may_be_list: bool,
-    /// What serde was given.
+    /// The values that serde was given.
     pub(super) given: Given,
 }
 
-/// What a buffered text was given as.
+/// The form in which a buffered text was given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Given {
     Scalar(Guess),
@@ -123,52 +123,65 @@ static BLANKS: &str =
 
 /// One run of serde.
 #[derive(Default)]
-pub(super) struct Attempt<'de> {
-    /// These two are empty in the first run, and short in most others.
-    forms: Vec<(ValuePlace, WireForm)>,
-    empties: Vec<(ValuePlace, Empty)>,
-    /// The value that is left out, to find out whether it is the one that does not fit.
-    removed: Option<ValuePlace>,
+pub(super) struct ReadAttempt<'de> {
+    /// `None` in the first run, which is the only one of most values.
+    changes: Option<Box<ReadChanges>>,
     buffered: RefCell<Vec<Buffered<'de>>>,
     /// The number of values that were read, in all runs.
     reads: Cell<usize>,
 }
 
-impl<'de> Attempt<'de> {
+/// What a run does otherwise than the first one.
+#[derive(Default)]
+struct ReadChanges {
+    /// These two are short in most runs.
+    forms: Vec<(ValuePlace, WireForm)>,
+    empties: Vec<(ValuePlace, Empty)>,
+    /// The value that is left out, to find out whether it is the one that does not fit.
+    removed: Option<ValuePlace>,
+}
+
+impl<'de> ReadAttempt<'de> {
     pub(super) fn form(&self, place: ValuePlace) -> Option<WireForm> {
-        self.forms.iter().find(|(own, _)| *own == place).map(|(_, form)| *form)
+        let mut forms = self.changes.as_ref()?.forms.iter();
+        forms.find(|(own, _)| *own == place).map(|(_, form)| *form)
     }
 
     pub(super) fn empty(&self, place: ValuePlace) -> Option<Empty> {
-        self.empties.iter().find(|(own, _)| *own == place).map(|(_, empty)| *empty)
+        let mut empties = self.changes.as_ref()?.empties.iter();
+        empties.find(|(own, _)| *own == place).map(|(_, empty)| *empty)
     }
 
     pub(super) fn is_removed(&self, place: ValuePlace) -> bool {
-        self.removed == Some(place)
+        self.changes.as_ref().is_some_and(|changes| changes.removed == Some(place))
     }
 
     /// Whether any value may be left out. It is false in the first run, which then need not look.
     pub(super) fn may_leave_out(&self) -> bool {
-        !self.empties.is_empty() || self.removed.is_some()
+        self.changes.is_some()
     }
 
-    pub(super) fn change(&mut self, place: ValuePlace, change: Change) {
+    fn changes(&mut self) -> &mut ReadChanges {
+        self.changes.get_or_insert_default()
+    }
+
+    pub(super) fn change(&mut self, place: ValuePlace, change: ReadChange) {
         self.take_back(place, change);
         match change {
-            Change::Form(form) => self.forms.push((place, form)),
-            Change::Empty(empty) => self.empties.push((place, empty)),
+            ReadChange::Form(form) => self.changes().forms.push((place, form)),
+            ReadChange::Empty(empty) => self.changes().empties.push((place, empty)),
         }
     }
 
-    pub(super) fn take_back(&mut self, place: ValuePlace, change: Change) {
+    pub(super) fn take_back(&mut self, place: ValuePlace, change: ReadChange) {
         match change {
-            Change::Form(_) => self.forms.retain(|(own, _)| *own != place),
-            Change::Empty(_) => self.empties.retain(|(own, _)| *own != place),
+            ReadChange::Form(_) => self.changes().forms.retain(|(own, _)| *own != place),
+            ReadChange::Empty(_) => self.changes().empties.retain(|(own, _)| *own != place),
         }
     }
 
     pub(super) fn remove(&mut self, place: Option<ValuePlace>) {
-        self.removed = place;
+        self.changes().removed = place;
     }
 
     pub(super) fn count_read(&self) {

@@ -3,14 +3,14 @@
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserializer, Visitor};
 
-use super::access::{Elements, Members, Pair, Pairs, Texts, Variant};
+use super::access::{Elements, ObjectMembers, PairElements, Pairs, TextElements, Variant};
 use super::attempt::{Given, WireForm};
 use super::json::JsonKind;
 use super::mismatch::Mismatch;
-use super::reader::{Reader, View};
+use super::reader::{ValueReader, View};
 use super::scalar::{Guess, Number, truth};
 
-impl<'de> Reader<'_, 'de> {
+impl<'de> ValueReader<'_, 'de> {
     /// Hands a number to the type, from JSON or as `parse` reads it in a text.
     fn number<V: Visitor<'de>>(
         self,
@@ -56,7 +56,7 @@ impl<'de> Reader<'_, 'de> {
             View::Json(json) => match json.members() {
                 Some(members) => {
                     let members = members.map(|(name, value)| (name, View::Json(value)));
-                    visitor.visit_map(Members::new(self, members, names))
+                    visitor.visit_map(ObjectMembers::new(self, members, names))
                 }
                 None => Err(self.refusal(&visitor)),
             },
@@ -65,7 +65,7 @@ impl<'de> Reader<'_, 'de> {
                     // Of several texts a single value is the last, as browsers mean a checkbox after a hidden input.
                     Some((*name, View::Texts { all, one: all.last()? }))
                 });
-                visitor.visit_map(Members::new(self, members, names))
+                visitor.visit_map(ObjectMembers::new(self, members, names))
             }
             // Some types are an object in other formats and a text here.
             View::Texts { one, .. } => visitor.visit_borrowed_str(one),
@@ -75,13 +75,13 @@ impl<'de> Reader<'_, 'de> {
 
     fn elements<V: Visitor<'de>>(self, is_tuple: bool, visitor: V) -> Result<V::Value, Mismatch> {
         match self.view {
-            View::Texts { all, .. } => visitor.visit_seq(Texts::new(self, all)),
+            View::Texts { all, .. } => visitor.visit_seq(TextElements::new(self, all)),
             View::Json(json) => match json.elements() {
                 Some(elements) => visitor.visit_seq(Elements::new(self, elements, is_tuple)),
                 None => Err(self.refusal(&visitor)),
             },
             View::Fields(fields) if !is_tuple => visitor.visit_seq(Pairs::new(self, fields.pairs)),
-            View::Pair(pair) => visitor.visit_seq(Pair::new(self, pair)),
+            View::Pair(pair) => visitor.visit_seq(PairElements::new(self, pair)),
             _ => Err(self.refusal(&visitor)),
         }
     }
@@ -106,7 +106,7 @@ macro_rules! texts {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Reader<'_, 'de> {
+impl<'de> Deserializer<'de> for ValueReader<'_, 'de> {
     type Error = Mismatch;
 
     integers! {

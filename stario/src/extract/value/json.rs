@@ -14,13 +14,13 @@ use super::scalar::Number;
 
 /// All names and values of a JSON text.
 pub(in super::super) struct JsonTree {
-    nodes: Vec<Node>,
+    nodes: Vec<JsonNode>,
     texts: String,
 }
 
 /// A value, or the name before one.
 #[derive(Clone, Copy)]
-enum Node {
+enum JsonNode {
     Null,
     Bool(bool),
     Unsigned(u64),
@@ -56,17 +56,17 @@ impl JsonTree {
         Ok(tree)
     }
 
-    pub(in super::super) fn root(&self) -> Json<'_> {
-        Json { tree: self, at: 0 }
+    pub(in super::super) fn root(&self) -> JsonValue<'_> {
+        JsonValue { tree: self, at: 0 }
     }
 
-    fn node(&self, at: usize) -> Node {
-        self.nodes.get(at).copied().unwrap_or(Node::Null)
+    fn node(&self, at: usize) -> JsonNode {
+        self.nodes.get(at).copied().unwrap_or(JsonNode::Null)
     }
 
     /// The number that stands in the object whose nodes begin at `start`, if it is [`NUMBER`]'s.
     fn number_in(&self, start: usize) -> Option<Number> {
-        let mut members = Json { tree: self, at: start }.members()?;
+        let mut members = JsonValue { tree: self, at: start }.members()?;
         match (members.next(), members.next()) {
             (Some((NUMBER, number)), None) => {
                 let text = number.text()?;
@@ -81,7 +81,7 @@ impl JsonTree {
 struct Builder<'t>(&'t mut JsonTree);
 
 impl Builder<'_> {
-    fn push(self, node: Node) {
+    fn push(self, node: JsonNode) {
         self.0.nodes.push(node);
     }
 }
@@ -102,27 +102,27 @@ impl<'de> Visitor<'de> for Builder<'_> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.push(Node::Null);
+        self.push(JsonNode::Null);
         Ok(())
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.push(Node::Bool(value));
+        self.push(JsonNode::Bool(value));
         Ok(())
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.push(Node::Unsigned(number));
+        self.push(JsonNode::Unsigned(number));
         Ok(())
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.push(Node::Signed(number));
+        self.push(JsonNode::Signed(number));
         Ok(())
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.push(Node::Float(number));
+        self.push(JsonNode::Float(number));
         Ok(())
     }
 
@@ -130,27 +130,27 @@ impl<'de> Visitor<'de> for Builder<'_> {
         let begin = self.0.texts.len();
         self.0.texts.push_str(text);
         let end = self.0.texts.len();
-        self.push(Node::Text { begin, end });
+        self.push(JsonNode::Text { begin, end });
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         let Self(tree) = self;
         let start = tree.nodes.len();
-        tree.nodes.push(Node::Null);
+        tree.nodes.push(JsonNode::Null);
         while elements.next_element_seed(Builder(tree))?.is_some() {}
-        tree.nodes[start] = Node::List { end: tree.nodes.len() };
+        tree.nodes[start] = JsonNode::List { end: tree.nodes.len() };
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let Self(tree) = self;
         let start = tree.nodes.len();
-        tree.nodes.push(Node::Null);
+        tree.nodes.push(JsonNode::Null);
         while members.next_key_seed(Builder(tree))?.is_some() {
             members.next_value_seed(Builder(tree))?;
         }
-        tree.nodes[start] = Node::Object { end: tree.nodes.len() };
+        tree.nodes[start] = JsonNode::Object { end: tree.nodes.len() };
         if let Some(number) = tree.number_in(start) {
             tree.nodes.truncate(start);
             return number.visit(Builder(tree));
@@ -159,7 +159,7 @@ impl<'de> Visitor<'de> for Builder<'_> {
     }
 }
 
-/// What a value is.
+/// The kind of a value, with its content.
 pub(super) enum JsonKind<'t> {
     Null,
     Bool(bool),
@@ -171,39 +171,41 @@ pub(super) enum JsonKind<'t> {
 
 /// One value of a [`JsonTree`].
 #[derive(Clone, Copy)]
-pub(in super::super) struct Json<'t> {
+pub(in super::super) struct JsonValue<'t> {
     tree: &'t JsonTree,
     at: usize,
 }
 
-impl<'t> Json<'t> {
-    fn node(self) -> Node {
+impl<'t> JsonValue<'t> {
+    fn node(self) -> JsonNode {
         self.tree.node(self.at)
     }
 
     /// The position behind the value.
     fn end(self) -> usize {
         match self.node() {
-            Node::List { end } | Node::Object { end } => end,
+            JsonNode::List { end } | JsonNode::Object { end } => end,
             _ => self.at + 1,
         }
     }
 
     pub(super) fn kind(self) -> JsonKind<'t> {
         match self.node() {
-            Node::Null => JsonKind::Null,
-            Node::Bool(value) => JsonKind::Bool(value),
-            Node::Unsigned(number) => JsonKind::Number(Number::Unsigned(number)),
-            Node::Signed(number) => JsonKind::Number(Number::Signed(number)),
-            Node::Float(number) => JsonKind::Number(Number::Float(number)),
-            Node::Text { begin, end } => JsonKind::Text(self.tree.texts.get(begin..end).unwrap_or_default()),
-            Node::List { .. } => JsonKind::List,
-            Node::Object { .. } => JsonKind::Object,
+            JsonNode::Null => JsonKind::Null,
+            JsonNode::Bool(value) => JsonKind::Bool(value),
+            JsonNode::Unsigned(number) => JsonKind::Number(Number::Unsigned(number)),
+            JsonNode::Signed(number) => JsonKind::Number(Number::Signed(number)),
+            JsonNode::Float(number) => JsonKind::Number(Number::Float(number)),
+            JsonNode::Text { begin, end } => {
+                JsonKind::Text(self.tree.texts.get(begin..end).unwrap_or_default())
+            }
+            JsonNode::List { .. } => JsonKind::List,
+            JsonNode::Object { .. } => JsonKind::Object,
         }
     }
 
     pub(super) fn is_null(self) -> bool {
-        matches!(self.node(), Node::Null)
+        matches!(self.node(), JsonNode::Null)
     }
 
     pub(super) fn truth(self) -> Option<bool> {
@@ -241,7 +243,7 @@ impl<'t> Json<'t> {
     /// The elements of a list.
     pub(in super::super) fn elements(self) -> Option<JsonElements<'t>> {
         match self.node() {
-            Node::List { end } => Some(JsonElements { tree: self.tree, next: self.at + 1, end }),
+            JsonNode::List { end } => Some(JsonElements { tree: self.tree, next: self.at + 1, end }),
             _ => None,
         }
     }
@@ -249,7 +251,7 @@ impl<'t> Json<'t> {
     /// The members of an object. A name may be there twice.
     pub(in super::super) fn members(self) -> Option<JsonMembers<'t>> {
         match self.node() {
-            Node::Object { end } => {
+            JsonNode::Object { end } => {
                 Some(JsonMembers(JsonElements { tree: self.tree, next: self.at + 1, end }))
             }
             _ => None,
@@ -262,9 +264,9 @@ impl<'t> Json<'t> {
     }
 }
 
-impl fmt::Debug for Json<'_> {
+impl fmt::Debug for JsonValue<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Json").field("at", &self.at).finish_non_exhaustive()
+        formatter.debug_struct("JsonValue").field("at", &self.at).finish_non_exhaustive()
     }
 }
 
@@ -277,13 +279,13 @@ pub(in super::super) struct JsonElements<'t> {
 }
 
 impl<'t> Iterator for JsonElements<'t> {
-    type Item = Json<'t>;
+    type Item = JsonValue<'t>;
 
-    fn next(&mut self) -> Option<Json<'t>> {
+    fn next(&mut self) -> Option<JsonValue<'t>> {
         if self.next >= self.end {
             return None;
         }
-        let value = Json { tree: self.tree, at: self.next };
+        let value = JsonValue { tree: self.tree, at: self.next };
         self.next = value.end();
         Some(value)
     }
@@ -294,7 +296,7 @@ impl<'t> Iterator for JsonElements<'t> {
 pub(in super::super) struct JsonMembers<'t>(JsonElements<'t>);
 
 impl<'t> Iterator for JsonMembers<'t> {
-    type Item = (&'t str, Json<'t>);
+    type Item = (&'t str, JsonValue<'t>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let name = self.0.next()?.text()?;
@@ -316,11 +318,11 @@ mod tests {
         let root = tree.root();
         let names: Vec<_> = root.members().unwrap().map(|(name, _)| name).collect();
         assert_eq!(names, ["a", "b", "c", "a\"", "c"]);
-        assert_eq!(root.get("a").and_then(|a| a.get("")).and_then(Json::text), Some("é\n"));
+        assert_eq!(root.get("a").and_then(|a| a.get("")).and_then(JsonValue::text), Some("é\n"));
         assert_eq!(root.get("a").and_then(|a| a.get("b")?.elements()).map(Iterator::count), Some(2));
-        assert_eq!(root.get("b").and_then(Json::elements).map(Iterator::count), Some(0));
-        assert_eq!(root.get("c").and_then(Json::number), Some(Number::Float(1.5)));
-        assert!(root.get("a\"").is_some_and(Json::is_null));
+        assert_eq!(root.get("b").and_then(JsonValue::elements).map(Iterator::count), Some(0));
+        assert_eq!(root.get("c").and_then(JsonValue::number), Some(Number::Float(1.5)));
+        assert!(root.get("a\"").is_some_and(JsonValue::is_null));
         assert!(root.get("x").is_none());
         assert!(root.get("c").and_then(|c| c.get("x")).is_none());
     }

@@ -7,7 +7,7 @@ use crate::error::Rejection;
 
 /// Why there is no value.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) enum Problem {
+pub(in super::super) enum ValueProblem {
     /// There is no value. `path` leads to a part of it, or is empty.
     Missing { path: String, expected: Cow<'static, str> },
     /// The value does not fit, with a clause: "expected ..", or the type's own words.
@@ -18,7 +18,7 @@ pub(in super::super) enum Problem {
     TooMuch,
 }
 
-impl Problem {
+impl ValueProblem {
     /// The refusal of the value called `name` of `source`.
     pub(in super::super) fn into_rejection(
         self,
@@ -27,13 +27,13 @@ impl Problem {
     ) -> Rejection {
         let name = name.into();
         match self {
-            Problem::Missing { path, expected } if path.is_empty() => {
+            ValueProblem::Missing { path, expected } if path.is_empty() => {
                 Rejection::missing(source, name, expected)
             }
-            Problem::Missing { path, .. } => Rejection::missing_field(source, joined(name, &path)),
-            Problem::Invalid { path, clause } => Rejection::misfit(source, joined(name, &path), clause),
-            Problem::NotText => Rejection::malformed(source, name, "not valid text"),
-            Problem::TooMuch => Rejection::misfit(source, name, "it has too many values to convert"),
+            ValueProblem::Missing { path, .. } => Rejection::missing_field(source, joined(name, &path)),
+            ValueProblem::Invalid { path, clause } => Rejection::misfit(source, joined(name, &path), clause),
+            ValueProblem::NotText => Rejection::malformed(source, name, "not valid text"),
+            ValueProblem::TooMuch => Rejection::misfit(source, name, "it has too many values to convert"),
         }
     }
 }
@@ -52,8 +52,8 @@ fn joined(name: Cow<'static, str>, path: &str) -> Cow<'static, str> {
 #[derive(Debug)]
 pub(in super::super) struct NotText;
 
-impl From<NotText> for Problem {
+impl From<NotText> for ValueProblem {
     fn from(NotText: NotText) -> Self {
-        Problem::NotText
+        ValueProblem::NotText
     }
 }

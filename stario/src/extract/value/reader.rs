@@ -1,11 +1,11 @@
-//! What serde reads a value from.
+//! `ValueReader`: the part of the request that serde reads a value from.
 
 use std::borrow::Cow;
 
 use serde::de::{DeserializeSeed, Visitor};
 
-use super::attempt::{Attempt, Empty};
-use super::json::Json;
+use super::attempt::{Empty, ReadAttempt};
+use super::json::JsonValue;
 use super::mismatch::Mismatch;
 use super::place::{Leaf, ValuePlace};
 
@@ -19,16 +19,16 @@ pub(super) enum View<'de> {
         all: &'de [Cow<'de, str>],
         one: &'de str,
     },
-    Json(Json<'de>),
+    Json(JsonValue<'de>),
     /// A whole query or form.
-    Fields(&'de Fields<'de>),
+    Fields(&'de FieldTexts<'de>),
     /// One name and text of a query or form.
     Pair(&'de (Cow<'de, str>, Cow<'de, str>)),
 }
 
 /// The names and texts of a query or form.
 #[derive(Debug)]
-pub(super) struct Fields<'de> {
+pub(super) struct FieldTexts<'de> {
     /// In the order in which they were sent.
     pub(super) pairs: &'de [(Cow<'de, str>, Cow<'de, str>)],
     /// The texts of each name.
@@ -50,8 +50,8 @@ impl<'de> View<'de> {
         }
     }
 
-    /// Whether nothing is left of the value, because it is an empty text that is no value for its type.
-    pub(super) fn is_left_out(self, place: ValuePlace, attempt: &Attempt<'_>) -> bool {
+    /// Whether nothing is left of the value, because it is an empty text that is not a value for its type.
+    pub(super) fn is_left_out(self, place: ValuePlace, attempt: &ReadAttempt<'_>) -> bool {
         if !attempt.may_leave_out() {
             return false;
         }
@@ -66,23 +66,26 @@ impl<'de> View<'de> {
 
 /// A view at its place, in one run.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a, 'de> {
+pub(super) struct ValueReader<'a, 'de> {
     pub(super) view: View<'de>,
     pub(super) place: ValuePlace,
-    pub(super) attempt: &'a Attempt<'de>,
+    pub(super) attempt: &'a ReadAttempt<'de>,
     is_empty: bool,
 }
 
-impl<'a, 'de> Reader<'a, 'de> {
-    pub(super) fn new(view: View<'de>, place: ValuePlace, attempt: &'a Attempt<'de>) -> Self {
+impl<'a, 'de> ValueReader<'a, 'de> {
+    #[inline]
+    pub(super) fn new(view: View<'de>, place: ValuePlace, attempt: &'a ReadAttempt<'de>) -> Self {
         attempt.count_read();
         let is_empty = view.as_text() == Some("");
-        let is_nothing =
-            (is_empty && attempt.empty(place) == Some(Empty::Nothing)) || view.is_left_out(place, attempt);
+        let is_nothing = attempt.may_leave_out()
+            && ((is_empty && attempt.empty(place) == Some(Empty::Nothing))
+                || view.is_left_out(place, attempt));
         Self { view: if is_nothing { View::Nothing } else { view }, place, attempt, is_empty }
     }
 
     /// Makes the value. An error notes that it is about this value, if it is a single one.
+    #[inline]
     pub(super) fn read<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Mismatch> {
         seed.deserialize(self).map_err(|mismatch| match self.view.as_text() {
             None if !self.is_empty => mismatch,

@@ -1,13 +1,13 @@
-//! What is learned from a failed attempt, and when it is final.
+//! Repeats a failed attempt with what it has shown, until it succeeds or is final.
 
 use std::borrow::Cow;
 
 use super::access::shown;
-use super::attempt::{Attempt, Buffered, Change, Empty, Given, WireForm};
-use super::json::Json;
+use super::attempt::{Buffered, Empty, Given, ReadAttempt, ReadChange, WireForm};
+use super::json::JsonValue;
 use super::mismatch::{FoundValue, Mismatch, Reason, push_segment};
 use super::place::ValuePlace;
-use super::problem::Problem;
+use super::problem::ValueProblem;
 use super::reader::View;
 use super::scalar::{Guess, Number};
 use super::words;
@@ -30,15 +30,15 @@ const SUSPECT_LIMIT: usize = 32;
 const UNTAGGED: &str = "data did not match any variant of untagged enum";
 
 /// Makes the value and keeps it, or says what does not fit.
-type Run<'f, 'de> = &'f mut dyn FnMut(&Attempt<'de>) -> Result<(), Mismatch>;
+type ReadFn<'f, 'de> = &'f mut dyn FnMut(&ReadAttempt<'de>) -> Result<(), Mismatch>;
 
 /// Repeats a failed attempt until it succeeds or nothing is left to try.
 pub(super) fn retry<'de>(
     root: View<'de>,
-    mut attempt: Attempt<'de>,
+    mut attempt: ReadAttempt<'de>,
     mut mismatch: Mismatch,
-    run: Run<'_, 'de>,
-) -> Result<(), Problem> {
+    run: ReadFn<'_, 'de>,
+) -> Result<(), ValueProblem> {
     for attempts in 0.. {
         if attempts > FREE_ATTEMPTS && attempt.reads() > READ_LIMIT {
             break;
@@ -61,7 +61,7 @@ pub(super) fn retry<'de>(
                 if !text.text.is_empty() {
                     return Err(problem(root, mismatch, Some(text)));
                 }
-                attempt.change(text.place, Change::Empty(Empty::LeftOut));
+                attempt.change(text.place, ReadChange::Empty(Empty::LeftOut));
             }
         }
         match run(&attempt) {
@@ -69,11 +69,11 @@ pub(super) fn retry<'de>(
             Err(next) => mismatch = next,
         }
     }
-    Err(Problem::TooMuch)
+    Err(ValueProblem::TooMuch)
 }
 
 enum NextStep<'de> {
-    Change(ValuePlace, Change),
+    Change(ValuePlace, ReadChange),
     /// Nothing is left to try. Holds the buffered text that does not fit, if it is known.
     Final(Option<Buffered<'de>>),
     /// No variant of an untagged enum fits, and serde does not say why.
@@ -82,7 +82,7 @@ enum NextStep<'de> {
     FindSuspect,
 }
 
-fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'de>]) -> NextStep<'de> {
+fn next<'de>(attempt: &ReadAttempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'de>]) -> NextStep<'de> {
     let found = mismatch.found();
     if matches!(found, FoundValue::Text { .. })
         && let Some(text) = buffered.iter().find(|text| text.is(found))
@@ -93,9 +93,9 @@ fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'
         && (leaf.is_empty || buffered.iter().all(|text| text.place != leaf.place))
     {
         return match attempt.empty(leaf.place) {
-            None if leaf.is_empty => NextStep::Change(leaf.place, Change::Empty(Empty::Nothing)),
+            None if leaf.is_empty => NextStep::Change(leaf.place, ReadChange::Empty(Empty::Nothing)),
             Some(Empty::Nothing) if leaf.is_empty => {
-                NextStep::Change(leaf.place, Change::Empty(Empty::LeftOut))
+                NextStep::Change(leaf.place, ReadChange::Empty(Empty::LeftOut))
             }
             _ => NextStep::Final(None),
         };
@@ -104,7 +104,7 @@ fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'
     // corrected by the error of the next attempt, which is about a text.
     let mut same = buffered.iter().filter(|text| text.is(found));
     if let Some(guessed) = same.clone().find(|text| attempt.form(text.place).is_none()) {
-        return NextStep::Change(guessed.place, Change::Form(WireForm::Text));
+        return NextStep::Change(guessed.place, ReadChange::Form(WireForm::Text));
     }
     if let Some(converted) = same.next() {
         return NextStep::Final(Some(*converted));
@@ -117,13 +117,17 @@ fn next<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, buffered: &[Buffered<'
     }
 }
 
-/// What to do about a text that serde's buffer gave to a type that takes none.
-fn next_for_text<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, text: &Buffered<'de>) -> NextStep<'de> {
+/// The next step after serde's buffer gave a text to a type that takes none.
+fn next_for_text<'de>(
+    attempt: &ReadAttempt<'de>,
+    mismatch: &Mismatch,
+    text: &Buffered<'de>,
+) -> NextStep<'de> {
     let change = if text.text.is_empty() {
-        Some(Change::Empty(Empty::LeftOut)).filter(|_| attempt.empty(text.place) != Some(Empty::LeftOut))
+        Some(ReadChange::Empty(Empty::LeftOut)).filter(|_| attempt.empty(text.place) != Some(Empty::LeftOut))
     } else if let Reason::Invalid(expected) = mismatch.reason() {
         let form = WireForm::to(expected).filter(|form| form.is_possible(text));
-        form.filter(|form| attempt.form(text.place) != Some(*form)).map(Change::Form)
+        form.filter(|form| attempt.form(text.place) != Some(*form)).map(ReadChange::Form)
     } else {
         None
     };
@@ -131,7 +135,11 @@ fn next_for_text<'de>(attempt: &Attempt<'de>, mismatch: &Mismatch, text: &Buffer
 }
 
 /// Tries all combinations of the texts as they were given and in their second way. Returns whether one succeeded.
-fn try_alternatives<'de>(attempt: &mut Attempt<'de>, buffered: &[Buffered<'de>], run: Run<'_, 'de>) -> bool {
+fn try_alternatives<'de>(
+    attempt: &mut ReadAttempt<'de>,
+    buffered: &[Buffered<'de>],
+    run: ReadFn<'_, 'de>,
+) -> bool {
     let mut alternatives = Vec::new();
     for text in buffered {
         let is_new = alternatives.iter().all(|(place, _)| *place != text.place);
@@ -156,9 +164,9 @@ fn try_alternatives<'de>(attempt: &mut Attempt<'de>, buffered: &[Buffered<'de>],
 }
 
 /// The second way to read a text.
-fn alternative(text: &Buffered<'_>) -> Option<Change> {
+fn alternative(text: &Buffered<'_>) -> Option<ReadChange> {
     if text.text.is_empty() {
-        return Some(Change::Empty(Empty::LeftOut));
+        return Some(ReadChange::Empty(Empty::LeftOut));
     }
     let form = match (text.given, Guess::of(text.text)) {
         (Given::List | Given::Scalar(Guess::Number(_) | Guess::Bool(_)), _) => Some(WireForm::Text),
@@ -167,15 +175,15 @@ fn alternative(text: &Buffered<'_>) -> Option<Change> {
             [WireForm::Whole, WireForm::Float, WireForm::List].into_iter().find(|form| form.is_possible(text))
         }
     };
-    form.map(Change::Form)
+    form.map(ReadChange::Form)
 }
 
 /// Leaves out one text after the other, until serde no longer says the same.
 fn suspect<'de>(
-    attempt: &mut Attempt<'de>,
+    attempt: &mut ReadAttempt<'de>,
     mismatch: &Mismatch,
     buffered: &[Buffered<'de>],
-    run: Run<'_, 'de>,
+    run: ReadFn<'_, 'de>,
 ) -> Option<Buffered<'de>> {
     buffered.iter().take(SUSPECT_LIMIT).copied().find(|text| {
         if attempt.reads() > READ_LIMIT {
@@ -189,7 +197,7 @@ fn suspect<'de>(
 }
 
 /// The final answer: what does not fit, and where.
-fn problem<'de>(root: View<'de>, mut mismatch: Mismatch, text: Option<Buffered<'de>>) -> Problem {
+fn problem<'de>(root: View<'de>, mut mismatch: Mismatch, text: Option<Buffered<'de>>) -> ValueProblem {
     let mut path = match text {
         Some(text) => {
             mismatch.forget(text.text);
@@ -198,18 +206,20 @@ fn problem<'de>(root: View<'de>, mut mismatch: Mismatch, text: Option<Buffered<'
         None => path_of_found(root, mismatch.found()).unwrap_or_else(|| mismatch.path()),
     };
     match mismatch.into_reason() {
-        Reason::Missing(expected) => Problem::Missing { path, expected: words::text_expectation(&expected) },
+        Reason::Missing(expected) => {
+            ValueProblem::Missing { path, expected: words::text_expectation(&expected) }
+        }
         Reason::MissingField(name) => {
             push_segment(&mut path, name);
-            Problem::Missing { path, expected: Cow::default() }
+            ValueProblem::Missing { path, expected: Cow::default() }
         }
         Reason::Invalid(expected) => {
-            Problem::Invalid { path, clause: format!("expected {}", words::text_expectation(&expected)) }
+            ValueProblem::Invalid { path, clause: format!("expected {}", words::text_expectation(&expected)) }
         }
         Reason::Stated(words) if words.starts_with(UNTAGGED) => {
-            Problem::Invalid { path, clause: "expected another combination of values".to_owned() }
+            ValueProblem::Invalid { path, clause: "expected another combination of values".to_owned() }
         }
-        Reason::Stated(words) => Problem::Invalid { path, clause: words },
+        Reason::Stated(words) => ValueProblem::Invalid { path, clause: words },
     }
 }
 
@@ -247,7 +257,7 @@ fn path_of(root: View<'_>, text: &str) -> Option<String> {
 /// says only the value.
 fn path_of_found(root: View<'_>, found: FoundValue) -> Option<String> {
     let View::Json(root) = root else { return None };
-    let is_it = |json: Json<'_>| match found {
+    let is_it = |json: JsonValue<'_>| match found {
         FoundValue::Unsigned(number) => json.number() == Some(Number::Unsigned(number)),
         FoundValue::Signed(number) => json.number() == Some(Number::Signed(number)),
         FoundValue::Float(number) => json.number() == Some(Number::Float(number)),
@@ -260,7 +270,12 @@ fn path_of_found(root: View<'_>, found: FoundValue) -> Option<String> {
 }
 
 /// Adds the paths of all values that are meant. `path` is that of `json`.
-fn add_paths(json: Json<'_>, path: &mut String, is_it: &dyn Fn(Json<'_>) -> bool, paths: &mut Vec<String>) {
+fn add_paths(
+    json: JsonValue<'_>,
+    path: &mut String,
+    is_it: &dyn Fn(JsonValue<'_>) -> bool,
+    paths: &mut Vec<String>,
+) {
     if is_it(json) {
         paths.push(path.clone());
     }

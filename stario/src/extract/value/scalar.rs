@@ -15,7 +15,15 @@ pub(super) enum Number {
 impl Number {
     /// Reads a whole number; white space around it and a `+` before it are allowed.
     pub(super) fn whole(text: &str) -> Option<Self> {
-        let text = text.trim();
+        // Most numbers have nothing around them, and to look for that takes as long as to read them.
+        match text.parse() {
+            Ok(number) => Some(Number::Unsigned(number)),
+            Err(_) => Self::bare_whole(text.trim()),
+        }
+    }
+
+    /// Reads a whole number with nothing around it.
+    fn bare_whole(text: &str) -> Option<Self> {
         text.parse().map(Number::Unsigned).or_else(|_| text.parse().map(Number::Signed)).ok()
     }
 
@@ -73,7 +81,7 @@ pub(super) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// What a text is taken for by a type that does not say what it needs.
+/// A guess at the type of a text, for a type that does not say what it needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Guess {
     Number(Number),

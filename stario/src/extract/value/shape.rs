@@ -1,4 +1,4 @@
-//! What a type asks of serde: whether it is read from a list, and which fields a struct has.
+//! The shape of a type, as it asks serde for it: whether it is a list, and which fields a struct has.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub(in super::super) fn is_sequence<T: DeserializeOwned>() -> bool {
     matches!(Shape::of::<T>(), Some(Shape::Sequence))
 }
 
-/// The names of the struct's fields, as serde reads them. `None` if the type takes other names, too, or is no struct.
+/// The names of the struct's fields, as serde reads them. `None` if the type takes other names, too, or is not a struct.
 pub(in super::super) fn field_names<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
     match Shape::of::<T>()? {
         Shape::Struct(fields) => Some(fields),
@@ -39,13 +39,13 @@ impl Shape {
 struct Asked<'a>(&'a mut Option<Shape>);
 
 impl<'de> Deserializer<'de> for Asked<'_> {
-    type Error = Refused;
+    type Error = ShapeFound;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Refused> {
-        Err(Refused)
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ShapeFound> {
+        Err(ShapeFound)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ShapeFound> {
         visitor.visit_some(self)
     }
 
@@ -53,16 +53,16 @@ impl<'de> Deserializer<'de> for Asked<'_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Refused> {
+    ) -> Result<V::Value, ShapeFound> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Refused> {
+    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ShapeFound> {
         *self.0 = Some(Shape::Sequence);
-        Err(Refused)
+        Err(ShapeFound)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ShapeFound> {
         self.deserialize_seq(visitor)
     }
 
@@ -71,9 +71,9 @@ impl<'de> Deserializer<'de> for Asked<'_> {
         _: &'static str,
         fields: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Refused> {
+    ) -> Result<V::Value, ShapeFound> {
         *self.0 = Some(Shape::Struct(fields));
-        Err(Refused)
+        Err(ShapeFound)
     }
 
     serde::forward_to_deserialize_any! {
@@ -82,19 +82,19 @@ impl<'de> Deserializer<'de> for Asked<'_> {
     }
 }
 
-/// No value is made.
+/// The error that ends serde once the shape is known: no value is made.
 #[derive(Debug)]
-struct Refused;
+struct ShapeFound;
 
-impl de::Error for Refused {
+impl de::Error for ShapeFound {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for ShapeFound {}
 
-impl fmt::Display for Refused {
+impl fmt::Display for ShapeFound {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("no value is made")
     }

@@ -1,10 +1,7 @@
 //! A value of a type that was not sent: the rules of the other fields are checked with it, and nobody else sees it.
 
-use serde::de::value::StrDeserializer;
+use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-
-/// What serde says where a type takes none of the stand-ins.
-type Error = serde::de::value::Error;
 
 /// Makes some value of the type: 0, the empty text, the first variant of an enum. `None` if the type takes none of them.
 pub(in super::super) fn stand_in<T: DeserializeOwned>() -> Option<T> {
@@ -62,11 +59,11 @@ impl<'de> Deserializer<'de> for StandIn {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_seq(Nothing)
+        visitor.visit_seq(EmptyAccess)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Nothing)
+        visitor.visit_map(EmptyAccess)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -91,9 +88,9 @@ impl<'de> Deserializer<'de> for StandIn {
 }
 
 /// A list or a map without elements.
-struct Nothing;
+struct EmptyAccess;
 
-impl<'de> SeqAccess<'de> for Nothing {
+impl<'de> SeqAccess<'de> for EmptyAccess {
     type Error = Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<Option<S::Value>, Error> {
@@ -101,7 +98,7 @@ impl<'de> SeqAccess<'de> for Nothing {
     }
 }
 
-impl<'de> MapAccess<'de> for Nothing {
+impl<'de> MapAccess<'de> for EmptyAccess {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, Error> {

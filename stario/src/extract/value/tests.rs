@@ -18,22 +18,22 @@ mod buffered;
 
 use buffered::{Flat, flat};
 
-fn missing<T>(path: &str, expected: &'static str) -> Result<T, Problem> {
-    Err(Problem::Missing { path: path.to_owned(), expected: expected.into() })
+fn missing<T>(path: &str, expected: &'static str) -> Result<T, ValueProblem> {
+    Err(ValueProblem::Missing { path: path.to_owned(), expected: expected.into() })
 }
 
-fn invalid<T>(path: &str, clause: &str) -> Result<T, Problem> {
-    Err(Problem::Invalid { path: path.to_owned(), clause: clause.to_owned() })
+fn invalid<T>(path: &str, clause: &str) -> Result<T, ValueProblem> {
+    Err(ValueProblem::Invalid { path: path.to_owned(), clause: clause.to_owned() })
 }
 
 #[track_caller]
 #[allow(clippy::needless_pass_by_value)] // The cases read better without a `&` each.
-fn check<T: DeserializeOwned + PartialEq + Debug>(text: &str, expected: Result<T, Problem>) {
+fn check<T: DeserializeOwned + PartialEq + Debug>(text: &str, expected: Result<T, ValueProblem>) {
     assert_eq!(from_text(text), expected, "{text:?}");
 }
 
 /// Reads a query.
-fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+fn query<T: DeserializeOwned>(text: &str) -> Result<T, ValueProblem> {
     let pairs: Vec<_> = text
         .split('&')
         .filter(|pair| !pair.is_empty())
@@ -44,11 +44,11 @@ fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 
 #[track_caller]
 #[allow(clippy::needless_pass_by_value)]
-fn check_query<T: DeserializeOwned + PartialEq + Debug>(text: &str, expected: Result<T, Problem>) {
+fn check_query<T: DeserializeOwned + PartialEq + Debug>(text: &str, expected: Result<T, ValueProblem>) {
     assert_eq!(query(text), expected, "{text:?}");
 }
 
-fn from_value<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, Problem> {
+fn from_value<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, ValueProblem> {
     from_json(JsonTree::read(json.to_string().as_bytes()).unwrap().root())
 }
 
@@ -56,7 +56,7 @@ fn from_value<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, Proble
 #[allow(clippy::needless_pass_by_value)]
 fn check_json<T: DeserializeOwned + PartialEq + Debug>(
     json: serde_json::Value,
-    expected: Result<T, Problem>,
+    expected: Result<T, ValueProblem>,
 ) {
     assert_eq!(from_value(&json), expected, "{json}");
 }
@@ -210,14 +210,14 @@ fn of_several_texts_a_single_value_is_the_last_and_a_list_has_all() {
     check_query("ok=1&range=-1&range=1", Ok(Form { ok: true, range: Some((-1, 1)) }));
     check_query("ok=1&range=1", invalid::<Form>("range", "expected a list of 2"));
     let texts = || ["1", "2"].map(|text| Ok(text.into()));
-    assert_eq!(from_texts(texts(), Counts::Last), Ok(2_u8));
-    assert_eq!(from_texts(texts(), Counts::First), Ok(1_u8));
-    assert_eq!(from_texts(texts(), Counts::Last), Ok(vec![1_u8, 2]));
-    assert_eq!(from_texts(texts(), Counts::Last), Ok(Some(vec![1_u8, 2])));
+    assert_eq!(from_texts(texts(), SingleValue::Last), Ok(2_u8));
+    assert_eq!(from_texts(texts(), SingleValue::First), Ok(1_u8));
+    assert_eq!(from_texts(texts(), SingleValue::Last), Ok(vec![1_u8, 2]));
+    assert_eq!(from_texts(texts(), SingleValue::Last), Ok(Some(vec![1_u8, 2])));
     assert_eq!(list_from_texts(texts()), Ok(vec![1_u8, 2]));
     assert_eq!(list_from_texts::<u8>([Ok("".into())]), Ok(Vec::new()));
     assert_eq!(list_from_texts::<u8>([]), Ok(Vec::new()));
-    assert_eq!(list_from_texts::<u8>([Ok("1".into()), Err(NotText)]), Err(Problem::NotText));
+    assert_eq!(list_from_texts::<u8>([Ok("1".into()), Err(NotText)]), Err(ValueProblem::NotText));
 }
 
 #[test]
@@ -355,7 +355,7 @@ impl<'de> Deserialize<'de> for Even {
         match text.parse() {
             Ok(number) if number % 2 == 0 => Ok(Self(number)),
             Ok(_) => Err(de::Error::custom("an even number, found `1`")),
-            Err(_) => Err(de::Error::custom(format!("{text} is no number"))),
+            Err(_) => Err(de::Error::custom(format!("{text} is not a number"))),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a type expects, in words for people who do not know Rust.
+//! The expectation of a type, in words for people who do not know Rust.
 
 use std::borrow::Cow;
 

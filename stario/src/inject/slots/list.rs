@@ -32,12 +32,12 @@ impl Slots {
         }
     }
 
-    /// Keeps a value that nobody will ask for again.
+    /// Stores a value that is borrowed from here, and never looked up.
     pub(crate) fn keep<T: Send + Sync + 'static>(&self, value: T) -> &T {
         let mut new = Some(value);
         let mut next = &self.first;
         loop {
-            // The slot is this call's own exactly if making it took the value.
+            // `new` is empty exactly if this call has filled the slot.
             let slot = next.get_or_init(|| Box::new(Slot::new(TypeId::of::<Slots>(), new.take())));
             match slot.value.downcast_ref::<Option<T>>() {
                 Some(Some(value)) if new.is_none() => return value,
@@ -47,7 +47,7 @@ impl Slots {
     }
 }
 
-/// One after the other: dropped as they hang together, many would overflow the stack.
+/// Drops the slots in a loop: a recursive drop of a long list would overflow the stack.
 impl Drop for Slots {
     fn drop(&mut self) {
         let mut next = self.first.take();

@@ -2,7 +2,8 @@
 //!
 //! History and mailbox are the relay's own. What is modelled are the steps of `Relay::publish`, `Updates::new`,
 //! `Updates::poll_next` and of the `Receiver` of a transport: which locks they take in which order, and the table of subscriptions, here a
-//! list.
+//! list. The `Arc`s of messages, and of the chunks that a snapshot shares with the history, are those of std and not modelled: loom tries no orders of the
+//! changes of their counts.
 
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
@@ -13,6 +14,7 @@ use loom::thread;
 
 use super::super::heard::Verdict;
 use super::super::mailbox::Mailbox;
+use super::missed::Search;
 use super::*;
 
 struct Model {
@@ -21,9 +23,11 @@ struct Model {
 }
 
 impl Model {
-    fn new() -> Shared<Self> {
+    /// For subscriptions that look for what they have missed at once, or without the lock.
+    fn new(at_once: usize) -> Shared<Self> {
         let mut history = History::new();
         history.set_capacity(10);
+        history.bounds.at_once = at_once;
         Shared::new(Self { history: Mutex::new(history), readers: Mutex::default() })
     }
 
@@ -82,10 +86,27 @@ impl Model {
         }
     }
 
+    /// As `Receiver::import`, of one message of a relay that has ended.
+    fn import(&self, stamp: Stamp, newest: Stamp, value: u8) {
+        let position = Position::from_iter([stamp]);
+        let message = Message { subject: "subject".into(), value, size: 1, position };
+        self.history.lock().unwrap().import(&[newest], vec![message]);
+    }
+
     /// As `Relay::resume`.
     fn resume(&self, position: &Position, capacity: usize) -> Reader<'_> {
-        let history = self.history.lock().unwrap();
-        let missed = history.since(position, &["subject".parse().unwrap()]);
+        let patterns = ["subject".parse().unwrap()];
+        let mut searched;
+        let mut history = self.history.lock().unwrap();
+        let missed = match history.begin_search(position, &patterns) {
+            Search::Ended(missed) => missed,
+            Search::Unfinished(search) => {
+                drop(history);
+                searched = search.run(position, &patterns);
+                history = self.history.lock().unwrap();
+                history.finish_search(&mut searched, position, &patterns)
+            }
+        };
         let mut mailbox = Mailbox::with_gaps(false, missed);
         mailbox.set_capacity(capacity);
         let mailbox = Shared::new(Mutex::new(mailbox));
@@ -129,19 +150,21 @@ impl Reader<'_> {
 }
 
 /// Runs every order of the steps of all threads in which at most two threads are interrupted.
-fn in_every_order(steps: impl Fn() + Send + Sync + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(2);
-    model.check(steps);
+fn in_every_order(steps: impl Fn(&Shared<Model>) + Clone + Send + Sync + 'static) {
+    for at_once in [AT_ONCE, 0] {
+        let steps = steps.clone();
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(move || steps(&Model::new(at_once)));
+    }
 }
 
 #[test]
 fn what_is_published_while_a_subscription_begins_is_received_once_and_in_order() {
-    in_every_order(|| {
-        let model = Model::new();
+    in_every_order(|model| {
         let start = model.history.lock().unwrap().position();
         let publishers = [1, 2].map(|value| {
-            let model = Shared::clone(&model);
+            let model = Shared::clone(model);
             thread::spawn(move || model.publish(value))
         });
         let mut reader = model.resume(&start, 10);
@@ -161,11 +184,10 @@ fn what_is_published_while_a_subscription_begins_is_received_once_and_in_order()
 
 #[test]
 fn a_slow_subscription_has_a_gap_where_it_lost_values_and_continues_behind_it() {
-    in_every_order(|| {
-        let model = Model::new();
+    in_every_order(|model| {
         let start = model.history.lock().unwrap().position();
         let publisher = {
-            let model = Shared::clone(&model);
+            let model = Shared::clone(model);
             thread::spawn(move || (1..=3).for_each(|value| model.publish(value)))
         };
         let mut reader = model.resume(&start, 1);
@@ -187,18 +209,17 @@ fn a_slow_subscription_has_a_gap_where_it_lost_values_and_continues_behind_it() 
 fn what_another_process_publishes_is_received_once_or_a_gap_stands_for_it() {
     const OTHER: u64 = 7;
     let at = |number| Stamp { epoch: OTHER, number };
-    in_every_order(move || {
-        let model = Model::new();
+    in_every_order(move |model| {
         model.connect();
         model.receive(at(1), 1);
         let start = model.history.lock().unwrap().position();
         let transport = {
-            let model = Shared::clone(&model);
+            let model = Shared::clone(model);
             // The third is lost, and the second comes twice.
             thread::spawn(move || [2, 2, 4].iter().for_each(|number| model.receive(at(*number), 0)))
         };
         let publisher = {
-            let model = Shared::clone(&model);
+            let model = Shared::clone(model);
             thread::spawn(move || model.publish(0))
         };
         let mut reader = model.resume(&start, 10);
@@ -220,5 +241,38 @@ fn what_another_process_publishes_is_received_once_or_a_gap_stands_for_it() {
         assert_eq!(gaps, 1);
         transport.join().unwrap();
         publisher.join().unwrap();
+    });
+}
+
+#[test]
+fn what_is_imported_while_a_subscription_begins_is_missed_or_a_gap() {
+    const OTHER: u64 = 7;
+    let at = |number| Stamp { epoch: OTHER, number };
+    in_every_order(move |model| {
+        let transport = {
+            let model = Shared::clone(model);
+            thread::spawn(move || {
+                model.import(at(2), at(2), 2);
+                model.receive(at(3), 3);
+                model.import(at(1), at(2), 1);
+                model.connect();
+            })
+        };
+        // The page was at the other process, and has its first message.
+        let mut reader = model.resume(&Position::from_iter([at(1)]), 10);
+        let (mut last, mut is_behind_gap) = (1, false);
+        while last < 3 {
+            let value = reader.next();
+            let number = reader.position.number(OTHER).unwrap_or(0);
+            match value {
+                // At a gap, the state was read that has all that was imported later.
+                Some(value) => assert!(u64::from(value) == number && (number == last + 1 || is_behind_gap)),
+                None => is_behind_gap = true,
+            }
+            last = number.max(last);
+        }
+        transport.join().unwrap();
+        let mut again = model.resume(&Position::from_iter([at(0)]), 10);
+        assert_eq!([(); 3].map(|()| again.next()), [Some(1), Some(2), Some(3)]);
     });
 }

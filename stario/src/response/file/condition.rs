@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110 section 13): what a client has, and whether it wants what is here.
+//! Conditional requests (RFC 9110 section 13): compares the client's copy with the file.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::response::entity_tag::EntityTag;
 
-/// What tells one state of a file from another, as it stands in the response's head.
+/// The validators of a file, `etag` and `last-modified`, as the response's head has them.
 #[derive(Debug)]
 pub(super) struct Validators {
     etag: Option<EntityTag>,
@@ -33,7 +33,7 @@ impl Validators {
             return Some(StatusCode::PRECONDITION_FAILED);
         }
         let is_known = if request.contains_key(IF_NONE_MATCH) {
-            self.is_among(request, &IF_NONE_MATCH, EntityTag::is_weakly)
+            self.is_among(request, &IF_NONE_MATCH, EntityTag::matches_weakly)
         } else {
             let since = date(request, &IF_MODIFIED_SINCE);
             self.modified.is_some_and(|modified| since.is_some_and(|since| modified <= since))
@@ -68,7 +68,7 @@ impl Validators {
 
 /// Whether both are of one state, byte by byte.
 fn is_strongly(left: &EntityTag, right: &EntityTag) -> bool {
-    !left.is_weak && !right.is_weak && left.is_weakly(right)
+    !left.is_weak && !right.is_weak && left.matches_weakly(right)
 }
 
 /// The date in a header; what is no date says nothing.

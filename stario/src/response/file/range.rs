@@ -35,7 +35,7 @@ fn select_from(header: &[u8], length: u64) -> Result<Selection, Ignored> {
     Ok(range.map_or(Selection::Nothing, Selection::Range))
 }
 
-/// What is there of one range, if anything is.
+/// The part of one range that lies within the file, if any.
 fn resolve(spec: &str, length: u64) -> Result<Option<RangeInclusive<u64>>, Ignored> {
     let (first, last) = spec.split_once('-').ok_or(Ignored)?;
     if first.is_empty() {

@@ -8,12 +8,12 @@ use http::header::{CACHE_CONTROL, HeaderValue};
 use super::{Response, set, with_type};
 
 /// The content of a script.
-pub(crate) struct Fixed {
+pub(crate) struct HashedContent {
     content: Bytes,
     hash: String,
 }
 
-impl Fixed {
+impl HashedContent {
     /// The content of a script, whatever its name is.
     pub(crate) fn new(_: &str, content: Bytes) -> Self {
         let mut hasher = DefaultHasher::new();

@@ -55,11 +55,7 @@ impl StreamState {
 pub(super) enum Turn {}
 
 impl Turn {
-    pub(super) fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        match *self {}
-    }
-
-    pub(super) fn expect(&mut self, _: usize) {
+    pub(super) fn poll(&mut self, _: usize, _: &mut Context<'_>) -> Poll<()> {
         match *self {}
     }
 

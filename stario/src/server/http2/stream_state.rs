@@ -1,4 +1,4 @@
-//! Whether a stream of HTTP/2 waits for its client or for the server, as its body tells the stream's task.
+//! Whether a stream of HTTP/2 waits for its client or for the server. Its body notes it, and its task reads it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ pub(in super::super) struct StreamState {
     place: StreamPermit,
 }
 
-/// The place that a stream holds among the server's requests until it ends.
+/// Counts a stream against the limit of requests until it ends.
 #[derive(Default)]
 pub(super) enum StreamPermit {
     /// It needs none: it is the only stream of its connection, whose place counts for it.
@@ -30,7 +30,7 @@ pub(super) enum StreamPermit {
     OfConnection,
     /// One of its own, because its connection carries other streams.
     Own { _permit: OwnedSemaphorePermit },
-    /// All places were taken, so the request is refused.
+    /// The limit is reached, so the request is refused.
     None,
 }
 

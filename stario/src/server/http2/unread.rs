@@ -74,7 +74,7 @@ impl UnreadBytes {
         }
     }
 
-    /// Waits until the request has begun.
+    /// Waits until there is room, and begins the request.
     async fn begun(self: Arc<Self>, expected: usize) {
         loop {
             let mut fallen = pin!(self.fallen.notified());
@@ -136,17 +136,14 @@ impl Turn {
         Self { unread: Arc::clone(unread), expected: 0, waiting: Waiting::NotYet }
     }
 
-    /// Sets how many bytes the response is expected to have, before the turn is asked for.
-    pub(in super::super) fn expect(&mut self, bytes: usize) {
-        self.expected = bytes;
-    }
-
-    /// Ready when the handler may be called.
-    pub(in super::super) fn poll(&mut self, ctx: &mut Context<'_>) -> Poll<()> {
-        if let Waiting::NotYet = self.waiting
-            && !self.unread.begin(self.expected)
-        {
-            self.waiting = Waiting::Until(Box::pin(Arc::clone(&self.unread).begun(self.expected)));
+    /// Ready when the handler may be called. `expected` is how many bytes the response is expected to have; that of the first poll
+    /// counts.
+    pub(in super::super) fn poll(&mut self, expected: usize, ctx: &mut Context<'_>) -> Poll<()> {
+        if let Waiting::NotYet = self.waiting {
+            self.expected = expected;
+            if !self.unread.begin(expected) {
+                self.waiting = Waiting::Until(Box::pin(Arc::clone(&self.unread).begun(expected)));
+            }
         }
         if let Waiting::Until(begun) = &mut self.waiting {
             ready!(begun.as_mut().poll(ctx));
@@ -185,16 +182,16 @@ mod tests {
         let mut ctx = Context::from_waker(Waker::noop());
         let page = || unread.count(Bytes::from(vec![b'x'; LIMIT / 2 + 1]));
         let first = page();
-        assert!(Turn::new(&unread).poll(&mut ctx).is_ready());
+        assert!(Turn::new(&unread).poll(0, &mut ctx).is_ready());
         let mut second = page();
         assert_eq!((second.len(), &second[..1]), (LIMIT / 2 + 1, &b"x"[..]));
         let mut turn = Turn::new(&unread);
-        assert!(turn.poll(&mut ctx).is_pending() && turn.waits_for_client());
+        assert!(turn.poll(0, &mut ctx).is_pending() && turn.waits_for_client());
         // A part of a frame holds the whole of it.
         drop(second.split_to(LIMIT / 2));
-        assert!(turn.poll(&mut ctx).is_pending());
+        assert!(turn.poll(0, &mut ctx).is_pending());
         drop(second);
-        assert!(turn.poll(&mut ctx).is_ready());
+        assert!(turn.poll(0, &mut ctx).is_ready());
         drop(first);
         assert_eq!(unread.count.load(Ordering::SeqCst), 0);
     }
@@ -203,15 +200,11 @@ mod tests {
     fn large_responses_are_made_one_after_the_other() {
         let unread = Arc::<UnreadBytes>::default();
         let mut ctx = Context::from_waker(Waker::noop());
-        let turn = |bytes| {
-            let mut turn = Turn::new(&unread);
-            turn.expect(bytes);
-            turn
-        };
+        let turn = |bytes| (bytes, Turn::new(&unread));
         let mut turns = [turn(2 * LIMIT), turn(100_000), turn(0), turn(LIMIT)];
-        let mut poll = |turn: &mut Turn| turn.poll(&mut ctx).is_ready();
+        let mut poll = |(bytes, turn): &mut (usize, Turn)| turn.poll(*bytes, &mut ctx).is_ready();
         assert_eq!(turns.each_mut().map(&mut poll), [true, false, true, false]);
-        assert!(!turns[1].waits_for_client());
+        assert!(!turns[1].1.waits_for_client());
         let [first, mut second, small, mut last] = turns;
         drop(small);
         assert!(!poll(&mut second));

@@ -1,4 +1,4 @@
-//! What the two processes of a hand-over say to each other.
+//! The protocol between the two processes of a takeover.
 //!
 //! The old process speaks first, because only the new program can know versions of both:
 //!

@@ -9,7 +9,7 @@ use super::dom::NodeId;
 use super::failure::Failure;
 use super::form::{self, Entry};
 use super::outgoing::{ActionCall, Cancellation, Outgoing};
-use super::script::{Fault, Host, Scope, Value};
+use super::script::{Fault, Host, Reads, Scope, Value};
 use super::signals::Filter;
 
 /// The signals that are not sent unless an action says otherwise.
@@ -26,6 +26,14 @@ impl Host for Document {
 
     fn set_signal(&mut self, path: &[String], value: Value) {
         self.signals.assign(path, value);
+    }
+
+    fn begin_peek(&mut self) -> Reads {
+        self.reads.take()
+    }
+
+    fn end_peek(&mut self, before: Reads) {
+        self.reads = before;
     }
 
     fn property(&mut self, element: NodeId, name: &str) -> Option<Value> {

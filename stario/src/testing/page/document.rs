@@ -8,7 +8,9 @@ use super::bind::Bind;
 use super::dom::{Dom, Kind, NodeId, parse};
 use super::failure::{Failure, shortened};
 use super::outgoing::Outgoing;
-use super::script::{Expression, Fault, Program, Scope, Statement, Value, evaluate, parse as parse_script};
+use super::script::{
+    Expression, Fault, Program, Reads, Scope, Statement, Value, evaluate, parse as parse_script,
+};
 use super::signals::Signals;
 
 /// How often effects may set each other off.
@@ -29,13 +31,13 @@ pub(in crate::testing) struct Document {
     /// Whether elements were patched since effects were last shown again.
     pub(in crate::testing) is_patched: bool,
     /// How many expressions run, one inside of the other: effects wait for the end of the outermost.
-    depth: usize,
+    pub(in crate::testing) depth: usize,
     /// What a running effect has read.
-    pub(in crate::testing) reads: Option<Vec<(Vec<String>, Value)>>,
+    pub(in crate::testing) reads: Reads,
     next_key: usize,
     /// Requests to be sent.
     pub(in crate::testing) outgoing: Vec<Outgoing>,
-    /// Where the page was told to go.
+    /// The URL that an event leads the page to.
     pub(in crate::testing) navigation: Option<Navigation>,
     /// The scripts that events brought.
     pub(in crate::testing) scripts: Vec<String>,
@@ -72,6 +74,8 @@ struct Applied {
 /// The code of an attribute.
 #[derive(Debug, Clone)]
 pub(in crate::testing) struct Code {
+    /// What the attribute did is found by this.
+    key: usize,
     pub(in crate::testing) element: NodeId,
     /// `data-on:click`.
     pub(in crate::testing) attribute: String,
@@ -80,9 +84,9 @@ pub(in crate::testing) struct Code {
 }
 
 impl Code {
-    fn new(element: NodeId, attribute: &str, text: &str) -> Self {
+    fn new(key: usize, element: NodeId, attribute: &str, text: &str) -> Self {
         let program = parse_script(text).map(Arc::new);
-        Self { element, attribute: attribute.to_owned(), text: text.to_owned(), program }
+        Self { key, element, attribute: attribute.to_owned(), text: text.to_owned(), program }
     }
 
     pub(in crate::testing) fn program(&self) -> Option<&Program> {
@@ -250,7 +254,7 @@ impl Document {
         self.forget(node, Some(name));
         self.next_key += 1;
         let key = self.next_key;
-        let code = Code::new(node, &format!("data-{name}"), value);
+        let code = Code::new(key, node, &format!("data-{name}"), value);
         if self.apply_plugin(key, &attribute, code)? {
             self.applied.entry(node).or_default().push(Applied { name: name.to_owned(), key });
         }
@@ -275,9 +279,14 @@ impl Document {
         }
     }
 
+    /// Whether an attribute is still there, with the value that it had when it got this key.
+    pub(in crate::testing) fn is_applied(&self, element: NodeId, key: usize) -> bool {
+        self.applied.get(&element).is_some_and(|applied| applied.iter().any(|it| it.key == key))
+    }
+
     /// Runs the code of an attribute.
     pub(in crate::testing) fn run(&mut self, code: &Code, scope: &mut Scope) -> Result<Value, Failure> {
-        scope.element = Some(code.element);
+        (scope.element, scope.key) = (Some(code.element), code.key);
         self.depth += 1;
         let result = match &code.program {
             Ok(program) => evaluate(program, scope, self),
@@ -294,7 +303,7 @@ impl Document {
         part: Expression,
     ) -> Result<Value, Failure> {
         let program = Program(vec![Statement::Expression(part)]);
-        let mut scope = Scope { element: Some(code.element), ..Scope::default() };
+        let mut scope = Scope { element: Some(code.element), key: code.key, ..Scope::default() };
         evaluate(&program, &mut scope, self).map_err(|fault| self.describe(code, &fault))
     }
 
@@ -326,17 +335,20 @@ impl Document {
             for key in keys {
                 self.run_if_changed(key)?;
             }
-            self.tell_of_patch(&changes)?;
+            self.tell_of_patch(changes)?;
         }
         Err(Failure::new("the page's effects set each other off without an end"))
     }
 
     fn run_if_changed(&mut self, key: usize) -> Result<(), Failure> {
         let Some(effect) = self.effects.iter().find(|effect| effect.key == key) else { return Ok(()) };
-        let has_changed = effect.reads.iter().any(|(path, value)| {
-            // The client does not tell of a signal that is removed.
-            self.signals.peek(&path.join(".")).is_some_and(|now| now != value)
-        });
+        // One that shows all signals hears of each.
+        let shows_all = matches!(effect.kind, EffectKind::JsonSignals(..));
+        let has_changed = shows_all
+            || effect.reads.iter().any(|(path, value)| {
+                // The client does not tell of a signal that is removed.
+                self.signals.peek(&path.join(".")).is_some_and(|now| now != value)
+            });
         if has_changed { self.run_effect(key) } else { Ok(()) }
     }
 

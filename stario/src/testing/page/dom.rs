@@ -60,7 +60,7 @@ pub(in crate::testing) struct ChosenFile {
     pub(in crate::testing) content: bytes::Bytes,
 }
 
-/// A change of the document, as a `MutationObserver` is told of it.
+/// A change of the document, as a `MutationObserver` gets it.
 #[derive(Debug)]
 pub(in crate::testing) enum Mutation {
     Added(NodeId),
@@ -200,7 +200,7 @@ impl Dom {
         self.element(id).map(|element| &element.control)
     }
 
-    /// The state of a control, to be changed. What is no element has none, and changes nothing.
+    /// The state of a control, to be changed. What is not an element has none, and changes nothing.
     pub(in crate::testing) fn change_control(&mut self, id: NodeId, change: impl FnOnce(&mut Control)) {
         if let Some(element) = self.element_mut(id) {
             change(&mut element.control);

@@ -6,11 +6,17 @@ use super::dom::{Dom, NodeId};
 use super::failure::Failure;
 use super::form;
 use super::script::{Scope, Value};
-use super::signals::{Filter, nested};
+use super::signals::{Change, Filter, nested};
 
 /// Events that only their target hears.
 const QUIET: &[&str] =
     &["focus", "blur", "mouseenter", "mouseleave", "pointerenter", "pointerleave", "load", "scroll"];
+
+/// The event by which the client tells the page which signals were set.
+pub(in crate::testing) const SIGNAL_PATCH: &str = "datastar-signal-patch";
+
+/// The attribute that says of which signals an element hears.
+const FILTER: &str = "data-on-signal-patch-filter";
 
 /// An event to be dispatched.
 #[derive(Debug, Default)]
@@ -128,16 +134,29 @@ impl Document {
     }
 
     /// Tells the page which signals were set: `data-on-signal-patch`.
-    pub(in crate::testing) fn tell_of_patch(&mut self, changes: &[(String, Value)]) -> Result<(), Failure> {
+    pub(in crate::testing) fn tell_of_patch(&mut self, changes: Vec<Change>) -> Result<(), Failure> {
         let is_meant = |listener: &&Listener| listener.event == "on-signal-patch";
         let listeners: Vec<Listener> = self.listeners.iter().filter(is_meant).cloned().collect();
-        let patch = nested(changes.iter().cloned());
+        // The client does not tell of what a patch removes.
+        let patch = nested(changes.into_iter().filter_map(|(path, value)| Some((path, value?))));
+        if patch == Value::Object(Vec::new()) {
+            return Ok(());
+        }
+        if self.listeners.iter().any(|listener| listener.event == SIGNAL_PATCH) {
+            let mut event = Event::new(SIGNAL_PATCH);
+            event.fields.push(("detail".to_owned(), patch.clone()));
+            // Changes that the listeners make reach them in the next round, so that they cannot set each other off without an end.
+            self.depth += 1;
+            let heard = self.emit(Dom::DOCUMENT, &event);
+            self.depth -= 1;
+            heard?;
+        }
         for listener in listeners {
             let Act::Run(code) = &listener.act else { continue };
-            let filter = self.dom.attribute(listener.element, "data-on-signal-patch-filter");
-            let options = match filter.map(serde_json::from_str::<serde_json::Value>) {
-                Some(Ok(options)) => options.into(),
-                _ => Value::Undefined,
+            let filter = self.dom.attribute(listener.element, FILTER);
+            let options = match filter.map(str::to_owned) {
+                Some(filter) => self.filter(listener.element, FILTER, &filter)?,
+                None => Value::Undefined,
             };
             let event = Filter::new(&options, None)?.of(&patch);
             if event != Value::Object(Vec::new()) {

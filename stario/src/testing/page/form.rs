@@ -172,7 +172,7 @@ fn problem(dom: &Dom, control: NodeId) -> Option<String> {
     };
     let is_number = matches!(&*kind, "number" | "range");
     match &*kind {
-        "email" if !is_email(&value) => return Some(format!("{value:?} is no e-mail address")),
+        "email" if !is_email(&value) => return Some(format!("{value:?} is not an e-mail address")),
         "url" if !value.contains(':') => return Some(format!("{value:?} is no URL")),
         _ => {}
     }

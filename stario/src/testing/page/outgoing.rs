@@ -23,6 +23,21 @@ pub(in crate::testing) struct Outgoing {
     pub(in crate::testing) label: String,
 }
 
+impl Outgoing {
+    /// Whether the client aborts the earlier request for this one.
+    pub(in crate::testing) fn aborts(&self, earlier: &Self) -> bool {
+        let of_same_action = || {
+            let (own, its) = (&self.action, &earlier.action);
+            (&own.name, own.scope.key) == (&its.name, its.scope.key)
+        };
+        match (self.cancellation, earlier.cancellation) {
+            (Cancellation::Disabled, _) | (_, Cancellation::Disabled) => false,
+            (Cancellation::Cleanup, Cancellation::Cleanup) if of_same_action() => true,
+            _ => self.name == earlier.name,
+        }
+    }
+}
+
 /// An action with its arguments.
 #[derive(Debug, Clone)]
 pub(in crate::testing) struct ActionCall {

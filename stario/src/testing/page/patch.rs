@@ -249,6 +249,21 @@ impl Document {
         self.react()
     }
 
+    /// The filter of signals that an attribute holds, in JSON or as an object of JavaScript.
+    pub(in crate::testing) fn filter(
+        &mut self,
+        element: NodeId,
+        attribute: &str,
+        text: &str,
+    ) -> Result<Value, Failure> {
+        if text.is_empty() {
+            return Ok(Value::Undefined);
+        }
+        self.literal(text).ok_or_else(|| {
+            Failure(format!("{attribute}=\"{text}\" is no filter of signals: {}", self.dom.place(element)))
+        })
+    }
+
     /// A JavaScript object, which the client reads as well.
     fn literal(&mut self, code: &str) -> Option<Value> {
         let program = super::script::parse(&format!("({code})")).ok()?;

@@ -27,8 +27,8 @@ impl Document {
             "style" => self.effect(key, EffectKind::Style(name, code))?,
             "computed" => self.effect(key, EffectKind::Computed(attribute.cased("camel"), code))?,
             "json-signals" => {
-                let options = serde_json::from_str::<serde_json::Value>(&code.text).unwrap_or_default();
-                self.effect(key, EffectKind::JsonSignals(code.element, options.into()))?;
+                let options = self.filter(code.element, &code.attribute, &code.text)?;
+                self.effect(key, EffectKind::JsonSignals(code.element, options))?;
             }
             "signals" => self.declare(attribute, &code)?,
             "init" => {
@@ -48,6 +48,13 @@ impl Document {
             "on" => self.listen(key, attribute, code),
             "on-intersect" | "on-interval" | "on-signal-patch" if name.as_deref() != Some("filter") => {
                 let event = attribute.plugin.clone();
+                let has_leading = |durations: &[String]| durations.iter().any(|it| it == "leading");
+                if attribute.plugin == "on-interval"
+                    && attribute.arguments("duration").is_some_and(has_leading)
+                {
+                    self.run(&code, &mut Scope::default())?;
+                    self.settle_effects()?;
+                }
                 self.add_listener(key, attribute, code.element, &event, ListensAt::Element, Act::Run(code));
             }
             _ => return Ok(false),
@@ -204,11 +211,6 @@ impl Document {
             }
             EffectKind::JsonSignals(element, options) => {
                 let json = self.signals.filtered(&Filter::new(options, None)?).to_json();
-                // It depends on all signals.
-                let all = self.signals.all().clone();
-                if let (Some(reads), Value::Object(fields)) = (&mut self.reads, all) {
-                    reads.extend(fields.into_iter().map(|(name, value)| (vec![name], value)));
-                }
                 if self.dom.text_content(*element) != json {
                     self.dom.set_text_content(*element, &json);
                 }

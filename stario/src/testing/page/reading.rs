@@ -67,7 +67,8 @@ use crate::testing::wait::runtime;
 /// # What is different from a browser
 ///
 /// There is no clock: `__delay`, `__debounce` and `__throttle` do not wait, `data-on-interval` and
-/// `data-on-intersect` run only when the test [fires](Self::fire) them, no action is tried again. There is no layout: an element is
+/// `data-on-intersect` run only when the test [fires](Self::fire) them, but for the first turn of an interval with `.leading`;
+/// no action is tried again. There is no layout: an element is
 /// shown unless `display: none`, `hidden` or a closed `<details>` or `<dialog>` hides it. Scripts do not run, but those of
 /// events are [kept](Self::scripts), and one that only leads to another page is followed. Attributes run whether or not the
 /// page loads the client.

@@ -5,11 +5,14 @@ use regress::Regex;
 use super::failure::Failure;
 use super::script::Value;
 
+/// The path of a signal, and its new value.
+pub(in crate::testing) type Change = (String, Option<Value>);
+
 #[derive(Debug)]
 pub(in crate::testing) struct Signals {
     root: Value,
-    /// What was set since it was last asked for, in its order.
-    changes: Vec<(String, Value)>,
+    /// What was changed since it was last asked for, in its order. A signal that a patch removed has no value here.
+    changes: Vec<Change>,
 }
 
 impl Default for Signals {
@@ -29,7 +32,7 @@ impl Signals {
             }
             if value.field(name).is_none_or(Value::is_nullish) {
                 value.set_field(name, Value::text(""));
-                self.changes.push((path[..=depth].join("."), Value::text("")));
+                self.changes.push((path[..=depth].join("."), Some(Value::text(""))));
                 return if depth + 1 == path.len() { Value::text("") } else { Value::Undefined };
             }
             value = value.field_mut(name);
@@ -65,11 +68,11 @@ impl Signals {
         if value.is_nullish() {
             if container.field(name).is_some() {
                 container.remove_field(name);
-                self.changes.push((path, Value::Null));
+                self.changes.push((path, Some(Value::Null)));
             }
         } else if container.field(name) != Some(&value) {
             container.set_field(name, value.clone());
-            self.changes.push((path, value));
+            self.changes.push((path, Some(value)));
         }
     }
 
@@ -87,8 +90,8 @@ impl Signals {
         self.merge(nested([(path.to_owned(), value)]), only_if_missing);
     }
 
-    /// What was set since the last time.
-    pub(in crate::testing) fn take_changes(&mut self) -> Vec<(String, Value)> {
+    /// What was changed since the last time.
+    pub(in crate::testing) fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
     }
 
@@ -109,7 +112,7 @@ fn merge_field(
     value: Value,
     only_if_missing: bool,
     prefix: &str,
-    changes: &mut Vec<(String, Value)>,
+    changes: &mut Vec<Change>,
 ) {
     let path = format!("{prefix}{name}");
     let present = target.field(name);
@@ -117,13 +120,13 @@ fn merge_field(
         Value::Undefined | Value::Null => {
             if !only_if_missing && present.is_some() {
                 target.remove_field(name);
-                changes.push((path, Value::Null));
+                changes.push((path, None));
             }
         }
         Value::Object(fields) => {
             if !matches!(present, Some(Value::Object(_) | Value::Array(_))) {
                 target.set_field(name, Value::Object(Vec::new()));
-                changes.push((path.clone(), Value::Object(Vec::new())));
+                changes.push((path.clone(), Some(Value::Object(Vec::new()))));
             }
             for (field, value) in fields {
                 merge_field(
@@ -140,7 +143,7 @@ fn merge_field(
             let is_kept = only_if_missing && present.is_some();
             if !is_kept && present != Some(&value) {
                 target.set_field(name, value.clone());
-                changes.push((path, value));
+                changes.push((path, Some(value)));
             }
         }
     }
@@ -169,12 +172,15 @@ impl Filter {
     ///
     /// A pattern that is no regular expression.
     pub(in crate::testing) fn new(options: &Value, default_exclude: Option<&str>) -> Result<Self, Failure> {
-        let pattern = |name: &str| match options.field(name) {
-            Some(Value::String(pattern)) => Some(pattern.clone()),
-            _ => None,
+        let pattern = |name: &str, default: Option<&str>| match options.field(name) {
+            Some(Value::String(pattern)) => Some((pattern.clone(), "")),
+            Some(Value::Regex(source, flags)) => Some((source.clone(), &**flags)),
+            _ => default.map(|pattern| (pattern.to_owned(), "")),
         };
-        let exclude = pattern("exclude").or_else(|| default_exclude.map(str::to_owned));
-        Ok(Self { include: compile(pattern("include"))?, exclude: compile(exclude)? })
+        Ok(Self {
+            include: compile(pattern("include", None))?,
+            exclude: compile(pattern("exclude", default_exclude))?,
+        })
     }
 
     fn takes(&self, path: &str) -> bool {
@@ -202,11 +208,11 @@ impl Filter {
 }
 
 /// A pattern as a text may have its slashes around it.
-fn compile(pattern: Option<String>) -> Result<Option<Regex>, Failure> {
-    let Some(pattern) = pattern else { return Ok(None) };
+fn compile(pattern: Option<(String, &str)>) -> Result<Option<Regex>, Failure> {
+    let Some((pattern, flags)) = pattern else { return Ok(None) };
     let plain = pattern.strip_prefix('/').unwrap_or(&pattern);
     let plain = plain.strip_suffix('/').unwrap_or(plain);
-    match Regex::new(plain) {
+    match Regex::with_flags(plain, flags) {
         Ok(regex) => Ok(Some(regex)),
         Err(error) => Err(Failure(format!("`{pattern}` is no regular expression: {error}"))),
     }

@@ -91,7 +91,7 @@ impl Tab {
                     "cannot be unchecked, only another of its group checked",
                 ));
             }
-            _ => return Err(self.refuse(selector, node, "is no checkbox")),
+            _ => return Err(self.refuse(selector, node, "is not a checkbox")),
         }
         if dom.is_checked(node) != is_checked {
             self.document.click(node)?;

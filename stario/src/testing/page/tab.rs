@@ -174,7 +174,7 @@ impl Tab {
         self.document.react()
     }
 
-    /// Follows where the page was told to go, and waits for what it started, as far as it can be expected.
+    /// Follows the URL that an event leads the page to, and waits for what it started, as far as it can be expected.
     pub(in crate::testing) async fn settle(&mut self) -> Result<(), Failure> {
         self.document.react()?;
         loop {
@@ -262,7 +262,7 @@ impl Tab {
     /// Sends what is to be sent and applies what is ready.
     fn poll(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         for _ in 0..MOST_AT_ONCE {
-            self.launch();
+            self.launch()?;
             let mut has_moved = false;
             let mut index = 0;
             while index < self.flights.len() && self.document.navigation.is_none() {
@@ -289,16 +289,16 @@ impl Tab {
         Ok(())
     }
 
-    /// Starts the requests that actions asked for; each cancels those that it takes the place of.
-    fn launch(&mut self) {
-        let dom = &self.document.dom;
-        self.flights.retain(|flight| {
-            flight.outgoing.cancellation != Cancellation::Cleanup || dom.is_connected(flight.outgoing.element)
-        });
+    /// Starts the requests that actions asked for; each aborts those that it takes the place of.
+    fn launch(&mut self) -> Result<(), Failure> {
+        let document = &self.document;
+        let is_over = |flight: &mut Flight| {
+            let Outgoing { cancellation, element, action, .. } = &flight.outgoing;
+            *cancellation == Cancellation::Cleanup && !document.is_applied(*element, action.scope.key)
+        };
+        let mut aborted: Vec<Flight> = self.flights.extract_if(.., is_over).collect();
         for outgoing in std::mem::take(&mut self.document.outgoing) {
-            if outgoing.cancellation != Cancellation::Disabled {
-                self.flights.retain(|flight| flight.outgoing.name != outgoing.name);
-            }
+            aborted.extend(self.flights.extract_if(.., |flight| outgoing.aborts(&flight.outgoing)));
             let request = Request {
                 method: outgoing.method.clone(),
                 address: outgoing.address.clone(),
@@ -317,6 +317,11 @@ impl Tab {
                 is_lasting: false,
             });
         }
+        for flight in aborted {
+            self.document.fetch_event(flight.outgoing.element, "finished", Value::Undefined)?;
+            self.document.react()?;
+        }
+        Ok(())
     }
 
     fn poll_flight(&mut self, flight: &mut Flight, context: &mut Context<'_>) -> Result<Polled, Failure> {

@@ -1,4 +1,4 @@
-//! How a test waits for what streams bring, and what it is told when that does not come.
+//! Waits for the events of streams, and names what is missing when they do not come.
 
 use std::fmt::Write;
 

@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) failed: Vec<String>,
     /// The longest time from a request to its answer, repetitions included.
     pub(crate) slowest: Duration,
+    /// How many gaps the streams had under whose subject nothing is published, beside the one at the first visit.
+    pub(crate) quiet_gaps: usize,
 }
 
 /// A stream that was opened again.
@@ -38,26 +40,45 @@ pub(crate) struct Return {
 
 /// Clients that go on until this is dropped.
 pub(crate) struct Clients {
+    address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     returns: mpsc::UnboundedReceiver<Return>,
     opened: mpsc::UnboundedReceiver<()>,
-    _tasks: JoinSet<()>,
+    senders: (mpsc::UnboundedSender<()>, mpsc::UnboundedSender<Return>),
+    tasks: JoinSet<()>,
 }
 
 impl Clients {
-    /// `askers` clients that ask for `/`, and `followers` that follow `/live`.
+    /// `askers` clients that ask for `/`, and `followers` that follow the news.
     pub(crate) fn start(address: SocketAddr, askers: usize, followers: usize) -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let (return_sender, returns) = mpsc::unbounded_channel();
         let (open_sender, opened) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
         for _ in 0..askers {
-            tasks.spawn(ask(address, Arc::clone(&seen)));
+            tasks.spawn(ask("GET", address, Arc::clone(&seen)));
         }
         for _ in 0..followers {
             tasks.spawn(follow(address, Arc::clone(&seen), open_sender.clone(), return_sender.clone()));
         }
-        Self { seen, returns, opened, _tasks: tasks }
+        Self { address, seen, returns, opened, senders: (open_sender, return_sender), tasks }
+    }
+
+    /// Starts clients that send commands.
+    #[allow(dead_code, reason = "not each program uses it")]
+    pub(crate) fn post(&mut self, askers: usize) {
+        for _ in 0..askers {
+            self.tasks.spawn(ask("POST", self.address, Arc::clone(&self.seen)));
+        }
+    }
+
+    /// Starts more followers, of a subject under which nothing is published.
+    #[allow(dead_code, reason = "not each program uses it")]
+    pub(crate) fn follow_quietly(&mut self, followers: usize) {
+        for _ in 0..followers {
+            let (opened, returns) = self.senders.clone();
+            self.tasks.spawn(follow_quietly(self.address, Arc::clone(&self.seen), opened, returns));
+        }
     }
 
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -82,7 +103,7 @@ enum Unanswered {
     Cut(String),
 }
 
-async fn ask(address: SocketAddr, seen: Arc<Mutex<Seen>>) {
+async fn ask(method: &'static str, address: SocketAddr, seen: Arc<Mutex<Seen>>) {
     let mut kept: Option<TcpStream> = None;
     loop {
         let asked = Instant::now();
@@ -95,7 +116,7 @@ async fn ask(address: SocketAddr, seen: Arc<Mutex<Seen>>) {
                     Err(error) => break Err(format!("cannot connect: {error}")),
                 },
             };
-            match exchange(&mut socket).await {
+            match exchange(method, &mut socket).await {
                 Ok((answer, is_kept)) => {
                     kept = is_kept.then_some(socket);
                     break Ok(answer);
@@ -124,17 +145,20 @@ async fn ask(address: SocketAddr, seen: Arc<Mutex<Seen>>) {
 }
 
 /// One request and its answer: what it says, and whether the connection lasts.
-async fn exchange(socket: &mut TcpStream) -> Result<(String, bool), Unanswered> {
-    if socket.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.is_err() {
+async fn exchange(method: &str, socket: &mut TcpStream) -> Result<(String, bool), Unanswered> {
+    let request = format!("{method} / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+    if socket.write_all(request.as_bytes()).await.is_err() {
         return Err(Unanswered::Early);
     }
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            // Proxies write names with capitals.
+            let head = head.to_ascii_lowercase();
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or_default();
-            if !head.starts_with("HTTP/1.1 200 ") {
+            if !head.starts_with("http/1.1 200 ") {
                 return Err(Unanswered::Cut(text));
             }
             if body.len() >= length {
@@ -149,6 +173,52 @@ async fn exchange(socket: &mut TcpStream) -> Result<(String, bool), Unanswered> 
     }
 }
 
+/// What a client does with the lines of a stream: `line` is called with each. Returns the time that the stream has named, when it has ended.
+async fn read_stream(
+    address: SocketAddr,
+    subject: &str,
+    last_id: &mut Option<String>,
+    mut line: impl FnMut(&str),
+) -> Result<Option<u64>, String> {
+    let mut socket =
+        TcpStream::connect(address).await.map_err(|error| format!("cannot connect a stream: {error}"))?;
+    let resume = last_id.as_ref().map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
+    let request =
+        format!("GET /live/{subject} HTTP/1.1\r\nhost: x\r\naccept-encoding: identity\r\n{resume}\r\n");
+    socket
+        .write_all(request.as_bytes())
+        .await
+        .map_err(|error| format!("cannot ask for a stream: {error}"))?;
+    let (mut bytes, mut retry) = (Vec::new(), None);
+    while let Ok(1..) = socket.read_buf(&mut bytes).await {
+        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { continue };
+        let lines: Vec<u8> = bytes.drain(..=end).collect();
+        for text in String::from_utf8_lossy(&lines).lines() {
+            if let Some(id) = text.strip_prefix("id: ") {
+                *last_id = Some(id.to_owned());
+            } else if let Some(time) = text.strip_prefix("retry: ") {
+                retry = time.parse().ok();
+            }
+            line(text);
+        }
+    }
+    Ok(retry)
+}
+
+/// Waits until a stream that has ended is to be opened again.
+///
+/// # Errors
+///
+/// When it has not said when, or at another time than a server's stop says.
+async fn wait_to_retry(retry: Option<u64>) -> Result<(), String> {
+    let retry = retry.ok_or("a stream ended without a time to retry")?;
+    if !(250..=1750).contains(&retry) {
+        return Err(format!("a stream is to be opened again after {retry} ms"));
+    }
+    tokio::time::sleep(Duration::from_millis(retry)).await;
+    Ok(())
+}
+
 /// Follows the stream, as Datastar does: when it ends without the mark of a whole response, it is opened again after
 /// the time that it named, with the last id.
 async fn follow(
@@ -157,56 +227,79 @@ async fn follow(
     opened: mpsc::UnboundedSender<()>,
     returns: mpsc::UnboundedSender<Return>,
 ) {
-    let mut last_id: Option<String> = None;
-    let mut ended: Option<Instant> = None;
+    let (mut last_id, mut ended) = (None, None);
     let fail = |reason: String| seen.lock().expect("no panic").failed.push(reason);
     loop {
-        let mut socket = match TcpStream::connect(address).await {
-            Ok(socket) => socket,
-            Err(error) => return fail(format!("cannot connect a stream: {error}")),
-        };
-        let resume = last_id.as_ref().map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
-        let request = format!("GET /live HTTP/1.1\r\nhost: x\r\naccept-encoding: identity\r\n{resume}\r\n");
-        if let Err(error) = socket.write_all(request.as_bytes()).await {
-            return fail(format!("cannot ask for a stream: {error}"));
-        }
-        let (mut bytes, mut retry, mut gaps, mut values) = (Vec::new(), None, 0, 0);
-        let mut begun = None;
-        while let Ok(1..) = socket.read_buf(&mut bytes).await {
-            let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { continue };
-            let lines: Vec<u8> = bytes.drain(..=end).collect();
-            for line in String::from_utf8_lossy(&lines).lines() {
-                if let Some(id) = line.strip_prefix("id: ") {
-                    last_id = Some(id.to_owned());
-                } else if let Some(time) = line.strip_prefix("retry: ") {
-                    retry = time.parse().ok();
-                } else if line.starts_with("data: ") {
-                    begun.get_or_insert_with(Instant::now);
-                    if line.contains("gap") {
-                        gaps += 1;
-                    } else {
-                        values += 1;
-                    }
-                    if values == 2 {
-                        match (ended, begun) {
-                            (Some(ended), Some(begun)) => {
-                                let _ = returns.send(Return { waited: begun - ended, gaps });
-                            }
-                            _ => drop(opened.send(())),
-                        }
-                    }
+        let (mut begun, mut gaps, mut values) = (None, 0, 0);
+        let read = read_stream(address, "news", &mut last_id, |line| {
+            if !line.starts_with("data: ") {
+                return;
+            }
+            let begun = *begun.get_or_insert_with(Instant::now);
+            if line.contains("gap") {
+                gaps += 1;
+            } else {
+                values += 1;
+            }
+            if values == 2 {
+                match ended {
+                    Some(ended) => drop(returns.send(Return { waited: begun - ended, gaps })),
+                    None => drop(opened.send(())),
                 }
             }
-        }
-        if begun.is_none() {
+        });
+        match read.await {
             // Closed before the first byte.
-            continue;
+            Ok(_) if begun.is_none() => {}
+            Ok(retry) => {
+                ended = Some(Instant::now());
+                if let Err(reason) = wait_to_retry(retry).await {
+                    return fail(reason);
+                }
+            }
+            Err(reason) => return fail(reason),
         }
-        ended = Some(Instant::now());
-        let Some(retry) = retry else { return fail("a stream ended without a time to retry".to_owned()) };
-        if !(250..=1750).contains(&retry) {
-            return fail(format!("a stream is to be opened again after {retry} ms"));
+    }
+}
+
+/// Follows a stream that has no event, but the gap at the first visit: it is there when its head is.
+#[allow(dead_code, reason = "not each program uses it")]
+async fn follow_quietly(
+    address: SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+    opened: mpsc::UnboundedSender<()>,
+    returns: mpsc::UnboundedSender<Return>,
+) {
+    let (mut last_id, mut ended): (_, Option<Instant>) = (None, None);
+    let fail = |reason: String| seen.lock().expect("no panic").failed.push(reason);
+    loop {
+        let mut begun = None;
+        let is_first = ended.is_none();
+        let read = read_stream(address, "quiet", &mut last_id, |line| {
+            let is_gap = line.contains("gap");
+            if is_gap && !is_first {
+                seen.lock().expect("no panic").quiet_gaps += 1;
+            }
+            // The page of the first visit has its position with the gap.
+            if begun.is_some() || (is_first && !line.starts_with("id: ")) {
+                return;
+            }
+            begun = Some(Instant::now());
+            match ended {
+                Some(ended) => drop(returns.send(Return { waited: ended.elapsed(), gaps: 0 })),
+                None => drop(opened.send(())),
+            }
+        });
+        match read.await {
+            // Closed before the first byte.
+            Ok(_) if begun.is_none() => {}
+            Ok(retry) => {
+                ended = Some(Instant::now());
+                if let Err(reason) = wait_to_retry(retry).await {
+                    return fail(reason);
+                }
+            }
+            Err(reason) => return fail(reason),
         }
-        tokio::time::sleep(Duration::from_millis(retry)).await;
     }
 }

@@ -16,9 +16,14 @@ async fn home() -> String {
     std::process::id().to_string()
 }
 
-#[app::query("/live", app = local)]
-async fn live(news: State<Relay<u64>>, last_event_id: Header<Option<String>>) -> impl Stream<Item = Event> {
-    let mut updates = news.resume("news", last_event_id);
+/// Follows the news, or a subject under which nothing is published.
+#[app::query("/live/{subject}", app = local)]
+async fn live(
+    subject: PathParam<String>,
+    news: State<Relay<u64>>,
+    last_event_id: Header<Option<String>>,
+) -> impl Stream<Item = Event> {
+    let mut updates = news.resume(&*subject, last_event_id);
     stream! {
         while let Some(update) = updates.next().await {
             let signals = match update {
@@ -35,7 +40,12 @@ async fn live(news: State<Relay<u64>>, last_event_id: Header<Option<String>>) ->
 
 /// The site, without start hooks.
 pub(crate) fn new() -> App {
-    local::new().state(Relay::<u64>::new().history(100))
+    over(Relay::new().history(100))
+}
+
+/// The site with this relay.
+pub(crate) fn over(relay: Relay<u64>) -> App {
+    local::new().state(relay)
 }
 
 /// Publishes a number after each interval, until the server stops.

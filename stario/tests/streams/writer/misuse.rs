@@ -252,7 +252,7 @@ async fn a_body_where_the_status_allows_none_is_an_error() {
     let (said, answer) = run("/body-of-204").await;
     assert_eq!(
         said,
-        ["100 is no status of a response: 200 to 599", "a response with status 204 has no body"]
+        ["100 is not a status of a response: 200 to 599", "a response with status 204 has no body"]
     );
     assert_eq!(answer.status, 204);
     let (said, answer) = run("/html-of-204").await;

@@ -172,5 +172,5 @@ fn repeated_attempts_are_bounded() {
     }
     let fields = |count: usize| (0..count).map(|n| format!("f{n}=01&")).collect::<Vec<_>>().concat();
     assert_eq!(query::<Rest>(&fields(100)).unwrap().rest.len(), 100);
-    assert_eq!(query::<Rest>(&fields(1000)), Err(Problem::TooMuch));
+    assert_eq!(query::<Rest>(&fields(1000)), Err(ValueProblem::TooMuch));
 }

@@ -26,9 +26,14 @@ pub(in crate::testing) struct Scope {
     pub(in crate::testing) event: Value,
     /// The submitter of a `submit` event, which an action asks for.
     pub(in crate::testing) submitter: Option<NodeId>,
+    /// The attribute that the code stands in, by the number of what it did.
+    pub(in crate::testing) key: usize,
     /// What a function of the event, such as `evt.preventDefault()`, was called.
     pub(in crate::testing) called: Vec<String>,
 }
+
+/// Which signals were read, and what they held; `None` where nothing notes it.
+pub(in crate::testing) type Reads = Option<Vec<(Vec<String>, Value)>>;
 
 /// What expressions act on.
 pub(in crate::testing) trait Host {
@@ -38,6 +43,9 @@ pub(in crate::testing) trait Host {
     fn set_property(&mut self, element: NodeId, name: &str, value: Value) -> bool;
     fn call_element(&mut self, element: NodeId, name: &str, arguments: &[Value]) -> Option<Value>;
     fn action(&mut self, scope: &Scope, name: &str, arguments: Vec<Value>) -> Result<Value, Fault>;
+    /// What is read from here on is not what the effect that runs depends on; returns what was noted before.
+    fn begin_peek(&mut self) -> Reads;
+    fn end_peek(&mut self, before: Reads);
 }
 
 /// Runs all statements and returns the value of the last.
@@ -227,7 +235,12 @@ impl Evaluator<'_> {
     fn action(&mut self, name: &str, arguments: &[Expression]) -> Result<Value, Fault> {
         if name == "peek" {
             return match arguments {
-                [Expression::Function(body)] => self.value(body),
+                [Expression::Function(body)] => {
+                    let before = self.host.begin_peek();
+                    let value = self.value(body);
+                    self.host.end_peek(before);
+                    value
+                }
                 _ => Err(Fault::Foreign("@peek".to_owned())),
             };
         }
@@ -315,9 +328,8 @@ fn length(text: &str) -> Value {
 }
 
 fn apply(operator: &str, left: &Value, right: &Value) -> Value {
-    let is_text = |value: &Value| {
-        matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_) | Value::Element(_))
-    };
+    let is_text =
+        |value: &Value| !matches!(value, Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_));
     let numbers = || (left.to_number(), right.to_number());
     let compare = |texts: fn(&str, &str) -> bool, numbers: fn(&f64, &f64) -> bool| {
         Value::Bool(match (left, right) {
@@ -350,7 +362,7 @@ fn apply(operator: &str, left: &Value, right: &Value) -> Value {
 
 /// `===`. Two arrays or objects are never the same, because each expression makes its own.
 fn is_identical(left: &Value, right: &Value) -> bool {
-    !matches!(left, Value::Array(_) | Value::Object(_)) && left == right
+    !matches!(left, Value::Array(_) | Value::Object(_) | Value::Regex(..)) && left == right
 }
 
 /// `==`.

@@ -14,6 +14,8 @@ pub(super) struct Token {
 pub(super) enum TokenKind {
     Number(f64),
     String(String),
+    /// `/source/flags`
+    Regex(String, String),
     Name(String),
     /// `$a.b`, as its names.
     Signal(Vec<String>),
@@ -39,7 +41,7 @@ pub(super) fn tokens(code: &str) -> Vec<Token> {
     loop {
         let is_first_of_line = lexer.skip_space();
         let at = lexer.at;
-        let kind = lexer.token();
+        let kind = lexer.token(begins_operand(tokens.last()));
         let is_end = matches!(kind, TokenKind::End | TokenKind::Foreign(_));
         tokens.push(Token { kind, at, is_first_of_line });
         if is_end {
@@ -86,7 +88,7 @@ impl Lexer<'_> {
         taken
     }
 
-    fn token(&mut self) -> TokenKind {
+    fn token(&mut self, begins_operand: bool) -> TokenKind {
         let Some(first) = self.rest().chars().next() else { return TokenKind::End };
         match first {
             '\'' | '"' | '`' => self.string(first),
@@ -95,6 +97,7 @@ impl Lexer<'_> {
                 TokenKind::Signal(self.path())
             }
             '@' => self.action(),
+            '/' if begins_operand => self.regex(),
             '0'..='9' => self.number(),
             '.' if self.rest()[1..].starts_with(|next: char| next.is_ascii_digit()) => self.number(),
             _ if is_word(first) => {
@@ -189,6 +192,28 @@ impl Lexer<'_> {
         self.foreign_string(begin, "")
     }
 
+    fn regex(&mut self) -> TokenKind {
+        let mut is_in_class = false;
+        let mut characters = self.rest()[1..].char_indices();
+        while let Some((end, character)) = characters.next() {
+            match character {
+                '\\' => {
+                    characters.next();
+                }
+                '[' => is_in_class = true,
+                ']' => is_in_class = false,
+                '/' if !is_in_class => {
+                    let source = self.rest()[1..=end].to_owned();
+                    self.at += end + 2;
+                    return TokenKind::Regex(source, self.take(is_word));
+                }
+                '\n' => break,
+                _ => {}
+            }
+        }
+        self.foreign(1)
+    }
+
     fn foreign_string(&mut self, begin: usize, found: &str) -> TokenKind {
         self.at = self.code.len();
         let text = if found.is_empty() { self.code[begin..].to_owned() } else { found.to_owned() };
@@ -218,6 +243,15 @@ fn escape(characters: &mut std::str::CharIndices<'_>) -> Option<char> {
         'u' => hex(4)?,
         other => other,
     })
+}
+
+/// Whether a `/` behind this token begins a regular expression, and divides nothing.
+fn begins_operand(last: Option<&Token>) -> bool {
+    match last.map(|token| &token.kind) {
+        None | Some(TokenKind::Action(_)) => true,
+        Some(TokenKind::Punctuation(sign)) => !matches!(*sign, ")" | "]" | "}" | "++" | "--"),
+        Some(_) => false,
+    }
 }
 
 /// A character of `\w`.

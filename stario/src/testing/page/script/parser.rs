@@ -339,6 +339,7 @@ impl Parser<'_> {
                 match kind {
                     TokenKind::Number(number) => Ok(Expression::Literal(Value::Number(number))),
                     TokenKind::String(text) => Ok(Expression::Literal(Value::String(text))),
+                    TokenKind::Regex(source, flags) => Ok(Expression::Literal(Value::Regex(source, flags))),
                     TokenKind::Signal(path) => Ok(Expression::Signal(path)),
                     TokenKind::Action(name) => Ok(Expression::Action(name, self.list(")")?)),
                     TokenKind::Name(name) => Ok(match &*name {

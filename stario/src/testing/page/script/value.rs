@@ -15,6 +15,8 @@ pub(in crate::testing) enum Value {
     String(String),
     Array(Vec<Value>),
     Object(Vec<(String, Value)>),
+    /// `/source/flags`, which the filters of signals take.
+    Regex(String, String),
     Element(NodeId),
 }
 
@@ -34,7 +36,7 @@ impl Value {
             Self::Bool(value) => *value,
             Self::Number(value) => *value != 0.0 && !value.is_nan(),
             Self::String(text) => !text.is_empty(),
-            Self::Array(_) | Self::Object(_) | Self::Element(_) => true,
+            Self::Array(_) | Self::Object(_) | Self::Regex(..) | Self::Element(_) => true,
         }
     }
 
@@ -45,14 +47,14 @@ impl Value {
             Self::Bool(_) => "boolean",
             Self::Number(_) => "number",
             Self::String(_) => "string",
-            Self::Null | Self::Array(_) | Self::Object(_) | Self::Element(_) => "object",
+            Self::Null | Self::Array(_) | Self::Object(_) | Self::Regex(..) | Self::Element(_) => "object",
         }
     }
 
     /// `Number(value)`.
     pub(in crate::testing) fn to_number(&self) -> f64 {
         match self {
-            Self::Undefined | Self::Object(_) | Self::Element(_) => f64::NAN,
+            Self::Undefined | Self::Object(_) | Self::Regex(..) | Self::Element(_) => f64::NAN,
             Self::Null => 0.0,
             Self::Bool(value) => f64::from(u8::from(*value)),
             Self::Number(value) => *value,
@@ -74,6 +76,7 @@ impl Value {
                 items.iter().map(text).collect::<Vec<_>>().join(",")
             }
             Self::Object(_) => "[object Object]".to_owned(),
+            Self::Regex(source, flags) => format!("/{source}/{flags}"),
             Self::Element(_) => "[object HTMLElement]".to_owned(),
         }
     }
@@ -143,7 +146,7 @@ impl Value {
             Self::Number(value) if !value.is_finite() => json.push_str("null"),
             Self::Bool(_) | Self::Number(_) => json.push_str(&self.to_text()),
             Self::String(text) => json.push_str(&quoted(text)),
-            Self::Element(_) => json.push_str("{}"),
+            Self::Regex(..) | Self::Element(_) => json.push_str("{}"),
             Self::Array(items) => {
                 json.push('[');
                 for (index, item) in items.iter().enumerate() {
@@ -167,7 +170,7 @@ impl Value {
     /// The value as tests compare it.
     pub(in crate::testing) fn to_serde(&self) -> serde_json::Value {
         match self {
-            Self::Undefined | Self::Null | Self::Element(_) => serde_json::Value::Null,
+            Self::Undefined | Self::Null | Self::Regex(..) | Self::Element(_) => serde_json::Value::Null,
             Self::Bool(value) => (*value).into(),
             Self::Number(value) => serde_json::from_str(&text_of(*value)).unwrap_or_default(),
             Self::String(text) => text.clone().into(),
