@@ -13,7 +13,7 @@ async fn main() -> stario::Result {
     let servers = std::env::args().nth(1).unwrap_or_else(|| "nats://localhost:4222".to_owned());
     let nats = stario_nats::connect(servers).await?;
     let relay = Relay::<String>::over(nats.relay("chat"));
-    nats.ready().await;
+    nats.ready().await?;
     println!("(connected)");
     let mut typed = BufReader::new(stdin()).lines();
     let mut said = relay.resume("room", relay.position());

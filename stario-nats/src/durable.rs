@@ -12,7 +12,7 @@
 //!
 //! A name with limits or order has a lane: a claim writes there first what it is about to claim, so its claims come one after the other. Who knows
 //! the last message of a lane knows all that was written before it, because messages are applied in their order. What a process reserved and did not
-//! claim counts until its lease ends; then whoever comes first writes the state of that command again, so that a late claim fails, and goes on.
+//! claim counts until its lease ends; then the first process that finds it writes the state of that command again, so that a late claim fails, and goes on.
 //!
 //! A deleted command leaves a tombstone, by which other processes learn of it. First its message `c` is deleted, then, after some minutes, the tombstone: by their
 //! sequences, so a new command of the same key stays. Of what a killed process has left half deleted, the next `prune` deletes the rest.
@@ -83,14 +83,6 @@ fn is_run(entry: &Entry, run: Run) -> bool {
     entry.state.phase == CommandState::Running && entry.state.claims == run.claim
 }
 
-/// Whether this run has ended its command, as the index has it: nobody else can.
-fn has_settled(shared: &Shared, run: Run) -> bool {
-    let index = shared.index();
-    let has_ended =
-        |entry: &Entry| entry.state.claims == run.claim && entry.state.phase != CommandState::Running;
-    index.entry(run.id).map_or_else(|| index.is_deleted(run.id), has_ended)
-}
-
 /// Where a run leaves its command; `None` if it is deleted.
 fn settled(state: &State, now: i64, settlement: &Settlement) -> Option<State> {
     let state = State { changed: now, ..state.clone() };
@@ -151,26 +143,13 @@ impl DurableStore for NatsQueue {
 
     async fn settle(&self, run: Run, now: i64, settlement: &Settlement) -> Result<bool, StoreError> {
         let next = |entry: &Entry| is_run(entry, run).then(|| settled(&entry.state, now, settlement));
-        let end = (run.id, run.claim);
-        match self.shared.change(run.id, next).await {
-            Ok(Some(before)) => {
-                self.shared.unanswered().ends.remove(&end);
-                if *settlement == (Settlement::Finished { is_kept: false })
-                    && let Err(error) = self.shared.delete_command(run.id, before.position).await
-                {
-                    tracing::debug!(id = %run.id, %error, "a finished command is deleted later");
-                }
-                Ok(true)
-            }
-            Ok(None) => {
-                let was_tried = self.shared.unanswered().ends.remove(&end);
-                Ok(was_tried && has_settled(&self.shared, run))
-            }
-            Err(error) => {
-                self.shared.unanswered().ends.insert(end);
-                Err(error)
-            }
+        let Some(before) = self.shared.change(run.id, next).await? else { return Ok(false) };
+        if *settlement == (Settlement::Finished { is_kept: false })
+            && let Err(error) = self.shared.delete_command(run.id, before.position).await
+        {
+            tracing::debug!(id = %run.id, %error, "a finished command is deleted later");
         }
+        Ok(true)
     }
 
     async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
@@ -220,8 +199,6 @@ impl DurableStore for NatsQueue {
             count += one?;
         }
         self.shared.bury().await?;
-        // No worker tries for so long.
-        self.shared.unanswered().ends.clear();
         Ok(count)
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use async_nats::ConnectErrorKind;
+use async_nats::{ConnectErrorKind, rustls};
 
 /// No connection to a NATS server could be made.
 #[derive(Debug)]
@@ -22,9 +22,10 @@ impl ConnectError {
         Self { servers: String::new(), source }
     }
 
-    /// What went wrong, as the client library says it.
+    /// The kind of the failure, in the words of the client library. A handshake of TLS that fails, which is one of its errors of input and output, is
+    /// [`ConnectErrorKind::Tls`], too.
     pub fn kind(&self) -> ConnectErrorKind {
-        self.source.kind()
+        if is_of_tls(&self.source) { ConnectErrorKind::Tls } else { self.source.kind() }
     }
 }
 
@@ -46,6 +47,15 @@ impl fmt::Display for ConnectError {
             _ => write!(formatter, "NATS at {servers} cannot be reached"),
         }
     }
+}
+
+/// Whether an error comes from TLS, such as a certificate that is not trusted.
+fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        inner.is_some() || error.is::<rustls::Error>()
+    })
 }
 
 impl std::error::Error for ConnectError {

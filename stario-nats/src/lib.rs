@@ -40,7 +40,7 @@
 //! async fn main() -> stario::Result {
 //!     let nats = stario_nats::connect("nats://localhost:4222").await?;
 //!     let relay = Relay::<Event>::over(nats.relay("shop")).history(1_000);
-//!     nats.ready().await; // from here on, nothing that others publish is missed
+//!     nats.ready().await?; // from here on, nothing that others publish is missed
 //!     app::new()
 //!         .state(relay)
 //!         .state(Sessions::<Visit>::new(nats.sessions("sessions").await?))
@@ -68,15 +68,39 @@
 //! | delivery | at most once, and never twice: each value has the name of its publisher and a number |
 //! | what is lost | is an [`Update::Gap`](stario::Update::Gap), and [`has_lost`](stario::Subscription::has_lost), for all subscriptions of the processes that lack it: send the whole state again |
 //! | a page that comes back | resumes at any process whose [history](stario::Relay::history) has what it missed; elsewhere it has a gap |
+//! | a process that starts | takes over the history of the others before it is [ready](Nats::ready), so a page resumes there as it would have at the one that has ended |
 //!
 //! A lost connection is one gap, once the server has confirmed that it delivers again. Values that wait for a connection are bounded
-//! ([`NatsRelay::buffer`]), and so is what waits to be received ([`NatsRelay::receive_buffer`]). The end of a publisher shows nobody what it had not sent yet: what must not be lost is in a database before
+//! ([`NatsRelay::buffer`]), and so is what waits to be received ([`NatsRelay::receive_buffer`]). What a process had not sent when it ended is lost without a gap: what must not be lost is in a database before
 //! it is published.
+//!
+//! # What a deploy promises
+//!
+//! A process that starts asks the others for what their relays keep, until its own history is full or they have no more. So a page has no gap after a deploy, however long nothing
+//! was published in its room: a process was replaced, or all of them one after another. It needs
+//!
+//! - at least one process that is connected until the new one is [ready](Nats::ready), as with a hand-over, or where others serve beside it. If all of them end before the first new one
+//!   starts, each page has one gap.
+//! - a history that reaches back to the last event of the page; it counts the values of all rooms. Each process should have the same.
+//! - fewer than 256 processes that have published since all of them were last down together: a restart is another process.
+//! - a new process that waits for [`Nats::ready`] before it serves, and an old one that [flushes](Nats::flush) when it stops.
+//!
+//! It takes at most 3 seconds, and no time if nobody else is there. What is not taken over in this time, or cannot be read by the new release, is a gap for the pages that need it. After a lost
+//! connection nothing is taken over: that is a gap for all.
 //!
 //! All processes receive all values of the relay, whether or not a page of theirs needs them: the history needs them. Apps of which each process
 //! needs few of many values have several relays.
 //!
-//! Clocks of the processes need not agree, except those of processes that run durable commands.
+//! # Clocks
+//!
+//! | what | depends on | clocks that differ |
+//! |---|---|---|
+//! | values of a relay, gaps, positions | numbers alone | change nothing |
+//! | who is here, and for how long ([`Nats::presence`]) | the server's clock, and how long each process has waited | change nothing |
+//! | the value of a person with tabs at several processes | what each process has heard; clocks for values that are given at the same time | change nothing else, up to an hour |
+//! | the order of a list of people | the clock of the process where each came | change the order |
+//! | when a session ends ([`Nats::sessions`]) | the clock of the process that asks | end it earlier or later by as much |
+//! | leases, delays and schedules of durable commands ([`Nats::queue`]) | the clocks of the processes | let a command begin earlier or later by as much, or twice if it is more than a lease: keep them together |
 //!
 //! # What an acknowledgement is worth
 //!

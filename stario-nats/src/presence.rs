@@ -3,8 +3,8 @@
 //! What `stario` does with it, such as the leases, is in its `presence` module. What is NATS's own:
 //!
 //! - The bucket is made by hand, as a stream: servers before 2.10 answer the client's own call with what it does not understand.
-//! - A record is dropped by the broker after ten leases, which it tells nobody.
-//! - A watch ends when the connection was lost. The client would go on behind the last number that it saw, but a
+//! - A record is dropped by the broker after twelve leases, without a notification.
+//! - A watch ends when the connection was lost. The client would continue behind the last number that it saw, but a
 //!   broker that was started again counts from one.
 
 use std::fmt::{self, Write};
@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 
 use crate::Nats;
 
-/// How long a node is believed, unless the app says otherwise.
+/// The lease of a node, unless the app sets one.
 const LEASE: Duration = Duration::from_secs(10);
 
 /// How many leases a record is kept: as many as `stario` asks for, and two more.
@@ -32,10 +32,10 @@ const LEASES_KEPT: u32 = 12;
 const CONNECTION_CHECK: Duration = Duration::from_millis(200);
 
 impl Nats {
-    /// What the processes of an app tell each other of who is here. `name` tells it from others at the same server.
+    /// A store of who is here, which the processes of an app share: for [`Presence::over`](stario::Presence::over). `name` distinguishes it from others at the same server.
     ///
     /// Needs a server with JetStream (`nats-server -js`), from 2.9 on. Everything is kept in the server's memory, in the bucket
-    /// `presence_` and the name, which is made when it is used first; whoever uses the same bucket can read the values.
+    /// `presence_` and the name, which is made when it is used first; every program that uses the same bucket can read the values.
     ///
     /// ```no_run
     /// use stario::prelude::*;

@@ -5,18 +5,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
-use stario::relay::Stamp;
+use stario::relay::{ExportedMessages, Stamp};
 use tokio::sync::{Notify, oneshot};
 
 /// What the task that sends takes from the queue.
 pub(crate) enum Item {
     /// A published value.
     Value { subject: String, headers: HeaderMap, payload: Bytes },
-    /// Tells the others which value is the newest.
+    /// Announces which value is the newest.
     Announcement(Stamp),
     /// Answers one that asks for announcements.
     Answer(Subject),
-    /// Tells one who waits that all before it is sent.
+    /// Answers one that asks for what the relay keeps.
+    History(Subject, ExportedMessages),
+    /// Notifies a task that waits until all before it is sent.
     Flush(oneshot::Sender<()>),
 }
 
@@ -25,7 +27,7 @@ impl Item {
     fn bytes(&self) -> Option<usize> {
         match self {
             Self::Value { subject, payload, .. } => Some(subject.len() + payload.len()),
-            Self::Announcement(_) | Self::Answer(_) | Self::Flush(_) => None,
+            Self::Announcement(_) | Self::Answer(_) | Self::History(..) | Self::Flush(_) => None,
         }
     }
 }
@@ -83,7 +85,7 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Adds what is no value, and so not bounded: there are few of them.
+    /// Adds a message that is not a value, or a part of the history. These are few, and not bounded.
     pub(crate) fn push(&self, item: Item) {
         self.lock().items.push_back(item);
         self.filled.notify_one();

@@ -5,6 +5,7 @@
 //!   NATS -> IncomingQueue -> `receive.rs` -> Inbox -> subscriptions
 //! ```
 
+mod history;
 mod incoming;
 mod receive;
 mod send;
@@ -59,6 +60,7 @@ const HEADER_BYTES: usize = 96;
 /// | the last values of a process were lost | it says once a second which value is its newest while it publishes nothing, so others have a gap at most about a second later |
 /// | other processes send faster than this one receives | at most 32 MiB of values wait, or what [`receive_buffer`](Self::receive_buffer) says; more are dropped, and all subscriptions have a gap in their place |
 /// | the client library drops messages because the process is too slow to take them | the same |
+/// | the process starts | it asks the others for what they keep ([history](stario::Relay::history)), as long as its own has room, for at most 3 seconds; then it is [ready](Nats::ready) |
 #[must_use = "a transport is for `Relay::over`"]
 pub struct NatsRelay {
     nats: Nats,

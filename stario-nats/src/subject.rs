@@ -13,6 +13,12 @@ pub(crate) const HELLO: &str = "%.hello";
 /// Announces it.
 pub(crate) const NEWEST: &str = "%.newest";
 
+/// Asks one relay for what it keeps.
+pub(crate) const HISTORY: &str = "%.history";
+
+/// Ends the answer.
+pub(crate) const END: &str = "%.end";
+
 /// What stands before each subject of the relay with this name: one token of its own, so that no name is the beginning of another.
 pub(crate) fn prefix(relay: &str) -> String {
     let mut prefix = token(relay);
@@ -89,7 +95,7 @@ mod tests {
 
     #[test]
     fn other_text_is_no_subject() {
-        for text in ["%", "%2", "%2x", "a.%hello", "%C3", "%.hello", "%.newest"] {
+        for text in ["%", "%2", "%2x", "a.%hello", "%C3", "%.hello", "%.newest", "%.history", "%.end"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

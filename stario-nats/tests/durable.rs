@@ -386,8 +386,57 @@ async fn a_lost_answer_of_the_server_loses_no_attempt_and_no_end() {
             }
         }
     };
-    assert!(soon(again).await, "it was this run that ended the command");
-    assert!(!queue.settle(run, 2_000, &FINISHED).await.unwrap());
+    assert!(!soon(again).await, "it has ended already");
+    let stored = queue.get(run.id).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.claims), (CommandState::Finished, run.claim));
+}
+
+#[tokio::test]
+async fn a_limit_holds_where_another_process_has_claimed_since_this_one_chose() {
+    let broker = Broker::start();
+    let proxy = Proxy::to(broker.port).await;
+    let queue = stario_nats::connect(proxy.url()).await.unwrap().queue("shop").await.unwrap();
+    let other = open(&broker).await;
+    queue.enqueue(&command(1)).await.unwrap();
+    let limited = Wanted { concurrency: Some(1), ..wanted() };
+    // It has chosen when it reads the values.
+    proxy.hold_before("DIRECT.GET");
+    let claiming = tokio::spawn({
+        let (queue, limited) = (queue.clone(), limited.clone());
+        async move { claim(&queue, limited, 2_000).await }
+    });
+    proxy.is_holding().await;
+    // The clock of another process is behind, so it stores one that is due earlier, and claims it.
+    other.enqueue(&NewCommand { due: 999, ..command(2) }).await.unwrap();
+    soon(queue.changed()).await;
+    let claimed = claim(&other, limited, 2_000).await;
+    assert_eq!(claimed.iter().map(|stored| stored.command.id).collect::<Vec<_>>(), [id(2)]);
+    // When it is told of the next one, it knows of the claim.
+    other.enqueue(&command(3)).await.unwrap();
+    soon(queue.changed()).await;
+    proxy.release();
+    assert_eq!(soon(claiming).await.unwrap(), [], "one runs already");
+}
+
+#[tokio::test]
+async fn a_long_group_and_many_commands_under_a_limit_fit_into_headers() {
+    const COMMANDS: u32 = 800;
+    let broker = Broker::start();
+    let queue = open(&broker).await;
+    let long = "ü".repeat(40_000);
+    for (number, end) in [(0, "a"), (1, "b"), (2, "a")] {
+        let group = Some(format!("{long}{end}"));
+        queue.enqueue(&NewCommand { group, ..command(number) }).await.unwrap();
+    }
+    let in_order = Wanted { is_in_order: true, ..wanted() };
+    let claimed = claim(&queue, in_order, 2_000).await;
+    assert_eq!(claimed.iter().map(|stored| stored.command.id).collect::<Vec<_>>(), [id(0), id(1)]);
+    for number in 3..COMMANDS {
+        queue.enqueue(&command(number)).await.unwrap();
+    }
+    let limited = Wanted { concurrency: Some(COMMANDS), ..wanted() };
+    let claims = Claim { wanted: vec![limited], now: 2_000, lease_until: 9_000, limit: COMMANDS as usize };
+    assert_eq!(queue.claim(&claims).await.unwrap().len(), COMMANDS as usize - 2);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn figures_of_a_relay_are_served() {
     // The recorder comes later than the relay.
     let relay = Relay::<u32>::over(nats.relay("shop").buffer(1, 1000));
     let client = TestClient::new(app::new().metrics("/metrics"));
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     let (_other, other) = node::<u32>(&broker).await;
     acquainted(&[&relay, &other]).await;
     let mut received = other.resume("a", other.position());

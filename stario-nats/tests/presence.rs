@@ -4,11 +4,24 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use stario::Presence;
+use stario::prelude::*;
 use stario::presence::Changes;
 
 mod support;
 
-use support::Broker;
+use support::{Broker, Proxy};
+
+stario::app!();
+
+/// A page that somebody has open.
+#[app::query("/live/{name}")]
+async fn live(name: PathParam<String>, presence: State<Presence<String>>) -> impl Stream<Item = Event> {
+    stream! {
+        let _here = presence.join("room", &*name, String::new());
+        yield "here";
+        std::future::pending::<()>().await;
+    }
+}
 
 /// What makes the test program a second process: the address of the server.
 const OTHER_PROCESS: &str = "STARIO_TEST_PRESENCE_URL";
@@ -66,7 +79,7 @@ async fn processes_list_the_people_of_all_processes() {
     drop(ben);
     let took = until(&mut at_one, &["ada lovelace"]).await;
     assert!(took < Duration::from_secs(1), "{took:?}");
-    // Signs of life come back to their own node, so nothing is read anew.
+    // Heartbeats come back to their own node, so nothing is read anew.
     quiet(&mut at_one, LEASE * 2).await;
     // One that starts later reads what there is.
     until(&mut node(&broker.url()).await.changes("room.*>"), &["ada lovelace"]).await;
@@ -161,4 +174,88 @@ async fn a_bucket_keeps_records_as_long_as_the_longest_lease_needs() {
         let max_age = stream.cached_info().config.max_age;
         assert!(max_age >= Duration::from_secs(kept.max(120)), "{max_age:?}");
     }
+}
+
+#[tokio::test]
+async fn who_comes_back_from_a_process_that_stops_has_not_left() {
+    let broker = Broker::start();
+    let (one, two) = (node(&broker.url()).await, node(&broker.url()).await);
+    let mut at_two = two.changes("room");
+    let client = TestClient::new(app::new().state(one.clone()));
+    let mut ada = client.get("/live/ada").open().await;
+    ada.next().await.unwrap();
+    until(&mut at_two, &["ada"]).await;
+    let mut ben = client.get("/live/ben").open().await;
+    ben.next().await.unwrap();
+    until(&mut at_two, &["ada", "ben"]).await;
+    // A tab that is closed at a process that goes on is gone at once.
+    drop(ben);
+    let took = until(&mut at_two, &["ada"]).await;
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let mut ben = client.get("/live/ben").open().await;
+    ben.next().await.unwrap();
+    until(&mut at_two, &["ada", "ben"]).await;
+
+    // The stop ends both streams.
+    let end = async |mut stream: stario::testing::Events| assert!(stream.next().await.is_none());
+    tokio::join!(client.stop(), end(ada), end(ben));
+    let stopped = Instant::now();
+    let _ada = two.join("room", "ada", String::new());
+    // Ada was there all the time. Ben's tab was closed during the deploy.
+    let change = tokio::time::timeout(PATIENCE, at_two.next()).await.expect("ben leaves").unwrap();
+    let keys: Vec<_> = change.list().iter().map(|member| member.key().to_owned()).collect();
+    assert_eq!(keys, ["ada"]);
+    let took = stopped.elapsed();
+    println!("who does not come back is gone after {took:?}");
+    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(4), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_half_open_is_one_that_is_lost_until_it_passes_again() {
+    let broker = Broker::start();
+    let proxy = Proxy::to(broker.port).await;
+    let (one, two) = (node(&proxy.url()).await, node(&broker.url()).await);
+    let (mut at_one, mut at_two) = (one.changes("room"), two.changes("room"));
+    let ada = one.join("room", "ada", String::new());
+    let _ben = two.join("room", "ben", String::new());
+    until(&mut at_two, &["ada", "ben"]).await;
+    until(&mut at_one, &["ada", "ben"]).await;
+    proxy.hold(true);
+    // Neither hears of the other, and nobody says that the connection is lost.
+    let took = until(&mut at_two, &["ben"]).await;
+    assert!(took < LEASE + Duration::from_secs(2), "{took:?}");
+    until(&mut at_one, &["ada"]).await;
+    drop(ada);
+    let _cleo = one.join("room", "cleo", String::new());
+    until(&mut at_one, &["cleo"]).await;
+    proxy.hold(false);
+    until(&mut at_one, &["ben", "cleo"]).await;
+    until(&mut at_two, &["ben", "cleo"]).await;
+    quiet(&mut at_two, LEASE * 2).await;
+}
+
+#[tokio::test]
+async fn a_slow_connection_that_is_cut_again_and_again_loses_nobody() {
+    let broker = Broker::start();
+    let proxy = Proxy::to(broker.port).await;
+    proxy.delay(Duration::from_millis(20));
+    let (one, two) = (node(&proxy.url()).await, node(&broker.url()).await);
+    let (mut at_one, mut at_two) = (one.changes("room"), two.changes("room"));
+    let _ada = one.join("room", "ada", String::new());
+    let _ben = two.join("room", "ben", String::new());
+    until(&mut at_two, &["ada", "ben"]).await;
+    let mut here = Vec::new();
+    for round in 1..=3 {
+        proxy.cut_after(300);
+        here.push(one.join("room", format!("c{round}"), String::new()));
+        here.push(two.join("room", format!("d{round}"), String::new()));
+        proxy.wait_for_cuts(round).await;
+    }
+    let everybody = |change: &stario::presence::Change<String>| change.list().len() == 8;
+    for changes in [&mut at_one, &mut at_two] {
+        support::soon(async { while !everybody(&changes.next().await.unwrap()) {} }).await;
+    }
+    drop(here);
+    until(&mut at_two, &["ada", "ben"]).await;
+    until(&mut at_one, &["ada", "ben"]).await;
 }

@@ -11,8 +11,12 @@ use stario_nats::{ConnectError, Nats, NotReady, async_nats};
 
 use support::{Broker, acquainted, next, next_until, node, soon, until};
 
+#[path = "relay/access.rs"]
+mod access;
 #[path = "relay/faults.rs"]
 mod faults;
+#[path = "relay/history.rs"]
+mod history;
 mod support;
 
 stario::app!();
@@ -108,7 +112,7 @@ async fn relays_of_other_names_and_other_users_of_nats_are_apart() {
     let (nats, shop) = node::<u32>(&broker).await;
     let other = broker.connect().await;
     let other_relay = Relay::over(other.relay("shop.eu"));
-    soon(other.ready()).await;
+    soon(other.ready()).await.unwrap();
     let mut received = shop.subscribe("*");
     other_relay.publish("a", 1);
     let client = other.client();
@@ -129,7 +133,7 @@ async fn events_travel_as_their_bytes_and_a_browser_resumes_at_another_process()
     let nodes = [broker.connect().await, broker.connect().await];
     let relays = nodes.each_ref().map(|nats| Relay::<Event>::over(nats.relay("shop")).history(100));
     for nats in &nodes {
-        soon(nats.ready()).await;
+        soon(nats.ready()).await.unwrap();
     }
     let [a, b] = &relays;
     acquainted(&[a, b]).await;
@@ -205,7 +209,7 @@ async fn a_broker_that_is_killed_and_started_again_is_exactly_one_gap() {
     }
     broker.restart();
     for nats in all {
-        soon(nats.ready()).await;
+        soon(nats.ready()).await.unwrap();
     }
     for reader in &mut readers {
         while next(reader).await.is_some() {}
@@ -232,7 +236,7 @@ async fn what_waits_for_the_broker_is_bounded_and_what_is_dropped_is_a_gap() {
     let (nats_b, b) = node::<u32>(&broker).await;
     let nats = broker.connect().await;
     let a = Relay::over(nats.relay("shop").buffer(5, 1 << 20));
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     acquainted(&[&a, &b]).await;
     broker.kill();
     until(|| nats.check().is_err()).await;
@@ -241,8 +245,8 @@ async fn what_waits_for_the_broker_is_bounded_and_what_is_dropped_is_a_gap() {
     assert_eq!((errors, a.unsent(), here.waiting()), (3, 3, 8));
     assert_eq!(soon(here.next()).await.unwrap().1, 0);
     broker.restart();
-    soon(nats.ready()).await;
-    soon(nats_b.ready()).await;
+    soon(nats.ready()).await.unwrap();
+    soon(nats_b.ready()).await.unwrap();
     // The numbers of those that were dropped are used up: announced, if nothing follows.
     until(|| b.position().to_string().contains(".8")).await;
     let mut there = b.resume("a", b.position());
@@ -272,7 +276,7 @@ async fn what_the_client_library_drops_is_a_gap() {
     let options = ConnectOptions::new().subscription_capacity(1);
     let nats = Nats::with_options(broker.url(), options).await.unwrap();
     let b = Relay::<u32>::over(nats.relay("shop"));
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     let (_a, a) = node(&broker).await;
     acquainted(&[&a, &b]).await;
     let mut there = b.resume("a", b.position()).capacity(100_000);
@@ -313,7 +317,7 @@ async fn an_app_is_not_ready_while_the_broker_is_away() {
     until(|| nats.check().is_err()).await;
     assert_eq!(client.get("/ready").await.status(), 503);
     broker.restart();
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     assert_eq!(client.get("/ready").await.status(), 200);
 }
 
@@ -347,7 +351,7 @@ async fn a_client_that_was_connected_elsewhere_is_as_good() {
     let client = async_nats::connect(broker.url()).await.unwrap();
     let nats = Nats::from_client(client);
     let a = Relay::<u32>::over(nats.relay("shop"));
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     let (nats_b, b) = node(&broker).await;
     acquainted(&[&a, &b]).await;
     // It has an echo, which the relay ignores.
@@ -360,8 +364,8 @@ async fn a_client_that_was_connected_elsewhere_is_as_good() {
     broker.kill();
     until(|| nats.check().is_err()).await;
     broker.restart();
-    soon(nats.ready()).await;
-    soon(nats_b.ready()).await;
+    soon(nats.ready()).await.unwrap();
+    soon(nats_b.ready()).await.unwrap();
     assert_eq!(next(&mut received).await, None);
     b.publish("a", 3);
     assert_eq!(next(&mut received).await, Some(3));

@@ -77,9 +77,27 @@ async fn a_store_that_is_away_is_a_500_and_one_that_cannot_be_opened_an_error() 
     assert_eq!(client.get("/").await.status(), 200, "a visitor without a session needs no store");
     assert_eq!(soon(async { client.get("/").cookie("session", &cookie).await }).await.status(), 500);
     broker.restart();
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     assert_eq!(shown(&client, &cookie).await, "ada: []");
 
     let error = stario::Error::from(nats.sessions("no.name").await.unwrap_err()).to_string();
     assert!(error.starts_with(r#"the bucket "no.name" of JetStream cannot be opened"#), "{error}");
+}
+
+#[tokio::test]
+async fn the_permissions_of_the_docs_are_enough_for_sessions() {
+    let broker = Broker::with_config(
+        r#"authorization { users: [ { user: "ada", password: "x", permissions: {
+            publish: ["$JS.API.>", "$KV.sessions.>", "$JS.FC.>"], subscribe: "_INBOX.>" } } ] }"#,
+    );
+    let nats = stario_nats::connect(format!("nats://ada:x@127.0.0.1:{}", broker.port)).await.unwrap();
+    let store = nats.sessions("sessions").await.unwrap();
+    let record = record(1, Some("ada"));
+    assert!(store.save(&record).await.unwrap());
+    for filter in [SessionFilter::Id(record.id), SessionFilter::User("ada".into())] {
+        assert_eq!(store.load(&filter).await.unwrap().len(), 1, "{filter:?}");
+        store.delete(&filter).await.unwrap();
+        assert_eq!(store.load(&filter).await.unwrap().len(), 0, "{filter:?}");
+        assert!(store.save(&record).await.unwrap());
+    }
 }

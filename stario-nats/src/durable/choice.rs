@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use stario::durable::{Claim, CommandId, Wanted};
+use stario::durable::{Claim, CommandId, CommandState, Wanted};
 
 use super::index::{Index, OfName, Place};
 use super::wire::{Held, State};
@@ -19,6 +19,8 @@ pub(super) struct Pick {
     pub(super) name: Arc<str>,
     pub(super) state: State,
     pub(super) revision: u64,
+    /// The revision of its name's lane, by which it was chosen.
+    pub(super) lane: u64,
 }
 
 /// The next thing that a process does to claim commands.
@@ -86,12 +88,14 @@ pub(super) fn of_index(
     let skipped = usize::try_from(spread.unwrap_or_default() % places).unwrap_or_default();
     let pick = |place: &Place| {
         let entry = index.entry(place.2)?;
+        let lane = index.of_name(&entry.name).map_or(0, |of_name| of_name.lane.revision);
         Some(Pick {
             id: place.2,
             position: entry.position,
             name: Arc::clone(&entry.name),
             state: entry.state.clone(),
             revision: entry.revision,
+            lane,
         })
     };
     Choice::Run(found.iter().skip(skipped).take(limit).filter_map(pick).collect())
@@ -114,12 +118,16 @@ fn of_one<'a>(
             break;
         }
         let Some(entry) = index.entry(place.2) else { continue };
-        if entry.version > wanted.version || running.held.contains(&place.2) {
+        // One that runs has lost its process, which the workers find.
+        let is_waiting = entry.state.phase == CommandState::Waiting;
+        if !is_waiting || entry.version > wanted.version || running.held.contains(&place.2) {
             continue;
         }
         if let Some(group) = &entry.group {
             let of_group = running.groups.entry(group).or_default();
-            if !has_room(wanted.concurrency_of_group, *of_group) {
+            // A dead letter that is run again may be the first of its group while a later one runs.
+            let most_of_group = if wanted.is_in_order { Some(1) } else { wanted.concurrency_of_group };
+            if !has_room(most_of_group, *of_group) {
                 continue;
             }
             *of_group += 1;
@@ -234,14 +242,17 @@ mod tests {
         assert_eq!(chosen(&index, in_order(), 0), [3]);
         change(&mut index, 10, 3, CommandState::Running, 50);
         assert!(chosen(&index, in_order(), 0).is_empty());
-        assert_eq!(chosen(&index, in_order(), 50), [3], "its lease has ended");
+        assert!(chosen(&index, in_order(), 50).is_empty(), "its lease has ended, and a worker ends its run");
         change(&mut index, 11, 3, CommandState::Waiting, 70);
         assert!(chosen(&index, in_order(), 60).is_empty());
         change(&mut index, 12, 3, CommandState::Dead, 0);
         assert_eq!(chosen(&index, in_order(), 60), [1]);
         change(&mut index, 13, 3, CommandState::Waiting, 60);
         assert_eq!(chosen(&index, in_order(), 60), [3], "a dead letter that runs again has its place");
-        index.apply(14, Written::State(id(3), None));
+        change(&mut index, 14, 1, CommandState::Running, 70);
+        assert!(chosen(&index, in_order(), 60).is_empty(), "one of its group runs");
+        change(&mut index, 15, 1, CommandState::Waiting, 0);
+        index.apply(16, Written::State(id(3), None));
         assert_eq!(chosen(&index, in_order(), 60), [1]);
     }
 
@@ -269,7 +280,7 @@ mod tests {
             panic!("nothing is broken")
         };
         assert_eq!(unused, [id(1)]);
-        // Whoever breaks it writes its state again.
+        // The process that breaks it writes its state again.
         change(&mut index, 11, 1, CommandState::Waiting, 0);
         assert_eq!(chosen(&index, limited(), 100), [1]);
     }

@@ -7,7 +7,7 @@ use stario::durable::{Claim, CommandId, CommandState, NewCommand, Run, StoredCom
 
 use super::choice::{self, Choice, Pick};
 use super::index::Entry;
-use super::shared::{Put, ROUNDS, Shared};
+use super::shared::{AT_ONCE, Put, ROUNDS, Shared};
 use super::wire::{self, Held, LaneHead, State};
 use super::{is_run, stored};
 
@@ -15,18 +15,22 @@ impl Shared {
     /// Claims what may run now.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Vec<StoredCommand>, StoreError> {
         let mut claimed: Vec<StoredCommand> = Vec::new();
+        let mut was_late = false;
         for round in 0..ROUNDS {
-            let limit = claim.limit - claimed.len();
+            // The header that reserves commands takes 64 KiB, and their values are read at once.
+            let limit = (claim.limit - claimed.len()).min(AT_ONCE);
             if limit == 0 {
                 break;
             }
-            let spread = (round > 0).then(|| self.process.wrapping_mul(round as u64));
+            let spread = was_late.then(|| self.process.wrapping_mul(round as u64));
             match self.claim_some(claim, limit, spread).await {
                 Ok((some, may_be_more)) => {
+                    let is_full = some.len() == limit;
                     claimed.extend(some);
-                    if !may_be_more {
+                    if !may_be_more && !is_full {
                         break;
                     }
+                    was_late = !is_full;
                 }
                 // What is claimed runs.
                 Err(_) if !claimed.is_empty() => break,
@@ -131,10 +135,15 @@ impl Shared {
 
     /// Returns `false` if another claim came before.
     async fn write_lane(&self, claim: &Claim, name: &str, picks: &[&Pick]) -> Result<bool, StoreError> {
-        let (revision, mut held) = {
+        let Some(revision) = picks.first().map(|pick| pick.lane) else { return Ok(false) };
+        let mut held = {
             let index = self.index();
             let Some(of_name) = index.of_name(name) else { return Ok(false) };
-            (of_name.lane.revision, choice::held(&index, of_name, claim.now, self.process))
+            // The lane has changed since the commands were chosen, so they may be too many by now.
+            if of_name.lane.revision != revision {
+                return Ok(false);
+            }
+            choice::held(&index, of_name, claim.now, self.process)
         };
         let (until, by) = (claim.lease_until, self.process);
         held.extend(picks.iter().map(|pick| Held { id: pick.id, revision: pick.revision, until, by }));
@@ -159,7 +168,7 @@ impl Shared {
     /// Writes a claim; `false` if the state has changed. One whose answer does not come is noted, and forgotten when one with its number is answered.
     async fn put_claim(&self, id: CommandId, state: &State, revision: u64) -> Result<bool, StoreError> {
         let put = self.put_state(id, Some(state), revision).await;
-        let claims = &mut self.unanswered().claims;
+        let mut claims = self.unanswered();
         match put {
             Ok(Put::Written) => {
                 claims.remove(&(id, state.claims));
@@ -188,7 +197,7 @@ impl Shared {
     /// Claims again what this process had claimed without learning of it. Nobody runs it, so it is the same attempt.
     async fn adopt(&self, claim: &Claim, limit: usize) -> Result<Vec<StoredCommand>, StoreError> {
         let unanswered: Vec<Run> = {
-            let claims = &mut self.unanswered().claims;
+            let mut claims = self.unanswered();
             claims.retain(|_, until| *until > claim.now);
             claims.keys().map(|(id, number)| Run { id: *id, claim: *number }).collect()
         };
@@ -220,7 +229,7 @@ impl Shared {
         let Some(command) = self.read_command(run.id, entry.position).await? else { return Ok(None) };
         let state = self.claimed(&entry.state, claim);
         let is_claimed = self.put_claim(run.id, &state, entry.revision).await?;
-        self.unanswered().claims.remove(&(run.id, run.claim));
+        self.unanswered().remove(&(run.id, run.claim));
         Ok(is_claimed.then(|| stored(command, state)))
     }
 }

@@ -2,6 +2,7 @@
 //! search. Messages are applied in the order of the stream.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +89,7 @@ impl Entry {
         which.name.as_ref().is_none_or(|name| **name == *self.name)
             && which.state.is_none_or(|state| state == self.state.phase)
             && which.changed_before.is_none_or(|before| self.state.changed < before)
+            && which.due_at.is_none_or(|time| self.state.due <= time)
             && which.after.is_none_or(|after| id > after)
     }
 
@@ -266,10 +268,17 @@ impl Index {
     }
 
     pub(super) fn list(&self, which: &CommandFilter, limit: usize) -> Vec<ListedCommand> {
-        let after = which.after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        let meant = self.entries.range((after, std::ops::Bound::Unbounded));
-        let meant = meant.filter(|(id, entry)| entry.is_meant(**id, which));
-        meant.take(limit).map(|(id, entry)| entry.listed(*id)).collect()
+        let listed = |(id, entry): (&CommandId, &Entry)| entry.listed(*id);
+        let is_meant = |(id, entry): &(&CommandId, &Entry)| entry.is_meant(**id, which);
+        if which.state == Some(CommandState::Running) {
+            // Each process asks for these every second.
+            let running: BTreeSet<&CommandId> =
+                self.names.values().flat_map(|of_name| &of_name.running).collect();
+            let running = running.into_iter().filter_map(|id| self.entries.get_key_value(id));
+            return running.filter(is_meant).take(limit).map(listed).collect();
+        }
+        let after = which.after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.entries.range((after, Bound::Unbounded)).filter(is_meant).take(limit).map(listed).collect()
     }
 
     pub(super) fn count(&self) -> Vec<CommandCount> {

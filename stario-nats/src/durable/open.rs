@@ -115,6 +115,8 @@ fn unfit(config: &Config, subjects: &str) -> Option<&'static str> {
         Some("it has other subjects")
     } else if config.max_messages_per_subject != 1 {
         Some("it does not keep one message of each subject")
+    } else if config.discard_new_per_subject {
+        Some("it refuses a second message of a subject, so nothing could change")
     } else if config.retention != RetentionPolicy::Limits {
         Some("it drops messages that were read")
     } else if !config.max_age.is_zero() {
@@ -210,6 +212,10 @@ mod tests {
         check(
             Config { max_messages_per_subject: 2, ..fit() },
             Some("it does not keep one message of each subject"),
+        );
+        check(
+            Config { discard_new_per_subject: true, discard: DiscardPolicy::New, ..fit() },
+            Some("it refuses a second message of a subject"),
         );
         check(Config { subjects: vec!["other.>".to_owned()], ..fit() }, Some("it has other subjects"));
         check(

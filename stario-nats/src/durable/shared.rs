@@ -1,6 +1,6 @@
 //! What the calls of a store share: conditional writes, reads and deletions, and the index that they wait for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -27,7 +27,7 @@ use crate::connection::Nats;
 /// How often a call begins again because another process was faster.
 pub(super) const ROUNDS: usize = 50;
 
-/// How many messages one call deletes at the same time.
+/// How many commands one call claims or deletes at the same time.
 pub(super) const AT_ONCE: usize = 64;
 
 /// How long a call that may be repeated waits for a new connection.
@@ -47,16 +47,9 @@ pub(super) struct Shared {
     pub(super) process: u64,
     /// The calls of one process do not compete with each other.
     pub(super) claiming: tokio::sync::Mutex<()>,
-    pub(super) unanswered: Mutex<Unanswered>,
-}
-
-/// What this process has written while the connection was lost, so that it does not know whether it is stored.
-#[derive(Debug, Default)]
-pub(super) struct Unanswered {
-    /// Claims: the command and the number of its claim, with the end of the lease.
-    pub(super) claims: BTreeMap<(CommandId, u32), i64>,
-    /// Ends of runs, which their worker writes again.
-    pub(super) ends: BTreeSet<(CommandId, u32)>,
+    /// Claims that this process has written while the connection was lost, so that it does not know whether they are stored: the command and
+    /// the number of its claim, with the end of the lease.
+    unanswered: Mutex<BTreeMap<(CommandId, u32), i64>>,
 }
 
 /// Waits for a new connection, so that a call that failed without one is made again.
@@ -115,7 +108,7 @@ impl Shared {
         self.followed.news.notified().await;
     }
 
-    pub(super) fn unanswered(&self) -> MutexGuard<'_, Unanswered> {
+    pub(super) fn unanswered(&self) -> MutexGuard<'_, BTreeMap<(CommandId, u32), i64>> {
         self.unanswered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -23,6 +23,9 @@ const SIZE: &str = "Nats-Msg-Size";
 /// The longest name that stands in a subject as it is.
 const MOST_NAME: usize = 200;
 
+/// The most bytes of a group that are stored as they are. The header of a message takes 64 KiB.
+const MOST_GROUP: usize = 500;
+
 /// The subjects of one stream.
 #[derive(Debug, Clone)]
 pub(super) struct Subjects {
@@ -137,6 +140,16 @@ fn token(name: &str) -> String {
     if token.len() > MOST_NAME { format!("%{}", digest(name)) } else { token }
 }
 
+/// A group as it is stored: a long one is its beginning and a hash.
+fn group(group: &str) -> String {
+    if group.len() <= MOST_GROUP {
+        return group.to_owned();
+    }
+    // A character has at most four bytes.
+    let begin: String = group.chars().take(MOST_GROUP / 8).collect();
+    format!("{begin}… {}", digest(group))
+}
+
 fn digest(text: &str) -> String {
     let mut digits = String::new();
     for byte in Sha256::digest(text) {
@@ -148,8 +161,9 @@ fn digest(text: &str) -> String {
 
 impl CommandHead {
     pub(super) fn of(command: &NewCommand, by: u64) -> Self {
-        let NewCommand { id, name, version, key, group, payload: _, created, due } = command.clone();
-        Self { id, name, version, key, group, created, due, by }
+        let NewCommand { id, version, created, due, .. } = *command;
+        let (name, key) = (command.name.clone(), command.key.clone());
+        Self { id, name, version, key, group: command.group.as_deref().map(group), created, due, by }
     }
 
     pub(super) fn with_payload(self, payload: Bytes) -> NewCommand {
@@ -244,6 +258,15 @@ mod tests {
         let long = |end: char| format!("{}{end}", "é".repeat(300));
         assert_ne!(subject(&long('a'), "k"), subject(&long('b'), "k"));
         assert!(subject(&long('a'), "k").len() < 200);
+    }
+
+    #[test]
+    fn a_long_group_is_shortened_and_stays_its_own() {
+        let short = "g".repeat(MOST_GROUP);
+        assert_eq!(group(&short), short);
+        let [first, second] = ["a", "b"].map(|end| group(&format!("{}{end}", "ä".repeat(10_000))));
+        assert_ne!(first, second);
+        assert!(first.len() < MOST_GROUP && first.starts_with('ä'), "{first}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_nats::{Message, Subject};
-use stario::relay::{Packet, Stamp};
+use stario::relay::{IntoPosition, Packet, Position, Stamp};
 use tokio::sync::Notify;
 
 use super::STAMP;
@@ -28,6 +28,10 @@ pub(super) enum Incoming {
     Newest(Stamp),
     /// Asks for an announcement, and for an answer to this subject.
     Hello(Option<Subject>),
+    /// Asks the relay of this name for what it keeps up to a position, at this address.
+    Question(u64, Position, Subject),
+    /// The end of an answer to that.
+    End,
     /// The newest numbers of the publishers whose messages were dropped here.
     Dropped(BTreeMap<u64, u64>),
 }
@@ -39,9 +43,16 @@ impl Incoming {
         if subject == subject::HELLO {
             return Some(Self::Hello(message.reply));
         }
+        if subject == subject::END {
+            return Some(Self::End);
+        }
         let stamp: Stamp = message.headers.as_ref()?.get(STAMP)?.as_str().parse().ok()?;
         if subject == subject::NEWEST {
             return Some(Self::Newest(stamp));
+        }
+        if subject == subject::HISTORY {
+            let before = std::str::from_utf8(&message.payload).ok()?.into_position()?;
+            return Some(Self::Question(stamp.epoch, before, message.reply?));
         }
         let subject = subject::read(subject)?.into();
         Some(Self::Value(Packet { subject, stamp, payload: message.payload }))
@@ -50,7 +61,7 @@ impl Incoming {
     fn bytes(&self) -> usize {
         match self {
             Self::Value(packet) => MESSAGE_BYTES + packet.subject.len() + packet.payload.len(),
-            Self::Newest(_) | Self::Hello(_) => MESSAGE_BYTES,
+            Self::Newest(_) | Self::Hello(_) | Self::Question(..) | Self::End => MESSAGE_BYTES,
             // As many as there are others between them, at most.
             Self::Dropped(_) => 0,
         }
@@ -61,7 +72,7 @@ impl Incoming {
         match self {
             Self::Value(packet) => Some(packet.stamp),
             Self::Newest(stamp) => Some(*stamp),
-            Self::Hello(_) | Self::Dropped(_) => None,
+            Self::Hello(_) | Self::Question(..) | Self::End | Self::Dropped(_) => None,
         }
     }
 }

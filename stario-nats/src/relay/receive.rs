@@ -1,15 +1,17 @@
 //! The task that receives, and finds when values may be missing.
 //!
 //! ```text
-//!   disconnected --connected--> asking --answered--> settling --100 ms--> confirmed
-//!        ^                        | ^                   |  \-- refused       |
-//!        |                        | +---nothing heard---+                    |
-//!        +------------------------+---------------------+--------------------+   another connection
+//!   disconnected --connected--> asking --answered--> settling --100 ms--> importing --at most 3 s--> confirmed
+//!        ^                        | ^                   |  \-- refused       |                          |
+//!        |                        | +---nothing heard---+                    |                          |
+//!        +------------------------+---------------------+--------------------+--------------------------+   another connection
 //! ```
 //!
 //! A server that has taken a connection does not yet deliver: its client subscribes anew. So the task asks all relays of the name to announce
 //! their newest values. The answer comes on the same connection, behind the subscription: from then on, everything arrives. The
 //! announcements follow within the time to settle. So one gap is enough for what was missed.
+//!
+//! The relay of a process that starts imports the history of those that have announced themselves (`history.rs`), once.
 //!
 //! A subscription that the server refuses is an event of the connection. One that was made elsewhere reports none: there, only a message
 //! proves that the subscription is allowed, such as the question itself, which comes back.
@@ -27,6 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::Context;
+use super::history::{self, ANSWER_BYTES};
 use super::incoming::{Incoming, IncomingQueue, Pushed};
 use crate::connection::TICK;
 use crate::figures::Figures;
@@ -36,12 +39,15 @@ use crate::subject;
 /// How long announcements may take once the server has answered.
 const SETTLING: Duration = Duration::from_millis(100);
 
+/// How many other relays are asked for what they keep, at most.
+const MAX_PEERS: usize = 16;
+
 /// How long the task waits before it asks again, or subscribes again.
 const RETRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(context: Context) {
     let mut receiver = Receiver::new(context);
-    // Nobody is told twice that something fails for the same reason.
+    // The log has each reason once.
     let mut has_failed = false;
     loop {
         match receiver.context.nats.client().subscribe(format!("{}>", receiver.context.prefix)).await {
@@ -101,6 +107,8 @@ struct Receiver {
     has_heard: bool,
     /// Whether the log has that none came.
     has_warned: bool,
+    /// The relays that have announced themselves since then, by their names.
+    peers: Vec<u64>,
     state: State,
 }
 
@@ -109,6 +117,8 @@ enum State {
     /// The relays are asked to announce their newest values.
     Asking(Answer),
     Settling(Instant),
+    /// The relay takes over what others keep.
+    Importing(Import),
     Confirmed,
     /// The server does not allow the subscription.
     Refused,
@@ -117,16 +127,20 @@ enum State {
 /// Whether the server has answered.
 type Answer = Pin<Box<dyn Future<Output = bool> + Send>>;
 
+type Import = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 #[derive(Clone, Copy)]
 enum Step {
     Answered(bool),
     Settled,
+    Imported,
 }
 
 impl Receiver {
     fn new(context: Context) -> Self {
         let (has_heard, has_warned) = (false, false);
-        Self { context, connects: 0, dropped: 0, has_heard, has_warned, state: State::Disconnected }
+        let (peers, state) = (Vec::new(), State::Disconnected);
+        Self { context, connects: 0, dropped: 0, has_heard, has_warned, peers, state }
     }
 
     /// Receives until the client has ended.
@@ -175,10 +189,11 @@ impl Receiver {
         self.context.inbox.disconnected();
     }
 
-    /// Asks for announcements. Whoever is there answers; if nobody is, the server says so. Both prove that it has taken
+    /// Asks for announcements. The processes that are there answer; if there are none, the server says so. Both prove that it has taken
     /// what this connection sent before, which is the subscription.
     fn ask(&mut self, after: Duration) -> Answer {
         self.has_heard = false;
+        self.peers.clear();
         let client = self.context.nats.client().clone();
         let subject = format!("{}{}", self.context.prefix, subject::HELLO);
         let relay = self.context.status.name.clone();
@@ -196,13 +211,17 @@ impl Receiver {
     fn advance(&mut self, step: Step) {
         match step {
             Step::Answered(true) => self.state = State::Settling(Instant::now() + SETTLING),
-            Step::Answered(false) => self.state = State::Asking(self.ask(RETRY)),
-            Step::Settled if self.context.nats.changes().is_refused(&format!("{}>", self.context.prefix)) => {
+            // One that may not ask either has no answer.
+            Step::Answered(false) | Step::Settled
+                if self.context.nats.changes().is_refused(&format!("{}>", self.context.prefix)) =>
+            {
                 let relay = &self.context.status.name;
                 tracing::error!(relay, "NATS does not allow a relay to receive what other processes publish");
                 self.context.status.refused.store(self.connects, Ordering::Release);
+                self.context.nats.changes().note();
                 self.state = State::Refused;
             }
+            Step::Answered(false) => self.state = State::Asking(self.ask(RETRY)),
             Step::Settled if !self.has_heard && !self.context.nats.changes().are_reported() => {
                 if !std::mem::replace(&mut self.has_warned, true) {
                     let relay = &self.context.status.name;
@@ -214,7 +233,12 @@ impl Receiver {
                 }
                 self.state = State::Asking(self.ask(RETRY));
             }
-            Step::Settled => {
+            Step::Settled if self.context.inbox.earliest().is_some() && !self.peers.is_empty() => {
+                let (client, inbox) = (self.context.nats.client().clone(), self.context.inbox.clone());
+                let (prefix, peers) = (self.context.prefix.to_string(), std::mem::take(&mut self.peers));
+                self.state = State::Importing(Box::pin(history::import(client, prefix, inbox, peers)));
+            }
+            Step::Settled | Step::Imported => {
                 self.state = State::Confirmed;
                 self.context.inbox.connected();
                 self.announce();
@@ -257,18 +281,41 @@ impl Receiver {
                 self.context.figures.received();
                 self.context.inbox.receive(packet);
             }
-            Incoming::Newest(stamp) => self.context.inbox.announced(stamp),
+            Incoming::Newest(stamp) => {
+                self.note_peer(stamp.epoch);
+                self.context.inbox.announced(stamp);
+            }
             Incoming::Hello(reply) => {
                 self.announce();
                 if let Some(reply) = reply {
                     self.context.status.queue.push(Item::Answer(reply));
                 }
             }
+            Incoming::Question(asked, before, address) => {
+                let inbox = &self.context.inbox;
+                if inbox.newest().is_some_and(|own| own.epoch == asked)
+                    && let Some(kept) = inbox.export(&before, ANSWER_BYTES)
+                {
+                    self.context.status.queue.push(Item::History(address, kept));
+                }
+            }
+            Incoming::End => {}
             Incoming::Dropped(newest) => {
                 for (epoch, number) in newest {
                     self.context.inbox.announced(Stamp { epoch, number });
                 }
             }
+        }
+    }
+}
+
+impl Receiver {
+    /// Notes a relay that has announced itself, to be asked for what it keeps.
+    fn note_peer(&mut self, epoch: u64) {
+        let is_own = self.context.inbox.newest().is_none_or(|own| own.epoch == epoch);
+        let is_early = matches!(self.state, State::Asking(_) | State::Settling(_));
+        if is_early && !is_own && self.peers.len() < MAX_PEERS && !self.peers.contains(&epoch) {
+            self.peers.push(epoch);
         }
     }
 }
@@ -282,6 +329,10 @@ impl State {
             Self::Settling(until) => {
                 sleep_until(*until).await;
                 Step::Settled
+            }
+            Self::Importing(import) => {
+                import.await;
+                Step::Imported
             }
         }
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use stario::relay::Stamp;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Context, headers};
+use super::{Context, headers, history};
 use crate::connection::TICK;
 use crate::queue::Item;
 use crate::subject;
@@ -84,6 +84,10 @@ impl Sender {
             }
             Item::Announcement(newest) => self.announce(newest).await,
             Item::Answer(subject) => self.context.nats.client().publish(subject, Bytes::new()).await,
+            Item::History(address, kept) => {
+                self.unflushed += kept.packets.iter().map(|packet| packet.payload.len()).sum::<usize>();
+                history::answer(self.context.nats.client(), &address, kept).await
+            }
             Item::Flush(sent) => {
                 self.flush().await;
                 // An error: nobody waits any more.

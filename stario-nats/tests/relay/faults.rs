@@ -1,5 +1,8 @@
 //! Connections that are delayed, cut within a message, or refused, messages that come twice, and processes that are too slow: nothing is missing
 //! without a gap, nothing comes twice, and each subscription has one gap for one fault.
+//!
+//! A message comes twice when a client publishes it again with the same stamp. Bytes cannot come twice on a connection: they would break the protocol of
+//! NATS, and the server would end the connection, which is the fault of one that is cut.
 
 use std::collections::HashMap;
 use std::sync::Barrier;
@@ -59,7 +62,7 @@ async fn gaps(followers: Vec<JoinHandle<u32>>) -> Vec<u32> {
 async fn connected(nats: &Nats, times: u64) {
     let statistics = nats.client().statistics();
     until(|| statistics.connects.load(std::sync::atomic::Ordering::Relaxed) >= times).await;
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -204,7 +207,7 @@ async fn what_waits_to_be_received_is_bounded_and_what_is_dropped_is_a_gap() {
     let nats = broker.connect().await;
     // Each value counts for 128 bytes and those of its subject and its number.
     let b = Relay::<Slow>::over(nats.relay("shop").receive_buffer(100 * 130));
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     acquainted(&[&a, &b]).await;
     let readers = [(); 3].map(|()| {
         let mut reader = b.resume("a", b.position()).capacity(100_000);
@@ -246,13 +249,13 @@ async fn a_connection_that_was_made_again_is_not_ready_before_the_server_has_con
     // It reports nothing, and the relay looks four times a second whether it is another connection.
     let nats = Nats::from_client(client);
     let _relay = Relay::<u32>::over(nats.relay("shop"));
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     assert_eq!(nats.check(), Ok(()));
     let statistics = nats.client().statistics();
     proxy.cut();
     until(|| statistics.connects.load(std::sync::atomic::Ordering::Relaxed) == 2).await;
     assert!(nats.check().is_err());
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
 }
 
 const USERS: &str = r#"authorization { users: [
@@ -269,8 +272,8 @@ async fn a_relay_that_may_not_subscribe_is_not_ready() {
     // The least that a relay needs.
     let (bob, bob_too) = (connect("bob").await, connect("bob").await);
     let relays = [Relay::<u32>::over(bob.relay("shop")), Relay::over(bob_too.relay("shop"))];
-    soon(bob.ready()).await;
-    soon(bob_too.ready()).await;
+    soon(bob.ready()).await.unwrap();
+    soon(bob_too.ready()).await.unwrap();
     let mut received = relays[1].resume("a", relays[1].position());
     relays[0].publish("a", 1);
     while next(&mut received).await != Some(1) {}
@@ -297,5 +300,5 @@ async fn a_client_that_was_connected_elsewhere_and_may_not_subscribe_is_not_read
     assert_eq!(ada.check(), Err(NotReady::Unconfirmed("shop".to_owned())));
     let bob = Nats::from_client(connect("bob").await);
     let _relay = Relay::<u32>::over(bob.relay("shop"));
-    soon(bob.ready()).await;
+    soon(bob.ready()).await.unwrap();
 }

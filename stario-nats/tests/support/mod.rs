@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
 mod broker;
+pub(crate) mod logged;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,7 +33,7 @@ pub(crate) async fn node<T: Payload>(broker: &Broker) -> (Nats, Relay<T>) {
 pub(crate) async fn node_at<T: Payload>(url: &str) -> (Nats, Relay<T>) {
     let nats = stario_nats::connect(url).await.unwrap();
     let relay = Relay::over(nats.relay("shop"));
-    soon(nats.ready()).await;
+    soon(nats.ready()).await.unwrap();
     (nats, relay)
 }
 
@@ -95,10 +96,17 @@ struct Settings {
     delay_of_answers: Duration,
     /// What a client must not say: all connections are cut before it arrives, once.
     unheard: Option<&'static str>,
+    /// Before what a client says its messages are held.
+    held: Option<&'static str>,
+    is_holding: bool,
     /// Counts the cuts.
     cuts: u64,
     /// After how many more bytes of the client all connections are cut.
     cut_after: Option<usize>,
+    /// Whether connections that are made after a cut are closed at once.
+    is_last_cut: bool,
+    /// Whether nothing passes, although the connections are open.
+    is_held: bool,
 }
 
 impl Proxy {
@@ -110,6 +118,10 @@ impl Proxy {
         tokio::spawn(async move {
             loop {
                 let Ok((client, _)) = listener.accept().await else { return };
+                let is_refused = changed.borrow().is_last_cut && changed.borrow().cuts > 0;
+                if is_refused {
+                    continue;
+                }
                 let Ok(server) = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
                     continue;
                 };
@@ -138,6 +150,12 @@ impl Proxy {
         self.settings.send_modify(|settings| settings.cut_after = Some(bytes));
     }
 
+    /// The same, and no connection is made any more.
+    pub(crate) fn cut_for_good_after(&self, bytes: usize) {
+        self.settings.send_modify(|settings| settings.is_last_cut = true);
+        self.cut_after(bytes);
+    }
+
     /// Waits until all connections have been cut so many times.
     pub(crate) async fn wait_for_cuts(&self, times: u64) {
         soon(self.settings.subscribe().wait_for(|settings| settings.cuts >= times)).await.unwrap();
@@ -147,9 +165,28 @@ impl Proxy {
         self.settings.send_modify(|settings| settings.delay = delay);
     }
 
+    /// Lets nothing pass from now on, or what waits and all that follows: neither side learns that the other one is away.
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.settings.send_modify(|settings| settings.is_held = is_held);
+    }
+
     /// Cuts when a client says this, before the broker hears it.
     pub(crate) fn cut_before(&self, text: &'static str) {
         self.settings.send_modify(|settings| settings.unheard = Some(text));
+    }
+
+    /// Holds what a client says from this on, until [`release`](Self::release).
+    pub(crate) fn hold_before(&self, text: &'static str) {
+        self.settings.send_modify(|settings| settings.held = Some(text));
+    }
+
+    /// Waits until it holds something.
+    pub(crate) async fn is_holding(&self) {
+        soon(self.settings.subscribe().wait_for(|settings| settings.is_holding)).await.unwrap();
+    }
+
+    pub(crate) fn release(&self) {
+        self.settings.send_modify(|settings| settings.held = None);
     }
 
     /// Whether it has cut so.
@@ -214,6 +251,11 @@ async fn pass(
                     });
                     return;
                 }
+                if direction == Direction::ToBroker && now.held.is_some_and(says) {
+                    settings.send_modify(|settings| settings.is_holding = true);
+                    let _ = settings.subscribe().wait_for(|settings| settings.held.is_none()).await;
+                    settings.send_modify(|settings| settings.is_holding = false);
+                }
                 let delay = match direction {
                     Direction::ToBroker => now.delay,
                     Direction::ToClient => now.delay + now.delay_of_answers,
@@ -221,7 +263,8 @@ async fn pass(
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }
-                if settings.borrow().cuts != cuts {
+                let passes = changes.wait_for(|settings| !settings.is_held || settings.cuts != cuts).await;
+                if !passes.is_ok_and(|settings| settings.cuts == cuts) {
                     return;
                 }
                 if direction == Direction::ToBroker {
