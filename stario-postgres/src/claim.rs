@@ -16,6 +16,9 @@ use crate::rows::stored;
 /// How many candidates are looked at for each command that may be claimed.
 const CANDIDATES: usize = 8;
 
+/// How many commands of a name that are due are looked at before those of each group are.
+const WINDOW: u32 = 250;
+
 /// Stands between a name and a group. No name has it.
 const SEPARATOR: char = '\u{1}';
 
@@ -24,19 +27,25 @@ pub(crate) fn is_limited(wanted: &Wanted) -> bool {
     wanted.concurrency.is_some() || wanted.concurrency_of_group.is_some() || wanted.is_in_order
 }
 
+/// Whether commands of one group wait for each other.
+fn has_groups(wanted: &Wanted) -> bool {
+    wanted.concurrency_of_group.is_some() || wanted.is_in_order
+}
+
 /// Claims commands without limits, in one statement. Processes that claim at the same time skip what the others are about to have.
 pub(crate) async fn claim_unlimited(
     connection: &mut PgConnection,
     table: &str,
     claim: &Claim,
 ) -> Result<Vec<StoredCommand>, StoreError> {
-    // The first of each name are found by the index of names and times, however many are finished, or are those of other names.
+    // The first of each name are found by the index of names and times, however many are finished, or are those of other names. Of `state = 0`
+    // the server would expect so few that it reads and sorts them all.
     // A subquery in the update itself might be run again for each row.
     let statement = format!(
         "WITH claimed AS MATERIALIZED ( \
              SELECT f.seq FROM unnest($3::text[], $4::int8[]) AS w (name, version) CROSS JOIN LATERAL ( \
                  SELECT c.seq, c.due FROM {table} c \
-                 WHERE c.state < 2 AND c.name = w.name AND c.due <= $1 AND c.version <= w.version \
+                 WHERE c.state < 1 AND c.name = w.name AND c.due <= $1 AND c.version <= w.version \
                  ORDER BY c.due, c.seq LIMIT $5 FOR UPDATE SKIP LOCKED \
              ) f ORDER BY f.due, f.seq LIMIT $5 \
          ) \
@@ -64,7 +73,7 @@ pub(crate) async fn is_due(
     // Without an order and a limit, the whole table might be read.
     let statement = format!(
         "SELECT EXISTS (SELECT 1 FROM unnest($2::text[]) AS w (name) CROSS JOIN LATERAL ( \
-             SELECT c.seq FROM {table} c WHERE c.state < 2 AND c.name = w.name AND c.due <= $1 \
+             SELECT c.seq FROM {table} c WHERE c.state < 1 AND c.name = w.name AND c.due <= $1 \
              ORDER BY c.due, c.seq LIMIT 1) f)"
     );
     let (names, _) = names_and_versions(claim.wanted.iter());
@@ -80,8 +89,9 @@ pub(crate) async fn claim_limited(
     let mut room = Room::new(&claim.wanted, running(transaction, table, claim).await?);
     let mut claimed = Vec::new();
     let most_candidates = claim.limit.saturating_mul(CANDIDATES);
+    let mut search = Search::ByTime;
     while claimed.len() < claim.limit {
-        let candidates = candidates(transaction, table, claim, &room, most_candidates).await?;
+        let candidates = candidates(transaction, table, claim, &room, search, most_candidates).await?;
         let has_more = candidates.len() == most_candidates;
         let free = claim.limit - claimed.len();
         let chosen: Vec<i64> = candidates
@@ -94,9 +104,14 @@ pub(crate) async fn claim_limited(
         // What is not begun belongs to a statement that is about to change it, and comes again.
         let is_stuck = begun.is_empty();
         claimed.extend(begun);
-        if is_stuck || !has_more {
+        // A search by group finds one of each.
+        if !is_stuck && (has_more || search == Search::ByGroup) {
+            continue;
+        }
+        if search == Search::ByGroup || !is_behind_window(transaction, table, claim).await? {
             break;
         }
+        search = Search::ByGroup;
     }
     Ok(claimed)
 }
@@ -123,38 +138,33 @@ struct Candidate {
     group: Option<String>,
 }
 
-/// The first candidates, by the time at which they are due.
+/// Where candidates are looked for, so that little is read however many wait for others of their group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// Among the first [`WINDOW`] of each name that are due.
+    ByTime,
+    /// In one group after the other, if those are full or wait.
+    ByGroup,
+}
+
+/// The first candidates.
 async fn candidates(
     transaction: &mut PgConnection,
     table: &str,
     claim: &Claim,
     room: &Room<'_>,
+    search: Search,
     limit: usize,
 ) -> Result<Vec<Candidate>, StoreError> {
-    // The first that are due, and where there is an order, the first of each group, if it is due. What has no group has no order.
-    let is_free = format!("(c.grp IS NULL OR c.name || '{SEPARATOR}' || c.grp <> ALL ($5::text[]))");
-    let statement = format!(
-        "SELECT a.seq, a.name, a.grp FROM ( \
-             (SELECT f.* FROM unnest($2::text[], $3::int8[], $4::bool[]) AS w (name, version, is_in_order) \
-                 CROSS JOIN LATERAL ( \
-                     SELECT c.seq, c.due, c.name, c.grp FROM {table} c \
-                     WHERE c.state < 2 AND c.name = w.name AND c.due <= $1 AND c.version <= w.version \
-                     AND (c.grp IS NULL OR NOT w.is_in_order) AND {is_free} \
-                     ORDER BY c.due, c.seq LIMIT $6) f) \
-             UNION ALL \
-             (SELECT c.seq, c.due, c.name, c.grp \
-                 FROM unnest($2::text[], $3::int8[], $4::bool[]) AS w (name, version, is_in_order) \
-                 CROSS JOIN LATERAL ( \
-                     SELECT DISTINCT ON (f.grp) f.seq, f.due, f.name, f.grp, f.version FROM {table} f \
-                     WHERE w.is_in_order AND f.state < 2 AND f.name = w.name AND f.grp IS NOT NULL \
-                     ORDER BY f.grp, f.seq) c \
-                 WHERE c.due <= $1 AND c.version <= w.version AND {is_free}) \
-         ) a ORDER BY a.due, a.seq LIMIT $6"
-    );
-    let has_room: Vec<&Wanted> =
-        claim.wanted.iter().filter(|wanted| room.of_name(&wanted.name) > 0).collect();
-    let (names, versions) = names_and_versions(has_room.iter().copied());
-    let are_in_order: Vec<bool> = has_room.iter().map(|wanted| wanted.is_in_order).collect();
+    let statement = match search {
+        Search::ByTime => by_time(table),
+        Search::ByGroup => by_group(table),
+    };
+    let is_meant =
+        |wanted: &&Wanted| room.of_name(&wanted.name) > 0 && (search == Search::ByTime || has_groups(wanted));
+    let wanted: Vec<&Wanted> = claim.wanted.iter().filter(is_meant).collect();
+    let (names, versions) = names_and_versions(wanted.iter().copied());
+    let are_in_order: Vec<bool> = wanted.iter().map(|wanted| wanted.is_in_order).collect();
     let rows = sqlx::query(AssertSqlSafe(statement))
         .bind(claim.now)
         .bind(names)
@@ -170,6 +180,68 @@ async fn candidates(
     rows.iter().map(candidate).collect()
 }
 
+/// What is due first, if it is the first of its group where there is an order. What has no group has no order.
+fn by_time(table: &str) -> String {
+    format!(
+        "SELECT a.seq, a.name, a.grp FROM unnest($2::text[], $3::int8[], $4::bool[]) AS w (name, version, is_in_order) \
+         CROSS JOIN LATERAL ( \
+             SELECT f.* FROM ( \
+                 SELECT c.seq, c.due, c.name, c.grp FROM {table} c \
+                 WHERE c.state < 1 AND c.name = w.name AND c.due <= $1 AND c.version <= w.version \
+                 ORDER BY c.due, c.seq LIMIT {WINDOW}) f \
+             WHERE f.grp IS NULL OR (f.name || '{SEPARATOR}' || f.grp <> ALL ($5::text[]) \
+                 AND (NOT w.is_in_order OR NOT EXISTS (SELECT 1 FROM {table} e \
+                     WHERE e.state < 2 AND e.grp IS NOT NULL AND e.name = f.name AND e.grp = f.grp AND e.seq < f.seq))) \
+             ORDER BY f.due, f.seq LIMIT $6) a \
+         ORDER BY a.due, a.seq LIMIT $6"
+    )
+}
+
+/// Of each group the first that is due, or where there is an order, the first if it is due. The index of groups has the next group behind
+/// each.
+fn by_group(table: &str) -> String {
+    let groups = format!(
+        "SELECT f.grp, f.seq FROM {table} f WHERE f.state < 2 AND f.grp IS NOT NULL AND f.name = w.name"
+    );
+    format!(
+        "SELECT a.seq, a.name, a.grp FROM unnest($2::text[], $3::int8[], $4::bool[]) AS w (name, version, is_in_order) \
+         CROSS JOIN LATERAL ( \
+             WITH RECURSIVE groups AS ( \
+                 ({groups} ORDER BY f.grp, f.seq LIMIT 1) \
+                 UNION ALL \
+                 SELECT n.* FROM groups g \
+                 CROSS JOIN LATERAL ({groups} AND f.grp > g.grp ORDER BY f.grp, f.seq LIMIT 1) n) \
+             SELECT f.* FROM groups g CROSS JOIN LATERAL ( \
+                 SELECT c.seq, c.due, c.name, c.grp FROM {table} c \
+                 WHERE c.state < 2 AND c.grp IS NOT NULL AND c.name = w.name AND c.grp = g.grp \
+                 AND c.seq <= CASE WHEN w.is_in_order THEN g.seq ELSE {last} END \
+                 AND c.state < 1 AND c.due <= $1 AND c.version <= w.version \
+                 ORDER BY c.name, c.grp, c.seq LIMIT 1) f \
+             WHERE w.name || '{SEPARATOR}' || g.grp <> ALL ($5::text[])) a \
+         ORDER BY a.due, a.seq LIMIT $6",
+        last = i64::MAX,
+    )
+}
+
+/// Whether there are more commands with a group than a search by time has looked at.
+async fn is_behind_window(
+    transaction: &mut PgConnection,
+    table: &str,
+    claim: &Claim,
+) -> Result<bool, StoreError> {
+    let statement = format!(
+        "SELECT EXISTS (SELECT 1 FROM unnest($2::text[]) AS w (name) CROSS JOIN LATERAL ( \
+             SELECT c.seq FROM {table} c WHERE c.state < 1 AND c.name = w.name AND c.due <= $1 \
+             ORDER BY c.due, c.seq OFFSET {WINDOW} LIMIT 1) f)"
+    );
+    let (names, _) = names_and_versions(claim.wanted.iter().filter(|wanted| has_groups(wanted)));
+    Ok(sqlx::query_scalar(AssertSqlSafe(statement))
+        .bind(claim.now)
+        .bind(names)
+        .fetch_one(transaction)
+        .await?)
+}
+
 /// Makes the chosen commands run.
 async fn begin(
     transaction: &mut PgConnection,
@@ -183,7 +255,7 @@ async fn begin(
     // They may have been extended, settled or pruned since.
     let statement = format!(
         "WITH chosen AS MATERIALIZED ( \
-             SELECT c.seq FROM {table} c WHERE c.seq = ANY ($3) AND c.state < 2 AND c.due <= $1 FOR UPDATE SKIP LOCKED \
+             SELECT c.seq FROM {table} c WHERE c.seq = ANY ($3) AND c.state < 1 AND c.due <= $1 FOR UPDATE SKIP LOCKED \
          ) \
          UPDATE {table} u SET state = 1, attempts = u.attempts + 1, claims = u.claims + 1, changed = $1, due = $2 \
          FROM chosen WHERE u.seq = chosen.seq RETURNING u.*"

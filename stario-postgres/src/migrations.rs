@@ -9,15 +9,17 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 const LOCK: i64 = 0x0073_7461_7269_6f00;
 
 /// Runs the steps that this database has not had, in their order, in one transaction. The table `stario_migrations` has the count of steps for
-/// each component. Several processes may call this at the same time. A schema that is not there is made.
+/// each component. Several processes may call this at the same time. A schema that is not there is made. Returns the schema in which the
+/// table is that they make.
 ///
 /// Where nothing is to be done, nothing but reading is needed of the database's user.
 pub(crate) async fn migrate(
     database: &PgPool,
     schema: Option<&str>,
     component: &'static str,
+    table: &'static str,
     steps: &'static [&'static str],
-) -> Result<(), MigrationError> {
+) -> Result<String, MigrationError> {
     let failed = |step| move |cause| MigrationError { component, problem: Problem::Failed { step, cause } };
     // Whatever the database's default is: after the wait for the lock, what others have done must be seen.
     let mut transaction =
@@ -47,7 +49,11 @@ pub(crate) async fn migrate(
             .await
             .map_err(failed(0))?;
     }
-    transaction.commit().await.map_err(failed(0))
+    let schema = "SELECT n.nspname::text FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid WHERE c.oid = to_regclass($1)";
+    let schema =
+        sqlx::query_scalar(schema).bind(table).fetch_one(&mut *transaction).await.map_err(failed(0))?;
+    transaction.commit().await.map_err(failed(0))?;
+    Ok(schema)
 }
 
 /// Makes this schema the one of the transaction's statements.

@@ -19,7 +19,7 @@ const CONNECTIONS: u32 = 10;
 ///
 /// **TLS** is chosen by the URL, with the parameters of `libpq`: `?sslmode=verify-full` refuses a server whose certificate is not that of its
 /// host, and `&sslrootcert=/etc/shop/ca.pem` trusts this file instead of what the system trusts. Without `sslmode`, TLS is used where
-/// the server has it, and its certificate is not checked. `?options=-c%20search_path%3Djobs` sets what the server is told of each connection.
+/// the server has it, and its certificate is not checked. `?options=-c%20search_path%3Djobs` sets an option of each connection.
 ///
 /// # Errors
 ///

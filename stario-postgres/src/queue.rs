@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, QueryBuilder, Row as _};
 use stario::durable::{
-    Claim, CommandCount, CommandFilter, CommandId, ListedCommand, NewCommand, Run, Settlement, StoredCommand,
+    Claim, CommandCount, CommandFilter, CommandId, CommandState, ListedCommand, NewCommand, Run, Settlement,
+    StoredCommand,
 };
 use stario::{DurableStore, StoreError};
 
@@ -18,7 +19,8 @@ use crate::wake::Wake;
 // Every query that looks for open commands says `state < 2`, and one for those that run `state = 1`, so that it can use the indexes of
 // those. Only the query for groups in their order says `grp IS NOT NULL`, so that no other takes their index. Rows change often, so what is
 // dead of them is cleared away early.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE stario_commands (
         seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         id BYTEA NOT NULL UNIQUE,
@@ -41,7 +43,13 @@ const STEPS: &[&str] = &["
     CREATE INDEX stario_commands_running ON stario_commands (name, grp) WHERE state = 1;
     CREATE INDEX stario_commands_ended ON stario_commands (state, changed) WHERE state >= 2;
     CREATE INDEX stario_commands_dead ON stario_commands (id) WHERE state = 3;
-"];
+",
+    // Counting reads an index, because those that have ended may be many, and stand beside their payloads.
+    "
+    DROP INDEX stario_commands_ended;
+    CREATE INDEX stario_commands_ended ON stario_commands (state, changed) INCLUDE (name) WHERE state >= 2;
+",
+];
 
 /// How many commands are deleted in one step.
 const PRUNED_AT_ONCE: u64 = 500;
@@ -56,11 +64,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// other, under an advisory lock. Two requests at the same time have no order.
 ///
 /// What one process stores, the others hear at once, by `LISTEN` on a connection of its own beside those of the pool. Where that is not
-/// possible, such as through a `PgBouncer` that shares connections between transactions, they find it when they look, once a second.
+/// possible, such as through a `PgBouncer` that shares connections between transactions, they find it when they look, once a second. By a second one the
+/// leases of what runs are extended, so that handlers which have all connections of the pool do not lose their commands.
 #[derive(Debug, Clone)]
 pub struct PostgresQueue {
     database: Database,
-    /// The table, with its schema if one was given.
+    /// One connection by which leases are extended: handlers may have all others, for longer than a lease.
+    heartbeats: PgPool,
+    /// The table, with its schema.
     table: Arc<str>,
     /// The lock under which commands are claimed whose handlers have limits.
     claim_lock: i64,
@@ -88,13 +99,13 @@ impl PostgresQueue {
     }
 
     async fn made(database: &PgPool, schema: Option<&str>) -> Result<Self, MigrationError> {
-        migrate(database, schema, "stario-durable", STEPS).await?;
+        // By its full name the table is the same whatever a connection has as its `search_path`, and has the same lock in all processes.
+        let schema = migrate(database, schema, "stario-durable", "stario_commands", STEPS).await?;
+        let table = format!("{}.stario_commands", quoted(&schema));
+        let heartbeats = database.options().clone().min_connections(0).max_connections(1);
+        let heartbeats = heartbeats.connect_lazy_with((*database.connect_options()).clone());
         let database = Database { pool: database.clone(), timeout: TIMEOUT };
         database.warn_of_lazy_commits().await;
-        let table = match schema {
-            Some(schema) => format!("{}.stario_commands", quoted(schema)),
-            None => "stario_commands".to_owned(),
-        };
         let hash = rows::hexadecimal(&table);
         let channel = format!("stario_commands_{}", &hash[..16]);
         Ok(Self {
@@ -102,6 +113,7 @@ impl PostgresQueue {
             table: table.into(),
             wake: Arc::new(Wake::new(database.pool.clone(), channel)),
             payload_limit: 1024 * 1024,
+            heartbeats,
             database,
         })
     }
@@ -224,7 +236,7 @@ async fn store(
 
 /// Adds the conditions of a filter to a query.
 fn push_filter(query: &mut QueryBuilder<Postgres>, which: &CommandFilter) {
-    let CommandFilter { name, state, changed_before, after } = which;
+    let CommandFilter { name, state, changed_before, due_at, after } = which;
     if let Some(name) = name {
         query.push(" AND name = ").push_bind(name.clone());
     }
@@ -234,6 +246,9 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, which: &CommandFilter) {
     }
     if let Some(before) = changed_before {
         query.push(" AND changed < ").push_bind(*before);
+    }
+    if let Some(time) = due_at {
+        query.push(" AND due <= ").push_bind(*time);
     }
     if let Some(after) = after {
         query.push(" AND id > ").push_bind(after.to_bytes().to_vec());
@@ -283,7 +298,8 @@ impl DurableStore for PostgresQueue {
         let statement =
             format!("UPDATE {} SET due = $1 WHERE id = $2 AND state = 1 AND claims = $3", self.table);
         let query = query(statement).bind(until).bind(run.id.to_bytes().to_vec()).bind(i64::from(run.claim));
-        Ok(self.database.execute(query).await? == 1)
+        let database = Database { pool: self.heartbeats.clone(), ..self.database };
+        Ok(database.execute(query).await? == 1)
     }
 
     async fn settle(&self, run: Run, now: i64, settlement: &Settlement) -> Result<bool, StoreError> {
@@ -320,7 +336,13 @@ impl DurableStore for PostgresQueue {
     }
 
     async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
-        let mut query = QueryBuilder::new(format!("SELECT {LISTED} FROM {} WHERE true", self.table));
+        let table = &self.table;
+        let from = match which.state {
+            // In the order of ids, all that is stored might be read to find these.
+            Some(CommandState::Running) => format!("(SELECT * FROM {table} WHERE state = 1 OFFSET 0) r"),
+            _ => table.to_string(),
+        };
+        let mut query = QueryBuilder::new(format!("SELECT {LISTED} FROM {from} WHERE true"));
         push_filter(&mut query, which);
         query.push(" ORDER BY id LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
         self.database.fetch_all(query.build()).await?.iter().map(listed).collect()
@@ -332,8 +354,13 @@ impl DurableStore for PostgresQueue {
     }
 
     async fn count(&self) -> Result<Vec<CommandCount>, StoreError> {
-        let statement =
-            format!("SELECT name, state, count(*) AS count FROM {} GROUP BY name, state", self.table);
+        let counted = |states: &str| {
+            format!(
+                "SELECT name, state, count(*) AS count FROM {} WHERE {states} GROUP BY name, state",
+                self.table
+            )
+        };
+        let statement = format!("{} UNION ALL {}", counted("state < 2"), counted("state >= 2"));
         self.database.fetch_all(query(statement)).await?.iter().map(rows::count).collect()
     }
 

@@ -1,5 +1,5 @@
-//! Tells the other processes that something was stored, and hears it from them: so that they need not wait until they look again. What is not
-//! told, or not heard, they find by looking.
+//! Notifies the other processes that something was stored, and receives their notices: so none waits until it looks again. What a lost notice
+//! was about is found by looking.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 /// The shortest time between two notifications of one process.
 const ANNOUNCE_INTERVAL: Duration = Duration::from_millis(50);
 
-/// After so long a listener that could not connect tries again.
+/// After so long a listener that could not connect, or has lost its connection, tries again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// What one process has to announce, and has heard. Its tasks end with it.
@@ -92,8 +92,8 @@ impl Wake {
             loop {
                 if let Err(error) = listen(&database, &channel, &own, &heard).await {
                     tracing::debug!(%error, "what other processes store is found by looking only");
-                    sleep(LISTEN_AGAIN).await;
                 }
+                sleep(LISTEN_AGAIN).await;
             }
         });
         self.heard.notified().await;

@@ -12,7 +12,8 @@ use std::time::Instant;
 use cluster::Cluster;
 use stario::DurableStore;
 use stario::durable::{
-    Claim, CommandFilter, CommandId, CommandState, NewCommand, Run, Settlement, StoredCommand, Wanted,
+    Claim, CommandCount, CommandFilter, CommandId, CommandState, NewCommand, Run, Settlement, StoredCommand,
+    Wanted,
 };
 use stario::prelude::*;
 use stario::testing::check_durable_store;
@@ -145,6 +146,48 @@ async fn without_a_schema_it_is_in_that_of_the_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn processes_that_name_a_schema_differently_share_its_limits_and_hear_each_other() {
+    let named = in_schema("public").await;
+    let database = open(format!("{}?application_name=public", CLUSTER.url())).await.unwrap();
+    let plain = PostgresQueue::new(&database).await.unwrap();
+    for queue in [&named, &plain] {
+        timeout(PATIENCE, queue.changed()).await.unwrap();
+    }
+    named.enqueue(&NewCommand { version: 2, ..command(1) }).await.unwrap();
+    timeout(PATIENCE, plain.changed()).await.unwrap();
+    plain.enqueue(&command(2)).await.unwrap();
+    // Both have chosen, if they are not kept from it, and none has written what it has.
+    let mut table = CLUSTER.pool().await.begin().await.unwrap();
+    sqlx::query("LOCK TABLE public.stario_commands IN SHARE MODE").execute(&mut *table).await.unwrap();
+    let mut claims = Vec::new();
+    for (queue, version) in [(plain, 1), (named, 2)] {
+        let claim = claim(Wanted { version, concurrency: Some(1), ..wanted() }, 1);
+        claims.push(tokio::spawn(async move { queue.claim(&claim).await.unwrap().len() }));
+        waiting("public", claims.len()).await;
+    }
+    table.rollback().await.unwrap();
+    let mut claimed = 0;
+    for claim in claims {
+        claimed += claim.await.unwrap();
+    }
+    assert_eq!(claimed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_is_extended_while_handlers_have_all_connections() {
+    in_schema("exhausted").await;
+    let options = (*CLUSTER.pool().await.connect_options()).clone();
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let queue = PostgresQueue::in_schema(&pool, "exhausted").await.unwrap();
+    queue.enqueue(&command(1)).await.unwrap();
+    let claimed = queue.claim(&claim(wanted(), 1)).await.unwrap();
+    let held = pool.acquire().await.unwrap();
+    assert!(queue.extend(Run::of(&claimed[0]), 9_000_000).await.unwrap());
+    drop(held);
+    assert_eq!(queue.get(claimed[0].command.id).await.unwrap().unwrap().command.due, 9_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_processes_make_and_change_the_tables_at_once() {
     let schema = "made at once";
     let made = (0..8).map(|_| tokio::spawn(in_schema(schema)));
@@ -157,6 +200,44 @@ async fn several_processes_make_and_change_the_tables_at_once() {
     assert_eq!(components, ["stario-durable"]);
     let error = PostgresQueue::in_schema(&pool, schema).await.unwrap_err();
     assert!(error.to_string().contains("of a newer release: they have had 99 steps"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_tables_waits_for_readers_and_processes_that_were_open_before_go_on() {
+    let before = in_schema("changed").await.timeout(PATIENCE);
+    let pool = CLUSTER.pool().await;
+    let first_step = "DROP INDEX changed.stario_commands_ended; \
+                      CREATE INDEX stario_commands_ended ON changed.stario_commands (state, changed) WHERE state >= 2; \
+                      UPDATE changed.stario_migrations SET steps = 1";
+    sqlx::raw_sql(first_step).execute(&pool).await.unwrap();
+    before.enqueue(&command(1)).await.unwrap();
+    let mut dump = pool.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM changed.stario_commands").execute(&mut *dump).await.unwrap();
+    let start = tokio::spawn(in_schema("changed"));
+    waiting("changed", 1).await;
+    // Commands that come now wait behind the change.
+    let storing = before.clone();
+    let storing = tokio::spawn(async move { storing.enqueue(&command(2)).await.unwrap() });
+    waiting("changed", 2).await;
+    dump.rollback().await.unwrap();
+    let after = start.await.unwrap();
+    assert_eq!(storing.await.unwrap(), None);
+    let claimed = before.claim(&claim(wanted(), 9)).await.unwrap();
+    let mut numbers: Vec<u32> = claimed.iter().map(number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2]);
+    let counted = |state, count| vec![CommandCount { name: "a".to_owned(), state, count }];
+    assert_eq!(after.count().await.unwrap(), counted(CommandState::Running, 2));
+    for stored in &claimed {
+        finish(&before, stored).await;
+    }
+    assert_eq!(after.count().await.unwrap(), counted(CommandState::Finished, 2));
+    let index: String =
+        sqlx::query_scalar("SELECT pg_get_indexdef('changed.stario_commands_ended'::regclass)")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert!(index.contains("INCLUDE (name)"), "{index}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -422,32 +503,71 @@ async fn long_groups_and_what_a_text_cannot_hold_are_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_reads_little_however_much_is_stored() {
-    in_schema("finished").await;
-    // The statistics are those of one connection, which says what it has read.
-    let options = (*CLUSTER.pool().await.connect_options()).clone();
-    let alone = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-    let queue = PostgresQueue::in_schema(&alone, "finished").await.unwrap();
     // 30,000 are finished, 3,000 wait, and 3,000 are those of a handler that is not there any more.
-    let fill = "INSERT INTO finished.stario_commands \
-                (id, name, version, payload, created, due, state, attempts, claims, changed) \
-                SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), CASE WHEN n < 33000 THEN 'a' ELSE 'b' END, 1, \
-                '', 0, 0, CASE WHEN n < 30000 THEN 2 ELSE 0 END, 1, 1, n FROM generate_series(1, 36000) n";
-    sqlx::query(fill).execute(&alone).await.unwrap();
-    let rows_read = async || -> i64 {
-        sqlx::query("SELECT pg_stat_force_next_flush()").execute(&alone).await.unwrap();
-        let read = "SELECT sum(seq_tup_read + idx_tup_fetch)::int8 FROM pg_stat_user_tables \
-                    WHERE schemaname = 'finished'";
-        sqlx::query_scalar(read).fetch_one(&alone).await.unwrap()
-    };
+    let (queue, alone) = filled(
+        "finished",
+        "SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), CASE WHEN n < 33000 THEN 'a' ELSE 'b' END, NULL, \
+         CASE WHEN n < 30000 THEN 2 ELSE 0 END, 0, n FROM generate_series(1, 36000) n",
+    )
+    .await;
     for concurrency in [None, Some(100)] {
-        let before = rows_read().await;
+        let before = rows_read(&alone, "finished").await;
         // More often than it takes the server to keep a plan for all values.
         for _ in 0..8 {
             let claimed = queue.claim(&claim(Wanted { concurrency, ..wanted() }, 1)).await.unwrap();
             assert_eq!(claimed.len(), 1);
         }
-        let read = rows_read().await - before;
+        let read = rows_read(&alone, "finished").await - before;
         assert!(read < 1_000, "8 claims with the limit {concurrency:?} have read {read} rows");
+    }
+}
+
+/// A store with these commands, and its one connection: its statistics say what it has read.
+async fn filled(schema: &str, commands: &str) -> (PostgresQueue, PgPool) {
+    in_schema(schema).await;
+    let options = (*CLUSTER.pool().await.connect_options()).clone();
+    let alone = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let queue = PostgresQueue::in_schema(&alone, schema).await.unwrap();
+    let fill = format!(
+        "INSERT INTO \"{schema}\".stario_commands \
+         (id, name, grp, state, due, changed, version, payload, created, attempts, claims) \
+         SELECT c.*, 1, '', 0, 1, 1 FROM ({commands}) c"
+    );
+    sqlx::query(AssertSqlSafe(fill)).execute(&alone).await.unwrap();
+    (queue, alone)
+}
+
+async fn rows_read(alone: &PgPool, schema: &str) -> i64 {
+    sqlx::query("SELECT pg_stat_force_next_flush()").execute(alone).await.unwrap();
+    let read =
+        "SELECT sum(seq_tup_read + idx_tup_fetch)::int8 FROM pg_stat_user_tables WHERE schemaname = $1";
+    sqlx::query_scalar(read).bind(schema).fetch_one(alone).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_reads_little_however_many_wait_for_others_of_their_group() {
+    let in_order = Wanted { is_in_order: true, ..wanted() };
+    let by_group = Wanted { concurrency_of_group: Some(1), ..wanted() };
+    // Of 20,000 in one group the first may run, and behind them those of three others.
+    for (schema, wanted) in [("blocked order", in_order), ("blocked groups", by_group)] {
+        let (queue, alone) = filled(
+            schema,
+            "SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), 'a', CASE WHEN n <= 20000 THEN 'x' ELSE 'y' || n END, \
+             0, CASE WHEN n <= 20000 THEN 0 ELSE 1 END, 0 FROM generate_series(1, 20003) n",
+        )
+        .await;
+        let before = rows_read(&alone, schema).await;
+        let claimed = queue.claim(&claim(wanted.clone(), 9)).await.unwrap();
+        let mut numbers: Vec<_> = claimed.iter().map(|stored| stored.command.id.to_bytes()).collect();
+        numbers.sort_unstable();
+        let expected = [1_u128, 20_001, 20_002, 20_003].map(u128::to_be_bytes);
+        assert_eq!(numbers, expected, "{wanted:?}");
+        for _ in 0..8 {
+            assert_eq!(queue.claim(&claim(wanted.clone(), 9)).await.unwrap(), []);
+        }
+        let read = rows_read(&alone, schema).await - before;
+        println!("9 claims have read {read} rows");
+        assert!(read < 10_000, "9 claims of {wanted:?} have read {read} rows");
     }
 }
 

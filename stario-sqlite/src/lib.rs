@@ -46,7 +46,7 @@
 //! | journal | WAL | who reads does not wait for who writes |
 //! | synchronous | `NORMAL` | a commit survives that the process is killed; the last ones may be lost when the machine loses power, and the file stays whole |
 //! | busy timeout | 5 s | who writes waits for another writer |
-//! | foreign keys | checked | SQLite does not check them unless told |
+//! | foreign keys | checked | SQLite does not check them by default |
 //! | connections | up to 8 | |
 //!
 //! **SQLite has one writer at a time.** A transaction that begins by reading and then writes fails at once when another has

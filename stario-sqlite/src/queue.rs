@@ -245,15 +245,19 @@ async fn insert(
 
 /// Adds the conditions of a filter to a query.
 fn push_filter(query: &mut QueryBuilder<Sqlite>, which: &CommandFilter) {
-    let CommandFilter { name, state, changed_before, after } = which;
+    let CommandFilter { name, state, changed_before, due_at, after } = which;
     if let Some(name) = name {
         query.push(" AND name = ").push_bind(name.clone());
     }
     if let Some(state) = state {
-        query.push(" AND state = ").push_bind(state.code());
+        // Not bound, so that it can be seen which index has it.
+        query.push(" AND state = ").push(state.code());
     }
     if let Some(before) = changed_before {
         query.push(" AND changed < ").push_bind(*before);
+    }
+    if let Some(time) = due_at {
+        query.push(" AND due <= ").push_bind(*time);
     }
     if let Some(after) = after {
         query.push(" AND id > ").push_bind(after.to_bytes().to_vec());
@@ -305,11 +309,12 @@ impl DurableStore for SqliteQueue {
             return Ok(Vec::new());
         }
         // Nobody waits for who only looks.
-        let is_due: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM stario_commands WHERE state < 2 AND due <= ?)")
-                .bind(claim.now)
-                .fetch_one(&self.database)
-                .await?;
+        let is_due: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM stario_commands WHERE state < 2 AND state = 0 AND due <= ?)",
+        )
+        .bind(claim.now)
+        .fetch_one(&self.database)
+        .await?;
         if !is_due {
             return Ok(Vec::new());
         }
@@ -382,8 +387,14 @@ impl DurableStore for SqliteQueue {
     async fn list(&self, which: &CommandFilter, limit: usize) -> Result<Vec<ListedCommand>, StoreError> {
         let mut query = QueryBuilder::new(
             "SELECT id, name, version, key, grp, length(payload) AS payload_bytes, created, due, state, attempts, claims, changed, error \
-             FROM stario_commands WHERE true",
+             FROM stario_commands",
         );
+        // In the order of ids, all that is stored would be read to find these.
+        query.push(match which.state {
+            Some(CommandState::Running) => " INDEXED BY stario_commands_running WHERE true",
+            Some(CommandState::Dead) => " INDEXED BY stario_commands_ended WHERE state >= 2",
+            _ => " WHERE true",
+        });
         push_filter(&mut query, which);
         query.push(" ORDER BY id LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
         query.build().fetch_all(&self.database).await?.iter().map(listed).collect()

@@ -66,6 +66,35 @@ async fn a_command_outlives_its_process() {
     assert_eq!((counts.len(), counts[0].state, counts[0].count), (1, CommandState::Finished, 1));
 }
 
+#[app::command("/add-later/{number}")]
+async fn add_later(number: PathParam<u32>, app: stario::AppHandle) -> Result<String> {
+    let command = add::command(*number).after(Duration::from_mins(1)).key(format!("add-{number}"));
+    Ok(app.durable().enqueue(command).await?.to_string())
+}
+
+#[tokio::test]
+async fn what_code_enqueues_outlives_its_process_and_is_stored_once_for_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = async || {
+        let queue = in_file(&folder, "code.db").await;
+        app::new().state(std::sync::Mutex::new(Vec::<u32>::new())).durable(queue)
+    };
+    let first = TestClient::new(app().await);
+    let id = first.post("/add-later/7").await.text().to_owned();
+    first.drain().await;
+    drop(first);
+    let second = TestClient::new(app().await);
+    let durable = second.app().durable();
+    assert_eq!(durable.enqueue(add::command(7).key("add-7")).await.unwrap().to_string(), id);
+    let error = durable.enqueue(add::command(8).key("add-7")).await.unwrap_err();
+    assert_eq!(error.status(), 422);
+    second.advance_clock(Duration::from_mins(1));
+    second.drain().await;
+    assert_eq!(*second.app().state::<std::sync::Mutex<Vec<u32>>>().unwrap().lock().unwrap(), [7]);
+    let counts = durable.count().await.unwrap();
+    assert_eq!((counts.len(), counts[0].state, counts[0].count), (1, CommandState::Finished, 1));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_enqueue_and_claim_at_once_and_nothing_is_lost_or_claimed_twice() {
     let folder = tempfile::tempdir().unwrap();

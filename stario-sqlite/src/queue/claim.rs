@@ -10,7 +10,8 @@ use super::rows::stored;
 fn push_wanted(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted, now: i64) {
     let Wanted { name, version, concurrency, concurrency_of_group, is_in_order } = wanted;
     query.push("(c.name = ").push_bind(name.clone()).push(" AND c.version <= ").push_bind(*version);
-    let running = "SELECT count(*) FROM stario_commands r WHERE r.state = 1 AND r.name = c.name";
+    let running = "SELECT count(*) FROM stario_commands r INDEXED BY stario_commands_running \
+                   WHERE r.state = 1 AND r.name = c.name";
     if let Some(limit) = concurrency {
         query
             .push(" AND (")
@@ -25,10 +26,14 @@ fn push_wanted(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted, now: i64) {
         query.push_bind(now).push(") < ").push_bind(*limit).push(")");
     }
     if *is_in_order {
+        // By the index of names and states, all that is open would be read.
         query.push(
-            " AND NOT EXISTS (SELECT 1 FROM stario_commands e \
-             WHERE e.state < 2 AND e.name = c.name AND e.grp = c.grp AND e.seq < c.seq)",
+            " AND NOT EXISTS (SELECT 1 FROM stario_commands e INDEXED BY stario_commands_open \
+             WHERE e.state < 2 AND e.name = c.name AND e.grp = c.grp AND e.seq < c.seq) \
+             AND NOT EXISTS (SELECT 1 FROM stario_commands r INDEXED BY stario_commands_running \
+             WHERE r.state = 1 AND r.name = c.name AND r.grp = c.grp AND r.due > ",
         );
+        query.push_bind(now).push(")");
     }
     query.push(")");
 }
@@ -44,7 +49,10 @@ pub(super) async fn claim_some(
     );
     query.push_bind(claim.now).push(", due = ").push_bind(claim.lease_until);
     // By the name, SQLite would sort all that waits.
-    query.push(" WHERE seq IN (SELECT c.seq FROM stario_commands c INDEXED BY stario_commands_due WHERE c.state < 2 AND c.due <= ");
+    query.push(
+        " WHERE seq IN (SELECT c.seq FROM stario_commands c INDEXED BY stario_commands_due \
+         WHERE c.state < 2 AND c.state = 0 AND c.due <= ",
+    );
     query.push_bind(claim.now).push(" AND (");
     for (position, wanted) in claim.wanted.iter().enumerate() {
         query.push(if position == 0 { "" } else { " OR " });
