@@ -80,8 +80,8 @@ fn what_one_adds_all_see() {
     wait_for(&mut grace, &["Tea"]);
     assert_eq!(grace.text("#list small"), "Ada");
 
-    grace.click(".tick");
-    ada.wait_for(".bought");
+    grace.click("#item-1 .tick");
+    ada.wait_for("#item-1.bought");
     assert_eq!(ada.attr(".tick", "aria-pressed").as_deref(), Some("true"));
 
     ada.click("li .quiet");
@@ -105,6 +105,10 @@ fn a_search_stays_up_to_date() {
     assert_eq!(grace.text("#list p"), "Nothing fits.");
     grace.fill("[type=search]", "");
     wait_for(&mut grace, &["Coffee", "Teapot", "Milk", "Green tea"]);
+    // Enter searches without the script, too.
+    grace.fill("[type=search]", "milk");
+    grace.press("[type=search]", "Enter");
+    assert_eq!((grace.url(), grace.texts(".tick")), ("/?q=milk".to_owned(), vec!["Milk".to_owned()]));
 }
 
 #[test]
@@ -152,14 +156,19 @@ fn an_item_is_edited() {
     ada.click("#list li a");
     ada.fill("[name=title]", " ");
     ada.fill("[name=amount]", "100");
-    ada.click("main button");
+    ada.click("#edit button");
     assert_eq!(ada.texts("[role=alert].problem"), ["Fill this in.", "This must be 99 or less."]);
     assert_eq!(ada.attr("[name=title]", "aria-describedby").as_deref(), Some("title-problem"));
     ada.fill("[name=title]", "Green tea");
     ada.fill("[name=amount]", "3");
+    ada.fill("[name=note]", "loose");
     ada.click("main button");
     assert_eq!(ada.text("[role=status]"), "Saved: Green tea");
     wait_for(&mut grace, &["Green tea × 3"]);
+    assert_eq!(grace.text("#list small"), "loose · Ada");
+    grace.click("#list li a");
+    let filled = ["title", "amount", "note"].map(|name| grace.value(&format!("[name={name}]")));
+    assert_eq!(filled, ["Green tea", "3", "loose"]);
     ada.reload();
     assert_eq!(ada.count("[role=status]"), 0);
 }

@@ -8,7 +8,13 @@
 //! | `messages.rs` | the messages in the database |
 //! | `tests.rs` | the pages in tests |
 //! | `cluster` | a script that starts three processes behind nginx, with NATS |
-//! | `deploy` | units for systemd with a site for nginx; an image, and three containers of it behind HAProxy |
+//! | `deploy` | a unit for systemd with a site for nginx; an image, and three containers of it behind `HAProxy` |
+//! | `tests/deploy.rs` | these files and the script, with the programs that they are for |
+//!
+//! Sessions, messages and imports must not be missing, so they are in one database. Messages from other processes, and who is there, go over NATS: a process
+//! can do without them for a while. So a process serves while NATS is away. The database is a file, so all processes are on one machine. For several
+//! machines, take `nats.sessions` in the place of `SqliteSessions` and `nats.queue` in that of `SqliteQueue`, and a database for messages that all machines
+//! reach; then each request with a session needs NATS.
 
 mod messages;
 mod room;
@@ -16,10 +22,13 @@ mod room;
 mod tests;
 mod visitor;
 
+use std::time::Duration;
+
 use messages::{Messages, News};
 use stario::prelude::*;
 use stario::{App, ProxyHeader, SecurityHeaders, Sessions};
 use stario_nats::Nats;
+use stario_nats::async_nats::ConnectOptions;
 use stario_sqlite::{SqliteQueue, SqliteSessions};
 use visitor::{Profile, Visitor};
 
@@ -31,14 +40,17 @@ stario::assets!("static");
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// How many messages of all rooms a page may have missed and still be sent one by one.
+/// How many messages of all rooms are kept for pages that come back. A page that has missed more than 1,024 of its room's is sent the list.
 const KEPT: usize = 10_000;
+
+/// How long a start waits for NATS.
+const NATS_PATIENCE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> stario::Result {
     let database = std::env::var("DATABASE_URL").unwrap_or_else(|_| "rooms.db".to_owned());
     let nats = match std::env::var("NATS_URL") {
-        Ok(url) => Some(stario_nats::connect(&url).await?),
+        Ok(url) => Some(connect(url).await?),
         Err(_) => None,
     };
     let mut app = rooms(&database, nats.as_ref()).await?;
@@ -47,6 +59,11 @@ async fn main() -> stario::Result {
         app = app.datastar_file(file)?;
     }
     app.serve().await
+}
+
+/// Connects to NATS. A server that is away is looked for until it is there, and keeps no process from starting.
+async fn connect(url: String) -> Result<Nats> {
+    Ok(Nats::with_options(url, ConnectOptions::new().retry_on_initial_connect()).await?)
 }
 
 /// The app. Without NATS, the one process knows all that is said and everyone who is here.
@@ -73,8 +90,10 @@ async fn rooms(database: &str, nats: Option<&Nats>) -> Result<App> {
         return Ok(app.state(Relay::<News>::new().history(KEPT)).state(Presence::<Visitor>::new()));
     };
     let news = Relay::<News>::over(nats.relay("rooms")).history(KEPT);
-    // From here on, nothing that another process publishes is missed.
-    nats.ready().await;
+    // From here on, nothing that another process publishes is missed. While NATS is away the process serves, and is not ready.
+    if let Ok(ready) = tokio::time::timeout(NATS_PATIENCE, nats.ready()).await {
+        ready?;
+    }
     let flushed = nats.clone();
     Ok(app
         .state(news)

@@ -41,6 +41,8 @@ impl Deref for Room {
 #[derive(Signals, Default)]
 struct Draft {
     text: String,
+    /// The newest message of the list that the page was sent as a whole. The list sets it, so that the page has both or neither.
+    shown: i64,
 }
 
 #[app::query("/rooms/{room}")]
@@ -51,7 +53,7 @@ pub(crate) async fn page(room: PathParam<Room>, visitor: Visitor, script: Datast
             <header><h1>"Room "{&**room}</h1><span>"You are "{&visitor.name}</span></header>
             <aside><h2>"Here"</h2><ul id="people"></ul></aside>
             <main data-signals={Draft::default()} data-init={live}>
-                <ol id="messages" aria-live="polite"></ol>
+                {list(&[])}
                 <form data-on:submit={say::action(&*room)}>
                     <input data-bind={Draft::text()} placeholder="Say something" aria-label="Message" maxlength=500 autofocus>
                     <button>"Say"</button>
@@ -82,14 +84,15 @@ async fn live(
     messages: State<Messages>,
     news: State<Relay<News>>,
     people: State<Presence<Visitor>>,
+    shown: Signal<i64>,
     last_event_id: Header<Option<String>>,
 ) -> Result<impl Stream<Item = Result<Event>>> {
     let mut updates = news.resume(Pattern::segments(["room", &**room])?, last_event_id);
     Ok(try_stream! {
         let _here = people.join(&**room, &visitor.id, visitor.clone());
         let mut changes = people.changes(&**room);
-        // A message that the page has from the database may follow by the relay.
-        let mut shown = 0;
+        // A message that the page has from the database may follow by the relay, also when the page comes back, to another process.
+        let mut shown = *shown;
         loop {
             let next = tokio::select! {
                 update = updates.next() => Next::Said(update),
@@ -106,9 +109,8 @@ async fn live(
                 }
                 Next::Said(Some(Update::Gap | Update::Value(_, News::ReadAgain))) => {
                     let newest = messages.newest(&room).await?;
-                    shown = newest.last().map_or(0, |message| message.id);
-                    let list = html! { <ol id="messages" aria-live="polite">for message in &newest { {line(message)} }</ol> };
-                    yield event::patch(list).id(updates.position());
+                    shown = last_id(&newest);
+                    yield event::patch(list(&newest)).id(updates.position());
                 }
                 Next::People(Some(change)) => {
                     let people = html! { <ul id="people">for person in change.list() { <li>{&person.name}</li> }</ul> };
@@ -118,6 +120,18 @@ async fn live(
             }
         }
     })
+}
+
+fn list(messages: &[Message]) -> Html {
+    html! {
+        <ol id="messages" aria-live="polite" data-signals:shown={last_id(messages)}>
+            for message in messages { {line(message)} }
+        </ol>
+    }
+}
+
+fn last_id(messages: &[Message]) -> i64 {
+    messages.last().map_or(0, |message| message.id)
 }
 
 fn line(message: &Message) -> Html {

@@ -1,7 +1,9 @@
 //! The pages in tests. Each test has a database of its own, in a file that goes when the test ends.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use broker::Broker;
 use stario::testing::Page;
@@ -135,7 +137,7 @@ fn the_files_of_a_deploy_ask_for_paths_that_the_app_has_and_leave_it_time_to_sto
 
 /// A connection of one process.
 fn connect(broker: &Broker) -> Nats {
-    RUNTIME.block_on(stario_nats::connect(broker.url())).unwrap()
+    RUNTIME.block_on(crate::connect(broker.url())).unwrap()
 }
 
 #[test]
@@ -151,4 +153,69 @@ fn two_processes_have_the_same_rooms() {
     wait_for(&mut ada, &["Ada Hello, there.", "Grace Hello, here."]);
     drop(ada);
     wait_for_people(&mut grace, &["Grace"]);
+}
+
+/// A way to the broker on which what a process sends waits while the gate is locked.
+fn gated(broker: &Broker) -> (String, Arc<Mutex<()>>) {
+    let (listener, server) = (TcpListener::bind(("127.0.0.1", 0)).unwrap(), broker.port);
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    let gate = Arc::new(Mutex::new(()));
+    let locked = Arc::clone(&gate);
+    std::thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        let mut server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+        let (mut answers, mut answered) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut answers, &mut answered));
+        let mut sent = [0; 4096];
+        while let Ok(length @ 1..) = client.read(&mut sent) {
+            let _open = locked.lock();
+            if server.write_all(&sent[..length]).is_err() {
+                break;
+            }
+        }
+    });
+    (url, gate)
+}
+
+#[test]
+fn a_message_that_a_page_has_from_the_database_is_not_shown_again_when_it_follows_from_another_process() {
+    let (broker, directory) = (Broker::start(), tempfile::tempdir().unwrap());
+    let (url, gate) = gated(&broker);
+    let behind_gate = RUNTIME.block_on(crate::connect(url)).unwrap();
+    let first = TestClient::new(app(directory.path(), Some(&connect(&broker))));
+    let second = TestClient::new(app(directory.path(), Some(&behind_gate)));
+    let (mut ada, mut ben) = (enter(&second, "Ada"), enter(&first, "Ben"));
+    say(&mut ada, "one");
+    wait_for(&mut ben, &["Ada one"]);
+    let is_locked = gate.lock();
+    // It is in the database that both share, and on its way to the first process.
+    say(&mut ada, "two");
+    let mut grace = enter(&first, "Grace");
+    wait_for(&mut grace, &["Ada one", "Ada two"]);
+    drop(is_locked);
+    wait_for(&mut ben, &["Ada one", "Ada two"]);
+    // Grace's page asks for what has followed its list, as one does that was hidden.
+    grace.reconnect();
+    say(&mut ada, "three");
+    wait_for(&mut grace, &["Ada one", "Ada two", "Ada three"]);
+}
+
+#[test]
+fn a_process_that_starts_while_nats_is_away_serves_and_joins_the_others_later() {
+    let (mut broker, directory) = (Broker::start(), tempfile::tempdir().unwrap());
+    let first = TestClient::new(app(directory.path(), Some(&connect(&broker))));
+    let mut ada = enter(&first, "Ada");
+    broker.kill();
+    let second = TestClient::new(app(directory.path(), Some(&connect(&broker))));
+    let mut grace = enter(&second, "Grace");
+    say(&mut grace, "Hello, here.");
+    wait_for(&mut grace, &["Grace Hello, here."]);
+    let refused = second.get("/health/ready").send();
+    assert_eq!(refused.status(), 503);
+    broker.restart();
+    wait_for_people(&mut ada, &["Ada", "Grace"]);
+    wait_for(&mut ada, &["Grace Hello, here."]);
+    say(&mut grace, "Hello, there.");
+    wait_for(&mut ada, &["Grace Hello, here.", "Grace Hello, there."]);
+    assert_eq!(second.get("/health/ready").send().status(), 200);
 }
