@@ -2,8 +2,9 @@
 //!
 //! `cargo run -p check [pages]`
 //!
-//! Writes a crate of so many pages below the target directory, 100 unless told, each with three templates, ids, signals, events
-//! and a form, builds it with debug assertions, and runs it: it checks itself, and fails if the check says anything.
+//! Writes a crate of so many pages below the target directory, 100 unless told, each with four templates, ids, signals, events
+//! and a form, builds it with debug assertions, and runs it: it checks itself, and fails if the check says anything. It prints how
+//! many bytes of literals the program holds. Then the same in release, where it must hold none.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,9 @@ fn main() -> io::Result<ExitCode> {
         at.join("Cargo.toml"),
         format!(
             "[package]\nname = \"checked-app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-             [dependencies]\nstario = {{ path = {:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n\
-             tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n",
-            root.join("stario")
+             [dependencies]\nstario = {{ path = {:?} }}\nstario-html = {{ path = {:?} }}\n",
+            root.join("stario"),
+            root.join("stario-html")
         ),
     )?;
     // The same versions as everywhere.
@@ -34,18 +35,29 @@ fn main() -> io::Result<ExitCode> {
         let _ = writeln!(text);
     }
     fs::write(at.join("src/main.rs"), text)?;
-    let status = Command::new("cargo")
-        .args(["run", "--quiet"])
-        .current_dir(&at)
-        .env("CARGO_TARGET_DIR", target.join("checked-app-target"))
-        .status()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let target = target.join("checked-app-target");
+    for (profile, arguments) in
+        [("debug", &["run", "--quiet"][..]), ("release", &["run", "--quiet", "--release"])]
+    {
+        println!("{profile}:");
+        let status = Command::new("cargo")
+            .args(arguments)
+            .current_dir(&at)
+            .env("CARGO_TARGET_DIR", &target)
+            .status()?;
+        if !status.success() {
+            return Ok(ExitCode::FAILURE);
+        }
+        println!(
+            "  the program has {} KiB",
+            fs::metadata(target.join(profile).join("checked-app"))?.len() / 1024
+        );
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 const HEAD: &str = r#"
 use std::time::Instant;
-
-use stario::prelude::*;
 
 stario::app!();
 
@@ -55,17 +67,20 @@ fn main() {
     let without = began.elapsed();
     let began = Instant::now();
     let warnings = app::new().check().unwrap();
-    println!("{routes} routes: the first check takes {:.1?} ({without:.1?} of it to find them)", began.elapsed());
+    println!("  {routes} routes: the first check takes {:.1?}, and finding them took {without:.1?}", began.elapsed());
     let began = Instant::now();
     let _ = app::new().check();
-    println!("another one {:.1?}", began.elapsed());
+    println!("  another one {:.1?}", began.elapsed());
     assert!(warnings.is_empty(), "{warnings}");
-    println!("nothing is reported");
+    let bytes: usize = stario_html::__private::literals().map(|(_, text)| text.len()).sum();
+    println!("  nothing is reported; the literals are {} texts of {bytes} bytes", stario_html::__private::literals().count());
+    assert_eq!(bytes > 0, cfg!(debug_assertions));
 }
 "#;
 
 const PAGE: &str = r##"
 mod page_NUMBER {
+    use stario::Redirect;
     use stario::prelude::*;
 
     use crate::app;

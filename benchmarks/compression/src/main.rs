@@ -83,7 +83,8 @@ fn event(stream: usize, round: usize) -> String {
         // Numbers without a pattern that a window could find.
         let seed = ((stream * 31 + round) * 17 + row) as u64;
         let number = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-        event += &format!("<tr id=\"price-{row}\"><td class=\"name\">Instrument {row}</td><td>{number}</td></tr>");
+        event +=
+            &format!("<tr id=\"price-{row}\"><td class=\"name\">Instrument {row}</td><td>{number}</td></tr>");
     }
     event + "</tbody>\n\n"
 }

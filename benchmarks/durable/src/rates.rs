@@ -77,7 +77,8 @@ async fn run<S: DurableStore>(store: &Arc<S>, workers: u64, wanted: &Wanted, lim
     let work = move |store: Arc<S>, wanted: Wanted| async move {
         let mut count = 0;
         while begun.elapsed() < TIME {
-            let claim = Claim { wanted: vec![wanted.clone()], now: 1, lease_until: 1_000_000, limit: CLAIMED };
+            let claim =
+                Claim { wanted: vec![wanted.clone()], now: 1, lease_until: 1_000_000, limit: CLAIMED };
             let claimed = store.claim(&claim).await.expect("commands are claimed");
             if claimed.is_empty() {
                 break;

@@ -1,15 +1,17 @@
-//! The browsers: they read the streams of all nodes, in a process of their own, and say when each event arrived.
+//! The browsers: they read the streams of all nodes, in a process of their own, check the numbers of the events, and say when each arrived.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::process::{now, say};
+use crate::node::find;
+use crate::numbers::Numbers;
+use crate::process::{now, say, say_all};
 use chunks::Chunks;
 
 #[path = "../../broadcast/src/chunks.rs"]
-mod chunks;
+pub mod chunks;
 
 /// Of so many compressed streams one is decoded; the others are only received.
 const DECODED: usize = 20;
@@ -17,14 +19,15 @@ const DECODED: usize = 20;
 /// How long nothing comes at the end of a stream that has missed events.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Stands before the time at which an event was published.
-const MARK: &[u8] = b"data-at=\"";
-const DIGITS: usize = 20;
+/// How long is waited behind the last event: what comes twice may come late.
+const LATE: Duration = Duration::from_millis(300);
 
-/// Arguments: the coding, how many streams of each node there are, how many events each has, and the addresses of the nodes.
+/// Arguments: the coding, how many streams of each node there are, how many nodes publish, how many events each of these publishes, and the addresses
+/// of the nodes.
 pub fn run(arguments: &[String]) {
-    let [coding, streams, events, addresses @ ..] = arguments else { panic!("too few arguments") };
-    let (streams, events) = (streams.parse().unwrap(), events.parse().unwrap());
+    let [coding, streams, publishers, each, addresses @ ..] = arguments else { panic!("too few arguments") };
+    let streams = streams.parse().unwrap();
+    let counts = vec![each.parse().unwrap(); publishers.parse().unwrap()];
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         let mut opened = Vec::new();
@@ -34,18 +37,22 @@ pub fn run(arguments: &[String]) {
             }
         }
         say("open");
-        let reading: Vec<_> = opened.into_iter().map(|reader| tokio::spawn(reader.read(events))).collect();
-        let (mut latencies, mut expected) = (Vec::new(), 0);
-        for reading in reading {
-            if let Some(its) = reading.await.unwrap() {
+        let reading: Vec<_> =
+            opened.into_iter().map(|reader| tokio::spawn(reader.read(counts.clone()))).collect();
+        let (mut latencies, mut expected, mut problems) = (Vec::new(), 0, Vec::new());
+        for (index, reading) in reading.into_iter().enumerate() {
+            if let Some((numbers, its)) = reading.await.unwrap() {
                 latencies.extend(its);
-                expected += events;
+                expected += counts.iter().sum::<u64>();
+                let found = numbers.problems(&counts).into_iter();
+                problems.extend(found.map(|problem| format!("stream {index}: {problem}")));
             }
         }
         latencies.sort_unstable();
         let percentile =
             |part: usize| latencies.get(latencies.len() * part / 100).copied().unwrap_or_default();
         say(format_args!("{} {expected} {} {}", latencies.len(), percentile(50), percentile(99)));
+        say_all(&problems);
     });
 }
 
@@ -86,19 +93,24 @@ impl Reader {
         Self { socket, chunks: Chunks::default(), text }
     }
 
-    /// Reads so many events; returns how many nanoseconds each has taken, if it can read them.
-    async fn read(mut self, events: usize) -> Option<Vec<u64>> {
-        let mut latencies = Vec::new();
+    /// Reads the events of publishers that publish so many each. Returns their numbers, and how many nanoseconds each event has taken, if it can read
+    /// them.
+    async fn read(mut self, counts: Vec<u64>) -> Option<(Numbers, Vec<u64>)> {
+        let (mut numbers, mut latencies) = (Numbers::new(counts.len(), false), Vec::new());
         let mut piece = vec![0; 4096];
-        while latencies.len() < events {
-            let Ok(read) = tokio::time::timeout(SILENCE, self.socket.read(&mut piece)).await else { break };
+        loop {
+            let pause = if numbers.has_come_to(&counts) { LATE } else { SILENCE };
+            let Ok(read) = tokio::time::timeout(pause, self.socket.read(&mut piece)).await else { break };
             let count = read.unwrap();
             assert_ne!(count, 0, "the connection has ended before its stream");
             let text = &mut self.text;
             self.chunks.take(&piece[..count], |bytes| text.push(bytes));
-            text.take_times(|published| latencies.push(now().saturating_sub(published)));
+            text.take_events(|(publisher, number, published)| {
+                numbers.receive(publisher, number);
+                latencies.push(now().saturating_sub(published));
+            });
         }
-        (!matches!(self.text, Text::Unread)).then_some(latencies)
+        (!matches!(self.text, Text::Unread)).then_some((numbers, latencies))
     }
 }
 
@@ -115,19 +127,17 @@ impl Text {
         }
     }
 
-    /// Finds when each event was published that has arrived since the last call.
-    fn take_times(&mut self, mut found: impl FnMut(u64)) {
+    /// Finds publisher and number of each event that has arrived since the last call, and when it was published.
+    fn take_events(&mut self, mut found: impl FnMut((usize, u64, u64))) {
         let text = match self {
             Self::Plain(text) => text,
             Self::Compressed(decoder) => decoder.get_mut(),
             Self::Unread => return,
         };
-        let mut rest = &text[..];
-        while let Some(at) = rest.windows(MARK.len()).position(|window| window == MARK)
-            && let Some(digits) = rest.get(at + MARK.len()..at + MARK.len() + DIGITS)
-        {
-            found(std::str::from_utf8(digits).unwrap().parse().unwrap());
-            rest = &rest[at + MARK.len() + DIGITS..];
+        let mut rest = std::str::from_utf8(text).expect("events of this program, in ASCII");
+        while let Some((event, behind)) = find(rest) {
+            found(event);
+            rest = behind;
         }
         let kept = rest.len();
         text.drain(..text.len() - kept);

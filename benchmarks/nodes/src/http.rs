@@ -8,8 +8,9 @@ use stario::prelude::*;
 use stario::{Compression, ContentCoding, Limits};
 use tokio::net::TcpListener;
 
-use crate::process::{Broker, Node, cpu, say, wait};
-use crate::{app, event};
+use crate::app;
+use crate::node::event;
+use crate::process::{Broker, Node, cpu, raise_open_files, say, wait};
 
 /// How many streams all nodes of a run have together.
 const STREAMS: usize = 2000;
@@ -41,14 +42,14 @@ async fn live(
     }
 }
 
-/// Arguments: the server or `-`, how many events this node publishes, and how many nanoseconds are between two of them.
+/// Arguments: the server or `-`, the number of this node, how many events it publishes, and how many nanoseconds are between two of them.
 pub fn node(arguments: &[String]) {
     let number = |at: usize| arguments[at].parse::<u64>().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(run_node(&arguments[0], number(1), Duration::from_nanos(number(2))));
+    runtime.block_on(run_node(&arguments[0], number(1) as usize, number(2), Duration::from_nanos(number(3))));
 }
 
-async fn run_node(server: &str, publishes: u64, interval: Duration) {
+async fn run_node(server: &str, index: usize, publishes: u64, interval: Duration) {
     let nats = if server == "-" { None } else { Some(stario_nats::connect(server).await.unwrap()) };
     let relay = match &nats {
         Some(nats) => Relay::<Event>::over(nats.relay("bench")),
@@ -56,7 +57,7 @@ async fn run_node(server: &str, publishes: u64, interval: Duration) {
     }
     .history(1_000);
     if let Some(nats) = &nats {
-        nats.ready().await;
+        nats.ready().await.unwrap();
     }
     let gaps = Arc::<Gaps>::default();
     let many = 1 << 20;
@@ -73,7 +74,7 @@ async fn run_node(server: &str, publishes: u64, interval: Duration) {
     let (before, begin) = (cpu(), Instant::now());
     for number in 0..publishes {
         tokio::time::sleep((interval * number as u32).saturating_sub(begin.elapsed())).await;
-        relay.publish(format!("room.{}", number % 100), event(number));
+        relay.publish(format!("room.{}", number % 100), event(index, number));
     }
     // And when all events have arrived.
     tokio::task::spawn_blocking(wait).await.unwrap();
@@ -89,11 +90,9 @@ struct Run {
     has_nats: bool,
 }
 
-/// Runs all cases.
-pub fn compare(events: u64) {
-    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum;
-    let limit = rustix::process::Rlimit { current: most, maximum: most };
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+/// Runs all cases. Returns what is wrong.
+pub fn compare(events: u64) -> Vec<String> {
+    raise_open_files();
     println!(
         "{events} events of about 300 bytes, {PACE} a second, to {STREAMS} streams over HTTP/1.1 together"
     );
@@ -102,6 +101,7 @@ pub fn compare(events: u64) {
     );
     println!("|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|");
     let run = |name, nodes, publishers, has_nats| Run { name, nodes, publishers, has_nats };
+    let mut problems = Vec::new();
     for coding in ["identity", "zstd"] {
         for run in [
             run("without NATS", 1, 1, false),
@@ -110,12 +110,14 @@ pub fn compare(events: u64) {
             run("three nodes", 3, 1, true),
             run("three nodes", 3, 3, true),
         ] {
-            measure(&run, coding, events);
+            problems.extend(measure(&run, coding, events));
         }
     }
+    problems
 }
 
-fn measure(run: &Run, coding: &str, events: u64) {
+/// Returns what is wrong.
+fn measure(run: &Run, coding: &str, events: u64) -> Vec<String> {
     let broker = run.has_nats.then(Broker::start);
     let server = broker.as_ref().map_or_else(|| "-".to_owned(), Broker::url);
     let publishers = run.publishers as u64;
@@ -124,19 +126,20 @@ fn measure(run: &Run, coding: &str, events: u64) {
     let mut nodes: Vec<Node> = (0..run.nodes)
         .map(|index| {
             let publishes = if index < run.publishers { each } else { 0 };
-            let arguments = ["http-node", &server, &publishes.to_string(), &interval.to_string()];
-            Node::start(&arguments.map(str::to_owned))
+            let mut arguments = vec!["http-node".to_owned(), server.clone(), index.to_string()];
+            arguments.extend([publishes, interval].map(|number| number.to_string()));
+            Node::start(&arguments)
         })
         .collect();
-    let mut arguments =
-        vec!["clients".to_owned(), coding.to_owned(), (STREAMS / run.nodes).to_string(), total.to_string()];
+    let mut arguments = vec!["clients".to_owned(), coding.to_owned(), (STREAMS / run.nodes).to_string()];
+    arguments.extend([publishers, each].map(|number| number.to_string()));
     arguments.extend(nodes.iter_mut().map(Node::line));
     let mut clients = Node::start(&arguments);
     assert_eq!(clients.line(), "open");
     let broker_cpu = broker.as_ref().map(Broker::cpu);
     nodes.iter_mut().for_each(Node::go);
     // How many events were read, and the latencies.
-    let read = clients.result();
+    let (read, mut problems) = (clients.result(), clients.lines());
     nodes.iter_mut().for_each(Node::go);
     let results: Vec<Vec<f64>> = nodes.iter_mut().map(Node::result).collect();
     let broker_cpu = broker.as_ref().map(Broker::cpu).zip(broker_cpu).map(|(after, before)| after - before);
@@ -157,5 +160,9 @@ fn measure(run: &Run, coding: &str, events: u64) {
         sum(0) / delivered,
         broker_cpu.map_or("–".to_owned(), |seconds| format!("{:.1}", seconds * 1e6 / total as f64)),
     );
-    assert!((read[0] - read[1]).abs() < 0.5 || sum(1) > 0.0, "events are missing, and no gap says so");
+    // The streams keep up at this pace, and the connections hold.
+    if sum(1) > 0.0 {
+        problems.push(format!("{} gaps", sum(1)));
+    }
+    problems.into_iter().map(|problem| format!("{}, {coding}: {problem}", run.name)).collect()
 }

@@ -57,10 +57,11 @@ pub fn renames(path: &Path, text: &str) -> Vec<Rename> {
     if path.extension().is_some_and(|extension| extension == "css") {
         return style_sheet(text);
     }
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut found = Vec::new();
     template(code, &mut found);
-    declared_signals(code, &mut found);
+    declared_fields(code, "#[derive(Signals", SIGNAL, &mut found);
+    declared_fields(code, "#[derive(Form", FIELD, &mut found);
     parameters(code, &mut found);
     actions(code, &mut found);
     found
@@ -91,10 +92,11 @@ fn template(code: &str, found: &mut Vec<Rename>) {
         (" data-bind=\"", SIGNAL, "`data-bind=\"..\"`"),
         (" data-signals:", SIGNAL, "`data-signals:..`"),
         ("$", SIGNAL, "`$..` in an expression"),
-        ("<input name=\"", FIELD, "`name=\"..\"`"),
-        ("<input type=\"file\" name=\"", FIELD, "`name=\"..\"`"),
+        (" name=\"", FIELD, "`name=\"..\"`"),
     ] {
-        found.extend(ends(code, before).map(|at| Rename::new(kind, what, code, word(code, at))));
+        // The name in `<meta name>` is not a field.
+        let places = ends(code, before).filter(|at| !code[..at - before.len()].ends_with("<meta"));
+        found.extend(places.map(|at| Rename::new(kind, what, code, word(code, at))));
     }
     // Attributes that the style sheets select.
     for attribute in ["data-color", "role"] {
@@ -105,33 +107,48 @@ fn template(code: &str, found: &mut Vec<Rename>) {
     }
 }
 
-/// Fields of structs with `#[derive(Signals)]`: alone, with what this side calls by the name, and each use.
-fn declared_signals(code: &str, found: &mut Vec<Rename>) {
-    for derive in ends(code, "#[derive(Signals") {
+/// Fields of structs with `#[derive(Signals)]` or `#[derive(Form)]`: alone, with what this side calls by the name, and each use.
+fn declared_fields(code: &str, derive: &str, kind: &'static str, found: &mut Vec<Rename>) {
+    for derive in ends(code, derive) {
         let Some(keyword) = code[derive..].find("struct ").map(|at| derive + at + "struct ".len()) else {
             continue;
         };
         let structure = &code[word(code, keyword)];
         let body = keyword..code[keyword..].find("\n}").map_or(code.len(), |at| keyword + at);
+        // The variable that holds such a struct is called like it.
+        let variable = structure.to_lowercase();
         for at in ends(&code[body.clone()], "\n    ") {
             let field = word(code, body.start + at);
             let name = &code[field.clone()];
+            // Attributes, and the bodies of what follows.
+            if name.is_empty() || !code[field.end..].starts_with(": ") {
+                continue;
+            }
             let references: Vec<_> = ends(code, &format!("{structure}::{name}("))
                 .map(|end| end - 1 - name.len()..end - 1)
                 .collect();
-            let short: Vec<_> = ends(code, &format!("{structure} {{ {name} }}"))
-                .map(|end| end - 2 - name.len()..end - 2)
+            let short: Vec<_> = ends(code, &format!("{structure} {{ "))
+                .filter_map(|start| {
+                    let end = start + code[start..].find('}')?;
+                    let inside = code[start..end].split(", ").find(|entry| entry.trim() == name)?;
+                    let at = inside.as_ptr() as usize - code.as_ptr() as usize;
+                    Some(at..at + name.len())
+                })
                 .collect();
+            let access = format!("{variable}.{name}");
+            let accesses = ends(code, &access)
+                .filter(|end| word(code, end - name.len()).end == *end && !code[*end..].starts_with('('));
             let everywhere = references.iter().map(|use_| (use_.end, "x".to_owned()));
             let everywhere = everywhere.chain(short.iter().map(|use_| (use_.end, format!("x: {name}"))));
-            found.push(Rename::new(SIGNAL, "a field", code, field.clone()));
+            let everywhere = everywhere.chain(accesses.map(|end| (end, "x".to_owned())));
+            found.push(Rename::new(kind, "a field", code, field.clone()));
             found.push(
-                Rename::new(SIGNAL, "a field and its uses, not the parameters", code, field).with(everywhere),
+                Rename::new(kind, "a field and its uses, not the parameters", code, field).with(everywhere),
             );
             found.extend(
-                references.into_iter().map(|use_| Rename::new(SIGNAL, "`Struct::field()`", code, use_)),
+                references.into_iter().map(|use_| Rename::new(kind, "`Struct::field()`", code, use_)),
             );
-            found.extend(short.into_iter().map(|use_| Rename::new(SIGNAL, "`Struct { field }`", code, use_)));
+            found.extend(short.into_iter().map(|use_| Rename::new(kind, "`Struct { field }`", code, use_)));
         }
     }
 }

@@ -16,7 +16,7 @@ use find::Rename;
 /// The programs, each with its package and its directories of source files and style sheets.
 const PROGRAMS: [(&str, &str, &[&str]); 2] = [
     ("groceries", "groceries", &["examples/groceries/src", "examples/groceries/static"]),
-    ("tiles", "examples", &["examples/src/bin/tiles"]),
+    ("tiles", "examples", &["examples/src/bin/tiles", "examples/src/bin/tiles/static"]),
 ];
 
 /// A file that holds nothing but tests.
@@ -81,7 +81,7 @@ fn sources(repository: &Path, directories: &[&str]) -> io::Result<Vec<(PathBuf, 
             paths.push(entry?.path());
         }
     }
-    paths.retain(|path| path.file_name().is_none_or(|name| name != TESTS));
+    paths.retain(|path| path.is_file() && path.file_name().is_none_or(|name| name != TESTS));
     paths.sort();
     paths.into_iter().map(|path| fs::read_to_string(&path).map(|text| (path, text))).collect()
 }
@@ -92,7 +92,12 @@ const PAGE_TEST: &str = "page test";
 const NOTHING: &str = "nothing";
 
 /// Builds the example and runs its tests. Returns what noticed the rename, and its first sentence.
-fn test(repository: &Path, program: &str, package: &str, rename: &Rename) -> io::Result<(&'static str, String)> {
+fn test(
+    repository: &Path,
+    program: &str,
+    package: &str,
+    rename: &Rename,
+) -> io::Result<(&'static str, String)> {
     let output = Command::new("cargo")
         .args(["test", "--quiet", "--package", package, "--bin", program])
         .current_dir(repository)
@@ -114,8 +119,10 @@ fn test(repository: &Path, program: &str, package: &str, rename: &Rename) -> io:
     }
     if failed.contains(&CHECK) {
         let renamed = rename.name.trim_end_matches('-');
-        let report =
-            stdout.lines().find(|line| line.contains(" --> ") || line.contains(&format!("{renamed}x")));
+        // The log repeats what the test's own message says.
+        let is_logged = |line: &&str| line.contains(" WARN ") || line.contains(" INFO ");
+        let mut lines = stdout.lines().filter(|line| !is_logged(line));
+        let report = lines.find(|line| line.contains(" --> ") || line.contains(&format!("{renamed}x")));
         return Ok((APP_CHECK, cell(report.unwrap_or_default())));
     }
     Ok((PAGE_TEST, format!("`{}`", failed.join("`, `"))))

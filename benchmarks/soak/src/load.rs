@@ -152,7 +152,8 @@ async fn commands(address: SocketAddr) -> Result {
         sleep(Duration::from_millis(random(50))).await;
     }
     // Its answer is a stream, so the connection ends with it.
-    let request = "POST /add HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{\"count\":7}";
+    let request =
+        "POST /add HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{\"count\":7}";
     socket.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     timeout(PATIENCE, socket.read_to_string(&mut answer)).await??;
