@@ -67,6 +67,7 @@ const ACTIONS: &[&str] = &[
     "@post('/echo', {filterSignals: {include: '^o'}})",
     "@post('/echo', {filterSignals: {include: '/^(n|_local)$/', exclude: 'x'}})",
     "@post('/echo', {filterSignals: {exclude: 'l|q'}})",
+    "@post('/echo', {filterSignals: {include: /^(N|[/_]local)$/i, exclude: /\\/x/}})",
     "@post('/echo', {payload: {id: $n + 1, list: [true, null, undefined, 1.5, 'x']}})",
     "@get('/echo', {payload: {id: $t}})",
     "@post('/echo', {headers: {'x-token': '7'}})",

@@ -19,7 +19,7 @@ const MESSAGE: &str = "[aria-label=Message]";
 const LEASE: Duration = Duration::from_secs(10);
 
 /// Counts how often the list of messages was rendered as a whole, which a gap makes the page do, and how many messages were acknowledged, and notes
-/// what goes wrong.
+/// what goes wrong and the URL by which the stream was opened last.
 const WATCH: &str = r#"
     window.seen = [];
     const html = document.documentElement;
@@ -31,6 +31,11 @@ const WATCH: &str = r#"
         }
         if (detail.type === 'finished' && detail.el.matches('form')) count('acknowledged');
     });
+    const fetch = window.fetch;
+    window.fetch = (url, ...rest) => {
+        if (String(url).includes('/live')) html.setAttribute('live', decodeURIComponent(url));
+        return fetch(url, ...rest);
+    };
 "#;
 const RENDERINGS: &str = "Number(document.documentElement.getAttribute('renderings'))";
 
@@ -133,7 +138,8 @@ async fn people_on_two_nodes_see_each_other_whatever_is_killed() {
     ben.close().await.expect("the browser closes");
     let closed = Instant::now();
     shown(&pages, PEOPLE, "Ada,Grace").await;
-    assert!(closed.elapsed() < Duration::from_secs(2), "{:?}", closed.elapsed());
+    // A close that nobody heard of would show after the lease, or later.
+    assert!(closed.elapsed() < LEASE / 2, "{:?}", closed.elapsed());
 
     // Another process takes the listening socket of Ada's: her page has all that is said, and no gap.
     type_keys(&ada, MESSAGE, "half a sen").await;
@@ -153,13 +159,17 @@ async fn people_on_two_nodes_see_each_other_whatever_is_killed() {
     for page in pages {
         assert_eq!(run(page, "return seen").await, json!([]));
     }
+    // It has said which messages its list has, which is how none of them is shown twice.
+    let live = "document.documentElement.getAttribute('live')";
+    wait_until(&ada, &format!(r#"/"shown":[1-9]/.test({live})"#), live).await;
     wait_until(&grace, &format!("{PEOPLE}.split(',').sort().join() === 'Ada,Grace'"), PEOPLE).await;
 
     // A process is killed: its people are gone within the lease.
     new.kill().await;
     let killed = Instant::now();
     shown(&[&grace], PEOPLE, "Grace").await;
-    assert!(killed.elapsed() < LEASE + Duration::from_secs(1), "{:?}", killed.elapsed());
+    // The lease, and what a browser on a busy machine takes.
+    assert!(killed.elapsed() < LEASE + LEASE / 2, "{:?}", killed.elapsed());
     for page in [ada, grace] {
         page.close().await.expect("the browser closes");
     }
