@@ -414,7 +414,7 @@ fn dependencies_of_features_have_their_place() {
         "std::thread::Builder",
         &["compress/variants.rs", "server/announce.rs", "server/shutdown.rs", "telemetry/buffer.rs"],
     );
-    only_in("tokio_rustls::", &["server/socket.rs", "server/tls.rs"]);
+    only_in("tokio_rustls::", &["server/connection/tests.rs", "server/socket.rs", "server/tls.rs"]);
     only_in("listenfd::", &["server/listener.rs", "server/listener/unix.rs"]);
     only_in("socket2::", &["server/listener.rs", "server/socket.rs"]);
     only_in(

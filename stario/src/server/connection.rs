@@ -30,9 +30,11 @@ use super::linger::{self, linger};
 use super::listener::prepare;
 use super::places::{Place, Places, Role};
 use super::response_body::ResponseBody;
+#[cfg(feature = "tls")]
+use super::socket::has_input;
 use super::socket::{Socket, WatchedSocket};
 #[cfg(feature = "tls")]
-use super::tls::Tls;
+use super::tls::{Handshake, Tls};
 use crate::app::Assembled;
 use crate::settings::Limits;
 use crate::stop::until_stopped;
@@ -42,8 +44,8 @@ use crate::tasks::TaskTracker;
 const FREE_HEAD_FIELDS: usize = 100;
 
 /// How long a new connection is kept at a stop before its first byte arrives. Its first request may be on the way, and browsers do
-/// not retry a request on a connection that has carried no other. A request that has come by the end of this time is answered, unless the
-/// handshake of TLS has not ended by then. A request of which a part has come has this time again for the rest.
+/// not retry a request on a connection that has carried no other. A request that has come by the end of this time is answered. A request, or a
+/// handshake of TLS, of which a part has come has this time again for the rest.
 const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(100);
 
 /// How long a connection of the reserve may take for its head, and before that for the handshake of TLS.
@@ -172,41 +174,23 @@ impl Connections {
         {
             tracing::debug!(%error, "cannot set the options of a socket");
         }
-        let stopped = async {
-            self.app.shared().stop.stopped().await;
-            sleep(FIRST_REQUEST_GRACE).await;
-        };
-        let mut stopped = pin!(stopped);
         let begin = async {
             #[cfg(feature = "tls")]
             let socket = match (&self.tls, socket) {
                 (Some(tls), Socket::Tcp(socket)) if activity.role() != Role::Probes => {
-                    let socket = tokio::select! {
-                        biased;
-                        accepted = tls.accept(socket) => accepted?,
-                        () = &mut stopped => return Ok(None),
+                    let handshake = tls.accept(socket);
+                    let has_input = |handshake: &Handshake| handshake.get_ref().is_some_and(has_input);
+                    let Some(socket) = self.unless_stopped(handshake, has_input).await else {
+                        return Ok(None);
                     };
                     // The head has as much time again as the handshake.
                     activity.wait_from_now();
-                    socket
+                    Socket::Tls(Box::new(socket?))
                 }
                 (_, socket) => socket,
             };
-            let protocol = tokio::select! {
-                biased;
-                protocol = Protocol::of(&socket) => protocol?,
-                () = &mut stopped => {
-                    // On a busy machine tokio hears late of what has come, so the system is asked.
-                    if !socket.has_input() {
-                        return Ok(None);
-                    }
-                    match timeout(FIRST_REQUEST_GRACE, Protocol::of(&socket)).await {
-                        Ok(protocol) => protocol?,
-                        Err(_) => return Ok(None),
-                    }
-                }
-            };
-            Ok::<_, std::io::Error>(Some((socket, protocol)))
+            let protocol = self.unless_stopped(pin!(Protocol::of(&socket)), |_| socket.has_input()).await;
+            Ok::<_, std::io::Error>(protocol.transpose()?.map(|protocol| (socket, protocol)))
         };
         let end = activity.end().unwrap_or_else(Instant::now);
         match timeout_at(end, begin).await {
@@ -216,6 +200,27 @@ impl Connections {
                 None
             }
             Err(_) => None,
+        }
+    }
+
+    /// Waits for a step that a connection begins with, until the server has stopped for [`FIRST_REQUEST_GRACE`]; and for as long again if the
+    /// connection has input by then. `None` if the step has not ended.
+    async fn unless_stopped<F: Future + Unpin>(
+        &self,
+        mut step: F,
+        has_input: impl FnOnce(&F) -> bool,
+    ) -> Option<F::Output> {
+        let stopped = async {
+            self.app.shared().stop.stopped().await;
+            sleep(FIRST_REQUEST_GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            ended = &mut step => Some(ended),
+            // On a busy machine tokio hears late of what has come, so the system is asked.
+            () = stopped => {
+                if has_input(&step) { timeout(FIRST_REQUEST_GRACE, step).await.ok() } else { None }
+            }
         }
     }
 
@@ -363,3 +368,6 @@ where
         Pin::new(self).graceful_shutdown();
     }
 }
+
+#[cfg(test)]
+mod tests;

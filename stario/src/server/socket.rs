@@ -117,14 +117,13 @@ impl Socket {
 
     /// Whether bytes wait to be read, also where tokio has not heard of them yet.
     pub(super) fn has_input(&self) -> bool {
-        let socket = match self {
-            Self::Tcp(socket) => SockRef::from(socket),
+        match self {
+            Self::Tcp(socket) => has_input(socket),
             #[cfg(unix)]
-            Self::Unix(socket) => SockRef::from(socket),
+            Self::Unix(socket) => has_input(socket),
             #[cfg(feature = "tls")]
-            Self::Tls(socket) => SockRef::from(socket.get_ref().0),
-        };
-        socket.peek(&mut [MaybeUninit::uninit()]).is_ok_and(|count| count > 0)
+            Self::Tls(socket) => has_input(socket.get_ref().0),
+        }
     }
 
     /// Calls `read`, unless the system has said that there is nothing to read.
@@ -153,6 +152,11 @@ impl Socket {
             Poll::Ready(Err(_)) | Poll::Pending => Ready::EMPTY,
         }
     }
+}
+
+/// Whether bytes wait to be read from a socket of the system, also where tokio has not heard of them yet.
+pub(super) fn has_input<'a>(socket: impl Into<SockRef<'a>>) -> bool {
+    socket.into().peek(&mut [MaybeUninit::uninit()]).is_ok_and(|count| count > 0)
 }
 
 /// Who watches for the end of the client's input.

@@ -13,11 +13,13 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::http2::ALPN;
-use super::socket::Socket;
 use crate::error::Result;
 
 /// How often the files are checked for a change.
 const CHECK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The handshake of one connection, on its way.
+pub(super) type Handshake = tokio_rustls::Accept<TcpStream>;
 
 pub(super) struct Tls {
     certificate: PathBuf,
@@ -34,10 +36,9 @@ impl Tls {
         Ok(Arc::new(Self { certificate, key, current, hangups }))
     }
 
-    pub(super) async fn accept(&self, socket: TcpStream) -> std::io::Result<Socket> {
+    pub(super) fn accept(&self, socket: TcpStream) -> Handshake {
         let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
-        let socket = TlsAcceptor::from(current).accept(socket).await?;
-        Ok(Socket::Tls(Box::new(socket)))
+        TlsAcceptor::from(current).accept(socket)
     }
 
     /// Loads the files again when they have changed, and on SIGHUP. If they cannot be loaded, the certificate stays.

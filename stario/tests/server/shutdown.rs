@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::app;
 use crate::support::probe::{Probe, probe};
-use crate::support::server::{Server, answer, is_ended_by_stop, rest};
+use crate::support::server::{Server, answer, frame, is_ended_by_stop, next_frame, rest, rest_bytes};
 
 stario::app!(local);
 
@@ -221,6 +221,35 @@ async fn a_request_that_comes_when_its_connection_is_about_to_be_closed_is_answe
     // It was the last moment.
     let closed = stopped.elapsed();
     assert!(closed < KEPT + Duration::from_millis(5), "{closed:?}");
+    assert!(server.stop().await.is_ok());
+}
+
+/// A connection of HTTP/2 that has carried no request has the same time.
+#[tokio::test(start_paused = true)]
+async fn a_first_request_of_http_2_that_comes_when_its_connection_is_about_to_be_closed_is_answered() {
+    let mut server = start(|app, _| app).await;
+    let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat();
+    let (mut asks, mut silent) = (server.send(&preface).await, server.send(&preface).await);
+    for socket in [&mut asks, &mut silent] {
+        // The server's settings, and that it has read the client's.
+        assert!(!next_frame(socket, 4).await.1.is_empty());
+        assert!(next_frame(socket, 4).await.1.is_empty());
+    }
+    server.begin_to_stop();
+    let stopped = tokio::time::Instant::now();
+    // It is armed before the timers of the connections, so this test is polled before they are.
+    tokio::time::sleep(KEPT).await;
+    // POST http://x/unasked, in HPACK's static table but for the host and the path.
+    let head = [&[0x83, 0x86, 0x41, 1, b'x', 0x04, 8][..], b"/unasked"].concat();
+    let request = frame(1, 5, 1, &head);
+    assert_eq!(asks.try_write(&request).unwrap(), request.len());
+    assert_eq!(next_frame(&mut asks, 1).await.0, 1);
+    assert_eq!(next_frame(&mut asks, 0).await, (1, b"done".to_vec()));
+    rest_bytes(&mut silent).await;
+    // It was the last moment.
+    let closed = stopped.elapsed();
+    assert!(closed < KEPT + Duration::from_millis(5), "{closed:?}");
+    drop(asks);
     assert!(server.stop().await.is_ok());
 }
 
