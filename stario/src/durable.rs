@@ -178,8 +178,8 @@ mod worker;
 
 #[doc(hidden)]
 pub use arguments::{
-    ArgumentBefore, ArgumentList, ArgumentOf, CommandFunction, CommandOf, StoreArgument, UnprobedWrapper,
-    Wrapped, Wrapper, WrapperProbe,
+    ArgumentBefore, ArgumentList, ArgumentOf, CommandFunction, CommandOf, StoreArgument, TooManyParameters,
+    UnprobedWrapper, Wrapped, Wrapper, WrapperProbe,
 };
 pub use attempt::{Attempt, IdempotencyKey};
 pub use command::{

@@ -24,8 +24,8 @@ pub use crate::datastar::{
 };
 pub use crate::durable::{
     ArgumentBefore, ArgumentList, ArgumentOf, CommandFunction, CommandOf, Cron, DurableInfo, Keep, Kept,
-    Restore, RestoreProvided, Schedule, StoreArgument, StoredValues, UnprobedWrapper, ValuesWriter, Wrapped,
-    WrapperProbe, enqueue,
+    Restore, RestoreProvided, Schedule, StoreArgument, StoredValues, TooManyParameters, UnprobedWrapper,
+    ValuesWriter, Wrapped, WrapperProbe, enqueue,
 };
 pub use crate::error::Rejection;
 pub use crate::error::{Error, ErrorRegistration, Registered, Result};

@@ -81,13 +81,13 @@ pub(super) fn durable(endpoint: &Endpoint) -> TokenStream {
 /// The most arguments that `name::command(..)` can have.
 const MOST_ARGUMENTS: usize = 16;
 
-/// The function `name::command(..)`, by which code makes a command; nothing if the handler has too many parameters.
+/// The function `name::command(..)`, by which code makes a command.
 fn command(endpoint: &Endpoint) -> TokenStream {
     let runtime = short();
     let (name, parameters) = (&endpoint.function.signature.ident, &endpoint.parameters);
     let may_be_stored = || parameters.iter().filter(|parameter| parameter.written().may_be_stored());
     if may_be_stored().count() > MOST_ARGUMENTS {
-        return TokenStream::new();
+        return no_command(name);
     }
     let [list, values] = ["list", "values"].map(|name| Ident::new(name, Span::mixed_site()));
     let (list_type, statements) = parameter::arguments(parameters, &list, &values);
@@ -135,6 +135,21 @@ fn command(endpoint: &Endpoint) -> TokenStream {
         }
 
         #item
+    }
+}
+
+/// What stands in the place of `name::command(..)` for a handler with too many parameters: a constant that cannot be called, and whose use says why.
+fn no_command(name: &Ident) -> TokenStream {
+    let (runtime, plain) = (short(), unraw(name));
+    let why = format!(
+        "`{plain}` has more than {MOST_ARGUMENTS} parameters that may be stored, so code cannot make a command of it: take some of them together, as one struct"
+    );
+    quote_spanned! {name.span()=>
+        impl #name {
+            #[doc = #why]
+            #[deprecated(note = #why)]
+            pub const command: #runtime::TooManyParameters = #runtime::TooManyParameters;
+        }
     }
 }
 

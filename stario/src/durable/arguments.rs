@@ -216,5 +216,9 @@ macro_rules! command_function {
     };
 }
 
-// As many at most: `stario-macros` leaves `command(..)` out where more parameters may be stored.
+/// Stands in the place of `command(..)` where more parameters may be stored than it can have arguments.
+#[derive(Debug)]
+pub struct TooManyParameters;
+
+// As many at most: where more parameters may be stored, `stario-macros` writes `TooManyParameters`.
 command_functions!(A B C D E F G I J K L M N O P Q);

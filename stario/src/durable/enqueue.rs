@@ -31,7 +31,7 @@ use crate::request_id::RequestId;
 /// | `State`, `Logger`, `AppHandle`, `RequestId`, `Attempt`, [`IdempotencyKey`](crate::IdempotencyKey), a singleton | none: they are resolved in each run |
 ///
 /// A `#[default(..)]` is for requests, and so are guards and rate limits: code passes them. A handler with more than 16 parameters has no such
-/// function; singletons count, and the others of the last row do not.
+/// function, and a call of it does not compile; singletons count, and the others of the last row do not.
 ///
 /// ```
 /// use stario::prelude::*;
