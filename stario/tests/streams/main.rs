@@ -8,6 +8,7 @@ mod compression;
 mod detached;
 mod durable;
 mod durable_away;
+mod durable_ends;
 mod durable_enqueue;
 mod durable_wake;
 mod durable_worker;
