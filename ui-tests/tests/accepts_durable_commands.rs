@@ -117,6 +117,11 @@ fn format() -> Format {
     Arc::new(str::trim)
 }
 
+#[app::detached_command("/by-value/{text}", durable = "by-value")]
+async fn by_value(#[from(format)] format: Format, text: PathParam<String>) {
+    let _ = format(&text);
+}
+
 /// Where a handler is not `async`, rustc allows lifetimes that are not written.
 #[app::detached_command("/hidden/{id}", durable = "hidden")]
 fn hidden(#[from(fixed)] fixed: &Fixed, user: &User, id: PathParam<u32>, #[from(format)] format: &Format) {
@@ -185,6 +190,7 @@ fn commands(user: &User) -> Vec<stario::durable::DurableCommand> {
         cron::command(),
         files::command(file_of("a"), vec![file_of("b")], "note".to_owned()),
         borrowing::command("text".to_owned()),
+        by_value::command("text".to_owned()),
         hidden::command(user.clone(), 7),
         own_sources::command(own::Header(7), 7, own::RawBody(7)),
         public::command(user.clone()),

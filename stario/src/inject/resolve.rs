@@ -40,10 +40,13 @@ impl Parameters for () {
 
 pin_project_lite::pin_project! {
     /// One parameter, and those after it.
-    pub struct Pair<F: Future, R> {
+    ///
+    /// The value has a type parameter of its own. If it were `F::Output`, rustc would look for the providers again when it shows that the handler's
+    /// future is `Send`, where it has forgotten lifetimes: it would find none of `Arc<dyn Mailer>`, which means `dyn Mailer + 'static`.
+    pub struct Pair<F, V, R> {
         waits: bool,
         #[pin]
-        first: MaybeDone<F>,
+        first: MaybeDone<F, V>,
         #[pin]
         rest: R,
     }
@@ -53,14 +56,14 @@ pin_project_lite::pin_project! {
     /// A future, then its output until that is taken.
     #[project = MaybeDoneProjected]
     #[project_replace = MaybeDoneReplaced]
-    enum MaybeDone<F: Future> {
+    enum MaybeDone<F, V> {
         Pending { #[pin] future: F },
-        Done { output: F::Output },
+        Done { output: Result<V, Rejection> },
         Taken,
     }
 }
 
-impl<F: Future> MaybeDone<F> {
+impl<V, F: Future<Output = Result<V, Rejection>>> MaybeDone<F, V> {
     /// Ready once the output is there.
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
         if let MaybeDoneProjected::Pending { future } = self.as_mut().project() {
@@ -70,14 +73,14 @@ impl<F: Future> MaybeDone<F> {
         Poll::Ready(())
     }
 
-    fn take_output(self: Pin<&mut Self>) -> Option<F::Output> {
+    fn take_output(self: Pin<&mut Self>) -> Option<Result<V, Rejection>> {
         match self.project_replace(MaybeDone::Taken) {
             MaybeDoneReplaced::Done { output } => Some(output),
             _ => None,
         }
     }
 
-    fn output(self: Pin<&mut Self>) -> Option<&mut F::Output> {
+    fn output(self: Pin<&mut Self>) -> Option<&mut Result<V, Rejection>> {
         match self.project() {
             MaybeDoneProjected::Done { output } => Some(output),
             _ => None,
@@ -87,11 +90,11 @@ impl<F: Future> MaybeDone<F> {
 
 /// Puts a parameter before others. It waits for all of them if it reads the body, so that this is not read for
 /// a request that an earlier parameter refuses.
-pub fn pair<F: Future, R>(waits: bool, first: F, rest: R) -> Pair<F, R> {
+pub fn pair<V, F: Future<Output = Result<V, Rejection>>, R>(waits: bool, first: F, rest: R) -> Pair<F, V, R> {
     Pair { waits, first: MaybeDone::Pending { future: first }, rest }
 }
 
-impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for Pair<F, R> {
+impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for Pair<F, V, R> {
     type Values = (V, R::Values);
 
     fn poll_early(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
