@@ -482,7 +482,9 @@ fn the_script_starts_three_processes_and_ends_them() {
     command.arg(port.to_string()).env("ROOMS", env!("CARGO_BIN_EXE_rooms")).env("TMPDIR", folder.path());
     let script = Program::start(command.env("STARIO_DEV", "0"));
     let url = script.wait_for("three processes of rooms behind ");
-    let url = url.split(';').next().unwrap().to_owned();
+    let (url, rest) = url.split_once(';').unwrap();
+    let url = url.to_owned();
+    let mut processes = rest.rsplit(' ').take_while(|word| word.parse::<u32>().is_ok());
     let [ada, grace, ben] =
         ["Ada", "Grace", "Ben"].map(|name| Visitor::enter(folder.path(), url.clone(), "--http1.1", name));
     let streams = [(&ada, "Ada"), (&grace, "Grace"), (&ben, "Ben")].map(|(visitor, name)| {
@@ -494,6 +496,13 @@ fn the_script_starts_three_processes_and_ends_them() {
     ben.say("Hello");
     for stream in &streams {
         stream.wait_for("</b> Hello</li>");
+    }
+    // One that is killed is missed by nobody.
+    check(Command::new("kill").args(["-9", processes.next().unwrap()]));
+    assert_eq!(processes.count(), 2);
+    for visitor in [&ada, &grace, &ben] {
+        let answer = visitor.say("Still there");
+        assert!(answer.contains(r#"{"text":""}"#), "{answer}");
     }
     script.stop();
     assert!(script.ended().success());
