@@ -32,9 +32,33 @@ pub mod signals {
     pub use serde::ser::SerializeMap;
 
     pub use crate::__literals;
+    /// What rustc names in its error where the struct has a function of the same name.
+    pub mod name_is_taken {
+        pub use crate::__function_of_field as choose_another_by_signals_fn;
+    }
     pub use crate::signals::{
         ByFields, ListItem, LocalSignal, NestedSignals, OwnedByFields, PageSignals, SignalInfo, SignalKind,
         SignalProbe, SignalRef, SignalType, Unprobed, next_field, signal_at, skip_field,
+    };
+}
+
+/// Writes the function that a derive makes for a field.
+///
+/// rustc reports a second function of that name without a word of the attribute that gives it another one, but it names the macro in
+/// which the span of the function begins and ends: so the path by which a derive calls this macro is the advice. Hence the
+/// words at both ends of the signature stand here.
+#[cfg(feature = "json")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __function_of_field {
+    ([] [$($attributes:tt)*] $name:ident [$($output:tt)*] $value:tt) => {
+        $($attributes)* fn $name() -> $($output)* where $value
+    };
+    ([pub] [$($attributes:tt)*] $name:ident [$($output:tt)*] $value:tt) => {
+        $($attributes)* pub fn $name() -> $($output)* where $value
+    };
+    ([pub $within:tt] [$($attributes:tt)*] $name:ident [$($output:tt)*] $value:tt) => {
+        $($attributes)* pub $within fn $name() -> $($output)* where $value
     };
 }
 

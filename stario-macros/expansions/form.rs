@@ -12,32 +12,28 @@
 const _: () = {
     use crate::app::__stario::forms as __forms;
     impl SignUp {
-        /// Where to write to.
-        ///
-        /// The field `eMail` of the form.
-        #[must_use]
-        pub fn e_mail() -> __forms::FieldRef<SignUp, String> {
-            __forms::FieldRef::__new("eMail")
+        __forms::name_is_taken::choose_another_by_form_fn! {
+            [pub] [#[doc = r" Where to write to."] #[doc = ""] #[doc =
+            " The field `eMail` of the form."] #[must_use]] e_mail[__forms::FieldRef <
+            SignUp, String >] { __forms::FieldRef::__new("eMail") }
         }
-        /// The field `password` of the form.
-        #[must_use]
-        fn password() -> __forms::FieldRef<SignUp, String> {
-            __forms::FieldRef::__new("password")
+        __forms::name_is_taken::choose_another_by_form_fn! {
+            [] [#[doc = " The field `password` of the form."] #[must_use]]
+            password[__forms::FieldRef < SignUp, String >] {
+            __forms::FieldRef::__new("password") }
         }
-        /// The field `news` of the form.
-        #[must_use]
-        fn news() -> __forms::FieldRef<SignUp, bool> {
-            __forms::FieldRef::__new("news")
+        __forms::name_is_taken::choose_another_by_form_fn! {
+            [] [#[doc = " The field `news` of the form."] #[must_use]]
+            news[__forms::FieldRef < SignUp, bool >] { __forms::FieldRef::__new("news") }
         }
-        /// The field `rows` of the form.
-        #[must_use]
-        fn rows() -> <Vec<Row> as __forms::FormGroup>::Refs<SignUp> {
-            ::core::convert::From::from(__forms::GroupRef::__new("rows"))
+        __forms::name_is_taken::choose_another_by_form_fn! {
+            [] [#[doc = " The field `rows` of the form."] #[must_use]] rows[< Vec < Row >
+            as __forms::FormGroup > ::Refs < SignUp >] {
+            ::core::convert::From::from(__forms::GroupRef::__new("rows")) }
         }
-        /// The field `photo` of the form.
-        #[must_use]
-        fn photo() -> __forms::FileRef<SignUp> {
-            __forms::FileRef::__new("photo")
+        __forms::name_is_taken::choose_another_by_form_fn! {
+            [] [#[doc = " The field `photo` of the form."] #[must_use]]
+            photo[__forms::FileRef < SignUp >] { __forms::FileRef::__new("photo") }
         }
     }
     pub struct __SignUpRefs<__F>(__forms::GroupRef<__F>);

@@ -16,27 +16,23 @@ const _: () = {
         T: __signals::SignalType,
         T: ::core::default::Default,
     {
-        /// What is looked for.
-        ///
-        /// The signal `searchText`.
-        #[must_use]
-        pub fn search_text() -> __signals::SignalRef<String> {
-            __signals::SignalRef::named("searchText")
+        __signals::name_is_taken::choose_another_by_signals_fn! {
+            [pub] [#[doc = r" What is looked for."] #[doc = ""] #[doc =
+            " The signal `searchText`."] #[must_use]] search_text[__signals::SignalRef <
+            String >] { __signals::SignalRef::named("searchText") }
         }
-        /// The signal `page`.
-        #[must_use]
-        fn page() -> __signals::SignalRef<T> {
-            __signals::SignalRef::named("page")
+        __signals::name_is_taken::choose_another_by_signals_fn! {
+            [] [#[doc = " The signal `page`."] #[must_use]] page[__signals::SignalRef < T
+            >] { __signals::SignalRef::named("page") }
         }
-        /// The signal `_open`.
-        #[must_use]
-        fn open() -> __signals::SignalRef<bool> {
-            __signals::SignalRef::named("_open")
+        __signals::name_is_taken::choose_another_by_signals_fn! {
+            [] [#[doc = " The signal `_open`."] #[must_use]] open[__signals::SignalRef <
+            bool >] { __signals::SignalRef::named("_open") }
         }
-        /// The signals of `sort`.
-        #[must_use]
-        fn order() -> <Sort as __signals::PageSignals>::Fields {
-            ::core::convert::From::from(__signals::NestedSignals::__new("sort"))
+        __signals::name_is_taken::choose_another_by_signals_fn! {
+            [] [#[doc = " The signals of `sort`."] #[must_use]] order[< Sort as
+            __signals::PageSignals > ::Fields] {
+            ::core::convert::From::from(__signals::NestedSignals::__new("sort")) }
         }
     }
     pub struct __SearchFields<T>(__signals::NestedSignals<Search<T>>);

@@ -69,6 +69,10 @@ pub use stario_macros::{asset as asset_macro, assets as assets_macro};
 /// What `derive(Form)` calls.
 #[cfg(feature = "forms")]
 pub mod forms {
+    /// What rustc names in its error where the struct has a function of the same name.
+    pub mod name_is_taken {
+        pub use stario_html::__function_of_field as choose_another_by_form_fn;
+    }
     pub use crate::extract::{
         FieldInfo, FieldKind, FieldRef, FileRef, FileRules, FormFields, FormGroup, GroupRef, Reader,
     };

@@ -40,9 +40,17 @@ pub(crate) fn functions<M: Marks>(
 ) -> TokenStream {
     let (name, (_, arguments, _)) = (&item.name, item.generics.split_for_impl());
     let (generics, _, bounds) = generics.split_for_impl();
-    // The function has the span of the field, where rustc reports another function of the same name.
-    let functions =
-        item.callable().map(|field| function(field, field.ident.span(), &TokenStream::new(), written(field)));
+    // The name of the macro says what to do about another function of the same name, which rustc reports at the macro's call: the
+    // call has the span of the field.
+    let functions = item.callable().map(|field| {
+        let ((output, value), attributes) = (written(field), attributes(field));
+        let Field { ident, visibility, function, .. } = field;
+        let module = format_ident!("__{}", M::MODULE, span = ident.span());
+        let advice = format_ident!("choose_another_by_{}_fn", M::ATTRIBUTE, span = ident.span());
+        quote_spanned! {ident.span()=>
+            #module::name_is_taken::#advice! { [#visibility] [#attributes] #function [#output] { #value } }
+        }
+    });
     quote! {
         impl #generics #name #arguments #bounds {
             #(#functions)*
@@ -50,25 +58,28 @@ pub(crate) fn functions<M: Marks>(
     }
 }
 
-fn function<M: Marks>(
-    field: &Field<M>,
-    span: Span,
-    receiver: &TokenStream,
-    (output, value): (TokenStream, TokenStream),
-) -> TokenStream {
-    let Field { visibility, docs, function, .. } = field;
+/// Writes a field's function as a method.
+fn method<M: Marks>(field: &Field<M>, (output, value): (TokenStream, TokenStream)) -> TokenStream {
+    let (Field { visibility, function, .. }, attributes) = (field, attributes(field));
+    quote! {
+        #attributes
+        #visibility fn #function(&self) -> #output {
+            #value
+        }
+    }
+}
+
+/// Writes the attributes of a field's function.
+fn attributes<M: Marks>(field: &Field<M>) -> TokenStream {
+    let docs = &field.docs;
     // The line is a paragraph of its own, behind the field's documentation.
     let separator = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     let line = field.marks.doc(&field.name);
-    let line = quote!(#[doc = #line]);
-    quote_spanned! {span=>
+    quote! {
         #(#docs)*
         #separator
-        #line
+        #[doc = #line]
         #[must_use]
-        #visibility fn #function(#receiver) -> #output {
-            #value
-        }
     }
 }
 
@@ -101,8 +112,7 @@ impl Wrapper<'_> {
         let (visibility, argument) = (&item.visibility, format_ident!("{argument}"));
         let (generics, arguments, bounds) = declared.split_for_impl();
         let (_, _, method_bounds) = method_generics.split_for_impl();
-        let methods =
-            item.callable().map(|field| function(field, Span::call_site(), &quote!(&self), written(field)));
+        let methods = item.callable().map(|field| method(field, written(field)));
         quote! {
             #visibility struct #name #declared (#inner) #bounds;
 
