@@ -7,7 +7,7 @@ use std::ops::{Add, Sub};
 use serde::Serialize;
 
 use super::code::{Code, Level};
-use super::kind::{Comparable, Number, Ordered, Shown, Sum, TextSignal, Truth};
+use super::kind::{Comparable, Joined, Number, Ordered, Shown, Sum, TextSignal, Truth};
 use super::reference::SignalRef;
 use crate::JsWriter;
 use crate::places::{ConditionAttr, DatastarExpression, TextExpression, ValueExpression};
@@ -289,19 +289,32 @@ macro_rules! values {
             }
         }
 
-        impl<T: Sum, O: Operand<T>> Add<O> for $value<T> {
-            type Output = Expr<T>;
-
-            fn add(self, other: O) -> Expr<T> {
-                self.binary("+", other, Level::Sum)
+        impl<T: Shown> Joined for $value<T> {
+            fn __code(self) -> Code {
+                self.code()
             }
         }
 
-        impl<T: Sum, O: Operand<T>> Add<O> for &$value<T> {
+        impl<T: Shown> Joined for &$value<T> {
+            fn __code(self) -> Code {
+                self.code()
+            }
+        }
+
+        /// Two numbers added, or text and what is joined to it.
+        impl<T: Sum<O>, O> Add<O> for $value<T> {
             type Output = Expr<T>;
 
             fn add(self, other: O) -> Expr<T> {
-                self.binary("+", other, Level::Sum)
+                Expr::new(self.code().binary("+", T::__code(other), Level::Sum))
+            }
+        }
+
+        impl<T: Sum<O>, O> Add<O> for &$value<T> {
+            type Output = Expr<T>;
+
+            fn add(self, other: O) -> Expr<T> {
+                Expr::new(self.code().binary("+", T::__code(other), Level::Sum))
             }
         }
 

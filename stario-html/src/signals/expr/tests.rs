@@ -116,7 +116,9 @@ fn texts_are_joined() {
     value(FIRST() + " " + LAST(), "$first + ' ' + $last");
     value(FIRST() + (" ".to_owned()), "$first + ' '");
     value("Page " + PAGE(), "'Page ' + $page");
-    value("Page " + &PAGE() + " of " + ("" + PAGE()), "'Page ' + $page + ' of ' + ('' + $page)");
+    value("Page " + &PAGE() + " of " + DEPTH(), "'Page ' + $page + ' of ' + $list.depth");
+    value(FIRST() + (PAGE() + 1) + OPEN(), "$first + ($page + 1) + $_open");
+    value(FIRST() + &PAGE().gt(1) + SORT() + &String::from("x"), "$first + ($page > 1) + $sort + 'x'");
     value(SignalRef::<Sort>::named("sort").as_text() + "!", "$sort + '!'");
 }
 
