@@ -95,6 +95,7 @@ const _: () = {
                     __signals::SignalProbe::<String>::KIND
                 },
                 is_local: false,
+                may_be_missing: false,
             },
             __signals::SignalInfo {
                 name: "page",
@@ -103,6 +104,7 @@ const _: () = {
                     __signals::SignalProbe::<T>::KIND
                 },
                 is_local: false,
+                may_be_missing: true,
             },
             __signals::SignalInfo {
                 name: "_open",
@@ -111,6 +113,7 @@ const _: () = {
                     __signals::SignalProbe::<bool>::KIND
                 },
                 is_local: true,
+                may_be_missing: false,
             },
             __signals::SignalInfo {
                 name: "sort",
@@ -118,6 +121,7 @@ const _: () = {
                     <Sort as __signals::PageSignals>::SIGNALS,
                 ),
                 is_local: false,
+                may_be_missing: false,
             },
         ];
         type Fields = __SearchFields<T>;
@@ -198,6 +202,6 @@ const _: () = {
         }
     }
     __signals::__literals! {
-        "\nd0\tSearch.searchText:t\t\nd0\tSearch.page:?\t\nd0\tSearch._open:b\t\nd0\tSearch.sort:Sort@\t\n"
+        "\nd0\tSearch.searchText:t search_text\t\nd0\tSearch.page:? page\t\nd0\tSearch._open:b open\t\nd0\tSearch.sort:Sort@ order\t\n"
     }
 };

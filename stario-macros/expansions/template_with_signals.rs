@@ -4,7 +4,8 @@ fn template() -> Html {
             main main input
         }
         ::stario_html::__literals! {
-            hint 385u32 "\nv0\t\t\nS0\t\t\nS0\t\t\n"
+            hint 385u32
+            "\nv0\t\t\nU0\t\t\nS0\t\t\nV0\t\t\nS0\t\t\nV0\t\t\nU0\t\t\nU0\t\t\nU0\t\t\nU0\t\t\n"
         }
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;

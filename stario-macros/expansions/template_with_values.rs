@@ -4,7 +4,7 @@ fn template() -> Html {
             a a input script script
         }
         ::stario_html::__literals! {
-            hint 334u32 "\np0\trow-\t\nx0\t\t\nS0\t\t\n"
+            hint 334u32 "\np0\trow-\t\nU0\t\t\nx0\t\t\nS0\t\t\n"
         }
         let mut owned = __STARIO_HINT.buf();
         let buf = &mut owned;

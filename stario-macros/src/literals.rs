@@ -14,13 +14,17 @@
 //! | `x` | nothing: ids that the macro cannot see, such as those of `Raw` |
 //! | `s` | a signal that the page declares, a colon, and the kind of its value; the kind `*` is that of a bound input |
 //! | `y` | the name of a type whose fields are signals of the page |
-//! | `d` | such a type, a dot, and what `s` says of its field; the kind of a nested struct is its type and `@` |
-//! | `z`, `Z` | a type, of which an expression reads a signal, of which an event patches one |
+//! | `d` | such a type, a dot, what `s` says of its field, a space, and the field's function; the kind of a nested struct is its type and `@` |
+//! | `b`, `B` | such a type, and behind dots the functions that lead to a signal: it may be bound, it is made by an indicator |
+//! | `z`, `W`, `Z` | the same: an expression reads the signal, sets it, an event patches it; a type alone is all of its signals |
 //! | `v` | nothing: signals of a value whose type is not written there |
+//! | `V`, `U` | nothing: a typed signal is bound, is part of an expression, that the macro cannot see |
 //! | `S` | nothing: signals that the macro cannot see |
 //! | `r`, `w` | the path of a signal that an expression reads, a signal that it sets |
+//! | `R` | the path of a signal that an expression both reads and sets |
 //! | `j`, `Y` | a key of a `json!` value, one of a value that patches signals |
 //! | `a` | a handler whose action is used, or the URL of an action |
+//! | `P` | the same, where the action sends other values than the page's signals |
 //! | `f` | an action that an element sends by itself, behind the name of its attribute |
 //! | `t`, `u` | a selector of an event, the literal beginning of one |
 //! | `o`, `O` | the id of an element that is patched in the place of the one with that id, the literal beginning of such an id |
@@ -32,6 +36,7 @@
 
 pub(crate) mod javascript;
 pub(crate) mod rust;
+pub(crate) mod typed;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -66,8 +71,16 @@ impl Literals {
 
     /// Adds the signals that an expression of JavaScript reads and sets.
     pub(crate) fn add_expression(&mut self, span: Span, code: &str) {
-        for (name, is_set) in javascript::signals(code) {
-            self.add(if is_set { 'w' } else { 'r' }, span, name);
+        let signals = javascript::signals(code);
+        for (path, is_set) in &signals {
+            let name = path.split('.').next();
+            let is_set_here = || signals.iter().any(|(set, is_set)| *is_set && Some(*set) == name);
+            let kind = match is_set {
+                true => 'w',
+                false if is_set_here() => 'R',
+                false => 'r',
+            };
+            self.add(kind, span, path);
         }
     }
 

@@ -336,9 +336,10 @@ impl App {
     /// |---|---|
     /// | an event needs an id that no template has | `(Mode::Append, "#itmes", ..)`, `event::remove("#itmes")`, `.selector("#itmes")`, a [`failure_region`](Self::failure_region), and a template that is itself yielded, `yield html! { <p id="itmes"> }` |
     /// | an expression reads a signal that no page declares, binds or patches | `data-text="$nmae"`, `js("$nmae")`, `"$user.nmae"` of a `user` whose signals are known, and `{Search::q()}` where no page declares a `Search` |
-    /// | a handler takes such a signal | `nmae: Signal<String>` |
+    /// | a handler takes such a signal | `nmae: Signal<String>`; `search: Signals<Search>` where no page declares a `Search` |
     /// | a handler takes a signal as something that no declaration fits | `data-signals="{open: true}"` and `open: Signal<u32>` |
     /// | a signal is set or patched that nobody declares or reads | `yield json!({ "nmae": "" })` |
+    /// | a signal that stays in the page is declared, and nothing reads it | `data-signals:_opne="false"`, `#[signals(local)] opne: bool` |
     /// | a form has a field that no handler takes to which it is sent | `<input name="nmae">` in a form whose handler takes `name: FormField<String>`, a [`Form`](struct@crate::Form), a [`FormBody`](crate::FormBody) or an [`UploadedFile`](crate::UploadedFile) |
     /// | an id stands twice in what one template shows | not in two arms of an `if` or `match`; also the id of a [`component`](macro@crate::component) that stands there twice, or beside another element of that id |
     /// | two elements of a template, or of its components, send the same request at the same moment | `data-init={list::action()}` on both: Datastar aborts a request when another one of the same method and URL begins |

@@ -3,6 +3,8 @@
 use std::any::TypeId;
 use std::fmt;
 
+use stario_html::__private::signals::SignalInfo;
+
 /// Which part of the request a value is made from; see [`FromRequest::SOURCE`](crate::FromRequest::SOURCE).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -205,6 +207,8 @@ pub enum Requirement {
         type_name: &'static str,
         may_be_missing: bool,
     },
+    /// A page that sends these signals, of a struct of this type.
+    Signals { type_name: &'static str, signals: &'static [SignalInfo] },
     /// A form with these fields.
     FormFields(TakenFields),
     /// All that this provider needs.

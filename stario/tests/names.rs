@@ -628,6 +628,168 @@ mod typed_reads {
     }
 }
 
+mod taken_structs {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[derive(Signals)]
+    struct Seat {
+        row_of_it: u32,
+        column_of_it: u32,
+        note_of_it: Option<String>,
+        #[serde(default)]
+        price_of_it: u32,
+        #[signals(local)]
+        is_shown: bool,
+        #[signals(nested)]
+        hall_of_it: Hall,
+    }
+
+    #[derive(Signals)]
+    struct Hall {
+        #[signals(fn = "the_name")]
+        name_of_it: String,
+        floor_of_it: u8,
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body>
+                <input data-bind={Seat::row_of_it()}><input data-bind={Seat::hall_of_it().the_name()}>
+                <button data-on:click={book::action()}>"Book"</button>
+                <b data-text="$hall_of_it.name_of_it + $hall_of_it.floor_of_it"></b>
+                <p data-show={Seat::is_shown()}></p>
+            </body>
+        }
+    }
+
+    #[app::command("/book", app = local)]
+    async fn book(seat: Signals<Seat>) -> String {
+        let Seat { row_of_it, column_of_it, note_of_it, price_of_it, is_shown, hall_of_it } = seat.0;
+        let Hall { name_of_it, floor_of_it } = hall_of_it;
+        format!(
+            "{row_of_it} {column_of_it} {note_of_it:?} {price_of_it} {is_shown} {name_of_it} {floor_of_it}"
+        )
+    }
+
+    /// A form is bound field by field, and its values are sent in the place of signals, or set by an expression.
+    #[derive(Signals)]
+    struct Ticket {
+        buyer_of_it: String,
+        count_of_it: u32,
+    }
+
+    #[derive(Signals)]
+    struct Payload {
+        sent_by_an_action: u32,
+    }
+
+    #[app::query("/tickets", app = local)]
+    async fn tickets() -> Html {
+        html! {
+            <input data-bind={Ticket::buyer_of_it()} data-on:click={Ticket::count_of_it().set(2).then(order::action())}>
+            <b data-text="$count_of_it" data-on:click={pay::action().payload(json(&json!({ "sent_by_an_action": 1 })))}></b>
+            <b data-on:click="@post('/pay/one', {payload: {one_by_an_action: 1}})"></b>
+        }
+    }
+
+    #[app::command("/order", app = local)]
+    async fn order(ticket: Signals<Ticket>) -> String {
+        format!("{} {}", ticket.buyer_of_it, ticket.count_of_it)
+    }
+
+    #[app::command("/pay", app = local)]
+    async fn pay(payload: Signals<Payload>) -> u32 {
+        payload.sent_by_an_action
+    }
+
+    #[app::command("/pay/one", app = local)]
+    async fn pay_one(one_by_an_action: Signal<u32>) -> u32 {
+        *one_by_an_action
+    }
+
+    #[test]
+    fn the_signals_of_a_struct_that_is_taken_need_a_page() {
+        has_problems(
+            FIRST,
+            local::new(),
+            &[
+                "no page declares, binds or patches the signal `hall_of_it.floor_of_it`, which is read at +28; did you mean `hall_of_it.name_of_it` at +26? (made elsewhere? `.known_signals([\"hall_of_it.floor_of_it\"])`)",
+                "no page declares, binds or patches the signal `column_of_it`, which names::taken_structs::book at +34 takes as part of `Seat`: `data-signals={Seat::default()}` declares it (made elsewhere? `.known_signals([\"column_of_it\"])`)",
+                "no page declares, binds or patches the signal `hall_of_it.floor_of_it`, which names::taken_structs::book at +34 takes as part of `Seat`: `data-signals={Seat::default()}` declares it (made elsewhere? `.known_signals([\"hall_of_it.floor_of_it\"])`)",
+            ],
+        );
+        // What may be missing is no problem.
+        has_warnings(FIRST, local::new().known_signals(["column_of_it", "hall_of_it.floor_of_it"]), &[]);
+    }
+}
+
+mod locals {
+    use super::*;
+
+    stario::app!(local);
+
+    const FIRST: u32 = line!();
+
+    #[derive(Signals, Default)]
+    struct Panel {
+        #[signals(local, fn = "is_wide")]
+        wide: bool,
+        #[signals(local)]
+        tall: u8,
+        #[signals(local)]
+        only_set: bool,
+        #[signals(local)]
+        in_javascript: u8,
+        #[signals(nested)]
+        menu: Menu,
+    }
+
+    #[derive(Signals, Default)]
+    struct Menu {
+        #[signals(local)]
+        unfolded: bool,
+        #[signals(local)]
+        folded: bool,
+    }
+
+    #[component]
+    fn Toggle(label: &str) -> Html {
+        html! { <button data-on:click={Panel::menu().unfolded().toggle()}>{label}</button> }
+    }
+
+    #[app::query("/", app = local)]
+    async fn home() -> Html {
+        html! {
+            <body data-signals={Panel::default()} data-signals:_page-only="1">
+                <Toggle label="x"/> <b data-signals="{_bound: '', person: {_age: 1, _agee: 2}}"></b>
+                <p data-show={Panel::is_wide()} data-on:click={Panel::only_set().set(true)} data-text="$_inJavascrpt + $_in_javascript"></p>
+                <input data-bind:_bound data-on:click="$person._age = $person._age + 1"> <b data-indicator:_busy></b>
+            </body>
+        }
+    }
+
+    #[test]
+    fn a_signal_that_stays_in_the_page_is_read_there() {
+        has_warnings(
+            FIRST,
+            local::new().known_signals(["_inJavascrpt"]),
+            &[
+                "nothing in a page reads the signal `_pageOnly`, which is declared at +32 and never sent (read elsewhere? `.known_signals([\"_pageOnly\"])`)",
+                "nothing in a page reads the signal `person._agee`, which is declared at +33 and never sent (read elsewhere? `.known_signals([\"person\"])`)",
+                "nothing in a page reads the signal `_busy`, which is declared at +35 and never sent (read elsewhere? `.known_signals([\"_busy\"])`)",
+                "nothing in a page reads the signal `_tall`, which is declared at +7 and never sent (read elsewhere? `.known_signals([\"_tall\"])`)",
+                "nothing in a page reads the signal `_only_set`, which is declared at +9 and never sent (read elsewhere? `.known_signals([\"_only_set\"])`)",
+                "nothing in a page reads the signal `menu._folded`, which is declared at +21 and never sent (read elsewhere? `.known_signals([\"menu\"])`)",
+            ],
+        );
+    }
+}
+
 mod javascript {
     use stario::html::js;
 
@@ -643,6 +805,7 @@ mod javascript {
             <body data-signals="{lid: 1}">
                 <nav data-show="$drawer"></nav>
                 <button data-on:click={js("$drawer = !$drawer")}>"Menu"</button>
+                <b data-on:click="$hatch = 1">"Open"</b><b data-text="$hatch"></b>
                 <button data-on:click={SignalRef::<u8>::named("lid").set(1).then(js("$lid = $cover"))}>"Lid"</button>
             </body>
         }
@@ -654,7 +817,7 @@ mod javascript {
             FIRST,
             local::new(),
             &[
-                "no page declares, binds or patches the signal `cover`, which is read at +8 (made elsewhere? `.known_signals([\"cover\"])`)",
+                "no page declares, binds or patches the signal `cover`, which is read at +9 (made elsewhere? `.known_signals([\"cover\"])`)",
             ],
         );
     }

@@ -14,6 +14,8 @@ pub struct SignalInfo {
     pub kind: SignalKind,
     /// Whether it stays in the page.
     pub is_local: bool,
+    /// Whether a handler that takes the struct is called without it.
+    pub may_be_missing: bool,
 }
 
 /// What the values of a signal are in the page.

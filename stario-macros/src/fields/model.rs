@@ -60,7 +60,7 @@ pub(crate) struct Field<M> {
     pub(super) docs: Vec<Attribute>,
     pub(crate) ty: Type,
     /// The name of the field's function.
-    pub(super) function: Ident,
+    pub(crate) function: Ident,
     /// The function's name as an attribute gives it.
     pub(crate) written_function: Option<LitStr>,
     /// The name that the field has for the browser.

@@ -9,7 +9,7 @@ use super::ast::{
 };
 use super::braces::characters;
 use super::forms;
-use crate::literals::{Literals, javascript, rust};
+use crate::literals::{Literals, javascript, rust, typed};
 
 /// Collects the literals of a whole template.
 pub(crate) fn collect(template: &Template) -> Literals {
@@ -85,6 +85,13 @@ impl Collector {
         }
     }
 
+    /// Adds the typed signals that Rust is given, which may place them anywhere.
+    fn given(&mut self, tokens: &TokenStream, has_group: bool) {
+        if has_group {
+            typed::given(tokens.clone(), &mut self.literals);
+        }
+    }
+
     fn rust(&mut self, tokens: &TokenStream) {
         // Most values have no literals, which is found sooner in their text than in their tokens.
         let text = tokens.to_string();
@@ -99,8 +106,14 @@ impl Collector {
         for node in nodes {
             match node {
                 Node::Text(_) | Node::Doctype | Node::Comment(_) => {}
-                Node::Splice(splice) => self.splice(splice),
-                Node::Statement(statement) => self.rust(&statement.tokens),
+                Node::Splice(splice) => {
+                    self.splice(splice);
+                    self.given(&splice.tokens, splice.has_group);
+                }
+                Node::Statement(statement) => {
+                    self.rust(&statement.tokens);
+                    self.given(&statement.tokens, true);
+                }
                 Node::Element(element) => self.element(element),
                 Node::Fragment(nodes) => self.nodes(nodes),
                 Node::Component(component) => {
@@ -157,7 +170,10 @@ impl Collector {
             (Some(text), _) if !text.value.contains(char::is_whitespace) => {
                 self.add('m', text.span, &text.value);
             }
-            (None, Some(value)) => self.rust(value),
+            (None, Some(value)) => {
+                self.rust(value);
+                self.given(value, true);
+            }
             _ => {}
         }
     }
@@ -252,8 +268,13 @@ impl Collector {
                     _ => '?',
                 };
                 self.add('s', span, &format!("{}:{kind}", cased(key, name)));
-                if matches!(name.plugin, "signals" | "computed") {
-                    self.expression(value);
+                match name.plugin {
+                    "signals" => self.expression(value),
+                    "computed" => {
+                        self.expression(value);
+                        self.unseen(value);
+                    }
+                    _ => {}
                 }
             }
             ("bind" | "indicator" | "ref", None) => match value {
@@ -269,10 +290,7 @@ impl Collector {
                         &format!("{}:{kind}", text.value.trim().trim_start_matches('$')),
                     );
                 }
-                Some(Value::Splice(splice)) => match typed(splice) {
-                    Some(name) => self.add('y', span, &name),
-                    None => self.add('S', span, ""),
-                },
+                Some(Value::Splice(splice)) => self.bound(splice, name.plugin == "bind", span),
                 Some(_) => self.add('S', span, ""),
                 None => {}
             },
@@ -283,11 +301,24 @@ impl Collector {
                 _,
             ) => {
                 self.expression(value);
+                self.unseen(value);
                 if let Some(value) = value {
                     self.sent(attr, name, value);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Adds the signal that an attribute names by a value.
+    fn bound(&mut self, splice: &Splice, is_shown: bool, span: Span) {
+        if let Some(path) = typed::bound(splice.tokens.clone()) {
+            self.add(if is_shown { 'b' } else { 'B' }, span, &path);
+        } else if let Some(name) = typed::typed(&splice.tokens.clone().into_iter().collect::<Vec<_>>()) {
+            self.add('y', span, &name);
+        } else {
+            self.add('S', span, "");
+            self.add('V', span, "");
         }
     }
 
@@ -316,7 +347,7 @@ impl Collector {
                 self.literals.add_object(span, &text);
             }
             Some(Value::Splice(splice)) => {
-                rust::declared(splice.tokens.clone(), splice.span, &mut self.literals);
+                return rust::declared(splice.tokens.clone(), splice.span, &mut self.literals);
             }
             Some(Value::Number(_)) | None => {}
         }
@@ -343,17 +374,27 @@ impl Collector {
         }
     }
 
-    /// Adds the types whose signals an expression names.
+    /// Adds that an expression may have signals that the macro cannot see.
+    fn unseen(&mut self, value: Option<&Value>) {
+        if let Some(Value::Splice(splice)) = value
+            && !typed::is_all_seen(splice.tokens.clone())
+        {
+            self.add('U', splice.span, "");
+        }
+    }
+
+    /// Adds the typed signals in an expression.
     fn references(&mut self, splice: &Splice) {
         if splice.has_group {
-            rust::references(splice.tokens.clone(), &mut self.literals);
+            typed::references(splice.tokens.clone(), &mut self.literals);
         }
     }
 
     fn code(&mut self, text: &Literal) {
         self.literals.add_expression(text.span, &text.value);
         if let Some((method, url)) = javascript::action(&text.value) {
-            self.add('a', text.span, &format!("@{method} {url}"));
+            let letter = if text.value.contains("payload") { 'P' } else { 'a' };
+            self.add(letter, text.span, &format!("@{method} {url}"));
         }
     }
 
@@ -420,12 +461,6 @@ fn beginning_of(splice: &Splice) -> Option<(Span, String)> {
     let text = syn::parse2::<syn::LitStr>(first.clone().into()).ok()?.value();
     let text = if is_format { text.split('{').next().unwrap_or_default().to_owned() } else { text };
     Some((first.span(), text))
-}
-
-/// Returns the type in a reference to a signal, `Search::q()`.
-fn typed(splice: &Splice) -> Option<String> {
-    let tokens: Vec<TokenTree> = splice.tokens.clone().into_iter().collect();
-    rust::typed(&tokens)
 }
 
 /// Whether a turn of a loop may end before its last element.

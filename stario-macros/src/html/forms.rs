@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use super::ast::{Attr, Else, If, NamedAttr, Splice, Value, ValuePart};
-use crate::literals::{javascript, rust};
+use crate::literals::{javascript, typed};
 
 /// Returns what the element says: a letter of [`literals`](crate::literals), a span, and the text behind the number of the
 /// form.
@@ -106,7 +106,7 @@ impl<'t> Part<'t> {
                 let is_action = text.contains("action");
                 if is_action && text.contains("content_type") && !is_other {
                     self.handlers(splice, "action", span);
-                } else if !is_action && rust::typed(&tokens).is_none() {
+                } else if !is_action && typed::typed(&tokens).is_none() {
                     self.is_open(span);
                 }
             }

@@ -2,9 +2,10 @@
 //! events, keys of `json!`, and actions by the names of their handlers. Literals that are written in another way are
 //! not found.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::LitStr;
 
+use super::typed::{is_patch, is_path, reference, typed};
 use super::{Literals, javascript};
 
 /// The place in which the tokens stand.
@@ -65,15 +66,19 @@ fn step(before: &[TokenTree], rest: &[TokenTree], context: Context<'_>, literals
             (handler, [_, _, TokenTree::Ident(function), TokenTree::Group(_), ..])
                 if is_path(rest) && function == "action" =>
             {
-                literals.add('a', ident.span(), handler);
+                let letter = if has_payload(&rest[5..]) { 'P' } else { 'a' };
+                literals.add(letter, ident.span(), handler);
             }
             ("js", [TokenTree::Group(_), ..]) => {
                 if let Some(code) = js(&rest[..2]) {
                     literals.add_expression(ident.span(), &code);
                 }
             }
-            (name, _) if is_typed_patch(rest) => literals.add('Z', ident.span(), name),
-            _ => {}
+            _ => {
+                if let Some(reference) = reference(rest).filter(|reference| reference.is_patch) {
+                    literals.add('Z', ident.span(), &reference.path);
+                }
+            }
         },
         TokenTree::Punct(dot) if dot.as_char() == '.' => {
             if let [_, TokenTree::Ident(method), TokenTree::Group(arguments), ..] = rest {
@@ -112,58 +117,15 @@ fn macro_call(tokens: &[TokenTree]) -> Option<(String, &Group)> {
     }
 }
 
-/// Adds the types of which an expression has references to signals, `Search::q()`.
-pub(crate) fn references(tokens: TokenStream, literals: &mut Literals) {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            TokenTree::Ident(name) if is_typed_reference(&tokens[at..]) => {
-                literals.add('z', name.span(), &name.to_string());
-            }
-            TokenTree::Group(group) => references(group.stream(), literals),
-            _ => {}
-        }
-    }
-}
-
-/// Whether a reference to a signal stands here.
-fn is_typed_reference(tokens: &[TokenTree]) -> bool {
-    match tokens {
-        [TokenTree::Ident(name), _, _, TokenTree::Ident(_), TokenTree::Group(arguments), ..] => {
-            is_path(tokens) && is_type(name) && arguments.stream().is_empty()
-        }
-        _ => false,
-    }
-}
-
-/// Whether a patch by such a reference stands here: `Search::list().page().is(1)`.
-fn is_typed_patch(tokens: &[TokenTree]) -> bool {
-    let mut rest = tokens.get(5..).filter(|_| is_typed_reference(tokens)).unwrap_or_default();
-    while let [TokenTree::Punct(dot), TokenTree::Ident(method), TokenTree::Group(arguments), next @ ..] = rest
-    {
-        if dot.as_char() != '.' {
-            return false;
-        }
-        if method == "is" || method == "delete" {
+/// Whether one of the methods that are called on an action gives it values in the place of the page's signals.
+fn has_payload(mut tokens: &[TokenTree]) -> bool {
+    while let [TokenTree::Punct(_), TokenTree::Ident(method), TokenTree::Group(_), rest @ ..] = tokens {
+        if method == "payload" {
             return true;
         }
-        if !arguments.stream().is_empty() {
-            return false;
-        }
-        rest = next;
+        tokens = rest;
     }
     false
-}
-
-fn is_type(name: &Ident) -> bool {
-    name.to_string().starts_with(|c: char| c.is_ascii_uppercase())
-}
-
-/// Whether the first token is followed by `::`.
-fn is_path(tokens: &[TokenTree]) -> bool {
-    let is_colon =
-        |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-    is_colon(1) && is_colon(2)
 }
 
 /// Whether a method is called on the handler's `Writer`, and not on a field of that name.
@@ -224,7 +186,10 @@ fn add_selector(tokens: &[TokenTree], literals: &mut Literals) {
 /// value changes signals, as does a struct of signals.
 fn patched(value: &[TokenTree], context: Context<'_>, literals: &mut Literals) {
     if let Some(name) = typed(value) {
-        literals.add('Z', value[0].span(), &name);
+        // That of one signal is found by the scan.
+        if !is_patch(value) {
+            literals.add('Z', value[0].span(), &name);
+        }
         return;
     }
     let Some((name, content)) = macro_call(value) else { return };
@@ -255,7 +220,7 @@ fn changed(arguments: &Group, literals: &mut Literals) {
     }
 }
 
-fn is_borrow(token: &TokenTree) -> bool {
+pub(super) fn is_borrow(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == '&')
 }
 
@@ -288,22 +253,6 @@ fn js(tokens: &[TokenTree]) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Returns the type in `Search::default()`, `page::Search::q()` and `Search { .. }`.
-pub(crate) fn typed(tokens: &[TokenTree]) -> Option<String> {
-    let at = tokens.iter().position(|token| matches!(token, TokenTree::Ident(name) if is_type(name)))?;
-    let is_alone = tokens[..at].iter().all(|token| match token {
-        TokenTree::Ident(_) => true,
-        TokenTree::Punct(punct) => punct.as_char() == ':',
-        _ => false,
-    });
-    let is_made = match tokens.get(at + 1) {
-        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
-        Some(_) => is_path(&tokens[at..]),
-        None => false,
-    };
-    (is_alone && is_made).then(|| tokens[at].to_string())
 }
 
 /// Returns the content of the first `json!` that stands in no block.
@@ -433,10 +382,10 @@ mod tests {
 
     #[test]
     fn typed_signals_are_patched() {
-        check(quote!(yield Search::q().is("x");), &["Z0 Search"; 2]);
-        check(quote!(Ok(page::Search::list().page().delete())), &["Z0 Search"]);
+        check(quote!(yield Search::q().is("x");), &["Z0 Search.q"]);
+        check(quote!(Ok(page::Search::list().page().delete())), &["Z0 Search.list.page"]);
         check(quote!(yield Search { q };), &["Z0 Search"]);
-        check(quote!(Vec::new().is(1); Search::q().set(1); x.is(2)), &["Z0 Vec"]);
+        check(quote!(Vec::new().is(1); Search::q().set(1); x.is(2)), &["Z0 Vec.new"]);
     }
 
     #[test]
@@ -448,6 +397,7 @@ mod tests {
     #[test]
     fn actions_and_markup_of_others_are_noticed() {
         check(quote!(users::tick::action(id).retry(x)), &["a0 tick"]);
+        check(quote!(users::tick::action(id).retry(x).payload(y)), &["P0 tick"]);
         check(quote!(Ok(Raw(Page { title }))), &["x0", "S0"]);
     }
 

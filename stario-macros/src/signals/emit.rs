@@ -11,7 +11,7 @@ use super::marks::{Field, Signals};
 use crate::errors::Errors;
 use crate::fields::{DefaultValue, Wrapper, block, functions};
 use crate::literals::Literals;
-use crate::parameter::mentions;
+use crate::parameter::{mentions, unraw};
 
 pub(super) fn emit(signals: &Signals, errors: Errors) -> TokenStream {
     let is_broken = !errors.is_empty();
@@ -66,7 +66,8 @@ fn literals(signals: &Signals) -> Literals {
             }
             ty => value_kind(ty).to_string(),
         };
-        literals.add('d', field.ident.span(), &format!("{}.{}:{kind}", signals.name, field.name));
+        let function = unraw(&field.function);
+        literals.add('d', field.ident.span(), &format!("{}.{}:{kind} {function}", signals.name, field.name));
     }
     literals
 }
@@ -92,11 +93,15 @@ fn value_kind(ty: &Type) -> char {
     }
 }
 
+fn is_option(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option"))
+}
+
 fn page_signals(signals: &Signals, with_bounds: &Generics, is_broken: bool) -> TokenStream {
     let (name, fields) = (&signals.name, Wrapper::name(signals, "Fields"));
     let (generics, _, bounds) = with_bounds.split_for_impl();
     let (_, arguments, _) = signals.generics.split_for_impl();
-    let infos = signals.unskipped().map(info);
+    let infos = signals.unskipped().map(|field| info(signals, field));
     let sent: Vec<&Field> = signals.fields.iter().filter(|field| field.is_sent()).collect();
     let names = sent.iter().map(|field| &field.name);
     let (write, read) = if is_broken {
@@ -130,7 +135,7 @@ fn page_signals(signals: &Signals, with_bounds: &Generics, is_broken: bool) -> T
     }
 }
 
-fn info(field: &Field) -> TokenStream {
+fn info(signals: &Signals, field: &Field) -> TokenStream {
     let Field { ty, name, .. } = field;
     let (span, is_local) = (ty.span(), field.is_local());
     let kind = if field.is_nested() {
@@ -138,7 +143,10 @@ fn info(field: &Field) -> TokenStream {
     } else {
         quote!({ use __signals::Unprobed as _; __signals::SignalProbe::<#ty>::KIND })
     };
-    quote!(__signals::SignalInfo { name: #name, kind: #kind, is_local: #is_local })
+    let may_be_missing = field.default_value(signals).is_some() || is_option(ty);
+    quote! {
+        __signals::SignalInfo { name: #name, kind: #kind, is_local: #is_local, may_be_missing: #may_be_missing }
+    }
 }
 
 fn write(signals: &Signals) -> TokenStream {

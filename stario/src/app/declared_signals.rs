@@ -15,7 +15,7 @@ pub(super) struct Declared {
     /// The keys of values that patch signals.
     patched: BTreeSet<&'static str>,
     /// The signals that expressions set.
-    set: BTreeSet<&'static str>,
+    set: BTreeSet<String>,
     /// The kinds of values that a path is declared with.
     kinds: BTreeMap<String, Vec<(char, &'static Literal)>>,
     structs: Structs,
@@ -30,22 +30,34 @@ pub(super) struct Declared {
 impl Declared {
     pub(super) fn new(known: &Known) -> Self {
         let structs = Structs::new();
-        let types: BTreeSet<&str> = all("y").map(|literal| literal.text).collect();
         // A value whose type is not written may be of any struct.
         let is_any = all("Sv").next().is_some();
         let is_untyped = all("v").next().is_some() && structs.0.is_empty();
+        let mut whole: BTreeSet<&str> = all("y").map(|literal| literal.text).collect();
+        let mut parts: Vec<(String, &Literal)> = Vec::new();
+        // Where a bound signal is out of sight, it may be any of a struct of which others are bound.
+        let is_bind_unseen = all("V").next().is_some();
+        for literal in all("bBZ") {
+            let signals = structs.resolve(literal.text);
+            if signals.is_empty() || (is_bind_unseen && literal.kind != 'Z') {
+                whole.insert(root(literal.text));
+            }
+            parts.extend(signals.into_iter().map(|path| (path, literal)));
+        }
+        let set_by_type = all("W").flat_map(|literal| structs.resolve(literal.text));
+        let set = all("w").map(|literal| literal.text.to_owned()).chain(set_by_type);
         let mut declared = Self {
             names: Names::default(),
             roots: BTreeSet::new(),
             given: Names::given(&known.signals),
             patched: all("j").map(|literal| literal.text).collect(),
-            set: all("w").map(|literal| literal.text).collect(),
+            set: set.map(|path| root(&path).to_owned()).collect(),
             kinds: BTreeMap::new(),
-            used: types.iter().copied().chain(all("Z").map(|literal| literal.text)).collect(),
+            used: all("ybBZ").map(|literal| root(literal.text)).collect(),
             is_any,
             is_open: is_untyped
                 || all("S").next().is_some()
-                || !types.iter().all(|name| structs.0.contains_key(name)),
+                || !whole.iter().all(|name| structs.0.contains_key(name)),
             structs,
         };
         for literal in all("sj") {
@@ -57,13 +69,26 @@ impl Declared {
         }
         for name in declared.structs.0.keys().copied().collect::<Vec<_>>() {
             for (path, kind, field) in declared.structs.signals(name) {
-                if is_any || types.contains(name) {
+                if is_any || whole.contains(name) {
                     declared.add(path.clone(), field);
                 }
                 declared.add_kind(path, kind, field);
             }
         }
+        for (path, literal) in parts {
+            declared.add(path, literal);
+        }
         declared
+    }
+
+    /// The signals of a struct, each with its field.
+    pub(super) fn signals_of(&self, name: &str) -> Vec<(String, &'static Literal)> {
+        self.structs.signals(name).into_iter().map(|(path, _, field)| (path, field)).collect()
+    }
+
+    /// The signals to which the functions of a struct lead, `Search.list.page`.
+    pub(super) fn resolve(&self, functions: &str) -> Vec<String> {
+        self.structs.resolve(functions)
     }
 
     fn add(&mut self, path: String, literal: &Literal) {
@@ -130,19 +155,38 @@ impl Declared {
     }
 }
 
-/// The structs that derive `Signals`, by name, each with the literals of its fields.
-struct Structs(BTreeMap<&'static str, Vec<&'static Literal>>);
+/// The structs that derive `Signals`, by name, each with its fields.
+struct Structs(BTreeMap<&'static str, Vec<Field>>);
+
+/// A field of a struct that derives `Signals`.
+struct Field {
+    /// The name of the signal.
+    signal: &'static str,
+    /// The kind of its values, or the name of the nested struct and `@`.
+    kind: &'static str,
+    /// The function that refers to it.
+    function: &'static str,
+    literal: &'static Literal,
+}
 
 /// How deep structs are nested at most. One that seems to nest itself is two of the same name.
 const DEEPEST: usize = 8;
 
 impl Structs {
     fn new() -> Self {
-        let mut structs: BTreeMap<&str, Vec<&Literal>> = BTreeMap::new();
-        for field in all("d") {
-            structs.entry(root(field.text)).or_default().push(field);
+        let mut structs: BTreeMap<&str, Vec<Field>> = BTreeMap::new();
+        for literal in all("d") {
+            let (name, field) = literal.text.split_once('.').unwrap_or_default();
+            let (signal, rest) = field.split_once(':').unwrap_or_default();
+            let (kind, function) = rest.split_once(' ').unwrap_or_default();
+            structs.entry(name).or_default().push(Field { signal, kind, function, literal });
         }
         Self(structs)
+    }
+
+    /// The name of the struct that a field nests.
+    fn nested<'f>(&self, field: &'f Field) -> Option<&'f str> {
+        field.kind.strip_suffix('@').filter(|nested| self.0.contains_key(nested))
     }
 
     /// The signals of a struct and of those that it nests: path, kind of its values, and the field.
@@ -160,21 +204,37 @@ impl Structs {
         found: &mut Vec<(String, char, &'static Literal)>,
     ) {
         for field in self.0.get(name).into_iter().flatten() {
-            let (_, field_and_kind) = field.text.split_once('.').unwrap_or_default();
-            let (signal, kind) = field_and_kind.split_once(':').unwrap_or_default();
-            let path = format!("{prefix}{signal}");
-            let nested =
-                kind.strip_suffix('@').filter(|nested| self.0.contains_key(nested) && depth < DEEPEST);
+            let path = format!("{prefix}{}", field.signal);
+            let nested = self.nested(field).filter(|_| depth < DEEPEST);
             let kind = if nested.is_some() {
                 'o'
             } else {
-                Some(last(kind)).filter(|kind| *kind != '@').unwrap_or('?')
+                Some(last(field.kind)).filter(|kind| *kind != '@').unwrap_or('?')
             };
-            found.push((path.clone(), kind, field));
+            found.push((path.clone(), kind, field.literal));
             if let Some(nested) = nested {
                 self.add_signals(nested, &format!("{path}."), depth + 1, found);
             }
         }
+    }
+
+    /// The signals to which functions lead, `Search.list.page`: one of each struct of that name. A function that no field has
+    /// is a method of the reference.
+    fn resolve(&self, functions: &str) -> Vec<String> {
+        let (name, functions) = functions.split_once('.').unwrap_or((functions, ""));
+        let (function, behind) = functions.split_once('.').unwrap_or((functions, ""));
+        let fields = self.0.get(name).into_iter().flatten().filter(|field| field.function == function);
+        let signals = fields.flat_map(|field| {
+            let inner = match self.nested(field) {
+                Some(nested) if !behind.is_empty() => self.resolve(&format!("{nested}.{behind}")),
+                _ => Vec::new(),
+            };
+            match &inner[..] {
+                [] => vec![field.signal.to_owned()],
+                _ => inner.iter().map(|path| format!("{}.{path}", field.signal)).collect(),
+            }
+        });
+        signals.collect()
     }
 }
 

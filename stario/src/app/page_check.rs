@@ -183,7 +183,7 @@ impl Check<'_> {
         let declared = Declared::new(known);
         let is_certain = self.has_pages && !declared.is_open;
         let advice = |name: &str| format!("(made elsewhere? `.known_signals([\"{name}\"])`)");
-        for read in self.own("r") {
+        for read in self.own("rR") {
             let name = root(read.text);
             let is_taken = declared.is_set(name) && self.takes(name);
             let unknown = if declared.has(name) {
@@ -201,33 +201,45 @@ impl Check<'_> {
                 format!("no page declares, binds or patches the signal `{name}`, which is read at {}{hint} {advice}", read.place),
             );
         }
-        for used in self.own("z") {
-            let name = used.text;
+        for used in self.own("zW") {
+            let name = root(used.text);
             let Some(signal) = declared.without_page(name) else { continue };
-            let advice = advice(root(&signal));
+            let (advice, how) = (advice(root(&signal)), if used.kind == 'W' { "set" } else { "read" });
             // An event may bring them that a plain function makes.
             self.findings.add(
                 false,
                 format!(
-                    "no page declares the signals of `{name}`, of which one is read at {}: `data-signals={{{name}::default()}}` does {advice}",
+                    "no page declares the signals of `{name}`, of which one is {how} at {}: `data-signals={{{name}::default()}}` does {advice}",
                     used.place
                 ),
             );
         }
         for taken in self.taken {
             let path = taken.path.as_str();
+            if self.is_called(taken, 'P') {
+                continue;
+            }
             if !declared.has_path(path) && !declared.is_set(root(path)) {
                 let is_sure = is_certain
                     && !taken.may_be_missing
                     && !taken.type_name.starts_with("core::option::Option<")
-                    && self.is_called_by_page(taken);
-                let hint = declared.did_you_mean(path);
+                    && self.is_called(taken, 'a');
+                let name = taken.type_name.split('<').next().and_then(|path| path.rsplit("::").next());
+                let hint = match name.filter(|_| taken.is_of_struct) {
+                    Some(name) => {
+                        format!(" as part of `{name}`: `data-signals={{{name}::default()}}` declares it")
+                    }
+                    None => declared.did_you_mean(path),
+                };
                 let (taker, advice) = (&taken.taker, advice(path));
                 self.findings.add(
                     is_sure,
                     format!("no page declares, binds or patches the signal `{path}`, which {taker} takes{hint} {advice}"),
                 );
-            } else if let Some((wanted, literal, found)) = contradiction(taken, &declared) {
+            } else if let Some((wanted, literal, found)) = Some(taken)
+                .filter(|taken| !taken.is_of_struct)
+                .and_then(|taken| contradiction(taken, &declared))
+            {
                 let taker = &taken.taker;
                 self.findings.add(
                     is_certain,
@@ -239,6 +251,7 @@ impl Check<'_> {
             }
         }
         self.unread(&declared);
+        self.unread_locals(&declared);
     }
 
     /// Whether a handler takes the signal, or one in it.
@@ -249,7 +262,7 @@ impl Check<'_> {
     /// Signals that are set or patched, and that nobody reads.
     fn unread(&mut self, declared: &Declared) {
         let mut users = Names::default();
-        for user in all("sdr") {
+        for user in all("sdrR") {
             let path = user.text.split(':').next().unwrap_or_default();
             let path =
                 if user.kind == 'd' { path.split_once('.').map_or("", |(_, path)| path) } else { path };
@@ -268,11 +281,56 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a template of the app holds the action of the handler that takes a signal.
-    fn is_called_by_page(&self, taken: &TakenSignal) -> bool {
+    /// Signals that are declared and stay in the page, where nothing reads them.
+    fn unread_locals(&mut self, declared: &Declared) {
+        // Markup and expressions that are out of sight may read any signal, and any of a struct.
+        if all("S").next().is_some() {
+            return;
+        }
+        let is_bound =
+            |literal: &&Literal| literal.kind == 'r' || literal.kind == 'R' || literal.text.ends_with(":*");
+        let mut read = Names::default();
+        for literal in all("rRs").filter(is_bound) {
+            let path = literal.text.split(':').next().unwrap_or_default();
+            read.add(path.to_owned(), Some(literal.place));
+        }
+        for literal in all("bz") {
+            declared.resolve(literal.text).into_iter().for_each(|path| read.add(path, Some(literal.place)));
+        }
+        let written = self.own("s").into_iter().map(|literal| {
+            let path = literal.text.split(':').next().unwrap_or_default();
+            (path.to_owned(), literal)
+        });
+        let is_typed_unseen = !self.own("UV").is_empty();
+        let of_structs = self.own("y").into_iter().filter(|_| !is_typed_unseen);
+        let of_structs = of_structs.flat_map(|literal| declared.signals_of(literal.text));
+        let is_local = |path: &str| path.split('.').any(|name| name.starts_with('_'));
+        let locals: Vec<(String, &Literal)> =
+            written.chain(of_structs).filter(|(path, _)| is_local(path)).collect();
+        for (path, literal) in locals {
+            let is_read = read.has(&path)
+                || read.has_beginning(&format!("{path}."))
+                || path.match_indices('.').any(|(end, _)| read.has(&path[..end]));
+            if is_read || declared.is_given(root(&path)) || self.takes(root(&path)) {
+                continue;
+            }
+            self.findings.add(
+                false,
+                format!(
+                    "nothing in a page reads the signal `{path}`, which is declared at {} and never sent (read elsewhere? `.known_signals([\"{}\"])`)",
+                    literal.place,
+                    root(&path)
+                ),
+            );
+        }
+    }
+
+    /// Whether a template of the app holds an action of this kind of the handler that takes a signal.
+    fn is_called(&self, taken: &TakenSignal, kind: char) -> bool {
         let handler = taken.endpoint.handler.rsplit("::").next().unwrap_or_default();
         let method = taken.endpoint.method.to_ascii_lowercase();
-        self.own("a").iter().any(|action| match action.text.strip_prefix('@') {
+        let mut actions = self.own.iter().filter(|action| action.kind == kind);
+        actions.any(|action| match action.text.strip_prefix('@') {
             None => action.text == handler,
             Some(action) => action.split_once(' ').is_some_and(|(with, url)| {
                 let path = url.split(['?', '#']).next().unwrap_or(url);
@@ -336,11 +394,11 @@ fn ids_of_templates(known: &Known) -> Names {
     names
 }
 
-/// Whether an expression sets the signal, and another place mentions it.
+/// Whether an expression sets the signal, and another one mentions it.
 fn is_set_for_others(name: &str, declared: &Declared) -> bool {
-    let places: BTreeSet<_> =
-        all("rw").filter(|literal| root(literal.text) == name).map(|literal| literal.place).collect();
-    declared.is_set(name) && places.len() > 1
+    let is_it = |literal: &&Literal| root(literal.text) == name;
+    let places: BTreeSet<_> = all("Rw").filter(is_it).map(|literal| literal.place).collect();
+    declared.is_set(name) && (places.len() > 1 || all("r").any(|literal| is_it(&literal)))
 }
 
 /// What a handler takes and a declaration contradicts, if all of them do: the wanted kind, and one of them.

@@ -3,6 +3,8 @@
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashSet};
 
+use stario_html::__private::signals::{SignalInfo, SignalKind};
+
 use super::discover::AppHook;
 use super::parts::Effective;
 use crate::handler::EndpointRoute;
@@ -60,6 +62,8 @@ pub(super) struct TakenSignal {
     pub(super) path: String,
     /// The type of the parameter's value.
     pub(super) type_name: &'static str,
+    /// Whether the signal is a field of that type.
+    pub(super) is_of_struct: bool,
     /// Whether the handler is called without it.
     pub(super) may_be_missing: bool,
     /// Who takes it, with its place.
@@ -205,15 +209,40 @@ impl<'a> Walk<'a> {
                     self.signals.push(TakenSignal {
                         path: name.replace(separator, "."),
                         type_name,
+                        is_of_struct: false,
                         may_be_missing,
                         taker: self.taker(),
                         endpoint,
                         route: route.path,
                     });
                 }
+                Requirement::Signals { type_name, signals } => {
+                    self.signals_of(type_name, signals, "");
+                }
                 Requirement::Provider(info) => self.provider(info()),
                 Requirement::Fields(requirements) => self.follow(requirements()),
             }
+        }
+    }
+
+    /// Adds the signals that a page has to send of a struct.
+    fn signals_of(&mut self, type_name: &'static str, signals: &'static [SignalInfo], outer: &str) {
+        let Some((route, endpoint)) = self.route() else { return };
+        for signal in signals.iter().filter(|signal| !signal.is_local && !signal.may_be_missing) {
+            let path = format!("{outer}{}", signal.name);
+            if let SignalKind::Nested(inner) = signal.kind {
+                self.signals_of(type_name, inner, &format!("{path}."));
+                continue;
+            }
+            self.signals.push(TakenSignal {
+                path,
+                type_name,
+                is_of_struct: true,
+                may_be_missing: false,
+                taker: self.taker(),
+                endpoint,
+                route: route.path,
+            });
         }
     }
 

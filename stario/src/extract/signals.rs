@@ -10,7 +10,7 @@ use super::signals_json::{SignalsJson, not_json};
 use super::value::JsonTree;
 use super::{FromRequest, off_worker, value, value_newtype};
 use crate::error::Rejection;
-use crate::parameter::{Parameter, Source};
+use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
 /// Reads all signals of the page as a struct, a field per signal; nested signals are nested structs.
@@ -73,6 +73,12 @@ impl<T: PageSignals + Send + 'static> FromRequest for ByFields<Signals<T>> {
 
     async fn from_request(scope: &Scope, _: &Parameter) -> Result<Self, Rejection> {
         read_all(scope).await.map(|OwnedByFields(value)| Self(Signals(value)))
+    }
+
+    fn requirement(_: &Parameter) -> Option<Requirement> {
+        // Only the check of names asks, and a build for production has none.
+        cfg!(debug_assertions)
+            .then(|| Requirement::Signals { type_name: std::any::type_name::<T>(), signals: T::SIGNALS })
     }
 }
 

@@ -39,9 +39,16 @@ fn signals_are_declared() {
     check(quote!(<p data-signals:my-count__case.kebab="0"/>), &["s0 my-count:n"]);
     check(
         quote!(<input data-bind:user-name><input data-bind="x"><input data-bind={y}>),
-        &["s0 userName:*", "s0 x:*", "S0"],
+        &["s0 userName:*", "s0 x:*", "S0", "V0"],
     );
-    check(quote!(<input data-bind={Search::q()}>), &["y0 Search"]);
+    check(
+        quote!(<input data-bind={Search::q()} data-indicator={Search::busy()}>),
+        &["b0 Search.q", "B0 Search.busy"],
+    );
+    check(quote!(<input data-bind={Search::<u8>::q()}>), &["y0 Search"]);
+    check(quote!(<Field signal={&Search::list().q()}/>), &["c0 Field", "b0 Search.list.q"]);
+    check(quote!({field(Search::q())} {Search::new(x)} let q = Search::q();), &["b0 Search.q"; 2]);
+    check(quote!(<p data-signals={Search::default()}/><p data-signals={search}/>), &["y0 Search", "v0"]);
     check(
         quote!(<p data-ref:el data-indicator="busy" data-computed:sum="$a + 1"/>),
         &["s0 el:?", "s0 busy:b", "s0 sum:?", "r0 a"],
@@ -58,12 +65,13 @@ fn expressions_read_and_set() {
     check(quote!(<p data-show={"$a > ", max}/>), &["r0 a"]);
     check(quote!(<p title="$a" data-user="$b"/>), &[]);
     check(quote!(<p data-on:click={js("$a = $b.c")}/>), &["w0 a", "r0 b.c"]);
-    check(quote!(<p data-on:click={Search::page().set(1).then(js("$a = 1"))}/>), &["w0 a", "z0 Search"]);
+    check(quote!(<p data-on:click={Search::page().set(1).then(js("$a = 1"))}/>), &["w0 a", "W0 Search.page"]);
+    check(quote!(<p data-on:click={Menu::open().toggle()}/>), &["z0 Menu.open", "W0 Menu.open"]);
     check(
         quote!(<p data-text={"Page " + page::Search::page()} data-show={x.and(Menu::open())}/>),
-        &["z0 Search", "z0 Menu"],
+        &["z0 Search.page", "z0 Menu.open", "U0"],
     );
-    check(quote!(<p data-text={Format::of(x)} title={Search::q()}/>), &[]);
+    check(quote!(<p data-text={Format::of(x)} title={Search::q()}/>), &["U0"]);
 }
 
 #[test]
@@ -105,11 +113,11 @@ fn forms_are_sent_somewhere_with_fields() {
 fn a_form_that_goes_elsewhere_is_open() {
     check(quote!(<form action={find::url()}><input name="q"></form>), &["K0 1", "k0 1 q"]);
     check(quote!(<form {..attrs}><input {..field}></form>), &["x0", "S0", "K0 1", "x0", "S0"]);
-    check(quote!(<form data-on:submit={save}/>), &["K0 1"]);
+    check(quote!(<form data-on:submit={save}/>), &["U0", "K0 1"]);
     // Signals are sent, or another form.
     check(
         quote!(<form data-on:submit={save::action()}><b data-on:click={Search::open().toggle()}/></form>),
-        &["a0 save", "z0 Search"],
+        &["a0 save", "z0 Search.open", "W0 Search.open"],
     );
     check(
         quote!(<form><b data-on:click={save::action().content_type(Form).selector("#other")}/></form>),
