@@ -195,7 +195,15 @@ fn what_does_not_come_is_named() {
     });
     assert_eq!(
         message,
-        "`#lines li` did not come within 300ms; the page is /room; open are GET /room/live; it says \"Say\""
+        "`#lines li` did not come within 300ms; the page is /room; open are GET /room/live; it says \"Say\"; its signals are {\"line\":\"\"}"
+    );
+    let message = failure(|| {
+        super::open("<p data-signals=\"{n: 1}\">text</p>").wait_until(|page| page.signal("n") == 2);
+    });
+    assert_eq!(
+        message,
+        "what the test waits for does not come: no stream is open and no request runs; the page is /; it says \"text\"; \
+         its signals are {\"n\":1}"
     );
     let message = failure(|| super::open("<p>text</p>").wait_for("#never"));
     assert_eq!(

@@ -108,6 +108,18 @@ fn what_needs_javascript_says_so() {
         assert!(message.starts_with(&expected), "{expression}: {message}");
         assert!(message.contains("in `#m`"), "{message}");
     }
+    // So does a handler of the browser, wherever it hears the event.
+    assert_eq!(
+        failure(|| open(r#"<p id="p" onclick="go()"><button data-on:click="$n = 1">x</button></p>"#)
+            .click("button")),
+        "an event handler needs JavaScript: onclick=\"go()\" of <p id=\"p\" onclick=\"go()\"> in `html > body`; \
+         a page in a test runs what stands in `data-on:click`, and a browser all else"
+    );
+    let mut page = open(
+        r#"<form onsubmit="return false;" action="/elsewhere"><button onmouseover="go()">x</button></form>"#,
+    );
+    page.click("button");
+    assert_eq!(page.url(), "/");
     // One that is not run does not fail.
     open(r#"<button data-on:click="new Date()">x</button>"#);
 }

@@ -3,7 +3,7 @@
 use super::address::{encode, resolve, split_origin, split_query, with_query};
 use super::document::{Act, Document, Listener, ListensAt, Navigation};
 use super::dom::{Dom, NodeId};
-use super::failure::Failure;
+use super::failure::{Failure, shortened};
 use super::form;
 use super::script::{Scope, Value};
 use super::signals::{Change, Filter, nested};
@@ -56,7 +56,7 @@ impl Document {
         let (mut capturing, bubbling): (Vec<_>, Vec<_>) =
             heard.into_iter().partition(|(_, listener)| listener.attribute.has("capture"));
         capturing.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
-        let (mut is_prevented, mut stopped_at) = (false, None);
+        let (mut is_prevented, mut stopped_at) = (self.run_handlers(&path, event, is_bubbling)?, None);
         for (depth, listener) in capturing.into_iter().chain(bubbling) {
             if stopped_at.is_some_and(|stopped_at| stopped_at != depth) {
                 break;
@@ -78,6 +78,29 @@ impl Document {
             }
             if listener.attribute.has("once") {
                 self.listeners.retain(|it| it.key != listener.key);
+            }
+        }
+        Ok(is_prevented)
+    }
+
+    /// Runs the handlers in attributes such as `onclick`, and returns whether one prevented what the browser would do. All that one can
+    /// do here is that.
+    fn run_handlers(&self, path: &[NodeId], event: &Event, is_bubbling: bool) -> Result<bool, Failure> {
+        let attribute = format!("on{}", event.name);
+        let mut is_prevented = false;
+        for &node in &path[..if is_bubbling { path.len() } else { 1 }] {
+            let Some(code) = self.dom.attribute(node, &attribute) else { continue };
+            match code.trim().trim_end_matches(';') {
+                "" => {}
+                "return false" | "event.preventDefault()" => is_prevented = true,
+                _ => {
+                    let (code, place) = (shortened(code), self.dom.place(node));
+                    return Err(Failure(format!(
+                        "an event handler needs JavaScript: {attribute}=\"{code}\" of {place}; a page in a test runs what \
+                         stands in `data-on:{}`, and a browser all else",
+                        event.name
+                    )));
+                }
             }
         }
         Ok(is_prevented)

@@ -60,8 +60,8 @@ use crate::testing::wait::runtime;
 /// # What fails a test
 ///
 /// A selector that matches nothing, or several elements; an element that is disabled or not shown; a form that a
-/// browser would not send, because a field is required; an event that finds no target, or whose id several elements have; and an expression that needs
-/// JavaScript. The page runs signals, literals, operators, `if`, assignments, `el` and `evt` with common properties,
+/// browser would not send, because a field is required; an event that finds no target, or whose id several elements have; and an expression, or a
+/// handler such as `onclick`, that needs JavaScript. The page runs signals, literals, operators, `if`, assignments, `el` and `evt` with common properties,
 /// and the client's actions; test what is more in a browser.
 ///
 /// # What is different from a browser

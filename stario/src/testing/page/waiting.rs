@@ -30,7 +30,7 @@ impl Tab {
             if self.flights.is_empty() {
                 return Err(Failure(format!(
                     "{what} does not come: no stream is open and no request runs; {}",
-                    self.seen()
+                    self.seen_with_signals()
                 )));
             }
             let news = self.news;
@@ -38,7 +38,7 @@ impl Tab {
                 return Err(Failure(format!(
                     "{what} did not come within {:?}; {}",
                     self.patience,
-                    self.seen()
+                    self.seen_with_signals()
                 )));
             }
             if let Some(failure) = self.document.failure.take() {
@@ -76,6 +76,14 @@ impl Tab {
             self.document.outgoing.push(outgoing);
         }
         self.settle().await
+    }
+
+    /// What there is instead of what a test waited for, which may be a signal.
+    fn seen_with_signals(&self) -> String {
+        match self.document.signals.all().to_json() {
+            none if none == "{}" => self.seen(),
+            signals => format!("{}; its signals are {}", self.seen(), shortened(&signals)),
+        }
     }
 
     /// What there is instead of what a test looked for.
