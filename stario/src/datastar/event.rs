@@ -30,6 +30,10 @@ macro_rules! builders {
             /// the header `last-event-id`: take it as `last_event_id: Header<Option<String>>`. An empty id makes
             /// Datastar's client forget it.
             ///
+            /// The id stands in front of the data, as the SDK reference has it, but for a relay's
+            /// [position](crate::relay::Position), which stands behind it: Datastar's client takes an id as soon as it has
+            /// read that line, and would not ask again for an event whose data were lost with the connection.
+            ///
             /// An id is visible ASCII without spaces around it, because a header must carry it; any other makes
             /// the event invalid.
             pub fn id(mut self, id: impl Display) -> Self {
@@ -159,6 +163,15 @@ mod tests {
             patch(markup("<mi>x</mi>")).namespace(Namespace::MathMl),
             &[ELEMENTS, "data: namespace mathml", "data: elements <mi>x</mi>"],
         );
+    }
+
+    #[test]
+    fn a_position_stands_behind_the_data() {
+        let position = "0123456789abcdef.7-00000000000000ff.12";
+        let event = Event::from(patch(markup("<b>1\n2</b>")).id(position).retry(Duration::from_secs(3)));
+        let expected =
+            format!("{ELEMENTS}\nretry: 3000\ndata: elements <b>1\ndata: elements 2</b>\nid: {position}\n\n");
+        assert_eq!(event.into_bytes().unwrap(), expected);
     }
 
     #[test]

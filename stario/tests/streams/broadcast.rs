@@ -250,9 +250,8 @@ async fn a_stream_that_resumes_shares_what_follows() {
         let relays = Relays::new();
         let server = Server::start(local_app(&relays)).await;
         let mut streams = vec![Reading::open(&server, Version::HTTP_11, coding, "/resumed", "").await];
-        let gap = |id: stario::relay::Position| {
-            text(&own(0, "A gap")).replace("\ndata", &format!("\nid: {id}\ndata"))
-        };
+        let gap =
+            |id: stario::relay::Position| text(&own(0, "A gap")).replace("\n\n", &format!("\nid: {id}\n\n"));
         streams[0].expect(&gap(relays.news.position())).await;
         publish(&relays, 0, &mut streams).await;
         let position = relays.news.position().to_string();

@@ -1,7 +1,8 @@
 //! An event as bytes: its name, id and retry, and the `data` lines of its fields.
 //!
 //! The layout is that of the Datastar SDK reference for 1.0.x: `event`, `id` and `retry`, the `data` lines in
-//! their fixed order without those that say what the client assumes anyway, and a blank line.
+//! their fixed order without those that say what the client assumes anyway, and a blank line. Only an id that is a
+//! relay's position stands behind the data.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -276,13 +277,20 @@ impl Envelope {
 
     /// Writes the event: the line of its name (none for a comment), the lines of this envelope, then the fields that
     /// are there, in their order.
+    ///
+    /// Datastar's client takes an id as soon as it has read that line. So a position stands behind the data: the client
+    /// would not ask again for an event whose data were lost with the connection.
     pub(super) fn event(self, name: &str, fields: &[(Prefix, Option<&str>)]) -> Event {
         if let Some(problem) = self.problem {
             return Event(EventKind::Invalid(Invalid(problem.into())));
         }
         let retry = self.retry.filter(|retry| *retry != DEFAULT_RETRY).map(|retry| retry.to_string());
-        let envelope = [("id: ", self.id.as_deref()), ("retry: ", retry.as_deref())];
-        let fields = || [&envelope[..], fields].into_iter().flatten();
+        let (position, id) = match self.id.as_deref() {
+            Some(id) if is_position(id) => (Some(id), None),
+            id => (None, id),
+        };
+        let (before, behind) = ([("id: ", id), ("retry: ", retry.as_deref())], [("id: ", position)]);
+        let fields = || [&before[..], fields, &behind].into_iter().flatten();
         // Text whose room is all used becomes shared bytes without another allocation.
         let (mut room, mut line_ends) = (name.len() + 1, 0);
         for (prefix, value) in fields() {
@@ -304,6 +312,13 @@ impl Envelope {
         text.push('\n');
         Event(EventKind::Encoded(text.into()))
     }
+}
+
+/// Whether an id begins as a relay's position does: with the 16 hexadecimal digits of a publisher, and a dot.
+fn is_position(id: &str) -> bool {
+    id.split_once('.').is_some_and(|(publisher, _)| {
+        publisher.len() == 16 && publisher.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// The beginning of each line of a field, to the space before its value.
