@@ -51,7 +51,7 @@ trait Mailer: Send + Sync {
 struct Post;
 
 impl Mailer for Post {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "post"
     }
 }
