@@ -37,6 +37,7 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
         Items::Events => question_mark(body.clone()),
         Items::Results => None,
     };
+    let end = ends_with_expression(&body).then(|| quote!(;));
     let body = walk.tokens(body);
     let Walk { yielder, mut errors, runtime, .. } = walk;
     if let Some(question_mark) = &question_mark {
@@ -50,7 +51,7 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
         // The block may fail here, so that rustc does not report the `?` a second time.
         Items::Events if question_mark.is_some() => quote! {
             let _: #runtime::Result = async {
-                #body
+                #body #end
                 #[allow(unreachable_code)]
                 ::core::result::Result::Ok(())
             }
@@ -59,7 +60,7 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
         Items::Events => quote!(#body),
         Items::Results => quote! {
             let ended: #runtime::Result = async {
-                #body
+                #body #end
                 #[allow(unreachable_code)]
                 ::core::result::Result::Ok(())
             }
@@ -77,6 +78,16 @@ pub(crate) fn expand(items: Items, input: TokenStream) -> TokenStream {
             let _ = &mut #yielder;
             #block
         })
+    }
+}
+
+/// Whether the last statement needs a semicolon before the next one, such as `Err(error)?`.
+fn ends_with_expression(body: &TokenStream) -> bool {
+    match body.clone().into_iter().last() {
+        Some(TokenTree::Punct(punct)) => punct.as_char() != ';',
+        Some(TokenTree::Group(group)) => group.delimiter() != Delimiter::Brace,
+        Some(TokenTree::Ident(_) | TokenTree::Literal(_)) => true,
+        None => false,
     }
 }
 

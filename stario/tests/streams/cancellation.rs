@@ -109,6 +109,23 @@ async fn stream_that_fails() -> impl Stream<Item = Result<Event>> {
     }
 }
 
+/// The last statement needs no semicolon.
+#[app::query("/fail-last", app = local)]
+async fn stream_that_fails_last() -> impl Stream<Item = Result<Event>> {
+    try_stream! {
+        yield 1;
+        Err(std::io::Error::other("told to fail"))?
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "the stream was cut: the stream failed")]
+async fn a_stream_may_end_with_its_error() {
+    let mut events = setup().0.get("/fail-last").open().await;
+    assert_eq!(events.next().await.map(|event| event.elements()).as_deref(), Some("1"));
+    events.next().await;
+}
+
 #[tokio::test]
 #[should_panic(expected = "the stream was cut: the stream failed")]
 async fn what_was_yielded_before_an_error_is_sent() {
