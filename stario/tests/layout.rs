@@ -97,7 +97,7 @@ const STARIO_HTML: &str = "
 
 /// The files of `stario-macros`, in the same order.
 const STARIO_MACROS: &str = "
-    errors literals/javascript literals literals/rust parameter parameter/written parameter/model function/place function parameter/emit parameter/stored assets/folder assets
+    errors literals/javascript literals literals/typed literals/rust parameter parameter/written parameter/model function/place function parameter/emit parameter/stored assets/folder assets
 
     html/ast html/check/javascript html/forms html/cursor html/hints html/kinds html/ops html/emit html/lower/flow
     html/lower/parts html/parse/source html/report html/braces html/collect html/check/datastar html/check/entities

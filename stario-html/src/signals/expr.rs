@@ -7,7 +7,7 @@ use std::ops::{Add, Sub};
 use serde::Serialize;
 
 use super::code::{Code, Level};
-use super::kind::{Comparable, Joined, Number, Ordered, Shown, Sum, TextSignal, Truth};
+use super::kind::{Comparable, Number, Ordered, Shown, TextSignal, Truth};
 use super::reference::SignalRef;
 use crate::JsWriter;
 use crate::places::{ConditionAttr, DatastarExpression, TextExpression, ValueExpression};
@@ -60,6 +60,60 @@ impl Operand<String> for &str {
 }
 
 impl Operand<String> for &String {
+    fn __code(self) -> Code {
+        Code::literal(self)
+    }
+}
+
+/// A type to whose values `+` joins or adds an `O`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "signals of type `{Self}` cannot be added in the page",
+    label = "neither text nor a number",
+    note = "`+` joins what can be shown to a `String`, and adds numbers; `\"\" + signal` makes text of a number"
+)]
+pub trait Sum<O> {
+    #[doc(hidden)]
+    fn __code(other: O) -> Code;
+}
+
+/// What `+` joins to text in the page: text, and signals and expressions that can be shown.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be joined to text in the page",
+    label = "neither text nor a signal",
+    note = "`+` joins text, and signals and expressions that can be shown, to text; a number that is known here is text, too: `\"7\"`"
+)]
+pub trait Joined {
+    #[doc(hidden)]
+    fn __code(self) -> Code;
+}
+
+impl<T: Number, O: Operand<T>> Sum<O> for T {
+    fn __code(other: O) -> Code {
+        other.__code()
+    }
+}
+
+impl<O: Joined> Sum<O> for String {
+    fn __code(other: O) -> Code {
+        other.__code()
+    }
+}
+
+impl Joined for String {
+    fn __code(self) -> Code {
+        Code::literal(&self)
+    }
+}
+
+impl Joined for &String {
+    fn __code(self) -> Code {
+        Code::literal(self)
+    }
+}
+
+impl Joined for &str {
     fn __code(self) -> Code {
         Code::literal(self)
     }

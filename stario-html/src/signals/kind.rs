@@ -2,9 +2,6 @@
 
 use serde::Serialize;
 
-use super::code::Code;
-use super::expr::Operand;
-
 /// One signal of a struct, as data that is there when the program is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignalInfo {
@@ -104,30 +101,6 @@ pub trait Comparable {}
 )]
 pub trait Ordered {}
 
-/// A type to whose values `+` joins or adds an `O`.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "signals of type `{Self}` cannot be added in the page",
-    label = "neither text nor a number",
-    note = "`+` joins what can be shown to a `String`, and adds numbers; `\"\" + signal` makes text of a number"
-)]
-pub trait Sum<O> {
-    #[doc(hidden)]
-    fn __code(other: O) -> Code;
-}
-
-/// What `+` joins to text in the page: text, and signals and expressions that can be shown.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be joined to text in the page",
-    label = "neither text nor a signal",
-    note = "`+` joins text, and signals and expressions that can be shown, to text; a number that is known here is text, too: `\"7\"`"
-)]
-pub trait Joined {
-    #[doc(hidden)]
-    fn __code(self) -> Code;
-}
-
 impl Truth for bool {}
 impl Truth for Option<bool> {}
 impl Truth for serde_json::Value {}
@@ -146,30 +119,6 @@ impl Comparable for bool {}
 
 impl Ordered for String {}
 
-impl<O: Joined> Sum<O> for String {
-    fn __code(other: O) -> Code {
-        other.__code()
-    }
-}
-
-impl Joined for String {
-    fn __code(self) -> Code {
-        Code::literal(&self)
-    }
-}
-
-impl Joined for &String {
-    fn __code(self) -> Code {
-        Code::literal(self)
-    }
-}
-
-impl Joined for &str {
-    fn __code(self) -> Code {
-        Code::literal(self)
-    }
-}
-
 impl<T: TextSignal> InputValue for T {}
 impl<T: TextSignal> InputValue for Option<T> {}
 impl<T: TextSignal> ListItem for T {}
@@ -187,11 +136,6 @@ macro_rules! numbers {
         impl Shown for Option<$number> {}
         impl Comparable for $number {}
         impl Ordered for $number {}
-        impl<O: Operand<$number>> Sum<O> for $number {
-            fn __code(other: O) -> Code {
-                other.__code()
-            }
-        }
 
         impl SignalProbe<$number> {
             pub const KIND: SignalKind = SignalKind::Number;

@@ -411,7 +411,7 @@ impl Collector {
                 javascript::action(&text.value).map(|(method, url)| format!("@{method}('{url}')")),
                 text.span,
             ),
-            Value::Splice(splice) => (typed_action(splice), splice.span),
+            Value::Splice(splice) => (typed::sent_action(splice.tokens.clone()), splice.span),
             _ => return,
         };
         if let Some(sent) = sent {
@@ -483,24 +483,6 @@ fn is_branch_left_early(branch: &If<Node>) -> bool {
             Some(Else::Block(nodes)) => is_left_early(nodes),
             None => false,
         }
-}
-
-/// Returns the call in `list::action(1).retry(..)` that names the handler, unless the action says which requests it
-/// cancels.
-fn typed_action(splice: &Splice) -> Option<String> {
-    let tokens: Vec<TokenTree> = splice.tokens.clone().into_iter().collect();
-    let at = tokens
-        .windows(2)
-        .position(|two| matches!(two, [TokenTree::Ident(name), TokenTree::Group(_)] if name == "action"))?;
-    let is_path = |token: &TokenTree| match token {
-        TokenTree::Ident(_) => true,
-        TokenTree::Punct(punct) => punct.as_char() == ':',
-        _ => false,
-    };
-    let cancels =
-        !tokens.iter().any(|token| matches!(token, TokenTree::Ident(name) if name == "request_cancellation"));
-    let text: String = tokens[..=at].iter().map(ToString::to_string).collect();
-    (cancels && tokens[..at].iter().all(is_path)).then(|| format!("{text}{}", tokens[at + 1]))
 }
 
 #[cfg(test)]

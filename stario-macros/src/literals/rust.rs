@@ -5,7 +5,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::LitStr;
 
-use super::typed::{is_patch, is_path, reference, typed};
+use super::typed::{is_borrow, is_patch, is_path, reference, typed};
 use super::{Literals, javascript};
 
 /// The place in which the tokens stand.
@@ -218,10 +218,6 @@ fn changed(arguments: &Group, literals: &mut Literals) {
     {
         keys(content.stream(), 'Y', literals);
     }
-}
-
-pub(super) fn is_borrow(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '&')
 }
 
 /// Adds the signals that a value for `data-signals` declares: the keys of a `json!` in it, the text of `js(..)`, or the

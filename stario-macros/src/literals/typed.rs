@@ -3,7 +3,6 @@
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use super::Literals;
-use super::rust::is_borrow;
 
 /// A reference to a signal by the functions of a struct.
 pub(crate) struct Reference {
@@ -147,6 +146,18 @@ fn method(tokens: &[TokenTree]) -> Option<usize> {
     matches!(tokens, [_, TokenTree::Ident(_), TokenTree::Group(_), ..]).then_some(2)
 }
 
+/// Returns the call in `list::action(1).retry(..)` that names the handler, unless the action says which requests it cancels.
+pub(crate) fn sent_action(tokens: TokenStream) -> Option<String> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let at = tokens
+        .windows(2)
+        .position(|two| matches!(two, [TokenTree::Ident(name), TokenTree::Group(_)] if name == "action"))?;
+    let cancels =
+        !tokens.iter().any(|token| matches!(token, TokenTree::Ident(name) if name == "request_cancellation"));
+    let text: String = tokens[..=at].iter().map(ToString::to_string).collect();
+    (cancels && tokens[..at].iter().all(is_of_path)).then(|| format!("{text}{}", tokens[at + 1]))
+}
+
 /// Returns the type in `Search::default()`, `page::Search::q()` and `Search { .. }`.
 pub(crate) fn typed(tokens: &[TokenTree]) -> Option<String> {
     let at = path_to_type(tokens)?;
@@ -166,12 +177,19 @@ pub(super) fn is_patch(tokens: &[TokenTree]) -> bool {
 /// Returns the position of the first type, if only the path to it stands before.
 fn path_to_type(tokens: &[TokenTree]) -> Option<usize> {
     let at = tokens.iter().position(|token| matches!(token, TokenTree::Ident(name) if is_type(name)))?;
-    let is_alone = tokens[..at].iter().all(|token| match token {
+    tokens[..at].iter().all(is_of_path).then_some(at)
+}
+
+pub(super) fn is_borrow(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '&')
+}
+
+fn is_of_path(token: &TokenTree) -> bool {
+    match token {
         TokenTree::Ident(_) => true,
         TokenTree::Punct(punct) => punct.as_char() == ':',
         _ => false,
-    });
-    is_alone.then_some(at)
+    }
 }
 
 fn is_type(name: &Ident) -> bool {

@@ -156,10 +156,10 @@ impl Declared {
 }
 
 /// The structs that derive `Signals`, by name, each with its fields.
-struct Structs(BTreeMap<&'static str, Vec<Field>>);
+struct Structs(BTreeMap<&'static str, Vec<SignalField>>);
 
 /// A field of a struct that derives `Signals`.
-struct Field {
+struct SignalField {
     /// The name of the signal.
     signal: &'static str,
     /// The kind of its values, or the name of the nested struct and `@`.
@@ -174,18 +174,18 @@ const DEEPEST: usize = 8;
 
 impl Structs {
     fn new() -> Self {
-        let mut structs: BTreeMap<&str, Vec<Field>> = BTreeMap::new();
+        let mut structs: BTreeMap<&str, Vec<SignalField>> = BTreeMap::new();
         for literal in all("d") {
             let (name, field) = literal.text.split_once('.').unwrap_or_default();
             let (signal, rest) = field.split_once(':').unwrap_or_default();
             let (kind, function) = rest.split_once(' ').unwrap_or_default();
-            structs.entry(name).or_default().push(Field { signal, kind, function, literal });
+            structs.entry(name).or_default().push(SignalField { signal, kind, function, literal });
         }
         Self(structs)
     }
 
     /// The name of the struct that a field nests.
-    fn nested<'f>(&self, field: &'f Field) -> Option<&'f str> {
+    fn nested<'f>(&self, field: &'f SignalField) -> Option<&'f str> {
         field.kind.strip_suffix('@').filter(|nested| self.0.contains_key(nested))
     }
 
