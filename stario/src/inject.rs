@@ -37,7 +37,7 @@ pub use lifetime::{Request, Singleton, Transient};
 pub use limit::{limit_by_client, limit_by_value};
 pub use outside::{Getting, HookValue, NeedsNoRequest, SingletonOf, end_hook, get, make_singleton};
 pub(crate) use parameter_info::ArgumentInfo;
-pub use parameter_info::{ParameterInfo, are_ready, has_writer, reads_body_later, requirements};
+pub use parameter_info::{ParameterInfo, are_ready, close, has_writer, requirements, waiting};
 pub(crate) use provider::{Boxed, Lifetime, Replacements};
 pub use provider::{Dependencies, Provider, Replacement};
 pub use resolve::{pair, resolve, resolve_now};

@@ -3,6 +3,9 @@
 //! The contract with `stario-macros`: an expansion names this module, `::core`, `::std` and the user's
 //! `crate::app`, and nothing else.
 
+#[path = "private/handler.rs"]
+mod handler;
+
 // Short paths to `std`, because long ones cost the compiler time.
 pub use std::boxed::Box;
 pub use std::convert::From;
@@ -41,8 +44,8 @@ pub use crate::handler::{
 pub use crate::inject::Injected as OneProviderUnlessByName;
 pub use crate::inject::{
     Argument, Dependencies, Getting, HookValue, NeedsNoRequest, ParameterInfo, Provider, Replacement,
-    Request, Singleton, SingletonOf, Transient, are_ready, by_name, by_type, end_hook, get, has_writer,
-    make_singleton, pair, reads_body_later, requirements, resolve, resolve_now,
+    Request, Singleton, SingletonOf, Transient, are_ready, by_name, by_type, close, end_hook, get,
+    has_writer, make_singleton, pair, requirements, resolve, resolve_now, waiting,
 };
 pub use crate::inject::{admit, limit_by_client, limit_by_value, require};
 pub use crate::layer::{Next, layered};
@@ -50,13 +53,17 @@ pub use crate::parameter::{Parameter, ProviderInfo, Requirement, Source};
 pub use crate::rate_limit::RateLimit;
 pub use crate::reply::{
     Answer, NotOptionOrResult, Opened, Outcome, Unwrapped, end, end_run, expect_nothing_if, reply,
-    reply_whole,
+    reply_whole, without_value,
 };
 pub use crate::response::{Caching, WholeResponse};
 pub use crate::route::{EndpointInfo, HandlerKind};
 pub use crate::scope::Scope;
 pub use crate::stream::{Yielder, generate};
 
+pub use crate::{
+    __arguments as arguments, __endpoint as endpoint, __items as items, __links as links,
+    __setters as setters,
+};
 pub use stario_html;
 pub use stario_html::__private::signals;
 pub use stario_macros::{

@@ -208,15 +208,13 @@ pub enum Answer<'s> {
 /// Frames of whole events.
 pub(crate) type FrameStream<'s> = Pin<Box<dyn Stream<Item = Result<Frame, BodyError>> + Send + 's>>;
 
-impl Answer<'_> {
-    /// The answer of an `Option` or `Result` that held no value.
-    ///
-    /// # Errors
-    ///
-    /// The error.
-    pub fn without_value(answered: Result<Response, Error>) -> Result<Self, Error> {
-        answered.map(|response| Answer::Whole(response.into()))
-    }
+/// The end of a call whose `Option` or `Result` held no value.
+///
+/// # Errors
+///
+/// The error.
+pub fn without_value(answered: Result<Response, Error>) -> Result<WholeResponse, Error> {
+    answered.map(WholeResponse::from)
 }
 
 /// Answers with a value that is neither an `Option` nor a `Result`.

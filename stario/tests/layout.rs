@@ -83,7 +83,7 @@ const STARIO: &str = "
     testing/page/patch testing/page/fetch testing/page/tab testing/page/waiting testing/page/steps
     testing/page/find testing/page/reading testing/page
 
-    testing stream private docs lib prelude
+    testing stream private/handler private docs lib prelude
 ";
 
 /// The files of `stario-html`, in the same order.

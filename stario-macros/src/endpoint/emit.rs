@@ -16,7 +16,7 @@ use super::run;
 use crate::errors::Errors;
 use crate::html;
 use crate::literals::{Literals, rust};
-use crate::parameter::{self, Parameter, Taker, short, short_at, unraw};
+use crate::parameter::{self, Parameter, Taker, runtime, short, short_at, unraw};
 
 pub(super) fn emit(endpoint: &Endpoint, errors: Errors) -> TokenStream {
     let function = endpoint.function.emit();
@@ -87,21 +87,12 @@ fn literals(endpoint: &Endpoint) -> Literals {
     literals
 }
 
-/// Puts items into a constant, so that their names are not visible outside of it. The constant has a name, because a
-/// constant with a name may stand in an `impl` block: there rustc reports only the type that has the handler's name.
+/// Puts items into a constant, so that their names are not visible outside of it.
 fn apart(endpoint: &Endpoint, items: &TokenStream) -> TokenStream {
+    let runtime = runtime();
     let name = format_ident!("__STARIO_{}", unraw(&endpoint.function.signature.ident));
     let items = parameter::block(items);
-    quote! {
-        #[doc(hidden)]
-        #[allow(
-            dead_code, deprecated, missing_copy_implementations, missing_debug_implementations, missing_docs,
-            non_camel_case_types, non_local_definitions, non_snake_case, non_upper_case_globals, private_bounds,
-            private_interfaces, trivial_bounds, unreachable_pub, unused_imports, unused_qualifications,
-            clippy::all, clippy::pedantic
-        )]
-        const #name: () = #items;
-    }
+    quote!(#runtime::items! { #name #items })
 }
 
 /// Submits the endpoint to the collection that `app::new()` reads.
@@ -124,37 +115,24 @@ fn value(endpoint: &Endpoint) -> TokenStream {
     let signature = &endpoint.function.signature;
     let name = &signature.ident;
     let layer = layer(endpoint);
-    let [scope, inputs, exchange, dependencies] =
-        ["scope", "inputs", "exchange", "dependencies"].map(|name| Ident::new(name, Span::mixed_site()));
-    let answered = Ident::new("answered", Span::mixed_site());
-    let ending = ending(&answered, &exchange);
+    let [scope, exchange, dependencies] =
+        ["scope", "exchange", "dependencies"].map(|name| Ident::new(name, Span::mixed_site()));
     let parameters = &endpoint.parameters;
     let (resolutions, mut arguments) =
         parameter::resolutions(parameters, &scope, &dependencies, Taker::Handler);
     let limits = Limits::of(endpoint, &exchange, &mut arguments);
     let (limits_by_client, limits_by_value) = (limits.by_client, limits.by_value);
-    let info = info(endpoint, limits.list.as_ref());
-    let (infos, requirements) =
-        (parameter::infos(parameters, Taker::Handler), parameter::requirements(parameters));
+    let (options, infos) = (options(endpoint, limits.list.as_ref()), infos(endpoint));
     let assertions = assertions(endpoint);
-    let close = if parameters.is_empty() {
-        quote!(#scope.close();)
-    } else {
-        let infos = parameter::info_name();
-        quote! {
-            if !#runtime::reads_body_later(&#infos, #scope) {
-                #scope.close();
-            }
-        }
-    };
     let call = quote_spanned!(name.span()=> #name(#(#arguments),*));
     let call = if signature.asyncness.is_some() { quote!(#call.await) } else { call };
-    let (answer, durable_items, durable) = if endpoint.is_durable() {
+    let (answered, durable_items, durable) = if endpoint.is_durable() {
         let stored = run::store(endpoint, &arguments, &exchange);
         (stored, run::durable(endpoint), quote!(#runtime::Some(&__DURABLE)))
     } else {
-        (answer(endpoint, &call, &exchange), TokenStream::new(), quote!(#runtime::None))
+        (reply(endpoint, &call, &exchange), TokenStream::new(), quote!(#runtime::None))
     };
+    let (kind, method, path, handler) = (endpoint.variant(), &endpoint.method, &endpoint.path, unraw(name));
     quote! {
         #infos
 
@@ -162,66 +140,28 @@ fn value(endpoint: &Endpoint) -> TokenStream {
 
         #durable_items
 
-        const __ENDPOINT: #runtime::Endpoint = #runtime::Endpoint {
-            info: #info,
-            layer: #layer,
-            requirements: #requirements,
-            call: |#exchange, #scope| #runtime::Box::pin(async move {
-                let #dependencies = #runtime::Dependencies::of(&#scope);
-                let #answered = {
-                    let (#exchange, #dependencies) = (&*#exchange, &#dependencies);
-                    async move {
-                        let #inputs = #scope;
-                        let #scope = &#inputs;
-                        #limits_by_client
-                        if #exchange.is_guarded() {
-                            #runtime::admit(#scope, #dependencies).await?;
-                        }
-                        #resolutions
-                        #limits_by_value
-                        #close
-                        #runtime::drop(#inputs);
-                        #runtime::Ok({ #answer })
-                    }.await
-                };
-                #ending
-            }),
-            durable: #durable,
-        };
-    }
-}
-
-/// Writes the end of the handler's future. Only a stream of events goes on behind its head.
-fn ending(answered: &Ident, exchange: &Ident) -> TokenStream {
-    let runtime = short();
-    let [whole, frames, error] =
-        ["whole", "frames", "error"].map(|name| Ident::new(name, Span::mixed_site()));
-    quote! {
-        match #answered {
-            #runtime::Ok(#runtime::Answer::Events(#frames)) => {
-                #runtime::complete(&#exchange, #frames).await
-            }
-            #runtime::Ok(#runtime::Answer::Whole(#whole)) => #runtime::Ok(#whole),
-            #runtime::Err(#error) => #runtime::Err(#error),
+        #runtime::endpoint! {
+            info: #kind #method #path #handler { #options },
+            layer: { #layer },
+            durable: { #durable },
+            call: |#exchange, #scope, #dependencies|
+            { #limits_by_client } { #resolutions } { #limits_by_value } { #answered }
         }
     }
 }
 
-/// Writes the runtime's `EndpointInfo`, a constant expression. Only the options that the attribute has are in it.
-fn info(endpoint: &Endpoint, rate_limits: Option<&TokenStream>) -> TokenStream {
+/// Writes the static that holds what is known of the parameters.
+fn infos(endpoint: &Endpoint) -> TokenStream {
+    if endpoint.parameters.is_empty() {
+        let (runtime, name) = (short(), parameter::info_name());
+        return quote!(static #name: [#runtime::ParameterInfo; 0] = [];);
+    }
+    parameter::infos(&endpoint.parameters, Taker::Handler)
+}
+
+/// Writes fields of the runtime's `EndpointInfo`, constant expressions: the options that the attribute has.
+fn options(endpoint: &Endpoint, rate_limits: Option<&TokenStream>) -> TokenStream {
     let runtime = short();
-    let (path, method, kind) = (&endpoint.path, &endpoint.method, endpoint.variant());
-    let handler = unraw(&endpoint.function.signature.ident);
-    let new = quote! {
-        #runtime::EndpointInfo::new(
-            #runtime::HandlerKind::#kind,
-            #method,
-            #path,
-            ::core::concat!(::core::module_path!(), "::", #handler),
-            ::core::file!(),
-            ::core::line!(),
-        )
-    };
     let mut options = TokenStream::new();
     if !endpoint.headers.is_empty() {
         let headers = endpoint.headers.iter().map(|(name, value)| quote!((#name, #value)));
@@ -239,7 +179,7 @@ fn info(endpoint: &Endpoint, rate_limits: Option<&TokenStream>) -> TokenStream {
     );
     options.extend(rate_limits.map(|list| quote!(rate_limits: #list,)));
     options.extend(caching(endpoint).map(|caching| quote!(caching: #caching,)));
-    if options.is_empty() { new } else { quote!(#runtime::EndpointInfo { #options ..#new }) }
+    options
 }
 
 /// The code of a handler's rate limits.
@@ -395,7 +335,7 @@ fn no_list(parameter: &Parameter, capture: &str) -> TokenStream {
 /// Writes how the handler's value becomes a response, which its type decides. First a method opens an `Option` or a
 /// `Result`; for other types the trait `NotOptionOrResult` has a method of the same name. The type of the opened value selects its
 /// `Reply`.
-fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStream {
+fn reply(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStream {
     let span = match &endpoint.function.signature.output {
         syn::ReturnType::Default => endpoint.function.signature.ident.span(),
         syn::ReturnType::Type(_, ty) => ty.span(),
@@ -425,7 +365,7 @@ fn answer(endpoint: &Endpoint, call: &TokenStream, exchange: &Ident) -> TokenStr
                 #expect_nothing
                 #runtime::#reply(#value)
             }
-            #runtime::ControlFlow::Break(answered) => return #runtime::Answer::without_value(answered),
+            #runtime::ControlFlow::Break(answered) => return #runtime::without_value(answered),
         }
     }
 }

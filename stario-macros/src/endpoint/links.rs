@@ -33,61 +33,28 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
     let arguments = captures.iter().map(|capture| &capture.argument);
     let parameters = captures.iter().map(|Capture { argument, generic, .. }| quote!(#argument: #generic));
     let bounds = captures.iter().map(Capture::bounds);
-    let generics = if captures.is_empty() { TokenStream::new() } else { quote!(<#(#generics),*>) };
-    let bounds = if captures.is_empty() { TokenStream::new() } else { quote!(where #(#bounds)*) };
-    let (parameters, arguments) = (quote!((#(#parameters),*)), quote!((#(#arguments),*)));
+    let bounds: TokenStream = bounds.collect();
     let path = path(endpoint, &captures);
     // The names are as they are written: with another case, `fetch` would treat a header that Datastar sets and this
     // one as two.
     let pairs = endpoint.options.headers.iter().flatten().map(|(name, value)| quote!((#name, #value)));
-    let pairs = quote!(&[#(#pairs),*]);
-    let (url_type, url, action_type, action) = match &setters {
-        Some(setters) => {
-            let action = quote!(#runtime::Action::of_link(#method, &Self::url #arguments, #pairs));
-            (
-                setters.unset(&quote!(#runtime::Url)),
-                setters.begin(&path),
-                setters.unset(&quote!(#runtime::Action)),
-                setters.begin(&action),
-            )
-        }
-        None => (
-            quote!(#runtime::Url),
-            path,
-            quote!(#runtime::Action),
-            quote!(#runtime::Action::new(#method, Self::url #arguments, #pairs)),
-        ),
-    };
     // Datastar has actions for these methods.
     let has_action = matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete" | "query");
-    let (hidden, action_bounds) = match (has_action, captures.is_empty()) {
-        (true, _) => (None, bounds.clone()),
-        // This bound explains why there is no action. The lifetime in it makes rustc check the bound only where
-        // `action` is called: without a generic parameter it would have to hold here.
-        (false, true) => (Some(quote!(#[doc(hidden)])), quote!(where for<'a> #name: #runtime::HasAction<'a>)),
-        (false, false) => {
-            (Some(quote!(#[doc(hidden)])), quote!(#bounds for<'a> #name: #runtime::HasAction<'a>))
-        }
-    };
-    let action = quote! {
-        /// The Datastar action that calls this handler.
-        #hidden
-        pub fn action #generics #parameters -> #action_type #action_bounds {
-            #action
-        }
-    };
+    // This bound explains why there is no action. The lifetime in it makes rustc check the bound only where `action` is
+    // called: without a generic parameter it would have to hold here.
+    let no_action = (!has_action).then(|| quote!(for<'a> #name: #runtime::HasAction<'a>));
+    let hidden = (!has_action).then(|| quote!(#[doc(hidden)]));
+    let around = setters.as_ref().map(Setters::unset);
     let setters = setters.as_ref().map(Setters::emit);
     // The span is that of the function's name, to which editors go from a link.
-    quote_spanned! {name.span()=>
+    let [url, action] = ["url", "action"].map(|function| Ident::new(function, name.span()));
+    quote! {
         #setters
 
-        impl #name {
-            /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: U+FFFD stands there.
-            pub fn url #generics #parameters -> #url_type #bounds {
-                #url
-            }
-
-            #action
+        #runtime::links! {
+            #name #around
+            #url<#(#generics),*> (#(#parameters),*) (#(#arguments),*) [#bounds] { #path }
+            #action #method [#(#pairs),*] [#bounds #no_action] { #hidden }
         }
     }
 }
@@ -214,11 +181,10 @@ impl<'a> Setters<'a> {
         self.setters.iter().filter_map(|setter| setter.state.as_ref())
     }
 
-    /// Writes the type of a link for which nothing is set yet.
-    fn unset(&self, target: &TokenStream) -> TokenStream {
-        let (name, runtime) = (&self.name, short());
-        let states = self.states();
-        quote!(#runtime::Link<#name<#target, #(#states),*>>)
+    /// Writes the name of the struct, and the states of a link for which nothing is set yet.
+    fn unset(&self) -> TokenStream {
+        let (name, states) = (&self.name, self.states());
+        quote!(#name [#(#states),*])
     }
 
     /// Writes an alias for each parameter that may be required: its state while it is not set.
@@ -236,86 +202,35 @@ impl<'a> Setters<'a> {
         states.collect()
     }
 
-    fn begin(&self, link: &TokenStream) -> TokenStream {
-        let (runtime, value) = (short(), self.value(link));
-        quote!(#runtime::Link::new(#value))
-    }
-
-    /// Writes the struct with this link. Its second field is there for the states, and only with them.
-    fn value(&self, link: &TokenStream) -> TokenStream {
-        let (name, runtime) = (&self.name, short());
-        if self.states().next().is_some() {
-            quote!(#name(#link, #runtime::PhantomData))
-        } else {
-            quote!(#name(#link))
-        }
-    }
-
     fn emit(&self) -> TokenStream {
         let (name, runtime) = (&self.name, short());
-        let states: Vec<&Ident> = self.states().collect();
-        let generics = quote!(<__Link, #(#states),*>);
         let required = self.setters.iter().filter(|setter| setter.state.is_some());
-        let given = required.clone().map(|Setter { method, state, .. }| quote!(#state: given::#method));
-        let rules = required.map(Setter::given);
-        let methods = self.setters.iter().map(|setter| self.method(setter));
+        let given = required.clone().map(|Setter { method, state, .. }| quote!(#state: #method));
+        let (rules, setters) =
+            (required.clone().map(Setter::given), required.map(|setter| self.required(setter)));
+        let methods = self.setters.iter().filter(|setter| setter.state.is_none()).map(Setter::method);
+        let given_module = self.states().next().map(|_| quote!(pub mod given { #(#rules)* }));
         let initial_states = self.initial_states();
-        let (given_module, marker) = if states.is_empty() {
-            (None, None)
-        } else {
-            (Some(quote!(pub mod given { #(#rules)* })), Some(quote!(#runtime::PhantomData<(#(#states,)*)>)))
-        };
-        let with = self.value(&quote!(link));
         quote! {
             #given_module
 
             #initial_states
 
-            pub struct #name #generics (__Link, #marker);
-
-            impl<__Link: #runtime::Target, #(#states),*> #runtime::Setters for #name #generics {
-                type Link = __Link;
-
-                fn link(&self) -> &__Link {
-                    &self.0
-                }
-
-                fn with(&self, link: __Link) -> Self {
-                    #with
-                }
-            }
-
-            impl<__Link: #runtime::Target, #(#states),*> #runtime::Complete for #name #generics
-            where
-                #(#given),*
-            {}
-
-            impl<__Link: #runtime::Target, #(#states),*> #name #generics {
-                #(#methods)*
+            #runtime::setters! {
+                #name [#(#given),*]
+                optional { #(#methods)* }
+                required { #(#setters)* }
             }
         }
     }
 
-    fn method(&self, setter: &Setter<'_>) -> TokenStream {
-        let Setter { method, key, parameter, state } = setter;
-        let (name, runtime, ty) = (&self.name, short(), &parameter.ty);
+    /// Writes a method, and the states behind it.
+    fn required(&self, setter: &Setter<'_>) -> TokenStream {
+        let (method, runtime) = (setter.method(), short());
         let states = self.states().map(|other| {
-            if Some(other) == state.as_ref() { quote!(#runtime::Set) } else { other.to_token_stream() }
+            if Some(other) == setter.state.as_ref() { quote!(#runtime::Set) } else { other.to_token_stream() }
         });
-        let summary = format!(" Sets `{key}` in the query.");
-        let value = Ident::new("value", Span::mixed_site());
-        let (result, link) = if state.is_some() {
-            let link = quote!(#runtime::with_parameter::<#ty, __Link, __Value>(&self.0, #key, #value));
-            (quote!(#name<__Link, #(#states),*>), self.begin(&link))
-        } else {
-            (quote!(Self), quote!(#runtime::set_parameter::<#ty, Self, __Value>(self, #key, #value)))
-        };
-        quote_spanned! {method.span()=>
-            #[doc = #summary]
-            pub fn #method<__Value: #runtime::QueryValue<#ty>>(&self, #value: __Value) -> #runtime::Link<#result> {
-                #link
-            }
-        }
+        quote!(#method [#(#states),*])
     }
 }
 
@@ -337,6 +252,16 @@ impl<'a> Setter<'a> {
         let may_be_required = parameter.default.is_none() && !parameter.written().is_optional_in_query();
         let state = may_be_required.then(|| format_ident!("__State{}", position));
         Self { method, key, parameter, state }
+    }
+
+    /// Writes the method: its name, its summary, the key that it sets, and the bound of its value. The bound has the span of
+    /// the name, where rustc says what a value must be.
+    fn method(&self) -> TokenStream {
+        let Self { method, key, parameter, .. } = self;
+        let (runtime, ty, summary) =
+            (short_at(method.span()), &parameter.ty, format!(" Sets `{key}` in the query."));
+        let bound = quote_spanned!(method.span()=> #runtime::QueryValue<#ty>);
+        quote!(#method: #summary #key [#bound])
     }
 
     /// Writes the trait which says that the parameter is set or need not be. Each parameter has its own trait, so that

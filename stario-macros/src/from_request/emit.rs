@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 
 use super::model::Sources;
 use crate::errors::Errors;
-use crate::parameter::{self, Parameter, Taker, short, short_at, signals_source};
+use crate::parameter::{self, Parameter, short, short_at, signals_source};
 
 pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
     let runtime = short();
@@ -23,7 +23,7 @@ pub(super) fn emit(sources: &Sources, errors: Errors) -> TokenStream {
         quote!(::core::unreachable!())
     } else {
         let values = sources.fields.iter().map(|field| {
-            let metadata = parameter::metadata(field, Taker::Handler);
+            let metadata = parameter::metadata(field);
             parameter::source_future(field, &scope, &quote_spanned!(field.span=> const { &#metadata }))
         });
         let names = &sources.names;
@@ -96,8 +96,7 @@ fn requirement(sources: &Sources) -> TokenStream {
     // Sources that read signals require nothing of the app.
     let requiring = sources.fields.iter().filter(|field| !field.reads_signals_by_type());
     let requirements = requiring.map(|field| {
-        let (ty, meta, runtime) =
-            (&field.ty, parameter::metadata(field, Taker::Handler), short_at(field.ty.span()));
+        let (ty, meta, runtime) = (&field.ty, parameter::metadata(field), short_at(field.ty.span()));
         quote_spanned!(ty.span()=> <#ty as #runtime::FromRequest>::requirement(&#meta))
     });
     quote! {

@@ -110,7 +110,7 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
     let (runtime, name, count) = (short(), info_name(), Literal::usize_unsuffixed(parameters.len()));
     let mut names = TokenStream::new();
     let infos = parameters.iter().enumerate().map(|(position, parameter)| {
-        let (span, metadata) = (parameter.span, metadata(parameter, taker));
+        let (span, described) = (parameter.span, described(parameter, taker));
         let runtime = short_at(span);
         let form = Form::of(position, parameter);
         let info = match &form {
@@ -134,7 +134,7 @@ pub(crate) fn infos(parameters: &[Parameter], taker: Taker<'_>) -> TokenStream {
                 quote_spanned!(span=> #provided.info())
             }
         };
-        quote_spanned!(span=> #runtime::ParameterInfo::new(#metadata, #info))
+        quote_spanned!(span=> #info #described)
     });
     let infos: Vec<_> = infos.collect();
     quote! {
@@ -193,47 +193,23 @@ pub(crate) fn resolutions(
     let resolved: Vec<Ident> = (0..parameters.len())
         .map(|position| Ident::new(&format!("argument_{position}"), Span::mixed_site()))
         .collect();
-    let refuse = quote! {
-        #runtime::Err(rejection) => {
-            return #runtime::Err(#runtime::From::from(rejection));
-        }
-    };
-    let futures = parameters.iter().enumerate().map(|(position, parameter)| {
-        let info = info(position, parameter.span);
-        let future = future(position, parameter, scope, dependencies, taker);
-        (info, future)
-    });
+    let futures = parameters
+        .iter()
+        .enumerate()
+        .map(|(position, parameter)| future(position, parameter, scope, dependencies, taker));
     let statements = match parameters {
         [] => TokenStream::new(),
         [_] => {
-            let futures = futures.map(|(_, future)| future);
-            quote! {
-                let #(#resolved)* = match #(#futures)*.await {
-                    #runtime::Ok(value) => value,
-                    #refuse
-                };
-            }
+            quote!(#runtime::arguments! { #scope: #(#resolved)* = #(#futures)* })
         }
         _ => {
             let values = resolved.iter().rfold(quote!(()), |rest, name| quote!((#name, #rest)));
             let futures: Vec<_> = futures.collect();
-            let pairs =
-                futures.into_iter().zip(parameters).rfold(quote!(()), |rest, ((info, future), parameter)| {
-                    let (span, runtime) = (parameter.span, short_at(parameter.span));
-                    quote_spanned!(span=> #runtime::pair(#info.reads_body(#scope), #future, #rest))
-                });
-            let (parameters, infos) = (Ident::new("parameters", Span::mixed_site()), info_name());
-            quote! {
-                let #parameters = #pairs;
-                let #values = match if const { #runtime::are_ready(&#infos) } {
-                    #runtime::resolve_now(#parameters)
-                } else {
-                    #runtime::resolve(#parameters).await
-                } {
-                    #runtime::Ok(values) => values,
-                    #refuse
-                };
-            }
+            let pairs = futures.into_iter().zip(parameters).rfold(quote!(()), |rest, (future, parameter)| {
+                let (span, runtime) = (parameter.span, short_at(parameter.span));
+                quote_spanned!(span=> #runtime::pair(#future, #rest))
+            });
+            quote!(#runtime::arguments! { #scope: #values = #pairs })
         }
     };
     let arguments = parameters.iter().zip(&resolved).enumerate().map(|(position, (parameter, resolved))| {
@@ -350,7 +326,7 @@ fn read_by(ty: &Type, span: Span) -> TokenStream {
 }
 
 /// Writes the runtime's `Parameter`, a constant expression.
-pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
+pub(crate) fn metadata(parameter: &Parameter) -> TokenStream {
     let span = parameter.span;
     let runtime = short_at(span);
     let new = match &parameter.renamed {
@@ -360,10 +336,23 @@ pub(crate) fn metadata(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
             quote!(new(#name))
         }
     };
+    let with_default = parameter.default.as_ref().map(|_| quote!(.with_default()));
+    quote_spanned!(span=> #runtime::Parameter::#new #with_default)
+}
+
+/// Writes the calls that make a parameter of what its type says about it, a constant expression.
+fn described(parameter: &Parameter, taker: Taker<'_>) -> TokenStream {
+    let named = match &parameter.renamed {
+        Some(name) => quote_spanned!(parameter.span=> .renamed(#name)),
+        None => {
+            let name = parameter.own_name();
+            quote_spanned!(parameter.span=> .named(#name))
+        }
+    };
+    let with_default = parameter.default.as_ref().map(|_| quote!(.with_default()));
     let in_singleton = match taker {
         Taker::Singleton(provider) => Some(quote!(.in_singleton(::core::any::TypeId::of::<#provider>))),
         Taker::Handler | Taker::Provider => None,
     };
-    let with_default = parameter.default.as_ref().map(|_| quote!(.with_default()));
-    quote_spanned!(span=> #runtime::Parameter::#new #with_default #in_singleton)
+    quote!(#named #with_default #in_singleton)
 }

@@ -1,5 +1,8 @@
 //! What the compiler knows of one parameter of a handler or a provider.
 
+use std::any::TypeId;
+use std::sync::Arc;
+
 use crate::parameter::{Parameter, Requirement, Source};
 use crate::scope::Scope;
 
@@ -25,17 +28,31 @@ pub struct ParameterInfo {
     argument: ArgumentInfo,
 }
 
+impl ArgumentInfo {
+    /// The parameter of this name.
+    pub const fn named(self, name: &'static str) -> ParameterInfo {
+        ParameterInfo { parameter: Parameter::new(name), argument: self }
+    }
+
+    /// The parameter whose attribute names it so.
+    pub const fn renamed(self, name: &'static str) -> ParameterInfo {
+        ParameterInfo { parameter: Parameter::renamed(name), argument: self }
+    }
+}
+
 // The methods whose names begin with `expect` are evaluated by the compiler: it reports their panics as errors.
 #[allow(clippy::missing_panics_doc)]
 impl ParameterInfo {
-    /// A parameter, and what its type says about it.
-    pub const fn new(parameter: Parameter, argument: ArgumentInfo) -> Self {
-        Self { parameter, argument }
+    /// Notes that it has a default.
+    #[must_use]
+    pub const fn with_default(self) -> Self {
+        Self { parameter: self.parameter.with_default(), argument: self.argument }
     }
 
-    /// Whether it, or a provider that it needs, reads the body before the handler runs.
-    pub fn reads_body(&self, scope: &Scope) -> bool {
-        (self.argument.reads_body)(scope)
+    /// Notes the provider of a singleton whose parameter it is.
+    #[must_use]
+    pub const fn in_singleton(self, provider: fn() -> TypeId) -> Self {
+        Self { parameter: self.parameter.in_singleton(provider), argument: self.argument }
     }
 
     /// Refuses a parameter that needs a name and has none.
@@ -127,12 +144,28 @@ pub fn requirements(parameters: &[ParameterInfo]) -> Vec<Option<Requirement>> {
     parameters.iter().flat_map(needs).collect()
 }
 
-/// Whether one of them may read the body while the handler runs.
-pub fn reads_body_later(parameters: &[ParameterInfo], scope: &Scope) -> bool {
-    parameters.iter().any(|info| (info.argument.reads_body_later)(scope))
+/// Drops the inputs of a call whose parameters are resolved, and the body, unless one of them may read it while the handler
+/// runs.
+#[allow(clippy::needless_pass_by_value)] // Inputs that are borrowed would live as long as the handler's future.
+#[inline]
+pub fn close(parameters: &[ParameterInfo], inputs: Arc<Scope>) {
+    if !parameters.iter().any(|info| (info.argument.reads_body_later)(&inputs)) {
+        inputs.close();
+    }
+}
+
+/// Which parameters wait for the others, because they read the body, or a provider that they need does: a bit for each, the
+/// lowest for the first. The highest stands for all from there on.
+pub fn waiting(parameters: &[ParameterInfo], scope: &Scope) -> i64 {
+    let waits = parameters.iter().enumerate().map(|(position, info)| {
+        let bit = position.min(i64::BITS as usize - 1);
+        i64::from((info.argument.reads_body)(scope)) << bit
+    });
+    waits.fold(0, |all, bit| all | bit)
 }
 
 /// Whether no parameter waits for anything, so that `resolve_now` resolves them.
+#[inline(always)]
 pub const fn are_ready(parameters: &[ParameterInfo]) -> bool {
     let mut position = 0;
     while position < parameters.len() {

@@ -11,12 +11,17 @@ pub trait Parameters {
     /// The values, in pairs of the same shape.
     type Values;
 
-    /// Polls the parameters that need not wait for others. Ready when each is resolved or refused.
-    fn poll_early(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()>;
+    /// Polls the parameters that need not wait for others. Ready when each is resolved or refused. The lowest bit of `waiting`
+    /// says whether the first one waits, the next one is for the second.
+    fn poll_early(self: Pin<&mut Self>, waiting: i64, ctx: &mut Context<'_>) -> Poll<()>;
 
     /// Polls the parameters that waited for the others, in their order. Ready at the first refusal, or with
     /// all values.
-    fn poll_values(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Result<Self::Values, Rejection>>;
+    fn poll_values(
+        self: Pin<&mut Self>,
+        waiting: i64,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Result<Self::Values, Rejection>>;
 
     /// Polls each parameter once, none of which waits for anything.
     fn values(self) -> Result<Self::Values, Rejection>;
@@ -25,11 +30,11 @@ pub trait Parameters {
 impl Parameters for () {
     type Values = ();
 
-    fn poll_early(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll_early(self: Pin<&mut Self>, _: i64, _: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
 
-    fn poll_values(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
+    fn poll_values(self: Pin<&mut Self>, _: i64, _: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
         Poll::Ready(Ok(()))
     }
 
@@ -44,7 +49,6 @@ pin_project_lite::pin_project! {
     /// The value has a type parameter of its own. If it were `F::Output`, rustc would look for the providers again when it shows that the handler's
     /// future is `Send`, where it has forgotten lifetimes: it would find none of `Arc<dyn Mailer>`, which means `dyn Mailer + 'static`.
     pub struct Pair<F, V, R> {
-        waits: bool,
         #[pin]
         first: MaybeDone<F, V>,
         #[pin]
@@ -88,31 +92,34 @@ impl<V, F: Future<Output = Result<V, Rejection>>> MaybeDone<F, V> {
     }
 }
 
-/// Puts a parameter before others. It waits for all of them if it reads the body, so that this is not read for
-/// a request that an earlier parameter refuses.
-pub fn pair<V, F: Future<Output = Result<V, Rejection>>, R>(waits: bool, first: F, rest: R) -> Pair<F, V, R> {
-    Pair { waits, first: MaybeDone::Pending { future: first }, rest }
+/// Puts a parameter before others.
+pub fn pair<V, F: Future<Output = Result<V, Rejection>>, R>(first: F, rest: R) -> Pair<F, V, R> {
+    Pair { first: MaybeDone::Pending { future: first }, rest }
 }
 
 impl<V, F: Future<Output = Result<V, Rejection>>, R: Parameters> Parameters for Pair<F, V, R> {
     type Values = (V, R::Values);
 
-    fn poll_early(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<()> {
+    fn poll_early(self: Pin<&mut Self>, waiting: i64, ctx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let first = if *this.waits { Poll::Ready(()) } else { this.first.poll(ctx) };
-        let rest = this.rest.poll_early(ctx);
+        let first = if waiting & 1 == 1 { Poll::Ready(()) } else { this.first.poll(ctx) };
+        let rest = this.rest.poll_early(waiting >> 1, ctx);
         if first.is_ready() { rest } else { Poll::Pending }
     }
 
-    fn poll_values(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Result<(V, R::Values), Rejection>> {
+    fn poll_values(
+        self: Pin<&mut Self>,
+        waiting: i64,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Result<(V, R::Values), Rejection>> {
         let mut this = self.project();
         // The others are resolved by now.
-        if *this.waits {
+        if waiting & 1 == 1 {
             ready!(this.first.as_mut().poll(ctx));
         }
         // A value stays where it is until all others have come.
         let refused = matches!(this.first.as_mut().output(), Some(Err(_)));
-        let rest = if refused { None } else { Some(ready!(this.rest.poll_values(ctx))?) };
+        let rest = if refused { None } else { Some(ready!(this.rest.poll_values(waiting >> 1, ctx))?) };
         match (this.first.take_output(), rest) {
             (Some(Ok(value)), Some(rest)) => Poll::Ready(Ok((value, rest))),
             (Some(Err(rejection)), _) => Poll::Ready(Err(rejection)),
@@ -145,14 +152,17 @@ pub fn resolve_now<P: Parameters>(parameters: P) -> Result<P::Values, Rejection>
 
 /// Resolves the parameters, all that need not wait at once. The result is the first refusal in the order of the
 /// parameters, or to all values.
-pub fn resolve<P: Parameters>(parameters: P) -> Resolve<P> {
-    Resolve { is_early: true, parameters }
+///
+/// Those of `waiting` wait for all others: they read the body, which is not read for a request that another parameter refuses.
+pub fn resolve<P: Parameters>(waiting: i64, parameters: P) -> Resolve<P> {
+    Resolve { is_early: true, waiting, parameters }
 }
 
 pin_project_lite::pin_project! {
     /// The future of [`resolve`]. It is written by hand, because an `async` function would have room for the parameters twice.
     pub struct Resolve<P> {
         is_early: bool,
+        waiting: i64,
         #[pin]
         parameters: P,
     }
@@ -164,9 +174,9 @@ impl<P: Parameters> Future for Resolve<P> {
     fn poll(self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if *this.is_early {
-            ready!(this.parameters.as_mut().poll_early(ctx));
+            ready!(this.parameters.as_mut().poll_early(*this.waiting, ctx));
             *this.is_early = false;
         }
-        this.parameters.poll_values(ctx)
+        this.parameters.poll_values(*this.waiting, ctx)
     }
 }
