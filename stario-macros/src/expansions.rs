@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::{env, fs};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::{component, endpoint, form, html, signals};
@@ -14,14 +14,121 @@ use crate::{component, endpoint, form, html, signals};
 /// Compares items with the text that is called `name`.
 #[track_caller]
 fn check(name: &str, items: TokenStream) {
-    let file = syn::parse2(items).expect("an expansion is Rust");
-    let expansion = prettyplease::unparse(&file);
+    let expansion = Layout::default().rust(items).expect("an expansion is Rust");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("expansions").join(name).with_extension("rs");
     if env::var_os("EXPANSIONS").is_some_and(|value| value == "overwrite") {
         fs::write(&path, &expansion).expect("the directory is there");
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(expansion, expected, "{name}: see how to accept this at the head of src/expansions.rs");
+}
+
+/// Lays out Rust, and in it the calls of the runtime's macros, which `prettyplease` leaves as they are: a line for each part
+/// of such a call.
+#[derive(Default)]
+struct Layout {
+    /// The lines of each call, in whose place a literal with its number stands meanwhile.
+    calls: Vec<String>,
+}
+
+impl Layout {
+    fn rust(mut self, items: TokenStream) -> syn::Result<String> {
+        let text = prettyplease::unparse(&syn::parse2(self.set_aside(items))?);
+        let lines = text.lines().map(|line| {
+            let number = line.trim().strip_prefix("__call(").and_then(|rest| rest.strip_suffix(')'));
+            match number.and_then(|number| self.calls.get(number.parse::<usize>().ok()?)) {
+                Some(call) => indented(call, line.len() - line.trim_start().len()),
+                None => format!("{line}\n"),
+            }
+        });
+        Ok(lines.collect())
+    }
+
+    fn set_aside(&mut self, tokens: TokenStream) -> TokenStream {
+        let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        for at in 0..tokens.len() {
+            let TokenTree::Group(group) = &tokens[at] else { continue };
+            let is_call = at > 1
+                && matches!(&tokens[at - 1], TokenTree::Punct(mark) if mark.as_char() == '!')
+                && ["items", "setters", "links", "endpoint", "arguments"]
+                    .iter()
+                    .any(|name| matches!(&tokens[at - 2], TokenTree::Ident(called) if called == name));
+            let content = if is_call {
+                self.calls.push(parts(group.stream()));
+                let number = Literal::usize_unsuffixed(self.calls.len() - 1);
+                quote!(__call(#number))
+            } else {
+                self.set_aside(group.stream())
+            };
+            tokens[at] = Group::new(group.delimiter(), content).into();
+        }
+        tokens.into_iter().collect()
+    }
+}
+
+/// Lays out the tokens of a macro call.
+fn parts(tokens: TokenStream) -> String {
+    let mut text = String::new();
+    let mut line = TokenStream::new();
+    let mut tokens = tokens.into_iter();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                let content = group.stream();
+                let inside = statements(content.clone()).unwrap_or_else(|| parts(content));
+                let inside = if inside.is_empty() { inside } else { format!("\n{}", indented(&inside, 4)) };
+                text += &format!("{} {{{inside}}}\n", inline(&std::mem::take(&mut line)));
+            }
+            TokenTree::Ident(word) if word == "let" => {
+                let rest: TokenStream = tokens.by_ref().collect();
+                let statement = statements(quote!(let #rest;)).expect("a statement");
+                text += &format!("{}\n{statement}", inline(&std::mem::take(&mut line)));
+            }
+            TokenTree::Punct(end)
+                if matches!(end.as_char(), ',' | ';') && line.is_empty() && text.ends_with("}\n") =>
+            {
+                text.insert(text.len() - 1, end.as_char());
+            }
+            TokenTree::Punct(end) if matches!(end.as_char(), ',' | ';') => {
+                text += &format!("{}{end}\n", inline(&std::mem::take(&mut line)));
+            }
+            token => line.extend([token]),
+        }
+    }
+    if line.is_empty() { text } else { format!("{text}{}\n", inline(&line)) }
+}
+
+/// Lays out statements; `None` if the tokens are none.
+fn statements(tokens: TokenStream) -> Option<String> {
+    let function = Layout::default().rust(quote!(fn statements() { #tokens })).ok()?;
+    let lines: Vec<&str> = function.lines().collect();
+    let lines = lines.get(1..lines.len() - 1).unwrap_or_default();
+    Some(lines.iter().map(|line| format!("{}\n", line.get(4..).unwrap_or_default())).collect())
+}
+
+/// Writes tokens in one line.
+fn inline(tokens: &TokenStream) -> String {
+    let mut text = tokens.to_string();
+    for (from, to) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" <", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" :", ":"),
+        (" (", "("),
+        (" .", "."),
+        (":(", ": ("),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
+}
+
+fn indented(text: &str, width: usize) -> String {
+    text.lines().map(|line| format!("{:width$}{line}\n", "")).collect()
 }
 
 #[track_caller]

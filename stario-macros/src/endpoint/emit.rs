@@ -144,8 +144,11 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             info: #kind #method #path #handler { #options },
             layer: { #layer },
             durable: { #durable },
-            call: |#exchange, #scope, #dependencies|
-            { #limits_by_client } { #resolutions } { #limits_by_value } { #answered }
+            call: { #runtime::Box::pin } { async move } (#exchange, #scope, #dependencies),
+            before { #limits_by_client }
+            arguments { #resolutions }
+            after { #limits_by_value }
+            answer { #answered }
         }
     }
 }

@@ -52,9 +52,9 @@ pub(super) fn links(endpoint: &Endpoint) -> TokenStream {
         #setters
 
         #runtime::links! {
-            #name #around
-            #url<#(#generics),*> (#(#parameters),*) (#(#arguments),*) [#bounds] { #path }
-            #action #method [#(#pairs),*] [#bounds #no_action] { #hidden }
+            #name #around;
+            #url<#(#generics),*> (#(#parameters),*) (#(#arguments),*) where [#bounds] { #path };
+            #action #method [#(#pairs),*] where [#bounds #no_action] { #hidden };
         }
     }
 }
@@ -218,8 +218,8 @@ impl<'a> Setters<'a> {
 
             #runtime::setters! {
                 #name [#(#given),*]
-                optional { #(#methods)* }
-                required { #(#setters)* }
+                optional { #(#methods;)* }
+                required { #(#setters;)* }
             }
         }
     }

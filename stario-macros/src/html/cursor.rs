@@ -185,6 +185,12 @@ pub(crate) fn string_value(literal: &proc_macro2::Literal) -> Option<Literal> {
     if !source.starts_with(['"', 'r']) {
         return None;
     }
+    // Most strings have no escapes, and syn would read each of their characters.
+    let plain = source.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    if let Some(plain) = plain.filter(|plain| !plain.contains('\\') && !plain.contains('\r')) {
+        let value = plain.to_owned();
+        return Some(Literal { value, span: literal.span(), in_braces: false, is_raw: false });
+    }
     match syn::Lit::new(literal.clone()) {
         syn::Lit::Str(string) if string.suffix().is_empty() => {
             let is_raw = source.starts_with('r');

@@ -200,7 +200,7 @@ pub(crate) fn resolutions(
     let statements = match parameters {
         [] => TokenStream::new(),
         [_] => {
-            quote!(#runtime::arguments! { #scope: #(#resolved)* = #(#futures)* })
+            quote!(#runtime::arguments! { #scope: let #(#resolved)* = #(#futures)* })
         }
         _ => {
             let values = resolved.iter().rfold(quote!(()), |rest, name| quote!((#name, #rest)));
@@ -209,7 +209,7 @@ pub(crate) fn resolutions(
                 let (span, runtime) = (parameter.span, short_at(parameter.span));
                 quote_spanned!(span=> #runtime::pair(#future, #rest))
             });
-            quote!(#runtime::arguments! { #scope: #values = #pairs })
+            quote!(#runtime::arguments! { #scope: let #values = #pairs })
         }
     };
     let arguments = parameters.iter().zip(&resolved).enumerate().map(|(position, (parameter, resolved))| {

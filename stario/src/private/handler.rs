@@ -41,8 +41,8 @@ macro_rules! __items {
 macro_rules! __setters {
     (
         $name:ident [$($state:ident: $given:ident),*]
-        optional { $($method:ident: $summary:tt $key:tt [$($value:tt)*])* }
-        required { $($setter:ident: $about:tt $field:tt [$($given_value:tt)*] [$($after:ty),*])* }
+        optional { $($method:ident: $summary:tt $key:tt [$($value:tt)*];)* }
+        required { $($setter:ident: $about:tt $field:tt [$($given_value:tt)*] [$($after:ty),*];)* }
     ) => {
         pub struct $name<__Link, $($state),*>(__Link, __stario::PhantomData<($($state,)*)>);
 
@@ -91,9 +91,9 @@ macro_rules! __setters {
 #[macro_export]
 macro_rules! __links {
     (
-        $name:ident
-        $url:ident<$($generic:ident),*> $parameters:tt $arguments:tt [$($bounds:tt)*] { $($path:tt)* }
-        $action:ident $method:tt $headers:tt [$($action_bounds:tt)*] { $($hidden:tt)* }
+        $name:ident;
+        $url:ident<$($generic:ident),*> $parameters:tt $arguments:tt where [$($bounds:tt)*] { $($path:tt)* };
+        $action:ident $method:tt $headers:tt where [$($action_bounds:tt)*] { $($hidden:tt)* };
     ) => {
         impl $name {
             /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: U+FFFD stands there.
@@ -115,9 +115,9 @@ macro_rules! __links {
         }
     };
     (
-        $name:ident $setters:ident [$($state:ident),*]
-        $url:ident<$($generic:ident),*> $parameters:tt $arguments:tt [$($bounds:tt)*] { $($path:tt)* }
-        $action:ident $method:tt $headers:tt [$($action_bounds:tt)*] { $($hidden:tt)* }
+        $name:ident $setters:ident [$($state:ident),*];
+        $url:ident<$($generic:ident),*> $parameters:tt $arguments:tt where [$($bounds:tt)*] { $($path:tt)* };
+        $action:ident $method:tt $headers:tt where [$($action_bounds:tt)*] { $($hidden:tt)* };
     ) => {
         impl $name {
             /// The URL of this handler. An empty value, `.` or `..` cannot be part of a path: U+FFFD stands there.
@@ -145,13 +145,13 @@ macro_rules! __links {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __arguments {
-    ($scope:ident: $value:ident = $($parameter:tt)*) => {
+    ($scope:ident: let $value:ident = $($parameter:tt)*) => {
         let $value = match $($parameter)*.await {
             __stario::Ok(value) => value,
             __stario::Err(rejection) => return __stario::Err(__stario::From::from(rejection)),
         };
     };
-    ($scope:ident: $values:tt = $($parameters:tt)*) => {
+    ($scope:ident: let $values:tt = $($parameters:tt)*) => {
         let parameters = $($parameters)*;
         let $values = match if __stario::are_ready(&__PARAMETERS) {
             __stario::resolve_now(parameters)
@@ -167,7 +167,8 @@ macro_rules! __arguments {
 /// Writes the runtime's `Endpoint` as the constant `__ENDPOINT`.
 ///
 /// `call` is the way of each request through a handler: guards, parameters, the function, and its answer. The names of its
-/// variables come from the attribute, because the code that the attribute writes uses them.
+/// variables come from the attribute, because the code that the attribute writes uses them; so does what makes a future of it,
+/// because rustc names the place of these tokens if the future is not `Send`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __endpoint {
@@ -175,8 +176,11 @@ macro_rules! __endpoint {
         info: $kind:ident $method:tt $path:tt $handler:tt { $($options:tt)* },
         layer: { $($layer:tt)* },
         durable: { $($durable:tt)* },
-        call: |$exchange:ident, $scope:ident, $dependencies:ident|
-        { $($limits_by_client:tt)* } { $($arguments:tt)* } { $($limits_by_value:tt)* } $answer:tt
+        call: { $($pin:tt)* } { $($block:tt)* } ($exchange:ident, $scope:ident, $dependencies:ident),
+        before { $($limits_by_client:tt)* }
+        arguments { $($arguments:tt)* }
+        after { $($limits_by_value:tt)* }
+        answer $answer:tt
     ) => {
         const __ENDPOINT: __stario::Endpoint = __stario::Endpoint {
             info: __stario::EndpointInfo {
@@ -192,7 +196,7 @@ macro_rules! __endpoint {
             },
             layer: $($layer)*,
             requirements: || __stario::requirements(&__PARAMETERS),
-            call: |$exchange, $scope| __stario::Box::pin(async move {
+            call: |$exchange, $scope| $($pin)*($($block)* {
                 let $dependencies = __stario::Dependencies::of(&$scope);
                 let answer = {
                     let ($exchange, $dependencies) = (&*$exchange, &$dependencies);
