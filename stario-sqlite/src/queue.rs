@@ -490,7 +490,8 @@ mod tests {
         let mut queue = SqliteQueue::new(&database).await.unwrap();
         queue.writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(std::time::Duration::from_millis(50))
+            // The connection is opened within this time, too.
+            .acquire_timeout(std::time::Duration::from_secs(1))
             .connect_with((*database.connect_options()).clone())
             .await
             .unwrap();
