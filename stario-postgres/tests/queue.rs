@@ -147,9 +147,9 @@ async fn without_a_schema_it_is_in_that_of_the_connections() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_name_a_schema_differently_share_its_limits_and_hear_each_other() {
-    let named = in_schema("public").await;
+    let named = in_schema("public").await.timeout(PATIENCE);
     let database = open(format!("{}?application_name=public", CLUSTER.url())).await.unwrap();
-    let plain = PostgresQueue::new(&database).await.unwrap();
+    let plain = PostgresQueue::new(&database).await.unwrap().timeout(PATIENCE);
     for queue in [&named, &plain] {
         timeout(PATIENCE, queue.changed()).await.unwrap();
     }
@@ -573,8 +573,9 @@ async fn a_claim_reads_little_however_many_wait_for_others_of_their_group() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_too_long_is_an_error_and_keeps_no_lock() {
-    let queue = in_schema("stuck").await.timeout(Duration::from_millis(300));
-    queue.enqueue(&command(1)).await.unwrap();
+    let patient = in_schema("stuck").await.timeout(PATIENCE);
+    patient.enqueue(&command(1)).await.unwrap();
+    let queue = patient.clone().timeout(Duration::from_millis(300));
     let limited = claim(Wanted { concurrency: Some(1), ..wanted() }, 9);
     let pool = CLUSTER.pool().await;
     // It may be read, and not be written: a claim has its lock by then.
@@ -588,8 +589,7 @@ async fn what_takes_too_long_is_an_error_and_keeps_no_lock() {
     let error = queue.enqueue(&command(2)).await.unwrap_err();
     assert!(error.to_string().contains("did not answer within 300ms"), "{error}");
     // The lock is free again, although the table is not.
-    let again = queue.clone().timeout(PATIENCE);
-    let again = tokio::spawn(async move { again.claim(&limited).await });
+    let again = tokio::spawn(async move { patient.claim(&limited).await });
     waiting("stuck", 1).await;
     stuck.rollback().await.unwrap();
     assert_eq!(again.await.unwrap().unwrap().len(), 1);
@@ -622,12 +622,12 @@ async fn way_that_can_be_cut() -> (u16, watch::Sender<bool>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_cut_off_while_it_claims_does_not_keep_others_from_claiming() {
-    let other = in_schema("cut off").await;
+    let other = in_schema("cut off").await.timeout(PATIENCE);
     other.enqueue(&command(1)).await.unwrap();
     let (port, cut) = way_that_can_be_cut().await;
     let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?application_name=cut%20off");
     let queue = PostgresQueue::in_schema(&open(url).await.unwrap(), "cut off").await.unwrap();
-    let queue = queue.timeout(Duration::from_secs(2));
+    let queue = queue.timeout(Duration::from_secs(5));
     let limited = claim(Wanted { concurrency: Some(1), ..wanted() }, 1);
     // It has the lock, and waits for the table, when it is cut off; then nothing tells the server that it has gone.
     let mut table = CLUSTER.pool().await.begin().await.unwrap();
@@ -642,7 +642,7 @@ async fn a_process_that_is_cut_off_while_it_claims_does_not_keep_others_from_cla
     let claimed = other.claim(&limited).await.unwrap();
     assert_eq!(claimed.iter().map(|stored| (number(stored), stored.attempts)).collect::<Vec<_>>(), [(1, 1)]);
     let error = claiming.await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("did not answer within 2s"), "{error}");
+    assert!(error.to_string().contains("did not answer within 5s"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

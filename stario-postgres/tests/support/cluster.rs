@@ -17,6 +17,9 @@ use stario_postgres::{PgPool, open};
 /// How long a test waits for a server.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// With how many ports a server is started at most.
+const TRIES: usize = 5;
+
 /// Waits until the test has ended, however it has, and stops the server.
 const JANITOR: &str = r#"cat >/dev/null
 pid=$(head -n 1 "$1/data/postmaster.pid")
@@ -62,9 +65,10 @@ impl Cluster {
         let made = command(user, &folder, programs.join("initdb")).args(options).arg(&data).output();
         let made = made.expect("`initdb` runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = free_port();
+        // The stores of many tests at once have more connections than the 100 of the default.
         let mut lines =
-            format!("listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n");
+            "listen_addresses = '127.0.0.1'\nmax_connections = 400\nunix_socket_directories = ''\n"
+                .to_owned();
         if let Some((certificate, key)) = tls {
             lines.push_str("ssl = on\n");
             for (from, name) in [(certificate, "server.crt"), (key, "server.key")] {
@@ -76,8 +80,13 @@ impl Cluster {
                 chown(user, &file);
             }
         }
-        fs::write(data.join("postgresql.auto.conf"), lines).expect("the settings can be written");
-        let server = serve(user, &folder, &programs);
+        // Another program may take a port that was free.
+        let started = std::iter::repeat_with(free_port).take(TRIES).find_map(|port| {
+            let lines = format!("{lines}port = {port}\n");
+            fs::write(data.join("postgresql.auto.conf"), lines).expect("the settings can be written");
+            serve(user, &folder, &programs).map(|server| (port, server))
+        });
+        let (port, server) = started.expect("a server starts");
         let janitor = command(user, &folder, "sh")
             .args(["-c", JANITOR, "sh"])
             .arg(&folder)
@@ -150,7 +159,9 @@ impl Cluster {
 
     /// Starts the server again after [`kill`](Self::kill).
     pub(crate) fn restart(&mut self) {
-        self.server = serve(self.user, &self.folder, &self.programs);
+        // Another program may have its port for a moment.
+        let mut tries = std::iter::repeat_with(|| serve(self.user, &self.folder, &self.programs)).take(TRIES);
+        self.server = tries.find_map(|server| server).expect("a server starts");
     }
 }
 
@@ -168,20 +179,37 @@ fn chown(user: Option<User>, file: &Path) {
     }
 }
 
-fn serve(user: Option<User>, folder: &Path, programs: &Path) -> Child {
+/// Starts a server, and waits until it takes connections. `None` if it ends.
+fn serve(user: Option<User>, folder: &Path, programs: &Path) -> Option<Child> {
     let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(folder.join("log"))
         .expect("the log can be written");
-    command(user, folder, programs.join("postgres"))
+    let mut server = command(user, folder, programs.join("postgres"))
         .arg("-D")
         .arg(folder.join("data"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
-        .expect("`postgres` runs")
+        .expect("`postgres` runs");
+    let begun = Instant::now();
+    while server.try_wait().expect("its status can be read").is_none() {
+        if is_ready(folder, server.id()) {
+            return Some(server);
+        }
+        assert!(begun.elapsed() < PATIENCE, "the server does not start");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
+
+/// Whether the file of the server's process says that it takes connections. One that was killed has left its own.
+fn is_ready(folder: &Path, process: u32) -> bool {
+    let file = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
+    let lines: Vec<&str> = file.lines().map(str::trim).collect();
+    lines.first() == Some(&process.to_string().as_str()) && lines.get(7) == Some(&"ready")
 }
 
 fn command(user: Option<User>, folder: &Path, program: impl AsRef<OsStr>) -> Command {
