@@ -10,7 +10,7 @@
 //! ```
 //!
 //! An answer has messages as they were published, at an inbox. Each process that was heard is asked, until the history is full, or nobody has
-//! more, or the time is over. What is published meanwhile is received as always.
+//! more, or the time is over, of which each has its share. What is published meanwhile is received as always.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use async_nats::{Client, Subject};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use stario::relay::{ExportedMessages, Inbox, Position, Stamp};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::headers;
 use super::incoming::Incoming;
@@ -27,18 +27,18 @@ use crate::subject;
 /// About how many bytes of values an answer has.
 pub(super) const ANSWER_BYTES: usize = 256 * 1024;
 
-/// How long the next message of an answer may take.
-const SILENCE: Duration = Duration::from_millis(500);
-
-/// How long all answers may take, before the relay continues without the rest.
+/// How long all answers may take, before the relay continues without the rest. One process may be silent for its share of the time that is left
+/// for it and those behind it: a busy one has as much time as there is.
 const ALL: Duration = Duration::from_secs(3);
 
 /// Asks for what others keep, and gives it to the relay. `peers` are the others, by the names of their relays.
 pub(super) async fn import(client: Client, prefix: String, inbox: Inbox, peers: Vec<u64>) {
+    let end = Instant::now() + ALL;
     let asked = async {
-        for peer in peers {
+        for (peer, left) in peers.iter().copied().zip((1..=peers.len()).rev()) {
+            let share = end.saturating_duration_since(Instant::now()).div_f64(left as f64);
             while let Some(before) = inbox.earliest() {
-                let answer = ask(&client, &prefix, peer, &before).await;
+                let answer = ask(&client, &prefix, peer, &before, share).await;
                 if !answer.is_some_and(|kept| inbox.import(kept)) {
                     // It has no more, or does not answer.
                     break;
@@ -46,7 +46,7 @@ pub(super) async fn import(client: Client, prefix: String, inbox: Inbox, peers: 
             }
         }
     };
-    if timeout(ALL, asked).await.is_err() {
+    if timeout_at(end, asked).await.is_err() {
         tracing::warn!(
             relay = prefix,
             "the history of other processes is not taken over as a whole: it takes too long"
@@ -54,8 +54,14 @@ pub(super) async fn import(client: Client, prefix: String, inbox: Inbox, peers: 
     }
 }
 
-/// The answer of one of the others, if it comes.
-async fn ask(client: &Client, prefix: &str, peer: u64, before: &Position) -> Option<ExportedMessages> {
+/// The answer of one of the others, if it comes, and no message of it takes longer than this.
+async fn ask(
+    client: &Client,
+    prefix: &str,
+    peer: u64,
+    before: &Position,
+    silence: Duration,
+) -> Option<ExportedMessages> {
     let address = client.new_inbox();
     let mut messages = client.subscribe(format!("{address}.>")).await.ok()?;
     let (subject, headers) =
@@ -65,7 +71,7 @@ async fn ask(client: &Client, prefix: &str, peer: u64, before: &Position) -> Opt
     let prefix = format!("{address}.");
     let mut kept = ExportedMessages::default();
     loop {
-        let message = timeout(SILENCE, messages.next()).await.ok()??;
+        let message = timeout(silence, messages.next()).await.ok()??;
         match Incoming::read(message, &prefix)? {
             Incoming::Newest(stamp) => kept.newest.push(stamp),
             Incoming::Value(packet) => kept.packets.push(packet),
