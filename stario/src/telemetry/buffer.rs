@@ -301,6 +301,9 @@ mod tests {
     /// A minute, after which a test fails. None takes as long.
     const LONG: Duration = Duration::from_secs(60);
 
+    /// How often a test does what must happen within [`DELAY`]: once is enough for it.
+    const TRIES: usize = 10;
+
     /// Gives the test a buffer with a sink of its own: functions have no captures.
     macro_rules! buffer {
         ($capacity:expr) => {{
@@ -357,12 +360,18 @@ mod tests {
         buffer.append(b"first\n", false);
         until_idle(buffer);
         assert_eq!((buffer.lock().wakes, &*text(written)), (0, "first\n"));
-        for _ in 0..100 {
-            buffer.append(b"a line\n", false);
-        }
-        until_idle(buffer);
+        // What a busy machine logs over more time than a batch collects is several batches.
+        let wakes = (1..=TRIES).map(|round| {
+            let before = buffer.lock().wakes;
+            for _ in 0..100 {
+                buffer.append(b"a line\n", false);
+            }
+            until_idle(buffer);
+            assert_eq!(text(written).lines().count(), 1 + 100 * round);
+            buffer.lock().wakes - before
+        });
         // An idle thread sleeps until it is woken, so nothing runs while nothing is logged.
-        assert_eq!((buffer.lock().wakes, text(written).lines().count()), (1, 101));
+        assert_eq!(wakes.min(), Some(1));
     }
 
     #[test]
@@ -375,14 +384,22 @@ mod tests {
             BATCHES.lock().unwrap().as_ref().unwrap().send((lines, Instant::now())).unwrap();
         };
         let buffer: &'static Buffer = Box::leak(Box::new(Buffer::new(CAPACITY, sink, |_, _| {})));
-        let begin = Instant::now();
-        buffer.append(b"one\n", false);
-        buffer.append(b"two\n", false);
-        let (lines, time) = batches.recv_timeout(LONG).unwrap();
-        assert_eq!(lines, 2);
-        assert!(time - begin >= DELAY, "{:?}", time - begin);
+        let mut are_together = false;
+        for _ in 0..TRIES {
+            let begin = Instant::now();
+            buffer.append(b"one\n", false);
+            buffer.append(b"two\n", false);
+            let (lines, time) = batches.recv_timeout(LONG).unwrap();
+            assert!(time - begin >= DELAY, "{:?}", time - begin);
+            are_together |= lines == 2;
+            if lines == 1 {
+                batches.recv_timeout(LONG).unwrap();
+            }
+            until_idle(buffer);
+        }
+        assert!(are_together);
         // The urgent line wakes the thread once, and takes along what waits.
-        until_idle(buffer);
+        let before = buffer.lock().wakes;
         buffer.append(b"three\n", false);
         buffer.append(b"urgent\n", true);
         buffer.append(b"urgent\n", true);
@@ -390,7 +407,7 @@ mod tests {
         while lines < 3 {
             lines += batches.recv_timeout(LONG).unwrap().0;
         }
-        assert!(buffer.lock().wakes <= 3);
+        assert!(buffer.lock().wakes - before <= 3);
     }
 
     #[test]
@@ -400,7 +417,10 @@ mod tests {
         for _ in 0..64 {
             buffer.append(&line, false);
         }
-        assert!(buffer.lock().is_due || !written.lock().unwrap().is_empty());
+        let state = buffer.lock();
+        let is_on_its_way = state.is_due || state.thread == Thread::Writing;
+        drop(state);
+        assert!(is_on_its_way || !written.lock().unwrap().is_empty());
         assert!(buffer.flush(LONG));
         assert_eq!(written.lock().unwrap().len(), BATCH);
     }
