@@ -19,6 +19,8 @@ struct Messages(Arc<Mutex<Vec<String>>>);
 
 impl Logged {
     pub(crate) fn here() -> Self {
+        // Without a log of the whole process, another thread that comes to the place of a record first would turn it off for all.
+        tracing::subscriber::set_global_default(Messages::default()).ok();
         let messages = Messages::default();
         let guard = tracing::subscriber::set_default(messages.clone());
         Self { messages, _guard: guard }

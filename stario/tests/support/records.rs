@@ -27,6 +27,8 @@ pub(crate) fn listen() -> mpsc::UnboundedReceiver<Fields> {
 
 /// All records of this thread from now on until the guard is dropped, also where the process has a log already.
 pub(crate) fn listen_here() -> (DefaultGuard, mpsc::UnboundedReceiver<Fields>) {
+    // Without a log of the whole process, another thread that comes to the place of a record first would turn it off for all.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry()).ok();
     let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(Listener));
     let (sender, records) = mpsc::unbounded_channel();
     LISTENERS.lock().unwrap().push(sender);
