@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -24,7 +25,7 @@ impl Broker {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("nats.conf"), config).unwrap();
         // The server takes -1 for any free port.
-        let (process, port) = spawn(&folder, "-1");
+        let (process, port) = spawn(&folder, "-1").unwrap_or_else(|said| ended(&said));
         Self { process, port, folder }
     }
 
@@ -40,7 +41,19 @@ impl Broker {
 
     /// Starts it again, at the same port and with the same files.
     pub(crate) fn restart(&mut self) {
-        (self.process, _) = spawn(&self.folder, &self.port.to_string());
+        // Another program may have the port for a moment.
+        let mut said = String::new();
+        for _ in 0..20 {
+            match spawn(&self.folder, &self.port.to_string()) {
+                Ok((process, _)) => {
+                    self.process = process;
+                    return;
+                }
+                Err(why) => said = why,
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        ended(&said)
     }
 }
 
@@ -51,8 +64,12 @@ impl Drop for Broker {
     }
 }
 
-/// Starts a server, and returns it with its port when it says that it is ready.
-fn spawn(folder: &TempDir, port: &str) -> (Child, u16) {
+fn ended(said: &str) -> ! {
+    panic!("the NATS server has ended: {said}")
+}
+
+/// Starts a server, and returns it with its port when it says that it is ready, or what it has said if it ends.
+fn spawn(folder: &TempDir, port: &str) -> Result<(Child, u16), String> {
     // Debian has it where only root looks for programs.
     let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap_or_default());
     let mut process = Command::new("nats-server")
@@ -71,11 +88,11 @@ fn spawn(folder: &TempDir, port: &str) -> (Child, u16) {
         Ok(port) => {
             // A full pipe would stop the server.
             std::thread::spawn(move || log.for_each(drop));
-            (process, port)
+            Ok((process, port))
         }
         Err(said) => {
             process.wait().ok();
-            panic!("the NATS server has ended: {said}");
+            Err(said)
         }
     }
 }

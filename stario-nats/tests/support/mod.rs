@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) use broker::Broker;
 use stario::relay::{Payload, Update};
 use stario::{Relay, Updates};
-use stario_nats::Nats;
+use stario_nats::{Nats, async_nats};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
@@ -35,6 +35,12 @@ pub(crate) async fn node_at<T: Payload>(url: &str) -> (Nats, Relay<T>) {
     let relay = Relay::over(nats.relay("shop"));
     soon(nats.ready()).await.unwrap();
     (nats, relay)
+}
+
+/// Waits until the server has taken all that this client has sent, a subscription for example. Its `flush` waits until the system has.
+pub(crate) async fn taken_by_server(client: &async_nats::Client) {
+    let nobody = soon(client.request("nobody.answers", "".into())).await;
+    assert_eq!(nobody.unwrap_err().kind(), async_nats::RequestErrorKind::NoResponders);
 }
 
 /// What the future returns, which must not take long.
@@ -92,8 +98,9 @@ pub(crate) struct Proxy {
 #[derive(Clone, Copy, Default)]
 struct Settings {
     delay: Duration,
-    /// Of what the broker says, beside that.
-    delay_of_answers: Duration,
+    /// What a client says from which on nothing passes that the broker says.
+    unanswered: Option<&'static str>,
+    is_withholding: bool,
     /// What a client must not say: all connections are cut before it arrives, once.
     unheard: Option<&'static str>,
     /// Before what a client says its messages are held.
@@ -161,6 +168,11 @@ impl Proxy {
         soon(self.settings.subscribe().wait_for(|settings| settings.cuts >= times)).await.unwrap();
     }
 
+    /// How often all connections have been cut.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.settings.borrow().cuts
+    }
+
     pub(crate) fn delay(&self, delay: Duration) {
         self.settings.send_modify(|settings| settings.delay = delay);
     }
@@ -194,9 +206,9 @@ impl Proxy {
         self.settings.borrow().unheard.is_none()
     }
 
-    /// Delays what the broker says.
-    pub(crate) fn delay_answers(&self, delay: Duration) {
-        self.settings.send_modify(|settings| settings.delay_of_answers = delay);
+    /// Withholds what the broker says, once a client has said this and the broker has heard it, until [`cut`](Self::cut).
+    pub(crate) fn withhold_answers_to(&self, text: &'static str) {
+        self.settings.send_modify(|settings| settings.unanswered = Some(text));
     }
 }
 
@@ -210,6 +222,7 @@ impl Settings {
     fn cut(&mut self) {
         self.cuts += 1;
         self.cut_after = None;
+        self.is_withholding = false;
     }
 
     /// Counts bytes of the client; returns how many of them may pass.
@@ -251,19 +264,24 @@ async fn pass(
                     });
                     return;
                 }
+                if direction == Direction::ToBroker && now.unanswered.is_some_and(says) {
+                    settings.send_modify(|settings| {
+                        settings.unanswered = None;
+                        settings.is_withholding = true;
+                    });
+                }
                 if direction == Direction::ToBroker && now.held.is_some_and(says) {
                     settings.send_modify(|settings| settings.is_holding = true);
                     let _ = settings.subscribe().wait_for(|settings| settings.held.is_none()).await;
                     settings.send_modify(|settings| settings.is_holding = false);
                 }
-                let delay = match direction {
-                    Direction::ToBroker => now.delay,
-                    Direction::ToClient => now.delay + now.delay_of_answers,
-                };
-                if !delay.is_zero() {
-                    tokio::time::sleep(delay).await;
+                if !now.delay.is_zero() {
+                    tokio::time::sleep(now.delay).await;
                 }
-                let passes = changes.wait_for(|settings| !settings.is_held || settings.cuts != cuts).await;
+                let is_held = |settings: &Settings| {
+                    settings.is_held || settings.is_withholding && direction == Direction::ToClient
+                };
+                let passes = changes.wait_for(|settings| !is_held(settings) || settings.cuts != cuts).await;
                 if !passes.is_ok_and(|settings| settings.cuts == cuts) {
                     return;
                 }
