@@ -13,7 +13,9 @@ use stario_nats::async_nats::ConnectOptions;
 use stario_nats::{Nats, NotReady, async_nats};
 use tokio::task::JoinHandle;
 
-use crate::support::{Broker, Proxy, acquainted, next, next_until, node, node_at, soon, until};
+use crate::support::{
+    Broker, Proxy, acquainted, next, next_until, node, node_at, soon, taken_by_server, until,
+};
 
 /// A value: its publisher, and as which of its values.
 type Value = (u8, u32);
@@ -103,7 +105,7 @@ async fn messages_that_come_twice_are_received_once() {
     acquainted(&[&a, &b, &c]).await;
     let repeater = async_nats::connect(broker.url()).await.unwrap();
     let mut captured = repeater.subscribe("shop.a").await.unwrap();
-    repeater.flush().await.unwrap();
+    taken_by_server(&repeater).await;
     let followers: Vec<_> = [&a, &b, &c].into_iter().flat_map(|relay| follow_all(relay, 2)).collect();
     for number in 1..=COUNT {
         a.publish("a", (0, number));
@@ -130,7 +132,7 @@ async fn messages_that_come_twice_are_received_once() {
     for message in &messages {
         repeat(message).await;
     }
-    repeater.flush().await.unwrap();
+    taken_by_server(&repeater).await;
     // The server has taken all that was repeated, so this comes behind it.
     assert_eq!(gaps(&a, followers).await, [0; 6]);
 }
@@ -224,7 +226,7 @@ async fn what_waits_to_be_received_is_bounded_and_what_is_dropped_is_a_gap() {
     until(|| received() >= before + u64::from(COUNT)).await;
     // The client library has read them. The task that takes them from there has its turn as often as each answer of the server.
     for _ in 0..100 {
-        soon(nats.client().flush()).await.unwrap();
+        taken_by_server(nats.client()).await;
     }
     tokio::task::spawn_blocking(|| GATE.wait()).await.unwrap();
     until(|| b.position().to_string().contains(&format!(".{COUNT}"))).await;
