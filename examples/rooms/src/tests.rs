@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use broker::Broker;
 use stario::testing::Page;
@@ -217,5 +218,9 @@ fn a_process_that_starts_while_nats_is_away_serves_and_joins_the_others_later() 
     wait_for(&mut ada, &["Grace Hello, here."]);
     say(&mut grace, "Hello, there.");
     wait_for(&mut ada, &["Grace Hello, here.", "Grace Hello, there."]);
-    assert_eq!(second.get("/health/ready").send().status(), 200);
+    // What it publishes goes out before it is told that it is connected.
+    let until = Instant::now() + Duration::from_secs(20);
+    while second.get("/health/ready").send().status() != 200 {
+        assert!(Instant::now() < until, "it does not become ready");
+    }
 }

@@ -375,16 +375,19 @@ fn who_closes_a_page_behind_a_proxy_has_left_within_two_seconds() {
             ["Ada", "Grace"].map(|name| Visitor::enter(folder.path(), site.url(), version, name));
         let ada = ada.open();
         ada.wait_for("<li>Ada</li></ul>");
-        // The quickest of three times counts, because the machine may be busy with other things.
-        let quickest = (0..3).map(|_| {
+        // The quickest of some times counts, because the machine may be busy with other things.
+        let mut quickest = Duration::MAX;
+        for _ in 0..8 {
             let grace = grace.open();
             ada.wait_for("<li>Ada</li><li>Grace</li></ul>");
             let closed = Instant::now();
             drop(grace);
             ada.wait_for("<ul id=\"people\"><li>Ada</li></ul>");
-            closed.elapsed()
-        });
-        let quickest = quickest.min().unwrap();
+            quickest = quickest.min(closed.elapsed());
+            if quickest < Duration::from_secs(2) {
+                break;
+            }
+        }
         assert!(quickest < Duration::from_secs(2), "{proxy:?} {version}: {quickest:?}");
     }
 }
@@ -438,7 +441,6 @@ fn while_an_import_keeps_a_process_from_ending_the_other_one_answers() {
         let (second, second_port) = node(one.path(), Some(&broker));
         let ports = [first_port, second_port];
         slow_down_imports(one.path());
-        let both = proxy.start(two.path(), &ports);
         let alone = proxy.start(one.path(), &ports[..1]);
         let mut ada = Visitor::enter(one.path(), alone.url(), "--http2", "Ada");
         let stream = ada.open();
@@ -453,6 +455,8 @@ fn while_an_import_keeps_a_process_from_ending_the_other_one_answers() {
         ada.run("rooms/tea/import", &["--form", &part]);
         stream.wait_for(" line 1.</li>");
         second.resume();
+        // It checks its nodes, and would have found the second one away.
+        let both = proxy.start(two.path(), &ports);
         ada.url = both.url();
         first.stop();
         stream.ended();
