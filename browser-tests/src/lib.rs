@@ -266,15 +266,19 @@ impl Browsers {
 ///
 /// When it is not within [`PATIENCE`], with what `shown` is then.
 pub async fn wait_until(page: &Client, script: &str, shown: &str) {
-    // Resolves in the page, at the first change that makes it true; no polling from here.
+    // Resolves in the page, at the first change that makes it true. What a field holds, where the focus is and what a variable is are no
+    // changes of the document: it looks now and then, too.
     let waiting = format!(
         "const done = arguments[arguments.length - 1];
-         const holds = () => {{ if ({script}) {{ observer.disconnect(); done(true); return true; }} return false; }};
+         const end = result => {{ observer.disconnect(); clearInterval(looking); done(result); }};
+         const holds = () => {{ if ({script}) {{ end(true); return true; }} return false; }};
          const observer = new MutationObserver(holds);
+         let looking;
          if (!holds()) {{
              observer.observe(document, {{ subtree: true, childList: true, attributes: true, characterData: true }});
              addEventListener('animationend', holds);
-             setTimeout(() => {{ observer.disconnect(); done({shown}); }}, {});
+             looking = setInterval(holds, 100);
+             setTimeout(() => end({shown}), {});
          }}",
         PATIENCE.as_millis()
     );

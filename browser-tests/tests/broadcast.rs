@@ -231,7 +231,17 @@ struct Proxy {
 }
 
 impl Proxy {
+    /// Starts it at a port that is free, and with another one where another program has taken that first.
     async fn start(server: &Server) -> Self {
+        for _ in 0..5 {
+            if let Some(proxy) = Self::start_at_free_port(server).await {
+                return proxy;
+            }
+        }
+        panic!("nginx does not listen");
+    }
+
+    async fn start_at_free_port(server: &Server) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a directory");
         let free = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let address = free().expect("a port");
@@ -264,14 +274,9 @@ impl Proxy {
         let mut process = nginx.spawn().expect("nginx is installed");
         // It names its method for events once it listens.
         let mut log = BufReader::new(process.stderr.take().expect("a pipe")).lines();
-        loop {
-            let line = log.next_line().await.expect("output").expect("nginx has ended");
-            if line.contains("event method") {
-                break;
-            }
-        }
+        while !log.next_line().await.expect("output")?.contains("event method") {}
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-        Self { url: format!("http://{address}"), _process: process, _directory: directory }
+        Some(Self { url: format!("http://{address}"), _process: process, _directory: directory })
     }
 }
 
