@@ -11,14 +11,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stario::AppHandle;
 use stario::prelude::*;
 
 use crate::app;
 use crate::process::{self, Process};
-use crate::support::patiently;
+use crate::support::{PATIENCE, patiently};
 use clients::Clients;
 use site::local;
 
@@ -161,8 +161,8 @@ async fn replace_under_load(
     for _ in 0..followers {
         let returned = patiently(clients.returned()).await;
         assert_eq!(returned.gaps, 1, "{returned:?}");
-        // 1.75 seconds at most until it asks; the rest is what a busy machine may take.
-        assert!(returned.waited < Duration::from_secs(4), "{returned:?}");
+        // 1.75 seconds at most until it asks; the rest is what a busy machine takes to start a process.
+        assert!(returned.waited < Duration::from_secs(30), "{returned:?}");
     }
     patiently(answered(&clients, new.child.id(), 100)).await;
     let failed = std::mem::take(&mut clients.seen().failed);
@@ -270,7 +270,9 @@ fn one_process_takes_over_at_a_time() {
 #[test]
 fn a_new_process_that_is_killed_is_started_again_while_the_old_one_ends() {
     let place = Place::new();
-    let mut old = place.start(&[]);
+    // Two processes start while it answers.
+    let patient = [("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "600"), ("STARIO_REQUESTS_BODY_TIMEOUT", "600")];
+    let mut old = place.start(&patient);
     let address = socket_address(&old.address());
     let mut asking = TcpStream::connect(address).unwrap();
     let head = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n";
@@ -284,7 +286,11 @@ fn a_new_process_that_is_killed_is_started_again_while_the_old_one_ends() {
     killed.address();
     killed.child.kill().unwrap();
     drop(killed);
-    assert!(TcpStream::connect(address).is_err());
+    // The old one closes its sockets behind its answer to the new one.
+    let begun = Instant::now();
+    while TcpStream::connect(address).is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "somebody listens");
+    }
     let mut next = place.start(&[("STARIO_PORT", &port)]);
     assert_eq!(socket_address(&next.address()), address);
     assert_eq!(answering(TcpStream::connect(address).unwrap()), next.child.id());

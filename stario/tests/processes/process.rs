@@ -90,6 +90,27 @@ impl Process {
         assert!(status.unwrap().success());
     }
 
+    /// Waits until it stands still, after `-STOP`. There is no event for it.
+    pub(crate) fn until_suspended(&self) {
+        let id = self.child.id().to_string();
+        let state = || Command::new("ps").args(["-o", "state=", "-p", &id]).output().unwrap().stdout;
+        while !state().starts_with(b"T") {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
+    /// Waits for a line of its log that contains `text`, and returns the log until then. [`ended`](Self::ended) has the rest.
+    pub(crate) fn until_logged(&mut self, text: &str) -> String {
+        let errors = self.child.stderr.as_mut().unwrap();
+        let (mut log, mut byte) = (Vec::new(), [0]);
+        // Byte by byte, so that nothing is read that `ended` should find.
+        while !(byte == *b"\n" && String::from_utf8_lossy(&log).contains(text)) {
+            errors.read_exact(&mut byte).expect("the server has ended without it");
+            log.extend(byte);
+        }
+        String::from_utf8(log).unwrap()
+    }
+
     /// Waits for its end: the status, what it printed that no test has read, and its log.
     pub(crate) fn ended(mut self) -> (ExitStatus, String, String) {
         let (mut output, mut log) = (String::new(), String::new());

@@ -199,7 +199,7 @@ impl Server {
 
 #[tokio::test]
 async fn a_hundred_of_each_end_well_after_the_signal() {
-    let process = Server::start(&[]);
+    let process = Server::start(&[("STARIO_GRACEFUL_SHUTDOWN_TIMEOUT", "60")]);
     let (mut requests, mut streams, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..100 {
         requests.push(process.send("GET /until-stop").await);
@@ -286,8 +286,10 @@ async fn a_signal_that_comes_twice_at_once_is_one() {
     let process = Server::start(&[]);
     let mut request = process.send("GET /moment-after-stop").await;
     process.until_running(1).await;
-    // Both are there when it goes on.
-    for name in ["-STOP", "-TERM", "-INT", "-CONT"] {
+    // Both are there when it goes on, provided that it stands still before they come.
+    process.signal("-STOP");
+    process.process.until_suspended();
+    for name in ["-TERM", "-INT", "-CONT"] {
         process.signal(name);
     }
     assert!(rest(&mut request).await.ends_with("answered"));
