@@ -93,11 +93,26 @@ fn install(name: &str, folder: &Path) {
 /// Sends a request, and returns all that comes until the connection ends.
 async fn ask(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     // An end without that of TLS is an end, too.
-    let _ = socket.read_to_end(&mut answer).await;
+    if socket.write_all(request.as_bytes()).await.is_ok() {
+        let _ = socket.read_to_end(&mut answer).await;
+    }
     String::from_utf8(answer).unwrap()
+}
+
+/// Asks on a connection that finds no place. It has one second for its handshake and another for its request: the test itself may be too
+/// slow for that, and asks again.
+async fn ask_without_place(address: &str, path: &str) -> String {
+    for _ in 0..10 {
+        if let Ok(mut socket) = connect(address, "first", "http/1.1").await {
+            let answer = ask(&mut socket, path).await;
+            if !answer.is_empty() {
+                return answer;
+            }
+        }
+    }
+    String::new()
 }
 
 #[tokio::test]
@@ -114,12 +129,10 @@ async fn one_connection_too_many_is_answered_behind_its_handshake() {
     let address = next_line(&mut output, "listening on https://");
     let probes = next_line(&mut output, "listening for probes on http://");
     let _first = connect(&address, "first", "http/1.1").await.unwrap();
-    let mut socket = connect(&address, "first", "http/1.1").await.unwrap();
-    let answer = ask(&mut socket, "/").await;
+    let answer = ask_without_place(&address, "/").await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.ends_with("the server has too many connections"), "{answer}");
-    let mut socket = connect(&address, "first", "http/1.1").await.unwrap();
-    assert!(ask(&mut socket, "/live").await.ends_with("alive"));
+    assert!(ask_without_place(&address, "/live").await.ends_with("alive"));
     // One that shakes no hands ends after a second, not after an hour.
     let mut silent = TcpStream::connect(&address).await.unwrap();
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap_or(0), 0);

@@ -88,9 +88,9 @@ async fn redirect() -> Redirect {
     Redirect::see_other("/fast")
 }
 
-/// The next event, within a second, and as much again for a machine that has other things to do.
+/// The next event, which takes no time but on a machine that has other things to do, and not as long as what these tests wait for would take.
 async fn expect(server: &mut Server, event: &str, case: &str) {
-    let logged = timeout(Duration::from_secs(2), server.log.next()).await;
+    let logged = timeout(Duration::from_secs(10), server.log.next()).await;
     assert_eq!(logged.as_deref(), Ok(event), "{case:?}");
 }
 

@@ -624,7 +624,7 @@ async fn slow(number: QueryParam<u8>, attempt: Attempt, app: AppHandle, probe: S
 #[tokio::test]
 async fn a_stop_waits_for_what_runs_and_gives_back_the_rest() {
     let store = Arc::<MemoryQueue>::default();
-    let limits = stario::Limits::default().detached_stop_timeout(Duration::from_millis(200));
+    let limits = stario::Limits::default().detached_stop_timeout(Duration::from_secs(1));
     let mut server = Server::start_with(|_| served_with(&store).limits(limits).durable_limit(2)).await;
     for number in 0..3 {
         let mut socket = server.send(format!("POST /slow?number={number} HTTP/1.1\r\nhost: a\r\n\r\n")).await;

@@ -637,7 +637,7 @@ async fn the_people_of_a_server_that_stops_have_time_to_come_back() {
         let _ada = other.join("room", "ada", String::new());
         assert_eq!(next_list(&mut at_other).await, ["ada"]);
         let took = stopped.elapsed();
-        assert!(took > Duration::from_secs(2) && took < Duration::from_secs(6), "{took:?}");
+        assert!(took > Duration::from_secs(2) && took < Duration::from_secs(9), "{took:?}");
         assert_eq!(other.list("room")[0].since(), since);
         until(&mut at_late, "ada=").await;
         // One that starts now believes nothing of it.
