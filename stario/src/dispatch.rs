@@ -48,8 +48,9 @@ use state::{CalledHandler, Deadline, DispatchState};
 
 /// Answers one request.
 ///
-/// Inlined, so that the head of the request is not copied on the way here, nor the future on the way back.
-#[inline(always)]
+/// Inlined, so that the future is not copied on the way back. Not `always`: rustc would then inline it before LLVM does, and copy the
+/// head of the request once more.
+#[inline]
 pub(crate) fn dispatch(
     app: &Arc<Assembled>,
     head: Parts,
@@ -182,13 +183,13 @@ impl Drop for Dispatch {
 /// Refuses the request, or sends it through the layers around what was found, and then to `answer`.
 #[inline(always)]
 fn route(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
-    let (settings, head) = (exchange.settings(), scope.head());
+    let head = scope.head();
     if app.refuses_host(head) {
         return refused(exchange, scope, StatusCode::MISDIRECTED_REQUEST, WRONG_HOST);
     }
     if !head.method.is_safe() {
         let _entered = exchange.enter();
-        if settings.refuses_origin(head) {
+        if exchange.settings().refuses_origin(head) {
             return refused(exchange, scope, StatusCode::FORBIDDEN, CROSS_ORIGIN);
         }
     }
@@ -232,7 +233,7 @@ fn now(response: Response) -> DispatchState {
 /// Resolves the guards where no handler does, then calls `answer_admitted`.
 #[inline(always)]
 fn answer(app: &Arc<Assembled>, exchange: &Arc<Exchange>, scope: Arc<Scope>, found: Found) -> DispatchState {
-    if exchange.is_guarded() && !found.is_handler() {
+    if !found.is_handler() && exchange.is_guarded() {
         let (app, exchange) = (Arc::clone(app), Arc::clone(exchange));
         let guarded = guarded::guarded(app, exchange, scope, found, answer_admitted);
         return DispatchState::Later(Box::pin(guarded));

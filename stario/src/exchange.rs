@@ -61,8 +61,8 @@ pub struct Exchange {
     reads_cookies: AtomicBool,
     /// What development pages show of the request.
     seen: SeenRequest,
-    /// A disabled span unless a subscriber wants spans.
-    span: Span,
+    /// `None` unless a subscriber wants spans. In a box, because it is large.
+    span: Option<Box<Span>>,
     /// What the handler's future hands to the caller that polls it.
     hand_over: Mutex<Option<HandOver>>,
     record: Record,
@@ -139,8 +139,8 @@ impl Exchange {
         let span = telemetry::span(listeners, head, id, client);
         let route = destination.as_ref().and_then(|destination| destination.route);
         let route = route.map(|route| app.router.route(route));
-        if let Some(route) = route {
-            telemetry::routed(&span, &head.method, route.path);
+        if let (Some(span), Some(route)) = (&span, route) {
+            telemetry::routed(span, &head.method, route.path);
         }
         let needs_path =
             listeners.want_records() && !route.is_some_and(|route| route.target.logged.is_of(head));
@@ -176,9 +176,9 @@ impl Exchange {
     pub(crate) fn behind_layers(self: &Arc<Self>, destination: Destination) -> Arc<Self> {
         let outer = self.outer.as_ref().unwrap_or(self);
         if outer.rare().destination_behind_layers.set(destination.clone()).is_ok()
-            && let Some(route) = destination.route
+            && let (Some(span), Some(route)) = (&outer.span, destination.route)
         {
-            telemetry::routed(&outer.span, &outer.record.method, outer.app.router.route(route).path);
+            telemetry::routed(span, &outer.record.method, outer.app.router.route(route).path);
         }
         Arc::new(Self {
             id: outer.id,
@@ -270,8 +270,8 @@ impl Exchange {
         &self.outer().seen
     }
 
-    pub(crate) fn span(&self) -> &Span {
-        &self.span
+    pub(crate) fn span(&self) -> Option<&Span> {
+        self.span.as_deref()
     }
 
     pub(crate) fn app(&self) -> &Arc<Shared> {
@@ -398,13 +398,15 @@ impl Exchange {
     /// Marks this request as the one for which this thread works, until the returned value is dropped.
     pub(crate) fn enter(&self) -> Entered<'_> {
         let (links, is_stopping) = (Some(self.app.links), self.app.stop.is_stopped());
-        Entered::new(Current { request_id: Some(self.id), links, is_stopping }, &self.span)
+        Entered::new(Current { request_id: Some(self.id), links, is_stopping }, self.span())
     }
 
     /// Notes the head of the response.
     pub(crate) fn answered(&self, status: StatusCode) {
         self.record.status.store(status.as_u16(), Ordering::Relaxed);
-        telemetry::answered(&self.span, status);
+        if let Some(span) = &self.span {
+            telemetry::answered(span, status);
+        }
         #[cfg(feature = "metrics")]
         if let Some(figures) = &mut *self.record.figures.lock().unwrap_or_else(PoisonError::into_inner) {
             figures.answered(

@@ -144,7 +144,7 @@ fn value(endpoint: &Endpoint) -> TokenStream {
             info: #kind #method #path #handler { #options },
             layer: { #layer },
             durable: { #durable },
-            call: { #runtime::Box::pin } { async move } (#exchange, #scope, #dependencies),
+            call: { #runtime::Box::into_pin } { async move } (#exchange, #scope, #dependencies),
             before { #limits_by_client }
             arguments { #resolutions }
             after { #limits_by_value }

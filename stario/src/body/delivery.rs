@@ -32,9 +32,8 @@ pub(crate) struct Entered<'a> {
 }
 
 impl<'a> Entered<'a> {
-    pub(crate) fn new(current: Current, span: &'a tracing::Span) -> Self {
-        let span = (!span.is_none()).then(|| span.enter());
-        Self { _current: current::enter(current), _span: span }
+    pub(crate) fn new(current: Current, span: Option<&'a tracing::Span>) -> Self {
+        Self { _current: current::enter(current), _span: span.map(tracing::Span::enter) }
     }
 }
 

@@ -98,6 +98,6 @@ impl Exchange {
             outcome,
             elapsed,
         };
-        record.listeners.write(&request, now, &self.span);
+        record.listeners.write(&request, now, self.span());
     }
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use http::{Method, Version};
-use tracing::Span;
 
 use super::record::Record;
 use super::{Destination, Exchange};
@@ -35,7 +34,7 @@ impl Exchange {
             is_without_request: false,
             reads_cookies: AtomicBool::new(false),
             seen: SeenRequest::default(),
-            span: Span::none(),
+            span: None,
             hand_over: Mutex::new(None),
             record: Record::new(Listeners::default(), Method::default(), None, None),
             outer: None,

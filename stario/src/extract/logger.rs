@@ -121,6 +121,10 @@ impl FromRequest for Logger {
         if parameter.singleton().is_some() || exchange.is_without_request() {
             return Ok(Self { request_id: None, span: Span::none(), fields: None });
         }
-        Ok(Self { request_id: Some(exchange.id()), span: exchange.span().clone(), fields: None })
+        Ok(Self {
+            request_id: Some(exchange.id()),
+            span: exchange.span().cloned().unwrap_or_else(Span::none),
+            fields: None,
+        })
     }
 }

@@ -84,6 +84,9 @@ pub async fn accept(exchange: &Exchange) {
 }
 
 /// Begins a call of `endpoint`. Returns 503 if the limit of detached commands is reached.
+///
+/// Inlined, so that the call is not copied on the way back.
+#[inline(always)]
 pub(crate) fn call(
     endpoint: &'static Endpoint,
     exchange: &Arc<Exchange>,

@@ -196,27 +196,31 @@ macro_rules! __endpoint {
             },
             layer: $($layer)*,
             requirements: || __stario::requirements(&__PARAMETERS),
-            call: |$exchange, $scope| $($pin)*($($block)* {
-                let $dependencies = __stario::Dependencies::of(&$scope);
-                let answer = {
-                    let ($exchange, $dependencies) = (&*$exchange, &$dependencies);
-                    let inputs = $scope;
-                    let $scope = &inputs;
-                    $($limits_by_client)*
-                    if $exchange.is_guarded() {
-                        __stario::admit($scope, $dependencies).await?;
+            call: |$exchange, $scope| {
+                // `Box::pin` would make the future on the stack and copy it; this makes it in its final memory.
+                let future = __stario::Box::write(__stario::Box::new_uninit(), $($block)* {
+                    let $dependencies = __stario::Dependencies::of(&$scope);
+                    let answer = {
+                        let ($exchange, $dependencies) = (&*$exchange, &$dependencies);
+                        let inputs = $scope;
+                        let $scope = &inputs;
+                        $($limits_by_client)*
+                        if $exchange.is_guarded() {
+                            __stario::admit($scope, $dependencies).await?;
+                        }
+                        $($arguments)*
+                        $($limits_by_value)*
+                        __stario::close(&__PARAMETERS, inputs);
+                        $answer
+                    };
+                    // Only a stream of events goes on behind its head.
+                    match answer {
+                        __stario::Answer::Events(frames) => __stario::complete(&$exchange, frames).await,
+                        __stario::Answer::Whole(whole) => __stario::Ok(whole),
                     }
-                    $($arguments)*
-                    $($limits_by_value)*
-                    __stario::close(&__PARAMETERS, inputs);
-                    $answer
-                };
-                // Only a stream of events goes on behind its head.
-                match answer {
-                    __stario::Answer::Events(frames) => __stario::complete(&$exchange, frames).await,
-                    __stario::Answer::Whole(whole) => __stario::Ok(whole),
-                }
-            }),
+                });
+                $($pin)*(future)
+            },
             durable: $($durable)*,
         };
     };

@@ -19,7 +19,7 @@ use crate::request_id::{Digits, RequestId};
 
 impl Listeners {
     /// Writes the record of a request. `span` is the request's, for others than the log.
-    pub(crate) fn write(self, record: &RequestRecord<'_>, now: Moment, span: &Span) {
+    pub(crate) fn write(self, record: &RequestRecord<'_>, now: Moment, span: Option<&Span>) {
         if let Some(log) = self.log {
             log.write_record(|line| record.push(line, log.format, now));
         }
@@ -232,7 +232,8 @@ impl RequestRecord<'_> {
 
     /// Hands the record to `tracing`, for others than the log.
     #[cold]
-    fn emit(&self, span: &Span) {
+    fn emit(&self, span: Option<&Span>) {
+        let span = span.and_then(Span::id);
         let (method, path, words) = (self.method, String::from_utf8_lossy(self.path()), self.outcome.words());
         let elapsed = Duration::from_nanos(self.elapsed);
         let duration = elapsed.as_secs_f64();
@@ -270,8 +271,8 @@ pub(crate) fn span(
     head: &request::Parts,
     id: RequestId,
     client: Option<IpAddr>,
-) -> Span {
-    if listeners.want_spans() { wanted_span(head, id, client) } else { Span::none() }
+) -> Option<Box<Span>> {
+    listeners.want_spans().then(|| Box::new(wanted_span(head, id, client)))
 }
 
 fn wanted_span(head: &request::Parts, id: RequestId, client: Option<IpAddr>) -> Span {
