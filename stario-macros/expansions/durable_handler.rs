@@ -394,7 +394,7 @@ crate::app::__stario::items! {
                 __stario::Some(&__DURABLE)
             },
             call: {
-                __stario::Box::pin
+                __stario::Box::into_pin
             }
              {
                 async move

@@ -120,7 +120,7 @@ crate::app::__stario::items! {
                 __stario::None
             },
             call: {
-                __stario::Box::pin
+                __stario::Box::into_pin
             }
              {
                 async move
