@@ -236,10 +236,7 @@ impl Check<'_> {
                     is_sure,
                     format!("no page declares, binds or patches the signal `{path}`, which {taker} takes{hint} {advice}"),
                 );
-            } else if let Some((wanted, literal, found)) = Some(taken)
-                .filter(|taken| !taken.is_of_struct)
-                .and_then(|taken| contradiction(taken, &declared))
-            {
+            } else if let Some((wanted, literal, found)) = contradiction(taken, &declared) {
                 let taker = &taken.taker;
                 self.findings.add(
                     is_certain,
@@ -287,8 +284,7 @@ impl Check<'_> {
         if all("S").next().is_some() {
             return;
         }
-        let is_bound =
-            |literal: &&Literal| literal.kind == 'r' || literal.kind == 'R' || literal.text.ends_with(":*");
+        let is_bound = |literal: &&Literal| literal.kind != 's' || literal.text.ends_with(":*");
         let mut read = Names::default();
         for literal in all("rRs").filter(is_bound) {
             let path = literal.text.split(':').next().unwrap_or_default();
