@@ -3,6 +3,9 @@
 //! A change of what a macro emits shows in these texts first. `EXPANSIONS=overwrite cargo test -p stario-macros --lib`
 //! writes them again.
 
+// These texts are short.
+#![allow(clippy::format_collect, clippy::format_push_string)]
+
 use std::path::Path;
 use std::{env, fs};
 
@@ -75,13 +78,13 @@ fn parts(tokens: TokenStream) -> String {
         match token {
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
                 let content = group.stream();
-                let inside = statements(content.clone()).unwrap_or_else(|| parts(content));
+                let inside = statements(&content).unwrap_or_else(|| parts(content));
                 let inside = if inside.is_empty() { inside } else { format!("\n{}", indented(&inside, 4)) };
                 text += &format!("{} {{{inside}}}\n", inline(&std::mem::take(&mut line)));
             }
             TokenTree::Ident(word) if word == "let" => {
                 let rest: TokenStream = tokens.by_ref().collect();
-                let statement = statements(quote!(let #rest;)).expect("a statement");
+                let statement = statements(&quote!(let #rest;)).expect("a statement");
                 text += &format!("{}\n{statement}", inline(&std::mem::take(&mut line)));
             }
             TokenTree::Punct(end)
@@ -99,7 +102,7 @@ fn parts(tokens: TokenStream) -> String {
 }
 
 /// Lays out statements; `None` if the tokens are none.
-fn statements(tokens: TokenStream) -> Option<String> {
+fn statements(tokens: &TokenStream) -> Option<String> {
     let function = Layout::default().rust(quote!(fn statements() { #tokens })).ok()?;
     let lines: Vec<&str> = function.lines().collect();
     let lines = lines.get(1..lines.len() - 1).unwrap_or_default();
