@@ -214,11 +214,12 @@ async fn a_change_of_the_tables_waits_for_readers_and_processes_that_were_open_b
     let mut dump = pool.begin().await.unwrap();
     sqlx::query("SELECT count(*) FROM changed.stario_commands").execute(&mut *dump).await.unwrap();
     let start = tokio::spawn(in_schema("changed"));
-    waiting("changed", 1).await;
+    // For the table: the lock of all that make tables may be that of another test, and then commands would not wait.
+    waiting_for("relation", "changed", 1).await;
     // Commands that come now wait behind the change.
     let storing = before.clone();
     let storing = tokio::spawn(async move { storing.enqueue(&command(2)).await.unwrap() });
-    waiting("changed", 2).await;
+    waiting_for("relation", "changed", 2).await;
     dump.rollback().await.unwrap();
     let after = start.await.unwrap();
     assert_eq!(storing.await.unwrap(), None);
@@ -383,10 +384,16 @@ async fn order_holds_over_processes_that_store_and_claim_at_once() {
 
 /// Waits until as many sessions of [`in_schema`] wait for a lock.
 async fn waiting(schema: &str, count: usize) {
+    waiting_for("%", schema, count).await;
+}
+
+/// Waits until as many sessions of [`in_schema`] wait for locks of this kind.
+async fn waiting_for(lock: &str, schema: &str, count: usize) {
     let pool = CLUSTER.pool().await;
-    let waits = "SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'";
+    let waits = "SELECT pid FROM pg_stat_activity \
+                 WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event LIKE $2";
     let wait = async {
-        while sqlx::query(waits).bind(schema).fetch_all(&pool).await.unwrap().len() < count {
+        while sqlx::query(waits).bind(schema).bind(lock).fetch_all(&pool).await.unwrap().len() < count {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

@@ -35,8 +35,9 @@ const ALL: Duration = Duration::from_secs(3);
 pub(super) async fn import(client: Client, prefix: String, inbox: Inbox, peers: Vec<u64>) {
     let end = Instant::now() + ALL;
     let asked = async {
-        for (peer, left) in peers.iter().copied().zip((1..=peers.len()).rev()) {
-            let share = end.saturating_duration_since(Instant::now()).div_f64(left as f64);
+        for (position, peer) in peers.iter().copied().enumerate() {
+            let left = u32::try_from(peers.len() - position).unwrap_or(u32::MAX);
+            let share = end.saturating_duration_since(Instant::now()) / left;
             while let Some(before) = inbox.earliest() {
                 let answer = ask(&client, &prefix, peer, &before, share).await;
                 if !answer.is_some_and(|kept| inbox.import(kept)) {
