@@ -266,8 +266,8 @@ impl Browsers {
 ///
 /// When it is not within [`PATIENCE`], with what `shown` is then.
 pub async fn wait_until(page: &Client, script: &str, shown: &str) {
-    // Resolves in the page, at the first change that makes it true. What a field holds, where the focus is and what a variable is are no
-    // changes of the document: it looks now and then, too.
+    // The script looks at each change of the document, and every 100 ms: values of fields, the focus and variables are no changes of the
+    // document.
     let waiting = format!(
         "const done = arguments[arguments.length - 1];
          const end = result => {{ observer.disconnect(); clearInterval(looking); done(result); }};

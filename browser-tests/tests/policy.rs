@@ -113,7 +113,7 @@ async fn the_client_works_under_the_policy_and_an_injected_script_does_not_run()
     page.goto(&format!("{url}/injected")).await.expect("the page");
     wait_until(&page, &format!("{} === 'end'", text("end")), &text("end")).await;
     check(&page, "window.injected ?? 'nothing'", json!("nothing")).await;
-    // The page is told of each in a task of its own.
+    // The browser reports each violation to the page in a task of its own.
     wait_until(&page, "refused.length >= 3", "refused").await;
     check(&page, "refused.sort()", json!(["script-src-attr", "script-src-elem", "script-src-elem"])).await;
     page.close().await.expect("the browser closes");

@@ -15,10 +15,15 @@
 //! | `s` | a signal that the page declares, a colon, and the kind of its value; the kind `*` is that of a bound input |
 //! | `y` | the name of a type whose fields are signals of the page |
 //! | `d` | such a type, a dot, what `s` says of its field, a space, and the field's function; the kind of a nested struct is its type and `@` |
-//! | `b`, `B` | such a type, and behind dots the functions that lead to a signal: it may be bound, it is made by an indicator |
-//! | `z`, `W`, `Z` | the same: an expression reads the signal, sets it, an event patches it; a type alone is all of its signals |
+//! | `b` | such a type, and behind dots the functions that lead to a signal, which is bound |
+//! | `B` | the same of a signal that an indicator makes |
+//! | `g` | the same of a signal that a component or a function gets, which may bind it; or what looks like one, `String.new` |
+//! | `z` | the same of a signal that an expression reads |
+//! | `W` | the same of a signal that an expression sets |
+//! | `Z` | the same of a signal that an event patches, or what looks like one; a type alone is all of its signals |
 //! | `v` | nothing: signals of a value whose type is not written there |
-//! | `V`, `U` | nothing: a typed signal is bound, is part of an expression, that the macro cannot see |
+//! | `V` | nothing: a typed signal is bound that the macro cannot see |
+//! | `U` | nothing: an expression has parts that the macro cannot see |
 //! | `S` | nothing: signals that the macro cannot see |
 //! | `r`, `w` | the path of a signal that an expression reads, a signal that it sets |
 //! | `R` | the path of a signal that an expression both reads and sets |

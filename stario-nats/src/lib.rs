@@ -70,7 +70,7 @@
 //! | a page that comes back | resumes at any process whose [history](stario::Relay::history) has what it missed; elsewhere it has a gap |
 //! | a process that starts | takes over the history of the others before it is [ready](Nats::ready), so a page resumes there as it would have at the one that has ended |
 //!
-//! A lost connection is one gap, once the server has confirmed that it delivers again. Values that wait for a connection are bounded
+//! A lost connection is one gap, once the server has confirmed that it delivers again, and a second one if others take more than 0.1 seconds then to say what they have published. Values that wait for a connection are bounded
 //! ([`NatsRelay::buffer`]), and so is what waits to be received ([`NatsRelay::receive_buffer`]). What a process had not sent when it ended is lost without a gap: what must not be lost is in a database before
 //! it is published.
 //!

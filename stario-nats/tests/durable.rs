@@ -25,7 +25,7 @@ mod support;
 
 stario::app!();
 
-/// What each write says that is refused if another one came before.
+/// The header of each write that the broker refuses if another one came before.
 const WRITE: &str = "Nats-Expected-Last-Subject-Sequence";
 
 const FINISHED: Settlement = Settlement::Finished { is_kept: true };
@@ -374,6 +374,7 @@ async fn a_lost_answer_of_the_server_loses_no_attempt_and_no_end() {
             if let Ok(claimed) = queue.claim(&claims).await {
                 return claimed;
             }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
     let (claimed, ()) = tokio::join!(claim, cut);

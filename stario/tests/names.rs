@@ -51,7 +51,7 @@ mod targets {
 
     #[app::query("/", app = local)]
     async fn home() -> Html {
-        html! { <body><ul id="items">for n in 0..3 { <li id={("item-", n)}>{n}</li> }</ul></body> }
+        html! { <body><ul id="items">for n in 0..3 { <li id={("item-", n)}>{n}{String::new()}</li> }</ul></body> }
     }
 
     #[app::command("/add", app = local)]

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -101,16 +102,18 @@ async fn ask(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), path: &str) -> 
     String::from_utf8(answer).unwrap()
 }
 
-/// Asks on a connection that finds no place. It has one second for its handshake and another for its request: the test itself may be too
-/// slow for that, and asks again.
+/// Asks on a connection that finds no place. The connection has one second for its handshake and another for its request: where the test itself is too
+/// slow for that, it asks again.
 async fn ask_without_place(address: &str, path: &str) -> String {
     for _ in 0..10 {
+        let begun = Instant::now();
         if let Ok(mut socket) = connect(address, "first", "http/1.1").await {
             let answer = ask(&mut socket, path).await;
             if !answer.is_empty() {
                 return answer;
             }
         }
+        assert!(begun.elapsed() > Duration::from_millis(900), "no answer within {:?}", begun.elapsed());
     }
     String::new()
 }

@@ -455,7 +455,7 @@ fn while_an_import_keeps_a_process_from_ending_the_other_one_answers() {
         ada.run("rooms/tea/import", &["--form", &part]);
         stream.wait_for(" line 1.</li>");
         second.resume();
-        // It checks its nodes, and would have found the second one away.
+        // The proxy checks its nodes: begun before, it would have found the second one away.
         let both = proxy.start(two.path(), &ports);
         ada.url = both.url();
         first.stop();

@@ -393,7 +393,9 @@ impl Collector {
     fn code(&mut self, text: &Literal) {
         self.literals.add_expression(text.span, &text.value);
         if let Some((method, url)) = javascript::action(&text.value) {
-            let letter = if text.value.contains("payload") { 'P' } else { 'a' };
+            let is_payload = |rest: &str| rest.trim_start_matches(['\'', '"', ' ']).starts_with(':');
+            let has_payload = text.value.split("payload").skip(1).any(is_payload);
+            let letter = if has_payload { 'P' } else { 'a' };
             self.add(letter, text.span, &format!("@{method} {url}"));
         }
     }

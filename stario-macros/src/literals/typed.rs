@@ -75,7 +75,7 @@ pub(crate) fn references(tokens: TokenStream, literals: &mut Literals) {
 
 /// Adds the signals in a component's property or in the arguments of a function, which may bind them.
 pub(crate) fn given(tokens: TokenStream, literals: &mut Literals) {
-    each_reference(tokens, &mut |name, reference| literals.add('b', name.span(), &reference.path));
+    each_reference(tokens, &mut |name, reference| literals.add('g', name.span(), &reference.path));
 }
 
 fn each_reference(tokens: TokenStream, found: &mut dyn FnMut(&Ident, Reference)) {
@@ -109,7 +109,8 @@ pub(crate) fn is_all_seen(tokens: TokenStream) -> bool {
         let read = match token {
             TokenTree::Ident(_) if is_path(rest) => path(rest),
             TokenTree::Ident(name) => match rest.get(1) {
-                Some(TokenTree::Group(_)) if name == "js" || name == "json" => Some(2),
+                Some(TokenTree::Group(code)) if name == "js" => is_literal(code.stream()).then_some(2),
+                Some(TokenTree::Group(_)) if name == "json" => Some(2),
                 _ => (name == "true" || name == "false").then_some(1),
             },
             TokenTree::Punct(dot) if dot.as_char() == '.' => method(rest),
@@ -120,6 +121,11 @@ pub(crate) fn is_all_seen(tokens: TokenStream) -> bool {
         rest = &rest[read..];
     }
     true
+}
+
+fn is_literal(tokens: TokenStream) -> bool {
+    let mut tokens = tokens.into_iter();
+    matches!((tokens.next(), tokens.next()), (Some(TokenTree::Literal(_)), None))
 }
 
 /// Reads a path that is a typed signal or an action, whose options name no signal. Returns the number of its tokens.

@@ -18,7 +18,7 @@ use async_nats::{Client, Subject};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use stario::relay::{ExportedMessages, Inbox, Position, Stamp};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::headers;
 use super::incoming::Incoming;
@@ -27,42 +27,39 @@ use crate::subject;
 /// About how many bytes of values an answer has.
 pub(super) const ANSWER_BYTES: usize = 256 * 1024;
 
-/// How long all answers may take, before the relay continues without the rest. One process may be silent for its share of the time that is left
-/// for it and those behind it: a busy one has as much time as there is.
+/// How long all answers may take, before the relay continues without the rest.
 const ALL: Duration = Duration::from_secs(3);
 
-/// Asks for what others keep, and gives it to the relay. `peers` are the others, by the names of their relays.
+/// Asks for what others keep, and gives it to the relay. `peers` are the others, by the names of their relays. Each of them has its share of the time
+/// that is left for it and those after it.
 pub(super) async fn import(client: Client, prefix: String, inbox: Inbox, peers: Vec<u64>) {
     let end = Instant::now() + ALL;
-    let asked = async {
-        for (position, peer) in peers.iter().copied().enumerate() {
-            let left = u32::try_from(peers.len() - position).unwrap_or(u32::MAX);
-            let share = end.saturating_duration_since(Instant::now()) / left;
+    let mut is_whole = true;
+    for (position, peer) in peers.iter().copied().enumerate() {
+        let left = u32::try_from(peers.len() - position).unwrap_or(u32::MAX);
+        let until = Instant::now() + end.saturating_duration_since(Instant::now()) / left;
+        let answered = async {
             while let Some(before) = inbox.earliest() {
-                let answer = ask(&client, &prefix, peer, &before, share).await;
-                if !answer.is_some_and(|kept| inbox.import(kept)) {
-                    // It has no more, or does not answer.
+                let Some(kept) = ask(&client, &prefix, peer, &before).await else { return false };
+                if !inbox.import(kept) {
+                    // It has no more.
                     break;
                 }
             }
-        }
-    };
-    if timeout_at(end, asked).await.is_err() {
+            true
+        };
+        is_whole &= timeout_at(until, answered).await.unwrap_or(false);
+    }
+    if !is_whole {
         tracing::warn!(
             relay = prefix,
-            "the history of other processes is not taken over as a whole: it takes too long"
+            "the history of other processes is not taken over as a whole: one of them does not answer, or takes too long"
         );
     }
 }
 
-/// The answer of one of the others, if it comes, and no message of it takes longer than this.
-async fn ask(
-    client: &Client,
-    prefix: &str,
-    peer: u64,
-    before: &Position,
-    silence: Duration,
-) -> Option<ExportedMessages> {
+/// The answer of one of the others, if it comes as a whole.
+async fn ask(client: &Client, prefix: &str, peer: u64, before: &Position) -> Option<ExportedMessages> {
     let address = client.new_inbox();
     let mut messages = client.subscribe(format!("{address}.>")).await.ok()?;
     let (subject, headers) =
@@ -72,7 +69,7 @@ async fn ask(
     let prefix = format!("{address}.");
     let mut kept = ExportedMessages::default();
     loop {
-        let message = timeout(silence, messages.next()).await.ok()??;
+        let message = messages.next().await?;
         match Incoming::read(message, &prefix)? {
             Incoming::Newest(stamp) => kept.newest.push(stamp),
             Incoming::Value(packet) => kept.packets.push(packet),

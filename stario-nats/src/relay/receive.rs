@@ -9,7 +9,7 @@
 //!
 //! A server that has taken a connection does not yet deliver: its client subscribes anew. So the task asks all relays of the name to announce
 //! their newest values. The answer comes on the same connection, behind the subscription: from then on, everything arrives. The
-//! announcements follow within the time to settle. So one gap is enough for what was missed.
+//! announcements follow within the time to settle, so one gap is enough for what was missed; one that comes later may make a second gap.
 //!
 //! The relay of a process that starts imports the history of those that have announced themselves (`history.rs`), once.
 //!

@@ -23,13 +23,16 @@ type Value = (u8, u32);
 /// The number of the value with which a test ends.
 const LAST: u32 = u32::MAX;
 
-/// Reads a subscription until the last value, while values come. Returns how many gaps there were.
-fn follow(mut updates: Updates<Value>) -> JoinHandle<u32> {
+/// A task that reads a subscription.
+type Follower = JoinHandle<(u32, HashMap<u8, u32>)>;
+
+/// Reads a subscription until the last value, while values come. Returns how many gaps there were, and the newest number of each publisher.
+fn follow(mut updates: Updates<Value>) -> Follower {
     tokio::spawn(async move {
         let (mut newest, mut gaps, mut is_behind_gap) = (HashMap::new(), 0, false);
         loop {
             match soon(updates.next()).await.expect("the subscription has ended") {
-                Update::Value(_, (_, LAST)) => return gaps,
+                Update::Value(_, (_, LAST)) => return (gaps, newest),
                 Update::Value(_, (publisher, number)) => {
                     let newest = newest.entry(publisher).or_insert(0);
                     assert!(number > *newest, "{number} of {publisher} comes twice, or late");
@@ -48,13 +51,13 @@ fn follow(mut updates: Updates<Value>) -> JoinHandle<u32> {
     })
 }
 
-fn follow_all(relay: &Relay<Value>, count: usize) -> Vec<JoinHandle<u32>> {
+fn follow_all(relay: &Relay<Value>, count: usize) -> Vec<Follower> {
     (0..count).map(|_| follow(relay.resume("a", relay.position()).capacity(100_000))).collect()
 }
 
-/// How many gaps each had. The last value is published again until all have received it: what comes before a subscription has received its
+/// How many gaps each had; one without a gap has received all values up to `newest`, of both publishers. The last value is published again until all have received it: what comes before a subscription has received its
 /// gap is a part of that gap.
-async fn gaps(publisher: &Relay<Value>, followers: Vec<JoinHandle<u32>>) -> Vec<u32> {
+async fn gaps(publisher: &Relay<Value>, followers: Vec<Follower>, newest: [u32; 2]) -> Vec<u32> {
     until(|| {
         publisher.publish("a", (0, LAST));
         followers.iter().all(JoinHandle::is_finished)
@@ -62,7 +65,11 @@ async fn gaps(publisher: &Relay<Value>, followers: Vec<JoinHandle<u32>>) -> Vec<
     .await;
     let mut gaps = Vec::new();
     for follower in followers {
-        gaps.push(follower.await.unwrap());
+        let (count, received) = follower.await.unwrap();
+        if count == 0 {
+            assert_eq!([0, 1].map(|publisher| received[&publisher]), newest, "values are missing at the end");
+        }
+        gaps.push(count);
     }
     gaps
 }
@@ -92,7 +99,8 @@ async fn a_connection_that_is_cut_within_a_message_is_one_gap_for_each_subscript
     // The end of both: behind it nothing is on the way.
     soon(nats_a.flush()).await;
     until(|| b.position().to_string().contains(".600")).await;
-    assert_eq!((gaps(&b, at_a).await, gaps(&b, at_b).await), (vec![1; 3], vec![1; 3]));
+    let newest = [600, 1];
+    assert_eq!((gaps(&b, at_a, newest).await, gaps(&b, at_b, newest).await), (vec![1; 3], vec![1; 3]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -134,7 +142,7 @@ async fn messages_that_come_twice_are_received_once() {
     }
     taken_by_server(&repeater).await;
     // The server has taken all that was repeated, so this comes behind it.
-    assert_eq!(gaps(&a, followers).await, [0; 6]);
+    assert_eq!(gaps(&a, followers, [COUNT; 2]).await, [0; 6]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -171,11 +179,11 @@ async fn cuts_and_delays_never_lose_a_value_without_a_gap() {
         connected(&nats_a, 1 + round).await;
         connected(&nats_b, 1 + round).await;
     }
-    let newest = publish(1);
-    let newest = format!(".{newest}");
+    let number = publish(1);
+    let newest = format!(".{number}");
     // Each has what the other one has published last, or knows that it is missing.
     until(|| [&a, &b].iter().all(|relay| relay.position().to_string().matches(&newest).count() == 2)).await;
-    let gaps = gaps(&a, followers).await;
+    let gaps = gaps(&a, followers, [number; 2]).await;
     // At most one for each connection that was lost: its own, and that of the other one.
     assert!(gaps.iter().all(|gaps| (1..=2 * ROUNDS).contains(&u64::from(*gaps))), "{gaps:?}");
 }

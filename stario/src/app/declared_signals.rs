@@ -37,7 +37,11 @@ impl Declared {
         let mut parts: Vec<(String, &Literal)> = Vec::new();
         // Where a bound signal is out of sight, it may be any of a struct of which others are bound.
         let is_bind_unseen = all("V").next().is_some();
-        for literal in all("bBZ") {
+        for literal in all("bBgZ") {
+            // `String::new()` in a component's property, and `map.is(1)`, look like signals.
+            if matches!(literal.kind, 'g' | 'Z') && !structs.0.contains_key(root(literal.text)) {
+                continue;
+            }
             let signals = structs.resolve(literal.text);
             if signals.is_empty() || (is_bind_unseen && literal.kind != 'Z') {
                 whole.insert(root(literal.text));
@@ -53,7 +57,7 @@ impl Declared {
             patched: all("j").map(|literal| literal.text).collect(),
             set: set.map(|path| root(&path).to_owned()).collect(),
             kinds: BTreeMap::new(),
-            used: all("ybBZ").map(|literal| root(literal.text)).collect(),
+            used: all("ybBgZ").map(|literal| root(literal.text)).collect(),
             is_any,
             is_open: is_untyped
                 || all("S").next().is_some()

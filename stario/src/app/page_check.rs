@@ -216,7 +216,7 @@ impl Check<'_> {
         }
         for taken in self.taken {
             let path = taken.path.as_str();
-            if self.is_called(taken, 'P') {
+            if self.is_called(taken, 'P') && !self.is_called(taken, 'a') {
                 continue;
             }
             if !declared.has_path(path) && !declared.is_set(root(path)) {
@@ -280,8 +280,8 @@ impl Check<'_> {
 
     /// Signals that are declared and stay in the page, where nothing reads them.
     fn unread_locals(&mut self, declared: &Declared) {
-        // Markup and expressions that are out of sight may read any signal, and any of a struct.
-        if all("S").next().is_some() {
+        // Markup and expressions that are out of sight may read any signal.
+        if all("S").next().is_some() || !self.own("UV").is_empty() {
             return;
         }
         let is_bound = |literal: &&Literal| literal.kind != 's' || literal.text.ends_with(":*");
@@ -290,16 +290,14 @@ impl Check<'_> {
             let path = literal.text.split(':').next().unwrap_or_default();
             read.add(path.to_owned(), Some(literal.place));
         }
-        for literal in all("bz") {
+        for literal in all("bgz") {
             declared.resolve(literal.text).into_iter().for_each(|path| read.add(path, Some(literal.place)));
         }
         let written = self.own("s").into_iter().map(|literal| {
             let path = literal.text.split(':').next().unwrap_or_default();
             (path.to_owned(), literal)
         });
-        let is_typed_unseen = !self.own("UV").is_empty();
-        let of_structs = self.own("y").into_iter().filter(|_| !is_typed_unseen);
-        let of_structs = of_structs.flat_map(|literal| declared.signals_of(literal.text));
+        let of_structs = self.own("y").into_iter().flat_map(|literal| declared.signals_of(literal.text));
         let is_local = |path: &str| path.split('.').any(|name| name.starts_with('_'));
         let locals: Vec<(String, &Literal)> =
             written.chain(of_structs).filter(|(path, _)| is_local(path)).collect();

@@ -167,8 +167,10 @@ mod tests {
 
     #[test]
     fn a_position_stands_behind_the_data() {
-        let position = "0123456789abcdef.7-00000000000000ff.12";
-        let event = Event::from(patch(markup("<b>1\n2</b>")).id(position).retry(Duration::from_secs(3)));
+        let relay = crate::Relay::<u8>::new().history(1);
+        relay.publish("a", 1);
+        let position = relay.position();
+        let event = Event::from(patch(markup("<b>1\n2</b>")).id(&position).retry(Duration::from_secs(3)));
         let expected =
             format!("{ELEMENTS}\nretry: 3000\ndata: elements <b>1\ndata: elements 2</b>\nid: {position}\n\n");
         assert_eq!(event.into_bytes().unwrap(), expected);

@@ -46,8 +46,8 @@ impl Parameters for () {
 pin_project_lite::pin_project! {
     /// One parameter, and those after it.
     ///
-    /// The value has a type parameter of its own. If it were `F::Output`, rustc would look for the providers again when it shows that the handler's
-    /// future is `Send`, where it has forgotten lifetimes: it would find none of `Arc<dyn Mailer>`, which means `dyn Mailer + 'static`.
+    /// The value has a type parameter of its own. With `F::Output`, rustc would look up the provider again when it checks that the handler's
+    /// future is `Send`. That check erases lifetimes, so it would find no provider of `Arc<dyn Mailer + 'static>`.
     pub struct Pair<F, V, R> {
         #[pin]
         first: MaybeDone<F, V>,

@@ -1,7 +1,8 @@
-//! What is the same in the expansions of all handlers. The attributes call these macros, because rustc writes the tokens of
-//! such a macro much sooner than an attribute does.
+//! What is the same in the expansions of all handlers; providers and hooks use `__arguments`, too. The attributes call these
+//! macros, because a macro of this kind is expanded faster than an attribute.
 //!
-//! They stand inside of a constant that imports the runtime as `__stario`, and the app's routes as `__Routes`.
+//! `__items` writes a constant that hides names. The others are called inside of it, where the attribute has imported the runtime as
+//! `__stario`, and written the static `__PARAMETERS`: what is known of the function's parameters.
 
 /// Puts items into a constant, so that their names are not visible outside of it. The constant has a name, because a
 /// constant with a name may stand in an `impl` block: there rustc reports only the type that has the handler's name.
@@ -141,7 +142,8 @@ macro_rules! __links {
     };
 }
 
-/// Writes the statements that resolve the parameters of a function into variables, or return the first rejection.
+/// Writes the statements that resolve the parameters of a function into variables, or return the first rejection. One parameter
+/// is awaited, several are resolved together.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __arguments {
@@ -197,7 +199,7 @@ macro_rules! __endpoint {
             layer: $($layer)*,
             requirements: || __stario::requirements(&__PARAMETERS),
             call: |$exchange, $scope| {
-                // `Box::pin` would make the future on the stack and copy it; this makes it in its final memory.
+                // A release build makes the future in its final memory; by `Box::pin` it would be copied there.
                 let future = __stario::Box::write(__stario::Box::new_uninit(), $($block)* {
                     let $dependencies = __stario::Dependencies::of(&$scope);
                     let answer = {

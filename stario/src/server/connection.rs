@@ -44,8 +44,8 @@ use crate::tasks::TaskTracker;
 const FREE_HEAD_FIELDS: usize = 100;
 
 /// How long a new connection is kept at a stop before its first byte arrives. Its first request may be on the way, and browsers do
-/// not retry a request on a connection that has carried no other. A request that has come by the end of this time is answered. A request, or a
-/// handshake of TLS, of which a part has come has this time again for the rest.
+/// not retry a request on a connection that has carried no other. A request that has come by the end of this time is answered. Where a part
+/// of a request, or of a handshake of TLS, is unread then, the rest has this time again.
 const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(100);
 
 /// How long a connection of the reserve may take for its head, and before that for the handshake of TLS.
@@ -166,8 +166,8 @@ impl Connections {
         }
     }
 
-    /// Sets the socket's options, makes the TLS handshake, and detects the protocol. `None` if the client takes too long, or if the
-    /// server has stopped for [`FIRST_REQUEST_GRACE`].
+    /// Sets the socket's options, makes the TLS handshake, and detects the protocol. `None` if the client takes too long, or if
+    /// [`FIRST_REQUEST_GRACE`] is over, which begins with the server's stop, or with a step that begins later.
     async fn begin(&self, socket: Socket, activity: &Activity) -> Option<(Socket, Protocol)> {
         if let Socket::Tcp(socket) = &socket
             && let Err(error) = prepare(socket, self.limits.write_timeout)
@@ -203,8 +203,8 @@ impl Connections {
         }
     }
 
-    /// Waits for a step that a connection begins with, until the server has stopped for [`FIRST_REQUEST_GRACE`]; and for as long again if the
-    /// connection has input by then. `None` if the step has not ended.
+    /// Waits for a step that a connection begins with, until [`FIRST_REQUEST_GRACE`] after the server's stop, or after now if the server has
+    /// stopped; and for as long again if the connection has input by then. `None` if the step has not ended.
     async fn unless_stopped<F: Future + Unpin>(
         &self,
         mut step: F,

@@ -69,30 +69,33 @@ async fn connect(address: &str) -> TcpStream {
     patiently(TcpStream::connect(address)).await.unwrap()
 }
 
-/// The status of the answer; 0 if there is none. It asks once more where it was itself too slow: a connection that finds no place has one
+/// The status of the answer; 0 if there is none. It asks again where it was itself too slow: a connection that finds no place has one
 /// second to send its request.
 async fn status(address: &str, path: &str) -> u16 {
     for _ in 0..10 {
-        let begun = Instant::now();
-        let status = status_of(address, path).await;
-        if status > 0 || begun.elapsed() < Duration::from_millis(900) {
+        let (status, sent_after) = status_of(address, path).await;
+        if status > 0 || sent_after < Duration::from_millis(900) {
             return status;
         }
     }
     0
 }
 
-async fn status_of(address: &str, path: &str) -> u16 {
+/// The status of the answer, and after what time the request was sent.
+async fn status_of(address: &str, path: &str) -> (u16, Duration) {
+    let begun = Instant::now();
     let mut socket = connect(address).await;
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    let mut answer = Vec::new();
+    let (mut answer, mut sent_after) = (Vec::new(), Duration::ZERO);
     let asked = async {
         socket.write_all(request.as_bytes()).await?;
+        sent_after = begun.elapsed();
         socket.read_to_end(&mut answer).await
     };
     let _ = patiently(asked).await;
     let line = String::from_utf8_lossy(&answer);
-    line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok()).unwrap_or(0)
+    let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    (status.unwrap_or(0), sent_after)
 }
 
 /// Of 20 requests and 20 probes at each address, all are answered.

@@ -88,7 +88,7 @@ async fn redirect() -> Redirect {
     Redirect::see_other("/fast")
 }
 
-/// The next event, which takes no time but on a machine that has other things to do, and not as long as what these tests wait for would take.
+/// The next event must be this one. The deadline is for a busy machine.
 async fn expect(server: &mut Server, event: &str, case: &str) {
     let logged = timeout(Duration::from_secs(10), server.log.next()).await;
     assert_eq!(logged.as_deref(), Ok(event), "{case:?}");

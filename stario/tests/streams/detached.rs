@@ -146,7 +146,7 @@ async fn what_went_wrong_after_the_answer_is_logged_with_the_request_s_id() {
     let records = Records::default();
     let writer = records.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-    // As `listen_here` does.
+    // Without a log of the whole process, another thread that comes to the place of a record first would turn it off for all.
     tracing::subscriber::set_global_default(tracing_subscriber::registry()).ok();
     let _guard = tracing::subscriber::set_default(subscriber);
     let client = TestClient::new(setup().app);

@@ -46,8 +46,8 @@ fn signals_are_declared() {
         &["b0 Search.q", "B0 Search.busy"],
     );
     check(quote!(<input data-bind={Search::<u8>::q()}>), &["y0 Search"]);
-    check(quote!(<Field signal={&Search::list().q()}/>), &["c0 Field", "b0 Search.list.q"]);
-    check(quote!({field(Search::q())} {Search::new(x)} let q = Search::q();), &["b0 Search.q"; 2]);
+    check(quote!(<Field signal={&Search::list().q()}/>), &["c0 Field", "g0 Search.list.q"]);
+    check(quote!({field(Search::q())} {Search::new(x)} let q = Search::q();), &["g0 Search.q"; 2]);
     check(quote!(<p data-signals={Search::default()}/><p data-signals={search}/>), &["y0 Search", "v0"]);
     check(
         quote!(<p data-ref:el data-indicator="busy" data-computed:sum="$a + 1"/>),
