@@ -100,8 +100,8 @@ struct Settings {
     delay: Duration,
     /// Once a client has sent this text, nothing passes that the broker sends.
     unanswered: Option<&'static str>,
-    /// Whether a client has sent it.
-    is_withholding: bool,
+    /// That text, once a client has sent it.
+    unanswered_said: Option<&'static str>,
     /// What a client must not say: all connections are cut before it arrives, once.
     unheard: Option<&'static str>,
     /// Before what a client says its messages are held.
@@ -223,7 +223,7 @@ impl Settings {
     fn cut(&mut self) {
         self.cuts += 1;
         self.cut_after = None;
-        self.is_withholding = false;
+        self.unanswered_said = None;
     }
 
     /// Counts bytes of the client; returns how many of them may pass.
@@ -266,7 +266,7 @@ async fn pass(
                     return;
                 }
                 if direction == Direction::ToBroker && now.unanswered.is_some_and(says) {
-                    settings.send_modify(|settings| settings.is_withholding |= settings.unanswered.take().is_some());
+                    settings.send_modify(|settings| settings.unanswered_said = settings.unanswered.take());
                 }
                 if direction == Direction::ToBroker && now.held.is_some_and(says) {
                     settings.send_modify(|settings| settings.is_holding = true);
@@ -277,7 +277,7 @@ async fn pass(
                     tokio::time::sleep(now.delay).await;
                 }
                 let is_held = |settings: &Settings| {
-                    settings.is_held || settings.is_withholding && direction == Direction::ToClient
+                    settings.is_held || settings.unanswered_said.is_some() && direction == Direction::ToClient
                 };
                 let passes = changes.wait_for(|settings| !is_held(settings) || settings.cuts != cuts).await;
                 if !passes.is_ok_and(|settings| settings.cuts == cuts) {
