@@ -32,7 +32,7 @@ pub mod signals {
     pub use serde::ser::SerializeMap;
 
     pub use crate::__literals;
-    /// What rustc names in its error where the struct has a function of the same name.
+    /// The name of this macro stands in rustc's error where the struct has a function of the same name.
     pub mod name_is_taken {
         pub use crate::__function_of_field as choose_another_by_signals_fn;
     }

@@ -321,7 +321,7 @@ async fn while_the_server_is_away_nothing_is_acknowledged_and_what_was_is_there_
         [count(CommandState::Finished), count(CommandState::Running), count(CommandState::Waiting)],
         [2, 7, 11]
     );
-    // What the client was refused may be stored and run meanwhile.
+    // A command whose enqueue failed at the client may be stored all the same, and run meanwhile.
     let of_name_a = CommandFilter { name: Some("a".to_owned()), ..CommandFilter::default() };
     let other = open(&broker).await.list(&of_name_a, 1_000).await.unwrap();
     assert_eq!(other, queue.list(&of_name_a, 1_000).await.unwrap(), "another process reads the same");

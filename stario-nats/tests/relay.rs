@@ -219,7 +219,7 @@ async fn a_broker_that_is_killed_and_started_again_is_exactly_one_gap() {
     a.publish("a", 99);
     a.publish("b", 99);
     for reader in &mut readers {
-        // What waited at another process, which has come back later, arrives behind the gap.
+        // Values that waited at another process, which has come back later, arrive behind the gap.
         let received = next_until(reader, |value| *value == 99).await;
         assert!(!received.contains(&None), "a second gap: {received:?}");
     }

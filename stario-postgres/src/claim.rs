@@ -180,7 +180,7 @@ async fn candidates(
     rows.iter().map(candidate).collect()
 }
 
-/// What is due first, if it is the first of its group where there is an order. What has no group has no order.
+/// Selects the commands that are due first. Where there is an order, only the first of a group counts; a command without a group has no order.
 fn by_time(table: &str) -> String {
     format!(
         "SELECT a.seq, a.name, a.grp FROM unnest($2::text[], $3::int8[], $4::bool[]) AS w (name, version, is_in_order) \

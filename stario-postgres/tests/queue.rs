@@ -156,21 +156,27 @@ async fn processes_that_name_a_schema_differently_share_its_limits_and_hear_each
     named.enqueue(&NewCommand { version: 2, ..command(1) }).await.unwrap();
     timeout(PATIENCE, plain.changed()).await.unwrap();
     plain.enqueue(&command(2)).await.unwrap();
-    // Both have chosen, if they are not kept from it, and none has written what it has.
+    assert_eq!(claimed_at_once("public", [(plain, 1), (named, 2)]).await, 1);
+}
+
+/// How many commands two queues in a schema claim, each of one version, with a limit of one for both. Each has chosen its command, if it is not kept
+/// from it, before one of them has written what it claims.
+async fn claimed_at_once(schema: &str, queues: [(PostgresQueue, u32); 2]) -> usize {
     let mut table = CLUSTER.pool().await.begin().await.unwrap();
-    sqlx::query("LOCK TABLE public.stario_commands IN SHARE MODE").execute(&mut *table).await.unwrap();
+    let lock = format!("LOCK TABLE {schema}.stario_commands IN SHARE MODE");
+    sqlx::query(AssertSqlSafe(lock)).execute(&mut *table).await.unwrap();
     let mut claims = Vec::new();
-    for (queue, version) in [(plain, 1), (named, 2)] {
+    for (queue, version) in queues {
         let claim = claim(Wanted { version, concurrency: Some(1), ..wanted() }, 1);
         claims.push(tokio::spawn(async move { queue.claim(&claim).await.unwrap().len() }));
-        waiting("public", claims.len()).await;
+        waiting(schema, claims.len()).await;
     }
     table.rollback().await.unwrap();
     let mut claimed = 0;
     for claim in claims {
         claimed += claim.await.unwrap();
     }
-    assert_eq!(claimed, 1);
+    claimed
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -403,24 +409,9 @@ async fn waiting_for(lock: &str, schema: &str, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_holds_where_two_processes_have_chosen_different_commands() {
     let queue = in_schema("chosen").await.timeout(PATIENCE);
-    let pool = CLUSTER.pool().await;
     queue.enqueue(&NewCommand { version: 2, ..command(1) }).await.unwrap();
     queue.enqueue(&command(2)).await.unwrap();
-    // Both have chosen, if they are not kept from it, and none has written what it has.
-    let mut table = pool.begin().await.unwrap();
-    sqlx::query("LOCK TABLE chosen.stario_commands IN SHARE MODE").execute(&mut *table).await.unwrap();
-    let mut claims = Vec::new();
-    for version in [1, 2] {
-        let (queue, claim) = (queue.clone(), claim(Wanted { version, concurrency: Some(1), ..wanted() }, 1));
-        claims.push(tokio::spawn(async move { queue.claim(&claim).await.unwrap().len() }));
-        waiting("chosen", claims.len()).await;
-    }
-    table.rollback().await.unwrap();
-    let mut claimed = 0;
-    for claim in claims {
-        claimed += claim.await.unwrap();
-    }
-    assert_eq!(claimed, 1);
+    assert_eq!(claimed_at_once("chosen", [(queue.clone(), 1), (queue, 2)]).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

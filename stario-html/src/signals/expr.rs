@@ -77,7 +77,7 @@ pub trait Sum<O> {
     fn __code(other: O) -> Code;
 }
 
-/// What `+` joins to text in the page: text, and signals and expressions that can be shown.
+/// The right side of `+` after a text in the page: text, or a signal or an expression that can be shown.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be joined to text in the page",

@@ -138,7 +138,7 @@ fn command(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// What stands in the place of `name::command(..)` for a handler with too many parameters: a constant that cannot be called, and whose use says why.
+/// For a handler with too many parameters, a constant stands in the place of `name::command(..)`. It cannot be called, and a use of it says why.
 fn no_command(name: &Ident) -> TokenStream {
     let (runtime, plain) = (short(), unraw(name));
     let why = format!(

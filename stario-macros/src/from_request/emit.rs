@@ -93,7 +93,7 @@ fn source_of(field: &Parameter) -> TokenStream {
 /// Writes the requirements of all fields: what the app must hold.
 fn requirement(sources: &Sources) -> TokenStream {
     let runtime = short();
-    // What a struct of parameters reads of the page's signals is not compared with the pages.
+    // Fields that read the page's signals are not compared with the pages.
     let requiring = sources.fields.iter().filter(|field| !field.reads_signals_by_type());
     let requirements = requiring.map(|field| {
         let (ty, meta, runtime) = (&field.ty, parameter::metadata(field), short_at(field.ty.span()));

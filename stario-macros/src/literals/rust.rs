@@ -186,7 +186,7 @@ fn add_selector(tokens: &[TokenTree], literals: &mut Literals) {
 /// value changes signals, as does a struct of signals.
 fn patched(value: &[TokenTree], context: Context<'_>, literals: &mut Literals) {
     if let Some(name) = typed(value) {
-        // That of one signal is found by the scan.
+        // The scan finds the patch of one signal.
         if !is_patch(value) {
             literals.add('Z', value[0].span(), &name);
         }

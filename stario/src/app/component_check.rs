@@ -9,7 +9,7 @@ use super::parts::Part;
 /// How deep components are followed. One that seems to have itself ends somewhere, or is two of the same name.
 const DEEPEST: usize = 8;
 
-/// What a component shows.
+/// The literals that a component shows.
 #[derive(Default)]
 struct Component {
     /// The modules with a component of this name. With several it is not known which one a template has.
@@ -23,7 +23,7 @@ struct Shown {
     literal: &'static Literal,
     /// The component that has it.
     component: Option<&'static str>,
-    /// What of it stands in the template: the literal, or the outermost component.
+    /// The literal that stands in the template itself: the id or the action, or the outermost component.
     stands_by: &'static Literal,
 }
 
@@ -92,7 +92,7 @@ fn describe(alike: &[Shown]) -> Option<String> {
     let twins = alike.iter().enumerate().find_map(|(at, first)| {
         let is_twin = |second: &&Shown| {
             let is_by_component = first.component.is_some() || second.component.is_some();
-            // What one component shows twice is found in its own template.
+            // An id that one component shows twice is found in its own template.
             let are_two = !std::ptr::eq(first.stands_by, second.stands_by);
             is_by_component && are_two && can_stand_together(first.stands_by, second.stands_by)
         };

@@ -1,4 +1,4 @@
-//! What a response's body reports to: how much of it was sent, and how it ended.
+//! The trait by which a response's body reports how much of it was sent, and how it ended.
 
 use std::sync::Arc;
 use std::task::Poll;

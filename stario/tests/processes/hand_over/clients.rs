@@ -219,6 +219,24 @@ async fn wait_to_retry(retry: Option<u64>) -> Result<(), String> {
     Ok(())
 }
 
+/// Notes when a visit of a stream has ended, and waits until the stream is to be opened again: at once if it was closed before its first byte.
+///
+/// # Errors
+///
+/// When the stream could not be read, or as of [`wait_to_retry`].
+async fn end_visit(
+    read: Result<Option<u64>, String>,
+    has_begun: bool,
+    ended: &mut Option<Instant>,
+) -> Result<(), String> {
+    let retry = read?;
+    if has_begun {
+        *ended = Some(Instant::now());
+        wait_to_retry(retry).await?;
+    }
+    Ok(())
+}
+
 /// Follows the stream, as Datastar does: when it ends without the mark of a whole response, it is opened again after
 /// the time that it named, with the last id.
 async fn follow(
@@ -248,16 +266,9 @@ async fn follow(
                 }
             }
         });
-        match read.await {
-            // Closed before the first byte.
-            Ok(_) if begun.is_none() => {}
-            Ok(retry) => {
-                ended = Some(Instant::now());
-                if let Err(reason) = wait_to_retry(retry).await {
-                    return fail(reason);
-                }
-            }
-            Err(reason) => return fail(reason),
+        let read = read.await;
+        if let Err(reason) = end_visit(read, begun.is_some(), &mut ended).await {
+            return fail(reason);
         }
     }
 }
@@ -290,16 +301,9 @@ async fn follow_quietly(
                 None => drop(opened.send(())),
             }
         });
-        match read.await {
-            // Closed before the first byte.
-            Ok(_) if begun.is_none() => {}
-            Ok(retry) => {
-                ended = Some(Instant::now());
-                if let Err(reason) = wait_to_retry(retry).await {
-                    return fail(reason);
-                }
-            }
-            Err(reason) => return fail(reason),
+        let read = read.await;
+        if let Err(reason) = end_visit(read, begun.is_some(), &mut ended).await {
+            return fail(reason);
         }
     }
 }
